@@ -1,0 +1,71 @@
+"""Watch a neural network learn how a participant learns, and read what it found as an equation.
+
+This module is the public list and nothing else. A name is loaded when it is first used, so that
+`import spicewidgets` is quick and brings in neither torch nor pysindy. Editors and type checkers read the
+same list in `__init__.pyi`.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "core.agents": ["Agent", "AgentQ"],
+    "core.convert": ["convert_dataset"],
+    "core.dataset": [
+        "BanditSession",
+        "DatasetRNN",
+        "split_data_along_sessiondim",
+        "split_data_along_timedim",
+    ],
+    "core.environments": [
+        "Bandits",
+        "BanditsDrift",
+        "BanditsFixed",
+        "BanditsFlip",
+        "BanditsReversal",
+        "BanditsSchedule",
+        "BanditsSwitch",
+        "Bandits_Standard",
+    ],
+    "core.equations": ["Equation", "SpiceModel"],
+    "core.estimator": ["SpiceConfig", "SpiceEstimator"],
+    "core.network_agents": ["AgentNetwork", "AgentSpice"],
+    "core.precoded": [
+        "CHOICE_CONFIG",
+        "FORGETTING_RNN_CONFIG",
+        "LEARNING_RATE_RNN_CONFIG",
+        "PARTICIPANT_EMBEDDING_RNN_CONFIG",
+        "RESCOLA_WAGNER_CONFIG",
+        "RESCORLA_WAGNER_CONFIG",
+        "ChoiceRNN",
+        "ForgettingRNN",
+        "LearningRateRNN",
+        "ParticipantEmbeddingRNN",
+        "RescorlaWagnerRNN",
+    ],
+    "core.replay": ["get_update_dynamics", "replay", "scores"],
+    "core.rnn": ["BaseRNN", "GRUModule"],
+    "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
+    "core.simulate": ["create_dataset", "run_experiment"],
+    "core.training": ["train"],
+    "core.translation": ["classical_parameters", "true_model"],
+    "plots.session": ["plot_session"],
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module at first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Every public name, loaded or not."""
+    return sorted({*globals(), *__all__})

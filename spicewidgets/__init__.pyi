@@ -1,0 +1,52 @@
+# The public list of __init__.py for editors and type checkers; tests/test_package.py keeps the two equal.
+
+from .core.agents import Agent as Agent, AgentQ as AgentQ
+from .core.convert import convert_dataset as convert_dataset
+from .core.dataset import (
+    BanditSession as BanditSession,
+    DatasetRNN as DatasetRNN,
+    split_data_along_sessiondim as split_data_along_sessiondim,
+    split_data_along_timedim as split_data_along_timedim,
+)
+from .core.environments import (
+    Bandits as Bandits,
+    Bandits_Standard as Bandits_Standard,
+    BanditsDrift as BanditsDrift,
+    BanditsFixed as BanditsFixed,
+    BanditsFlip as BanditsFlip,
+    BanditsReversal as BanditsReversal,
+    BanditsSchedule as BanditsSchedule,
+    BanditsSwitch as BanditsSwitch,
+)
+from .core.equations import Equation as Equation, SpiceModel as SpiceModel
+from .core.estimator import SpiceConfig as SpiceConfig, SpiceEstimator as SpiceEstimator
+from .core.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
+from .core.precoded import (
+    CHOICE_CONFIG as CHOICE_CONFIG,
+    FORGETTING_RNN_CONFIG as FORGETTING_RNN_CONFIG,
+    LEARNING_RATE_RNN_CONFIG as LEARNING_RATE_RNN_CONFIG,
+    PARTICIPANT_EMBEDDING_RNN_CONFIG as PARTICIPANT_EMBEDDING_RNN_CONFIG,
+    RESCOLA_WAGNER_CONFIG as RESCOLA_WAGNER_CONFIG,
+    RESCORLA_WAGNER_CONFIG as RESCORLA_WAGNER_CONFIG,
+    ChoiceRNN as ChoiceRNN,
+    ForgettingRNN as ForgettingRNN,
+    LearningRateRNN as LearningRateRNN,
+    ParticipantEmbeddingRNN as ParticipantEmbeddingRNN,
+    RescorlaWagnerRNN as RescorlaWagnerRNN,
+)
+from .core.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
+from .core.rnn import BaseRNN as BaseRNN, GRUModule as GRUModule
+from .core.settings import (
+    Discovery as Discovery,
+    Participant as Participant,
+    SettingsError as SettingsError,
+    Task as Task,
+    Training as Training,
+)
+from .core.simulate import create_dataset as create_dataset, run_experiment as run_experiment
+from .core.training import train as train
+from .core.translation import classical_parameters as classical_parameters, true_model as true_model
+from .plots.session import plot_session as plot_session
+
+__version__: str
+__all__: list[str]
