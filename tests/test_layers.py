@@ -1,0 +1,173 @@
+"""Who may know whom: read from the import statements, and seen from outside in a fresh interpreter.
+
+A layer is a folder or a file of the package. A new one without a row below fails: give it one.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import spicewidgets
+
+PACKAGE = Path(spicewidgets.__file__).parent
+
+# What a layer may import beside the standard library.
+MAY = {
+    "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.settings"},
+    "runner": {"numpy", "torch", "spicewidgets.core", "spicewidgets.state"},
+    "panels": {
+        "ipywidgets",
+        "numpy",
+        "traitlets",
+        "spicewidgets.compat",
+        "spicewidgets.panels",
+        "spicewidgets.plots",
+        "spicewidgets.state",
+        "spicewidgets.style",
+    },
+    "plots": {"bqplot", "matplotlib", "numpy", "spicewidgets.plots", "spicewidgets.style"},
+    "style": set(),
+    "compat": {"IPython", "google.colab", "ipywidgets", "traitlets"},
+    "apps": {"IPython", "ipywidgets", "traitlets", "spicewidgets"},
+    "cli": {"click", "matplotlib", "numpy", "pandas", "spicewidgets"},
+    "__init__": set(),
+}
+# What one file may import beyond its layer, and why.
+ALSO = {
+    "core/estimator.py": {"sklearn"},  # the scikit-learn door
+    "core/sindy.py": {"pysindy"},  # the only file that knows pysindy
+    "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
+    "core/compiled": {"numba"},  # the fast path
+    "plots/session.py": {"spicewidgets.core.replay"},  # the seed's plot_session takes agents, not curves
+}
+# pyplot keeps figures of its own, global to the process; threads have one place.
+PYPLOT = {"matplotlib.pyplot", "matplotlib.pylab", "pylab"}
+THREADS = {"threading", "_thread", "concurrent", "multiprocessing", "asyncio"}
+
+FILES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def layer(file: Path) -> str:
+    return file.parts[0].removesuffix(".py")
+
+
+def within(module: str, allowed: set[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in allowed)
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Full names of all that a file imports, wherever in it; what only a type checker reads is left out."""
+    tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{source(node, file)}.{alias.name}" for alias in node.names)
+
+
+def source(node: ast.ImportFrom, file: Path) -> str:
+    """The module that a `from` statement names, with leading dots resolved."""
+    if not node.level:
+        return node.module or ""
+    package = ("spicewidgets", *file.parts[:-1])
+    return ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+
+
+@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
+def test_a_file_imports_only_what_its_layer_may(file):
+    allowed = set(MAY[layer(file)])
+    for place, names in ALSO.items():
+        if file.is_relative_to(place):
+            allowed |= names
+    allowed |= sys.stdlib_module_names
+    assert not {name for name in imported(file) if not within(name, allowed)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
+def test_no_file_imports_pyplot(file):
+    assert not {name for name in imported(file) if within(name, PYPLOT)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
+def test_only_the_runner_knows_threads(file):
+    assert layer(file) == "runner" or not {name for name in imported(file) if within(name, THREADS)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
+def test_only_the_command_line_prints_and_what_is_called_print(file):
+    tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+    named_so = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("print_")
+        for inner in ast.walk(node)
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node not in named_so]
+    assert layer(file) == "cli" or not [
+        node for node in calls if ast.unparse(node.func) in {"print", "display"}
+    ]
+
+
+def run(code: str) -> str:
+    """What a fresh interpreter prints; its errors fail the test."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    loaded = run("import sys, spicewidgets; print(*{name.split('.')[0] for name in sys.modules})").split()
+    heavy = {"torch", "pysindy", "matplotlib", "numpy", "pandas", "scipy", "sklearn", "ipywidgets", "bqplot"}
+    assert not heavy & set(loaded)
+
+
+def test_listing_the_public_names_loads_nothing_heavy():
+    assert run("import sys, spicewidgets; dir(spicewidgets); print('numpy' in sys.modules)") == "False\n"
+
+
+# The packages we stand on do as they please when they are first imported, so they go first.
+UNTOUCHED = """
+import importlib, os, pkgutil, random, sys, warnings
+import click, matplotlib, matplotlib.figure, numpy, pandas, pysindy, safetensors.torch, sklearn.base, torch
+import spicewidgets
+
+def state():
+    return {
+        "warning filters": list(warnings.filters),
+        "rcParams": dict(matplotlib.rcParams),
+        "random": random.getstate(),
+        "numpy random": repr(numpy.random.get_state(legacy=False)),
+        "numpy errors": numpy.geterr(),
+        "numpy printing": numpy.get_printoptions(),
+        "torch random": torch.get_rng_state().tolist(),
+        "torch threads": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "torch dtype": torch.get_default_dtype(),
+        "environment": dict(os.environ),
+        "excepthook": sys.excepthook,
+    }
+
+before = state()
+for module in pkgutil.walk_packages(spicewidgets.__path__, "spicewidgets."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+after = state()
+print(*[name for name in before if before[name] != after[name]], sep="\\n")
+"""
+
+
+def test_importing_all_of_it_changes_no_global_state():
+    assert run(UNTOUCHED).split("\n") == ["", ""]
