@@ -3,5 +3,6 @@
 import sys
 from pathlib import Path
 
-collect_ignore = ["peer_worker.py"]
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+collect_ignore = [script.name for script in HERE.glob("*.py") if not script.name.startswith("test_")]
+sys.path.insert(0, str(HERE))

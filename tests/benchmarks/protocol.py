@@ -9,6 +9,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -40,17 +41,16 @@ def serve(commands: dict[str, Callable[..., dict[str, Any]]]) -> None:
         request = json.loads(line)
         try:
             answer = {"ok": True, **commands[request.pop("command")](**request)}
-        except Exception as error:  # the parent must hear of any failure, whatever its kind
-            traceback.print_exc()
-            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        except Exception:  # the parent must hear of any failure, whatever its kind
+            answer = {"ok": False, "error": traceback.format_exc()}
         print(json.dumps(answer), file=answers)
 
 
 class Worker:
     """A worker process with one thread; `ask("fit", ...)` returns its answer. Use it in a `with` block."""
 
-    def __init__(self, python: str | Path, script: str, log: Path | None = None) -> None:
-        self._log = open(log or os.devnull, "a")  # noqa: SIM115 -- closed in close()
+    def __init__(self, python: str | Path, script: str) -> None:
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- closed in close()
         self._process = subprocess.Popen(
             [str(python), str(HERE / script)],
             stdin=subprocess.PIPE,
@@ -68,10 +68,11 @@ class Worker:
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait()
-            raise RuntimeError(f"The worker ended without an answer (exit code {code}). See its log.")
+            self._log.seek(0)
+            raise RuntimeError(f"The worker ended with exit code {code} and these words:\n{self._log.read()}")
         answer: dict[str, Any] = json.loads(line)
         if not answer.pop("ok"):
-            raise RuntimeError(f"The worker could not do {command!r}: {answer['error']}. See its log.")
+            raise RuntimeError(f"The worker could not do {command!r}:\n{answer['error']}")
         return answer
 
     def close(self) -> None:
