@@ -1,0 +1,225 @@
+"""An agent plays a task: one session, or a whole dataset of them.
+
+Agents and tasks of this package run all sessions side by side. Anything else with the same few methods (`new_sess`, `get_choice`,
+`update`, and `get_choice_probs` if there is one; `new_sess`, `step`) runs session by session and gives the same kind of dataset.
+"""
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .dataset import BanditSession, DatasetRNN
+from .random import RandomState, children
+from .settings import SettingsError
+
+Floats = NDArray[np.float64]
+
+
+class _Run(NamedTuple):
+    """What happened, session by session; P and the task's probabilities are NaN where agent or task do not tell."""
+
+    choices: NDArray[np.int64]  # (n_sessions, n_trials + 1)
+    rewards: Floats  # (n_sessions, n_trials, n_actions)
+    probs: Floats  # (n_sessions, n_trials + 1, n_actions): the agent's P of each choice
+    reward_probs: Floats  # (n_sessions, n_trials, n_actions)
+
+
+def create_dataset(
+    agent: Any,
+    environment: Any,
+    n_trials: int,
+    n_sessions: int,
+    sequence_length: int | None = None,
+    stride: int = 1,
+    sample_parameters: bool = False,
+    device: torch.device | str | None = None,
+    verbose: bool = False,
+    *,
+    participant: str | None = None,
+    random_state: RandomState = None,
+) -> tuple[DatasetRNN, list[BanditSession], list[dict[str, float]]]:
+    """Simulate sessions: the dataset, the sessions to read, and each session's parameters.
+
+    agent: an agent, or a list with one per session.
+    sample_parameters: draw the agent's parameters anew for each session.
+    participant: "same" gives all sessions the participant 0, "per_session" a participant each. By default a list of agents is
+    "per_session" and one agent "same".
+    random_state: for the whole dataset. None leaves it to the agent's and the task's own `random_state`.
+    verbose: accepted for autospice's sake; there is nothing to tell.
+
+    Each session has `n_trials` trials, and the choice after the last of them is known too. `dataset.truth_probs` holds the agent's
+    P of each next choice. Agent and task are left at the start of a fresh session.
+    """
+    agents = list(agent) if isinstance(agent, list | tuple) else None
+    participant = participant or ("per_session" if agents else "same")
+    _check(agents, agent, environment, n_trials, n_sessions, participant)
+    ids = np.arange(n_sessions) if participant == "per_session" else np.zeros(n_sessions, dtype=np.int64)
+    streams = [None, None] if random_state is None else children(random_state, 2)
+    try:
+        if agents is None and _side_by_side(agent) and _side_by_side(environment):
+            runs, parameters = _batch(agent, environment, n_trials, ids, sample_parameters, streams)
+        else:
+            each = agents or [agent] * n_sessions
+            runs, parameters = _one_by_one(each, environment, n_trials, ids, sample_parameters, streams)
+    finally:
+        for part in (*(agents or [agent]), environment):
+            part.new_sess()
+    dataset = _dataset(runs, ids, sequence_length, stride, device)
+    return dataset, _sessions(runs, ids), parameters
+
+
+def run_experiment(
+    agent: Any, environment: Any, n_trials: int, session_id: int = 0
+) -> tuple[BanditSession, NDArray[np.int64], Floats]:
+    """One session of an agent and a task as they stand: the session, the choices and the rewards.
+
+    choices `(n_trials + 1,)` and rewards `(n_trials + 1, n_actions)`: the last choice is the target of the last trial; its reward
+    is never drawn and reads -1.
+    """
+    run = _run(agent, environment, n_trials, 1)
+    ids = np.zeros(1, dtype=np.int64)
+    session = _sessions(run, ids)[0].set_session(session_id)
+    return (
+        session,
+        run.choices[0],
+        np.concatenate([run.rewards[0], np.full((1, run.rewards.shape[-1]), -1.0)]),
+    )
+
+
+def _batch(
+    agent: Any,
+    environment: Any,
+    n_trials: int,
+    ids: NDArray[np.int64],
+    sample: bool,
+    streams: Sequence[RandomState],
+) -> tuple[_Run, list[dict[str, float]]]:
+    n = len(ids)
+    participant = ids if ids.any() else 0
+    environment.new_sess(random_state=streams[0], n_sessions=n)
+    agent.new_sess(
+        sample_parameters=sample, participant_id=participant, n_sessions=n, random_state=streams[1]
+    )
+    told = {name: np.broadcast_to(value, n) for name, value in getattr(agent, "parameters", {}).items()}
+    parameters = [{name: float(value[at]) for name, value in told.items()} for at in range(n)]
+    return _run(agent, environment, n_trials, n), parameters
+
+
+def _one_by_one(
+    agents: Sequence[Any],
+    environment: Any,
+    n_trials: int,
+    ids: NDArray[np.int64],
+    sample: bool,
+    streams: Sequence[RandomState],
+) -> tuple[_Run, list[dict[str, float]]]:
+    runs, parameters = [], []
+    for agent, participant in zip(agents, ids.tolist(), strict=True):
+        _begin(environment, random_state=streams[0])
+        _begin(agent, sample_parameters=sample, participant_id=participant, random_state=streams[1])
+        parameters.append(dict(getattr(agent, "parameters", {})))
+        runs.append(_run(agent, environment, n_trials, 1))
+    return _Run(*(np.concatenate(part) for part in zip(*runs, strict=True))), parameters
+
+
+def _run(agent: Any, environment: Any, n_trials: int, n_sessions: int) -> _Run:
+    """`n_trials` trials and one more choice of sessions that have begun."""
+    n_actions = _arms(agent)
+    choices = np.empty((n_sessions, n_trials + 1), dtype=np.int64)
+    rewards = np.empty((n_sessions, n_trials, n_actions))
+    probs = np.full((n_sessions, n_trials + 1, n_actions), np.nan)
+    reward_probs = np.full((n_sessions, n_trials, n_actions), np.nan)
+    for trial in range(n_trials + 1):
+        if hasattr(agent, "get_choice_probs"):
+            probs[:, trial] = agent.get_choice_probs()
+        choice = agent.get_choice()
+        choices[:, trial] = choice
+        if trial == n_trials:
+            break
+        if getattr(environment, "reward_probs", None) is not None:
+            reward_probs[:, trial] = environment.reward_probs
+        reward = np.asarray(environment.step(choice), dtype=float)
+        rewards[:, trial] = reward
+        agent.update(choice, reward)
+    return _Run(choices, rewards, probs, reward_probs)
+
+
+def _dataset(
+    run: _Run,
+    ids: NDArray[np.int64],
+    sequence_length: int | None,
+    stride: int,
+    device: torch.device | str | None,
+) -> DatasetRNN:
+    n_sessions, n_trials, n_actions = run.rewards.shape
+    onehot = np.eye(n_actions)[run.choices]
+    participant = np.broadcast_to(ids[:, None, None], (n_sessions, n_trials, 1))
+    truth = run.probs[:, 1:]
+    return DatasetRNN(
+        np.concatenate([onehot[:, :-1], run.rewards, participant], axis=-1),
+        onehot[:, 1:],
+        sequence_length=sequence_length,
+        stride=stride,
+        device=device,
+        truth_probs=None if np.isnan(truth).any() else truth,
+    )
+
+
+def _sessions(run: _Run, ids: NDArray[np.int64]) -> list[BanditSession]:
+    n_sessions, n_trials, _ = run.rewards.shape
+    known = not np.isnan(run.reward_probs).any()
+    return [
+        BanditSession(
+            choices=run.choices[at, :-1],
+            rewards=run.rewards[at],
+            session=np.full(n_trials, at),
+            n_trials=n_trials,
+            reward_probs=run.reward_probs[at] if known else None,
+            participant=int(ids[at]),
+        )
+        for at in range(n_sessions)
+    ]
+
+
+def _side_by_side(part: Any) -> bool:
+    """Whether an agent or a task runs many sessions at once: it says so and `new_sess` takes their number."""
+    return bool(getattr(part, "vectorised", False)) and "n_sessions" in signature(part.new_sess).parameters
+
+
+def _begin(part: Any, **arguments: Any) -> None:
+    """A fresh session, with those arguments that this `new_sess` knows."""
+    known = signature(part.new_sess).parameters
+    anything = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    part.new_sess(**{name: value for name, value in arguments.items() if anything or name in known})
+
+
+def _arms(part: Any) -> Any:
+    return getattr(part, "n_actions", getattr(part, "_n_actions", None))
+
+
+def _check(
+    agents: list[Any] | None, agent: Any, environment: Any, n_trials: Any, n_sessions: Any, participant: str
+) -> None:
+    found = [
+        f"{name} must be a whole number of 1 or more; got {value!r}. Use for example `{name}=100`."
+        for name, value in (("n_trials", n_trials), ("n_sessions", n_sessions))
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1
+    ]
+    if participant not in ("same", "per_session"):
+        found.append(f"participant must be same or per_session; got {participant!r}. Choose one of these.")
+    if agents is not None and len(agents) != n_sessions:
+        found.append(
+            f"A list of agents must have one per session, {n_sessions}; got {len(agents)}. Give one agent for all sessions."
+        )
+    arms = {_arms(part) for part in (*(agents if agents is not None else [agent]), environment)} - {None}
+    if len(arms) > 1:
+        told = " and ".join(map(str, sorted(arms)))
+        found.append(
+            f"Agent and task must have the same number of arms; got {told}. Give both the same `n_actions`."
+        )
+    if found:
+        raise SettingsError(found)
