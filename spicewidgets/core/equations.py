@@ -1,0 +1,262 @@
+"""Equations as values: terms and numbers, which can be evaluated, compared, printed, and stored.
+
+An `Equation` is one module's update for one participant, `x[k+1] = sum of coefficient * term`. A `SpiceModel` is all equations of all participants with their betas.
+Knows nothing of how equations are found, or of what a coefficient means in a cognitive model (that is `translation.py`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .settings import SettingsError
+
+Term = tuple[str, ...]  # names of the factors, in order, repeated for powers; () is the constant
+
+
+def polynomial_terms(names: Iterable[str], degree: int) -> tuple[Term, ...]:
+    """All products of up to `degree` of the names, the constant first: the order of a polynomial library."""
+    names = tuple(names)
+    return tuple(term for d in range(degree + 1) for term in combinations_with_replacement(names, d))
+
+
+def term_text(term: Term) -> str:
+    """A term in words: `1`, `c_reward[k]`, `x[k] c_reward[k]`, `c_reward[k]^2`."""
+    if not term:
+        return "1"
+    return " ".join(f"{name}[k]" + (f"^{term.count(name)}" if term.count(name) > 1 else "") for name in dict.fromkeys(term))
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One module's update: `module[k+1] = sum_i coefficients[i] * terms[i]`.
+
+    Attributes:
+        module: name of the module; in a term, the same name is the value of its state at trial k.
+        terms: the candidate terms, the constant `()` first.
+        values: one coefficient per term, float64; 0 for a term that was left out.
+        dropped: candidate terms that the data cannot tell apart from others, with the reason: `{term: sentence}`.
+        notes: sentences on how the fit went; empty when all is well.
+    """
+
+    module: str
+    terms: tuple[Term, ...]
+    values: tuple[float, ...]
+    dropped: Mapping[Term, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """Coefficient of every candidate term, by its text: `{"1": -0.3, "x_value_reward_chosen[k]": 0.7, ...}`."""
+        return {term_text(term): value for term, value in zip(self.terms, self.values, strict=True)}
+
+    def coefficient(self, *factors: str) -> float:
+        """Coefficient of the product of these factors (of the constant without any); 0 if it is no term of this equation."""
+        wanted = sorted(factors)
+        return sum(value for term, value in zip(self.terms, self.values, strict=True) if sorted(term) == wanted)
+
+    @property
+    def active(self) -> tuple[tuple[Term, float], ...]:
+        """Terms that are in the equation, with their coefficients."""
+        return tuple((term, value) for term, value in zip(self.terms, self.values, strict=True) if value != 0)
+
+    def __call__(self, value: Any, controls: Mapping[str, Any]) -> Any:
+        """The next value, for a value and control signals of any one shape (numbers, arrays or tensors)."""
+        total = 0.0 * value
+        for term, coefficient in self.active:
+            product = coefficient
+            for factor in term:
+                product = product * (value if factor == self.module else controls[factor])
+            total = total + product
+        return total
+
+    def text(self, digits: int = 3) -> str:
+        """The equation as a line of text, as the tutorial prints it.
+
+        >>> Equation("x", ((), ("x",), ("c_reward",)), (-0.3, 0.7, 0.9)).text()
+        '(x)[k+1] = -0.300 1 + 0.700 x[k] + 0.900 c_reward[k]'
+        """
+        right = " + ".join(f"{value:.{digits}f} {term_text(term)}" for term, value in self.active)
+        return f"({self.module})[k+1] = {right or f'{0:.{digits}f}'}"
+
+    __str__ = text
+
+    def latex(self, digits: int = 3) -> str:
+        """The equation in LaTeX (without dollar signs)."""
+        parts = [(value, "".join(r"\," + _latex_factor(name, term.count(name)) for name in dict.fromkeys(term))) for term, value in self.active]
+        return f"{_latex_name(self.module, 'k+1')} = " + _signed(parts, "{} {}{}", digits, "-", "+")
+
+    def mathml(self, digits: int = 3) -> str:
+        """The equation in presentation MathML, which browsers draw and screen readers read."""
+        parts = [
+            (value, "".join("<mo>&#8290;</mo>" + _mathml_factor(name, term.count(name)) for name in dict.fromkeys(term)))
+            for term, value in self.active
+        ]
+        right = _signed(parts, "<mo>{}</mo><mn>{}</mn>{}", digits, "&#8722;", "+")
+        left = _mathml_name(self.module, "<mi>k</mi><mo>+</mo><mn>1</mn>")
+        return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{left}<mo>=</mo>{right}</math>'
+
+
+def _signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, plus: str) -> str:
+    """A sum whose first term has no plus sign."""
+    if not parts:
+        return form.format("", f"{0:.{digits}f}", "").replace("<mo></mo>", "").strip()
+    pieces = [form.format(minus if value < 0 else plus if i else "", f"{abs(value):.{digits}f}", rest) for i, (value, rest) in enumerate(parts)]
+    return " ".join(pieces).replace("<mo></mo>", "").strip()
+
+
+def _latex_name(name: str, index: str) -> str:
+    return r"\mathit{" + name.replace("_", r"\_") + "}_{" + index + "}"
+
+
+def _latex_factor(name: str, power: int) -> str:
+    return _latex_name(name, "k") + (f"^{{{power}}}" if power > 1 else "")
+
+
+def _mathml_name(name: str, index: str) -> str:
+    return f"<msub><mi>{escape(name)}</mi><mrow>{index}</mrow></msub>"
+
+
+def _mathml_factor(name: str, power: int) -> str:
+    if power == 1:
+        return _mathml_name(name, "<mi>k</mi>")
+    return f"<msubsup><mi>{escape(name)}</mi><mi>k</mi><mn>{power}</mn></msubsup>"
+
+
+class ModuleEquations:
+    """The equations of one module for all participants, as a model calls them in place of the module."""
+
+    def __init__(self, equations: list[Equation | None]) -> None:
+        found = [equation for equation in equations if equation is not None]
+        self.module = found[0].module
+        self.terms = tuple(dict.fromkeys(term for equation in found for term, _ in equation.active))
+        self.fitted = torch.tensor([equation is not None for equation in equations])
+        rows = [[0.0 if equation is None else equation.coefficient(*term) for term in self.terms] for equation in equations]
+        self.table = torch.tensor(rows, dtype=torch.float64).reshape(len(equations), len(self.terms))
+
+    def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
+        """Next values `(n_sessions, n_actions)` of sessions whose participants have the given indices `(n_sessions,)`."""
+        codes = torch.zeros_like(participants) if len(self.table) == 1 else participants
+        if not bool(self.fitted[codes].all()):
+            raise SettingsError([f"No equation of {self.module!r} was fitted for some of these participants. Fit with spice_participant_id=None for all."])
+        coefficients = self.table[codes].to(value)
+        total = torch.zeros_like(value)
+        for column, term in enumerate(self.terms):
+            product = coefficients[:, column : column + 1]
+            for factor in term:
+                product = product * (value if factor == self.module else signals[factor])
+            total = total + product
+        return total
+
+
+@dataclass(frozen=True)
+class SpiceModel:
+    """All equations of a model, for all its participants.
+
+    Attributes:
+        participants: labels, in the order of their indices in the data.
+        equations: `{module: one Equation for each participant, None where it was not fitted}`.
+        betas: `{state: one inverse noise temperature for each participant}`; empty where the model has none.
+        given: hard-coded modules, which were not discovered, by name.
+    """
+
+    participants: tuple[Any, ...]
+    equations: Mapping[str, tuple[Equation | None, ...]]
+    betas: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, *equations: Equation, betas: Mapping[str, float] | None = None, participant: Any = 0) -> "SpiceModel":
+        """A model of one participant from its equations."""
+        return cls((participant,), {e.module: (e,) for e in equations}, {k: (v,) for k, v in (betas or {}).items()})
+
+    @property
+    def modules(self) -> dict[str, ModuleEquations]:
+        """What a model's `integrate_sindy` takes."""
+        return {module: ModuleEquations(list(rows)) for module, rows in self.equations.items()}
+
+    def index(self, participant: Any = None) -> int:
+        """Position of a participant; the first that has equations when None. Raises `SettingsError` with the known labels."""
+        fitted = [i for i in range(len(self.participants)) if all(rows[i] is not None for rows in self.equations.values())]
+        if participant is None and fitted:
+            return fitted[0]
+        for i in fitted:
+            if self.participants[i] == participant or str(self.participants[i]) == str(participant):
+                return i
+        known = [self.participants[i] for i in fitted]
+        raise SettingsError([f"No equations for participant {participant!r}; there are some for {known[:20]}. Choose one of these."])
+
+    def equation(self, module: str, participant: Any = None) -> Equation:
+        """The equation of one module for one participant."""
+        if module not in self.equations:
+            raise SettingsError([f"No equation for the module {module!r}; there are some for {list(self.equations)}."])
+        found = self.equations[module][self.index(participant)]
+        assert found is not None
+        return found
+
+    def of_participant(self, participant: Any = None) -> dict[str, Equation]:
+        """All equations of one participant, by module."""
+        return {module: self.equation(module, participant) for module in self.equations}
+
+    def beta(self, state: str, participant: Any = None) -> float:
+        """Inverse noise temperature of a state; 1 where the model has none for it."""
+        return self.betas[state][self.index(participant)] if state in self.betas else 1.0
+
+    def n_parameters(self, participant: Any = None) -> int:
+        """Number of terms and betas in a participant's equations."""
+        return sum(len(equation.active) for equation in self.of_participant(participant).values()) + len(self.betas)
+
+    def text(self, participant: Any = None) -> str:
+        """The equations and betas of one participant, a line each; hard-coded modules are named as given."""
+        lines = [equation.text() for equation in self.of_participant(participant).values()]
+        lines += [f"({module})[k+1] is given as a hard-coded equation" for module in self.given]
+        lines += [f"beta({state}) = {self.beta(state, participant):.4f}" for state in self.betas]
+        return "\n".join(lines)
+
+    __str__ = text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (JSON), from which `from_dict` makes an equal model."""
+        return {
+            "participants": [_plain(label) for label in self.participants],
+            "equations": {module: [None if e is None else _equation_dict(e) for e in rows] for module, rows in self.equations.items()},
+            "betas": {state: list(values) for state, values in self.betas.items()},
+            "given": list(self.given),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "SpiceModel":
+        """The model that `to_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        participants = tuple(data["participants"])
+        equations = {str(m): tuple(None if e is None else _equation_from(str(m), e) for e in rows) for m, rows in data["equations"].items()}
+        betas = {str(state): tuple(float(v) for v in values) for state, values in data["betas"].items()}
+        if any(len(rows) != len(participants) for rows in [*equations.values(), *betas.values()]):
+            raise ValueError("a different number of equations, betas and participants")
+        return cls(participants, equations, betas, tuple(str(module) for module in data["given"]))
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _equation_dict(equation: Equation) -> dict[str, Any]:
+    return {
+        "terms": [list(term) for term in equation.terms],
+        "values": list(equation.values),
+        "dropped": [[list(term), why] for term, why in equation.dropped.items()],
+        "notes": list(equation.notes),
+    }
+
+
+def _equation_from(module: str, data: Mapping[str, Any]) -> Equation:
+    terms = tuple(tuple(str(factor) for factor in term) for term in data["terms"])
+    values = tuple(float(value) for value in data["values"])
+    if len(terms) != len(values) or not all(np.isfinite(values)):
+        raise ValueError("a coefficient is missing or not a number")
+    dropped = {tuple(str(factor) for factor in term): str(why) for term, why in data["dropped"]}
+    return Equation(module, terms, values, dropped, tuple(str(note) for note in data["notes"]))

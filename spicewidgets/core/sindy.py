@@ -1,0 +1,264 @@
+"""Discovery: what the trained modules do, sampled, filtered, and fitted by SINDy, one sparse equation for each module and participant.
+
+The only file that imports pysindy (Kaptanoglu et al. 2022; SINDy: Brunton et al. 2016), so that a new version of it is one file's matter. Sampling and
+fitting are apart: a changed threshold or library needs no new samples, and new samples need no training.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pysindy
+import torch
+from numpy.typing import NDArray
+from pysindy.feature_library.base import BaseFeatureLibrary, x_sequence_or_item
+from torch import Tensor
+
+from .config import SpiceConfig
+from .dataset import DatasetRNN
+from .environments import BanditsDrift
+from .equations import Equation, SpiceModel, Term, polynomial_terms, term_text
+from .random import RandomState, generator
+from .rnn import BaseRNN
+from .settings import Discovery, SettingsError
+from .training import Sessions
+
+OFF_POLICY_SIGMA = 0.2  # drift of the random task, per trial
+REDUNDANT = 1e-7  # share of a term's length that must lie outside the other terms for the data to tell it apart
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ModuleSamples:
+    """What one module did: value, next value and control signals, each `(n_samples,)`, with the participant's index."""
+
+    value: Floats
+    after: Floats
+    controls: Mapping[str, Floats]
+    participant: NDArray[np.int64]
+
+    def select(self, config: SpiceConfig, module: str, participant: int) -> "ModuleSamples":
+        """The samples of one participant that meet all filters of the config."""
+        keep = self.participant == participant
+        for condition in config.filters(module):
+            keep &= np.isclose(self.controls[condition.signal], condition.value)
+        return ModuleSamples(self.value[keep], self.after[keep], {k: v[keep] for k, v in self.controls.items()}, self.participant[keep])
+
+
+def sample(model: BaseRNN, dataset: DatasetRNN, settings: Discovery, random_state: RandomState = None) -> dict[str, ModuleSamples]:
+    """Run the trained model and note what each module does: the samples to which equations are fitted.
+
+    Off-policy (the default), every participant takes part in a random task in which the same arm is chosen several times in a row, so that values are
+    met that the participant's own choices seldom reach. On-policy (0 off-policy trials or sessions), the data's own trials are used.
+
+    Returns:
+        Samples by module, in float64, over all trials, sessions and arms.
+    """
+    on_policy = settings.n_trials_off_policy == 0 or settings.n_sessions_off_policy == 0
+    if on_policy:
+        sessions = Sessions.of(dataset)
+        inputs = sessions.inputs
+        real = inputs[..., : dataset.n_actions].sum(-1) > 0
+    else:
+        inputs = _random_task(dataset, settings, generator(random_state))
+        real = torch.ones(inputs.shape[:2], dtype=torch.bool)
+    return run_modules(model, inputs, real)
+
+
+def run_modules(model: BaseRNN, inputs: Tensor, real: Tensor) -> dict[str, ModuleSamples]:
+    """Samples of every module over the trials marked real; inputs `(n_trials, n_sessions, n_features)`."""
+    exact = deepcopy(model).double().eval()
+    exact.record_transitions = True
+    with torch.no_grad():
+        exact(inputs.double())
+    participants = inputs[0, :, -1].long()
+    keep = real.unsqueeze(-1).expand(-1, -1, model._n_actions)
+    who = participants[None, :, None].expand_as(keep)[keep].numpy()
+    samples = {}
+    for module, steps in exact.transitions.items():
+        value, after = (torch.stack([step[i] for step in steps])[keep].numpy() for i in (0, 1))
+        controls = {
+            name: torch.stack([step[2][name].expand_as(steps[0][0]) for step in steps])[keep].numpy() for name in steps[0][2] if name != module
+        }
+        samples[module] = ModuleSamples(value, after, controls, who)
+    return samples
+
+
+def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Generator) -> Tensor:
+    """Sessions of random runs of choices for every participant, `(n_trials, n_sessions, n_features)`; the rest of a row is drawn from the data."""
+    n, n_trials, n_actions = settings.n_sessions_off_policy, settings.n_trials_off_policy, dataset.n_actions
+    rows = []
+    codes = dataset.xs[:, 0, -1].numpy()
+    for code in np.unique(codes):
+        own = dataset.xs[torch.from_numpy(codes == code)][dataset.mask[torch.from_numpy(codes == code)]]
+        rows.append(own[torch.from_numpy(rng.integers(len(own), size=(n_trials, n)))])
+    inputs = torch.cat(rows, 1)
+    inputs[:, :, -3:] = inputs[:1, :, -3:] if inputs.shape[-1] > 2 * n_actions + 1 else inputs[:, :, -3:]
+    n_runs = -(-n_trials // settings.n_trials_same_action)
+    choice = rng.integers(n_actions, size=(n_runs, inputs.shape[1])).repeat(settings.n_trials_same_action, 0)[:n_trials]
+    actions = np.eye(n_actions)[choice]
+    inputs[:, :, :n_actions] = torch.from_numpy(actions)
+    inputs[:, :, n_actions : 2 * n_actions] = torch.from_numpy(_random_rewards(dataset, actions, rng))
+    return inputs
+
+
+def _random_rewards(dataset: DatasetRNN, actions: Floats, rng: np.random.Generator) -> Floats:
+    """Rewards of a drifting bandit, or draws from the data's own rewards where these are not just 0 and 1; unseen ones are -1."""
+    n_trials, n_sessions, n_actions = actions.shape
+    seen = dataset.rewards[dataset.mask]
+    own = seen[~torch.isnan(seen)].numpy()
+    if np.isin(own, (0, 1)).all():
+        task = BanditsDrift(sigma=OFF_POLICY_SIGMA, n_actions=n_actions, counterfactual=True, random_state=rng)
+        task.new_sess(n_sessions=n_sessions)
+        rewards = np.stack([task.step(trial.argmax(-1)).reshape(n_sessions, n_actions) for trial in actions])
+    else:
+        rewards = rng.choice(own, size=actions.shape)
+    counterfactual = bool((~torch.isnan(seen)).all())
+    return rewards if counterfactual else np.where(actions > 0, rewards, -1.0)
+
+
+def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> None:
+    """Run the model for a few trials, and raise `SettingsError` with all that the config names and the model does not do."""
+    sessions = Sessions.of(dataset)
+    few = sessions.first(2).take(torch.arange(min(2, sessions.n_sessions)))
+    probe = deepcopy(model).eval()
+    probe.record_transitions = True
+    with torch.no_grad():
+        logits, _ = probe(few.inputs)
+    problems = list(_model_problems(probe, config))
+    if tuple(logits.shape) != (*few.inputs.shape[:2], dataset.n_actions):
+        problems.append(
+            f"forward returned logits of shape {tuple(logits.shape)}; needed is (n_trials, n_sessions, n_actions) = "
+            f"{(*few.inputs.shape[:2], dataset.n_actions)}. End forward with `return self.post_forward_pass(logits, batch_first), self.get_state()`."
+        )
+    if problems:
+        raise SettingsError(problems)
+
+
+def _model_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
+    name = type(probe).__name__
+    for module in config.modules:
+        if module not in probe.submodules_rnn:
+            yield f"rnn_modules names {module!r}; {name} has set up {sorted(probe.submodules_rnn)}. Set it up in __init__, or correct the name."
+        elif module not in probe.transitions:
+            yield f"rnn_modules names {module!r}, but the forward of {name} never calls it. Call call_module({module!r}, ...) in each trial."
+        else:
+            ready = probe.transitions[module][0][2]
+            for signal in {*config.terms(module), *(f.signal for f in config.filters(module))}:
+                if signal not in ready:
+                    yield (
+                        f"library_setup or filter_setup of {module!r} uses {signal!r}, which {name} has not recorded when it calls the module; recorded "
+                        f"by then: {sorted(ready)}. Put record_signal({signal!r}, ...) before call_module({module!r}, ...)."
+                    )
+
+
+def discover(
+    samples: Mapping[str, ModuleSamples],
+    config: SpiceConfig,
+    settings: Discovery | None = None,
+    *,
+    participants: tuple[Any, ...] = (0,),
+    only: int | None = None,
+    libraries: Mapping[str, tuple[Term, ...]] | None = None,
+) -> SpiceModel:
+    """Fit one sparse equation to each module of each participant.
+
+    Args:
+        samples: from `sample`.
+        config: which modules, which candidate signals, which filters.
+        settings: optimiser, threshold, regularisation, degree.
+        participants: labels, in the order of their indices.
+        only: index of the one participant to fit; None fits all.
+        libraries: exact candidate terms for some modules, in place of the polynomial library: `{module: ((), ("x",), ...)}`.
+    """
+    settings = (settings or Discovery()).checked()
+    equations = {}
+    for module in config.modules:
+        terms = (libraries or {}).get(module) or polynomial_terms((module, *config.terms(module)), settings.degree)
+        equations[module] = tuple(
+            fit_equation(module, samples[module].select(config, module, code), terms, settings) if only in (None, code) else None
+            for code in range(len(participants))
+        )
+    return SpiceModel(participants, equations)
+
+
+def fit_equation(module: str, samples: ModuleSamples, terms: tuple[Term, ...], settings: Discovery) -> Equation:
+    """The sparse equation of one module for one participant. Raises `SettingsError` where no sample is left."""
+    if len(samples.value) == 0:
+        raise SettingsError([f"No sample of the module {module!r} meets its filters. Check filter_setup, or sample more trials."])
+    signals = {module: samples.value, **samples.controls}
+    columns = np.column_stack([np.prod([signals[f] for f in term], 0) if term else np.ones(len(samples.value)) for term in terms])
+    kept, dropped = _tell_apart(columns, terms)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fitted = pysindy.DiscreteSINDy(_optimizer([terms[i] for i in kept], settings), _Terms(kept))
+        fitted.fit(samples.value[:, None], t=1, x_next=samples.after[:, None], u=columns)
+    values = np.zeros(len(terms))
+    values[list(kept)] = fitted.coefficients()[0]
+    notes = tuple(dict.fromkeys(_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)))
+    return Equation(module, terms, tuple(values.tolist()), dropped, notes)
+
+
+def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ...], dict[Term, str]]:
+    """Terms that the data can tell apart, simplest first, and why the others were dropped (r^2 is r where r is 0 or 1)."""
+    kept: list[int] = []
+    dropped = {}
+    for i, term in enumerate(terms):
+        length = float(np.linalg.norm(columns[:, i]))
+        basis = columns[:, kept]
+        weights = np.linalg.lstsq(basis, columns[:, i], rcond=None)[0] if kept else np.zeros(0)
+        rest = float(np.linalg.norm(columns[:, i] - basis @ weights)) if kept else length
+        if rest > REDUNDANT * length:
+            kept.append(i)
+        else:
+            same = [term_text(terms[j]) for j, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-9]
+            why = f"in these data it is the same as {' and '.join(same)}" if same else "it is 0 in these data"
+            dropped[term] = f"{term_text(term)} was left out of the library: {why}."
+    return tuple(kept), dropped
+
+
+class _Terms(BaseFeatureLibrary):  # type: ignore[misc]
+    """A pysindy library whose terms have been computed already, as controls behind the one state; it hands on those that are kept."""
+
+    def __init__(self, kept: tuple[int, ...]) -> None:
+        self.kept = kept
+
+    @x_sequence_or_item  # type: ignore[untyped-decorator]
+    def fit(self, x_full: Any, y: Any = None) -> "_Terms":
+        self.n_features_in_, self.n_output_features_ = x_full[0].shape[-1], len(self.kept)
+        return self
+
+    @x_sequence_or_item  # type: ignore[untyped-decorator]
+    def transform(self, x_full: Any) -> Any:
+        return [x[..., [1 + i for i in self.kept]] for x in x_full]
+
+    def get_feature_names(self, input_features: Any = None) -> list[str]:
+        return [f"term {i}" for i in self.kept]
+
+
+def _optimizer(terms: list[Term], settings: Discovery) -> Any:
+    """pysindy's optimiser. SR3 (Zheng et al. 2019) takes `threshold / nu` as the weight of its regulariser; a term of degree d weighs d times as much."""
+    if settings.optimizer == "STLSQ":
+        return pysindy.STLSQ(threshold=settings.threshold, alpha=settings.regularization)
+    nu = settings.regularization
+    if nu <= 0:
+        raise SettingsError([f"SR3 needs a regularization (its relaxation nu) above 0; got {nu}. Set 0.01, or choose STLSQ."])
+    weighted = settings.optimizer == "SR3_weighted_l1"
+    weights = np.array([[settings.threshold * max(1, len(term)) / nu for term in terms]])
+    return pysindy.SR3(
+        relax_coeff_nu=nu,
+        reg_weight_lam=weights if weighted else settings.threshold / nu,
+        regularizer="weighted_l1" if weighted else "l1",
+        max_iter=1000,
+        unbias=True,
+    )
+
+
+def _note(message: str) -> str:
+    if "eliminated all coefficients" in message:
+        return "The threshold is above every coefficient: no term is left. Lower the threshold."
+    return f"pysindy: {message}"

@@ -1,0 +1,434 @@
+"""Training: a generator of records. It tells what happened in each epoch; whoever asks for the next one draws, prints or stops.
+
+The loss is the cross entropy of the next choice, in nats per choice, over the trials whose next choice is known. `loss_and_gradient` is the one place
+that computes it, so that a faster one can stand behind it. Knows nothing of equations, files or displays.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .dataset import DatasetRNN
+from .random import RandomState, TorchStream, generator
+from .rnn import BaseRNN
+from .settings import SettingsError, Training
+from .starts import stack, unstack
+
+SCREEN_TRIALS = 40  # the first trials of each session tell a start that is stuck from one that learns
+SCREEN_EPOCHS = 60
+SCREEN_LEARNING_RATE = 0.05
+DEFAULT_STARTS = 8
+LBFGS_TOLERANCE = 1e-6  # nats: an iteration that gains less ends the training; beyond it is the noise of the data
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What happened in one epoch.
+
+    Attributes:
+        epoch: number, from 1.
+        phase: "screen" (several starts side by side), "lbfgs" or "adam".
+        train_loss: nats per choice, over the training sessions (of the best start, on its first trials, while screening).
+        validation_loss: the same over the validation sessions; None without them.
+        best_epoch: epoch of the best loss so far (validation loss where there is one); its weights are the ones kept.
+        chance: loss of guessing, `ln(n_actions)`.
+        floor: loss of the true agent on the same choices, where it is known.
+        learning_rate: step size of Adam; None for L-BFGS.
+        seconds: since the training began.
+        note: a sentence, when something went wrong or the training ended early; else empty.
+    """
+
+    epoch: int
+    phase: str
+    train_loss: float
+    validation_loss: float | None
+    best_epoch: int
+    chance: float
+    floor: float | None
+    learning_rate: float | None
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """A data set as training wants it: trials first, missing trials taken out, padding at the end and without weight.
+
+    Attributes:
+        inputs: `(n_trials, n_sessions, n_features)`.
+        targets: index of the next choice, `(n_trials, n_sessions)`; 0 where it is not known.
+        weights: 1 where the next choice is known, else 0, `(n_trials, n_sessions)`.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, dataset: DatasetRNN) -> "Sessions":
+        """The sessions of a data set. Raises `SettingsError` where no next choice is known."""
+        compact, _ = dataset.compact()
+        known = torch.as_tensor(compact.target_mask)
+        if not known.any():
+            raise SettingsError(["No trial has a next choice to learn from: every trial or target is missing. Check the choices of the data set."])
+        observed = torch.as_tensor(compact.mask).unsqueeze(-1)
+        inputs = torch.where(observed, compact.xs, torch.zeros_like(compact.xs))
+        inputs[..., 2 * compact.n_actions :] = compact.xs[:, :1, 2 * compact.n_actions :].where(~observed, compact.xs[..., 2 * compact.n_actions :])
+        targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
+        return cls(inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
+
+    @property
+    def n_sessions(self) -> int:
+        """Number of sessions."""
+        return self.inputs.shape[1]
+
+    def first(self, n_trials: int) -> "Sessions":
+        """The first trials of every session."""
+        return Sessions(self.inputs[:n_trials], self.targets[:n_trials], self.weights[:n_trials])
+
+    def take(self, index: Tensor) -> "Sessions":
+        """Some sessions, by index."""
+        return Sessions(self.inputs[:, index], self.targets[:, index], self.weights[:, index])
+
+    def repeat(self, times: int) -> "Sessions":
+        """All sessions, several times over, as several starts see them."""
+        return Sessions(self.inputs.repeat(1, times, 1), self.targets.repeat(1, times), self.weights.repeat(1, times))
+
+
+def losses(model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None) -> Iterator[Tensor]:
+    """Loss of each start, `(n_starts,)`, in parts of `n_steps` trials that add up to it; the state is carried over without gradient."""
+    n_trials = len(sessions.inputs)
+    n_steps = min(n_steps or n_trials, n_trials)
+    total = sessions.weights.reshape(n_trials, n_starts, -1).sum((0, 2))
+    state = None
+    for begin in range(0, n_trials, n_steps):
+        part = slice(begin, begin + n_steps)
+        logits, state = model(sessions.inputs[part], state)
+        state = {key: value.detach() for key, value in state.items()}
+        nll = nn.functional.cross_entropy(logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none")
+        weighted = nll.view_as(sessions.weights[part]) * sessions.weights[part]
+        yield weighted.reshape(len(weighted), n_starts, -1).sum((0, 2)) / total
+
+
+def loss_and_gradient(model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None) -> np.ndarray:
+    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`. The seam of the compiled path."""
+    for parameter in model.parameters():
+        parameter.grad = None
+    total = np.zeros(n_starts)
+    for part in losses(model, sessions, n_starts, n_steps):
+        part.sum().backward()
+        total += part.detach().cpu().numpy()
+    return total
+
+
+def loss_of(model: BaseRNN, sessions: Sessions) -> float:
+    """Loss in nats per choice, without gradient and without dropout."""
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        (loss,) = losses(model, sessions)
+    model.train(training)
+    return float(loss)
+
+
+def floor_of(dataset: DatasetRNN) -> float | None:
+    """Loss of the agent that made the choices, in nats per choice, where the data set knows its probabilities."""
+    if dataset.truth_probs is None:
+        return None
+    known = np.asarray(dataset.target_mask)
+    p = np.asarray(dataset.truth_probs)[known]
+    chosen = dataset.ys.cpu().numpy()[known].argmax(-1)
+    return float(-np.log(p[np.arange(len(p)), chosen]).mean())
+
+
+def uses_lbfgs(model: BaseRNN, settings: Training) -> bool:
+    """Whether the loss is the same at each call and of the whole data set, as L-BFGS needs it, and Adam was not asked for."""
+    random = settings.bagging or settings.scheduler or model.dropout > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    whole = settings.batch_size is None and settings.n_steps_per_call is None
+    if settings.optimizer == "lbfgs" and (random or not whole):
+        raise SettingsError(
+            [
+                'optimizer="lbfgs" needs the same loss at every call: the whole data set, without dropout, bagging, batches, scheduler or truncated '
+                'steps. Leave these out, or choose optimizer="adam".'
+            ]
+        )
+    return settings.optimizer != "adam" and whole and not random
+
+
+def train(
+    model: BaseRNN,
+    dataset: DatasetRNN,
+    settings: Training | None = None,
+    validation: DatasetRNN | None = None,
+    *,
+    warm_start: bool = False,
+    random_state: RandomState = None,
+) -> Iterator[Epoch]:
+    """Train a model in place, one epoch for each record that is asked for.
+
+    To stop, ask no more (or call `.close()`): the model then has the best weights so far. They are those of the lowest validation loss,
+    or of the lowest training loss without validation data.
+
+    Args:
+        model: the model; its weights are the first start.
+        dataset: training sessions; participants are given as indices 0, 1, ... in the last column.
+        settings: see `Training`.
+        validation: sessions that are predicted but not learned from.
+        warm_start: go on from the model's weights, with no other starts.
+        random_state: for the other starts, batches and dropout.
+
+    Yields:
+        One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, diverged, or has converged early.
+    """
+    settings = (settings or Training()).checked()
+    rng = generator(random_state)
+    run = _Run(model, Sessions.of(_windows(dataset, settings)), settings, rng)
+    run.floor = floor_of(dataset)
+    run.validation = None if validation is None else Sessions.of(validation)
+    lbfgs = uses_lbfgs(model, settings)
+    n_starts = 1 if warm_start else settings.n_starts or (1 if settings.optimizer == "adam" else DEFAULT_STARTS)
+    model.train()
+    try:
+        if n_starts > 1:
+            yield from run.screened(n_starts, run.lbfgs if lbfgs else run.adam)
+        else:
+            yield from run.lbfgs() if lbfgs else run.adam()
+    finally:
+        run.restore_best()
+        model.eval()
+
+
+def _windows(dataset: DatasetRNN, settings: Training) -> DatasetRNN:
+    length = settings.sequence_length
+    return dataset if length is None else DatasetRNN(dataset.xs, dataset.ys, sequence_length=length, truth_probs=dataset.truth_probs)
+
+
+class _Run:
+    """One training run: what its phases share."""
+
+    def __init__(self, model: BaseRNN, sessions: Sessions, settings: Training, rng: np.random.Generator) -> None:
+        self.model, self.sessions, self.settings, self.rng = model, sessions, settings, rng
+        self.stream = TorchStream(rng)
+        self.validation: Sessions | None = None
+        self.floor: float | None = None
+        self.chance = math.log(model._n_actions)
+        self.begun = perf_counter()
+        self.epoch = 0
+        self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, _weights(model)
+        self.improvement = math.inf
+
+    @property
+    def left(self) -> int:
+        """Epochs that may still be run."""
+        return self.settings.epochs - self.epoch
+
+    def record(self, phase: str, loss: float, learning_rate: float | None = None, note: str = "") -> Epoch:
+        """The record of the epoch that has just ended; keeps the weights if they are the best so far."""
+        self.epoch += 1
+        validation_loss = None
+        if self.validation is not None and phase != "screen":
+            validation_loss = loss_of(self.model, self.validation)
+        judged = loss if validation_loss is None else validation_loss
+        if phase != "screen" and judged < self.best_loss:
+            self.best_loss, self.best_epoch, self.best_weights = judged, self.epoch, _weights(self.model)
+        seconds = perf_counter() - self.begun
+        return Epoch(
+            self.epoch, phase, loss, validation_loss, self.best_epoch, self.chance, self.floor, learning_rate, seconds, note or self.trouble(loss)
+        )
+
+    def trouble(self, loss: float) -> str:
+        """What is certainly wrong with a loss, in words."""
+        if not math.isfinite(loss):
+            return "The loss is no longer a number: the training has diverged. The best weights were kept; lower the learning rate."
+        return ""
+
+    def verdict(self, loss: float) -> str:
+        """What is certainly wrong with a run that ended at this loss, in words."""
+        if loss > self.chance:
+            return (
+                f"The loss {loss:.4f} is above guessing ({self.chance:.4f}): the training is stuck. "
+                "Train again with another random_state or more starts (n_starts)."
+            )
+        return ""
+
+    def restore_best(self) -> None:
+        """Give the model its best weights."""
+        self.model.load_state_dict(self.best_weights)
+
+    def screened(self, n_starts: int, finish: Callable[[], Iterator[Epoch]]) -> Iterator[Epoch]:
+        """A few epochs of Adam for several starts; then the best one is finished, and the next one if that is stuck."""
+        starts = [self.model, *(self.fresh() for _ in range(n_starts - 1))]
+        n_epochs = min(SCREEN_EPOCHS, max(1, self.settings.epochs // 4))
+        yield from self.screen(starts, n_epochs)
+        ranked = sorted(starts, key=lambda start: loss_of(start, self.sessions.first(SCREEN_TRIALS)))
+        candidates = [_weights(start) for start in ranked]
+        for weights in candidates:
+            self.model.load_state_dict(weights)
+            last = None
+            for last in finish():
+                yield last
+            if last is None or self.best_loss < self.chance or self.left <= 0:
+                return
+
+    def fresh(self) -> BaseRNN:
+        """A copy of the model with newly drawn weights."""
+        start = deepcopy(self.model)
+        with self.stream():
+            start.apply(_reset)
+        return start
+
+    def screen(self, starts: Sequence[BaseRNN], n_epochs: int) -> Iterator[Epoch]:
+        """Train all starts side by side on the first trials, a record for each epoch; the starts get their weights at the end."""
+        sessions = self.sessions.first(SCREEN_TRIALS)
+        stacked = stack(starts)
+        if stacked is None or not _same(stacked, starts, sessions):
+            yield from self.screen_in_turn(starts, sessions, n_epochs)
+            return
+        optimizer = torch.optim.Adam(stacked.parameters(), SCREEN_LEARNING_RATE, foreach=True)
+        many = sessions.repeat(len(starts))
+        now = np.full(len(starts), np.inf)
+        try:
+            for _ in range(n_epochs):
+                with self.stream():
+                    now = np.nan_to_num(loss_and_gradient(stacked, many, len(starts)), nan=np.inf)
+                optimizer.step()
+                yield self.record("screen", float(now.min()), SCREEN_LEARNING_RATE)
+        finally:
+            for index, start in enumerate(starts):
+                start.load_state_dict(unstack(stacked, start, index).state_dict())
+            self.best_weights = _weights(starts[int(now.argmin())])
+
+    def screen_in_turn(self, starts: Sequence[BaseRNN], sessions: Sessions, n_epochs: int) -> Iterator[Epoch]:
+        """The same, one start after the other, for models that cannot run side by side."""
+        lowest = math.inf
+        for start in starts:
+            optimizer = torch.optim.Adam(start.parameters(), SCREEN_LEARNING_RATE)
+            for _ in range(n_epochs // len(starts) + 1):
+                with self.stream():
+                    loss = float(loss_and_gradient(start, sessions)[0])
+                optimizer.step()
+                if loss < lowest:
+                    lowest, self.best_weights = loss, _weights(start)
+                yield self.record("screen", lowest, SCREEN_LEARNING_RATE)
+
+    def lbfgs(self) -> Iterator[Epoch]:
+        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006) on all sessions, an iteration for each epoch."""
+        memory = _Memory(self.model, self.sessions, self.settings.l2_weight_decay)
+        optimizer = torch.optim.LBFGS(self.model.parameters(), max_iter=1, history_size=20, line_search_fn="strong_wolfe")
+        before = math.inf
+        while self.left > 0:
+            optimizer.step(memory)
+            loss = memory.loss
+            done = not before - loss > LBFGS_TOLERANCE
+            before = loss
+            yield self.record("lbfgs", loss, note=self.verdict(loss) if done or self.left == 1 else "")
+            if done:
+                return
+
+    def adam(self) -> Iterator[Epoch]:
+        """Adam (Kingma & Ba 2015), a pass over all sessions for each epoch, in batches where asked for."""
+        settings = self.settings
+        optimizer = torch.optim.Adam(self.model.parameters(), settings.learning_rate, weight_decay=settings.l2_weight_decay)
+        scheduler = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=64, T_mult=2) if settings.scheduler else None
+        before = math.inf
+        while self.left > 0:
+            rate = optimizer.param_groups[0]["lr"]
+            loss = self.adam_epoch(optimizer)
+            if scheduler is not None:
+                scheduler.step()
+            converged = self.converged(before - loss)
+            before = loss
+            last = self.left == 1 or converged
+            yield self.record("adam", loss, rate, note=self.verdict(loss) if last else "")
+            if converged or not math.isfinite(loss):
+                return
+
+    def adam_epoch(self, optimizer: torch.optim.Optimizer) -> float:
+        """One pass over the sessions; the mean loss of its batches."""
+        n = self.sessions.n_sessions
+        total, count = 0.0, 0.0
+        for index in self.batches(n):
+            batch = self.sessions if index is None else self.sessions.take(index)
+            with self.stream():
+                (loss,) = loss_and_gradient(self.model, batch, n_steps=self.settings.n_steps_per_call)
+            optimizer.step()
+            weight = float(batch.weights.sum())
+            total, count = total + float(loss) * weight, count + weight
+        return total / count
+
+    def batches(self, n: int) -> Iterator[Tensor | None]:
+        """Indices of the sessions of each batch of an epoch; None for all of them."""
+        size = self.settings.batch_size or n
+        if size >= n and not self.settings.bagging:
+            yield None
+            return
+        order = self.rng.integers(n, size=n) if self.settings.bagging else self.rng.permutation(n)
+        for begin in range(0, n, size):
+            yield torch.from_numpy(order[begin : begin + size])
+
+    def converged(self, gain: float) -> bool:
+        """Whether the smoothed gain per epoch has fallen below the threshold."""
+        if not math.isfinite(gain):
+            return False
+        self.improvement = gain if not math.isfinite(self.improvement) else 0.95 * self.improvement + 0.05 * abs(gain)
+        return self.improvement < self.settings.convergence_threshold
+
+
+class _Memory:
+    """The loss for L-BFGS, with the last points kept: its line search comes back to the point where it ended."""
+
+    def __init__(self, model: BaseRNN, sessions: Sessions, weight_decay: float) -> None:
+        self.model, self.sessions, self.weight_decay = model, sessions, weight_decay
+        self.points: list[tuple[Tensor, float, float, list[Tensor | None]]] = []
+        self.loss = math.inf
+
+    def __call__(self) -> float:
+        parameters = list(self.model.parameters())
+        here = nn.utils.parameters_to_vector(parameters).detach()
+        for point, loss, penalised, gradients in self.points:
+            if torch.equal(point, here):
+                for parameter, gradient in zip(parameters, gradients, strict=True):
+                    parameter.grad = None if gradient is None else gradient.clone()
+                self.loss = loss
+                return penalised
+        self.loss = float(loss_and_gradient(self.model, self.sessions)[0])
+        if self.weight_decay:
+            for parameter in parameters:
+                if parameter.grad is not None:
+                    parameter.grad += self.weight_decay * parameter.detach()
+        penalised = self.loss + 0.5 * self.weight_decay * float(here @ here)
+        kept = [None if p.grad is None else p.grad.clone() for p in parameters]
+        self.points = [*self.points[-8:], (here, self.loss, penalised, kept)]
+        return penalised
+
+
+def _weights(model: BaseRNN) -> dict[str, Tensor]:
+    return {key: value.detach().clone() for key, value in model.state_dict().items()}
+
+
+def _reset(module: nn.Module) -> None:
+    if callable(reset := getattr(module, "reset_parameters", None)):
+        reset()
+
+
+def _same(stacked: BaseRNN, starts: Sequence[BaseRNN], sessions: Sessions) -> bool:
+    """Whether the stacked model does what its starts do, on two trials of a few sessions."""
+    few = sessions.first(2).take(torch.arange(min(3, sessions.n_sessions)))
+    training = stacked.training
+    stacked.eval()
+    try:
+        with torch.no_grad():
+            together = stacked(few.repeat(len(starts)).inputs)[0].chunk(len(starts), 1)
+            alone = [deepcopy(start).eval()(few.inputs)[0] for start in starts]
+        return all(torch.allclose(a, b, atol=1e-5) for a, b in zip(together, alone, strict=True))
+    except (RuntimeError, SettingsError):
+        return False
+    finally:
+        stacked.train(training)
+
