@@ -24,7 +24,8 @@ SCREEN_TRIALS = 40  # the first trials of each session tell a start that is stuc
 SCREEN_EPOCHS = 60
 SCREEN_LEARNING_RATE = 0.05
 DEFAULT_STARTS = 8
-LBFGS_TOLERANCE = 1e-6  # nats: an iteration that gains less ends the training; beyond it is the noise of the data
+LBFGS_PATIENCE = 5  # iterations
+LBFGS_TOLERANCE = 1e-5  # nats gained in so many iterations; with less the training ends, for what is left to gain is noise of the data
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,10 @@ class Sessions:
     def take(self, index: Tensor) -> "Sessions":
         """Some sessions, by index."""
         return Sessions(self.inputs[:, index], self.targets[:, index], self.weights[:, index])
+
+    def double(self) -> "Sessions":
+        """The same in float64."""
+        return Sessions(self.inputs.double(), self.targets, self.weights.double())
 
     def repeat(self, times: int) -> "Sessions":
         """All sessions, several times over, as several starts see them."""
@@ -318,15 +323,21 @@ class _Run:
                 yield self.record("screen", lowest, SCREEN_LEARNING_RATE)
 
     def lbfgs(self) -> Iterator[Epoch]:
-        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006) on all sessions, an iteration for each epoch."""
-        memory = _Memory(self.model, self.sessions, self.settings.l2_weight_decay)
-        optimizer = torch.optim.LBFGS(self.model.parameters(), max_iter=1, history_size=20, line_search_fn="strong_wolfe")
-        before = math.inf
+        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006) on all sessions, an iteration for each epoch.
+
+        In float64, because the line search compares losses that differ by less than float32 resolves.
+        """
+        exact = deepcopy(self.model).double()
+        memory = _Memory(exact, self.sessions.double(), self.settings.l2_weight_decay)
+        optimizer = torch.optim.LBFGS(exact.parameters(), max_iter=1, max_eval=30, history_size=20, line_search_fn="strong_wolfe")
+        recent = [math.inf] * LBFGS_PATIENCE
         while self.left > 0:
             optimizer.step(memory)
+            memory()  # the line search may have ended at an earlier point than its last
+            self.model.load_state_dict(exact.state_dict())
             loss = memory.loss
-            done = not before - loss > LBFGS_TOLERANCE
-            before = loss
+            done = not recent[0] - loss > LBFGS_TOLERANCE
+            recent = [*recent[1:], loss]
             yield self.record("lbfgs", loss, note=self.verdict(loss) if done or self.left == 1 else "")
             if done:
                 return
@@ -404,7 +415,7 @@ class _Memory:
                     parameter.grad += self.weight_decay * parameter.detach()
         penalised = self.loss + 0.5 * self.weight_decay * float(here @ here)
         kept = [None if p.grad is None else p.grad.clone() for p in parameters]
-        self.points = [*self.points[-8:], (here, self.loss, penalised, kept)]
+        self.points = [*self.points[-30:], (here, self.loss, penalised, kept)]
         return penalised
 
 
