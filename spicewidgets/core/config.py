@@ -1,6 +1,7 @@
 """`SpiceConfig`: which modules become equations, and what those equations may contain.
 
-Frozen, and checked when it is made: a name that is not declared is a sentence here, not a KeyError after the training. Knows nothing of torch.
+Frozen, and checked when it is made: a name that is not declared is a sentence here, not a KeyError after the
+training. Knows nothing of torch.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,9 @@ from .settings import SettingsError
 
 
 class Filter(NamedTuple):
-    """Keep the samples in which `signal` equals `value`; `remove` also takes the signal out of the candidate terms."""
+    """Keep the samples in which `signal` equals `value`; `remove` also takes the signal out of the candidate
+    terms.
+    """
 
     signal: str
     value: float
@@ -20,11 +23,12 @@ class Filter(NamedTuple):
 
 
 class SpiceConfig:
-    """What SINDy looks for. The arguments are kept as they are given and never changed; checked copies stand beside them.
+    """What SINDy looks for. The arguments are kept as they are given and never changed; checked copies stand
+    beside them.
 
-    Args:
-        library_setup: module -> control signals that its equation may contain (beside the state itself).
-        filter_setup: module -> `[signal, value, remove]`, or a list of these, all of which must hold. Keeps the samples in which the signal
+    Args: library_setup: module -> control signals that its equation may contain (beside the state itself).
+        filter_setup: module -> `[signal, value, remove]`, or a list of these, all of which must hold. Keeps
+        the samples in which the signal
             has the value; with `remove` the signal is no candidate term, even if the library lists it.
         control_parameters: all control signals that the model records.
         rnn_modules: the modules that become equations.
@@ -57,14 +61,21 @@ class SpiceConfig:
         problems: list[str] = []
         self.modules = _names("rnn_modules", rnn_modules, problems)
         self.controls = _names("control_parameters", control_parameters, problems)
-        self._library = {m: _names(f"library_setup[{m!r}]", v, problems) for m, v in _mapping("library_setup", library_setup, problems)}
-        self._filters = {m: _filters(m, v, problems) for m, v in _mapping("filter_setup", filter_setup, problems)}
+        self._library = {
+            m: _names(f"library_setup[{m!r}]", v, problems)
+            for m, v in _mapping("library_setup", library_setup, problems)
+        }
+        self._filters = {
+            m: _filters(m, v, problems) for m, v in _mapping("filter_setup", filter_setup, problems)
+        }
         self._check_names(problems)
         if problems:
             raise SettingsError(problems)
 
     def terms(self, module: str) -> tuple[str, ...]:
-        """Control signals that the module's equation may contain: its library without the signals that a filter removes."""
+        """Control signals that the module's equation may contain: its library without the signals that a
+        filter removes.
+        """
         removed = {f.signal for f in self.filters(module) if f.remove}
         return tuple(signal for signal in self._library.get(module, ()) if signal not in removed)
 
@@ -74,14 +85,29 @@ class SpiceConfig:
 
     def _check_names(self, problems: list[str]) -> None:
         for where, modules in (("library_setup", self._library), ("filter_setup", self._filters)):
-            problems += [_unknown(where, m, "module", self.modules, "rnn_modules") for m in modules if m not in self.modules]
-        problems += [f"Module {m!r} of rnn_modules has no entry in library_setup. Add {m!r}: [] (or its inputs)." for m in self.modules if m not in self._library]
+            problems += [
+                _unknown(where, m, "module", self.modules, "rnn_modules")
+                for m in modules
+                if m not in self.modules
+            ]
+        problems += [
+            f"Module {m!r} of rnn_modules has no entry in library_setup. Add {m!r}: [] (or its inputs)."
+            for m in self.modules
+            if m not in self._library
+        ]
         used = [(f"library_setup[{m!r}]", s) for m, v in self._library.items() for s in v]
         used += [(f"filter_setup[{m!r}]", f.signal) for m, v in self._filters.items() for f in v]
-        problems += [_unknown(where, s, "signal", self.controls, "control_parameters") for where, s in used if s not in self.controls]
+        problems += [
+            _unknown(where, s, "signal", self.controls, "control_parameters")
+            for where, s in used
+            if s not in self.controls
+        ]
 
     def __repr__(self) -> str:
-        return f"SpiceConfig(rnn_modules={list(self.modules)}, library_setup={ {m: list(v) for m, v in self._library.items()} })"
+        return (
+            f"SpiceConfig(rnn_modules={list(self.modules)},"
+            f" library_setup={ {m: list(v) for m, v in self._library.items()} })"
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SpiceConfig) and self._key() == other._key()
@@ -101,7 +127,11 @@ def _unknown(where: str, name: str, kind: str, known: tuple[str, ...], declared:
 
 def _names(where: str, value: Any, problems: list[str]) -> tuple[str, ...]:
     names = () if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
-    if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(name, str) for name in names):
+    if (
+        isinstance(value, str)
+        or not isinstance(value, Iterable)
+        or not all(isinstance(name, str) for name in names)
+    ):
         problems.append(f"{where} must be a list of names; got {value!r}. Write for example ['c_reward'].")
         return ()
     return tuple(dict.fromkeys(names))
@@ -130,6 +160,7 @@ def _filters(module: str, value: Any, problems: list[str]) -> tuple[Filter, ...]
             checked.append(Filter(row[0], float(row[1]), row[2]))
         else:
             problems.append(
-                f"filter_setup[{module!r}] must be [signal, value, remove], or a list of these; got {row!r}. Write for example ['c_action', 1, True]."
+                f"filter_setup[{module!r}] must be [signal, value, remove], or a list of these; got {row!r}."
+                " Write for example ['c_action', 1, True]."
             )
     return tuple(checked)

@@ -1,7 +1,8 @@
 """Equations as values: terms and numbers, which can be evaluated, compared, printed, and stored.
 
-An `Equation` is one module's update for one participant, `x[k+1] = sum of coefficient * term`. A `SpiceModel` is all equations of all participants with their betas.
-Knows nothing of how equations are found, or of what a coefficient means in a cognitive model (that is `translation.py`).
+An `Equation` is one module's update for one participant, `x[k+1] = sum of coefficient * term`. A `SpiceModel`
+is all equations of all participants with their betas. Knows nothing of how equations are found, or of what a
+coefficient means in a cognitive model (that is `translation.py`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,19 +30,20 @@ def term_text(term: Term) -> str:
     """A term in words: `1`, `c_reward[k]`, `x[k] c_reward[k]`, `c_reward[k]^2`."""
     if not term:
         return "1"
-    return " ".join(f"{name}[k]" + (f"^{term.count(name)}" if term.count(name) > 1 else "") for name in dict.fromkeys(term))
+    return " ".join(
+        f"{name}[k]" + (f"^{term.count(name)}" if term.count(name) > 1 else "")
+        for name in dict.fromkeys(term)
+    )
 
 
 @dataclass(frozen=True)
 class Equation:
     """One module's update: `module[k+1] = sum_i coefficients[i] * terms[i]`.
 
-    Attributes:
-        module: name of the module; in a term, the same name is the value of its state at trial k.
-        terms: the candidate terms, the constant `()` first.
-        values: one coefficient per term, float64; 0 for a term that was left out.
-        dropped: candidate terms that the data cannot tell apart from others, with the reason: `{term: sentence}`.
-        notes: sentences on how the fit went; empty when all is well.
+    Attributes: module: name of the module; in a term, the same name is the value of its state at trial k.
+        terms: the candidate terms, the constant `()` first. values: one coefficient per term, float64; 0 for
+        a term that was left out. dropped: candidate terms that the data cannot tell apart from others, with
+        the reason: `{term: sentence}`. notes: sentences on how the fit went; empty when all is well.
     """
 
     module: str
@@ -52,13 +54,19 @@ class Equation:
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """Coefficient of every candidate term, by its text: `{"1": -0.3, "x_value_reward_chosen[k]": 0.7, ...}`."""
+        """Coefficient of every candidate term, by its text: `{"1": -0.3, "x_value_reward_chosen[k]": 0.7,
+        ...}`.
+        """
         return {term_text(term): value for term, value in zip(self.terms, self.values, strict=True)}
 
     def coefficient(self, *factors: str) -> float:
-        """Coefficient of the product of these factors (of the constant without any); 0 if it is no term of this equation."""
+        """Coefficient of the product of these factors (of the constant without any); 0 if it is no term of
+        this equation.
+        """
         wanted = sorted(factors)
-        return sum(value for term, value in zip(self.terms, self.values, strict=True) if sorted(term) == wanted)
+        return sum(
+            value for term, value in zip(self.terms, self.values, strict=True) if sorted(term) == wanted
+        )
 
     @property
     def active(self) -> tuple[tuple[Term, float], ...]:
@@ -88,25 +96,39 @@ class Equation:
 
     def latex(self, digits: int = 3) -> str:
         """The equation in LaTeX (without dollar signs)."""
-        parts = [(value, "".join(r"\," + _latex_factor(name, term.count(name)) for name in dict.fromkeys(term))) for term, value in self.active]
+        parts = [
+            (value, "".join(r"\," + _latex_factor(name, term.count(name)) for name in dict.fromkeys(term)))
+            for term, value in self.active
+        ]
         return f"{_latex_name(self.module, 'k+1')} = " + _signed(parts, "{} {}{}", digits, "-", "+")
 
     def mathml(self, digits: int = 3) -> str:
         """The equation in presentation MathML, which browsers draw and screen readers read."""
         parts = [
-            (value, "".join("<mo>&#8290;</mo>" + _mathml_factor(name, term.count(name)) for name in dict.fromkeys(term)))
+            (
+                value,
+                "".join(
+                    "<mo>&#8290;</mo>" + _mathml_factor(name, term.count(name))
+                    for name in dict.fromkeys(term)
+                ),
+            )
             for term, value in self.active
         ]
         right = _signed(parts, "<mo>{}</mo><mn>{}</mn>{}", digits, "&#8722;", "+")
         left = _mathml_name(self.module, "<mi>k</mi><mo>+</mo><mn>1</mn>")
-        return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{left}<mo>=</mo>{right}</math>'
+        return (
+            f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{left}<mo>=</mo>{right}</math>'
+        )
 
 
 def _signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, plus: str) -> str:
     """A sum whose first term has no plus sign."""
     if not parts:
         return form.format("", f"{0:.{digits}f}", "").replace("<mo></mo>", "").strip()
-    pieces = [form.format(minus if value < 0 else plus if i else "", f"{abs(value):.{digits}f}", rest) for i, (value, rest) in enumerate(parts)]
+    pieces = [
+        form.format(minus if value < 0 else plus if i else "", f"{abs(value):.{digits}f}", rest)
+        for i, (value, rest) in enumerate(parts)
+    ]
     return " ".join(pieces).replace("<mo></mo>", "").strip()
 
 
@@ -136,14 +158,24 @@ class ModuleEquations:
         self.module = found[0].module
         self.terms = tuple(dict.fromkeys(term for equation in found for term, _ in equation.active))
         self.fitted = torch.tensor([equation is not None for equation in equations])
-        rows = [[0.0 if equation is None else equation.coefficient(*term) for term in self.terms] for equation in equations]
+        rows = [
+            [0.0 if equation is None else equation.coefficient(*term) for term in self.terms]
+            for equation in equations
+        ]
         self.table = torch.tensor(rows, dtype=torch.float64).reshape(len(equations), len(self.terms))
 
     def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
-        """Next values `(n_sessions, n_actions)` of sessions whose participants have the given indices `(n_sessions,)`."""
+        """Next values `(n_sessions, n_actions)` of sessions whose participants have the given indices
+        `(n_sessions,)`.
+        """
         codes = torch.zeros_like(participants) if len(self.table) == 1 else participants
         if not bool(self.fitted[codes].all()):
-            raise SettingsError([f"No equation of {self.module!r} was fitted for some of these participants. Fit with spice_participant_id=None for all."])
+            raise SettingsError(
+                [
+                    f"No equation of {self.module!r} was fitted for some of these participants. Fit with"
+                    " spice_participant_id=None for all."
+                ]
+            )
         coefficients = self.table[codes].to(value)
         total = torch.zeros_like(value)
         for column, term in enumerate(self.terms):
@@ -171,9 +203,13 @@ class SpiceModel:
     given: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, *equations: Equation, betas: Mapping[str, float] | None = None, participant: Any = 0) -> "SpiceModel":
+    def of(
+        cls, *equations: Equation, betas: Mapping[str, float] | None = None, participant: Any = 0
+    ) -> "SpiceModel":
         """A model of one participant from its equations."""
-        return cls((participant,), {e.module: (e,) for e in equations}, {k: (v,) for k, v in (betas or {}).items()})
+        return cls(
+            (participant,), {e.module: (e,) for e in equations}, {k: (v,) for k, v in (betas or {}).items()}
+        )
 
     @property
     def modules(self) -> dict[str, ModuleEquations]:
@@ -181,20 +217,33 @@ class SpiceModel:
         return {module: ModuleEquations(list(rows)) for module, rows in self.equations.items()}
 
     def index(self, participant: Any = None) -> int:
-        """Position of a participant; the first that has equations when None. Raises `SettingsError` with the known labels."""
-        fitted = [i for i in range(len(self.participants)) if all(rows[i] is not None for rows in self.equations.values())]
+        """Position of a participant; the first that has equations when None. Raises `SettingsError` with the
+        known labels.
+        """
+        fitted = [
+            i
+            for i in range(len(self.participants))
+            if all(rows[i] is not None for rows in self.equations.values())
+        ]
         if participant is None and fitted:
             return fitted[0]
         for i in fitted:
             if self.participants[i] == participant or str(self.participants[i]) == str(participant):
                 return i
         known = [self.participants[i] for i in fitted]
-        raise SettingsError([f"No equations for participant {participant!r}; there are some for {known[:20]}. Choose one of these."])
+        raise SettingsError(
+            [
+                f"No equations for participant {participant!r}; there are some for {known[:20]}. Choose one"
+                " of these."
+            ]
+        )
 
     def equation(self, module: str, participant: Any = None) -> Equation:
         """The equation of one module for one participant."""
         if module not in self.equations:
-            raise SettingsError([f"No equation for the module {module!r}; there are some for {list(self.equations)}."])
+            raise SettingsError(
+                [f"No equation for the module {module!r}; there are some for {list(self.equations)}."]
+            )
         found = self.equations[module][self.index(participant)]
         assert found is not None
         return found
@@ -209,7 +258,9 @@ class SpiceModel:
 
     def n_parameters(self, participant: Any = None) -> int:
         """Number of terms and betas in a participant's equations."""
-        return sum(len(equation.active) for equation in self.of_participant(participant).values()) + len(self.betas)
+        return sum(len(equation.active) for equation in self.of_participant(participant).values()) + len(
+            self.betas
+        )
 
     def text(self, participant: Any = None) -> str:
         """The equations and betas of one participant, a line each; hard-coded modules are named as given."""
@@ -224,7 +275,10 @@ class SpiceModel:
         """Plain data (JSON), from which `from_dict` makes an equal model."""
         return {
             "participants": [_plain(label) for label in self.participants],
-            "equations": {module: [None if e is None else _equation_dict(e) for e in rows] for module, rows in self.equations.items()},
+            "equations": {
+                module: [None if e is None else _equation_dict(e) for e in rows]
+                for module, rows in self.equations.items()
+            },
             "betas": {state: list(values) for state, values in self.betas.items()},
             "given": list(self.given),
         }
@@ -233,7 +287,10 @@ class SpiceModel:
     def from_dict(cls, data: Mapping[str, Any]) -> "SpiceModel":
         """The model that `to_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         participants = tuple(data["participants"])
-        equations = {str(m): tuple(None if e is None else _equation_from(str(m), e) for e in rows) for m, rows in data["equations"].items()}
+        equations = {
+            str(m): tuple(None if e is None else _equation_from(str(m), e) for e in rows)
+            for m, rows in data["equations"].items()
+        }
         betas = {str(state): tuple(float(v) for v in values) for state, values in data["betas"].items()}
         if any(len(rows) != len(participants) for rows in [*equations.values(), *betas.values()]):
             raise ValueError("a different number of equations, betas and participants")

@@ -1,9 +1,11 @@
 """One trial of a GRU module, for all sessions and arms at once, with its gradient written out by hand.
 
-The arrays of one trial are tiny, so that autograd's bookkeeping of twenty operations would cost several times what they compute. This is
-one operation to autograd, and NumPy inside. Knows nothing of models; `tests/core/test_gru.py` holds its gradient against finite differences.
+The arrays of one trial are tiny, so that autograd's bookkeeping of twenty operations would cost several times
+what they compute. This is one operation to autograd, and NumPy inside. Knows nothing of models;
+`tests/core/test_gru.py` holds its gradient against finite differences.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,13 @@ CLIP = 10.0  # values stay within -10..10, so that an early epoch cannot run awa
 class GRUCell(torch.autograd.Function):
     """One residual GRU step of one hidden unit (Cho et al. 2014, with the reset gate inside as in PyTorch).
 
-    `next = clip(value + scale * h + offset) * action`, where `h = (1 - z) n + z value`, `r = sigmoid(G0)`, `z = sigmoid(G1)`,
-    `n = tanh(G2 + r G3)`, and the four gates are linear: `G = weights @ (1, value, inputs) + row_bias`.
+    `next = clip(value + scale * h + offset) * action`, where `h = (1 - z) n + z value`, `r = sigmoid(G0)`, `z
+    = sigmoid(G1)`, `n = tanh(G2 + r G3)`, and the four gates are linear: `G = weights @ (1, value, inputs) +
+    row_bias`.
 
-    Shapes: value, action (or None) and each input `(n_starts * n_sessions, n_actions)`; weights `(n_starts, 4, 2 + n_inputs)`; row_bias
-    `(n_starts, 4, n_sessions * n_actions)` or None; scale and offset `(n_starts, 1)`. Returns the shape of value.
+    Shapes: value, action (or None) and each input `(n_starts * n_sessions, n_actions)`; weights `(n_starts,
+    4, 2 + n_inputs)`; row_bias `(n_starts, 4, n_sessions * n_actions)` or None; scale and offset `(n_starts,
+    1)`. Returns the shape of value.
     """
 
     @staticmethod
@@ -34,6 +38,7 @@ class GRUCell(torch.autograd.Function):
         offset: Tensor,
         *inputs: Tensor,
     ) -> Tensor:
+        """The next value, and what its gradient needs."""
         w, out = _array(weights), _array(scale)
         features = np.empty((len(w), w.shape[2], value.numel() // len(w)), w.dtype)
         features[:, 0] = 1
@@ -57,7 +62,8 @@ class GRUCell(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradient of each argument; none for the action."""
         features, w, gates, rz, n, h, out, keep = ctx.arrays
         d_next = _array(grad).reshape(keep.shape) * keep
         d_h = d_next * out
@@ -81,6 +87,9 @@ class GRUCell(torch.autograd.Function):
             *(d_features[:, row].reshape(grad.shape) for row in range(2, w.shape[2])),
         )
         return tuple(None if d is None else torch.from_numpy(d).to(grad.device) for d in gradients)
+
+
+gru_step: Callable[..., Tensor] = GRUCell.apply  # type: ignore[assignment]
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:

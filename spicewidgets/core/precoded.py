@@ -1,7 +1,8 @@
-"""Five models that are ready to use, from the plain Rescorla-Wagner learner to individual learners who like to repeat themselves.
+"""Five models that are ready to use, from the plain Rescorla-Wagner learner to individual learners who like
+to repeat themselves.
 
-Each comes with the `SpiceConfig` that says what its equations may contain. Their loops over trials are meant to be read: a model of your own
-is one of these with a line changed.
+Each comes with the `SpiceConfig` that says what its equations may contain. Their loops over trials are meant
+to be read: a model of your own is one of these with a line changed.
 """
 
 from typing import Any
@@ -36,7 +37,9 @@ class RescorlaWagnerRNN(BaseRNN):
         super().__init__(n_actions=n_actions)
         self.submodules_rnn["x_value_reward_chosen"] = self.setup_module(input_size=1)
 
-    def forward(self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False) -> Pass:
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> Pass:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
         (actions, rewards, _, _), _, logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
@@ -67,7 +70,9 @@ class ForgettingRNN(BaseRNN):
         self.submodules_rnn["x_value_reward_chosen"] = self.setup_module(input_size=1)
         self.submodules_rnn["x_value_reward_not_chosen"] = self.setup_module(input_size=0)
 
-    def forward(self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False) -> Pass:
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> Pass:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
         (actions, rewards, _, _), _, logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
@@ -89,12 +94,16 @@ LEARNING_RATE_RNN_CONFIG = SpiceConfig(
 
 
 def reward_prediction_error(value: Tensor, inputs: Tensor) -> Tensor:
-    """The hard-coded update `value + learning rate * (reward - value)`; inputs are (reward, learning rate) on the last axis."""
+    """The hard-coded update `value + learning rate * (reward - value)`; inputs are (reward, learning rate) on
+    the last axis.
+    """
     return value + inputs[..., 1] * (inputs[..., 0] - value)
 
 
 class LearningRateRNN(BaseRNN):
-    """The reward prediction error is given; what is learned is the learning rate, trial by trial, the forgetting and beta."""
+    """The reward prediction error is given; what is learned is the learning rate, trial by trial, the
+    forgetting and beta.
+    """
 
     init_values = {"x_value_reward": 0.5, "x_learning_rate_reward": 0.0}
 
@@ -105,7 +114,9 @@ class LearningRateRNN(BaseRNN):
         self.submodules_eq["x_value_reward_chosen"] = reward_prediction_error
         self.betas["x_value_reward"] = self.setup_constant()
 
-    def forward(self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False) -> Pass:
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> Pass:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
         (actions, rewards, _, _), _, logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
@@ -114,9 +125,15 @@ class LearningRateRNN(BaseRNN):
             self.record_signal("c_reward", reward)
             self.record_signal("c_value_reward", value)
             rate = self.call_module(
-                "x_learning_rate_reward", "x_learning_rate_reward", action=action, inputs=(reward, value), activation_rnn=torch.sigmoid
+                "x_learning_rate_reward",
+                "x_learning_rate_reward",
+                action=action,
+                inputs=(reward, value),
+                activation_rnn=torch.sigmoid,
             )
-            chosen = self.call_module("x_value_reward_chosen", "x_value_reward", action=action, inputs=(reward, rate))
+            chosen = self.call_module(
+                "x_value_reward_chosen", "x_value_reward", action=action, inputs=(reward, rate)
+            )
             not_chosen = self.call_module("x_value_reward_not_chosen", "x_value_reward", action=1 - action)
             self.state["x_learning_rate_reward"] = rate
             self.state["x_value_reward"] = chosen + not_chosen
@@ -128,27 +145,42 @@ PARTICIPANT_EMBEDDING_RNN_CONFIG = FORGETTING_RNN_CONFIG
 
 
 class ParticipantEmbeddingRNN(BaseRNN):
-    """As `ForgettingRNN`, for several participants: each has an embedding that tunes the modules, and a beta."""
+    """As `ForgettingRNN`, for several participants: an embedding of each tunes the modules and beta."""
 
     init_values = {"x_value_reward": 0.5}
 
-    def __init__(self, n_actions: int, n_participants: int, embedding_size: int = 8, dropout: float = 0.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        n_actions: int,
+        n_participants: int,
+        embedding_size: int = 8,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(n_actions=n_actions, n_participants=n_participants, embedding_size=embedding_size)
         self.participant_embedding = self.setup_embedding(n_participants, embedding_size, dropout=dropout)
         self.betas["x_value_reward"] = self.setup_constant(embedding_size)
         self.submodules_rnn["x_value_reward_chosen"] = self.setup_module(input_size=1 + embedding_size)
         self.submodules_rnn["x_value_reward_not_chosen"] = self.setup_module(input_size=embedding_size)
 
-    def forward(self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False) -> Pass:
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> Pass:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
-        (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
+        (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
+            inputs, prev_state, batch_first
+        )
         who = self.participant_embedding(participants[:, 0])
         beta = self.betas["x_value_reward"](who)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self.record_signal("c_action", action)
             self.record_signal("c_reward", reward)
             chosen = self.call_module(
-                "x_value_reward_chosen", "x_value_reward", action=action, inputs=reward, participant_embedding=who
+                "x_value_reward_chosen",
+                "x_value_reward",
+                action=action,
+                inputs=reward,
+                participant_embedding=who,
             )
             not_chosen = self.call_module(
                 "x_value_reward_not_chosen", "x_value_reward", action=1 - action, participant_embedding=who
@@ -159,7 +191,12 @@ class ParticipantEmbeddingRNN(BaseRNN):
 
 
 CHOICE_CONFIG = SpiceConfig(
-    rnn_modules=["x_value_reward_chosen", "x_value_reward_not_chosen", "x_value_choice_chosen", "x_value_choice_not_chosen"],
+    rnn_modules=[
+        "x_value_reward_chosen",
+        "x_value_reward_not_chosen",
+        "x_value_choice_chosen",
+        "x_value_choice_not_chosen",
+    ],
     control_parameters=["c_action", "c_reward"],
     library_setup={
         "x_value_reward_chosen": ["c_reward"],
@@ -177,11 +214,20 @@ CHOICE_CONFIG = SpiceConfig(
 
 
 class ChoiceRNN(BaseRNN):
-    """As `ParticipantEmbeddingRNN`, with a second memory: what was chosen lately, whatever it paid (perseveration)."""
+    """As `ParticipantEmbeddingRNN`, with a second memory: what was chosen lately, whatever it paid
+    (perseveration).
+    """
 
     init_values = {"x_value_reward": 0.5, "x_value_choice": 0.0}
 
-    def __init__(self, n_actions: int, n_participants: int, embedding_size: int = 32, dropout: float = 0.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        n_actions: int,
+        n_participants: int,
+        embedding_size: int = 32,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(n_actions=n_actions, n_participants=n_participants, embedding_size=embedding_size)
         self.participant_embedding = self.setup_embedding(n_participants, embedding_size, dropout=dropout)
         self.betas["x_value_reward"] = self.setup_constant(embedding_size)
@@ -191,25 +237,37 @@ class ChoiceRNN(BaseRNN):
         self.submodules_rnn["x_value_choice_chosen"] = self.setup_module(input_size=embedding_size)
         self.submodules_rnn["x_value_choice_not_chosen"] = self.setup_module(input_size=embedding_size)
 
-    def forward(self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False) -> Pass:
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> Pass:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
-        (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
+        (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
+            inputs, prev_state, batch_first
+        )
         who = self.participant_embedding(participants[:, 0])
         beta_reward, beta_choice = self.betas["x_value_reward"](who), self.betas["x_value_choice"](who)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self.record_signal("c_action", action)
             self.record_signal("c_reward", reward)
             value_chosen = self.call_module(
-                "x_value_reward_chosen", "x_value_reward", action=action, inputs=reward, participant_embedding=who
+                "x_value_reward_chosen",
+                "x_value_reward",
+                action=action,
+                inputs=reward,
+                participant_embedding=who,
             )
             value_not_chosen = self.call_module(
                 "x_value_reward_not_chosen", "x_value_reward", action=1 - action, participant_embedding=who
             )
-            habit_chosen = self.call_module("x_value_choice_chosen", "x_value_choice", action=action, participant_embedding=who)
+            habit_chosen = self.call_module(
+                "x_value_choice_chosen", "x_value_choice", action=action, participant_embedding=who
+            )
             habit_not_chosen = self.call_module(
                 "x_value_choice_not_chosen", "x_value_choice", action=1 - action, participant_embedding=who
             )
             self.state["x_value_reward"] = value_chosen + value_not_chosen
             self.state["x_value_choice"] = habit_chosen + habit_not_chosen
-            logits[trial] = self.state["x_value_reward"] * beta_reward + self.state["x_value_choice"] * beta_choice
+            logits[trial] = (
+                self.state["x_value_reward"] * beta_reward + self.state["x_value_choice"] * beta_choice
+            )
         return self.post_forward_pass(logits, batch_first), self.get_state()

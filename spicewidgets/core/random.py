@@ -1,13 +1,12 @@
 """Randomness as an argument: seeds in, generators out. No global state is left changed.
 
-`random_state` means the same everywhere, as in scikit-learn: an int, a `numpy.random.Generator`, a `SeedSequence`, a
-`RandomState`, or None. None draws a seed from NumPy's global stream, so that `np.random.seed(42)` at the top of a notebook makes
-all that follows repeatable.
+`random_state` means the same everywhere, as in scikit-learn: an int, a `numpy.random.Generator`, a
+`SeedSequence`, a `RandomState`, or None. None draws a seed from NumPy's global stream, so that
+`np.random.seed(42)` at the top of a notebook makes all that follows repeatable.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ RandomState = int | np.random.Generator | np.random.SeedSequence | np.random.Ran
 
 
 def generator(random_state: RandomState = None) -> np.random.Generator:
-    """The `Generator` that a `random_state` stands for (a Generator is passed through and advances with use)."""
+    """The `Generator` that a `random_state` stands for; a Generator stays itself and advances with use."""
     if isinstance(random_state, np.random.Generator):
         return random_state
     if random_state is None:
@@ -28,7 +27,11 @@ def generator(random_state: RandomState = None) -> np.random.Generator:
         return np.random.default_rng(random_state.randint(2**31, size=4).tolist())
     if isinstance(random_state, np.random.SeedSequence):
         return np.random.default_rng(random_state)
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool) and random_state >= 0:
+    if (
+        isinstance(random_state, int | np.integer)
+        and not isinstance(random_state, bool)
+        and random_state >= 0
+    ):
         return np.random.default_rng(int(random_state))
     raise SettingsError(
         [
@@ -45,10 +48,11 @@ def children(random_state: RandomState, n: int) -> list[np.random.Generator]:
 
 
 class Streams:
-    """Noise for many sessions at once, trial by trial: session s reads from its own generator what it would read alone.
+    """Noise for many sessions at once, trial by trial: session s reads what it would read alone.
 
-    Each call gives `(n_sessions, n_uniform + n_normal)` numbers: uniform in [0, 1) first, standard normal after them. They are
-    drawn in blocks of trials, because a call of a generator costs far more than a number.
+    Each call gives `(n_sessions, n_uniform + n_normal)` numbers: uniform in [0, 1) first, standard normal
+    after them. They are drawn in blocks of trials, because a call of a generator costs far more than a
+    number.
     """
 
     BLOCK = 128
@@ -56,13 +60,16 @@ class Streams:
     def __init__(self, generators: Sequence[np.random.Generator], n_uniform: int, n_normal: int = 0) -> None:
         self._generators, self._n_uniform, self._n_normal = tuple(generators), n_uniform, n_normal
         self._trial = self.BLOCK
+        self._noise: NDArray[np.float64] = np.empty(0)
 
     def __call__(self) -> NDArray[np.float64]:
+        """The noise of the next trial."""
         if self._trial == self.BLOCK:
             self._noise = np.stack([self._block(rng) for rng in self._generators], axis=1)
             self._trial = 0
         self._trial += 1
-        return self._noise[self._trial - 1]
+        noise: NDArray[np.float64] = self._noise[self._trial - 1]
+        return noise
 
     def _block(self, rng: np.random.Generator) -> NDArray[np.float64]:
         uniform = rng.random((self.BLOCK, self._n_uniform))
@@ -72,8 +79,8 @@ class Streams:
 class TorchStream:
     """A random stream of torch's own, apart from the global one.
 
-    torch draws initial weights and dropout masks from one global generator. Inside `with stream():` those draws come from this
-    stream; outside, the global generator is as it was.
+    torch draws initial weights and dropout masks from one global generator. Inside `with stream():` those
+    draws come from this stream; outside, the global generator is as it was.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -81,6 +88,7 @@ class TorchStream:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
+        """A context in which torch draws from this stream."""
         before = torch.get_rng_state()
         torch.set_rng_state(self._state)
         try:

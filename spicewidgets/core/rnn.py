@@ -1,10 +1,13 @@
-"""The RNN: a memory state for every arm, moved from trial to trial by one small module for each cognitive mechanism.
+"""The RNN: a memory state for every arm, moved from trial to trial by one small module for each cognitive
+mechanism.
 
-A model is a subclass of `BaseRNN`. Its `forward` is a loop over trials that reads like the cognitive model it stands for: record what the
-equations may use, call the modules, write the new state, put the logits. The same `forward` serves three masters: the RNN (modules
-are small GRU cells), SPICE (some modules are replaced by equations) and hard-coded equations. Knows nothing of training, files or plots.
+A model is a subclass of `BaseRNN`. Its `forward` is a loop over trials that reads like the cognitive model it
+stands for: record what the equations may use, call the modules, write the new state, put the logits. The same
+`forward` serves three masters: the RNN (modules are small GRU cells), SPICE (some modules are replaced by
+equations) and hard-coded equations. Knows nothing of training, files or plots.
 
-Shapes: state, action and reward are `(n_sessions, n_actions)`; the input of a session is `(n_trials, n_features)`.
+Shapes: state, action and reward are `(n_sessions, n_actions)`; the input of a session is `(n_trials,
+n_features)`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,25 +16,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .gru import CLIP, GRUCell
+from .gru import CLIP, gru_step
 from .settings import SettingsError
 
 Inputs = Tensor | Sequence[Tensor] | None
 
 
 class GRUModule(nn.Module):
-    """The standard module: how one state moves, given its own value and `input_size` inputs. A GRU cell with one hidden unit.
+    """The standard module: how one state moves, given its own value and `input_size` inputs. A GRU cell with
+    one hidden unit.
 
-    The first dimension of every parameter counts random starts: 1 for a model of its own, more where training compares several
-    starts together (`core/starts.py`).
+    The first dimension of every parameter counts random starts: 1 for a model of its own, more where training
+    compares several starts together (`core/starts.py`).
     """
 
     def __init__(self, input_size: int) -> None:
         super().__init__()
         self.input_size = input_size
-        self.gates = nn.Parameter(torch.zeros(1, 4, 2 + input_size))  # rows: reset, update, candidate, candidate of the state
+        self.gates = nn.Parameter(
+            torch.zeros(1, 4, 2 + input_size)
+        )  # rows: reset, update, candidate, candidate of the state
         self.scale = nn.Parameter(torch.zeros(1, 1))
         self.offset = nn.Parameter(torch.zeros(1, 1))
+        self.used: Tensor
         used = torch.ones(4, 2 + input_size)
         used[2, 1] = 0  # a GRU's candidate sees the state only through the reset gate ...
         used[3, 2:] = 0  # ... and the reset gate holds back the state, not the inputs
@@ -47,7 +54,9 @@ class GRUModule(nn.Module):
             nn.init.zeros_(self.offset)
 
     def fold(self, embedding: Tensor | None, n_actions: int) -> tuple[Tensor, Tensor | None]:
-        """The gates' weights, and what a participant embedding `(n_sessions, embedding_size)` adds to each gate of each session."""
+        """The gates' weights, and what a participant embedding `(n_sessions, embedding_size)` adds to each
+        gate of each session.
+        """
         weights = self.gates * self.used
         if embedding is None:
             return weights, None
@@ -58,29 +67,60 @@ class GRUModule(nn.Module):
         return weights[:, :, : weights.shape[2] - size], weights[:, :, -size:] @ rows.transpose(1, 2)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The change of the state, `(n_sessions, n_actions, 1)`, from `(n_sessions, n_actions, 1 + input_size)`: value first."""
+        """The change of the state, `(n_sessions, n_actions, 1)`, from `(n_sessions, n_actions, 1 +
+        input_size)`: value first.
+        """
         value, *others = inputs.unbind(-1)
         weights, _ = self.fold(None, value.shape[1])
-        after: Tensor = GRUCell.apply(value, None, weights, None, self.scale, self.offset, *others)
+        after = gru_step(value, None, weights, None, self.scale, self.offset, *others)
         return (after - value).unsqueeze(-1)
 
 
 class Constant(nn.Module):
-    """One learned number, such as the inverse noise temperature beta; called with anything, it returns that number."""
+    """One learned number, such as the inverse noise temperature beta; called with anything, it returns that
+    number.
+    """
 
     def __init__(self, value: float = 1.0) -> None:
         super().__init__()
         self.parameter = nn.Parameter(torch.full((1,), value))
-        self.rows = 1  # sessions of each start; set by the model at the beginning of a pass
+        self.rows = 1  # sessions of each start
+
+    def begin(self, participants: Tensor) -> None:
+        """Told by the model at the beginning of a pass: the participant's index of each session."""
+        self.rows = len(participants) // len(self.parameter)
 
     def forward(self, *_: Any) -> Tensor:
+        """The number; where several starts run together, that of each session, `(n_sessions, 1)`."""
         if len(self.parameter) == 1:
             return self.parameter[0]
         return self.parameter.repeat_interleave(self.rows).unsqueeze(-1)
 
 
+class GivenConstant(nn.Module):
+    """A known number for each participant, `(n_participants,)`, where a learned one used to be; called with
+    anything, `(n_sessions, 1)`.
+    """
+
+    def __init__(self, values: Sequence[float]) -> None:
+        super().__init__()
+        self.values: Tensor
+        self.register_buffer("values", torch.tensor(values, dtype=torch.float64), persistent=False)
+        self.codes = torch.zeros(1, dtype=torch.long)
+
+    def begin(self, participants: Tensor) -> None:
+        """Told by the model at the beginning of a pass: the participant's index of each session."""
+        self.codes = participants if len(self.values) > 1 else torch.zeros_like(participants)
+
+    def forward(self, *_: Any) -> Tensor:
+        """The number of each session's participant."""
+        return self.values[self.codes].unsqueeze(-1)
+
+
 class EmbeddedConstant(nn.Module):
-    """One learned number for each participant, from their embedding: `(n_sessions, embedding_size)` in, `(n_sessions, 1)` out."""
+    """One learned number for each participant, from their embedding: `(n_sessions, embedding_size)` in,
+    `(n_sessions, 1)` out.
+    """
 
     def __init__(self, embedding_size: int, leaky_relu: float) -> None:
         super().__init__()
@@ -89,16 +129,20 @@ class EmbeddedConstant(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights around the value 1, so that no start begins with the choices out of the values' reach."""
+        """Draw new weights around the value 1, so that no start begins with the choices out of the values'
+        reach.
+        """
         self.linear.reset_parameters()
         nn.init.ones_(self.linear.bias)
 
     def forward(self, embedding: Tensor) -> Tensor:
+        """The number of each session's participant."""
         return nn.functional.leaky_relu(self.linear(embedding), self.leaky_relu)
 
 
 class Logits:
-    """What the loop over trials writes: `logits[t] = ...` keeps each trial's tensor, and `stacked()` joins them once.
+    """What the loop over trials writes: `logits[t] = ...` keeps each trial's tensor, and `stacked()` joins
+    them once.
 
     A tensor written to in place would cost autograd a copy of all trials at each trial.
     """
@@ -115,7 +159,9 @@ class Logits:
         return self._trials[int(trial)] if not isinstance(trial, slice) else torch.stack(self._trials[trial])
 
     def __setitem__(self, trial: Any, value: Tensor) -> None:
-        self._trials[int(trial)] = value if value.shape == self._like.shape[1:] else value.expand(self._like.shape[1:])
+        self._trials[int(trial)] = (
+            value if value.shape == self._like.shape[1:] else value.expand(self._like.shape[1:])
+        )
 
     def stacked(self) -> Tensor:
         """All trials as one tensor `(n_trials, n_sessions, n_actions)`."""
@@ -123,10 +169,11 @@ class Logits:
 
 
 class BaseRNN(nn.Module):
-    """Base of every model: subclass it, set up modules in `__init__`, and write the loop over trials in `forward`.
+    """Base of every model: subclass it, set up modules in `__init__`, and write the loop over trials in
+    `forward`.
 
-    Class attribute `init_values` maps each memory state (its name starts with `x_`) to its value before the first trial: a number, or one
-    number per arm.
+    Class attribute `init_values` maps each memory state (its name starts with `x_`) to its value before the
+    first trial: a number, or one number per arm.
 
     Args:
         n_actions: number of arms.
@@ -134,13 +181,12 @@ class BaseRNN(nn.Module):
         embedding_size: size of the participant embedding; 0 for none.
         device: where tensors live.
 
-    Attributes:
-        submodules_rnn: learned modules by name; `setup_module` makes the standard one.
-        submodules_eq: hard-coded equations by name: functions `(value, inputs) -> next value`, inputs stacked on the last axis.
-        submodules_sindy: discovered equations by name; where one is set it takes the module's place.
-        betas: learned scaling factors (inverse noise temperatures) by state.
-        state: the memory state, `{name: (n_sessions, n_actions)}`.
-        record_transitions: whether to keep, in `transitions`, what each module does: (value, next value, signals recorded so far) of each trial.
+    Attributes: submodules_rnn: learned modules by name; `setup_module` makes the standard one. submodules_eq:
+        hard-coded equations by name: functions `(value, inputs) -> next value`, inputs stacked on the last
+        axis. submodules_sindy: discovered equations by name; where one is set it takes the module's place.
+        betas: learned scaling factors (inverse noise temperatures) by state. state: the memory state, `{name:
+        (n_sessions, n_actions)}`. record_transitions: whether to keep, in `transitions`, what each module
+        does: (value, next value, signals recorded so far) of each trial.
     """
 
     init_values: dict[str, Any] = {}
@@ -157,7 +203,11 @@ class BaseRNN(nn.Module):
         self.n_participants = n_participants
         self.embedding_size = embedding_size
         self.dropout = 0.0  # share of a module's updates left out while training (Semeniuta et al. 2016)
-        self.register_buffer("_like", torch.zeros(0, device=device), persistent=False)  # carries dtype and device
+        self._like: Tensor
+        self._like: Tensor
+        self.register_buffer(
+            "_like", torch.zeros(0, device=device), persistent=False
+        )  # carries dtype and device
         self.submodules_rnn = nn.ModuleDict()
         self.submodules_eq: dict[str, Callable[[Tensor, Tensor], Tensor]] = {}
         self.submodules_sindy: dict[str, Any] = {}
@@ -170,46 +220,76 @@ class BaseRNN(nn.Module):
         self._participants: Tensor | None = None
         for state in self.init_values:
             if not state.startswith("x_"):
-                raise SettingsError([f"Names of memory states start with 'x_'; got {state!r} in init_values. Call it 'x_{state}'."])
+                raise SettingsError(
+                    [
+                        f"Names of memory states start with 'x_'; got {state!r} in init_values. Call it"
+                        f" 'x_{state}'."
+                    ]
+                )
         self.set_initial_state()
+
+    @property
+    def n_weights(self) -> int:
+        """Number of learned weights, without those that a GRU's structure keeps at 0."""
+        unused = sum(
+            int((1 - module.used).sum()) for module in self.modules() if isinstance(module, GRUModule)
+        )
+        return sum(parameter.numel() for parameter in self.parameters()) - unused
 
     @property
     def device(self) -> torch.device:
         """Where the model's tensors live."""
-        device: torch.device = self._like.device  # type: ignore[union-attr, assignment]
+        device: torch.device = self._like.device
         return device
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy of the model takes along: not what it has just computed, which belongs to a gradient of the original."""
-        passing = {"recording": {}, "transitions": {}, "_signals": {}, "_folded": {}, "_participants": None}
+        """What a copy of the model takes along: not what it has just computed, which belongs to a gradient of
+        the original.
+        """
+        passing: dict[str, Any] = {
+            "recording": {},
+            "transitions": {},
+            "_signals": {},
+            "_folded": {},
+            "_participants": None,
+        }
         return {**self.__dict__, **passing, "state": self.get_state(detach=True)}
 
-    def forward(self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False) -> tuple[Tensor, Any]:
-        """Logits of the next choice after each trial, and the memory state at the end. Write this in the subclass."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward(inputs, prev_state, batch_first): write the loop over trials there.")
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> tuple[Tensor, Any]:
+        """Logits of the next choice after each trial, and the memory state at the end. Write this in the
+        subclass.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward(inputs, prev_state, batch_first): write the loop over"
+            " trials there."
+        )
 
     def init_forward_pass(
         self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
     ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor], Any, range]:
         """Cut the input into its parts and set the memory state: the first line of a `forward`.
 
-        Args:
-            inputs: `(n_trials, n_sessions, n_features)`, or sessions first with `batch_first`. Features: choice one-hot and reward per
-                arm, then any additional inputs, block and experiment (both or none), and last the participant's index.
+        Args: inputs: `(n_trials, n_sessions, n_features)`, or sessions first with `batch_first`. Features:
+            choice one-hot and reward per
+                arm, then any additional inputs, block and experiment (both or none), and last the
+                participant's index.
             prev_state: memory state to go on from; None starts from `init_values`.
 
-        Returns:
-            (actions, rewards, blocks, additional inputs), (participant ids, experiment ids), logits to fill, and the trials' range.
+        Returns: (actions, rewards, blocks, additional inputs), (participant ids, experiment ids), logits to
+            fill, and the trials' range.
         """
         if batch_first:
             inputs = inputs.permute(1, 0, 2)
-        inputs = inputs.to(self._like)  # type: ignore[arg-type]
+        inputs = inputs.to(self._like)
         n, n_features = self._n_actions, inputs.shape[-1]
         if n_features < 2 * n + 1 or n_features == 2 * n + 2:
             raise SettingsError(
                 [
-                    f"{n} arms need {2 * n + 1} columns (choice and reward of each arm, participant) or {2 * n + 3} and more (also additional "
-                    f"inputs, block and experiment before the participant); got {n_features}. Check n_actions and the data set."
+                    f"{n} arms need {2 * n + 1} columns (choice and reward of each arm, participant) or"
+                    f" {2 * n + 3} and more (also additional inputs, block and experiment before the"
+                    f" participant); got {n_features}. Check n_actions and the data set."
                 ]
             )
         has_blocks = n_features > 2 * n + 1
@@ -220,7 +300,12 @@ class BaseRNN(nn.Module):
         self._begin(participants, inputs.shape[1], prev_state)
         actions, rewards = inputs[:, :, :n], inputs[:, :, n : 2 * n]
         blocks = blocks.int().expand(-1, -1, n)
-        return (actions, rewards, blocks, additional), (participants, experiments), Logits(actions), range(len(actions))
+        return (
+            (actions, rewards, blocks, additional),
+            (participants, experiments),
+            Logits(actions),
+            range(len(actions)),
+        )
 
     def _begin(self, participants: Tensor, n_sessions: int, prev_state: dict[str, Tensor] | None) -> None:
         self._participants = participants[:, 0].long()
@@ -229,9 +314,9 @@ class BaseRNN(nn.Module):
             self.set_initial_state(n_sessions)
         else:
             self.set_state(dict(prev_state))
-        for constant in self.modules():
-            if isinstance(constant, Constant):
-                constant.rows = n_sessions // len(constant.parameter)
+        for module in self.modules():
+            if isinstance(module, Constant | GivenConstant):
+                module.begin(self._participants)
 
     def post_forward_pass(self, logits: Any, batch_first: bool = False) -> Tensor:
         """The logits as one tensor, sessions first with `batch_first`: the last line of a `forward`."""
@@ -242,7 +327,9 @@ class BaseRNN(nn.Module):
         """Memory state before the first trial of `batch_size` sessions; forgets what was recorded."""
         self.recording, self.transitions, self._signals = {}, {}, {}
         shape = (batch_size, self._n_actions)
-        return self.set_state({key: torch.as_tensor(v).to(self._like).expand(shape) for key, v in self.init_values.items()})  # type: ignore[arg-type]
+        return self.set_state(
+            {key: torch.as_tensor(v).to(self._like).expand(shape) for key, v in self.init_values.items()}
+        )
 
     def set_state(self, state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
         """Set the memory state, `{name: (n_sessions, n_actions)}`."""
@@ -254,29 +341,39 @@ class BaseRNN(nn.Module):
         return {key: value.detach() for key, value in self.state.items()} if detach else dict(self.state)
 
     def record_signal(self, key: str, value: Tensor) -> None:
-        """Name a signal of the present trial, so that filters and equations can use it. Call it before `call_module`."""
+        """Name a signal of the present trial, so that filters and equations can use it. Call it before
+        `call_module`.
+        """
         self._signals[key] = value
         if not torch.is_grad_enabled():
             self.recording.setdefault(key, []).append(value)
 
     def get_recording(self, key: str) -> list[Any]:
-        """What `record_signal` was given under this name in the last pass without gradients: one array a trial."""
+        """What `record_signal` was given under this name in the last pass without gradients: one array a
+        trial.
+        """
         if key not in self.recording:
             raise KeyError(f"No signal {key!r} was recorded; recorded are {sorted(self.recording)}.")
         return [value.cpu().numpy() for value in self.recording[key]]
 
     def setup_constant(self, embedding_size: int | None = None, leaky_relu: float = 0.01) -> nn.Module:
-        """A learned scaling factor (starts at 1), or one for each participant, computed from an embedding of the given size."""
+        """A learned scaling factor (starts at 1), or one for each participant, computed from an embedding of
+        the given size.
+        """
         if embedding_size is None:
             return Constant()
         return EmbeddedConstant(embedding_size, leaky_relu)
 
-    def setup_embedding(self, num_embeddings: int, embedding_size: int, leaky_relu: float = 0.01, dropout: float = 0.5) -> nn.Module:
-        """A learned vector for each participant: `(n_sessions,)` ids in, `(n_sessions, embedding_size)` out."""
-        return nn.Sequential(nn.Embedding(num_embeddings, embedding_size), nn.LeakyReLU(leaky_relu), nn.Dropout(dropout))
+    def setup_embedding(
+        self, num_embeddings: int, embedding_size: int, leaky_relu: float = 0.01, dropout: float = 0.5
+    ) -> nn.Module:
+        """A learned vector for each participant: ids `(n_sessions,)` in, `(n_sessions, size)` out."""
+        return nn.Sequential(
+            nn.Embedding(num_embeddings, embedding_size), nn.LeakyReLU(leaky_relu), nn.Dropout(dropout)
+        )
 
     def setup_module(self, input_size: int) -> nn.Module:
-        """The standard module. `input_size` counts its inputs, embedding included, without the state itself."""
+        """The standard module. `input_size` counts its inputs, with the embedding and without the state."""
         return GRUModule(input_size)
 
     def call_module(
@@ -290,15 +387,14 @@ class BaseRNN(nn.Module):
         activation_rnn: Callable[[Tensor], Tensor] | None = None,
         scaling: bool = False,
     ) -> Tensor:
-        """The next value of a state, from its module: the discovered equation if there is one, the RNN module, or the hard-coded equation.
+        """The next value of a state, from its module: the discovered equation if there is one, the RNN
+        module, or the hard-coded equation.
 
-        Args:
-            key_module: name of the module.
-            key_state: name of the memory state that it moves.
-            action: mask `(n_sessions, n_actions)` of the arms to keep; the others become 0. `1 - action` for the arms not chosen.
-            inputs: what the module sees besides the state: a tensor `(n_sessions, n_actions)`, a tuple of these, or None.
-            participant_embedding: `(n_sessions, embedding_size)`.
-            participant_index: accepted for compatibility; equations look up their participant in the input itself.
+        Args: key_module: name of the module. key_state: name of the memory state that it moves. action: mask
+            `(n_sessions, n_actions)` of the arms to keep; the others become 0. `1 - action` for the arms not
+            chosen. inputs: what the module sees besides the state: a tensor `(n_sessions, n_actions)`, a
+            tuple of these, or None. participant_embedding: `(n_sessions, embedding_size)`. participant_index:
+            accepted for compatibility; equations look up their participant in the input itself.
             activation_rnn: applied to the RNN module's next value (an equation has learned it already).
             scaling: multiply by the state's beta.
 
@@ -310,13 +406,17 @@ class BaseRNN(nn.Module):
         if key_module in self.submodules_sindy:
             after = self.submodules_sindy[key_module].evaluate(value, self._signals, self._participants)
         elif key_module in self.submodules_rnn:
-            if not (self.record_transitions or activation_rnn or self._dropping()) and isinstance(self.submodules_rnn[key_module], GRUModule):
+            if not (self.record_transitions or activation_rnn or self._dropping()) and isinstance(
+                self.submodules_rnn[key_module], GRUModule
+            ):
                 fused = self._gru(key_module, value, action, columns, participant_embedding)
                 return self._scaled(fused, key_state, participant_embedding) if scaling else fused
             after = self._rnn(key_module, value, columns, participant_embedding)
             after = activation_rnn(after) if activation_rnn is not None else after
         else:
-            after = self.submodules_eq[key_module](value, torch.stack(columns, -1) if columns else value.new_zeros(*value.shape, 0))
+            after = self.submodules_eq[key_module](
+                value, torch.stack(columns, -1) if columns else value.new_zeros(*value.shape, 0)
+            )
         if self.record_transitions:
             self.transitions.setdefault(key_module, []).append((value, after, dict(self._signals)))
         after = (after if action is None else after * action).clamp(-CLIP, CLIP)
@@ -326,9 +426,15 @@ class BaseRNN(nn.Module):
         known = [*self.submodules_rnn, *self.submodules_eq, *self.submodules_sindy]
         problems = []
         if key_module not in known:
-            problems.append(f"call_module got the unknown module {key_module!r}; set up are {sorted(set(known))}. Set it up in __init__.")
+            problems.append(
+                f"call_module got the unknown module {key_module!r}; set up are {sorted(set(known))}. Set it"
+                " up in __init__."
+            )
         if key_state not in self.state:
-            problems.append(f"call_module got the unknown state {key_state!r}; init_values has {sorted(self.state)}. Add it there.")
+            problems.append(
+                f"call_module got the unknown state {key_state!r}; init_values has {sorted(self.state)}. Add"
+                " it there."
+            )
         if problems:
             raise SettingsError(problems)
         return self.state[key_state]
@@ -340,7 +446,9 @@ class BaseRNN(nn.Module):
         columns = [column for x in tensors for column in (x.unbind(-1) if x.ndim == 3 else (x,))]
         return [x if x.shape == value.shape else x.expand_as(value) for x in columns]
 
-    def _gru(self, key: str, value: Tensor, action: Tensor | None, columns: list[Tensor], embedding: Tensor | None) -> Tensor:
+    def _gru(
+        self, key: str, value: Tensor, action: Tensor | None, columns: list[Tensor], embedding: Tensor | None
+    ) -> Tensor:
         module = self.submodules_rnn[key]
         seen, folded = self._folded.get(key, (None, None))
         if folded is None or seen is not embedding:
@@ -351,11 +459,12 @@ class BaseRNN(nn.Module):
             size = 0 if embedding is None else embedding.shape[-1]
             raise SettingsError(
                 [
-                    f"Module {key!r} was set up with setup_module(input_size={module.input_size}); it is called with {len(columns)} inputs and an "
-                    f"embedding of size {size}. Set input_size={len(columns) + size}, or change the inputs of call_module."
+                    f"Module {key!r} was set up with setup_module(input_size={module.input_size}); it is"
+                    f" called with {len(columns)} inputs and an embedding of size {size}. Set"
+                    f" input_size={len(columns) + size}, or change the inputs of call_module."
                 ]
             )
-        after: Tensor = GRUCell.apply(value, action, weights, row_bias, module.scale, module.offset, *columns)
+        after = gru_step(value, action, weights, row_bias, module.scale, module.offset, *columns)
         return after
 
     def _rnn(self, key: str, value: Tensor, columns: list[Tensor], embedding: Tensor | None) -> Tensor:
@@ -364,7 +473,11 @@ class BaseRNN(nn.Module):
         else:
             rows = [value.unsqueeze(-1), *(x.unsqueeze(-1) for x in columns)]
             if embedding is not None:
-                rows.append(embedding.unsqueeze(1).expand(-1, self._n_actions, -1) if embedding.ndim == 2 else embedding)
+                rows.append(
+                    embedding.unsqueeze(1).expand(-1, self._n_actions, -1)
+                    if embedding.ndim == 2
+                    else embedding
+                )
             change = self.submodules_rnn[key](torch.cat(rows, -1)).squeeze(-1)
         if self._dropping():
             change = nn.functional.dropout(change, self.dropout)
@@ -378,8 +491,15 @@ class BaseRNN(nn.Module):
         return scaled
 
     def integrate_sindy(self, modules: dict[str, Any]) -> None:
-        """Let equations take the place of modules: `{module: equations}`. Raises `SettingsError` for a module that the model lacks."""
+        """Let equations take the place of modules: `{module: equations}`. Raises `SettingsError` for a module
+        that the model lacks.
+        """
         unknown = sorted(set(modules) - set(self.submodules_rnn))
         if unknown:
-            raise SettingsError([f"The model has no modules {unknown}; it has {sorted(self.submodules_rnn)}. Check rnn_modules of the config."])
+            raise SettingsError(
+                [
+                    f"The model has no modules {unknown}; it has {sorted(self.submodules_rnn)}. Check"
+                    " rnn_modules of the config."
+                ]
+            )
         self.submodules_sindy = dict(modules)

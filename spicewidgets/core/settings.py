@@ -1,7 +1,9 @@
-"""What can be set, with its unit, its bounds and its default: plain frozen values, checked before anything runs.
+"""What can be set, with its unit, its bounds and its default: plain frozen values, checked before anything
+runs.
 
-Knows nothing of torch, widgets or files. Each field carries its own help, so that the command line, a panel and an error message
-say the same words. `problems()` lists every wrong setting as a sentence; `checked()` raises them all at once.
+Knows nothing of torch, widgets or files. Each field carries its own help, so that the command line, a panel
+and an error message say the same words. `problems()` lists every wrong setting as a sentence; `checked()`
+raises them all at once.
 """
 
 from collections.abc import Iterable
@@ -11,7 +13,9 @@ from typing import Any, Self
 
 
 class SettingsError(ValueError):
-    """One or more settings cannot be used. `problems` holds a sentence for each: what, allowed, got, what to do."""
+    """One or more settings cannot be used. `problems` holds a sentence for each: what, allowed, got, what to
+    do.
+    """
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -30,7 +34,15 @@ def setting(
     optional: bool = False,
 ) -> Any:
     """A dataclass field with its help, unit and bounds (`low <= value <= high`, or `value > above`)."""
-    told = {"help": help, "unit": unit, "low": low, "high": high, "above": above, "choices": choices, "optional": optional}
+    told = {
+        "help": help,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "above": above,
+        "choices": choices,
+        "optional": optional,
+    }
     return field(default=default, metadata=told)
 
 
@@ -78,13 +90,17 @@ def _problem(name: str, value: Any, kind: Any, told: Any) -> str | None:
             return None
         return f"{name} must be {allowed(told)}; got {value!r}. Choose one of these."
     if kind is bool or kind == "bool":
-        return None if isinstance(value, bool) else f"{name} must be True or False; got {value!r}. Use one of the two."
+        if isinstance(value, bool):
+            return None
+        return f"{name} must be True or False; got {value!r}. Use one of the two."
     whole = kind in (int, "int") or kind == int | None
-    if not isinstance(value, Real) or isinstance(value, bool) or value != value:
+    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
         return f"{name} must be {allowed(told)}; got {value!r}. Give a number."
     if whole and not isinstance(value, Integral):
         return f"{name} must be a whole number, {allowed(told)}; got {value!r}. Round it."
-    too_low = (told["low"] is not None and value < told["low"]) or (told["above"] is not None and value <= told["above"])
+    too_low = (told["low"] is not None and value < told["low"]) or (
+        told["above"] is not None and value <= told["above"]
+    )
     too_high = told["high"] is not None and value > told["high"]
     if too_low or too_high or abs(value) == float("inf"):
         unit = f" {told['unit']}" if told["unit"] else ""
@@ -101,9 +117,15 @@ class Task(Settings):
     )
     n_actions: int = setting(2, "Number of arms.", unit="arms", low=2, high=6)
     sigma: float = setting(
-        0.2, "Drift: standard deviation of the step of each reward probability; 0 keeps them fixed.", unit="per trial", low=0, high=1
+        0.2,
+        "Drift: standard deviation of the step of each reward probability; 0 keeps them fixed.",
+        unit="per trial",
+        low=0,
+        high=1,
     )
-    boundary: str = setting("clip", "What a drifting probability does at 0 and 1.", choices=("clip", "reflect"))
+    boundary: str = setting(
+        "clip", "What a drifting probability does at 0 and 1.", choices=("clip", "reflect")
+    )
     flip_probability: float = setting(
         0.02, "Reversal and switch: probability that a new block begins.", unit="per trial", low=0, high=1
     )
@@ -114,14 +136,29 @@ class Task(Settings):
 class Participant(Settings):
     """The simulated participant: a Q-learner with the mechanisms of `AgentQ`."""
 
-    alpha_reward: float = setting(0.3, "Learning rate alpha: how far one outcome moves the value.", low=0, high=1)
-    alpha_penalty: float | None = setting(
-        None, "Learning rate after no reward; the same as alpha_reward when not given.", low=0, high=1, optional=True
+    alpha_reward: float = setting(
+        0.3, "Learning rate alpha: how far one outcome moves the value.", low=0, high=1
     )
-    beta_reward: float = setting(3.0, "Inverse noise temperature beta: how strictly choices follow the values.", low=0, high=20)
+    alpha_penalty: float | None = setting(
+        None,
+        "Learning rate after no reward; the same as alpha_reward when not given.",
+        low=0,
+        high=1,
+        optional=True,
+    )
+    beta_reward: float = setting(
+        3.0, "Inverse noise temperature beta: how strictly choices follow the values.", low=0, high=20
+    )
     q0: float = setting(0.5, "Value of every arm before the first trial.", unit="reward", low=-1, high=2)
-    forget_rate: float = setting(0.0, "How fast the value of an arm not chosen returns to q0.", unit="per trial", low=0, high=1)
-    beta_choice: float = setting(0.0, "Weight of the choice kernel: above 0 repeats choices, below 0 avoids repeating.", low=-20, high=20)
+    forget_rate: float = setting(
+        0.0, "How fast the value of an arm not chosen returns to q0.", unit="per trial", low=0, high=1
+    )
+    beta_choice: float = setting(
+        0.0,
+        "Weight of the choice kernel: above 0 repeats choices, below 0 avoids repeating.",
+        low=-20,
+        high=20,
+    )
     alpha_choice: float = setting(1.0, "Learning rate of the choice kernel.", low=0, high=1)
     alpha_counterfactual_reward: float = setting(
         0.0, "Learning rate of the arm not chosen after a reward.", low=0, high=1
@@ -139,31 +176,56 @@ SPICE_OPTIMIZERS = ("SR3_weighted_l1", "SR3_L1", "STLSQ")
 class Training(Settings):
     """How the RNN is trained.
 
-    `optimizer="auto"` screens several starts together for a few epochs and finishes the best one with L-BFGS, where the batch is the
-    whole data set and the loss is not random (no dropout, bagging, batches or scheduler); else it is Adam.
+    `optimizer="auto"` screens several starts together for a few epochs and finishes the best one with L-BFGS,
+    where the batch is the whole data set and the loss is not random (no dropout, bagging, batches or
+    scheduler); else it is Adam.
     """
 
-    epochs: int = setting(1024, "Most epochs (passes over the training sessions).", unit="epochs", low=1, high=1_000_000)
+    epochs: int = setting(
+        1024, "Most epochs (passes over the training sessions).", unit="epochs", low=1, high=1_000_000
+    )
     learning_rate: float = setting(1e-2, "Step size of Adam.", above=0, high=10)
     optimizer: str = setting("auto", "How the loss is brought down.", choices=OPTIMIZERS)
     n_starts: int | None = setting(
-        None, "Random starts screened before the best is trained on; 8, or 1 for adam, when not given.", low=1, high=256, optional=True
+        None,
+        "Random starts screened before the best is trained on; 8, or 1 for adam, when not given.",
+        low=1,
+        high=256,
+        optional=True,
     )
-    batch_size: int | None = setting(None, "Sessions per step; all when not given.", unit="sessions", low=1, optional=True)
+    batch_size: int | None = setting(
+        None, "Sessions per step; all when not given.", unit="sessions", low=1, optional=True
+    )
     bagging: bool = setting(False, "Draw the sessions of each epoch with replacement.")
     sequence_length: int | None = setting(
-        None, "Cut sessions into windows of this length; whole sessions when not given.", unit="trials", low=2, optional=True
+        None,
+        "Cut sessions into windows of this length; whole sessions when not given.",
+        unit="trials",
+        low=2,
+        optional=True,
     )
     n_steps_per_call: int | None = setting(
-        None, "Truncated back-propagation: trials per gradient; all when not given.", unit="trials", low=1, optional=True
+        None,
+        "Truncated back-propagation: trials per gradient; all when not given.",
+        unit="trials",
+        low=1,
+        optional=True,
     )
     scheduler: bool = setting(False, "Cosine learning rate with warm restarts (Loshchilov & Hutter 2017).")
     l2_weight_decay: float = setting(0.0, "Weight decay: pull of every weight towards 0.", low=0, high=10)
     dropout: float | None = setting(
-        None, "Share of updates (or embedding entries) left out at random; the model's own when not given.", low=0, high=0.95, optional=True
+        None,
+        "Share of updates (or embedding entries) left out at random; the model's own when not given.",
+        low=0,
+        high=0.95,
+        optional=True,
     )
     convergence_threshold: float = setting(
-        0.0, "Stop when the smoothed improvement of the loss per epoch falls below this; 0 trains all epochs.", unit="nats", low=0, high=1
+        0.0,
+        "Stop when the smoothed improvement of the loss per epoch falls below this; 0 trains all epochs.",
+        unit="nats",
+        low=0,
+        high=1,
     )
 
 
@@ -173,12 +235,20 @@ class Discovery(Settings):
 
     optimizer: str = setting("SR3_weighted_l1", "Sparse regression.", choices=SPICE_OPTIMIZERS)
     threshold: float = setting(0.05, "Coefficients below this are left out.", low=0, high=10)
-    regularization: float = setting(1e-2, "SR3: the relaxation nu; STLSQ: the ridge penalty alpha.", low=0, high=10)
+    regularization: float = setting(
+        1e-2, "SR3: the relaxation nu; STLSQ: the ridge penalty alpha.", low=0, high=10
+    )
     degree: int = setting(1, "Highest power of the polynomial library.", low=1, high=5)
     n_trials_off_policy: int = setting(
-        1000, "Trials of the random task on which the trained RNN is sampled; 0 uses the data's own trials.", unit="trials", low=0, high=1_000_000
+        1000,
+        "Trials of the random task on which the trained RNN is sampled; 0 uses the data's own trials.",
+        unit="trials",
+        low=0,
+        high=1_000_000,
     )
-    n_sessions_off_policy: int = setting(1, "Sessions of the random task; 0 uses the data's own trials.", unit="sessions", low=0, high=10_000)
+    n_sessions_off_policy: int = setting(
+        1, "Sessions of the random task; 0 uses the data's own trials.", unit="sessions", low=0, high=10_000
+    )
     n_trials_same_action: int = setting(
         5, "Random task: how many trials in a row take the same arm.", unit="trials", low=1, high=10_000
     )

@@ -1,7 +1,9 @@
-"""Discovery: what the trained modules do, sampled, filtered, and fitted by SINDy, one sparse equation for each module and participant.
+"""Discovery: what the trained modules do, sampled, filtered, and fitted by SINDy, one sparse equation for
+each module and participant.
 
-The only file that imports pysindy (Kaptanoglu et al. 2022; SINDy: Brunton et al. 2016), so that a new version of it is one file's matter. Sampling and
-fitting are apart: a changed threshold or library needs no new samples, and new samples need no training.
+The only file that imports pysindy (Kaptanoglu et al. 2022; SINDy: Brunton et al. 2016), so that a new version
+of it is one file's matter. Sampling and fitting are apart: a changed threshold or library needs no new
+samples, and new samples need no training.
 """
 
 import warnings
@@ -27,14 +29,18 @@ from .settings import Discovery, SettingsError
 from .training import Sessions
 
 OFF_POLICY_SIGMA = 0.2  # drift of the random task, per trial
-REDUNDANT = 1e-7  # share of a term's length that must lie outside the other terms for the data to tell it apart
+REDUNDANT = (
+    1e-7  # share of a term's length that must lie outside the other terms for the data to tell it apart
+)
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ModuleSamples:
-    """What one module did: value, next value and control signals, each `(n_samples,)`, with the participant's index."""
+    """What one module did: value, next value and control signals, each `(n_samples,)`, with the participant's
+    index.
+    """
 
     value: Floats
     after: Floats
@@ -46,14 +52,22 @@ class ModuleSamples:
         keep = self.participant == participant
         for condition in config.filters(module):
             keep &= np.isclose(self.controls[condition.signal], condition.value)
-        return ModuleSamples(self.value[keep], self.after[keep], {k: v[keep] for k, v in self.controls.items()}, self.participant[keep])
+        return ModuleSamples(
+            self.value[keep],
+            self.after[keep],
+            {k: v[keep] for k, v in self.controls.items()},
+            self.participant[keep],
+        )
 
 
-def sample(model: BaseRNN, dataset: DatasetRNN, settings: Discovery, random_state: RandomState = None) -> dict[str, ModuleSamples]:
+def sample(
+    model: BaseRNN, dataset: DatasetRNN, settings: Discovery, random_state: RandomState = None
+) -> dict[str, ModuleSamples]:
     """Run the trained model and note what each module does: the samples to which equations are fitted.
 
-    Off-policy (the default), every participant takes part in a random task in which the same arm is chosen several times in a row, so that values are
-    met that the participant's own choices seldom reach. On-policy (0 off-policy trials or sessions), the data's own trials are used.
+    Off-policy (the default), every participant takes part in a random task in which the same arm is chosen
+    several times in a row, so that values are met that the participant's own choices seldom reach. On-policy
+    (0 off-policy trials or sessions), the data's own trials are used.
 
     Returns:
         Samples by module, in float64, over all trials, sessions and arms.
@@ -80,16 +94,21 @@ def run_modules(model: BaseRNN, inputs: Tensor, real: Tensor) -> dict[str, Modul
     who = participants[None, :, None].expand_as(keep)[keep].numpy()
     samples = {}
     for module, steps in exact.transitions.items():
-        value, after = (torch.stack([step[i] for step in steps])[keep].numpy() for i in (0, 1))
+        value = torch.stack([step[0] for step in steps])[keep].numpy()
+        after = torch.stack([step[1] for step in steps])[keep].numpy()
         controls = {
-            name: torch.stack([step[2][name].expand_as(steps[0][0]) for step in steps])[keep].numpy() for name in steps[0][2] if name != module
+            name: torch.stack([step[2][name].expand_as(steps[0][0]) for step in steps])[keep].numpy()
+            for name in steps[0][2]
+            if name != module
         }
         samples[module] = ModuleSamples(value, after, controls, who)
     return samples
 
 
 def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Generator) -> Tensor:
-    """Sessions of random runs of choices for every participant, `(n_trials, n_sessions, n_features)`; the rest of a row is drawn from the data."""
+    """Sessions of random runs of choices for every participant, `(n_trials, n_sessions, n_features)`; the
+    rest of a row is drawn from the data.
+    """
     n, n_trials, n_actions = settings.n_sessions_off_policy, settings.n_trials_off_policy, dataset.n_actions
     rows = []
     codes = dataset.xs[:, 0, -1].numpy()
@@ -99,7 +118,9 @@ def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Genera
     inputs = torch.cat(rows, 1)
     inputs[:, :, -3:] = inputs[:1, :, -3:] if inputs.shape[-1] > 2 * n_actions + 1 else inputs[:, :, -3:]
     n_runs = -(-n_trials // settings.n_trials_same_action)
-    choice = rng.integers(n_actions, size=(n_runs, inputs.shape[1])).repeat(settings.n_trials_same_action, 0)[:n_trials]
+    choice = rng.integers(n_actions, size=(n_runs, inputs.shape[1])).repeat(settings.n_trials_same_action, 0)[
+        :n_trials
+    ]
     actions = np.eye(n_actions)[choice]
     inputs[:, :, :n_actions] = torch.from_numpy(actions)
     inputs[:, :, n_actions : 2 * n_actions] = torch.from_numpy(_random_rewards(dataset, actions, rng))
@@ -107,12 +128,16 @@ def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Genera
 
 
 def _random_rewards(dataset: DatasetRNN, actions: Floats, rng: np.random.Generator) -> Floats:
-    """Rewards of a drifting bandit, or draws from the data's own rewards where these are not just 0 and 1; unseen ones are -1."""
-    n_trials, n_sessions, n_actions = actions.shape
+    """Rewards of a drifting bandit, or draws from the data's own rewards where these are not just 0 and 1;
+    unseen ones are -1.
+    """
+    _, n_sessions, n_actions = actions.shape
     seen = dataset.rewards[dataset.mask]
     own = seen[~torch.isnan(seen)].numpy()
     if np.isin(own, (0, 1)).all():
-        task = BanditsDrift(sigma=OFF_POLICY_SIGMA, n_actions=n_actions, counterfactual=True, random_state=rng)
+        task = BanditsDrift(
+            sigma=OFF_POLICY_SIGMA, n_actions=n_actions, counterfactual=True, random_state=rng
+        )
         task.new_sess(n_sessions=n_sessions)
         rewards = np.stack([task.step(trial.argmax(-1)).reshape(n_sessions, n_actions) for trial in actions])
     else:
@@ -122,7 +147,9 @@ def _random_rewards(dataset: DatasetRNN, actions: Floats, rng: np.random.Generat
 
 
 def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> None:
-    """Run the model for a few trials, and raise `SettingsError` with all that the config names and the model does not do."""
+    """Run the model for a few trials, and raise `SettingsError` with all that the config names and the model
+    does not do.
+    """
     sessions = Sessions.of(dataset)
     few = sessions.first(2).take(torch.arange(min(2, sessions.n_sessions)))
     probe = deepcopy(model).eval()
@@ -132,8 +159,9 @@ def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> Non
     problems = list(_model_problems(probe, config))
     if tuple(logits.shape) != (*few.inputs.shape[:2], dataset.n_actions):
         problems.append(
-            f"forward returned logits of shape {tuple(logits.shape)}; needed is (n_trials, n_sessions, n_actions) = "
-            f"{(*few.inputs.shape[:2], dataset.n_actions)}. End forward with `return self.post_forward_pass(logits, batch_first), self.get_state()`."
+            f"forward returned logits of shape {tuple(logits.shape)}; needed is (n_trials, n_sessions,"
+            f" n_actions) = {(*few.inputs.shape[:2], dataset.n_actions)}. End forward with `return"
+            " self.post_forward_pass(logits, batch_first), self.get_state()`."
         )
     if problems:
         raise SettingsError(problems)
@@ -143,16 +171,23 @@ def _model_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
     name = type(probe).__name__
     for module in config.modules:
         if module not in probe.submodules_rnn:
-            yield f"rnn_modules names {module!r}; {name} has set up {sorted(probe.submodules_rnn)}. Set it up in __init__, or correct the name."
+            yield (
+                f"rnn_modules names {module!r}; {name} has set up {sorted(probe.submodules_rnn)}. Set it up"
+                " in __init__, or correct the name."
+            )
         elif module not in probe.transitions:
-            yield f"rnn_modules names {module!r}, but the forward of {name} never calls it. Call call_module({module!r}, ...) in each trial."
+            yield (
+                f"rnn_modules names {module!r}, but the forward of {name} never calls it. Call"
+                f" call_module({module!r}, ...) in each trial."
+            )
         else:
             ready = probe.transitions[module][0][2]
             for signal in {*config.terms(module), *(f.signal for f in config.filters(module))}:
                 if signal not in ready:
                     yield (
-                        f"library_setup or filter_setup of {module!r} uses {signal!r}, which {name} has not recorded when it calls the module; recorded "
-                        f"by then: {sorted(ready)}. Put record_signal({signal!r}, ...) before call_module({module!r}, ...)."
+                        f"library_setup or filter_setup of {module!r} uses {signal!r}, which {name} has not"
+                        f" recorded when it calls the module; recorded by then: {sorted(ready)}. Put"
+                        f" record_signal({signal!r}, ...) before call_module({module!r}, ...)."
                     )
 
 
@@ -167,31 +202,43 @@ def discover(
 ) -> SpiceModel:
     """Fit one sparse equation to each module of each participant.
 
-    Args:
-        samples: from `sample`.
-        config: which modules, which candidate signals, which filters.
-        settings: optimiser, threshold, regularisation, degree.
-        participants: labels, in the order of their indices.
-        only: index of the one participant to fit; None fits all.
-        libraries: exact candidate terms for some modules, in place of the polynomial library: `{module: ((), ("x",), ...)}`.
+    Args: samples: from `sample`. config: which modules, which candidate signals, which filters. settings:
+        optimiser, threshold, regularisation, degree. participants: labels, in the order of their indices.
+        only: index of the one participant to fit; None fits all. libraries: exact candidate terms for some
+        modules, in place of the polynomial library: `{module: ((), ("x",), ...)}`.
     """
     settings = (settings or Discovery()).checked()
     equations = {}
     for module in config.modules:
-        terms = (libraries or {}).get(module) or polynomial_terms((module, *config.terms(module)), settings.degree)
+        terms = (libraries or {}).get(module) or polynomial_terms(
+            (module, *config.terms(module)), settings.degree
+        )
         equations[module] = tuple(
-            fit_equation(module, samples[module].select(config, module, code), terms, settings) if only in (None, code) else None
+            (
+                fit_equation(module, samples[module].select(config, module, code), terms, settings)
+                if only in (None, code)
+                else None
+            )
             for code in range(len(participants))
         )
     return SpiceModel(participants, equations)
 
 
-def fit_equation(module: str, samples: ModuleSamples, terms: tuple[Term, ...], settings: Discovery) -> Equation:
-    """The sparse equation of one module for one participant. Raises `SettingsError` where no sample is left."""
+def fit_equation(
+    module: str, samples: ModuleSamples, terms: tuple[Term, ...], settings: Discovery
+) -> Equation:
+    """The sparse equation of one module for one participant. Raises `SettingsError` if no sample is left."""
     if len(samples.value) == 0:
-        raise SettingsError([f"No sample of the module {module!r} meets its filters. Check filter_setup, or sample more trials."])
+        raise SettingsError(
+            [
+                f"No sample of the module {module!r} meets its filters. Check filter_setup, or sample more"
+                " trials."
+            ]
+        )
     signals = {module: samples.value, **samples.controls}
-    columns = np.column_stack([np.prod([signals[f] for f in term], 0) if term else np.ones(len(samples.value)) for term in terms])
+    columns = np.column_stack(
+        [np.prod([signals[f] for f in term], 0) if term else np.ones(len(samples.value)) for term in terms]
+    )
     kept, dropped = _tell_apart(columns, terms)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -199,12 +246,16 @@ def fit_equation(module: str, samples: ModuleSamples, terms: tuple[Term, ...], s
         fitted.fit(samples.value[:, None], t=1, x_next=samples.after[:, None], u=columns)
     values = np.zeros(len(terms))
     values[list(kept)] = fitted.coefficients()[0]
-    notes = tuple(dict.fromkeys(_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)))
+    notes = tuple(
+        dict.fromkeys(_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning))
+    )
     return Equation(module, terms, tuple(values.tolist()), dropped, notes)
 
 
 def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ...], dict[Term, str]]:
-    """Terms that the data can tell apart, simplest first, and why the others were dropped (r^2 is r where r is 0 or 1)."""
+    """Terms that the data can tell apart, simplest first, and why the others were dropped (r^2 is r where r
+    is 0 or 1).
+    """
     kept: list[int] = []
     dropped = {}
     for i, term in enumerate(terms):
@@ -215,14 +266,18 @@ def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ..
         if rest > REDUNDANT * length:
             kept.append(i)
         else:
-            same = [term_text(terms[j]) for j, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-9]
+            same = [
+                term_text(terms[j]) for j, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-9
+            ]
             why = f"in these data it is the same as {' and '.join(same)}" if same else "it is 0 in these data"
             dropped[term] = f"{term_text(term)} was left out of the library: {why}."
     return tuple(kept), dropped
 
 
 class _Terms(BaseFeatureLibrary):  # type: ignore[misc]
-    """A pysindy library whose terms have been computed already, as controls behind the one state; it hands on those that are kept."""
+    """A pysindy library whose terms have been computed already, as controls behind the one state; it hands on
+    those that are kept.
+    """
 
     def __init__(self, kept: tuple[int, ...]) -> None:
         self.kept = kept
@@ -241,12 +296,16 @@ class _Terms(BaseFeatureLibrary):  # type: ignore[misc]
 
 
 def _optimizer(terms: list[Term], settings: Discovery) -> Any:
-    """pysindy's optimiser. SR3 (Zheng et al. 2019) takes `threshold / nu` as the weight of its regulariser; a term of degree d weighs d times as much."""
+    """Pysindy's optimiser. SR3 (Zheng et al. 2019) takes `threshold / nu` as the weight of its regulariser; a
+    term of degree d weighs d times as much.
+    """
     if settings.optimizer == "STLSQ":
         return pysindy.STLSQ(threshold=settings.threshold, alpha=settings.regularization)
     nu = settings.regularization
     if nu <= 0:
-        raise SettingsError([f"SR3 needs a regularization (its relaxation nu) above 0; got {nu}. Set 0.01, or choose STLSQ."])
+        raise SettingsError(
+            [f"SR3 needs a regularization (its relaxation nu) above 0; got {nu}. Set 0.01, or choose STLSQ."]
+        )
     weighted = settings.optimizer == "SR3_weighted_l1"
     weights = np.array([[settings.threshold * max(1, len(term)) / nu for term in terms]])
     return pysindy.SR3(

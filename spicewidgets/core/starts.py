@@ -1,8 +1,8 @@
 """Several random starts of one model, run as one model.
 
-A start is a set of initial weights. Running S of them side by side costs hardly more than running one, because a trial's arrays are so small:
-the sessions are repeated S times, and each module holds the weights of all starts. Used by training to find out which start is worth
-finishing; knows nothing of optimisers.
+A start is a set of initial weights. Running S of them side by side costs hardly more than running one,
+because a trial's arrays are so small: the sessions are repeated S times, and each module holds the weights of
+all starts. Used by training to find out which start is worth finishing; knows nothing of optimisers.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,17 @@ class SideBySide(nn.Module):
         self.starts = nn.ModuleList(modules)
 
     def forward(self, *inputs: Tensor) -> Tensor:
+        """What each start makes of its part, one after the other."""
         parts = zip(*(x.chunk(len(self.starts)) for x in inputs), strict=True)
         return torch.cat([start(*part) for start, part in zip(self.starts, parts, strict=True)])
 
 
 def stack(models: Sequence[BaseRNN]) -> BaseRNN | None:
-    """One model that runs all starts: its sessions are those of the first start, then those of the second, and so on.
+    """One model that runs all starts: its sessions are those of the first start, then those of the second,
+    and so on.
 
-    Returns None where the model has parameters of its own outside its modules, since nothing is known of how they are used.
+    Returns None where the model has parameters of its own outside its modules, since nothing is known of how
+    they are used.
     """
     if any(parameter is not None for module in models[0].modules() for parameter in _own_parameters(module)):
         return None

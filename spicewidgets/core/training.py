@@ -1,7 +1,9 @@
-"""Training: a generator of records. It tells what happened in each epoch; whoever asks for the next one draws, prints or stops.
+"""Training: a generator of records. It tells what happened in each epoch; whoever asks for the next one
+draws, prints or stops.
 
-The loss is the cross entropy of the next choice, in nats per choice, over the trials whose next choice is known. `loss_and_gradient` is the one place
-that computes it, so that a faster one can stand behind it. Knows nothing of equations, files or displays.
+The loss is the cross entropy of the next choice, in nats per choice, over the trials whose next choice is
+known. `loss_and_gradient` is the one place that computes it, so that a faster one can stand behind it. Knows
+nothing of equations, files or displays.
 """
 
 import math
@@ -25,24 +27,22 @@ SCREEN_EPOCHS = 60
 SCREEN_LEARNING_RATE = 0.05
 DEFAULT_STARTS = 8
 LBFGS_PATIENCE = 5  # iterations
-LBFGS_TOLERANCE = 1e-5  # nats gained in so many iterations; with less the training ends, for what is left to gain is noise of the data
+# nats gained in so many iterations; with less the training ends, for what is left to gain is noise of the
+# data
+LBFGS_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)
 class Epoch:
     """What happened in one epoch.
 
-    Attributes:
-        epoch: number, from 1.
-        phase: "screen" (several starts side by side), "lbfgs" or "adam".
-        train_loss: nats per choice, over the training sessions (of the best start, on its first trials, while screening).
-        validation_loss: the same over the validation sessions; None without them.
-        best_epoch: epoch of the best loss so far (validation loss where there is one); its weights are the ones kept.
-        chance: loss of guessing, `ln(n_actions)`.
-        floor: loss of the true agent on the same choices, where it is known.
-        learning_rate: step size of Adam; None for L-BFGS.
-        seconds: since the training began.
-        note: a sentence, when something went wrong or the training ended early; else empty.
+    Attributes: epoch: number, from 1. phase: "screen" (several starts side by side), "lbfgs" or "adam".
+        train_loss: nats per choice, over the training sessions (of the best start, on its first trials, while
+        screening). validation_loss: the same over the validation sessions; None without them. best_epoch:
+        epoch of the best loss so far (validation loss where there is one); its weights are the ones kept.
+        chance: loss of guessing, `ln(n_actions)`. floor: loss of the true agent on the same choices, where it
+        is known. learning_rate: step size of Adam; None for L-BFGS. seconds: since the training began. note:
+        a sentence, when something went wrong or the training ended early; else empty.
     """
 
     epoch: int
@@ -59,7 +59,8 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Sessions:
-    """A data set as training wants it: trials first, missing trials taken out, padding at the end and without weight.
+    """A data set as training wants it: trials first, missing trials taken out, padding at the end and without
+    weight.
 
     Attributes:
         inputs: `(n_trials, n_sessions, n_features)`.
@@ -77,10 +78,17 @@ class Sessions:
         compact, _ = dataset.compact()
         known = torch.as_tensor(compact.target_mask)
         if not known.any():
-            raise SettingsError(["No trial has a next choice to learn from: every trial or target is missing. Check the choices of the data set."])
+            raise SettingsError(
+                [
+                    "No trial has a next choice to learn from: every trial or target is missing. Check the"
+                    " choices of the data set."
+                ]
+            )
         observed = torch.as_tensor(compact.mask).unsqueeze(-1)
         inputs = torch.where(observed, compact.xs, torch.zeros_like(compact.xs))
-        inputs[..., 2 * compact.n_actions :] = compact.xs[:, :1, 2 * compact.n_actions :].where(~observed, compact.xs[..., 2 * compact.n_actions :])
+        inputs[..., 2 * compact.n_actions :] = compact.xs[:, :1, 2 * compact.n_actions :].where(
+            ~observed, compact.xs[..., 2 * compact.n_actions :]
+        )
         targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
         return cls(inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
 
@@ -103,11 +111,17 @@ class Sessions:
 
     def repeat(self, times: int) -> "Sessions":
         """All sessions, several times over, as several starts see them."""
-        return Sessions(self.inputs.repeat(1, times, 1), self.targets.repeat(1, times), self.weights.repeat(1, times))
+        return Sessions(
+            self.inputs.repeat(1, times, 1), self.targets.repeat(1, times), self.weights.repeat(1, times)
+        )
 
 
-def losses(model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None) -> Iterator[Tensor]:
-    """Loss of each start, `(n_starts,)`, in parts of `n_steps` trials that add up to it; the state is carried over without gradient."""
+def losses(
+    model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
+) -> Iterator[Tensor]:
+    """Loss of each start, `(n_starts,)`, in parts of `n_steps` trials that add up to it; the state is carried
+    over without gradient.
+    """
     n_trials = len(sessions.inputs)
     n_steps = min(n_steps or n_trials, n_trials)
     total = sessions.weights.reshape(n_trials, n_starts, -1).sum((0, 2))
@@ -116,13 +130,19 @@ def losses(model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int |
         part = slice(begin, begin + n_steps)
         logits, state = model(sessions.inputs[part], state)
         state = {key: value.detach() for key, value in state.items()}
-        nll = nn.functional.cross_entropy(logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none")
+        nll = nn.functional.cross_entropy(
+            logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none"
+        )
         weighted = nll.view_as(sessions.weights[part]) * sessions.weights[part]
         yield weighted.reshape(len(weighted), n_starts, -1).sum((0, 2)) / total
 
 
-def loss_and_gradient(model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None) -> np.ndarray:
-    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`. The seam of the compiled path."""
+def loss_and_gradient(
+    model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
+) -> np.ndarray:
+    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`. The
+    seam of the compiled path.
+    """
     for parameter in model.parameters():
         parameter.grad = None
     total = np.zeros(n_starts)
@@ -143,7 +163,9 @@ def loss_of(model: BaseRNN, sessions: Sessions) -> float:
 
 
 def floor_of(dataset: DatasetRNN) -> float | None:
-    """Loss of the agent that made the choices, in nats per choice, where the data set knows its probabilities."""
+    """Loss of the agent that made the choices, in nats per choice, where the data set knows its
+    probabilities.
+    """
     if dataset.truth_probs is None:
         return None
     known = np.asarray(dataset.target_mask)
@@ -153,14 +175,22 @@ def floor_of(dataset: DatasetRNN) -> float | None:
 
 
 def uses_lbfgs(model: BaseRNN, settings: Training) -> bool:
-    """Whether the loss is the same at each call and of the whole data set, as L-BFGS needs it, and Adam was not asked for."""
-    random = settings.bagging or settings.scheduler or model.dropout > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    """Whether the loss is the same at each call and of the whole data set, as L-BFGS needs it, and Adam was
+    not asked for.
+    """
+    random = (
+        settings.bagging
+        or settings.scheduler
+        or model.dropout > 0
+        or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    )
     whole = settings.batch_size is None and settings.n_steps_per_call is None
     if settings.optimizer == "lbfgs" and (random or not whole):
         raise SettingsError(
             [
-                'optimizer="lbfgs" needs the same loss at every call: the whole data set, without dropout, bagging, batches, scheduler or truncated '
-                'steps. Leave these out, or choose optimizer="adam".'
+                'optimizer="lbfgs" needs the same loss at every call: the whole data set, without dropout,'
+                " bagging, batches, scheduler or truncated steps. Leave these out, or choose"
+                ' optimizer="adam".'
             ]
         )
     return settings.optimizer != "adam" and whole and not random
@@ -177,8 +207,8 @@ def train(
 ) -> Iterator[Epoch]:
     """Train a model in place, one epoch for each record that is asked for.
 
-    To stop, ask no more (or call `.close()`): the model then has the best weights so far. They are those of the lowest validation loss,
-    or of the lowest training loss without validation data.
+    To stop, ask no more (or call `.close()`): the model then has the best weights so far. They are those of
+    the lowest validation loss, or of the lowest training loss without validation data.
 
     Args:
         model: the model; its weights are the first start.
@@ -188,8 +218,8 @@ def train(
         warm_start: go on from the model's weights, with no other starts.
         random_state: for the other starts, batches and dropout.
 
-    Yields:
-        One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, diverged, or has converged early.
+    Yields: One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, diverged, or has
+        converged early.
     """
     settings = (settings or Training()).checked()
     rng = generator(random_state)
@@ -197,7 +227,9 @@ def train(
     run.floor = floor_of(dataset)
     run.validation = None if validation is None else Sessions.of(validation)
     lbfgs = uses_lbfgs(model, settings)
-    n_starts = 1 if warm_start else settings.n_starts or (1 if settings.optimizer == "adam" else DEFAULT_STARTS)
+    n_starts = (
+        1 if warm_start else settings.n_starts or (1 if settings.optimizer == "adam" else DEFAULT_STARTS)
+    )
     model.train()
     try:
         if n_starts > 1:
@@ -211,13 +243,19 @@ def train(
 
 def _windows(dataset: DatasetRNN, settings: Training) -> DatasetRNN:
     length = settings.sequence_length
-    return dataset if length is None else DatasetRNN(dataset.xs, dataset.ys, sequence_length=length, truth_probs=dataset.truth_probs)
+    return (
+        dataset
+        if length is None
+        else DatasetRNN(dataset.xs, dataset.ys, sequence_length=length, truth_probs=dataset.truth_probs)
+    )
 
 
 class _Run:
     """One training run: what its phases share."""
 
-    def __init__(self, model: BaseRNN, sessions: Sessions, settings: Training, rng: np.random.Generator) -> None:
+    def __init__(
+        self, model: BaseRNN, sessions: Sessions, settings: Training, rng: np.random.Generator
+    ) -> None:
         self.model, self.sessions, self.settings, self.rng = model, sessions, settings, rng
         self.stream = TorchStream(rng)
         self.validation: Sessions | None = None
@@ -244,13 +282,25 @@ class _Run:
             self.best_loss, self.best_epoch, self.best_weights = judged, self.epoch, _weights(self.model)
         seconds = perf_counter() - self.begun
         return Epoch(
-            self.epoch, phase, loss, validation_loss, self.best_epoch, self.chance, self.floor, learning_rate, seconds, note or self.trouble(loss)
+            self.epoch,
+            phase,
+            loss,
+            validation_loss,
+            self.best_epoch,
+            self.chance,
+            self.floor,
+            learning_rate,
+            seconds,
+            note or self.trouble(loss),
         )
 
     def trouble(self, loss: float) -> str:
         """What is certainly wrong with a loss, in words."""
         if not math.isfinite(loss):
-            return "The loss is no longer a number: the training has diverged. The best weights were kept; lower the learning rate."
+            return (
+                "The loss is no longer a number: the training has diverged. The best weights were kept; lower"
+                " the learning rate."
+            )
         return ""
 
     def verdict(self, loss: float) -> str:
@@ -267,7 +317,9 @@ class _Run:
         self.model.load_state_dict(self.best_weights)
 
     def screened(self, n_starts: int, finish: Callable[[], Iterator[Epoch]]) -> Iterator[Epoch]:
-        """A few epochs of Adam for several starts; then the best one is finished, and the next one if that is stuck."""
+        """A few epochs of Adam for several starts; then the best one is finished, and the next one if that is
+        stuck.
+        """
         starts = [self.model, *(self.fresh() for _ in range(n_starts - 1))]
         n_epochs = min(SCREEN_EPOCHS, max(1, self.settings.epochs // 4))
         yield from self.screen(starts, n_epochs)
@@ -289,7 +341,9 @@ class _Run:
         return start
 
     def screen(self, starts: Sequence[BaseRNN], n_epochs: int) -> Iterator[Epoch]:
-        """Train all starts side by side on the first trials, a record for each epoch; the starts get their weights at the end."""
+        """Train all starts side by side on the first trials, a record for each epoch; the starts get their
+        weights at the end.
+        """
         sessions = self.sessions.first(SCREEN_TRIALS)
         stacked = stack(starts)
         if stacked is None or not _same(stacked, starts, sessions):
@@ -323,13 +377,16 @@ class _Run:
                 yield self.record("screen", lowest, SCREEN_LEARNING_RATE)
 
     def lbfgs(self) -> Iterator[Epoch]:
-        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006) on all sessions, an iteration for each epoch.
+        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006) on all sessions, an iteration for
+        each epoch.
 
         In float64, because the line search compares losses that differ by less than float32 resolves.
         """
         exact = deepcopy(self.model).double()
         memory = _Memory(exact, self.sessions.double(), self.settings.l2_weight_decay)
-        optimizer = torch.optim.LBFGS(exact.parameters(), max_iter=1, max_eval=30, history_size=20, line_search_fn="strong_wolfe")
+        optimizer = torch.optim.LBFGS(
+            exact.parameters(), max_iter=1, max_eval=30, history_size=20, line_search_fn="strong_wolfe"
+        )
         recent = [math.inf] * LBFGS_PATIENCE
         while self.left > 0:
             optimizer.step(memory)
@@ -345,8 +402,14 @@ class _Run:
     def adam(self) -> Iterator[Epoch]:
         """Adam (Kingma & Ba 2015), a pass over all sessions for each epoch, in batches where asked for."""
         settings = self.settings
-        optimizer = torch.optim.Adam(self.model.parameters(), settings.learning_rate, weight_decay=settings.l2_weight_decay)
-        scheduler = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=64, T_mult=2) if settings.scheduler else None
+        optimizer = torch.optim.Adam(
+            self.model.parameters(), settings.learning_rate, weight_decay=settings.l2_weight_decay
+        )
+        scheduler = (
+            torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=64, T_mult=2)
+            if settings.scheduler
+            else None
+        )
         before = math.inf
         while self.left > 0:
             rate = optimizer.param_groups[0]["lr"]
@@ -387,12 +450,14 @@ class _Run:
         """Whether the smoothed gain per epoch has fallen below the threshold."""
         if not math.isfinite(gain):
             return False
-        self.improvement = gain if not math.isfinite(self.improvement) else 0.95 * self.improvement + 0.05 * abs(gain)
+        self.improvement = (
+            gain if not math.isfinite(self.improvement) else 0.95 * self.improvement + 0.05 * abs(gain)
+        )
         return self.improvement < self.settings.convergence_threshold
 
 
 class _Memory:
-    """The loss for L-BFGS, with the last points kept: its line search comes back to the point where it ended."""
+    """The loss for L-BFGS, with the last points kept: its line search comes back to where it ended."""
 
     def __init__(self, model: BaseRNN, sessions: Sessions, weight_decay: float) -> None:
         self.model, self.sessions, self.weight_decay = model, sessions, weight_decay
@@ -442,4 +507,3 @@ def _same(stacked: BaseRNN, starts: Sequence[BaseRNN], sessions: Sessions) -> bo
         return False
     finally:
         stacked.train(training)
-

@@ -1,0 +1,504 @@
+"""`SpiceEstimator`: from choices to equations in one call, with the manners of scikit-learn.
+
+Ties the parts together and owns none of their work: training is `training.train`, discovery is `sindy`, files
+are `storage`.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from .config import SpiceConfig
+from .dataset import DatasetRNN, split_data_along_sessiondim, split_data_along_timedim
+from .equations import SpiceModel
+from .network_agents import AgentNetwork, AgentSpice, betas_of
+from .random import TorchStream, generator
+from .replay import as_dataset, nll_per_trial, replay
+from .rnn import BaseRNN
+from .settings import Discovery, SettingsError, Training
+from .training import Epoch, train, uses_lbfgs
+
+__all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
+
+
+class SpiceWarning(UserWarning):
+    """Something about the data or the fit that should be known before the equation is believed."""
+
+
+class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
+    """Train an RNN on choices and find the equation of each of its modules.
+
+    Args: rnn_class: the model, a subclass of `BaseRNN`. spice_config: which modules become equations, and of
+        what. n_actions: number of arms. n_participants: participants the model is made for; found in the data
+        when 0. n_experiments: accepted for compatibility. epochs, learning_rate, bagging, sequence_length,
+        n_steps_per_call, batch_size, convergence_threshold, scheduler, l2_weight_decay, dropout, optimizer,
+        n_starts:
+            see `Training` (-1 stands for None, as in autospice). With `optimizer="auto"`, `epochs` is the
+            most and rarely needed.
+        train_test_ratio: share of each session's trials to train on, or a list of sessions to keep for
+        validation; 1 keeps none. spice_optimizer_type, spice_optim_threshold, spice_optim_regularization,
+        spice_library_polynomial_degree, n_trials_off_policy, n_sessions_off_policy,
+            n_trials_same_action_off_policy: see `Discovery`.
+        spice_participant_id: label of the one participant to find equations for; None finds them for all.
+        use_optuna, optuna_threshold, optuna_n_trials: accepted for compatibility; a search is a loop over
+            `discover()`, which takes milliseconds.
+        verbose: write progress and equations to standard output.
+        save_path_rnn, save_path_spice: files to save to after the fit.
+        device: where the model lives.
+        warm_start: a second `fit` goes on from the weights of the first.
+        random_state: seed of weights, batches and sampling.
+
+    Attributes (after `fit`):
+        rnn_model_, spice_model_: the trained model and its equations.
+        rnn_agent, spice_agent: the same as agents, for plots and simulations.
+        history_: list of `Epoch` records.
+        participants_: labels of the participants, in the order of their indices.
+        samples_: what the equations were fitted to.
+        stopped_: whether the training was interrupted; what had been learned was kept.
+
+    Example:
+        >>> import spicewidgets as sw
+        >>> dataset, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(sigma=0.2), 50, 20, random_state=1)
+        >>> estimator = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, random_state=1)
+        >>> rnn, spice = estimator.fit(dataset).predict(dataset)
+        >>> rnn.shape, spice.shape
+        ((20, 50, 2), (20, 50, 2))
+    """
+
+    rnn_model_: BaseRNN
+    spice_model_: SpiceModel
+    rnn_agent: AgentNetwork
+    spice_agent: AgentSpice
+    history_: list[Epoch]
+    participants_: tuple[Any, ...]
+    samples_: dict[str, Any]
+    stopped_: bool
+
+    def __init__(
+        self,
+        rnn_class: type[BaseRNN],
+        spice_config: SpiceConfig,
+        n_actions: int = 2,
+        n_participants: int = 0,
+        n_experiments: int = 0,
+        epochs: int = 1024,
+        bagging: bool = False,
+        sequence_length: int | None = None,
+        n_steps_per_call: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float = 1e-2,
+        convergence_threshold: float = 0.0,
+        device: Any = None,
+        scheduler: bool = False,
+        train_test_ratio: float | list[int] = 1.0,
+        l2_weight_decay: float = 0.0,
+        dropout: float | None = None,
+        spice_optimizer_type: str = "SR3_weighted_l1",
+        spice_optim_threshold: float = 0.05,
+        spice_optim_regularization: float = 1e-2,
+        spice_library_polynomial_degree: int = 1,
+        n_trials_off_policy: int = 1000,
+        n_sessions_off_policy: int = 1,
+        n_trials_same_action_off_policy: int = 5,
+        use_optuna: bool = False,
+        optuna_threshold: float = 0.1,
+        optuna_n_trials: int = 50,
+        verbose: bool = False,
+        save_path_rnn: str | None = None,
+        save_path_spice: str | None = None,
+        *,
+        spice_participant_id: Any = None,
+        optimizer: str = "auto",
+        n_starts: int | None = None,
+        embedding_size: int | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        for name, value in list(locals().items()):
+            if name not in ("self", "__class__"):
+                setattr(self, name, value)
+
+    def fit(self, data: Any, targets: Any = None, data_test: Any = None, target_test: Any = None) -> Self:
+        """Train the RNN and find the equations.
+
+        Args: data: a `DatasetRNN`, or its `xs` `(n_sessions, n_trials, n_features)`. targets: its `ys`
+            `(n_sessions, n_trials, n_actions)`; the next choices in `data` itself when None. data_test,
+            target_test: the same, for sessions that are predicted but not learned from.
+
+        An interrupt (Ctrl-C, or the stop button of a notebook) ends the training, keeps what was learned, and
+        goes on to the equations.
+        """
+        for _ in self.fit_records(data, targets, data_test, target_test):
+            pass
+        return self
+
+    def fit_records(
+        self, data: Any, targets: Any = None, data_test: Any = None, target_test: Any = None
+    ) -> Iterator[Epoch]:
+        """As `fit`, an epoch for each record that is asked for. Once all have been asked for, the equations
+        are found.
+        """
+        training, discovery = self._training(), self._discovery()
+        rng = generator(self.random_state)
+        dataset, validation = self._split(self._dataset(data, targets), data_test, target_test)
+        dataset, participants = self._coded(dataset)
+        validation = None if validation is None else self._coded(validation, participants)[0]
+        warm = bool(self.warm_start and hasattr(self, "rnn_model_") and self.participants_ == participants)
+        model = self.rnn_model_ if warm else self._model(participants, TorchStream(rng))
+        from .sindy import check_model
+
+        check_model(model, self.spice_config, dataset)
+        uses_lbfgs(model, training)
+        only = self._only(participants)
+        self._forget(keep_history=warm)
+        self.rnn_model_, self.participants_, self.stopped_ = model, participants, False
+        self._dataset_, self._rng = dataset, rng
+        records = train(model, dataset, training, validation, warm_start=warm, random_state=rng)
+        try:
+            yield from self._told(records)
+        except KeyboardInterrupt:
+            self.stopped_ = True
+        finally:
+            records.close()  # type: ignore[attr-defined]
+            self.rnn_agent = AgentNetwork(model, self.n_actions, participants=participants)
+        self._find(discovery, only)
+
+    def discover(self, **changes: Any) -> SpiceModel:
+        """Find the equations again, without training: with other parameters (`spice_optim_threshold=0.02`),
+        or another `spice_config`.
+
+        Samples are drawn anew only where a parameter of the off-policy task changes.
+        """
+        self._check_fitted("rnn_model_")
+        before = {name: getattr(self, name) for name in changes if name in self.get_params(deep=False)}
+        sampling = [name for name in changes if "off_policy" in name]
+        self.set_params(**changes)
+        try:
+            self._find(self._discovery(), self._only(self.participants_), resample=bool(sampling))
+        except SettingsError:
+            self.set_params(**before)
+            raise
+        return self.spice_model_
+
+    def predict(self, conditions: Any) -> tuple[np.ndarray, np.ndarray]:
+        """P of the next choice after each trial, by the RNN and by the equations.
+
+        Args: conditions: a `DatasetRNN`, or `(n_sessions, n_trials, n_features)`, of any number of sessions
+            of known participants.
+
+        Returns: Two arrays `(n_sessions, n_trials, n_actions)`. Entry t is P of the choice at trial t + 1,
+            knowing trials up to t.
+        """
+        self._check_fitted("rnn_agent", "spice_agent")
+        dataset = conditions if isinstance(conditions, DatasetRNN) else as_dataset(conditions, self.n_actions)
+        rnn, spice = (
+            replay(agent, dataset).probabilities[:, 1:] for agent in (self.rnn_agent, self.spice_agent)
+        )
+        return rnn, spice
+
+    def score(self, data: Any, targets: Any = None) -> float:
+        """Mean ln P that the equations give to the next choices, in nats per choice (higher is better)."""
+        dataset = self._dataset(data, targets)
+        return -float(np.nanmean(nll_per_trial(self.predict(dataset)[1], dataset)))
+
+    def print_spice_model(self, participant_id: Any = None) -> SpiceModel:
+        """Write the equations of one participant (the first when None) to standard output; returns all
+        equations.
+        """
+        self._check_fitted("spice_model_")
+        sys.stdout.write(self.spice_model_.text(participant_id) + "\n")
+        return self.spice_model_
+
+    def get_spice_features(self, participant_id: Any = None) -> dict[str, dict[str, float]]:
+        """Coefficients of one participant: `{module: {term: coefficient}}`."""
+        self._check_fitted("spice_model_")
+        return {
+            module: equation.coefficients
+            for module, equation in self.spice_model_.of_participant(participant_id).items()
+        }
+
+    def get_spice_agents(self) -> dict[Any, AgentSpice]:
+        """The agent of each participant that has equations."""
+        self._check_fitted("spice_agent")
+        return dict.fromkeys(self.spice_agent.get_participant_ids(), self.spice_agent)
+
+    def count_parameters(self) -> dict[Any, int]:
+        """Number of terms and betas of each participant."""
+        self._check_fitted("spice_agent")
+        return self.spice_agent.count_parameters()
+
+    def get_participant_embeddings(self) -> dict[Any, torch.Tensor]:
+        """The embedding of each participant, by label; empty where the model has none."""
+        self._check_fitted("rnn_model_")
+        embedding = getattr(self.rnn_model_, "participant_embedding", None)
+        if embedding is None:
+            return {}
+        with torch.no_grad():
+            rows = embedding(torch.arange(len(self.participants_)))
+        return dict(zip(self.participants_, rows, strict=True))
+
+    def save_spice(
+        self, path_rnn: str | os.PathLike[str] | None = None, path_spice: str | os.PathLike[str] | None = None
+    ) -> None:
+        """Save the weights, the equations, or both. Raises `StorageError` with a sentence where a file cannot
+        be written.
+        """
+        from . import storage
+
+        if path_rnn is not None:
+            self._check_fitted("rnn_model_")
+            storage.save_rnn(path_rnn, self.rnn_model_, self.participants_)
+        if path_spice is not None:
+            self._check_fitted("spice_model_")
+            storage.save_spice_model(path_spice, self.spice_model_)
+
+    def load_spice(
+        self,
+        path_rnn: str | os.PathLike[str] | None = None,
+        path_spice: str | os.PathLike[str] | None = None,
+        deterministic: bool = False,
+    ) -> Self:
+        """Load weights, equations, or both, into this estimator's class or one of the same structure.
+
+        Raises `StorageError` where a file is damaged, foreign, or does not fit; this estimator is then as it
+        was.
+        """
+        from . import storage
+
+        if path_rnn is None and path_spice is None:
+            raise SettingsError(
+                [
+                    "load_spice needs path_rnn, path_spice or both; got neither. Name the files that"
+                    " save_spice wrote."
+                ]
+            )
+        tensors, participants = None, getattr(self, "participants_", None)
+        if path_rnn is not None:
+            tensors, participants, _ = storage.read_rnn(path_rnn)
+        spice = None if path_spice is None else storage.read_spice_model(path_spice)
+        if spice is not None and (participants is None or tensors is None):
+            participants = spice.participants
+        if spice is not None and spice.participants != participants:
+            raise storage.StorageError(
+                f"The equations are of participants {list(spice.participants)[:20]}, the weights of"
+                f" {list(participants or ())[:20]}. Load files that belong together."
+            )
+        assert participants is not None
+        fresh = tensors is not None or not hasattr(self, "rnn_model_")
+        model = self._model(participants, TorchStream(generator(0))) if fresh else self.rnn_model_
+        if tensors is not None:
+            storage.fill(model, tensors, str(path_rnn))
+        model.eval()
+        agent = AgentNetwork(model, self.n_actions, deterministic=deterministic, participants=participants)
+        if spice is not None:
+            spice_agent = AgentSpice(model, spice, self.n_actions, deterministic=deterministic)
+        if tensors is not None:
+            self._forget()
+            self.rnn_model_, self.rnn_agent = model, agent
+        if spice is not None:
+            self.spice_model_, self.spice_agent = spice, spice_agent
+        self.participants_ = participants
+        return self
+
+    def load_rnn_model(self, path_model: str | os.PathLike[str], deterministic: bool = False) -> Self:
+        """Load weights only."""
+        return self.load_spice(path_rnn=path_model, deterministic=deterministic)
+
+    def load_spice_model(self, path_spice: str | os.PathLike[str], deterministic: bool = False) -> Self:
+        """Load equations only."""
+        return self.load_spice(path_spice=path_spice, deterministic=deterministic)
+
+    # What follows is for this file alone.
+
+    def _training(self) -> Training:
+        def some(value: Any) -> Any:
+            return None if value is None or value == -1 else value
+
+        return Training(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
+            n_starts=self.n_starts,
+            batch_size=some(self.batch_size),
+            bagging=self.bagging,
+            sequence_length=some(self.sequence_length),
+            n_steps_per_call=some(self.n_steps_per_call),
+            scheduler=self.scheduler,
+            l2_weight_decay=self.l2_weight_decay,
+            dropout=self.dropout,
+            convergence_threshold=self.convergence_threshold,
+        ).checked()
+
+    def _discovery(self) -> Discovery:
+        return Discovery(
+            optimizer=self.spice_optimizer_type,
+            threshold=self.spice_optim_threshold,
+            regularization=self.spice_optim_regularization,
+            degree=self.spice_library_polynomial_degree,
+            n_trials_off_policy=self.n_trials_off_policy,
+            n_sessions_off_policy=self.n_sessions_off_policy,
+            n_trials_same_action=self.n_trials_same_action_off_policy,
+        ).checked()
+
+    def _dataset(self, data: Any, targets: Any) -> DatasetRNN:
+        if isinstance(data, DatasetRNN):
+            return data
+        return as_dataset(data, self.n_actions) if targets is None else DatasetRNN(data, targets)
+
+    def _split(
+        self, dataset: DatasetRNN, data_test: Any, target_test: Any
+    ) -> tuple[DatasetRNN, DatasetRNN | None]:
+        if data_test is not None:
+            return dataset, self._dataset(data_test, target_test)
+        if isinstance(self.train_test_ratio, list | tuple):
+            return split_data_along_sessiondim(dataset, list(self.train_test_ratio))
+        if self.train_test_ratio is None or self.train_test_ratio == 1:
+            return dataset, None
+        return split_data_along_timedim(dataset, self.train_test_ratio)
+
+    def _coded(
+        self, dataset: DatasetRNN, known: tuple[Any, ...] | None = None
+    ) -> tuple[DatasetRNN, tuple[Any, ...]]:
+        """The data set with participants as indices 0, 1, ..., and their labels in that order."""
+        codes = dataset.participant_ids.numpy()
+        labels = [dataset.participants[code] if dataset.labelled else int(code) for code in codes]
+        participants = known or tuple(
+            dict.fromkeys(
+                label
+                for _, label in sorted(zip(codes.tolist(), labels, strict=True), key=lambda pair: pair[0])
+            )
+        )
+        unknown = [label for label in dict.fromkeys(labels) if label not in participants]
+        if unknown:
+            raise SettingsError(
+                [
+                    f"The validation data have participants {unknown[:20]} whom the training data lack."
+                    " Validate on participants that are trained on."
+                ]
+            )
+        if known is None and len(participants) == dataset.n_sessions > 1:
+            warnings.warn(
+                f"Each of the {dataset.n_sessions} sessions is a participant of its own, so that as many sets"
+                " of equations will be fitted. If one participant made them all, set dataset.xs[..., -1] = 0"
+                " before the fit.",
+                SpiceWarning,
+                stacklevel=4,
+            )
+        index = torch.tensor([participants.index(label) for label in labels], dtype=torch.float32)
+        xs = dataset.xs.clone()
+        xs[..., -1] = index[:, None]
+        return (
+            DatasetRNN(xs, dataset.ys, truth_probs=dataset.truth_probs, participants=participants),
+            participants,
+        )
+
+    def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
+        """A new model of the class, with the arguments that its constructor names."""
+        from inspect import Parameter, signature
+
+        offered = {
+            "n_actions": self.n_actions,
+            "n_participants": max(int(self.n_participants or 0), len(participants)),
+        }
+        offered |= {
+            name: getattr(self, name)
+            for name in ("embedding_size", "dropout")
+            if getattr(self, name) is not None
+        }
+        accepted = signature(self.rnn_class.__init__).parameters
+        named = {name: value for name, value in offered.items() if name in accepted}
+        if "n_actions" not in accepted and any(p.kind is Parameter.VAR_KEYWORD for p in accepted.values()):
+            named["n_actions"] = self.n_actions
+        with stream():
+            model: BaseRNN = self.rnn_class(**named)
+        if self.dropout is not None and "dropout" not in accepted:
+            model.dropout = self.dropout
+        return model if self.device is None else model.to(self.device)
+
+    def _only(self, participants: tuple[Any, ...]) -> int | None:
+        if self.spice_participant_id is None:
+            return None
+        if self.spice_participant_id in participants:
+            return participants.index(self.spice_participant_id)
+        raise SettingsError(
+            [
+                f"spice_participant_id must be one of the participants {list(participants)[:20]}, or None for"
+                f" all; got {self.spice_participant_id!r}. Choose one of these."
+            ]
+        )
+
+    def _forget(self, keep_history: bool = False) -> None:
+        """Drop what an earlier fit has found, so that nothing of it can be taken for the new one's."""
+        for name in (
+            "rnn_agent",
+            "spice_agent",
+            "spice_model_",
+            "samples_",
+            *(() if keep_history else ("history_",)),
+        ):
+            if hasattr(self, name):
+                delattr(self, name)
+
+    def _told(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
+        """The records, kept in `history_`, written out now and then if verbose; a note becomes a warning."""
+        self.history_ = getattr(self, "history_", [])
+        told = -1.0
+        record = None
+        for record in records:
+            self.history_.append(record)
+            if self.verbose and perf_counter() - told > 0.5:
+                told = perf_counter()
+                sys.stdout.write(_line(record))
+            yield record
+        if record is not None and self.verbose:
+            sys.stdout.write(_line(record))
+        if record is not None and record.note:
+            warnings.warn(record.note, SpiceWarning, stacklevel=4)
+
+    def _find(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
+        from .sindy import discover, sample
+
+        if resample or not hasattr(self, "samples_"):
+            if not hasattr(self, "_dataset_"):
+                raise NotFittedError(
+                    "The equations need the data for their samples, which are not saved with a model. Call"
+                    " fit(data, targets) first."
+                )
+            self.samples_ = sample(self.rnn_model_, self._dataset_, settings, self._rng)
+        found = discover(
+            self.samples_, self.spice_config, settings, participants=self.participants_, only=only
+        )
+        codes = np.arange(len(self.participants_))
+        betas = {
+            state: tuple(np.ravel(values).tolist())
+            for state, values in betas_of(self.rnn_model_, codes).items()
+        }
+        given = tuple(self.rnn_model_.submodules_eq)
+        self.spice_model_ = SpiceModel(found.participants, found.equations, betas, given)
+        self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions)
+        if self.verbose:
+            sys.stdout.write(self.spice_model_.text() + "\n")
+        self.save_spice(self.save_path_rnn, self.save_path_spice)
+
+    def _check_fitted(self, *names: str) -> None:
+        if not all(hasattr(self, name) for name in names):
+            raise NotFittedError(
+                f"This SpiceEstimator has no {' or '.join(n.strip('_') for n in names)} yet. Call fit(data,"
+                " targets) or load_spice(...) first."
+            )
+
+
+def _line(record: Epoch) -> str:
+    validation = "" if record.validation_loss is None else f", validation {record.validation_loss:.5f}"
+    return (
+        f"epoch {record.epoch} ({record.phase}): loss {record.train_loss:.5f}{validation},"
+        f" {record.seconds:.1f} s\n"
+    )

@@ -1,0 +1,218 @@
+"""Fitted models as agents: the trained RNN (`AgentNetwork`) and its discovered equations (`AgentSpice`),
+behind the same few methods as `AgentQ`.
+
+So that one loop replays them, one function plots them, and `create_dataset` simulates from them. They compute
+in float64.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from .agents import Agent, Floats
+from .equations import Equation, SpiceModel
+from .random import RandomState
+from .rnn import BaseRNN, GivenConstant
+from .settings import SettingsError
+
+
+class AgentNetwork(Agent):
+    """A trained RNN that takes part in a task.
+
+    Args:
+        model_rnn: the model; it is copied.
+        n_actions: number of arms.
+        device: accepted for compatibility; agents compute where their arrays are, on the CPU.
+        deterministic: True always takes the best arm. The default draws from P, as a participant would.
+        participants: labels of the participants the model knows, in the order of their indices.
+        random_state: where choices come from.
+    """
+
+    vectorised: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        model_rnn: BaseRNN,
+        n_actions: int = 2,
+        device: Any = None,
+        deterministic: bool = False,
+        *,
+        participants: Sequence[Any] = (0,),
+        random_state: RandomState = None,
+    ) -> None:
+        super().__init__(n_actions=n_actions, deterministic=deterministic, random_state=random_state)
+        if model_rnn._n_actions != n_actions:
+            raise SettingsError(
+                [
+                    f"n_actions must be that of the model, {model_rnn._n_actions}; got {n_actions}. Set"
+                    f" n_actions={model_rnn._n_actions}."
+                ]
+            )
+        self._model = deepcopy(model_rnn).double().eval()
+        self._participants = tuple(participants)
+        self._memory: dict[str, Tensor] = {}
+        self.new_sess()
+
+    @property
+    def q(self) -> Floats:
+        """The logit of each arm."""
+        return self._public(self._now)
+
+    @property
+    def model(self) -> BaseRNN:
+        """The agent's own copy of the model, in float64."""
+        return self._model
+
+    def new_sess(
+        self,
+        sample_parameters: bool = False,
+        participant_id: int | ArrayLike = 0,
+        *,
+        n_sessions: int = 1,
+        random_state: RandomState = None,
+        experiment_id: int = 0,
+        additional_embedding_inputs: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Start one fresh session, or several side by side, of the given participant or participants
+        (labels).
+        """
+        self._n_sessions = n_sessions
+        labels = np.broadcast_to(np.asarray(participant_id), (n_sessions,))
+        self._codes = np.array([self.code(label) for label in labels.tolist()])
+        self._experiment = experiment_id
+        super().new_sess(sample_parameters, participant_id, n_sessions=n_sessions, random_state=random_state)
+
+    def code(self, participant: Any) -> int:
+        """Index of a participant by label. A model of one participant takes anyone for that one."""
+        if participant in self._participants:
+            return self._participants.index(participant)
+        if len(self._participants) == 1:
+            return 0
+        raise SettingsError(
+            [
+                f"Participant {participant!r} is unknown to this model; known are"
+                f" {list(self._participants)[:20]}. Choose one of these."
+            ]
+        )
+
+    def update(
+        self,
+        choice: int | ArrayLike,
+        reward: ArrayLike,
+        *,
+        block: int = 0,
+        additional_inputs: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Learn from one trial: the arm chosen, and the reward of each arm (-1 or NaN if it was not seen)."""
+        chosen, rewards = self._trial(choice, reward)
+        columns = [chosen.astype(float), np.nan_to_num(rewards, nan=-1.0)]
+        extra = None if additional_inputs is None else np.asarray(additional_inputs, dtype=float)
+        if extra is not None and extra.size:
+            columns += [np.broadcast_to(extra, (self._n_sessions, extra.shape[-1]))]
+        ids = np.broadcast_to([block, self._experiment], (self._n_sessions, 2))
+        row = np.column_stack([*columns, ids, self._codes])
+        with torch.no_grad():
+            logits, self._memory = self._model(torch.from_numpy(row)[None], self._memory)
+        self._now = logits[0].numpy()
+        self._state = {state: value.numpy() for state, value in self._memory.items()}
+
+    def get_betas(self) -> dict[str, float]:
+        """Inverse noise temperature of each state of the (first) participant in session; empty where the
+        model has none.
+        """
+        return {state: float(np.ravel(beta)[0]) for state, beta in self._betas.items()}
+
+    def get_participant_ids(self) -> list[Any]:
+        """Labels of the participants that the model knows."""
+        return list(self._participants)
+
+    def _begin(self) -> dict[str, Any]:
+        """States before the first trial; its logits are the values times their betas."""
+        self._memory = self._model.set_initial_state(self._n_sessions)
+        state = {key: value.numpy() for key, value in self._memory.items()}
+        self._betas = betas_of(self._model, self._codes)
+        values = [
+            value * self._betas.get(key, 1.0) for key, value in state.items() if key.startswith("x_value")
+        ]
+        self._now = np.asarray(sum(values, np.zeros((self._n_sessions, self._n_actions))))
+        return state
+
+
+class AgentSpice(AgentNetwork):
+    """The discovered equations that take part in a task: the same model, with equations in place of its
+    modules.
+
+    Args:
+        model_rnn: the model whose forward pass ties the equations together; it is copied.
+        sindy_modules: a `SpiceModel`, or `{module: {participant: Equation}}`.
+        n_actions, deterministic, random_state: as in `AgentNetwork`.
+    """
+
+    def __init__(
+        self,
+        model_rnn: BaseRNN,
+        sindy_modules: SpiceModel | Mapping[str, Mapping[Any, Equation]],
+        n_actions: int = 2,
+        deterministic: bool = False,
+        *,
+        random_state: RandomState = None,
+    ) -> None:
+        spice = sindy_modules if isinstance(sindy_modules, SpiceModel) else _spice_model(sindy_modules)
+        self.spice_model = spice
+        model = deepcopy(model_rnn)
+        model.integrate_sindy(spice.modules)
+        for state, values in spice.betas.items():
+            model.betas[state] = GivenConstant(values)
+        super().__init__(
+            model,
+            n_actions,
+            deterministic=deterministic,
+            participants=spice.participants,
+            random_state=random_state,
+        )
+
+    def get_modules(self) -> dict[str, dict[Any, Equation]]:
+        """The equations: `{module: {participant: Equation}}`."""
+        labels = self.spice_model.participants
+        return {
+            module: {label: e for label, e in zip(labels, rows, strict=True) if e is not None}
+            for module, rows in self.spice_model.equations.items()
+        }
+
+    def count_parameters(self, mapping_modules_values: Any = None) -> dict[Any, int]:
+        """Number of terms and betas of each participant. The argument is accepted for compatibility."""
+        return {label: self.spice_model.n_parameters(label) for label in self.get_participant_ids()}
+
+    def get_participant_ids(self) -> list[Any]:
+        """Labels of the participants that have equations."""
+        return list(next(iter(self.get_modules().values()), {}))
+
+
+def betas_of(model: BaseRNN, codes: NDArray[Any]) -> dict[str, Any]:
+    """Inverse noise temperature of each state for sessions of the given participants, `(n_sessions, 1)`."""
+    model._participants = torch.as_tensor(codes, dtype=torch.long)
+    betas = {}
+    with torch.no_grad():
+        for state, module in model.betas.items():
+            for part in module.modules():
+                if callable(begin := getattr(part, "begin", None)):
+                    begin(model._participants)
+            embedding = getattr(model, "participant_embedding", None)
+            arguments = () if embedding is None else (embedding(model._participants),)
+            value = module(*arguments).numpy()
+            betas[state] = np.broadcast_to(np.reshape(value, (-1, 1)), (len(codes), 1))
+    return betas
+
+
+def _spice_model(modules: Mapping[str, Mapping[Any, Equation]]) -> SpiceModel:
+    labels = tuple(dict.fromkeys(label for rows in modules.values() for label in rows))
+    return SpiceModel(
+        labels, {module: tuple(rows.get(label) for label in labels) for module, rows in modules.items()}
+    )

@@ -1,0 +1,248 @@
+"""Agents on a given history: what each expects, trial by trial, and how likely the choices are to it.
+
+Every agent sees the same choices and rewards (teacher forcing), so that truth, RNN and SPICE can be laid over
+each other. The agents that are handed in are not changed. Knows nothing of drawing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from .agents import Agent
+from .dataset import BanditSession, DatasetRNN
+from .settings import SettingsError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An agent on given sessions. Row t is what it expects before trial t, knowing the trials before; the
+    last row follows the last trial.
+
+    Attributes:
+        probabilities: P of choosing each arm, `(n_sessions, n_trials + 1, n_actions)`.
+        q: logit of each arm (its softmax is P), the same shape.
+        states: each memory state, the same shape.
+    """
+
+    probabilities: Floats
+    q: Floats
+    states: Mapping[str, Floats]
+
+
+def replay(agent: Agent, sessions: Any) -> Replay:
+    """Let an agent go through sessions in which all choices and rewards are given.
+
+    Args: agent: any agent; a copy of it is used. sessions: a data set, a session, or an array or tensor
+        `(n_trials, n_features)` or `(n_sessions, n_trials, n_features)`.
+            At a missing trial nothing is learned.
+    """
+    dataset = as_dataset(sessions, agent._n_actions)
+    compact, index = dataset.compact()
+    agent = deepcopy(agent)
+    if getattr(agent, "vectorised", False):
+        steps = list(_steps(agent, compact))
+    else:  # an agent of the user's own, written for one session at a time
+        each = [
+            _steps(agent, compact.take(torch.tensor([s]), torch.arange(compact.n_trials)[None]))
+            for s in range(compact.n_sessions)
+        ]
+        steps = [_joined(parts) for parts in zip(*(list(run) for run in each), strict=True)]
+    after = np.concatenate([np.zeros((len(index), 1), dtype=int), np.asarray(index) + 1], 1)
+    rows = np.arange(len(after))[:, None], after
+    q = np.stack([step[0] for step in steps], 1)[rows]
+    probabilities = np.stack([step[1] for step in steps], 1)[rows]
+    states = {name: np.stack([step[2][name] for step in steps], 1)[rows] for name in steps[0][2]}
+    return Replay(probabilities, q, states)
+
+
+Step = tuple[Floats, Floats, dict[str, Floats]]  # q, P and states, each (n_sessions, n_actions)
+
+
+def _joined(parts: tuple[Step, ...]) -> Step:
+    q, probabilities = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    return q, probabilities, {name: np.concatenate([part[2][name] for part in parts]) for name in parts[0][2]}
+
+
+def _steps(agent: Any, dataset: DatasetRNN) -> Iterator[Step]:
+    n, n_actions = dataset.n_sessions, dataset.n_actions
+    ids = [
+        dataset.participants[code] if dataset.labelled else code for code in dataset.participant_ids.tolist()
+    ]
+    if n == 1:
+        agent.new_sess(participant_id=ids[0])
+    else:
+        agent.new_sess(participant_id=np.array(ids, dtype=object), n_sessions=n)
+    choices = np.maximum(np.asarray(dataset.choices), 0)
+    rewards = np.nan_to_num(np.asarray(dataset.rewards, dtype=float), nan=-1.0)
+    extra = dataset.xs.numpy()[..., 2 * n_actions : -3] if dataset.xs.shape[-1] > 2 * n_actions + 3 else None
+
+    def now() -> Step:
+        shape = (n, n_actions)
+        states = {
+            name: np.reshape(value, shape).astype(float)
+            for name, value in getattr(agent, "_state", {}).items()
+        }
+        return np.reshape(agent.q, shape), np.reshape(agent.get_choice_probs(), shape), states
+
+    yield now()
+    for t in range(dataset.n_trials):
+        choice = int(choices[0, t]) if n == 1 else choices[:, t]
+        agent.update(
+            choice,
+            rewards[0, t] if n == 1 else rewards[:, t],
+            additional_inputs=None if extra is None else extra[:, t],
+        )
+        yield now()
+
+
+def as_dataset(sessions: Any, n_actions: int) -> DatasetRNN:
+    """A data set from anything that holds sessions; targets are the next choices in the rows themselves."""
+    if isinstance(sessions, DatasetRNN):
+        return sessions
+    rows = sessions.xs if isinstance(sessions, BanditSession) else sessions
+    xs = torch.as_tensor(np.asarray(rows), dtype=torch.float32)
+    xs = xs[None] if xs.ndim == 2 else xs
+    if xs.ndim != 3 or xs.shape[-1] < 2 * n_actions + 1:
+        raise SettingsError(
+            [
+                f"A session is an array (n_trials, n_features) with {2 * n_actions + 1} or more features for"
+                f" {n_actions} arms; got shape {tuple(xs.shape)}. Take a row of a data set, such as"
+                " dataset.xs[0]."
+            ]
+        )
+    ys = torch.full((*xs.shape[:2], n_actions), -1.0)
+    ys[:, :-1] = xs[:, 1:, :n_actions]
+    return DatasetRNN(xs, ys)
+
+
+def get_update_dynamics(
+    experiment: Any,
+    agent: Agent,
+    additional_signals: Iterable[str] = ("x_value_reward", "x_learning_rate_reward", "x_value_choice"),
+) -> tuple[tuple[Floats, dict[str, Floats]], Floats, Agent]:
+    """One session through one agent, in the form of the tutorial.
+
+    Args: experiment: a session, or its row of a data set, `(n_trials, n_features)`. agent: any agent; it is
+        not changed. additional_signals: memory states to return, in units of the logit; 0 where the agent has
+        no such state.
+
+    Returns: `((q, signals), choice_probs, agent)`: q and choice_probs `(n_trials, n_actions)` before each
+        trial, signals by name, the same shape, over the trials that the session has (without its padding).
+    """
+    dataset = as_dataset(experiment, agent._n_actions)
+    played = replay(agent, dataset)
+    n = int(dataset.lengths[0])
+    betas = {state: float(np.ravel(beta)[0]) for state, beta in getattr(agent, "_betas", {}).items()}
+    zeros = np.zeros((n, agent._n_actions))
+    signals = {
+        s: played.states[s][0, :n] * betas.get(s, 1.0) if s in played.states else zeros
+        for s in additional_signals
+    }
+    return (played.q[0, :n], signals), played.probabilities[0, :n], agent
+
+
+def nll_per_trial(probabilities: ArrayLike, dataset: DatasetRNN) -> Floats:
+    """-ln P of each next choice in nats, `(n_sessions, n_trials)`; NaN where it is not known.
+
+    `probabilities` are those of a `Replay`, or of the next choice after each trial (as `predict` returns
+    them).
+    """
+    p = np.asarray(probabilities, dtype=float)
+    p = p[:, 1:] if p.shape[1] == dataset.n_trials + 1 else p
+    known = np.asarray(dataset.target_mask)
+    chosen = np.where(known[..., None], dataset.ys.numpy(), 0).argmax(-1)
+    picked = np.take_along_axis(p, chosen[..., None], -1)[..., 0]
+    return np.where(known, -np.log(np.maximum(picked, 1e-300)), np.nan)
+
+
+def scores(
+    agents: Mapping[str, Agent],
+    dataset: DatasetRNN,
+    *,
+    per_session: bool = False,
+    reference: str | None = None,
+) -> pd.DataFrame:
+    """How well each agent expects the choices of a data set.
+
+    Args:
+        agents: by label, such as `{"groundtruth": agent, "rnn": ..., "spice": ...}`.
+        dataset: sessions with their next choices.
+        per_session: a row for each session and agent instead of one for each agent.
+        reference: the agent to whose P the others' are compared; the first one when None.
+
+    Returns: A frame with, for each agent, `nll` (nats per choice), `bic` (`k ln n - 2 ln L` with k
+        parameters; Schwarz 1978), `trial_likelihood` (exp(-nll), the geometric mean of P), `max_dp` and
+        `mean_dp` (largest and mean |P - P of the reference| over trials and arms), `n_parameters` and
+        `n_choices`.
+    """
+    if not agents:
+        raise SettingsError(
+            ["scores needs at least one agent; got none. Give for example {'groundtruth': agent}."]
+        )
+    played = {label: replay(agent, dataset).probabilities for label, agent in agents.items()}
+    against = played[reference or next(iter(agents))]
+    known = np.asarray(dataset.target_mask)
+    rows = []
+    for label, probabilities in played.items():
+        nll = nll_per_trial(probabilities, dataset)
+        apart = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
+        k = n_parameters(agents[label])
+        parts = (
+            [(s, nll[s : s + 1], apart[s : s + 1]) for s in range(len(nll))]
+            if per_session
+            else [(None, nll, apart)]
+        )
+        rows += [
+            {"agent": label, "session": s, **_score(a, d, k)} for s, a, d in parts if np.isfinite(a).any()
+        ]
+    frame = pd.DataFrame(rows)
+    return (
+        frame.set_index(["agent", "session"])
+        if per_session
+        else frame.drop(columns="session").set_index("agent")
+    )
+
+
+def _score(nll: Floats, apart: Floats, k: int) -> dict[str, float]:
+    n = int(np.isfinite(nll).sum())
+    mean = float(np.nanmean(nll))
+    return {
+        "nll": mean,
+        "bic": k * float(np.log(n)) + 2 * n * mean,
+        "trial_likelihood": float(np.exp(-mean)),
+        "max_dp": float(np.nanmax(apart)),
+        "mean_dp": float(np.nanmean(apart)),
+        "n_parameters": k,
+        "n_choices": n,
+    }
+
+
+def n_parameters(agent: Any) -> int:
+    """Free parameters of an agent: the terms and betas of equations, the weights of a network, the mechanisms
+    in use of a classical agent.
+    """
+    if (spice := getattr(agent, "spice_model", None)) is not None:
+        return int(spice.n_parameters())
+    if (model := getattr(agent, "model", None)) is not None:
+        return int(model.n_weights)
+    values = {name: np.ravel(value)[0] for name, value in agent.parameters.items()}
+    return len(_in_use(values))
+
+
+def _in_use(values: Mapping[str, Any]) -> set[str]:
+    used = {"alpha_reward", "beta_reward"}
+    if values.get("alpha_penalty") not in (None, values.get("alpha_reward")):
+        used.add("alpha_penalty")
+    if values.get("beta_choice"):
+        used |= {"beta_choice", "alpha_choice"}
+    return used | {
+        name for name in values if name.startswith(("forget", "alpha_counterfactual")) and values[name]
+    }
