@@ -179,10 +179,10 @@ Sizes are sessions x trials. Median (lowest to highest); the ratio is the peer's
 
 ### From data to equation
 
-100 x 100, number of fits on each side: {arguments.peer_fits}. Warm, except for the last row. The same call means
-different things: the peer runs all its epochs of Adam from one start, we choose among several starts and finish
-with L-BFGS, which stops by itself. So the second row gives the peer the time at which it might have stopped, and
-the third asks us for the peer's recipe.
+100 x 100, number of fits on each side: {arguments.peer_fits}. Warm, except for the last row. The same call
+means different things: the peer runs all its epochs of Adam from one start; we choose among several starts
+and finish with L-BFGS, which stops by itself. So the second row gives the peer the time at which it might
+have stopped, and the third asks us for the peer's recipe.
 
 {table(head, results["fits"] + results["cold"])}
 
