@@ -1,9 +1,11 @@
 """Simulated participants: they choose an arm from their values and learn from the reward.
 
-An agent runs one session trial by trial, or many sessions side by side (`new_sess(n_sessions=...)`); session s of many gives the
-same numbers as that session run alone. Knows nothing of tasks: it sees a choice and a reward.
+An agent runs one session trial by trial, or many sessions side by side (`new_sess(n_sessions=...)`); session
+s of many gives the same numbers as that session run alone. Knows nothing of tasks: it sees a choice and a
+reward.
 
-Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. Inside, arrays always are `(n_sessions, n_actions)`.
+Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. Inside, arrays always are
+`(n_sessions, n_actions)`.
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import checks
 from .random import RandomState, Streams, children, generator
 from .settings import Participant, SettingsError
 
@@ -20,9 +23,10 @@ PROTOCOL = {"new_sess", "get_choice", "get_choice_probs", "update", "q"}
 
 
 class Agent:
-    """Base of all agents: a subclass says with which states a session begins (`_begin`) and how they change (`update`).
+    """Base of all agents: a subclass says how a session begins (`_begin`) and how it learns (`update`).
 
-    The logit of an arm is the sum of its states, each times its beta: `q = sum(beta[state] * state)`, and P = softmax(q).
+    The logit of an arm is the sum of its states, each times its beta: `q = sum(beta[state] * state)`. The
+    probability of choosing it is `P = softmax(q)`.
 
     deterministic: True always takes the arm with the highest P (the first of equals), False draws from P.
     random_state: where all choices come from; None takes NumPy's global stream anew for each `new_sess`.
@@ -39,6 +43,7 @@ class Agent:
         self._betas: dict[str, Any] = {}
         self._state: dict[str, Any] = {}
         self._n_sessions = 1
+        self._start_stream(None)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -53,7 +58,8 @@ class Agent:
     @property
     def q(self) -> Floats:
         """The logit of each arm."""
-        return self._public(self._logits())
+        parts = [self._state[state] * beta for state, beta in self._betas.items()]
+        return self._public(np.sum(parts, axis=0))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -71,14 +77,12 @@ class Agent:
     ) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
         self._n_sessions = n_sessions
-        self._session_rng = self._own_rng if random_state is None else random_state
-        self._generators: list[np.random.Generator] | None = None
-        self._uniforms: Streams | None = None
+        self._start_stream(random_state)
         self._state = self._begin()
 
     def get_choice_probs(self) -> Floats:
         """P of choosing each arm: softmax(q)."""
-        return self._public(softmax(self._logits()))
+        return softmax(np.asarray(self.q, dtype=float))
 
     def get_choice(self) -> Any:
         """The arm chosen: an int, or an array `(n_sessions,)`."""
@@ -91,7 +95,7 @@ class Agent:
         return int(arms[0]) if self._n_sessions == 1 else arms
 
     def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
-        """Learn from one trial: the arm chosen and the reward of each arm (-1 or NaN where the outcome was not seen)."""
+        """Learn from one trial: the arm chosen, and the reward of each arm, -1 or NaN if it was not seen."""
         raise NotImplementedError(f"{type(self).__name__} must say how it learns (update).")
 
     def get_state_value(self, state: str, multiply_with_beta: bool = True) -> Floats:
@@ -102,16 +106,17 @@ class Agent:
     def _begin(self) -> dict[str, Any]:
         return {}
 
-    def _logits(self) -> Floats:
-        return np.asarray(sum(self._state[state] * beta for state, beta in self._betas.items()), dtype=float)
-
     def _public(self, values: Floats) -> Floats:
-        return np.reshape(values, (self._n_sessions, self._n_actions))[
-            0 if self._n_sessions == 1 else slice(None)
-        ]
+        values = np.reshape(values, (self._n_sessions, self._n_actions))
+        return values[0] if self._n_sessions == 1 else values
+
+    def _start_stream(self, random_state: RandomState) -> None:
+        self._session_rng = self._own_rng if random_state is None else random_state
+        self._generators: list[np.random.Generator] | None = None
+        self._uniforms: Streams | None = None
 
     def _session_generators(self) -> list[np.random.Generator]:
-        """One generator per session, made when first needed, so that replaying a session uses up no randomness."""
+        """One generator per session, made when first needed: replaying a session uses up no randomness."""
         if self._generators is None:
             self._generators = children(self._session_rng, self._n_sessions)
         return self._generators
@@ -122,32 +127,42 @@ class Agent:
         return self._uniforms()
 
     def _trial(self, choice: int | ArrayLike, reward: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
-        """Which arm was chosen and the rewards, both `(n_sessions, n_actions)`; whole-number rewards become floats."""
-        arms = np.asarray(choice).reshape(-1, 1)
-        rewards = np.asarray(reward, dtype=float).reshape(-1, self._n_actions)
-        chosen: NDArray[np.bool_] = arms == np.arange(self._n_actions)
-        if len(arms) == len(rewards) == self._n_sessions and chosen.any(axis=-1).all():
-            return chosen, rewards
+        """Which arm was chosen and the rewards, as floats; both `(n_sessions, n_actions)`."""
+        shape = (self._n_sessions, self._n_actions)
+        chosen: NDArray[np.bool_] = np.reshape(choice, (-1, 1)) == np.arange(self._n_actions)
+        rewards = np.array(reward, dtype=float)
+        if (
+            rewards.size == self._n_sessions * self._n_actions
+            and chosen.shape == shape
+            and chosen.any(-1).all()
+        ):
+            return chosen, rewards.reshape(shape)
         raise SettingsError(
             [
-                f"update needs an arm from 0 to {self._n_actions - 1} and {self._n_actions} rewards for each of the "
-                f"{self._n_sessions} session(s) running; got choice {choice!r} and rewards of shape {np.shape(reward)}. "
-                "Number the arms from 0."
+                f"update needs an arm from 0 to {self._n_actions - 1}, and {self._n_actions} rewards for "
+                f"each of {self._n_sessions} session(s); got {choice!r} and {reward!r}. "
+                "Give one reward per arm, -1 for unseen."
             ]
         )
 
 
 class AgentQ(Agent):
-    """A Q-learner with the usual mechanisms; by default only a learning rate (Rescorla & Wagner 1972) and a softmax.
+    """A Q-learner with the usual mechanisms; by default only that of Rescorla & Wagner (1972) and a softmax.
 
-    On each trial, with reward r of the chosen arm c, and alpha = alpha_reward if r > 0.5 else alpha_penalty:
-    `Q_c += alpha * (r - Q_c)`. Every other arm u: `Q_u += forget_rate * (q0 - Q_u) + a * (t - Q_u)`. Where the outcome r_u was
-    shown, t = r_u and a = alpha_counterfactual_reward if r_u > 0.5 else alpha_counterfactual_penalty; where it was not, the agent
-    takes the opposite for granted: t = 1 - r, and a is chosen by r. Choice kernel of all arms: `C += alpha_choice * (onehot(c) - C)`.
-    Logits: `q = beta_reward * Q + beta_choice * C`. Q starts at q0, C at 0.
+    After reward r of the chosen arm c:  `Q_c += alpha * (r - Q_c)`
+    Every other arm u:                   `Q_u += forget_rate * (q0 - Q_u) + alpha_u * (t - Q_u)`
+    Choice kernel of all arms:           `C += alpha_choice * (onehot(c) - C)`
+    Logits:                              `q = beta_reward * Q + beta_choice * C`
 
-    parameter_variance: standard deviation of the parameters drawn by `new_sess(sample_parameters=True)`, one for all or by name;
-    -1 stands for half the mean. Draws are clipped: rates to [0, 1], betas to between 0 and twice their mean.
+    Q starts at q0, C at 0. `alpha` is alpha_reward if r > 0.5, else alpha_penalty. Where the outcome r_u of
+    another arm was shown, t = r_u, and `alpha_u` is alpha_counterfactual_reward if r_u > 0.5, else
+    alpha_counterfactual_penalty. Where it was not (-1 or NaN), the agent takes the opposite for granted:
+    t = 1 - r, and r decides on `alpha_u`. Where the outcome of the choice itself is NaN, no reward is learnt
+    from.
+
+    parameter_variance: standard deviation of the parameters drawn by `new_sess(sample_parameters=True)`, one
+    for all or by name; -1 stands for half the mean. Draws are clipped: rates to [0, 1], betas to between 0
+    and twice their mean.
     alpha_penalty: None (or -1) keeps it the same as alpha_reward, drawn values included.
     """
 
@@ -180,11 +195,11 @@ class AgentQ(Agent):
         q0: float = 0.5,
         random_state: RandomState = None,
     ) -> None:
-        self._one_rate = alpha_penalty is None or alpha_penalty == -1
+        one_rate = alpha_penalty is None or alpha_penalty == -1
         means: dict[str, Any] = {
             "beta_reward": beta_reward,
             "alpha_reward": alpha_reward,
-            "alpha_penalty": alpha_reward if self._one_rate else alpha_penalty,
+            "alpha_penalty": alpha_reward if one_rate else alpha_penalty,
             "alpha_counterfactual_reward": alpha_counterfactual_reward,
             "alpha_counterfactual_penalty": alpha_counterfactual_penalty,
             "beta_choice": beta_choice,
@@ -192,27 +207,24 @@ class AgentQ(Agent):
             "forget_rate": forget_rate,
             "q0": q0,
         }
-        problems = self._problems(n_actions, means, beta_counterfactual) + self._variance_problems(
-            parameter_variance
-        )
-        if problems:
-            raise SettingsError(problems)
+        problems = self._problems(n_actions, means, beta_counterfactual)
+        checks.refuse(problems + self._variance_problems(parameter_variance))
         super().__init__(n_actions, deterministic, random_state=random_state)
         self._means = {name: float(value) for name, value in means.items()}
+        named = isinstance(parameter_variance, Mapping) and "alpha_penalty" in parameter_variance
+        self._one_rate = one_rate and not named
         self._sds = self._deviations(parameter_variance)
         self.new_sess()
 
     @property
     def parameters(self) -> dict[str, Any]:
+        """The parameters in force, by name; `AgentQ(**parameters)` is the same participant."""
         if not self._sampled:
             return dict(self._means)
-        drawn = {
-            name: np.broadcast_to(value, (self._n_sessions, 1))[:, 0]
-            for name, value in self._parameters.items()
-        }
-        return {
-            name: float(value[0]) if self._n_sessions == 1 else value.copy() for name, value in drawn.items()
-        }
+        drawn = {name: np.ravel(value) for name, value in self._parameters.items()}
+        if self._n_sessions == 1:
+            return {name: float(value[0]) for name, value in drawn.items()}
+        return {name: np.broadcast_to(value, self._n_sessions).copy() for name, value in drawn.items()}
 
     def new_sess(
         self,
@@ -223,7 +235,7 @@ class AgentQ(Agent):
         random_state: RandomState = None,
         **kwargs: Any,
     ) -> None:
-        """Start one fresh session, or several side by side; `sample_parameters` draws parameters for each of them."""
+        """Start one fresh session, or several; `sample_parameters` draws parameters anew for each of them."""
         super().new_sess(n_sessions=n_sessions, random_state=random_state)
         self._sampled = sample_parameters
         self._parameters: dict[str, Any] = self._sample() if sample_parameters else dict(self._means)
@@ -233,16 +245,16 @@ class AgentQ(Agent):
         }
 
     def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
-        """Learn from one trial: the arm chosen and the reward of each arm (-1 or NaN where the outcome was not seen)."""
+        """Learn from one trial: the arm chosen, and the reward of each arm, -1 or NaN if it was not seen."""
         chosen, rewards = self._trial(choice, reward)
         own = np.where(chosen, rewards, 0.0).sum(axis=-1, keepdims=True)
         seen = chosen | (rewards != -1.0) & ~np.isnan(rewards)
         outcome = np.where(seen, rewards, 1.0 - own)
-        rates = self._rates(chosen, np.where(seen, rewards, own) > 0.5)
+        rates = np.where(np.isnan(outcome), 0.0, self._rates(chosen, np.where(seen, rewards, own) > 0.5))
         values, kernel = self._state["x_value_reward"], self._state["x_value_choice"]
         forgotten = np.where(chosen, 0.0, self._parameters["forget_rate"] * (self._means["q0"] - values))
         self._state = {
-            "x_value_reward": values + rates * (outcome - values) + forgotten,
+            "x_value_reward": values + rates * (np.nan_to_num(outcome) - values) + forgotten,
             "x_value_choice": kernel + self._parameters["alpha_choice"] * (chosen - kernel),
             "x_learning_rate_reward": rates,
         }
@@ -251,7 +263,8 @@ class AgentQ(Agent):
         p = self._parameters
         own = np.where(good, p["alpha_reward"], p["alpha_penalty"])
         other = np.where(good, p["alpha_counterfactual_reward"], p["alpha_counterfactual_penalty"])
-        return np.where(chosen, own, other)
+        rates: Floats = np.where(chosen, own, other)
+        return rates
 
     def _begin(self) -> dict[str, Any]:
         shape = (self._n_sessions, self._n_actions)
@@ -276,49 +289,39 @@ class AgentQ(Agent):
 
     def _deviations(self, variance: float | Mapping[str, float]) -> dict[str, float]:
         names = (*self.BETAS, *self.RATES)
-        told = {
-            name: variance.get(name, 0.0) if isinstance(variance, Mapping) else variance for name in names
-        }
-        self._one_rate = self._one_rate and not (
-            isinstance(variance, Mapping) and "alpha_penalty" in variance
-        )
-        return {name: abs(self._means[name]) / 2 if sd == -1 else float(sd) for name, sd in told.items()}
+        told = variance if isinstance(variance, Mapping) else dict.fromkeys(names, variance)
+        sds = {name: float(told.get(name, 0.0)) for name in names}
+        return {name: abs(self._means[name]) / 2 if sd == -1 else sd for name, sd in sds.items()}
 
-    def _problems(self, n_actions: Any, means: Mapping[str, Any], beta_counterfactual: Any) -> list[str]:
-        found = []
-        if not _number(n_actions) >= 2 or n_actions != int(n_actions):
-            found.append(
-                f"n_actions must be a whole number of 2 or more arms; got {n_actions!r}. Use `n_actions=2` for the classic bandit."
-            )
-        for name, value in means.items():
-            if name in self.RATES and not 0 <= _number(value) <= 1:
-                found.append(
-                    f"{name} must be between 0 and 1; got {value!r}. It is the share of the way that one trial moves a value."
-                )
-            elif name == "beta_reward" and not 0 <= _number(value) < np.inf:
-                found.append(
-                    f"beta_reward must be 0 or more; got {value!r}. 0 chooses at random, 3 is usual."
-                )
-            elif name in ("beta_choice", "q0") and not np.isfinite(_number(value)):
-                found.append(f"{name} must be a number; got {value!r}. Give for example `{name}=0.5`.")
+    def _problems(
+        self, n_actions: Any, means: Mapping[str, Any], beta_counterfactual: Any
+    ) -> list[str | None]:
+        found = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in self.RATES)]
+        found += [checks.finite(name, means[name]) for name in ("beta_choice", "q0")]
+        if not 0 <= checks.number(means["beta_reward"]) < np.inf:
+            got = means["beta_reward"]
+            found.append(f"beta_reward must be 0 or more; got {got!r}. 0 chooses at random, 3 is usual.")
         if beta_counterfactual != 0:
             found.append(
-                f"beta_counterfactual must be 0; got {beta_counterfactual!r}. It has no effect; use alpha_counterfactual_reward."
+                f"beta_counterfactual must be 0; got {beta_counterfactual!r}. It has no effect: "
+                "use alpha_counterfactual_reward and alpha_counterfactual_penalty."
             )
         return found
 
-    def _variance_problems(self, variance: Any) -> list[str]:
+    def _variance_problems(self, variance: Any) -> list[str | None]:
         known = (*self.BETAS, *self.RATES)
-        given = dict(variance) if isinstance(variance, Mapping) else {"parameter_variance": variance}
-        found = []
+        given = dict(variance) if isinstance(variance, Mapping) else {known[0]: variance}
+        found: list[str | None] = [
+            f"parameter_variance may name {', '.join(known)}; got {name!r}. Correct the name."
+            for name in given
+            if name not in known
+        ]
         for name, sd in given.items():
-            if isinstance(variance, Mapping) and name not in known:
+            if not (checks.number(sd) == -1 or 0 <= checks.number(sd) < np.inf):
+                of = f" of {name}" if isinstance(variance, Mapping) else ""
                 found.append(
-                    f"parameter_variance names {name!r}, which is no parameter. Allowed are {', '.join(known)}."
-                )
-            elif not (_number(sd) == -1 or 0 <= _number(sd) < np.inf):
-                found.append(
-                    f"The standard deviation {name} must be 0 or more, or -1 for half the mean; got {sd!r}. Use 0 to draw nothing."
+                    f"parameter_variance{of} must be a standard deviation of 0 or more; got {sd!r}. "
+                    "Use -1 for half the mean."
                 )
         return found
 
@@ -346,12 +349,3 @@ def softmax(logits: Floats) -> Floats:
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: Floats = weights / weights.sum(axis=-1, keepdims=True)
     return result
-
-
-def _number(value: Any) -> float:
-    """The value as a number, or NaN, which no bound lets pass."""
-    return (
-        float(value)
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        else float("nan")
-    )

@@ -1,8 +1,9 @@
 """Sessions as tensors for the RNN, with a name for every column and a mask for what was not observed.
 
-A row of `xs` holds the choice one-hot, the rewards (-1 where an outcome was not seen), then either the participant alone or
-[additional inputs ...,] block, experiment, participant. A row of `ys` is the next choice, one-hot. Where a trial is missing, or a
-session is over (padding), choice, rewards and target are -1 while the ids stay. Knows nothing of models or of where data come from.
+A row of `xs` holds the choice one-hot, the rewards (-1 where an outcome was not seen), then either the
+participant alone or [additional inputs ...,] block, experiment, participant. A row of `ys` is the next
+choice, one-hot. Where a trial is missing, or a session is over (padding), choice, rewards and target are -1
+while the ids stay. Knows nothing of models or of where data come from.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .frames import from_frame, to_frame
+from .frames import from_frame, name_problems, to_frame
 from .session import BanditSession
 from .settings import SettingsError
 from .splits import concat, split_data_along_sessiondim, split_data_along_timedim
@@ -25,15 +26,17 @@ MISSING = -1.0
 
 
 class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
-    """Inputs `xs` (n_sessions, n_trials, n_features) and targets `ys` (n_sessions, n_trials, n_actions), both float32.
+    """Inputs `xs` and targets `ys`, float32, with names for what they hold.
 
-    xs, ys may be changed in place (`dataset.xs[..., -1] = 0`); everything else is derived from them when asked for.
+    xs (n_sessions, n_trials, n_features), ys (n_sessions, n_trials, n_actions). Both may be changed in place
+    (`dataset.xs[..., -1] = 0`); everything else is derived from them when asked for.
     normalize_features: columns to scale to 0..1 over their observed trials.
-    sequence_length, stride: cut sessions into windows of so many trials, each `stride` after the one before; the last window ends
-    with the session, so that no trial is lost. None (or -1) keeps whole sessions.
+    sequence_length, stride: cut sessions into windows of so many trials, each `stride` after the one before;
+    no trial is lost: the last window is padded. None (or -1) keeps whole sessions.
     participants: the participants' labels, in the order of the codes in the last column.
     additional_inputs: names of the columns between the rewards and the block.
-    truth_probs: (n_sessions, n_trials, n_actions), the P of the next choice under the true agent, where it is known.
+    truth_probs: (n_sessions, n_trials, n_actions), the P of the next choice under the true agent, where it is
+    known.
     """
 
     def __init__(
@@ -55,6 +58,10 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         self.stride = stride
         self._labels = None if participants is None else tuple(participants)
         self._additional_inputs = tuple(additional_inputs)
+        self.arm_labels: tuple[Any, ...] | None = None  # what a table called the arms
+        self.reward_range: tuple[float, float] | None = (
+            None  # lowest and highest reward before they were scaled to 0..1
+        )
         problems = self._problems(sequence_length, normalize_features)
         if problems:
             raise SettingsError(problems)
@@ -74,7 +81,8 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         return self.xs[index], self.ys[index]
 
     def __repr__(self) -> str:
-        return f"DatasetRNN({self.n_sessions} sessions, {self.n_trials} trials, {self.n_actions} arms, {self.n_participants} participants)"
+        size = f"{self.n_sessions} sessions, {self.n_trials} trials, {self.n_actions} arms"
+        return f"DatasetRNN({size}, {self.n_participants} participants)"
 
     # What the columns hold
 
@@ -156,7 +164,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     @property
     def participants(self) -> tuple[Any, ...]:
-        """The label of each participant code; the codes themselves where no labels were given or some code has none."""
+        """The label of each participant code; the codes themselves unless every code has a label."""
         n = int(self.participant_ids.max()) + 1 if len(self) else 0
         return self._labels if self._labels is not None and n <= len(self._labels) else tuple(range(n))
 
@@ -175,9 +183,9 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     def compact(self) -> tuple[Self, Tensor]:
         """The observed trials moved to the front of each session, and where to find them.
 
-        The index (n_sessions, n_trials) gives for each trial the place of the last observed trial at or before it in the compacted
-        session, or -1 if there is none: what is computed there holds at that trial, since a missing trial changes nothing. Targets
-        move with their trials.
+        The index (n_sessions, n_trials) gives for each trial the place of the last observed trial at or
+        before it in the compacted session, or -1 if there is none: what is computed there holds at that
+        trial, since a missing trial changes nothing. Targets move with their trials.
         """
         mask = self.mask
         index = mask.long().cumsum(dim=1) - 1
@@ -189,16 +197,14 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         return self.take(torch.arange(len(self)), at), index
 
     def take(self, sessions: Tensor, trials: Tensor, device: torch.device | str | None = None) -> Self:
-        """A dataset whose session i holds the given trials (n, m) of session `sessions[i]`; trial -1 makes a missing one."""
-        parts = [_take(part, sessions, trials) for part in (self.xs, self.ys)]
-        n_ids = len(self._id_columns)
-        if self.n_trials:
-            parts[0][..., -n_ids:] = self._ids()[sessions][:, None, :]
-        truth = None if self.truth_probs is None else _take(self.truth_probs, sessions, trials)
-        return self._like(parts[0], parts[1], truth, self._labels, device)
+        """A dataset whose session i is made of `trials[i]` of session `sessions[i]`; trial -1 is missing.
+
+        sessions (n,), trials (n, n_trials), both whole numbers.
+        """
+        return self._like(*self._taken(sessions, trials), self._labels, device)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per trial, exact: `DatasetRNN.from_frame` gives the same dataset back (see core/frames.py)."""
+        """One row per trial (see core/frames.py); `DatasetRNN.from_frame` gives the same dataset back."""
         return to_frame(self)
 
     @classmethod
@@ -210,11 +216,19 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     @property
     def _id_columns(self) -> tuple[str, ...]:
-        return (
-            ("participant",)
-            if self.xs.shape[-1] == 2 * self.n_actions + 1
-            else ("block", "experiment", "participant")
-        )
+        alone = self.xs.shape[-1] == 2 * self.n_actions + 1
+        return ("participant",) if alone else ("block", "experiment", "participant")
+
+    def _taken(self, sessions: Tensor, trials: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """`xs`, `ys` and `truth_probs` of the given trials; missing trials get the ids of their session."""
+        xs, ys = _take(self.xs, sessions, trials), _take(self.ys, sessions, trials)
+        if self.n_trials:
+            first = self.mask.int().argmax(dim=1)[sessions]
+            ids = self.xs[sessions, first, -len(self._id_columns) :][:, None, :]
+            xs[..., -len(self._id_columns) :] = torch.where(
+                trials[..., None] < 0, ids, xs[..., -len(self._id_columns) :]
+            )
+        return xs, ys, None if self.truth_probs is None else _take(self.truth_probs, sessions, trials)
 
     def _like(
         self,
@@ -224,7 +238,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         labels: Sequence[Any] | None,
         device: torch.device | str | None = None,
     ) -> Self:
-        return type(self)(
+        like = type(self)(
             xs,
             ys,
             device=device or self.device,
@@ -232,11 +246,8 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
             additional_inputs=self._additional_inputs,
             truth_probs=truth_probs,
         )
-
-    def _ids(self) -> Tensor:
-        """(n_sessions, n_ids) the ids of each session, from its first observed trial."""
-        first = self.mask.int().argmax(dim=1)
-        return self.xs[torch.arange(len(self)), first, -len(self._id_columns) :]
+        like.arm_labels, like.reward_range = self.arm_labels, self.reward_range
+        return like
 
     def _tidy(self) -> None:
         """Write NaN as missing, in the one way that the layout has for it."""
@@ -263,58 +274,62 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
                 column[observed] = (values - values.min()) / (spread if spread > 0 else 1.0)
 
     def _cut(self) -> None:
-        length, last = self.sequence_length, self.n_trials - self.sequence_length
-        starts = list(range(0, last + 1, self.stride))
-        starts += [last] if starts[-1] != last else []
-        mask = torch.cat([self.mask[:, start : start + length].any(dim=1) for start in starts])
-        for name in ("xs", "ys", "truth_probs"):
-            whole = getattr(self, name)
-            if whole is not None:
-                windows = torch.cat([whole[:, start : start + length] for start in starts])
-                setattr(self, name, windows[mask] if bool(mask.any()) else windows)
+        """Windows, without those that hold no observed trial; the last one of a session is padded."""
+        n = -(-(self.n_trials - self.sequence_length) // self.stride) + 1
+        trials = self.stride * torch.arange(n)[:, None] + torch.arange(self.sequence_length)
+        trials = torch.where(trials < self.n_trials, trials, -1).repeat_interleave(len(self), dim=0)
+        sessions = torch.arange(len(self)).repeat(n)
+        observed = (self.mask[sessions[:, None], trials.clamp(min=0)] & (trials >= 0)).any(dim=1)
+        kept = observed | ~observed.any()
+        self.xs, self.ys, self.truth_probs = self._taken(sessions[kept], trials[kept])
 
     def _move(self) -> None:
         self.xs, self.ys = self.xs.to(self.device), self.ys.to(self.device)
         self.truth_probs = None if self.truth_probs is None else self.truth_probs.to(self.device)
 
     def _problems(self, sequence_length: Any, normalize_features: Any) -> list[str]:
-        found = []
         if self.xs.ndim != 3 or self.ys.ndim != 3 or self.xs.shape[:2] != self.ys.shape[:2]:
             return [
-                "xs and ys must have the shapes (n_sessions, n_trials, n_features) and (n_sessions, n_trials, n_actions); "
-                f"got {tuple(self.xs.shape)} and {tuple(self.ys.shape)}. Give both the same sessions and trials."
+                "xs and ys must have the shapes (n_sessions, n_trials, n_features) and (n_sessions, "
+                f"n_trials, n_actions); got {tuple(self.xs.shape)} and {tuple(self.ys.shape)}. "
+                "Give both the same sessions and trials."
             ]
-        features, arms = int(self.xs.shape[-1]), self.n_actions
-        if arms < 2 or features < 2 * arms + 1 or features == 2 * arms + 2:
+        found, features = self._column_problems(), int(self.xs.shape[-1])
+        for name, value in (("sequence_length", sequence_length), ("stride", self.stride)):
+            whole = name == "sequence_length" and (value is None or value == -1)
+            if not whole and not (isinstance(value, int) and value > 0):
+                found.append(f"{name} must be a whole number of trials, 1 or more; got {value!r}. Use 1.")
+        columns = [] if normalize_features is None else np.atleast_1d(normalize_features).tolist()
+        every = range(-features, features)
+        wrong = [value for value in columns if value not in every]
+        if wrong:
             found.append(
-                f"xs must have {2 * arms + 1} columns for {arms} arms (choice, reward, participant), or {2 * arms + 3} or more "
-                f"([inputs,] block, experiment, participant); got {features}. ys must have one column per arm, 2 or more."
+                f"normalize_features must be columns from 0 to {features - 1}; got {wrong}. "
+                "See `dataset.columns` for their names."
             )
-        elif self._additional_inputs and len(self._additional_inputs) != features - 2 * arms - len(
-            self._id_columns
-        ):
+        return found
+
+    def _column_problems(self) -> list[str]:
+        found: list[str] = []
+        features, arms = int(self.xs.shape[-1]), self.n_actions
+        n_inputs = features - 2 * arms - len(self._id_columns)
+        if arms < 2 or n_inputs < 0:
             found.append(
-                f"additional_inputs must name the {features - 2 * arms - len(self._id_columns)} column(s) between rewards and block; "
+                f"xs must have {2 * arms + 1} columns for {arms} arms (choice, reward, participant), or "
+                f"{2 * arms + 3} or more ([inputs,] block, experiment, participant), and ys one for each of "
+                f"2 or more arms; got {features} and {arms}. Add the columns that are missing."
+            )
+        elif self._additional_inputs and len(self._additional_inputs) != n_inputs:
+            found.append(
+                f"additional_inputs must name the {n_inputs} column(s) between rewards and block; "
                 f"got {', '.join(self._additional_inputs)}. Name each of them once."
             )
+        found += name_problems(self._additional_inputs)
         if self.truth_probs is not None and self.truth_probs.shape != self.ys.shape:
             found.append(
-                f"truth_probs must have the shape of ys, {tuple(self.ys.shape)}; got {tuple(self.truth_probs.shape)}. Give P per arm."
+                f"truth_probs must have the shape of ys, {tuple(self.ys.shape)}; "
+                f"got {tuple(self.truth_probs.shape)}. Give the P of each arm."
             )
-        for name, value in (("sequence_length", sequence_length), ("stride", self.stride)):
-            if (
-                value is not None
-                and not (value == -1 and name == "sequence_length")
-                and not (isinstance(value, int) and value > 0)
-            ):
-                found.append(
-                    f"{name} must be a whole number of 1 or more trials; got {value!r}. Leave it out for whole sessions."
-                )
-        for feature in np.atleast_1d([] if normalize_features is None else normalize_features).tolist():
-            if not isinstance(feature, int) or not -features <= feature < features:
-                found.append(
-                    f"normalize_features must be columns from 0 to {features - 1}; got {feature!r}. See `dataset.columns`."
-                )
         return found
 
 

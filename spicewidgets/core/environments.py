@@ -1,9 +1,11 @@
 """Bandit tasks: arms that pay a reward of 1 with a probability of their own, else 0.
 
-A task runs one session trial by trial (`step`), or many sessions side by side (`new_sess(n_sessions=...)`); session s of many gives
-the same numbers as that session run alone. Knows nothing of agents: what the task does never depends on who plays.
+A task runs one session trial by trial (`step`), or many sessions side by side (`new_sess(n_sessions=...)`);
+session s of many gives the same numbers as that session run alone. Knows nothing of agents: what the task
+does never depends on who plays.
 
-Shapes: reward probabilities and rewards are `(n_actions,)`, or `(n_sessions, n_actions)` with several sessions.
+Shapes: reward probabilities and rewards are `(n_actions,)`, or `(n_sessions, n_actions)` with several
+sessions.
 """
 
 from itertools import product
@@ -12,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import checks
 from .random import RandomState, Streams, children, generator
 from .settings import SettingsError, Task
 
@@ -22,24 +25,25 @@ UNSEEN = -1.0  # the reward of an arm whose outcome was not shown
 class Bandits:
     """Base of the tasks: a subclass says how probabilities begin (`_begin`) and how they change (`_advance`).
 
-    counterfactual: whether the rewards of the arms not chosen are shown too; where they are not, they read -1.
-    random_state: where the randomness of all sessions comes from; None takes NumPy's global stream anew for each `new_sess`.
+    counterfactual: whether the rewards of the arms not chosen are shown too; else they read -1.
+    random_state: where the randomness of all sessions comes from; None takes NumPy's global stream anew for
+    each `new_sess`.
     """
 
     vectorised: ClassVar[bool] = True
-    _n_uniform = (
-        0  # the noise that `_advance` needs per trial, besides one uniform number per arm for the rewards
-    )
+    _n_uniform = 0  # noise that `_advance` needs per trial, beside one uniform number per arm for the rewards
     _n_normal = 0
 
     def __init__(
         self, n_actions: int = 2, counterfactual: bool = False, random_state: RandomState = None
     ) -> None:
-        _refuse([_arms(n_actions)])
+        checks.refuse([checks.arms(n_actions)])
         self._n_actions = int(n_actions)
         self._counterfactual = bool(counterfactual)
         self._own_rng = None if random_state is None else generator(random_state)
-        self.new_sess()
+        self._n_sessions = 1
+        self._probs: Floats = np.empty((0, self._n_actions))
+        self._noise: Streams | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,33 +58,56 @@ class Bandits:
     @property
     def reward_probs(self) -> Floats:
         """The probability of a reward of each arm on the coming trial, as a copy."""
-        return self._public(self._probs).copy()
+        return self._public(self._begun()).copy()
+
+    @reward_probs.setter
+    def reward_probs(self, values: ArrayLike) -> None:
+        self._probs = np.broadcast_to(np.asarray(values, dtype=float), (self._n_sessions, self._n_actions))
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
         self._n_sessions = n_sessions
         generators = children(self._own_rng if random_state is None else random_state, n_sessions)
         self._probs = self._begin(generators)
-        self._noise = Streams(generators, self._n_actions + self._n_uniform, self._n_normal)
+        self._start_stream(generators)
 
     def step(self, choice: int | ArrayLike) -> Floats:
-        """The reward of each arm for `choice` (one arm, or one per session); then the task moves on, whatever was chosen."""
+        """The reward of each arm for `choice` (an arm, or one per session); the task moves on in any case."""
         chosen = self._chosen(choice)
-        noise = self._noise()
-        rewards = (noise[:, : self._n_actions] < self._probs).astype(float)
-        self._advance(noise[:, self._n_actions :])
-        return self._public(rewards if self._counterfactual else np.where(chosen, rewards, UNSEEN))
+        probs, noise = self._begun(), self._draw()
+        rewards = (noise[:, : self._n_actions] < probs).astype(float)
+        self._probs = self._advance(probs, noise[:, self._n_actions :])
+        return self._shown(rewards, chosen)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
         raise NotImplementedError(
             f"{type(self).__name__} must say with which probabilities a session begins (_begin)."
         )
 
-    def _advance(self, noise: Floats) -> None:
-        """Change `_probs` for the next trial; they stay when a task does not say otherwise."""
+    def _advance(self, probs: Floats, noise: Floats) -> Floats:
+        """The probabilities of the next trial; the same when a task does not say otherwise."""
+        return probs
+
+    def _begun(self) -> Floats:
+        """The probabilities in force; the first session begins when it is first needed."""
+        if not len(self._probs):
+            self.new_sess()
+        return self._probs
+
+    def _draw(self) -> Floats:
+        if self._noise is None:  # a task of the user's own may begin its sessions in its own way
+            self._start_stream(children(self._own_rng, self._n_sessions))
+        assert self._noise is not None
+        return self._noise()
+
+    def _start_stream(self, generators: list[np.random.Generator]) -> None:
+        self._noise = Streams(generators, self._n_actions + self._n_uniform, self._n_normal)
 
     def _public(self, values: Floats) -> Floats:
         return values[0] if self._n_sessions == 1 else values
+
+    def _shown(self, rewards: Floats, chosen: NDArray[np.bool_]) -> Floats:
+        return self._public(rewards if self._counterfactual else np.where(chosen, rewards, UNSEEN))
 
     def _chosen(self, choice: int | ArrayLike) -> NDArray[np.bool_]:
         """`(n_sessions, n_actions)`: which arm each session chose."""
@@ -88,8 +115,8 @@ class Bandits:
         if arms.shape[0] != self._n_sessions or not np.isin(arms, np.arange(self._n_actions)).all():
             raise SettingsError(
                 [
-                    f"choice must be an arm from 0 to {self._n_actions - 1}, one for each of the {self._n_sessions} session(s) "
-                    f"running; got {choice!r}. Number the arms from 0."
+                    f"choice must be an arm from 0 to {self._n_actions - 1}, one for each of the "
+                    f"{self._n_sessions} session(s) running; got {choice!r}. Number the arms from 0."
                 ]
             )
         chosen: NDArray[np.bool_] = arms == np.arange(self._n_actions)
@@ -99,8 +126,8 @@ class Bandits:
 class BanditsDrift(Bandits):
     """Each probability walks at random: p(t+1) = p(t) + d with d ~ Normal(0, sigma), kept within [0, 1].
 
-    Every session begins with probabilities drawn evenly from [0, 1]. At the bounds `boundary="clip"` lets a probability stay
-    there until it walks back; "reflect" turns it round (1.1 becomes 0.9).
+    Every session begins with probabilities drawn evenly from [0, 1]. At the bounds `boundary="clip"` lets a
+    probability stay there until it walks back; "reflect" turns it round (1.1 becomes 0.9).
     """
 
     vectorised = True
@@ -114,16 +141,16 @@ class BanditsDrift(Bandits):
         boundary: str = "clip",
         random_state: RandomState = None,
     ) -> None:
-        _refuse([_sigma(sigma), _boundary(boundary), _arms(n_actions)])
+        checks.refuse([_sigma(sigma), _boundary(boundary), checks.arms(n_actions)])
         self._sigma, self._boundary, self._n_normal = float(sigma), boundary, n_actions
         super().__init__(n_actions, counterfactual, random_state)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
         return np.stack([rng.random(self._n_actions) for rng in generators])
 
-    def _advance(self, noise: Floats) -> None:
-        walked = self._probs + self._sigma * noise
-        self._probs = np.clip(walked, 0, 1) if self._boundary == "clip" else 1 - np.abs(1 - walked % 2)
+    def _advance(self, probs: Floats, noise: Floats) -> Floats:
+        walked = probs + self._sigma * noise
+        return np.clip(walked, 0, 1) if self._boundary == "clip" else 1 - np.abs(1 - walked % 2)
 
 
 class BanditsFixed(Bandits):
@@ -144,7 +171,7 @@ class BanditsFixed(Bandits):
 
 
 class BanditsSchedule(Bandits):
-    """A schedule of your own: row t of `reward_probs` `(n_trials, n_actions)` holds the probabilities of trial t."""
+    """A schedule of your own: row t of `reward_probs` `(n_trials, n_actions)` is for trial t."""
 
     vectorised = True
 
@@ -160,46 +187,50 @@ class BanditsSchedule(Bandits):
 
     def step(self, choice: int | ArrayLike) -> Floats:
         """As in every task; a trial after the last one of the schedule is refused."""
-        if self._trial == len(self._schedule):
+        if len(self._probs) and self._trial == len(self._schedule):
             raise SettingsError(
                 [
-                    f"The schedule holds {len(self._schedule)} trials; trial {self._trial + 1} was asked for. "
-                    "Simulate fewer trials or give a longer schedule."
+                    f"The schedule must have a row for every trial; got {len(self._schedule)} rows and a "
+                    "trial after them. Simulate fewer trials, or give a longer schedule."
                 ]
             )
         return super().step(choice)
 
-    def _advance(self, noise: Floats) -> None:
+    def _advance(self, probs: Floats, noise: Floats) -> Floats:
         self._trial += 1
         row = self._schedule[min(self._trial, len(self._schedule) - 1)]
-        self._probs = np.tile(row, (self._n_sessions, 1))
+        return np.tile(row, (self._n_sessions, 1))
 
 
 class _BanditsBlocks(Bandits):
-    """A table of probabilities `(n_blocks, n_actions)`, one row in force; a new block moves evenly to one of the other rows."""
+    """Blocks with the probabilities of one row of a table `(n_blocks, n_actions)`, then another."""
 
     _n_uniform = 2
 
     def __init__(
         self, table: Floats, flip_probability: float, counterfactual: bool, random_state: RandomState
     ) -> None:
-        _refuse([_probability("flip_probability", flip_probability)])
+        checks.refuse([checks.probability("flip_probability", flip_probability)])
         self._table, self._flip_probability = table, float(flip_probability)
         super().__init__(table.shape[1], counterfactual, random_state)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
         self._block = np.array([rng.integers(len(self._table)) for rng in generators])
-        return self._table[self._block]
+        probs: Floats = self._table[self._block]
+        return probs
 
-    def _advance(self, noise: Floats) -> None:
-        others = 1 + (noise[:, 1] * (len(self._table) - 1)).astype(int)
+    def _advance(self, probs: Floats, noise: Floats) -> Floats:
+        other = 1 + (noise[:, 1] * (len(self._table) - 1)).astype(int)
         flips = noise[:, 0] < self._flip_probability
-        self._block = np.where(flips, (self._block + others) % len(self._table), self._block)
-        self._probs = self._table[self._block]
+        self._block = np.where(flips, (self._block + other) % len(self._table), self._block)
+        return np.where(flips[:, None], self._table[self._block], probs)
 
 
 class BanditsReversal(_BanditsBlocks):
-    """One arm pays with the high probability, the others with the low one; at a reversal the high one moves to another arm."""
+    """One arm pays with the high probability, the others with the low; a reversal makes another arm high.
+
+    flip_probability: of a reversal, per trial. Among more than two arms each other is as likely to follow.
+    """
 
     def __init__(
         self,
@@ -211,8 +242,8 @@ class BanditsReversal(_BanditsBlocks):
         n_actions: int = 2,
         random_state: RandomState = None,
     ) -> None:
-        high = _probability("reward_prob_high", reward_prob_high)
-        _refuse([_arms(n_actions), high, _probability("reward_prob_low", reward_prob_low)])
+        levels = {"reward_prob_high": reward_prob_high, "reward_prob_low": reward_prob_low}
+        checks.refuse([checks.arms(n_actions), *map(checks.probability, levels, levels.values())])
         table = np.where(np.eye(n_actions) == 1, reward_prob_high, reward_prob_low)
         super().__init__(table, flip_probability, counterfactual, random_state)
 
@@ -234,8 +265,56 @@ class BanditsFlip(BanditsReversal):
         )
 
 
+class BanditsFlip_eckstein2022(Bandits):  # noqa: N801 - the name of autospice
+    """The good arm changes once it has paid often enough (Eckstein et al. 2022, Dev Cogn Neurosci).
+
+    A block ends when its rewards reach a number drawn evenly from 7 to 15; its first trial pays for sure if
+    the good arm is chosen. Unlike in the other tasks, what happens depends on the choices.
+    """
+
+    vectorised = True
+    _n_uniform = 1
+
+    def __init__(
+        self,
+        reward_prob_high: float = 0.75,
+        reward_prob_low: float = 0.0,
+        counterfactual: bool = False,
+        *,
+        random_state: RandomState = None,
+    ) -> None:
+        levels = {"reward_prob_high": reward_prob_high, "reward_prob_low": reward_prob_low}
+        checks.refuse(map(checks.probability, levels, levels.values()))
+        self._levels = (float(reward_prob_high), float(reward_prob_low))
+        self._good = self._fresh = np.empty(0, dtype=bool)
+        self._needed = self._paid = np.empty(0)
+        super().__init__(2, counterfactual, random_state)
+
+    def step(self, choice: int | ArrayLike) -> Floats:
+        """The reward of each arm; the arms change places when the block has paid enough."""
+        probs, chosen, noise = self._begun(), self._chosen(choice), self._draw()
+        certain = self._fresh[:, None] & chosen & self._good
+        rewards = np.where(certain, 1.0, noise[:, :2] < probs)
+        self._paid += (rewards * chosen).sum(axis=-1)
+        over = self._paid >= self._needed
+        self._paid = np.where(over, 0.0, self._paid)
+        self._needed = np.where(over, 7 + 8 * noise[:, 2], self._needed)
+        self._good, self._fresh = self._good ^ over[:, None], over
+        self._probs = np.where(over[:, None], probs[:, ::-1], probs)
+        return self._shown(rewards, chosen)
+
+    def _begin(self, generators: list[np.random.Generator]) -> Floats:
+        self._good = np.array([rng.permutation([True, False]) for rng in generators])
+        self._needed = np.array([rng.uniform(7, 15) for rng in generators])
+        self._paid, self._fresh = np.zeros(len(generators)), np.ones(len(generators), dtype=bool)
+        return np.where(self._good, *self._levels)
+
+
 class BanditsSwitch(_BanditsBlocks):
-    """Blocks in which each arm is high, middle or low; all combinations but "all high" and "all low" (7 with two arms)."""
+    """Each arm is high, middle or low, and a new block mixes them anew, but never all high or all low.
+
+    block_flip_prob: of a new block, per trial. With two arms there are 7 blocks, each as likely to be next.
+    """
 
     def __init__(
         self,
@@ -248,22 +327,15 @@ class BanditsSwitch(_BanditsBlocks):
         n_actions: int = 2,
         random_state: RandomState = None,
     ) -> None:
-        levels = {"high": reward_prob_high, "low": reward_prob_low, "middle": reward_prob_middle}
-        _refuse(
-            [
-                _arms(n_actions),
-                *(_probability(f"reward_prob_{name}", value) for name, value in levels.items()),
-            ]
-        )
-        if n_actions > 6:
-            raise SettingsError(
-                [
-                    f"n_actions must be at most 6 for BanditsSwitch; got {n_actions!r}. Use BanditsReversal for more arms."
-                ]
-            )
-        unlike = [("high",) * n_actions, ("low",) * n_actions]
-        rows = [row for row in product(levels, repeat=n_actions) if row not in unlike]
-        table = np.array([[levels[level] for level in row] for row in rows], dtype=float)
+        levels = {
+            "reward_prob_high": reward_prob_high,
+            "reward_prob_low": reward_prob_low,
+            "reward_prob_middle": reward_prob_middle,
+        }
+        checks.refuse([checks.arms(n_actions, most=6), *map(checks.probability, levels, levels.values())])
+        rows = np.array(list(product(range(3), repeat=n_actions)))  # 0 is high, 1 low, 2 middle
+        rows = rows[(rows != 0).any(axis=1) & (rows != 1).any(axis=1)]
+        table = np.array(list(levels.values()), dtype=float)[rows]
         super().__init__(table, block_flip_prob, counterfactual, random_state)
 
 
@@ -298,29 +370,8 @@ def make_environment(task: Task, random_state: RandomState = None) -> Bandits:
     return BanditsFixed(np.linspace(0.8, 0.2, n), shown, random_state=random_state)
 
 
-def _refuse(problems: list[str | None]) -> None:
-    found = [problem for problem in problems if problem]
-    if found:
-        raise SettingsError(found)
-
-
-def _number(value: Any) -> float:
-    """The value as a number, or NaN, which no bound lets pass."""
-    return (
-        float(value)
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        else float("nan")
-    )
-
-
-def _arms(n_actions: Any) -> str | None:
-    if _number(n_actions) >= 2 and _number(n_actions) == int(n_actions):
-        return None
-    return f"n_actions must be a whole number of 2 or more arms; got {n_actions!r}. Use `n_actions=2` for the classic bandit."
-
-
 def _sigma(sigma: Any) -> str | None:
-    if 0 <= _number(sigma) < float("inf"):
+    if 0 <= checks.number(sigma) < float("inf"):
         return None
     return f"Drift sigma must be 0 or more per trial; got {sigma!r}. Set `sigma=0` for fixed probabilities."
 
@@ -329,12 +380,6 @@ def _boundary(boundary: Any) -> str | None:
     if boundary in ("clip", "reflect"):
         return None
     return f"boundary must be clip or reflect; got {boundary!r}. Choose one of these."
-
-
-def _probability(name: str, value: Any) -> str | None:
-    if 0 <= _number(value) <= 1:
-        return None
-    return f"{name} must be a probability between 0 and 1; got {value!r}. Write 80 % as 0.8."
 
 
 def _probabilities(values: ArrayLike, shape: str, ndim: int) -> Floats:

@@ -1,11 +1,14 @@
 """A dataset as a table and back, exactly: one row per trial, also by way of a CSV file.
 
-Columns: session (from 0), participant (its label; participant_code too where labels were given), block and experiment where the
-dataset has them, trial (from 0), choice, reward, the additional inputs, and next_choice, the target. A missing trial has an empty
-choice and reward. There is one reward column where that says everything; where outcomes of other arms were seen, or the last arm
-was never chosen, there is one per arm (reward_0, reward_1 ...).
+Columns: session (from 0), participant (its label; participant_code too where labels were given), block and
+experiment where the dataset has them, trial (from 0), choice, reward, the additional inputs, and next_choice,
+the target. A missing trial has an empty choice and reward. There is one reward column where that says
+everything; where outcomes of other arms were seen, or the last arm was never chosen, there is one per arm
+(reward_0, reward_1 ...).
 """
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +31,20 @@ KNOWN = {
     "reward",
     "next_choice",
 }
+TAKEN = re.compile(r"(choice|reward)_\d+")
+
+
+def name_problems(names: Sequence[str]) -> list[str]:
+    """What keeps additional inputs from standing beside the other columns under these names."""
+    wrong = sorted(
+        {name for name in names if name in KNOWN or TAKEN.fullmatch(name) or names.count(name) > 1}
+    )
+    if not wrong:
+        return []
+    return [
+        "additional_inputs must have names of their own, not twice and not those of other columns; "
+        f"got {', '.join(wrong)}. Rename the column(s), for example to {wrong[0]}_input."
+    ]
 
 
 def to_frame(dataset: "DatasetRNN") -> pd.DataFrame:
@@ -54,32 +71,30 @@ def to_frame(dataset: "DatasetRNN") -> pd.DataFrame:
 
 def from_frame(cls: "type[DatasetRNN]", frame: pd.DataFrame) -> "DatasetRNN":
     """The dataset of a table that `to_frame` wrote."""
-    lost = [
-        name
-        for name in ("session", "participant", "trial", "choice", "next_choice")
-        if name not in frame.columns
-    ]
-    rewards = [name for name in frame.columns if name.startswith("reward_")] or ["reward"]
-    lost += [name for name in rewards if name not in frame.columns]
+    rewards = _reward_names(frame)
+    asked = ["session", "participant", "trial", "choice", *rewards, "next_choice"]
+    lost = [name for name in asked if name not in frame.columns]
     if lost:
-        raise SettingsError(
-            [
-                f"The table must have the column {name!r}; it has {', '.join(map(str, frame.columns))}. Use convert_dataset for your own tables."
-                for name in lost
-            ]
-        )
+        told, advice = ", ".join(map(str, frame.columns)), "Use convert_dataset for a table of your own."
+        raise SettingsError([f"The table must have the column {name}; got {told}. {advice}" for name in lost])
     frame = frame.sort_values(["session", "trial"], kind="stable")
     choices, targets = (
-        frame[name].astype(float).fillna(-1).to_numpy().astype(int) for name in ("choice", "next_choice")
+        frame[name].astype(float).fillna(-1).to_numpy(int) for name in ("choice", "next_choice")
     )
     n = len(rewards) if len(rewards) > 1 else int(max(choices.max(initial=1), targets.max(initial=1))) + 1
     inputs = [name for name in frame.columns if name not in KNOWN and name not in rewards]
-    parts = [_hot(choices, n), _outcomes(frame[rewards].to_numpy(dtype=float), choices, n)]
-    parts.append(frame[inputs].to_numpy(dtype=float))
-    parts += [frame[["block", "experiment"]].to_numpy(dtype=float)] if "block" in frame.columns else []
     codes, labels = _codes(frame)
-    xs = np.concatenate([*parts, codes[:, None]], axis=1)
+    ids = frame[["block", "experiment"] if "block" in frame.columns else []].to_numpy(dtype=float)
+    parts = [_hot(choices, n), _outcomes(frame[rewards].to_numpy(dtype=float), choices, n)]
+    xs = np.concatenate([*parts, frame[inputs].to_numpy(dtype=float), ids, codes[:, None]], axis=1)
     return _built(cls, frame, xs, _hot(targets, n), labels, inputs)
+
+
+def _reward_names(frame: pd.DataFrame) -> list[str]:
+    names: list[str] = []
+    while f"reward_{len(names)}" in frame.columns:
+        names.append(f"reward_{len(names)}")
+    return names or ["reward"]
 
 
 def _built(cls: Any, frame: pd.DataFrame, xs: Any, ys: Any, labels: Any, inputs: list[str]) -> "DatasetRNN":
@@ -119,18 +134,20 @@ def _rewards(rewards: NDArray[Any], choices: NDArray[Any], targets: NDArray[Any]
 
 
 def _outcomes(told: NDArray[Any], choices: NDArray[Any], n: int) -> NDArray[Any]:
-    if told.shape[1] > 1:
-        return np.nan_to_num(told, nan=-1.0)
-    return np.where(choices[:, None] == np.arange(n), told, -1.0)
+    if told.shape[1] == 1:
+        told = np.where(choices[:, None] == np.arange(n), told, np.nan)
+    return np.nan_to_num(told, nan=-1.0)
 
 
 def _hot(arms: NDArray[Any], n: int) -> NDArray[Any]:
-    return np.where(arms[:, None] >= 0, arms[:, None] == np.arange(n), -1).astype(float)
+    hot: NDArray[Any] = np.where(arms[:, None] >= 0, arms[:, None] == np.arange(n), -1).astype(float)
+    return hot
 
 
 def _arms(hot: NDArray[Any]) -> NDArray[Any]:
     onehot = ((hot == 0) | (hot == 1)).all(axis=-1) & (hot.sum(axis=-1) == 1)
-    return np.where(onehot, hot.argmax(axis=-1), -1)
+    arms: NDArray[Any] = np.where(onehot, hot.argmax(axis=-1), -1)
+    return arms
 
 
 def _integers(arms: NDArray[Any]) -> Any:

@@ -33,7 +33,7 @@ class BanditSession:
 
     @property
     def xs(self) -> NDArray[np.float32]:
-        """The session as in a dataset: `(n_trials, 2 * n_actions + 1)`, choice one-hot, rewards, participant."""
+        """As in a dataset: choice one-hot, rewards, participant; `(n_trials, 2 * n_actions + 1)`."""
         seen = self.choices[:, None] >= 0
         onehot = np.where(seen, self.choices[:, None] == np.arange(self.n_actions), -1)
         participant = np.full((self.n_trials, 1), self.participant)
@@ -46,7 +46,7 @@ class BanditSession:
         return replace(self, session=np.full(self.n_trials, session))
 
     def to_frame(self) -> pd.DataFrame:
-        """A table with the columns trial, choice and reward, or reward_0, reward_1 ... where other arms' outcomes were seen."""
+        """The columns trial, choice, reward (reward_0, reward_1 ... where more outcomes were seen)."""
         seen = self.choices >= 0
         arms = np.arange(self.n_actions)
         shown = np.where((self.rewards != -1) | (self.choices[:, None] == arms), self.rewards, np.nan)
@@ -77,5 +77,6 @@ class BanditSession:
 
     def __repr__(self) -> str:
         number = int(self.session[0]) if self.n_trials else "none"
-        table = self.to_frame().to_string(index=False, max_rows=20, na_rep="")
-        return f"BanditSession {number}: {self.n_trials} trials, {self.n_actions} arms, participant {self.participant}\n{table}"
+        head = f"BanditSession {number}: {self.n_trials} trials, {self.n_actions} arms, participant "
+        table = self.to_frame().astype(object).fillna("").to_string(index=False, max_rows=20)
+        return f"{head}{self.participant}\n{table}"

@@ -1,7 +1,8 @@
 """An agent plays a task: one session, or a whole dataset of them.
 
-Agents and tasks of this package run all sessions side by side. Anything else with the same few methods (`new_sess`, `get_choice`,
-`update`, and `get_choice_probs` if there is one; `new_sess`, `step`) runs session by session and gives the same kind of dataset.
+Agents and tasks of this package run all sessions side by side. Anything else with the same few methods
+(`new_sess`, `get_choice`, `update`, and `get_choice_probs` if there is one; `new_sess`, `step`) runs session
+by session and gives the same kind of dataset.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 class _Run(NamedTuple):
-    """What happened, session by session; P and the task's probabilities are NaN where agent or task do not tell."""
+    """What happened in each session; NaN where agent or task do not tell their probabilities."""
 
     choices: NDArray[np.int64]  # (n_sessions, n_trials + 1)
     rewards: Floats  # (n_sessions, n_trials, n_actions)
@@ -46,13 +47,14 @@ def create_dataset(
 
     agent: an agent, or a list with one per session.
     sample_parameters: draw the agent's parameters anew for each session.
-    participant: "same" gives all sessions the participant 0, "per_session" a participant each. By default a list of agents is
-    "per_session" and one agent "same".
+    participant: "same" gives all sessions the participant 0, "per_session" a participant each. By default a
+    list of agents is "per_session" and one agent "same".
     random_state: for the whole dataset. None leaves it to the agent's and the task's own `random_state`.
     verbose: accepted for autospice's sake; there is nothing to tell.
 
-    Each session has `n_trials` trials, and the choice after the last of them is known too. `dataset.truth_probs` holds the agent's
-    P of each next choice. Agent and task are left at the start of a fresh session.
+    Each session has `n_trials` trials, and the choice after the last of them is known too.
+    `dataset.truth_probs` holds the agent's P of each next choice. Agent and task are left at the start of a
+    fresh session.
     """
     agents = list(agent) if isinstance(agent, list | tuple) else None
     participant = participant or ("per_session" if agents else "same")
@@ -77,8 +79,8 @@ def run_experiment(
 ) -> tuple[BanditSession, NDArray[np.int64], Floats]:
     """One session of an agent and a task as they stand: the session, the choices and the rewards.
 
-    choices `(n_trials + 1,)` and rewards `(n_trials + 1, n_actions)`: the last choice is the target of the last trial; its reward
-    is never drawn and reads -1.
+    choices `(n_trials + 1,)` and rewards `(n_trials + 1, n_actions)`: the last choice is the target of the
+    last trial; its reward is never drawn and reads -1.
     """
     run = _run(agent, environment, n_trials, 1)
     ids = np.zeros(1, dtype=np.int64)
@@ -213,7 +215,7 @@ def _check(
         found.append(f"participant must be same or per_session; got {participant!r}. Choose one of these.")
     if agents is not None and len(agents) != n_sessions:
         found.append(
-            f"A list of agents must have one per session, {n_sessions}; got {len(agents)}. Give one agent for all sessions."
+            f"A list of agents needs one per session, {n_sessions}; got {len(agents)}. Or give one agent."
         )
     arms = {_arms(part) for part in (*(agents if agents is not None else [agent]), environment)} - {None}
     if len(arms) > 1:

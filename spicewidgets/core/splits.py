@@ -1,4 +1,4 @@
-"""Taking datasets apart (training and testing) and putting them together (several participants), without losing a trial."""
+"""Taking datasets apart and putting them together without losing a trial or mixing up participants."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ def split_data_along_timedim(
 ) -> "tuple[DatasetRNN, DatasetRNN]":
     """The first `split_ratio` of each session for training, the rest for testing; no trial is lost.
 
-    Each session is split by its own length and padded with missing trials. The test part begins as a session of its own: a model
-    starts it from its initial state. `split_ratio=1` leaves the test set without trials.
+    Each session is split by its own length and padded with missing trials. The test part begins as a session
+    of its own: a model starts it from its initial state. `split_ratio=1` leaves the test set without trials.
     """
     if isinstance(split_ratio, bool) or not isinstance(split_ratio, int | float) or not 0 <= split_ratio <= 1:
         raise SettingsError(
@@ -36,8 +36,9 @@ def split_data_along_sessiondim(
 ) -> "tuple[DatasetRNN, DatasetRNN]":
     """Whole sessions for training, others for testing.
 
-    list_test_sessions: which sessions of each participant are for testing, counted from 0 in the order of the dataset. None holds
-    back the last fifth of every participant's sessions, at least one (none of a participant who has only one).
+    list_test_sessions: which sessions of each participant are for testing, counted from 0 in the order of the
+    dataset. None holds back the last fifth of every participant's sessions, at least one (none of a
+    participant who has only one).
     """
     ids = dataset.participant_ids.tolist()
     place = [ids[:at].count(code) for at, code in enumerate(ids)]
@@ -53,8 +54,8 @@ def split_data_along_sessiondim(
         if unknown:
             raise SettingsError(
                 [
-                    f"list_test_sessions must hold numbers from 0 to {most - 1}: which of a participant's sessions to test on; "
-                    f"got {unknown}. Count each participant's sessions from 0."
+                    f"list_test_sessions must be sessions of a participant, 0 to {most - 1}; got {unknown}. "
+                    "Count the sessions of each participant from 0."
                 ]
             )
         test = [at in set(list_test_sessions) for at in place]
@@ -65,7 +66,8 @@ def split_data_along_sessiondim(
 def concat(datasets: "Sequence[DatasetRNN]", participants: Sequence[Any] | None = None) -> "DatasetRNN":
     """Several datasets as one, with their participants kept apart; shorter sessions are padded.
 
-    A participant label found in two datasets is one participant; participants without labels are new ones in every dataset.
+    A participant label found in two datasets is one participant; participants without labels are new ones in
+    every dataset.
     participants: one label per dataset instead, for all of its sessions.
     """
     datasets = list(datasets)

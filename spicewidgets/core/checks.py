@@ -1,0 +1,52 @@
+"""What agents and tasks check alike: each check gives the sentence for a wrong value, or None."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .settings import SettingsError
+
+
+def refuse(problems: Iterable[str | None]) -> None:
+    """Raise a `SettingsError` with all the problems that are there."""
+    found = [problem for problem in problems if problem]
+    if found:
+        raise SettingsError(found)
+
+
+def number(value: Any) -> float:
+    """The value as a number, or NaN, which no bound lets pass."""
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.complexfloating)
+    return float(value) if real else float("nan")
+
+
+def arms(n_actions: Any, most: int = 50) -> str | None:
+    """Whether `n_actions` is a number of arms."""
+    if 2 <= number(n_actions) <= most and number(n_actions) % 1 == 0:
+        return None
+    return (
+        f"n_actions must be a whole number from 2 to {most}; got {n_actions!r}. "
+        "Use `n_actions=2` for the classic bandit."
+    )
+
+
+def probability(name: str, value: Any) -> str | None:
+    """Whether the value is a probability."""
+    if 0 <= number(value) <= 1:
+        return None
+    return f"{name} must be a probability between 0 and 1; got {value!r}. Write 80 % as 0.8."
+
+
+def rate(name: str, value: Any) -> str | None:
+    """Whether the value is a learning or forgetting rate."""
+    if 0 <= number(value) <= 1:
+        return None
+    return f"{name} must be between 0 and 1; got {value!r}. It is how far one trial moves a value."
+
+
+def finite(name: str, value: Any) -> str | None:
+    """Whether the value is a number at all."""
+    if np.isfinite(number(value)):
+        return None
+    return f"{name} must be a number; got {value!r}. Give for example `{name}=0.5`."
