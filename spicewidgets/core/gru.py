@@ -89,7 +89,7 @@ class GRUCell(torch.autograd.Function):
         return tuple(None if d is None else torch.from_numpy(d).to(grad.device) for d in gradients)
 
 
-gru_step: Callable[..., Tensor] = GRUCell.apply  # type: ignore[assignment]
+gru_step: Callable[..., Tensor] = GRUCell.apply
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:

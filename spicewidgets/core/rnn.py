@@ -204,7 +204,6 @@ class BaseRNN(nn.Module):
         self.embedding_size = embedding_size
         self.dropout = 0.0  # share of a module's updates left out while training (Semeniuta et al. 2016)
         self._like: Tensor
-        self._like: Tensor
         self.register_buffer(
             "_like", torch.zeros(0, device=device), persistent=False
         )  # carries dtype and device
