@@ -449,13 +449,8 @@ class BaseRNN(nn.Module):
         self, key: str, value: Tensor, action: Tensor | None, columns: list[Tensor], embedding: Tensor | None
     ) -> Tensor:
         module = self.submodules_rnn[key]
-        seen, folded = self._folded.get(key, (None, None))
-        if folded is None or seen is not embedding:
-            folded = module.fold(embedding, self._n_actions)  # type: ignore[operator]
-            self._folded[key] = (embedding, folded)
-        weights, row_bias = folded
-        if weights.shape[2] != 2 + len(columns):
-            size = 0 if embedding is None else embedding.shape[-1]
+        size = 0 if embedding is None else embedding.shape[-1]
+        if module.input_size != len(columns) + size:
             raise SettingsError(
                 [
                     f"Module {key!r} was set up with setup_module(input_size={module.input_size}); it is"
@@ -463,6 +458,11 @@ class BaseRNN(nn.Module):
                     f" input_size={len(columns) + size}, or change the inputs of call_module."
                 ]
             )
+        seen, folded = self._folded.get(key, (None, None))
+        if folded is None or seen is not embedding:
+            folded = module.fold(embedding, self._n_actions)  # type: ignore[operator]
+            self._folded[key] = (embedding, folded)
+        weights, row_bias = folded
         after = gru_step(value, action, weights, row_bias, module.scale, module.offset, *columns)
         return after
 
