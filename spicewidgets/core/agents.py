@@ -296,7 +296,9 @@ class AgentQ(Agent):
     def _problems(
         self, n_actions: Any, means: Mapping[str, Any], beta_counterfactual: Any
     ) -> list[str | None]:
-        found = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in self.RATES)]
+        one_rate = means["alpha_penalty"] is means["alpha_reward"]
+        rates = [name for name in self.RATES if not (one_rate and name == "alpha_penalty")]
+        found = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in rates)]
         found += [checks.finite(name, means[name]) for name in ("beta_choice", "q0")]
         if not 0 <= checks.number(means["beta_reward"]) < np.inf:
             got = means["beta_reward"]

@@ -1,0 +1,78 @@
+"""Settings say what is wrong in sentences, all of it at once."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+from hypothesis import given, strategies as st
+
+from spicewidgets.core.settings import Discovery, Participant, SettingsError, Task, Training, allowed
+
+ALL = [Task, Participant, Training, Discovery]
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**12), 10**12),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["drift", "clip", "adam", "STLSQ"]),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_the_defaults_are_allowed(kind):
+    assert kind().problems() == []
+    assert kind().checked() == kind()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_field_says_what_it_is_and_what_it_allows(kind):
+    for item in fields(kind):
+        assert item.metadata["help"].endswith((".", "given."))
+        assert allowed(item.metadata)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Task().sigma = 1.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (Task(sigma=-1), "sigma must be between 0 and 1 per trial; got -1."),
+        (Task(kind="walk"), "kind must be one of drift, fixed, reversal, switch; got 'walk'. Choose one of these."),
+        (Task(n_actions=2.5), "n_actions must be a whole number, between 2 and 6; got 2.5. Round it."),
+        (Task(counterfactual=1), "counterfactual must be True or False; got 1. Use one of the two."),
+        (Participant(alpha_reward=float("nan")), "alpha_reward must be between 0 and 1; got nan. Give a number."),
+        (Participant(alpha_penalty="low"), "alpha_penalty must be between 0 and 1; got 'low'. Give a number."),
+        (Training(epochs=0), "epochs must be between 1 and 1e+06 epochs; got 0."),
+        (Training(learning_rate=0), "learning_rate must be above 0, at most 10; got 0."),
+        (Training(batch_size=True), "batch_size must be 1 or more; got True. Give a number."),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence(settings, sentence):
+    """S18, S27: what, allowed, got, what to do."""
+    (problem,) = settings.problems()
+    assert problem.startswith(sentence)
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(SettingsError) as raised:
+        Participant(alpha_reward=2, beta_reward=-1, forget_rate=1.1).checked()
+    assert len(raised.value.problems) == 3
+    assert str(raised.value) == "\n".join(raised.value.problems)
+    assert isinstance(raised.value, ValueError)
+
+
+def test_optional_settings_may_be_none():
+    assert Participant(alpha_penalty=None).problems() == []
+    assert Participant(alpha_reward=None).problems() != []
+
+
+@given(st.sampled_from(ALL).flatmap(lambda kind: st.tuples(st.just(kind), st.sampled_from(fields(kind)))), ANYTHING)
+def test_any_value_is_either_allowed_or_a_sentence(kind_and_field, value):
+    kind, item = kind_and_field
+    problems = replace(kind(), **{item.name: value}).problems()
+    assert len(problems) <= 1
+    assert all(problem.startswith(f"{item.name} must be ") and repr(value) in problem for problem in problems)
