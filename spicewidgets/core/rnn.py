@@ -326,8 +326,9 @@ class BaseRNN(nn.Module):
         """Memory state before the first trial of `batch_size` sessions; forgets what was recorded."""
         self.recording, self.transitions, self._signals = {}, {}, {}
         shape = (batch_size, self._n_actions)
+        like = {"dtype": self._like.dtype, "device": self._like.device}
         return self.set_state(
-            {key: torch.as_tensor(v).to(self._like).expand(shape) for key, v in self.init_values.items()}
+            {key: torch.as_tensor(v, **like).expand(shape) for key, v in self.init_values.items()}
         )
 
     def set_state(self, state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
