@@ -309,6 +309,7 @@ class BaseRNN(nn.Module):
     def _begin(self, participants: Tensor, n_sessions: int, prev_state: dict[str, Tensor] | None) -> None:
         self._participants = participants[:, 0].long()
         self._folded.clear()
+        self.recording, self.transitions, self._signals = {}, {}, {}
         if prev_state is None:
             self.set_initial_state(n_sessions)
         else:
@@ -323,8 +324,7 @@ class BaseRNN(nn.Module):
         return stacked.permute(1, 0, 2) if batch_first else stacked
 
     def set_initial_state(self, batch_size: int = 1) -> dict[str, Tensor]:
-        """Memory state before the first trial of `batch_size` sessions; forgets what was recorded."""
-        self.recording, self.transitions, self._signals = {}, {}, {}
+        """Memory state before the first trial of `batch_size` sessions."""
         shape = (batch_size, self._n_actions)
         like = {"dtype": self._like.dtype, "device": self._like.device}
         return self.set_state(
