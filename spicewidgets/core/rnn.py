@@ -326,9 +326,12 @@ class BaseRNN(nn.Module):
     def set_initial_state(self, batch_size: int = 1) -> dict[str, Tensor]:
         """Memory state before the first trial of `batch_size` sessions."""
         shape = (batch_size, self._n_actions)
-        like = {"dtype": self._like.dtype, "device": self._like.device}
+        kind, device = self._like.dtype, self._like.device
         return self.set_state(
-            {key: torch.as_tensor(v, **like).expand(shape) for key, v in self.init_values.items()}
+            {
+                key: torch.as_tensor(v, dtype=kind, device=device).expand(shape)
+                for key, v in self.init_values.items()
+            }
         )
 
     def set_state(self, state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
