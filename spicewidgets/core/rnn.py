@@ -404,14 +404,16 @@ class BaseRNN(nn.Module):
         Returns:
             `(n_sessions, n_actions)`, within -10..10.
         """
-        value = self._value(key_module, key_state)
+        value = self._value(key_module, key_state, scaling)
         columns = self._columns(key_module, inputs, value)
+        if action is not None and action.shape != value.shape:
+            action = action.expand_as(value)
         if key_module in self.submodules_sindy:
             after = self.submodules_sindy[key_module].evaluate(value, self._signals, self._participants)
         elif key_module in self.submodules_rnn:
-            if not (self.record_transitions or activation_rnn or self._dropping()) and isinstance(
-                self.submodules_rnn[key_module], GRUModule
-            ):
+            apart = self.record_transitions or activation_rnn or self._dropping()
+            learned = action is not None and action.requires_grad  # the fused step gives a mask no gradient
+            if not (apart or learned) and isinstance(self.submodules_rnn[key_module], GRUModule):
                 fused = self._gru(key_module, value, action, columns, participant_embedding)
                 return self._scaled(fused, key_state, participant_embedding) if scaling else fused
             after = self._rnn(key_module, value, columns, participant_embedding)
@@ -425,7 +427,7 @@ class BaseRNN(nn.Module):
         after = (after if action is None else after * action).clamp(-CLIP, CLIP)
         return self._scaled(after, key_state, participant_embedding) if scaling else after
 
-    def _value(self, key_module: str, key_state: str) -> Tensor:
+    def _value(self, key_module: str, key_state: str, scaling: bool) -> Tensor:
         known = [*self.submodules_rnn, *self.submodules_eq, *self.submodules_sindy]
         problems = []
         if key_module not in known:
@@ -437,6 +439,11 @@ class BaseRNN(nn.Module):
             problems.append(
                 f"call_module got the unknown state {key_state!r}; init_values has {sorted(self.state)}. Add"
                 " it there."
+            )
+        if scaling and key_state not in self.betas:
+            problems.append(
+                f"call_module got scaling=True, but {key_state!r} has no beta; there are some for"
+                f" {sorted(self.betas)}. Set betas[{key_state!r}] = self.setup_constant() in __init__."
             )
         if problems:
             raise SettingsError(problems)
