@@ -136,7 +136,8 @@ def _rewards(rewards: NDArray[Any], choices: NDArray[Any], targets: NDArray[Any]
 def _outcomes(told: NDArray[Any], choices: NDArray[Any], n: int) -> NDArray[Any]:
     if told.shape[1] == 1:
         told = np.where(choices[:, None] == np.arange(n), told, np.nan)
-    return np.nan_to_num(told, nan=-1.0)
+    outcomes: NDArray[Any] = np.nan_to_num(told, nan=-1.0)
+    return outcomes
 
 
 def _hot(arms: NDArray[Any], n: int) -> NDArray[Any]:

@@ -176,4 +176,4 @@ def _coerced(series: "pd.Series[Any]") -> Floats:
 
 def _first(series: "pd.Series[Any]", where: NDArray[np.bool_]) -> str:
     row = int(where.argmax())
-    return f"{series.iloc[row]!r} in row {row + 1}"
+    return f"{series.iloc[[row]].tolist()[0]!r} in row {row + 1}"

@@ -137,7 +137,8 @@ def run(agent, rewards):
 def test_one_of_many_sessions_is_that_session_alone(sample):
     """The same numbers, to the last bit, parameters included."""
     variance = {"alpha_reward": 0.1, "alpha_penalty": 0.2, "beta_reward": -1, "forget_rate": 0.1}
-    settings = dict(beta_choice=1.0, alpha_choice=0.5, forget_rate=0.2, parameter_variance=variance, random_state=4)
+    settings = {"beta_choice": 1.0, "alpha_choice": 0.5, "forget_rate": 0.2, "random_state": 4}
+    settings["parameter_variance"] = variance
     rewards = np.random.default_rng(1).integers(0, 2, size=(150, 5, 3)).astype(float)
     many = AgentQ(3, **settings)
     many.new_sess(sample, n_sessions=5)
@@ -146,7 +147,9 @@ def test_one_of_many_sessions_is_that_session_alone(sample):
     alone = AgentQ(3, **settings)
     for session in range(5):
         alone.new_sess(sample)
-        assert alone.parameters == {name: np.broadcast_to(value, 5)[session] for name, value in parameters.items()}
+        assert alone.parameters == {
+            name: np.broadcast_to(value, 5)[session] for name, value in parameters.items()
+        }
         own_choices, own_logits = run(alone, rewards[:, session])
         assert (own_choices == choices[:, session]).all()
         assert (own_logits == logits[:, session]).all()
@@ -222,17 +225,35 @@ def test_a_session_without_drawing_has_the_parameters_given():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: AgentQ(alpha_reward=1.3), "alpha_reward must be between 0 and 1; got 1.3. It is how far one trial"),
-        (lambda: AgentQ(beta_reward=-1), "beta_reward must be 0 or more; got -1. 0 chooses at random, 3 is usual."),
+        (
+            lambda: AgentQ(alpha_reward=1.3),
+            "alpha_reward must be between 0 and 1; got 1.3. It is how far one trial",
+        ),
+        (
+            lambda: AgentQ(beta_reward=-1),
+            "beta_reward must be 0 or more; got -1. 0 chooses at random, 3 is usual.",
+        ),
         (lambda: AgentQ(alpha_penalty=1.5), "alpha_penalty must be between 0 and 1; got 1.5."),
         (lambda: AgentQ(forget_rate=float("nan")), "forget_rate must be between 0 and 1; got nan."),
         (lambda: AgentQ(q0="half"), "q0 must be a number; got 'half'. Give for example `q0=0.5`."),
         (lambda: AgentQ(n_actions=1), "n_actions must be a whole number from 2 to 50; got 1."),
-        (lambda: AgentQ(beta_counterfactual=1), "beta_counterfactual must be 0; got 1. It has no effect: use alpha_"),
-        (lambda: AgentQ(parameter_variance=-2), "parameter_variance must be a standard deviation of 0 or more; got -2."),
+        (
+            lambda: AgentQ(beta_counterfactual=1),
+            "beta_counterfactual must be 0; got 1. It has no effect: use alpha_",
+        ),
+        (
+            lambda: AgentQ(parameter_variance=-2),
+            "parameter_variance must be a standard deviation of 0 or more; got -2.",
+        ),
         (lambda: AgentQ(parameter_variance={"alpha": 1}), "got 'alpha'. Correct the name."),
-        (lambda: AgentQ(parameter_variance={"q0": -3}), "parameter_variance of q0 must be a standard deviation"),
-        (lambda: AgentQ().update(2, [1, 0]), "update needs an arm from 0 to 1, and 2 rewards for each of 1 session(s)"),
+        (
+            lambda: AgentQ(parameter_variance={"q0": -3}),
+            "parameter_variance of q0 must be a standard deviation",
+        ),
+        (
+            lambda: AgentQ().update(2, [1, 0]),
+            "update needs an arm from 0 to 1, and 2 rewards for each of 1 session(s)",
+        ),
         (lambda: AgentQ().update(0, 1.0), "got 0 and 1.0. Give one reward per arm, -1 for unseen."),
     ],
 )

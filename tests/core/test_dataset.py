@@ -27,7 +27,7 @@ LABELS = st.one_of(
 
 @st.composite
 def datasets(draw, labels=LABELS):
-    """Sessions of unequal length, with trials missing in the middle, any number of inputs, and participants."""
+    """Sessions of unequal length, trials missing in the middle, any number of inputs, and participants."""
     n_sessions, n_trials, n = draw(st.integers(1, 4)), draw(st.integers(1, 6)), draw(st.integers(2, 4))
     n_inputs = draw(st.one_of(st.none(), st.integers(0, 2)))
     seen_all = draw(st.booleans())
@@ -157,12 +157,17 @@ def test_float32_tensors_are_not_copied(simulated):
 
 
 def test_nan_is_missing():
-    """M6, F20: a NaN outcome of another arm is unseen; a NaN choice or own outcome makes the trial missing."""
+    """M6, F20: NaN for another arm is unseen; NaN for the choice or its outcome makes the trial missing."""
     nan = float("nan")
     xs = [[1, 0, 1, nan, 0], [nan, nan, 1, 0, 0], [0, 1, 0, nan, 0], [1, 0, 0.5, 0.5, 0]]
     data = DatasetRNN(np.array(xs), np.array([[0, 1], [nan, nan], [nan, 1], [-1, -1]]))
     assert data.mask.tolist() == [[True, False, False, True]]
-    assert data.xs[0].tolist() == [[1, 0, 1, -1, 0], [-1, -1, -1, -1, 0], [-1, -1, -1, -1, 0], [1, 0, 0.5, 0.5, 0]]
+    assert data.xs[0].tolist() == [
+        [1, 0, 1, -1, 0],
+        [-1, -1, -1, -1, 0],
+        [-1, -1, -1, -1, 0],
+        [1, 0, 0.5, 0.5, 0],
+    ]
     assert data.ys[0].tolist() == [[0, 1], [-1, -1], [-1, -1], [-1, -1]]
 
 
@@ -180,7 +185,9 @@ def test_normalising_ignores_missing_and_unseen():
     data.xs[..., 6] = torch.tensor([[10.0, 99, 20, 12], [14, 30, -5, -5]])
     scaled = DatasetRNN(data.xs, data.ys, normalize_features=(4, 6, 0))
     assert np.allclose(scaled.xs[..., 6], [[0, 99, 0.5, 0.1], [0.2, 1, -5, -5]])
-    assert np.allclose(scaled.rewards[..., 1].numpy(), [[np.nan] * 3 + [0], [0.5, 1] + [np.nan] * 2], equal_nan=True)
+    assert np.allclose(
+        scaled.rewards[..., 1].numpy(), [[np.nan] * 3 + [0], [0.5, 1] + [np.nan] * 2], equal_nan=True
+    )
     assert torch.equal(scaled.mask, data.mask)
     assert data.xs[0, 0, 6] == 10  # the data given stay
 
@@ -289,7 +296,9 @@ def test_the_share_for_training(simulated, ratio, n_train):
 
 @pytest.mark.parametrize("ratio", [-0.1, 1.1, float("nan"), "half", True])
 def test_a_wrong_ratio_is_a_sentence(simulated, ratio):
-    with pytest.raises(SettingsError, match="split_ratio must be between 0 and 1; got .* Use 0.8 to train on the"):
+    with pytest.raises(
+        SettingsError, match=r"split_ratio must be between 0 and 1; got .* Use 0.8 to train on the"
+    ):
         split_data_along_timedim(simulated, ratio)
 
 
@@ -314,7 +323,9 @@ def test_holding_back_given_sessions():
     assert test.xs[:, 0, 6].tolist() == [0, 1, 3, 7]
     assert len(train) == 4
     assert len(split_data_along_sessiondim(several_participants(), [])[1]) == 0
-    with pytest.raises(SettingsError, match=r"must be sessions of a participant, 0 to 4; got \[5, -1\]. Count the"):
+    with pytest.raises(
+        SettingsError, match=r"must be sessions of a participant, 0 to 4; got \[5, -1\]. Count the"
+    ):
         split_data_along_sessiondim(several_participants(), [5, 0, -1])
 
 
@@ -361,7 +372,7 @@ def test_putting_together_loses_nothing(parts):
 def test_what_cannot_be_put_together_is_a_sentence(simulated):
     with pytest.raises(SettingsError, match="concat needs one dataset or more; got none"):
         concat([])
-    with pytest.raises(SettingsError, match="The datasets must have the same arms; got 2 and 3.") as raised:
+    with pytest.raises(SettingsError, match=r"The datasets must have the same arms; got 2 and 3\.") as raised:
         concat([simulated, small()], participants=["a"])
     assert "participants must hold one label per dataset, 2; got 1." in str(raised.value)
 
@@ -376,7 +387,10 @@ def test_a_table_and_back_is_exact(data):
     assert len(frame) == data.n_sessions * data.n_trials
     back = DatasetRNN.from_frame(frame)
     file = io.StringIO(frame.to_csv(index=False))
-    for again in (back, DatasetRNN.from_frame(pd.read_csv(file, dtype={"participant": str} if data.labelled else None))):
+    for again in (
+        back,
+        DatasetRNN.from_frame(pd.read_csv(file, dtype={"participant": str} if data.labelled else None)),
+    ):
         assert torch.equal(again.xs, data.xs)
         assert torch.equal(again.ys, data.ys)
         assert again.columns == data.columns
@@ -398,7 +412,8 @@ def test_a_table_that_is_no_dataset_is_a_sentence():
     with pytest.raises(SettingsError) as raised:
         DatasetRNN.from_frame(pd.DataFrame({"session": [0], "choice": [1]}))
     assert raised.value.problems[0] == (
-        "The table must have the column participant; got session, choice. Use convert_dataset for a table of your own."
+        "The table must have the column participant; got session, choice. "
+        "Use convert_dataset for a table of your own."
     )
     assert len(raised.value.problems) == 4
 
@@ -406,14 +421,26 @@ def test_a_table_that_is_no_dataset_is_a_sentence():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"xs": torch.zeros(2, 3, 5)}, "got (2, 3, 5) and (1, 3, 2). Give both the same sessions and trials."),
-        ({"xs": torch.zeros(1, 3, 4)}, "xs must have 5 columns for 2 arms (choice, reward, participant), or 7 or more"),
+        (
+            {"xs": torch.zeros(2, 3, 5)},
+            "got (2, 3, 5) and (1, 3, 2). Give both the same sessions and trials.",
+        ),
+        (
+            {"xs": torch.zeros(1, 3, 4)},
+            "xs must have 5 columns for 2 arms (choice, reward, participant), or 7 or more",
+        ),
         ({"xs": torch.zeros(1, 3, 6)}, "got 6 and 2. Add the columns that are missing."),
         ({"sequence_length": 0}, "sequence_length must be a whole number of trials, 1 or more; got 0."),
         ({"stride": 1.5}, "stride must be a whole number of trials, 1 or more; got 1.5."),
         ({"normalize_features": (0, 5)}, "normalize_features must be columns from 0 to 4; got [5]."),
-        ({"truth_probs": torch.zeros(1, 3, 3)}, "truth_probs must have the shape of ys, (1, 3, 2); got (1, 3, 3)."),
-        ({"additional_inputs": ["age"]}, "additional_inputs must name the 0 column(s) between rewards and block"),
+        (
+            {"truth_probs": torch.zeros(1, 3, 3)},
+            "truth_probs must have the shape of ys, (1, 3, 2); got (1, 3, 3).",
+        ),
+        (
+            {"additional_inputs": ["age"]},
+            "additional_inputs must name the 0 column(s) between rewards and block",
+        ),
         ({"additional_inputs": ["block"]}, "not twice and not those of other columns; got block. Rename"),
         ({"additional_inputs": ["age", "age"]}, "got age. Rename the column(s), for example to age_input."),
     ],

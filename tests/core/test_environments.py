@@ -179,7 +179,9 @@ def test_switch_has_seven_blocks_with_two_arms():
     task = BanditsSwitch(1.0, random_state=0)
     probs = played(task, [0] * 400)[0]
     blocks, counts = np.unique(probs, axis=0, return_counts=True)
-    assert blocks.tolist() == [[a, b] for a in (0.25, 0.5, 0.75) for b in (0.25, 0.5, 0.75) if not a == b != 0.5]
+    assert blocks.tolist() == [
+        [a, b] for a in (0.25, 0.5, 0.75) for b in (0.25, 0.5, 0.75) if not a == b != 0.5
+    ]
     assert stats.chisquare(counts).pvalue > 0.01
     assert (np.diff(probs, axis=0) != 0).any(axis=1).all()  # a new block is another block
 
@@ -203,7 +205,9 @@ def test_eckstein_blocks_end_after_seven_to_fifteen_rewards():
 def test_a_schedule_is_followed_and_ends():
     task = BanditsSchedule(SCHEDULE)
     assert (played(task, [0] * 20)[0] == SCHEDULE).all()
-    with pytest.raises(SettingsError, match="must have a row for every trial; got 20 rows and a trial after them"):
+    with pytest.raises(
+        SettingsError, match="must have a row for every trial; got 20 rows and a trial after them"
+    ):
         task.step(0)
     task.new_sess()
     assert (task.reward_probs == SCHEDULE[0]).all()
@@ -212,7 +216,10 @@ def test_a_schedule_is_followed_and_ends():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: BanditsDrift(-1), "Drift sigma must be 0 or more per trial; got -1. Set `sigma=0` for fixed"),
+        (
+            lambda: BanditsDrift(-1),
+            "Drift sigma must be 0 or more per trial; got -1. Set `sigma=0` for fixed",
+        ),
         (lambda: BanditsDrift(float("nan")), "Drift sigma must be 0 or more per trial; got nan."),
         (lambda: BanditsDrift(0.1, boundary="bounce"), "boundary must be clip or reflect; got 'bounce'."),
         (lambda: BanditsDrift(0.1, n_actions=1), "n_actions must be a whole number from 2 to 50; got 1."),
@@ -220,10 +227,19 @@ def test_a_schedule_is_followed_and_ends():
         (lambda: BanditsReversal(1.5), "flip_probability must be a probability between 0 and 1; got 1.5."),
         (lambda: BanditsFixed((0.5, 80)), "got values from 0.5 to 80, shape (2,). Write 80 % as 0.8."),
         (lambda: BanditsFixed("high"), "must hold probabilities between 0 and 1, of 2 or more arms"),
-        (lambda: BanditsSchedule((0.8, 0.2)), "in the shape (n_trials, n_actions); got values from 0.2 to 0.8, shape"),
-        (lambda: BanditsFixed((0.5, 0.5)).step(2), "choice must be an arm from 0 to 1, one for each of the 1 session"),
+        (
+            lambda: BanditsSchedule((0.8, 0.2)),
+            "in the shape (n_trials, n_actions); got values from 0.2 to 0.8, shape",
+        ),
+        (
+            lambda: BanditsFixed((0.5, 0.5)).step(2),
+            "choice must be an arm from 0 to 1, one for each of the 1 session",
+        ),
         (lambda: BanditsFixed((0.5, 0.5)).step(-1), "got -1. Number the arms from 0."),
-        (lambda: BanditsFixed((0.5, 0.5)).step([0, 1]), "one for each of the 1 session(s) running; got [0, 1]."),
+        (
+            lambda: BanditsFixed((0.5, 0.5)).step([0, 1]),
+            "one for each of the 1 session(s) running; got [0, 1].",
+        ),
     ],
 )
 def test_what_cannot_be_is_a_sentence(make, sentence):

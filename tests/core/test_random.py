@@ -9,7 +9,8 @@ from spicewidgets.core.settings import SettingsError
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: 42, lambda: np.random.SeedSequence(42), lambda: np.random.RandomState(42), lambda: np.int64(42)]
+    "make",
+    [lambda: 42, lambda: np.random.SeedSequence(42), lambda: np.random.RandomState(42), lambda: np.int64(42)],
 )
 def test_equal_seeds_give_equal_numbers(make):
     assert (generator(make()).random(5) == generator(make()).random(5)).all()

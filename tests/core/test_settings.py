@@ -41,11 +41,20 @@ def test_settings_cannot_be_changed():
     ("settings", "sentence"),
     [
         (Task(sigma=-1), "sigma must be between 0 and 1 per trial; got -1."),
-        (Task(kind="walk"), "kind must be one of drift, fixed, reversal, switch; got 'walk'. Choose one of these."),
+        (
+            Task(kind="walk"),
+            "kind must be one of drift, fixed, reversal, switch; got 'walk'. Choose one of these.",
+        ),
         (Task(n_actions=2.5), "n_actions must be a whole number, between 2 and 6; got 2.5. Round it."),
         (Task(counterfactual=1), "counterfactual must be True or False; got 1. Use one of the two."),
-        (Participant(alpha_reward=float("nan")), "alpha_reward must be between 0 and 1; got nan. Give a number."),
-        (Participant(alpha_penalty="low"), "alpha_penalty must be between 0 and 1; got 'low'. Give a number."),
+        (
+            Participant(alpha_reward=float("nan")),
+            "alpha_reward must be between 0 and 1; got nan. Give a number.",
+        ),
+        (
+            Participant(alpha_penalty="low"),
+            "alpha_penalty must be between 0 and 1; got 'low'. Give a number.",
+        ),
         (Training(epochs=0), "epochs must be between 1 and 1e+06 epochs; got 0."),
         (Training(learning_rate=0), "learning_rate must be above 0, at most 10; got 0."),
         (Training(batch_size=True), "batch_size must be 1 or more; got True. Give a number."),
@@ -70,7 +79,10 @@ def test_optional_settings_may_be_none():
     assert Participant(alpha_reward=None).problems() != []
 
 
-@given(st.sampled_from(ALL).flatmap(lambda kind: st.tuples(st.just(kind), st.sampled_from(fields(kind)))), ANYTHING)
+@given(
+    st.sampled_from(ALL).flatmap(lambda kind: st.tuples(st.just(kind), st.sampled_from(fields(kind)))),
+    ANYTHING,
+)
 def test_any_value_is_either_allowed_or_a_sentence(kind_and_field, value):
     kind, item = kind_and_field
     problems = replace(kind(), **{item.name: value}).problems()

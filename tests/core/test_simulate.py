@@ -111,7 +111,9 @@ def test_agents_and_tasks_with_the_bare_methods_give_the_same_dataset(which):
 def test_truth_probs_are_the_agents_p_of_the_next_choice():
     dataset, _, _ = simulated()
     agent = AgentQ(alpha_reward=0.3)
-    for choice, reward, truth in zip(*(part[3] for part in (dataset.choices, dataset.rewards, dataset.truth_probs))):
+    for choice, reward, truth in zip(
+        *(part[3] for part in (dataset.choices, dataset.rewards, dataset.truth_probs)), strict=True
+    ):
         agent.update(int(choice), reward.numpy())
         assert agent.get_choice_probs() == pytest.approx(truth.numpy(), abs=1e-6)
 
@@ -204,9 +206,15 @@ def test_simulating_says_nothing(capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"n_trials": 0}, "n_trials must be a whole number of 1 or more; got 0. Use for example `n_trials=100`."),
+        (
+            {"n_trials": 0},
+            "n_trials must be a whole number of 1 or more; got 0. Use for example `n_trials=100`.",
+        ),
         ({"n_sessions": 2.0}, "n_sessions must be a whole number of 1 or more; got 2.0."),
-        ({"participant": "each"}, "participant must be same or per_session; got 'each'. Choose one of these."),
+        (
+            {"participant": "each"},
+            "participant must be same or per_session; got 'each'. Choose one of these.",
+        ),
         ({"agent": [AgentQ()] * 2}, "A list of agents needs one per session, 3; got 2. Or give one agent."),
         ({"agent": AgentQ(3)}, "Agent and task must have the same number of arms; got 2 and 3."),
     ],
