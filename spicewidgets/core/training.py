@@ -450,8 +450,9 @@ class _Run:
         """Whether the smoothed gain per epoch has fallen below the threshold."""
         if not math.isfinite(gain):
             return False
+        change = abs(gain)
         self.improvement = (
-            gain if not math.isfinite(self.improvement) else 0.95 * self.improvement + 0.05 * abs(gain)
+            change if not math.isfinite(self.improvement) else 0.95 * self.improvement + 0.05 * change
         )
         return self.improvement < self.settings.convergence_threshold
 
