@@ -124,7 +124,7 @@ def losses(
     """
     n_trials = len(sessions.inputs)
     n_steps = min(n_steps or n_trials, n_trials)
-    total = sessions.weights.reshape(n_trials, n_starts, -1).sum((0, 2))
+    total = sessions.weights.reshape(n_trials, n_starts, -1).sum((0, 2)).clamp(min=1)  # a batch may know none
     state = None
     for begin in range(0, n_trials, n_steps):
         part = slice(begin, begin + n_steps)
