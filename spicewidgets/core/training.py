@@ -366,9 +366,9 @@ class _Run:
     def screen_in_turn(self, starts: Sequence[BaseRNN], sessions: Sessions, n_epochs: int) -> Iterator[Epoch]:
         """The same, one start after the other, for models that cannot run side by side."""
         lowest = math.inf
-        for start in starts:
+        for start in starts[:n_epochs]:
             optimizer = torch.optim.Adam(start.parameters(), SCREEN_LEARNING_RATE)
-            for _ in range(n_epochs // len(starts) + 1):
+            for _ in range(-(-n_epochs // len(starts))):
                 with self.stream():
                     loss = float(loss_and_gradient(start, sessions)[0])
                 optimizer.step()
