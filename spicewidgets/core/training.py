@@ -323,7 +323,8 @@ class _Run:
         starts = [self.model, *(self.fresh() for _ in range(n_starts - 1))]
         n_epochs = min(SCREEN_EPOCHS, max(1, self.settings.epochs // 4))
         yield from self.screen(starts, n_epochs)
-        ranked = sorted(starts, key=lambda start: loss_of(start, self.sessions.first(SCREEN_TRIALS)))
+        seen = self.sessions.first(SCREEN_TRIALS)
+        ranked = sorted(starts, key=lambda start: np.nan_to_num(loss_of(start, seen), nan=np.inf))
         candidates = [_weights(start) for start in ranked]
         for weights in candidates:
             self.model.load_state_dict(weights)
