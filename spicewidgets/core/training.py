@@ -178,12 +178,9 @@ def uses_lbfgs(model: BaseRNN, settings: Training) -> bool:
     """Whether the loss is the same at each call and of the whole data set, as L-BFGS needs it, and Adam was
     not asked for.
     """
-    random = (
-        settings.bagging
-        or settings.scheduler
-        or model.dropout > 0
-        or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
-    )
+    layers = [module.p for module in model.modules() if isinstance(module, nn.Dropout)]
+    shares = [model.dropout, *layers] if settings.dropout is None else [settings.dropout]
+    random = settings.bagging or settings.scheduler or any(share > 0 for share in shares)
     whole = settings.batch_size is None and settings.n_steps_per_call is None
     if settings.optimizer == "lbfgs" and (random or not whole):
         raise SettingsError(
@@ -194,6 +191,16 @@ def uses_lbfgs(model: BaseRNN, settings: Training) -> bool:
             ]
         )
     return settings.optimizer != "adam" and whole and not random
+
+
+def set_dropout(model: BaseRNN, share: float) -> None:
+    """Set the share that a model's dropout layers (of embeddings) leave out; a model without them leaves out
+    updates.
+    """
+    layers = [module for module in model.modules() if isinstance(module, nn.Dropout)]
+    for layer in layers:
+        layer.p = share
+    model.dropout = 0.0 if layers else share
 
 
 def train(
@@ -227,6 +234,8 @@ def train(
     run.floor = floor_of(dataset)
     run.validation = None if validation is None else Sessions.of(validation)
     lbfgs = uses_lbfgs(model, settings)
+    if settings.dropout is not None:
+        set_dropout(model, settings.dropout)
     n_starts = (
         1 if warm_start else settings.n_starts or (1 if settings.optimizer == "adam" else DEFAULT_STARTS)
     )
