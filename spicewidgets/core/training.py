@@ -273,6 +273,8 @@ class _Run:
         self.begun = perf_counter()
         self.epoch = 0
         self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, _weights(model)
+        self.best_judged = math.inf
+        self.untried = False  # whether the last step's weights have not had a loss computed yet
         self.improvement = math.inf
 
     @property
@@ -280,15 +282,26 @@ class _Run:
         """Epochs that may still be run."""
         return self.settings.epochs - self.epoch
 
-    def record(self, phase: str, loss: float, learning_rate: float | None = None, note: str = "") -> Epoch:
-        """The record of the epoch that has just ended; keeps the weights if they are the best so far."""
+    def record(
+        self,
+        phase: str,
+        loss: float,
+        learning_rate: float | None = None,
+        note: str = "",
+        weights: dict[str, Tensor] | None = None,
+    ) -> Epoch:
+        """The record of the epoch that has just ended; keeps the weights of that loss (the model's, unless
+        others are given) if they are the best so far.
+        """
         self.epoch += 1
         validation_loss = None
+        self.untried = weights is not None
         if self.validation is not None and phase != "screen":
             validation_loss = loss_of(self.model, self.validation)
-        judged = loss if validation_loss is None else validation_loss
-        if phase != "screen" and judged < self.best_loss:
-            self.best_loss, self.best_epoch, self.best_weights = judged, self.epoch, _weights(self.model)
+            self.keep(validation_loss, validation_loss, _weights(self.model))
+        elif phase != "screen":
+            weights = weights or _weights(self.model)
+            self.keep(loss, loss + self.penalty(weights), weights)
         seconds = perf_counter() - self.begun
         return Epoch(
             self.epoch,
@@ -321,8 +334,24 @@ class _Run:
             )
         return ""
 
+    def keep(self, loss: float, judged: float, weights: dict[str, Tensor]) -> None:
+        """Keep weights and their loss if they are judged the best so far."""
+        if judged < self.best_judged:
+            self.best_judged, self.best_loss = judged, loss
+            self.best_epoch, self.best_weights = self.epoch, weights
+
+    def penalty(self, weights: dict[str, Tensor]) -> float:
+        """What weight decay adds to the loss that is brought down."""
+        decay = self.settings.l2_weight_decay
+        names = [name for name, _ in self.model.named_parameters()] if decay else []
+        return 0.5 * decay * sum(float(weights[name].square().sum()) for name in names)
+
     def restore_best(self) -> None:
-        """Give the model its best weights."""
+        """Give the model its best weights, after a look at those of the last step."""
+        if self.untried and self.validation is None:
+            weights = _weights(self.model)
+            loss = loss_of(self.model, self.sessions)
+            self.keep(loss, loss + self.penalty(weights), weights)
         self.model.load_state_dict(self.best_weights)
 
     def screened(self, n_starts: int, finish: Callable[[], Iterator[Epoch]]) -> Iterator[Epoch]:
@@ -403,8 +432,8 @@ class _Run:
             memory()  # the line search may have ended at an earlier point than its last
             self.model.load_state_dict(exact.state_dict())
             loss = memory.loss
-            done = not recent[0] - loss > LBFGS_TOLERANCE
-            recent = [*recent[1:], loss]
+            done = not recent[0] - memory.penalised > LBFGS_TOLERANCE
+            recent = [*recent[1:], memory.penalised]
             yield self.record("lbfgs", loss, note=self.verdict(loss) if done or self.left == 1 else "")
             if done:
                 return
@@ -420,16 +449,18 @@ class _Run:
             if settings.scheduler
             else None
         )
+        whole = settings.batch_size is None and not settings.bagging
         before = math.inf
         while self.left > 0:
             rate = optimizer.param_groups[0]["lr"]
+            weights = _weights(self.model) if whole else None  # a whole batch's loss is that before its step
             loss = self.adam_epoch(optimizer)
             if scheduler is not None:
                 scheduler.step()
             converged = self.converged(before - loss)
             before = loss
             last = self.left == 1 or converged
-            yield self.record("adam", loss, rate, note=self.verdict(loss) if last else "")
+            yield self.record("adam", loss, rate, self.verdict(loss) if last else "", weights)
             if converged or not math.isfinite(loss):
                 return
 
@@ -473,7 +504,7 @@ class _Memory:
     def __init__(self, model: BaseRNN, sessions: Sessions, weight_decay: float) -> None:
         self.model, self.sessions, self.weight_decay = model, sessions, weight_decay
         self.points: list[tuple[Tensor, float, float, list[Tensor | None]]] = []
-        self.loss = math.inf
+        self.loss, self.penalised = math.inf, math.inf
 
     def __call__(self) -> float:
         parameters = list(self.model.parameters())
@@ -482,17 +513,17 @@ class _Memory:
             if torch.equal(point, here):
                 for parameter, gradient in zip(parameters, gradients, strict=True):
                     parameter.grad = None if gradient is None else gradient.clone()
-                self.loss = loss
+                self.loss, self.penalised = loss, penalised
                 return penalised
         self.loss = float(loss_and_gradient(self.model, self.sessions)[0])
         if self.weight_decay:
             for parameter in parameters:
                 if parameter.grad is not None:
                     parameter.grad += self.weight_decay * parameter.detach()
-        penalised = self.loss + 0.5 * self.weight_decay * float(here @ here)
+        self.penalised = self.loss + 0.5 * self.weight_decay * float(here @ here)
         kept = [None if p.grad is None else p.grad.clone() for p in parameters]
-        self.points = [*self.points[-30:], (here, self.loss, penalised, kept)]
-        return penalised
+        self.points = [*self.points[-30:], (here, self.loss, self.penalised, kept)]
+        return self.penalised
 
 
 def _weights(model: BaseRNN) -> dict[str, Tensor]:
