@@ -42,7 +42,7 @@ class Epoch:
         epoch of the best loss so far (validation loss where there is one); its weights are the ones kept.
         chance: loss of guessing, `ln(n_actions)`. floor: loss of the true agent on the same choices, where it
         is known. learning_rate: step size of Adam; None for L-BFGS. seconds: since the training began. note:
-        a sentence, when something went wrong or the training ended early; else empty.
+        a sentence, when something went wrong; else empty.
     """
 
     epoch: int
@@ -225,8 +225,8 @@ def train(
         warm_start: go on from the model's weights, with no other starts.
         random_state: for the other starts, batches and dropout.
 
-    Yields: One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, diverged, or has
-        converged early.
+    Yields: One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, unstable, or has
+        diverged.
     """
     settings = (settings or Training()).checked()
     rng = generator(random_state)
@@ -274,6 +274,7 @@ class _Run:
         self.epoch = 0
         self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, _weights(model)
         self.best_judged = math.inf
+        self.lowest = math.inf  # training loss
         self.untried = False  # whether the last step's weights have not had a loss computed yet
         self.improvement = math.inf
 
@@ -296,13 +297,15 @@ class _Run:
         self.epoch += 1
         validation_loss = None
         self.untried = weights is not None
+        seconds, note = perf_counter() - self.begun, note or self.trouble(loss)
+        if phase != "screen" and loss < self.lowest:
+            self.lowest = loss
         if self.validation is not None and phase != "screen":
             validation_loss = loss_of(self.model, self.validation)
             self.keep(validation_loss, validation_loss, _weights(self.model))
         elif phase != "screen":
             weights = weights or _weights(self.model)
             self.keep(loss, loss + self.penalty(weights), weights)
-        seconds = perf_counter() - self.begun
         return Epoch(
             self.epoch,
             phase,
@@ -313,20 +316,31 @@ class _Run:
             self.floor,
             learning_rate,
             seconds,
-            note or self.trouble(loss),
+            note,
         )
 
     def trouble(self, loss: float) -> str:
         """What is certainly wrong with a loss, in words."""
-        if not math.isfinite(loss):
+        if math.isfinite(loss):
+            return ""
+        if math.isinf(self.lowest):
             return (
-                "The loss is no longer a number: the training has diverged. The best weights were kept; lower"
-                " the learning rate."
+                "The loss is not a number from the beginning: a value in the data, or an initial weight, is"
+                " none. Check the additional inputs and the rewards."
             )
-        return ""
+        return (
+            "The loss is no longer a number: the training has diverged. The best weights were kept; lower the"
+            " learning rate."
+        )
 
     def verdict(self, loss: float) -> str:
         """What is certainly wrong with a run that ended at this loss, in words."""
+        if loss > self.chance > self.lowest:
+            return (
+                f"The loss rose to {loss:.4f}, above guessing ({self.chance:.4f}), after it had been"
+                f" {self.lowest:.4f}: the training is unstable. The best weights were kept; lower the learning"
+                " rate."
+            )
         if loss > self.chance:
             return (
                 f"The loss {loss:.4f} is above guessing ({self.chance:.4f}): the training is stuck. "
