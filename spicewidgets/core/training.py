@@ -338,8 +338,8 @@ class _Run:
         if loss > self.chance > self.lowest:
             return (
                 f"The loss rose to {loss:.4f}, above guessing ({self.chance:.4f}), after it had been"
-                f" {self.lowest:.4f}: the training is unstable. The best weights were kept; lower the learning"
-                " rate."
+                f" {self.lowest:.4f}: the training is unstable. The best weights were kept; lower the"
+                " learning rate."
             )
         if loss > self.chance:
             return (
