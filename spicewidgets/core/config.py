@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from .settings import SettingsError
 
 
+LARGEST = 1e300  # what a float still holds; NaN is not within it
+
+
 class Filter(NamedTuple):
     """Keep the samples in which `signal` equals `value`; `remove` also takes the signal out of the candidate
     terms.
@@ -113,14 +116,14 @@ class SpiceConfig:
         return isinstance(other, SpiceConfig) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(repr(self._key()))
+        return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        return self.modules, self.controls, self._library, self._filters
+        return self.modules, self.controls, frozenset(self._library.items()), frozenset(self._filters.items())
 
 
 def _unknown(where: str, name: str, kind: str, known: tuple[str, ...], declared: str) -> str:
-    guess = get_close_matches(name, known, 1)
+    guess = get_close_matches(str(name), known, 1)
     hint = f" Did you mean {guess[0]!r}?" if guess else f" Add it to {declared}, or correct the name."
     return f"{where} names the {kind} {name!r}; {declared} has {list(known)}.{hint}"
 
@@ -154,7 +157,7 @@ def _filters(module: str, value: Any, problems: list[str]) -> tuple[Filter, ...]
             and len(row) == 3
             and isinstance(row[0], str)
             and isinstance(row[1], Real)
-            and row[1] == row[1]
+            and abs(row[1]) <= LARGEST
             and isinstance(row[2], bool)
         ):
             checked.append(Filter(row[0], float(row[1]), row[2]))
