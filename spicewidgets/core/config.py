@@ -6,13 +6,11 @@ training. Knows nothing of torch.
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
 
 from .settings import SettingsError
-
-
-LARGEST = 1e300  # what a float still holds; NaN is not within it
 
 
 class Filter(NamedTuple):
@@ -147,6 +145,13 @@ def _mapping(where: str, value: Any, problems: list[str]) -> list[tuple[str, Any
     return []
 
 
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
+
+
 def _filters(module: str, value: Any, problems: list[str]) -> tuple[Filter, ...]:
     rows = list(value) if isinstance(value, list | tuple) else [value]
     rows = [rows] if rows and isinstance(rows[0], str) else rows
@@ -156,8 +161,7 @@ def _filters(module: str, value: Any, problems: list[str]) -> tuple[Filter, ...]
             isinstance(row, list | tuple)
             and len(row) == 3
             and isinstance(row[0], str)
-            and isinstance(row[1], Real)
-            and abs(row[1]) <= LARGEST
+            and _is_number(row[1])
             and isinstance(row[2], bool)
         ):
             checked.append(Filter(row[0], float(row[1]), row[2]))
