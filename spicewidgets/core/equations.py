@@ -17,6 +17,9 @@ from torch import Tensor
 
 from .settings import SettingsError
 
+LATEX = str.maketrans(
+    {**{sign: "\\" + sign for sign in "#$%&_{}"}, "\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim "}
+)
 Term = tuple[str, ...]  # names of the factors, in order, repeated for powers; () is the constant
 
 
@@ -133,7 +136,7 @@ def _signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, 
 
 
 def _latex_name(name: str, index: str) -> str:
-    return r"\mathit{" + name.replace("_", r"\_") + "}_{" + index + "}"
+    return r"\mathit{" + name.translate(LATEX) + "}_{" + index + "}"
 
 
 def _latex_factor(name: str, power: int) -> str:
@@ -285,7 +288,9 @@ class SpiceModel:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SpiceModel":
-        """The model that `to_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        """The model that `to_dict` wrote. Raises KeyError, TypeError, ValueError or AttributeError
+        for anything else.
+        """
         participants = tuple(data["participants"])
         equations = {
             str(m): tuple(None if e is None else _equation_from(str(m), e) for e in rows)
