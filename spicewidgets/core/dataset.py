@@ -15,14 +15,23 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .frames import from_frame, name_problems, to_frame
+from . import checks
+from .frames import from_frame, to_frame
+from .layout import (
+    MISSING,
+    as_sessions,
+    layout_problems,
+    n_ids,
+    onehot,
+    taken,
+    tidied,
+    value_problems,
+    window_problems,
+)
 from .session import BanditSession
-from .settings import SettingsError
 from .splits import concat, split_data_along_sessiondim, split_data_along_timedim
 
 __all__ = ["BanditSession", "DatasetRNN", "concat", "split_data_along_sessiondim", "split_data_along_timedim"]
-
-MISSING = -1.0
 
 
 class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
@@ -52,27 +61,26 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         additional_inputs: Sequence[str] = (),
         truth_probs: Any = None,
     ) -> None:
-        self.xs, self.ys = _sessions(xs), _sessions(ys)
-        self.truth_probs = None if truth_probs is None else _sessions(truth_probs)
-        self.device = torch.device(device or "cpu")
+        self.xs, self.ys = as_sessions("xs", xs), as_sessions("ys", ys)
+        self.truth_probs = None if truth_probs is None else as_sessions("truth_probs", truth_probs)
         self.stride = stride
         self._labels = None if participants is None else tuple(participants)
         self._additional_inputs = tuple(additional_inputs)
-        self.arm_labels: tuple[Any, ...] | None = None  # what a table called the arms
-        self.reward_range: tuple[float, float] | None = (
-            None  # lowest and highest reward before they were scaled to 0..1
-        )
-        problems = self._problems(sequence_length, normalize_features)
-        if problems:
-            raise SettingsError(problems)
-        self._tidy()
+        # What a table called the arms, and its lowest and highest reward before they were scaled to 0..1.
+        self.arm_labels: tuple[Any, ...] | None = None
+        self.reward_range: tuple[float, float] | None = None
+        features = int(self.xs.shape[-1]) if self.xs.ndim else 0
+        problems = layout_problems(self.xs, self.ys, self.truth_probs, self._additional_inputs)
+        checks.refuse(problems + window_problems(sequence_length, stride, normalize_features, features))
+        self._move(torch.device(device or "cpu"))
+        self.xs, self.ys = tidied(self.xs, self.ys, len(self._id_columns))
+        checks.refuse(value_problems(self.xs, self.mask, self.columns))
         if normalize_features is not None:
             self._normalize(np.atleast_1d(normalize_features).tolist())
         whole = sequence_length is None or sequence_length == -1
         self.sequence_length = self.n_trials if whole else min(int(sequence_length or 0), self.n_trials)
         if self.sequence_length < self.n_trials:
             self._cut()
-        self._move()
 
     def __len__(self) -> int:
         return int(self.xs.shape[0])
@@ -121,12 +129,12 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     @property
     def mask(self) -> Tensor:
         """(n_sessions, n_trials) bool: the trial was observed, that is, its choice is exactly one-hot."""
-        return _onehot(self.xs[..., : self.n_actions])
+        return onehot(self.xs[..., : self.n_actions])
 
     @property
     def target_mask(self) -> Tensor:
         """(n_sessions, n_trials) bool: the trial and the next choice were observed."""
-        return self.mask & _onehot(self.ys)
+        return self.mask & onehot(self.ys)
 
     @property
     def lengths(self) -> Tensor:
@@ -216,19 +224,18 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     @property
     def _id_columns(self) -> tuple[str, ...]:
-        alone = self.xs.shape[-1] == 2 * self.n_actions + 1
-        return ("participant",) if alone else ("block", "experiment", "participant")
+        return ("block", "experiment", "participant")[-n_ids(int(self.xs.shape[-1]), self.n_actions) :]
 
     def _taken(self, sessions: Tensor, trials: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """`xs`, `ys` and `truth_probs` of the given trials; missing trials get the ids of their session."""
-        xs, ys = _take(self.xs, sessions, trials), _take(self.ys, sessions, trials)
+        sessions, trials = sessions.to(self.xs.device), trials.to(self.xs.device)
+        xs, n = taken(self.xs, sessions, trials), len(self._id_columns)
         if self.n_trials:
             first = self.mask.int().argmax(dim=1)[sessions]
-            ids = self.xs[sessions, first, -len(self._id_columns) :][:, None, :]
-            xs[..., -len(self._id_columns) :] = torch.where(
-                trials[..., None] < 0, ids, xs[..., -len(self._id_columns) :]
-            )
-        return xs, ys, None if self.truth_probs is None else _take(self.truth_probs, sessions, trials)
+            ids = torch.where(trials[..., None] < 0, self.xs[sessions, first, -n:][:, None, :], xs[..., -n:])
+            xs = torch.cat([xs[..., :-n], ids], dim=-1)
+        truth = None if self.truth_probs is None else taken(self.truth_probs, sessions, trials)
+        return xs, taken(self.ys, sessions, trials), truth
 
     def _like(
         self,
@@ -249,18 +256,6 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         like.arm_labels, like.reward_range = self.arm_labels, self.reward_range
         return like
 
-    def _tidy(self) -> None:
-        """Write NaN as missing, in the one way that the layout has for it."""
-        n = self.n_actions
-        data = self.xs[..., : 2 * n]
-        if bool(torch.isnan(data).any()):
-            lost = torch.isnan(self.rewards_chosen)[..., None]
-            self.xs = torch.cat(
-                [torch.where(lost, MISSING, data.nan_to_num(nan=MISSING)), self.xs[..., 2 * n :]], dim=-1
-            )
-        if bool(torch.isnan(self.ys).any()):
-            self.ys = torch.where(torch.isnan(self.ys).any(dim=-1, keepdim=True), MISSING, self.ys)
-
     def _normalize(self, features: list[int]) -> None:
         self.xs = self.xs.clone()
         n = self.n_actions
@@ -275,80 +270,16 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     def _cut(self) -> None:
         """Windows, without those that hold no observed trial; the last one of a session is padded."""
-        n = -(-(self.n_trials - self.sequence_length) // self.stride) + 1
-        trials = self.stride * torch.arange(n)[:, None] + torch.arange(self.sequence_length)
+        n, device = -(-(self.n_trials - self.sequence_length) // self.stride) + 1, self.device
+        starts = self.stride * torch.arange(n, device=device)
+        trials = starts[:, None] + torch.arange(self.sequence_length, device=device)
         trials = torch.where(trials < self.n_trials, trials, -1).repeat_interleave(len(self), dim=0)
-        sessions = torch.arange(len(self)).repeat(n)
+        sessions = torch.arange(len(self), device=device).repeat(n)
         observed = (self.mask[sessions[:, None], trials.clamp(min=0)] & (trials >= 0)).any(dim=1)
         kept = observed | ~observed.any()
         self.xs, self.ys, self.truth_probs = self._taken(sessions[kept], trials[kept])
 
-    def _move(self) -> None:
-        self.xs, self.ys = self.xs.to(self.device), self.ys.to(self.device)
-        self.truth_probs = None if self.truth_probs is None else self.truth_probs.to(self.device)
-
-    def _problems(self, sequence_length: Any, normalize_features: Any) -> list[str]:
-        if self.xs.ndim != 3 or self.ys.ndim != 3 or self.xs.shape[:2] != self.ys.shape[:2]:
-            return [
-                "xs and ys must have the shapes (n_sessions, n_trials, n_features) and (n_sessions, "
-                f"n_trials, n_actions); got {tuple(self.xs.shape)} and {tuple(self.ys.shape)}. "
-                "Give both the same sessions and trials."
-            ]
-        found, features = self._column_problems(), int(self.xs.shape[-1])
-        for name, value in (("sequence_length", sequence_length), ("stride", self.stride)):
-            whole = name == "sequence_length" and (value is None or value == -1)
-            if not whole and not (isinstance(value, int) and value > 0):
-                found.append(f"{name} must be a whole number of trials, 1 or more; got {value!r}. Use 1.")
-        columns = [] if normalize_features is None else np.atleast_1d(normalize_features).tolist()
-        every = range(-features, features)
-        wrong = [value for value in columns if value not in every]
-        if wrong:
-            found.append(
-                f"normalize_features must be columns from 0 to {features - 1}; got {wrong}. "
-                "See `dataset.columns` for their names."
-            )
-        return found
-
-    def _column_problems(self) -> list[str]:
-        found: list[str] = []
-        features, arms = int(self.xs.shape[-1]), self.n_actions
-        n_inputs = features - 2 * arms - len(self._id_columns)
-        if arms < 2 or n_inputs < 0:
-            found.append(
-                f"xs must have {2 * arms + 1} columns for {arms} arms (choice, reward, participant), or "
-                f"{2 * arms + 3} or more ([inputs,] block, experiment, participant), and ys one for each of "
-                f"2 or more arms; got {features} and {arms}. Add the columns that are missing."
-            )
-        elif self._additional_inputs and len(self._additional_inputs) != n_inputs:
-            found.append(
-                f"additional_inputs must name the {n_inputs} column(s) between rewards and block; "
-                f"got {', '.join(self._additional_inputs)}. Name each of them once."
-            )
-        found += name_problems(self._additional_inputs)
-        if self.truth_probs is not None and self.truth_probs.shape != self.ys.shape:
-            found.append(
-                f"truth_probs must have the shape of ys, {tuple(self.ys.shape)}; "
-                f"got {tuple(self.truth_probs.shape)}. Give the P of each arm."
-            )
-        return found
-
-
-def _sessions(values: Any) -> Tensor:
-    """Values as float32 `(n_sessions, n_trials, n)`; one session alone becomes the first of one."""
-    tensor = values if isinstance(values, Tensor) else torch.tensor(np.asarray(values, dtype=np.float32))
-    tensor = tensor.to(torch.float32)
-    return tensor[None] if tensor.ndim == 2 else tensor
-
-
-def _onehot(values: Tensor) -> Tensor:
-    """(..., n_actions) -> (...) bool: exactly one 1, else 0."""
-    return (((values == 0) | (values == 1)).all(dim=-1)) & (values.sum(dim=-1) == 1)
-
-
-def _take(part: Tensor, sessions: Tensor, trials: Tensor) -> Tensor:
-    rows = (
-        part[sessions[:, None], trials.clamp(min=0)]
-        if part.shape[1]
-        else part.new_empty(*trials.shape, part.shape[2])
-    )
-    return torch.where(trials[..., None] >= 0, rows, MISSING)
+    def _move(self, device: torch.device) -> None:
+        self.device = device
+        self.xs, self.ys = self.xs.to(device), self.ys.to(device)
+        self.truth_probs = None if self.truth_probs is None else self.truth_probs.to(device)
