@@ -164,6 +164,13 @@ class AgentQ(Agent):
     for all or by name; -1 stands for half the mean. Draws are clipped: rates to [0, 1], betas to between 0
     and twice their mean.
     alpha_penalty: None (or -1) keeps it the same as alpha_reward, drawn values included.
+
+    >>> agent = AgentQ(alpha_reward=0.3)
+    >>> agent.update(choice=0, reward=[1, -1])
+    >>> agent.get_state_value("x_value_reward", multiply_with_beta=False).round(3)
+    array([0.65, 0.5 ])
+    >>> agent.get_choice_probs().round(3)
+    array([0.611, 0.389])
     """
 
     vectorised = True

@@ -101,6 +101,11 @@ def convert_dataset(
     those of the agent that made the table, if it tells: P(choice), action, reward and choice values, four
     arrays `(n_sessions, n_trials, n_actions)` from the columns choice_prob_0 and so on, else -1. Raises
     `SettingsError` with every problem of the table.
+
+    >>> rows = pd.DataFrame({"session": ["ann"] * 3, "choice": ["A", "B", "B"], "reward": [1, 0, 1]})
+    >>> dataset, sessions, coded, dynamics = convert_dataset(rows)
+    >>> dataset.participants, dataset.arm_labels, coded["choice"].tolist()
+    (('ann',), ('A', 'B'), [0, 1, 1])
     """
     frame = table.read_table(file)
     inputs = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())

@@ -90,7 +90,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     def __repr__(self) -> str:
         size = f"{self.n_sessions} sessions, {self.n_trials} trials, {self.n_actions} arms"
-        return f"DatasetRNN({size}, {self.n_participants} participants)"
+        return f"DatasetRNN({size}, {self.n_participants} participant{'s' * (self.n_participants != 1)})"
 
     # What the columns hold
 

@@ -128,6 +128,12 @@ class BanditsDrift(Bandits):
 
     Every session begins with probabilities drawn evenly from [0, 1]. At the bounds `boundary="clip"` lets a
     probability stay there until it walks back; "reflect" turns it round (1.1 becomes 0.9).
+
+    >>> task = BanditsDrift(sigma=0.2, random_state=1)
+    >>> task.reward_probs.round(2)
+    array([0.45, 0.54])
+    >>> task.step(choice=0)
+    array([ 1., -1.])
     """
 
     vectorised = True

@@ -55,6 +55,17 @@ def create_dataset(
     Each session has `n_trials` trials, and the choice after the last of them is known too.
     `dataset.truth_probs` holds the agent's P of each next choice. Agent and task are left at the start of a
     fresh session.
+
+    >>> from spicewidgets import AgentQ, BanditsDrift
+    >>> dataset, sessions, parameters = create_dataset(AgentQ(), BanditsDrift(0.2), 100, 10, random_state=42)
+    >>> dataset
+    DatasetRNN(10 sessions, 100 trials, 2 arms, 1 participant)
+    >>> sessions[0][:3]
+    BanditSession 0: 3 trials, 2 arms, participant 0
+    trial choice reward
+        0      0    0.0
+        1      1    1.0
+        2      0    1.0
     """
     agents = list(agent) if isinstance(agent, list | tuple) else None
     participant = participant or ("per_session" if agents else "same")
