@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .checks import number, refuse
 from .dataset import BanditSession, DatasetRNN
 from .random import RandomState, children
-from .settings import SettingsError
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +29,14 @@ class _Run(NamedTuple):
     reward_probs: Floats  # (n_sessions, n_trials, n_actions)
 
 
+class _Players(NamedTuple):
+    """Who plays: the code of each session, the codes' labels, and whom each session's agent is told to be."""
+
+    codes: NDArray[np.int64]
+    labels: list[Any] | None
+    told: list[Any] | None
+
+
 def create_dataset(
     agent: Any,
     environment: Any,
@@ -40,15 +48,16 @@ def create_dataset(
     device: torch.device | str | None = None,
     verbose: bool = False,
     *,
-    participant: str | None = None,
+    participant: str | Sequence[Any] | None = None,
     random_state: RandomState = None,
 ) -> tuple[DatasetRNN, list[BanditSession], list[dict[str, float]]]:
     """Simulate sessions: the dataset, the sessions to read, and each session's parameters.
 
     agent: an agent, or a list with one per session.
     sample_parameters: draw the agent's parameters anew for each session.
-    participant: "same" gives all sessions the participant 0, "per_session" a participant each. By default a
-    list of agents is "per_session" and one agent "same".
+    participant: "same" makes all sessions those of participant 0, "per_session" gives each a participant of
+    its own; or a list with the participant's label for each session, whose part a fitted agent then takes. By
+    default a list of agents is "per_session" and one agent "same".
     random_state: for the whole dataset. None leaves it to the agent's and the task's own `random_state`.
     verbose: accepted for autospice's sake; there is nothing to tell.
 
@@ -68,21 +77,23 @@ def create_dataset(
         2      0    1.0
     """
     agents = list(agent) if isinstance(agent, list | tuple) else None
-    participant = participant or ("per_session" if agents else "same")
+    if participant is None:
+        participant = "same" if agents is None else "per_session"
+    participant = participant if isinstance(participant, str) else list(participant)
     _check(agents, agent, environment, n_trials, n_sessions, participant)
-    ids = np.arange(n_sessions) if participant == "per_session" else np.zeros(n_sessions, dtype=np.int64)
+    players = _players(agent, participant, n_sessions)
     streams = [None, None] if random_state is None else children(random_state, 2)
     try:
         if agents is None and _side_by_side(agent) and _side_by_side(environment):
-            runs, parameters = _batch(agent, environment, n_trials, ids, sample_parameters, streams)
+            runs, parameters = _batch(agent, environment, n_trials, players, sample_parameters, streams)
         else:
             each = agents or [agent] * n_sessions
-            runs, parameters = _one_by_one(each, environment, n_trials, ids, sample_parameters, streams)
+            runs, parameters = _one_by_one(each, environment, n_trials, players, sample_parameters, streams)
     finally:
         for part in (*(agents or [agent]), environment):
             part.new_sess()
-    dataset = _dataset(runs, ids, sequence_length, stride, device)
-    return dataset, _sessions(runs, ids), parameters
+    dataset = _dataset(runs, players, sequence_length, stride, device)
+    return dataset, _sessions(runs, players.codes), parameters
 
 
 def run_experiment(
@@ -103,20 +114,30 @@ def run_experiment(
     )
 
 
+def _players(agent: Any, participant: str | list[Any], n_sessions: int) -> _Players:
+    if participant == "same":
+        return _Players(np.zeros(n_sessions, dtype=np.int64), None, None)
+    if participant == "per_session":
+        known = _known(agent)
+        labels = known[:n_sessions] if len(known) > 1 else None
+        return _Players(np.arange(n_sessions), labels, labels or list(range(n_sessions)))
+    codes: dict[Any, int] = {}
+    numbers = [codes.setdefault(label, len(codes)) for label in participant]
+    return _Players(np.array(numbers), list(codes), list(participant))
+
+
 def _batch(
     agent: Any,
     environment: Any,
     n_trials: int,
-    ids: NDArray[np.int64],
+    players: _Players,
     sample: bool,
     streams: Sequence[RandomState],
 ) -> tuple[_Run, list[dict[str, float]]]:
-    n = len(ids)
-    participant = ids if ids.any() else 0
+    n = len(players.codes)
+    who = {} if players.told is None else {"participant_id": players.told}
     environment.new_sess(random_state=streams[0], n_sessions=n)
-    agent.new_sess(
-        sample_parameters=sample, participant_id=participant, n_sessions=n, random_state=streams[1]
-    )
+    agent.new_sess(sample_parameters=sample, n_sessions=n, random_state=streams[1], **who)
     told = {name: np.broadcast_to(value, n) for name, value in getattr(agent, "parameters", {}).items()}
     parameters = [{name: float(value[at]) for name, value in told.items()} for at in range(n)]
     return _run(agent, environment, n_trials, n), parameters
@@ -126,14 +147,15 @@ def _one_by_one(
     agents: Sequence[Any],
     environment: Any,
     n_trials: int,
-    ids: NDArray[np.int64],
+    players: _Players,
     sample: bool,
     streams: Sequence[RandomState],
 ) -> tuple[_Run, list[dict[str, float]]]:
     runs, parameters = [], []
-    for agent, participant in zip(agents, ids.tolist(), strict=True):
+    for at, agent in enumerate(agents):
+        who = {} if players.told is None else {"participant_id": players.told[at]}
         _begin(environment, random_state=streams[0])
-        _begin(agent, sample_parameters=sample, participant_id=participant, random_state=streams[1])
+        _begin(agent, sample_parameters=sample, random_state=streams[1], **who)
         parameters.append(dict(getattr(agent, "parameters", {})))
         runs.append(_run(agent, environment, n_trials, 1))
     return _Run(*(np.concatenate(part) for part in zip(*runs, strict=True))), parameters
@@ -163,14 +185,14 @@ def _run(agent: Any, environment: Any, n_trials: int, n_sessions: int) -> _Run:
 
 def _dataset(
     run: _Run,
-    ids: NDArray[np.int64],
+    players: _Players,
     sequence_length: int | None,
     stride: int,
     device: torch.device | str | None,
 ) -> DatasetRNN:
     n_sessions, n_trials, n_actions = run.rewards.shape
     onehot = np.eye(n_actions)[run.choices]
-    participant = np.broadcast_to(ids[:, None, None], (n_sessions, n_trials, 1))
+    participant = np.broadcast_to(players.codes[:, None, None], (n_sessions, n_trials, 1))
     truth = run.probs[:, 1:]
     return DatasetRNN(
         np.concatenate([onehot[:, :-1], run.rewards, participant], axis=-1),
@@ -178,6 +200,7 @@ def _dataset(
         sequence_length=sequence_length,
         stride=stride,
         device=device,
+        participants=players.labels,
         truth_probs=None if np.isnan(truth).any() else truth,
     )
 
@@ -214,25 +237,45 @@ def _arms(part: Any) -> Any:
     return getattr(part, "n_actions", getattr(part, "_n_actions", None))
 
 
+def _known(agent: Any) -> list[Any]:
+    """The participants that a fitted agent can be; none for others."""
+    return list(agent.get_participant_ids()) if hasattr(agent, "get_participant_ids") else []
+
+
 def _check(
-    agents: list[Any] | None, agent: Any, environment: Any, n_trials: Any, n_sessions: Any, participant: str
+    agents: list[Any] | None,
+    agent: Any,
+    environment: Any,
+    n_trials: Any,
+    n_sessions: Any,
+    participant: str | list[Any],
 ) -> None:
     found = [
         f"{name} must be a whole number of 1 or more; got {value!r}. Use for example `{name}=100`."
         for name, value in (("n_trials", n_trials), ("n_sessions", n_sessions))
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1
     ]
-    if participant not in ("same", "per_session"):
-        found.append(f"participant must be same or per_session; got {participant!r}. Choose one of these.")
-    if agents is not None and len(agents) != n_sessions:
-        found.append(
-            f"A list of agents needs one per session, {n_sessions}; got {len(agents)}. Or give one agent."
-        )
-    arms = {_arms(part) for part in (*(agents if agents is not None else [agent]), environment)} - {None}
+    arms = {_arms(part) for part in (*([agent] if agents is None else agents), environment)} - {None}
     if len(arms) > 1:
         told = " and ".join(map(str, sorted(arms)))
         found.append(
-            f"Agent and task must have the same number of arms; got {told}. Give both the same `n_actions`."
+            f"Agent and task must have the same number of arms; got {told}. Set the same `n_actions`."
         )
-    if found:
-        raise SettingsError(found)
+    if agents is not None and len(agents) != n_sessions:
+        got = f"got {len(agents)}"
+        found.append(f"A list of agents needs one per session, {n_sessions}; {got}. Or give one agent.")
+    refuse(found + _participant_problems(participant, n_sessions, len(_known(agent))))
+
+
+def _participant_problems(participant: str | list[Any], n_sessions: Any, n_known: int) -> list[str]:
+    advice = "Give a list with the participant of each session."
+    if isinstance(participant, list) and len(participant) != n_sessions:
+        got = f"got {len(participant)}"
+        return [f"participant must have a label for each session, {n_sessions}; {got}. {advice}"]
+    if isinstance(participant, str) and participant not in ("same", "per_session"):
+        return [f"participant must be same, per_session or a list; got {participant!r}. {advice}"]
+    if participant == "per_session" and 1 < n_known < number(n_sessions):
+        return [
+            f"The agent knows {n_known} participants, one per session; got {n_sessions} sessions. {advice}"
+        ]
+    return []

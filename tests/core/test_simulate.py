@@ -147,6 +147,41 @@ def test_participants():
     assert dataset.n_participants == 1
 
 
+class Fitted(AgentQ):
+    """An agent with participants of its own, as fitted ones are."""
+
+    vectorised = True
+
+    def get_participant_ids(self):
+        return ["ann", "ben"]
+
+    def new_sess(self, sample_parameters=False, participant_id=None, *, n_sessions=1, **kwargs):
+        self.told = participant_id
+        super().new_sess(sample_parameters, n_sessions=n_sessions, **kwargs)
+
+    def update(self, choice, reward):
+        self.was = self.told
+        super().update(choice, reward)
+
+
+def test_a_fitted_agent_takes_the_part_of_its_participants():
+    """F18, T21."""
+    agent = Fitted()
+    dataset, sessions, _ = create_dataset(agent, BanditsFixed(), 5, 3, participant=["ben", "ann", "ben"])
+    assert agent.was == ["ben", "ann", "ben"]
+    assert dataset.participants == ("ben", "ann")
+    assert dataset.participant_ids.tolist() == [session.participant for session in sessions] == [0, 1, 0]
+    assert create_dataset(agent, BanditsFixed(), 5, 2, participant="per_session")[0].participants == (
+        "ann",
+        "ben",
+    )
+    assert agent.was == ["ann", "ben"]
+    create_dataset(agent, BanditsFixed(), 5, 3)
+    assert agent.was is None
+    create_dataset(agent, ScalarTask(BanditsFixed()), 5, 2, participant=np.array(["ann", "ben"]))
+    assert agent.was == "ben"
+
+
 def test_seeds():
     """S26: the same seed gives the same dataset, whatever seeds agent and task have."""
     first, again, other = (simulated(random_state=seed)[0].xs for seed in (5, 5, 6))
@@ -213,9 +248,17 @@ def test_simulating_says_nothing(capsys):
         ({"n_sessions": 2.0}, "n_sessions must be a whole number of 1 or more; got 2.0."),
         (
             {"participant": "each"},
-            "participant must be same or per_session; got 'each'. Choose one of these.",
+            "participant must be same, per_session or a list; got 'each'. Give a list",
         ),
         ({"agent": [AgentQ()] * 2}, "A list of agents needs one per session, 3; got 2. Or give one agent."),
+        (
+            {"participant": ["ann"]},
+            "participant must have a label for each session, 3; got 1. Give a list with",
+        ),
+        (
+            {"agent": Fitted(), "participant": "per_session"},
+            "The agent knows 2 participants, one per session; got 3 sessions. Give a list",
+        ),
         ({"agent": AgentQ(3)}, "Agent and task must have the same number of arms; got 2 and 3."),
     ],
 )
