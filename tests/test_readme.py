@@ -1,0 +1,40 @@
+"""What the README shows is run: its Python blocks in order, and the numbers that it says they print."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+")
+
+
+def scripts() -> list[tuple[str, str | None]]:
+    """Each Python block, with the text block after it (what it prints) if there is one."""
+    blocks = [(found["language"], found["text"]) for found in BLOCK.finditer(README)]
+    after = [*blocks[1:], ("", "")]
+    return [
+        (text, following if kind == "text" else None)
+        for (language, text), (kind, following) in zip(blocks, after, strict=True)
+        if language == "python"
+    ]
+
+
+@pytest.mark.parametrize(("script", "shown"), scripts())
+def test_a_script_of_the_readme_runs_and_prints_what_is_shown(script, shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(script, "README.md", "exec"), {"__name__": "__main__"})
+    if shown is not None:
+        assert_same_text(printed.getvalue(), shown)
+
+
+def assert_same_text(printed: str, shown: str) -> None:
+    """Words must be equal; decimals may differ in the last digits between machines."""
+    assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", shown).split()
+    numbers = [float(number) for number in NUMBER.findall(shown)]
+    assert [float(number) for number in NUMBER.findall(printed)] == pytest.approx(numbers, abs=0.02)
