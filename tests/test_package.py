@@ -1,0 +1,81 @@
+"""The package as people meet it: its public names, its metadata, and what it asks of the machine."""
+
+import ast
+import importlib
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import spicewidgets
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+# What Google Colab has (image of August 2026; torch is the oldest among its CPU, GPU and TPU images).
+COLAB = {
+    "click": "8.4.2",
+    "matplotlib": "3.10.0",
+    "numpy": "2.1.3",
+    "pandas": "2.2.3",
+    "safetensors": "0.8.0",
+    "scikit-learn": "1.6.1",
+    "torch": "2.9.0",
+}
+NOT_ON_COLAB = {"pysindy"}
+
+
+@pytest.mark.parametrize("name", spicewidgets.__all__)
+def test_every_public_name_resolves(name):
+    assert getattr(spicewidgets, name) is not None
+
+
+def test_all_is_sorted_and_says_each_name_once():
+    assert spicewidgets.__all__ == sorted(set(spicewidgets.__all__))
+
+
+def test_dir_lists_every_public_name():
+    assert set(spicewidgets.__all__) <= set(dir(spicewidgets))
+
+
+def test_an_unknown_name_is_an_ordinary_attribute_error():
+    with pytest.raises(AttributeError, match="module 'spicewidgets' has no attribute 'AgentQQ'"):
+        _ = spicewidgets.AgentQQ
+
+
+def test_editors_see_the_same_list():
+    stub = ast.parse((ROOT / "spicewidgets" / "__init__.pyi").read_text(encoding="utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.asname: node.module for node in imports for alias in node.names}
+    assert seen == spicewidgets._HOME
+
+
+def test_the_seeds_spelling_is_an_alias():
+    assert spicewidgets.RESCOLA_WAGNER_CONFIG is spicewidgets.RESCORLA_WAGNER_CONFIG
+
+
+def test_the_installed_version_is_the_packages_own():
+    assert metadata.version("spicewidgets") == spicewidgets.__version__
+
+
+def test_the_command_is_there():
+    module, name = PROJECT["scripts"]["spicewidgets"].split(":")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+@pytest.mark.parametrize("line", PROJECT["dependencies"])
+def test_installing_on_colab_replaces_nothing(line):
+    wanted = Requirement(line)
+    assert wanted.name in NOT_ON_COLAB or wanted.specifier.contains(COLAB[wanted.name])
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.12.13", "3.13.15"])
+def test_the_supported_pythons(version):
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+
+
+def test_types_are_shipped():
+    assert (ROOT / "spicewidgets" / "py.typed").exists()
