@@ -230,9 +230,10 @@ class SpiceModel:
         ]
         if participant is None and fitted:
             return fitted[0]
-        for i in fitted:
-            if self.participants[i] == participant or str(self.participants[i]) == str(participant):
-                return i
+        same = [i for i in fitted if self.participants[i] == participant]
+        same += [i for i in fitted if str(self.participants[i]) == str(participant)]
+        if same:
+            return same[0]
         known = [self.participants[i] for i in fitted]
         raise SettingsError(
             [
@@ -299,6 +300,10 @@ class SpiceModel:
         betas = {str(state): tuple(float(v) for v in values) for state, values in data["betas"].items()}
         if any(len(rows) != len(participants) for rows in [*equations.values(), *betas.values()]):
             raise ValueError("a different number of equations, betas and participants")
+        if not equations or any(all(e is None for e in rows) for rows in equations.values()):
+            raise ValueError("a module without an equation")
+        if not np.isfinite([value for values in betas.values() for value in values]).all():
+            raise ValueError("a beta that is not a number")
         return cls(participants, equations, betas, tuple(str(module) for module in data["given"]))
 
 

@@ -30,6 +30,8 @@ class AgentNetwork(Agent):
         device: accepted for compatibility; agents compute where their arrays are, on the CPU.
         deterministic: True always takes the best arm. The default draws from P, as a participant would.
         participants: labels of the participants the model knows, in the order of their indices.
+        codes: the number that stands for each of them in the last column of a data set; the labels themselves
+            when None, or their places where a label is no whole number.
         random_state: where choices come from.
     """
 
@@ -43,6 +45,7 @@ class AgentNetwork(Agent):
         deterministic: bool = False,
         *,
         participants: Sequence[Any] = (0,),
+        codes: Sequence[int] | None = None,
         random_state: RandomState = None,
     ) -> None:
         super().__init__(n_actions=n_actions, deterministic=deterministic, random_state=random_state)
@@ -53,8 +56,9 @@ class AgentNetwork(Agent):
                     f" n_actions={model_rnn._n_actions}."
                 ]
             )
-        self._model = deepcopy(model_rnn).double().eval()
+        self._model = deepcopy(model_rnn).cpu().double().eval()
         self._participants = tuple(participants)
+        self._data_codes = default_codes(self._participants) if codes is None else tuple(codes)
         self._memory: dict[str, Tensor] = {}
         self.new_sess()
 
@@ -71,28 +75,32 @@ class AgentNetwork(Agent):
     def new_sess(
         self,
         sample_parameters: bool = False,
-        participant_id: int | ArrayLike = 0,
+        participant_id: Any = None,
         *,
         n_sessions: int = 1,
         random_state: RandomState = None,
-        experiment_id: int = 0,
+        experiment_id: int | ArrayLike = 0,
         additional_embedding_inputs: ArrayLike | None = None,
         **kwargs: Any,
     ) -> None:
-        """Start one fresh session, or several side by side, of the given participant or participants
-        (labels).
+        """Start one fresh session, or several side by side. `participant_id` is the label of one participant,
+        an array or list with a label for each session, or None for the first participant.
         """
-        self._n_sessions = n_sessions
-        labels = np.broadcast_to(np.asarray(participant_id), (n_sessions,))
-        self._codes = np.array([self.code(label) for label in labels.tolist()])
+        several = isinstance(participant_id, list | np.ndarray) and np.ndim(participant_id) > 0
+        labels = list(participant_id) if several else [participant_id] * n_sessions
+        self._codes = np.array([self.code(label) for label in labels], dtype=np.int64)
         self._experiment = experiment_id
-        super().new_sess(sample_parameters, participant_id, n_sessions=n_sessions, random_state=random_state)
+        super().new_sess(sample_parameters, n_sessions=n_sessions, random_state=random_state)
 
     def code(self, participant: Any) -> int:
-        """Index of a participant by label. A model of one participant takes anyone for that one."""
-        if participant in self._participants:
-            return self._participants.index(participant)
-        if len(self._participants) == 1:
+        """Index of a participant by label; the first when None. A model of one participant takes anyone for
+        that one.
+        """
+        for known in (self._participants, [str(label) for label in self._participants]):
+            wanted = participant if known is self._participants else str(participant)
+            if wanted in known:
+                return known.index(wanted)
+        if len(self._participants) == 1 or participant is None:
             return 0
         raise SettingsError(
             [
@@ -101,12 +109,18 @@ class AgentNetwork(Agent):
             ]
         )
 
+    def label(self, code: int) -> Any:
+        """Label of the participant for whom a data set without labels has this code; the code itself where it
+        stands for none.
+        """
+        return self._participants[self._data_codes.index(code)] if code in self._data_codes else code
+
     def update(
         self,
         choice: int | ArrayLike,
         reward: ArrayLike,
         *,
-        block: int = 0,
+        block: int | ArrayLike = 0,
         additional_inputs: ArrayLike | None = None,
         **kwargs: Any,
     ) -> None:
@@ -116,8 +130,8 @@ class AgentNetwork(Agent):
         extra = None if additional_inputs is None else np.asarray(additional_inputs, dtype=float)
         if extra is not None and extra.size:
             columns += [np.broadcast_to(extra, (self._n_sessions, extra.shape[-1]))]
-        ids = np.broadcast_to([block, self._experiment], (self._n_sessions, 2))
-        row = np.column_stack([*columns, ids, self._codes])
+        ids = [np.broadcast_to(code, self._n_sessions) for code in (block, self._experiment, self._codes)]
+        row = np.column_stack([*columns, *ids])
         with torch.no_grad():
             logits, self._memory = self._model(torch.from_numpy(row)[None], self._memory)
         self._now = logits[0].numpy()
@@ -152,7 +166,7 @@ class AgentSpice(AgentNetwork):
     Args:
         model_rnn: the model whose forward pass ties the equations together; it is copied.
         sindy_modules: a `SpiceModel`, or `{module: {participant: Equation}}`.
-        n_actions, deterministic, random_state: as in `AgentNetwork`.
+        n_actions, deterministic, codes, random_state: as in `AgentNetwork`.
     """
 
     def __init__(
@@ -162,6 +176,7 @@ class AgentSpice(AgentNetwork):
         n_actions: int = 2,
         deterministic: bool = False,
         *,
+        codes: Sequence[int] | None = None,
         random_state: RandomState = None,
     ) -> None:
         spice = sindy_modules if isinstance(sindy_modules, SpiceModel) else _spice_model(sindy_modules)
@@ -175,6 +190,7 @@ class AgentSpice(AgentNetwork):
             n_actions,
             deterministic=deterministic,
             participants=spice.participants,
+            codes=codes,
             random_state=random_state,
         )
 
@@ -193,6 +209,14 @@ class AgentSpice(AgentNetwork):
     def get_participant_ids(self) -> list[Any]:
         """Labels of the participants that have equations."""
         return list(next(iter(self.get_modules().values()), {}))
+
+
+def default_codes(participants: Sequence[Any]) -> tuple[int, ...]:
+    """What stands for participants in the last column of a data set, where nothing is known of that data
+    set.
+    """
+    numbers = all(isinstance(label, int | np.integer) for label in participants)
+    return tuple(map(int, participants)) if numbers else tuple(range(len(participants)))
 
 
 def betas_of(model: BaseRNN, codes: NDArray[Any]) -> dict[str, Any]:

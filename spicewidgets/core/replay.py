@@ -7,6 +7,7 @@ each other. The agents that are handed in are not changed. Knows nothing of draw
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,13 @@ class Replay:
         probabilities: P of choosing each arm, `(n_sessions, n_trials + 1, n_actions)`.
         q: logit of each arm (its softmax is P), the same shape.
         states: each memory state, the same shape.
+        betas: what multiplies a state in the logit, `(n_sessions, 1, 1)`; none for a state without one.
     """
 
     probabilities: Floats
     q: Floats
     states: Mapping[str, Floats]
+    betas: Mapping[str, Floats]
 
 
 def replay(agent: Agent, sessions: Any) -> Replay:
@@ -49,18 +52,22 @@ def replay(agent: Agent, sessions: Any) -> Replay:
     agent = deepcopy(agent)
     if getattr(agent, "vectorised", False):
         steps = list(_steps(agent, compact))
+        betas = _betas(agent, compact.n_sessions)
     else:  # an agent of the user's own, written for one session at a time
-        each = [
-            _steps(agent, compact.take(torch.tensor([s]), torch.arange(compact.n_trials)[None]))
-            for s in range(compact.n_sessions)
-        ]
-        steps = [_joined(parts) for parts in zip(*(list(run) for run in each), strict=True)]
+        runs, each = [], []
+        for s in range(compact.n_sessions):
+            runs.append(
+                list(_steps(agent, compact.take(torch.tensor([s]), torch.arange(compact.n_trials)[None])))
+            )
+            each.append(_betas(agent, 1))
+        steps = [_joined(parts) for parts in zip(*runs, strict=True)]
+        betas = {state: np.concatenate([one[state] for one in each]) for state in (each[0] if each else {})}
     after = np.concatenate([np.zeros((len(index), 1), dtype=int), np.asarray(index) + 1], 1)
     rows = np.arange(len(after))[:, None], after
     q = np.stack([step[0] for step in steps], 1)[rows]
     probabilities = np.stack([step[1] for step in steps], 1)[rows]
     states = {name: np.stack([step[2][name] for step in steps], 1)[rows] for name in steps[0][2]}
-    return Replay(probabilities, q, states)
+    return Replay(probabilities, q, states, betas)
 
 
 Step = tuple[Floats, Floats, dict[str, Floats]]  # q, P and states, each (n_sessions, n_actions)
@@ -71,18 +78,25 @@ def _joined(parts: tuple[Step, ...]) -> Step:
     return q, probabilities, {name: np.concatenate([part[2][name] for part in parts]) for name in parts[0][2]}
 
 
+def _betas(agent: Any, n_sessions: int) -> dict[str, Floats]:
+    return {
+        state: np.broadcast_to(np.reshape(np.asarray(beta, dtype=float), (-1, 1, 1)), (n_sessions, 1, 1))
+        for state, beta in getattr(agent, "_betas", {}).items()
+    }
+
+
 def _steps(agent: Any, dataset: DatasetRNN) -> Iterator[Step]:
     n, n_actions = dataset.n_sessions, dataset.n_actions
-    ids = [
-        dataset.participants[code] if dataset.labelled else code for code in dataset.participant_ids.tolist()
-    ]
-    if n == 1:
-        agent.new_sess(participant_id=ids[0])
-    else:
-        agent.new_sess(participant_id=np.array(ids, dtype=object), n_sessions=n)
     choices = np.maximum(np.asarray(dataset.choices), 0)
     rewards = np.nan_to_num(np.asarray(dataset.rewards, dtype=float), nan=-1.0)
-    extra = dataset.xs.numpy()[..., 2 * n_actions : -3] if dataset.xs.shape[-1] > 2 * n_actions + 3 else None
+    ids = _ids(agent, dataset)
+    began = {"participant_id": ids[0]} if n == 1 else {"participant_id": ids, "n_sessions": n}
+    extra: dict[str, Floats] = {}
+    if dataset.xs.shape[-1] > 2 * n_actions + 1:
+        columns = dataset.xs.numpy().astype(float)
+        extra = {"block": columns[..., -3], "additional_inputs": columns[..., 2 * n_actions : -3]}
+        began["experiment_id"] = columns[:, 0, -2] if columns.shape[1] else np.zeros(n)
+    _call(agent.new_sess, **began)
 
     def now() -> Step:
         shape = (n, n_actions)
@@ -95,20 +109,42 @@ def _steps(agent: Any, dataset: DatasetRNN) -> Iterator[Step]:
     yield now()
     for t in range(dataset.n_trials):
         choice = int(choices[0, t]) if n == 1 else choices[:, t]
-        agent.update(
-            choice,
-            rewards[0, t] if n == 1 else rewards[:, t],
-            additional_inputs=None if extra is None else extra[:, t],
-        )
+        reward = rewards[0, t] if n == 1 else rewards[:, t]
+        _call(agent.update, choice, reward, **{name: values[:, t] for name, values in extra.items()})
         yield now()
+
+
+def _ids(agent: Any, dataset: DatasetRNN) -> list[Any]:
+    """Label of each session's participant, as the agent knows them."""
+    codes = dataset.participant_ids.tolist()
+    if dataset.labelled:
+        return [dataset.participants[code] for code in codes]
+    known = getattr(agent, "label", None)
+    return codes if known is None else [known(code) for code in codes]
+
+
+def _call(function: Any, *values: Any, **told: Any) -> None:
+    """Call with those named arguments that the function knows: an agent of the user's own need not take
+    all.
+    """
+    known = signature(function).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        told = {name: value for name, value in told.items() if name in known}
+    function(*values, **told)
 
 
 def as_dataset(sessions: Any, n_actions: int) -> DatasetRNN:
     """A data set from anything that holds sessions; targets are the next choices in the rows themselves."""
     if isinstance(sessions, DatasetRNN):
-        return sessions
-    rows = sessions.xs if isinstance(sessions, BanditSession) else sessions
-    xs = torch.as_tensor(np.asarray(rows), dtype=torch.float32)
+        if sessions.n_actions == n_actions:
+            return sessions
+        raise SettingsError(
+            [
+                f"The data set has {sessions.n_actions} arms; needed are {n_actions}. Set"
+                f" n_actions={sessions.n_actions}, or take another data set."
+            ]
+        )
+    xs = numbers("A session", sessions.xs if isinstance(sessions, BanditSession) else sessions)
     xs = xs[None] if xs.ndim == 2 else xs
     if xs.ndim != 3 or xs.shape[-1] < 2 * n_actions + 1:
         raise SettingsError(
@@ -121,6 +157,23 @@ def as_dataset(sessions: Any, n_actions: int) -> DatasetRNN:
     ys = torch.full((*xs.shape[:2], n_actions), -1.0)
     ys[:, :-1] = xs[:, 1:, :n_actions]
     return DatasetRNN(xs, ys)
+
+
+def numbers(what: str, values: Any) -> torch.Tensor:
+    """Values of any kind as a float32 tensor; `what` names them in the error."""
+    if isinstance(values, torch.Tensor):
+        return values.detach().float()
+    try:
+        return torch.from_numpy(np.array(values, dtype=np.float32))
+    except (TypeError, ValueError):
+        told = repr(values)
+        raise SettingsError(
+            [
+                f"{what} must be numbers, (n_trials, n_features) or (n_sessions, n_trials, n_features); got"
+                f" {told if len(told) < 80 else type(values).__name__}. Make a data set of a table with"
+                " convert_dataset."
+            ]
+        ) from None
 
 
 def get_update_dynamics(
@@ -140,10 +193,9 @@ def get_update_dynamics(
     dataset = as_dataset(experiment, agent._n_actions)
     played = replay(agent, dataset)
     n = int(dataset.lengths[0])
-    betas = {state: float(np.ravel(beta)[0]) for state, beta in getattr(agent, "_betas", {}).items()}
     zeros = np.zeros((n, agent._n_actions))
     signals = {
-        s: played.states[s][0, :n] * betas.get(s, 1.0) if s in played.states else zeros
+        s: (played.states[s] * played.betas.get(s, 1.0))[0, :n] if s in played.states else zeros
         for s in additional_signals
     }
     return (played.q[0, :n], signals), played.probabilities[0, :n], agent
@@ -187,21 +239,28 @@ def scores(
         raise SettingsError(
             ["scores needs at least one agent; got none. Give for example {'groundtruth': agent}."]
         )
+    reference = next(iter(agents)) if reference is None else reference
+    if reference not in agents:
+        raise SettingsError(
+            [f"reference must be one of the agents {list(agents)}; got {reference!r}. Choose one of these."]
+        )
     played = {label: replay(agent, dataset).probabilities for label, agent in agents.items()}
-    against = played[reference or next(iter(agents))]
+    against = played[reference]
     known = np.asarray(dataset.target_mask)
     rows = []
     for label, probabilities in played.items():
         nll = nll_per_trial(probabilities, dataset)
         apart = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
-        k = n_parameters(agents[label])
+        who = _ids(agents[label], dataset)
         parts = (
-            [(s, nll[s : s + 1], apart[s : s + 1]) for s in range(len(nll))]
+            [(s, nll[s : s + 1], apart[s : s + 1], who[s : s + 1]) for s in range(len(nll))]
             if per_session
-            else [(None, nll, apart)]
+            else [(None, nll, apart, who)]
         )
         rows += [
-            {"agent": label, "session": s, **_score(a, d, k)} for s, a, d in parts if np.isfinite(a).any()
+            {"agent": label, "session": s, **_score(a, d, n_parameters(agents[label], w))}
+            for s, a, d, w in parts
+            if np.isfinite(a).any()
         ]
     frame = pd.DataFrame(rows)
     return (
@@ -225,16 +284,17 @@ def _score(nll: Floats, apart: Floats, k: int) -> dict[str, float]:
     }
 
 
-def n_parameters(agent: Any) -> int:
-    """Free parameters of an agent: the terms and betas of equations, the weights of a network, the mechanisms
-    in use of a classical agent.
+def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
+    """Free parameters of an agent: the terms and betas of the equations of the given participants (labels;
+    the first when not given), the weights of a network, the mechanisms in use of a classical agent.
     """
     if (spice := getattr(agent, "spice_model", None)) is not None:
-        return int(spice.n_parameters())
+        places = {agent.code(label) for label in participants}
+        return sum(spice.n_parameters(spice.participants[place]) for place in places)
     if (model := getattr(agent, "model", None)) is not None:
         return int(model.n_weights)
-    values = {name: np.ravel(value)[0] for name, value in agent.parameters.items()}
-    return len(_in_use(values))
+    values = {name: np.ravel(value)[0] for name, value in getattr(agent, "parameters", {}).items()}
+    return len(_in_use(values)) if "alpha_reward" in values else len(values)
 
 
 def _in_use(values: Mapping[str, Any]) -> set[str]:
