@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from time import perf_counter
 from typing import Any, Self
 
@@ -16,14 +17,16 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from .checks import refuse
 from .config import SpiceConfig
 from .dataset import DatasetRNN, split_data_along_sessiondim, split_data_along_timedim
 from .equations import SpiceModel
 from .network_agents import AgentNetwork, AgentSpice, betas_of
+from .parameters import problems_of, settings_of
 from .random import TorchStream, generator
-from .replay import as_dataset, nll_per_trial, replay
+from .replay import as_dataset, nll_per_trial, numbers, replay
 from .rnn import BaseRNN
-from .settings import Discovery, SettingsError, Training
+from .settings import Discovery, SettingsError
 from .training import Epoch, train, uses_lbfgs
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
@@ -52,7 +55,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             `discover()`, which takes milliseconds.
         verbose: write progress and equations to standard output.
         save_path_rnn, save_path_spice: files to save to after the fit.
-        device: where the model lives.
+        device: accepted for compatibility; models this small are trained fastest on the CPU, and are.
         warm_start: a second `fit` goes on from the weights of the first.
         random_state: seed of weights, batches and sampling.
 
@@ -146,30 +149,40 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         """As `fit`, an epoch for each record that is asked for. Once all have been asked for, the equations
         are found.
         """
-        training, discovery = self._training(), self._discovery()
+        training, discovery = settings_of(self)
         rng = generator(self.random_state)
         dataset, validation = self._split(self._dataset(data, targets), data_test, target_test)
-        dataset, participants = self._coded(dataset)
-        validation = None if validation is None else self._coded(validation, participants)[0]
-        warm = bool(self.warm_start and hasattr(self, "rnn_model_") and self.participants_ == participants)
-        model = self.rnn_model_ if warm else self._model(participants, TorchStream(rng))
+        dataset, participants, codes = self._coded(dataset)
+        if validation is not None:
+            validation = self._coded(validation, (participants, codes))[0]
+        warm = self._continues(participants)
+        model = deepcopy(self.rnn_model_) if warm else self._model(participants, TorchStream(rng))
         from .sindy import check_model
 
         check_model(model, self.spice_config, dataset)
         uses_lbfgs(model, training)
         only = self._only(participants)
+        before = self._fitted()
         self._forget(keep_history=warm)
         self.rnn_model_, self.participants_, self.stopped_ = model, participants, False
-        self._dataset_, self._rng = dataset, rng
+        self._codes, self._dataset_, self._rng = codes, dataset, rng
         records = train(model, dataset, training, validation, warm_start=warm, random_state=rng)
         try:
             yield from self._told(records)
         except KeyboardInterrupt:
             self.stopped_ = True
+        except Exception:
+            self._restore(before)
+            raise
         finally:
             records.close()  # type: ignore[attr-defined]
-            self.rnn_agent = AgentNetwork(model, self.n_actions, participants=participants)
-        self._find(discovery, only)
+            if getattr(self, "rnn_model_", None) is model:
+                self.rnn_agent = AgentNetwork(model, self.n_actions, participants=participants, codes=codes)
+        try:
+            self._find(discovery, only)
+        except Exception as error:
+            error.add_note("The trained RNN was kept: correct this, then call discover() instead of fit().")
+            raise
 
     def discover(self, **changes: Any) -> SpiceModel:
         """Find the equations again, without training: with other parameters (`spice_optim_threshold=0.02`),
@@ -178,12 +191,22 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         Samples are drawn anew only where a parameter of the off-policy task changes.
         """
         self._check_fitted("rnn_model_")
-        before = {name: getattr(self, name) for name in changes if name in self.get_params(deep=False)}
-        sampling = [name for name in changes if "off_policy" in name]
+        before = self.get_params(deep=False)
+        unknown = [name for name in changes if name not in before]
+        refuse(
+            f"discover has no parameter {name!r}. Name one of the parameters of SpiceEstimator."
+            for name in unknown
+        )
         self.set_params(**changes)
         try:
-            self._find(self._discovery(), self._only(self.participants_), resample=bool(sampling))
-        except SettingsError:
+            _, discovery = settings_of(self)
+            only = self._only(self.participants_)
+            if hasattr(self, "_dataset_"):
+                from .sindy import check_model
+
+                check_model(self.rnn_model_, self.spice_config, self._dataset_)
+            self._find(discovery, only, resample=any("off_policy" in name for name in changes))
+        except Exception:
             self.set_params(**before)
             raise
         return self.spice_model_
@@ -198,7 +221,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             knowing trials up to t.
         """
         self._check_fitted("rnn_agent", "spice_agent")
-        dataset = conditions if isinstance(conditions, DatasetRNN) else as_dataset(conditions, self.n_actions)
+        dataset = as_dataset(conditions, self.n_actions)
         rnn, spice = (
             replay(agent, dataset).probabilities[:, 1:] for agent in (self.rnn_agent, self.spice_agent)
         )
@@ -207,6 +230,10 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def score(self, data: Any, targets: Any = None) -> float:
         """Mean ln P that the equations give to the next choices, in nats per choice (higher is better)."""
         dataset = self._dataset(data, targets)
+        if not bool(dataset.target_mask.any()):
+            raise SettingsError(
+                ["score needs next choices; the data have none. Give targets, or longer sessions."]
+            )
         return -float(np.nanmean(nll_per_trial(self.predict(dataset)[1], dataset)))
 
     def print_spice_model(self, participant_id: Any = None) -> SpiceModel:
@@ -253,12 +280,21 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         """
         from . import storage
 
+        if path_rnn is None and path_spice is None:
+            raise SettingsError(
+                ["save_spice needs path_rnn, path_spice or both; got neither. Name the files to write."]
+            )
+        self._check_fitted(*([] if path_rnn is None else ["rnn_model_"]))
+        self._check_fitted(*([] if path_spice is None else ["spice_model_"]))
+        if path_rnn is not None and path_rnn == path_spice:
+            raise storage.StorageError(
+                f"Weights and equations need a file each; both were to be saved to"
+                f" {os.fspath(path_rnn)!r}. Choose two names."
+            )
         if path_rnn is not None:
-            self._check_fitted("rnn_model_")
-            storage.save_rnn(path_rnn, self.rnn_model_, self.participants_)
+            storage.save_rnn(path_rnn, self.rnn_model_, self.participants_, self._codes)
         if path_spice is not None:
-            self._check_fitted("spice_model_")
-            storage.save_spice_model(path_spice, self.spice_model_)
+            storage.save_spice_model(path_spice, self.spice_model_, self._codes)
 
     def load_spice(
         self,
@@ -280,32 +316,28 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                     " save_spice wrote."
                 ]
             )
-        tensors, participants = None, getattr(self, "participants_", None)
-        if path_rnn is not None:
-            tensors, participants, _ = storage.read_rnn(path_rnn)
-        spice = None if path_spice is None else storage.read_spice_model(path_spice)
-        if spice is not None and (participants is None or tensors is None):
-            participants = spice.participants
-        if spice is not None and spice.participants != participants:
-            raise storage.StorageError(
-                f"The equations are of participants {list(spice.participants)[:20]}, the weights of"
-                f" {list(participants or ())[:20]}. Load files that belong together."
-            )
-        assert participants is not None
-        fresh = tensors is not None or not hasattr(self, "rnn_model_")
-        model = self._model(participants, TorchStream(generator(0))) if fresh else self.rnn_model_
-        if tensors is not None:
-            storage.fill(model, tensors, str(path_rnn))
-        model.eval()
-        agent = AgentNetwork(model, self.n_actions, deterministic=deterministic, participants=participants)
-        if spice is not None:
-            spice_agent = AgentSpice(model, spice, self.n_actions, deterministic=deterministic)
-        if tensors is not None:
-            self._forget()
-            self.rnn_model_, self.rnn_agent = model, agent
-        if spice is not None:
-            self.spice_model_, self.spice_agent = spice, spice_agent
-        self.participants_ = participants
+        refuse(problems_of(self))
+        weights = None if path_rnn is None else storage.read_rnn(path_rnn)
+        found = None if path_spice is None else storage.read_spice_model(path_spice)
+        own = (self.participants_, self._codes) if hasattr(self, "rnn_model_") else None
+        first = weights or found
+        assert first is not None
+        participants, codes = own if own and weights is None else (first.participants, first.codes)
+        if found is not None:
+            spice = storage.of_participants(found.spice, participants, path_spice)
+        if weights is None and own:
+            model = self.rnn_model_
+        else:
+            model = self._model(participants, TorchStream(generator(0)))
+        if weights is not None:
+            storage.fill(model, weights, path_rnn)
+        if found is not None:
+            whole = weights is not None or own is not None
+            storage.check_spice(model, spice, self.spice_config.controls, path_spice, whole=whole)
+        self._hold(model, participants, codes, weights is not None, deterministic)
+        if found is not None:
+            self.spice_model_ = spice
+            self.spice_agent = AgentSpice(model, spice, self.n_actions, deterministic, codes=codes)
         return self
 
     def load_rnn_model(self, path_model: str | os.PathLike[str], deterministic: bool = False) -> Self:
@@ -318,65 +350,52 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
 
     # What follows is for this file alone.
 
-    def _training(self) -> Training:
-        def some(value: Any) -> Any:
-            return None if value is None or value == -1 else value
-
-        return Training(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            optimizer=self.optimizer,
-            n_starts=self.n_starts,
-            batch_size=some(self.batch_size),
-            bagging=self.bagging,
-            sequence_length=some(self.sequence_length),
-            n_steps_per_call=some(self.n_steps_per_call),
-            scheduler=self.scheduler,
-            l2_weight_decay=self.l2_weight_decay,
-            dropout=self.dropout,
-            convergence_threshold=self.convergence_threshold,
-        ).checked()
-
-    def _discovery(self) -> Discovery:
-        return Discovery(
-            optimizer=self.spice_optimizer_type,
-            threshold=self.spice_optim_threshold,
-            regularization=self.spice_optim_regularization,
-            degree=self.spice_library_polynomial_degree,
-            n_trials_off_policy=self.n_trials_off_policy,
-            n_sessions_off_policy=self.n_sessions_off_policy,
-            n_trials_same_action=self.n_trials_same_action_off_policy,
-        ).checked()
-
     def _dataset(self, data: Any, targets: Any) -> DatasetRNN:
-        if isinstance(data, DatasetRNN):
-            return data
-        return as_dataset(data, self.n_actions) if targets is None else DatasetRNN(data, targets)
+        """The data set, checked."""
+        if isinstance(data, DatasetRNN) or targets is None:
+            dataset = as_dataset(data, self.n_actions)
+        else:
+            dataset = as_dataset(
+                DatasetRNN(numbers("data", data), numbers("targets", targets)), self.n_actions
+            )
+        blank = int((dataset.xs[..., : self.n_actions] == 0).all(-1).sum())
+        if blank:
+            warnings.warn(
+                f"{blank} trials have no choice among the {self.n_actions} arms (all 0) and are taken as"
+                " missing. If there are more arms, set n_actions; write -1 for a missing choice.",
+                SpiceWarning,
+                stacklevel=4,
+            )
+        return dataset
 
     def _split(
         self, dataset: DatasetRNN, data_test: Any, target_test: Any
     ) -> tuple[DatasetRNN, DatasetRNN | None]:
         if data_test is not None:
             return dataset, self._dataset(data_test, target_test)
-        if isinstance(self.train_test_ratio, list | tuple):
-            return split_data_along_sessiondim(dataset, list(self.train_test_ratio))
+        if isinstance(self.train_test_ratio, list | tuple | np.ndarray):
+            return split_data_along_sessiondim(dataset, [int(at) for at in self.train_test_ratio])
         if self.train_test_ratio is None or self.train_test_ratio == 1:
             return dataset, None
-        return split_data_along_timedim(dataset, self.train_test_ratio)
+        training, validation = split_data_along_timedim(dataset, float(self.train_test_ratio))
+        return training, validation if bool(validation.target_mask.any()) else None
 
     def _coded(
-        self, dataset: DatasetRNN, known: tuple[Any, ...] | None = None
-    ) -> tuple[DatasetRNN, tuple[Any, ...]]:
-        """The data set with participants as indices 0, 1, ..., and their labels in that order."""
-        codes = dataset.participant_ids.numpy()
-        labels = [dataset.participants[code] if dataset.labelled else int(code) for code in codes]
-        participants = known or tuple(
-            dict.fromkeys(
-                label
-                for _, label in sorted(zip(codes.tolist(), labels, strict=True), key=lambda pair: pair[0])
-            )
-        )
-        unknown = [label for label in dict.fromkeys(labels) if label not in participants]
+        self, dataset: DatasetRNN, known: tuple[tuple[Any, ...], tuple[int, ...]] | None = None
+    ) -> tuple[DatasetRNN, tuple[Any, ...], tuple[int, ...]]:
+        """The data set with participants as indices 0, 1, ..., their labels in that order, and the codes that
+        stood for them.
+        """
+        found = sorted(set(dataset.participant_ids.tolist()))
+        if dataset.labelled:
+            names = {code: dataset.participants[code] for code in found}
+        else:
+            names = {code: code for code in found}
+            names |= {code: known[0][known[1].index(code)] for code in found if known and code in known[1]}
+        codes_of = {label: code for code, label in reversed(names.items())}
+        participants = known[0] if known else tuple(dict.fromkeys(names.values()))
+        codes = known[1] if known else tuple(codes_of[label] for label in participants)
+        unknown = [label for label in codes_of if label not in participants]
         if unknown:
             raise SettingsError(
                 [
@@ -384,7 +403,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                     " Validate on participants that are trained on."
                 ]
             )
-        if known is None and len(participants) == dataset.n_sessions > 1:
+        if known is None and self.spice_participant_id is None and len(codes) == dataset.n_sessions > 1:
             warnings.warn(
                 f"Each of the {dataset.n_sessions} sessions is a participant of its own, so that as many sets"
                 " of equations will be fitted. If one participant made them all, set dataset.xs[..., -1] = 0"
@@ -392,21 +411,34 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                 SpiceWarning,
                 stacklevel=4,
             )
-        index = torch.tensor([participants.index(label) for label in labels], dtype=torch.float32)
+        index = [participants.index(names[code]) for code in dataset.participant_ids.tolist()]
         xs = dataset.xs.clone()
-        xs[..., -1] = index[:, None]
-        return (
-            DatasetRNN(xs, dataset.ys, truth_probs=dataset.truth_probs, participants=participants),
-            participants,
+        xs[..., -1] = torch.tensor(index, dtype=torch.float32)[:, None]
+        coded = DatasetRNN(xs, dataset.ys, truth_probs=dataset.truth_probs, participants=participants)
+        return coded, participants, codes
+
+    def _continues(self, participants: tuple[Any, ...]) -> bool:
+        """Whether this fit goes on from the model that is there: asked for, and the model is still the
+        right one.
+        """
+        model = getattr(self, "rnn_model_", None)
+        return bool(
+            self.warm_start
+            and model is not None
+            and type(model) is self.rnn_class
+            and model._n_actions == self.n_actions
+            and self.participants_ == participants
         )
 
     def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
         """A new model of the class, with the arguments that its constructor names."""
         from inspect import Parameter, signature
 
+        n_participants = max(int(self.n_participants or 0), len(participants))
         offered = {
             "n_actions": self.n_actions,
-            "n_participants": max(int(self.n_participants or 0), len(participants)),
+            "n_participants": n_participants,
+            "n_experiments": self.n_experiments,
         }
         offered |= {
             name: getattr(self, name)
@@ -415,19 +447,20 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         }
         accepted = signature(self.rnn_class.__init__).parameters
         named = {name: value for name, value in offered.items() if name in accepted}
-        if "n_actions" not in accepted and any(p.kind is Parameter.VAR_KEYWORD for p in accepted.values()):
-            named["n_actions"] = self.n_actions
+        if any(p.kind is Parameter.VAR_KEYWORD for p in accepted.values()):
+            named |= {name: offered[name] for name in ("n_actions", "n_participants")}
         with stream():
             model: BaseRNN = self.rnn_class(**named)
         if self.dropout is not None and "dropout" not in accepted:
             model.dropout = self.dropout
-        return model if self.device is None else model.to(self.device)
+        return model
 
     def _only(self, participants: tuple[Any, ...]) -> int | None:
         if self.spice_participant_id is None:
             return None
-        if self.spice_participant_id in participants:
-            return participants.index(self.spice_participant_id)
+        for index, label in enumerate(participants):
+            if type(self.spice_participant_id) is not np.ndarray and self.spice_participant_id == label:
+                return index
         raise SettingsError(
             [
                 f"spice_participant_id must be one of the participants {list(participants)[:20]}, or None for"
@@ -435,21 +468,42 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             ]
         )
 
+    def _hold(
+        self,
+        model: BaseRNN,
+        participants: tuple[Any, ...],
+        codes: tuple[int, ...],
+        trained: bool,
+        deterministic: bool,
+    ) -> None:
+        """Take over what was loaded: the participants, and the model if its weights came along."""
+        if trained:
+            self._restore({})
+            self.rnn_model_ = model.eval()
+            self.rnn_agent = AgentNetwork(
+                model, self.n_actions, deterministic=deterministic, participants=participants, codes=codes
+            )
+        self.participants_, self._codes = participants, codes
+
+    def _fitted(self) -> dict[str, Any]:
+        """What a fit has found so far: every attribute that is no parameter."""
+        return {name: value for name, value in vars(self).items() if name not in self.get_params(deep=False)}
+
+    def _restore(self, before: dict[str, Any]) -> None:
+        """Put back what an earlier fit had found."""
+        for name in self._fitted():
+            delattr(self, name)
+        self.__dict__.update(before)
+
     def _forget(self, keep_history: bool = False) -> None:
         """Drop what an earlier fit has found, so that nothing of it can be taken for the new one's."""
-        for name in (
-            "rnn_agent",
-            "spice_agent",
-            "spice_model_",
-            "samples_",
-            *(() if keep_history else ("history_",)),
-        ):
-            if hasattr(self, name):
-                delattr(self, name)
+        history = () if keep_history else ("history_",)
+        for name in ("rnn_agent", "spice_agent", "spice_model_", "samples_", *history):
+            self.__dict__.pop(name, None)
 
     def _told(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
         """The records, kept in `history_`, written out now and then if verbose; a note becomes a warning."""
-        self.history_ = getattr(self, "history_", [])
+        self.history_ = list(getattr(self, "history_", []))
         told = -1.0
         record = None
         for record in records:
@@ -483,16 +537,18 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         }
         given = tuple(self.rnn_model_.submodules_eq)
         self.spice_model_ = SpiceModel(found.participants, found.equations, betas, given)
-        self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions)
+        self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions, codes=self._codes)
         if self.verbose:
             sys.stdout.write(self.spice_model_.text() + "\n")
-        self.save_spice(self.save_path_rnn, self.save_path_spice)
+        if self.save_path_rnn is not None or self.save_path_spice is not None:
+            self.save_spice(self.save_path_rnn, self.save_path_spice)
 
     def _check_fitted(self, *names: str) -> None:
-        if not all(hasattr(self, name) for name in names):
+        missing = [name.strip("_") for name in names if not hasattr(self, name)]
+        if missing:
             raise NotFittedError(
-                f"This SpiceEstimator has no {' or '.join(n.strip('_') for n in names)} yet. Call fit(data,"
-                " targets) or load_spice(...) first."
+                f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
+                " load_spice(...) first."
             )
 
 

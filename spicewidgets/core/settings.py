@@ -86,7 +86,7 @@ def _problem(name: str, value: Any, kind: Any, told: Any) -> str | None:
     if value is None and told["optional"]:
         return None
     if told["choices"]:
-        if value in told["choices"]:
+        if isinstance(value, str) and value in told["choices"]:
             return None
         return f"{name} must be {allowed(told)}; got {value!r}. Choose one of these."
     if kind is bool or kind == "bool":
@@ -252,3 +252,13 @@ class Discovery(Settings):
     n_trials_same_action: int = setting(
         5, "Random task: how many trials in a row take the same arm.", unit="trials", low=1, high=10_000
     )
+
+    def problems(self) -> list[str]:
+        """As in every group of settings; SR3 also needs a regularization above 0."""
+        found = super().problems()
+        if not found and self.optimizer != "STLSQ" and self.regularization == 0:
+            found.append(
+                "regularization must be above 0 for SR3 (its relaxation nu); got 0. Set 0.01, or choose"
+                " STLSQ."
+            )
+        return found

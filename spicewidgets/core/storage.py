@@ -5,9 +5,12 @@ A file is read and checked whole before anything is changed; a file that is dama
 something else is refused with a sentence.
 """
 
+import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,43 +26,84 @@ RNN_FORMAT = "spicewidgets rnn 1"
 SPICE_FORMAT = "spicewidgets spice 1"
 MOST_BYTES = 256 * 1024 * 1024
 
+File = str | os.PathLike[str]
+# What a file made by something else, or by someone with ideas, makes the readers raise.
+ODD = (
+    SafetensorError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+
 
 class StorageError(ValueError):
     """A model file cannot be used, with the reason and what to do."""
 
 
-def save_rnn(path: str | os.PathLike[str], model: BaseRNN, participants: tuple[Any, ...]) -> None:
+@dataclass(frozen=True)
+class SavedRNN:
+    """What a file of weights holds: tensors by name, the labels of the participants, the codes that stood for
+    them in the data, and the number of arms.
+    """
+
+    tensors: dict[str, Tensor]
+    participants: tuple[Any, ...]
+    codes: tuple[int, ...]
+    n_actions: int
+
+
+@dataclass(frozen=True)
+class SavedSpice:
+    """What a file of equations holds, with the participants and their codes."""
+
+    spice: SpiceModel
+    codes: tuple[int, ...]
+
+    @property
+    def participants(self) -> tuple[Any, ...]:
+        """Labels of the participants."""
+        return self.spice.participants
+
+
+def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: tuple[int, ...]) -> None:
     """Write the weights of a model, with the participants' labels. The file appears whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     told = {
         "format": RNN_FORMAT,
         "class": type(model).__name__,
+        "n_actions": str(model._n_actions),
         "participants": json.dumps([_label(p) for p in participants]),
+        "codes": json.dumps(codes),
     }
-    _write(path, save(tensors, {**told, "n_actions": str(model._n_actions)}))
+    _write(path, save(tensors, {**told, "sha256": _sum_of_weights(told, tensors)}))
 
 
-def read_rnn(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], tuple[Any, ...], dict[str, str]]:
-    """Weights by name, participants' labels, and what the file says of itself."""
+def read_rnn(path: File) -> SavedRNN:
+    """The weights that `save_rnn` wrote, equal to the last bit."""
     _check_size(path)
     try:
         with safe_open(str(path), framework="pt") as file:
             told = file.metadata() or {}
+            if told.get("format") != RNN_FORMAT:
+                raise ValueError("it was not written by save_spice")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        if told.get("format") != RNN_FORMAT:
-            raise ValueError("it was not written by save_spice")
-        participants = tuple(_hashable(label) for label in json.loads(told["participants"]))
-        int(told["n_actions"])
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if told.pop("sha256") != _sum_of_weights(told, tensors):
+            raise ValueError("it was changed or damaged after it was saved")
+        participants, codes = _people(json.loads(told["participants"]), json.loads(told["codes"]))
+        return SavedRNN(tensors, participants, codes, int(told["n_actions"]))
+    except (*ODD, OSError) as error:
         raise _refused(path, "RNN", error) from None
-    return tensors, participants, told
 
 
-def fill(model: BaseRNN, tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> None:
+def fill(model: BaseRNN, saved: SavedRNN, path: Any) -> None:
     """Give a model the weights of a file, if names and shapes agree; else say what differs, and change
     nothing.
     """
-    own = model.state_dict()
+    own, tensors = model.state_dict(), saved.tensors
     problems = [f"{name} is missing in the file" for name in sorted(own.keys() - tensors.keys())]
     problems += [
         f"{name} is in the file, not in {type(model).__name__}"
@@ -74,8 +118,10 @@ def fill(model: BaseRNN, tensors: dict[str, Tensor], path: str | os.PathLike[str
     problems += [
         f"{name} has values that are not numbers"
         for name in sorted(own.keys() & tensors.keys())
-        if not _finite(tensors[name])
+        if tensors[name].dtype != own[name].dtype or not _finite(tensors[name])
     ]
+    if saved.n_actions != model._n_actions:
+        problems.append(f"it is for {saved.n_actions} arms in the file, {model._n_actions} here")
     if problems:
         raise StorageError(
             f"The weights in {Path(path).name!r} do not fit the model: "
@@ -85,27 +131,77 @@ def fill(model: BaseRNN, tensors: dict[str, Tensor], path: str | os.PathLike[str
     model.load_state_dict(tensors)
 
 
-def save_spice_model(path: str | os.PathLike[str], spice: SpiceModel) -> None:
+def save_spice_model(path: File, spice: SpiceModel, codes: tuple[int, ...]) -> None:
     """Write the equations of a model. The file appears whole or not at all."""
-    data = {"format": SPICE_FORMAT, **spice.to_dict()}
+    data = {"format": SPICE_FORMAT, **spice.to_dict(), "codes": list(codes)}
     data["participants"] = [_label(p) for p in spice.participants]
-    _write(path, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
+    try:
+        data["sha256"] = _sum_of_data(data)
+        text = json.dumps(data, indent=1, allow_nan=False)
+    except ValueError:
+        raise StorageError(
+            f"The equations have coefficients that are not numbers; {Path(path).name!r} was not saved. Find"
+            " them again with discover()."
+        ) from None
+    _write(path, (text + "\n").encode())
 
 
-def read_spice_model(path: str | os.PathLike[str]) -> SpiceModel:
+def read_spice_model(path: File) -> SavedSpice:
     """The equations that `save_spice_model` wrote, equal to the last bit."""
     _check_size(path)
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(data, dict) or data.get("format") != SPICE_FORMAT:
             raise ValueError("it was not written by save_spice")
-        data["participants"] = [_hashable(label) for label in data["participants"]]
-        return SpiceModel.from_dict(data)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if data.pop("sha256") != _sum_of_data(data):
+            raise ValueError("it was changed or damaged after it was saved")
+        data["participants"], codes = _people(data["participants"], data["codes"])
+        return SavedSpice(SpiceModel.from_dict(data), codes)
+    except (*ODD, OSError) as error:
         raise _refused(path, "SPICE", error) from None
 
 
-def _write(path: str | os.PathLike[str], content: bytes) -> None:
+def of_participants(spice: SpiceModel, participants: tuple[Any, ...], path: Any) -> SpiceModel:
+    """The equations under the given labels, which must be those in the file."""
+    if [_label(p) for p in participants] != [_label(p) for p in spice.participants]:
+        raise StorageError(
+            f"The equations in {Path(path).name!r} are of participants {list(spice.participants)[:20]}, the"
+            f" weights of {list(participants)[:20]}. Load files that belong together."
+        )
+    return replace(spice, participants=participants)
+
+
+def check_spice(
+    model: BaseRNN, spice: SpiceModel, controls: Collection[str], path: Any, *, whole: bool
+) -> None:
+    """Refuse equations that do not fit a model; where it is not `whole` (its weights are not known), also
+    those that leave a part of it open.
+    """
+    name = type(model).__name__
+    problems = [f"{name} has no module {m!r}" for m in spice.equations if m not in model.submodules_rnn]
+    problems += [f"{name} has no beta for {state!r}" for state in spice.betas if state not in model.betas]
+    problems += [
+        f"the equation of {module!r} uses {factor!r}, which is not among the control_parameters"
+        f" {list(controls)}"
+        for module, rows in spice.equations.items()
+        for factor in sorted({f for e in rows if e is not None for term, _ in e.active for f in term})
+        if factor != module and factor not in controls
+    ]
+    told = [f"submodules_rnn.{m}." for m in spice.equations] + [f"betas.{state}." for state in spice.betas]
+    open_parts = [
+        part for part, _ in model.named_parameters() if not part.startswith((*told, "participant_embedding."))
+    ]
+    if not whole and open_parts:
+        problems.append(f"they say nothing of {', '.join(open_parts)}, so that the weights are needed too")
+    if problems:
+        raise StorageError(
+            f"The equations in {Path(path).name!r} do not fit the model: "
+            + "; ".join(problems)
+            + ". Load them into the class and spice_config they were saved from."
+        )
+
+
+def _write(path: File, content: bytes) -> None:
     """Write to a file beside it, then put it in place, so that a crash leaves the old file or the new one."""
     target = Path(path)
     if not target.parent.is_dir():
@@ -113,15 +209,20 @@ def _write(path: str | os.PathLike[str], content: bytes) -> None:
             f"The folder {str(target.parent)!r} does not exist; {target.name!r} was not saved. Make the"
             " folder first, or choose another."
         )
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".saving.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StorageError(
+            f"{str(path)!r} cannot be written ({error.strerror}). Choose another name or folder."
+        ) from None
 
 
 def _umask() -> int:
@@ -130,18 +231,22 @@ def _umask() -> int:
     return mask
 
 
-def _check_size(path: str | os.PathLike[str]) -> None:
+def _check_size(path: File) -> None:
     file = Path(path)
-    if not file.is_file():
-        raise StorageError(f"There is no file {str(path)!r}. Check the name and the folder.")
-    if file.stat().st_size > MOST_BYTES:
+    try:
+        size = file.stat().st_size if file.is_file() else None
+    except OSError:  # a name that no file can have
+        size = None
+    if size is None:
+        raise StorageError(f"There is no file {str(path)!r:.200}. Check the name and the folder.")
+    if size > MOST_BYTES:
         raise StorageError(
             f"The file {file.name!r} has more than {MOST_BYTES // 2**20} MB, too much for a model. Check that"
             " it is the right file."
         )
 
 
-def _refused(path: str | os.PathLike[str], kind: str, error: Exception) -> StorageError:
+def _refused(path: File, kind: str, error: Exception) -> StorageError:
     why = " ".join(str(error).split())[:200] or type(error).__name__
     return StorageError(
         f"The file {Path(path).name!r} is not a {kind} model that can be used ({why}). Save it again with"
@@ -149,15 +254,34 @@ def _refused(path: str | os.PathLike[str], kind: str, error: Exception) -> Stora
     )
 
 
+def _sum_of_weights(told: dict[str, str], tensors: dict[str, Tensor]) -> str:
+    """Checksum of all that a file of weights holds."""
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _sum_of_data(data: dict[str, Any]) -> str:
+    """Checksum of all that a file of equations holds."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _people(participants: Any, codes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """Labels and codes, checked."""
+    plain = isinstance(participants, list) and not any(isinstance(p, list | dict) for p in participants)
+    if not plain or not participants or len(set(participants)) != len(participants):
+        raise ValueError("the participants are not a list of different labels")
+    if not isinstance(codes, list) or [type(code) for code in codes] != [int] * len(participants):
+        raise ValueError("the codes of the participants are not as many numbers")
+    return tuple(participants), tuple(codes)
+
+
 def _label(label: Any) -> Any:
     plain = label.item() if hasattr(label, "item") else label
     return plain if isinstance(plain, str | int | float | bool) or plain is None else str(plain)
-
-
-def _hashable(label: Any) -> Any:
-    if isinstance(label, list | dict):
-        raise ValueError("a participant's label is a list")
-    return label
 
 
 def _finite(tensor: Tensor) -> bool:

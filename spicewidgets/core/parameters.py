@@ -1,0 +1,112 @@
+"""The parameters of `SpiceEstimator`, checked before anything runs: every problem is a sentence, under the
+name that the estimator has for it.
+
+Knows nothing of data or training.
+"""
+
+import os
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+
+from .checks import arms, number, refuse
+from .config import SpiceConfig
+from .rnn import BaseRNN
+from .settings import Discovery, Training
+
+MOST = 1_000_000  # participants, or entries of an embedding
+DISCOVERY = {  # what the estimator calls the settings of the second stage
+    "optimizer": "spice_optimizer_type",
+    "threshold": "spice_optim_threshold",
+    "regularization": "spice_optim_regularization",
+    "degree": "spice_library_polynomial_degree",
+    "n_trials_off_policy": "n_trials_off_policy",
+    "n_sessions_off_policy": "n_sessions_off_policy",
+    "n_trials_same_action": "n_trials_same_action_off_policy",
+}
+
+
+def settings_of(estimator: Any) -> tuple[Training, Discovery]:
+    """The settings of both stages, or a `SettingsError` with every problem under the estimator's names."""
+
+    def some(value: Any) -> Any:
+        return None if isinstance(value, Real) and value == -1 else value
+
+    training = Training(
+        epochs=estimator.epochs,
+        learning_rate=estimator.learning_rate,
+        optimizer=estimator.optimizer,
+        n_starts=estimator.n_starts,
+        batch_size=some(estimator.batch_size),
+        bagging=estimator.bagging,
+        sequence_length=some(estimator.sequence_length),
+        n_steps_per_call=some(estimator.n_steps_per_call),
+        scheduler=estimator.scheduler,
+        l2_weight_decay=estimator.l2_weight_decay,
+        dropout=estimator.dropout,
+        convergence_threshold=estimator.convergence_threshold,
+    )
+    discovery = Discovery(**{name: getattr(estimator, own) for name, own in DISCOVERY.items()})
+    found = [
+        problem.replace(name, own, 1)
+        for problem in discovery.problems()
+        for name, own in DISCOVERY.items()
+        if problem.startswith(f"{name} ")
+    ]
+    refuse([*problems_of(estimator), *training.problems(), *found])
+    return training, discovery
+
+
+def problems_of(estimator: Any) -> list[str]:
+    """A sentence for every parameter of the model and the data that cannot be used."""
+    found = [arms(estimator.n_actions)]
+    if found == [None] and not isinstance(estimator.n_actions, Integral):
+        found = [f"n_actions must be a whole number; got {estimator.n_actions!r}. Write it without a point."]
+    model = estimator.rnn_class
+    if not (isinstance(model, type) and issubclass(model, BaseRNN)) or model.forward is BaseRNN.forward:
+        found.append(
+            f"rnn_class must be a class that inherits from BaseRNN and has its own forward; got"
+            f" {model!r:.80}. Give the class itself, such as rnn_class=RescorlaWagnerRNN."
+        )
+    if not isinstance(estimator.spice_config, SpiceConfig):
+        found.append(
+            f"spice_config must be a SpiceConfig; got {estimator.spice_config!r:.80}. Give for example"
+            " spice_config=RESCORLA_WAGNER_CONFIG."
+        )
+    for name, low in (("n_participants", -1), ("embedding_size", 1)):
+        value = getattr(estimator, name)
+        if value is not None and not (low <= number(value) <= MOST and number(value) % 1 == 0):
+            found.append(
+                f"{name} must be a whole number up to {MOST:,}, or None; got {value!r:.80}. Leave it out"
+                " to take what the data and the model say."
+            )
+    found.append(_split_problem(estimator.train_test_ratio))
+    for name in ("save_path_rnn", "save_path_spice"):
+        path = getattr(estimator, name)
+        if path is not None and not isinstance(path, str | os.PathLike):
+            found.append(f"{name} must be the path of a file, or None; got {path!r:.80}. Give a name.")
+        elif path is not None and not os.path.isdir(os.path.dirname(path) or "."):
+            found.append(
+                f"{name} must lie in a folder that exists; got {os.fspath(path)!r}. Make the folder first."
+            )
+    try:
+        torch.device("cpu" if estimator.device is None else estimator.device)
+    except (RuntimeError, TypeError):
+        found.append(f"device must be the name of a torch device; got {estimator.device!r:.80}. Use 'cpu'.")
+    return [problem for problem in found if problem]
+
+
+def _split_problem(ratio: Any) -> str | None:
+    """Whether the value says which part of the data to validate on."""
+    if isinstance(ratio, list | tuple | np.ndarray):
+        sessions = np.ravel(np.array(ratio, dtype=object)).tolist()
+        if sessions and all(number(at) >= 0 and number(at) % 1 == 0 for at in sessions):
+            return None
+    elif ratio is None or 0 < number(ratio) <= 1:
+        return None
+    return (
+        "train_test_ratio must be above 0, at most 1, or a list of sessions to validate on; got"
+        f" {ratio!r:.80}. Use 0.8 to train on the first 80 % of each session."
+    )
