@@ -159,7 +159,8 @@ class ModuleEquations:
     def __init__(self, equations: list[Equation | None]) -> None:
         found = [equation for equation in equations if equation is not None]
         self.module = found[0].module
-        self.terms = tuple(dict.fromkeys(term for equation in found for term, _ in equation.active))
+        every = {tuple(sorted(term)): term for equation in found for term, _ in equation.active}
+        self.terms = tuple(every.values())  # a product is the same term whatever the order of its factors
         self.fitted = torch.tensor([equation is not None for equation in equations])
         rows = [
             [0.0 if equation is None else equation.coefficient(*term) for term in self.terms]
