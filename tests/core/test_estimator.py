@@ -101,12 +101,12 @@ def test_repr_also_in_a_notebook(fitted):
 
 
 def test_grid_search_on_arrays():
-    xs, ys = DATA.xs.numpy(), DATA.ys.numpy()
-    grid = {"spice_optim_threshold": [0.05, 5.0]}
-    search = GridSearchCV(new(epochs=40), grid, cv=2, error_score="raise").fit(xs, ys)
+    clear = data(n_sessions=30, beta_reward=8.0)
+    xs, ys = clear.xs.numpy(), clear.ys.numpy()
+    grid = {"spice_optim_threshold": [0.05, 5.0]}  # 5 leaves no term
+    search = GridSearchCV(new(epochs=120), grid, cv=2, error_score="raise").fit(xs, ys)
     assert search.best_params_ == {"spice_optim_threshold": 0.05}
-    # the threshold of 5 leaves no term, so that every value becomes 0 and all arms are alike
-    assert search.cv_results_["mean_test_score"][1] < search.cv_results_["mean_test_score"][0] < -0.3
+    assert search.cv_results_["mean_test_score"][0] > search.cv_results_["mean_test_score"][1] + 0.05
     assert search.predict(xs)[0].shape == ys.shape
 
 
@@ -222,6 +222,7 @@ def same(a, b):
     return bool(torch.equal(weights(a), weights(b))) and a.spice_model_ == b.spice_model_
 
 
+@pytest.mark.filterwarnings("ignore:The loss")
 @pytest.mark.parametrize(
     "more", [{}, {"optimizer": "adam", "dropout": 0.1, "bagging": True, "batch_size": 5}]
 )
