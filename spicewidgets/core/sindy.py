@@ -90,10 +90,18 @@ def run_modules(model: BaseRNN, inputs: Tensor, real: Tensor) -> dict[str, Modul
     with torch.no_grad():
         exact(inputs.double())
     participants = inputs[0, :, -1].long()
-    keep = real.unsqueeze(-1).expand(-1, -1, model._n_actions)
-    who = participants[None, :, None].expand_as(keep)[keep].numpy()
     samples = {}
     for module, steps in exact.transitions.items():
+        times, rest = divmod(len(steps), len(inputs))
+        if rest:
+            raise SettingsError(
+                [
+                    f"The module {module!r} is called {len(steps)} times in {len(inputs)} trials. Call it"
+                    " equally often in every trial, with a mask for the arms that it moves."
+                ]
+            )
+        keep = real.repeat_interleave(times, 0).unsqueeze(-1).expand(-1, -1, model._n_actions)
+        who = participants[None, :, None].expand_as(keep)[keep].numpy()
         value = torch.stack([step[0] for step in steps])[keep].numpy()
         after = torch.stack([step[1] for step in steps])[keep].numpy()
         controls = {
