@@ -119,9 +119,9 @@ def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Genera
     """
     n, n_trials, n_actions = settings.n_sessions_off_policy, settings.n_trials_off_policy, dataset.n_actions
     rows = []
-    codes = dataset.xs[:, 0, -1].numpy()
-    for code in np.unique(codes):
-        own = dataset.xs[torch.from_numpy(codes == code)][dataset.mask[torch.from_numpy(codes == code)]]
+    codes, observed = dataset.participant_ids, dataset.mask
+    for code in codes[observed.any(1)].unique():
+        own = dataset.xs[codes == code][observed[codes == code]]
         rows.append(own[torch.from_numpy(rng.integers(len(own), size=(n_trials, n)))])
     inputs = torch.cat(rows, 1)
     inputs[:, :, -3:] = inputs[:1, :, -3:] if inputs.shape[-1] > 2 * n_actions + 1 else inputs[:, :, -3:]
@@ -164,7 +164,7 @@ def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> Non
     probe.record_transitions = True
     with torch.no_grad():
         logits, _ = probe(few.inputs)
-    problems = list(_model_problems(probe, config))
+    problems = [*_data_problems(dataset), *_model_problems(probe, config)]
     if tuple(logits.shape) != (*few.inputs.shape[:2], dataset.n_actions):
         problems.append(
             f"forward returned logits of shape {tuple(logits.shape)}; needed is (n_trials, n_sessions,"
@@ -173,6 +173,14 @@ def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> Non
         )
     if problems:
         raise SettingsError(problems)
+
+
+def _data_problems(dataset: DatasetRNN) -> Iterator[str]:
+    codes = dataset.participant_ids
+    unseen = sorted(set(codes.tolist()) - set(codes[dataset.mask.any(1)].tolist()))
+    if unseen:
+        labels = [dataset.participants[code] for code in unseen]
+        yield f"No trial of the participants {labels} was observed. Leave their sessions out."
 
 
 def _model_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
