@@ -50,8 +50,10 @@ class ModuleSamples:
     def select(self, config: SpiceConfig, module: str, participant: int) -> "ModuleSamples":
         """The samples of one participant that meet all filters of the config."""
         keep = self.participant == participant
+        signals = {module: self.value, **self.controls}
         for condition in config.filters(module):
-            keep &= np.isclose(self.controls[condition.signal], condition.value)
+            _check_names(module, {condition.signal}, signals)
+            keep &= np.isclose(signals[condition.signal], condition.value)
         return ModuleSamples(
             self.value[keep],
             self.after[keep],
@@ -224,6 +226,14 @@ def discover(
         modules, in place of the polynomial library: `{module: ((), ("x",), ...)}`.
     """
     settings = (settings or Discovery()).checked()
+    unknown = sorted({*config.modules, *(libraries or {})} - {*samples})
+    if unknown:
+        raise SettingsError(
+            [
+                f"There are no samples of the modules {unknown}; there are some of {sorted(samples)}. Correct"
+                " the names in rnn_modules or libraries."
+            ]
+        )
     equations = {}
     for module in config.modules:
         terms = (libraries or {}).get(module) or polynomial_terms(
@@ -252,10 +262,20 @@ def fit_equation(
             ]
         )
     signals = {module: samples.value, **samples.controls}
+    _check_names(module, {factor for term in terms for factor in term}, signals)
     columns = np.column_stack(
         [np.prod([signals[f] for f in term], 0) if term else np.ones(len(samples.value)) for term in terms]
     )
+    if not (np.isfinite(columns).all() and np.isfinite(samples.after).all()):
+        raise SettingsError(
+            [
+                f"The module {module!r} gives values that are no numbers, so that it has no equation. Train"
+                " again, with a lower learning rate."
+            ]
+        )
     kept, dropped = _tell_apart(columns, terms)
+    if not kept:
+        return Equation(module, terms, (0.0,) * len(terms), dropped)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fitted = pysindy.DiscreteSINDy(_optimizer([terms[i] for i in kept], settings), _Terms(kept))
@@ -266,6 +286,16 @@ def fit_equation(
         dict.fromkeys(_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning))
     )
     return Equation(module, terms, tuple(values.tolist()), dropped, notes)
+
+
+def _check_names(module: str, names: set[str], signals: Mapping[str, Floats]) -> None:
+    if unknown := sorted(names - {*signals}):
+        raise SettingsError(
+            [
+                f"The equation of {module!r} or its filter uses {unknown}; sampled are {sorted(signals)}."
+                " Record the signal before call_module, or correct the name."
+            ]
+        )
 
 
 def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ...], dict[Term, str]]:
