@@ -28,6 +28,7 @@ from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
 from .training import Sessions
 
+NO_TERM = "The threshold is above every coefficient: no term is left. Lower the threshold."
 OFF_POLICY_SIGMA = 0.2  # drift of the random task, per trial
 REDUNDANT = (
     1e-7  # share of a term's length that must lie outside the other terms for the data to tell it apart
@@ -282,10 +283,10 @@ def fit_equation(
         fitted.fit(samples.value[:, None], t=1, x_next=samples.after[:, None], u=columns)
     values = np.zeros(len(terms))
     values[list(kept)] = fitted.coefficients()[0]
-    notes = tuple(
-        dict.fromkeys(_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning))
-    )
-    return Equation(module, terms, tuple(values.tolist()), dropped, notes)
+    notes = [_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)]
+    if not values.any() and samples.after.any():
+        notes.append(NO_TERM)
+    return Equation(module, terms, tuple(values.tolist()), dropped, tuple(dict.fromkeys(notes)))
 
 
 def _check_names(module: str, names: set[str], signals: Mapping[str, Floats]) -> None:
@@ -365,5 +366,5 @@ def _optimizer(terms: list[Term], settings: Discovery) -> Any:
 
 def _note(message: str) -> str:
     if "eliminated all coefficients" in message:
-        return "The threshold is above every coefficient: no term is left. Lower the threshold."
+        return NO_TERM
     return f"pysindy: {message}"
