@@ -44,6 +44,7 @@ def plot_loss(history: "Sequence[Epoch]", save: str | os.PathLike[str] | None = 
     tidy(ax)
     handles = [*_losses(ax, records), *_levels(ax, records), *_best(ax, records)]
     _phases(ax, records)
+    ax.set_xlim(0.5, max(len(records), 2) + 0.5)
     ax.set_ylim(*_limits(records))
     ax.set_xlabel("Epoch", fontsize=NORMAL, color=INK)
     ax.set_ylabel("Loss (nats per choice)", fontsize=NORMAL, color=INK)

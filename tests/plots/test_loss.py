@@ -85,6 +85,13 @@ def test_a_diverged_run_is_drawn_as_far_as_it_is_a_number():
     assert ax.get_ylim()[1] < 1.3
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_epoch_is_drawn():
+    figure, ax = plot_loss(history("s"))
+    figure.draw_without_rendering()
+    assert ax.get_xlim()[0] == 0.5
+
+
 def test_saving_writes_the_file(tmp_path):
     plot_loss(history(), save=tmp_path / "loss.png")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
