@@ -1,0 +1,258 @@
+"""The options of `spicewidgets discover`, read off the settings, and the plan that they make.
+
+Every problem of every option is a sentence, and all are told at once. Imports nothing heavy.
+"""
+
+import random
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..core.settings import Discovery, Participant, Settings, SettingsError, Task, Training, allowed, setting
+
+WIDTH = 92  # columns of running text
+MODELS = {  # class and config, as `spicewidgets` names them
+    "rescorla-wagner": ("RescorlaWagnerRNN", "RESCORLA_WAGNER_CONFIG"),
+    "forgetting": ("ForgettingRNN", "FORGETTING_RNN_CONFIG"),
+    "learning-rate": ("LearningRateRNN", "LEARNING_RATE_RNN_CONFIG"),
+    "participant-embedding": ("ParticipantEmbeddingRNN", "PARTICIPANT_EMBEDDING_RNN_CONFIG"),
+    "choice": ("ChoiceRNN", "CHOICE_CONFIG"),
+}
+
+
+@dataclass(frozen=True)
+class Data(Settings):
+    """How much is simulated, and what is kept back."""
+
+    trials: int = setting(100, "Trials of each simulated session.", unit="trials", low=1, high=100_000)
+    sessions: int = setting(100, "Sessions to simulate.", unit="sessions", low=1, high=100_000)
+    train_share: float = setting(
+        1.0, "Share of each session's trials to train on; the rest validates.", above=0, high=1
+    )
+    seed: int | None = setting(
+        None,
+        "Seed of simulation, training and sampling; drawn, and told, when not given.",
+        low=0,
+        optional=True,
+    )
+
+
+@dataclass(frozen=True)
+class Model(Settings):
+    """Which RNN is trained."""
+
+    model: str = setting(
+        "rescorla-wagner", "The RNN, and with it what its equations may contain.", choices=tuple(MODELS)
+    )
+    embedding_size: int | None = setting(
+        None,
+        "Numbers that stand for a participant in an embedding; the model's own when not given.",
+        low=1,
+        high=1024,
+        optional=True,
+    )
+
+
+GROUPS: dict[str, type[Settings]] = {
+    "Task": Task,
+    "Participant": Participant,
+    "Data": Data,
+    "Model": Model,
+    "Training": Training,
+    "Discovery": Discovery,
+}
+SIMULATED = ("Task", "Participant")  # with a table, nobody is simulated
+RENAMED = {("Task", "kind"): "task", ("Discovery", "optimizer"): "sindy_optimizer"}
+COLUMNS = {  # option: its name in convert_dataset, its help, its default
+    "participant_column": (
+        "df_participant_id",
+        "Table: column of the participant; participant, or else session, when not given.",
+        None,
+    ),
+    "session_column": (
+        "df_session",
+        "Table: column that tells a participant's sessions apart; session when not given.",
+        None,
+    ),
+    "choice_column": ("df_choice", "Table: column of the choice.", "choice"),
+    "reward_column": ("df_reward", "Table: column of the reward, or of reward_0, reward_1 ...", "reward"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that was asked for, checked."""
+
+    task: Task
+    participant: Participant
+    data: Data
+    model: Model
+    training: Training
+    discovery: Discovery
+    table: str | None
+    columns: Mapping[str, str]
+    label: str | None
+    seed: int
+    out: Path | None
+    quiet: bool
+    command: str
+
+
+class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic from click 8.2 on
+    """A number where the text is one. What is not stays text: the settings say what is wrong with it, all at
+    once.
+    """
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as an int, a float, or as it is."""
+        if isinstance(value, str):
+            for kind in (int, float):
+                try:
+                    return kind(value)
+                except ValueError:
+                    continue
+        return value
+
+
+class Knob(click.Option):
+    """An option that stands under a heading in the help."""
+
+    def __init__(self, name: str, heading: str, help: str, **arguments: Any) -> None:
+        on, off = _flag(name), _flag(f"no_{name}")
+        super().__init__([f"{on}/{off}" if arguments.get("default") is True else on], help=help, **arguments)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help groups the options by heading."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, a section for each heading."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is not None:
+                sections.setdefault(getattr(parameter, "heading", "Output"), []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records, col_max=26)
+
+
+def knobs() -> Iterator[Knob]:
+    """All options, in the order of the help."""
+    for heading, kind in GROUPS.items():
+        yield from (_knob(heading, item) for item in fields(kind))
+        if heading == "Data":
+            words = "Use this table, a row for each trial, instead of a simulation."
+            yield Knob("data", heading, words, metavar="FILE.csv")
+            for name, (_, words, default) in COLUMNS.items():
+                told = f"{words} [default {default}]" if default else words
+                yield Knob(name, heading, told, default=default, metavar="COLUMN")
+    words = "Table: show the equations of this participant; the first when not given."
+    yield Knob("participant", "Output", words, metavar="LABEL")
+    words = "Folder for figures, equations, tables and models, made if need be; none are written without it."
+    yield Knob("out", "Output", words, metavar="DIR")
+    yield Knob("quiet", "Output", "Print the equations only.", is_flag=True)
+
+
+def _knob(heading: str, item: Any) -> Knob:
+    name, told = _name(heading, item.name), item.metadata
+    if item.type is bool:
+        words = f"{told['help']} [default {'on' if item.default else 'off'}]"
+        return Knob(name, heading, words, is_flag=True, default=item.default)
+    default = f"{item.default:g}" if isinstance(item.default, float) else item.default
+    facts = [told["unit"], allowed(told), "" if default is None else f"default {default}"]
+    words = as_options(f"{told['help']} [{'; '.join(filter(None, facts))}]", heading)
+    kind: Any = str if told["choices"] else Number()
+    return Knob(
+        name, heading, words, default=item.default, type=kind, metavar="NAME" if kind is str else "NUMBER"
+    )
+
+
+def _name(heading: str, field: str) -> str:
+    return RENAMED.get((heading, field), field)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def as_options(sentence: str, *headings: str) -> str:
+    """A sentence about settings (of these headings, or of all), in terms of options.
+
+    >>> as_options("sigma must be 0 or more; got -1. Set sigma=0.")
+    '--sigma must be 0 or more; got -1. Set --sigma 0.'
+    """
+    for heading in headings or GROUPS:
+        for item in fields(GROUPS[heading]):
+            flag = _flag(_name(heading, item.name))
+            sentence = re.sub(rf'(?<![\w-]){item.name}="?([\w.-]*\w)"?', rf"{flag} \1", sentence)
+            named = rf"(?<![\w-]){item.name}\b" if "_" in item.name else rf"^{item.name}(?= must)"
+            sentence = re.sub(named, flag, sentence)
+    return sentence
+
+
+def plan_of(values: Mapping[str, Any], given: Sequence[str]) -> Plan:
+    """The plan that the options make, or a `SettingsError` with a sentence for every problem.
+
+    `given` are the options that were typed.
+    """
+    parts: dict[str, Any] = {}
+    problems: list[str] = []
+    for heading, kind in GROUPS.items():
+        part = kind(**{item.name: values[_name(heading, item.name)] for item in fields(kind)})
+        problems += [as_options(sentence, heading) for sentence in part.problems()]
+        parts[heading.lower()] = part
+    problems += _out_of_place(values, given)
+    problems = problems or _folder_problems(values["out"])
+    if problems:
+        raise SettingsError(problems)
+    seed = parts["data"].seed
+    seed = random.SystemRandom().randrange(2**31) if seed is None else seed
+    return Plan(
+        **parts,
+        table=values["data"],
+        columns={name: values[name] for name in COLUMNS if values[name]},
+        label=values["participant"],
+        seed=seed,
+        out=Path(values["out"]) if values["out"] else None,
+        quiet=values["quiet"],
+        command=_command({name: values[name] for name in given if name not in ("out", "quiet")}, seed),
+    )
+
+
+def _out_of_place(values: Mapping[str, Any], given: Sequence[str]) -> list[str]:
+    """Options that would do nothing here."""
+    simulated = {_name(heading, item.name) for heading in SIMULATED for item in fields(GROUPS[heading])}
+    if values["data"]:
+        wrong, why = simulated | {"trials", "sessions"}, "is for simulations, and --data names a table"
+    else:
+        wrong, why = {*COLUMNS, "participant"}, "is for tables, and no --data names one"
+    return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in given if name in wrong]
+
+
+def _folder_problems(out: str | None) -> list[str]:
+    """What is wrong with the folder to write to; it is made here, before anything takes time."""
+    if not out:
+        return []
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        return [f"--out must be a folder that can be made; got {out!r} ({why}). Choose another one."]
+    return []
+
+
+def _command(values: Mapping[str, Any], seed: int) -> str:
+    """The command that does the same again."""
+    words = ["spicewidgets", "discover"]
+    for name, value in {**values, "seed": seed}.items():
+        on_or_off = {True: [_flag(name)], False: [_flag(f"no_{name}")]}
+        words += on_or_off[value] if isinstance(value, bool) else [_flag(name), str(value)]
+    return shlex.join(words)

@@ -1,0 +1,42 @@
+"""How far the work is, on one line of standard error. Imports nothing heavy, so that it is there at once."""
+
+from shutil import get_terminal_size
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+import click
+
+if TYPE_CHECKING:
+    from ..core.training import Epoch
+
+
+class Progress:
+    """One line on standard error that tells how far the training is; it is wiped at the end."""
+
+    def __init__(self, epochs: int, hidden: bool) -> None:
+        self.epochs, self.hidden, self.told = epochs, hidden, -1.0
+
+    def __enter__(self) -> Self:
+        self._write("Loading ...")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("")
+
+    def show(self, record: "Epoch") -> None:
+        """Tell of an epoch, ten times a second at most."""
+        if self.hidden or monotonic() - self.told < 0.1:
+            return
+        self.told = monotonic()
+        filled = "#" * round(20 * record.epoch / self.epochs)
+        known = f"chance {record.chance:.3f}"
+        known += "" if record.floor is None else f", true agent {record.floor:.3f}"
+        self._write(
+            f"[{filled:.<20}] epoch {record.epoch} of at most {self.epochs}: loss {record.train_loss:.4f}"
+            f" ({known})"
+        )
+
+    def _write(self, words: str) -> None:
+        if not self.hidden:
+            width = get_terminal_size().columns - 1
+            click.echo(f"\r{words[:width]:<{width}}\r", err=True, nl=False)

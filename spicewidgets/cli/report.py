@@ -1,0 +1,159 @@
+"""What `spicewidgets discover` tells: tables, and their text for a page of 80 to 100 columns."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..core.equations import SpiceModel
+from ..core.replay import scores
+from ..core.translation import classical_parameters, term_by_term
+from .options import WIDTH, Plan
+from .work import Found
+
+NOTABLE = 0.01  # nats per choice
+PHASES = {"screen": "screening starts", "lbfgs": "L-BFGS", "adam": "Adam"}
+AGENTS = {"groundtruth": "truth", "rnn": "RNN", "spice": "SPICE"}
+PARAMETERS = (
+    "alpha_reward",
+    "alpha_penalty",
+    "beta_reward",
+    "q0",
+    "forget_rate",
+    "alpha_counterfactual_reward",
+    "alpha_counterfactual_penalty",
+    "beta_choice",
+    "alpha_choice",
+)
+
+
+def equations(found: Found) -> pd.DataFrame:
+    """A row for each module and term, with its true and its found coefficient; without a known truth, only
+    the found one.
+    """
+    if found.truth is not None:
+        return term_by_term(found.spice, found.truth, found.label)
+    own = found.spice.of_participant(found.label)
+    betas = {state: found.spice.beta(state, found.label) for state in found.spice.betas}
+    alone = SpiceModel.of(*own.values(), betas=betas)
+    return term_by_term(alone, alone)[["found"]]
+
+
+def parameters(found: Found, label: Any) -> pd.DataFrame:
+    """The classical parameters that a participant's equations stand for, beside the true ones."""
+    read = classical_parameters(found.spice, found.estimator.rnn_model_, label)
+    true = {} if found.agent is None else found.agent.parameters
+    names = [name for name in PARAMETERS if name in read or _used(name, true)]
+    columns = {} if found.agent is None else {"true": [true[name] for name in names]}
+    columns["found"] = [read.get(name, float("nan")) for name in names]
+    return pd.DataFrame(columns, index=pd.Index(names, name="parameter"), dtype=float)
+
+
+def _used(name: str, true: Mapping[str, float]) -> bool:
+    """Whether the true participant has the mechanism that a parameter belongs to."""
+    if name == "alpha_choice":
+        return bool(true.get("beta_choice"))
+    return name in true and (bool(true[name]) or name in PARAMETERS[:4])
+
+
+def comparison(found: Found) -> pd.DataFrame:
+    """How well truth, RNN and SPICE expect the choices."""
+    return scores(found.agents, found.dataset)
+
+
+def report(plan: Plan, found: Found) -> Iterator[str]:
+    """The text, block by block."""
+    yield "\n".join([f"{found.source}; seed {plan.seed}.", *_training(plan, found)])
+    whose = f" of participant {found.label}" if len(found.spice.participants) > 1 else ""
+    yield _equations(found, f"Equations{whose}, term by term")
+    table = parameters(found, found.label)
+    if len(table):
+        rows = [[f"  {name}", *_numbers(values)] for name, values in table.iterrows()]
+        yield _aligned([f"Parameters{whose}", *table.columns], rows)
+    scored = comparison(found)
+    yield _comparison(scored)
+    if notes := [*found.notes, *_notes(found, table, scored)]:
+        yield "\n".join(
+            textwrap.fill(note, WIDTH, initial_indent="Note: ", subsequent_indent="      ") for note in notes
+        )
+
+
+def _training(plan: Plan, found: Found) -> Iterator[str]:
+    history = found.estimator.history_
+    phases = [record.phase for record in history]
+    told = ", ".join(f"{phases.count(phase)} {PHASES[phase]}" for phase in dict.fromkeys(phases))
+    yield f"Trained {plan.model.model} for {len(history)} epochs ({told})."
+    last = history[-1]
+    kept = history[last.best_epoch - 1] if last.best_epoch else last
+    held_out = "" if kept.validation_loss is None else f", validation {kept.validation_loss:.4f},"
+    part = "" if last.best_epoch else " of the first trials"
+    known = f"chance {last.chance:.4f}" + ("" if last.floor is None else f", true agent {last.floor:.4f}")
+    yield f"Loss {kept.train_loss:.4f}{held_out} nats per choice{part} ({known})."
+
+
+def _equations(found: Found, title: str) -> str:
+    table = equations(found)
+    rows: list[list[str]] = []
+    for module, part in table.groupby(level="module", sort=False):
+        if str(module).startswith("beta("):
+            rows += [[f"  {module}", *_numbers(values)] for _, values in part.iterrows()]
+        else:
+            rows.append([f"  {module}[k+1] ="])
+            rows += [[f"    {term}", *_numbers(values)] for (_, term), values in part.iterrows()]
+    rows += [[f"  {module}[k+1] is given, hard-coded"] for module in found.spice.given]
+    return _aligned([title, *table.columns], rows)
+
+
+def _comparison(table: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"  {AGENTS[label]}",
+            f"{row['nll']:.4f}",
+            f"{row['bic']:.1f}",
+            f"{row['trial_likelihood']:.3f}",
+            f"{row['mean_dp']:.3f}",
+            f"{row['max_dp']:.3f}",
+            f"{row['n_parameters']:.0f}",
+        ]
+        for label, row in table.iterrows()
+    ]
+    head = ["Choices expected by", "nll", "BIC", "likelihood", "mean |dP|", "max |dP|", "parameters"]
+    return _aligned(head, rows) + (
+        f"\n  nll: nats per choice, over {table['n_choices'].iloc[0]:.0f} choices; likelihood: exp(-nll);"
+        f"\n  |dP|: how far P lies from that of the {AGENTS[table.index[0]]}."
+    )
+
+
+def _notes(found: Found, table: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
+    """What should be known before the equations are believed."""
+    for module, equation in found.spice.of_participant(found.label).items():
+        yield from (f"{module}: {note}" for note in (*equation.notes, *equation.dropped.values()))
+    if (lost := scored["nll"]["spice"] - scored["nll"]["rnn"]) > NOTABLE:
+        yield (
+            f"SPICE lies {lost:.3f} nats per choice above the RNN, so that the equations miss a part of what"
+            " it does. Another --degree, --threshold or --sindy-optimizer may find more."
+        )
+    if found.truth is None:
+        return
+    for equation in found.truth.of_participant().values():
+        yield from equation.notes
+    read = classical_parameters(found.spice, found.estimator.rnn_model_, found.label)
+    if unread := [name for name in table.index if name not in read]:
+        yield f"This model has no part for {', '.join(unread)}; another one (--model) may."
+
+
+def _numbers(values: "pd.Series[float]") -> list[str]:
+    return [
+        "-" if value != value else f"{value:+.3f}" if name == "difference" else f"{value:.3f}"
+        for name, value in values.items()
+    ]
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under a head: words to the left, numbers to the right; a row of one cell is a line of its own."""
+    table = [head, *rows]
+    widths = [max(len(row[at]) for row in table if len(row) > 1) for at in range(len(head))]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in table
+    )
