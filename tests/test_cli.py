@@ -1,0 +1,500 @@
+"""`spicewidgets discover`: what it tells, what it writes, and what it says when it cannot."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from safetensors.torch import load_file
+
+import spicewidgets as sw
+from spicewidgets.cli import main, work
+from spicewidgets.cli.options import GROUPS, Knob, as_options
+from spicewidgets.cli.progress import Progress
+from spicewidgets.core import estimator
+from spicewidgets.core.training import Epoch
+
+SMALL = ["--trials", "20", "--sessions", "20", "--epochs", "60", "--n-starts", "2", "--seed", "1"]
+FILES = {
+    "session.png",
+    "loss.png",
+    "equations.txt",
+    "equations.json",
+    "parameters.csv",
+    "comparison.csv",
+    "history.csv",
+    "dataset.csv",
+    "settings.json",
+    "rnn.safetensors",
+    "spice.json",
+}
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["discover", *map(str, arguments)])
+
+
+def done(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, ""), (result.output, result.exception)
+    return result.stdout
+
+
+def refused(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    return result.stderr.splitlines()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli") / "new" / "folder"
+    return done(*SMALL, "--out", folder), folder
+
+
+def test_it_tells_equations_parameters_and_comparison(written):
+    text, _ = written
+    lines = text.splitlines()
+    assert lines[0] == "Simulated 20 sessions of 20 trials: drift with sigma 0.2 per trial, 2 arms; seed 1."
+    assert lines[1].startswith("Trained rescorla-wagner for ")
+    assert "screening starts" in lines[1]
+    assert lines[2].startswith("Loss 0.")
+    assert "nats per choice (chance 0.6931, true agent 0." in lines[2]
+    heads = [line.split("  ")[0] for line in lines if line and not line.startswith(" ")]
+    assert heads[3:6] == ["Equations, term by term", "Parameters", "Choices expected by"]
+    assert [line.split()[:2] for line in lines if line.startswith("    ") and len(line.split()) == 4] == [
+        ["1", "-0.300"],
+        ["x_value_reward_chosen[k]", "0.700"],
+        ["c_reward[k]", "0.900"],
+    ]
+    assert max(map(len, lines)) <= 100
+
+
+def test_it_writes_all_that_was_found(written):
+    text, folder = written
+    assert {path.name for path in folder.iterdir()} == FILES
+    told = " ".join(text[text.index("Written to") :].split())
+    assert all(name in told for name in FILES)
+    assert str(folder) in told
+    assert (folder / "session.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_tables_hold_the_numbers_that_were_told(written):
+    text, folder = written
+    parameters = pd.read_csv(folder / "parameters.csv")
+    assert parameters["parameter"].tolist() == ["alpha_reward", "alpha_penalty", "beta_reward", "q0"]
+    assert parameters["true"].tolist() == [0.3, 0.3, 3.0, 0.5]
+    comparison = pd.read_csv(folder / "comparison.csv", index_col="agent")
+    assert comparison.index.tolist() == ["groundtruth", "rnn", "spice"]
+    assert f"{comparison['nll']['spice']:.4f}" in text
+    history = pd.read_csv(folder / "history.csv")
+    assert history["epoch"].tolist() == list(range(1, len(history) + 1))
+    dataset = sw.DatasetRNN.from_frame(pd.read_csv(folder / "dataset.csv"))
+    assert (dataset.n_sessions, dataset.n_trials) == (20, 20)
+
+
+def test_the_equations_and_models_can_be_read_back(written):
+    _, folder = written
+    data = json.loads((folder / "equations.json").read_text())
+    found, true = (sw.SpiceModel.from_dict(data[name]) for name in ("found", "true"))
+    assert true.text() in (folder / "equations.txt").read_text()
+    assert found.text() in (folder / "equations.txt").read_text()
+    spice = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG)
+    spice.load_spice(folder / "rnn.safetensors", folder / "spice.json")
+    assert spice.spice_model_ == found
+
+
+def test_the_settings_are_enough_to_repeat_it(written, tmp_path):
+    text, folder = written
+    settings = json.loads((folder / "settings.json").read_text())
+    assert settings["data"] == {"trials": 20, "sessions": 20, "train_share": 1.0, "seed": 1}
+    assert settings["task"]["sigma"] == 0.2
+    assert settings["versions"]["spicewidgets"] == sw.__version__
+    assert "torch" in settings["versions"]
+    program, command, *arguments = shlex.split(settings["command"])
+    assert (program, command) == ("spicewidgets", "discover")
+    again = done(*arguments, "--out", tmp_path)
+    assert again.split("\nWritten to")[0] == text.split("\nWritten to")[0]
+    for name in FILES - {"rnn.safetensors"}:  # whose header names its entries in any order
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+    weights, others = (load_file(path / "rnn.safetensors") for path in (tmp_path, folder))
+    assert weights.keys() == others.keys()
+    assert all(weights[name].equal(others[name]) for name in weights)
+
+
+def test_a_second_run_into_the_same_folder_replaces_its_own_files_only(written):
+    _, folder = written
+    (folder / "mine.txt").write_text("keep me")
+    before = (folder / "dataset.csv").read_bytes()
+    done(*SMALL[:-1], "2", "--out", folder)
+    assert (folder / "mine.txt").read_text() == "keep me"
+    assert (folder / "dataset.csv").read_bytes() != before
+    (folder / "mine.txt").unlink()
+    done(*SMALL, "--out", folder)  # as it was, for the tests that follow
+
+
+def test_the_numbers_are_those_of_the_same_script():
+    agent = sw.AgentQ(2, alpha_reward=0.3)
+    dataset, _, _ = sw.create_dataset(agent, sw.BanditsDrift(0.2), 20, 20, random_state=1)
+    spice = sw.SpiceEstimator(
+        sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, epochs=60, n_starts=2, random_state=1
+    ).fit(dataset)
+    assert done(*SMALL, "--quiet") == spice.spice_model_.text() + "\n"
+
+
+def test_without_a_seed_one_is_drawn_and_told():
+    text = done(*SMALL[:-2])
+    seed = text.splitlines()[0].split("seed ")[1].rstrip(".")
+    assert done(*SMALL[:-2], "--seed", seed) == text
+
+
+@pytest.mark.parametrize("model", ["forgetting", "learning-rate", "participant-embedding", "choice"])
+def test_every_model_runs(model):
+    text = done(*SMALL, "--model", model, "--n-actions", 3)
+    assert f"Trained {model} for" in text
+    assert "Choices expected by" in text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--sigma", "0", "--bagging"],
+        ["--task", "fixed", "--counterfactual"],
+        ["--task", "reversal", "--flip-probability", "0.1"],
+        ["--train-share", "0.7"],
+        ["--optimizer", "adam", "--epochs", "5"],
+        ["--beta-reward", "0"],
+        ["--alpha-reward", "0"],
+        ["--alpha-reward", "1", "--sindy-optimizer", "STLSQ", "--degree", "2"],
+        ["--n-trials-off-policy", "0"],
+        ["--trials", "1"],
+        ["--sessions", "1"],
+    ],
+    ids=" ".join,
+)
+def test_edges_of_the_settings_run(options, tmp_path):
+    assert "Choices expected by" in done(*SMALL, *options, "--out", tmp_path)
+
+
+def test_what_the_model_cannot_express_is_said():
+    text = " ".join(done(*SMALL, "--beta-choice", 1, "--forget-rate", 0.2).split())
+    assert (
+        "This model has no part for forget_rate, beta_choice, alpha_choice; another one (--model) may."
+        in text
+    )
+
+
+# A table of one's own
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    rng = np.random.default_rng(1)
+    n = 240
+    frame = pd.DataFrame(
+        {
+            "who": np.repeat(["ann", "bob"], n // 2),
+            "run": np.repeat(range(6), n // 6),
+            "choice": rng.choice(["left", "right"], n),
+            "reward": rng.integers(0, 2, n),
+        }
+    )
+    frame.loc[5, "choice"] = None
+    path = tmp_path_factory.mktemp("table") / "mine.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+QUICK = ["--epochs", "20", "--n-starts", "2", "--seed", "1"]
+NAMED = ["--participant-column", "who", "--session-column", "run"]
+
+
+def test_a_table_has_no_truth(table, tmp_path):
+    result = run("--data", table, *NAMED, *QUICK, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == (
+        "Read mine.csv: 6 sessions of up to 40 trials, 2 arms, participants: 2 (column who); seed 1."
+    )
+    assert "Equations of participant ann, term by term" in result.stdout
+    assert "truth" not in result.stdout.split("Written to")[0]
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+    assert pd.read_csv(tmp_path / "parameters.csv")["participant"].unique().tolist() == ["ann", "bob"]
+    assert "Participant bob\n" in (tmp_path / "equations.txt").read_text()
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    assert "task" not in settings
+    assert settings["data"]["participant_column"] == "who"
+
+
+def test_another_participant_can_be_shown(table, tmp_path):
+    text = done("--data", table, *NAMED, *QUICK, "--participant", "bob", "--out", tmp_path)
+    assert "Equations of participant bob, term by term" in text
+
+
+def test_a_dataset_that_was_written_can_be_read(written):
+    _, folder = written
+    text = done("--data", folder / "dataset.csv", *QUICK)
+    assert text.splitlines()[0] == (
+        "Read dataset.csv: 20 sessions of up to 20 trials, 2 arms, participants: 1 (column participant); seed"
+        " 1."
+    )
+
+
+def test_problems_of_a_table_are_sentences(table, tmp_path):
+    (line,) = refused("--data", tmp_path / "none.csv", *QUICK)
+    assert line.startswith("Error: There is no file ")
+    (line,) = refused("--data", table, "--participant-column", "who", "--choice-column", "chioce", *QUICK)
+    assert line.startswith("Error: There is no column 'chioce'. Did you mean 'choice'?")
+    assert refused("--data", table, *NAMED, *QUICK, "--participant", "eve") == [
+        "Error: --participant must be one of the table's, ['ann', 'bob']; got 'eve'. Choose one of these."
+    ]
+
+
+# Wrong options
+
+
+def test_every_problem_is_one_line_and_all_are_told_at_once():
+    assert refused("--sigma", -1, "--beta-reward", "strong", "--trials", "2.5", "--model", "transformer") == [
+        "Error: --sigma must be between 0 and 1 per trial; got -1. Drift: standard deviation of the step of"
+        " each reward probability; 0 keeps them fixed.",
+        "Error: --beta-reward must be between 0 and 20; got 'strong'. Give a number.",
+        "Error: --trials must be a whole number, between 1 and 100000; got 2.5. Round it.",
+        "Error: --model must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
+        " choice; got 'transformer'. Choose one of these.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ["--alpha-penalty", "nan"],
+            "Error: --alpha-penalty must be between 0 and 1; got nan. Give a number.",
+        ),
+        (["--seed", "-1"], "Error: --seed must be 0 or more; got -1. "),
+        (
+            ["--optimizer", "lbfgs", "--dropout", "0.5"],
+            "Error: --optimizer lbfgs needs the same loss at every call: the whole data set, without dropout,"
+            " bagging, batches, scheduler or truncated steps. Leave these out, or choose --optimizer adam.",
+        ),
+        (
+            ["--sindy-optimizer", "LASSO"],
+            "Error: --sindy-optimizer must be one of SR3_weighted_l1, SR3_L1, STLSQ; got 'LASSO'. Choose one"
+            " of these.",
+        ),
+        (
+            ["--choice-column", "c"],
+            "Error: --choice-column is for tables, and no --data names one. Leave out --choice-column.",
+        ),
+        (
+            ["--data", "x.csv", "--sigma", "0.1"],
+            "Error: --sigma is for simulations, and --data names a table. Leave out --sigma.",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_option_is_a_sentence(options, line):
+    (told,) = refused(*SMALL[: 6 if "--data" not in options else 0], *options)
+    assert told.startswith(line)
+
+
+def test_a_folder_that_cannot_be_is_told_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    (line,) = refused("--out", tmp_path / "file", "--trials", 100_000, "--sessions", 100_000)
+    assert line.startswith("Error: --out must be a folder that can be made; got ")
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "comparison.csv").mkdir()
+    result = run(*SMALL, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "comparison.csv' cannot be written (" in result.stderr
+    assert "Choose another folder with --out." in result.stderr
+
+
+def test_an_unknown_option_is_clicks_own_business():
+    result = run("--sigmaa", 1)
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr
+
+
+def test_sentences_are_put_in_terms_of_options():
+    assert as_options("n_trials_off_policy must be 0 or more.", "Discovery") == (
+        "--n-trials-off-policy must be 0 or more."
+    )
+    assert (
+        as_options("the same as alpha_reward when not given.") == "the same as --alpha-reward when not given."
+    )
+    assert (
+        as_options("optimizer must be one of a, b.", "Discovery") == "--sindy-optimizer must be one of a, b."
+    )
+    assert as_options("The value returns to q0.") == "The value returns to q0."
+
+
+# Help
+
+
+def test_help_shows_every_knob_with_its_unit_and_default():
+    text = " ".join(run("--help").stdout.split())
+    for heading, kind in GROUPS.items():
+        assert f" {heading}: --" in text
+        for item in fields(kind):
+            if (heading, item.name) not in {("Task", "kind"), ("Discovery", "optimizer")}:
+                assert f"--{item.name.replace('_', '-')} " in text
+    assert (
+        "--sigma NUMBER Drift: standard deviation of the step of each reward probability; 0 keeps them"
+        in text
+    )
+    assert "[per trial; between 0 and 1; default 0.2]" in text
+    assert (
+        "--task NAME How reward probabilities change. [one of drift, fixed, reversal, switch; default drift]"
+        in text
+    )
+
+
+def test_what_is_on_by_default_can_be_turned_off():
+    knob = Knob("refine", "Discovery", "Tune.", is_flag=True, default=True)
+    assert (knob.opts, knob.secondary_opts) == (["--refine"], ["--no-refine"])
+
+
+def test_version():
+    assert CliRunner().invoke(main, ["--version"]).stdout == f"spicewidgets, version {sw.__version__}\n"
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, spicewidgets.cli as cli\n"
+        "cli.main(['discover', '--help'], standalone_mode=False)\n"
+        "print({'torch', 'numpy', 'pandas', 'matplotlib', 'pysindy'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.endswith("set()\n")
+
+
+# Interruption and progress
+
+
+def record(epoch=5):
+    return Epoch(epoch, "adam", 0.6, None, epoch, 0.6931, 0.5, 0.01, 1.0)
+
+
+def test_ctrl_c_keeps_what_was_learned_and_goes_on(monkeypatch, tmp_path):
+    """While the progress is drawn."""
+
+    def show(self, told):
+        if told.epoch == 20:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "show", show)
+    text = done(*SMALL, "--out", tmp_path)
+    assert "Note: Stopped at epoch 20; what had been learned was kept." in text
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+
+
+def test_ctrl_c_inside_the_training_is_the_same(monkeypatch):
+    whole = estimator.train
+
+    def train(*arguments, **named):
+        for told in whole(*arguments, **named):
+            yield told
+            if told.epoch == 20:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(estimator, "train", train)
+    assert "Note: Stopped at epoch 20; what had been learned was kept." in done(*SMALL)
+
+
+def test_ctrl_c_during_the_screening_says_so(monkeypatch, tmp_path):
+    def show(self, told):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "show", show)
+    text = done(*SMALL, "--out", tmp_path)
+    assert "nats per choice of the first trials (chance" in text
+
+
+def test_ctrl_c_before_anything_was_learned_ends_it(monkeypatch):
+    def train(*arguments, **named):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(estimator, "train", train)
+    result = run(*SMALL)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Aborted!" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for a child on Windows")
+def test_ctrl_c_from_outside(tmp_path):
+    """The signal itself, some way into a training that would take hours."""
+    arguments = ["--optimizer", "adam", "--epochs", "1000000", "--seed", "1", "--out", str(tmp_path)]
+    code = "import spicewidgets.cli as cli, spicewidgets.cli.progress as progress\n"
+    code += "progress.Progress.show = lambda self, told: print(told.epoch, flush=True)\n"
+    code += f"cli.main(['discover', *{arguments!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout.readline() == "1\n"
+        time.sleep(0.2)
+        running.send_signal(signal.SIGINT)
+        text, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (0, "")
+    assert "what had been learned was kept." in text
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+
+
+def test_progress_is_one_line_that_is_wiped(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    with Progress(10, hidden=False) as progress:
+        progress.show(record())
+    text = capsys.readouterr().err
+    assert "\n" not in text
+    assert (
+        "[##########..........] epoch 5 of at most 10: loss 0.6000 (chance 0.693, true agent 0.500)" in text
+    )
+    assert text.endswith("\r" + " " * 99 + "\r")
+
+
+def test_progress_is_told_ten_times_a_second_at_most(capsys):
+    with Progress(1000, hidden=False) as progress:
+        for epoch in range(200):
+            progress.show(record(epoch))
+    assert capsys.readouterr().err.count("epoch ") < 5
+
+
+def test_progress_is_silent_where_nobody_looks(capsys):
+    with Progress(10, hidden=True) as progress:
+        progress.show(record())
+    assert capsys.readouterr().err == ""
+
+
+def test_a_stuck_training_is_a_note(monkeypatch):
+    whole = work.SpiceEstimator.fit_records
+
+    def warned(self, dataset):
+        import warnings
+
+        warnings.warn("The training is stuck.", estimator.SpiceWarning, stacklevel=1)
+        yield from whole(self, dataset)
+
+    monkeypatch.setattr(work.SpiceEstimator, "fit_records", warned)
+    assert "Note: The training is stuck." in done(*SMALL)
+
+
+def test_the_command_is_installed():
+    program = Path(sys.executable).with_name("spicewidgets")
+    if not program.exists():
+        pytest.skip("the package is not installed beside this Python")
+    told = subprocess.run([program, "discover", "--sigma", "-1"], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.startswith("Error: --sigma must be between 0 and 1 per trial; got -1.")
+    assert "Traceback" not in told.stderr
