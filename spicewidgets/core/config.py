@@ -27,10 +27,11 @@ class SpiceConfig:
     """What SINDy looks for. The arguments are kept as they are given and never changed; checked copies stand
     beside them.
 
-    Args: library_setup: module -> control signals that its equation may contain (beside the state itself).
+    Args:
+        library_setup: module -> control signals that its equation may contain (beside the state itself).
         filter_setup: module -> `[signal, value, remove]`, or a list of these, all of which must hold. Keeps
-        the samples in which the signal
-            has the value; with `remove` the signal is no candidate term, even if the library lists it.
+            the samples in which the signal has the value; with `remove` the signal is no candidate term, even
+            if the library lists it.
         control_parameters: all control signals that the model records.
         rnn_modules: the modules that become equations.
 

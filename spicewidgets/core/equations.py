@@ -43,10 +43,13 @@ def term_text(term: Term) -> str:
 class Equation:
     """One module's update: `module[k+1] = sum_i coefficients[i] * terms[i]`.
 
-    Attributes: module: name of the module; in a term, the same name is the value of its state at trial k.
-        terms: the candidate terms, the constant `()` first. values: one coefficient per term, float64; 0 for
-        a term that was left out. dropped: candidate terms that the data cannot tell apart from others, with
-        the reason: `{term: sentence}`. notes: sentences on how the fit went; empty when all is well.
+    Attributes:
+        module: name of the module; in a term, the same name is the value of its state at trial k.
+        terms: the candidate terms, the constant `()` first.
+        values: one coefficient per term, float64; 0 for a term that was left out.
+        dropped: candidate terms that the data cannot tell apart from others, with the reason: `{term:
+            sentence}`.
+        notes: sentences on how the fit went; empty when all is well.
     """
 
     module: str

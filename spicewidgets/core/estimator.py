@@ -24,6 +24,7 @@ from .equations import SpiceModel
 from .network_agents import AgentNetwork, AgentSpice, betas_of
 from .parameters import problems_of, settings_of
 from .random import TorchStream, generator
+from .refine import refine
 from .replay import as_dataset, nll_per_trial, numbers, replay
 from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
@@ -39,16 +40,19 @@ class SpiceWarning(UserWarning):
 class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     """Train an RNN on choices and find the equation of each of its modules.
 
-    Args: rnn_class: the model, a subclass of `BaseRNN`. spice_config: which modules become equations, and of
-        what. n_actions: number of arms. n_participants: participants the model is made for; found in the data
-        when 0. n_experiments: accepted for compatibility. epochs, learning_rate, bagging, sequence_length,
-        n_steps_per_call, batch_size, convergence_threshold, scheduler, l2_weight_decay, dropout, optimizer,
-        n_starts:
-            see `Training` (-1 stands for None, as in autospice). With `optimizer="auto"`, `epochs` is the
-            most and rarely needed.
+    Args:
+        rnn_class: the model, a subclass of `BaseRNN`.
+        spice_config: which modules become equations, and of what.
+        n_actions: number of arms.
+        n_participants: participants the model is made for; found in the data when 0.
+        n_experiments: accepted for compatibility.
+        epochs, learning_rate, bagging, sequence_length, n_steps_per_call, batch_size, convergence_threshold,
+            scheduler, l2_weight_decay, dropout, optimizer, n_starts: see `Training` (-1 stands for None, as
+            in autospice). With `optimizer="auto"`, `epochs` is the most and rarely needed.
         train_test_ratio: share of each session's trials to train on, or a list of sessions to keep for
-        validation; 1 keeps none. spice_optimizer_type, spice_optim_threshold, spice_optim_regularization,
-        spice_library_polynomial_degree, n_trials_off_policy, n_sessions_off_policy,
+            validation; 1 keeps none.
+        spice_optimizer_type, spice_optim_threshold, spice_optim_regularization,
+            spice_library_polynomial_degree, spice_refine, n_trials_off_policy, n_sessions_off_policy,
             n_trials_same_action_off_policy: see `Discovery`.
         spice_participant_id: label of the one participant to find equations for; None finds them for all.
         use_optuna, optuna_threshold, optuna_n_trials: accepted for compatibility; a search is a loop over
@@ -119,6 +123,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         save_path_spice: str | None = None,
         *,
         spice_participant_id: Any = None,
+        spice_refine: bool = True,
         optimizer: str = "auto",
         n_starts: int | None = None,
         embedding_size: int | None = None,
@@ -132,9 +137,11 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def fit(self, data: Any, targets: Any = None, data_test: Any = None, target_test: Any = None) -> Self:
         """Train the RNN and find the equations.
 
-        Args: data: a `DatasetRNN`, or its `xs` `(n_sessions, n_trials, n_features)`. targets: its `ys`
-            `(n_sessions, n_trials, n_actions)`; the next choices in `data` itself when None. data_test,
-            target_test: the same, for sessions that are predicted but not learned from.
+        Args:
+            data: a `DatasetRNN`, or its `xs` `(n_sessions, n_trials, n_features)`.
+            targets: its `ys` `(n_sessions, n_trials, n_actions)`; the next choices in `data` itself when
+                None.
+            data_test, target_test: the same, for sessions that are predicted but not learned from.
 
         An interrupt (Ctrl-C, or the stop button of a notebook) ends the training, keeps what was learned, and
         goes on to the equations.
@@ -214,8 +221,9 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def predict(self, conditions: Any) -> tuple[np.ndarray, np.ndarray]:
         """P of the next choice after each trial, by the RNN and by the equations.
 
-        Args: conditions: a `DatasetRNN`, or `(n_sessions, n_trials, n_features)`, of any number of sessions
-            of known participants.
+        Args:
+            conditions: a `DatasetRNN`, or `(n_sessions, n_trials, n_features)`, of any number of sessions of
+                known participants.
 
         Returns: Two arrays `(n_sessions, n_trials, n_actions)`. Entry t is P of the choice at trial t + 1,
             knowing trials up to t.
@@ -536,7 +544,8 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             for state, values in betas_of(self.rnn_model_, codes).items()
         }
         given = tuple(self.rnn_model_.submodules_eq)
-        self.spice_model_ = SpiceModel(found.participants, found.equations, betas, given)
+        found = SpiceModel(found.participants, found.equations, betas, given)
+        self.spice_model_ = refine(found, self.rnn_model_, self._dataset_) if settings.refine else found
         self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions, codes=self._codes)
         if self.verbose:
             sys.stdout.write(self.spice_model_.text() + "\n")

@@ -87,7 +87,7 @@ class ForgettingRNN(BaseRNN):
 
 LEARNING_RATE_RNN_CONFIG = SpiceConfig(
     rnn_modules=["x_learning_rate_reward", "x_value_reward_not_chosen"],
-    control_parameters=["c_action", "c_reward", "c_value_reward"],
+    control_parameters=["c_action", "c_reward"],
     library_setup={"x_learning_rate_reward": ["c_reward"], "x_value_reward_not_chosen": []},
     filter_setup={"x_learning_rate_reward": CHOSEN, "x_value_reward_not_chosen": NOT_CHOSEN},
 )
@@ -109,7 +109,7 @@ class LearningRateRNN(BaseRNN):
 
     def __init__(self, n_actions: int, **kwargs: Any) -> None:
         super().__init__(n_actions=n_actions)
-        self.submodules_rnn["x_learning_rate_reward"] = self.setup_module(input_size=2)
+        self.submodules_rnn["x_learning_rate_reward"] = self.setup_module(input_size=1)
         self.submodules_rnn["x_value_reward_not_chosen"] = self.setup_module(input_size=0)
         self.submodules_eq["x_value_reward_chosen"] = reward_prediction_error
         self.betas["x_value_reward"] = self.setup_constant()
@@ -120,15 +120,13 @@ class LearningRateRNN(BaseRNN):
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
         (actions, rewards, _, _), _, logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
-            value = self.state["x_value_reward"]
             self.record_signal("c_action", action)
             self.record_signal("c_reward", reward)
-            self.record_signal("c_value_reward", value)
             rate = self.call_module(
                 "x_learning_rate_reward",
                 "x_learning_rate_reward",
                 action=action,
-                inputs=(reward, value),
+                inputs=reward,
                 activation_rnn=torch.sigmoid,
             )
             chosen = self.call_module(

@@ -43,9 +43,10 @@ class Replay:
 def replay(agent: Agent, sessions: Any) -> Replay:
     """Let an agent go through sessions in which all choices and rewards are given.
 
-    Args: agent: any agent; a copy of it is used. sessions: a data set, a session, or an array or tensor
-        `(n_trials, n_features)` or `(n_sessions, n_trials, n_features)`.
-            At a missing trial nothing is learned.
+    Args:
+        agent: any agent; a copy of it is used.
+        sessions: a data set, a session, or an array or tensor `(n_trials, n_features)` or `(n_sessions,
+            n_trials, n_features)`. At a missing trial nothing is learned.
     """
     dataset = as_dataset(sessions, agent._n_actions)
     compact, index = dataset.compact()
@@ -183,9 +184,11 @@ def get_update_dynamics(
 ) -> tuple[tuple[Floats, dict[str, Floats]], Floats, Agent]:
     """One session through one agent, in the form of the tutorial.
 
-    Args: experiment: a session, or its row of a data set, `(n_trials, n_features)`. agent: any agent; it is
-        not changed. additional_signals: memory states to return, in units of the logit; 0 where the agent has
-        no such state.
+    Args:
+        experiment: a session, or its row of a data set, `(n_trials, n_features)`.
+        agent: any agent; it is not changed.
+        additional_signals: memory states to return, in units of the logit; 0 where the agent has no such
+            state.
 
     Returns: `((q, signals), choice_probs, agent)`: q and choice_probs `(n_trials, n_actions)` before each
         trial, signals by name, the same shape, over the trials that the session has (without its padding).

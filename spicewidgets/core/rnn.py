@@ -118,26 +118,23 @@ class GivenConstant(nn.Module):
 
 
 class EmbeddedConstant(nn.Module):
-    """One learned number for each participant, from their embedding: `(n_sessions, embedding_size)` in,
-    `(n_sessions, 1)` out.
+    """One learned number above 0 for each participant, from their embedding: `(n_sessions, embedding_size)`
+    in, `(n_sessions, 1)` out.
     """
 
-    def __init__(self, embedding_size: int, leaky_relu: float) -> None:
+    def __init__(self, embedding_size: int) -> None:
         super().__init__()
         self.linear = nn.Linear(embedding_size, 1)
-        self.leaky_relu = leaky_relu
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights around the value 1, so that no start begins with the choices out of the values'
-        reach.
-        """
+        """Draw new weights, so that the number begins near 1."""
         self.linear.reset_parameters()
-        nn.init.ones_(self.linear.bias)
+        nn.init.constant_(self.linear.bias, 0.5413)  # softplus of this is 1
 
     def forward(self, embedding: Tensor) -> Tensor:
         """The number of each session's participant."""
-        return nn.functional.leaky_relu(self.linear(embedding), self.leaky_relu)
+        return nn.functional.softplus(self.linear(embedding))
 
 
 class Logits:
@@ -181,12 +178,15 @@ class BaseRNN(nn.Module):
         embedding_size: size of the participant embedding; 0 for none.
         device: where tensors live.
 
-    Attributes: submodules_rnn: learned modules by name; `setup_module` makes the standard one. submodules_eq:
-        hard-coded equations by name: functions `(value, inputs) -> next value`, inputs stacked on the last
-        axis. submodules_sindy: discovered equations by name; where one is set it takes the module's place.
-        betas: learned scaling factors (inverse noise temperatures) by state. state: the memory state, `{name:
-        (n_sessions, n_actions)}`. record_transitions: whether to keep, in `transitions`, what each module
-        does: (value, next value, signals recorded so far) of each trial.
+    Attributes:
+        submodules_rnn: learned modules by name; `setup_module` makes the standard one.
+        submodules_eq: hard-coded equations by name: functions `(value, inputs) -> next value`, inputs stacked
+            on the last axis.
+        submodules_sindy: discovered equations by name; where one is set it takes the module's place.
+        betas: learned scaling factors (inverse noise temperatures) by state.
+        state: the memory state, `{name: (n_sessions, n_actions)}`.
+        record_transitions: whether to keep, in `transitions`, what each module does: (value, next value,
+            signals recorded so far) of each trial.
     """
 
     init_values: dict[str, Any] = {}
@@ -270,10 +270,10 @@ class BaseRNN(nn.Module):
     ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor], Any, range]:
         """Cut the input into its parts and set the memory state: the first line of a `forward`.
 
-        Args: inputs: `(n_trials, n_sessions, n_features)`, or sessions first with `batch_first`. Features:
-            choice one-hot and reward per
-                arm, then any additional inputs, block and experiment (both or none), and last the
-                participant's index.
+        Args:
+            inputs: `(n_trials, n_sessions, n_features)`, or sessions first with `batch_first`. Features:
+                choice one-hot and reward per arm, then any additional inputs, block and experiment (both or
+                none), and last the participant's index.
             prev_state: memory state to go on from; None starts from `init_values`.
 
         Returns: (actions, rewards, blocks, additional inputs), (participant ids, experiment ids), logits to
@@ -360,12 +360,13 @@ class BaseRNN(nn.Module):
         return [value.cpu().numpy() for value in self.recording[key]]
 
     def setup_constant(self, embedding_size: int | None = None, leaky_relu: float = 0.01) -> nn.Module:
-        """A learned scaling factor (starts at 1), or one for each participant, computed from an embedding of
-        the given size.
+        """A learned scaling factor (starts at 1), or one for each participant and above 0, computed from an
+        embedding of the given size. `leaky_relu` is accepted for compatibility: a slope near 0 would leave a
+        beta that once falls below 0 there.
         """
         if embedding_size is None:
             return Constant()
-        return EmbeddedConstant(embedding_size, leaky_relu)
+        return EmbeddedConstant(embedding_size)
 
     def setup_embedding(
         self, num_embeddings: int, embedding_size: int, leaky_relu: float = 0.01, dropout: float = 0.5
@@ -393,11 +394,16 @@ class BaseRNN(nn.Module):
         """The next value of a state, from its module: the discovered equation if there is one, the RNN
         module, or the hard-coded equation.
 
-        Args: key_module: name of the module. key_state: name of the memory state that it moves. action: mask
-            `(n_sessions, n_actions)` of the arms to keep; the others become 0. `1 - action` for the arms not
-            chosen. inputs: what the module sees besides the state: a tensor `(n_sessions, n_actions)`, a
-            tuple of these, or None. participant_embedding: `(n_sessions, embedding_size)`. participant_index:
-            accepted for compatibility; equations look up their participant in the input itself.
+        Args:
+            key_module: name of the module.
+            key_state: name of the memory state that it moves.
+            action: mask `(n_sessions, n_actions)` of the arms to keep; the others become 0. `1 - action` for
+                the arms not chosen.
+            inputs: what the module sees besides the state: a tensor `(n_sessions, n_actions)`, a tuple of
+                these, or None.
+            participant_embedding: `(n_sessions, embedding_size)`.
+            participant_index: accepted for compatibility; equations look up their participant in the input
+                itself.
             activation_rnn: applied to the RNN module's next value (an equation has learned it already).
             scaling: multiply by the state's beta.
 

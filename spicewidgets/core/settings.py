@@ -239,6 +239,9 @@ class Discovery(Settings):
         1e-2, "SR3: the relaxation nu; STLSQ: the ridge penalty alpha.", low=0, high=10
     )
     degree: int = setting(1, "Highest power of the polynomial library.", low=1, high=5)
+    refine: bool = setting(
+        True, "Tune the numbers to the choices (maximum likelihood) once the terms are found."
+    )
     n_trials_off_policy: int = setting(
         1000,
         "Trials of the random task on which the trained RNN is sampled; 0 uses the data's own trials.",

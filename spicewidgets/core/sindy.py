@@ -28,6 +28,7 @@ from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
 from .training import Sessions
 
+STIFF = 1e3  # how many times the samples outweigh the optimiser's own penalty
 NO_TERM = "The threshold is above every coefficient: no term is left. Lower the threshold."
 OFF_POLICY_SIGMA = 0.2  # drift of the random task, per trial
 REDUNDANT = (
@@ -221,10 +222,14 @@ def discover(
 ) -> SpiceModel:
     """Fit one sparse equation to each module of each participant.
 
-    Args: samples: from `sample`. config: which modules, which candidate signals, which filters. settings:
-        optimiser, threshold, regularisation, degree. participants: labels, in the order of their indices.
-        only: index of the one participant to fit; None fits all. libraries: exact candidate terms for some
-        modules, in place of the polynomial library: `{module: ((), ("x",), ...)}`.
+    Args:
+        samples: from `sample`.
+        config: which modules, which candidate signals, which filters.
+        settings: optimiser, threshold, regularisation, degree.
+        participants: labels, in the order of their indices.
+        only: index of the one participant to fit; None fits all.
+        libraries: exact candidate terms for some modules, in place of the polynomial library: `{module: ((),
+            ("x",), ...)}`.
     """
     settings = (settings or Discovery()).checked()
     unknown = sorted({*config.modules, *(libraries or {})} - {*samples})
@@ -280,7 +285,8 @@ def fit_equation(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fitted = pysindy.DiscreteSINDy(_optimizer([terms[i] for i in kept], settings), _Terms(kept))
-        fitted.fit(samples.value[:, None], t=1, x_next=samples.after[:, None], u=columns)
+        weight = _weight(columns[:, list(kept)], settings)
+        fitted.fit(samples.value[:, None], t=1, x_next=weight * samples.after[:, None], u=weight * columns)
     values = np.zeros(len(terms))
     values[list(kept)] = fitted.coefficients()[0]
     notes = [_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)]
@@ -319,6 +325,18 @@ def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ..
             why = f"in these data it is the same as {' and '.join(same)}" if same else "it is 0 in these data"
             dropped[term] = f"{term_text(term)} was left out of the library: {why}."
     return tuple(kept), dropped
+
+
+def _weight(columns: Floats, settings: Discovery) -> float:
+    """A weight for all samples, such that a threshold is a threshold.
+
+    SR3 and the ridge of STLSQ set a penalty of fixed size against a sum over samples, so that few samples, or
+    values that hardly vary, would lose terms far above the threshold. With this weight the samples outweigh
+    the penalty in every direction.
+    """
+    smallest = float(np.linalg.svd(columns, compute_uv=False)[-1]) ** 2
+    stiffness = settings.regularization if settings.optimizer == "STLSQ" else 1 / settings.regularization
+    return max(1.0, STIFF * stiffness / smallest) ** 0.5 if settings.regularization > 0 else 1.0
 
 
 class _Terms(BaseFeatureLibrary):  # type: ignore[misc]

@@ -23,8 +23,10 @@ from .settings import SettingsError, Training
 from .starts import stack, unstack
 
 SCREEN_TRIALS = 40  # the first trials of each session tell a start that is stuck from one that learns
-SCREEN_EPOCHS = 60
-SCREEN_LEARNING_RATE = 0.05
+SCREEN_EPOCHS = 150
+SCREEN_LEARNING_RATE = 0.03
+SCREEN_PATIENCE = 20  # epochs in which the best start must gain SCREEN_GAIN nats, or the screening ends
+SCREEN_GAIN = 1e-3
 DEFAULT_STARTS = 8
 LBFGS_PATIENCE = 5  # iterations
 # nats gained in so many iterations; with less the training ends, for what is left to gain is noise of the
@@ -36,13 +38,19 @@ LBFGS_TOLERANCE = 1e-5
 class Epoch:
     """What happened in one epoch.
 
-    Attributes: epoch: number, from 1. phase: "screen" (several starts side by side), "lbfgs" or "adam".
+    Attributes:
+        epoch: number, from 1.
+        phase: "screen" (several starts side by side), "lbfgs" or "adam".
         train_loss: nats per choice, over the training sessions (of the best start, on its first trials, while
-        screening). validation_loss: the same over the validation sessions; None without them. best_epoch:
-        epoch of the best loss so far (validation loss where there is one); its weights are the ones kept.
-        chance: loss of guessing, `ln(n_actions)`. floor: loss of the true agent on the same choices, where it
-        is known. learning_rate: step size of Adam; None for L-BFGS. seconds: since the training began. note:
-        a sentence, when something went wrong; else empty.
+            screening).
+        validation_loss: the same over the validation sessions; None without them.
+        best_epoch: epoch of the best loss so far (validation loss where there is one); its weights are the
+            ones kept.
+        chance: loss of guessing, `ln(n_actions)`.
+        floor: loss of the true agent on the same choices, where it is known.
+        learning_rate: step size of Adam; None for L-BFGS.
+        seconds: since the training began.
+        note: a sentence, when something went wrong; else empty.
     """
 
     epoch: int
@@ -405,12 +413,16 @@ class _Run:
         optimizer = torch.optim.Adam(stacked.parameters(), SCREEN_LEARNING_RATE, foreach=True)
         many = sessions.repeat(len(starts))
         now = np.full(len(starts), np.inf)
+        recent = [math.inf] * SCREEN_PATIENCE
         try:
             for _ in range(n_epochs):
                 with self.stream():
                     now = np.nan_to_num(loss_and_gradient(stacked, many, len(starts)), nan=np.inf)
                 optimizer.step()
                 yield self.record("screen", float(now.min()), SCREEN_LEARNING_RATE)
+                if recent[0] - now.min() < SCREEN_GAIN:
+                    break
+                recent = [*recent[1:], float(now.min())]
         finally:
             for index, start in enumerate(starts):
                 start.load_state_dict(unstack(stacked, start, index).state_dict())

@@ -61,12 +61,14 @@ def true_model(
     """The equations that a perfect discovery would find: the agent's own update, written in the model's
     coordinates.
 
-    Args: agent: the participant who made the choices. model: the model, or its class: its `init_values` set
-        the shift. config: which modules have equations; their terms tell which form of counterfactual
-        feedback the model has. betas: the model's learned betas by state. Where a model learns a beta, the
-        stretch of its values is free, and the truth is
-            written in the stretch that was learned. Without it, values are in units of the reward and beta is
-            the agent's.
+    Args:
+        agent: the participant who made the choices.
+        model: the model, or its class: its `init_values` set the shift.
+        config: which modules have equations; their terms tell which form of counterfactual feedback the model
+            has.
+        betas: the model's learned betas by state. Where a model learns a beta, the stretch of its values is
+            free, and the truth is written in the stretch that was learned. Without it, values are in units of
+            the reward and beta is the agent's.
         participant: label.
 
     Returns: A `SpiceModel` of one participant. What the model's structure cannot express is a note on the

@@ -1,0 +1,160 @@
+"""The last step of discovery: the numbers of the equations, tuned to the choices themselves.
+
+SINDy finds which terms an equation has, and numbers that mirror the RNN's module. The RNN also fits some of
+the noise, and the mirror weighs all states alike, where the choices do not; so the numbers are then moved to
+where the choices are most likely, while the terms stay as they were found. This is maximum likelihood by
+Fisher scoring (e.g. McCullagh & Nelder 1989) in the model's own forward pass. What the choices cannot tell,
+such as a number added to the values of all arms, stays as SINDy found it.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .dataset import DatasetRNN
+from .equations import Equation, ModuleEquations, SpiceModel
+from .rnn import BaseRNN, GivenConstant
+from .training import Sessions
+
+STEP = 1e-5  # of the central differences
+DAMPING = 1e-3  # share of the mean information, added in every direction (Levenberg 1944)
+MOST_STEPS = 20
+ENOUGH = 1e-3  # nats in all: a step that gains less is the last one
+
+Floats = NDArray[np.float64]
+
+
+def refine(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> SpiceModel:
+    """The same equations with the numbers, betas included, under which each participant's choices are most
+    likely.
+
+    Args:
+        spice: discovered equations.
+        model: the model whose forward pass ties them together.
+        dataset: the choices; participants are indices in the last column.
+    """
+    sessions = Sessions.of(dataset).double()
+    codes = sessions.inputs[0, :, -1].long()
+    equations = {module: list(rows) for module, rows in spice.equations.items()}
+    betas = {state: list(values) for state, values in spice.betas.items()}
+    for code in range(len(spice.participants)):
+        own = codes == code
+        if all(rows[code] is not None for rows in equations.values()) and own.any():
+            tuned, tuned_betas = _Tuning(spice, model, sessions.take(own.nonzero()[:, 0]), code).run()
+            for module, equation in tuned.items():
+                equations[module][code] = equation
+            for state, beta in tuned_betas.items():
+                betas[state][code] = beta
+    return replace(
+        spice,
+        equations={module: tuple(rows) for module, rows in equations.items()},
+        betas={state: tuple(values) for state, values in betas.items()},
+    )
+
+
+class _Tuning:
+    """The numbers of one participant's equations as one vector, and what the choices say of them.
+
+    Many vectors are tried in one pass: block j of its sessions holds all sessions under the j-th vector.
+    """
+
+    def __init__(self, spice: SpiceModel, model: BaseRNN, sessions: Sessions, code: int) -> None:
+        self.model, self.sessions = deepcopy(model).double().eval(), sessions
+        self.equations = [e for rows in spice.equations.values() if (e := rows[code]) is not None]
+        self.states = tuple(spice.betas)
+        self.labels = [(e, term) for e, equation in enumerate(self.equations) for term, _ in equation.active]
+        numbers = [value for equation in self.equations for _, value in equation.active]
+        self.start = np.array([*numbers, *(spice.betas[state][code] for state in self.states)])
+
+    def run(self) -> tuple[dict[str, Equation], dict[str, float]]:
+        """Equations and betas at the best vector found."""
+        best = self.start
+        for _ in range(MOST_STEPS if len(best) else 0):
+            nll, logits, slopes = self.look(best)
+            gradient, information = self.score(logits, slopes)
+            scale = DAMPING * max(float(np.trace(information)) / len(best), 1e-12)
+            step = np.linalg.solve(information + scale * np.eye(len(best)), gradient)
+            tries = [best + step * 0.5**halving for halving in range(6)]
+            values = self.nll(self.logits(tries))
+            if not values.min() < nll - ENOUGH:
+                break
+            best = tries[int(values.argmin())]
+        betas = best[len(self.labels) :].tolist()
+        return self.equations_at(best), dict(zip(self.states, betas, strict=True))
+
+    def look(self, at: Floats) -> tuple[float, Tensor, Tensor]:
+        """-ln L in nats, the logits, and the slope of each logit in each number,
+        `(n_numbers, n_trials, n_sessions, n_actions)`.
+        """
+        steps = STEP * np.eye(len(at))
+        logits = self.logits([at, *(at + steps), *(at - steps)])
+        above, below = logits[1 : len(at) + 1], logits[len(at) + 1 :]
+        return float(self.nll(logits[:1])[0]), logits[0], (above - below) / (2 * STEP)
+
+    def score(self, logits: Tensor, slopes: Tensor) -> tuple[Floats, Floats]:
+        """Slope of ln L, and the expected information: the covariance of the slopes under P, summed over
+        choices.
+        """
+        p, known = logits.softmax(-1), self.sessions.weights
+        hit = torch.nn.functional.one_hot(self.sessions.targets, logits.shape[-1])
+        gradient = torch.einsum("itna,tna,tn->i", slopes, hit - p, known)
+        centred = slopes - (slopes * p).sum(-1, keepdim=True)
+        information = torch.einsum("itna,jtna,tna,tn->ij", centred, centred, p, known)
+        return gradient.numpy(), information.numpy()
+
+    def nll(self, logits: Tensor) -> Floats:
+        """-ln L in nats under each vector; infinite where it is not a number."""
+        chosen = self.sessions.targets[None, ..., None].expand(len(logits), -1, -1, 1)
+        log_p = logits.log_softmax(-1).gather(-1, chosen)[..., 0]
+        nll: Floats = -(log_p * self.sessions.weights).sum((1, 2)).numpy()
+        return np.where(np.isfinite(nll), nll, np.inf)
+
+    def logits(self, vectors: Sequence[Floats]) -> Tensor:
+        """Logits under each vector, `(n_vectors, n_trials, n_sessions, n_actions)`."""
+        n_sessions = self.sessions.n_sessions
+        blocks = torch.arange(len(vectors)).repeat_interleave(n_sessions)
+        columns = [self.equations_at(vector) for vector in vectors]
+        modules = [equation.module for equation in self.equations]
+        self.model.integrate_sindy({m: _Blocks([column[m] for column in columns], blocks) for m in modules})
+        for state, values in zip(self.states, np.transpose(vectors)[len(self.labels) :], strict=True):
+            self.model.betas[state] = _BlockConstant(values.tolist(), blocks)
+        with torch.no_grad():
+            logits, _ = self.model(self.sessions.inputs.repeat(1, len(vectors), 1))
+        return torch.stack(logits.split(n_sessions, 1))
+
+    def equations_at(self, vector: Floats) -> dict[str, Equation]:
+        """The equations with the numbers of a vector."""
+        numbers = dict(zip(self.labels, vector[: len(self.labels)].tolist(), strict=True))
+        return {
+            equation.module: replace(
+                equation, values=tuple(numbers.get((e, term), 0.0) for term in equation.terms)
+            )
+            for e, equation in enumerate(self.equations)
+        }
+
+
+class _Blocks(ModuleEquations):
+    """One equation for each block of sessions, whoever the participant is."""
+
+    def __init__(self, equations: list[Equation], blocks: Tensor) -> None:
+        super().__init__(list(equations))
+        self.blocks = blocks
+
+    def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
+        return super().evaluate(value, signals, self.blocks)
+
+
+class _BlockConstant(GivenConstant):
+    """One beta for each block of sessions, whoever the participant is."""
+
+    def __init__(self, values: Sequence[float], blocks: Tensor) -> None:
+        super().__init__(values)
+        self.blocks = blocks
+
+    def begin(self, participants: Tensor) -> None:
+        super().begin(self.blocks)
