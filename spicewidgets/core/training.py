@@ -426,7 +426,8 @@ class _Run:
         finally:
             for index, start in enumerate(starts):
                 start.load_state_dict(unstack(stacked, start, index).state_dict())
-            self.best_weights = _weights(starts[int(now.argmin())])
+            if np.isfinite(now).any():
+                self.best_weights = _weights(starts[int(now.argmin())])
 
     def screen_in_turn(self, starts: Sequence[BaseRNN], sessions: Sessions, n_epochs: int) -> Iterator[Epoch]:
         """The same, one start after the other, for models that cannot run side by side."""
