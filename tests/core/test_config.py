@@ -66,6 +66,15 @@ def test_the_remove_flag_takes_a_signal_out_of_the_terms(remove, terms):
     assert config.terms(CHOSEN) == terms
 
 
+def test_names_that_are_given_twice_count_once():
+    config = SpiceConfig({CHOSEN: ["c_reward", "c_reward"]}, {}, ["c_reward"] * 2, [CHOSEN] * 2)
+    assert (config.modules, config.controls, config.terms(CHOSEN)) == (
+        (CHOSEN,),
+        ("c_reward",),
+        ("c_reward",),
+    )
+
+
 def test_a_module_may_have_neither_inputs_nor_filters():
     """T10."""
     config = SpiceConfig({CHOSEN: []}, {}, [], [CHOSEN])

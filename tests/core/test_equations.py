@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from spicewidgets import Equation, SettingsError, SpiceModel
 from spicewidgets.core.equations import ModuleEquations, polynomial_terms, term_text
@@ -18,10 +18,14 @@ LINEAR = ((), (CHOSEN,), ("c_reward",))
 TUTORIAL = Equation(CHOSEN, LINEAR, (-0.411, 0.682, 0.887))
 
 NAMES = st.text(
-    st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=["Cs", "Cc"]), max_size=6
+    st.sampled_from("ax_<&>\"'\\^~{}%#$")
+    | st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=["Cs", "Cc"]),
+    max_size=6,
 )
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 MODERATE = st.floats(-3, 3).filter(lambda x: x == 0 or abs(x) > 1e-3)
+
+HOSTILE = Equation("a<b&c", (("a<b&c", "</mi>"), ("}_{", "%<&\\end", "%<&\\end")), (1.0, -2.0))
 
 
 @st.composite
@@ -98,6 +102,7 @@ def test_latex():
 
 
 @given(equations())
+@example(HOSTILE)
 def test_latex_of_any_names_is_balanced_and_escaped(equation):
     """No sign of a name can open a group or a comment, or end the formula."""
     rest = equation.latex()
@@ -123,6 +128,7 @@ def test_mathml():
 
 
 @given(equations())
+@example(HOSTILE)
 def test_mathml_of_any_names_is_well_formed(equation):
     """A name is text: it can open no tag."""
     tree = ElementTree.fromstring(equation.mathml())

@@ -458,23 +458,45 @@ def test_rewards_of_the_random_task_are_of_the_datas_kind():
     assert set(both.controls["c_reward"]) == {0, 1}
 
 
-def test_other_columns_of_the_random_task_are_drawn_from_the_data():
-    class Reader(RescorlaWagnerRNN):
-        def forward(self, inputs, prev_state=None, batch_first=False):
-            parts = self.init_forward_pass(inputs, prev_state, batch_first)[0]
-            self.seen = [part.clone() for part in parts[2:]]
-            return super().forward(inputs, prev_state, batch_first)
+def test_other_columns_of_the_random_task_are_drawn_from_the_data(monkeypatch):
+    """Additional inputs trial by trial, from observed trials; block and experiment stay within a session."""
+    passes = []
+    begin = BaseRNN.init_forward_pass
+
+    def noted(self, inputs, *others):
+        passes.append(inputs)
+        return begin(self, inputs, *others)
 
     xs, ys = data().xs, data().ys
-    more = torch.arange(8.0)[:, None, None] + 10 * torch.ones(8, 30, 1)
-    wide = DatasetRNN(torch.cat([xs[..., :4], more, torch.full((8, 30, 2), 3.0), xs[..., 4:]], -1), ys)
-    model = Reader(2)
-    kept = []
-    model.__class__.__deepcopy__ = lambda self, memo: kept.append(self) or self
-    sample(model, wide, Discovery(n_trials_off_policy=200), 3)
-    blocks, additional = model.seen
-    assert blocks.unique().tolist() == [3]
-    assert set(additional.unique().tolist()) == set(range(10, 18))
+    trial = torch.arange(30.0).expand(8, 30)[..., None]
+    wide = torch.cat([xs[..., :4], 10 + trial, trial % 3, 5 + trial % 3, xs[..., 4:]], -1)
+    wide[:, 7, :4] = -1
+    ys[:, 7] = -1
+    monkeypatch.setattr(BaseRNN, "init_forward_pass", noted)
+    settings_ = Discovery(n_trials_off_policy=200, n_sessions_off_policy=6)
+    sample(model_of(), DatasetRNN(wide, ys), settings_, 3)
+    (inputs,) = passes
+    assert set(inputs[..., 4].unique().tolist()) == set(range(10, 40)) - {17}
+    blocks, experiments = inputs[..., 5], inputs[..., 6]
+    assert (blocks == blocks[0]).all()
+    assert len(blocks[0].unique()) > 1
+    assert torch.equal(experiments, blocks + 5)
+
+
+def test_a_module_sees_its_own_value_whatever_was_recorded_under_its_name():
+    """The tutorial's class records its state under the module's name; a mistake there changes no equation."""
+
+    class Model(Forgetful):
+        def trial(self, action, reward):
+            self.record_signal(CHOSEN, reward * 7)
+            super().trial(action, reward)
+
+    model = Model(2)
+    model.submodules_rnn[CHOSEN] = Map(rescorla_wagner)
+    samples = sample(model, data(), Discovery(n_trials_off_policy=100), 3)
+    assert set(samples[CHOSEN].controls) == {"c_action", "c_reward"}
+    equation = discover(samples, config_of()).equation(CHOSEN)
+    assert_coefficients(equation, {"1": -0.3, f"{CHOSEN}[k]": 0.7, "c_reward[k]": 0.9}, 1e-6)
 
 
 def test_samples_follow_the_seed_and_nothing_global():

@@ -17,6 +17,7 @@ from spicewidgets import (
     BanditsDrift,
     DatasetRNN,
     ForgettingRNN,
+    LearningRateRNN,
     ParticipantEmbeddingRNN,
     RescorlaWagnerRNN,
     SettingsError,
@@ -712,6 +713,15 @@ def test_a_loss_that_never_was_a_number_is_said_and_leaves_the_weights_alone(dat
         " Check the additional inputs and the rewards."
     )
     assert equal({key: value.nan_to_num() for key, value in weights(model).items()}, before)
+
+
+def test_screening_that_never_had_a_number_leaves_the_weights_alone(dataset):
+    model = model_of(model=LearningRateRNN)
+    nn.init.constant_(model.betas["x_value_reward"].parameter, math.nan)
+    gates = model.submodules_rnn["x_learning_rate_reward"].gates.clone()
+    records = run(model, dataset, Training(epochs=12))
+    assert "from the beginning" in records[-1].note
+    assert torch.equal(model.submodules_rnn["x_learning_rate_reward"].gates, gates)
 
 
 @pytest.mark.parametrize(
