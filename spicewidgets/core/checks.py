@@ -7,6 +7,8 @@ import numpy as np
 
 from .settings import SettingsError
 
+MOST = 10**300  # a whole number beyond this is no float
+
 
 def refuse(problems: Iterable[str | None]) -> None:
     """Raise a `SettingsError` with all the problems that are there."""
@@ -18,6 +20,8 @@ def refuse(problems: Iterable[str | None]) -> None:
 def number(value: Any) -> float:
     """The value as a number, or NaN, which no bound lets pass."""
     real = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.complexfloating)
+    if isinstance(value, int) and abs(value) > MOST:
+        return float("inf") if value > 0 else -float("inf")
     return float(value) if real else float("nan")
 
 

@@ -5,6 +5,7 @@ Knows nothing of data or training.
 """
 
 import os
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,12 +18,12 @@ from .rnn import BaseRNN
 from .settings import Discovery, Training
 
 MOST = 1_000_000  # participants, or entries of an embedding
+WHOLE = ("batch_size", "sequence_length", "n_steps_per_call")  # -1 stands for None, as in autospice
 DISCOVERY = {  # what the estimator calls the settings of the second stage
     "optimizer": "spice_optimizer_type",
     "threshold": "spice_optim_threshold",
     "regularization": "spice_optim_regularization",
     "degree": "spice_library_polynomial_degree",
-    "refine": "spice_refine",
     "n_trials_off_policy": "n_trials_off_policy",
     "n_sessions_off_policy": "n_sessions_off_policy",
     "n_trials_same_action": "n_trials_same_action_off_policy",
@@ -31,25 +32,11 @@ DISCOVERY = {  # what the estimator calls the settings of the second stage
 
 def settings_of(estimator: Any) -> tuple[Training, Discovery]:
     """The settings of both stages, or a `SettingsError` with every problem under the estimator's names."""
-
-    def some(value: Any) -> Any:
-        return None if isinstance(value, Real) and value == -1 else value
-
+    told = {item.name: _plain(getattr(estimator, item.name)) for item in fields(Training)}
     training = Training(
-        epochs=estimator.epochs,
-        learning_rate=estimator.learning_rate,
-        optimizer=estimator.optimizer,
-        n_starts=estimator.n_starts,
-        batch_size=some(estimator.batch_size),
-        bagging=estimator.bagging,
-        sequence_length=some(estimator.sequence_length),
-        n_steps_per_call=some(estimator.n_steps_per_call),
-        scheduler=estimator.scheduler,
-        l2_weight_decay=estimator.l2_weight_decay,
-        dropout=estimator.dropout,
-        convergence_threshold=estimator.convergence_threshold,
+        **(told | {name: None for name in WHOLE if type(told[name]) is int and told[name] == -1})
     )
-    discovery = Discovery(**{name: getattr(estimator, own) for name, own in DISCOVERY.items()})
+    discovery = Discovery(**{name: _plain(getattr(estimator, own)) for name, own in DISCOVERY.items()})
     found = [
         problem.replace(name, own, 1)
         for problem in discovery.problems()
@@ -58,6 +45,13 @@ def settings_of(estimator: Any) -> tuple[Training, Discovery]:
     ]
     refuse([*problems_of(estimator), *training.problems(), *found])
     return training, discovery
+
+
+def _plain(value: Any) -> Any:
+    """A number of any kind as Python's own; anything else as it is, for the checks to tell."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def problems_of(estimator: Any) -> list[str]:
@@ -83,27 +77,40 @@ def problems_of(estimator: Any) -> list[str]:
                 f"{name} must be a whole number up to {MOST:,}, or None; got {value!r:.80}. Leave it out"
                 " to take what the data and the model say."
             )
+    for name in ("verbose", "warm_start"):
+        if not isinstance(getattr(estimator, name), int | np.bool | None):
+            found.append(
+                f"{name} must be True or False; got {getattr(estimator, name)!r:.80}. Use one of the two."
+            )
     found.append(_split_problem(estimator.train_test_ratio))
     for name in ("save_path_rnn", "save_path_spice"):
         path = getattr(estimator, name)
         if path is not None and not isinstance(path, str | os.PathLike):
             found.append(f"{name} must be the path of a file, or None; got {path!r:.80}. Give a name.")
-        elif path is not None and not os.path.isdir(os.path.dirname(path) or "."):
+        elif path is not None and not _may_be_a_file(path):
             found.append(
-                f"{name} must lie in a folder that exists; got {os.fspath(path)!r}. Make the folder first."
+                f"{name} must be a file in a folder that exists; got {os.fspath(path)!r}. Make the folder"
+                " first, or choose another name."
             )
+    paths = {str(estimator.save_path_rnn), str(estimator.save_path_spice)}
+    if len(paths) == 1 and estimator.save_path_rnn is not None:
+        found.append("save_path_rnn and save_path_spice must be two files; got one. Choose two names.")
     try:
         torch.device("cpu" if estimator.device is None else estimator.device)
-    except (RuntimeError, TypeError):
+    except (RuntimeError, TypeError, ValueError, OverflowError):
         found.append(f"device must be the name of a torch device; got {estimator.device!r:.80}. Use 'cpu'.")
     return [problem for problem in found if problem]
 
 
+def _may_be_a_file(path: str | os.PathLike[str]) -> bool:
+    folder, name = os.path.split(os.fspath(path))
+    return bool(name) and "\0" not in name and os.path.isdir(folder or ".") and not os.path.isdir(path)
+
+
 def _split_problem(ratio: Any) -> str | None:
     """Whether the value says which part of the data to validate on."""
-    if isinstance(ratio, list | tuple | np.ndarray):
-        sessions = np.ravel(np.array(ratio, dtype=object)).tolist()
-        if sessions and all(number(at) >= 0 and number(at) % 1 == 0 for at in sessions):
+    if isinstance(ratio, list | tuple) or (isinstance(ratio, np.ndarray) and ratio.ndim == 1):
+        if len(ratio) and all(number(at) >= 0 and number(at) % 1 == 0 for at in ratio):
             return None
     elif ratio is None or 0 < number(ratio) <= 1:
         return None
