@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from time import perf_counter
 from typing import Any, Self
@@ -466,9 +467,8 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def _only(self, participants: tuple[Any, ...]) -> int | None:
         if self.spice_participant_id is None:
             return None
-        for index, label in enumerate(participants):
-            if type(self.spice_participant_id) is not np.ndarray and self.spice_participant_id == label:
-                return index
+        with suppress(ValueError, TypeError):  # not among them, or nothing that can be compared
+            return participants.index(self.spice_participant_id)
         raise SettingsError(
             [
                 f"spice_participant_id must be one of the participants {list(participants)[:20]}, or None for"

@@ -458,7 +458,7 @@ def test_saving_after_the_fit(tmp_path):
 
 
 def test_where_only_the_saving_fails_the_fit_is_kept(tmp_path):
-    estimator = new(save_path_spice=str(tmp_path))
+    estimator = new(save_path_spice=str(tmp_path / ("x" * 300)))
     with pytest.raises(StorageError, match=r"cannot be written"):
         estimator.fit(DATA)
     assert estimator.predict(DATA)[1].shape == (12, 25, 2)
