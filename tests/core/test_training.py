@@ -17,7 +17,6 @@ from spicewidgets import (
     BanditsDrift,
     DatasetRNN,
     ForgettingRNN,
-    LearningRateRNN,
     ParticipantEmbeddingRNN,
     RescorlaWagnerRNN,
     SettingsError,
@@ -716,12 +715,17 @@ def test_a_loss_that_never_was_a_number_is_said_and_leaves_the_weights_alone(dat
 
 
 def test_screening_that_never_had_a_number_leaves_the_weights_alone(dataset):
-    model = model_of(model=LearningRateRNN)
-    nn.init.constant_(model.betas["x_value_reward"].parameter, math.nan)
-    gates = model.submodules_rnn["x_learning_rate_reward"].gates.clone()
+    class Late(RescorlaWagnerRNN):
+        def forward(self, inputs, prev_state=None, batch_first=False):
+            logits, state = super().forward(inputs, prev_state, batch_first)
+            return (logits if len(logits) < 5 else logits * math.nan), state
+
+    model = model_of(model=Late)
+    before = weights(model)
     records = run(model, dataset, Training(epochs=12))
+    assert [r.phase for r in records[:3]] == ["screen"] * 3
     assert "from the beginning" in records[-1].note
-    assert torch.equal(model.submodules_rnn["x_learning_rate_reward"].gates, gates)
+    assert equal(weights(model), before)
 
 
 @pytest.mark.parametrize(
