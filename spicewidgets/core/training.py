@@ -419,10 +419,11 @@ class _Run:
                 with self.stream():
                     now = np.nan_to_num(loss_and_gradient(stacked, many, len(starts)), nan=np.inf)
                 optimizer.step()
-                yield self.record("screen", float(now.min()), SCREEN_LEARNING_RATE)
-                if recent[0] - now.min() < SCREEN_GAIN:
+                best = float(now.min())
+                yield self.record("screen", best, SCREEN_LEARNING_RATE)
+                if not recent[0] - best >= SCREEN_GAIN:
                     break
-                recent = [*recent[1:], float(now.min())]
+                recent = [*recent[1:], best]
         finally:
             for index, start in enumerate(starts):
                 start.load_state_dict(unstack(stacked, start, index).state_dict())
