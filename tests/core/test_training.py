@@ -723,7 +723,7 @@ def test_screening_that_never_had_a_number_leaves_the_weights_alone(dataset):
     model = model_of(model=Late)
     before = weights(model)
     records = run(model, dataset, Training(epochs=12))
-    assert [r.phase for r in records[:3]] == ["screen"] * 3
+    assert records[0].phase == "screen"
     assert "from the beginning" in records[-1].note
     assert equal(weights(model), before)
 
