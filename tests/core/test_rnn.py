@@ -639,6 +639,16 @@ def test_beta_of_an_embedding_starts_around_one():
     assert abs(torch.stack(betas).mean() - 1) < 0.3
 
 
+def test_beta_of_an_embedding_stays_above_zero_and_never_stops_learning():
+    model = ParticipantEmbeddingRNN(2, n_participants=1)
+    beta = model.betas[STATE]
+    nn.init.constant_(beta.linear.bias, -8.0)
+    small = beta(torch.zeros(1, 8))
+    assert 0 < small.item() < 1e-3
+    small.sum().backward()
+    assert beta.linear.bias.grad.item() > 1e-4
+
+
 def test_integrating_equations_for_a_module_that_is_not_there():
     with pytest.raises(SettingsError) as error:
         RescorlaWagnerRNN(2).integrate_sindy({"x_mood": object()})

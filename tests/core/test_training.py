@@ -565,6 +565,13 @@ def test_screening_trains_all_starts_together(dataset, monkeypatch):
     assert [r.phase for r in records[:6]] == ["screen"] * 5 + ["lbfgs"]
 
 
+def test_screening_ends_when_the_best_start_gains_little(dataset, monkeypatch):
+    monkeypatch.setattr(training, "SCREEN_PATIENCE", 3)
+    monkeypatch.setattr(training, "SCREEN_GAIN", 10.0)
+    records = run(model_of(), dataset, Training(epochs=40, n_starts=2))
+    assert [r.phase for r in records[:5]] == ["screen"] * 4 + ["lbfgs"]
+
+
 def test_screening_sees_the_first_trials_only(monkeypatch):
     seen = spy(monkeypatch)
     run(model_of(), data(n_trials=60, n_sessions=3), Training(epochs=8, n_starts=2))
