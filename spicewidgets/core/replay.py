@@ -220,7 +220,7 @@ def nll_per_trial(probabilities: ArrayLike, dataset: DatasetRNN) -> Floats:
 
 def scores(
     agents: Mapping[str, Agent],
-    dataset: DatasetRNN,
+    dataset: Any,
     *,
     per_session: bool = False,
     reference: str | None = None,
@@ -229,7 +229,7 @@ def scores(
 
     Args:
         agents: by label, such as `{"groundtruth": agent, "rnn": ..., "spice": ...}`.
-        dataset: sessions with their next choices.
+        dataset: sessions with their next choices: a data set, or rows as `replay` takes them.
         per_session: a row for each session and agent instead of one for each agent.
         reference: the agent to whose P the others' are compared; the first one when None.
 
@@ -246,6 +246,13 @@ def scores(
     if reference not in agents:
         raise SettingsError(
             [f"reference must be one of the agents {list(agents)}; got {reference!r}. Choose one of these."]
+        )
+    dataset = as_dataset(dataset, agents[reference]._n_actions)
+    if not bool(dataset.target_mask.any()):
+        raise SettingsError(
+            [
+                "No next choice is known, so that there is nothing to score. Give sessions of two or more trials."
+            ]
         )
     played = {label: replay(agent, dataset).probabilities for label, agent in agents.items()}
     against = played[reference]
