@@ -251,7 +251,8 @@ def scores(
     if not bool(dataset.target_mask.any()):
         raise SettingsError(
             [
-                "No next choice is known, so that there is nothing to score. Give sessions of two or more trials."
+                "No next choice is known, so that there is nothing to score. Give sessions of two or more"
+                " trials."
             ]
         )
     played = {label: replay(agent, dataset).probabilities for label, agent in agents.items()}
