@@ -30,9 +30,9 @@ class GRUModule(nn.Module):
     compares several starts together (`core/starts.py`).
     """
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, input_size: int, embedding_size: int = 0) -> None:
         super().__init__()
-        self.input_size = input_size
+        self.input_size, self.embedding_size = input_size, embedding_size
         self.gates = nn.Parameter(
             torch.zeros(1, 4, 2 + input_size)
         )  # rows: reset, update, candidate, candidate of the state
@@ -46,9 +46,13 @@ class GRUModule(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights (Xavier uniform, Glorot & Bengio 2010; biases 0)."""
+        """Draw new weights: Xavier uniform (Glorot & Bengio 2010) for state and inputs, small ones for the
+        embedding, so that all participants begin alike; biases 0.
+        """
+        own = self.gates.shape[2] - self.embedding_size
         with torch.no_grad():
-            nn.init.xavier_uniform_(self.gates[0, :, 1:])
+            nn.init.xavier_uniform_(self.gates[0, :, 1:own])
+            nn.init.uniform_(self.gates[0, :, own:], -0.05, 0.05)
             self.gates[:, :, 0] = 0
             nn.init.uniform_(self.scale, -1.0, 1.0)
             nn.init.zeros_(self.offset)
@@ -378,7 +382,7 @@ class BaseRNN(nn.Module):
 
     def setup_module(self, input_size: int) -> nn.Module:
         """The standard module. `input_size` counts its inputs, with the embedding and without the state."""
-        return GRUModule(input_size)
+        return GRUModule(input_size, min(self.embedding_size, input_size))
 
     def call_module(
         self,

@@ -188,7 +188,8 @@ class Training(Settings):
     optimizer: str = setting("auto", "How the loss is brought down.", choices=OPTIMIZERS)
     n_starts: int | None = setting(
         None,
-        "Random starts screened before the best is trained on; 8, or 1 for adam, when not given.",
+        "Random starts screened before the best is trained on; when not given, 4 per module and at least 8, "
+        "or 1 for adam.",
         low=1,
         high=256,
         optional=True,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
@@ -22,12 +23,14 @@ from .rnn import BaseRNN
 from .settings import SettingsError, Training
 from .starts import stack, unstack
 
-SCREEN_TRIALS = 40  # the first trials of each session tell a start that is stuck from one that learns
+SCREEN_TRIALS = 40  # the first trials of some sessions tell a start that is stuck from one that learns
+SCREEN_SESSIONS = 200
 SCREEN_EPOCHS = 150
 SCREEN_LEARNING_RATE = 0.03
 SCREEN_PATIENCE = 20  # epochs in which the best start must gain SCREEN_GAIN nats, or the screening ends
 SCREEN_GAIN = 1e-3
-DEFAULT_STARTS = 8
+STARTS = 8  # at least ...
+STARTS_PER_MODULE = 4  # ... and so many for each module, since each can settle on the wrong thing
 LBFGS_PATIENCE = 5  # iterations
 # nats gained in so many iterations; with less the training ends, for what is left to gain is noise of the
 # data
@@ -211,6 +214,11 @@ def set_dropout(model: BaseRNN, share: float) -> None:
     model.dropout = 0.0 if layers else share
 
 
+def starts_for(model: BaseRNN) -> int:
+    """How many random starts are screened when nothing is said."""
+    return max(STARTS, STARTS_PER_MODULE * len(model.submodules_rnn))
+
+
 def train(
     model: BaseRNN,
     dataset: DatasetRNN,
@@ -245,7 +253,7 @@ def train(
     if settings.dropout is not None:
         set_dropout(model, settings.dropout)
     n_starts = (
-        1 if warm_start else settings.n_starts or (1 if settings.optimizer == "adam" else DEFAULT_STARTS)
+        1 if warm_start else settings.n_starts or (1 if settings.optimizer == "adam" else starts_for(model))
     )
     model.train()
     try:
@@ -383,7 +391,7 @@ class _Run:
         starts = [self.model, *(self.fresh() for _ in range(n_starts - 1))]
         n_epochs = min(SCREEN_EPOCHS, max(1, self.settings.epochs // 4))
         yield from self.screen(starts, n_epochs)
-        seen = self.sessions.first(SCREEN_TRIALS)
+        seen = self.glimpse
         ranked = sorted(starts, key=lambda start: np.nan_to_num(loss_of(start, seen), nan=np.inf))
         candidates = [_weights(start) for start in ranked]
         for weights in candidates:
@@ -393,6 +401,13 @@ class _Run:
                 yield last
             if last is None or self.best_loss < self.chance or self.left <= 0:
                 return
+
+    @cached_property
+    def glimpse(self) -> Sessions:
+        """The first trials of all sessions, or of so many drawn at random: what the screening looks at."""
+        n = self.sessions.n_sessions
+        some = self.rng.permutation(n)[:SCREEN_SESSIONS] if n > SCREEN_SESSIONS else np.arange(n)
+        return self.sessions.take(torch.from_numpy(np.sort(some))).first(SCREEN_TRIALS)
 
     def fresh(self) -> BaseRNN:
         """A copy of the model with newly drawn weights."""
@@ -405,7 +420,7 @@ class _Run:
         """Train all starts side by side on the first trials, a record for each epoch; the starts get their
         weights at the end.
         """
-        sessions = self.sessions.first(SCREEN_TRIALS)
+        sessions = self.glimpse
         stacked = stack(starts)
         if stacked is None or not _same(stacked, starts, sessions):
             yield from self.screen_in_turn(starts, sessions, n_epochs)

@@ -6,6 +6,7 @@ from itertools import chain
 import numpy as np
 import torch
 
+from spicewidgets.core.replay import replay
 from spicewidgets.core.rnn import GivenConstant
 from spicewidgets.core.training import Sessions
 
@@ -62,3 +63,14 @@ def distance(found, truth, model, dataset, participant=None, *, with_betas=False
     ]
     apart = np.array(got) - values
     return float(apart @ matrix @ apart), len(names)
+
+
+def predictive_distance(truth, found, dataset):
+    """Twice the Kullback-Leibler divergence of the found from the true P, in nats, summed over the choices.
+
+    For the maximum-likelihood estimate of k numbers it is distributed as chi squared with k degrees of
+    freedom, whatever the coordinates are in which the numbers are written.
+    """
+    p, q = (replay(agent, dataset).probabilities[:, 1:] for agent in (truth, found))
+    divergence = (p * np.log(p / q)).sum(-1)
+    return float(2 * divergence[np.asarray(dataset.target_mask)].sum())
