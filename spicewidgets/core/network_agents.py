@@ -202,6 +202,10 @@ class AgentSpice(AgentNetwork):
             for module, rows in self.spice_model.equations.items()
         }
 
+    def code(self, participant: Any) -> int:
+        """Index of a participant by label; the first who has equations when None."""
+        return self.spice_model.index() if participant is None else super().code(participant)
+
     def count_parameters(self, mapping_modules_values: Any = None) -> dict[Any, int]:
         """Number of terms and betas of each participant. The argument is accepted for compatibility."""
         return {label: self.spice_model.n_parameters(label) for label in self.get_participant_ids()}
