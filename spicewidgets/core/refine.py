@@ -18,8 +18,8 @@ from torch import Tensor
 
 from .dataset import DatasetRNN
 from .equations import Equation, ModuleEquations, SpiceModel
+from .objective import Sessions
 from .rnn import BaseRNN, GivenConstant
-from .training import Sessions
 
 STEP = 1e-5  # of the central differences
 DAMPING = 1e-3  # share of the mean information, added in every direction (Levenberg 1944)

@@ -23,10 +23,10 @@ from .config import SpiceConfig
 from .dataset import DatasetRNN
 from .environments import BanditsDrift
 from .equations import Equation, SpiceModel, Term, polynomial_terms, term_text
+from .objective import Sessions
 from .random import RandomState, generator
 from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
-from .training import Sessions
 
 STIFF = 1e3  # how many times the samples outweigh the optimiser's own penalty
 NO_TERM = "The threshold is above every coefficient: no term is left. Lower the threshold."

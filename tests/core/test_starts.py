@@ -17,8 +17,8 @@ from spicewidgets import (
     RescorlaWagnerRNN,
     create_dataset,
 )
+from spicewidgets.core.objective import Sessions, loss_and_gradient, loss_of, losses
 from spicewidgets.core.starts import stack, unstack
-from spicewidgets.core.training import Sessions, loss_and_gradient, loss_of, losses
 
 
 class OwnModule(BaseRNN):

@@ -23,16 +23,9 @@ from spicewidgets import (
     create_dataset,
 )
 from spicewidgets.core import training
+from spicewidgets.core.objective import Sessions, floor_of, loss_and_gradient, loss_of, losses
 from spicewidgets.core.settings import Training
-from spicewidgets.core.training import (
-    Sessions,
-    floor_of,
-    loss_and_gradient,
-    loss_of,
-    losses,
-    train,
-    uses_lbfgs,
-)
+from spicewidgets.core.training import train, uses_lbfgs
 
 CHOSEN = "x_value_reward_chosen"
 

@@ -1,0 +1,134 @@
+"""The loss that training brings down: cross entropy of the next choice, in nats per choice, over
+the trials whose next choice is known.
+
+`loss_and_gradient` is the one place that computes it with its gradient, so that a faster one can stand
+behind it. Knows nothing of optimisers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .dataset import DatasetRNN
+from .rnn import BaseRNN
+from .settings import SettingsError
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """A data set as training wants it: trials first, missing trials taken out, padding at the end and without
+    weight.
+
+    Attributes:
+        inputs: `(n_trials, n_sessions, n_features)`.
+        targets: index of the next choice, `(n_trials, n_sessions)`; 0 where it is not known.
+        weights: 1 where the next choice is known, else 0, `(n_trials, n_sessions)`.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, dataset: DatasetRNN) -> "Sessions":
+        """The sessions of a data set. Raises `SettingsError` where no next choice is known."""
+        compact, _ = dataset.compact()
+        known = torch.as_tensor(compact.target_mask)
+        if not known.any():
+            raise SettingsError(
+                [
+                    "No trial has a next choice to learn from: every trial or target is missing. Check the"
+                    " choices of the data set."
+                ]
+            )
+        observed = torch.as_tensor(compact.mask).unsqueeze(-1)
+        inputs = torch.where(observed, compact.xs, torch.zeros_like(compact.xs))
+        inputs[..., 2 * compact.n_actions :] = compact.xs[:, :1, 2 * compact.n_actions :].where(
+            ~observed, compact.xs[..., 2 * compact.n_actions :]
+        )
+        targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
+        return cls(inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
+
+    @property
+    def n_sessions(self) -> int:
+        """Number of sessions."""
+        return self.inputs.shape[1]
+
+    def first(self, n_trials: int) -> "Sessions":
+        """The first trials of every session."""
+        return Sessions(self.inputs[:n_trials], self.targets[:n_trials], self.weights[:n_trials])
+
+    def take(self, index: Tensor) -> "Sessions":
+        """Some sessions, by index."""
+        return Sessions(self.inputs[:, index], self.targets[:, index], self.weights[:, index])
+
+    def double(self) -> "Sessions":
+        """The same in float64."""
+        return Sessions(self.inputs.double(), self.targets, self.weights.double())
+
+    def repeat(self, times: int) -> "Sessions":
+        """All sessions, several times over, as several starts see them."""
+        return Sessions(
+            self.inputs.repeat(1, times, 1), self.targets.repeat(1, times), self.weights.repeat(1, times)
+        )
+
+
+def losses(
+    model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
+) -> Iterator[Tensor]:
+    """Loss of each start, `(n_starts,)`, in parts of `n_steps` trials that add up to it; the state is carried
+    over without gradient.
+    """
+    n_trials = len(sessions.inputs)
+    n_steps = min(n_steps or n_trials, n_trials)
+    total = sessions.weights.reshape(n_trials, n_starts, -1).sum((0, 2)).clamp(min=1)  # a batch may know none
+    state = None
+    for begin in range(0, n_trials, n_steps):
+        part = slice(begin, begin + n_steps)
+        logits, state = model(sessions.inputs[part], state)
+        state = {key: value.detach() for key, value in state.items()}
+        nll = nn.functional.cross_entropy(
+            logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none"
+        )
+        weighted = nll.view_as(sessions.weights[part]) * sessions.weights[part]
+        yield weighted.reshape(len(weighted), n_starts, -1).sum((0, 2)) / total
+
+
+def loss_and_gradient(
+    model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
+) -> np.ndarray:
+    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`. The
+    seam of the compiled path.
+    """
+    for parameter in model.parameters():
+        parameter.grad = None
+    total = np.zeros(n_starts)
+    for part in losses(model, sessions, n_starts, n_steps):
+        part.sum().backward()
+        total += part.detach().cpu().numpy()
+    return total
+
+
+def loss_of(model: BaseRNN, sessions: Sessions) -> float:
+    """Loss in nats per choice, without gradient and without dropout."""
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        (loss,) = losses(model, sessions)
+    model.train(training)
+    return float(loss)
+
+
+def floor_of(dataset: DatasetRNN) -> float | None:
+    """Loss of the agent that made the choices, in nats per choice, where the data set knows its
+    probabilities.
+    """
+    if dataset.truth_probs is None:
+        return None
+    known = np.asarray(dataset.target_mask)
+    p = np.asarray(dataset.truth_probs)[known]
+    chosen = dataset.ys.cpu().numpy()[known].argmax(-1)
+    return float(-np.log(p[np.arange(len(p)), chosen]).mean())
