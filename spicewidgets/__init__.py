@@ -15,6 +15,7 @@ _NAMES = {
     "core.dataset": [
         "BanditSession",
         "DatasetRNN",
+        "concat",
         "split_data_along_sessiondim",
         "split_data_along_timedim",
     ],
@@ -23,13 +24,14 @@ _NAMES = {
         "BanditsDrift",
         "BanditsFixed",
         "BanditsFlip",
+        "BanditsFlip_eckstein2022",
         "BanditsReversal",
         "BanditsSchedule",
         "BanditsSwitch",
         "Bandits_Standard",
     ],
     "core.equations": ["Equation", "SpiceModel"],
-    "core.estimator": ["SpiceConfig", "SpiceEstimator"],
+    "core.estimator": ["SpiceConfig", "SpiceEstimator", "SpiceWarning"],
     "core.network_agents": ["AgentNetwork", "AgentSpice"],
     "core.precoded": [
         "CHOICE_CONFIG",
@@ -48,8 +50,10 @@ _NAMES = {
     "core.rnn": ["BaseRNN", "GRUModule"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
     "core.simulate": ["create_dataset", "run_experiment"],
+    "core.storage": ["StorageError"],
     "core.training": ["train"],
-    "core.translation": ["classical_parameters", "true_model"],
+    "core.translation": ["classical_parameters", "term_by_term", "true_model"],
+    "plots.loss": ["plot_loss"],
     "plots.session": ["plot_session"],
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

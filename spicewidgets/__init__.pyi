@@ -5,6 +5,7 @@ from .core.convert import convert_dataset as convert_dataset
 from .core.dataset import (
     BanditSession as BanditSession,
     DatasetRNN as DatasetRNN,
+    concat as concat,
     split_data_along_sessiondim as split_data_along_sessiondim,
     split_data_along_timedim as split_data_along_timedim,
 )
@@ -14,12 +15,17 @@ from .core.environments import (
     BanditsDrift as BanditsDrift,
     BanditsFixed as BanditsFixed,
     BanditsFlip as BanditsFlip,
+    BanditsFlip_eckstein2022 as BanditsFlip_eckstein2022,
     BanditsReversal as BanditsReversal,
     BanditsSchedule as BanditsSchedule,
     BanditsSwitch as BanditsSwitch,
 )
 from .core.equations import Equation as Equation, SpiceModel as SpiceModel
-from .core.estimator import SpiceConfig as SpiceConfig, SpiceEstimator as SpiceEstimator
+from .core.estimator import (
+    SpiceConfig as SpiceConfig,
+    SpiceEstimator as SpiceEstimator,
+    SpiceWarning as SpiceWarning,
+)
 from .core.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
 from .core.precoded import (
     CHOICE_CONFIG as CHOICE_CONFIG,
@@ -44,8 +50,14 @@ from .core.settings import (
     Training as Training,
 )
 from .core.simulate import create_dataset as create_dataset, run_experiment as run_experiment
+from .core.storage import StorageError as StorageError
 from .core.training import train as train
-from .core.translation import classical_parameters as classical_parameters, true_model as true_model
+from .core.translation import (
+    classical_parameters as classical_parameters,
+    term_by_term as term_by_term,
+    true_model as true_model,
+)
+from .plots.loss import plot_loss as plot_loss
 from .plots.session import plot_session as plot_session
 
 __version__: str
