@@ -24,6 +24,8 @@ DISCOVERY = {  # what the estimator calls the settings of the second stage
     "threshold": "spice_optim_threshold",
     "regularization": "spice_optim_regularization",
     "degree": "spice_library_polynomial_degree",
+    "refine": "spice_refine",
+    "refine": "spice_refine",
     "n_trials_off_policy": "n_trials_off_policy",
     "n_sessions_off_policy": "n_sessions_off_policy",
     "n_trials_same_action": "n_trials_same_action_off_policy",

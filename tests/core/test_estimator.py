@@ -361,6 +361,16 @@ def test_discover_finds_again_without_training():
     assert torch.equal(before, weights(estimator))
 
 
+def test_refined_numbers_make_the_choices_likelier_with_the_same_terms():
+    estimator = new(epochs=60).fit(data(n_sessions=30))
+    refined = estimator.spice_model_.equation(CHOSEN)
+    likelihood = estimator.score(data(n_sessions=30))
+    raw = estimator.discover(spice_refine=False).equation(CHOSEN)
+    assert [term for term, _ in raw.active] == [term for term, _ in refined.active]
+    assert raw.values != refined.values
+    assert likelihood > estimator.score(data(n_sessions=30))
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

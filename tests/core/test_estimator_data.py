@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 
 from spicewidgets import (
     PARTICIPANT_EMBEDDING_RNN_CONFIG,
@@ -446,3 +447,46 @@ def test_columns_that_the_model_does_not_use_change_nothing(fitted):
     estimator = new().fit(wide, DATA.ys)
     assert estimator.history_[-1].train_loss == pytest.approx(fitted.history_[-1].train_loss, abs=1e-6)
     assert_same(estimator.predict(wide), fitted.predict(DATA), 1e-5)
+
+
+NUMBERS = st.sampled_from(
+    [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, -1.0, 0.5, np.nan, np.inf, -np.inf, -5.0, 7.0, 1e30, -1e-30]
+)
+
+
+@st.composite
+def odd_data(draw):
+    """Rows as they should be, with some numbers replaced by others, of a shape that may fit or not."""
+    n_sessions, n_trials = draw(st.integers(0, 3)), draw(st.integers(0, 5))
+    width = draw(st.sampled_from([5, 5, 5, 5, 7, 8, 4, 6, 9]))
+    seed = draw(st.integers(0, 5))
+    rng = np.random.default_rng(seed)
+    choice = rng.integers(2, size=(n_sessions, n_trials + 1))
+    xs = np.zeros((n_sessions, n_trials, width))
+    xs[..., :2] = np.eye(2)[choice[:, :-1]]
+    if width >= 4:
+        xs[..., 2:4] = np.where(xs[..., :2] == 1, rng.integers(2, size=(n_sessions, n_trials, 1)), -1)
+    ys = np.eye(2)[choice[:, 1:]]
+    for array in (xs, ys):
+        for at, value in draw(st.lists(st.tuples(st.integers(0, 10**6), NUMBERS), max_size=4)):
+            if array.size:
+                array.flat[at % array.size] = value
+    ys = draw(st.sampled_from([ys, ys, None, ys[:, :-1], ys[..., :1], ys[0] if len(ys) else ys]))
+    return xs, ys
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=120)
+@given(odd_data())
+def test_any_data_work_or_are_a_sentence(odd):
+    xs, ys = odd
+    estimator = new(epochs=2, n_starts=1, n_trials_off_policy=8)
+    problems = ()
+    try:
+        rnn, spice = estimator.fit(xs, ys).predict(xs)
+        assert rnn.shape == spice.shape == (*np.shape(xs)[:2], 2)
+        assert np.isfinite(rnn).all()
+        assert np.isfinite(spice).all()
+    except SettingsError as error:
+        problems = error.problems
+    assert [problem for problem in problems if len(problem) < 20 or not problem.endswith(".")] == []

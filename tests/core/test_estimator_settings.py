@@ -2,6 +2,7 @@
 
 import inspect
 from copy import deepcopy
+from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from spicewidgets import (
     AgentQ,
     BanditsDrift,
     BaseRNN,
+    Discovery,
     RescorlaWagnerRNN,
     SettingsError,
     SpiceEstimator,
@@ -148,6 +150,7 @@ def test_all_problems_are_told_at_once_under_the_estimators_own_names():
 
 def test_every_setting_of_the_second_stage_has_a_name_here():
     assert set(DISCOVERY.values()) <= set(NAMES)
+    assert set(DISCOVERY) == {item.name for item in fields(Discovery)}
 
 
 @pytest.mark.parametrize(
