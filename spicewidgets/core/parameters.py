@@ -25,7 +25,6 @@ DISCOVERY = {  # what the estimator calls the settings of the second stage
     "regularization": "spice_optim_regularization",
     "degree": "spice_library_polynomial_degree",
     "refine": "spice_refine",
-    "refine": "spice_refine",
     "n_trials_off_policy": "n_trials_off_policy",
     "n_sessions_off_policy": "n_sessions_off_policy",
     "n_trials_same_action": "n_trials_same_action_off_policy",
