@@ -7,7 +7,7 @@ Fisher scoring (e.g. McCullagh & Nelder 1989) in the model's own forward pass. W
 such as a number added to the values of all arms, stays as SINDy found it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
@@ -24,6 +24,7 @@ from .rnn import BaseRNN, GivenConstant
 STEP = 1e-5  # of the central differences
 DAMPING = 1e-3  # share of the mean information, added in every direction (Levenberg 1944)
 MOST_STEPS = 20
+MOST_ROWS = 2000  # of a pass: sessions times vectors
 ENOUGH = 1e-3  # nats in all: a step that gains less is the last one
 
 Floats = NDArray[np.float64]
@@ -75,57 +76,60 @@ class _Tuning:
         """Equations and betas at the best vector found."""
         best = self.start
         for _ in range(MOST_STEPS if len(best) else 0):
-            nll, logits, slopes = self.look(best)
-            gradient, information = self.score(logits, slopes)
+            nll, gradient, information = self.look(best)
             scale = DAMPING * max(float(np.trace(information)) / len(best), 1e-12)
             step = np.linalg.solve(information + scale * np.eye(len(best)), gradient)
             tries = [best + step * 0.5**halving for halving in range(6)]
-            values = self.nll(self.logits(tries))
+            values = sum(self.nll(self.logits(tries, part), part) for part in self.parts(len(tries)))
+            values = np.where(np.isfinite(values), values, np.inf)
             if not values.min() < nll - ENOUGH:
                 break
             best = tries[int(values.argmin())]
         betas = best[len(self.labels) :].tolist()
         return self.equations_at(best), dict(zip(self.states, betas, strict=True))
 
-    def look(self, at: Floats) -> tuple[float, Tensor, Tensor]:
-        """-ln L in nats, the logits, and the slope of each logit in each number,
-        `(n_numbers, n_trials, n_sessions, n_actions)`.
-        """
-        steps = STEP * np.eye(len(at))
-        logits = self.logits([at, *(at + steps), *(at - steps)])
-        above, below = logits[1 : len(at) + 1], logits[len(at) + 1 :]
-        return float(self.nll(logits[:1])[0]), logits[0], (above - below) / (2 * STEP)
+    def parts(self, n_vectors: int) -> Iterator[Sessions]:
+        """The sessions, so many at a time that a pass stays small."""
+        for index in torch.arange(self.sessions.n_sessions).split(max(1, MOST_ROWS // n_vectors)):
+            yield self.sessions.take(index)
 
-    def score(self, logits: Tensor, slopes: Tensor) -> tuple[Floats, Floats]:
-        """Slope of ln L, and the expected information: the covariance of the slopes under P, summed over
-        choices.
+    def look(self, at: Floats) -> tuple[float, Floats, Floats]:
+        """At a vector: -ln L in nats, the slope of ln L in each number, and the expected information (the
+        covariance of the logits' slopes under P, summed over choices).
         """
-        p, known = logits.softmax(-1), self.sessions.weights
-        hit = torch.nn.functional.one_hot(self.sessions.targets, logits.shape[-1])
-        gradient = torch.einsum("itna,tna,tn->i", slopes, hit - p, known)
-        centred = slopes - (slopes * p).sum(-1, keepdim=True)
-        information = torch.einsum("itna,jtna,tna,tn->ij", centred, centred, p, known)
-        return gradient.numpy(), information.numpy()
+        n = len(at)
+        nll, gradient, information = 0.0, np.zeros(n), np.zeros((n, n))
+        steps = STEP * np.eye(n)
+        vectors = [at, *(at + steps), *(at - steps)]
+        for part in self.parts(len(vectors)):
+            logits = self.logits(vectors, part)
+            slopes = (logits[1 : n + 1] - logits[n + 1 :]) / (2 * STEP)
+            p, known = logits[0].softmax(-1), part.weights
+            hit = torch.nn.functional.one_hot(part.targets, p.shape[-1])
+            centred = slopes - (slopes * p).sum(-1, keepdim=True)
+            nll += float(self.nll(logits[:1], part)[0])
+            gradient += torch.einsum("itna,tna,tn->i", slopes, hit - p, known).numpy()
+            information += torch.einsum("itna,jtna,tna,tn->ij", centred, centred, p, known).numpy()
+        return nll, gradient, information
 
-    def nll(self, logits: Tensor) -> Floats:
-        """-ln L in nats under each vector; infinite where it is not a number."""
-        chosen = self.sessions.targets[None, ..., None].expand(len(logits), -1, -1, 1)
+    def nll(self, logits: Tensor, part: Sessions) -> Floats:
+        """-ln L of some sessions in nats, under each vector."""
+        chosen = part.targets[None, ..., None].expand(len(logits), -1, -1, 1)
         log_p = logits.log_softmax(-1).gather(-1, chosen)[..., 0]
-        nll: Floats = -(log_p * self.sessions.weights).sum((1, 2)).numpy()
-        return np.where(np.isfinite(nll), nll, np.inf)
+        nll: Floats = -(log_p * part.weights).sum((1, 2)).numpy()
+        return nll
 
-    def logits(self, vectors: Sequence[Floats]) -> Tensor:
-        """Logits under each vector, `(n_vectors, n_trials, n_sessions, n_actions)`."""
-        n_sessions = self.sessions.n_sessions
-        blocks = torch.arange(len(vectors)).repeat_interleave(n_sessions)
+    def logits(self, vectors: Sequence[Floats], part: Sessions) -> Tensor:
+        """Logits of some sessions under each vector, `(n_vectors, n_trials, n_sessions, n_actions)`."""
+        blocks = torch.arange(len(vectors)).repeat_interleave(part.n_sessions)
         columns = [self.equations_at(vector) for vector in vectors]
         modules = [equation.module for equation in self.equations]
         self.model.integrate_sindy({m: _Blocks([column[m] for column in columns], blocks) for m in modules})
         for state, values in zip(self.states, np.transpose(vectors)[len(self.labels) :], strict=True):
             self.model.betas[state] = _BlockConstant(values.tolist(), blocks)
         with torch.no_grad():
-            logits, _ = self.model(self.sessions.inputs.repeat(1, len(vectors), 1))
-        return torch.stack(logits.split(n_sessions, 1))
+            logits, _ = self.model(part.inputs.repeat(1, len(vectors), 1))
+        return torch.stack(logits.split(part.n_sessions, 1))
 
     def equations_at(self, vector: Floats) -> dict[str, Equation]:
         """The equations with the numbers of a vector."""
