@@ -396,6 +396,14 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         stood for them.
         """
         found = sorted(set(dataset.participant_ids.tolist()))
+        mixed = ((dataset.xs[..., -1].round() != dataset.participant_ids[:, None]) & dataset.mask).any(1)
+        if bool(mixed.any()):
+            raise SettingsError(
+                [
+                    f"Session {int(mixed.int().argmax())} has trials of more than one participant. Give every"
+                    " participant sessions of their own."
+                ]
+            )
         if dataset.labelled:
             names = {code: dataset.participants[code] for code in found}
         else:

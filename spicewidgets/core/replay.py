@@ -20,6 +20,7 @@ from .dataset import BanditSession, DatasetRNN
 from .settings import SettingsError
 
 Floats = NDArray[np.float64]
+LARGEST = 2**24  # whole numbers up to this are exact in float32
 
 
 @dataclass(frozen=True)
@@ -163,18 +164,31 @@ def as_dataset(sessions: Any, n_actions: int) -> DatasetRNN:
 def numbers(what: str, values: Any) -> torch.Tensor:
     """Values of any kind as a float32 tensor; `what` names them in the error."""
     if isinstance(values, torch.Tensor):
-        return values.detach().float()
-    try:
-        return torch.from_numpy(np.array(values, dtype=np.float32))
-    except (TypeError, ValueError):
-        told = repr(values)
+        exact = values.detach().cpu()
+    else:
+        try:
+            exact = torch.from_numpy(np.array(values, dtype=np.float64))
+        except (TypeError, ValueError):
+            told = repr(values)
+            raise SettingsError(
+                [
+                    f"{what} must be numbers, (n_trials, n_features) or (n_sessions, n_trials, n_features);"
+                    f" got {told if len(told) < 80 else type(values).__name__}. Make a data set of a table"
+                    " with convert_dataset."
+                ]
+            ) from None
+    rounded = exact.float()
+    last = torch.atleast_1d(exact)[..., -1:].double()
+    merged = last[(last.abs() > LARGEST) & (last != last.float()) & last.isfinite()]
+    if merged.numel():
         raise SettingsError(
             [
-                f"{what} must be numbers, (n_trials, n_features) or (n_sessions, n_trials, n_features); got"
-                f" {told if len(told) < 80 else type(values).__name__}. Make a data set of a table with"
-                " convert_dataset."
+                f"Participants' numbers must be within {LARGEST:,}, beyond which 32 bits cannot tell all of"
+                f" them apart; got {merged[0].item():.0f}. Number them from 0, or make a data set with"
+                " convert_dataset, which keeps them as labels."
             ]
-        ) from None
+        )
+    return rounded
 
 
 def get_update_dynamics(

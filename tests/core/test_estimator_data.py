@@ -236,6 +236,26 @@ def test_ids_need_not_be_zero_to_n(capsys):
         estimator.predict(DATA)
 
 
+def test_numbers_that_32_bits_merge_are_refused():
+    """20240000 and 20240001 would be one participant."""
+    xs = people([0, 1]).xs.double().numpy()
+    xs[..., -1] += 20240000
+    for form in (xs, xs.tolist(), torch.tensor(xs)):
+        with pytest.raises(SettingsError, match=r"within 16,777,216, .* got 20240001\. Number them from 0"):
+            embedded().fit(form)
+    xs[3:, :, -1] += 1
+    assert embedded().fit(xs).participants_ == (20240000, 20240002)  # these are exact
+
+
+def test_a_session_is_of_one_participant():
+    xs = DATA.xs.clone()
+    xs[3, 10:, -1] = 1
+    with pytest.raises(SettingsError, match=r"Session 3 has trials of more than one participant\."):
+        new().fit(xs)
+    xs[3, 10:, :4] = -1  # but padding may hold anything
+    assert new().fit(xs).participants_ == (0,)
+
+
 @pytest.mark.parametrize(
     "labels", [[7, 3], ["anna", "bob"], [1, 0], ["1", "0"], [2.5, -1], [("a", 1), ("b", 2)]]
 )
