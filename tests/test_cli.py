@@ -65,7 +65,7 @@ def test_it_tells_equations_parameters_and_comparison(written):
     lines = text.splitlines()
     assert lines[0] == "Simulated 20 sessions of 20 trials: drift with sigma 0.2 per trial, 2 arms; seed 1."
     assert lines[1].startswith("Trained rescorla-wagner for ")
-    assert "screening starts" in lines[1]
+    assert "screening" in lines[1]
     assert lines[2].startswith("Loss 0.")
     assert "nats per choice (chance 0.6931, true agent 0." in lines[2]
     heads = [line.split("  ")[0] for line in lines if line and not line.startswith(" ")]
@@ -498,3 +498,12 @@ def test_the_command_is_installed():
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr.startswith("Error: --sigma must be between 0 and 1 per trial; got -1.")
     assert "Traceback" not in told.stderr
+
+
+def test_figures_do_not_pile_up_where_pyplot_is_loaded(tmp_path):
+    """As in a notebook that calls the command's functions, or in these tests."""
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    done(*SMALL, "--out", tmp_path)
+    assert pyplot.get_fignums() == before

@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import __version__
 from ..core.settings import SettingsError
+from ..plots.figure import forget_figure
 from ..plots.loss import plot_loss
 from ..plots.session import plot_session
 from .options import GROUPS, SIMULATED, Plan
@@ -50,8 +51,10 @@ def write(plan: Plan, found: Found, out: Path) -> tuple[str, ...]:
 def _figures(found: Found, out: Path) -> None:
     who = found.spice.participants.index(found.label)
     number = found.dataset.participant_ids.tolist().index(who)
-    plot_session(found.agents, number, dataset=found.dataset, save=out / "session.png")
-    plot_loss(found.estimator.history_, save=out / "loss.png")
+    session, _ = plot_session(found.agents, number, dataset=found.dataset, save=out / "session.png")
+    loss, _ = plot_loss(found.estimator.history_, save=out / "loss.png")
+    for figure in (session, loss):
+        forget_figure(figure)
 
 
 def _tables(plan: Plan, found: Found, out: Path) -> None:

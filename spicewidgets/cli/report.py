@@ -13,7 +13,7 @@ from .options import WIDTH, Plan
 from .work import Found
 
 NOTABLE = 0.01  # nats per choice
-PHASES = {"screen": "screening starts", "lbfgs": "L-BFGS", "adam": "Adam"}
+PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 AGENTS = {"groundtruth": "truth", "rnn": "RNN", "spice": "SPICE"}
 PARAMETERS = (
     "alpha_reward",

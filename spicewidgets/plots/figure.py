@@ -45,6 +45,13 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return figure
 
 
+def forget_figure(figure: Figure) -> None:
+    """Let a figure go that nobody will show: pyplot, if loaded, keeps every one of its own."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
+
+
 def tidy(ax: Axes) -> None:
     """Light axes: no box, faint horizontal lines, ink for what is read."""
     ax.set_facecolor(PAPER)
