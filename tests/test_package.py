@@ -17,7 +17,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 # What Google Colab has (image of August 2026; torch is the oldest among its CPU, GPU and TPU images).
 COLAB = {
+    "bqplot": "0.12.47",
     "click": "8.4.2",
+    "ipywidgets": "7.7.1",
     "matplotlib": "3.10.0",
     "numpy": "2.1.3",
     "pandas": "2.2.3",

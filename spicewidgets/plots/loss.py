@@ -14,14 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..style import INK, MUTED, PAPER, RNN, TRUTH, Style
+from ..style import INK, MUTED, PAPER, RNN, TRUTH
 from .figure import DASHES, MARKERS, NORMAL, SMALL, legend, line, new_figure, save_figure, tidy
+from .words import PHASES, VALIDATION
 
 if TYPE_CHECKING:
     from ..core.training import Epoch
 
-VALIDATION = Style("validation", "#5f6b7a", "dash_dotted", "diamond")
-PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 SCREENING = {"linewidth": 1.2, "linestyle": DASHES["dotted"]}
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..core.replay import SettingsError, as_dataset, get_update_dynamics  # type: ignore[attr-defined]
 from ..style import INK, MUTED, REWARDED, UNREWARDED, Style, styles
 from .figure import MARKERS, NORMAL, SMALL, WIDTH, caption, legend, line, new_figure, save_figure, tidy
+from .words import ROWS, STRIP, TITLES
 
 if TYPE_CHECKING:
     from ..core.agents import Agent
@@ -25,19 +26,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-STRIP = -0.16  # the P panel reaches down to here; marks stand between here and 0
-ROWS = {REWARDED: -0.055, UNREWARDED: -0.115}
 KNOWN = ("x_value_reward", "x_value_choice", "x_learning_rate_reward")  # named in the tutorial
 ONE = "P at trial t uses the choices and rewards of the trials before t."
 SEVERAL = (
     "All agents see the same choices and rewards; P at trial t uses the trials before t.\n"
     "Values may lie apart by a shift that all options share: it does not change P."
 )
-TITLES = {
-    "x_value_reward": "Reward-based\nvalue (logit)",
-    "x_value_choice": "Choice-based\nvalue (logit)",
-    "x_learning_rate_reward": "Learning rate\n(0 to 1)",
-}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,330 @@
+"""A figure that changes in place: panels below each other, what each line means, and what the picture says.
+
+It holds the data and knows what is shown; a screen (bqplot or matplotlib) draws them. Marks are made once;
+afterwards only their data, their visibility and the limits of the axes change. Knows nothing of agents,
+training or settings: `figures` does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+from typing import Any, Protocol
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..compat import plots_kind
+from ..style import Style
+from . import table
+from .series import Floats, Kind, Panel, Series, decimate, pair, settle, ticks, window
+
+FORMATS = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+}
+
+# The look of what stands around the axes. Said in each figure: panels may be shown one by one.
+LOOK = """<style>
+.sw-fig{overflow:hidden}
+.sw-fig .widget-html,.sw-fig .widget-html-content,.sw-fig .jupyter-widgets{margin:0}
+.sw-fig .widget-html-content{line-height:1.35;font-size:13px;color:var(--jp-ui-font-color1,#222);
+ font-variant-numeric:tabular-nums}
+.sw-legend{display:flex;flex-wrap:wrap;gap:2px 16px;min-height:20px;padding:0 0 2px 2px}
+.sw-key{display:inline-flex;align-items:center;gap:6px;white-space:nowrap}
+.sw-off{opacity:.4}
+.sw-sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.sw-title{display:flex;justify-content:space-between;gap:12px;white-space:nowrap;padding:4px 14px 0 2px}
+.sw-title b{font-weight:600;overflow:hidden;text-overflow:ellipsis}
+.sw-title code{font-size:11px;background:none;color:var(--jp-ui-font-color2,#5f6368);overflow:hidden;
+ text-overflow:ellipsis}
+.sw-x{text-align:center;padding-left:32px;color:var(--jp-ui-font-color1,#222)}
+.sw-summary{min-height:2.7em;padding:4px 2px 0;color:var(--jp-ui-font-color1,#222);white-space:normal}
+.sw-fig .bqplot text{font-family:var(--jp-ui-font-family,system-ui,sans-serif)}
+.sw-fig .bqplot .axis .tick text{fill:var(--jp-ui-font-color1,#222)!important}
+.sw-fig .bqplot .axis path.domain{stroke:var(--jp-ui-font-color3,#8a8f94)!important}
+.sw-fig .bqplot .axis .tick line{stroke:var(--jp-border-color2,#e0e0e0)!important;stroke-opacity:1!important;
+ opacity:1!important}
+.sw-fig .bqplot .label text,.sw-fig .bqplot text.label{fill:var(--jp-ui-font-color2,#5f6368)!important;
+ font-weight:normal}
+.sw-table{max-height:320px;overflow:auto;font-size:12px;font-variant-numeric:tabular-nums}
+.sw-table table{border-collapse:collapse}
+.sw-table caption{text-align:left;padding:2px;color:var(--jp-ui-font-color2,#5f6368)}
+.sw-table th,.sw-table td{text-align:right;padding:2px 10px;font-weight:normal;
+ border-bottom:1px solid var(--jp-border-color2,#e8eaed)}
+.sw-table thead th{font-weight:600;position:sticky;top:0;background:var(--jp-layout-color1,#fff)}
+</style>"""
+
+
+class Screen(Protocol):
+    """What draws: the classes `Screen` of `screen_bqplot` and of `screen_matplotlib`."""
+
+    widgets: dict[str, Any]
+
+    def add_panel(self, panel: Panel) -> None:
+        """Make the widget of a panel."""
+
+    def lowest(self, panel: Panel, lowest: bool) -> None:
+        """Whether the x axis stands below this panel."""
+
+    def add(self, series: Series) -> None:
+        """Make the mark of a series."""
+
+    def update(self, series: Series, x: Floats, y: Floats) -> None:
+        """New data, as they are to be drawn, or another visibility."""
+
+    def scale(self, panel: Panel) -> None:
+        """Another y range, and its ticks."""
+
+    def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
+        """Another x range, and its ticks, in all panels."""
+
+    def flush(self, summary: str) -> None:
+        """Show what changed, if that has not been done."""
+
+
+class LiveFigure:
+    """A figure on the screen.
+
+    Args:
+        kind: "bqplot" or "matplotlib"; None takes what the environment can show (`compat.plots_kind`).
+
+    Attributes:
+        widget: what to put into a box.
+        name: of its files.
+        x_title: below the x axis.
+        kind: what draws it.
+    """
+
+    name = "figure"
+    x_title = "Trial t"
+
+    def __init__(self, kind: str | None = None) -> None:
+        self.kind = kind or plots_kind()
+        self.panels: dict[str, Panel] = {}
+        self.series: dict[str, Series] = {}
+        self.x_limits: tuple[float, float] = (0.0, 1.0)
+        self._screen = _screen(self.kind)
+        self._titles: dict[str, Any] = {}
+        self._summary = ""
+        self._held = 0
+        self._dirty: set[str] = set()
+        self._legend, self._x_label, self._text = _html(), _html(), _html()
+        self._x_label.value = f'<div class="sw-x">{escape(self.x_title)}</div>'
+        self._body = widgets.VBox(layout=widgets.Layout(width="100%", overflow="hidden"))
+        self.widget = widgets.VBox(
+            [self._legend, self._body, self._x_label, self._text],
+            layout=widgets.Layout(width="100%", overflow="hidden"),
+        )
+        self.widget.add_class("sw-fig")
+        self._show_legend()
+        self.summary = ""
+
+    # What there is to see
+
+    def add_panel(self, panel: Panel) -> None:
+        """Make a panel, below the others."""
+        self.panels[panel.key] = panel
+        if panel.limits is not None:
+            panel.low, panel.high = panel.limits
+        self._screen.add_panel(panel)
+        self._screen.scale(panel)
+        self._titles[panel.key] = _html()
+        self.title(panel.key, panel.title)
+        self._body.children = (*self._body.children, self._titles[panel.key], self._screen.widgets[panel.key])
+        self._place_axis()
+
+    def add(self, key: str, panel: str, kind: Kind, style: Style, **more: Any) -> None:
+        """Make a mark, once; nothing happens when it is there."""
+        if key not in self.series:
+            self.series[key] = Series(key, panel, kind, style, **more)
+            self._screen.add(self.series[key])
+
+    def title(self, panel: str, words: str) -> None:
+        """Other words above a panel."""
+        one = self.panels[panel]
+        one.title = words
+        code = f"<code>{escape(one.code)}</code>" if one.code else ""
+        _put(self._titles[panel], f'<div class="sw-title"><b>{escape(words)}</b>{code}</div>')
+
+    # What changes
+
+    def set_lines(self, data: Mapping[str, tuple[ArrayLike | None, ArrayLike]]) -> None:
+        """New data of lines and points: `{key: (x, y)}`; x None counts trials from 0."""
+        with self.batch():
+            for key, (x, y) in data.items():
+                one = self.series[key]
+                xs, ys = pair(x, y)
+                if not (np.array_equal(one.x, xs) and np.array_equal(one.y, ys, equal_nan=True)):
+                    one.x, one.y = xs, ys
+                    self._dirty.add(key)
+
+    set_marks = set_lines
+
+    def set_levels(self, data: Mapping[str, float | None]) -> None:
+        """Heights of horizontal lines: `{key: y}`; None takes the line away."""
+        self.set_lines({key: ([], []) if y is None else ([0.0], [y]) for key, y in data.items()})
+
+    def set_rules(self, key: str, at: Iterable[float], words: Iterable[str] = ()) -> None:
+        """Vertical lines at given x, each with a word beside it."""
+        xs, told = list(at), tuple(words)
+        with self.batch():
+            if self.series[key].words != told:
+                self.series[key].words = told
+                self._dirty.add(key)
+            self.set_lines({key: (xs, np.zeros(len(xs)))})
+
+    def show(self, visible: Mapping[str, bool]) -> None:
+        """Which series are drawn: `{key: True or False}`; the others stay as they are."""
+        with self.batch():
+            for key, on in visible.items():
+                if self.series[key].visible != on:
+                    self.series[key].visible = on
+                    self._dirty.add(key)
+
+    def show_panels(self, visible: Mapping[str, bool]) -> None:
+        """Which panels are there."""
+        for key, on in visible.items():
+            if self.panels[key].visible != on:
+                self.panels[key].visible = on
+                for part in (self._titles[key], self._screen.widgets[key]):
+                    part.layout.display = None if on else "none"
+        self._place_axis()
+        self._flush()
+
+    def set_x(self, low: float, high: float) -> None:
+        """The part of the x axis that is shown, in all panels."""
+        if (low, high) == self.x_limits or not low < high:
+            return
+        self.x_limits = (low, high)
+        with self.batch():
+            self._screen.scale_x(low, high, self.x_ticks())
+            self._dirty |= {key for key, one in self.series.items() if len(one.x) > 1}
+
+    def set_log(self, panel: str, log: bool) -> None:
+        """Whether y of a panel is shown as a logarithm."""
+        if self.panels[panel].log != log:
+            self.panels[panel].log = log
+            with self.batch():
+                self._dirty |= {key for key, one in self.series.items() if one.panel == panel}
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Several changes, shown together at the end."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self._flush()
+
+    # What it says
+
+    @property
+    def summary(self) -> str:
+        """What the picture shows, in a sentence."""
+        return self._summary
+
+    @summary.setter
+    def summary(self, words: str) -> None:
+        self._summary = words
+        _put(self._text, f'<div class="sw-summary">{escape(words)}</div>')
+
+    def table(self, rows: int = table.ROWS) -> str:
+        """What is drawn as an HTML table of at most so many rows."""
+        return table.html_table(self.summary, *self._columns(), limit=rows)
+
+    def download(self, format: str = "png") -> bytes:
+        """What is drawn as a file: "png", "svg" or "pdf" (on white paper), or the numbers as "csv"."""
+        if format not in FORMATS:
+            raise ValueError(
+                f"format must be one of {', '.join(FORMATS)}; got {format!r}. Choose one of these."
+            )
+        if format == "csv":
+            return table.csv_bytes(*self._columns())
+        from .printed import print_figure, saved
+
+        panels = [panel for panel in self.panels.values() if panel.visible]
+        shown = [one for one in self.series.values() if self.panels[one.panel].visible]
+        drawn = print_figure(panels, shown, self.x_limits, self.x_ticks(), self.x_title, self.summary)
+        return saved(drawn, format)
+
+    def x_ticks(self) -> dict[float, str]:
+        """Whole numbers along the x axis."""
+        return ticks(*self.x_limits, n=6, whole=True)
+
+    def _columns(self) -> tuple[list[str], list[list[float]]]:
+        return table.columns(self.x_title, list(self.panels.values()), self.series.values())
+
+    # How it gets to the screen
+
+    def _flush(self) -> None:
+        if self._held:
+            return
+        dirty, self._dirty = self._dirty, set()
+        for key in {self.series[key].panel for key in dirty}:
+            self._rescale(self.panels[key])
+        for key, one in self.series.items():
+            if key in dirty:
+                self._screen.update(one, *self._drawn(one))
+        if dirty:
+            self._show_legend()
+        self._screen.flush(self._summary)
+
+    def _drawn(self, one: Series) -> tuple[Floats, Floats]:
+        y = self.panels[one.panel].shown(one.y)
+        if one.kind in ("level", "rules"):
+            return one.x, y
+        return decimate(*window(one.x, y, *self.x_limits)) if len(one.x) else (one.x, y)
+
+    def _rescale(self, panel: Panel) -> None:
+        """Limits for all data of a panel, drawn or not: nothing jumps when a line is switched off."""
+        before = panel.low, panel.high, panel.log
+        if panel.limits is None:
+            parts = [
+                panel.shown(one.y)
+                for one in self.series.values()
+                if one.panel == panel.key and one.kind != "rules"
+            ]
+            values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.empty(0)
+            if len(values):
+                now = (panel.low, panel.high)
+                panel.low, panel.high = settle(now, float(values.min()), float(values.max()))
+        if before != (panel.low, panel.high, panel.log) or panel.log:
+            self._screen.scale(panel)
+
+    def _show_legend(self) -> None:
+        _put(self._legend, LOOK + table.legend(self.series.values()))
+
+    def _place_axis(self) -> None:
+        visible = [panel for panel in self.panels.values() if panel.visible]
+        for panel in self.panels.values():
+            self._screen.lowest(panel, bool(visible) and panel is visible[-1])
+
+
+def live_figure(kind: str | None = None) -> LiveFigure:
+    """An empty figure, to be filled with `add_panel`, `add` and `set_lines`."""
+    return LiveFigure(kind)
+
+
+def _screen(kind: str) -> Screen:
+    if kind == "bqplot":
+        from .screen_bqplot import Screen as Bqplot
+
+        return Bqplot()
+    if kind == "matplotlib":
+        from .screen_matplotlib import Screen as Matplotlib
+
+        return Matplotlib()
+    raise ValueError(f'kind must be "bqplot" or "matplotlib"; got {kind!r}. Leave it out to have it chosen.')
+
+
+def _html() -> Any:
+    return widgets.HTML(layout=widgets.Layout(width="100%", margin="0"))
+
+
+def _put(widget: Any, value: str) -> None:
+    if widget.value != value:
+        widget.value = value

@@ -1,0 +1,167 @@
+"""The live drawing with bqplot: every mark is made once, and each change of it is one message.
+
+Text around the axes is not bqplot's (its labels are orange on dark themes), but HTML of `live`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import bqplot as bq
+import ipywidgets as widgets
+import numpy as np
+
+from .series import Floats, Panel, Series
+
+LEFT, RIGHT, TOP, BOTTOM, AXIS = 46, 14, 8, 7, 26  # pixels around the axes; AXIS where x ticks stand
+MARKERS = {"triangle": "triangle-up", "plus": "cross", "cross": "cross"}
+MARKER_SIZE = 26  # square pixels
+TICKS = {"font-size": "12px", "fill": "var(--jp-ui-font-color1, #222222)"}
+FRAME = "var(--jp-ui-font-color3, #8a8f94)"
+
+
+class Screen:
+    """Draws panels and series with bqplot. `widgets` holds the widget of each panel."""
+
+    def __init__(self) -> None:
+        self.widgets: dict[str, Any] = {}
+        self._x = bq.LinearScale(min=0.0, max=1.0, allow_padding=False)
+        self._unit = bq.LinearScale(min=0.0, max=1.0, allow_padding=False)
+        self._y: dict[str, Any] = {}
+        self._axes: dict[str, tuple[Any, Any]] = {}
+        self._marks: dict[str, tuple[Any, ...]] = {}
+
+    def add_panel(self, panel: Panel) -> None:
+        """Make the figure of a panel."""
+        y = bq.LinearScale(min=panel.low, max=panel.high, allow_padding=False)
+        across = bq.Axis(scale=self._x, tick_style=TICKS, grid_lines="none", num_ticks=0)
+        up = bq.Axis(scale=y, orientation="vertical", tick_style=TICKS, grid_lines="solid")
+        figure = bq.Figure(
+            scale_x=self._x,
+            scale_y=y,
+            axes=[up],
+            padding_x=0.0,
+            padding_y=0.0,
+            animation_duration=0,
+            background_style={"fill": "transparent"},
+            layout=widgets.Layout(width="100%", min_width="0", margin="0"),
+        )
+        if figure.has_trait("display_toolbar"):
+            figure.display_toolbar = False
+        self._y[panel.key], self._axes[panel.key], self.widgets[panel.key] = y, (across, up), figure
+        self.lowest(panel, False)
+
+    def lowest(self, panel: Panel, lowest: bool) -> None:
+        """Whether the x axis stands below this panel."""
+        figure, (across, up) = self.widgets[panel.key], self._axes[panel.key]
+        below = AXIS if lowest else BOTTOM
+        figure.fig_margin = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": below}
+        figure.axes = [up, across] if lowest else [up]
+        figure.layout.height = f"{panel.height + TOP + below}px"
+        figure.layout.min_height = figure.layout.height
+
+    def add(self, series: Series) -> None:
+        """Make the mark of a series."""
+        x, y = self._x, self._y[series.panel]
+        scales = {
+            "line": {"x": x, "y": y},
+            "points": {"x": x, "y": y},
+            "level": {"x": self._unit, "y": y},
+            "rules": {"x": x, "y": self._unit},
+        }[series.kind]
+        if series.kind == "points":
+            marks: tuple[Any, ...] = (_points(series, scales),)
+        elif series.kind == "rules":
+            marks = (_line(series, scales), _words(scales))
+        else:
+            marks = (_line(series, scales),)
+        self._marks[series.key] = marks
+        figure = self.widgets[series.panel]
+        figure.marks = [*figure.marks, *marks]
+
+    def update(self, series: Series, x: Floats, y: Floats) -> None:
+        """New data, as they are to be drawn, or another visibility."""
+        mark, *labels = self._marks[series.key]
+        if series.kind == "level":
+            x, y = np.array([0.0, 1.0]), np.repeat(y[:1], 2)
+        if series.kind == "rules":
+            for label in labels:
+                with label.hold_sync():
+                    label.text, label.x, label.y = list(series.words), x, np.ones(len(x))
+                    label.visible = series.visible
+            x, y = np.repeat(x, 3), np.tile([0.0, 1.0, np.nan], len(x))
+        with mark.hold_sync():
+            mark.x, mark.y, mark.visible = x, y, series.visible and bool(len(x))
+
+    def scale(self, panel: Panel) -> None:
+        """Another y range, and its ticks."""
+        y, (_, up) = self._y[panel.key], self._axes[panel.key]
+        with y.hold_sync():
+            y.min, y.max = panel.low, panel.high
+        _set_ticks(up, panel.y_ticks())
+
+    def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
+        """Another x range, and its ticks, in all panels."""
+        with self._x.hold_sync():
+            self._x.min, self._x.max = low, high
+        for across, _ in self._axes.values():
+            _set_ticks(across, ticks)
+
+    def flush(self, summary: str) -> None:
+        """Nothing: bqplot draws at once."""
+
+
+def _line(series: Series, scales: Mapping[str, Any]) -> Any:
+    style = series.style
+    return bq.Lines(
+        x=np.empty(0),
+        y=np.empty(0),
+        scales=scales,
+        colors=[style.colour],
+        stroke_width=1.0 if series.faint else style.width,
+        opacities=[0.35 if series.faint else 1.0],
+        line_style=style.dash,
+        visible=False,
+    )
+
+
+def _points(series: Series, scales: Mapping[str, Any]) -> Any:
+    style = series.style
+    return bq.Scatter(
+        x=np.empty(0),
+        y=np.empty(0),
+        scales=scales,
+        colors=[style.colour],
+        marker=MARKERS.get(style.marker, style.marker),
+        default_size=MARKER_SIZE,
+        stroke_width=0.0,
+        visible=False,
+    )
+
+
+def _words(scales: Mapping[str, Any]) -> Any:
+    return bq.Label(
+        x=np.empty(0),
+        y=np.empty(0),
+        text=[],
+        scales=scales,
+        x_offset=4,
+        y_offset=11,
+        align="start",
+        default_size=11.0,
+        font_weight="normal",
+        colors=["#7a7f85"],
+    )
+
+
+def _set_ticks(axis: Any, ticks: Mapping[float, str]) -> None:
+    with axis.hold_sync():
+        axis.tick_values = np.array(list(ticks), dtype=float)
+        axis.tick_labels = {_as_in_javascript(value): text for value, text in ticks.items()}
+
+
+def _as_in_javascript(value: float) -> str:
+    """A number as JavaScript spells it: the browser looks tick labels up by it."""
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(float(value))
+    return text.replace("e-0", "e-") if "e" in text else text

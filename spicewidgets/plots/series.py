@@ -1,0 +1,198 @@
+"""What a live figure shows, as data: panels, and in them lines, points, levels and rules.
+
+Also the arithmetic of axes: limits that stay while the data grow, ticks, and how a long line is thinned.
+Knows numbers and styles, and no drawing library.
+"""
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..style import Style
+
+Floats = NDArray[np.float64]
+Kind = Literal["line", "points", "level", "rules"]
+
+LIMIT = 1500  # points of a line that are sent to the screen
+NOTHING: Floats = np.empty(0)
+
+
+@dataclass
+class Series:
+    """One mark: made once, then only its data and its visibility change.
+
+    Attributes:
+        key: how the figure calls it.
+        panel: key of its panel.
+        kind: "line"; "points" (markers); "level" (one horizontal line at `y[0]`); "rules" (vertical lines at
+            `x`).
+        style: name, colour, dash and marker.
+        faint: of an earlier run: thin and pale.
+        x, y: the data, the same length; NaN leaves a gap.
+        words: of rules, what stands beside each.
+        visible: whether it is drawn now.
+        listed: whether the legend and the table name it.
+    """
+
+    key: str
+    panel: str
+    kind: Kind
+    style: Style
+    faint: bool = False
+    x: Floats = field(default_factory=lambda: NOTHING)
+    y: Floats = field(default_factory=lambda: NOTHING)
+    words: tuple[str, ...] = ()
+    visible: bool = True
+    listed: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not len(self.x) or not bool(np.isfinite(self.y).any())
+
+
+@dataclass
+class Panel:
+    """One pair of axes; panels of a figure stand below each other on one x axis.
+
+    Attributes:
+        title: words above it, with the unit.
+        code: its name in code, shown small; may be empty.
+        height: of what is drawn, in pixels, without the x axis.
+        limits: fixed lowest and highest y; None follows the data.
+        ticks: fixed y ticks with their words; None chooses them.
+        log: whether y is shown as log10.
+        low, high: what is shown now (log10 if `log`).
+    """
+
+    key: str
+    title: str
+    code: str = ""
+    height: int = 150
+    limits: tuple[float, float] | None = None
+    ticks: dict[float, str] | None = None
+    log: bool = False
+    visible: bool = True
+    low: float = 0.0
+    high: float = 1.0
+
+    def shown(self, y: Floats) -> Floats:
+        """Values as they are drawn."""
+        if not self.log:
+            return y
+        return np.log10(np.where(y > 0, y, np.nan))
+
+    def y_ticks(self) -> dict[float, str]:
+        """Where the ticks stand, as drawn, and what they say."""
+        if self.ticks is not None:
+            return self.ticks
+        return log_ticks(self.low, self.high) if self.log else ticks(self.low, self.high)
+
+
+def pair(x: ArrayLike | None, y: ArrayLike) -> tuple[Floats, Floats]:
+    """X and y as arrays; x counts from 0 when it is None."""
+    ys = np.asarray(y, dtype=float)
+    xs = np.arange(len(ys), dtype=float) if x is None else np.asarray(x, dtype=float)
+    if xs.ndim != 1 or xs.shape != ys.shape:
+        raise ValueError(
+            f"x and y of a line must be two rows of numbers of one length; got {xs.shape}, {ys.shape}."
+        )
+    return xs, ys
+
+
+def decimate(x: Floats, y: Floats, limit: int = LIMIT) -> tuple[Floats, Floats]:
+    """At most `limit` points that look the same: of each stretch the lowest and the highest value stay, so
+    that no peak is lost, the first and the last point stay, and a gap (NaN) stays a gap.
+    """
+    n = len(x)
+    if n <= limit:
+        return x, y
+    edges = np.linspace(0, n, max((limit - 2) // 3, 1) + 1).astype(int)
+    keep = {0, n - 1}
+    for start, stop in pairwise(edges.tolist()):
+        part = y[start:stop]
+        gaps = np.isnan(part)
+        if not gaps.all():
+            keep |= {start + int(np.nanargmin(part)), start + int(np.nanargmax(part))}
+        if gaps.any():
+            keep.add(start + int(gaps.argmax()))
+    at = np.array(sorted(keep))
+    return x[at], y[at]
+
+
+def window(x: Floats, y: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """The part of a line between two x, with one point beyond on each side."""
+    start = max(int(np.searchsorted(x, low)) - 1, 0)
+    stop = int(np.searchsorted(x, high, side="right")) + 1
+    return x[start:stop], y[start:stop]
+
+
+def step_for(span: float, n: int = 5, whole: bool = False) -> float:
+    """A tick distance of 1, 2 or 5 times a power of ten that gives about `n` ticks."""
+    raw = max(span, 1e-12) / n
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
+    return max(step, 1.0) if whole else step
+
+
+def ticks(low: float, high: float, n: int = 5, whole: bool = False) -> dict[float, str]:
+    """Round numbers between two limits, with as many digits as they need."""
+    step = step_for(high - low, n, whole)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return {
+        round(i * step, digits + 2): f"{i * step:.{digits}f}".replace("-", "−")
+        for i in range(first, last + 1)
+    }
+
+
+def log_ticks(low: float, high: float) -> dict[float, str]:
+    """Ticks at round numbers, placed at their log10."""
+    if high - low < 0.5:
+        values = [value for value in ticks(10**low, 10**high) if value > 0]
+    else:
+        powers = range(math.floor(low), math.ceil(high) + 1)
+        kept = (1, 2, 5) if high - low < 3 else (1,)
+        values = [m * 10.0**power for power in powers for m in kept]
+    return {math.log10(v): f"{v:g}" for v in values if low - 1e-9 <= math.log10(v) <= high + 1e-9}
+
+
+def settle(now: tuple[float, float], low: float, high: float) -> tuple[float, float]:
+    """Limits for data from `low` to `high`, at round numbers.
+
+    The present ones stay while the data fit into them and fill a good part, so that axes do not tremble.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return now
+    span = high - low
+    if now[0] <= low and high <= now[1] and span > 0.45 * (now[1] - now[0]):
+        return now
+    if span < 1e-9 * max(abs(low), abs(high), 1e-3):
+        room = max(0.1 * abs(low), 0.1)
+        low, high = low - room, high + room
+    step = step_for(high - low, 4) / 2
+    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+
+
+def grown(n: int, least: int = 20) -> int:
+    """The next round number at or above `n`: an axis that grows in few steps."""
+    if n <= least:
+        return least
+    power = 10 ** math.floor(math.log10(n))
+    return next(int(m * power) for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if int(m * power) >= n)
+
+
+def smooth(y: Floats, weight: float) -> Floats:
+    """Exponential moving average: 0 changes nothing, 0.9 keeps nine tenths of the past at each step. Gaps
+    stay, and the average starts at the first value.
+    """
+    out, past = np.array(y, dtype=float), math.nan
+    for i, value in enumerate(out):
+        if not math.isnan(value):
+            past = value if math.isnan(past) else weight * past + (1 - weight) * value
+            out[i] = past
+    return out

@@ -1,0 +1,110 @@
+"""A figure in words and numbers: its legend, its table, its CSV. Everything is escaped."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+
+from ..style import Style
+from .series import Floats, Panel, Series
+
+ROWS = 200  # of a table that is shown
+DASHES = {"solid": "", "dashed": "6 3.5", "dotted": "1.5 3", "dash_dotted": "7 3 1.5 3"}
+MARKERS = {
+    "circle": '<circle cx="14" cy="6" r="3.6"/>',
+    "square": '<rect x="10.5" y="2.5" width="7" height="7"/>',
+    "triangle": '<path d="M14 1.6 L18.4 9.6 L9.6 9.6 Z"/>',
+    "diamond": '<path d="M14 1.2 L18.8 6 L14 10.8 L9.2 6 Z"/>',
+    "cross": '<path d="M10.5 2.5 L17.5 9.5 M17.5 2.5 L10.5 9.5" fill="none" stroke-width="2"/>',
+    "plus": '<path d="M14 2 L14 10 M10 6 L18 6" fill="none" stroke-width="2"/>',
+}
+
+
+def swatch(style: Style, points: bool = False) -> str:
+    """A short piece of the line, or the marker, as an inline SVG."""
+    if points:
+        drawn = f'<g fill="{style.colour}" stroke="{style.colour}">{MARKERS[style.marker]}</g>'
+    else:
+        drawn = (
+            f'<line x1="1" x2="27" y1="6" y2="6" stroke="{style.colour}" stroke-width="{style.width}"'
+            f' stroke-dasharray="{DASHES[style.dash]}"/>'
+        )
+    return f'<svg class="sw-swatch" width="28" height="12" aria-hidden="true">{drawn}</svg>'
+
+
+def legend(series: Iterable[Series]) -> str:
+    """What each line and marker means; what is not drawn now is pale, so that nothing moves."""
+    shown: dict[str, tuple[Series, bool]] = {}
+    for one in series:
+        if one.listed and not one.empty and not one.faint:
+            before = shown.get(one.style.name, (one, False))
+            shown[one.style.name] = before[0], before[1] or one.visible
+    keys = [
+        f'<span class="sw-key{"" if on else " sw-off"}">{swatch(one.style, one.kind == "points")}'
+        f"{escape(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
+        for name, (one, on) in shown.items()
+    ]
+    return f'<div class="sw-legend">{"".join(keys)}</div>'
+
+
+def columns(
+    x_title: str, panels: Sequence[Panel], series: Iterable[Series]
+) -> tuple[list[str], list[list[float]]]:
+    """Names and rows of all visible lines and points, at every x that one of them has."""
+    titles = {panel.key: panel.title for panel in panels if panel.visible}
+    used = [
+        one
+        for one in series
+        if one.kind in ("line", "points")
+        and one.listed
+        and one.visible
+        and not one.empty
+        and one.panel in titles
+    ]
+    names = [x_title, *(f"{titles[one.panel]}, {one.style.name}" for one in used)]
+    xs = np.unique(np.concatenate([one.x for one in used])) if used else np.empty(0)
+    cells = [xs, *(_at(xs, one.x, one.y) for one in used)]
+    return names, [list(map(float, row)) for row in zip(*cells, strict=True)]
+
+
+def _at(xs: Floats, x: Floats, y: Floats) -> Floats:
+    out = np.full(len(xs), np.nan)
+    out[np.searchsorted(xs, x)] = y
+    return out
+
+
+def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[float]], limit: int = ROWS) -> str:
+    """An accessible table; of more than `limit` rows evenly spaced ones, and it says so."""
+    step = max(1, math.ceil(len(rows) / limit))
+    shown = rows[::step]
+    if step > 1:
+        caption = f"{caption} Every {step}th of {len(rows)} rows; the CSV file has all."
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for first, *cells in (map(number, row) for row in shown)
+    )
+    return (
+        f'<div class="sw-table" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def number(value: float) -> str:
+    """Three decimals at most; whole numbers without any; nothing for a gap."""
+    if math.isnan(value):
+        return ""
+    text = f"{value:.0f}" if value == int(value) else f"{value:.3f}"
+    return text.replace("-", "−")
+
+
+def csv_bytes(names: Sequence[str], rows: Iterable[Sequence[float]]) -> bytes:
+    """All rows, in full precision, as a CSV file."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([["" if math.isnan(cell) else f"{cell:.10g}" for cell in row] for row in rows])
+    return file.getvalue().encode()

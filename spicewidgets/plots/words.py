@@ -1,0 +1,17 @@
+"""What the figures of session and loss are called and where their marks stand, on the page and on the screen
+alike. Knows no drawing library, so that the screen need not load the one of the page.
+"""
+
+from ..style import REWARDED, UNREWARDED, Style
+
+VALIDATION = Style("validation", "#5f6b7a", "dash_dotted", "diamond")
+PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
+
+STRIP = -0.16  # the P panel reaches down to here; marks stand between here and 0
+ROWS = {REWARDED: -0.055, UNREWARDED: -0.115}
+
+TITLES = {
+    "x_value_reward": "Reward-based\nvalue (logit)",
+    "x_value_choice": "Choice-based\nvalue (logit)",
+    "x_learning_rate_reward": "Learning rate\n(0 to 1)",
+}
