@@ -659,6 +659,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def figures_are_closed():
+    plt.close("all")  # other tests' figures would count
     yield
     plt.close("all")
 

@@ -10,6 +10,7 @@ import sys
 import time
 from importlib import metadata
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +77,12 @@ def new(rnn_class=RescorlaWagnerRNN, spice_config=RESCORLA_WAGNER_CONFIG, **para
 DATA = data()
 FITTED = new().fit(DATA)
 AGENTS = {"groundtruth": AgentQ(alpha_reward=0.3), "rnn": FITTED.rnn_agent, "spice": FITTED.spice_agent}
+
+
+@pytest.fixture(autouse=True)
+def figures_are_closed():
+    yield
+    plt.close("all")
 
 
 def test_f01_parameters_are_drawn_per_session():
