@@ -24,11 +24,12 @@ from .dataset import DatasetRNN, split_data_along_sessiondim, split_data_along_t
 from .equations import SpiceModel
 from .network_agents import AgentNetwork, AgentSpice, betas_of
 from .parameters import problems_of, settings_of
-from .random import TorchStream, generator
+from .random import generator
 from .refine import refine
 from .replay import as_dataset, nll_per_trial, numbers, replay
 from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
+from .torch_stream import TorchStream
 from .training import Epoch, train, uses_lbfgs
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
@@ -179,6 +180,9 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             yield from self._told(records)
         except KeyboardInterrupt:
             self.stopped_ = True
+        except GeneratorExit:  # whoever asks for the records asks no more
+            self.stopped_ = True
+            raise
         except Exception:
             self._restore(before)
             raise

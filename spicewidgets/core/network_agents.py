@@ -88,6 +88,13 @@ class AgentNetwork(Agent):
         """
         several = isinstance(participant_id, list | np.ndarray) and np.ndim(participant_id) > 0
         labels = list(participant_id) if several else [participant_id] * n_sessions
+        if len(labels) != n_sessions:
+            raise SettingsError(
+                [
+                    f"participant_id must hold a label for each of the {n_sessions} sessions; got {len(labels)}."
+                    f" Set n_sessions={len(labels)}, or give one label for all."
+                ]
+            )
         self._codes = np.array([self.code(label) for label in labels], dtype=np.int64)
         self._experiment = experiment_id
         super().new_sess(sample_parameters, n_sessions=n_sessions, random_state=random_state)

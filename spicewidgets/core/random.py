@@ -5,11 +5,9 @@
 `np.random.seed(42)` at the top of a notebook makes all that follows repeatable.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from .settings import SettingsError
@@ -74,25 +72,3 @@ class Streams:
     def _block(self, rng: np.random.Generator) -> NDArray[np.float64]:
         uniform = rng.random((self.BLOCK, self._n_uniform))
         return np.concatenate([uniform, rng.standard_normal((self.BLOCK, self._n_normal))], axis=1)
-
-
-class TorchStream:
-    """A random stream of torch's own, apart from the global one.
-
-    torch draws initial weights and dropout masks from one global generator. Inside `with stream():` those
-    draws come from this stream; outside, the global generator is as it was.
-    """
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._state = torch.Generator().manual_seed(int(rng.integers(2**63 - 1))).get_state()
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        """A context in which torch draws from this stream."""
-        before = torch.get_rng_state()
-        torch.set_rng_state(self._state)
-        try:
-            yield
-        finally:
-            self._state = torch.get_rng_state()
-            torch.set_rng_state(before)

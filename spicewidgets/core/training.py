@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from .dataset import DatasetRNN
 from .objective import Sessions, floor_of, loss_and_gradient, loss_of
-from .random import RandomState, TorchStream, generator
+from .random import RandomState, generator
 from .rnn import BaseRNN
 from .settings import SettingsError, Training
 from .starts import stack, unstack
+from .torch_stream import TorchStream
 
 SCREEN_TRIALS = 40  # the first trials of some sessions tell a start that is stuck from one that learns
 SCREEN_SESSIONS = 200

@@ -328,6 +328,7 @@ def test_records_come_one_by_one_and_stopping_is_not_asking():
         if record.epoch == 5:
             break
     assert len(estimator.history_) == 5
+    assert estimator.stopped_
     with pytest.raises(NotFittedError, match="has no spice_agent yet"):
         estimator.predict(DATA)
     estimator.discover()  # what was learned is there

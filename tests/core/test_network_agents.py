@@ -25,7 +25,8 @@ from spicewidgets import (
     true_model,
 )
 from spicewidgets.core.network_agents import betas_of, default_codes
-from spicewidgets.core.random import TorchStream, generator
+from spicewidgets.core.random import generator
+from spicewidgets.core.torch_stream import TorchStream
 
 CHOSEN = "x_value_reward_chosen"
 
@@ -183,6 +184,8 @@ def test_unknown_participants_are_a_sentence():
     told = r"Participant 'eve' is unknown to this model; known are \['anna', 'bob'\]\. Choose one of these\."
     with pytest.raises(SettingsError, match=told):
         agent.new_sess(participant_id="eve")
+    with pytest.raises(SettingsError, match=r"a label for each of the 3 sessions; got 2\. Set n_sessions=2"):
+        agent.new_sess(participant_id=["anna", "bob"], n_sessions=3)
     agent.new_sess(participant_id="anna")
     network().new_sess(participant_id="anybody")  # a model of one participant takes anyone for that one
 

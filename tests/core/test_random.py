@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from spicewidgets.core.random import Streams, TorchStream, children, generator
+from spicewidgets.core.random import Streams, children, generator
 from spicewidgets.core.settings import SettingsError
+from spicewidgets.core.torch_stream import TorchStream
 
 
 @pytest.mark.parametrize(
