@@ -91,8 +91,8 @@ class AgentNetwork(Agent):
         if len(labels) != n_sessions:
             raise SettingsError(
                 [
-                    f"participant_id must hold a label for each of the {n_sessions} sessions; got {len(labels)}."
-                    f" Set n_sessions={len(labels)}, or give one label for all."
+                    f"participant_id must hold a label for each of the {n_sessions} sessions; got"
+                    f" {len(labels)}. Set n_sessions={len(labels)}, or give one label for all."
                 ]
             )
         self._codes = np.array([self.code(label) for label in labels], dtype=np.int64)
