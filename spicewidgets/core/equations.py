@@ -6,7 +6,7 @@ coefficient means in a cognitive model (that is `translation.py`).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 from typing import Any
 from xml.sax.saxutils import escape
@@ -78,6 +78,15 @@ class Equation:
     def active(self) -> tuple[tuple[Term, float], ...]:
         """Terms that are in the equation, with their coefficients."""
         return tuple((term, value) for term, value in zip(self.terms, self.values, strict=True) if value != 0)
+
+    def without(self, *factors: str) -> "Equation":
+        """The same equation without the product of these factors (without the constant, if none are given).
+
+        >>> Equation("x", ((), ("x",)), (-0.3, 0.7)).without().text()
+        '(x)[k+1] = 0.700 x[k]'
+        """
+        kept = [(t, v) for t, v in zip(self.terms, self.values, strict=True) if sorted(t) != sorted(factors)]
+        return replace(self, terms=tuple(t for t, _ in kept), values=tuple(v for _, v in kept))
 
     def __call__(self, value: Any, controls: Mapping[str, Any]) -> Any:
         """The next value, for a value and control signals of any one shape (numbers, arrays or tensors)."""
