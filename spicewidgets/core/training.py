@@ -241,8 +241,8 @@ class _Run:
         if loss > self.chance:
             return (
                 f"The loss {loss:.4f} is above guessing ({self.chance:.4f}): the training is stuck. "
-                "Train again with another random_state or more starts (n_starts); with more epochs, if it was "
-                "still falling."
+                "Train again with another random_state or more starts (n_starts); with more epochs, if it was"
+                " still falling."
             )
         return ""
 

@@ -662,7 +662,8 @@ def test_a_stuck_run_says_so(dataset, optimizer):
     assert all(r.note == "" for r in records[:-1])
     assert records[-1].note == (
         f"The loss {records[-1].train_loss:.4f} is above guessing (0.6931): the training is stuck. Train"
-        " again with another random_state or more starts (n_starts); with more epochs, if it was still falling."
+        " again with another random_state or more starts (n_starts); with more epochs, if it was still"
+        " falling."
     )
 
 
