@@ -17,6 +17,7 @@ from .live import LiveFigure
 from .series import NOTHING, Floats, Panel, grown, smooth
 from .words import PHASES, ROWS, STRIP, TITLES, VALIDATION
 
+CURSOR = Style("", "#7a7f85", "solid", "circle", 1.0)
 ZERO_TO_ONE = {0.0: "0", 0.25: "", 0.5: "0.5", 0.75: "", 1.0: "1"}
 
 
@@ -27,7 +28,9 @@ class RewardProbabilities(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_panel(Panel("p", "p(reward)", height=200, limits=(-0.03, 1.03), ticks=ZERO_TO_ONE))
+        self.add_panel(
+            Panel("p", "Probability of reward, p(r)", height=200, limits=(-0.03, 1.03), ticks=ZERO_TO_ONE)
+        )
 
     def draw(self, probabilities: ArrayLike) -> None:
         """Probabilities `(n_trials, n_actions)`."""
@@ -82,6 +85,8 @@ class SessionView(LiveFigure):
         self._layers: dict[str, bool] = {}
         self.add_panel(Panel("P", "P(choose option 1)", height=170, limits=(STRIP, 1.03), ticks=ZERO_TO_ONE))
         self.add_panel(Panel("q", "Q-value (logit)", code="q", height=110))
+        self.readout = ""
+        self._cursor: float | None = None
         for style in ROWS:
             self.add(style.name, "P", "points", replace(style, name=f"chosen, {style.name}"))
 
@@ -115,7 +120,8 @@ class SessionView(LiveFigure):
             self._mark(chosen[:n] == arm, paid[:n])
             self.title("P", f"P(choose option {arm + 1})")
             self.summary = _session_in_words(curves, looks, chosen[:n], paid[:n], arm)
-        self.show_layers({})
+            self.show_layers({})
+            self.set_cursor(self._cursor)
         self.show_panels({key: any(key in each for each in curves.values()) for key in self.panels})
 
     def zoom(self, first: float | None = None, last: float | None = None) -> None:
@@ -129,6 +135,38 @@ class SessionView(LiveFigure):
         """Which agents are drawn: `{"truth": True, "rnn": False}`."""
         self._layers |= layers
         self.show({key: self._layers.get(key.split("/")[0], True) for key in self.series if "/" in key})
+
+    def set_cursor(self, trial: float | None) -> None:
+        """A vertical line at a trial in all panels, and `readout`: what is known of that trial. None takes it
+        away.
+        """
+        self._cursor = trial
+        with self.batch():
+            for panel in self.panels:
+                self.add(f"cursor {panel}", panel, "rules", CURSOR, listed=False)
+                self.set_rules(f"cursor {panel}", [] if trial is None else [float(trial)])
+        self.readout = "" if trial is None else self._told_at(int(trial))
+
+    def _told_at(self, trial: int) -> str:
+        words = f"Trial {trial}: {self._outcome(float(trial))}."
+        for panel in self.panels.values():
+            values = [
+                f"{one.style.name} {one.y[trial]:.2f}".replace("-", "−")
+                for one in self.series.values()
+                if one.panel == panel.key and one.kind == "line" and one.visible and 0 <= trial < len(one.y)
+            ]
+            words += f" {panel.title}: {', '.join(values)}." if values and panel.visible else ""
+        return words
+
+    def _outcome(self, trial: float) -> str:
+        for style in ROWS:
+            if trial in self.series[style.name].x:
+                return f"chosen, {style.name}"
+        return "not chosen"
+
+    def x_ticks(self) -> dict[float, str]:
+        """Trials that there are."""
+        return {at: word for at, word in super().x_ticks().items() if 0 <= at < max(self.n_trials, 1)}
 
     def _make(self, curves: Mapping[str, Mapping[str, Floats]], looks: Mapping[str, Style]) -> None:
         for label, each in curves.items():
@@ -189,13 +227,12 @@ def _session_in_words(
         f" {(paid[here] > 0).sum()} of these."
     )
     first, *others = curves
-    for label in others:
+    for label in others if len(chosen) else []:
         apart = np.abs(curves[label]["P"] - curves[first]["P"])
-        if len(apart):
-            words += (
-                f" P of {looks[label].name} is {apart.mean():.3f} from {looks[first].name} on average,"
-                f" at most {apart.max():.3f} (trial {int(apart.argmax())})."
-            )
+        words += (
+            f" P of {looks[label].name} is off that of {looks[first].name} by {apart.mean():.3f} on average"
+            f" and {apart.max():.3f} at most (trial {int(apart.argmax())})."
+        )
     return words
 
 
@@ -249,6 +286,7 @@ class LossCurve(LiveFigure):
         runs = [_Records(one) for one in earlier[-RUNS:]]
         with self.batch():
             self.set_log("loss", log)
+            self.set_span("loss", *_span(records, runs))
             self._levels(records, runs)
             self._curves(records, smoothing)
             for run in range(RUNS):
@@ -311,6 +349,25 @@ def _best(rows: Sequence[Mapping[str, Any]]) -> int | None:
     begun = max(at for at, row in enumerate(rows) if row.get("epoch") == rows[0].get("epoch"))
     at = begun + int(rows[-1]["best_epoch"]) - int(rows[begun].get("epoch", 1))
     return at if 0 <= at < len(rows) else None
+
+
+def _span(records: _Records, runs: Sequence[_Records]) -> tuple[float, float]:
+    """From below the lowest loss to above chance. The fall to chance in the first epochs is cut off, since
+    all that is to be seen lies below; but never the present loss.
+    """
+    known = [one for one in (records, *runs) if len(one.train)]
+    if not known:
+        return 0.5, 0.75
+    losses = np.concatenate([[*one.train, *one.validation, one.floor or np.nan] for one in known])
+    losses = losses[np.isfinite(losses)]
+    chance = known[0].chance or 0.0
+    if not len(losses):
+        return chance - 0.1, chance + 0.1
+    low = min(float(losses.min()), chance or math.inf)
+    last = [value for one in known for value in (one.train[-1], one.validation[-1]) if math.isfinite(value)]
+    high = max([chance + 0.3 * (chance - low), *last, low])
+    room = 0.05 * max(high - low, 0.01)
+    return low - room, high + room
 
 
 def _loss_in_words(records: _Records) -> str:

@@ -42,18 +42,29 @@ LOOK = """<style>
  text-overflow:ellipsis}
 .sw-x{text-align:center;padding-left:32px;color:var(--jp-ui-font-color1,#222)}
 .sw-summary{min-height:2.7em;padding:4px 2px 0;color:var(--jp-ui-font-color1,#222);white-space:normal}
+.sw-mpl{position:relative;overflow:hidden;font-size:12px;line-height:1}
+.sw-mpl>svg{position:absolute;left:46px;top:8px;width:calc(100% - 60px);overflow:visible}
+.sw-mpl>svg path{vector-effect:non-scaling-stroke}
+.sw-mpl span{position:absolute;white-space:nowrap}
+.sw-mpl .sw-y{left:0;width:40px;text-align:right;transform:translateY(-50%)}
+.sw-mpl .sw-t{transform:translateX(-50%)}
+.sw-mpl .sw-w{font-size:11px;color:var(--jp-ui-font-color2,#5f6368)}
 .sw-fig .bqplot text{font-family:var(--jp-ui-font-family,system-ui,sans-serif)}
 .sw-fig .bqplot .axis .tick text{fill:var(--jp-ui-font-color1,#222)!important}
 .sw-fig .bqplot .axis path.domain{stroke:var(--jp-ui-font-color3,#8a8f94)!important}
+.sw-fig .bqplot .axis[text-anchor=end] path.domain{display:none}
+.sw-fig .bqplot path.line{stroke-linejoin:round}
+.sw-fig .bqplot path.line[style*="10, 10"]{stroke-dasharray:8 4.5!important}
+.sw-fig .bqplot path.line[style*="2, 10"]{stroke-dasharray:2.4 4!important}
+.sw-fig .bqplot path.line[style*="10, 5, 2, 5"]{stroke-dasharray:8 3.5 2 3.5!important}
 .sw-fig .bqplot .axis .tick line{stroke:var(--jp-border-color2,#e0e0e0)!important;stroke-opacity:1!important;
  opacity:1!important}
-.sw-fig .bqplot .label text,.sw-fig .bqplot text.label{fill:var(--jp-ui-font-color2,#5f6368)!important;
- font-weight:normal}
+.sw-fig .bqplot text.label.element{fill:var(--jp-ui-font-color2,#5f6368)!important}
 .sw-table{max-height:320px;overflow:auto;font-size:12px;font-variant-numeric:tabular-nums}
 .sw-table table{border-collapse:collapse}
-.sw-table caption{text-align:left;padding:2px;color:var(--jp-ui-font-color2,#5f6368)}
-.sw-table th,.sw-table td{text-align:right;padding:2px 10px;font-weight:normal;
- border-bottom:1px solid var(--jp-border-color2,#e8eaed)}
+.sw-table caption{text-align:left;padding:2px;line-height:1.4;color:var(--jp-ui-font-color2,#5f6368)}
+.sw-table th,.sw-table td{text-align:right;vertical-align:bottom;padding:2px 10px;line-height:1.5;
+ font-weight:normal;border-bottom:1px solid var(--jp-border-color2,#e8eaed)}
 .sw-table thead th{font-weight:600;position:sticky;top:0;background:var(--jp-layout-color1,#fff)}
 </style>"""
 
@@ -112,7 +123,7 @@ class LiveFigure:
         self._held = 0
         self._dirty: set[str] = set()
         self._legend, self._x_label, self._text = _html(), _html(), _html()
-        self._x_label.value = f'<div class="sw-x">{escape(self.x_title)}</div>'
+        self._x_label.value = f'{LOOK}<div class="sw-x">{escape(self.x_title)}</div>'
         self._body = widgets.VBox(layout=widgets.Layout(width="100%", overflow="hidden"))
         self.widget = widgets.VBox(
             [self._legend, self._body, self._x_label, self._text],
@@ -203,6 +214,10 @@ class LiveFigure:
             self._screen.scale_x(low, high, self.x_ticks())
             self._dirty |= {key for key, one in self.series.items() if len(one.x) > 1}
 
+    def set_span(self, panel: str, low: float, high: float) -> None:
+        """The y that must be in sight: what lies beyond is cut off."""
+        self.panels[panel].span = (low, high)
+
     def set_log(self, panel: str, log: bool) -> None:
         """Whether y of a panel is shown as a logarithm."""
         if self.panels[panel].log != log:
@@ -288,6 +303,8 @@ class LiveFigure:
                 for one in self.series.values()
                 if one.panel == panel.key and one.kind != "rules"
             ]
+            if panel.span is not None:
+                parts = [panel.shown(np.array(panel.span))]
             values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.empty(0)
             if len(values):
                 now = (panel.low, panel.high)
@@ -296,7 +313,7 @@ class LiveFigure:
             self._screen.scale(panel)
 
     def _show_legend(self) -> None:
-        _put(self._legend, LOOK + table.legend(self.series.values()))
+        _put(self._legend, table.legend(self.series.values()))
 
     def _place_axis(self) -> None:
         visible = [panel for panel in self.panels.values() if panel.visible]

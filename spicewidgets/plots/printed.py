@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..style import INK, MUTED, PAPER
 from .figure import MARKERS, NORMAL, SMALL, WIDTH, caption, legend, line, tidy
 from .series import Panel, Series
+from .table import in_order
 
 PIXELS = 72.0  # of a panel's height, in an inch of paper
 FORMATS = ("png", "svg", "pdf")
@@ -74,20 +75,21 @@ def draw_panel(
     series: Iterable[Series],
     x_limits: tuple[float, float],
     x_ticks: Mapping[float, str],
+    words: bool = True,
 ) -> None:
-    """One panel's axes with all that is visible in it."""
+    """One panel's axes with all that is visible in it, with or without the words beside rules."""
     tidy(ax)
     ax.set_xlim(*x_limits)
     ax.set_ylim(panel.low, panel.high)
     for one in series:
         if one.visible and not one.empty:
-            _draw(ax, panel, one)
+            _draw(ax, panel, one, words)
     ticks = panel.y_ticks()
     ax.set_yticks(list(ticks), labels=list(ticks.values()))
     ax.set_xticks(list(x_ticks), labels=list(x_ticks.values()))
 
 
-def _draw(ax: Axes, panel: Panel, one: Series) -> None:
+def _draw(ax: Axes, panel: Panel, one: Series, words: bool) -> None:
     y = panel.shown(one.y)
     look = line(one.style) | ({"linewidth": 1.0, "alpha": 0.35} if one.faint else {})
     if one.kind == "line":
@@ -97,7 +99,7 @@ def _draw(ax: Axes, panel: Panel, one: Series) -> None:
     elif one.kind == "points":
         _scatter(ax, one, y)
     else:
-        for at, word in zip(one.x, one.words or [""] * len(one.x), strict=True):
+        for at, word in zip(one.x, one.words if words and one.words else [""] * len(one.x), strict=True):
             ax.axvline(at, **look)
             ax.annotate(
                 word,
@@ -122,7 +124,7 @@ def _scatter(ax: Axes, one: Series, y: Any) -> None:
 
 def _handles(series: Iterable[Series]) -> Iterable[Line2D]:
     seen = set()
-    for one in series:
+    for one in in_order(series):
         if not one.listed or one.empty or not one.visible or one.style.name in seen:
             continue
         seen.add(one.style.name)

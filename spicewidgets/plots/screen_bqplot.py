@@ -25,7 +25,7 @@ class Screen:
     def __init__(self) -> None:
         self.widgets: dict[str, Any] = {}
         self._x = bq.LinearScale(min=0.0, max=1.0, allow_padding=False)
-        self._unit = bq.LinearScale(min=0.0, max=1.0, allow_padding=False)
+        self._across, self._up = (bq.LinearScale(min=0.0, max=1.0, allow_padding=False) for _ in range(2))
         self._y: dict[str, Any] = {}
         self._axes: dict[str, tuple[Any, Any]] = {}
         self._marks: dict[str, tuple[Any, ...]] = {}
@@ -33,7 +33,7 @@ class Screen:
     def add_panel(self, panel: Panel) -> None:
         """Make the figure of a panel."""
         y = bq.LinearScale(min=panel.low, max=panel.high, allow_padding=False)
-        across = bq.Axis(scale=self._x, tick_style=TICKS, grid_lines="none", num_ticks=0)
+        across = bq.Axis(scale=self._x, tick_style=TICKS, grid_lines="none")
         up = bq.Axis(scale=y, orientation="vertical", tick_style=TICKS, grid_lines="solid")
         figure = bq.Figure(
             scale_x=self._x,
@@ -65,8 +65,8 @@ class Screen:
         scales = {
             "line": {"x": x, "y": y},
             "points": {"x": x, "y": y},
-            "level": {"x": self._unit, "y": y},
-            "rules": {"x": x, "y": self._unit},
+            "level": {"x": self._across, "y": y},
+            "rules": {"x": x, "y": self._up},
         }[series.kind]
         if series.kind == "points":
             marks: tuple[Any, ...] = (_points(series, scales),)
@@ -84,12 +84,15 @@ class Screen:
         if series.kind == "level":
             x, y = np.array([0.0, 1.0]), np.repeat(y[:1], 2)
         if series.kind == "rules":
-            for label in labels:
+            for label in (one for one in labels if series.words or one.text):
                 with label.hold_sync():
                     label.text, label.x, label.y = list(series.words), x, np.ones(len(x))
                     label.visible = series.visible
             x, y = np.repeat(x, 3), np.tile([0.0, 1.0, np.nan], len(x))
+        x, y = _trimmed(x, y)
         with mark.hold_sync():
+            if series.style.marker == "cross" and series.kind == "points":
+                mark.rotation = np.full(len(x), 45.0)
             mark.x, mark.y, mark.visible = x, y, series.visible and bool(len(x))
 
     def scale(self, panel: Panel) -> None:
@@ -110,6 +113,13 @@ class Screen:
         """Nothing: bqplot draws at once."""
 
 
+def _trimmed(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Without a gap at the end, where bqplot looks for the place of a label."""
+    known = np.flatnonzero(np.isfinite(y))
+    stop = known[-1] + 1 if len(known) else 0
+    return x[:stop], y[:stop]
+
+
 def _line(series: Series, scales: Mapping[str, Any]) -> Any:
     style = series.style
     return bq.Lines(
@@ -117,7 +127,7 @@ def _line(series: Series, scales: Mapping[str, Any]) -> Any:
         y=np.empty(0),
         scales=scales,
         colors=[style.colour],
-        stroke_width=1.0 if series.faint else style.width,
+        stroke_width=1.0 if series.faint else style.width * (1.2 if style.dash == "dotted" else 1.0),
         opacities=[0.35 if series.faint else 1.0],
         line_style=style.dash,
         visible=False,
@@ -126,6 +136,8 @@ def _line(series: Series, scales: Mapping[str, Any]) -> Any:
 
 def _points(series: Series, scales: Mapping[str, Any]) -> Any:
     style = series.style
+    if style.marker == "cross":  # bqplot's stands upright
+        scales = {**scales, "rotation": bq.LinearScale(min=0.0, max=180.0)}
     return bq.Scatter(
         x=np.empty(0),
         y=np.empty(0),

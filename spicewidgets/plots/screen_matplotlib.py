@@ -1,7 +1,8 @@
 """The live drawing with matplotlib, for where bqplot cannot be: each panel is an SVG in an HTML widget, drawn
 anew when something in it changed.
 
-Text and frame take the colours of the Jupyter theme, so that the picture is read on dark pages too.
+Words are HTML on top of it, so that they stay readable on a narrow page, and take the colours of the Jupyter
+theme, so that they are read on a dark one.
 """
 
 from collections.abc import Mapping
@@ -13,9 +14,10 @@ import ipywidgets as widgets
 from ..style import GRID, INK, MUTED
 from .printed import draw_panel, own_figure, saved
 from .series import Floats, Panel, Series
+from .table import MARKERS
 
 DPI = 72.0  # of matplotlib's SVG
-PIXELS = 620.0  # the width that text is sized for; the browser scales the picture to the page
+PIXELS = 760.0  # of the width of a wide page
 LEFT, RIGHT, TOP, BOTTOM, AXIS = 46, 14, 8, 7, 26
 THEME = {
     INK: "var(--jp-ui-font-color1, #222222)",
@@ -76,19 +78,76 @@ class Screen:
 
     def _svg(self, panel: Panel, summary: str) -> str:
         below = AXIS if panel.key in self._lowest else BOTTOM
-        height = panel.height + TOP + below
-        figure = own_figure(PIXELS / DPI, height / DPI)
+        label = escape(f"{panel.title}. {summary}", quote=True)
+        told = f'class="sw-mpl" role="img" aria-label="{label}" style="height:{panel.height + TOP + below}px"'
+        parts = [self._drawing(panel), self._markers(panel), *_y_words(panel), *self._x_words(panel)]
+        return f"<div {told}>{''.join(parts)}</div>"
+
+    def _x_words(self, panel: Panel) -> list[str]:
+        """What stands below the axis, and beside rules."""
+        ticks = self._x_ticks.items() if panel.key in self._lowest else ()
+        words = [_across("sw-t", self._share(at), TOP + panel.height + 9, word) for at, word in ticks]
+        for one in self._mine(panel):
+            if one.kind == "rules" and one.visible:
+                beside = zip(one.x, one.words, strict=False)
+                words += [_across("sw-w", self._share(at), TOP + 3, word, 4) for at, word in beside]
+        return words
+
+    def _drawing(self, panel: Panel) -> str:
+        """What stands between the axes; it is stretched to the width of the page, lines keep theirs."""
+        figure = own_figure(PIXELS / DPI, panel.height / DPI)
         figure.patch.set_visible(False)
-        box = (LEFT / PIXELS, below / height, (PIXELS - LEFT - RIGHT) / PIXELS, panel.height / height)
-        ax = figure.add_axes(box)
-        mine = [one for one in self._series.values() if one.panel == panel.key]
-        draw_panel(ax, panel, mine, self._x, self._x_ticks if panel.key in self._lowest else {})
+        ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        lines = [one for one in self._mine(panel) if one.kind != "points"]
+        draw_panel(ax, panel, lines, self._x, {}, words=False)
         ax.patch.set_visible(False)
-        ax.tick_params(labelsize=12)
+        ax.tick_params(length=0, labelleft=False, labelbottom=False)
+        ax.spines["left"].set_visible(False)
+        ax.spines["bottom"].set_visible(panel.key in self._lowest)
         drawing = saved(figure, "svg").decode()
         drawing = drawing[drawing.index("<svg") :]
         for colour, variable in THEME.items():
             drawing = drawing.replace(colour, variable)
-        label = escape(f"{panel.title}. {summary}", quote=True)
-        told = f'<svg role="img" aria-label="{label}" style="display:block;width:100%;height:auto"'
+        told = f'<svg preserveAspectRatio="none" style="height:{panel.height}px" aria-hidden="true"'
         return drawing.replace("<svg", told, 1)
+
+    def _markers(self, panel: Panel) -> str:
+        """Markers keep their shape on any page: they are placed by share of the width, and not stretched."""
+        drawn = [
+            self._points(panel, one) for one in self._mine(panel) if one.kind == "points" and one.visible
+        ]
+        return (
+            f'<svg style="height:{panel.height}px" aria-hidden="true">{"".join(drawn)}</svg>' if drawn else ""
+        )
+
+    def _points(self, panel: Panel, one: Series) -> str:
+        x, y = self._data.get(one.key, (one.x, one.y))
+        shares, tops = self._share(x), panel.height * (panel.high - y) / (panel.high - panel.low)
+        shape = f'<g transform="scale(.75) translate(-14 -6)">{MARKERS[one.style.marker]}</g>'
+        placed = [
+            f'<svg x="{100 * share:.3f}%" y="{top:.1f}" overflow="visible">{shape}</svg>'
+            for share, top in zip(shares, tops, strict=True)
+            if 0 <= share <= 1
+        ]
+        return f'<g fill="{one.style.colour}" stroke="{one.style.colour}">{"".join(placed)}</g>'
+
+    def _mine(self, panel: Panel) -> list[Series]:
+        return [one for one in self._series.values() if one.panel == panel.key]
+
+    def _share(self, x: Any) -> Any:
+        low, high = self._x
+        return (x - low) / (high - low)
+
+
+def _y_words(panel: Panel) -> list[str]:
+    span = panel.high - panel.low
+    tops = {word: TOP + panel.height * (panel.high - y) / span for y, word in panel.y_ticks().items() if word}
+    return [f'<span class="sw-y" style="top:{top:.1f}px">{word}</span>' for word, top in tops.items()]
+
+
+def _across(kind: str, share: float, top: int, word: str, shift: int = 0) -> str:
+    """A word at a share of the width between the axes; none outside of them."""
+    if not 0 <= share <= 1:
+        return ""
+    left = f"calc({LEFT + shift}px + (100% - {LEFT + RIGHT}px)*{share:.5f})"
+    return f'<span class="{kind}" style="left:{left};top:{top}px">{escape(word)}</span>'

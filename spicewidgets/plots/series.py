@@ -65,6 +65,7 @@ class Panel:
         height: of what is drawn, in pixels, without the x axis.
         limits: fixed lowest and highest y; None follows the data.
         ticks: fixed y ticks with their words; None chooses them.
+        span: the y that must be in sight when `limits` is None; None takes all data.
         log: whether y is shown as log10.
         low, high: what is shown now (log10 if `log`).
     """
@@ -75,6 +76,7 @@ class Panel:
     height: int = 150
     limits: tuple[float, float] | None = None
     ticks: dict[float, str] | None = None
+    span: tuple[float, float] | None = None
     log: bool = False
     visible: bool = True
     low: float = 0.0

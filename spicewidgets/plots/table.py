@@ -35,11 +35,16 @@ def swatch(style: Style, points: bool = False) -> str:
     return f'<svg class="sw-swatch" width="28" height="12" aria-hidden="true">{drawn}</svg>'
 
 
+def in_order(series: Iterable[Series]) -> list[Series]:
+    """As a legend lists them: lines before marks."""
+    return sorted(series, key=lambda one: one.kind == "points")
+
+
 def legend(series: Iterable[Series]) -> str:
     """What each line and marker means; what is not drawn now is pale, so that nothing moves."""
     shown: dict[str, tuple[Series, bool]] = {}
-    for one in series:
-        if one.listed and not one.empty and not one.faint:
+    for one in in_order(series):
+        if one.listed and not one.empty:
             before = shown.get(one.style.name, (one, False))
             shown[one.style.name] = before[0], before[1] or one.visible
     keys = [
@@ -81,11 +86,12 @@ def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[float
     step = max(1, math.ceil(len(rows) / limit))
     shown = rows[::step]
     if step > 1:
-        caption = f"{caption} Every {step}th of {len(rows)} rows; the CSV file has all."
+        caption = f"{caption} Shown is 1 row in {step}; the CSV file has all {len(rows)}."
+    digits = [_digits(column) for column in zip(*shown, strict=True)]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for first, *cells in (map(number, row) for row in shown)
+        for first, *cells in (map(number, row, digits) for row in shown)
     )
     return (
         f'<div class="sw-table" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}"><table>'
@@ -93,12 +99,14 @@ def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[float
     )
 
 
-def number(value: float) -> str:
-    """Three decimals at most; whole numbers without any; nothing for a gap."""
-    if math.isnan(value):
-        return ""
-    text = f"{value:.0f}" if value == int(value) else f"{value:.3f}"
-    return text.replace("-", "−")
+def number(value: float, digits: int = 3) -> str:
+    """With so many decimals and a true minus; nothing for a gap."""
+    return "" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def _digits(column: Iterable[float]) -> int:
+    """Decimals of a column: none for whole numbers, else three."""
+    return 0 if all(math.isnan(value) or value == round(value) for value in column) else 3
 
 
 def csv_bytes(names: Sequence[str], rows: Iterable[Sequence[float]]) -> bytes:

@@ -4,7 +4,7 @@ alike. Knows no drawing library, so that the screen need not load the one of the
 
 from ..style import REWARDED, UNREWARDED, Style
 
-VALIDATION = Style("validation", "#5f6b7a", "dash_dotted", "diamond")
+VALIDATION = Style("validation", "#788494", "dash_dotted", "diamond")
 PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 
 STRIP = -0.16  # the P panel reaches down to here; marks stand between here and 0
