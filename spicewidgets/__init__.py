@@ -32,6 +32,7 @@ _NAMES = {
     ],
     "core.equations": ["Equation", "SpiceModel"],
     "core.estimator": ["SpiceConfig", "SpiceEstimator", "SpiceWarning"],
+    "core.modules": ["GRUModule"],
     "core.network_agents": ["AgentNetwork", "AgentSpice"],
     "core.precoded": [
         "CHOICE_CONFIG",
@@ -47,7 +48,7 @@ _NAMES = {
         "RescorlaWagnerRNN",
     ],
     "core.replay": ["get_update_dynamics", "replay", "scores"],
-    "core.rnn": ["BaseRNN", "GRUModule"],
+    "core.rnn": ["BaseRNN"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
     "core.simulate": ["create_dataset", "run_experiment"],
     "core.storage": ["StorageError"],

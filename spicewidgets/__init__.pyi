@@ -26,6 +26,7 @@ from .core.estimator import (
     SpiceEstimator as SpiceEstimator,
     SpiceWarning as SpiceWarning,
 )
+from .core.modules import GRUModule as GRUModule
 from .core.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
 from .core.precoded import (
     CHOICE_CONFIG as CHOICE_CONFIG,
@@ -41,7 +42,7 @@ from .core.precoded import (
     RescorlaWagnerRNN as RescorlaWagnerRNN,
 )
 from .core.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
-from .core.rnn import BaseRNN as BaseRNN, GRUModule as GRUModule
+from .core.rnn import BaseRNN as BaseRNN
 from .core.settings import (
     Discovery as Discovery,
     Participant as Participant,

@@ -223,6 +223,12 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             raise
         return self.spice_model_
 
+    @property
+    def rnn_model(self) -> BaseRNN:
+        """The trained model, by the name that autospice has for it."""
+        self._check_fitted("rnn_model_")
+        return self.rnn_model_
+
     def predict(self, conditions: Any) -> tuple[np.ndarray, np.ndarray]:
         """P of the next choice after each trial, by the RNN and by the equations.
 

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from .agents import Agent, Floats
 from .equations import Equation, SpiceModel
+from .modules import GivenConstant
 from .random import RandomState
-from .rnn import BaseRNN, GivenConstant
+from .rnn import BaseRNN
 from .settings import SettingsError
 
 

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from .dataset import DatasetRNN
 from .equations import Equation, ModuleEquations, SpiceModel
+from .modules import GivenConstant
 from .objective import Sessions
-from .rnn import BaseRNN, GivenConstant
+from .rnn import BaseRNN
 
 STEP = 1e-5  # of the central differences
 DAMPING = 1e-3  # share of the mean information, added in every direction (Levenberg 1944)

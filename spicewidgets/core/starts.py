@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .rnn import BaseRNN, Constant, GRUModule
+from .modules import Constant, GRUModule
+from .rnn import BaseRNN
 
 
 class SideBySide(nn.Module):

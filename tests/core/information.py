@@ -6,9 +6,9 @@ from itertools import chain
 import numpy as np
 import torch
 
+from spicewidgets.core.modules import GivenConstant
 from spicewidgets.core.objective import Sessions
 from spicewidgets.core.replay import replay
-from spicewidgets.core.rnn import GivenConstant
 
 
 def fisher_information(truth, model, dataset, *, with_betas=False, step=1e-5):

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from torch.autograd.functional import jacobian
 
 from spicewidgets.core.gru import CLIP, gru_step
-from spicewidgets.core.rnn import GRUModule
+from spicewidgets.core.modules import GRUModule
 
 
 def arguments(

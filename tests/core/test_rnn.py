@@ -19,7 +19,8 @@ from spicewidgets import (
     SettingsError,
     create_dataset,
 )
-from spicewidgets.core.rnn import GivenConstant, Logits
+from spicewidgets.core.modules import GivenConstant
+from spicewidgets.core.rnn import Logits
 
 CHOSEN = "x_value_reward_chosen"
 STATE = "x_value_reward"
