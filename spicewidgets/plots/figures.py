@@ -374,10 +374,13 @@ def _loss_in_words(records: _Records) -> str:
     n = len(records.train)
     if not n:
         return "No epoch yet."
-    words = f"Epoch {n}: training loss {records.train[-1]:.3f}"
+    last = records.train[-1]
+    words = (
+        f"Epoch {n}: training loss {last:.3f}" if np.isfinite(last) else f"Epoch {n}: the loss is no number"
+    )
     if np.isfinite(records.validation[-1]):
         words += f", validation loss {records.validation[-1]:.3f}"
-    words += " nats per choice"
+    words += " nats per choice" if np.isfinite(last) else ""
     if records.chance is not None:
         words += f"; guessing has {records.chance:.3f}"
     if records.floor is not None:

@@ -29,12 +29,13 @@ class Screen:
         self._y: dict[str, Any] = {}
         self._axes: dict[str, tuple[Any, Any]] = {}
         self._marks: dict[str, tuple[Any, ...]] = {}
+        self._x_ticks: Mapping[float, str] = {}
 
     def add_panel(self, panel: Panel) -> None:
         """Make the figure of a panel."""
         y = bq.LinearScale(min=panel.low, max=panel.high, allow_padding=False)
         across = bq.Axis(scale=self._x, tick_style=TICKS, grid_lines="none")
-        up = bq.Axis(scale=y, orientation="vertical", tick_style=TICKS, grid_lines="solid")
+        up = bq.Axis(scale=y, side="left", tick_style=TICKS, grid_lines="solid")
         figure = bq.Figure(
             scale_x=self._x,
             scale_y=y,
@@ -48,6 +49,7 @@ class Screen:
         if figure.has_trait("display_toolbar"):
             figure.display_toolbar = False
         self._y[panel.key], self._axes[panel.key], self.widgets[panel.key] = y, (across, up), figure
+        _set_ticks(across, self._x_ticks)
         self.lowest(panel, False)
 
     def lowest(self, panel: Panel, lowest: bool) -> None:
@@ -84,7 +86,7 @@ class Screen:
         if series.kind == "level":
             x, y = np.array([0.0, 1.0]), np.repeat(y[:1], 2)
         if series.kind == "rules":
-            for label in (one for one in labels if series.words or one.text):
+            for label in (one for one in labels if series.words or len(one.text)):
                 with label.hold_sync():
                     label.text, label.x, label.y = list(series.words), x, np.ones(len(x))
                     label.visible = series.visible
@@ -104,6 +106,7 @@ class Screen:
 
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
         """Another x range, and its ticks, in all panels."""
+        self._x_ticks = ticks
         with self._x.hold_sync():
             self._x.min, self._x.max = low, high
         for across, _ in self._axes.values():

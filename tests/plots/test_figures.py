@@ -1,0 +1,272 @@
+"""The explorer's figures: what they draw of a task, a session and a training, and what they say of it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
+from spicewidgets.core.training import Epoch
+from spicewidgets.plots.figures import RUNS, LossCurve, RewardProbabilities, SessionView
+
+KINDS = ("bqplot", "matplotlib")
+AGENT = AgentQ(2, alpha_reward=0.3, random_state=1)
+OTHER = AgentQ(2, alpha_reward=0.6, beta_choice=1.0, random_state=1)
+DATASET, _, _ = create_dataset(AGENT, BanditsDrift(0.2), 30, 3, random_state=1)
+PLAYED = {"truth": replay(AGENT, DATASET), "rnn": replay(OTHER, DATASET)}
+
+
+def session(kind="bqplot", played=PLAYED, **told):
+    view = SessionView(kind)
+    view.draw(played, DATASET.choices, DATASET.rewards_chosen, **told)
+    return view
+
+
+def epoch(number, phase="lbfgs", loss=0.6, **more):
+    told = {
+        "validation_loss": None,
+        "best_epoch": number,
+        "floor": 0.5,
+        "learning_rate": None,
+        "seconds": 0.0,
+    }
+    return (
+        {"epoch": number, "phase": phase, "train_loss": loss, "chance": np.log(2), "note": ""} | told | more
+    )
+
+
+# The task
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_line_for_each_arm(kind):  # S23
+    figure = RewardProbabilities(kind)
+    figure.draw(np.array([[0.1, 0.9, 0.5], [0.3, 0.9, 0.4]]))
+    assert figure.series["arm 0"].y.tolist() == [0.1, 0.3]
+    assert [one.style.name for one in figure.series.values()] == ["Option 1", "Option 2", "Option 3"]
+    assert figure.panels["p"].limits == (-0.03, 1.03)
+    assert figure.summary == (
+        "Probability of reward over 2 trials: option 1 between 0.10 and 0.30 (mean 0.20), option 2 pays with"
+        " 0.90 throughout, option 3 between 0.40 and 0.50 (mean 0.45). Option 2 is the best in 2 of 2 trials."
+    )
+
+
+def test_fewer_arms_take_lines_away_and_more_bring_them_back():
+    figure = RewardProbabilities("bqplot")
+    figure.draw(np.full((5, 4), 0.5))
+    first = figure._screen._marks["arm 3"][0]
+    figure.draw(np.full((5, 2), 0.5))
+    assert not first.visible
+    assert "Option 4" not in figure._legend.value
+    figure.draw(np.full((5, 4), 0.5))
+    assert first.visible
+    assert figure._screen._marks["arm 3"][0] is first
+
+
+# A session
+
+
+def test_it_shows_p_q_and_states_of_the_arm_before_each_trial():
+    view = session(session=2, arm=1)
+    for label, played in PLAYED.items():
+        np.testing.assert_allclose(view.series[f"{label}/P"].y, played.probabilities[2, :30, 1])
+        np.testing.assert_allclose(view.series[f"{label}/q"].y, played.q[2, :30, 1])
+    np.testing.assert_allclose(
+        view.series["truth/x_value_reward"].y, 3.0 * PLAYED["truth"].states["x_value_reward"][2, :30, 1]
+    )
+    assert view.panels["P"].title == "P(choose option 2)"
+
+
+def test_a_state_of_zeros_has_no_panel_and_comes_back_when_it_is_used():  # S51
+    view = session(played={"truth": PLAYED["truth"]})
+    assert "x_value_choice" not in view.panels
+    view.draw(PLAYED, DATASET.choices, DATASET.rewards_chosen)
+    assert view.panels["x_value_choice"].visible
+    assert view.series["truth/P"].visible
+    view.draw({"truth": PLAYED["truth"]}, DATASET.choices, DATASET.rewards_chosen)
+    assert not view.panels["x_value_choice"].visible
+    assert view.series["rnn/P"].empty
+
+
+def test_marks_stand_at_the_trials_of_the_chosen_arm_and_tell_by_shape():  # S53
+    view = session(arm=1)
+    chosen = np.asarray(DATASET.choices[0]) == 1
+    paid = np.asarray(DATASET.rewards_chosen[0]) > 0
+    assert view.series["rewarded"].x.tolist() == np.flatnonzero(chosen & paid).tolist()
+    assert view.series["not rewarded"].x.tolist() == np.flatnonzero(chosen & ~paid).tolist()
+    shapes = {view.series[name].style.marker for name in ("rewarded", "not rewarded")}
+    assert len(shapes) == 2
+
+
+def test_marks_are_made_once_over_many_sessions():
+    view = session()
+    before = {key: marks[0] for key, marks in view._screen._marks.items()}
+    for number in (1, 2, 0):
+        view.draw(PLAYED, DATASET.choices, DATASET.rewards_chosen, session=number, arm=1)
+    assert {key: marks[0] for key, marks in view._screen._marks.items()} == before
+
+
+def test_layers_stay_switched_off_in_the_next_session():  # S55
+    view = session()
+    view.show_layers({"rnn": False})
+    view.draw(PLAYED, DATASET.choices, DATASET.rewards_chosen, session=1)
+    assert not view.series["rnn/P"].visible
+    assert view.series["truth/P"].visible
+    assert "RNN" in view._legend.value
+    assert not [name for name in view._columns()[0] if "RNN" in name]
+
+
+def test_the_summary_tells_choices_and_how_far_the_agents_are_apart():
+    view = session()
+    apart = np.abs(PLAYED["rnn"].probabilities - PLAYED["truth"].probabilities)[0, :30, 0]
+    n = int((np.asarray(DATASET.choices[0]) == 0).sum())
+    assert view.summary.startswith(f"Option 1 is chosen in {n} of 30 trials and rewarded in ")
+    assert view.summary.endswith(
+        f"P of RNN is off that of Truth by {apart.mean():.3f} on average and {apart.max():.3f} at most"
+        f" (trial {apart.argmax()})."
+    )
+
+
+def test_padding_is_not_shown():
+    choices, rewards = np.asarray(DATASET.choices[0]).copy(), DATASET.rewards_chosen[0]
+    choices[20:] = -1
+    view = SessionView("bqplot")
+    view.draw({"truth": PLAYED["truth"]}, choices, rewards)
+    assert len(view.series["truth/P"].x) == 20
+    assert max(view.x_ticks()) < 20
+
+
+def test_zoom_shows_a_part_on_all_panels():
+    view = session()
+    view.zoom(10, 15)
+    assert view.x_limits[0] == pytest.approx(10, abs=0.1)
+    assert view._screen._x.max == pytest.approx(15, abs=0.1)
+    view.zoom()
+    assert view.x_limits[1] == pytest.approx(29, abs=0.5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_cursor_reads_out_a_trial(kind):
+    view = session(kind)
+    view.set_cursor(4)
+    p = [PLAYED[label].probabilities[0, 4, 0] for label in ("truth", "rnn")]
+    assert f"P(choose option 1): Truth {p[0]:.2f}, RNN {p[1]:.2f}." in view.readout
+    assert view.readout.startswith("Trial 4: ")
+    assert all(view.series[f"cursor {panel}"].x.tolist() == [4.0] for panel in view.panels)
+    view.set_cursor(None)
+    assert view.readout == ""
+    assert all(not len(view.series[f"cursor {panel}"].x) for panel in view.panels)
+
+
+def test_an_agent_without_betas_and_an_empty_session():
+    n = np.zeros((1, 2))
+    view = SessionView("bqplot")
+    view.draw(
+        {"mine": SimpleNamespace(probabilities=n + 0.5, q=n, states={})}, np.array([-1.0]), np.array([-1.0])
+    )
+    assert view.summary == "Option 1 is chosen in 0 of 0 trials and rewarded in 0 of these."
+
+
+# The loss
+
+
+def test_training_validation_levels_phases_and_best():
+    history = [epoch(i, "screen", 0.7) for i in (1, 2)]
+    history += [
+        epoch(i, loss=0.7 - i / 100, validation_loss=0.7 - i / 200, best_epoch=5) for i in range(3, 7)
+    ]
+    figure = LossCurve("bqplot")
+    figure.draw(history)
+    np.testing.assert_allclose(figure.series["training"].y, [np.nan, np.nan, 0.67, 0.66, 0.65, 0.64])
+    np.testing.assert_allclose(figure.series["screening"].y[:2], 0.7)
+    assert figure.series["validation"].y[-1] == pytest.approx(0.67)
+    assert figure.series["chance"].y.tolist() == [np.log(2)]
+    assert figure.series["floor"].y.tolist() == [0.5]
+    assert figure.series["phases"].words == ("screening", "L-BFGS")
+    assert figure.series["phases"].x.tolist() == [0.5, 2.5]
+    assert figure.series["best"].x.tolist() == [5.0]
+    assert figure.series["best"].y.tolist() == pytest.approx([0.675])
+    assert figure.summary == (
+        "Epoch 6: training loss 0.640, validation loss 0.670 nats per choice; guessing has 0.693, the true"
+        " agent 0.500. The best is epoch 5 with 0.675."
+    )
+
+
+def test_records_of_the_core_are_taken_as_they_are():
+    figure = LossCurve("bqplot")
+    figure.draw([Epoch(**epoch(1))])
+    assert figure.series["training"].y.tolist() == [0.6]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_before_the_first_epoch(kind):
+    figure = LossCurve(kind)
+    figure.draw([])
+    assert figure.summary == "No epoch yet."
+
+
+def test_earlier_runs_are_pale_and_the_last_ones_are_kept():
+    figure = LossCurve("bqplot")
+    runs = [[epoch(1, loss=0.5 + i / 100)] for i in range(RUNS + 3)]
+    figure.draw([epoch(1)], earlier=runs)
+    assert figure.series["earlier 0"].y.tolist() == [0.53]
+    assert figure._screen._marks["earlier 0"][0].opacities[0] < 0.5
+    assert "earlier run" in figure._legend.value
+    figure.draw([epoch(1)])
+    assert "earlier run" not in figure._legend.value
+
+
+def test_smoothing_keeps_the_raw_curve_in_sight():
+    figure = LossCurve("bqplot")
+    figure.draw([epoch(1, loss=0.7), epoch(2, loss=0.5)], smoothing=0.5)
+    assert figure.series["training"].y.tolist() == [0.7, 0.6]
+    assert figure.series["raw"].y.tolist() == [0.7, 0.5]
+    figure.draw([epoch(1, loss=0.7), epoch(2, loss=0.5)])
+    assert figure.series["raw"].empty
+
+
+def test_the_axis_shows_chance_and_floor_and_cuts_off_the_way_down_to_chance():
+    figure = LossCurve("bqplot")
+    figure.draw([epoch(1, loss=5.0), epoch(2, loss=0.55)])
+    panel = figure.panels["loss"]
+    assert panel.low <= 0.5
+    assert np.log(2) < panel.high < 1.0
+
+
+def test_a_loss_that_explodes_stays_in_sight():
+    figure = LossCurve("bqplot")
+    figure.draw([epoch(1), epoch(2, loss=4.0)])
+    assert figure.panels["loss"].high >= 4.0
+
+
+def test_no_number_is_a_gap():
+    figure = LossCurve("bqplot")
+    figure.draw(
+        [epoch(1), epoch(2, loss=float("nan"), best_epoch=1), epoch(3, loss=float("inf"), best_epoch=1)]
+    )
+    assert np.isnan(figure.series["training"].y).tolist() == [False, True, True]
+    assert figure.summary.startswith("Epoch 3: the loss is no number")
+
+
+def test_a_warm_start_counts_on():
+    figure = LossCurve("bqplot")
+    figure.draw([epoch(1, loss=0.6), epoch(2, loss=0.55), epoch(1, loss=0.54), epoch(2, loss=0.53)])
+    assert figure.series["best"].x.tolist() == [4.0]
+
+
+def test_log_and_back():
+    figure = LossCurve("bqplot")
+    figure.draw([epoch(1), epoch(2, loss=0.55)], log=True)
+    assert figure.panels["loss"].log
+    assert figure.panels["loss"].high <= 0.0
+    figure.draw([epoch(1), epoch(2, loss=0.55)], log=False)
+    assert figure.panels["loss"].low > 0.3
+
+
+def test_the_x_axis_grows_in_steps():
+    figure = LossCurve("bqplot")
+    seen = set()
+    for n in range(1, 200, 3):
+        figure.draw([epoch(i) for i in range(1, n + 1)])
+        seen.add(figure.x_limits)
+    assert len(seen) < 12
