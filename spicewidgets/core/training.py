@@ -3,10 +3,11 @@ draws, prints or stops. Knows nothing of equations, files or displays.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -27,6 +28,7 @@ SCREEN_EPOCHS = 150
 SCREEN_LEARNING_RATE = 0.03
 SCREEN_PATIENCE = 20  # epochs in which the best start must gain SCREEN_GAIN nats, or the screening ends
 SCREEN_GAIN = 1e-3
+HEAT_EPOCHS = 12  # of L-BFGS, for each of the best few starts
 STARTS = 8  # at least ...
 STARTS_PER_MODULE = 4  # ... and so many for each module, since each can settle on the wrong thing
 LBFGS_PATIENCE = 5  # iterations
@@ -276,6 +278,8 @@ class _Run:
         seen = self.glimpse
         ranked = sorted(starts, key=lambda start: np.nan_to_num(loss_of(start, seen), nan=np.inf))
         candidates = [_weights(start) for start in ranked]
+        if finish == self.lbfgs:
+            candidates = yield from self.heats(candidates)
         for weights in candidates:
             self.model.load_state_dict(weights)
             last = None
@@ -283,6 +287,29 @@ class _Run:
                 yield last
             if last is None or self.best_loss < self.chance or self.left <= 0:
                 return
+
+    def heats(self, candidates: list[dict[str, Tensor]]) -> Generator[Epoch, None, list[dict[str, Tensor]]]:
+        """The best few starts, as many as the model has modules, learn from everything for some iterations;
+        the candidates in their new order. What looked best on the first trials may have learned one mechanism
+        and missed another.
+        """
+        n = min(len(self.model.submodules_rnn), len(candidates), self.left // (2 * HEAT_EPOCHS))
+        if n < 2:
+            return candidates
+        results = []
+        lowest = math.inf
+        for weights in candidates[:n]:
+            self.model.load_state_dict(weights)
+            loss = math.inf
+            for loss, done in islice(self.descent(), HEAT_EPOCHS):
+                if loss < lowest:
+                    lowest, self.best_weights = loss, _weights(self.model)
+                yield self.record("screen", lowest)
+                if done:
+                    break
+            results.append((np.nan_to_num(loss, nan=np.inf), _weights(self.model)))
+        results.sort(key=lambda result: result[0])
+        return [weights for _, weights in results] + candidates[n:]
 
     @cached_property
     def glimpse(self) -> Sessions:
@@ -341,8 +368,16 @@ class _Run:
                 yield self.record("screen", lowest, SCREEN_LEARNING_RATE)
 
     def lbfgs(self) -> Iterator[Epoch]:
-        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006) on all sessions, an iteration for
-        each epoch.
+        """L-BFGS on all sessions, an iteration for each epoch, until little is left to gain."""
+        for loss, done in self.descent():
+            last = done or self.left == 1
+            yield self.record("lbfgs", loss, note=self.verdict(loss) if last else "")
+            if last:
+                return
+
+    def descent(self) -> Iterator[tuple[float, bool]]:
+        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006): the loss after each iteration, and
+        whether it has come to rest. The model has the weights of that loss.
 
         In float64, because the line search compares losses that differ by less than float32 resolves.
         """
@@ -352,16 +387,13 @@ class _Run:
             exact.parameters(), max_iter=1, max_eval=30, history_size=20, line_search_fn="strong_wolfe"
         )
         recent = [math.inf] * LBFGS_PATIENCE
-        while self.left > 0:
+        while True:
             optimizer.step(memory)
             memory()  # the line search may have ended at an earlier point than its last
             self.model.load_state_dict(exact.state_dict())
-            loss = memory.loss
             done = not recent[0] - memory.penalised > LBFGS_TOLERANCE
             recent = [*recent[1:], memory.penalised]
-            yield self.record("lbfgs", loss, note=self.verdict(loss) if done or self.left == 1 else "")
-            if done:
-                return
+            yield memory.loss, done
 
     def adam(self) -> Iterator[Epoch]:
         """Adam (Kingma & Ba 2015), a pass over all sessions for each epoch, in batches where asked for."""
