@@ -369,7 +369,7 @@ class _Run:
 
     def lbfgs(self) -> Iterator[Epoch]:
         """L-BFGS on all sessions, an iteration for each epoch, until little is left to gain."""
-        for loss, done in self.descent():
+        for loss, done in self.descent() if self.left > 0 else ():
             last = done or self.left == 1
             yield self.record("lbfgs", loss, note=self.verdict(loss) if last else "")
             if last:

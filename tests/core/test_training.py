@@ -836,3 +836,15 @@ def test_nothing_global_changes(dataset, name):
     assert everything() == before
     assert torch.equal(dataset.xs, kept_xs)
     assert torch.equal(dataset.ys, kept_ys)
+
+
+def test_a_model_of_several_modules_runs_heats_and_the_best_goes_on(dataset):
+    """The finalists share the screening's records; the finish begins no worse than the best of them."""
+    model = model_of(model=ForgettingRNN)
+    records = run(model, dataset, Training(epochs=400))
+    screened = [r for r in records if r.phase == "screen"]
+    heats = [r for r in screened if r.learning_rate is None]
+    assert 2 <= len(heats) <= 2 * training.HEAT_EPOCHS
+    finish = [r.train_loss for r in records if r.phase == "lbfgs"]
+    assert finish[0] <= heats[-1].train_loss + 1e-6
+    assert [r.train_loss for r in heats] == sorted((r.train_loss for r in heats), reverse=True)
