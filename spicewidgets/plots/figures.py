@@ -4,18 +4,20 @@ Each is made once and shown new data with `.draw(...)`; it says what it shows (`
 files. They take arrays, and records of any kind with the right names, wherever these come from.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..style import REWARDED, RNN, TRUTH, UNREWARDED, Style, arm_style, styles
+from ..style import REWARDED, UNREWARDED, Style, arm_style, styles
 from .live import LiveFigure
-from .series import NOTHING, Floats, Panel, grown, smooth
-from .words import PHASES, ROWS, STRIP, TITLES, VALIDATION
+from .loss_curve import LossCurve
+from .series import NOTHING, Floats, Panel
+from .words import ROWS, STRIP, TITLES
+
+__all__ = ["LossCurve", "Played", "RewardProbabilities", "SessionView"]
 
 CURSOR = Style("", "#7a7f85", "solid", "circle", 1.0)
 ZERO_TO_ONE = {0.0: "0", 0.25: "", 0.5: "0.5", 0.75: "", 1.0: "1"}
@@ -87,6 +89,7 @@ class SessionView(LiveFigure):
         self.add_panel(Panel("q", "Q-value (logit)", code="q", height=110))
         self.readout = ""
         self._cursor: float | None = None
+        self._arm = 0
         for style in ROWS:
             self.add(style.name, "P", "points", replace(style, name=f"chosen, {style.name}"))
 
@@ -111,6 +114,7 @@ class SessionView(LiveFigure):
         n = _length(chosen)
         looks = dict(zip(played, styles(played), strict=True))
         curves = {label: _curves(each, session, arm, n) for label, each in played.items()}
+        self._arm = arm
         with self.batch():
             if n != self.n_trials:
                 self.n_trials = n
@@ -161,8 +165,8 @@ class SessionView(LiveFigure):
     def _outcome(self, trial: float) -> str:
         for style in ROWS:
             if trial in self.series[style.name].x:
-                return f"chosen, {style.name}"
-        return "not chosen"
+                return f"option {self._arm + 1} chosen, {style.name}"
+        return f"option {self._arm + 1} not chosen"
 
     def x_ticks(self) -> dict[float, str]:
         """Trials that there are."""
@@ -233,159 +237,4 @@ def _session_in_words(
             f" P of {looks[label].name} is off that of {looks[first].name} by {apart.mean():.3f} on average"
             f" and {apart.max():.3f} at most (trial {int(apart.argmax())})."
         )
-    return words
-
-
-TRAINING = replace(RNN, name="training", dash="solid")
-SCREENING = replace(RNN, name="screening, first trials", dash="dotted", width=1.4)
-CHANCE = Style("chance", "#7a7f85", "dashed", "circle", 1.4)
-FLOOR = Style("true agent", TRUTH.colour, "dashed", "circle", 1.4)
-EARLIER = Style("earlier run", "#7a7f85", "solid", "circle", 1.0)
-PHASE = Style("phase", "#9aa0a6", "solid", "circle", 1.0)
-RUNS = 8  # earlier runs that are kept in sight
-
-
-class LossCurve(LiveFigure):
-    """How the loss comes down, between guessing and what the true agent itself leaves unexplained."""
-
-    name = "loss"
-    x_title = "Epoch"
-
-    def __init__(self, kind: str | None = None) -> None:
-        super().__init__(kind)
-        self.add_panel(Panel("loss", "Loss (nats per choice)", height=220))
-        self.add("phases", "loss", "rules", PHASE, listed=False)
-        self.add("chance", "loss", "level", CHANCE)
-        self.add("floor", "loss", "level", FLOOR)
-        for run in range(RUNS):
-            self.add(f"earlier {run}", "loss", "line", EARLIER, faint=True)
-        self.add("raw", "loss", "line", replace(TRAINING, name="training, raw"), faint=True, listed=False)
-        self.add("screening", "loss", "line", SCREENING)
-        self.add("validation", "loss", "line", VALIDATION)
-        self.add("training", "loss", "line", TRAINING)
-        self.add("best", "loss", "points", replace(RNN, name="best so far"))
-        self.set_x(0.0, 20.0)
-
-    def draw(
-        self,
-        history: Sequence[Any],
-        *,
-        earlier: Sequence[Sequence[Any]] = (),
-        log: bool = False,
-        smoothing: float = 0.0,
-    ) -> None:
-        """The records of a training so far.
-
-        Args:
-            history: `Epoch` records, or dictionaries with the same names.
-            earlier: the histories of earlier runs; the last ones are drawn pale.
-            log: logarithmic loss.
-            smoothing: weight of the past in a moving average, from 0 to below 1; the raw curve stays pale.
-        """
-        records = _Records(history)
-        runs = [_Records(one) for one in earlier[-RUNS:]]
-        with self.batch():
-            self.set_log("loss", log)
-            self.set_span("loss", *_span(records, runs))
-            self._levels(records, runs)
-            self._curves(records, smoothing)
-            for run in range(RUNS):
-                y = runs[run].train if run < len(runs) else np.empty(0)
-                self.set_lines({f"earlier {run}": (np.arange(1.0, len(y) + 1), y)})
-            longest = max([len(records.train), *(len(run.train) for run in runs)])
-            self.set_x(0.0, float(grown(longest)))
-            self.summary = _loss_in_words(records)
-
-    def _levels(self, records: "_Records", runs: "Sequence[_Records]") -> None:
-        told = records if records.chance is not None or not runs else runs[-1]
-        self.set_levels({"chance": told.chance, "floor": told.floor})
-        starts = [at for at, phase in enumerate(records.phases) if not at or phase != records.phases[at - 1]]
-        names = [PHASES.get(records.phases[at], records.phases[at]) for at in starts]
-        self.set_rules("phases", [at + 0.5 for at in starts], names)
-
-    def _curves(self, records: "_Records", smoothing: float) -> None:
-        epochs = np.arange(1.0, len(records.train) + 1)
-        screened = np.array([phase == "screen" for phase in records.phases], dtype=bool)
-        kept = np.where(screened, np.nan, records.train)
-        at = records.best
-        best = (NOTHING, NOTHING) if at is None else (np.array([at + 1.0]), records.judged[at : at + 1])
-        self.set_lines(
-            {
-                "screening": (epochs, np.where(screened, records.train, np.nan)),
-                "training": (epochs, smooth(kept, smoothing)),
-                "raw": (epochs, kept if smoothing else np.full(len(kept), np.nan)),
-                "validation": (epochs, smooth(records.validation, smoothing)),
-                "best": best,
-            }
-        )
-
-
-class _Records:
-    """Columns of the records of a training."""
-
-    def __init__(self, history: Sequence[Any]) -> None:
-        rows = [one if isinstance(one, Mapping) else vars(one) for one in history]
-
-        def column(name: str) -> Floats:
-            return np.array([_number(row.get(name)) for row in rows], dtype=float)
-
-        self.train, self.validation = column("train_loss"), column("validation_loss")
-        self.phases = [str(row.get("phase", "")) for row in rows]
-        last = rows[-1] if rows else {}
-        self.chance, self.floor = last.get("chance"), last.get("floor")
-        self.judged = np.where(np.isnan(self.validation), self.train, self.validation)
-        self.best = _best(rows)
-
-
-def _number(value: Any) -> float:
-    number = math.nan if value is None else float(value)
-    return number if math.isfinite(number) else math.nan
-
-
-def _best(rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """Place of the record whose weights are kept; a warm start counts its epochs anew."""
-    if not rows or not rows[-1].get("best_epoch"):
-        return None
-    begun = max(at for at, row in enumerate(rows) if row.get("epoch") == rows[0].get("epoch"))
-    at = begun + int(rows[-1]["best_epoch"]) - int(rows[begun].get("epoch", 1))
-    return at if 0 <= at < len(rows) else None
-
-
-def _span(records: _Records, runs: Sequence[_Records]) -> tuple[float, float]:
-    """From below the lowest loss to above chance. The fall to chance in the first epochs is cut off, since
-    all that is to be seen lies below; but never the present loss.
-    """
-    known = [one for one in (records, *runs) if len(one.train)]
-    if not known:
-        return 0.5, 0.75
-    losses = np.concatenate([[*one.train, *one.validation, one.floor or np.nan] for one in known])
-    losses = losses[np.isfinite(losses)]
-    chance = known[0].chance or 0.0
-    if not len(losses):
-        return chance - 0.1, chance + 0.1
-    low = min(float(losses.min()), chance or math.inf)
-    last = [value for one in known for value in (one.train[-1], one.validation[-1]) if math.isfinite(value)]
-    high = max([chance + 0.3 * (chance - low), *last, low])
-    room = 0.05 * max(high - low, 0.01)
-    return low - room, high + room
-
-
-def _loss_in_words(records: _Records) -> str:
-    n = len(records.train)
-    if not n:
-        return "No epoch yet."
-    last = records.train[-1]
-    words = (
-        f"Epoch {n}: training loss {last:.3f}" if np.isfinite(last) else f"Epoch {n}: the loss is no number"
-    )
-    if np.isfinite(records.validation[-1]):
-        words += f", validation loss {records.validation[-1]:.3f}"
-    words += " nats per choice" if np.isfinite(last) else ""
-    if records.chance is not None:
-        words += f"; guessing has {records.chance:.3f}"
-    if records.floor is not None:
-        words += f", the true agent {records.floor:.3f}"
-    words += "."
-    if records.best is not None:
-        words += f" The best is epoch {records.best + 1} with {records.judged[records.best]:.3f}."
     return words

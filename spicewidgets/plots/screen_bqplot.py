@@ -169,9 +169,11 @@ def _words(scales: Mapping[str, Any]) -> Any:
 
 
 def _set_ticks(axis: Any, ticks: Mapping[float, str]) -> None:
-    with axis.hold_sync():
-        axis.tick_values = np.array(list(ticks), dtype=float)
-        axis.tick_labels = {_as_in_javascript(value): text for value, text in ticks.items()}
+    """Words first, in a message of their own: bqplot writes new ticks a moment later, with the words that it
+    had when they came.
+    """
+    axis.tick_labels = {_as_in_javascript(value): text for value, text in ticks.items()}
+    axis.tick_values = np.array(list(ticks), dtype=float)
 
 
 def _as_in_javascript(value: float) -> str:

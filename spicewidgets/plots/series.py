@@ -171,7 +171,7 @@ def settle(now: tuple[float, float], low: float, high: float) -> tuple[float, fl
     if not (math.isfinite(low) and math.isfinite(high)):
         return now
     span = high - low
-    if now[0] <= low and high <= now[1] and span > 0.45 * (now[1] - now[0]):
+    if now[0] <= low and high <= now[1] and span > 0.6 * (now[1] - now[0]):
         return now
     if span < 1e-9 * max(abs(low), abs(high), 1e-3):
         room = max(0.1 * abs(low), 0.1)

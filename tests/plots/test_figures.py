@@ -7,7 +7,8 @@ import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
 from spicewidgets.core.training import Epoch
-from spicewidgets.plots.figures import RUNS, LossCurve, RewardProbabilities, SessionView
+from spicewidgets.plots.figures import LossCurve, RewardProbabilities, SessionView
+from spicewidgets.plots.loss_curve import RUNS
 
 KINDS = ("bqplot", "matplotlib")
 AGENT = AgentQ(2, alpha_reward=0.3, random_state=1)
@@ -151,7 +152,8 @@ def test_the_cursor_reads_out_a_trial(kind):
     view.set_cursor(4)
     p = [PLAYED[label].probabilities[0, 4, 0] for label in ("truth", "rnn")]
     assert f"P(choose option 1): Truth {p[0]:.2f}, RNN {p[1]:.2f}." in view.readout
-    assert view.readout.startswith("Trial 4: ")
+    told = "chosen" if DATASET.choices[0, 4] == 0 else "not chosen"
+    assert view.readout.startswith(f"Trial 4: option 1 {told}")
     assert all(view.series[f"cursor {panel}"].x.tolist() == [4.0] for panel in view.panels)
     view.set_cursor(None)
     assert view.readout == ""
