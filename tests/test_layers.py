@@ -19,7 +19,8 @@ PACKAGE = Path(spicewidgets.__file__).parent
 MAY = {
     "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.settings"},
-    "runner": {"numpy", "torch", "spicewidgets.core", "spicewidgets.state"},
+    "results": {"numpy", "spicewidgets.core", "spicewidgets.state"},
+    "runner": {"torch", "spicewidgets.core", "spicewidgets.results", "spicewidgets.state"},
     "panels": {
         "ipywidgets",
         "numpy",

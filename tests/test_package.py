@@ -26,6 +26,7 @@ COLAB = {
     "safetensors": "0.8.0",
     "scikit-learn": "1.6.1",
     "torch": "2.9.0",
+    "traitlets": "5.7.1",
 }
 NOT_ON_COLAB = {"pysindy"}
 

@@ -1,0 +1,426 @@
+"""Runs the core for an experiment: in a worker thread, or in the foreground where threads do not show.
+
+The only file with threads. A run gets a frozen snapshot of the settings; what happens is put into the
+experiment's `RunState`, at most ten times a second. Importing this loads neither torch nor pysindy: they come
+with the first run, or with `preload()`. Knows nothing of widgets.
+"""
+
+import copy
+import importlib
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from .core.settings import SettingsError
+from .results import (
+    Preview,
+    Result,
+    Simulated,
+    discover_again,
+    estimator_of,
+    parameters_of,
+    preview,
+    result_of,
+    simulate,
+    truth_of,
+)
+from .state.experiment import DATA_OF, TRAINED_ON, Experiment, ExperimentSnapshot
+
+if TYPE_CHECKING:
+    from .core.equations import SpiceModel
+    from .core.estimator import SpiceEstimator
+
+PERIOD = 0.1  # seconds between two updates of the run's state
+HEAVY = ("core.estimator", "core.sindy", "core.precoded", "core.simulate", "core.translation", "core.refine")
+LOG = logging.getLogger(__name__)
+
+__all__ = ["Preview", "Result", "Runner", "Simulated", "preview", "simulate"]
+
+
+class Runner:
+    """Trains, stops, goes on and discovers for one experiment; one run at a time.
+
+    Args:
+        experiment: whose settings are run, and whose `run` tells how it goes.
+        foreground: whether runs are made in the calling thread, which then waits; an interrupt stops them.
+
+    Attributes:
+        result: what the last run found; None before.
+        lock: held while the run's state is set; whoever sets it from elsewhere takes it too.
+    """
+
+    def __init__(self, experiment: Experiment, foreground: bool = False) -> None:
+        self.experiment, self.foreground = experiment, foreground
+        self.result: Result | None = None
+        self.lock = threading.RLock()
+        self._gate = threading.Lock()  # held while it is decided who runs
+        self._stop = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._busy = False
+        self._paused: _Fit | None = None
+
+    # What a panel calls. None of these raises for what a learner may do; each returns whether it began.
+
+    def train(self) -> bool:
+        """Simulate, train, find the equations, compare: from the beginning."""
+        return self._begin(lambda show: self._run(self._fresh(show), show))
+
+    def continue_(self) -> bool:
+        """Go on: with the run that `step` has left, or from the weights of the last result."""
+        return self._begin(lambda show: self._run(self._stepping() or self._warm(show), show))
+
+    def step(self) -> bool:
+        """One epoch more, then wait: of the run that is under way, or of a new one."""
+        return self._begin(self._one_step)
+
+    def refit(self) -> bool:
+        """Find the equations again with the present settings of the discovery, without training."""
+        return self._begin(self._refit)
+
+    def stop(self) -> bool:
+        """End the run soon; what was learned is kept and has its equations."""
+        with self._gate:
+            if not self._busy:
+                return False
+            self._stop.set()
+        with self.lock:
+            if self.experiment.run.status == "running":
+                self.experiment.run.put(status="stopping", message="Stopping; what was learned is kept.")
+        return True
+
+    def reset(self) -> bool:
+        """Forget the result, the curves and the run that `step` has left. The settings stay."""
+        with self.lock:
+            with self._gate:
+                if self._busy:
+                    return False
+            self._drop()
+            self.result = None
+            run = self.experiment.run
+            run.put(
+                **dict.fromkeys(("phase", "message", "details"), ""),
+                **dict.fromkeys(("history", "earlier", "notes"), ()),
+                **dict.fromkeys(("rate", "seconds_left"), None),
+                **{"status": "idle", "epoch": 0, "epochs": 0, "result_revision": run.result_revision + 1},
+            )
+            self.experiment.trained = self.experiment.discovered = None
+        return True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end of the run; whether it has ended within so many seconds."""
+        return self._idle.wait(timeout)
+
+    def preload(self, then: Callable[[], None] | None = None) -> None:
+        """Load torch and all that a run needs, in the background; `then` is called at the end, from there."""
+
+        def load() -> None:
+            self._load()
+            if then is not None:
+                then()
+
+        if self.foreground:
+            load()
+        else:
+            threading.Thread(target=_quietly(load), name="spicewidgets-load", daemon=True).start()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a run can begin without loading anything."""
+        return all(f"{__package__}.{name}" in sys.modules for name in HEAVY)
+
+    def truth(self) -> "SpiceModel | None":
+        """The true equations of the present settings, in the coordinates of the chosen model; None until
+        torch is loaded, or where nothing is known of the model's modules.
+        """
+        if not self.loaded or self.experiment.problems:
+            return None
+        return truth_of(self.experiment.peek())
+
+    # The run itself.
+
+    def _begin(self, job: "Callable[[_Publisher], tuple[str, str]]") -> bool:
+        with self._gate:
+            if self._busy:
+                return False
+            self._busy = True
+            self._idle.clear()
+            self._stop.clear()
+        if self.foreground:
+            self._work(job)
+        else:
+            worker = threading.Thread(target=self._work, args=(job,), name="spicewidgets-run", daemon=True)
+            worker.start()
+        return True
+
+    def _work(self, job: "Callable[[_Publisher], tuple[str, str]]") -> None:
+        """Do a job. However it ends, the run's state says so, and the next one can begin."""
+        show = _Publisher(self.experiment, self.lock)
+        told: dict[str, Any] = {"status": "failed", "message": "The run ended without a word."}
+        try:
+            show.now(status="running", phase="load", message="Loading.", details="", notes=())
+            with self._one_torch_thread():
+                status, message = job(show)
+            told = {"status": status, "message": message}
+        except SettingsError as error:
+            self._drop()
+            told = {"status": "failed", "message": " ".join(error.problems)}
+        except KeyboardInterrupt:
+            self._drop()
+            told = {"status": "cancelled", "message": "Stopped before anything was learned."}
+        except BaseException as error:
+            self._drop()
+            told = {"status": "failed", "message": _sentence(error), "details": traceback.format_exc()}
+        finally:
+            self._end(show, told)
+
+    def _end(self, show: "_Publisher", told: Mapping[str, Any]) -> None:
+        """Tell how it ended. Who watches may begin the next run at once: it waits for the lock to tell of
+        itself.
+        """
+        with self.lock:
+            with self._gate:
+                self._busy = False
+            show.now(**{"phase": "", "seconds_left": None, **told})
+        with self._gate:
+            if not self._busy:
+                self._idle.set()
+
+    @contextmanager
+    def _one_torch_thread(self) -> Iterator[None]:
+        """One thread for torch, which is the fastest for models so small. It must be set in the
+        thread that computes: OpenMP keeps it for each thread.
+        """
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if self.foreground:
+                torch.set_num_threads(before)
+
+    def _load(self) -> None:
+        for name in HEAVY:
+            importlib.import_module(f"{__package__}.{name}")
+
+    def _fresh(self, show: "_Publisher") -> "_Fit":
+        """A new fit of the present settings."""
+        snapshot = self.experiment.snapshot()
+        self._drop()
+        self._load()
+        with self.lock:
+            self.experiment.run.shelve()
+        show.now(
+            phase="simulate", message="Simulating the sessions.", epoch=0, epochs=snapshot.training.epochs
+        )
+        data = simulate(snapshot)
+        return _Fit(snapshot, data, estimator_of(snapshot), ())
+
+    def _warm(self, show: "_Publisher") -> "_Fit":
+        """A fit that goes on from the weights of the last result."""
+        snapshot, last = self.experiment.snapshot(), self.result
+        if last is None or snapshot.differs(last.snapshot, DATA_OF):
+            raise SettingsError(
+                ["There is no training of these data and this model to go on with. Train first."]
+            )
+        estimator = copy.copy(last.estimator)
+        estimator.set_params(**parameters_of(snapshot), warm_start=True)
+        show.now(phase="load", message="Going on.", epochs=len(last.history) + snapshot.training.epochs)
+        return _Fit(snapshot, last.data, estimator, last.history)
+
+    def _stepping(self) -> "_Fit | None":
+        """The run that `step` has left, if it is one of the present settings."""
+        paused = self._paused
+        if paused is None or self.experiment.snapshot().differs(paused.snapshot, TRAINED_ON):
+            return None
+        return paused
+
+    def _one_step(self, show: "_Publisher") -> tuple[str, str]:
+        fit = self._stepping() or self._fresh(show)
+        self._pause(fit)
+        show.now(phase="train", message="One epoch.")
+        if fit.next() is None:
+            return self._finish(fit, show)
+        show.now(**fit.facts())
+        return "idle", f"Epoch {len(fit.history)}. Step again, or continue to the end."
+
+    def _run(self, fit: "_Fit", show: "_Publisher") -> tuple[str, str]:
+        """Ask for epochs until there are no more, or until it is stopped."""
+        self._pause(None)
+        try:
+            while not self._stop.is_set() and fit.next() is not None:
+                show.epoch(fit)
+        except KeyboardInterrupt:  # in the foreground, between two epochs
+            self._stop.set()
+        return self._finish(fit, show)
+
+    def _finish(self, fit: "_Fit", show: "_Publisher") -> tuple[str, str]:
+        """Equations and comparison of what was learned."""
+        self._pause(None)
+        if not fit.history:
+            fit.close()
+            return "cancelled", "Stopped before anything was learned."
+        show.now(**fit.facts() | {"phase": "equations", "message": "Finding the equations."})
+        stopped = fit.end()
+        show.now(phase="compare", message="Comparing truth, RNN and equations.")
+        self._hold(result_of(fit.snapshot, fit.data, fit.estimator, fit.history, fit.notes))
+        if stopped:
+            return "cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept."
+        return "done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes])
+
+    def _refit(self, show: "_Publisher") -> tuple[str, str]:
+        snapshot, last = self.experiment.snapshot(), self.result
+        if last is None or snapshot.differs(last.snapshot, DATA_OF):
+            raise SettingsError(
+                ["There is no trained RNN of these settings to find equations for. Train first."]
+            )
+        self._load()
+        show.now(phase="equations", message="Finding the equations.")
+        snapshot = replace(snapshot, training=last.snapshot.training)
+        estimator = copy.copy(last.estimator)
+        estimator._rng = copy.deepcopy(estimator._rng)
+        discover_again(estimator, snapshot)
+        show.now(phase="compare", message="Comparing truth, RNN and equations.")
+        self._hold(result_of(snapshot, last.data, estimator, last.history, last.notes))
+        return "done", "Found the equations again, for the same RNN."
+
+    def _hold(self, result: Result) -> None:
+        """Make a result the present one."""
+        self.result = result
+        with self.lock:
+            run = self.experiment.run
+            self.experiment.trained = result.snapshot
+            self.experiment.discovered = None if result.spice is None else result.snapshot
+            run.put(notes=result.notes, history=result.history, result_revision=run.result_revision + 1)
+
+    def _drop(self) -> None:
+        """Give up the run that `step` has left."""
+        if self._paused is not None:
+            self._paused.close()
+            self._pause(None)
+
+    def _pause(self, fit: "_Fit | None") -> None:
+        """Keep a run that goes step by step, or none."""
+        self._paused = fit
+        with self.lock:
+            self.experiment.paused = None if fit is None else fit.snapshot
+
+
+class _Publisher:
+    """Puts what happens into the run's state, at most ten times a second; `now` does so at once."""
+
+    def __init__(self, experiment: Experiment, lock: threading.RLock) -> None:
+        self.run, self.lock = experiment.run, lock
+        self.last = -PERIOD
+
+    def epoch(self, fit: "_Fit") -> None:
+        """Tell of the epochs of a fit, if it is time."""
+        if perf_counter() - self.last >= PERIOD:
+            self.now(**fit.facts())
+
+    def now(self, **values: Any) -> None:
+        """Set these attributes. An error of who watches is logged, and does not end the run."""
+        with self.lock:
+            if self.run.status == "stopping" and values.get("status", "stopping") == "stopping":
+                values.pop("message", None)
+            try:
+                self.run.put(**values)
+            except Exception:
+                LOG.exception("What watches the run has failed.")
+        self.last = perf_counter()
+
+
+class _Fit:
+    """One fit under way: its records so far, and how to go on or end it."""
+
+    def __init__(
+        self,
+        snapshot: ExperimentSnapshot,
+        data: Simulated,
+        estimator: "SpiceEstimator",
+        before: tuple[dict[str, Any], ...],
+    ) -> None:
+        self.snapshot, self.data, self.estimator = snapshot, data, estimator
+        self.history = before
+        self.notes: tuple[str, ...] = ()
+        self._new: list[dict[str, Any]] = []
+        self._before = before
+        self._shift = (len(before), before[-1]["seconds"] if before else 0.0)
+        self._records: Any = estimator.fit_records(data.dataset)
+        self._ended = False
+        self._begun = perf_counter()
+        self._spent = 0.0
+
+    def next(self) -> Any:
+        """The next epoch's record; None when the fit is complete, equations and all."""
+        begun = perf_counter()
+        record = next(self._records, None)
+        self._spent += perf_counter() - begun
+        self._ended = record is None
+        if record is not None:
+            self._add(record)
+        return record
+
+    def _add(self, record: Any) -> None:
+        epochs, seconds = self._shift
+        told = asdict(record)
+        told["epoch"] += epochs
+        told["best_epoch"] += epochs
+        told["seconds"] += seconds
+        self._new.append(told)
+        self.history = (*self._before, *self._new)
+        if record.note:
+            self.notes = (record.note,)
+
+    def end(self) -> bool:
+        """Find the equations, if they are not found yet; whether the training was cut short."""
+        if self._ended:
+            return False
+        with suppress(StopIteration):
+            self._records.throw(KeyboardInterrupt())  # as if the learner had pressed Ctrl-C: keeps the best
+        return True
+
+    def close(self) -> None:
+        """Give it up."""
+        self._records.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What the run's state says of it."""
+        last, n_new = self.history[-1], len(self._new)
+        rate = n_new / self._spent if self._spent > 0 else None
+        left = max(0, self.snapshot.training.epochs - n_new)
+        return {
+            "phase": last["phase"],
+            "epoch": last["epoch"],
+            "history": self.history,
+            "rate": rate,
+            "seconds_left": None if rate is None else left / rate,
+            "message": f"Epoch {last['epoch']}: loss {last['train_loss']:.4f}.",
+        }
+
+
+def _sentence(error: BaseException) -> str:
+    """An error in one sentence for a panel."""
+    told = str(error).strip().splitlines()
+    what = told[0] if told else "no more is known"
+    return f"The run ended with an error ({type(error).__name__}): {what}. The settings are kept; try again."
+
+
+def _quietly(work: Callable[[], None]) -> Callable[[], None]:
+    """Work whose errors are logged: the first run meets them again and tells them."""
+
+    def done() -> None:
+        try:
+            work()
+        except Exception:
+            LOG.exception("Loading in the background has failed.")
+
+    return done

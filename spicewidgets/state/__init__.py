@@ -1,0 +1,33 @@
+"""What the learner has chosen and what has happened, as values that can be watched. Knows nothing of widgets,
+threads, torch or pysindy.
+"""
+
+from .comparison import ComparisonState
+from .data import Data, DataState
+from .discovery import DiscoveryState, Library
+from .experiment import Experiment, ExperimentSnapshot
+from .model import Model, ModelState, Spec
+from .participant import ParticipantState, Person
+from .presets import PRESETS
+from .run import RunState
+from .task import TaskState
+from .training import TrainingState
+
+__all__ = [
+    "PRESETS",
+    "ComparisonState",
+    "Data",
+    "DataState",
+    "DiscoveryState",
+    "Experiment",
+    "ExperimentSnapshot",
+    "Library",
+    "Model",
+    "ModelState",
+    "ParticipantState",
+    "Person",
+    "RunState",
+    "Spec",
+    "TaskState",
+    "TrainingState",
+]

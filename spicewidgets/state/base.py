@@ -1,0 +1,234 @@
+"""Settings that can be watched: a state has a trait for each field of a settings dataclass.
+
+Help, unit, bounds, choices and default are declared once, with the field, and stand on the trait as tags,
+where slider, tooltip and label read them. A wrong value is kept and told as a sentence in `problems`; setting
+it never raises, so that no slider can throw. Knows nothing of widgets, threads or torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from numbers import Integral, Real
+from types import UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_args, get_origin
+
+from traitlets import HasTraits, List, MetaHasTraits, TraitType, Unicode
+
+from ..core.settings import Settings, SettingsError
+
+MOST = 10**300  # a whole number beyond this is no float
+
+
+class Look(NamedTuple):
+    """How a setting is shown.
+
+    label: in words, with the field's Greek letter.
+    slider: lowest, highest and step of its slider, where the bounds are too wide for one.
+    log: whether the slider is logarithmic; its lowest and highest are then the values, not their exponents.
+    """
+
+    label: str
+    slider: tuple[float, float, float] | None = None
+    log: bool = False
+
+
+if TYPE_CHECKING:
+    _Trait = TraitType[Any, Any]
+else:
+    _Trait = TraitType  # traitlets 5.7 has no types
+
+
+class Setting(_Trait):
+    """A trait that takes any value, and numbers of any kind as Python's own."""
+
+    info_text = "a setting"
+    allow_none = True
+
+    def __init__(self, default: Any, kind: str, help: str) -> None:
+        super().__init__(default_value=default, help=help)
+        self.kind = kind
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """The value as it is kept; never raises."""
+        return plain(value, self.kind)
+
+
+def plain(value: Any, kind: str) -> Any:
+    """A number as an int or a float, as the setting has it, and a list as a tuple; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return tuple(plain(part, "") for part in value)
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    if isinstance(value, Integral):
+        value = int(value)
+        too_large = abs(value) > MOST
+        return float(value) if kind == "float" and not too_large else value if not too_large else _inf(value)
+    value = float(value)
+    return int(value) if kind == "int" and value.is_integer() else value
+
+
+def _inf(value: int) -> float:
+    return float("inf") if value > 0 else -float("inf")
+
+
+class _Declared(MetaHasTraits):
+    """Gives a state its traits, from the fields of its settings."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+        if (settings := namespace.get("settings")) is not None:
+            looks = namespace.get("looks", {})
+            for item in fields(settings):
+                if "help" in item.metadata:
+                    namespace.setdefault(item.name, _trait(item, looks.get(item.name)))
+        return super().__new__(mcs, name, bases, namespace, **kwargs)
+
+
+def _trait(item: Field[Any], look: Look | None) -> Setting:
+    kind = _kind(item.type)
+    told = dict(item.metadata)
+    low, high = told["low"] if told["above"] is None else told["above"], told["high"]
+    slider = None
+    if kind in ("int", "float") and low is not None and high is not None:
+        slider = (low, high, 1 if kind == "int" else (high - low) / 100)
+    look = look or Look(item.name.replace("_", " ").capitalize())
+    told |= {"kind": kind, "label": look.label, "slider": look.slider or slider, "log": look.log}
+    return Setting(item.default, kind, told.pop("help")).tag(**told)
+
+
+def _kind(declared: Any) -> str:
+    """The name of a field's type, without the None of an optional one."""
+    parts = get_args(declared) if isinstance(declared, UnionType) else (declared,)
+    kind = next(part for part in parts if part is not type(None))
+    return str((get_origin(kind) or kind).__name__)
+
+
+class State(HasTraits, metaclass=_Declared):
+    """Base of the states: a subclass names its `settings` (a frozen dataclass) and how they look.
+
+    Attributes:
+        problems: a sentence for every setting that cannot be used; kept up to date.
+    """
+
+    settings: ClassVar[type[Settings]]
+    looks: ClassVar[Mapping[str, Look]] = {}
+    problems = List(Unicode(), help="What cannot be used, in sentences.")
+
+    if TYPE_CHECKING:  # the settings are traits made at run time
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__()
+        self.observe(self._recheck, list(self.names()))
+        for name, value in values.items():
+            self._known(name)
+            setattr(self, name, value)
+        self.recheck()
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of the settings, in order."""
+        return tuple(item.name for item in fields(cls.settings) if "help" in item.metadata)
+
+    def peek(self) -> Any:
+        """The settings as they stand, right or wrong, as a frozen dataclass."""
+        return self.settings(**{name: getattr(self, name) for name in self.names()})
+
+    def snapshot(self) -> Any:
+        """The settings as a frozen dataclass. Raises `SettingsError` with all `problems`."""
+        if found := self.find_problems():
+            raise SettingsError(found)
+        return self.peek()
+
+    def find_problems(self) -> list[str]:
+        """A sentence for every setting that cannot be used, each beginning with the name of the setting."""
+        found: list[str] = self.peek().problems()
+        return found
+
+    def problems_of(self, name: str) -> list[str]:
+        """Those problems that belong to one setting."""
+        return [sentence for sentence in self.problems if sentence.startswith(f"{name} ")]
+
+    def recheck(self) -> None:
+        """Bring `problems` up to date."""
+        self.problems = self.find_problems()
+
+    def _recheck(self, change: Any) -> None:
+        self.recheck()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain data (JSON), from which `from_dict` makes the same state."""
+        return {name: written(getattr(self, name)) for name in self.names()}
+
+    def from_dict(self, data: Any) -> None:
+        """Take over settings that `to_dict` wrote; those left out get their default.
+
+        Raises `SettingsError` with every problem at once, and then changes nothing.
+        """
+        values, found = self.read(data)
+        if found:
+            raise SettingsError(found)
+        self.put(values)
+
+    def read(self, data: Any) -> tuple[dict[str, Any], list[str]]:
+        """All settings that the data stand for, and what is wrong with them."""
+        if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
+            return {}, [
+                f"{type(self).__name__} is read from a dictionary of settings by name; got {data!r:.80}. "
+                "Give what to_dict wrote."
+            ]
+        trial = type(self)()
+        self.prepare(trial)
+        found = []
+        for name, value in data.items():
+            if name in trial.names():
+                setattr(trial, name, value)
+            else:
+                found.append(
+                    f"{name} is no setting of {type(self).__name__}; known are {', '.join(self.names())}. "
+                    "Correct the name, or leave it out."
+                )
+        return {name: getattr(trial, name) for name in trial.names()}, found + trial.find_problems()
+
+    def prepare(self, trial: Any) -> None:
+        """Tell a trial state what this one knows beside its settings."""
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Set several settings; those who watch are told once all are set."""
+        with self.hold_trait_notifications():
+            for name, value in values.items():
+                self._known(name)
+                setattr(self, name, value)
+
+    def reset(self, *names: str) -> None:
+        """Set some settings (all when none is named) back to their default."""
+        self.put({name: self.default(name) for name in names or self.names()})
+
+    def default(self, name: str) -> Any:
+        """The default of a setting."""
+        self._known(name)
+        return self.traits()[name].default_value
+
+    def tags(self, name: str) -> dict[str, Any]:
+        """What is declared of a setting: help, unit, low, high, above, choices, optional, kind, label, slider
+        and log.
+        """
+        self._known(name)
+        trait = self.traits()[name]
+        return {**trait.metadata, "help": trait.help}
+
+    def _known(self, name: str) -> None:
+        if name not in self.names():
+            raise AttributeError(f"{type(self).__name__} has no setting {name!r}; it has {self.names()}")
+
+
+def written(value: Any) -> Any:
+    """A value as JSON has it: tuples as lists, names as text."""
+    if isinstance(value, tuple):
+        return [written(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(name): written(part) for name, part in value.items()}
+    return value

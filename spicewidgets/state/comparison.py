@@ -1,0 +1,53 @@
+"""What the comparison of truth, RNN and SPICE shows."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..core.settings import Settings, setting
+from .base import Look, State
+
+LAYERS = ("truth", "rnn", "spice")
+
+
+@dataclass(frozen=True)
+class Comparison(Settings):
+    """Which session, arm, layers and trials are looked at."""
+
+    session: int = setting(0, "The session that is compared, counted from 0.", low=0, high=1999)
+    arm: int = setting(0, "The arm that is compared, counted from 0.", low=0, high=5)
+    layers: tuple[str, ...] = setting(LAYERS, "Which lines are drawn.", choices=LAYERS)
+    zoom: tuple[int, ...] | None = setting(
+        None, "First and last trial on show; all when not given.", unit="trials", low=0, optional=True
+    )
+
+    def problems(self) -> list[str]:
+        """As in every group of settings; layers and zoom are lists."""
+        found = [sentence for sentence in super().problems() if not sentence.startswith(("layers ", "zoom "))]
+        if not isinstance(self.layers, tuple) or not all(layer in LAYERS for layer in self.layers):
+            found.append(
+                f"layers must be some of {', '.join(LAYERS)}; got {self.layers!r}. Choose among these."
+            )
+        if self.zoom is not None and not _is_range(self.zoom):
+            found.append(
+                f"zoom must be the first and the last trial, in this order; got {self.zoom!r}. "
+                "Give for example (0, 50), or None for all."
+            )
+        return found
+
+
+def _is_range(zoom: Any) -> bool:
+    if not isinstance(zoom, tuple) or len(zoom) != 2:
+        return False
+    return all(type(end) is int for end in zoom) and 0 <= zoom[0] < zoom[1]
+
+
+class ComparisonState(State):
+    """What the comparison shows. No result depends on it."""
+
+    settings = Comparison
+    looks: ClassVar = {
+        "session": Look("Session", (0, 99, 1)),
+        "arm": Look("Arm"),
+        "layers": Look("Lines"),
+        "zoom": Look("Trials"),
+    }

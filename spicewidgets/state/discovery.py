@@ -1,0 +1,211 @@
+"""How each module becomes an equation: sparse regression, and per module the inputs, the exact candidate
+terms and the filters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from math import isfinite
+from typing import Any, ClassVar
+
+from ..core.settings import Discovery, SettingsError, setting
+from .base import Look, State, written
+from .model import Condition, Spec
+
+Term = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the equation of one module may contain, and the samples that it is fitted to.
+
+    Attributes:
+        inputs: control signals, beside the state itself.
+        without: candidate terms that are left out; a term is its factors, in order, `()` the constant.
+        filters: `(signal, value, remove)`, all of which must hold; with `remove` the signal is no input.
+    """
+
+    inputs: tuple[str, ...]
+    without: tuple[Term, ...] = ()
+    filters: tuple[Condition, ...] = ()
+
+    def candidates(self, module: str, degree: int) -> tuple[Term, ...]:
+        """All terms up to the degree, also those that are left out, the constant first."""
+        removed = {signal for signal, _, remove in self.filters if remove}
+        names = (module, *(signal for signal in self.inputs if signal not in removed))
+        return tuple(term for d in range(degree + 1) for term in combinations_with_replacement(names, d))
+
+    def terms(self, module: str, degree: int) -> tuple[Term, ...]:
+        """The candidate terms of the equation."""
+        left_out = {tuple(sorted(term)) for term in self.without}
+        return tuple(t for t in self.candidates(module, degree) if tuple(sorted(t)) not in left_out)
+
+
+@dataclass(frozen=True)
+class Plan(Discovery):
+    """`Discovery`, and what was chosen for single modules: `(module, Library)` for those changed."""
+
+    libraries: tuple[tuple[str, Library], ...] = setting((), "What was changed for single modules.")
+
+    def problems(self) -> list[str]:
+        """As in every group of settings; those of the libraries need the model, see `DiscoveryState`."""
+        return [sentence for sentence in super().problems() if not sentence.startswith("libraries ")]
+
+
+class DiscoveryState(State):
+    """The sparse regression, and per module what it may find.
+
+    Attributes:
+        libraries: `{module: Library}` for the modules whose library was changed; see `library` and `change`.
+        spec: what the chosen model is made of; set by the experiment.
+    """
+
+    settings = Plan
+    looks: ClassVar = {
+        "optimizer": Look("Sparse regression"),
+        "threshold": Look("Threshold", (0, 0.5, 0.005)),
+        "regularization": Look("Regularisation", (1e-4, 1, 0.1), log=True),
+        "degree": Look("Degree"),
+        "refine": Look("Refine the numbers"),
+        "n_trials_off_policy": Look("Off-policy trials", (0, 5000, 50)),
+        "n_sessions_off_policy": Look("Off-policy sessions", (0, 20, 1)),
+        "n_trials_same_action": Look("Same arm in a row", (1, 50, 1)),
+        "libraries": Look("Changed libraries"),
+    }
+
+    def __init__(self, **values: Any) -> None:
+        self._spec: Spec | None = None
+        super().__init__(**values)
+
+    @property
+    def spec(self) -> Spec | None:
+        """What the chosen model is made of; None leaves the libraries unchecked."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: Spec | None) -> None:
+        self._spec = spec
+        self.recheck()
+
+    def library(self, module: str) -> Library:
+        """What the equation of a module may contain: what was chosen, or else what the model comes with."""
+        chosen: dict[str, Library] = dict(self.peek().libraries)
+        if module in chosen:
+            return chosen[module]
+        spec = self._spec or Spec("", {}, {})
+        return Library(spec.modules.get(module, ()), (), spec.filters.get(module, ()))
+
+    def change(self, module: str, **parts: Any) -> None:
+        """Choose inputs, without or filters of a module, as in `Library`."""
+        old = self.library(module)
+        new = {"inputs": old.inputs, "without": old.without, "filters": old.filters} | parts
+        changed = dict(self.peek().libraries) | {module: _library(new)}
+        self.put({"libraries": tuple(changed.items())})
+
+    def restore(self, module: str) -> None:
+        """Go back to what the model comes with."""
+        kept = tuple((name, library) for name, library in self.peek().libraries if name != module)
+        self.put({"libraries": kept})
+
+    def find_problems(self) -> list[str]:
+        """As in every state; each library must name what the model has."""
+        found = super().find_problems()
+        for module, library in self.peek().libraries:
+            found += [f"libraries {sentence}" for sentence in self._library_problems(module, library)]
+        return found
+
+    def _library_problems(self, module: str, library: Library) -> list[str]:
+        spec = self._spec
+        if spec is None or module not in spec.modules:
+            return []  # another model's: kept for when that model is chosen again
+        found = [
+            f"of {module}: the input {name!r} is not recorded by the model; recorded are "
+            f"{', '.join(spec.controls)}. Choose among these."
+            for name in library.inputs
+            if name not in spec.controls
+        ]
+        for signal, value, _ in library.filters:
+            if signal not in (*spec.controls, module):
+                found.append(
+                    f"of {module}: the filter signal {signal!r} is not recorded by the model; recorded are "
+                    f"{', '.join(spec.controls)}. Choose among these."
+                )
+            if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+                found.append(
+                    f"of {module}: a filter value must be a number; got {value!r}. Give for example 1."
+                )
+        degree = self.degree if isinstance(self.degree, int) and 1 <= self.degree <= 5 else 1
+        if not library.terms(module, degree):
+            found.append(f"of {module}: every candidate term is left out; needed is one or more. Tick one.")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in every state; libraries by module."""
+        told = super().to_dict()
+        told["libraries"] = {
+            module: {
+                "inputs": written(library.inputs),
+                "without": written(library.without),
+                "filters": written(library.filters),
+            }
+            for module, library in self.peek().libraries
+        }
+        return told
+
+    def read(self, data: Any) -> tuple[dict[str, Any], list[str]]:
+        """As in every state; libraries are read by module."""
+        if not isinstance(data, Mapping) or "libraries" not in data:
+            return super().read(data)
+        try:
+            libraries = _libraries(data["libraries"])
+        except SettingsError as error:
+            rest = {name: value for name, value in data.items() if name != "libraries"}
+            values, found = super().read(rest)
+            return values, [*found, *error.problems]
+        return super().read(dict(data) | {"libraries": libraries})
+
+    def prepare(self, trial: Any) -> None:
+        """A trial state knows the same model."""
+        trial._spec = self._spec
+
+
+def _libraries(data: Any) -> tuple[tuple[str, Library], ...]:
+    if isinstance(data, tuple) and all(
+        isinstance(row, tuple) and isinstance(row[-1], Library) for row in data
+    ):
+        return data
+    if not isinstance(data, Mapping):
+        raise SettingsError(
+            [f"libraries must be a dictionary by module; got {data!r:.80}. Give what to_dict wrote."]
+        )
+    return tuple((str(module), _library(parts)) for module, parts in data.items())
+
+
+def _library(parts: Any) -> Library:
+    """A library from plain data. Raises `SettingsError` for data of another form."""
+    try:
+        return Library(
+            _texts(parts["inputs"]),
+            tuple(_texts(term) for term in parts["without"]),
+            tuple(_condition(row) for row in parts["filters"]),
+        )
+    except (TypeError, KeyError, ValueError, OverflowError):
+        raise SettingsError(
+            [
+                "libraries must hold inputs, without and filters for each module, as to_dict writes them; "
+                f"got {parts!r:.80}. Leave the module out for what the model comes with."
+            ]
+        ) from None
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise TypeError
+    return tuple(values)
+
+
+def _condition(row: Any) -> Condition:
+    signal, value, remove = row
+    if not isinstance(signal, str) or not isinstance(remove, bool):
+        raise TypeError
+    return signal, float(value), remove

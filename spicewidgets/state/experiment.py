@@ -1,0 +1,239 @@
+"""All states together: what depends on what, what is stale and why, and all of it as plain data.
+
+Links the states and owns none of their settings. Knows nothing of how a run is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from traitlets import Any as Anything, Dict, HasTraits, List, Unicode
+
+from ..core.settings import SettingsError, Task, Training
+from .base import State
+from .comparison import ComparisonState
+from .data import Data, DataState
+from .discovery import DiscoveryState, Plan
+from .model import Model, ModelState
+from .participant import ParticipantState, Person
+from .presets import PRESETS
+from .run import RunState
+from .task import TaskState
+from .training import TrainingState
+
+VERSION = 1
+GROUPS = ("task", "participant", "data", "model", "training", "discovery", "comparison")
+TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trained RNN depends on
+DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
+STAGES = ("task", "participant", "data", "model", "train", "equation", "compare")
+
+
+@dataclass(frozen=True)
+class ExperimentSnapshot:
+    """All settings that a result depends on, frozen."""
+
+    task: Task
+    participant: Person
+    data: Data
+    model: Model
+    training: Training
+    discovery: Plan
+
+    def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
+        """Whether anything differs in these groups."""
+        return any(getattr(self, group) != getattr(other, group) for group in groups)
+
+
+class Experiment(HasTraits):
+    """One experiment: its settings, its run, and how they stand to each other.
+
+    Attributes:
+        task, participant, data, model, training, discovery, comparison: the settings, a state for each.
+        run: the run that is under way or has ended.
+        problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
+        stages: for task, participant, data, model, train, equation and compare: "done", "stale" or "todo".
+        stale_because: a sentence for each stage that is stale.
+        blocked: a sentence for each of train, stop, continue, step, reset and refit that cannot be done now.
+        trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
+            goes step by step; None without. Set by the runner.
+        preset: the preset that was loaded last.
+    """
+
+    problems = List(Unicode())
+    stages = Dict()
+    stale_because = Dict()
+    blocked = Dict()
+    trained = Anything(None)
+    discovered = Anything(None)
+    paused = Anything(None)
+    preset = Unicode("the tutorial")
+
+    def __init__(self, preset: str = "the tutorial") -> None:
+        super().__init__()
+        self.task, self.participant, self.data = TaskState(), ParticipantState(), DataState()
+        self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
+        self.comparison, self.run = ComparisonState(), RunState()
+        self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
+        for name in GROUPS:
+            state = self.group(name)
+            state.observe(self._changed, [*state.names(), "problems"])
+        self.model.observe(self._changed, ["names_revision"])
+        self.run.observe(self._changed, ["status", "result_revision"])
+        self.observe(self._changed, ["trained", "discovered", "paused"])
+        self.load_preset(preset)
+        self.refresh()
+
+    def group(self, name: str) -> State:
+        """The state of one of the groups of settings."""
+        state: State = getattr(self, name)
+        return state
+
+    def peek(self) -> ExperimentSnapshot:
+        """The settings as they stand, right or wrong."""
+        parts = {item.name: self.group(item.name).peek() for item in fields(ExperimentSnapshot)}
+        return ExperimentSnapshot(**parts)
+
+    def snapshot(self) -> ExperimentSnapshot:
+        """The settings, frozen. Raises `SettingsError` with all problems."""
+        if found := self.find_problems():
+            raise SettingsError(found)
+        return self.peek()
+
+    def find_problems(self) -> list[str]:
+        """A sentence for everything that keeps a run from beginning."""
+        groups = [item.name for item in fields(ExperimentSnapshot)]
+        return [f"{name}: {sentence}" for name in groups for sentence in self.group(name).find_problems()]
+
+    def refresh(self) -> None:
+        """Bring problems, stages and what is blocked up to date."""
+        self.discovery.spec = self.model.spec
+        self._clamp()
+        now = self.peek()
+        self.problems = self.find_problems()
+        why = self._stale(now)
+        with self.hold_trait_notifications():
+            self.stale_because = why
+            self.stages = self._stages(why)
+            self.blocked = self._blocked(now)
+
+    def _changed(self, change: Any) -> None:
+        self.refresh()
+
+    def _clamp(self) -> None:
+        """The compared session and arm give way to the last there is."""
+        n_sessions, n_actions = self.data.n_sessions, self.task.n_actions
+        if not self.data.problems and not self.comparison.problems_of("session"):
+            self.comparison.session = min(self.comparison.session, n_sessions - 1)
+        if not self.task.problems and not self.comparison.problems_of("arm"):
+            self.comparison.arm = min(self.comparison.arm, n_actions - 1)
+
+    def _stale(self, now: ExperimentSnapshot) -> dict[str, str]:
+        why = {}
+        if self.trained is not None and now.differs(self.trained, TRAINED_ON):
+            why["train"] = f"Trained for {self._was(self.trained, TRAINED_ON)}; train again."
+        if self.discovered is None:
+            return why
+        if now.differs(self.discovered, TRAINED_ON):
+            told = f"ound for {self._was(self.discovered, TRAINED_ON)}; train again."
+        elif now.discovery != self.discovered.discovery:
+            told = f"ound for {self._was(self.discovered, ('discovery',))}; find the equations again."
+        else:
+            return why
+        return why | {"equation": "F" + told, "compare": "The equations were f" + told}
+
+    def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
+        """What was set differently then, in words: the first two settings, and how many more."""
+        told = []
+        for group in groups:
+            state, before, now = self.group(group), getattr(then, group), self.group(group).peek()
+            for item in fields(before):
+                old, new = getattr(before, item.name), getattr(now, item.name)
+                if item.compare and old != new:
+                    told.append(_words(state, item.name, old))
+        rest = len(told) - 2
+        return " and ".join(told[:2]) if rest <= 0 else f"{', '.join(told[:2])} and {rest} more"
+
+    def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
+        stages = {name: "todo" if self.group(name).problems else "done" for name in DATA_OF}
+        made = {"train": self.trained, "equation": self.discovered, "compare": self.discovered}
+        for name, snapshot in made.items():
+            stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
+        return {name: stages[name] for name in STAGES}
+
+    def _blocked(self, now: ExperimentSnapshot) -> dict[str, str]:
+        busy = "A run is under way. Stop it first." if self.run.busy else ""
+        wrong = f"First correct: {self.problems[0]}" if self.problems else ""
+        untrained = "Nothing is trained yet. Train first." if self.trained is None else ""
+        moved = untrained
+        if self.trained is not None and now.differs(self.trained, DATA_OF):
+            was = self._was(self.trained, DATA_OF)
+            moved = f"Trained for {was}: the data or the model changed. Train instead."
+        stepping = self.paused is not None and not now.differs(self.paused, TRAINED_ON)
+        empty = "Nothing has been run yet." if untrained and not self.run.history else ""
+        return {
+            "train": busy or wrong,
+            "stop": "" if self.run.status == "running" else "Nothing is running.",
+            "continue": busy or wrong or ("" if stepping else moved),
+            "step": busy or wrong,
+            "reset": busy or empty,
+            "refit": busy or wrong or moved,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings as plain data (JSON), with the version of their form."""
+        return {"version": VERSION, **{name: self.group(name).to_dict() for name in GROUPS}}
+
+    def from_dict(self, data: Any) -> None:
+        """Take over settings that `to_dict` wrote; groups and settings left out get their default.
+
+        Raises `SettingsError` with every problem at once, and then changes nothing.
+        """
+        if not isinstance(data, Mapping):
+            raise SettingsError(
+                [f"Settings are read from a dictionary by group; got {data!r:.80}. Give what to_dict wrote."]
+            )
+        found = []
+        if data.get("version", VERSION) != VERSION:
+            found.append(
+                f"version must be {VERSION}; got {data['version']!r:.40}. These settings were written by "
+                "another version of spicewidgets."
+            )
+        found += [
+            f"{name!r:.40} is no group of settings; known are {', '.join(GROUPS)}. Leave it out."
+            for name in data
+            if name != "version" and name not in GROUPS
+        ]
+        values = {}
+        for name in GROUPS:
+            values[name], wrong = self.group(name).read(data.get(name, {}))
+            found += [f"{name}: {sentence}" for sentence in wrong]
+        if found:
+            raise SettingsError(found)
+        for name in GROUPS:
+            self.group(name).put(values[name])
+
+    def load_preset(self, name: str) -> None:
+        """Take over the settings of a preset. Raises `SettingsError` for a name that is not known."""
+        if name not in self.presets:
+            raise SettingsError(
+                [f"preset must be one of {', '.join(self.presets)}; got {name!r}. Choose one of these."]
+            )
+        self.from_dict(self.presets[name])
+        self.preset = name
+
+
+def _words(state: State, name: str, value: Any) -> str:
+    """A setting and its value, as a person reads it."""
+    if name == "own" or name == "libraries":
+        return "another library" if name == "libraries" else "another model"
+    label = state.tags(name)["label"]
+    label = label if not label[1:2].islower() else label[0].lower() + label[1:]
+    if value is None:
+        return f"{label} left open"
+    if isinstance(value, bool):
+        return f"{label} {'on' if value else 'off'}"
+    return (
+        f"{label} {value:.2f}"
+        if isinstance(value, float) and value == round(value, 2)
+        else f"{label} {value}"
+    )

@@ -1,0 +1,62 @@
+"""The simulated participant, and how much sessions or participants differ."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from traitlets import Bool
+
+from ..core.settings import Participant, setting
+from .base import Look, State
+
+
+@dataclass(frozen=True)
+class Person(Participant):
+    """The participant, with a variation from one participant to the next, or between the sessions of one."""
+
+    variation: float = setting(
+        0.0,
+        "Standard deviation of every rate and beta between participants, or between the sessions of one.",
+        unit="of the mean",
+        low=0,
+        high=1,
+    )
+
+
+class ParticipantState(State):
+    """The Q-learner who makes the choices.
+
+    Attributes:
+        linked: whether alpha_penalty is the same as alpha_reward, and then None; either may be set.
+    """
+
+    settings = Person
+    looks: ClassVar = {
+        "alpha_reward": Look("Learning rate α", (0, 1, 0.01)),
+        "alpha_penalty": Look("α after no reward", (0, 1, 0.01)),
+        "beta_reward": Look("Inverse temperature β", (0, 10, 0.1)),
+        "q0": Look("First value q₀", (-1, 2, 0.05)),
+        "forget_rate": Look("Forgetting", (0, 1, 0.01)),
+        "beta_choice": Look("Choice kernel β", (-5, 5, 0.1)),
+        "alpha_choice": Look("Choice kernel α", (0, 1, 0.01)),
+        "alpha_counterfactual_reward": Look("Counterfactual α, reward", (0, 1, 0.01)),
+        "alpha_counterfactual_penalty": Look("Counterfactual α, no reward", (0, 1, 0.01)),
+        "variation": Look("Variation", (0, 0.5, 0.01)),
+    }
+    linked = Bool(True, help="Whether the learning rate is the same after reward and after no reward.").tag(
+        label="One α for both"
+    )
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.observe(self._follow, ["alpha_penalty"])
+        self.observe(self._link, ["linked"])
+        self.linked = self.alpha_penalty is None
+
+    def _follow(self, change: Any) -> None:
+        self.linked = self.alpha_penalty is None
+
+    def _link(self, change: Any) -> None:
+        if self.linked:
+            self.alpha_penalty = None
+        elif self.alpha_penalty is None:
+            self.alpha_penalty = self.alpha_reward

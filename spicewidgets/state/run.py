@@ -1,0 +1,47 @@
+"""What has happened: the run that is under way or has ended. Set by the runner only, read by anyone."""
+
+from typing import Any
+
+from traitlets import Enum, Float, HasTraits, Int, Tuple, Unicode
+
+STATUSES = ("idle", "running", "stopping", "done", "failed", "cancelled")
+BUSY = ("running", "stopping")
+EARLIER = 5  # runs whose curves are kept
+
+
+class RunState(HasTraits):
+    """The run. `history` holds a dictionary for each epoch, with the fields of `core.training.Epoch`.
+
+    Several attributes change together: those who watch are told when all are set, and `status` and
+    `result_revision` tell of the end.
+    """
+
+    status = Enum(STATUSES, "idle", help="Where the run stands.")
+    phase = Unicode("", help="What is being done: load, simulate, screen, lbfgs, adam, equations, compare.")
+    epoch = Int(0, help="Epochs run.").tag(unit="epochs")
+    epochs = Int(0, help="Most epochs of this run.").tag(unit="epochs")
+    message = Unicode("", help="A sentence on how it stands.")
+    details = Unicode("", help="The traceback of an error, as plain text.")
+    notes = Tuple(help="Sentences that should be known of the fit.")
+    history = Tuple(help="A dictionary for each epoch of this run.")
+    earlier = Tuple(help="The histories of earlier runs, the latest last.")
+    seconds_left = Float(None, allow_none=True, help="At most, at the present rate.").tag(unit="s")
+    rate = Float(None, allow_none=True, help="Speed of the training.").tag(unit="epochs per second")
+    result_revision = Int(0, help="Counts the results; a new one can be read when it changes.")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way."""
+        return self.status in BUSY
+
+    def put(self, **values: Any) -> None:
+        """Set several attributes; those who watch are told once all are set."""
+        with self.hold_trait_notifications():
+            for name, value in values.items():
+                setattr(self, name, value)
+
+    def shelve(self) -> None:
+        """Put the history among the earlier ones, to make room for a new run."""
+        if self.history:
+            self.earlier = (*self.earlier, self.history)[-EARLIER:]
+            self.history = ()

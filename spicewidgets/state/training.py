@@ -1,0 +1,39 @@
+"""How the RNN is trained."""
+
+from typing import ClassVar
+
+from ..core.settings import Training
+from .base import Look, State
+
+
+class TrainingState(State):
+    """The training of the RNN."""
+
+    settings = Training
+    looks: ClassVar = {
+        "epochs": Look("Epochs", (1, 2048, 1)),
+        "learning_rate": Look("Learning rate of Adam", (1e-4, 1, 0.1), log=True),
+        "optimizer": Look("Optimizer"),
+        "n_starts": Look("Starts", (1, 32, 1)),
+        "batch_size": Look("Batch", (1, 500, 1)),
+        "bagging": Look("Bagging"),
+        "sequence_length": Look("Window", (2, 200, 1)),
+        "n_steps_per_call": Look("Truncate after", (1, 200, 1)),
+        "scheduler": Look("Learning rate schedule"),
+        "l2_weight_decay": Look("Weight decay", (0, 0.1, 0.001)),
+        "dropout": Look("Dropout", (0, 0.95, 0.05)),
+        "convergence_threshold": Look("Stop below a gain of", (0, 0.01, 0.0001)),
+    }
+
+    def find_problems(self) -> list[str]:
+        """As in every state; L-BFGS also needs a loss that is the same at each call."""
+        found = super().find_problems()
+        if found or self.optimizer != "lbfgs":
+            return found
+        random = self.bagging or self.scheduler or self.dropout or self.batch_size or self.n_steps_per_call
+        if not random:
+            return []
+        return [
+            "optimizer lbfgs needs the whole data set at each step, without dropout, bagging, batches,"
+            " schedule or truncation; got one of these. Leave it out, or choose auto or adam."
+        ]

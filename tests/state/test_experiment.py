@@ -1,0 +1,133 @@
+"""The experiment: what depends on what, stale sentences, round trips, presets, problems as sentences."""
+
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+
+from spicewidgets.core.settings import SettingsError
+from spicewidgets.state import PRESETS, Experiment
+
+
+@pytest.fixture
+def experiment():
+    return Experiment()
+
+
+def finished(experiment):
+    """The experiment, as if a run had ended."""
+    experiment.trained = experiment.discovered = experiment.snapshot()
+    return experiment
+
+
+def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
+    assert experiment.problems == []
+    assert experiment.stages == {
+        **dict.fromkeys(["task", "participant", "data", "model"], "done"),
+        **dict.fromkeys(["train", "equation", "compare"], "todo"),
+    }
+    assert experiment.blocked == {
+        "train": "",
+        "stop": "Nothing is running.",
+        "continue": "Nothing is trained yet. Train first.",
+        "step": "",
+        "reset": "Nothing has been run yet.",
+        "refit": "Nothing is trained yet. Train first.",
+    }
+
+
+def test_a_changed_setting_makes_what_depends_on_it_stale_and_says_why(experiment):
+    finished(experiment).participant.alpha_reward = 0.6
+    assert (
+        experiment.stages["train"] == experiment.stages["equation"] == experiment.stages["compare"] == "stale"
+    )
+    assert experiment.stale_because == {
+        "train": "Trained for learning rate α 0.30; train again.",
+        "equation": "Found for learning rate α 0.30; train again.",
+        "compare": "The equations were found for learning rate α 0.30; train again.",
+    }
+    experiment.participant.alpha_reward = 0.3
+    assert experiment.stale_because == {}
+    assert experiment.stages["compare"] == "done"
+
+
+def test_a_changed_threshold_leaves_the_training_alone(experiment):
+    finished(experiment).discovery.threshold = 0.1
+    assert experiment.stages["train"] == "done"
+    assert experiment.stale_because["equation"] == "Found for threshold 0.05; find the equations again."
+
+
+def test_what_is_looked_at_makes_nothing_stale(experiment):
+    finished(experiment).data.session = 3
+    experiment.comparison.session = 5
+    experiment.comparison.layers = ("truth",)
+    assert experiment.stale_because == {}
+
+
+def test_many_changes_are_counted(experiment):
+    finished(experiment)
+    experiment.task.sigma = 0.1
+    experiment.participant.linked = False
+    experiment.data.n_trials = 50
+    experiment.training.bagging = True
+    told = experiment.stale_because["train"]
+    assert told == "Trained for drift σ 0.20, α after no reward left open and 2 more; train again."
+
+
+def test_a_wrong_setting_blocks_training_with_its_sentence(experiment):
+    experiment.task.sigma = -1
+    sentence = (
+        "task: sigma must be between 0 and 1 per trial; got -1.0. Drift: standard deviation of the step of"
+        " each reward probability; 0 keeps them fixed."
+    )
+    assert experiment.problems == [sentence]
+    assert experiment.blocked["train"] == f"First correct: {sentence}"
+    assert experiment.stages["task"] == "todo"
+    with pytest.raises(SettingsError, match="sigma must be"):
+        experiment.snapshot()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_load_and_round_trip(name):
+    experiment = Experiment(name)
+    assert experiment.problems == []
+    told = json.loads(json.dumps(experiment.to_dict()))
+    other = Experiment()
+    other.from_dict(told)
+    assert other.to_dict() == told
+    assert other.snapshot() == experiment.snapshot()
+
+
+def test_a_refused_dictionary_changes_nothing_and_says_all(experiment):
+    before = experiment.to_dict()
+    wrong = {
+        "version": 9,
+        "task": {"sigma": -1, "n_actions": 3},
+        "participant": {"alpha": 1},
+        "model": {"name": "mine"},
+        "widgets": {},
+    }
+    with pytest.raises(SettingsError) as error:
+        experiment.from_dict(wrong)
+    assert len(error.value.problems) == 5
+    assert experiment.to_dict() == before
+
+
+@given(
+    sigma=st.floats(0, 1),
+    alpha=st.floats(0, 1),
+    penalty=st.none() | st.floats(0, 1),
+    n_sessions=st.integers(1, 2000),
+    starts=st.none() | st.integers(1, 256),
+)
+def test_settings_round_trip_exactly(sigma, alpha, penalty, n_sessions, starts):
+    experiment = Experiment()
+    experiment.task.sigma = sigma
+    experiment.participant.alpha_reward, experiment.participant.alpha_penalty = alpha, penalty
+    experiment.data.n_sessions, experiment.training.n_starts = n_sessions, starts
+    told = json.loads(json.dumps(experiment.to_dict()))
+    other = Experiment("forgetting")
+    other.from_dict(told)
+    assert other.to_dict() == told
+    assert other.snapshot() == experiment.snapshot()
+    assert other.participant.linked == (penalty is None)
