@@ -204,7 +204,7 @@ def preview(snapshot: ExperimentSnapshot, session: int = 0) -> Preview:
 
 
 def model_of(snapshot: ExperimentSnapshot) -> tuple[Any, Any]:
-    """Class and config of the chosen model, with the libraries and filters chosen for its modules."""
+    """Class and config of the chosen model, with the inputs, terms and filters chosen for its modules."""
     from .core import precoded
     from .core.config import SpiceConfig
 
@@ -218,7 +218,8 @@ def model_of(snapshot: ExperimentSnapshot) -> tuple[Any, Any]:
     inputs = {m: list(chosen[m].inputs) if m in chosen else list(config.terms(m)) for m in config.modules}
     filters = {m: chosen[m].filters if m in chosen else config.filters(m) for m in config.modules}
     rows = {m: [list(row) for row in found] for m, found in filters.items() if found}
-    return cls, SpiceConfig(inputs, rows, config.controls, config.modules)
+    excluded = {m: chosen[m].without for m in chosen}
+    return cls, SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
 
 
 def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:

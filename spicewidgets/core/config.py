@@ -34,6 +34,8 @@ class SpiceConfig:
             if the library lists it.
         control_parameters: all control signals that the model records.
         rnn_modules: the modules that become equations.
+        excluded_terms: module -> single candidate terms that its equation may not contain, each a list of
+            factors: `[["x_value_reward_chosen", "c_reward"]]`; `[]` is the constant.
 
     Raises:
         SettingsError: with every name that is not declared, and what it may have meant.
@@ -55,11 +57,14 @@ class SpiceConfig:
         filter_setup: Mapping[str, Any],
         control_parameters: Iterable[str],
         rnn_modules: Iterable[str],
+        *,
+        excluded_terms: Mapping[str, Iterable[Iterable[str]]] | None = None,
     ) -> None:
         self.library_setup = library_setup
         self.filter_setup = filter_setup
         self.control_parameters = control_parameters
         self.rnn_modules = rnn_modules
+        self.excluded_terms = excluded_terms
         problems: list[str] = []
         self.modules = _names("rnn_modules", rnn_modules, problems)
         self.controls = _names("control_parameters", control_parameters, problems)
@@ -69,6 +74,10 @@ class SpiceConfig:
         }
         self._filters = {
             m: _filters(m, v, problems) for m, v in _mapping("filter_setup", filter_setup, problems)
+        }
+        self._excluded = {
+            m: _terms(f"excluded_terms[{m!r}]", v, problems)
+            for m, v in _mapping("excluded_terms", excluded_terms or {}, problems)
         }
         self._check_names(problems)
         if problems:
@@ -85,8 +94,17 @@ class SpiceConfig:
         """The conditions that a sample must meet, all of them."""
         return self._filters.get(module, ())
 
+    def excludes(self, module: str, term: Iterable[str]) -> bool:
+        """Whether the module's equation may not contain this term, its factors in any order."""
+        return tuple(sorted(term)) in self._excluded.get(module, ())
+
     def _check_names(self, problems: list[str]) -> None:
-        for where, modules in (("library_setup", self._library), ("filter_setup", self._filters)):
+        every = (
+            ("library_setup", self._library),
+            ("filter_setup", self._filters),
+            ("excluded_terms", self._excluded),
+        )
+        for where, modules in every:
             problems += [
                 _unknown(where, m, "module", self.modules, "rnn_modules")
                 for m in modules
@@ -99,6 +117,11 @@ class SpiceConfig:
         ]
         used = [(f"library_setup[{m!r}]", s) for m, v in self._library.items() for s in v]
         used += [(f"filter_setup[{m!r}]", f.signal) for m, v in self._filters.items() for f in v]
+        used += [
+            (f"excluded_terms[{m!r}]", s)
+            for m, v in self._excluded.items()
+            for s in sorted({factor for term in v for factor in term} - {m})
+        ]
         problems += [
             _unknown(where, s, "signal", self.controls, "control_parameters")
             for where, s in used
@@ -118,7 +141,8 @@ class SpiceConfig:
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        return self.modules, self.controls, frozenset(self._library.items()), frozenset(self._filters.items())
+        parts = (self._library, self._filters, {m: terms for m, terms in self._excluded.items() if terms})
+        return self.modules, self.controls, *(frozenset(part.items()) for part in parts)
 
 
 def _unknown(where: str, name: str, kind: str, known: tuple[str, ...], declared: str) -> str:
@@ -127,7 +151,15 @@ def _unknown(where: str, name: str, kind: str, known: tuple[str, ...], declared:
     return f"{where} names the {kind} {name!r}; {declared} has {list(known)}.{hint}"
 
 
-def _names(where: str, value: Any, problems: list[str]) -> tuple[str, ...]:
+def _terms(where: str, value: Any, problems: list[str]) -> frozenset[tuple[str, ...]]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        told = "Write for example [['x_value_reward_chosen', 'c_reward']]."
+        problems.append(f"{where} must be a list of terms, each a list of factors; got {value!r}. {told}")
+        return frozenset()
+    return frozenset(tuple(sorted(_names(where, term, problems, repeated=True))) for term in value)
+
+
+def _names(where: str, value: Any, problems: list[str], repeated: bool = False) -> tuple[str, ...]:
     names = () if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
     if (
         isinstance(value, str)
@@ -136,7 +168,7 @@ def _names(where: str, value: Any, problems: list[str]) -> tuple[str, ...]:
     ):
         problems.append(f"{where} must be a list of names; got {value!r}. Write for example ['c_reward'].")
         return ()
-    return tuple(dict.fromkeys(names))
+    return names if repeated else tuple(dict.fromkeys(names))
 
 
 def _mapping(where: str, value: Any, problems: list[str]) -> list[tuple[str, Any]]:

@@ -242,9 +242,7 @@ def discover(
         )
     equations = {}
     for module in config.modules:
-        terms = (libraries or {}).get(module) or polynomial_terms(
-            (module, *config.terms(module)), settings.degree
-        )
+        terms = (libraries or {}).get(module) or _candidates(module, config, settings)
         equations[module] = tuple(
             (
                 fit_equation(module, samples[module].select(config, module, code), terms, settings)
@@ -254,6 +252,20 @@ def discover(
             for code in range(len(participants))
         )
     return SpiceModel(participants, equations)
+
+
+def _candidates(module: str, config: SpiceConfig, settings: Discovery) -> tuple[Term, ...]:
+    """The polynomial library of a module, without the terms that the config excludes."""
+    every = polynomial_terms((module, *config.terms(module)), settings.degree)
+    terms = tuple(term for term in every if not config.excludes(module, term))
+    if not terms:
+        raise SettingsError(
+            [
+                f"excluded_terms leaves {module!r} no candidate term of {[term_text(t) for t in every]}."
+                " Leave one or more in."
+            ]
+        )
+    return terms
 
 
 def fit_equation(
