@@ -48,8 +48,8 @@ def test_names_that_are_not_declared_are_sentences():
             {MODULE: []}, {}, ["c_reward"], [MODULE], excluded_terms={MODULE: [["c_rewrd"]], "y": [[]]}
         )
     assert error.value.problems == (
-        "excluded_terms names the module 'y'; rnn_modules has ['x_value_reward_chosen']. Add it to rnn_modules,"
-        " or correct the name.",
+        "excluded_terms names the module 'y'; rnn_modules has ['x_value_reward_chosen']. Add it to"
+        " rnn_modules, or correct the name.",
         "excluded_terms['x_value_reward_chosen'] names the signal 'c_rewrd'; control_parameters has"
         " ['c_reward']. Did you mean 'c_reward'?",
     )
