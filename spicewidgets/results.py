@@ -4,8 +4,8 @@ Takes a frozen `ExperimentSnapshot` and calls the core. Importing this loads nei
 preview of one session never does. Knows nothing of threads or widgets.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ PRECODED = {  # class and config, as core.precoded names them
     "participant-embedding": ("ParticipantEmbeddingRNN", "PARTICIPANT_EMBEDDING_RNN_CONFIG"),
     "choice": ("ChoiceRNN", "CHOICE_CONFIG"),
 }
+GLIMPSE_TRIALS = 100  # trials of a look at the equations while the training goes on
 Floats = NDArray[np.float64]
 
 
@@ -288,8 +289,8 @@ def result_of(
     snapshot: ExperimentSnapshot,
     data: Simulated,
     estimator: "SpiceEstimator",
-    history: tuple[dict[str, Any], ...],
-    notes: tuple[str, ...],
+    history: Iterable[dict[str, Any]],
+    notes: Iterable[str],
 ) -> Result:
     """All that is shown of a fit."""
     from .core.replay import replay, scores
@@ -303,16 +304,32 @@ def result_of(
     terms = {}
     if spice is not None and truth is not None:
         terms = {who: term_by_term(spice, truth, who) for who in spice.participants}
+    played = {name: replay(agent, data.dataset) for name, agent in agents.items()}
+    pooled, each = (scores(agents, data.dataset, per_session=apart, played=played) for apart in (False, True))
     return Result(
-        snapshot,
-        data,
-        estimator,
-        spice,
-        truth,
-        {name: replay(agent, data.dataset) for name, agent in agents.items()},
-        scores(agents, data.dataset),
-        scores(agents, data.dataset, per_session=True),
-        terms,
-        history,
-        notes,
+        snapshot, data, estimator, spice, truth, played, pooled, each, terms, tuple(history), tuple(notes)
     )
+
+
+def glimpse(estimator: "SpiceEstimator", snapshot: ExperimentSnapshot) -> "SpiceModel | None":
+    """The equations of the present weights, found quickly from few samples and not refined; None where they
+    cannot be found.
+    """
+    from .core.equations import SpiceModel
+    from .core.network_agents import betas_of
+    from .core.sindy import discover, sample
+
+    few = replace(
+        snapshot.discovery,
+        n_trials_off_policy=min(snapshot.discovery.n_trials_off_policy, GLIMPSE_TRIALS),
+        n_sessions_off_policy=min(snapshot.discovery.n_sessions_off_policy, 1),
+    )
+    model, participants = estimator.rnn_model_, estimator.participants_
+    try:
+        samples = sample(model, estimator._dataset_, few, snapshot.data.seed)
+        found = discover(samples, estimator.spice_config, few, participants=participants, only=0)
+    except SettingsError:
+        return None
+    betas = betas_of(model, np.arange(len(participants)))
+    told = {state: tuple(np.ravel(values).tolist()) for state, values in betas.items()}
+    return SpiceModel(participants, found.equations, told, tuple(model.submodules_eq))

@@ -6,6 +6,7 @@ with the first run, or with `preload()`. Knows nothing of widgets.
 """
 
 import copy
+import ctypes
 import importlib
 import logging
 import sys
@@ -24,6 +25,7 @@ from .results import (
     Simulated,
     discover_again,
     estimator_of,
+    glimpse,
     parameters_of,
     preview,
     result_of,
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     from .core.estimator import SpiceEstimator
 
 PERIOD = 0.1  # seconds between two updates of the run's state
+# After a stop, seconds until a long epoch is interrupted, and seconds more until the equations are.
+PATIENCE = ((0.25, ("epoch",)), (0.35, ("epoch", "equations")))
+GLIMPSE_PERIOD = 0.5  # seconds between two looks at the equations, ...
+GLIMPSE_SHARE = 0.04  # ... and the most that they may take of the time
 HEAVY = ("core.estimator", "core.sindy", "core.precoded", "core.simulate", "core.translation", "core.refine")
 LOG = logging.getLogger(__name__)
 
@@ -64,7 +70,9 @@ class Runner:
         self._idle = threading.Event()
         self._idle.set()
         self._busy = False
+        self._inside: tuple[int, str] | None = None  # thread and stage that may be interrupted
         self._paused: _Fit | None = None
+        experiment.lock = self.lock
 
     # What a panel calls. None of these raises for what a learner may do; each returns whether it began.
 
@@ -87,9 +95,13 @@ class Runner:
     def stop(self) -> bool:
         """End the run soon; what was learned is kept and has its equations."""
         with self._gate:
-            if not self._busy:
+            if not self._busy or self._stop.is_set():
                 return False
             self._stop.set()
+            hurry = threading.Thread(
+                target=self._hurry, args=(self._stop,), name="spicewidgets-stop", daemon=True
+            )
+        hurry.start()
         with self.lock:
             if self.experiment.run.status == "running":
                 self.experiment.run.put(status="stopping", message="Stopping; what was learned is kept.")
@@ -121,14 +133,17 @@ class Runner:
         """Load torch and all that a run needs, in the background; `then` is called at the end, from there."""
 
         def load() -> None:
-            self._load()
-            if then is not None:
-                then()
+            with _logged(
+                "Loading in the background has failed."
+            ):  # the first run meets it again, and tells it
+                self._load()
+                if then is not None:
+                    then()
 
         if self.foreground:
             load()
         else:
-            threading.Thread(target=_quietly(load), name="spicewidgets-load", daemon=True).start()
+            threading.Thread(target=load, name="spicewidgets-load", daemon=True).start()
 
     @property
     def loaded(self) -> bool:
@@ -151,7 +166,7 @@ class Runner:
                 return False
             self._busy = True
             self._idle.clear()
-            self._stop.clear()
+            self._stop = threading.Event()
         if self.foreground:
             self._work(job)
         else:
@@ -164,7 +179,7 @@ class Runner:
         show = _Publisher(self.experiment, self.lock)
         told: dict[str, Any] = {"status": "failed", "message": "The run ended without a word."}
         try:
-            show.now(status="running", phase="load", message="Loading.", details="", notes=())
+            show.now(status="running", phase="load", message="Loading.", details="", notes=(), live=None)
             with self._one_torch_thread():
                 status, message = job(show)
             told = {"status": status, "message": message}
@@ -187,10 +202,31 @@ class Runner:
         with self.lock:
             with self._gate:
                 self._busy = False
-            show.now(**{"phase": "", "seconds_left": None, **told})
+            show.now(**{"phase": "", "seconds_left": None, "live": None, **told})
         with self._gate:
             if not self._busy:
                 self._idle.set()
+
+    @contextmanager
+    def _interruptible(self, stage: str) -> Iterator[None]:
+        """A stage of the run that a stop may cut short, as Ctrl-C would: with a KeyboardInterrupt."""
+        with self._gate:
+            self._inside = (threading.get_ident(), stage)
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._inside = None
+
+    def _hurry(self, stop: threading.Event) -> None:
+        """Interrupt what takes long after a stop."""
+        for patience, stages in PATIENCE:
+            if self._idle.wait(patience):
+                return
+            with self._gate:
+                if self._stop is stop and self._inside is not None and self._inside[1] in stages:
+                    thread = ctypes.c_ulong(self._inside[0])
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(KeyboardInterrupt))
 
     @contextmanager
     def _one_torch_thread(self) -> Iterator[None]:
@@ -221,7 +257,8 @@ class Runner:
         show.now(
             phase="simulate", message="Simulating the sessions.", epoch=0, epochs=snapshot.training.epochs
         )
-        data = simulate(snapshot)
+        with self._interruptible("epoch"):
+            data = simulate(snapshot)
         return _Fit(snapshot, data, estimator_of(snapshot), ())
 
     def _warm(self, show: "_Publisher") -> "_Fit":
@@ -256,20 +293,29 @@ class Runner:
         """Ask for epochs until there are no more, or until it is stopped."""
         self._pause(None)
         try:
-            while not self._stop.is_set() and fit.next() is not None:
+            while not self._stop.is_set():
+                with self._interruptible("epoch"):
+                    record = fit.next()
+                if record is None:
+                    break
                 show.epoch(fit)
-        except KeyboardInterrupt:  # in the foreground, between two epochs
+                show.glimpse(fit)
+        except KeyboardInterrupt:
             self._stop.set()
         return self._finish(fit, show)
 
     def _finish(self, fit: "_Fit", show: "_Publisher") -> tuple[str, str]:
         """Equations and comparison of what was learned."""
         self._pause(None)
-        if not fit.history:
+        if not fit.begun:
             fit.close()
             return "cancelled", "Stopped before anything was learned."
         show.now(**fit.facts() | {"phase": "equations", "message": "Finding the equations."})
-        stopped = fit.end()
+        try:
+            with self._interruptible("equations"):
+                stopped = fit.end()
+        except KeyboardInterrupt:
+            stopped = fit.settle()
         show.now(phase="compare", message="Comparing truth, RNN and equations.")
         self._hold(result_of(fit.snapshot, fit.data, fit.estimator, fit.history, fit.notes))
         if stopped:
@@ -296,10 +342,18 @@ class Runner:
         """Make a result the present one."""
         self.result = result
         with self.lock:
-            run = self.experiment.run
-            self.experiment.trained = result.snapshot
-            self.experiment.discovered = None if result.spice is None else result.snapshot
-            run.put(notes=result.notes, history=result.history, result_revision=run.result_revision + 1)
+            run, experiment = self.experiment.run, self.experiment
+            with _logged("What watches the experiment has failed."):
+                experiment.trained = result.snapshot
+            with _logged("What watches the experiment has failed."):
+                experiment.discovered = None if result.spice is None else result.snapshot
+            with _logged("What watches the run has failed."):
+                run.put(
+                    notes=result.notes,
+                    history=result.history,
+                    live=None,
+                    result_revision=run.result_revision + 1,
+                )
 
     def _drop(self) -> None:
         """Give up the run that `step` has left."""
@@ -310,7 +364,7 @@ class Runner:
     def _pause(self, fit: "_Fit | None") -> None:
         """Keep a run that goes step by step, or none."""
         self._paused = fit
-        with self.lock:
+        with self.lock, _logged("What watches the experiment has failed."):
             self.experiment.paused = None if fit is None else fit.snapshot
 
 
@@ -320,26 +374,40 @@ class _Publisher:
     def __init__(self, experiment: Experiment, lock: threading.RLock) -> None:
         self.run, self.lock = experiment.run, lock
         self.last = -PERIOD
+        self.next_glimpse = perf_counter() + GLIMPSE_PERIOD
 
     def epoch(self, fit: "_Fit") -> None:
         """Tell of the epochs of a fit, if it is time."""
         if perf_counter() - self.last >= PERIOD:
             self.now(**fit.facts())
 
+    def glimpse(self, fit: "_Fit") -> None:
+        """Show the equations of the present weights, if it is time; there are none while starts are
+        screened.
+        """
+        begun = perf_counter()
+        if begun < self.next_glimpse or fit.last["phase"] == "screen":
+            return
+        self.now(live=glimpse(fit.estimator, fit.snapshot))
+        ended = perf_counter()
+        self.next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
+
     def now(self, **values: Any) -> None:
         """Set these attributes. An error of who watches is logged, and does not end the run."""
         with self.lock:
             if self.run.status == "stopping" and values.get("status", "stopping") == "stopping":
                 values.pop("message", None)
-            try:
+            with _logged("What watches the run has failed."):
                 self.run.put(**values)
-            except Exception:
-                LOG.exception("What watches the run has failed.")
         self.last = perf_counter()
 
 
 class _Fit:
-    """One fit under way: its records so far, and how to go on or end it."""
+    """One fit under way: its records so far, and how to go on or end it.
+
+    Attributes:
+        begun: whether an epoch has been run.
+    """
 
     def __init__(
         self,
@@ -349,43 +417,59 @@ class _Fit:
         before: tuple[dict[str, Any], ...],
     ) -> None:
         self.snapshot, self.data, self.estimator = snapshot, data, estimator
-        self.history = before
         self.notes: tuple[str, ...] = ()
-        self._new: list[dict[str, Any]] = []
-        self._before = before
-        self._shift = (len(before), before[-1]["seconds"] if before else 0.0)
+        self.begun = False
+        self._told = list(before)
+        self._before = before[-1] if before else {"epoch": 0, "seconds": 0.0}
         self._records: Any = estimator.fit_records(data.dataset)
-        self._ended = False
-        self._begun = perf_counter()
+        self._complete = False
         self._spent = 0.0
+
+    @property
+    def history(self) -> tuple[dict[str, Any], ...]:
+        """A dictionary for each epoch, of what went before too."""
+        return tuple(self._told)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last epoch."""
+        return self._told[-1]
 
     def next(self) -> Any:
         """The next epoch's record; None when the fit is complete, equations and all."""
-        begun = perf_counter()
+        began = perf_counter()
         record = next(self._records, None)
-        self._spent += perf_counter() - begun
-        self._ended = record is None
+        self._complete = record is None
         if record is not None:
+            self.begun = True
+            self._spent += perf_counter() - began
             self._add(record)
         return record
 
     def _add(self, record: Any) -> None:
-        epochs, seconds = self._shift
         told = asdict(record)
-        told["epoch"] += epochs
-        told["best_epoch"] += epochs
-        told["seconds"] += seconds
-        self._new.append(told)
-        self.history = (*self._before, *self._new)
+        for name in ("epoch", "best_epoch"):
+            told[name] += self._before["epoch"]
+        told["seconds"] += self._before["seconds"]
+        self._told.append(told)
         if record.note:
             self.notes = (record.note,)
 
     def end(self) -> bool:
         """Find the equations, if they are not found yet; whether the training was cut short."""
-        if self._ended:
+        if self._complete:
             return False
         with suppress(StopIteration):
             self._records.throw(KeyboardInterrupt())  # as if the learner had pressed Ctrl-C: keeps the best
+        return True
+
+    def settle(self) -> bool:
+        """As `end`, where there is no time left to refine the equations."""
+        self._records.close()
+        if not hasattr(self.estimator, "spice_agent"):
+            refine = self.estimator.spice_refine
+            self.estimator.discover(spice_refine=False)
+            self.estimator.set_params(spice_refine=refine)
         return True
 
     def close(self) -> None:
@@ -394,17 +478,26 @@ class _Fit:
 
     def facts(self) -> dict[str, Any]:
         """What the run's state says of it."""
-        last, n_new = self.history[-1], len(self._new)
+        n_new = self.last["epoch"] - self._before["epoch"]
         rate = n_new / self._spent if self._spent > 0 else None
         left = max(0, self.snapshot.training.epochs - n_new)
         return {
-            "phase": last["phase"],
-            "epoch": last["epoch"],
+            "phase": self.last["phase"],
+            "epoch": self.last["epoch"],
             "history": self.history,
             "rate": rate,
             "seconds_left": None if rate is None else left / rate,
-            "message": f"Epoch {last['epoch']}: loss {last['train_loss']:.4f}.",
+            "message": f"Epoch {self.last['epoch']}: loss {self.last['train_loss']:.4f}.",
         }
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Errors in here are logged, and end nothing."""
+    try:
+        yield
+    except Exception:
+        LOG.exception(what)
 
 
 def _sentence(error: BaseException) -> str:
@@ -412,15 +505,3 @@ def _sentence(error: BaseException) -> str:
     told = str(error).strip().splitlines()
     what = told[0] if told else "no more is known"
     return f"The run ended with an error ({type(error).__name__}): {what}. The settings are kept; try again."
-
-
-def _quietly(work: Callable[[], None]) -> Callable[[], None]:
-    """Work whose errors are logged: the first run meets them again and tells them."""
-
-    def done() -> None:
-        try:
-            work()
-        except Exception:
-            LOG.exception("Loading in the background has failed.")
-
-    return done

@@ -238,6 +238,7 @@ def scores(
     *,
     per_session: bool = False,
     reference: str | None = None,
+    played: Mapping[str, Replay] | None = None,
 ) -> pd.DataFrame:
     """How well each agent expects the choices of a data set.
 
@@ -246,6 +247,7 @@ def scores(
         dataset: sessions with their next choices: a data set, or rows as `replay` takes them.
         per_session: a row for each session and agent instead of one for each agent.
         reference: the agent to whose P the others' are compared; the first one when None.
+        played: what `replay` gave for these agents and this dataset, by label, to spare doing it again.
 
     Returns: A frame with, for each agent, `nll` (nats per choice), `bic` (`k ln n - 2 ln L` with k
         parameters; Schwarz 1978), `trial_likelihood` (exp(-nll), the geometric mean of P), `max_dp` and
@@ -269,11 +271,12 @@ def scores(
                 " trials."
             ]
         )
-    played = {label: replay(agent, dataset).probabilities for label, agent in agents.items()}
-    against = played[reference]
+    played = played or {label: replay(agent, dataset) for label, agent in agents.items()}
+    against = played[reference].probabilities
     known = np.asarray(dataset.target_mask)
     rows = []
-    for label, probabilities in played.items():
+    for label in agents:
+        probabilities = played[label].probabilities
         nll = nll_per_trial(probabilities, dataset)
         apart = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
         who = _ids(agents[label], dataset)

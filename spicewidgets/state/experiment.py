@@ -4,6 +4,7 @@ Links the states and owns none of their settings. Knows nothing of how a run is 
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -73,6 +74,7 @@ class Experiment(HasTraits):
         self.task, self.participant, self.data = TaskState(), ParticipantState(), DataState()
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
         self.comparison, self.run = ComparisonState(), RunState()
+        self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
         self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
         for name in GROUPS:
             state = self.group(name)
@@ -117,7 +119,12 @@ class Experiment(HasTraits):
             self.blocked = self._blocked(now)
 
     def _changed(self, change: Any) -> None:
-        self.refresh()
+        with self.lock:
+            self.refresh()
+
+    def sound(self, *groups: str) -> bool:
+        """Whether nothing is wrong with the settings of these groups, so that they can be previewed."""
+        return not any(self.group(name).find_problems() for name in groups)
 
     def _clamp(self) -> None:
         """The compared session and arm give way to the last there is."""

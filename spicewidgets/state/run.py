@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from traitlets import Enum, Float, HasTraits, Int, Tuple, Unicode
+from traitlets import Any as Anything, Enum, Float, HasTraits, Int, Tuple, Unicode
 
 STATUSES = ("idle", "running", "stopping", "done", "failed", "cancelled")
 BUSY = ("running", "stopping")
@@ -27,6 +27,9 @@ class RunState(HasTraits):
     earlier = Tuple(help="The histories of earlier runs, the latest last.")
     seconds_left = Float(None, allow_none=True, help="At most, at the present rate.").tag(unit="s")
     rate = Float(None, allow_none=True, help="Speed of the training.").tag(unit="epochs per second")
+    live = Anything(
+        None, help="The equations of the present weights, a `SpiceModel`, while the training goes on."
+    )
     result_revision = Int(0, help="Counts the results; a new one can be read when it changes.")
 
     @property
