@@ -10,6 +10,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _NAMES = {
+    "apps": ["explorer"],
     "core.agents": ["Agent", "AgentQ"],
     "core.convert": ["convert_dataset"],
     "core.dataset": [

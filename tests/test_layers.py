@@ -28,6 +28,7 @@ MAY = {
         "spicewidgets.compat",
         "spicewidgets.panels",
         "spicewidgets.plots",
+        "spicewidgets.results",
         "spicewidgets.state",
         "spicewidgets.style",
     },

@@ -15,12 +15,16 @@ from .. import __version__
 from ..core.settings import SettingsError
 from .options import WIDTH, Command, Plan, as_options, knobs, plan_of
 from .progress import Progress
+from .serve import app
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="spicewidgets")
 def main() -> None:
     """Watch a neural network learn how a participant learns, and read what it found as an equation."""
+
+
+main.add_command(app)
 
 
 @main.command(cls=Command, params=list(knobs()))

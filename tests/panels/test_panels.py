@@ -1,0 +1,140 @@
+"""The panels without a browser: settings in, pictures and sentences out; no callback ever throws."""
+
+import subprocess
+import sys
+
+import pytest
+
+from spicewidgets.apps import NAMES, explorer, panel
+from spicewidgets.panels.base import control, download_link, more
+from spicewidgets.state.task import TaskState
+
+
+@pytest.fixture
+def app():
+    app = explorer(start=False)
+    data = app.experiment.data
+    data.n_sessions, data.n_trials = 8, 20
+    app.experiment.training.epochs = 40
+    return app
+
+
+def finished(app):
+    assert app.runner.train()
+    assert app.runner.wait(120)
+    assert app.experiment.run.status == "done", app.experiment.run.message
+    return app
+
+
+def alerts(app):
+    return [one.alert.value for one in (app, *app.panels) if one.alert.value]
+
+
+def test_opening_loads_neither_torch_nor_pysindy():
+    script = (
+        "import sys; from spicewidgets.apps import explorer; app = explorer(start=False); "
+        "sys.exit(bool({'torch', 'pysindy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_panel_stands_alone(name):
+    assert panel(name).alert.value == ""
+
+
+def test_a_moved_slider_redraws_the_picture(app):
+    task, participant = app.panels[0], app.panels[1]
+    before = task.figure.summary, participant.figure.summary
+    app.experiment.task.sigma = 0.02
+    app.experiment.participant.alpha_reward = 0.9
+    assert task.figure.summary != before[0]
+    assert participant.figure.summary != before[1]
+    assert alerts(app) == []
+
+
+def test_the_main_job(app):
+    finished(app)
+    assert set(app.experiment.stages.values()) == {"done"}
+    assert "x′ = " in app.head.value
+    assert "<table" in app.panels[5].terms.value
+    assert "trial likelihood" in app.panels[6].scores.value
+    assert "Trained for" in app.panels[4].status.value
+    assert alerts(app) == []
+
+
+def test_a_changed_setting_says_what_is_stale(app):
+    finished(app)
+    app.experiment.participant.alpha_reward = 0.6
+    assert "train again" in app.head.value
+    assert "train again" in app.panels[5].stale.value
+    assert "5 train !" in [words for words, _ in app.switch.options]
+
+
+def test_find_again_needs_no_training(app):
+    finished(app)
+    history = app.runner.result.history
+    app.experiment.discovery.threshold = 5.0
+    app.panels[5].again.click()
+    assert app.runner.wait(60)
+    assert app.runner.result.history == history
+    assert app.runner.result.spice.n_parameters() == 0
+
+
+def test_sections_are_switched_without_tabs(app):
+    app.switch.value = 4
+    shown = [p.layout.display != "none" for p in app.panels]
+    assert shown == [False] * 4 + [True] + [False] * 2
+
+
+@pytest.mark.parametrize("preset", ["forgetting", "asymmetric learner", "slow learner", "noisy participant"])
+def test_presets_load(app, preset):
+    app.preset.value = preset
+    assert alerts(app) == []
+    assert app.experiment.problems == []
+
+
+def test_a_wrong_setting_is_a_sentence_and_train_waits():
+    app = explorer(start=False)
+    app.experiment.task.sigma = -1
+    assert app.go.disabled
+    assert "sigma must be" in app.go.tooltip
+    app.experiment.task.sigma = 0.1
+    assert not app.go.disabled
+
+
+def test_an_error_in_a_callback_is_told_in_the_panel(app, monkeypatch):
+    monkeypatch.setattr(app.panels[0].figure, "draw", lambda _: 1 / 0)
+    app.experiment.task.sigma = 0.3
+    assert "division by zero" in app.panels[0].alert.value
+    assert 'role="alert"' in app.panels[0].alert.value
+
+
+def test_a_control_reads_the_trait_and_keeps_both_ends_equal():
+    state = TaskState()
+    label, (slider, typed), help_line = (lambda box: (box[0], box[1].children, box[2]))(
+        control(state, "sigma").children
+    )
+    assert "Drift" in label.value
+    assert "per trial" in label.value
+    slider.value = 0.5
+    assert (state.sigma, typed.value) == (0.5, 0.5)
+    typed.value = 3.0
+    assert (state.sigma, slider.value) == (3.0, slider.max)
+    assert "sigma must be" in help_line.value
+    assert "sw-alert" in help_line.value
+
+
+def test_more_folds_and_unfolds():
+    box = more([])
+    button, folded = box.children
+    assert folded.layout.display == "none"
+    button.click()
+    assert folded.layout.display == ""
+
+
+def test_download_links_escape_their_name():
+    link = download_link(b"1,2", 'a"b.csv', "text/csv", "<save>")
+    assert 'download="a&quot;b.csv"' in link
+    assert "&lt;save&gt;" in link
+    assert "base64,MSwy" in link
