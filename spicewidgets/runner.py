@@ -458,7 +458,7 @@ class _Fit:
     def end(self) -> bool:
         """Find the equations, if they are not found yet; whether the training was cut short."""
         if self._complete:
-            return False
+            return self.estimator.stopped_  # it may have been interrupted inside the last epoch
         with suppress(StopIteration):
             self._records.throw(KeyboardInterrupt())  # as if the learner had pressed Ctrl-C: keeps the best
         return True

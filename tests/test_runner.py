@@ -1,13 +1,17 @@
 """The runner: whatever happens, a run ends in a state that says so, and the next one can begin."""
 
+import gc
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
 from spicewidgets.results import preview, simulate
 from spicewidgets.runner import Runner
 from spicewidgets.state import Experiment
@@ -92,3 +96,331 @@ def test_runs_leave_no_threads_behind(trained):
         assert trained.wait(20)
     time.sleep(0.05)
     assert threading.active_count() <= before
+
+
+class Failing(RescorlaWagnerRNN):
+    """A model whose forward fails once training has begun."""
+
+    calls = 0
+
+    def forward(self, *arguments, **named):
+        type(self).calls += 1
+        if type(self).calls > 25:
+            raise RuntimeError("the <b>lights</b> went out")
+        return super().forward(*arguments, **named)
+
+
+class Undefined(RescorlaWagnerRNN):
+    """A model whose logits are not numbers."""
+
+    init_values = {"x_value_reward": float("nan")}
+
+
+class Slow(RescorlaWagnerRNN):
+    """A model whose trials take their time."""
+
+    pause = 0.05
+
+    def forward(self, inputs, prev_state=None, batch_first=False):
+        if self.training:
+            for _ in range(100):
+                time.sleep(self.pause)
+        return super().forward(inputs, prev_state, batch_first)
+
+
+def with_own(cls, **training):
+    experiment = small(**training)
+    experiment.model.name = experiment.model.register(cls, RESCORLA_WAGNER_CONFIG)
+    return experiment
+
+
+def test_an_exception_inside_training_becomes_a_sentence_and_the_next_run_works():
+    Failing.calls = 0
+    experiment = with_own(Failing)
+    runner = Runner(experiment)
+    runner.train()
+    assert runner.wait(60)
+    run = experiment.run
+    assert run.status == "failed"
+    assert run.message == (
+        "The run ended with an error (RuntimeError): the <b>lights</b> went out. The settings are kept; try"
+        " again."
+    )
+    assert "Traceback" in run.details
+    experiment.model.name = "rescorla-wagner"
+    assert experiment.blocked["train"] == ""
+    assert runner.train()
+    assert runner.wait(60)
+    assert (run.status, run.details) == ("done", "")
+
+
+def test_a_model_that_gives_no_numbers_fails_with_a_sentence():
+    runner = Runner(with_own(Undefined))
+    runner.train()
+    assert runner.wait(60)
+    run = runner.experiment.run
+    assert run.status == "failed"
+    assert "no number" in run.message or "not a number" in run.message
+    assert runner.experiment.blocked["train"] == ""
+
+
+def test_a_wrong_setting_is_a_sentence_and_no_run():
+    runner = Runner(small())
+    runner.experiment.task.sigma = float("nan")
+    runner.train()
+    assert runner.wait(10)
+    assert runner.experiment.run.status == "failed"
+    assert runner.experiment.run.message == "task: sigma must be between 0 and 1; got nan. Give a number."
+    assert runner.experiment.run.details == ""
+
+
+def test_two_runs_of_one_seed_are_equal(trained):
+    runner = Runner(small())
+    runner.train()
+    assert runner.wait(60)
+    assert runner.result.spice == trained.result.spice
+    losses = [[row["train_loss"] for row in result.history] for result in (runner.result, trained.result)]
+    assert losses[0] == losses[1]
+
+
+def test_the_foreground_gives_the_same_before_the_call_returns(trained):
+    threads = torch.get_num_threads()
+    runner = Runner(small(), foreground=True)
+    seen = []
+    runner.experiment.run.observe(lambda change: seen.append(threading.current_thread()), "history")
+    assert runner.train()
+    assert runner.experiment.run.status == "done"
+    assert set(seen) == {threading.current_thread()}
+    assert torch.get_num_threads() == threads
+    assert runner.result.spice == trained.result.spice
+
+
+def test_an_interrupt_in_the_foreground_stops_and_keeps():
+    runner = Runner(small(epochs=5000, optimizer="adam"), foreground=True)
+
+    def interrupt(change):
+        if change["new"] > 3:
+            runner.experiment.run.unobserve_all()
+            raise KeyboardInterrupt
+
+    runner.experiment.run.observe(interrupt, "epoch")
+    runner.train()
+    assert runner.experiment.run.status == "cancelled"
+    assert runner.result.spice is not None
+
+
+def test_it_tells_at_most_ten_times_a_second_and_always_the_last():
+    runner = Runner(small(epochs=100_000, optimizer="adam"))
+    run, told = runner.experiment.run, []
+    run.observe(lambda change: told.append((time.perf_counter(), len(change["new"]))), "history")
+    runner.train()
+    while len(told) < 8 and run.busy:
+        time.sleep(0.01)
+    runner.stop()
+    assert runner.wait(10)
+    steady = np.diff([when for when, _ in told[1:-2]])
+    assert steady.min() > 0.095
+    assert len(steady) >= 3
+    assert told[-1][1] == len(run.history) == len(runner.result.history) == run.epoch
+
+
+def test_steps_and_then_continue_are_one_run(trained):
+    runner = Runner(small())
+    for epoch in (1, 2, 3):
+        runner.step()
+        assert runner.wait(60)
+        run = runner.experiment.run
+        assert (run.status, run.epoch) == ("idle", epoch)
+        assert run.message == f"Epoch {epoch}. Step again, or continue to the end."
+    assert runner.experiment.blocked["continue"] == ""
+    runner.continue_()
+    assert runner.wait(60)
+    assert run.status == "done"
+    assert runner.result.spice == trained.result.spice
+    assert runner.experiment.paused is None
+
+
+def test_a_step_after_a_change_begins_anew():
+    runner = Runner(small())
+    for seed in (1, 1, 2):
+        runner.experiment.data.seed = seed
+        runner.step()
+        assert runner.wait(60)
+    assert runner.experiment.run.epoch == 1
+    runner.experiment.data.seed = 3
+    assert runner.experiment.blocked["continue"] == "Nothing is trained yet. Train first."
+    runner.continue_()
+    assert runner.wait(60)
+    assert runner.experiment.run.message == (
+        "There is no training of these data and this model to go on with. Train first."
+    )
+
+
+def test_a_stopped_run_goes_on_from_its_weights():
+    runner = Runner(small(epochs=400, optimizer="adam", n_starts=1))
+    run = runner.experiment.run
+    run.observe(lambda change: change["new"] > 5 and runner.stop(), "epoch")
+    runner.train()
+    assert runner.wait(30)
+    stopped = runner.result
+    run.unobserve_all("epoch")
+    runner.experiment.training.epochs = 30
+    assert runner.experiment.blocked["continue"] == ""
+    runner.continue_()
+    assert runner.wait(30)
+    assert run.status == "done"
+    n = len(stopped.history)
+    assert [row["epoch"] for row in run.history] == list(range(1, n + 31))
+    assert run.history[:n] == stopped.history
+    assert run.history[n]["train_loss"] < stopped.history[0]["train_loss"]
+
+
+def test_refit_changes_the_equations_and_not_the_network(trained):
+    before, experiment = trained.result, trained.experiment
+    experiment.discovery.put({"threshold": 0.0, "degree": 2, "refine": False})
+    module = "x_value_reward_chosen"
+    experiment.discovery.change(module, without=[[module, module]])
+    trained.refit()
+    assert trained.wait(30)
+    after = trained.result
+    assert after.estimator.rnn_model_ is before.estimator.rnn_model_
+    assert (module, module) not in after.spice.equation(module).terms
+    assert (module, "c_reward") in after.spice.equation(module).terms
+    assert before.spice.equation(module).terms == ((), (module,), ("c_reward",))
+    assert experiment.stages["equation"] == "done"
+    experiment.discovery.reset()
+    trained.refit()
+    assert trained.wait(30)
+    assert trained.result.spice == before.spice
+
+
+def test_reset_forgets_results_and_keeps_settings():
+    runner = Runner(small())
+    runner.train()
+    assert runner.wait(60)
+    settings, revision = runner.experiment.to_dict(), runner.experiment.run.result_revision
+    assert runner.reset()
+    run = runner.experiment.run
+    assert (runner.result, run.history, run.status, run.epoch) == (None, (), "idle", 0)
+    assert run.result_revision == revision + 1
+    assert runner.experiment.stages["train"] == "todo"
+    assert runner.experiment.to_dict() == settings
+
+
+def test_an_error_of_who_watches_does_not_end_the_run(trained, caplog):
+    runner = Runner(small())
+    runner.experiment.run.observe(lambda change: 1 / 0, "history")
+    runner.train()
+    assert runner.wait(60)
+    assert runner.experiment.run.status == "done"
+    assert runner.result.spice == trained.result.spice
+    assert "What watches the run has failed." in caplog.text
+
+
+def test_who_watches_may_begin_the_next_run():
+    runner = Runner(small())
+    begun = []
+
+    def again(change):
+        if change["new"] == "done" and len(begun) < 2:
+            begun.append(runner.train())
+
+    runner.experiment.run.observe(again, "status")
+    runner.train()
+    assert runner.wait(60)
+    assert begun == [True, True]
+    assert runner.experiment.run.result_revision == 3
+    assert runner.experiment.run.status == "done"
+
+
+def test_a_long_epoch_is_cut_short():
+    experiment = with_own(Slow, n_starts=1, optimizer="adam")
+    runner = Runner(experiment)
+    runner.train()
+    run = experiment.run
+    while run.epoch < 1 and run.busy:
+        time.sleep(0.01)
+    time.sleep(0.2)  # well into the next epoch
+    begun = time.perf_counter()
+    runner.stop()
+    assert runner.wait(10)
+    assert time.perf_counter() - begun < 1
+    assert (run.status, len(run.history)) == ("cancelled", 1)
+    assert runner.result.spice is not None
+
+
+def test_looks_at_the_equations_while_training():
+    runner = Runner(small(epochs=100_000, optimizer="adam", n_starts=1))
+    run, seen = runner.experiment.run, []
+    run.observe(lambda change: seen.append(change["new"]), "live")
+    runner.train()
+    while len(seen) < 2 and run.busy:
+        time.sleep(0.01)
+    runner.stop()
+    assert runner.wait(10)
+    assert set(seen[0].equations) == {"x_value_reward_chosen"}
+    assert run.live is None
+
+
+@pytest.mark.parametrize("n_participants", [1, 4])
+def test_sessions_and_participants_may_differ(n_participants):
+    experiment = small()
+    experiment.data.n_participants = n_participants
+    experiment.participant.variation = 0.3
+    runner = Runner(experiment)
+    runner.train()
+    assert runner.wait(60)
+    result = runner.result
+    assert experiment.run.status == "done"
+    rates = [member["alpha_reward"] for member in result.data.members]
+    assert len(set(rates)) == (20 if n_participants == 1 else 4)
+    np.testing.assert_allclose(
+        result.played["truth"].probabilities[:, 1:], result.dataset.truth_probs, atol=1e-6
+    )
+    assert len(result.terms) == n_participants
+    if n_participants > 1:
+        weights = [
+            result.truth.equation("x_value_reward_chosen", who).coefficient("c_reward") for who in range(4)
+        ]
+        assert len(set(weights)) == 4
+
+
+@pytest.mark.parametrize("name", ["forgetting", "learning-rate", "participant-embedding", "choice"])
+def test_every_precoded_model_runs(name):
+    experiment = small(epochs=8)
+    experiment.model.name = name
+    experiment.model.embedding_size = 2
+    experiment.data.put({"n_participants": 2, "validation_share": 0.2})
+    runner = Runner(experiment)
+    runner.train()
+    assert runner.wait(120)
+    assert experiment.run.status == "done", experiment.run.details
+    assert runner.result.truth is not None
+    assert runner.result.history[-1]["validation_loss"] is not None
+
+
+def test_preload_loads_in_the_background():
+    code = (
+        "import threading, spicewidgets.runner as r, spicewidgets.state as s\n"
+        "runner, done = r.Runner(s.Experiment()), threading.Event()\n"
+        "assert not runner.loaded and runner.truth() is None\n"
+        "runner.preload(done.set)\n"
+        "assert done.wait(60) and runner.loaded\n"
+        "print(runner.truth().text())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == (
+        "(x_value_reward_chosen)[k+1] = -0.300 1 + 0.700 x_value_reward_chosen[k] + 0.900 c_reward[k]\n"
+    )
+
+
+@pytest.mark.slow
+def test_twenty_runs_do_not_grow():
+    runner = Runner(small())
+    sizes = []
+    for _ in range(24):
+        runner.train()
+        assert runner.wait(60)
+        gc.collect()
+        sizes.append(int(Path("/proc/self/statm").read_text().split()[1]))
+    assert sizes[-1] < 1.05 * sizes[3]

@@ -5,7 +5,7 @@ loaded; that this agrees with the models themselves is tested.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from traitlets import Int
@@ -108,8 +108,8 @@ class Model(Settings):
 
     def problems(self) -> list[str]:
         """As in every group of settings; the name is one of the precoded models, or `own` is given."""
-        mine = ("name ", "own ")
-        found = [sentence for sentence in super().problems() if not sentence.startswith(mine)]
+        rest = Settings.problems(replace(self, own=None))
+        found = [sentence for sentence in rest if not sentence.startswith("name ")]
         if self.own is None and not (isinstance(self.name, str) and self.name in PRECODED):
             found.insert(
                 0,
