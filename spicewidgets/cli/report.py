@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core.equations import SpiceModel
+from ..core.equations import SpiceModel, term_text
 from ..core.replay import scores
 from ..core.translation import classical_parameters, term_by_term
 from .options import WIDTH, Plan
@@ -141,6 +141,13 @@ def _notes(found: Found, table: pd.DataFrame, scored: pd.DataFrame) -> Iterator[
     read = classical_parameters(found.spice, found.estimator.rnn_model_, found.label)
     if unread := [name for name in table.index if name not in read]:
         yield f"This model has no part for {', '.join(unread)}; another one (--model) may."
+    for module, equation in found.spice.of_participant(found.label).items():
+        known = {tuple(sorted(term)) for term in equation.terms}
+        for term, _ in found.truth.equation(module).active:
+            if tuple(sorted(term)) not in known:
+                yield f"{module}: the truth has {term_text(term)}, which the library lacks. Raise --degree."
+    if found.spice.betas:
+        yield "The truth is written in the stretch of values that the model has learned, with its betas."
 
 
 def _numbers(values: "pd.Series[float]") -> list[str]:

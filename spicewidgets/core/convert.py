@@ -154,6 +154,7 @@ def _rows(frame: pd.DataFrame, columns: _Columns) -> _Rows:
     n_actions = _n_actions(arms, arm_labels, columns, problems)
     rewards, reward_range = _rewards(frame, columns, arms, n_actions, problems)
     ids, participants, session = _ids(frame, columns, problems)
+    problems += _mixed(frame, columns, session)
     trial = pd.Series(session).groupby(session).cumcount().to_numpy()
     known = (arms >= 0) & np.isfinite(rewards).any(axis=1)
     inputs = [_input(frame[name], known, problems) for name in columns.inputs]
@@ -161,6 +162,28 @@ def _rows(frame: pd.DataFrame, columns: _Columns) -> _Rows:
     checks.refuse(problems)
     wide = np.stack(inputs, axis=1) if inputs else np.empty((len(frame), 0))
     return _Rows(arms, rewards, wide, ids, session, trial, n_actions, arm_labels, participants, reward_range)
+
+
+def _mixed(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
+    """Sessions that are two people's, and trials that are out of order: both would be read as one history."""
+    found = []
+    if columns.participant == "session" and "participant" in frame:
+        people = frame["participant"].astype(str).groupby(frame["session"].astype(str)).nunique()
+        if (people > 1).any():
+            found.append(
+                f"Session {people.idxmax()!r} is that of {people.max()} participants, by the column"
+                " 'participant'; a session belongs to one. Say df_participant_id='participant',"
+                " df_session='session'."
+            )
+    if "trial" in frame and pd.api.types.is_numeric_dtype(frame["trial"]):
+        backwards = frame["trial"].groupby(session).diff() < 0
+        if backwards.any():
+            row = int(np.flatnonzero(backwards.to_numpy())[0]) + 1
+            found.append(
+                f"The rows of a session must be in the order of its trials; by the column 'trial', row {row}"
+                " is before the one above it. Sort the table by session and trial."
+            )
+    return found
 
 
 def _n_actions(

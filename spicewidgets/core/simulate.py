@@ -257,9 +257,10 @@ def _check(
     ]
     arms = {_arms(part) for part in (*([agent] if agents is None else agents), environment)} - {None}
     if len(arms) > 1:
-        told = " and ".join(map(str, sorted(arms)))
+        told = " and ".join(map(str, sorted({_arms(part) for part in (agents or [agent])} - {None})))
         found.append(
-            f"Agent and task must have the same number of arms; got {told}. Set the same `n_actions`."
+            "Agent and task must have the same number of arms; "
+            f"got {told} of the agent and {_arms(environment)} of the task. Set the same `n_actions`."
         )
     if agents is not None and len(agents) != n_sessions:
         got = f"got {len(agents)}"

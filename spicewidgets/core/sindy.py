@@ -167,16 +167,34 @@ def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> Non
     probe = deepcopy(model).eval()
     probe.record_transitions = True
     with torch.no_grad():
-        logits, _ = probe(few.inputs)
+        returned = probe(few.inputs)
     problems = [*_data_problems(dataset), *_model_problems(probe, config)]
-    if tuple(logits.shape) != (*few.inputs.shape[:2], dataset.n_actions):
-        problems.append(
-            f"forward returned logits of shape {tuple(logits.shape)}; needed is (n_trials, n_sessions,"
-            f" n_actions) = {(*few.inputs.shape[:2], dataset.n_actions)}. End forward with `return"
-            " self.post_forward_pass(logits, batch_first), self.get_state()`."
-        )
+    problems += _forward_problems(model, returned, few, dataset.n_actions)
     if problems:
         raise SettingsError(problems)
+
+
+def _forward_problems(model: BaseRNN, returned: Any, few: Sessions, n_actions: int) -> list[str]:
+    """What is wrong with what a forward returns: its kind, its shape, or that nothing is learned by it."""
+    end = "End forward with `return self.post_forward_pass(logits, batch_first), self.get_state()`."
+    if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[0], Tensor):
+        parts = returned if isinstance(returned, tuple) else (returned,)
+        got = ", ".join(type(part).__name__ for part in parts)
+        return [f"forward must return the logits as a tensor, and the memory state; got {got}. {end}"]
+    needed = (*few.inputs.shape[:2], n_actions)
+    if tuple(returned[0].shape) != needed:
+        return [
+            f"forward returned logits of shape {tuple(returned[0].shape)}; needed is (n_trials, n_sessions,"
+            f" n_actions) = {needed}. {end}"
+        ]
+    with torch.enable_grad():
+        learns = deepcopy(model)(few.inputs)[0].requires_grad
+    if not learns and any(True for _ in model.parameters()):
+        return [
+            "The logits do not depend on any learned module. In each trial, write what call_module returns"
+            " into self.state, and the values into logits[trial]."
+        ]
+    return []
 
 
 def _data_problems(dataset: DatasetRNN) -> Iterator[str]:

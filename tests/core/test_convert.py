@@ -449,3 +449,24 @@ def test_no_trial_is_lost_or_changed(rows):
         followed = ~missing[:-1] & ~missing[1:]
         assert (dataset.target_mask[code, : n - 1].numpy() == followed).all()
         assert not dataset.target_mask[code, n - 1 :].any()
+
+
+def own_table():
+    rows = [(who, s, t) for who in ("anna", "bob") for s in ("s0", "s1") for t in range(4)]
+    frame = pd.DataFrame(rows, columns=["participant", "session", "trial"])
+    return frame.assign(choice=[0, 1] * 8, reward=[1, 0, 0, 1] * 4)
+
+
+def test_sessions_of_two_people_are_not_joined():
+    with pytest.raises(SettingsError, match="Session 's0' is that of 2 participants") as caught:
+        convert_dataset(own_table())
+    assert "df_participant_id='participant', df_session='session'" in str(caught.value)
+    dataset, *_ = convert_dataset(own_table(), df_participant_id="participant", df_session="session")
+    assert dataset.n_sessions == 4
+    assert dataset.participants == ("anna", "bob")
+
+
+def test_rows_out_of_the_order_of_their_trials_are_refused():
+    frame = own_table().sample(frac=1, random_state=0)
+    with pytest.raises(SettingsError, match="Sort the table by session and trial"):
+        convert_dataset(frame, df_participant_id="participant", df_session="session")

@@ -259,7 +259,10 @@ def test_simulating_says_nothing(capsys):
             {"agent": Fitted(), "participant": "per_session"},
             "The agent knows 2 participants, one per session; got 3 sessions. Give a list",
         ),
-        ({"agent": AgentQ(3)}, "Agent and task must have the same number of arms; got 2 and 3."),
+        (
+            {"agent": AgentQ(3)},
+            "Agent and task must have the same number of arms; got 3 of the agent and 2 of the task.",
+        ),
     ],
 )
 def test_what_cannot_be_is_a_sentence(arguments, sentence):

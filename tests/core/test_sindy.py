@@ -782,3 +782,32 @@ def test_the_check_leaves_the_model_as_it_was():
     check_model(model, RESCORLA_WAGNER_CONFIG, data())
     assert model.training
     assert (model.recording, model.transitions, model.record_transitions) == ({}, {}, False)
+
+
+def broken(kind):
+    class Broken(RescorlaWagnerRNN):
+        def forward(self, inputs, prev_state=None, batch_first=False):
+            logits, state = super().forward(inputs, prev_state, batch_first)
+            return {
+                "nothing": None,
+                "logits alone": logits,
+                "no tensor": ([logits], state),
+                "nothing learned": (logits.detach(), state),
+            }[kind]
+
+    return Broken(2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("nothing", "got NoneType"),
+        ("logits alone", "got Tensor"),
+        ("no tensor", "got list, dict"),
+        ("nothing learned", "do not depend on any learned module"),
+    ],
+)
+def test_what_a_forward_returns_is_checked_before_the_training(kind, told):
+    dataset, _, _ = create_dataset(AgentQ(), BanditsDrift(sigma=0.2), 5, 2, random_state=1)
+    with pytest.raises(SettingsError, match=told):
+        check_model(broken(kind), RESCORLA_WAGNER_CONFIG, dataset)
