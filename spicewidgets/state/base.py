@@ -5,6 +5,7 @@ where slider, tooltip and label read them. A wrong value is kept and told as a s
 it never raises, so that no slider can throw. Knows nothing of widgets, threads or torch.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import Field, fields
 from numbers import Integral, Real
@@ -53,23 +54,23 @@ class Setting(_Trait):
 
 
 def plain(value: Any, kind: str) -> Any:
-    """A number as an int or a float, as the setting has it, and a list as a tuple; anything else as it is."""
+    """A number as an int, a float or a bool, as the setting has it; a list as a tuple; the rest as it is.
+
+    To traitlets `True`, `1` and `1.0` are equal, so that one must not stand for another.
+    """
     if isinstance(value, list | tuple):
-        return tuple(plain(part, "") for part in value)
+        return tuple(plain(part, "int") for part in value)
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not isinstance(value, Real):
         return value
-    if isinstance(value, Integral):
-        value = int(value)
-        too_large = abs(value) > MOST
-        return float(value) if kind == "float" and not too_large else value if not too_large else _inf(value)
-    value = float(value)
-    return int(value) if kind == "int" and value.is_integer() else value
-
-
-def _inf(value: int) -> float:
-    return float("inf") if value > 0 else -float("inf")
+    if isinstance(value, Integral):  # a bool is one too
+        whole = int(value)
+        value = whole if abs(whole) <= MOST else math.inf if whole > 0 else -math.inf
+    if kind == "bool" and value in (0, 1):
+        return bool(value)
+    value = value if isinstance(value, int) and kind != "float" else float(value)
+    return int(value) if kind == "int" and isinstance(value, float) and value.is_integer() else value
 
 
 class _Declared(MetaHasTraits):
@@ -213,12 +214,12 @@ class State(HasTraits, metaclass=_Declared):
         return self.traits()[name].default_value
 
     def tags(self, name: str) -> dict[str, Any]:
-        """What is declared of a setting: help, unit, low, high, above, choices, optional, kind, label, slider
-        and log.
+        """What is declared of a setting: help, unit, low, high, above, choices, optional, kind, label,
+        slider, log and default.
         """
         self._known(name)
         trait = self.traits()[name]
-        return {**trait.metadata, "help": trait.help}
+        return {**trait.metadata, "help": trait.help, "default": trait.default_value}
 
     def _known(self, name: str) -> None:
         if name not in self.names():

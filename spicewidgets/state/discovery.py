@@ -89,7 +89,7 @@ class DiscoveryState(State):
 
     def library(self, module: str) -> Library:
         """What the equation of a module may contain: what was chosen, or else what the model comes with."""
-        chosen: dict[str, Library] = dict(self.peek().libraries)
+        chosen: dict[str, Library] = dict(self._chosen())
         if module in chosen:
             return chosen[module]
         spec = self._spec or Spec("", {}, {})
@@ -99,18 +99,27 @@ class DiscoveryState(State):
         """Choose inputs, without or filters of a module, as in `Library`."""
         old = self.library(module)
         new = {"inputs": old.inputs, "without": old.without, "filters": old.filters} | parts
-        changed = dict(self.peek().libraries) | {module: _library(new)}
+        changed = dict(self._chosen()) | {module: _library(new)}
         self.put({"libraries": tuple(changed.items())})
 
     def restore(self, module: str) -> None:
         """Go back to what the model comes with."""
-        kept = tuple((name, library) for name, library in self.peek().libraries if name != module)
+        kept = tuple((name, library) for name, library in self._chosen() if name != module)
         self.put({"libraries": kept})
+
+    def _chosen(self) -> tuple[tuple[str, Library], ...]:
+        chosen = self.peek().libraries
+        return chosen if _are_libraries(chosen) else ()
 
     def find_problems(self) -> list[str]:
         """As in every state; each library must name what the model has."""
         found = super().find_problems()
-        for module, library in self.peek().libraries:
+        if not _are_libraries(self.peek().libraries):
+            found.append(
+                f"libraries must hold a module and a Library each; got {self.peek().libraries!r:.80}. Use"
+                " change and restore to set them."
+            )
+        for module, library in self._chosen():
             found += [f"libraries {sentence}" for sentence in self._library_problems(module, library)]
         return found
 
@@ -142,13 +151,15 @@ class DiscoveryState(State):
     def to_dict(self) -> dict[str, Any]:
         """As in every state; libraries by module."""
         told = super().to_dict()
+        if not _are_libraries(self.peek().libraries):
+            return told
         told["libraries"] = {
             module: {
                 "inputs": written(library.inputs),
                 "without": written(library.without),
                 "filters": written(library.filters),
             }
-            for module, library in self.peek().libraries
+            for module, library in self._chosen()
         }
         return told
 
@@ -167,6 +178,15 @@ class DiscoveryState(State):
     def prepare(self, trial: Any) -> None:
         """A trial state knows the same model."""
         trial._spec = self._spec
+
+
+def _are_libraries(value: Any) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    return all(
+        isinstance(row, tuple) and len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], Library)
+        for row in value
+    )
 
 
 def _libraries(data: Any) -> tuple[tuple[str, Library], ...]:
