@@ -188,7 +188,7 @@ def _forward_problems(model: BaseRNN, returned: Any, few: Sessions, n_actions: i
             f" n_actions) = {needed}. {end}"
         ]
     with torch.enable_grad():
-        learns = deepcopy(model)(few.inputs)[0].requires_grad
+        learns = deepcopy(model).eval()(few.inputs)[0].requires_grad
     if not learns and any(True for _ in model.parameters()):
         return [
             "The logits do not depend on any learned module. In each trial, write what call_module returns"
