@@ -2,20 +2,22 @@
 
 An `Equation` is one module's update for one participant, `x[k+1] = sum of coefficient * term`. A `SpiceModel`
 is all equations of all participants with their betas. Knows nothing of how equations are found, or of what a
-coefficient means in a cognitive model (that is `translation.py`).
+coefficient means in a cognitive model (that is `translation.py`). Loads torch only to evaluate an equation in
+place of a module, so that equations can be read and shown before it is loaded.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from .settings import SettingsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LATEX = str.maketrans(
     {**{sign: "\\" + sign for sign in "#$%&_{}"}, "\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim "}
@@ -169,6 +171,8 @@ class ModuleEquations:
     """The equations of one module for all participants, as a model calls them in place of the module."""
 
     def __init__(self, equations: list[Equation | None]) -> None:
+        import torch
+
         found = [equation for equation in equations if equation is not None]
         self.module = found[0].module
         every = {tuple(sorted(term)): term for equation in found for term, _ in equation.active}
@@ -180,11 +184,11 @@ class ModuleEquations:
         ]
         self.table = torch.tensor(rows, dtype=torch.float64).reshape(len(equations), len(self.terms))
 
-    def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
+    def evaluate(self, value: "Tensor", signals: "Mapping[str, Tensor]", participants: "Tensor") -> "Tensor":
         """Next values `(n_sessions, n_actions)` of sessions whose participants have the given indices
         `(n_sessions,)`.
         """
-        codes = torch.zeros_like(participants) if len(self.table) == 1 else participants
+        codes = participants.new_zeros(participants.shape) if len(self.table) == 1 else participants
         if not bool(self.fitted[codes].all()):
             raise SettingsError(
                 [
@@ -193,7 +197,7 @@ class ModuleEquations:
                 ]
             )
         coefficients = self.table[codes].to(value)
-        total = torch.zeros_like(value)
+        total = value.new_zeros(value.shape)
         for column, term in enumerate(self.terms):
             product = coefficients[:, column : column + 1]
             for factor in term:

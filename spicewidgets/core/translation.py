@@ -20,15 +20,21 @@ added to the values of all arms.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from .agents import AgentQ
 from .config import SpiceConfig
 from .equations import Equation, SpiceModel, Term, term_text
-from .rnn import BaseRNN
 from .settings import SettingsError
+
+if TYPE_CHECKING:
+    from .rnn import BaseRNN
+
+    Model = BaseRNN | type[BaseRNN]
+else:
+    Model = Any  # whatever has `init_values`; torch is not loaded for it
 
 VALUE, HABIT, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
@@ -52,7 +58,7 @@ class Gauge:
 
 def true_model(
     agent: AgentQ,
-    model: BaseRNN | type[BaseRNN],
+    model: Model,
     config: SpiceConfig,
     *,
     betas: Mapping[str, float] | None = None,
@@ -89,9 +95,7 @@ def true_model(
     return SpiceModel((participant,), found, {state: (float(beta),) for state, beta in betas.items()})
 
 
-def classical_parameters(
-    spice: SpiceModel, model: BaseRNN | type[BaseRNN], participant: Any = None
-) -> dict[str, float]:
+def classical_parameters(spice: SpiceModel, model: Model, participant: Any = None) -> dict[str, float]:
     """The parameters of `AgentQ` that a participant's equations stand for: the way back from `true_model`.
 
     From `V' = k + w V + g r + c V r` of the chosen arm: `alpha_penalty = 1 - w`, `alpha_reward =
@@ -132,7 +136,7 @@ def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Any = None) 
     return pd.DataFrame(rows).set_index(["module", "term"])
 
 
-def gauge_of(agent: AgentQ, model: BaseRNN | type[BaseRNN], state: str, betas: Mapping[str, float]) -> Gauge:
+def gauge_of(agent: AgentQ, model: Model, state: str, betas: Mapping[str, float]) -> Gauge:
     """How the model's value of a state stands to the agent's."""
     beta = float(betas.get(state, 1.0))
     stretch = float(agent._betas[state]) / beta if beta else nan
@@ -140,13 +144,13 @@ def gauge_of(agent: AgentQ, model: BaseRNN | type[BaseRNN], state: str, betas: M
     return Gauge(_start(model, state), beta, stretch, _start(model, state) - stretch * before)
 
 
-def _start(model: BaseRNN | type[BaseRNN], state: str) -> float:
+def _start(model: Model, state: str) -> float:
     value = model.init_values.get(state, 0.0)
     return float(value[0]) if isinstance(value, list | tuple) else float(value)
 
 
-def _learned(model: BaseRNN | type[BaseRNN]) -> list[str]:
-    return list(model.betas) if isinstance(model, BaseRNN) else []
+def _learned(model: Model) -> list[str]:
+    return [] if isinstance(model, type) else list(model.betas)
 
 
 def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str, ...] = ()) -> Equation:
@@ -154,11 +158,11 @@ def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str,
 
 
 Controls = tuple[str, ...]
-Truth = Callable[[str, AgentQ, BaseRNN | type[BaseRNN], Controls, Mapping[str, float]], Equation]
+Truth = Callable[[str, AgentQ, Model, Controls, Mapping[str, float]], Equation]
 
 
 def _value_chosen(
-    module: str, agent: AgentQ, model: BaseRNN | type[BaseRNN], controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
     reward, penalty = p["alpha_reward"], p["alpha_penalty"]
@@ -173,7 +177,7 @@ def _value_chosen(
 
 
 def _value_not_chosen(
-    module: str, agent: AgentQ, model: BaseRNN | type[BaseRNN], controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
     forget, reward, penalty = (
@@ -198,7 +202,7 @@ def _value_not_chosen(
 
 
 def _habit(
-    module: str, agent: AgentQ, model: BaseRNN | type[BaseRNN], controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     rate, at = agent.parameters["alpha_choice"], gauge_of(agent, model, HABIT, betas)
     target = at.shift if module.endswith("not_chosen") else at.stretch + at.shift
@@ -206,7 +210,7 @@ def _habit(
 
 
 def _learning_rate(
-    module: str, agent: AgentQ, model: BaseRNN | type[BaseRNN], controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     p, start = agent.parameters, _start(model, VALUE)
     note = (
