@@ -1,76 +1,54 @@
-"""What a run is made of and what it makes: the data set of the settings, the model, and the result.
+"""What a run makes: the model and the estimator of the settings, and the result.
 
-Takes a frozen `ExperimentSnapshot` and calls the core. Importing this loads neither torch nor pysindy; a
-preview of one session never does. Knows nothing of threads or widgets.
+Takes a frozen `ExperimentSnapshot` and calls the core. Importing this loads neither torch nor pysindy. Knows
+nothing of threads or widgets.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .core.settings import SettingsError
+from .simulation import Simulated, agents_of, preview, simulate
 from .state.experiment import ExperimentSnapshot
+from .state.model import PRECODED as SPECS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .core.agents import AgentQ
-    from .core.dataset import BanditSession, DatasetRNN
+    from .core.config import SpiceConfig
+    from .core.dataset import DatasetRNN
     from .core.equations import SpiceModel
     from .core.estimator import SpiceEstimator
     from .core.replay import Replay
+    from .core.rnn import BaseRNN
 
-PRECODED = {  # class and config, as core.precoded names them
-    "rescorla-wagner": ("RescorlaWagnerRNN", "RESCORLA_WAGNER_CONFIG"),
-    "forgetting": ("ForgettingRNN", "FORGETTING_RNN_CONFIG"),
-    "learning-rate": ("LearningRateRNN", "LEARNING_RATE_RNN_CONFIG"),
-    "participant-embedding": ("ParticipantEmbeddingRNN", "PARTICIPANT_EMBEDDING_RNN_CONFIG"),
-    "choice": ("ChoiceRNN", "CHOICE_CONFIG"),
+__all__ = ["Played", "Result", "config_of", "model_of", "preview", "result_of", "simulate", "truth_of"]
+
+PRECODED = {  # classes in core.precoded
+    "rescorla-wagner": "RescorlaWagnerRNN",
+    "forgetting": "ForgettingRNN",
+    "learning-rate": "LearningRateRNN",
+    "participant-embedding": "ParticipantEmbeddingRNN",
+    "choice": "ChoiceRNN",
 }
 GLIMPSE_TRIALS = 100  # trials of a look at the equations while the training goes on
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated:
-    """A simulated data set and who made it.
+class Played:
+    """What an agent expects on all sessions, as `core.replay.Replay`, where torch is not loaded."""
 
-    Attributes:
-        dataset: all sessions.
-        sessions: the same, to read, with the task's reward probabilities.
-        agent: the participant; a `Cohort` where sessions or participants differ.
-        members: the parameters behind each session.
-    """
-
-    dataset: "DatasetRNN"
-    sessions: "tuple[BanditSession, ...]"
-    agent: "AgentQ"
-    members: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Preview:
-    """One simulated session, made without torch: the same as that session of the data set.
-
-    Attributes:
-        choices: `(n_trials,)`. rewards, reward_probs: `(n_trials, n_actions)`.
-        probabilities, q, states: what the participant expects before each trial, as in `Replay`, of this one
-            session: `(n_trials + 1, n_actions)`.
-        betas: what multiplies a state in the logit.
-        parameters: of the participant of this session.
-    """
-
-    choices: NDArray[np.int64]
-    rewards: Floats
-    reward_probs: Floats
     probabilities: Floats
     q: Floats
     states: Mapping[str, Floats]
     betas: Mapping[str, Floats]
-    parameters: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +57,10 @@ class Result:
 
     Attributes:
         snapshot: the settings it was found for.
-        data: the simulated sessions.
-        estimator: with the trained RNN, and with equations unless `spice` is None.
+        estimator: with the trained RNN, and with equations unless `spice` is None; None for a run that was
+            recorded earlier.
         spice, truth: the discovered and the true equations, in the same coordinates; None without.
+        choices, rewards: the arm chosen and its reward, `(n_sessions, n_trials)`.
         played: "truth", "rnn" and "spice" on all sessions, teacher-forced.
         comparison, per_session: the scores of `core.replay.scores`, pooled and for each session.
         terms: discovered beside true coefficients, for each participant, as `term_by_term` has them.
@@ -90,16 +69,22 @@ class Result:
     """
 
     snapshot: ExperimentSnapshot
-    data: Simulated
-    estimator: "SpiceEstimator"
+    estimator: "SpiceEstimator | None"
     spice: "SpiceModel | None"
     truth: "SpiceModel | None"
-    played: "Mapping[str, Replay]"
+    choices: NDArray[np.int64]
+    rewards: Floats
+    played: "Mapping[str, Replay | Played]"
     comparison: "pd.DataFrame | None"
     per_session: "pd.DataFrame | None"
     terms: "Mapping[Any, pd.DataFrame]"
     history: tuple[dict[str, Any], ...]
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def data(self) -> Simulated:
+        """The simulated sessions. Where they are not at hand they are simulated again, which loads torch."""
+        return simulate(self.snapshot)
 
     @property
     def dataset(self) -> "DatasetRNN":
@@ -111,116 +96,34 @@ class Result:
         """The participant."""
         return self.data.agent
 
-    @property
-    def choices(self) -> NDArray[np.int64]:
-        """The arm chosen, `(n_sessions, n_trials)`."""
-        return np.stack([session.choices for session in self.data.sessions])
 
-    @property
-    def rewards(self) -> Floats:
-        """The reward of the chosen arm, `(n_sessions, n_trials)`."""
-        every = np.stack([session.rewards for session in self.data.sessions])
-        return np.take_along_axis(every, self.choices[..., None], -1)[..., 0]
-
-
-def _agent(snapshot: ExperimentSnapshot) -> "AgentQ":
-    """Who plays: one participant, or a cohort where sessions or participants differ."""
-    from .core.agents import make_agent
-    from .core.cohort import Cohort, drawn
-
-    person, data = snapshot.participant, snapshot.data
-    agent = make_agent(person, snapshot.task.n_actions)
-    if not person.variation:
-        return agent
-    n = data.n_participants if data.n_participants > 1 else data.n_sessions
-    members = drawn(agent, person.variation, n, data.seed, one_rate=person.alpha_penalty is None)
-    return Cohort([members[who] for who in _people(snapshot)], snapshot.task.n_actions)
-
-
-def _people(snapshot: ExperimentSnapshot) -> list[int]:
-    """The participant of each session; where there is only one, the number of the session."""
-    data = snapshot.data
-    if data.n_participants == 1:
-        return list(range(data.n_sessions))
-    return [session * data.n_participants // data.n_sessions for session in range(data.n_sessions)]
-
-
-def simulate(snapshot: ExperimentSnapshot) -> Simulated:
-    """The data set of the settings: the same for the same settings."""
-    from .core.environments import make_environment
-    from .core.simulate import create_dataset
-
-    data, agent = snapshot.data, _agent(snapshot)
-    people: Any = "same" if data.n_participants == 1 else _people(snapshot)
-    dataset, sessions, members = create_dataset(
-        agent,
-        make_environment(snapshot.task),
-        data.n_trials,
-        data.n_sessions,
-        participant=people,
-        random_state=data.seed,
-    )
-    return Simulated(dataset, tuple(sessions), agent, tuple(members))
-
-
-def preview(snapshot: ExperimentSnapshot, session: int = 0) -> Preview:
-    """One session of the data set that `simulate` makes, without torch and in milliseconds."""
-    from .core.environments import make_environment
-    from .core.random import children
-
-    agent, task = _agent(snapshot), make_environment(snapshot.task)
-    n, n_trials = session + 1, snapshot.data.n_trials
-    streams = children(snapshot.data.seed, 2)
-    task.new_sess(random_state=streams[0], n_sessions=n)
-    agent.new_sess(n_sessions=n, random_state=streams[1])
-    shape = (n, snapshot.task.n_actions)
-    rows: dict[str, list[Any]] = {
-        "choices": [],
-        "rewards": [],
-        "reward_probs": [],
-        "q": [],
-        "probabilities": [],
-    }
-    states: dict[str, list[Any]] = {name: [] for name in agent._state}
-    for trial in range(n_trials + 1):
-        rows["q"].append(np.reshape(agent.q, shape)[session])
-        rows["probabilities"].append(np.reshape(agent.get_choice_probs(), shape)[session])
-        for name in states:
-            states[name].append(np.reshape(agent._state[name], shape)[session])
-        if trial == n_trials:
-            break
-        choice = agent.get_choice()
-        rows["reward_probs"].append(np.reshape(task.reward_probs, shape)[session])
-        reward = task.step(choice)
-        rows["choices"].append(np.ravel(choice)[session])
-        rows["rewards"].append(np.reshape(reward, shape)[session])
-        agent.update(choice, reward)
-    told = {name: np.broadcast_to(value, n)[session] for name, value in agent.parameters.items()}
-    return Preview(
-        **{name: np.array(values) for name, values in rows.items()},
-        states={name: np.array(values) for name, values in states.items()},
-        betas={name: np.reshape(beta, (-1, 1))[-1:] for name, beta in agent._betas.items()},
-        parameters={name: float(value) for name, value in told.items()},
-    )
-
-
-def model_of(snapshot: ExperimentSnapshot) -> tuple[Any, Any]:
-    """Class and config of the chosen model, with the inputs, terms and filters chosen for its modules."""
-    from .core import precoded
+def config_of(snapshot: ExperimentSnapshot) -> "SpiceConfig":
+    """Config of the chosen model, with the inputs, terms and filters chosen for it. Loads no torch."""
     from .core.config import SpiceConfig
 
     if snapshot.model.own is not None:
-        cls, config = snapshot.model.own
+        config: SpiceConfig = snapshot.model.own[1]
     else:
-        cls, config = (getattr(precoded, name) for name in PRECODED[snapshot.model.name])
+        spec = SPECS[snapshot.model.name]
+        rows = {m: [list(row) for row in spec.filters[m]] for m in spec.modules}
+        config = SpiceConfig(spec.modules, rows, spec.controls, spec.modules)
     chosen = {m: library for m, library in snapshot.discovery.libraries if m in config.modules}
     if not chosen:
-        return cls, config
+        return config
     inputs = {m: list(chosen[m].inputs) if m in chosen else list(config.terms(m)) for m in config.modules}
     filters = {m: chosen[m].filters if m in chosen else config.filters(m) for m in config.modules}
     rows = {m: [list(row) for row in found] for m, found in filters.items() if found}
     excluded = {m: chosen[m].without for m in chosen}
-    return cls, SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
+    return SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
+
+
+def model_of(snapshot: ExperimentSnapshot) -> "tuple[type[BaseRNN], SpiceConfig]":
+    """Class and config of the chosen model."""
+    if snapshot.model.own is not None:
+        return snapshot.model.own[0], config_of(snapshot)
+    from .core import precoded
+
+    return getattr(precoded, PRECODED[snapshot.model.name]), config_of(snapshot)
 
 
 def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:
@@ -255,34 +158,28 @@ def discover_again(estimator: "SpiceEstimator", snapshot: ExperimentSnapshot) ->
     estimator.discover(**{name: value for name, value in wanted.items() if now[name] != value})
 
 
-def truth_of(
-    snapshot: ExperimentSnapshot, estimator: "SpiceEstimator | None" = None, data: Simulated | None = None
-) -> "SpiceModel | None":
-    """The true equations in the model's coordinates, for each participant; None where nothing is known."""
-    from .core.agents import AgentQ, make_agent
+def truth_of(snapshot: ExperimentSnapshot, spice: "SpiceModel | None" = None) -> "SpiceModel | None":
+    """The true equations in the model's coordinates, for each participant; None where nothing is known of the
+    model's modules. With `spice`, in the stretch of its learned betas. Loads no torch.
+    """
     from .core.equations import SpiceModel
     from .core.translation import true_model
 
-    cls, config = model_of(snapshot)
-    n_actions = snapshot.task.n_actions
-    agents = {0: make_agent(snapshot.participant, n_actions)}
-    if data is not None and snapshot.participant.variation and snapshot.data.n_participants > 1:
-        people = dict(zip(_people(snapshot), data.members, strict=True))
-        agents = {who: AgentQ(n_actions, **members) for who, members in people.items()}
-    elif snapshot.data.n_participants > 1:
-        agents = dict.fromkeys(range(snapshot.data.n_participants), agents[0])
-    try:
-        each = []
-        for who, agent in agents.items():
-            spice = None if estimator is None else getattr(estimator, "spice_model_", None)
-            betas = None if spice is None else {state: spice.beta(state, who) for state in spice.betas}
-            model = cls if estimator is None else estimator.rnn_model_
-            each.append(true_model(agent, model, config, betas=betas, participant=who))
-    except SettingsError:
-        return None
+    own = snapshot.model.own
+    spec = None if own is not None else SPECS[snapshot.model.name]
+    model: Any = own[0] if own is not None else type("Values", (), {"init_values": spec and spec.states})
+    each, agents = [], agents_of(snapshot)
+    for who, agent in agents.items():
+        betas = None if spec is None else {state: float(agent._betas[state]) for state in spec.betas}
+        if spice is not None:
+            betas = {state: spice.beta(state, who) for state in spice.betas}
+        try:
+            each.append(true_model(agent, model, config_of(snapshot), betas=betas, participant=who))
+        except SettingsError:
+            return None
     modules = {m: tuple(one.equations[m][0] for one in each) for m in each[0].equations}
     betas_of = {state: tuple(one.betas[state][0] for one in each) for state in each[0].betas}
-    return SpiceModel(tuple(agents), modules, betas_of)
+    return SpiceModel(tuple(agents), modules, betas_of, () if spec is None else spec.given)
 
 
 def result_of(
@@ -297,7 +194,7 @@ def result_of(
     from .core.translation import term_by_term
 
     spice = getattr(estimator, "spice_model_", None)
-    truth = truth_of(snapshot, estimator, data)
+    truth = truth_of(snapshot, spice)
     agents: dict[str, Any] = {"truth": data.agent, "rnn": estimator.rnn_agent}
     if spice is not None:
         agents["spice"] = estimator.spice_agent
@@ -306,9 +203,25 @@ def result_of(
         terms = {who: term_by_term(spice, truth, who) for who in spice.participants}
     played = {name: replay(agent, data.dataset) for name, agent in agents.items()}
     pooled, each = (scores(agents, data.dataset, per_session=apart, played=played) for apart in (False, True))
-    return Result(
-        snapshot, data, estimator, spice, truth, played, pooled, each, terms, tuple(history), tuple(notes)
+    choices = np.stack([session.choices for session in data.sessions])
+    rewards = np.stack([session.rewards for session in data.sessions])
+    paid = np.take_along_axis(rewards, choices[..., None], -1)[..., 0]
+    result = Result(
+        snapshot,
+        estimator,
+        spice,
+        truth,
+        choices,
+        paid,
+        played,
+        pooled,
+        each,
+        terms,
+        tuple(history),
+        tuple(notes),
     )
+    result.__dict__["data"] = data
+    return result
 
 
 def glimpse(estimator: "SpiceEstimator", snapshot: ExperimentSnapshot) -> "SpiceModel | None":

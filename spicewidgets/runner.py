@@ -19,19 +19,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .core.settings import SettingsError
-from .results import (
-    Preview,
-    Result,
-    Simulated,
-    discover_again,
-    estimator_of,
-    glimpse,
-    parameters_of,
-    preview,
-    result_of,
-    simulate,
-    truth_of,
-)
+from .results import Result, discover_again, estimator_of, glimpse, parameters_of, result_of, truth_of
+from .simulation import Simulated, preview, simulate
 from .state.experiment import DATA_OF, TRAINED_ON, Experiment, ExperimentSnapshot
 
 if TYPE_CHECKING:
@@ -46,7 +35,7 @@ GLIMPSE_SHARE = 0.04  # ... and the most that they may take of the time
 HEAVY = ("core.estimator", "core.sindy", "core.precoded", "core.simulate", "core.translation", "core.refine")
 LOG = logging.getLogger(__name__)
 
-__all__ = ["Preview", "Result", "Runner", "Simulated", "preview", "simulate"]
+__all__ = ["Result", "Runner", "preview", "simulate"]
 
 
 class Runner:
@@ -151,12 +140,31 @@ class Runner:
         return all(f"{__package__}.{name}" in sys.modules for name in HEAVY)
 
     def truth(self) -> "SpiceModel | None":
-        """The true equations of the present settings, in the coordinates of the chosen model; None until
-        torch is loaded, or where nothing is known of the model's modules.
+        """The true equations of the present settings, in the coordinates of the chosen model; None where
+        nothing is known of its modules, or where a setting is wrong. Loads no torch.
         """
-        if not self.loaded or self.experiment.problems:
+        if self.experiment.problems:
             return None
         return truth_of(self.experiment.peek())
+
+    def show_recorded(self) -> bool:
+        """Show a run of the present settings that was recorded earlier, if there is one, so that there is
+        something to see before torch is loaded.
+        """
+        from .recorded import recorded
+
+        found = None if self.experiment.problems else recorded(self.experiment.peek())
+        with self.lock, self._gate:
+            if found is None or self._busy:
+                return False
+        self._drop()
+        with self.lock:
+            n = len(found.history)
+            self.experiment.run.put(
+                status="done", phase="", epoch=n, epochs=n, message=f"A run recorded earlier, of {n} epochs."
+            )
+            self._hold(found)
+        return True
 
     # The run itself.
 
@@ -268,7 +276,7 @@ class Runner:
             raise SettingsError(
                 ["There is no training of these data and this model to go on with. Train first."]
             )
-        estimator = copy.copy(last.estimator)
+        estimator = copy.copy(self._estimator(last, show))
         estimator.set_params(**parameters_of(snapshot), warm_start=True)
         show.now(phase="load", message="Going on.", epochs=len(last.history) + snapshot.training.epochs)
         return _Fit(snapshot, last.data, estimator, last.history)
@@ -331,12 +339,26 @@ class Runner:
         self._load()
         show.now(phase="equations", message="Finding the equations.")
         snapshot = replace(snapshot, training=last.snapshot.training)
-        estimator = copy.copy(last.estimator)
+        estimator = copy.copy(self._estimator(last, show))
         estimator._rng = copy.deepcopy(estimator._rng)
         discover_again(estimator, snapshot)
         show.now(phase="compare", message="Comparing truth, RNN and equations.")
         self._hold(result_of(snapshot, last.data, estimator, last.history, last.notes))
         return "done", "Found the equations again, for the same RNN."
+
+    def _estimator(self, result: Result, show: "_Publisher") -> "SpiceEstimator":
+        """The estimator of a result. That of a run recorded earlier is made again: the same settings and seed
+        give the same network.
+        """
+        if result.estimator is not None:
+            return result.estimator
+        self._load()
+        show.now(phase="load", message="Training the recorded run again, to go on from it.")
+        fit = _Fit(result.snapshot, result.data, estimator_of(result.snapshot), ())
+        with self._interruptible("epoch"):
+            while fit.next() is not None:
+                pass
+        return fit.estimator
 
     def _hold(self, result: Result) -> None:
         """Make a result the present one."""

@@ -19,8 +19,25 @@ PACKAGE = Path(spicewidgets.__file__).parent
 MAY = {
     "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.settings"},
-    "results": {"numpy", "spicewidgets.core", "spicewidgets.state"},
-    "runner": {"torch", "spicewidgets.core", "spicewidgets.results", "spicewidgets.state"},
+    "simulation": {"numpy", "spicewidgets.core", "spicewidgets.state"},
+    "results": {"numpy", "spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
+    "recorded": {
+        "numpy",
+        "pandas",
+        "spicewidgets.core",
+        "spicewidgets.recorded",
+        "spicewidgets.results",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
+    },
+    "runner": {
+        "torch",
+        "spicewidgets.core",
+        "spicewidgets.recorded",
+        "spicewidgets.results",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
+    },
     "panels": {
         "ipywidgets",
         "numpy",
@@ -53,6 +70,7 @@ ALSO = {
     "core/sindy.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
     "core/compiled": {"numba"},  # the fast path
+    "recorded/__main__.py": {"torch"},  # one thread for it, as in any run
     "plots/session.py": {"spicewidgets.core.replay"},  # the seed's plot_session takes agents, not curves
 }
 # pyplot keeps figures of its own, global to the process; threads have one place.

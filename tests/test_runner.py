@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
-from spicewidgets.results import preview, simulate
 from spicewidgets.runner import Runner
+from spicewidgets.simulation import play, preview, simulate
 from spicewidgets.state import Experiment
 
 
@@ -54,7 +54,11 @@ def test_a_preview_is_that_session_of_the_data():
         seen = preview(snapshot, session)
         assert (seen.choices == data.sessions[session].choices).all()
         np.testing.assert_array_equal(seen.reward_probs, data.sessions[session].reward_probs)
+        np.testing.assert_array_equal(seen.rewards, data.sessions[session].rewards)
         np.testing.assert_allclose(seen.probabilities[1:], data.dataset.truth_probs[session], atol=1e-6)
+    every = play(snapshot)
+    assert (every.choices == [session.choices for session in data.sessions]).all()
+    assert every.session(7).paid.shape == (30,)
 
 
 def test_only_one_run_at_a_time():
@@ -403,10 +407,12 @@ def test_preload_loads_in_the_background():
     code = (
         "import threading, spicewidgets.runner as r, spicewidgets.state as s\n"
         "runner, done = r.Runner(s.Experiment()), threading.Event()\n"
-        "assert not runner.loaded and runner.truth() is None\n"
+        "import sys\n"
+        "assert not runner.loaded\n"
+        "print(runner.truth().text())\n"
+        "assert 'torch' not in sys.modules\n"
         "runner.preload(done.set)\n"
         "assert done.wait(60) and runner.loaded\n"
-        "print(runner.truth().text())"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told == (

@@ -168,8 +168,16 @@ def test_lbfgs_says_what_it_needs():
 @pytest.mark.parametrize("name", PRECODED)
 def test_what_is_told_of_a_precoded_model_is_so(name):
     spec = PRECODED[name]
-    cls, config = (getattr(sw, told) for told in CLASSES[name])
+    cls = getattr(sw, CLASSES[name])
+    config = {
+        "rescorla-wagner": sw.RESCORLA_WAGNER_CONFIG,
+        "forgetting": sw.FORGETTING_RNN_CONFIG,
+        "learning-rate": sw.LEARNING_RATE_RNN_CONFIG,
+        "participant-embedding": sw.PARTICIPANT_EMBEDDING_RNN_CONFIG,
+        "choice": sw.CHOICE_CONFIG,
+    }[name]
     model = cls(n_actions=2, n_participants=3)
+    assert model_of(Experiment().snapshot())[0] is sw.RescorlaWagnerRNN
     assert tuple(spec.modules) == config.modules
     assert spec.controls == config.controls
     for module, inputs in spec.modules.items():

@@ -1,0 +1,103 @@
+"""Runs that were made earlier and come with the package, so that there is something to see before torch is
+loaded.
+
+A file holds what cannot be made again quickly: the equations, the scores, the history, and what RNN and SPICE
+expect, in thousandths. The rest is simulated. It holds data only. `python -m spicewidgets.recorded` records
+them anew.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.agents import softmax
+from ..core.equations import SpiceModel
+from ..core.translation import term_by_term
+from ..results import Played, Result, truth_of
+from ..simulation import play
+from ..state.experiment import ExperimentSnapshot
+
+FOLDER = Path(__file__).parent
+SCALE = 1000
+MOST = 30.0  # logits are kept within what an int16 of thousandths holds
+
+
+def recorded(snapshot: ExperimentSnapshot) -> Result | None:
+    """The recorded run of these settings; None where there is none."""
+    for path in sorted(FOLDER.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            told = json.loads(str(file["told"]))
+            if told["settings"] == _settings(snapshot):
+                return _result(snapshot, told, {name: file[name] for name in file.files if name != "told"})
+    return None
+
+
+def record(result: Result, path: Path) -> None:
+    """Write a result to a file."""
+    assert result.spice is not None
+    assert result.comparison is not None
+    assert result.per_session is not None
+    told = {
+        "settings": _settings(result.snapshot),
+        "spice": result.spice.to_dict(),
+        "history": [{k: _short(v) for k, v in row.items()} for row in result.history],
+        "comparison": result.comparison.reset_index().to_dict("list"),
+        "per_session": result.per_session.reset_index().round(5).to_dict("list"),
+        "notes": result.notes,
+    }
+    arrays = {}
+    for layer in ("rnn", "spice"):
+        played = result.played[layer]
+        named = {"q": played.q} | {f"state {name}": value for name, value in played.states.items()}
+        named |= {f"beta {name}": value for name, value in played.betas.items()}
+        for name, value in named.items():
+            arrays[f"{layer} {name}"] = np.round(np.clip(value, -MOST, MOST) * SCALE).astype(np.int16)
+    np.savez_compressed(path, allow_pickle=False, told=np.array(json.dumps(told)), **arrays)
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _settings(snapshot: ExperimentSnapshot) -> Any:
+    """What a run depends on, as JSON gives it back."""
+    told = {
+        name: asdict(getattr(snapshot, name)) for name in ("task", "participant", "training", "discovery")
+    }
+    told["data"] = {k: v for k, v in asdict(snapshot.data).items() if k != "session"}
+    own = snapshot.model.own and repr(snapshot.model.own)
+    told["model"] = {"name": snapshot.model.name, "size": snapshot.model.embedding_size, "own": own}
+    return json.loads(json.dumps(told))
+
+
+def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str, Any]) -> Result:
+    import pandas as pd
+
+    spice, played = SpiceModel.from_dict(told["spice"]), play(snapshot)
+    truth = truth_of(snapshot, spice)
+    layers = {"truth": Played(played.probabilities, played.q, played.states, played.betas)}
+    for layer in ("rnn", "spice"):
+        named = {n.removeprefix(f"{layer} "): a / SCALE for n, a in arrays.items() if n.startswith(layer)}
+        parts: list[dict[str, Any]] = [
+            {n.removeprefix(kind): a for n, a in named.items() if n.startswith(kind)}
+            for kind in ("state ", "beta ")
+        ]
+        layers[layer] = Played(softmax(named["q"]), named["q"], *parts)
+    terms = {} if truth is None else {who: term_by_term(spice, truth, who) for who in spice.participants}
+    return Result(
+        snapshot,
+        None,
+        spice,
+        truth,
+        played.choices,
+        played.paid,
+        layers,
+        pd.DataFrame(told["comparison"]).set_index("agent"),
+        pd.DataFrame(told["per_session"]).set_index(["agent", "session"]),
+        terms,
+        tuple(told["history"]),
+        tuple(told["notes"]),
+    )

@@ -1,0 +1,27 @@
+"""Record the runs anew: `python -m spicewidgets.recorded`."""
+
+import re
+from dataclasses import asdict
+
+from ..results import estimator_of, result_of, simulate
+from ..state.experiment import Experiment
+from . import FOLDER, record
+
+NAMES = ("the tutorial",)
+
+
+def main() -> None:
+    """Run each of these presets and write its file."""
+    import torch
+
+    torch.set_num_threads(1)
+    for name in NAMES:
+        snapshot = Experiment(name).snapshot()
+        data, estimator = simulate(snapshot), estimator_of(snapshot)
+        estimator.fit(data.dataset)
+        result = result_of(snapshot, data, estimator, [asdict(epoch) for epoch in estimator.history_], ())
+        record(result, FOLDER / f"{re.sub(r'[^a-z]+', '_', name)}.npz")
+
+
+if __name__ == "__main__":
+    main()
