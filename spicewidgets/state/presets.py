@@ -4,7 +4,8 @@ from typing import Any
 
 SEEN = {
     "the tutorial": "A Rescorla-Wagner learner in a drifting two-armed bandit; the equation should be exact.",
-    "forgetting": "The value of the arm not chosen fades; a second module must find it.",
+    "forgetting": "The value of the arm not chosen fades; a second module must find it. A number added to the"
+    " values of all arms changes no choice, so that the constants of both modules may shift together.",
     "asymmetric learner": "Learns more from reward than from no reward; the equation needs degree 2.",
     "slow learner": "A small learning rate: values lag behind the task, so more trials are needed.",
     "noisy participant": "Choices hardly follow the values; the equation becomes uncertain.",
