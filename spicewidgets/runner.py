@@ -13,15 +13,16 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .core.settings import SettingsError
+from .fit import Fit
 from .results import Result, discover_again, estimator_of, glimpse, parameters_of, result_of, truth_of
-from .simulation import Simulated, preview, simulate
-from .state.experiment import DATA_OF, TRAINED_ON, Experiment, ExperimentSnapshot
+from .simulation import preview, simulate
+from .state.experiment import DATA_OF, TRAINED_ON, Experiment
 
 if TYPE_CHECKING:
     from .core.equations import SpiceModel
@@ -60,7 +61,7 @@ class Runner:
         self._idle.set()
         self._busy = False
         self._inside: tuple[int, str] | None = None  # thread and stage that may be interrupted
-        self._paused: _Fit | None = None
+        self._paused: Fit | None = None
         experiment.lock = self.lock
 
     # What a panel calls. None of these raises for what a learner may do; each returns whether it began.
@@ -255,7 +256,7 @@ class Runner:
         for name in HEAVY:
             importlib.import_module(f"{__package__}.{name}")
 
-    def _fresh(self, show: "_Publisher") -> "_Fit":
+    def _fresh(self, show: "_Publisher") -> Fit:
         """A new fit of the present settings."""
         snapshot = self.experiment.snapshot()
         self._drop()
@@ -267,9 +268,9 @@ class Runner:
         )
         with self._interruptible("epoch"):
             data = simulate(snapshot)
-        return _Fit(snapshot, data, estimator_of(snapshot), ())
+        return Fit(snapshot, data, estimator_of(snapshot), ())
 
-    def _warm(self, show: "_Publisher") -> "_Fit":
+    def _warm(self, show: "_Publisher") -> Fit:
         """A fit that goes on from the weights of the last result."""
         snapshot, last = self.experiment.snapshot(), self.result
         if last is None or snapshot.differs(last.snapshot, DATA_OF):
@@ -279,9 +280,9 @@ class Runner:
         estimator = copy.copy(self._estimator(last, show))
         estimator.set_params(**parameters_of(snapshot), warm_start=True)
         show.now(phase="load", message="Going on.", epochs=len(last.history) + snapshot.training.epochs)
-        return _Fit(snapshot, last.data, estimator, last.history)
+        return Fit(snapshot, last.data, estimator, last.history)
 
-    def _stepping(self) -> "_Fit | None":
+    def _stepping(self) -> Fit | None:
         """The run that `step` has left, if it is one of the present settings."""
         paused = self._paused
         if paused is None or self.experiment.snapshot().differs(paused.snapshot, TRAINED_ON):
@@ -297,7 +298,7 @@ class Runner:
         show.now(**fit.facts())
         return "idle", f"Epoch {len(fit.history)}. Step again, or continue to the end."
 
-    def _run(self, fit: "_Fit", show: "_Publisher") -> tuple[str, str]:
+    def _run(self, fit: Fit, show: "_Publisher") -> tuple[str, str]:
         """Ask for epochs until there are no more, or until it is stopped."""
         self._pause(None)
         try:
@@ -312,7 +313,7 @@ class Runner:
             self._stop.set()
         return self._finish(fit, show)
 
-    def _finish(self, fit: "_Fit", show: "_Publisher") -> tuple[str, str]:
+    def _finish(self, fit: Fit, show: "_Publisher") -> tuple[str, str]:
         """Equations and comparison of what was learned."""
         self._pause(None)
         if not fit.begun:
@@ -354,7 +355,7 @@ class Runner:
             return result.estimator
         self._load()
         show.now(phase="load", message="Training the recorded run again, to go on from it.")
-        fit = _Fit(result.snapshot, result.data, estimator_of(result.snapshot), ())
+        fit = Fit(result.snapshot, result.data, estimator_of(result.snapshot), ())
         with self._interruptible("epoch"):
             while fit.next() is not None:
                 pass
@@ -383,7 +384,7 @@ class Runner:
             self._paused.close()
             self._pause(None)
 
-    def _pause(self, fit: "_Fit | None") -> None:
+    def _pause(self, fit: Fit | None) -> None:
         """Keep a run that goes step by step, or none."""
         self._paused = fit
         with self.lock, _logged("What watches the experiment has failed."):
@@ -398,12 +399,12 @@ class _Publisher:
         self.last = -PERIOD
         self.next_glimpse = perf_counter() + GLIMPSE_PERIOD
 
-    def epoch(self, fit: "_Fit") -> None:
+    def epoch(self, fit: Fit) -> None:
         """Tell of the epochs of a fit, if it is time."""
         if perf_counter() - self.last >= PERIOD:
             self.now(**fit.facts())
 
-    def glimpse(self, fit: "_Fit") -> None:
+    def glimpse(self, fit: Fit) -> None:
         """Show the equations of the present weights, if it is time; there are none while starts are
         screened.
         """
@@ -422,95 +423,6 @@ class _Publisher:
             with _logged("What watches the run has failed."):
                 self.run.put(**values)
         self.last = perf_counter()
-
-
-class _Fit:
-    """One fit under way: its records so far, and how to go on or end it.
-
-    Attributes:
-        begun: whether an epoch has been run.
-    """
-
-    def __init__(
-        self,
-        snapshot: ExperimentSnapshot,
-        data: Simulated,
-        estimator: "SpiceEstimator",
-        before: tuple[dict[str, Any], ...],
-    ) -> None:
-        self.snapshot, self.data, self.estimator = snapshot, data, estimator
-        self.notes: tuple[str, ...] = ()
-        self.begun = False
-        self._told = list(before)
-        self._before = before[-1] if before else {"epoch": 0, "seconds": 0.0}
-        self._records: Any = estimator.fit_records(data.dataset)
-        self._complete = False
-        self._spent = 0.0
-
-    @property
-    def history(self) -> tuple[dict[str, Any], ...]:
-        """A dictionary for each epoch, of what went before too."""
-        return tuple(self._told)
-
-    @property
-    def last(self) -> dict[str, Any]:
-        """The last epoch."""
-        return self._told[-1]
-
-    def next(self) -> Any:
-        """The next epoch's record; None when the fit is complete, equations and all."""
-        began = perf_counter()
-        record = next(self._records, None)
-        self._complete = record is None
-        if record is not None:
-            self.begun = True
-            self._spent += perf_counter() - began
-            self._add(record)
-        return record
-
-    def _add(self, record: Any) -> None:
-        told = asdict(record)
-        for name in ("epoch", "best_epoch"):
-            told[name] += self._before["epoch"]
-        told["seconds"] += self._before["seconds"]
-        self._told.append(told)
-        if record.note:
-            self.notes = (record.note,)
-
-    def end(self) -> bool:
-        """Find the equations, if they are not found yet; whether the training was cut short."""
-        if self._complete:
-            return self.estimator.stopped_  # it may have been interrupted inside the last epoch
-        with suppress(StopIteration):
-            self._records.throw(KeyboardInterrupt())  # as if the learner had pressed Ctrl-C: keeps the best
-        return True
-
-    def settle(self) -> bool:
-        """As `end`, where there is no time left to refine the equations."""
-        self._records.close()
-        if not hasattr(self.estimator, "spice_agent"):
-            refine = self.estimator.spice_refine
-            self.estimator.discover(spice_refine=False)
-            self.estimator.set_params(spice_refine=refine)
-        return True
-
-    def close(self) -> None:
-        """Give it up."""
-        self._records.close()
-
-    def facts(self) -> dict[str, Any]:
-        """What the run's state says of it."""
-        n_new = self.last["epoch"] - self._before["epoch"]
-        rate = n_new / self._spent if self._spent > 0 else None
-        left = max(0, self.snapshot.training.epochs - n_new)
-        return {
-            "phase": self.last["phase"],
-            "epoch": self.last["epoch"],
-            "history": self.history,
-            "rate": rate,
-            "seconds_left": None if rate is None else left / rate,
-            "message": f"Epoch {self.last['epoch']}: loss {self.last['train_loss']:.4f}.",
-        }
 
 
 @contextmanager

@@ -30,9 +30,11 @@ MAY = {
         "spicewidgets.simulation",
         "spicewidgets.state",
     },
+    "fit": {"spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
     "runner": {
         "torch",
         "spicewidgets.core",
+        "spicewidgets.fit",
         "spicewidgets.recorded",
         "spicewidgets.results",
         "spicewidgets.simulation",

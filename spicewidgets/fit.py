@@ -1,0 +1,104 @@
+"""One fit under way: its epochs so far, and how to go on or to end it.
+
+Asks the estimator for one epoch at a time; whoever holds it decides when. Knows nothing of threads or states.
+"""
+
+from contextlib import suppress
+from dataclasses import asdict
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from .simulation import Simulated
+from .state.experiment import ExperimentSnapshot
+
+if TYPE_CHECKING:
+    from .core.estimator import SpiceEstimator
+
+
+class Fit:
+    """One fit under way: its records so far, and how to go on or end it.
+
+    Attributes:
+        begun: whether an epoch has been run.
+    """
+
+    def __init__(
+        self,
+        snapshot: ExperimentSnapshot,
+        data: Simulated,
+        estimator: "SpiceEstimator",
+        before: tuple[dict[str, Any], ...],
+    ) -> None:
+        self.snapshot, self.data, self.estimator = snapshot, data, estimator
+        self.notes: tuple[str, ...] = ()
+        self.begun = False
+        self._told = list(before)
+        self._before = before[-1] if before else {"epoch": 0, "seconds": 0.0}
+        self._records: Any = estimator.fit_records(data.dataset)
+        self._complete = False
+        self._spent = 0.0
+
+    @property
+    def history(self) -> tuple[dict[str, Any], ...]:
+        """A dictionary for each epoch, of what went before too."""
+        return tuple(self._told)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last epoch."""
+        return self._told[-1]
+
+    def next(self) -> Any:
+        """The next epoch's record; None when the fit is complete, equations and all."""
+        began = perf_counter()
+        record = next(self._records, None)
+        self._complete = record is None
+        if record is not None:
+            self.begun = True
+            self._spent += perf_counter() - began
+            self._add(record)
+        return record
+
+    def _add(self, record: Any) -> None:
+        told = asdict(record)
+        for name in ("epoch", "best_epoch"):
+            told[name] += self._before["epoch"]
+        told["seconds"] += self._before["seconds"]
+        self._told.append(told)
+        if record.note:
+            self.notes = (record.note,)
+
+    def end(self) -> bool:
+        """Find the equations, if they are not found yet; whether the training was cut short."""
+        if self._complete:
+            return self.estimator.stopped_  # it may have been interrupted inside the last epoch
+        with suppress(StopIteration):
+            self._records.throw(KeyboardInterrupt())  # as if the learner had pressed Ctrl-C: keeps the best
+        return True
+
+    def settle(self) -> bool:
+        """As `end`, where there is no time left to refine the equations."""
+        self._records.close()
+        if not hasattr(self.estimator, "spice_agent"):
+            refine = self.estimator.spice_refine
+            self.estimator.discover(spice_refine=False)
+            self.estimator.set_params(spice_refine=refine)
+        return True
+
+    def close(self) -> None:
+        """Give it up."""
+        self._records.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What the run's state says of it."""
+        n_new = self.last["epoch"] - self._before["epoch"]
+        rate = n_new / self._spent if self._spent > 0 else None
+        left = max(0, self.snapshot.training.epochs - n_new)
+        return {
+            "phase": self.last["phase"],
+            "epoch": self.last["epoch"],
+            "history": self.history,
+            "rate": rate,
+            "seconds_left": None if rate is None else left / rate,
+            "message": f"Epoch {self.last['epoch']}: loss {self.last['train_loss']:.4f}.",
+        }
