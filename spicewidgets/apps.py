@@ -6,13 +6,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from . import compat
+from .panels import STAGES, Stage
 from .panels.base import STYLE, Panel, guard
-from .panels.stages import STAGES, EquationPanel, Stage, TrainPanel
 from .runner import Runner
 from .state.experiment import Experiment
 
 MARKS = {"done": "✓", "stale": "!", "todo": "○"}
-NAMES = ("task", "participant", "data", "model", "train", "equation", "compare")
 
 
 class Explorer(Panel):
@@ -29,7 +28,7 @@ class Explorer(Panel):
         compat.ensure_colab_manager()
         self.experiment = Experiment(preset)
         self.runner = Runner(self.experiment, foreground=compat.foreground())
-        self.panels = [stage(self.experiment, self.runner) for stage in STAGES]
+        self.panels = [stage(self.experiment, self.runner) for stage in STAGES.values()]
         self.head, self.coach = widgets.HTML(), widgets.HTML()
         self.preset = widgets.Dropdown(
             options=list(self.experiment.presets),
@@ -59,7 +58,7 @@ class Explorer(Panel):
 
     def _options(self) -> list[tuple[str, int]]:
         stages = self.experiment.stages
-        return [(f"{i + 1} {name} {MARKS[stages[name]]}", i) for i, name in enumerate(NAMES)]
+        return [(f"{i + 1} {name} {MARKS[stages[name]]}", i) for i, name in enumerate(STAGES)]
 
     @guard
     def _load(self, change: Any) -> None:
@@ -132,7 +131,7 @@ def panel(name: str, preset: str = "the tutorial") -> Stage:
     """One panel of its own: "task", "participant", "data", "model", "train", "equation" or "compare"."""
     experiment = Experiment(preset)
     runner = Runner(experiment, foreground=compat.foreground())
-    made: Stage = STAGES[NAMES.index(name)](experiment, runner)
-    if isinstance(made, TrainPanel | EquationPanel):
+    made = STAGES[name](experiment, runner)
+    if name in ("train", "equation", "compare"):
         runner.preload()
     return made

@@ -1,1 +1,26 @@
-"""The panels: a state goes in, a box of widgets comes out; one file per concept, named as its state."""
+"""The panels: a state goes in, a box of widgets comes out; one file per concept.
+
+A new panel is a `Stage` in a file of its own, and a line below.
+"""
+
+from .comparison import ComparePanel
+from .data import DataPanel
+from .equations import EquationPanel
+from .model import ModelPanel
+from .participant import ParticipantPanel
+from .stage import Stage
+from .task import TaskPanel
+from .training import TrainPanel
+
+STAGES: dict[str, type[Stage]] = {
+    "task": TaskPanel,
+    "participant": ParticipantPanel,
+    "data": DataPanel,
+    "model": ModelPanel,
+    "train": TrainPanel,
+    "equation": EquationPanel,
+    "compare": ComparePanel,
+}
+"""The panels in the order of the method, by the name of their stage in `Experiment.stages`."""
+
+__all__ = ["STAGES", "Stage"]

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from spicewidgets.apps import NAMES, explorer, panel
+from spicewidgets.apps import explorer, panel
+from spicewidgets.panels import STAGES
 from spicewidgets.panels.base import control, download_link, more
 from spicewidgets.state.task import TaskState
 
@@ -38,7 +39,7 @@ def test_opening_loads_neither_torch_nor_pysindy():
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STAGES)
 def test_each_panel_stands_alone(name):
     assert panel(name).alert.value == ""
 

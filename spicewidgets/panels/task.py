@@ -1,0 +1,38 @@
+"""The task: which reward probabilities there are, and how they change."""
+
+from typing import Any
+
+from ..plots.figures import RewardProbabilities
+from ..results import preview
+from .base import FigureBox, control, more
+from .stage import Stage
+
+
+class TaskPanel(Stage):
+    """The bandit task and its reward probabilities."""
+
+    title = "1 · Task"
+    about = (
+        "In each trial one option is chosen, and it pays with its own probability, which may drift or jump."
+    )
+
+    def controls(self) -> list[Any]:
+        """Kind of task, drift, arms; the rest folded."""
+        task = self.experiment.task
+        rest = [control(task, name) for name in ("boundary", "flip_probability", "counterfactual")]
+        return [*(control(task, name) for name in ("kind", "sigma", "n_actions")), more(rest)]
+
+    def stage(self) -> list[Any]:
+        """The reward probabilities of the session that is shown."""
+        self.figure = RewardProbabilities()
+        return [FigureBox(self.figure)]
+
+    def watch(self) -> None:
+        """The task, the length of a session and the seed."""
+        self.experiment.task.observe(self.refresh, list(self.experiment.task.names()))
+        self.experiment.data.observe(self.refresh, ["n_trials", "seed", "session"])
+
+    def draw(self) -> None:
+        """One simulated session's probabilities, as long as the settings can be used."""
+        if not self.experiment.problems:
+            self.figure.draw(preview(self.experiment.peek(), self.experiment.data.session).reward_probs)
