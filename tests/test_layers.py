@@ -18,7 +18,7 @@ PACKAGE = Path(spicewidgets.__file__).parent
 # What a layer may import beside the standard library.
 MAY = {
     "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
-    "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.settings"},
+    "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.built", "spicewidgets.core.settings"},
     "simulation": {"numpy", "spicewidgets.core", "spicewidgets.state"},
     "results": {"numpy", "spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
     "recorded": {

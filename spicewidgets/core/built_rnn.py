@@ -1,0 +1,120 @@
+"""The class that a `BuiltModel` describes: one loop over trials for all of them, in the words of
+`precoded.py`.
+"""
+
+from functools import cache
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from .built import (
+    ACTION,
+    ALL,
+    CHOSEN,
+    NOT_CHOSEN,
+    PREDICTION_ERROR,
+    REWARD,
+    REWARD_CHOSEN,
+    BuiltModel,
+    BuiltModule,
+)
+from .precoded import Pass, reward_prediction_error
+from .rnn import BaseRNN
+
+ACTIVATIONS = {"none": None, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+
+
+class BuiltRNN(BaseRNN):
+    """A model put together from a description, which its class holds in `built`; see `rnn_class`."""
+
+    built: ClassVar[BuiltModel]
+
+    def __init__(
+        self,
+        n_actions: int,
+        n_participants: int = 1,
+        embedding_size: int = 8,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        size = embedding_size if self.built.participants else 0
+        super().__init__(n_actions=n_actions, n_participants=n_participants, embedding_size=size)
+        if size:
+            self.participant_embedding = self.setup_embedding(n_participants, size, dropout=dropout)
+        for state in self.built.states:
+            if state.choice == "scaled":
+                self.betas[state.name] = self.setup_constant(size or None)
+        for module in self.built.in_order:
+            if module.kind == PREDICTION_ERROR:
+                self.submodules_eq[module.name] = reward_prediction_error
+            else:
+                self.submodules_rnn[module.name] = self.setup_module(len(module.inputs) + size)
+
+    def forward(
+        self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
+    ) -> Pass:
+        """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
+        (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
+            inputs, prev_state, batch_first
+        )
+        who = self.participant_embedding(participants[:, 0]) if self.built.participants else None
+        betas = {state: beta(who) for state, beta in self.betas.items()}
+        for trial, action, reward in zip(trials, actions, rewards, strict=True):
+            self._record(action, reward)
+            for state in self.built.states:
+                self.state[state.name] = self._moved(state.name, state.keeps, action, who)
+            logits[trial] = self._logits(betas)
+        return self.post_forward_pass(logits, batch_first), self.get_state()
+
+    def _record(self, action: Tensor, reward: Tensor) -> None:
+        """Name the signals of a trial."""
+        self.record_signal(ACTION, action)
+        self.record_signal(REWARD, reward)
+        if any(REWARD_CHOSEN in module.inputs for module in self.built.modules):
+            self.record_signal(REWARD_CHOSEN, (action * reward).sum(-1, keepdim=True))
+
+    def _moved(self, state: str, keeps: bool, action: Tensor, who: Tensor | None) -> Tensor:
+        """The next value of a state: what its modules make of their arms, and the other arms as they were."""
+        arms, modules = {CHOSEN: action, NOT_CHOSEN: 1 - action}, self.built.modules_of(state)
+        parts = [self._called(module, arms.get(module.arms), who) for module in modules]
+        moved = [module.arms for module in modules]
+        if keeps and ALL not in moved:
+            parts += [self.state[state] * mask for arm, mask in arms.items() if arm not in moved]
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+    def _called(self, module: BuiltModule, mask: Tensor | None, who: Tensor | None) -> Tensor:
+        """What a module makes of its state on its arms."""
+        for name in module.inputs:
+            if name in self.state and self._signals.get(name) is not self.state[name]:
+                self.record_signal(name, self.state[name])
+        return self.call_module(
+            module.name,
+            module.state,
+            action=mask,
+            inputs=[self._signals[name] for name in module.inputs] or None,
+            participant_embedding=who,
+            activation_rnn=ACTIVATIONS[module.activation],
+        )
+
+    def _logits(self, betas: dict[str, Tensor]) -> Tensor:
+        """What the states add to the logits."""
+        parts = [
+            self.state[state.name] * betas[state.name] if state.name in betas else self.state[state.name]
+            for state in self.built.states
+            if state.choice != "unused"
+        ]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+
+@cache
+def rnn_class(built: BuiltModel) -> type[BuiltRNN]:
+    """The class of a description; equal descriptions have the same class. Raises `SettingsError` where the
+    description cannot be used.
+    """
+    built.checked()
+    initial = {state.name: state.initial for state in built.states}
+    return type("YourRNN", (BuiltRNN,), {"built": built, "init_values": initial, "__module__": __name__})
