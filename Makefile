@@ -11,12 +11,15 @@ BIN := $(VENV)/bin
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
-.PHONY: help app test test-slow lint format clean
+.PHONY: help app tutorial test test-slow lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-app: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, discover, compare, plot into OUT
+app: $(VENV)/app.stamp ## open the explorer in the browser
+	$(BIN)/spicewidgets app
+
+tutorial: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, discover, compare, plot into OUT
 	$(BIN)/spicewidgets discover --sigma 0.2 --alpha-reward 0.3 --seed 42 --out $(OUT)
 
 test: lint ## lint, then run the tests
@@ -39,7 +42,7 @@ clean: ## remove the virtual environment, the results and the caches
 
 $(VENV)/app.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(PIP_ARGS) -e .
+	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[voila]"
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/app.stamp

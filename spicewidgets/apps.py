@@ -121,6 +121,7 @@ def explorer(preset: str = "the tutorial", *, start: bool = True) -> Explorer:
         preset: the settings to begin with; see `Experiment.presets`.
         start: whether the first run is made at once, in the background.
     """
+    compat.wait_for_page(lambda: Explorer(preset).runner.preload())
     app = Explorer(preset)
     if start:
         app.start()
@@ -129,6 +130,7 @@ def explorer(preset: str = "the tutorial", *, start: bool = True) -> Explorer:
 
 def panel(name: str, preset: str = "the tutorial") -> Stage:
     """One panel of its own: "task", "participant", "data", "model", "train", "equation" or "compare"."""
+    compat.wait_for_page(lambda: Explorer(preset).runner.preload())
     experiment = Experiment(preset)
     runner = Runner(experiment, foreground=compat.foreground())
     made = STAGES[name](experiment, runner)

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -21,6 +22,24 @@ def environment() -> Literal["colab", "voila", "jupyter"]:
         return "colab"
     software = os.environ.get("SERVER_SOFTWARE", "")  # Voila says so to its kernels
     return "voila" if software.startswith("voila/") else "jupyter"
+
+
+def wait_for_page(practise: Callable[[], object]) -> None:
+    """In a kernel that Voila has started before anyone has asked for the page: do everything once, so that
+    all is loaded, forget it, and wait for the page. Elsewhere do nothing.
+
+    Widgets must be made after this: what changes in them before there is a page to see it would be lost, and
+    only now are the page's address and the settings in it known.
+    """
+    if os.environ.get("VOILA_PREHEAT") != "True":
+        return
+    from voila.utils import wait_for_request
+
+    practise()
+    ipywidgets.Widget.close_all()
+    while environment() != "voila":  # Voila says so with the request; a lost connection to it ends the wait
+        wait_for_request()
+        time.sleep(0.1)
 
 
 def foreground() -> bool:

@@ -1,27 +1,68 @@
-"""`spicewidgets app` starts Voila on the packaged notebook with safe flags."""
+"""`spicewidgets app` starts Voila with safe flags, and says it in a sentence when it cannot."""
 
-import json
+import os
+import socket
 
+import pytest
 from click.testing import CliRunner
+from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+from voila.app import Voila
+from voila.configuration import VoilaConfiguration
+from voila.voila_kernel_manager import voila_kernel_manager_factory
 
 from spicewidgets.cli import app, main
-from spicewidgets.cli.serve import NOTEBOOK, command
+from spicewidgets.cli.serve import EXTENSIONS, TEMPLATES, arguments, doors, environment
 
 
-def test_the_packaged_notebook_is_a_door_to_the_explorer():
-    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    (cell,) = notebook["cells"]
-    assert "explorer()" in "".join(cell["source"])
-    assert cell["outputs"] == []
+@pytest.fixture
+def taken():
+    """A port that another program listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def told(port=9000, browser=False, pool=1):
+    return list(arguments(doors()["explorer"], port, browser, pool))
 
 
 def test_voila_is_started_for_this_machine_only():
-    flags = command(port=9000, browser=False)
-    assert str(NOTEBOOK) in flags
+    flags = told()
+    assert str(doors()["explorer"]) in flags
     assert "--Voila.ip=127.0.0.1" in flags
+    assert "--Voila.port=9000" in flags
     assert "--VoilaConfiguration.show_tracebacks=False" in flags
-    assert "--no-browser" in flags
-    assert "--no-browser" not in command(port=9000, browser=True)
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_the_browser_is_opened_when_asked(browser):
+    assert f"--Voila.open_browser={browser}" in told(browser=browser)
+
+
+@pytest.mark.parametrize(("pool", "warm"), [(0, False), (1, True), (3, True)])
+def test_kernels_are_kept_warm(pool, warm):
+    flags = told(pool=pool)
+    assert f"--VoilaConfiguration.preheat_kernel={warm}" in flags
+    assert f"--VoilaConfiguration.default_pool_size={pool}" in flags
+
+
+def test_the_flags_are_voilas_own():
+    """Voila passes over a flag that it does not know, without a word."""
+    warm = voila_kernel_manager_factory(MappingKernelManager, True, 1)
+    classes = (Voila, VoilaConfiguration, MappingKernelManager, warm)
+    known = {f"{each.__name__}.{name}" for each in classes for name in each.class_traits(config=True)}
+    assert {flag[2:].split("=")[0] for flag in told()[1:]} <= known
+
+
+def test_our_template_is_found_first_and_what_was_there_is_kept(monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "/elsewhere")
+    assert environment()["JUPYTER_PATH"].split(os.pathsep) == [str(TEMPLATES), "/elsewhere"]
+    assert (TEMPLATES / "voila" / "templates" / "spicewidgets" / "index.html.j2").exists()
+
+
+def test_the_front_ends_of_both_widget_generations_are_let_in():
+    assert {f"@voila-dashboards/widgets-manager{n}" for n in (7, 8)} < set(EXTENSIONS)
 
 
 def test_without_voila_the_line_to_install_it_is_told(monkeypatch):
@@ -31,5 +72,14 @@ def test_without_voila_the_line_to_install_it_is_told(monkeypatch):
     assert 'pip install "spicewidgets[voila]"' in result.output
 
 
-def test_bad_options_are_refused():
-    assert CliRunner().invoke(app, ["--port", "0"]).exit_code == 2
+def test_a_busy_port_is_told_in_a_sentence(taken, monkeypatch):
+    monkeypatch.setattr("spicewidgets.cli.serve.find_spec", lambda name: object())
+    result = CliRunner().invoke(main, ["app", "--port", str(taken)])
+    assert result.exit_code == 1
+    assert f"Port {taken} cannot be used" in result.output
+    assert "Take another one: --port " in result.output
+
+
+@pytest.mark.parametrize("options", [["--port", "0"], ["--pool", "-1"], ["nothing-of-this-name"]])
+def test_bad_options_are_refused(options):
+    assert CliRunner().invoke(app, options).exit_code == 2

@@ -97,3 +97,32 @@ def test_uploads_can_be_cleared():
     upload = widgets.FileUpload()
     compat.clear_uploads(upload)
     assert compat.uploads(upload) == []
+
+
+@pytest.fixture
+def warm_kernel(monkeypatch):
+    """A kernel that Voila keeps warm; the page comes when it has been waited for twice."""
+    waits = []
+
+    def wait_for_request():
+        waits.append("wait")
+        if len(waits) == 2:
+            monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+
+    monkeypatch.setenv("VOILA_PREHEAT", "True")
+    monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+    monkeypatch.setitem(sys.modules, "voila", ModuleType("voila"))
+    monkeypatch.setitem(sys.modules, "voila.utils", SimpleNamespace(wait_for_request=wait_for_request))
+    return waits
+
+
+def test_a_warm_kernel_practises_then_waits_until_the_page_has_come(warm_kernel):
+    made = []
+    compat.wait_for_page(lambda: made.append(widgets.Button()))
+    assert warm_kernel == ["wait", "wait"]
+    assert made[0].comm is None  # what was made for practice is gone
+
+
+def test_any_other_kernel_goes_on_at_once(monkeypatch):
+    monkeypatch.setenv("VOILA_PREHEAT", "False")
+    compat.wait_for_page(lambda: pytest.fail("practised"))

@@ -61,7 +61,7 @@ MAY = {
         "spicewidgets.style",
     },
     "style": set(),
-    "compat": {"IPython", "google.colab", "ipywidgets", "traitlets"},
+    "compat": {"IPython", "google.colab", "ipywidgets", "traitlets", "voila"},
     "apps": {"IPython", "ipywidgets", "traitlets", "spicewidgets"},
     "cli": {"click", "matplotlib", "numpy", "pandas", "spicewidgets"},
     "__init__": set(),

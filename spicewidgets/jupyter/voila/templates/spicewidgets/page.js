@@ -1,0 +1,76 @@
+// Keeps the settings in the page's address, so that a reload restores them, and says it when the kernel behind
+// the page is gone. Knows of the app no more than the element that carries the settings.
+(() => {
+  const config = JSON.parse(document.getElementById("jupyter-config-data").textContent)
+  const kernelUrl = `${config.baseUrl}api/kernels/${config.kernelId}`
+  const ENDED = "The session behind this page has ended. Reload the page to begin a new one with the same settings."
+  const LOST = "The connection is lost. It is tried again; or reload the page."
+  const PERIOD = 5000  // ms between two looks at the kernel
+  const DELAY = 200  // ms after a change of settings; browsers allow few changes of the address a second
+
+  // The settings.
+
+  let waiting = 0
+  function keep() {
+    waiting = 0
+    const carrier = document.querySelector(".sw-settings")
+    if (!carrier) return
+    const address = new URL(location.href)
+    if (carrier.dataset.settings) address.searchParams.set("settings", carrier.dataset.settings)
+    else address.searchParams.delete("settings")
+    if (address.href !== location.href) history.replaceState(history.state, "", address)
+  }
+  new MutationObserver(() => {
+    if (!waiting) waiting = setTimeout(keep, DELAY)
+  }).observe(document.querySelector("main"), {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
+  })
+
+  // The kernel.
+
+  let ended = false, leaving = false
+  function say(words) {
+    let bar = document.getElementById("sw-gone")
+    if (words && !bar) {
+      bar = document.createElement("div")
+      bar.id = "sw-gone"
+      bar.setAttribute("role", "alert")
+      bar.append(document.createElement("span"), document.createElement("button"))
+      bar.lastChild.textContent = "Reload"
+      bar.lastChild.onclick = () => { keep(); location.reload() }
+      document.body.prepend(bar)
+    }
+    if (bar && !words) bar.remove()
+    else if (words && bar.firstChild.textContent !== words) bar.firstChild.textContent = words
+  }
+  function end() {
+    ended = true
+    if (!leaving) say(ENDED)
+  }
+  async function look() {
+    if (ended || leaving) return
+    try {
+      const answer = await fetch(kernelUrl, { cache: "no-store" })
+      if (answer.status === 404) end()
+      else if (!ended && !leaving) say(answer.ok ? "" : LOST)
+    } catch {
+      if (!ended && !leaving) say(LOST)
+    }
+  }
+  // A kernel that has died is started anew under the same name, and knows nothing of this page.
+  let listening = false
+  function listen() {
+    const kernel = window.jupyterapp?.widgetManager?.kernel
+    if (!kernel || listening) return
+    listening = true
+    kernel.statusChanged.connect((_, status) => {
+      if (["autorestarting", "restarting", "dead"].includes(status)) end()
+    })
+    kernel.connectionStatusChanged.connect(look)
+  }
+  setInterval(() => { listen(); look() }, PERIOD)
+  addEventListener("load", listen)
+  addEventListener("online", look)
+  addEventListener("beforeunload", () => { leaving = true })
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload() })
+})();
