@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from spicewidgets.apps import NAMES
+from spicewidgets.panels import STAGES
 from spicewidgets.cli.serve import doors
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +64,7 @@ def written(name: str) -> str:
 
 
 def test_there_is_a_door_to_the_explorer_and_to_each_panel():
-    assert set(doors()) == {"explorer", *NAMES}
+    assert set(doors()) == {"explorer", *STAGES}
 
 
 @pytest.mark.parametrize("name", sorted(doors()))
@@ -84,5 +84,5 @@ def test_a_door_opens(name, tmp_path, monkeypatch):
 
 
 if __name__ == "__main__":
-    for each in ("explorer", *NAMES):
+    for each in ("explorer", *STAGES):
         (ROOT / "notebooks" / f"{each}.ipynb").write_text(written(each), encoding="utf-8")

@@ -34,7 +34,7 @@ def doors() -> dict[str, Path]:
 
 
 @click.command()
-@click.argument("panel", default="explorer", type=click.Choice(list(doors())), metavar="[PANEL]")
+@click.argument("panel", default="explorer", type=click.Choice(list(doors())))
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port of the page."
 )
@@ -50,7 +50,7 @@ def doors() -> dict[str, Path]:
 def app(panel: str, port: int, browser: bool, pool: int) -> None:
     """Open the explorer: a page with all panels, on this machine only. Ctrl-C ends it.
 
-    With PANEL, open that panel alone: task, participant, data, model, train, equation or compare.
+    With the name of a panel, open that panel alone.
     """
     if find_spec("voila") is None:
         raise click.ClickException('Voila is missing. Install it with: pip install "spicewidgets[voila]"')
