@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .core.built import PREDICTION_ERROR, SCALED
 from .core.settings import SettingsError
 from .simulation import Simulated, agents_of, preview, simulate
 from .state.experiment import ExperimentSnapshot
-from .state.model import PRECODED as SPECS
+from .state.model import YOUR_OWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .core.agents import AgentQ
+    from .core.built import BuiltModel
     from .core.config import SpiceConfig
     from .core.dataset import DatasetRNN
     from .core.equations import SpiceModel
@@ -101,12 +103,9 @@ def config_of(snapshot: ExperimentSnapshot) -> "SpiceConfig":
     """Config of the chosen model, with the inputs, terms and filters chosen for it. Loads no torch."""
     from .core.config import SpiceConfig
 
-    if snapshot.model.own is not None:
-        config: SpiceConfig = snapshot.model.own[1]
-    else:
-        spec = SPECS[snapshot.model.name]
-        rows = {m: [list(row) for row in spec.filters[m]] for m in spec.modules}
-        config = SpiceConfig(spec.modules, rows, spec.controls, spec.modules)
+    config: SpiceConfig = (
+        snapshot.model.own[1] if snapshot.model.own is not None else _described(snapshot).config()
+    )
     chosen = {m: library for m, library in snapshot.discovery.libraries if m in config.modules}
     if not chosen:
         return config
@@ -117,10 +116,21 @@ def config_of(snapshot: ExperimentSnapshot) -> "SpiceConfig":
     return SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
 
 
+def _described(snapshot: ExperimentSnapshot) -> "BuiltModel":
+    """States and modules of a precoded or built model."""
+    built = snapshot.model.description
+    assert built is not None
+    return built
+
+
 def model_of(snapshot: ExperimentSnapshot) -> "tuple[type[BaseRNN], SpiceConfig]":
     """Class and config of the chosen model."""
     if snapshot.model.own is not None:
         return snapshot.model.own[0], config_of(snapshot)
+    if snapshot.model.name == YOUR_OWN:
+        from .core.built_rnn import rnn_class
+
+        return rnn_class(snapshot.model.built), config_of(snapshot)
     from .core import precoded
 
     return getattr(precoded, PRECODED[snapshot.model.name]), config_of(snapshot)
@@ -163,23 +173,38 @@ def truth_of(snapshot: ExperimentSnapshot, spice: "SpiceModel | None" = None) ->
     model's modules. With `spice`, in the stretch of its learned betas. Loads no torch.
     """
     from .core.equations import SpiceModel
-    from .core.translation import true_model
 
-    own = snapshot.model.own
-    spec = None if own is not None else SPECS[snapshot.model.name]
-    model: Any = own[0] if own is not None else type("Values", (), {"init_values": spec and spec.states})
     each, agents = [], agents_of(snapshot)
     for who, agent in agents.items():
-        betas = None if spec is None else {state: float(agent._betas[state]) for state in spec.betas}
-        if spice is not None:
-            betas = {state: spice.beta(state, who) for state in spice.betas}
+        betas = None if spice is None else {state: spice.beta(state, who) for state in spice.betas}
         try:
-            each.append(true_model(agent, model, config_of(snapshot), betas=betas, participant=who))
+            each.append(_truth_for(who, agent, snapshot, betas))
         except SettingsError:
             return None
     modules = {m: tuple(one.equations[m][0] for one in each) for m in each[0].equations}
     betas_of = {state: tuple(one.betas[state][0] for one in each) for state in each[0].betas}
-    return SpiceModel(tuple(agents), modules, betas_of, () if spec is None else spec.given)
+    return SpiceModel(tuple(agents), modules, betas_of, each[0].given)
+
+
+def _truth_for(
+    who: Any, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
+) -> "SpiceModel":
+    """The true equations of one participant. Raises `SettingsError` where the model cannot express them."""
+    from .core.built_truth import true_built
+    from .core.translation import true_model
+
+    config, model = config_of(snapshot), snapshot.model
+    if model.name == YOUR_OWN:
+        shown = snapshot.task.counterfactual
+        return true_built(agent, model.built, config, counterfactual=shown, betas=betas, participant=who)
+    if model.own is not None:
+        return true_model(agent, model.own[0], config, betas=betas, participant=who)
+    built = _described(snapshot)
+    values: Any = type("Values", (), {"init_values": {state.name: state.initial for state in built.states}})
+    if betas is None:
+        betas = {s.name: float(agent._betas[s.name]) for s in built.states if s.choice == SCALED}
+    true = true_model(agent, values, config, betas=betas, participant=who)
+    return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))
 
 
 def result_of(

@@ -148,13 +148,15 @@ class BuiltModel:
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
-        """The model that `to_dict` wrote; what is left out gets its default. Raises `SettingsError` for
+        """The model that `to_dict` wrote; what a row leaves out gets its default. Raises `SettingsError` for
         anything else; whether the model can be used is told by `problems`.
         """
         try:
             _only_known(cls, data)
-            states = tuple(_read(BuiltState, row) for row in data.get("states", ()))
-            modules = tuple(_read(BuiltModule, row) for row in data.get("modules", ()))
+            if missing := [name for name in ("states", "modules") if name not in data]:
+                raise ValueError(f"{missing[0]} is missing")
+            states = tuple(_read(BuiltState, row) for row in data["states"])
+            modules = tuple(_read(BuiltModule, row) for row in data["modules"])
             return cls(states, modules, _as(bool, data.get("participants", False)))
         except (TypeError, ValueError, OverflowError) as error:
             raise SettingsError(

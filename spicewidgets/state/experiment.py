@@ -26,6 +26,8 @@ VERSION = 1
 GROUPS = ("task", "participant", "data", "model", "training", "discovery", "comparison")
 TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trained RNN depends on
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
+# Settings whose value is too long to be said.
+UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
 STAGES = ("task", "participant", "data", "model", "train", "equation", "compare")
 
 
@@ -231,8 +233,8 @@ class Experiment(HasTraits):
 
 def _words(state: State, name: str, value: Any) -> str:
     """A setting and its value, as a person reads it."""
-    if name == "own" or name == "libraries":
-        return "another library" if name == "libraries" else "another model"
+    if name in UNSAID:
+        return UNSAID[name]
     label = state.tags(name)["label"]
     label = label if not label[1:2].islower() else label[0].lower() + label[1:]
     if value is None:

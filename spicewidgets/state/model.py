@@ -1,4 +1,5 @@
-"""Which RNN is trained: one of the precoded ones, or a class of the user's own.
+"""Which RNN is trained: one of the precoded ones, one put together from states and modules, or a class of the
+user's own.
 
 Says what each model is made of, so that a panel can show it, and check what is asked of it, before torch is
 loaded; that this agrees with the models themselves is tested.
@@ -10,7 +11,8 @@ from typing import Any, ClassVar
 
 from traitlets import Int
 
-from ..core.settings import Settings, setting
+from ..core.built import PREDICTION_ERROR, SCALED, TEMPLATES, BuiltModel, conditions
+from ..core.settings import Settings, SettingsError, setting
 from .base import Look, State
 
 Condition = tuple[str, float, bool]  # signal, value, whether the signal is no candidate term
@@ -41,58 +43,44 @@ class Spec:
     participants: bool = False
 
 
-CHOSEN: tuple[Condition, ...] = (("c_action", 1.0, True),)
-NOT_CHOSEN: tuple[Condition, ...] = (("c_action", 0.0, True),)
-VALUES: dict[str, tuple[str, ...]] = {
-    "x_value_reward_chosen": ("c_reward",),
-    "x_value_reward_not_chosen": (),
+ABOUT = {
+    "rescorla-wagner": "The value of the chosen arm moves with its reward; the others stay.",
+    "forgetting": "As rescorla-wagner, and the values of the arms not chosen can fade.",
+    "learning-rate": (
+        "The reward prediction error is given; the learning rate, the forgetting and β are learned."
+    ),
+    "participant-embedding": (
+        "As forgetting, for several participants: an embedding of each tunes the modules and β."
+    ),
+    "choice": ("As participant-embedding, with a second memory for what was chosen lately (perseveration)."),
 }
-HABITS: dict[str, tuple[str, ...]] = {"x_value_choice_chosen": (), "x_value_choice_not_chosen": ()}
 
 
-def _filters(modules: Mapping[str, Any]) -> dict[str, tuple[Condition, ...]]:
-    return {name: NOT_CHOSEN if name.endswith("not_chosen") else CHOSEN for name in modules}
+def spec_of(built: BuiltModel, about: str) -> Spec:
+    """What a model is made of, by its description."""
+    learned = {module.name: module for module in built.learned}
+    return Spec(
+        about,
+        {name: module.inputs for name, module in learned.items()},
+        {name: conditions(module) for name, module in learned.items()},
+        built.controls,
+        {state.name: state.initial for state in built.states},
+        tuple(state.name for state in built.states if state.choice == SCALED),
+        tuple(module.name for module in built.in_order if module.kind == PREDICTION_ERROR),
+        built.participants,
+    )
 
 
-PRECODED = {
-    "rescorla-wagner": Spec(
-        "The value of the chosen arm moves with its reward; the others stay.",
-        {"x_value_reward_chosen": ("c_reward",)},
-        _filters({"x_value_reward_chosen": ()}),
-    ),
-    "forgetting": Spec(
-        "As rescorla-wagner, and the values of the arms not chosen can fade.", VALUES, _filters(VALUES)
-    ),
-    "learning-rate": Spec(
-        "The reward prediction error is given; the learning rate, the forgetting and β are learned.",
-        {"x_learning_rate_reward": ("c_reward",), "x_value_reward_not_chosen": ()},
-        _filters({"x_learning_rate_reward": (), "x_value_reward_not_chosen": ()}),
-        states={"x_value_reward": 0.5, "x_learning_rate_reward": 0.0},
-        betas=("x_value_reward",),
-        given=("x_value_reward_chosen",),
-    ),
-    "participant-embedding": Spec(
-        "As forgetting, for several participants: an embedding of each tunes the modules and β.",
-        VALUES,
-        _filters(VALUES),
-        betas=("x_value_reward",),
-        participants=True,
-    ),
-    "choice": Spec(
-        "As participant-embedding, with a second memory for what was chosen lately (perseveration).",
-        VALUES | HABITS,
-        _filters(VALUES | HABITS),
-        states={"x_value_reward": 0.5, "x_value_choice": 0.0},
-        betas=("x_value_reward", "x_value_choice"),
-        participants=True,
-    ),
-}
+PRECODED = {name: spec_of(TEMPLATES[name], about) for name, about in ABOUT.items()}
+YOUR_OWN = "your own"  # the name under which the built model is chosen
+PLAIN = TEMPLATES["rescorla-wagner"]  # what building begins with
 
 
 @dataclass(frozen=True)
 class Model(Settings):
     """The RNN.
 
+    built: the `BuiltModel` that is meant by the name "your own"; else a plain one that says nothing.
     own: class and `SpiceConfig` of a model of the user's, else None.
     """
 
@@ -104,18 +92,34 @@ class Model(Settings):
         high=256,
         optional=True,
     )
+    built: Any = setting(PLAIN, "The states and modules of the model that you build.")  # noqa: RUF009
     own: tuple[type, Any] | None = field(default=None, metadata={"optional": True})
 
+    @property
+    def description(self) -> BuiltModel | None:
+        """States and modules of a precoded or built model; None for a class of the user's own."""
+        if self.own is not None or not isinstance(self.name, str):
+            return None
+        built: BuiltModel | None = self.built if self.name == YOUR_OWN else TEMPLATES.get(self.name)
+        return built
+
     def problems(self) -> list[str]:
-        """As in every group of settings; the name is one of the precoded models, or `own` is given."""
+        """As in every group of settings; the name is one of those known, or `own` is given, and the built
+        model can be used where it is the one chosen.
+        """
         rest = Settings.problems(replace(self, own=None))
-        found = [sentence for sentence in rest if not sentence.startswith("name ")]
-        if self.own is None and not (isinstance(self.name, str) and self.name in PRECODED):
+        found = [sentence for sentence in rest if not sentence.startswith(("name ", "built "))]
+        known = (*PRECODED, YOUR_OWN)
+        if self.own is None and not (isinstance(self.name, str) and self.name in known):
             found.insert(
                 0,
-                f"name must be one of {', '.join(PRECODED)}, or that of a model of your own; got "
+                f"name must be one of {', '.join(known)}, or that of a class of your own; got "
                 f"{self.name!r:.80}. Choose one of these, or register your class under this name first.",
             )
+        if not isinstance(self.built, BuiltModel):
+            found.append(f"built must be a BuiltModel; got {self.built!r:.80}. Start from a precoded model.")
+        elif self.name == YOUR_OWN:
+            found += [f"built model: {sentence}" for sentence in self.built.problems()]
         return found
 
 
@@ -127,7 +131,11 @@ class ModelState(State):
     """
 
     settings = Model
-    looks: ClassVar = {"name": Look("Model"), "embedding_size": Look("Embedding size", (1, 64, 1))}
+    looks: ClassVar = {
+        "name": Look("Model"),
+        "embedding_size": Look("Embedding size", (1, 64, 1)),
+        "built": Look("Your own model"),
+    }
     names_revision = Int(0, help="Counts the models of the user's own.")
 
     def __init__(self, **values: Any) -> None:
@@ -136,8 +144,8 @@ class ModelState(State):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The names to choose from: the precoded models and those registered."""
-        return (*PRECODED, *self.registered)
+        """The names to choose from: the precoded models, the one that is built, and those registered."""
+        return (*PRECODED, YOUR_OWN, *self.registered)
 
     @property
     def spec(self) -> Spec | None:
@@ -145,7 +153,11 @@ class ModelState(State):
         if not isinstance(self.name, str):
             return None
         own = self.registered.get(self.name)
-        return PRECODED.get(self.name) if own is None else _spec_of(*own)
+        if own is not None:
+            return _spec_of_class(*own)
+        if self.name == YOUR_OWN and isinstance(self.built, BuiltModel):
+            return spec_of(self.built, "A model of your own, put together from states and modules.")
+        return PRECODED.get(self.name)
 
     def register(self, cls: type, config: Any, name: str | None = None) -> str:
         """Offer a `BaseRNN` subclass with its `SpiceConfig`; returns the name it goes by (that of the class).
@@ -153,7 +165,7 @@ class ModelState(State):
         A class of the same name takes the place of the earlier one, so that a cell can be run again.
         """
         name = name or cls.__name__
-        if name in PRECODED:
+        if name in (*PRECODED, YOUR_OWN):
             name = f"{name} (own)"
         self.registered[name] = (cls, config)
         self.names_revision += 1
@@ -161,16 +173,38 @@ class ModelState(State):
         return name
 
     def peek(self) -> Model:
-        """The settings as they stand, right or wrong."""
+        """The settings as they stand, right or wrong. A built model that is not the one chosen is left out,
+        so that it makes nothing stale.
+        """
         own = self.registered.get(self.name) if isinstance(self.name, str) else None
-        return Model(self.name, self.embedding_size, own)
+        plain = self.name != YOUR_OWN and isinstance(self.built, BuiltModel)
+        return Model(self.name, self.embedding_size, PLAIN if plain else self.built, own)
+
+    def start_from(self, name: str) -> None:
+        """Build a model of your own, beginning with what a precoded model is made of."""
+        self.put({"name": YOUR_OWN, "built": TEMPLATES[name]})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in every state; the built model by its states and modules."""
+        told = super().to_dict()
+        return told | {"built": self.built.to_dict()} if isinstance(self.built, BuiltModel) else told
+
+    def read(self, data: Any) -> tuple[dict[str, Any], list[str]]:
+        """As in every state; the built model is read from its states and modules."""
+        if not isinstance(data, Mapping) or "built" not in data or isinstance(data["built"], BuiltModel):
+            return super().read(data)
+        try:
+            return super().read(dict(data) | {"built": BuiltModel.from_dict(data["built"])})
+        except SettingsError as error:
+            values, found = super().read({name: value for name, value in data.items() if name != "built"})
+            return values, [*found, *(f"built model: {sentence}" for sentence in error.problems)]
 
     def prepare(self, trial: Any) -> None:
         """A trial state knows the same models."""
         trial.registered = dict(self.registered)
 
 
-def _spec_of(cls: type, config: Any) -> Spec:
+def _spec_of_class(cls: type, config: Any) -> Spec:
     modules = {name: tuple(config.terms(name)) for name in config.modules}
     filters = {name: tuple((f.signal, f.value, f.remove) for f in config.filters(name)) for name in modules}
     about = (cls.__doc__ or "A model of your own.").strip().splitlines()[0]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
+from spicewidgets.core.built import TEMPLATES, BuiltModel
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.results import PRECODED as CLASSES, model_of
+from spicewidgets.results import PRECODED as CLASSES, model_of, truth_of
 from spicewidgets.state import (
     DataState,
     DiscoveryState,
@@ -22,7 +23,7 @@ from spicewidgets.state import (
 from spicewidgets.state.base import State
 from spicewidgets.state.comparison import ComparisonState
 from spicewidgets.state.experiment import GROUPS
-from spicewidgets.state.model import PRECODED
+from spicewidgets.state.model import PRECODED, YOUR_OWN
 from spicewidgets.state.presets import PRESETS, SEEN
 
 STATES = [
@@ -197,7 +198,7 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
 
     name = experiment.model.register(Mine, sw.FORGETTING_RNN_CONFIG)
     assert name == "Mine"
-    assert experiment.model.choices == (*PRECODED, "Mine")
+    assert experiment.model.choices == (*PRECODED, YOUR_OWN, "Mine")
     experiment.model.name = name
     assert experiment.problems == []
     assert experiment.model.spec.about == "Mine, with a sentence."
@@ -209,9 +210,67 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
         Experiment().from_dict(told)
     assert error.value.problems == (
         "model: name must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, or that of a model of your own; got 'Mine'. Choose one of these, or register your class"
-        " under this name first.",
+        " choice, your own, or that of a class of your own; got 'Mine'. Choose one of these, or register"
+        " your class under this name first.",
     )
+
+
+def test_a_built_model_is_a_setting_like_any_other():
+    experiment = Experiment()
+    experiment.trained = experiment.discovered = experiment.snapshot()
+    experiment.model.start_from("choice")
+    assert experiment.model.name == YOUR_OWN
+    assert experiment.model.spec.modules == PRECODED["choice"].modules
+    assert experiment.discovery.library("x_value_choice_chosen").filters == (("c_action", 1.0, True),)
+    assert experiment.stale_because["train"] == (
+        "Trained for model rescorla-wagner and other states and modules; train again."
+    )
+    cls, config = model_of(experiment.snapshot())
+    assert cls.built == TEMPLATES["choice"]
+    assert config == sw.CHOICE_CONFIG
+    told = json.loads(json.dumps(experiment.to_dict()))
+    other = Experiment("forgetting")
+    other.from_dict(told)
+    assert other.to_dict() == told
+    assert other.snapshot() == experiment.snapshot()
+
+
+def test_what_is_wrong_with_a_built_model_is_told_where_it_is_the_one_chosen():
+    experiment = Experiment()
+    experiment.trained = experiment.discovered = experiment.snapshot()
+    experiment.model.built = BuiltModel(modules=())
+    assert experiment.problems == []
+    assert experiment.stale_because == {}
+    experiment.model.name = YOUR_OWN
+    assert experiment.problems[0] == (
+        "model: built model: A model must have one learned module or more; got none. Add one."
+    )
+    assert experiment.model.problems_of("built")
+    with pytest.raises(SettingsError, match="one learned module or more"):
+        Experiment().from_dict(experiment.to_dict())
+    experiment.model.built = "a model"
+    assert experiment.model.spec is None
+    assert experiment.problems == [
+        "model: built must be a BuiltModel; got 'a model'. Start from a precoded model."
+    ]
+
+
+def test_a_built_model_of_another_form_is_refused_and_changes_nothing():
+    state = ModelState()
+    with pytest.raises(SettingsError, match="built model: A model is read from its states and modules"):
+        state.from_dict({"name": YOUR_OWN, "built": {"states": []}})
+    assert state.snapshot() == ModelState.settings()
+
+
+def test_the_truth_of_a_built_model_needs_a_model_that_can_say_it():
+    experiment = Experiment("forgetting")
+    precoded = truth_of(experiment.snapshot())
+    experiment.model.start_from("forgetting")
+    assert truth_of(experiment.snapshot()) == precoded
+    experiment.model.start_from("rescorla-wagner")
+    assert truth_of(experiment.snapshot()) is None
+    experiment.participant.forget_rate = 0.0
+    assert truth_of(experiment.snapshot()) is not None
 
 
 MODULE = "x_value_reward_chosen"

@@ -1,0 +1,93 @@
+"""Changes to a built model, row by row, such as a panel makes them: each takes a model and gives another.
+
+None of them raises for a row that is gone, or leaves names behind that stand for nothing. Whether the model
+can be used is told by its `problems`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..core.built import CHOSEN, COVERS, NOT_CHOSEN, BuiltModel, BuiltModule, BuiltState
+
+
+def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
+    """The model with another value in a row of its states; a new name is taken over wherever it is used."""
+    if not 0 <= row < len(built.states):
+        return built
+    old = built.states[row]
+    states = _with(built.states, row, replace(old, **parts))
+    new, names = states[row].name, [state.name for state in built.states]
+    if new == old.name or new in names or names.count(old.name) > 1:
+        return replace(built, states=states)
+    modules = _each(built, lambda name: new if name == old.name else name)
+    return replace(built, states=states, modules=modules)
+
+
+def change_module(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
+    """The model with another value in a row of its modules."""
+    if not 0 <= row < len(built.modules):
+        return built
+    return replace(built, modules=_with(built.modules, row, replace(built.modules[row], **parts)))
+
+
+def add_state(built: BuiltModel) -> BuiltModel:
+    """The model with one more state, and a module that moves it."""
+    name = _fresh("x_state", [*(s.name for s in built.states), *(m.name for m in built.modules)])
+    return add_module(replace(built, states=(*built.states, BuiltState(name, 0.0))))
+
+
+def add_module(built: BuiltModel) -> BuiltModel:
+    """The model with one more module: for the last state with arms that no module moves, else the last."""
+    state, arms = next(_free(built), (built.states[-1].name if built.states else "", CHOSEN))
+    name = _fresh(f"{state or 'x_module'}_{arms.replace(' ', '_')}", [row.name for row in built.modules])
+    return replace(built, modules=(*built.modules, BuiltModule(name, state, arms)))
+
+
+def remove_state(built: BuiltModel, row: int) -> BuiltModel:
+    """The model without a state, the modules that move it, and the inputs that are its value."""
+    if not 0 <= row < len(built.states):
+        return built
+    gone, left = built.states[row].name, _without(built.states, row)
+    if gone in [state.name for state in left]:
+        return replace(built, states=left)
+    modules = tuple(
+        replace(module, inputs=tuple(name for name in module.inputs if name != gone))
+        for module in built.modules
+        if module.state != gone
+    )
+    return replace(built, states=left, modules=modules)
+
+
+def remove_module(built: BuiltModel, row: int) -> BuiltModel:
+    """The model without a module."""
+    if not 0 <= row < len(built.modules):
+        return built
+    return replace(built, modules=_without(built.modules, row))
+
+
+def _free(built: BuiltModel) -> Iterator[tuple[str, str]]:
+    """States and arms that no module moves, the last state first."""
+    for state in reversed(built.states):
+        moved = {part for module in built.modules_of(state.name) for part in COVERS.get(module.arms, ())}
+        yield from ((state.name, arms) for arms in (CHOSEN, NOT_CHOSEN) if arms not in moved)
+
+
+def _each(built: BuiltModel, named: Callable[[str], str]) -> tuple[BuiltModule, ...]:
+    return tuple(
+        replace(module, state=named(module.state), inputs=tuple(map(named, module.inputs)))
+        for module in built.modules
+    )
+
+
+def _fresh(name: str, taken: list[str]) -> str:
+    numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
+
+
+def _with(rows: tuple[Any, ...], row: int, value: Any) -> tuple[Any, ...]:
+    return (*rows[:row], value, *rows[row + 1 :])
+
+
+def _without(rows: tuple[Any, ...], row: int) -> tuple[Any, ...]:
+    return (*rows[:row], *rows[row + 1 :])
