@@ -1,77 +1,74 @@
 """The apps: panels put together, nothing else."""
 
+import os
+from collections.abc import Sequence
 from html import escape
 from typing import Any
+from urllib.parse import parse_qs
 
 import ipywidgets as widgets
 
 from . import compat
+from .core.settings import SettingsError
+from .follow import Follower
 from .panels import STAGES, Stage
-from .panels.base import STYLE, Panel, guard
+from .panels.base import Panel, guard
+from .panels.head import Head
+from .panels.look import STYLE
+from .panels.settings import SettingsBox
 from .runner import Runner
 from .state.experiment import Experiment
+from .state.link import from_link, to_link
 
 MARKS = {"done": "✓", "stale": "!", "todo": "○"}
+SAID = {"done": "done", "stale": "stale: a setting has changed since", "todo": "to do"}
+Models = Sequence[tuple[type, Any]]
 
 
 class Explorer(Panel):
-    """All panels in the order of the method, under a head that stays in sight: the equations, and the one
-    button
-    to press next.
+    """All panels in the order of the method, under a head that stays in sight.
 
     Attributes:
         experiment: all settings, and how they stand to each other.
         runner: what runs them.
+        panels: by name.
     """
 
-    def __init__(self, preset: str = "the tutorial") -> None:
+    def __init__(self, preset: str = "the tutorial", models: Models = ()) -> None:
         compat.ensure_colab_manager()
-        self.experiment = Experiment(preset)
-        self.runner = Runner(self.experiment, foreground=compat.foreground())
-        self.panels = [stage(self.experiment, self.runner) for stage in STAGES.values()]
-        self.head, self.coach = widgets.HTML(), widgets.HTML()
-        self.preset = widgets.Dropdown(
-            options=list(self.experiment.presets),
-            value=preset,
-            description="Preset",
-            **compat.tooltip("Settings to begin with"),
-        )
-        self.preset.observe(self._load, "value")
-        self.go = widgets.Button(
-            description="Train", button_style="primary", tooltip="Simulate, train, find the equations"
-        )
-        self.go.on_click(lambda _: self._train())
-        self.switch = widgets.ToggleButtons(options=self._options(), value=0, style={"button_width": "auto"})
+        self.experiment, self.runner = _experiment(preset, models)
+        wrong = _from_address(self.experiment)
+        self.runner.show_recorded()
+        self.head = Head(self.experiment, self.runner)
+        self.panels = {name: stage(self.experiment, self.runner) for name, stage in STAGES.items()}
+        narrow = {"button_width": "auto"}
+        self.switch = widgets.ToggleButtons(options=self._options(), value="task", style=narrow)
+        self.switch.add_class("sw-nav")
         self.switch.observe(self._show, "value")
-        bar = widgets.HBox(
-            [self.preset, self.go], layout=widgets.Layout(flex_flow="row wrap", align_items="center")
+        self.address = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.keep = SettingsBox(self.experiment)
+        super().__init__(
+            [widgets.HTML(STYLE), self.head, self.switch, *self.panels.values(), self.keep, self.address]
         )
-        super().__init__([widgets.HTML(STYLE), self.head, bar, self.switch, *self.panels])
-        self.experiment.observe(self._refresh, ["stages", "blocked", "problems"])
-        self.experiment.run.observe(self._refresh, ["status", "result_revision", "message"])
+        self.experiment.observe(self._refresh, ["stages", "blocked"])
         self._show()
         self._refresh()
+        if wrong:
+            self.say(wrong)
 
     def start(self) -> None:
-        """Load torch in the background, then make the first run, so that nobody meets an empty plot."""
-        self.runner.preload(then=self._train)
+        """Load torch in the background, so that the first run need not wait for it."""
+        if not self.runner.foreground:
+            self.runner.preload()
 
-    def _options(self) -> list[tuple[str, int]]:
-        stages = self.experiment.stages
-        return [(f"{i + 1} {name} {MARKS[stages[name]]}", i) for i, name in enumerate(STAGES)]
-
-    @guard
-    def _load(self, change: Any) -> None:
-        self.experiment.load_preset(change["new"])
-
-    @guard
-    def _train(self) -> None:
-        self.runner.train()
+    def _options(self) -> list[tuple[str, str]]:
+        marks = {name: MARKS[stage] for name, stage in self.experiment.stages.items()}
+        return [(f"{at} {name.capitalize()} {marks[name]}", name) for at, name in enumerate(STAGES, 1)]
 
     @guard
     def _show(self, _: Any = None) -> None:
-        for i, panel in enumerate(self.panels):
-            panel.layout.display = "" if i == self.switch.value else "none"
+        for name, panel in self.panels.items():
+            panel.layout.display = "" if name == self.switch.value else "none"
 
     @guard
     def _refresh(self, _: Any = None) -> None:
@@ -80,60 +77,61 @@ class Explorer(Panel):
             now = self.switch.value
             self.switch.options = options
             self.switch.value = now
-        why = self.experiment.blocked.get("train", "")
-        self.go.disabled = bool(why)
-        self.go.tooltip = why or "Simulate, train, find the equations"
-        self.head.value = self._equations()
-
-    def _equations(self) -> str:
-        result, run = self.runner.result, self.experiment.run
-        truth = result.truth if result is not None else self.runner.truth()
-        found = None if result is None else result.spice
-        rows = _line("truth", "sw-truth", truth) + _line("SPICE", "sw-spice", found)
-        told = self.experiment.stale_because.get("equation", "") or run.message
-        return f'{rows}<div role="status" class="sw-help">{escape(told)}</div>'
+            self.switch.tooltips = [SAID[self.experiment.stages[name]] for name in STAGES]
+        text = to_link(self.experiment)
+        told = f'<div class="sw-settings" data-settings="{escape(text, quote=True)}"></div>'
+        if self.address.value != told:
+            self.address.value = told
 
 
-def _line(name: str, look: str, model: Any) -> str:
-    """A model's equations in short: x for the module's own value, r for the reward."""
-    words = "…" if model is None else "; ".join(_short(e) for e in model.of_participant().values())
-    return f'<div class="sw-equation"><b class="{look}">{name}</b> {words}</div>'
-
-
-def _short(equation: Any) -> str:
-    letters = {equation.module: "x", "c_reward": "r"}
-    parts = []
-    for term, value in equation.active:
-        factors = "&thinsp;".join(escape(letters.get(name, name)) for name in term)
-        parts.append(f"{'−' if value < 0 else '+'} {abs(value):.2f} {factors}".strip())
-    right = " ".join(parts).removeprefix("+ ") or "0"
-    name = equation.module.removeprefix("x_").replace("_", " ")
-    return (
-        f'<span title="{escape(equation.text(), quote=True)}">x′ = {right}</span> <span'
-        f' class="sw-help">{escape(name)}</span>'
-    )
-
-
-def explorer(preset: str = "the tutorial", *, start: bool = True) -> Explorer:
+def explorer(preset: str = "the tutorial", *, models: Models = (), start: bool = True) -> Explorer:
     """The explorer: simulate, train, discover, compare, all in one box.
 
     Args:
         preset: the settings to begin with; see `Experiment.presets`.
-        start: whether the first run is made at once, in the background.
+        models: `BaseRNN` subclasses of your own, each with its `SpiceConfig`, offered beside the others.
+        start: whether torch is loaded at once, in the background.
     """
     compat.wait_for_page(lambda: Explorer(preset).runner.preload())
-    app = Explorer(preset)
+    app = Explorer(preset, models)
     if start:
         app.start()
     return app
 
 
-def panel(name: str, preset: str = "the tutorial") -> Stage:
-    """One panel of its own: "task", "participant", "data", "model", "train", "equation" or "compare"."""
+def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
+    """One panel of its own: "task", "participant", "data", "model", "train", "library", "equation" or
+    "compare". Raises `SettingsError` for another name.
+    """
+    if name not in STAGES:
+        raise SettingsError([f"panel must be one of {', '.join(STAGES)}; got {name!r}. Choose one of these."])
     compat.wait_for_page(lambda: Explorer(preset).runner.preload())
-    experiment = Experiment(preset)
-    runner = Runner(experiment, foreground=compat.foreground())
+    compat.ensure_colab_manager()
+    experiment, runner = _experiment(preset, models)
+    runner.show_recorded()
     made = STAGES[name](experiment, runner)
-    if name in ("train", "equation", "compare"):
+    if name in ("train", "library", "equation", "compare") and not runner.foreground:
         runner.preload()
     return made
+
+
+def _experiment(preset: str, models: Models) -> tuple[Experiment, Runner]:
+    experiment = Experiment(preset)
+    for cls, config in models:
+        experiment.model.register(cls, config)
+    runner = Runner(experiment, foreground=compat.foreground())
+    Follower(experiment, runner)
+    return experiment, runner
+
+
+def _from_address(experiment: Experiment) -> str:
+    """Take over the settings of the page's address, where there are some; what is wrong with them."""
+    asked = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20).get("settings", [""])[0]
+    try:
+        if asked:
+            experiment.from_dict(from_link(asked))
+    except SettingsError as error:
+        return f"The settings in the address were left out. {' '.join(error.problems)}"
+    except ValueError:
+        return "The settings in the address were left out: it has too many parts."
+    return ""

@@ -5,7 +5,7 @@ nothing of threads or widgets.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,21 @@ class Result:
         """The participant."""
         return self.data.agent
 
+    @cached_property
+    def classical(self) -> dict[Any, dict[str, tuple[float, float]]]:
+        """The classical parameters that the equations stand for: by participant and name, true and found.
+        Empty without a truth.
+        """
+        from .core.translation import classical_parameters
+
+        if self.spice is None or self.truth is None:
+            return {}
+        model, told = _values(self.snapshot), {}
+        for who in self.spice.participants:
+            true, found = (classical_parameters(one, model, who) for one in (self.truth, self.spice))
+            told[who] = {name: (true[name], found[name]) for name in true if name in found}
+        return told
+
 
 def config_of(snapshot: ExperimentSnapshot) -> "SpiceConfig":
     """Config of the chosen model, with the inputs, terms and filters chosen for it. Loads no torch."""
@@ -139,8 +154,9 @@ def model_of(snapshot: ExperimentSnapshot) -> "tuple[type[BaseRNN], SpiceConfig]
 def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:
     """The settings of training and discovery under the estimator's names."""
     from .core.parameters import DISCOVERY
+    from .core.settings import Training
 
-    told = asdict(snapshot.training)
+    told = {item.name: getattr(snapshot.training, item.name) for item in fields(Training)}
     told |= {name: getattr(snapshot.discovery, own) for own, name in DISCOVERY.items()}
     return told | {"spice_refine": snapshot.discovery.refine}
 
@@ -166,6 +182,14 @@ def discover_again(estimator: "SpiceEstimator", snapshot: ExperimentSnapshot) ->
     wanted = parameters_of(snapshot) | {"spice_config": model_of(snapshot)[1]}
     now = estimator.get_params(deep=False)
     estimator.discover(**{name: value for name, value in wanted.items() if now[name] != value})
+
+
+def _values(snapshot: ExperimentSnapshot) -> Any:
+    """What the translation needs to know of a model, its first values, without loading it."""
+    if snapshot.model.own is not None:
+        return snapshot.model.own[0]
+    states = _described(snapshot).states
+    return type("Values", (), {"init_values": {state.name: state.initial for state in states}})
 
 
 def truth_of(snapshot: ExperimentSnapshot, spice: "SpiceModel | None" = None) -> "SpiceModel | None":
@@ -200,10 +224,9 @@ def _truth_for(
     if model.own is not None:
         return true_model(agent, model.own[0], config, betas=betas, participant=who)
     built = _described(snapshot)
-    values: Any = type("Values", (), {"init_values": {state.name: state.initial for state in built.states}})
     if betas is None:
         betas = {s.name: float(agent._betas[s.name]) for s in built.states if s.choice == SCALED}
-    true = true_model(agent, values, config, betas=betas, participant=who)
+    true = true_model(agent, _values(snapshot), config, betas=betas, participant=who)
     return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))
 
 

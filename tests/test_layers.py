@@ -31,6 +31,7 @@ MAY = {
         "spicewidgets.state",
     },
     "fit": {"spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
+    "follow": {"spicewidgets.state"},
     "runner": {
         "torch",
         "spicewidgets.core",
@@ -43,6 +44,7 @@ MAY = {
     "panels": {
         "ipywidgets",
         "numpy",
+        "pandas",
         "traitlets",
         "spicewidgets.compat",
         "spicewidgets.panels",

@@ -6,6 +6,7 @@ A new panel is a `Stage` in a file of its own, and a line below.
 from .comparison import ComparePanel
 from .data import DataPanel
 from .equations import EquationPanel
+from .library import LibraryPanel
 from .model import ModelPanel
 from .participant import ParticipantPanel
 from .stage import Stage
@@ -18,6 +19,7 @@ STAGES: dict[str, type[Stage]] = {
     "data": DataPanel,
     "model": ModelPanel,
     "train": TrainPanel,
+    "library": LibraryPanel,
     "equation": EquationPanel,
     "compare": ComparePanel,
 }

@@ -7,32 +7,17 @@ computed.
 import base64
 import functools
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from html import escape
+from math import isfinite, log10
 from typing import Any
 
 import ipywidgets as widgets
+from traitlets import TraitError
 
 from .. import compat
-
-STYLE = """<style>
-.sw-panel{--sw-gap:10px;color:var(--jp-ui-font-color1,#222);font-family:system-ui,sans-serif}
-.sw-panel .widget-html-content,.sw-panel .jupyter-widgets-html-content{line-height:1.4}
-.sw-label{font-weight:600;font-size:13px;line-height:1.25}
-.sw-help{color:var(--jp-ui-font-color2,#555);font-size:12px;line-height:1.3}
-.sw-alert{border-left:4px solid #c9483b;padding:6px 10px;background:var(--jp-layout-color2,#f3f3f3)}
-.sw-note{border-left:4px solid #3b8fd9;padding:6px 10px;background:var(--jp-layout-color2,#f3f3f3)}
-.sw-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-.sw-table td,.sw-table th{padding:2px 10px;text-align:right}
-.sw-table th:first-child,.sw-table td:first-child{text-align:left}
-.sw-row{display:flex;flex-flow:row wrap;width:100%}
-.sw-truth{color:#3b8fd9}.sw-spice{color:#c05fae}
-.sw-equation{font-variant-numeric:tabular-nums;font-size:14px;line-height:1.5}
-.sw-equation b{display:inline-block;min-width:4em}
-.sw-stage{order:2}.sw-controls{order:1}
-@media(max-width:700px){.sw-stage{order:1}.sw-controls{order:2;max-width:none!important}}
-.sw-panel :is(button,input,select):focus-visible{outline:2px solid #3b8fd9}
-</style>"""
 
 FULL = {"width": "100%"}
 
@@ -47,12 +32,13 @@ class Panel(widgets.VBox):
 
     def say(self, message: str = "", details: str = "") -> None:
         """Show an error, or take it away."""
-        folded = (
-            f"<details><summary>details</summary><pre>{escape(details)}</pre></details>" if details else ""
-        )
-        self.alert.value = (
-            f'<div class="sw-alert" role="alert">{escape(message)}{folded}</div>' if message else ""
-        )
+        told = f'<div class="sw-alert" role="alert">{escape(message)}{folded_details(details)}</div>'
+        self.alert.value = told if message else ""
+
+
+def folded_details(details: str) -> str:
+    """The details of an error, folded away; nothing where there are none."""
+    return f"<details><summary>details</summary><pre>{escape(details)}</pre></details>" if details else ""
 
 
 def guard(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,78 +59,108 @@ def guard(method: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def control(state: Any, name: str) -> Any:
-    """A labelled control for a setting: slider and typed field, list, check box or text, with its help below.
+class Control(widgets.VBox):
+    """A labelled control for a setting: typed field and slider, list, check box or text, with its help below.
 
     A value that cannot be used is kept by the state and told as a sentence under the control.
+
+    Attributes:
+        high: the upper bound that is told, where the present data have a lower one than the setting.
     """
-    told = state.tags(name)
-    plain = told["unit"] and told["unit"] not in told["label"].lower()
-    unit = f" ({told['unit']})" if plain else ""
-    words = told["help"] + _bounds(told)
-    if told["kind"] == "bool":
-        shown: Any = widgets.Checkbox(description=told["label"], indent=False, **compat.tooltip(words))
-        head = ""
-    elif told["choices"]:
-        options = list(told["choices"])
-        shown = widgets.Dropdown(options=options, layout=widgets.Layout(**FULL), **compat.tooltip(words))
-        head = told["label"]
-    else:
-        shown, head = _number(state, name, told, words), told["label"]
-    if not isinstance(shown, widgets.HBox):
-        _join(state, name, shown)
-    label = widgets.HTML(f'<span class="sw-label">{escape(head)}{escape(unit)}</span>' if head else "")
-    below = widgets.HTML()
 
-    def tell(_: Any = None) -> None:
-        wrong = state.problems_of(name)
-        look, text = ("sw-alert", " ".join(wrong)) if wrong else ("sw-help", words)
-        below.value = f'<div class="{look}">{escape(text)}</div>'
+    def __init__(self, state: Any, name: str) -> None:
+        self.state, self.name = state, name
+        self.high: float | None = None
+        told = state.tags(name)
+        words = self.words()
+        if told["kind"] == "bool":
+            parts = [widgets.Checkbox(description=told["label"], indent=False, **compat.tooltip(words))]
+            _join(state, name, parts[0])
+        elif told["choices"]:
+            parts = [field(widgets.Dropdown, told["label"], words, options=list(told["choices"]))]
+            _join(state, name, parts[0])
+        else:
+            parts = _number(state, name, told, words)
+        self.below = widgets.HTML()
+        super().__init__([*parts, self.below], layout=widgets.Layout(margin="0 0 10px 0", **FULL))
+        state.observe(self.tell, "problems")
+        self.tell()
 
-    state.observe(tell, "problems")
-    tell()
-    return widgets.VBox([label, shown, below], layout=widgets.Layout(margin="0 0 8px 0", **FULL))
+    def words(self) -> str:
+        """What the setting is, with its range."""
+        told = self.state.tags(self.name)
+        return str(told["help"]) + _bounds(told if self.high is None else told | {"high": self.high})
+
+    def tell(self, _: Any = None) -> None:
+        """The help, or what is wrong with the value."""
+        wrong = self.state.problems_of(self.name)
+        look, text = ("sw-alert", " ".join(wrong)) if wrong else ("sw-help", self.words())
+        self.below.value = f'<div class="{look}">{escape(text)}</div>'
+
+
+def control(state: Any, name: str) -> Control:
+    """The `Control` of a setting."""
+    return Control(state, name)
+
+
+def field(kind: Any, label: str, words: str, **arguments: Any) -> Any:
+    """A widget with its label before it, tied to it for screen readers, in the house's look."""
+    looks = {"layout": widgets.Layout(**FULL), "style": {"description_width": "auto"}}
+    made = kind(description=label, **looks, **arguments, **compat.tooltip(words))
+    made.add_class("sw-field")
+    return made
 
 
 def _bounds(told: dict[str, Any]) -> str:
     low, high = told["low"], told["high"]
-    if low is None or high is None:
+    if told["kind"] not in ("int", "float") or low is None or high is None:
         return ""
     return f" ({low:,g} to {high:,.0f})" if high >= 1e4 else f" ({low:g} to {high:g})"
 
 
-def _number(state: Any, name: str, told: dict[str, Any], words: str) -> Any:
-    """A typed field, with a slider before it where the setting has one and is never empty."""
+def _number(state: Any, name: str, told: dict[str, Any], words: str) -> list[Any]:
+    """A typed field, and a slider below it where the setting has one and is never empty."""
     whole = told["kind"] == "int"
     low, high, step = told["slider"] or (told["low"] or 0, told["high"] or 1e6, 1 if whole else 0.01)
-    kinds = (widgets.IntText, widgets.IntSlider) if whole else (widgets.FloatText, widgets.FloatSlider)
+    plain = told["unit"] and told["unit"] not in told["label"].lower()
+    label = f"{told['label']} ({told['unit']})" if plain else told["label"]
     if told["optional"]:
-        typed = widgets.Text(placeholder="not given", layout=widgets.Layout(**FULL), **compat.tooltip(words))
+        typed = field(widgets.Text, label, words, placeholder="not given")
         _join_optional(state, name, typed, whole)
-        return widgets.HBox([typed], layout=widgets.Layout(**FULL))
-    typed = kinds[0](step=step, layout=widgets.Layout(width="84px", flex="0 0 auto"), **compat.tooltip(words))
+        return [typed]
+    kinds = (widgets.IntText, widgets.IntSlider) if whole else (widgets.FloatText, widgets.FloatSlider)
+    typed = field(kinds[0], label, words, step=0.001 if told["log"] else step)
     _join(state, name, typed)
     if told["slider"] is None:
-        return widgets.HBox([typed], layout=widgets.Layout(**FULL))
+        return [typed]
+    ends = {"min": low, "max": high}
+    if told["log"]:
+        kinds = (kinds[0], widgets.FloatLogSlider)
+        ends = {"min": log10(low), "max": log10(high)}
     slider = kinds[1](
-        min=low,
-        max=high,
+        **ends,
         step=step,
+        value=min(max(told["default"], low), high),
         readout=False,
-        layout=widgets.Layout(flex="1 1 auto", min_width="80px"),
+        description=label,
+        layout=widgets.Layout(**FULL),
         **compat.tooltip(words),
     )
+    slider.add_class("sw-slider")
     _join(state, name, slider, lambda value: min(max(value, low), high))
-    return widgets.HBox([slider, typed], layout=widgets.Layout(align_items="center", **FULL))
+    return [typed, slider]
 
 
 def _join(state: Any, name: str, widget: Any, shown: Callable[[Any], Any] = lambda value: value) -> None:
-    """Keep a setting and a widget equal; the widget may show a value beyond its ends as its end."""
+    """Keep a setting and a widget equal; the widget may show a value beyond its ends as its end, and does not
+    follow to a value that it cannot show.
+    """
 
     def to_widget(_: Any = None) -> None:
         value = getattr(state, name)
         if isinstance(value, int | float | str) and widget.value != shown(value):
-            widget.value = shown(value)
+            with suppress(TraitError, OverflowError, ValueError):
+                widget.value = shown(value)
 
     def to_state(change: Any) -> None:
         if change["new"] != shown(getattr(state, name)):
@@ -179,17 +195,47 @@ def _join_optional(state: Any, name: str, typed: Any, whole: bool) -> None:
 def more(children: Sequence[Any], words: str = "more") -> Any:
     """Children that are shown when asked for, by a button. An Accordion would break on Colab."""
     box = widgets.VBox(list(children), layout=widgets.Layout(display="none", **FULL))
-    button = widgets.Button(
-        description=f"{words} …", tooltip=f"Show or hide: {words}", layout=widgets.Layout(width="auto")
-    )
 
-    def toggle(_: Any) -> None:
+    def toggle() -> None:
         hidden = box.layout.display == "none"
         box.layout.display = "" if hidden else "none"
         button.description = f"less of {words}" if hidden else f"{words} …"
 
-    button.on_click(toggle)
+    button = pressed(f"{words} …", f"Show or hide: {words}", toggle)
     return widgets.VBox([button, box], layout=widgets.Layout(**FULL))
+
+
+def grid(caption: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table in HTML that can be scrolled where it is too wide; the first cell of a row names it."""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
+    body = "".join(
+        f'<tr><th scope="row">{escape(str(first))}</th>'
+        f"{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>"
+        for first, *cells in rows
+    )
+    return (
+        f'<div class="sw-scroll" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}">'
+        f'<table class="sw-grid"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def decimal(value: float, digits: int = 3, sign: str = "") -> str:
+    """A number with so many decimals and a true minus; `sign="+"` always shows one."""
+    return f"{value:{sign}.{digits}f}".replace("-", "−") if isfinite(value) else "not told"
+
+
+def refuse(button: Any, why: str, words: str) -> None:
+    """Grey a button that cannot be pressed now, and say why where it stands; without a reason, let it be."""
+    button.disabled, button.tooltip = bool(why), why or words
+
+
+def pressed(words: str, tip: str, then: Callable[[], Any], **arguments: Any) -> Any:
+    """A button as wide as its words, and what it does."""
+    narrow = widgets.Layout(width="auto", align_self="flex-start")
+    button = widgets.Button(description=words, tooltip=tip, layout=narrow, **arguments)
+    button.on_click(lambda _: then())
+    return button
 
 
 def download_link(content: bytes, name: str, mime: str, words: str) -> str:
@@ -201,28 +247,52 @@ def download_link(content: bytes, name: str, mime: str, words: str) -> str:
     )
 
 
+class Files(Panel):
+    """A row of buttons; each makes its file, or its table, when it is asked for, and shows it below.
+
+    Args:
+        made: by the button's word: its tooltip, and what gives the file's name, content and type, or a text
+            of HTML. A second press takes away what is shown.
+    """
+
+    def __init__(self, made: Mapping[str, tuple[str, Callable[[], tuple[str, bytes, str] | str]]]) -> None:
+        self._made, self._shown = made, ""
+        self.below = widgets.HTML()
+        buttons = [pressed(word, tip, partial(self.ask, word)) for word, (tip, _) in made.items()]
+        self.buttons = dict(zip(made, buttons, strict=True))
+        super().__init__([widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap")), self.below])
+
+    @guard
+    def ask(self, word: str) -> None:
+        """Show what the button with this word makes, or take it away."""
+        if self._shown == word:
+            self._shown, self.below.value = "", ""
+            return
+        made = self._made[word][1]()
+        if not isinstance(made, str):
+            name, content, mime = made
+            made = download_link(content, name, mime, f"Save {name}")
+        self._shown, self.below.value = word, made
+
+
 class FigureBox(widgets.VBox):
-    """A live figure with its table and files below it, made when they are asked for."""
+    """A live figure with its table and files below it.
 
-    def __init__(self, figure: Any) -> None:
+    Args:
+        figure: a `LiveFigure`.
+        more: further files, as in `Files`.
+    """
+
+    def __init__(self, figure: Any, more: Mapping[str, Any] | None = None) -> None:
         self.figure = figure
-        self._below = widgets.HTML()
-        buttons = [
-            widgets.Button(description=f, layout=widgets.Layout(width="auto"))
-            for f in ("table", "png", "svg", "csv")
-        ]
-        for button in buttons:
-            what = "Show the numbers as a" if button.description == "table" else "Make a link to save a"
-            button.tooltip = f"{what} {button.description}"
-            button.on_click(self._asked)
-        super().__init__([figure.widget, widgets.HBox(buttons), self._below], layout=widgets.Layout(**FULL))
+        made: dict[str, Any] = {"table": ("The numbers of the picture as a table", figure.table)}
+        for kind in ("png", "svg", "pdf", "csv"):
+            made[kind] = (f"Save the picture as {kind}", partial(self._file, kind))
+        made["csv"] = ("Save the numbers of the picture as csv", partial(self._file, "csv"))
+        self.files = Files(made | dict(more or {}))
+        super().__init__([figure.widget, self.files], layout=widgets.Layout(**FULL))
 
-    def _asked(self, button: Any) -> None:
+    def _file(self, kind: str) -> tuple[str, bytes, str]:
         from ..plots.live import FORMATS
 
-        kind = button.description
-        if kind == "table":
-            self._below.value = "" if self._below.value.startswith("<div") else self.figure.table()
-        else:
-            name = f"{self.figure.name}.{kind}"
-            self._below.value = download_link(self.figure.download(kind), name, FORMATS[kind], f"Save {name}")
+        return f"{self.figure.name}.{kind}", self.figure.download(kind), FORMATS[kind]

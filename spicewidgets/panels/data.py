@@ -4,48 +4,59 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..results import preview
-from .base import control, download_link
-from .stage import Stage
+from ..results import preview, simulate
+from .base import Files, control, grid
+from .stage import Stage, session_control
+
+SHOWN = 10  # trials in the table
 
 
 class DataPanel(Stage):
     """How much is simulated, and a session as a table."""
 
-    title = "3 · Data"
+    title = "Data"
     about = "The participant plays many sessions. The network sees choices and rewards, and nothing else."
+    groups = ("data",)
 
     def controls(self) -> list[Any]:
         """Sizes, validation share, seed, and which session is shown."""
-        names = ("n_sessions", "n_trials", "n_participants", "validation_share", "seed", "session")
-        return [control(self.experiment.data, name) for name in names]
+        names = ("n_sessions", "n_trials", "n_participants", "validation_share", "seed")
+        data = self.experiment.data
+        return [*(control(data, name) for name in names), session_control(self.experiment, data)]
 
     def stage(self) -> list[Any]:
-        """The session's table, and the whole data set as a file once it was made."""
-        self.table, self.save = widgets.HTML(), widgets.HTML()
-        return [self.table, self.save]
+        """The session's table, and the whole data set as a file."""
+        self.table = widgets.HTML()
+        self.files = Files({"all sessions as csv": ("Every trial of every session, one row each", self._csv)})
+        return [self.table, self.files]
 
     def watch(self) -> None:
-        """Settings that change the data, and new results."""
+        """Settings that change the data."""
         for state in (self.experiment.data, self.experiment.task, self.experiment.participant):
             state.observe(self.refresh, list(state.names()))
-        self.experiment.run.observe(self.refresh, "result_revision")
 
     def draw(self) -> None:
         """The first trials of the session that is shown."""
-        if not self.experiment.problems:
-            seen = preview(self.experiment.peek(), self.experiment.data.session)
-            head = "".join(f"<th>{name}</th>" for name in ("trial", "choice", "reward"))
-            paid = seen.rewards[range(len(seen.choices)), seen.choices]
-            rows = "".join(
-                f"<tr><td>{t}</td><td>option {c + 1}</td><td>{r:g}</td></tr>"
-                for t, (c, r) in enumerate(zip(seen.choices[:20], paid[:20], strict=True))
-            )
-            self.table.value = (
-                f'<table class="sw-table"><caption>The first trials of session {self.experiment.data.session}'
-                f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            )
-        result = self.runner.result
-        if result is not None:
-            content = result.dataset.to_frame().to_csv(index=False).encode()
-            self.save.value = download_link(content, "dataset.csv", "text/csv", "Save all sessions as CSV")
+        if self.experiment.sound("task", "participant", "data"):
+            number = self.experiment.data.session
+            self.table.value = _table(preview(self.experiment.peek(), number), number)
+
+    def _csv(self) -> tuple[str, bytes, str]:
+        result, now = self.runner.result, self.experiment.snapshot()
+        same = result is not None and not now.differs(result.snapshot, ("task", "participant", "data"))
+        dataset = result.dataset if same else simulate(now).dataset
+        return "dataset.csv", dataset.to_frame().to_csv(index=False).encode(), "text/csv"
+
+
+def _table(seen: Any, number: int) -> str:
+    """The first trials as the network gets them: what was chosen, what each option paid, what comes next."""
+    n_trials, n_actions = seen.rewards.shape
+    options = [f"option {arm + 1}" for arm in range(n_actions)]
+    names = ["trial", *(f"chose {o}" for o in options), *(f"reward of {o}" for o in options), "next choice"]
+    rows = []
+    for t in range(min(SHOWN, n_trials)):
+        chose = [int(seen.choices[t] == arm) for arm in range(n_actions)]
+        paid = [f"{value:g}".replace("-", "−") for value in seen.rewards[t]]
+        rows.append([t, *chose, *paid, options[seen.choices[t + 1]] if t + 1 < n_trials else "not known"])
+    told = f"Session {number}: {len(rows)} of {n_trials} trials. A reward that was not seen is −1."
+    return grid(told, names, rows)

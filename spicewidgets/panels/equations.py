@@ -5,29 +5,46 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .base import control, guard, more
+from .base import Files, decimal, field, grid, guard, pressed, refuse
 from .stage import Stage
+
+SYMBOLS = {
+    "alpha_reward": "learning rate α",
+    "alpha_penalty": "α after no reward",
+    "beta_reward": "inverse temperature β",
+    "q0": "first value q₀",
+    "forget_rate": "forgetting",
+    "beta_choice": "choice kernel β",
+    "alpha_choice": "choice kernel α",
+}
+AGAIN = "Find the equations again, without training"
+MOST = 30  # participants in the table of all
 
 
 class EquationPanel(Stage):
-    """What was found, beside the truth; and how SINDy looks for it."""
+    """What was found, beside the truth, term by term and in the classical parameters."""
 
-    title = "6 · Equation"
-    about = "SINDy finds the terms of each module's equation; their numbers are then tuned to the choices."
+    title = "Equation"
+    about = "Each module has become one equation. A term by term look at what was found, beside what is true."
 
     def controls(self) -> list[Any]:
-        """The discovery's settings, and the button that finds the equations again."""
-        plan = self.experiment.discovery
-        self.again = widgets.Button(description="Find again", tooltip="With these settings, without training")
-        self.again.on_click(lambda _: self._find())
-        rest = ("optimizer", "regularization", "refine", "n_trials_off_policy", "n_trials_same_action")
-        first = [control(plan, name) for name in ("threshold", "degree")]
-        return [self.again, *first, more([control(plan, name) for name in rest])]
+        """Whose equation, and the button that finds them again."""
+        self.again = pressed("Find again", AGAIN, self._find)
+        self.who = field(widgets.Dropdown, "Participant", "Whose equations are shown", options=[("0", 0)])
+        self.who.observe(self.refresh, "value")
+        self.parameters = widgets.HTML()
+        return [self.who, self.parameters, self.again]
 
     def stage(self) -> list[Any]:
-        """The table of terms, and the equations as text and mathematics."""
-        self.terms, self.words = widgets.HTML(), widgets.HTML()
-        return [self.terms, self.words]
+        """The table of terms, the equations in all forms, and all participants."""
+        self.terms, self.words, self.everyone = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.files = Files(
+            {
+                "table as csv": ("All terms of all participants", self._csv),
+                "LaTeX as tex": ("The equations as LaTeX", self._tex),
+            }
+        )
+        return [self.terms, self.words, self.files, self.everyone]
 
     def watch(self) -> None:
         """New results, and what is stale."""
@@ -39,33 +56,121 @@ class EquationPanel(Stage):
         self.runner.refit()
 
     def draw(self) -> None:
-        """Discovered beside true, term by term."""
-        self.again.disabled = bool(self.experiment.blocked.get("refit"))
+        """Discovered beside true, for one participant; then all of them."""
+        refuse(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
         self._say_stale("equation")
         result = self.runner.result
-        if result is None or result.spice is None:
+        found = None if result is None else result.spice
+        self.files.layout.display = "none" if found is None else ""
+        if result is None or found is None:
             self.terms.value = "<p>No equation yet: train first.</p>"
-            self.words.value = ""
+            self.words.value = self.everyone.value = self.parameters.value = ""
             return
-        self.terms.value = "".join(_terms(who, frame) for who, frame in result.terms.items())
-        equations = result.spice.of_participant().values()
-        maths = "".join(equation.mathml() for equation in equations)
-        latex = "\\n".join(equation.latex() for equation in equations)
-        self.words.value = (
-            f"{maths}<details><summary>as text</summary><pre>{escape(result.spice.text())}</pre></details>"
-            f"<details><summary>as LaTeX</summary><pre>{escape(latex)}</pre></details>"
-        )
+        who = self._offer(found.participants)
+        self.terms.value = terms_table(result, who)
+        self.parameters.value = _parameters(result, who)
+        self.words.value = _forms(found, who)
+        self.everyone.value = _everyone(result)
+
+    def _offer(self, participants: Any) -> Any:
+        """The participant that is shown, out of those there are."""
+        options = [(f"{who}", who) for who in participants]
+        self.who.layout.display = "none" if len(options) == 1 else ""
+        if self.who.options != tuple(options):
+            now = self.who.value
+            self.who.options = options
+            self.who.value = now if now in participants else participants[0]
+        return self.who.value
+
+    def _csv(self) -> tuple[str, bytes, str]:
+        rows = ["participant,module,term,true,found"]
+        result = self.runner.result
+        for who in result.spice.participants:
+            truth = {} if result.truth is None else result.truth.of_participant(who)
+            for module, equation in result.spice.of_participant(who).items():
+                for term, value in zip(equation.terms, equation.values, strict=True):
+                    true = f"{truth[module].coefficient(*term):.10g}" if module in truth else ""
+                    rows.append(f"{who},{module},{' '.join(term) or '1'},{true},{value:.10g}")
+        return "equations.csv", "\n".join([*rows, ""]).encode(), "text/csv"
+
+    def _tex(self) -> tuple[str, bytes, str]:
+        return "equations.tex", _latex(self.runner.result.spice, self.who.value).encode(), "text/x-tex"
 
 
-def _terms(who: Any, frame: Any) -> str:
-    rows = "".join(
-        f"<tr><td><code>{escape(module)}</code></td><td><code>{escape(term)}</code></td>"
-        + "".join(f"<td>{row[name]:+.3f}</td>" for name in ("true", "found", "difference"))
-        + "</tr>"
-        for (module, term), row in frame.iterrows()
+def terms_table(result: Any, who: Any = None) -> str:
+    """Discovered beside true coefficients of a participant (the first when None), as an HTML table."""
+    found = result.spice
+    if found is None:
+        return ""
+    who = found.participants[0] if who is None else who
+    if who not in result.terms:
+        told = "What was found. Nothing is known of the truth in this model"
+        return grid(told, ("module", "term", "found"), _alone(found, who))
+    names = ("true", "found", "difference")
+    rows = [
+        [module, term, *(decimal(row[name], sign="+") for name in names)]
+        for (module, term), row in result.terms[who].iterrows()
+    ]
+    for state in found.betas:
+        true, learned = result.truth.beta(state, who), found.beta(state, who)
+        rows.append([state, "β, learned", decimal(true), decimal(learned), decimal(learned - true, sign="+")])
+    caption = "Term by term" if len(found.participants) == 1 else f"Term by term: participant {who}"
+    return grid(caption, ("module", "term", *names), rows)
+
+
+def _alone(found: Any, who: Any) -> list[list[str]]:
+    """Module, term and coefficient of a participant's equations."""
+    return [
+        [module, term, decimal(value, sign="+")]
+        for module, equation in found.of_participant(who).items()
+        for term, value in equation.coefficients.items()
+    ]
+
+
+def _parameters(result: Any, who: Any) -> str:
+    """The classical parameters that the equations stand for, true beside found."""
+    told = result.classical.get(who, {})
+    rows = [
+        [SYMBOLS.get(name, name), decimal(true, 2), decimal(found, 2)] for name, (true, found) in told.items()
+    ]
+    return grid("Read as a Q-learner", ("parameter", "true", "found"), rows) if rows else ""
+
+
+def _forms(found: Any, who: Any) -> str:
+    """The equations as mathematics, as text and as LaTeX; a click selects the whole of a text."""
+    maths = "".join(equation.mathml() for equation in found.of_participant(who).values())
+    texts = {"as text": found.text(who), "as LaTeX": _latex(found, who)}
+    folded = "".join(
+        f"<details><summary>{name} (a click selects all, to copy)</summary>"
+        f'<pre tabindex="0">{escape(text)}</pre></details>'
+        for name, text in texts.items()
     )
-    head = "".join(f"<th>{name}</th>" for name in ("module", "term", "true", "found", "difference"))
-    return (
-        f'<table class="sw-table"><caption>Participant {escape(str(who))}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    return f'<div class="sw-scroll" tabindex="0" role="region" aria-label="Equations">{maths}</div>{folded}'
+
+
+def _latex(found: Any, who: Any) -> str:
+    return " \\\\\n".join(equation.latex() for equation in found.of_participant(who).values())
+
+
+def _everyone(result: Any) -> str:
+    """All participants side by side: found, and the truth below it."""
+    people = result.spice.participants
+    if len(people) == 1:
+        return ""
+    first = result.spice.of_participant(people[0])
+    columns = [(module, term) for module, equation in first.items() for term in equation.terms]
+    rows = []
+    for who in people[:MOST]:
+        for name, model in (("SPICE", result.spice), ("truth", result.truth)):
+            if model is not None:
+                equations = model.of_participant(who)
+                cells = [decimal(equations[m].coefficient(*t), sign="+") for m, t in columns]
+                rows.append([f"{who}, {name}", *cells])
+    rest = f": the first {MOST} of {len(people)}; the csv file has all" if len(people) > MOST else ""
+    return grid(f"All participants{rest}", ["participant", *(_short(m, t) for m, t in columns)], rows)
+
+
+def _short(module: str, term: tuple[str, ...]) -> str:
+    name = module.removeprefix("x_").replace("_", " ")
+    factors = " × ".join("own value" if part == module else part for part in term) or "constant"
+    return f"{name}: {factors}"

@@ -13,7 +13,7 @@ from .stage import Stage
 class ModelPanel(Stage):
     """Which network is trained, and what it is made of."""
 
-    title = "4 · Model"
+    title = "Model"
     about = "A model has one small module for each mechanism; each module becomes one equation."
 
     def controls(self) -> list[Any]:
@@ -65,6 +65,6 @@ class ModelPanel(Stage):
         states = ", ".join(f"<code>{escape(s)}</code> (starts at {v:g})" for s, v in spec.states.items())
         self.table.value = (
             f"<p>{escape(spec.about)}</p><p>Memory: {states}</p>"
-            '<table class="sw-table"><thead><tr><th>module</th><th>sees</th></tr></thead>'
+            '<table class="sw-grid"><thead><tr><th>module</th><th>sees</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>"
         )

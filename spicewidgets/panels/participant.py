@@ -4,36 +4,39 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from ..compat import tooltip
 from ..plots.figures import SessionView
 from ..results import preview
 from .base import FigureBox, control, more
-from .stage import Stage
+from .stage import Stage, arm_control, session_control
+
+UNSEEN = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
 
 
 class ParticipantPanel(Stage):
     """The simulated participant and one of their sessions."""
 
-    title = "2 · Participant"
-    about = (
-        "A learner moves the value of what they chose towards the reward, and chooses by value, more or less"
-        " strictly."
-    )
+    title = "Participant"
+    about = "A learner moves the value of what they chose towards the reward, and prefers more value."
+    groups = ("participant",)
 
     def controls(self) -> list[Any]:
         """Learning rate, beta, first value; the other mechanisms folded."""
         person = self.experiment.participant
-        linked = widgets.Checkbox(description="One α for both outcomes", indent=False)
+        words = person.traits()["linked"].help
+        linked = widgets.Checkbox(description="One α for both outcomes", indent=False, **tooltip(words))
         widgets.link((person, "linked"), (linked, "value"))
-        first = [control(person, name) for name in ("alpha_reward", "beta_reward", "q0")]
-        penalty = control(person, "alpha_penalty")
-        names = ("forget_rate", "beta_choice", "alpha_choice", "variation")
-        unseen = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
+        self.penalty = control(person, "alpha_penalty")
+        names = ("forget_rate", "beta_choice", "alpha_choice", "variation", *UNSEEN)
         return [
-            first[0],
+            control(person, "alpha_reward"),
             linked,
-            penalty,
-            *first[1:],
-            more([control(person, name) for name in (*names, *unseen)]),
+            self.penalty,
+            control(person, "beta_reward"),
+            control(person, "q0"),
+            more([control(person, name) for name in names], "more mechanisms"),
+            session_control(self.experiment, self.experiment.data),
+            arm_control(self.experiment),
         ]
 
     def stage(self) -> list[Any]:
@@ -42,16 +45,19 @@ class ParticipantPanel(Stage):
         return [FigureBox(self.figure)]
 
     def watch(self) -> None:
-        """Whatever changes the first session."""
+        """Whatever changes the session."""
         for state in (self.experiment.participant, self.experiment.task):
             state.observe(self.refresh, list(state.names()))
-        self.experiment.data.observe(self.refresh, ["n_trials", "seed", "session"])
+        names = ["n_trials", "n_sessions", "n_participants", "seed", "session"]
+        self.experiment.data.observe(self.refresh, names)
+        self.experiment.comparison.observe(self.refresh, "arm")
 
     def draw(self) -> None:
         """One simulated session, redrawn at once."""
-        if not self.experiment.problems:
-            seen = preview(self.experiment.peek(), self.experiment.data.session)
-            paid = seen.rewards[range(len(seen.choices)), seen.choices]
-            arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
-            played: Any = {"truth": seen}
-            self.figure.draw(played, seen.choices, paid, session=0, arm=arm)
+        self.penalty.layout.display = "none" if self.experiment.participant.linked else ""
+        if not self.experiment.sound("task", "participant", "data"):
+            return
+        seen = preview(self.experiment.peek(), self.experiment.data.session)
+        arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
+        played: Any = {"truth": seen}
+        self.figure.draw(played, seen.choices, seen.paid, session=0, arm=arm)

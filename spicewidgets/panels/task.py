@@ -5,22 +5,27 @@ from typing import Any
 from ..plots.figures import RewardProbabilities
 from ..results import preview
 from .base import FigureBox, control, more
-from .stage import Stage
+from .stage import Stage, session_control
 
 
 class TaskPanel(Stage):
     """The bandit task and its reward probabilities."""
 
-    title = "1 · Task"
+    title = "Task"
     about = (
         "In each trial one option is chosen, and it pays with its own probability, which may drift or jump."
     )
+    groups = ("task",)
 
     def controls(self) -> list[Any]:
-        """Kind of task, drift, arms; the rest folded."""
-        task = self.experiment.task
+        """Kind of task, drift, arms, trials; the rest folded."""
+        task, data = self.experiment.task, self.experiment.data
         rest = [control(task, name) for name in ("boundary", "flip_probability", "counterfactual")]
-        return [*(control(task, name) for name in ("kind", "sigma", "n_actions")), more(rest)]
+        return [
+            *(control(task, name) for name in ("kind", "sigma", "n_actions")),
+            control(data, "n_trials"),
+            more([*rest, control(data, "seed"), session_control(self.experiment, data)]),
+        ]
 
     def stage(self) -> list[Any]:
         """The reward probabilities of the session that is shown."""
@@ -30,9 +35,9 @@ class TaskPanel(Stage):
     def watch(self) -> None:
         """The task, the length of a session and the seed."""
         self.experiment.task.observe(self.refresh, list(self.experiment.task.names()))
-        self.experiment.data.observe(self.refresh, ["n_trials", "seed", "session"])
+        self.experiment.data.observe(self.refresh, ["n_trials", "n_sessions", "seed", "session"])
 
     def draw(self) -> None:
         """One simulated session's probabilities, as long as the settings can be used."""
-        if not self.experiment.problems:
+        if self.experiment.sound("task", "participant", "data"):
             self.figure.draw(preview(self.experiment.peek(), self.experiment.data.session).reward_probs)

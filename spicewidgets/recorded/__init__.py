@@ -7,7 +7,7 @@ them anew.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,12 @@ def _short(value: Any) -> Any:
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:
     """What a run depends on, as JSON gives it back."""
-    told = {
-        name: asdict(getattr(snapshot, name)) for name in ("task", "participant", "training", "discovery")
-    }
-    told["data"] = {k: v for k, v in asdict(snapshot.data).items() if k != "session"}
+    groups = ("task", "participant", "data", "training", "discovery")
+    told = {}
+    for group in groups:
+        settings = getattr(snapshot, group)
+        kept = {item.name for item in fields(settings) if item.compare}
+        told[group] = {name: value for name, value in asdict(settings).items() if name in kept}
     own = snapshot.model.own and repr(snapshot.model.own)
     told["model"] = {"name": snapshot.model.name, "size": snapshot.model.embedding_size, "own": own}
     return json.loads(json.dumps(told))

@@ -1,19 +1,10 @@
 """How much is simulated, what is kept back for validation, and which session is looked at."""
 
-from dataclasses import Field, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..core.settings import Settings, setting
-from .base import Look, State
-
-
-def view(item: Any) -> Any:
-    """A setting of what is looked at: no result depends on it, so it is left out where snapshots are
-    compared.
-    """
-    assert isinstance(item, Field)
-    item.compare = False
-    return item
+from .base import Look, State, view
 
 
 @dataclass(frozen=True)

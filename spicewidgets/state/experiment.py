@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
-from traitlets import Any as Anything, Dict, HasTraits, List, Unicode
+from traitlets import Any as Anything, Bool, Dict, HasTraits, List, Unicode
 
-from ..core.settings import SettingsError, Task, Training
+from ..core.settings import SettingsError, Task
 from .base import State
 from .comparison import ComparisonState
 from .data import Data, DataState
@@ -20,7 +20,7 @@ from .participant import ParticipantState, Person
 from .presets import PRESETS
 from .run import RunState
 from .task import TaskState
-from .training import TrainingState
+from .training import Practice, TrainingState
 
 VERSION = 1
 GROUPS = ("task", "participant", "data", "model", "training", "discovery", "comparison")
@@ -28,7 +28,7 @@ TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trai
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
 UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
-STAGES = ("task", "participant", "data", "model", "train", "equation", "compare")
+STAGES = ("task", "participant", "data", "model", "train", "library", "equation", "compare")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ExperimentSnapshot:
     participant: Person
     data: Data
     model: Model
-    training: Training
+    training: Practice
     discovery: Plan
 
     def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
@@ -54,12 +54,14 @@ class Experiment(HasTraits):
         task, participant, data, model, training, discovery, comparison: the settings, a state for each.
         run: the run that is under way or has ended.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
-        stages: for task, participant, data, model, train, equation and compare: "done", "stale" or "todo".
+        stages: for task, participant, data, model, train, library, equation and compare: "done", "stale" or
+            "todo".
         stale_because: a sentence for each stage that is stale.
         blocked: a sentence for each of train, stop, continue, step, reset and refit that cannot be done now.
         trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
             goes step by step; None without. Set by the runner.
         preset: the preset that was loaded last.
+        follow_training, follow_library: whether results are brought up to date without being asked.
     """
 
     problems = List(Unicode())
@@ -70,6 +72,8 @@ class Experiment(HasTraits):
     discovered = Anything(None)
     paused = Anything(None)
     preset = Unicode("the tutorial")
+    follow_training = Bool(False, help="Train again by itself whenever a setting has changed.")
+    follow_library = Bool(True, help="Find the equations again by itself whenever their library has changed.")
 
     def __init__(self, preset: str = "the tutorial") -> None:
         super().__init__()
@@ -167,6 +171,7 @@ class Experiment(HasTraits):
         made = {"train": self.trained, "equation": self.discovered, "compare": self.discovered}
         for name, snapshot in made.items():
             stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
+        stages["library"] = "todo" if self.discovery.problems else "done"
         return {name: stages[name] for name in STAGES}
 
     def _blocked(self, now: ExperimentSnapshot) -> dict[str, str]:

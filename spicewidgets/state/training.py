@@ -1,15 +1,26 @@
-"""How the RNN is trained."""
+"""How the RNN is trained, and how its loss is drawn."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from ..core.settings import Training
-from .base import Look, State
+from ..core.settings import Training, setting
+from .base import Look, State, view
+
+
+@dataclass(frozen=True)
+class Practice(Training):
+    """`Training`, and how the loss curve is looked at."""
+
+    log: bool = view(setting(False, "Draw the loss on a logarithmic axis."))
+    smoothing: float = view(
+        setting(0.0, "Weight of the past in the drawn loss; the raw curve stays pale.", low=0, high=0.95)
+    )
 
 
 class TrainingState(State):
     """The training of the RNN."""
 
-    settings = Training
+    settings = Practice
     looks: ClassVar = {
         "epochs": Look("Epochs", (1, 2048, 1)),
         "learning_rate": Look("Learning rate of Adam", (1e-4, 1, 0.1), log=True),
@@ -23,6 +34,8 @@ class TrainingState(State):
         "l2_weight_decay": Look("Weight decay", (0, 0.1, 0.001)),
         "dropout": Look("Dropout", (0, 0.95, 0.05)),
         "convergence_threshold": Look("Stop below a gain of", (0, 0.01, 0.0001)),
+        "log": Look("Logarithmic loss"),
+        "smoothing": Look("Smoothing", (0, 0.95, 0.05)),
     }
 
     def find_problems(self) -> list[str]:

@@ -28,7 +28,7 @@ def finished(app):
 
 
 def alerts(app):
-    return [one.alert.value for one in (app, *app.panels) if one.alert.value]
+    return [one.alert.value for one in (app, app.head, app.keep, *app.panels.values()) if one.alert.value]
 
 
 def test_opening_loads_neither_torch_nor_pysindy():
@@ -45,7 +45,7 @@ def test_each_panel_stands_alone(name):
 
 
 def test_a_moved_slider_redraws_the_picture(app):
-    task, participant = app.panels[0], app.panels[1]
+    task, participant = app.panels["task"], app.panels["participant"]
     before = task.figure.summary, participant.figure.summary
     app.experiment.task.sigma = 0.02
     app.experiment.participant.alpha_reward = 0.9
@@ -57,40 +57,38 @@ def test_a_moved_slider_redraws_the_picture(app):
 def test_the_main_job(app):
     finished(app)
     assert set(app.experiment.stages.values()) == {"done"}
-    assert "x′ = " in app.head.value
-    assert "<table" in app.panels[5].terms.value
-    assert "trial likelihood" in app.panels[6].scores.value
-    assert "Trained for" in app.panels[4].status.value
+    assert "x′ =" in app.head.equations.value
+    assert "<table" in app.panels["equation"].terms.value
+    assert "trial likelihood" in app.panels["compare"].scores.value
+    assert "Trained for" in app.panels["train"].status.value
     assert alerts(app) == []
 
 
 def test_a_changed_setting_says_what_is_stale(app):
     finished(app)
     app.experiment.participant.alpha_reward = 0.6
-    assert "train again" in app.head.value
-    assert "train again" in app.panels[5].stale.value
-    assert "5 train !" in [words for words, _ in app.switch.options]
+    assert "train again" in app.head.progress.value
+    assert "train again" in app.panels["equation"].stale.value
+    assert "5 Train !" in [words for words, _ in app.switch.options]
 
 
 def test_find_again_needs_no_training(app):
     finished(app)
     history = app.runner.result.history
     app.experiment.discovery.threshold = 5.0
-    app.panels[5].again.click()
     assert app.runner.wait(60)
     assert app.runner.result.history == history
     assert app.runner.result.spice.n_parameters() == 0
 
 
 def test_sections_are_switched_without_tabs(app):
-    app.switch.value = 4
-    shown = [p.layout.display != "none" for p in app.panels]
-    assert shown == [False] * 4 + [True] + [False] * 2
+    app.switch.value = "train"
+    assert [name for name, p in app.panels.items() if p.layout.display != "none"] == ["train"]
 
 
 @pytest.mark.parametrize("preset", ["forgetting", "asymmetric learner", "slow learner", "noisy participant"])
 def test_presets_load(app, preset):
-    app.preset.value = preset
+    app.head.preset.value = preset
     assert alerts(app) == []
     assert app.experiment.problems == []
 
@@ -98,26 +96,24 @@ def test_presets_load(app, preset):
 def test_a_wrong_setting_is_a_sentence_and_train_waits():
     app = explorer(start=False)
     app.experiment.task.sigma = -1
-    assert app.go.disabled
-    assert "sigma must be" in app.go.tooltip
+    assert app.head.go.disabled
+    assert "sigma must be" in app.head.go.tooltip
     app.experiment.task.sigma = 0.1
-    assert not app.go.disabled
+    assert not app.head.go.disabled
 
 
 def test_an_error_in_a_callback_is_told_in_the_panel(app, monkeypatch):
-    monkeypatch.setattr(app.panels[0].figure, "draw", lambda _: 1 / 0)
+    monkeypatch.setattr(app.panels["task"].figure, "draw", lambda _: 1 / 0)
     app.experiment.task.sigma = 0.3
-    assert "division by zero" in app.panels[0].alert.value
-    assert 'role="alert"' in app.panels[0].alert.value
+    assert "division by zero" in app.panels["task"].alert.value
+    assert 'role="alert"' in app.panels["task"].alert.value
 
 
 def test_a_control_reads_the_trait_and_keeps_both_ends_equal():
     state = TaskState()
-    label, (slider, typed), help_line = (lambda box: (box[0], box[1].children, box[2]))(
-        control(state, "sigma").children
-    )
-    assert "Drift" in label.value
-    assert "per trial" in label.value
+    typed, slider, help_line = control(state, "sigma").children
+    assert "Drift" in typed.description
+    assert "per trial" in typed.description
     slider.value = 0.5
     assert (state.sigma, typed.value) == (0.5, 0.5)
     typed.value = 3.0

@@ -23,7 +23,7 @@ def finished(experiment):
 def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
     assert experiment.problems == []
     assert experiment.stages == {
-        **dict.fromkeys(["task", "participant", "data", "model"], "done"),
+        **dict.fromkeys(["task", "participant", "data", "model", "library"], "done"),
         **dict.fromkeys(["train", "equation", "compare"], "todo"),
     }
     assert experiment.blocked == {

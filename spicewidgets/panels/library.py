@@ -1,0 +1,193 @@
+"""The library: which terms the equation of each module may have, and which samples it is fitted to."""
+
+from functools import partial
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..compat import tooltip
+from .base import FULL, Panel, control, field, guard, more, pressed, refuse
+from .equations import AGAIN, terms_table
+from .stage import Stage
+
+ROW = {"flex_flow": "row wrap", "align_items": "center"}
+FOLDED = (
+    "optimizer",
+    "regularization",
+    "refine",
+    "n_trials_off_policy",
+    "n_sessions_off_policy",
+    "n_trials_same_action",
+)
+
+
+class LibraryPanel(Stage):
+    """What may stand in the equations, module by module, and how SINDy chooses among it."""
+
+    title = "Library and filters"
+    about = (
+        "SINDy picks the fewest terms that explain what a module does. Here is what it may pick from, and"
+        " which samples it looks at."
+    )
+    groups = ("discovery",)
+
+    def controls(self) -> list[Any]:
+        """How the terms are chosen; the rest folded."""
+        plan = self.experiment.discovery
+        self.again = pressed("Find again", AGAIN, self._find)
+        follow = widgets.Checkbox(
+            description="Find again at once",
+            indent=False,
+            **tooltip(self.experiment.traits()["follow_library"].help),
+        )
+        widgets.link((self.experiment, "follow_library"), (follow, "value"))
+        return [
+            widgets.HBox([self.again, follow], layout=widgets.Layout(**ROW)),
+            *(control(plan, name) for name in ("threshold", "degree")),
+            more([control(plan, name) for name in FOLDED], "more of the regression"),
+        ]
+
+    def stage(self) -> list[Any]:
+        """A box for each module, and what was found."""
+        self.modules, self.found = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
+        self.boxes: dict[str, ModuleLibrary] = {}
+        return [self.found, self.modules]
+
+    def watch(self) -> None:
+        """The model, the library, and new equations."""
+        self.experiment.discovery.observe(self.refresh, ["libraries", "degree", "problems"])
+        model = self.experiment.model
+        model.observe(self.refresh, ["problems", *model.names(), "names_revision"])
+        self.experiment.run.observe(self.refresh, "result_revision")
+        self.experiment.observe(self.refresh, ["blocked", "stale_because"])
+
+    def draw(self) -> None:
+        """The modules of the chosen model, and the terms that were found."""
+        refuse(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
+        self._say_stale("equation")
+        spec = self.experiment.model.spec
+        names = () if spec is None else tuple(spec.modules)
+        if tuple(self.boxes) != names or any(box.spec != spec for box in self.boxes.values()):
+            self.boxes = {name: ModuleLibrary(self.experiment.discovery, name, spec) for name in names}
+            self.modules.children = tuple(self.boxes.values())
+        for box in self.boxes.values():
+            box.draw()
+        result = self.runner.result
+        self.found.value = "" if result is None else terms_table(result)
+
+    @guard
+    def _find(self) -> None:
+        self.runner.refit()
+
+
+class ModuleLibrary(Panel):
+    """The library of one module: its inputs, its candidate terms, and its filters, each of which can go."""
+
+    def __init__(self, plan: Any, module: str, spec: Any) -> None:
+        self.plan, self.module, self.spec = plan, module, spec
+        self._shown: Any = None
+        self.inputs, self.terms = (widgets.HBox(layout=widgets.Layout(**ROW)) for _ in range(2))
+        self.filters, self.wrong = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
+        add = pressed("Add a filter", "One more condition on the samples", self._add)
+        back = pressed("As the model has it", "Undo all changes to this module", self._restore)
+        super().__init__(
+            [
+                widgets.HTML(f"<h3><code>{escape(module)}</code></h3>"),
+                self.wrong,
+                _words("Signals it may use, beside its own value"),
+                self.inputs,
+                _words("Terms that may stand in its equation"),
+                self.terms,
+                _words("Samples it is fitted to: all conditions must hold"),
+                self.filters,
+                widgets.HBox([add, back], layout=widgets.Layout(**ROW)),
+            ]
+        )
+
+    def draw(self) -> None:
+        """Check boxes and rows for the library as it stands, made anew only when it has changed."""
+        library, degree = self.plan.library(self.module), self.plan.degree
+        usable = degree if not self.plan.problems_of("degree") else 1
+        problems = [s for s in self.plan.problems_of("libraries") if f"of {self.module}:" in s]
+        told = " ".join(s.removeprefix("libraries of ") for s in problems)
+        self.wrong.value = f'<div class="sw-alert" role="alert">{escape(told)}</div>' if told else ""
+        if (library, usable) == self._shown:
+            return
+        self._shown = library, usable
+        self.inputs.children = [
+            _tick(name, name in library.inputs, partial(self._input, name)) for name in self.spec.controls
+        ]
+        kept = library.terms(self.module, usable)
+        self.terms.children = [
+            _tick(self._named(term), term in kept, partial(self._term, term))
+            for term in library.candidates(self.module, usable)
+        ]
+        self.filters.children = [self._row(at, *row) for at, row in enumerate(library.filters)]
+
+    def _named(self, term: tuple[str, ...]) -> str:
+        return " × ".join("its value" if name == self.module else name for name in term) or "constant"
+
+    def _row(self, at: int, signal: str, value: float, remove: bool) -> Any:
+        """One condition: signal, value, whether the signal is no term, and a button to drop it."""
+        number = f"of condition {at + 1} of {self.module}"
+        signals = list(dict.fromkeys([*self.spec.controls, signal]))
+        chosen = field(widgets.Dropdown, "signal", f"The signal {number}", options=signals, value=signal)
+        typed = field(widgets.FloatText, "equals", f"The value {number}", value=value, step=1)
+        out = widgets.Checkbox(
+            value=remove,
+            description="not a term",
+            indent=False,
+            **tooltip(f"The signal {number} is constant in these samples, so that it is no candidate term"),
+        )
+        drop = pressed("Remove", f"Remove the condition {at + 1} of {self.module}", partial(self._drop, at))
+        for part in (chosen, typed):
+            part.layout.width = "auto"
+        for part, place in ((chosen, 0), (typed, 1), (out, 2)):
+            part.observe(partial(self._edit, at, place), "value")
+        return widgets.HBox([chosen, typed, out, drop], layout=widgets.Layout(**ROW))
+
+    @guard
+    def _input(self, name: str, change: Any) -> None:
+        inputs = [i for i in self.plan.library(self.module).inputs if i != name]
+        wanted = (*inputs, name) if change["new"] else tuple(inputs)
+        self.plan.change(self.module, inputs=tuple(c for c in self.spec.controls if c in wanted))
+
+    @guard
+    def _term(self, term: tuple[str, ...], change: Any) -> None:
+        same = tuple(sorted(term))
+        without = [t for t in self.plan.library(self.module).without if tuple(sorted(t)) != same]
+        self.plan.change(self.module, without=without if change["new"] else [*without, term])
+
+    @guard
+    def _edit(self, at: int, place: int, change: Any) -> None:
+        rows = [list(row) for row in self.plan.library(self.module).filters]
+        if at < len(rows) and rows[at][place] != change["new"]:
+            rows[at][place] = change["new"]
+            self._keep(rows)
+
+    @guard
+    def _add(self) -> None:
+        signal = next(iter(self.spec.controls), "c_action")
+        self._keep([*self.plan.library(self.module).filters, (signal, 1.0, False)])
+
+    @guard
+    def _drop(self, at: int) -> None:
+        self._keep([row for i, row in enumerate(self.plan.library(self.module).filters) if i != at])
+
+    @guard
+    def _restore(self) -> None:
+        self.plan.restore(self.module)
+
+    def _keep(self, rows: list[Any]) -> None:
+        self.plan.change(self.module, filters=rows)
+
+
+def _words(text: str) -> Any:
+    return widgets.HTML(f'<div class="sw-help">{escape(text)}</div>')
+
+
+def _tick(words: str, on: bool, then: Any) -> Any:
+    box = widgets.Checkbox(value=on, description=words, indent=False, **tooltip(f"Whether to offer {words}"))
+    box.observe(then, "value")
+    return box

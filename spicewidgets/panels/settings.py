@@ -1,0 +1,42 @@
+"""All settings at once, as a file: saved, and read back."""
+
+import json
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..compat import clear_uploads, tooltip, uploads
+from .base import Files, Panel, guard, more
+
+LARGEST = 200_000  # bytes of a file of settings
+
+
+class SettingsBox(Panel):
+    """Save all settings as a file, and read one back; a file that is wrong changes nothing."""
+
+    def __init__(self, experiment: Any) -> None:
+        self.experiment = experiment
+        words = tooltip("A file that was saved here")
+        self.read = widgets.FileUpload(accept=".json", multiple=False, description="Read settings", **words)
+        self.read.observe(self._read, "value")
+        save = Files({"save settings": ("All settings of all panels as a file", self._save)})
+        super().__init__([more([save, self.read], "settings as a file")])
+
+    def _save(self) -> tuple[str, bytes, str]:
+        text = json.dumps(self.experiment.to_dict(), indent=1)
+        return "settings.json", text.encode(), "application/json"
+
+    @guard
+    def _read(self, _: Any) -> None:
+        files = uploads(self.read)
+        if not files:
+            return
+        (_, content), *_ = files
+        clear_uploads(self.read)
+        if len(content) > LARGEST:
+            raise ValueError("The file is too large for settings. Choose one that was saved here.")
+        try:
+            data = json.loads(content)
+        except (ValueError, RecursionError):
+            raise ValueError("The file holds no settings (JSON). Choose one that was saved here.") from None
+        self.experiment.from_dict(data)
