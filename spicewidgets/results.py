@@ -30,7 +30,19 @@ if TYPE_CHECKING:
     from .core.replay import Replay
     from .core.rnn import BaseRNN
 
-__all__ = ["Played", "Result", "config_of", "model_of", "preview", "result_of", "simulate", "truth_of"]
+__all__ = [
+    "Played",
+    "Result",
+    "config_of",
+    "description_of",
+    "missing_of",
+    "model_of",
+    "preview",
+    "result_of",
+    "simulate",
+    "source_of",
+    "truth_of",
+]
 
 PRECODED = {  # classes in core.precoded
     "rescorla-wagner": "RescorlaWagnerRNN",
@@ -149,6 +161,42 @@ def model_of(snapshot: ExperimentSnapshot) -> "tuple[type[BaseRNN], SpiceConfig]
     from .core import precoded
 
     return getattr(precoded, PRECODED[snapshot.model.name]), config_of(snapshot)
+
+
+def description_of(snapshot: ExperimentSnapshot) -> "BuiltModel":
+    """States and modules of the chosen model. Those of a class of the user's own are read off a live model;
+    what its code raises is passed on.
+    """
+    model = snapshot.model
+    if model.own is None:
+        return _described(snapshot)
+    from .core.estimator import SpiceEstimator
+    from .core.structure import describe
+    from .core.torch_stream import TorchStream
+
+    made = SpiceEstimator(*model.own, n_actions=snapshot.task.n_actions, embedding_size=model.embedding_size)
+    return describe(made._model((0, 1), TorchStream(np.random.default_rng(0))))
+
+
+def source_of(built: "BuiltModel") -> str:
+    """A built model as Python. Raises `SettingsError` where it cannot be used."""
+    from .core.built_source import source
+
+    return source(built)
+
+
+def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
+    """What the built model cannot say of the participant, in sentences; empty for any other model. Loads no
+    torch.
+    """
+    if snapshot.model.name != YOUR_OWN:
+        return ()
+    try:
+        for who, agent in agents_of(snapshot).items():
+            _truth_for(who, agent, snapshot, None)
+    except SettingsError as error:
+        return error.problems
+    return ()
 
 
 def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:

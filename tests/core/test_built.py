@@ -22,6 +22,7 @@ from spicewidgets.core.built import (
     offered,
 )
 from spicewidgets.core.built_rnn import rnn_class
+from spicewidgets.core.built_source import source
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.sindy import check_model
 
@@ -115,6 +116,95 @@ def test_other_states_all_arms_and_an_activation_are_as_written_by_hand(dataset)
     ours, our_equations = curve(rnn_class(HABIT), config, dataset, **arguments)
     assert ours == theirs
     assert our_equations.to_dict() == their_equations.to_dict()
+
+
+@st.composite
+def sound(draw):
+    """Descriptions that can be used, of up to three states."""
+    names = ["x_a", "x_b", "x_c"][: draw(st.integers(1, 3))]
+    states = tuple(
+        BuiltState(
+            name, draw(st.floats(-1, 1)), draw(st.sampled_from(["added", "scaled"])), draw(st.booleans())
+        )
+        for name in names
+    )
+    modules = []
+    for name in names:
+        for arms in draw(st.sampled_from([[CHOSEN], [NOT_CHOSEN], [ALL], [NOT_CHOSEN, CHOSEN]])):
+            module = BuiltModule(f"{name}_{arms.replace(' ', '_')}", name, arms)
+            known = offered(BuiltModel(states, ()), module)
+            inputs = tuple(draw(st.lists(st.sampled_from(known), max_size=3, unique=True)))
+            activation = draw(st.sampled_from(["none", "sigmoid", "tanh"]))
+            modules.append(replace(module, inputs=inputs, activation=activation))
+    return BuiltModel(states, tuple(modules), draw(st.booleans()))
+
+
+@pytest.mark.parametrize("built", [*TEMPLATES.values(), HABIT], ids=[*TEMPLATES, "habit"])
+def test_the_python_of_a_built_model_is_the_same_model(built, dataset):
+    written = {}
+    exec(compile(source(built), "a notebook", "exec"), written)
+    assert written["YOUR_CONFIG"] == built.config()
+    arguments = {"optimizer": "adam", "epochs": 8}
+    theirs, their_equations = curve(written["YourRNN"], written["YOUR_CONFIG"], dataset, **arguments)
+    ours, our_equations = curve(rnn_class(built), built.config(), dataset, **arguments)
+    assert ours == theirs
+    assert our_equations.to_dict() == their_equations.to_dict()
+
+
+def test_the_python_of_a_built_model_reads_like_the_tutorial():
+    assert (
+        source(BuiltModel())
+        == """\
+from spicewidgets import BaseRNN, SpiceConfig
+
+
+class YourRNN(BaseRNN):
+    init_values = {"x_value_reward": 0.5}
+
+    def __init__(self, n_actions, **kwargs):
+        super().__init__(n_actions)
+        self.submodules_rnn["x_value_reward_chosen"] = self.setup_module(input_size=1)
+
+    def forward(self, inputs, prev_state=None, batch_first=False):
+        (actions, rewards, _, _), _, logits, trials = self.init_forward_pass(
+            inputs, prev_state, batch_first
+        )
+        for trial, action, reward in zip(trials, actions, rewards):
+            self.record_signal("c_action", action)
+            self.record_signal("c_reward", reward)
+            x_value_reward_chosen = self.call_module(
+                "x_value_reward_chosen",
+                "x_value_reward",
+                action=action,
+                inputs=reward,
+            )
+            self.state["x_value_reward"] = x_value_reward_chosen + self.state["x_value_reward"] * (1 - action)
+            logits[trial] = self.state["x_value_reward"]
+        return self.post_forward_pass(logits, batch_first), self.get_state()
+
+
+YOUR_CONFIG = SpiceConfig(
+    rnn_modules=["x_value_reward_chosen"],
+    control_parameters=["c_action", "c_reward"],
+    library_setup={"x_value_reward_chosen": ["c_reward"]},
+    filter_setup={"x_value_reward_chosen": ["c_action", 1, True]},
+)
+"""
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(built=sound())
+def test_the_python_of_any_built_model_computes_the_same(built, dataset):
+    written = {}
+    exec(compile(source(built), "a notebook", "exec"), written)
+    models = []
+    for cls in (written["YourRNN"], rnn_class(built)):
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            models.append(cls(n_actions=2, n_participants=2, embedding_size=2))
+    theirs, ours = (model(dataset.xs, batch_first=True)[0] for model in models)
+    assert torch.equal(theirs, ours)
 
 
 def test_what_a_state_sees_of_another_depends_on_the_order(dataset):
@@ -286,27 +376,6 @@ def test_any_description_round_trips_and_its_problems_are_sentences(built):
     told = json.loads(json.dumps(built.to_dict()))
     assert BuiltModel.from_dict(told) == built
     assert all(sentence.endswith(".") for sentence in built.problems())
-
-
-@st.composite
-def sound(draw):
-    """Descriptions that can be used, of up to three states."""
-    names = ["x_a", "x_b", "x_c"][: draw(st.integers(1, 3))]
-    states = tuple(
-        BuiltState(
-            name, draw(st.floats(-1, 1)), draw(st.sampled_from(["added", "scaled"])), draw(st.booleans())
-        )
-        for name in names
-    )
-    modules = []
-    for name in names:
-        for arms in draw(st.sampled_from([[CHOSEN], [NOT_CHOSEN], [ALL], [NOT_CHOSEN, CHOSEN]])):
-            module = BuiltModule(f"{name}_{arms.replace(' ', '_')}", name, arms)
-            known = offered(BuiltModel(states, ()), module)
-            inputs = tuple(draw(st.lists(st.sampled_from(known), max_size=3, unique=True)))
-            activation = draw(st.sampled_from(["none", "sigmoid", "tanh"]))
-            modules.append(replace(module, inputs=inputs, activation=activation))
-    return BuiltModel(states, tuple(modules), draw(st.booleans()))
 
 
 @settings(max_examples=40, deadline=None)

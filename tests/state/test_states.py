@@ -10,7 +10,14 @@ from hypothesis import given, settings, strategies as st
 import spicewidgets as sw
 from spicewidgets.core.built import TEMPLATES, BuiltModel
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.results import PRECODED as CLASSES, model_of, truth_of
+from spicewidgets.results import (
+    PRECODED as CLASSES,
+    description_of,
+    missing_of,
+    model_of,
+    source_of,
+    truth_of,
+)
 from spicewidgets.state import (
     DataState,
     DiscoveryState,
@@ -269,8 +276,24 @@ def test_the_truth_of_a_built_model_needs_a_model_that_can_say_it():
     assert truth_of(experiment.snapshot()) == precoded
     experiment.model.start_from("rescorla-wagner")
     assert truth_of(experiment.snapshot()) is None
+    assert missing_of(experiment.snapshot()) == (
+        "The participant forgets; no module moves the arms not chosen of x_value_reward.",
+    )
     experiment.participant.forget_rate = 0.0
     assert truth_of(experiment.snapshot()) is not None
+    assert missing_of(experiment.snapshot()) == ()
+
+
+def test_states_and_modules_of_any_model_can_be_told():
+    experiment = Experiment()
+    for name, template in TEMPLATES.items():
+        experiment.model.name = name
+        assert description_of(experiment.snapshot()) == template
+    experiment.model.name = experiment.model.register(sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG)
+    assert description_of(experiment.snapshot()) == TEMPLATES["forgetting"]
+    experiment.model.start_from("choice")
+    assert description_of(experiment.snapshot()) == TEMPLATES["choice"]
+    assert "class YourRNN(BaseRNN):" in source_of(TEMPLATES["choice"])
 
 
 MODULE = "x_value_reward_chosen"
