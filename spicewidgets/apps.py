@@ -126,8 +126,8 @@ def _experiment(preset: str, models: Models) -> tuple[Experiment, Runner]:
 
 def _from_address(experiment: Experiment) -> str:
     """Take over the settings of the page's address, where there are some; what is wrong with them."""
-    asked = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20).get("settings", [""])[0]
     try:
+        asked = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20).get("settings", [""])[0]
         if asked:
             experiment.from_dict(from_link(asked))
     except SettingsError as error:

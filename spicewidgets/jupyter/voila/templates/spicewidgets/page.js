@@ -21,10 +21,19 @@
     if (address.href !== location.href) history.replaceState(history.state, "", address)
   }
   new MutationObserver(() => {
-    if (!waiting) waiting = setTimeout(keep, DELAY)
-  }).observe(document.querySelector("main"), {
+    if (!waiting) waiting = setTimeout(() => { keep(); name() }, DELAY)
+  }).observe(document.body, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
   })
+
+  // The handles of sliders, which ipywidgets leaves without a name, get that of their label.
+  function name() {
+    for (const slider of document.querySelectorAll(".widget-slider")) {
+      const label = slider.querySelector(".widget-label")?.textContent
+      for (const handle of slider.querySelectorAll("[role=slider]:not([aria-label]), .ui-slider-handle:not([aria-label])"))
+        if (label) handle.setAttribute("aria-label", label)
+    }
+  }
 
   // The kernel.
 

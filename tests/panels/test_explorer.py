@@ -1,0 +1,114 @@
+"""The explorer as a whole: it opens finished, says what is stale, and keeps its settings in its address."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from spicewidgets.apps import explorer
+from spicewidgets.compat import WIDGETS
+from spicewidgets.state.link import from_link
+
+
+@pytest.fixture
+def app():
+    return explorer(start=False)
+
+
+def words(html):
+    """A text without its tags, and with plain blanks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>|&thinsp;|&nbsp;", " ", html)).strip()
+
+
+def test_it_opens_with_a_finished_run(app):
+    assert set(app.experiment.stages.values()) == {"done"}
+    told = words(app.head.equations.value)
+    assert "truth x′ = − 0.30 + 0.70 x + 0.90 r α 0.30 β 3.00" in told
+    assert re.search(r"SPICE x′ = − 0\.\d\d \+ 0\.\d\d x \+ 0\.\d\d r α 0\.\d\d β \d\.\d\d", told)
+    assert "polyline" in app.head.progress.value
+    assert "trial likelihood" in app.panels["compare"].scores.value
+    assert app.panels["compare"].figure.series["spice/P"].y.any()
+
+
+def test_a_moved_slider_moves_the_true_equation_and_greys_the_discovered(app):
+    app.experiment.participant.alpha_reward = 0.6
+    assert "+ 0.40 x + 1.80 r α 0.60" in words(app.head.equations.value)
+    assert "sw-old" in app.head.equations.value
+    assert "Found for learning rate α 0.30; train again." in app.head.progress.value
+
+
+def test_another_preset_is_marked_until_it_is_trained(app):
+    app.head.preset.value = "forgetting"
+    assert "value reward not chosen" in words(app.head.equations.value)
+    assert app.experiment.stages["train"] == "stale"
+    app.head.preset.value = "the tutorial"
+    assert app.experiment.stages["train"] == "done"
+
+
+def test_the_settings_stand_in_the_page_for_the_address(app):
+    assert 'data-settings=""' in app.address.value
+    app.experiment.task.sigma = 0.05
+    (text,) = re.findall('data-settings="([^"]*)"', app.address.value)
+    assert from_link(text) == {"task": {"sigma": 0.05}}
+
+
+def test_it_opens_with_the_settings_of_the_address(app, monkeypatch):
+    app.experiment.task.sigma = 0.05
+    (text,) = re.findall('data-settings="([^"]*)"', app.address.value)
+    monkeypatch.setenv("QUERY_STRING", f"settings={text}&theme=dark")
+    assert explorer(start=False).experiment.task.sigma == 0.05
+
+
+@pytest.mark.parametrize("asked", ["settings=nonsense", "settings=" + "A" * 9000, "&".join("abc=1" * 50)])
+def test_a_wrong_address_is_told_and_the_defaults_stay(asked, monkeypatch):
+    monkeypatch.setenv("QUERY_STRING", asked)
+    app = explorer(start=False)
+    assert app.experiment.task.sigma == 0.2
+    assert "left out" in app.alert.value
+
+
+def upload(app, content):
+    file = {"name": "settings.json", "type": "application/json", "size": len(content), "content": content}
+    if WIDGETS < 8:
+        app.keep.read.value = {"settings.json": {"metadata": {}, "content": content}}
+    else:
+        app.keep.read.value = ({**file, "last_modified": datetime.now(UTC)},)
+
+
+def test_settings_are_saved_and_read_back(app):
+    app.experiment.participant.q0 = 0.2
+    name, content, _ = app.keep._save()
+    assert name == "settings.json"
+    app.experiment.participant.q0 = 0.9
+    upload(app, content)
+    assert app.experiment.participant.q0 == 0.2
+    assert app.keep.alert.value == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff\xfe", "holds no settings"),
+        (b"[1, 2]", "dictionary by group"),
+        (json.dumps({"task": {"sigma": 7}}).encode(), "sigma must be"),
+        (b" " * 300_000, "too large"),
+    ],
+)
+def test_a_wrong_file_is_told_and_changes_nothing(app, content, told):
+    before = app.experiment.to_dict()
+    upload(app, content)
+    assert told in app.keep.alert.value
+    assert app.experiment.to_dict() == before
+
+
+def test_models_of_ones_own_are_offered():
+    from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
+
+    class Mine(RescorlaWagnerRNN):
+        """A model of mine."""
+
+    app = explorer(models=[(Mine, RESCORLA_WAGNER_CONFIG)], start=False)
+    assert "Mine" in app.experiment.model.choices
+    app.experiment.model.name = "Mine"
+    assert app.experiment.problems == []
