@@ -66,19 +66,42 @@
       if (!ended && !leaving) say(LOST)
     }
   }
-  // A kernel that has died is started anew under the same name, and knows nothing of this page.
-  let listening = false
-  function listen() {
-    const kernel = window.jupyterapp?.widgetManager?.kernel
-    if (!kernel || listening) return
-    listening = true
+  setInterval(look, PERIOD)
+
+  // Voila's own objects: the widget manager and its connection to the kernel.
+
+  function watch(manager) {
+    const kernel = manager.kernel
+    // A kernel that has died is started anew under the same name, and knows nothing of this page.
     kernel.statusChanged.connect((_, status) => {
       if (["autorestarting", "restarting", "dead"].includes(status)) end()
     })
     kernel.connectionStatusChanged.connect(look)
+
+    // What changes in the kernel while the page copies its widgets is lost (voila#1101): it is asked for again
+    // once the first of them is shown, for then all are there.
+    const missed = new Set()
+    const note = (_, message) => {
+      if (message.header.msg_type === "comm_msg") missed.add(message.content.comm_id)
+    }
+    kernel.iopubMessage.connect(note)
+    const shown = new MutationObserver(async () => {
+      if (!document.querySelector("#rendered_cells .jupyter-widgets")) return
+      shown.disconnect()
+      kernel.iopubMessage.disconnect(note)
+      for (const id of missed) {
+        if (manager.has_model(id)) (await manager.get_model(id)).comm?.send({ method: "request_state" }, {})
+      }
+    })
+    shown.observe(document.getElementById("rendered_cells"), { subtree: true, childList: true })
   }
-  setInterval(() => { listen(); look() }, PERIOD)
-  addEventListener("load", listen)
+  Object.defineProperty(window, "jupyterapp", {
+    configurable: true,
+    set(app) {
+      Object.defineProperty(window, "jupyterapp", { value: app })
+      watch(app.widgetManager)
+    },
+  })
   addEventListener("online", look)
   addEventListener("beforeunload", () => { leaving = true })
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload() })
