@@ -5,10 +5,66 @@ can be used is told by its `problems`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
-from ..core.built import CHOSEN, COVERS, NOT_CHOSEN, BuiltModel, BuiltModule, BuiltState
+from ..core.built import (
+    CHOSEN,
+    COVERS,
+    NOT_CHOSEN,
+    SIGNALS,
+    TEMPLATES,
+    BuiltModel,
+    BuiltModule,
+    BuiltState,
+    offered,
+)
+
+__all__ = [
+    "SIGNALS",
+    "TEMPLATES",
+    "WORDS",
+    "BuiltModel",
+    "BuiltModule",
+    "BuiltState",
+    "add_module",
+    "add_state",
+    "change_module",
+    "change_state",
+    "declared",
+    "offered",
+    "problems_at",
+    "remove_module",
+    "remove_state",
+    "told_apart",
+]
+
+# How a choice is read.
+WORDS = {
+    "added": "as it is",
+    "scaled": "times a learned β",
+    "unused": "not at all",
+    "chosen": "the chosen arm",
+    "not chosen": "the arms not chosen",
+    "all": "all arms",
+    "some": "some arms",
+    "learned": "learned",
+    "prediction error": "given: prediction error",
+    "given": "given as an equation",
+    "none": "none",
+    "sigmoid": "sigmoid (0 to 1)",
+    "tanh": "tanh (−1 to 1)",
+}
+
+
+def declared(kind: type[BuiltState] | type[BuiltModule], name: str) -> dict[str, Any]:
+    """Help, bounds and choices of a part of a row."""
+    return dict(next(item.metadata for item in fields(kind) if item.name == name))
+
+
+def problems_at(built: BuiltModel, where: str, row: int = 0) -> list[str]:
+    """The sentences that belong to one row of the "state"s or "module"s, or to the "model" as a whole."""
+    return [found.sentence for found in built.found() if (found.where, found.row) == (where, row)]
 
 
 def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
@@ -64,6 +120,11 @@ def remove_module(built: BuiltModel, row: int) -> BuiltModel:
     if not 0 <= row < len(built.modules):
         return built
     return replace(built, modules=_without(built.modules, row))
+
+
+def told_apart(built: BuiltModel, participants: bool) -> BuiltModel:
+    """The model with or without an embedding of each participant."""
+    return replace(built, participants=participants)
 
 
 def _free(built: BuiltModel) -> Iterator[tuple[str, str]]:
