@@ -1,6 +1,7 @@
 // Keeps the settings in the page's address, so that a reload restores them, and says it when the kernel behind
 // the page is gone. Knows of the app no more than the element that carries the settings.
 (() => {
+  const content = document.getElementById("rendered_cells")
   const config = JSON.parse(document.getElementById("jupyter-config-data").textContent)
   const kernelUrl = `${config.baseUrl}api/kernels/${config.kernelId}`
   const ENDED = "The session behind this page has ended. Reload the page to begin a new one with the same settings."
@@ -22,7 +23,7 @@
   }
   new MutationObserver(() => {
     if (!waiting) waiting = setTimeout(() => { keep(); name() }, DELAY)
-  }).observe(document.body, {
+  }).observe(content, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
   })
 
@@ -86,14 +87,14 @@
     }
     kernel.iopubMessage.connect(note)
     const shown = new MutationObserver(async () => {
-      if (!document.querySelector("#rendered_cells .jupyter-widgets")) return
+      if (!content.querySelector(".jupyter-widgets")) return
       shown.disconnect()
       kernel.iopubMessage.disconnect(note)
       for (const id of missed) {
         if (manager.has_model(id)) (await manager.get_model(id)).comm?.send({ method: "request_state" }, {})
       }
     })
-    shown.observe(document.getElementById("rendered_cells"), { subtree: true, childList: true })
+    shown.observe(content, { subtree: true, childList: true })
   }
   Object.defineProperty(window, "jupyterapp", {
     configurable: true,
