@@ -15,6 +15,7 @@ from .panels import STAGES, Stage
 from .panels.base import Panel, guard
 from .panels.head import Head
 from .panels.look import STYLE
+from .panels.sections import Sections
 from .panels.settings import SettingsBox
 from .runner import Runner
 from .state.experiment import Experiment
@@ -41,16 +42,14 @@ class Explorer(Panel):
         self.runner.show_recorded()
         self.head = Head(self.experiment, self.runner)
         self.panels = {name: stage(self.experiment, self.runner) for name, stage in STAGES.items()}
-        narrow = {"button_width": "auto"}
-        self.switch = widgets.ToggleButtons(options=self._options(), value="task", style=narrow)
-        self.switch.add_class("sw-nav")
+        self.switch = Sections(STAGES)
         self.switch.observe(self._show, "value")
         self.address = widgets.HTML(layout=widgets.Layout(display="none"))
         self.keep = SettingsBox(self.experiment)
         super().__init__(
             [widgets.HTML(STYLE), self.head, self.switch, *self.panels.values(), self.keep, self.address]
         )
-        self.experiment.observe(self._refresh, ["stages", "blocked"])
+        self.experiment.observe(self._refresh, "revision")
         self._show()
         self._refresh()
         if wrong:
@@ -61,10 +60,6 @@ class Explorer(Panel):
         if not self.runner.foreground:
             self.runner.preload()
 
-    def _options(self) -> list[tuple[str, str]]:
-        marks = {name: MARKS[stage] for name, stage in self.experiment.stages.items()}
-        return [(f"{at} {name.capitalize()} {marks[name]}", name) for at, name in enumerate(STAGES, 1)]
-
     @guard
     def _show(self, _: Any = None) -> None:
         for name, panel in self.panels.items():
@@ -72,12 +67,8 @@ class Explorer(Panel):
 
     @guard
     def _refresh(self, _: Any = None) -> None:
-        options = self._options()
-        if tuple(options) != tuple(self.switch.options):
-            now = self.switch.value
-            self.switch.options = options
-            self.switch.value = now
-            self.switch.tooltips = [SAID[self.experiment.stages[name]] for name in STAGES]
+        for at, (name, stage) in enumerate(self.experiment.stages.items(), 1):
+            self.switch.mark(name, f"{at} {name.capitalize()} {MARKS[stage]}", SAID[stage])
         text = to_link(self.experiment)
         told = f'<div class="sw-settings" data-settings="{escape(text, quote=True)}"></div>'
         if self.address.value != told:

@@ -1,4 +1,4 @@
-"""Results that bring themselves up to date: only when asked, once for the same settings, one run at a time."""
+"""Results that bring themselves up to date: when asked, once for the same settings, one run at a time."""
 
 import pytest
 

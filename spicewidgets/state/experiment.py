@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
-from traitlets import Any as Anything, Bool, Dict, HasTraits, List, Unicode
+from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.settings import SettingsError, Task
 from .base import State
@@ -61,6 +61,7 @@ class Experiment(HasTraits):
         trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
             goes step by step; None without. Set by the runner.
         preset: the preset that was loaded last.
+        revision: counts the changes of anything above, once all of it is up to date.
         follow_training, follow_library: whether results are brought up to date without being asked.
     """
 
@@ -72,6 +73,7 @@ class Experiment(HasTraits):
     discovered = Anything(None)
     paused = Anything(None)
     preset = Unicode("the tutorial")
+    revision = Int(0, help="Counts the changes of the settings and of what depends on them.")
     follow_training = Bool(False, help="Train again by itself whenever a setting has changed.")
     follow_library = Bool(True, help="Find the equations again by itself whenever their library has changed.")
 
@@ -123,6 +125,7 @@ class Experiment(HasTraits):
             self.stale_because = why
             self.stages = self._stages(why)
             self.blocked = self._blocked(now)
+            self.revision += 1
 
     def _changed(self, change: Any) -> None:
         with self.lock:

@@ -36,6 +36,25 @@ def test_a_moved_slider_moves_the_true_equation_and_greys_the_discovered(app):
     assert "+ 0.40 x + 1.80 r α 0.60" in words(app.head.equations.value)
     assert "sw-old" in app.head.equations.value
     assert "Found for learning rate α 0.30; train again." in app.head.progress.value
+    app.experiment.participant.alpha_reward = 0.5
+    assert "+ 0.50 x + 1.50 r α 0.50" in words(app.head.equations.value)
+
+
+def test_one_section_is_shown_and_it_is_left_by_going_to_another(app):
+    train, task = app.switch.buttons["train"], app.switch.buttons["task"]
+    train.value = True
+    assert (app.switch.value, task.value) == ("train", False)
+    train.value = False
+    assert train.value
+    assert [name for name, panel in app.panels.items() if panel.layout.display != "none"] == ["train"]
+
+
+def test_a_changed_setting_marks_the_section_in_place(app):
+    app.switch.value = "participant"
+    app.experiment.participant.alpha_reward = 0.6
+    assert app.switch.value == "participant"
+    assert app.switch.buttons["train"].description == "5 Train !"
+    assert "stale" in app.switch.buttons["train"].tooltip
 
 
 def test_another_preset_is_marked_until_it_is_trained(app):

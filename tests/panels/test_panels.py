@@ -69,7 +69,7 @@ def test_a_changed_setting_says_what_is_stale(app):
     app.experiment.participant.alpha_reward = 0.6
     assert "train again" in app.head.progress.value
     assert "train again" in app.panels["equation"].stale.value
-    assert "5 Train !" in [words for words, _ in app.switch.options]
+    assert "5 Train !" in app.switch.buttons["train"].description
 
 
 def test_find_again_needs_no_training(app):
