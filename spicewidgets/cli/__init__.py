@@ -1,4 +1,5 @@
-"""The command line. `spicewidgets discover` goes from a simulated participant, or a table, to the equation.
+"""The command line. `spicewidgets discover` goes from a simulated participant, or a table, to the equation;
+`translate` from an equation to the parameters of a Q-learner.
 
 The options are read off the settings (`options.py`), so that they say the same words, units and bounds as
 everything else. What is heavy is imported only when it is needed: `--help` is quick. What is printed and
@@ -16,6 +17,7 @@ from ..core.settings import SettingsError
 from .options import WIDTH, Command, Plan, as_options, knobs, plan_of
 from .progress import Progress
 from .serve import app
+from .translate import translate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,6 +27,7 @@ def main() -> None:
 
 
 main.add_command(app)
+main.add_command(translate)
 
 
 @main.command(cls=Command, params=list(knobs()))
