@@ -273,7 +273,8 @@ def _truth_for(
         return true_model(agent, model.own[0], config, betas=betas, participant=who)
     built = _described(snapshot)
     if betas is None:
-        betas = {s.name: float(agent._betas[s.name]) for s in built.states if s.choice == SCALED}
+        scaled = [state.name for state in built.states if state.choice == SCALED]
+        betas = {name: float(agent._betas[name]) or 1.0 for name in scaled}  # any does for values that stay
     true = true_model(agent, _values(snapshot), config, betas=betas, participant=who)
     return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))
 

@@ -47,7 +47,8 @@ def true_built(
         built: the model.
         config: which of its modules have equations.
         counterfactual: whether the task shows the rewards of the arms not chosen.
-        betas: the model's learned betas by state; the agent's own when None.
+        betas: the model's learned betas by state; the agent's own when None, and 1 where that is 0, since any
+            beta will do for values that stay where they are.
         participant: label.
 
     Raises:
@@ -56,7 +57,7 @@ def true_built(
     means = meaning(built, agent, counterfactual)
     if betas is None:
         scaled = [state.name for state in built.states if state.choice == SCALED]
-        betas = {state: float(agent._betas[means.states[state]]) for state in scaled}
+        betas = {state: float(agent._betas[means.states[state]]) or 1.0 for state in scaled}
     library = {means.modules[module]: config.terms(module) for module in config.modules}
     true = true_model(
         agent,

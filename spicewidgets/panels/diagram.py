@@ -30,8 +30,9 @@ LOOK = """<style>
 .sw-diagram .seen-state{stroke-dasharray:1.5 2;stroke-width:1.4}
 .sw-diagram .line{fill:none;stroke:var(--jp-ui-font-color2,#777);stroke-width:1.3}
 .sw-diagram .head{fill:var(--jp-ui-font-color2,#777)}
-.sw-made-of,.sw-made-of ul{margin:2px 0 8px;padding-left:18px;font-size:13px;overflow-wrap:anywhere}
-@media(min-width:701px){.sw-follows{position:sticky;top:170px}}
+.sw-made-of,.sw-made-of ul,.sw-follows .sw-note ul{margin:2px 0 8px;padding-left:18px;font-size:13px;
+ overflow-wrap:anywhere}
+@media(min-width:701px){.sw-follows{position:sticky;top:8px}.sw-head~.sw-panel .sw-follows{top:190px}}
 </style>"""
 
 

@@ -138,7 +138,8 @@ class ModelPanel(Stage):
 
 
 def _folded(words: str, text: str) -> str:
-    return f"<details><summary>{words}</summary><pre tabindex='0'>{escape(text)}</pre></details>"
+    look = 'tabindex="0" style="font-family:ui-monospace,monospace"'
+    return f"<details><summary>{words}</summary><pre {look}>{escape(text)}</pre></details>"
 
 
 def _plain(spec: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from ..core.built import (
     CHOSEN,
     COVERS,
+    NAME,
     NOT_CHOSEN,
     SIGNALS,
     TEMPLATES,
@@ -68,7 +69,9 @@ def problems_at(built: BuiltModel, where: str, row: int = 0) -> list[str]:
 
 
 def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
-    """The model with another value in a row of its states; a new name is taken over wherever it is used."""
+    """The model with another value in a row of its states. A new name is taken over wherever it is used, and
+    by the modules that were named after the state.
+    """
     if not 0 <= row < len(built.states):
         return built
     old = built.states[row]
@@ -77,7 +80,7 @@ def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
     if new == old.name or new in names or names.count(old.name) > 1:
         return replace(built, states=states)
     modules = _each(built, lambda name: new if name == old.name else name)
-    return replace(built, states=states, modules=modules)
+    return replace(built, states=states, modules=_named_after(old.name, new, modules))
 
 
 def change_module(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
@@ -139,6 +142,19 @@ def _each(built: BuiltModel, named: Callable[[str], str]) -> tuple[BuiltModule, 
         replace(module, state=named(module.state), inputs=tuple(map(named, module.inputs)))
         for module in built.modules
     )
+
+
+def _named_after(old: str, new: str, modules: tuple[BuiltModule, ...]) -> tuple[BuiltModule, ...]:
+    """Modules of a state that was renamed; those named after it are renamed too, unless that is no name."""
+    names = [
+        f"{new}{module.name.removeprefix(old)}"
+        if module.state == new and module.name.startswith(old)
+        else module.name
+        for module in modules
+    ]
+    if len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
+        return modules
+    return tuple(replace(module, name=name) for module, name in zip(modules, names, strict=True))
 
 
 def _fresh(name: str, taken: list[str]) -> str:

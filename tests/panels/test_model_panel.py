@@ -186,10 +186,8 @@ def test_a_built_model_is_trained_and_has_an_equation_and_its_truth():
     assert app.runner.train()
     assert app.runner.wait(120)
     assert app.experiment.run.status == "done", app.experiment.run.message
-    assert list(app.runner.result.spice.equations) == ["x_value_reward_chosen"]
-    assert app.runner.result.truth.equation("x_value_reward_chosen").coefficient("c_reward") == pytest.approx(
-        0.9
-    )
+    assert list(app.runner.result.spice.equations) == ["x_q_chosen"]
+    assert app.runner.result.truth.equation("x_q_chosen").coefficient("c_reward") == pytest.approx(0.9)
     rows(made, "states")[0].parts["initial"].value = 0.2
     assert "other states and modules" in app.experiment.stale_because["train"]
     assert alerts(made) == []

@@ -25,6 +25,15 @@ def test_a_new_name_of_a_state_is_taken_over_wherever_it_is_used():
     assert built.problems() == []
     assert [module.state for module in built.modules] == ["x_rate", "x_value_reward", "x_value_reward"]
     assert built.modules[1].inputs == ("c_reward", "x_rate")
+    assert built.modules[0].name == "x_rate"
+
+
+def test_modules_named_after_a_state_follow_its_name_as_long_as_it_is_one():
+    built = change_state(TEMPLATES["forgetting"], 0, name="x_q")
+    assert [module.name for module in built.modules] == ["x_q_chosen", "x_q_not_chosen"]
+    wrong = change_state(built, 0, name="q!")
+    assert [module.name for module in wrong.modules] == ["x_q_chosen", "x_q_not_chosen"]
+    assert change_state(wrong, 0, name="x_q") == built
 
 
 def test_a_name_that_is_taken_does_not_join_two_states():

@@ -284,6 +284,18 @@ def test_the_truth_of_a_built_model_needs_a_model_that_can_say_it():
     assert missing_of(experiment.snapshot()) == ()
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_truth_of_a_memory_that_the_participant_does_not_use_is_a_number(name):
+    experiment = Experiment()
+    for build in (False, True):
+        if build:
+            experiment.model.start_from(name)
+        else:
+            experiment.model.name = name
+        told = truth_of(experiment.snapshot()).of_participant().values()
+        assert np.isfinite([value for equation in told for value in equation.values]).all()
+
+
 def test_states_and_modules_of_any_model_can_be_told():
     experiment = Experiment()
     for name, template in TEMPLATES.items():
