@@ -31,6 +31,13 @@ MAY = {
         "spicewidgets.state",
     },
     "fit": {"spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
+    "script": {
+        "numpy",
+        "spicewidgets.core",
+        "spicewidgets.results",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
+    },
     "follow": {"spicewidgets.state"},
     "runner": {
         "torch",
@@ -50,6 +57,7 @@ MAY = {
         "spicewidgets.panels",
         "spicewidgets.plots",
         "spicewidgets.results",
+        "spicewidgets.script",
         "spicewidgets.state",
         "spicewidgets.style",
     },

@@ -42,6 +42,7 @@ STYLE = """<style>
 .sw-panel .widget-checkbox label{font-size:13px;white-space:normal;line-height:1.3}
 .sw-panel .widget-checkbox{display:flex;align-items:center;width:auto;height:auto;min-height:28px;
  margin:0 12px 0 0}
+.sw-panel .widget-checkbox label{display:flex;align-items:center}
 .sw-panel .widget-checkbox input{margin:0 6px 0 0}
 
 .sw-grid{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:2px 0 10px}

@@ -1,11 +1,13 @@
-"""All settings at once, as a file: saved, and read back."""
+"""All settings at once: as Python, as a file, and read back."""
 
 import json
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
+from ..script import script_of
 from .base import Files, Panel, guard, more
 
 LARGEST = 200_000  # bytes of a file of settings
@@ -19,8 +21,21 @@ class SettingsBox(Panel):
         words = tooltip("A file that was saved here")
         self.read = widgets.FileUpload(accept=".json", multiple=False, description="Read settings", **words)
         self.read.observe(self._read, "value")
-        save = Files({"save settings": ("All settings of all panels as a file", self._save)})
-        super().__init__([more([save, self.read], "settings as a file")])
+        save = Files(
+            {
+                "as Python": ("A short script that prints the same equations", self._script),
+                "script as py": ("The script as a file", self._py),
+                "settings as json": ("All settings of all panels as a file", self._save),
+            }
+        )
+        super().__init__([more([save, self.read], "copy as Python, save, restore")])
+
+    def _script(self) -> str:
+        text = escape(script_of(self.experiment.snapshot()))
+        return f'<p>A click selects all of it.</p><pre tabindex="0">{text}</pre>'
+
+    def _py(self) -> tuple[str, bytes, str]:
+        return "experiment.py", script_of(self.experiment.snapshot()).encode(), "text/x-python"
 
     def _save(self) -> tuple[str, bytes, str]:
         text = json.dumps(self.experiment.to_dict(), indent=1)

@@ -105,6 +105,17 @@ def test_settings_are_saved_and_read_back(app):
     assert app.keep.alert.value == ""
 
 
+def test_the_script_is_shown_for_the_settings_as_they_stand(app):
+    app.experiment.participant.alpha_reward = 0.6
+    files = app.keep.children[1].children[1].children[0]
+    files.buttons["as Python"].click()
+    assert "alpha_reward=0.6" in files.below.value
+    app.experiment.task.sigma = -1
+    files.buttons["script as py"].click()
+    assert "sigma must be" in files.alert.value
+    assert "alpha_reward=0.6" in files.below.value
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
