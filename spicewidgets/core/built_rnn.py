@@ -16,6 +16,8 @@ from .built import (
     PREDICTION_ERROR,
     REWARD,
     REWARD_CHOSEN,
+    SCALED,
+    UNUSED,
     BuiltModel,
     BuiltModule,
 )
@@ -26,9 +28,13 @@ ACTIVATIONS = {"none": None, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
 
 class BuiltRNN(BaseRNN):
-    """A model put together from a description, which its class holds in `built`; see `rnn_class`."""
+    """A model put together from a description, which its class holds in `built`; see `rnn_class`.
+
+    Class attribute `acting` names the states that act on the choice.
+    """
 
     built: ClassVar[BuiltModel]
+    acting: ClassVar[tuple[str, ...]]
 
     def __init__(
         self,
@@ -43,7 +49,7 @@ class BuiltRNN(BaseRNN):
         if size:
             self.participant_embedding = self.setup_embedding(n_participants, size, dropout=dropout)
         for state in self.built.states:
-            if state.choice == "scaled":
+            if state.choice == SCALED:
                 self.betas[state.name] = self.setup_constant(size or None)
         for module in self.built.in_order:
             if module.kind == PREDICTION_ERROR:
@@ -100,9 +106,7 @@ class BuiltRNN(BaseRNN):
     def _logits(self, betas: dict[str, Tensor]) -> Tensor:
         """What the states add to the logits."""
         parts = [
-            self.state[state.name] * betas[state.name] if state.name in betas else self.state[state.name]
-            for state in self.built.states
-            if state.choice != "unused"
+            self.state[name] * betas[name] if name in betas else self.state[name] for name in self.acting
         ]
         total = parts[0]
         for part in parts[1:]:
@@ -116,5 +120,10 @@ def rnn_class(built: BuiltModel) -> type[BuiltRNN]:
     description cannot be used.
     """
     built.checked()
-    initial = {state.name: state.initial for state in built.states}
-    return type("YourRNN", (BuiltRNN,), {"built": built, "init_values": initial, "__module__": __name__})
+    told = {
+        "built": built,
+        "init_values": {state.name: state.initial for state in built.states},
+        "acting": tuple(state.name for state in built.states if state.choice != UNUSED),
+        "__module__": __name__,
+    }
+    return type("YourRNN", (BuiltRNN,), told)

@@ -160,9 +160,8 @@ class AgentNetwork(Agent):
         self._memory = self._model.set_initial_state(self._n_sessions)
         state = {key: value.numpy() for key, value in self._memory.items()}
         self._betas = betas_of(self._model, self._codes)
-        values = [
-            value * self._betas.get(key, 1.0) for key, value in state.items() if key.startswith("x_value")
-        ]
+        acting = getattr(self._model, "acting", [key for key in state if key.startswith("x_value")])
+        values = [state[key] * self._betas.get(key, 1.0) for key in acting]
         self._now = np.asarray(sum(values, np.zeros((self._n_sessions, self._n_actions))))
         return state
 

@@ -52,8 +52,14 @@ def played(agent, built, truth, n_arms=2, counterfactual=False):
     )[0]
     model = rnn_class(built)(n_actions=n_arms)
     spice = AgentSpice(model, truth, n_arms)
-    pair = [replay(who, data).probabilities for who in (agent, spice)]
-    return np.abs(pair[0] - pair[1]).max()
+    truth_played, ours = (replay(who, data) for who in (agent, spice))
+    first = sum(state.initial * ours.betas.get(state.name, 1.0) for state in acting(built))
+    assert np.ravel(ours.q)[0] == pytest.approx(np.ravel(first)[0])
+    return np.abs(truth_played.probabilities - ours.probabilities).max()
+
+
+def acting(built):
+    return [state for state in built.states if state.choice != "unused"]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

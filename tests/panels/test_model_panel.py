@@ -193,6 +193,43 @@ def test_a_built_model_is_trained_and_has_an_equation_and_its_truth():
     assert alerts(made) == []
 
 
+def fields(made):
+    """Every control of the builder that takes a value, with values to try."""
+    for row in (*rows(made, "states"), *rows(made)):
+        for part in row.parts.values():
+            if hasattr(part, "options"):
+                yield part, [value for _, value in part.options]
+            else:
+                kind = type(part.value)
+                yield part, {str: ["x_a", "x_b", "b"], float: [0.0, 99.0], bool: [True, False]}[kind]
+        yield from (
+            (box, [True, False]) for box in getattr(row, "inputs", row).children if hasattr(box, "indent")
+        )
+
+
+def buttons(made):
+    every = (*rows(made, "states"), *rows(made))
+    own = (made.builder.add_state, made.builder.add_module, made.builder.undo, made.build)
+    return [*own, *(row.remove for row in every)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_no_order_of_clicks_throws_and_the_rows_are_those_of_the_model(data):
+    made = panel("model")
+    made.build.click()
+    for _ in range(data.draw(st.integers(5, 30))):
+        if data.draw(st.booleans()):
+            buttons(made)[data.draw(st.integers(0, 30)) % len(buttons(made))].click()
+        elif known := list(fields(made)):
+            part, values = known[data.draw(st.integers(0, 99)) % len(known)]
+            part.value = data.draw(st.sampled_from(values))
+        assert alerts(made) == []
+        built = made.experiment.model.built
+        assert [row.parts["name"].value for row in rows(made)] == [m.name for m in built.modules]
+        assert [row.parts["choice"].value for row in rows(made, "states")] == [s.choice for s in built.states]
+
+
 NAMES = st.text(max_size=60) | st.sampled_from(["x_a", "x_b", "x_" + "w" * 38])
 ANY = st.builds(
     BuiltModel,
