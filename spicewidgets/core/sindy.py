@@ -16,7 +16,6 @@ import numpy as np
 import pysindy
 import torch
 from numpy.typing import NDArray
-from pysindy.feature_library.base import BaseFeatureLibrary, x_sequence_or_item
 from torch import Tensor
 
 from .config import SpiceConfig
@@ -290,39 +289,77 @@ def fit_equation(
     module: str, samples: ModuleSamples, terms: tuple[Term, ...], settings: Discovery
 ) -> Equation:
     """The sparse equation of one module for one participant. Raises `SettingsError` if no sample is left."""
-    if len(samples.value) == 0:
-        raise SettingsError(
-            [
-                f"No sample of the module {module!r} meets its filters. Check filter_setup, or sample more"
-                " trials."
-            ]
+    return Regression.of(module, samples, terms).equation(settings)
+
+
+@dataclass(frozen=True)
+class Regression:
+    """The samples of one module, as far as a regression of its next value depends on them: not a row for each
+    sample, but one for each term, so that many thresholds can be tried quickly.
+
+    Attributes:
+        module, terms: of the equation, with all candidate terms.
+        kept, dropped: the terms that the data can tell apart, and why the others were dropped.
+        triangle: columns of all terms and of the next value, reduced by QR: sums of squares are the same.
+        n_samples: how many samples there were.
+    """
+
+    module: str
+    terms: tuple[Term, ...]
+    kept: tuple[int, ...]
+    dropped: Mapping[Term, str]
+    triangle: Floats
+    n_samples: int
+
+    @classmethod
+    def of(cls, module: str, samples: ModuleSamples, terms: tuple[Term, ...]) -> "Regression":
+        """From samples. Raises `SettingsError` where there are none, or where they are no numbers."""
+        if len(samples.value) == 0:
+            raise SettingsError(
+                [
+                    f"No sample of the module {module!r} meets its filters. Check filter_setup, or sample"
+                    " more trials."
+                ]
+            )
+        signals = {module: samples.value, **samples.controls}
+        _check_names(module, {factor for term in terms for factor in term}, signals)
+        columns = np.column_stack(
+            [np.prod([signals[f] for f in t], 0) if t else np.ones(len(samples.value)) for t in terms]
         )
-    signals = {module: samples.value, **samples.controls}
-    _check_names(module, {factor for term in terms for factor in term}, signals)
-    columns = np.column_stack(
-        [np.prod([signals[f] for f in term], 0) if term else np.ones(len(samples.value)) for term in terms]
-    )
-    if not (np.isfinite(columns).all() and np.isfinite(samples.after).all()):
-        raise SettingsError(
-            [
-                f"The module {module!r} gives values that are no numbers, so that it has no equation. Train"
-                " again, with a lower learning rate."
-            ]
-        )
-    kept, dropped = _tell_apart(columns, terms)
-    if not kept:
-        return Equation(module, terms, (0.0,) * len(terms), dropped)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        fitted = pysindy.DiscreteSINDy(_optimizer([terms[i] for i in kept], settings), _Terms(kept))
-        weight = _weight(columns[:, list(kept)], settings)
-        fitted.fit(samples.value[:, None], t=1, x_next=weight * samples.after[:, None], u=weight * columns)
-    values = np.zeros(len(terms))
-    values[list(kept)] = fitted.coefficients()[0]
-    notes = [_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)]
-    if not values.any() and samples.after.any():
-        notes.append(NO_TERM)
-    return Equation(module, terms, tuple(values.tolist()), dropped, tuple(dict.fromkeys(notes)))
+        if not (np.isfinite(columns).all() and np.isfinite(samples.after).all()):
+            raise SettingsError(
+                [
+                    f"The module {module!r} gives values that are no numbers, so that it has no equation."
+                    " Train again, with a lower learning rate."
+                ]
+            )
+        triangle: Floats = np.linalg.qr(np.column_stack([columns, samples.after])).R
+        kept, dropped = _tell_apart(triangle[:, :-1], terms)
+        return cls(module, terms, kept, dropped, triangle, len(columns))
+
+    def equation(self, settings: Discovery) -> Equation:
+        """The sparse equation under some settings."""
+        kept, after = list(self.kept), self.triangle[:, -1:]
+        if not kept:
+            return Equation(self.module, self.terms, (0.0,) * len(self.terms), self.dropped)
+        columns = self.triangle[:, kept]
+        weight = _weight(columns, settings)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fitted = _optimizer([self.terms[i] for i in kept], settings).fit(weight * columns, weight * after)
+        values = np.zeros(len(self.terms))
+        values[kept] = fitted.coef_[0]
+        notes = [_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)]
+        if not values.any() and after.any():
+            notes.append(NO_TERM)
+        values_found, said = tuple(values.tolist()), tuple(dict.fromkeys(notes))
+        return Equation(self.module, self.terms, values_found, self.dropped, said)
+
+    def error(self, equation: Equation) -> float:
+        """By how much an equation misses the next values of the samples: the root of the mean square."""
+        values = np.array([equation.coefficient(*term) for term in self.terms])
+        missed = self.triangle[:, :-1] @ values - self.triangle[:, -1]
+        return float(np.linalg.norm(missed) / self.n_samples**0.5)
 
 
 def _check_names(module: str, names: set[str], signals: Mapping[str, Floats]) -> None:
@@ -367,27 +404,6 @@ def _weight(columns: Floats, settings: Discovery) -> float:
     smallest = float(np.linalg.svd(columns, compute_uv=False)[-1]) ** 2
     stiffness = settings.regularization if settings.optimizer == "STLSQ" else 1 / settings.regularization
     return max(1.0, STIFF * stiffness / smallest) ** 0.5 if settings.regularization > 0 else 1.0
-
-
-class _Terms(BaseFeatureLibrary):  # type: ignore[misc]
-    """A pysindy library whose terms have been computed already, as controls behind the one state; it hands on
-    those that are kept.
-    """
-
-    def __init__(self, kept: tuple[int, ...]) -> None:
-        self.kept = kept
-
-    @x_sequence_or_item  # type: ignore[untyped-decorator]
-    def fit(self, x_full: Any, y: Any = None) -> "_Terms":
-        self.n_features_in_, self.n_output_features_ = x_full[0].shape[-1], len(self.kept)
-        return self
-
-    @x_sequence_or_item  # type: ignore[untyped-decorator]
-    def transform(self, x_full: Any) -> Any:
-        return [x[..., [1 + i for i in self.kept]] for x in x_full]
-
-    def get_feature_names(self, input_features: Any = None) -> list[str]:
-        return [f"term {i}" for i in self.kept]
 
 
 def _optimizer(terms: list[Term], settings: Discovery) -> Any:
