@@ -40,18 +40,14 @@ def refine(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> SpiceModel
         model: the model whose forward pass ties them together.
         dataset: the choices; participants are indices in the last column.
     """
-    sessions = Sessions.of(dataset).double()
-    codes = sessions.inputs[0, :, -1].long()
     equations = {module: list(rows) for module, rows in spice.equations.items()}
     betas = {state: list(values) for state, values in spice.betas.items()}
-    for code in range(len(spice.participants)):
-        own = codes == code
-        if all(rows[code] is not None for rows in equations.values()) and own.any():
-            tuned, tuned_betas = _Tuning(spice, model, sessions.take(own.nonzero()[:, 0]), code).run()
-            for module, equation in tuned.items():
-                equations[module][code] = equation
-            for state, beta in tuned_betas.items():
-                betas[state][code] = beta
+    for code, tuning in tunings(spice, model, dataset):
+        best = tuning.run()
+        for module, equation in tuning.equations_at(best).items():
+            equations[module][code] = equation
+        for state, beta in tuning.betas_at(best).items():
+            betas[state][code] = beta
     return replace(
         spice,
         equations={module: tuple(rows) for module, rows in equations.items()},
@@ -59,7 +55,17 @@ def refine(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> SpiceModel
     )
 
 
-class _Tuning:
+def tunings(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> "Iterator[tuple[int, Tuning]]":
+    """The index and the numbers of each participant who has equations and choices."""
+    sessions = Sessions.of(dataset).double()
+    codes = sessions.inputs[0, :, -1].long()
+    for code in range(len(spice.participants)):
+        own = codes == code
+        if all(rows[code] is not None for rows in spice.equations.values()) and own.any():
+            yield code, Tuning(spice, model, sessions.take(own.nonzero()[:, 0]), code)
+
+
+class Tuning:
     """The numbers of one participant's equations as one vector, and what the choices say of them.
 
     Many vectors are tried in one pass: block j of its sessions holds all sessions under the j-th vector.
@@ -73,8 +79,8 @@ class _Tuning:
         numbers = [value for equation in self.equations for _, value in equation.active]
         self.start = np.array([*numbers, *(spice.betas[state][code] for state in self.states)])
 
-    def run(self) -> tuple[dict[str, Equation], dict[str, float]]:
-        """Equations and betas at the best vector found."""
+    def run(self) -> Floats:
+        """The best vector found."""
         best = self.start
         for _ in range(MOST_STEPS if len(best) else 0):
             nll, gradient, information = self.look(best)
@@ -86,8 +92,7 @@ class _Tuning:
             if not values.min() < nll - ENOUGH:
                 break
             best = tries[int(values.argmin())]
-        betas = best[len(self.labels) :].tolist()
-        return self.equations_at(best), dict(zip(self.states, betas, strict=True))
+        return best
 
     def parts(self, n_vectors: int) -> Iterator[Sessions]:
         """The sessions, so many at a time that a pass stays small."""
@@ -141,6 +146,10 @@ class _Tuning:
             )
             for e, equation in enumerate(self.equations)
         }
+
+    def betas_at(self, vector: Floats) -> dict[str, float]:
+        """The betas of a vector, by state."""
+        return dict(zip(self.states, vector[len(self.labels) :].tolist(), strict=True))
 
 
 class _Blocks(ModuleEquations):
