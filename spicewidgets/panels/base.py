@@ -205,6 +205,17 @@ def more(children: Sequence[Any], words: str = "more") -> Any:
     return widgets.VBox([button, box], layout=widgets.Layout(**FULL))
 
 
+def discard(*boxes: Any) -> None:
+    """Forget widgets that are not shown any more, with all that is in them; closed by nobody, both kernel and
+    page keep them.
+    """
+    for box in boxes:
+        discard(*getattr(box, "children", ()))
+        for part in (box, box.layout, getattr(box, "style", None)):
+            if part is not None:
+                part.close()
+
+
 def grid(caption: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table in HTML that can be scrolled where it is too wide; the first cell of a row names it."""
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)

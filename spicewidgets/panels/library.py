@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from .base import FULL, Panel, control, field, guard, more, pressed, refuse
+from .base import FULL, Panel, control, discard, field, guard, more, pressed, refuse
 from .equations import AGAIN, terms_table
 from .stage import Stage
 
@@ -69,8 +69,10 @@ class LibraryPanel(Stage):
         spec = self.experiment.model.spec
         names = () if spec is None else tuple(spec.modules)
         if tuple(self.boxes) != names or any(box.spec != spec for box in self.boxes.values()):
+            gone = self.modules.children
             self.boxes = {name: ModuleLibrary(self.experiment.discovery, name, spec) for name in names}
             self.modules.children = tuple(self.boxes.values())
+            discard(*gone)
         for box in self.boxes.values():
             box.draw()
         result = self.runner.result
@@ -82,12 +84,18 @@ class LibraryPanel(Stage):
 
 
 class ModuleLibrary(Panel):
-    """The library of one module: its inputs, its candidate terms, and its filters, each of which can go."""
+    """The library of one module: its inputs, its candidate terms, and its filters, each of which can go.
+
+    Check boxes and rows that stay are kept, so that whoever is in one stays there.
+    """
 
     def __init__(self, plan: Any, module: str, spec: Any) -> None:
         self.plan, self.module, self.spec = plan, module, spec
-        self._shown: Any = None
+        self._drawing = False
+        self._inputs = {name: _tick(name, partial(self._input, name)) for name in spec.controls}
+        self._terms: dict[tuple[str, ...], Any] = {}
         self.inputs, self.terms = (widgets.HBox(layout=widgets.Layout(**ROW)) for _ in range(2))
+        self.inputs.children = tuple(self._inputs.values())
         self.filters, self.wrong = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
         add = pressed("Add a filter", "One more condition on the samples", self._add)
         back = pressed("As the model has it", "Undo all changes to this module", self._restore)
@@ -106,36 +114,54 @@ class ModuleLibrary(Panel):
         )
 
     def draw(self) -> None:
-        """Check boxes and rows for the library as it stands, made anew only when it has changed."""
+        """Check boxes and rows for the library as it stands."""
         library, degree = self.plan.library(self.module), self.plan.degree
         usable = degree if not self.plan.problems_of("degree") else 1
         problems = [s for s in self.plan.problems_of("libraries") if f"of {self.module}:" in s]
         told = " ".join(s.removeprefix("libraries of ") for s in problems)
         self.wrong.value = f'<div class="sw-alert" role="alert">{escape(told)}</div>' if told else ""
-        if (library, usable) == self._shown:
-            return
-        self._shown = library, usable
-        self.inputs.children = [
-            _tick(name, name in library.inputs, partial(self._input, name)) for name in self.spec.controls
-        ]
-        kept = library.terms(self.module, usable)
-        self.terms.children = [
-            _tick(self._named(term), term in kept, partial(self._term, term))
-            for term in library.candidates(self.module, usable)
-        ]
-        self.filters.children = [self._row(at, *row) for at, row in enumerate(library.filters)]
+        self._drawing = True
+        try:
+            for name, box in self._inputs.items():
+                box.value = name in library.inputs
+            self._draw_terms(library.candidates(self.module, usable), library.terms(self.module, usable))
+            self._draw_filters(library.filters)
+        finally:
+            self._drawing = False
+
+    def _draw_terms(self, candidates: Any, kept: Any) -> None:
+        before = self._terms
+        self._terms = {
+            term: before.get(term) or _tick(self._named(term), partial(self._term, term))
+            for term in candidates
+        }
+        if list(before) != list(self._terms):
+            self.terms.children = tuple(self._terms.values())
+            discard(*(box for term, box in before.items() if term not in self._terms))
+        for term, box in self._terms.items():
+            box.value = term in kept
+
+    def _draw_filters(self, rows: Any) -> None:
+        before = self.filters.children
+        added = [self._row(at) for at in range(len(before), len(rows))]
+        if len(before) != len(rows):
+            self.filters.children = (*before[: len(rows)], *added)
+            discard(*before[len(rows) :])
+        for box, (signal, value, remove) in zip(self.filters.children, rows, strict=True):
+            chosen, typed, out, _ = box.children
+            if signal not in chosen.options:
+                chosen.options = (*self.spec.controls, signal)
+            chosen.value, typed.value, out.value = signal, value, remove
 
     def _named(self, term: tuple[str, ...]) -> str:
         return " × ".join("its value" if name == self.module else name for name in term) or "constant"
 
-    def _row(self, at: int, signal: str, value: float, remove: bool) -> Any:
+    def _row(self, at: int) -> Any:
         """One condition: signal, value, whether the signal is no term, and a button to drop it."""
         number = f"of condition {at + 1} of {self.module}"
-        signals = list(dict.fromkeys([*self.spec.controls, signal]))
-        chosen = field(widgets.Dropdown, "signal", f"The signal {number}", options=signals, value=signal)
-        typed = field(widgets.FloatText, "equals", f"The value {number}", value=value, step=1)
+        chosen = field(widgets.Dropdown, "signal", f"The signal {number}", options=self.spec.controls)
+        typed = field(widgets.FloatText, "equals", f"The value {number}", step=1)
         out = widgets.Checkbox(
-            value=remove,
             description="not a term",
             indent=False,
             **tooltip(f"The signal {number} is constant in these samples, so that it is no candidate term"),
@@ -149,12 +175,16 @@ class ModuleLibrary(Panel):
 
     @guard
     def _input(self, name: str, change: Any) -> None:
+        if self._drawing:
+            return
         inputs = [i for i in self.plan.library(self.module).inputs if i != name]
         wanted = (*inputs, name) if change["new"] else tuple(inputs)
         self.plan.change(self.module, inputs=tuple(c for c in self.spec.controls if c in wanted))
 
     @guard
     def _term(self, term: tuple[str, ...], change: Any) -> None:
+        if self._drawing:
+            return
         same = tuple(sorted(term))
         without = [t for t in self.plan.library(self.module).without if tuple(sorted(t)) != same]
         self.plan.change(self.module, without=without if change["new"] else [*without, term])
@@ -162,7 +192,7 @@ class ModuleLibrary(Panel):
     @guard
     def _edit(self, at: int, place: int, change: Any) -> None:
         rows = [list(row) for row in self.plan.library(self.module).filters]
-        if at < len(rows) and rows[at][place] != change["new"]:
+        if not self._drawing and at < len(rows) and rows[at][place] != change["new"]:
             rows[at][place] = change["new"]
             self._keep(rows)
 
@@ -187,7 +217,7 @@ def _words(text: str) -> Any:
     return widgets.HTML(f'<div class="sw-help">{escape(text)}</div>')
 
 
-def _tick(words: str, on: bool, then: Any) -> Any:
-    box = widgets.Checkbox(value=on, description=words, indent=False, **tooltip(f"Whether to offer {words}"))
+def _tick(words: str, then: Any) -> Any:
+    box = widgets.Checkbox(description=words, indent=False, **tooltip(f"Whether to offer {words}"))
     box.observe(then, "value")
     return box
