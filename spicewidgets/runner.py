@@ -232,10 +232,24 @@ class Runner:
         for patience, stages in PATIENCE:
             if self._idle.wait(patience):
                 return
-            with self._gate:
-                if self._stop is stop and self._inside is not None and self._inside[1] in stages:
-                    thread = ctypes.c_ulong(self._inside[0])
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(KeyboardInterrupt))
+            while not self._interrupted(stop, stages):
+                if self._idle.wait(0.02):
+                    return
+
+    def _interrupted(self, stop: threading.Event, stages: tuple[str, ...]) -> bool:
+        """Interrupt one of these stages; False while the thread is loading something, which a half-done
+        import would spoil for every later run.
+        """
+        with self._gate:
+            if self._stop is not stop or self._inside is None or self._inside[1] not in stages:
+                return True
+            thread = self._inside[0]
+            if _importing(thread):
+                return False
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
+            )
+            return True
 
     @contextmanager
     def _one_torch_thread(self) -> Iterator[None]:
@@ -255,6 +269,9 @@ class Runner:
     def _load(self) -> None:
         for name in HEAVY:
             importlib.import_module(f"{__package__}.{name}")
+        import torch
+
+        torch.optim.SGD([torch.zeros(1)])  # torch loads a good part of itself with the first optimiser
 
     def _fresh(self, show: "_Publisher") -> Fit:
         """A new fit of the present settings."""
@@ -432,6 +449,16 @@ def _logged(what: str) -> Iterator[None]:
         yield
     except Exception:
         LOG.exception(what)
+
+
+def _importing(thread: int) -> bool:
+    """Whether a thread is inside an import."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _sentence(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """The runner: whatever happens, a run ends in a state that says so, and the next one can begin."""
 
 import gc
+import importlib
 import subprocess
 import sys
 import threading
@@ -351,6 +352,30 @@ def test_a_long_epoch_is_cut_short():
     assert time.perf_counter() - begun < 1
     assert (run.status, len(run.history)) == ("cancelled", 1)
     assert runner.result.spice is not None
+
+
+class Loads(RescorlaWagnerRNN):
+    """A model that loads something while it is trained, as torch does."""
+
+    def forward(self, *arguments, **named):
+        if self.training:
+            importlib.import_module("loaded_late")
+        return super().forward(*arguments, **named)
+
+
+def test_a_stop_leaves_no_import_half_done(tmp_path, monkeypatch):
+    lines = "import time\nfor _ in range(80):\n    time.sleep(0.01)\nwhole = True\n"
+    (tmp_path / "loaded_late.py").write_text(lines)
+    monkeypatch.syspath_prepend(tmp_path)
+    runner = Runner(with_own(Loads, n_starts=1, optimizer="adam", epochs=100_000))
+    runner.train()
+    while "loaded_late" not in sys.modules and runner.experiment.run.busy:
+        time.sleep(0.005)
+    module = sys.modules["loaded_late"]
+    runner.stop()
+    assert runner.wait(10)
+    assert sys.modules.pop("loaded_late", None) is module
+    assert module.whole
 
 
 def test_looks_at_the_equations_while_training():
