@@ -147,7 +147,7 @@ def _number(state: Any, name: str, told: dict[str, Any], words: str) -> list[Any
         **compat.tooltip(words),
     )
     slider.add_class("sw-slider")
-    _join(state, name, slider, lambda value: min(max(value, low), high))
+    _join(state, name, slider, lambda value: min(max(value, low), high) if _is_number(value) else value)
     return [typed, slider]
 
 
@@ -158,17 +158,26 @@ def _join(state: Any, name: str, widget: Any, shown: Callable[[Any], Any] = lamb
 
     def to_widget(_: Any = None) -> None:
         value = getattr(state, name)
-        if isinstance(value, int | float | str) and widget.value != shown(value):
+        if (_is_number(value) or isinstance(value, str)) and widget.value != shown(value):
             with suppress(TraitError, OverflowError, ValueError):
                 widget.value = shown(value)
 
     def to_state(change: Any) -> None:
-        if change["new"] != shown(getattr(state, name)):
+        if not _same(change["new"], shown(getattr(state, name))):
             setattr(state, name, change["new"])
 
     state.observe(to_widget, name)
     to_widget()
     widget.observe(to_state, "value")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and value == value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same; what is no number is the same as itself, unlike in arithmetic."""
+    return bool(one == other or (one != one and other != other))
 
 
 def _join_optional(state: Any, name: str, typed: Any, whole: bool) -> None:
@@ -184,7 +193,7 @@ def _join_optional(state: Any, name: str, typed: Any, whole: bool) -> None:
             value: Any = None if not text else int(text) if whole else float(text)
         except ValueError:
             value = text
-        if value != getattr(state, name):
+        if not _same(value, getattr(state, name)):
             setattr(state, name, value)
 
     state.observe(to_widget, name)

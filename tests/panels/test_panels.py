@@ -122,6 +122,27 @@ def test_a_control_reads_the_trait_and_keeps_both_ends_equal():
     assert "sw-alert" in help_line.value
 
 
+@pytest.mark.parametrize("name", ["sigma", "n_actions"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e300, 10**300, "many", None])
+def test_what_is_no_number_is_told_and_goes_again(name, value):
+    state = TaskState()
+    shown = control(state, name)
+    setattr(state, name, value)
+    assert f"{name} must be" in shown.below.value
+    shown.children[0].value = 3
+    assert getattr(state, name) == 3
+
+
+def test_a_field_takes_what_is_no_number():
+    state = TaskState()
+    typed, slider, below = control(state, "sigma").children
+    typed.value = float("nan")
+    assert state.sigma != state.sigma
+    assert "got nan" in below.value
+    slider.value = 0.3
+    assert (state.sigma, typed.value) == (0.3, 0.3)
+
+
 def test_more_folds_and_unfolds():
     box = more([])
     button, folded = box.children
