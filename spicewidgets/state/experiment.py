@@ -222,12 +222,21 @@ class Experiment(HasTraits):
         ]
         values = {}
         for name in GROUPS:
-            values[name], wrong = self.group(name).read(data.get(name, {}))
+            group = self._plan_for(values["model"]) if name == "discovery" else self.group(name)
+            values[name], wrong = group.read(data.get(name, {}))
             found += [f"{name}: {sentence}" for sentence in wrong]
         if found:
             raise SettingsError(found)
         for name in GROUPS:
             self.group(name).put(values[name])
+
+    def _plan_for(self, model: Mapping[str, Any]) -> DiscoveryState:
+        """A discovery that knows the modules of a model that is being read: libraries are checked for it."""
+        chosen, plan = ModelState(), DiscoveryState()
+        self.model.prepare(chosen)
+        chosen.put(model)
+        plan.spec = chosen.spec
+        return plan
 
     def load_preset(self, name: str) -> None:
         """Take over the settings of a preset. Raises `SettingsError` for a name that is not known."""

@@ -351,6 +351,19 @@ def test_a_wrong_library_is_a_sentence():
     assert experiment.problems == []
 
 
+def test_libraries_are_read_for_the_model_that_comes_with_them():
+    experiment = Experiment()
+    experiment.model.name = "choice"
+    (module, *_), (signal, *_) = experiment.model.spec.modules, experiment.model.spec.controls
+    experiment.discovery.change(module, inputs=[signal])
+    told, fresh = experiment.to_dict(), Experiment()
+    fresh.from_dict(told)
+    assert fresh.to_dict() == told
+    experiment.discovery.change(module, without=experiment.discovery.library(module).candidates(module, 1))
+    with pytest.raises(SettingsError, match="every candidate term is left out"):
+        Experiment().from_dict(experiment.to_dict())
+
+
 def test_every_preset_says_what_there_is_to_see():
     assert list(SEEN) == list(PRESETS)
     assert Experiment("noisy participant").participant.beta_reward == 1.0
