@@ -1,8 +1,10 @@
 """The library panel: terms, inputs and filters by check boxes and rows, and what is wrong as a sentence."""
 
+import ipywidgets as widgets
 import pytest
 
 from spicewidgets.apps import panel
+from spicewidgets.compat import WIDGETS
 
 MODULE = "x_value_reward_chosen"
 
@@ -59,16 +61,30 @@ def test_filters_are_rows_that_can_be_added_changed_and_removed(shown):
     add, back = box(shown).children[-1].children
     add.click()
     assert len(box(shown).filters.children) == 2
-    signal, value, out, _ = box(shown).filters.children[1].children
+    signal, value, _, _ = box(shown).filters.children[1].children
     signal.value = "c_reward"
-    box(shown).filters.children[1].children[1].value = 0.0
+    assert box(shown).filters.children[1].children[1] is value  # whoever is in a field stays there
+    value.value = 0.0
     assert shown.experiment.discovery.library(MODULE).filters[1] == ("c_reward", 0.0, False)
     box(shown).filters.children[0].children[3].click()
     assert shown.experiment.discovery.library(MODULE).filters == (("c_reward", 0.0, False),)
     back.click()
     assert shown.experiment.discovery.library(MODULE).filters == (("c_action", 1.0, True),)
-    assert value.value == 1.0
-    assert not out.value
+    signal, value, out, _ = box(shown).filters.children[0].children
+    assert (signal.value, value.value, out.value) == ("c_action", 1.0, True)
+
+
+def test_what_is_not_shown_any_more_is_forgotten(shown):
+    add, back = box(shown).children[-1].children
+    registry = widgets.Widget.widgets if WIDGETS < 8 else widgets.widgets.widget._instances
+    before = len(registry)
+    for name in ("forgetting", "rescorla-wagner"):
+        shown.experiment.discovery.degree = 3
+        add.click()
+        back.click()
+        shown.experiment.discovery.degree = 1
+        shown.experiment.model.name = name
+    assert len(registry) == before
 
 
 def test_another_model_brings_its_own_modules(shown):
