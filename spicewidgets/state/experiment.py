@@ -220,7 +220,7 @@ class Experiment(HasTraits):
             for name in data
             if name != "version" and name not in GROUPS
         ]
-        values = {}
+        values: dict[str, dict[str, Any]] = {}
         for name in GROUPS:
             group = self._plan_for(values["model"]) if name == "discovery" else self.group(name)
             values[name], wrong = group.read(data.get(name, {}))
