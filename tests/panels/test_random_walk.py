@@ -96,7 +96,7 @@ def act(box: Any, control: Control | None, rng: random.Random) -> None:
         box.click()
     elif isinstance(box, widgets.FileUpload):
         upload(box, rng.choice(FILES))
-    elif isinstance(box, widgets.Checkbox):
+    elif isinstance(box, widgets.Checkbox | widgets.ToggleButton):
         box.set_state({"value": not box.value})
     elif isinstance(box, widgets.Dropdown | widgets.ToggleButtons):
         if box.options:
