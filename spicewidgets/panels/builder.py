@@ -34,6 +34,23 @@ LOOK = """<style>
 </style>"""
 
 
+def _meaning(kind: Any) -> str:
+    """What the fields of a row mean, folded away."""
+    told = {LABELS[name]: declared(kind, name) for name in LABELS if name in kind.__dataclass_fields__}
+    words = {label: one["help"] + _range(one) for label, one in told.items()}
+    if kind is BuiltModule:
+        words |= {name: f"{meaning[0].upper()}{meaning[1:]}." for name, meaning in SIGNALS.items()}
+    items = "".join(f"<li><b>{escape(label)}</b>: {escape(text)}</li>" for label, text in words.items())
+    return (
+        "<details><summary>What the fields mean</summary>"
+        f'<ul class="sw-help sw-made-of">{items}</ul></details>'
+    )
+
+
+def _range(told: dict[str, Any]) -> str:
+    return "" if told["low"] is None else f" ({told['low']:g} to {told['high']:g})"
+
+
 class Row(Panel):
     """One state or module. A change is handed on as row, name and value; `show` takes over a description."""
 
@@ -115,7 +132,7 @@ class ModuleRow(Row):
     def made(self) -> list[Any]:
         """Name, what it moves, what it sees; the rest folded."""
         self.inputs = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
-        rest = more([self.part("kind"), self.part("activation")], "more of this module")
+        rest = more([self.part("kind"), self.part("activation")], "kind and bounds")
         first = [self.part(name) for name in ("name", "state", "arms")]
         return [*first, widgets.HTML("Sees its own value, and"), self.inputs, rest]
 
@@ -168,10 +185,10 @@ class Builder(Panel):
                 self.undo,
                 self.wrong,
                 self.participants,
-                widgets.HTML("<h3>States: what is remembered of each arm</h3>"),
+                widgets.HTML(f"<h3>States: what is remembered of each arm</h3>{_meaning(BuiltState)}"),
                 self.states,
                 self.add_state,
-                widgets.HTML("<h3>Modules: what moves the states</h3>"),
+                widgets.HTML(f"<h3>Modules: what moves the states</h3>{_meaning(BuiltModule)}"),
                 self.modules,
                 self.add_module,
             ]

@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
 from spicewidgets.apps import explorer, panel
+from spicewidgets.panels.builder import LABELS
 from spicewidgets.panels.diagram import diagram
 from spicewidgets.state.builder import TEMPLATES, BuiltModel, BuiltModule, BuiltState
 from spicewidgets.state.model import YOUR_OWN
@@ -105,6 +106,19 @@ def test_rows_stay_where_they_are_while_values_change(made):
     rows(made, "states")[1].remove.click()
     assert rows(made) == before[:2]
     assert made.experiment.problems == []
+
+
+def test_every_field_says_what_it_means(made):
+    made.build.click()
+    told = "".join(
+        one.value for one in made.builder.children if hasattr(one, "value") and isinstance(one.value, str)
+    )
+    for row in (rows(made, "states")[0], rows(made)[0]):
+        for name, part in row.parts.items():
+            assert part.description
+            assert f"<b>{LABELS[name]}</b>: " in told
+    assert "(-10 to 10)" in told
+    assert "<b>c_reward_chosen</b>: The reward of the chosen arm, for every arm." in told
 
 
 def test_everything_can_be_removed_and_what_is_missing_is_said(made):
