@@ -81,7 +81,7 @@ ALSO = {
     "core/estimator.py": {"sklearn"},  # the scikit-learn door
     "core/sindy.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
-    "core/compiled": {"numba"},  # the fast path
+    "core/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "recorded/__main__.py": {"torch"},  # one thread for it, as in any run
     "plots/session.py": {"spicewidgets.core.replay"},  # the seed's plot_session takes agents, not curves
 }

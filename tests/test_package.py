@@ -20,6 +20,7 @@ COLAB = {
     "bqplot": "0.12.47",
     "click": "8.4.2",
     "ipywidgets": "7.7.1",
+    "llvmlite": "0.44.0",
     "matplotlib": "3.10.0",
     "numpy": "2.1.3",
     "pandas": "2.2.3",

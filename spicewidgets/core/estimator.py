@@ -64,6 +64,9 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         device: accepted for compatibility; models this small are trained fastest on the CPU, and are.
         warm_start: a second `fit` goes on from the weights of the first.
         random_state: seed of weights, batches and sampling.
+        compiled: whether to compile the model's forward for the training, which makes it many times faster.
+            "auto" does where the training is long enough to gain from it. A forward that cannot be compiled
+            is trained all the same; `history_[-1].eager` says why.
 
     Attributes (after `fit`):
         rnn_model_, spice_model_: the trained model and its equations.
@@ -131,6 +134,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         embedding_size: int | None = None,
         warm_start: bool = False,
         random_state: Any = None,
+        compiled: bool | str = "auto",
     ) -> None:
         for name, value in list(locals().items()):
             if name not in ("self", "__class__"):
@@ -175,7 +179,15 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         self._forget(keep_history=warm)
         self.rnn_model_, self.participants_, self.stopped_ = model, participants, False
         self._codes, self._dataset_, self._rng = codes, dataset, rng
-        records = train(model, dataset, training, validation, warm_start=warm, random_state=rng)
+        records = train(
+            model,
+            dataset,
+            training,
+            validation,
+            warm_start=warm,
+            random_state=rng,
+            compiled=self.compiled,
+        )
         try:
             yield from self._told(records)
         except KeyboardInterrupt:

@@ -5,12 +5,12 @@ what they compute. This is one operation to autograd, and NumPy inside. Knows no
 `tests/core/test_gru.py` holds its gradient against finite differences.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function
 
 CLIP = 10.0  # values stay within -10..10, so that an early epoch cannot run away
 
@@ -89,7 +89,15 @@ class GRUCell(torch.autograd.Function):
         return tuple(None if d is None else torch.from_numpy(d).to(grad.device) for d in gradients)
 
 
-gru_step: Callable[..., Tensor] = GRUCell.apply
+def gru_step(*arguments: Any) -> Tensor:
+    """The next value, of `GRUCell`'s arguments: an operation that others may take over, as the compiled path
+    does.
+    """
+    if has_torch_function(arguments):
+        taken_over: Tensor = handle_torch_function(gru_step, arguments, *arguments)
+        return taken_over
+    after: Tensor = GRUCell.apply(*arguments)  # type: ignore[no-untyped-call]
+    return after
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:

@@ -1,12 +1,14 @@
 """The loss that training brings down: cross entropy of the next choice, in nats per choice, over
 the trials whose next choice is known.
 
-`loss_and_gradient` is the one place that computes it with its gradient, so that a faster one can stand
-behind it. Knows nothing of optimisers.
+`EagerLoss` computes it with its gradient by autograd; `compiled` has a faster one of the same manners, and
+`Losses` decides which of them a training gets. Knows nothing of optimisers.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +17,10 @@ from torch import Tensor, nn
 from .dataset import DatasetRNN
 from .rnn import BaseRNN
 from .settings import SettingsError
+
+Array = np.ndarray[Any, Any]
+
+LEAST_WORK = 10_000  # epochs times trials; a smaller training is over before it is compiled
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,11 @@ class Sessions:
         )
 
 
+def trainable(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that are learned, in the order in which a flat vector has them."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
 def losses(
     model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
 ) -> Iterator[Tensor]:
@@ -100,9 +111,7 @@ def losses(
 def loss_and_gradient(
     model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
 ) -> np.ndarray:
-    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`. The
-    seam of the compiled path.
-    """
+    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`."""
     for parameter in model.parameters():
         parameter.grad = None
     total = np.zeros(n_starts)
@@ -120,6 +129,101 @@ def loss_of(model: BaseRNN, sessions: Sessions) -> float:
         (loss,) = losses(model, sessions)
     model.train(training)
     return float(loss)
+
+
+def flat(model: nn.Module) -> Array:
+    """A copy of the learned weights as one vector, `(1, n_weights)`."""
+    parts = [parameter.detach().numpy().ravel() for parameter in trainable(model)]
+    return np.concatenate(parts)[None] if parts else np.zeros((1, 0), np.float32)
+
+
+def put(theta: Array, model: nn.Module) -> None:
+    """Give a model the weights of a flat vector."""
+    whole, begin = torch.from_numpy(theta).flatten(), 0
+    with torch.no_grad():
+        for parameter in trainable(model):
+            parameter.copy_(whole[begin : begin + parameter.numel()].view_as(parameter))
+            begin += parameter.numel()
+
+
+class Loss(Protocol):
+    """Loss of a model in nats per choice and its gradient, as a function of its weights."""
+
+    def __call__(self, theta: Array, sessions: Sessions, *, back: bool = True) -> tuple[Array, Array]:
+        """Loss `(n_starts,)` and gradient, of the shape of the weights `(n_starts, n_weights)`; without
+        `back`, only the loss counts.
+        """
+
+
+class EagerLoss:
+    """By autograd, one operation after the other.
+
+    Args:
+        model: whose weights are set at each call; its mode says whether there is dropout.
+        n_steps: trials of each gradient; None for all.
+        n_starts: of a model that runs several starts side by side. Its weights are one row.
+    """
+
+    def __init__(self, model: BaseRNN, n_steps: int | None = None, n_starts: int = 1) -> None:
+        self.model, self.n_steps, self.n_starts = model, n_steps, n_starts
+
+    def __call__(self, theta: Array, sessions: Sessions, *, back: bool = True) -> tuple[Array, Array]:
+        """See `Loss`."""
+        put(theta, self.model)
+        if not back:
+            return np.array([loss_of(self.model, sessions)]), theta
+        loss = loss_and_gradient(self.model, sessions, self.n_starts, self.n_steps)
+        none = np.zeros(0, theta.dtype)
+        parts = [
+            np.zeros(p.numel(), theta.dtype) if p.grad is None else p.grad.numpy().ravel()
+            for p in trainable(self.model)
+        ]
+        return loss, np.concatenate([none, *parts])[None]
+
+
+class Losses:
+    """The losses that one training needs: compiled where they can be, else eager.
+
+    Args:
+        model: the model; its dropout is set.
+        sessions: the training sessions.
+        n_steps: trials of each gradient; None for all.
+        compiled: whether to compile; "auto" where the training is long enough.
+        epochs: the most that are trained.
+
+    Attributes:
+        eager: why the training is not compiled; empty where it is.
+    """
+
+    def __init__(
+        self, model: BaseRNN, sessions: Sessions, n_steps: int | None, compiled: bool | str, epochs: int
+    ) -> None:
+        self.model = model
+        self._made: dict[tuple[bool, bool, int | None], Loss] = {}
+        if compiled == "auto" and epochs * len(sessions.inputs) < LEAST_WORK:
+            self.eager = "The training is too short to be worth compiling."
+        elif not compiled:
+            self.eager = "It was asked for (compiled=False)."
+        else:
+            from .compiled import check
+
+            self.eager = check(model, sessions, n_steps)
+
+    def __call__(self, double: bool = False, judging: bool = False, n_steps: int | None = None) -> Loss:
+        """The loss, in float64 if wanted; for judging there is no dropout."""
+        key = (double, judging, n_steps)
+        if key not in self._made:
+            model = deepcopy(self.model)
+            model = (model.double() if double else model.float()).train(not judging)
+            self._made[key] = self._loss(model, n_steps)
+        return self._made[key]
+
+    def _loss(self, model: BaseRNN, n_steps: int | None) -> Loss:
+        if self.eager:
+            return EagerLoss(model, n_steps)
+        from .compiled.loss import CompiledLoss
+
+        return CompiledLoss(model, n_steps)
 
 
 def floor_of(dataset: DatasetRNN) -> float | None:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from .dataset import DatasetRNN
-from .objective import Sessions, floor_of, loss_and_gradient, loss_of
+from .objective import Array, EagerLoss, Loss, Losses, Sessions, flat, floor_of, put
+from .optimisers import Adam, cosine_rate, lbfgs, points
 from .random import RandomState, generator
 from .rnn import BaseRNN
 from .settings import SettingsError, Training
@@ -54,6 +55,7 @@ class Epoch:
         learning_rate: step size of Adam; None for L-BFGS.
         seconds: since the training began.
         note: a sentence, when something went wrong; else empty.
+        eager: why the training runs operation by operation; empty where it runs compiled.
     """
 
     epoch: int
@@ -66,6 +68,7 @@ class Epoch:
     learning_rate: float | None
     seconds: float
     note: str = ""
+    eager: str = ""
 
 
 def uses_lbfgs(model: BaseRNN, settings: Training) -> bool:
@@ -110,6 +113,7 @@ def train(
     *,
     warm_start: bool = False,
     random_state: RandomState = None,
+    compiled: bool | str = "auto",
 ) -> Iterator[Epoch]:
     """Train a model in place, one epoch for each record that is asked for.
 
@@ -123,13 +127,15 @@ def train(
         validation: sessions that are predicted but not learned from.
         warm_start: go on from the model's weights, with no other starts.
         random_state: for the other starts, batches and dropout.
+        compiled: whether to compile the model's forward first; "auto" does where the training is long enough
+            for it. What cannot be compiled is trained all the same, and the records say why.
 
     Yields: One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, unstable, or has
         diverged.
     """
     settings = (settings or Training()).checked()
     rng = generator(random_state)
-    run = _Run(model, Sessions.of(_windows(dataset, settings)), settings, rng)
+    run = _Run(model, Sessions.of(_windows(dataset, settings)), settings, rng, compiled)
     run.floor = floor_of(dataset)
     run.validation = None if validation is None else Sessions.of(validation)
     lbfgs = uses_lbfgs(model, settings)
@@ -159,19 +165,24 @@ def _windows(dataset: DatasetRNN, settings: Training) -> DatasetRNN:
 
 
 class _Run:
-    """One training run: what its phases share."""
+    """One training run: what its phases share. Weights are flat vectors, `(1, n_weights)`."""
 
     def __init__(
-        self, model: BaseRNN, sessions: Sessions, settings: Training, rng: np.random.Generator
+        self,
+        model: BaseRNN,
+        sessions: Sessions,
+        settings: Training,
+        rng: np.random.Generator,
+        compiled: bool | str = "auto",
     ) -> None:
         self.model, self.sessions, self.settings, self.rng = model, sessions, settings, rng
-        self.stream = TorchStream(rng)
+        self.stream, self.compiled = TorchStream(rng), compiled
         self.validation: Sessions | None = None
         self.floor: float | None = None
         self.chance = math.log(model._n_actions)
         self.begun = perf_counter()
         self.epoch = 0
-        self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, _weights(model)
+        self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, flat(model)
         self.best_judged = math.inf
         self.lowest = math.inf  # training loss
         self.untried = False  # whether the last step's weights have not had a loss computed yet
@@ -182,13 +193,28 @@ class _Run:
         """Epochs that may still be run."""
         return self.settings.epochs - self.epoch
 
+    @cached_property
+    def losses(self) -> Losses:
+        """Loss and gradient, by the fastest way there is for this model."""
+        settings = self.settings
+        return Losses(self.model, self.sessions, settings.n_steps_per_call, self.compiled, settings.epochs)
+
+    @cached_property
+    def exact(self) -> Sessions:
+        """The training sessions in float64."""
+        return self.sessions.double()
+
+    def judged(self, weights: Array, sessions: Sessions) -> float:
+        """Loss of weights, without dropout."""
+        return float(self.losses(judging=True)(weights, sessions, back=False)[0][0])
+
     def record(
         self,
         phase: str,
         loss: float,
         learning_rate: float | None = None,
         note: str = "",
-        weights: dict[str, Tensor] | None = None,
+        weights: Array | None = None,
     ) -> Epoch:
         """The record of the epoch that has just ended; keeps the weights of that loss (the model's, unless
         others are given) if they are the best so far.
@@ -200,10 +226,11 @@ class _Run:
         if phase != "screen" and loss < self.lowest:
             self.lowest = loss
         if self.validation is not None and phase != "screen":
-            validation_loss = loss_of(self.model, self.validation)
-            self.keep(validation_loss, validation_loss, _weights(self.model))
+            now = flat(self.model)
+            validation_loss = self.judged(now, self.validation)
+            self.keep(validation_loss, validation_loss, now)
         elif phase != "screen":
-            weights = weights or _weights(self.model)
+            weights = flat(self.model) if weights is None else weights
             self.keep(loss, loss + self.penalty(weights), weights)
         return Epoch(
             self.epoch,
@@ -216,6 +243,7 @@ class _Run:
             learning_rate,
             seconds,
             note,
+            self.losses.eager,
         )
 
     def trouble(self, loss: float) -> str:
@@ -248,25 +276,24 @@ class _Run:
             )
         return ""
 
-    def keep(self, loss: float, judged: float, weights: dict[str, Tensor]) -> None:
+    def keep(self, loss: float, judged: float, weights: Array) -> None:
         """Keep weights and their loss if they are judged the best so far."""
         if judged < self.best_judged:
             self.best_judged, self.best_loss = judged, loss
             self.best_epoch, self.best_weights = self.epoch, weights
 
-    def penalty(self, weights: dict[str, Tensor]) -> float:
+    def penalty(self, weights: Array) -> float:
         """What weight decay adds to the loss that is brought down."""
         decay = self.settings.l2_weight_decay
-        names = [name for name, _ in self.model.named_parameters()] if decay else []
-        return 0.5 * decay * sum(float(weights[name].square().sum()) for name in names)
+        return 0.5 * decay * float(np.square(weights, dtype=float).sum()) if decay else 0.0
 
     def restore_best(self) -> None:
         """Give the model its best weights, after a look at those of the last step."""
         if self.untried and self.validation is None:
-            weights = _weights(self.model)
-            loss = loss_of(self.model, self.sessions)
+            weights = flat(self.model)
+            loss = self.judged(weights, self.sessions)
             self.keep(loss, loss + self.penalty(weights), weights)
-        self.model.load_state_dict(self.best_weights)
+        put(self.best_weights, self.model)
 
     def screened(self, n_starts: int, finish: Callable[[], Iterator[Epoch]]) -> Iterator[Epoch]:
         """A few epochs of Adam for several starts; then the best one is finished, and the next one if that is
@@ -275,20 +302,20 @@ class _Run:
         starts = [self.model, *(self.fresh() for _ in range(n_starts - 1))]
         n_epochs = min(SCREEN_EPOCHS, max(1, self.settings.epochs // 4))
         yield from self.screen(starts, n_epochs)
-        seen = self.glimpse
-        ranked = sorted(starts, key=lambda start: np.nan_to_num(loss_of(start, seen), nan=np.inf))
-        candidates = [_weights(start) for start in ranked]
+        weights = [flat(start) for start in starts]
+        reached = [np.nan_to_num(self.judged(row, self.glimpse), nan=np.inf) for row in weights]
+        candidates = [weights[i] for i in np.argsort(reached, kind="stable")]
         if finish == self.lbfgs:
             candidates = yield from self.heats(candidates)
-        for weights in candidates:
-            self.model.load_state_dict(weights)
+        for row in candidates:
+            put(row, self.model)
             last = None
             for last in finish():
                 yield last
             if last is None or self.best_loss < self.chance or self.left <= 0:
                 return
 
-    def heats(self, candidates: list[dict[str, Tensor]]) -> Generator[Epoch, None, list[dict[str, Tensor]]]:
+    def heats(self, candidates: list[Array]) -> Generator[Epoch, None, list[Array]]:
         """The best few starts, as many as the model has modules, learn from everything for some iterations;
         the candidates in their new order. What looked best on the first trials may have learned one mechanism
         and missed another.
@@ -299,15 +326,15 @@ class _Run:
         results = []
         lowest = math.inf
         for weights in candidates[:n]:
-            self.model.load_state_dict(weights)
+            put(weights, self.model)
             loss = math.inf
             for loss, done in islice(self.descent(), HEAT_EPOCHS):
                 if loss < lowest:
-                    lowest, self.best_weights = loss, _weights(self.model)
+                    lowest, self.best_weights = loss, flat(self.model)
                 yield self.record("screen", lowest)
                 if done:
                     break
-            results.append((np.nan_to_num(loss, nan=np.inf), _weights(self.model)))
+            results.append((np.nan_to_num(loss, nan=np.inf), flat(self.model)))
         results.sort(key=lambda result: result[0])
         return [weights for _, weights in results] + candidates[n:]
 
@@ -329,42 +356,65 @@ class _Run:
         """Train all starts side by side on the first trials, a record for each epoch; the starts get their
         weights at the end.
         """
-        sessions = self.glimpse
-        stacked = stack(starts)
-        if stacked is None or not _same(stacked, starts, sessions):
-            yield from self.screen_in_turn(starts, sessions, n_epochs)
+        if not self.losses.eager:
+            rows = np.concatenate([flat(start) for start in starts])
+            yield from self.side_by_side(starts, rows, self.losses(), self.glimpse, n_epochs, put_rows)
             return
-        optimizer = torch.optim.Adam(stacked.parameters(), SCREEN_LEARNING_RATE, foreach=True)
-        many = sessions.repeat(len(starts))
+        stacked = stack(starts)
+        if stacked is None or not _same(stacked, starts, self.glimpse):
+            yield from self.screen_in_turn(starts, self.glimpse, n_epochs)
+            return
+        many = self.glimpse.repeat(len(starts))
+        loss = EagerLoss(stacked, n_starts=len(starts))
+
+        def put_stacked(theta: Array, starts: Sequence[BaseRNN]) -> None:
+            put(theta, stacked)
+            for index, start in enumerate(starts):
+                put(flat(unstack(stacked, start, index)), start)
+
+        yield from self.side_by_side(starts, flat(stacked), loss, many, n_epochs, put_stacked)
+
+    def side_by_side(
+        self,
+        starts: Sequence[BaseRNN],
+        theta: Array,
+        loss: Loss,
+        sessions: Sessions,
+        n_epochs: int,
+        put_all: Callable[[Array, Sequence[BaseRNN]], None],
+    ) -> Iterator[Epoch]:
+        """Adam for the weights of all starts at once, until the best one gains little."""
+        optimizer = Adam(SCREEN_LEARNING_RATE)
         now = np.full(len(starts), np.inf)
         recent = [math.inf] * SCREEN_PATIENCE
         try:
             for _ in range(n_epochs):
                 with self.stream():
-                    now = np.nan_to_num(loss_and_gradient(stacked, many, len(starts)), nan=np.inf)
-                optimizer.step()
+                    found, gradient = loss(theta, sessions)
+                now = np.nan_to_num(found, nan=np.inf)
+                theta = optimizer.step(theta, gradient)
                 best = float(now.min())
                 yield self.record("screen", best, SCREEN_LEARNING_RATE)
                 if not recent[0] - best >= SCREEN_GAIN:
                     break
                 recent = [*recent[1:], best]
         finally:
-            for index, start in enumerate(starts):
-                start.load_state_dict(unstack(stacked, start, index).state_dict())
+            put_all(theta, starts)
             if np.isfinite(now).any():
-                self.best_weights = _weights(starts[int(now.argmin())])
+                self.best_weights = flat(starts[int(now.argmin())])
 
     def screen_in_turn(self, starts: Sequence[BaseRNN], sessions: Sessions, n_epochs: int) -> Iterator[Epoch]:
         """The same, one start after the other, for models that cannot run side by side."""
         lowest = math.inf
         for start in starts[:n_epochs]:
-            optimizer = torch.optim.Adam(start.parameters(), SCREEN_LEARNING_RATE)
+            optimizer, loss, theta = Adam(SCREEN_LEARNING_RATE), EagerLoss(start), flat(start)
             for _ in range(-(-n_epochs // len(starts))):
                 with self.stream():
-                    loss = float(loss_and_gradient(start, sessions)[0])
-                optimizer.step()
-                if loss < lowest:
-                    lowest, self.best_weights = loss, _weights(start)
+                    (found,), gradient = loss(theta, sessions)
+                theta = optimizer.step(theta, gradient)
+                put(theta, start)
+                if found < lowest:
+                    lowest, self.best_weights = float(found), theta
                 yield self.record("screen", lowest, SCREEN_LEARNING_RATE)
 
     def lbfgs(self) -> Iterator[Epoch]:
@@ -376,63 +426,56 @@ class _Run:
                 return
 
     def descent(self) -> Iterator[tuple[float, bool]]:
-        """L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006): the loss after each iteration, and
-        whether it has come to rest. The model has the weights of that loss.
+        """L-BFGS from the model's weights: the loss after each iteration, and whether it has come to rest.
+        The model has the weights of that loss.
 
         In float64, because the line search compares losses that differ by less than float32 resolves.
         """
-        exact = deepcopy(self.model).double()
-        memory = _Memory(exact, self.sessions.double(), self.settings.l2_weight_decay)
-        optimizer = torch.optim.LBFGS(
-            exact.parameters(), max_iter=1, max_eval=30, history_size=20, line_search_fn="strong_wolfe"
-        )
+        loss, decay = self.losses(double=True), self.settings.l2_weight_decay
+
+        def penalised(x: Array) -> tuple[float, Array]:
+            (found,), gradient = loss(x[None], self.exact)
+            return float(found) + 0.5 * decay * float(x @ x), gradient[0] + decay * x
+
         recent = [math.inf] * LBFGS_PATIENCE
-        while True:
-            optimizer.step(memory)
-            memory()  # the line search may have ended at an earlier point than its last
-            self.model.load_state_dict(exact.state_dict())
-            done = not recent[0] - memory.penalised > LBFGS_TOLERANCE
-            recent = [*recent[1:], memory.penalised]
-            yield memory.loss, done
+        for point in points(lbfgs(flat(self.model)[0].astype(float)), penalised):
+            put(point.x.astype(np.float32), self.model)
+            done = not recent[0] - point.loss > LBFGS_TOLERANCE
+            recent = [*recent[1:], point.loss]
+            yield point.loss - 0.5 * decay * float(point.x @ point.x), done
 
     def adam(self) -> Iterator[Epoch]:
         """Adam (Kingma & Ba 2015), a pass over all sessions for each epoch, in batches where asked for."""
         settings = self.settings
-        optimizer = torch.optim.Adam(
-            self.model.parameters(), settings.learning_rate, weight_decay=settings.l2_weight_decay
-        )
-        scheduler = (
-            torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=64, T_mult=2)
-            if settings.scheduler
-            else None
-        )
+        optimizer = Adam(settings.learning_rate, settings.l2_weight_decay)
         whole = settings.batch_size is None and not settings.bagging
-        before = math.inf
+        theta = flat(self.model)
+        before, epoch = math.inf, 0
         while self.left > 0:
-            rate = optimizer.param_groups[0]["lr"]
-            weights = _weights(self.model) if whole else None  # a whole batch's loss is that before its step
-            loss = self.adam_epoch(optimizer)
-            if scheduler is not None:
-                scheduler.step()
+            if settings.scheduler:
+                optimizer.rate = cosine_rate(settings.learning_rate, epoch)
+            weights = theta if whole else None  # a whole batch's loss is that before its step
+            loss, theta = self.adam_epoch(optimizer, theta)
+            put(theta, self.model)
             converged = self.converged(before - loss)
-            before = loss
+            before, epoch = loss, epoch + 1
             last = self.left == 1 or converged
-            yield self.record("adam", loss, rate, self.verdict(loss) if last else "", weights)
+            yield self.record("adam", loss, optimizer.rate, self.verdict(loss) if last else "", weights)
             if converged or not math.isfinite(loss):
                 return
 
-    def adam_epoch(self, optimizer: torch.optim.Optimizer) -> float:
-        """One pass over the sessions; the mean loss of its batches."""
+    def adam_epoch(self, optimizer: Adam, theta: Array) -> tuple[float, Array]:
+        """One pass over the sessions; the mean loss of its batches, and the weights after it."""
         n = self.sessions.n_sessions
         total, count = 0.0, 0.0
         for index in self.batches(n):
             batch = self.sessions if index is None else self.sessions.take(index)
             with self.stream():
-                (loss,) = loss_and_gradient(self.model, batch, n_steps=self.settings.n_steps_per_call)
-            optimizer.step()
+                (loss,), gradient = self.losses(n_steps=self.settings.n_steps_per_call)(theta, batch)
+            theta = optimizer.step(theta, gradient)
             weight = float(batch.weights.sum())
             total, count = total + float(loss) * weight, count + weight
-        return total / count
+        return total / count, theta
 
     def batches(self, n: int) -> Iterator[Tensor | None]:
         """Indices of the sessions of each batch of an epoch; None for all of them."""
@@ -455,36 +498,10 @@ class _Run:
         return self.improvement < self.settings.convergence_threshold
 
 
-class _Memory:
-    """The loss for L-BFGS, with the last points kept: its line search comes back to where it ended."""
-
-    def __init__(self, model: BaseRNN, sessions: Sessions, weight_decay: float) -> None:
-        self.model, self.sessions, self.weight_decay = model, sessions, weight_decay
-        self.points: list[tuple[Tensor, float, float, list[Tensor | None]]] = []
-        self.loss, self.penalised = math.inf, math.inf
-
-    def __call__(self) -> float:
-        parameters = list(self.model.parameters())
-        here = nn.utils.parameters_to_vector(parameters).detach()
-        for point, loss, penalised, gradients in self.points:
-            if torch.equal(point, here):
-                for parameter, gradient in zip(parameters, gradients, strict=True):
-                    parameter.grad = None if gradient is None else gradient.clone()
-                self.loss, self.penalised = loss, penalised
-                return penalised
-        self.loss = float(loss_and_gradient(self.model, self.sessions)[0])
-        if self.weight_decay:
-            for parameter in parameters:
-                if parameter.grad is not None:
-                    parameter.grad += self.weight_decay * parameter.detach()
-        self.penalised = self.loss + 0.5 * self.weight_decay * float(here @ here)
-        kept = [None if p.grad is None else p.grad.clone() for p in parameters]
-        self.points = [*self.points[-30:], (here, self.loss, self.penalised, kept)]
-        return self.penalised
-
-
-def _weights(model: BaseRNN) -> dict[str, Tensor]:
-    return {key: value.detach().clone() for key, value in model.state_dict().items()}
+def put_rows(theta: Array, starts: Sequence[BaseRNN]) -> None:
+    """Give each start its row of weights."""
+    for row, start in zip(theta, starts, strict=True):
+        put(row, start)
 
 
 def _reset(module: nn.Module) -> None:

@@ -304,7 +304,7 @@ class Interrupted(RescorlaWagnerRNN):
 def test_an_interrupt_keeps_what_was_learned_and_finds_the_equation(more):
     """S70."""
     Interrupted.left = 45
-    estimator = new(Interrupted, epochs=500, **more).fit(DATA)
+    estimator = new(Interrupted, epochs=500, compiled=False, **more).fit(DATA)
     assert estimator.stopped_
     assert 10 < len(estimator.history_) < 60
     assert estimator.spice_model_.equation(CHOSEN).active
@@ -315,7 +315,7 @@ def test_an_interrupt_keeps_what_was_learned_and_finds_the_equation(more):
 
 def test_an_interrupt_while_screening_keeps_the_best_start():
     Interrupted.left = 12
-    estimator = new(Interrupted, epochs=500, n_starts=4).fit(DATA)
+    estimator = new(Interrupted, epochs=500, n_starts=4, compiled=False).fit(DATA)
     assert estimator.stopped_
     assert {record.phase for record in estimator.history_} == {"screen"}
     assert estimator.predict(DATA)[1].shape == (12, 25, 2)

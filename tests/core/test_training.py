@@ -22,7 +22,7 @@ from spicewidgets import (
     SettingsError,
     create_dataset,
 )
-from spicewidgets.core import training
+from spicewidgets.core import objective, training
 from spicewidgets.core.objective import Sessions, floor_of, loss_and_gradient, loss_of, losses
 from spicewidgets.core.settings import Training
 from spicewidgets.core.training import train, uses_lbfgs
@@ -74,7 +74,7 @@ def spy(monkeypatch):
         seen.append((sessions, n_starts, n_steps))
         return loss_and_gradient(model, sessions, n_starts, n_steps)
 
-    monkeypatch.setattr(training, "loss_and_gradient", noted)
+    monkeypatch.setattr(objective, "loss_and_gradient", noted)
     return seen
 
 
