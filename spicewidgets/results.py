@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .core.estimator import SpiceEstimator
     from .core.replay import Replay
     from .core.rnn import BaseRNN
+    from .core.uncertainty import Uncertainty
 
 __all__ = [
     "Played",
@@ -41,7 +42,9 @@ __all__ = [
     "result_of",
     "simulate",
     "source_of",
+    "truth_for",
     "truth_of",
+    "values_of",
 ]
 
 PRECODED = {  # classes in core.precoded
@@ -119,11 +122,33 @@ class Result:
 
         if self.spice is None or self.truth is None:
             return {}
-        model, told = _values(self.snapshot), {}
+        model, told = values_of(self.snapshot), {}
         for who in self.spice.participants:
             true, found = (classical_parameters(one, model, who) for one in (self.truth, self.spice))
             told[who] = {name: (true[name], found[name]) for name in true if name in found}
         return told
+
+    @cached_property
+    def uncertainty(self) -> "Mapping[Any, Uncertainty]":
+        """Standard errors of the numbers of the equations, by participant; empty where there are none, and
+        for equations that were not tuned to the choices. Loads torch unless they were recorded.
+        """
+        from .core.uncertainty import uncertainty
+
+        if self.spice is None or not self.snapshot.discovery.refine:
+            return {}
+        return uncertainty(self.spice, self.forward, self.dataset)
+
+    @property
+    def forward(self) -> "BaseRNN":
+        """A model that can carry the equations: the trained one, or one of its class for a recorded run."""
+        if self.estimator is not None:
+            return self.estimator.rnn_model_
+        from .core.torch_stream import TorchStream
+
+        assert self.spice is not None
+        made = estimator_of(self.snapshot)
+        return made._model(self.spice.participants, TorchStream(np.random.default_rng(0)))
 
 
 def config_of(snapshot: ExperimentSnapshot) -> "SpiceConfig":
@@ -193,7 +218,7 @@ def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
         return ()
     try:
         for who, agent in agents_of(snapshot).items():
-            _truth_for(who, agent, snapshot, None)
+            truth_for(who, agent, snapshot, None)
     except SettingsError as error:
         return error.problems
     return ()
@@ -232,7 +257,7 @@ def discover_again(estimator: "SpiceEstimator", snapshot: ExperimentSnapshot) ->
     estimator.discover(**{name: value for name, value in wanted.items() if now[name] != value})
 
 
-def _values(snapshot: ExperimentSnapshot) -> Any:
+def values_of(snapshot: ExperimentSnapshot) -> Any:
     """What the translation needs to know of a model, its first values, without loading it."""
     if snapshot.model.own is not None:
         return snapshot.model.own[0]
@@ -250,7 +275,7 @@ def truth_of(snapshot: ExperimentSnapshot, spice: "SpiceModel | None" = None) ->
     for who, agent in agents.items():
         betas = None if spice is None else {state: spice.beta(state, who) for state in spice.betas}
         try:
-            each.append(_truth_for(who, agent, snapshot, betas))
+            each.append(truth_for(who, agent, snapshot, betas))
         except SettingsError:
             return None
     modules = {m: tuple(one.equations[m][0] for one in each) for m in each[0].equations}
@@ -258,7 +283,7 @@ def truth_of(snapshot: ExperimentSnapshot, spice: "SpiceModel | None" = None) ->
     return SpiceModel(tuple(agents), modules, betas_of, each[0].given)
 
 
-def _truth_for(
+def truth_for(
     who: Any, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
 ) -> "SpiceModel":
     """The true equations of one participant. Raises `SettingsError` where the model cannot express them."""
@@ -275,7 +300,7 @@ def _truth_for(
     if betas is None:
         scaled = [state.name for state in built.states if state.choice == SCALED]
         betas = {name: float(agent._betas[name]) or 1.0 for name in scaled}  # any does for values that stay
-    true = true_model(agent, _values(snapshot), config, betas=betas, participant=who)
+    true = true_model(agent, values_of(snapshot), config, betas=betas, participant=who)
     return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))
 
 

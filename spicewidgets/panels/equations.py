@@ -1,6 +1,7 @@
 """The equations: what was found, beside the truth."""
 
 from html import escape
+from math import isfinite
 from typing import Any
 
 import ipywidgets as widgets
@@ -50,6 +51,7 @@ class EquationPanel(Stage):
         """New results, and what is stale."""
         self.experiment.run.observe(self.refresh, "result_revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
+        self.layout.observe(self.refresh, "display")  # errors are reckoned only where they are seen
 
     @guard
     def _find(self) -> None:
@@ -67,8 +69,9 @@ class EquationPanel(Stage):
             self.words.value = self.everyone.value = self.parameters.value = ""
             return
         who = self._offer(found.participants)
-        self.terms.value = terms_table(result, who)
-        self.parameters.value = _parameters(result, who)
+        sure = result.uncertainty.get(who) if self.layout.display != "none" else None
+        self.terms.value = terms_table(result, who, sure) + _untold(sure)
+        self.parameters.value = _parameters(result, who, sure)
         self.words.value = _forms(found, who)
         self.everyone.value = _everyone(result)
 
@@ -97,41 +100,72 @@ class EquationPanel(Stage):
         return "equations.tex", _latex(self.runner.result.spice, self.who.value).encode(), "text/x-tex"
 
 
-def terms_table(result: Any, who: Any = None) -> str:
-    """Discovered beside true coefficients of a participant (the first when None), as an HTML table."""
+def terms_table(result: Any, who: Any = None, sure: Any = None) -> str:
+    """Discovered beside true coefficients of a participant (the first when None), as an HTML table; with the
+    standard errors of `sure`, where they are given.
+    """
     found = result.spice
     if found is None:
         return ""
     who = found.participants[0] if who is None else who
+    errors = {} if sure is None else _errors(found, who, sure)
     if who not in result.terms:
         told = "What was found. Nothing is known of the truth in this model"
-        return grid(told, ("module", "term", "found"), _alone(found, who))
-    names = ("true", "found", "difference")
+        return grid(told, ("module", "term", "found"), _alone(found, who, errors))
     rows = [
-        [module, term, *(decimal(row[name], sign="+") for name in names)]
+        [
+            module,
+            term,
+            decimal(row["true"], sign="+"),
+            within(row["found"], errors.get((module, term)), sign="+"),
+            decimal(row["difference"], sign="+"),
+        ]
         for (module, term), row in result.terms[who].iterrows()
     ]
-    for state in found.betas:
-        true, learned = result.truth.beta(state, who), found.beta(state, who)
-        rows.append([state, "β, learned", decimal(true), decimal(learned), decimal(learned - true, sign="+")])
     caption = "Term by term" if len(found.participants) == 1 else f"Term by term: participant {who}"
-    return grid(caption, ("module", "term", *names), rows)
+    caption += ", ± standard error" if errors else ""
+    return grid(caption, ("module", "term", "true", "found", "difference"), rows)
 
 
-def _alone(found: Any, who: Any) -> list[list[str]]:
+def within(value: float, error: float | None, digits: int = 3, sign: str = "") -> str:
+    """A number with its standard error, where there is one: "0.682 ± 0.011"."""
+    if error is None or error != error:
+        return decimal(value, digits, sign)
+    return f"{decimal(value, digits, sign)} ± {decimal(error, digits) if isfinite(error) else 'any'}"
+
+
+def _errors(found: Any, who: Any, sure: Any) -> dict[tuple[str, str], float]:
+    """Standard errors by module and the text of the term, as the table of terms has them."""
+    told = {(f"beta({state})", "1"): error for state, error in sure.betas.items()}
+    for module, equation in found.of_participant(who).items():
+        texts = zip(equation.terms, equation.coefficients, strict=True)
+        errors = sure.coefficients.get(module, {})
+        told |= {(module, text): errors[term] for term, text in texts if term in errors}
+    return told
+
+
+def _untold(sure: Any) -> str:
+    """What the choices cannot tell, in sentences."""
+    told = " ".join(sure.untold) if sure is not None else ""
+    return f'<div class="sw-note">{escape(told)}</div>' if told else ""
+
+
+def _alone(found: Any, who: Any, errors: Any) -> list[list[str]]:
     """Module, term and coefficient of a participant's equations."""
     return [
-        [module, term, decimal(value, sign="+")]
+        [module, term, within(value, errors.get((module, term)), sign="+")]
         for module, equation in found.of_participant(who).items()
         for term, value in equation.coefficients.items()
     ]
 
 
-def _parameters(result: Any, who: Any) -> str:
+def _parameters(result: Any, who: Any, sure: Any) -> str:
     """The classical parameters that the equations stand for, true beside found."""
     told = result.classical.get(who, {})
+    errors = {} if sure is None else sure.parameters
     rows = [
-        [SYMBOLS.get(name, name), decimal(true, 2), decimal(found, 2)] for name, (true, found) in told.items()
+        [SYMBOLS.get(name, name), decimal(true, 2), within(found, errors.get(name), 2)]
+        for name, (true, found) in told.items()
     ]
     return grid("Read as a Q-learner", ("parameter", "true", "found"), rows) if rows else ""
 

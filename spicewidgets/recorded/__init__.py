@@ -1,9 +1,9 @@
 """Runs that were made earlier and come with the package, so that there is something to see before torch is
 loaded.
 
-A file holds what cannot be made again quickly: the equations, the scores, the history, and what RNN and SPICE
-expect, in thousandths. The rest is simulated. It holds data only. `python -m spicewidgets.recorded` records
-them anew.
+A file holds what cannot be made again quickly: the equations with their errors, the scores, the history, and
+what RNN and SPICE expect, in thousandths. The rest is simulated. It holds data only.
+`python -m spicewidgets.recorded` records them anew.
 """
 
 import json
@@ -16,6 +16,7 @@ import numpy as np
 from ..core.agents import softmax
 from ..core.equations import SpiceModel
 from ..core.translation import term_by_term
+from ..core.uncertainty import Uncertainty
 from ..results import Played, Result, truth_of
 from ..simulation import play
 from ..state.experiment import ExperimentSnapshot
@@ -47,6 +48,7 @@ def record(result: Result, path: Path) -> None:
         "comparison": result.comparison.reset_index().to_dict("list"),
         "per_session": result.per_session.reset_index().round(5).to_dict("list"),
         "notes": result.notes,
+        "uncertainty": [[who, errors.to_dict()] for who, errors in result.uncertainty.items()],
     }
     arrays = {}
     for layer in ("rnn", "spice"):
@@ -89,7 +91,7 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
         ]
         layers[layer] = Played(softmax(named["q"]), named["q"], *parts)
     terms = {} if truth is None else {who: term_by_term(spice, truth, who) for who in spice.participants}
-    return Result(
+    result = Result(
         snapshot,
         None,
         spice,
@@ -103,3 +105,6 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
         tuple(told["history"]),
         tuple(told["notes"]),
     )
+    errors = {who: Uncertainty.from_dict(each) for who, each in told["uncertainty"]}
+    result.__dict__["uncertainty"] = errors
+    return result

@@ -156,3 +156,38 @@ def test_download_links_escape_their_name():
     assert 'download="a&quot;b.csv"' in link
     assert "&lt;save&gt;" in link
     assert "base64,MSwy" in link
+
+
+def test_found_numbers_stand_with_their_standard_error():
+    shown = panel("equation")
+    assert "± standard error" in shown.terms.value
+    assert "0.705 ± 0.011" in shown.terms.value
+    assert "0.29 ± 0.01" in shown.parameters.value
+
+
+def test_standard_errors_are_reckoned_only_where_they_are_seen(app):
+    finished(app)
+    equation = app.panels["equation"]
+    assert "±" not in equation.terms.value
+    assert "uncertainty" not in vars(app.runner.result)
+    app.switch.value = "equation"
+    assert "±" in equation.terms.value
+    assert alerts(app) == []
+
+
+def test_what_the_choices_cannot_tell_is_said():
+    shown = panel("equation")
+    experiment = shown.experiment
+    experiment.data.n_sessions, experiment.data.n_trials, experiment.training.epochs = 12, 30, 20
+    experiment.model.name, experiment.discovery.threshold = "participant-embedding", 0.0
+    assert shown.runner.train()
+    assert shown.runner.wait(120)
+    assert "± any" in shown.terms.value
+    assert "P stays the same if one moves" in shown.terms.value
+
+
+def test_equations_that_were_not_tuned_to_the_choices_have_no_errors(app):
+    app.experiment.discovery.refine = False
+    finished(app)
+    app.switch.value = "equation"
+    assert "±" not in app.panels["equation"].terms.value
