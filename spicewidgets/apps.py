@@ -13,6 +13,7 @@ from .core.settings import SettingsError
 from .follow import Follower
 from .panels import STAGES, Stage
 from .panels.base import Panel, guard
+from .panels.coach import CoachPanel
 from .panels.head import Head
 from .panels.look import STYLE
 from .panels.sections import Sections
@@ -45,9 +46,18 @@ class Explorer(Panel):
         self.switch = Sections(STAGES)
         self.switch.observe(self._show, "value")
         self.address = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.coach = CoachPanel(self.experiment, self.runner)
         self.keep = SettingsBox(self.experiment)
         super().__init__(
-            [widgets.HTML(STYLE), self.head, self.switch, *self.panels.values(), self.keep, self.address]
+            [
+                widgets.HTML(STYLE),
+                self.head,
+                self.switch,
+                *self.panels.values(),
+                self.coach,
+                self.keep,
+                self.address,
+            ]
         )
         self.experiment.observe(self._refresh, "revision")
         self._show()

@@ -38,6 +38,7 @@ MAY = {
         "spicewidgets.simulation",
         "spicewidgets.state",
     },
+    "coach": {"numpy", "spicewidgets.results"},
     "follow": {"spicewidgets.state"},
     "runner": {
         "torch",
@@ -53,6 +54,7 @@ MAY = {
         "numpy",
         "pandas",
         "traitlets",
+        "spicewidgets.coach",
         "spicewidgets.compat",
         "spicewidgets.panels",
         "spicewidgets.plots",
