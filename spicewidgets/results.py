@@ -5,7 +5,7 @@ nothing of threads or widgets.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from .core.estimator import SpiceEstimator
     from .core.replay import Replay
     from .core.rnn import BaseRNN
+    from .core.sparsity import SparsityPath
     from .core.uncertainty import Uncertainty
+    from .core.update_function import Tabulated
 
 __all__ = [
     "Played",
@@ -78,11 +80,14 @@ class Result:
             recorded earlier.
         spice, truth: the discovered and the true equations, in the same coordinates; None without.
         choices, rewards: the arm chosen and its reward, `(n_sessions, n_trials)`.
+        outcomes: the reward of each arm, `(n_sessions, n_trials, n_actions)`; -1 where it was not seen.
         played: "truth", "rnn" and "spice" on all sessions, teacher-forced.
         comparison, per_session: the scores of `core.replay.scores`, pooled and for each session.
         terms: discovered beside true coefficients, for each participant, as `term_by_term` has them.
         history: a dictionary for each epoch.
         notes: what should be known of the fit.
+        tables, paths: of a run that was recorded earlier: what its network does and its sparsity path, for
+            each module.
     """
 
     snapshot: ExperimentSnapshot
@@ -91,12 +96,20 @@ class Result:
     truth: "SpiceModel | None"
     choices: NDArray[np.int64]
     rewards: Floats
+    outcomes: Floats
     played: "Mapping[str, Replay | Played]"
     comparison: "pd.DataFrame | None"
     per_session: "pd.DataFrame | None"
     terms: "Mapping[Any, pd.DataFrame]"
     history: tuple[dict[str, Any], ...]
     notes: tuple[str, ...] = ()
+    tables: "Mapping[str, Tabulated]" = field(default_factory=dict)
+    paths: "Mapping[str, SparsityPath]" = field(default_factory=dict)
+
+    @cached_property
+    def description(self) -> "BuiltModel":
+        """States and modules of the model; see `description_of`."""
+        return description_of(self.snapshot)
 
     @cached_property
     def data(self) -> Simulated:
@@ -335,6 +348,7 @@ def result_of(
         truth,
         choices,
         paid,
+        rewards,
         played,
         pooled,
         each,

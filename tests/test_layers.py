@@ -29,6 +29,14 @@ MAY = {
         "spicewidgets.results",
         "spicewidgets.simulation",
         "spicewidgets.state",
+        "spicewidgets.views",
+    },
+    "views": {
+        "numpy",
+        "spicewidgets.core",
+        "spicewidgets.results",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
     },
     "fit": {"spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
     "script": {
@@ -62,6 +70,7 @@ MAY = {
         "spicewidgets.script",
         "spicewidgets.state",
         "spicewidgets.style",
+        "spicewidgets.views",
     },
     "plots": {
         "bqplot",

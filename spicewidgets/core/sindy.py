@@ -259,7 +259,7 @@ def discover(
         )
     equations = {}
     for module in config.modules:
-        terms = (libraries or {}).get(module) or _candidates(module, config, settings)
+        terms = (libraries or {}).get(module) or candidates(module, config, settings)
         equations[module] = tuple(
             (
                 fit_equation(module, samples[module].select(config, module, code), terms, settings)
@@ -271,7 +271,7 @@ def discover(
     return SpiceModel(participants, equations)
 
 
-def _candidates(module: str, config: SpiceConfig, settings: Discovery) -> tuple[Term, ...]:
+def candidates(module: str, config: SpiceConfig, settings: Discovery) -> tuple[Term, ...]:
     """The polynomial library of a module, without the terms that the config excludes."""
     every = polynomial_terms((module, *config.terms(module)), settings.degree)
     terms = tuple(term for term in every if not config.excludes(module, term))

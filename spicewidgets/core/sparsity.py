@@ -1,17 +1,20 @@
 """The sparsity path: which terms an equation keeps at which threshold, and what it costs to lose one.
 
 For the question "why did this term vanish?": a threshold is set against what a term is worth. Knows nothing
-of how a module was sampled.
+of how a module was sampled. Loads pysindy only to fit.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .equations import Equation, Term, term_text
 from .settings import Discovery, SettingsError
-from .sindy import ModuleSamples, Regression
+
+if TYPE_CHECKING:
+    from .sindy import ModuleSamples, Regression
 
 Floats = NDArray[np.float64]
 THRESHOLDS = tuple(np.geomspace(1e-3, 2.0, 25).tolist())
@@ -80,7 +83,7 @@ class SparsityPath:
 
 def sparsity_path(
     module: str,
-    samples: ModuleSamples,
+    samples: "ModuleSamples",
     terms: tuple[Term, ...],
     settings: Discovery | None = None,
     thresholds: ArrayLike = THRESHOLDS,
@@ -94,6 +97,8 @@ def sparsity_path(
         settings: optimiser and regularisation; the threshold in it is not used, and numbers are not refined.
         thresholds: from low to high.
     """
+    from .sindy import Regression
+
     settings = settings or Discovery()
     regression = Regression.of(module, samples, terms)
     at = np.asarray(thresholds, dtype=float)
@@ -115,7 +120,7 @@ def sparsity_path(
     )
 
 
-def _least_squares(regression: Regression, kept: list[int]) -> tuple[Floats, float]:
+def _least_squares(regression: "Regression", kept: list[int]) -> tuple[Floats, float]:
     """Coefficients of some terms without a threshold, the others 0, and their error."""
     values = np.zeros(len(regression.terms))
     values[kept] = np.linalg.lstsq(regression.triangle[:, kept], regression.triangle[:, -1], rcond=None)[0]

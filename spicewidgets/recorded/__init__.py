@@ -1,9 +1,9 @@
 """Runs that were made earlier and come with the package, so that there is something to see before torch is
 loaded.
 
-A file holds what cannot be made again quickly: the equations with their errors, the scores, the history, and
-what RNN and SPICE expect, in thousandths. The rest is simulated. It holds data only.
-`python -m spicewidgets.recorded` records them anew.
+A file holds what cannot be made again quickly: the equations with their errors, the scores, the history, what
+RNN and SPICE expect, in thousandths, the RNN's modules as tables, and the sparsity paths. The rest is
+simulated. It holds data only. `python -m spicewidgets.recorded` records them anew.
 """
 
 import json
@@ -15,14 +15,18 @@ import numpy as np
 
 from ..core.agents import softmax
 from ..core.equations import SpiceModel
+from ..core.sparsity import SparsityPath
 from ..core.translation import term_by_term
 from ..core.uncertainty import Uncertainty
+from ..core.update_function import Tabulated
 from ..results import Played, Result, truth_of
 from ..simulation import play
 from ..state.experiment import ExperimentSnapshot
+from ..views import paths_of, tables_of
 
 FOLDER = Path(__file__).parent
 SCALE = 1000
+DIGITS = 6  # decimals of curves and paths
 MOST = 30.0  # logits are kept within what an int16 of thousandths holds
 
 
@@ -49,6 +53,8 @@ def record(result: Result, path: Path) -> None:
         "per_session": result.per_session.reset_index().round(5).to_dict("list"),
         "notes": result.notes,
         "uncertainty": [[who, errors.to_dict()] for who, errors in result.uncertainty.items()],
+        "tables": {module: _plain(one) for module, one in tables_of(result).items()},
+        "paths": {module: _plain(one) for module, one in paths_of(result).items()},
     }
     arrays = {}
     for layer in ("rnn", "spice"):
@@ -62,6 +68,25 @@ def record(result: Result, path: Path) -> None:
 
 def _short(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _plain(one: Any) -> dict[str, Any]:
+    """A dataclass of arrays, numbers and texts as JSON has it."""
+    values = {item.name: getattr(one, item.name) for item in fields(one)}
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    short = {name: np.round(value, DIGITS).tolist() for name, value in arrays.items()}
+    return values | short
+
+
+def _table(told: dict[str, Any]) -> Tabulated:
+    return Tabulated(tuple(told["levels"]), np.array(told["value"]), np.array(told["after"]))
+
+
+def _path(told: dict[str, Any]) -> SparsityPath:
+    terms = tuple(map(tuple, told["terms"]))
+    lists = {name: value for name, value in told.items() if isinstance(value, list) and name != "terms"}
+    arrays = {name: np.array(value) for name, value in lists.items()}
+    return SparsityPath(**told | arrays | {"terms": terms})
 
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:
@@ -98,12 +123,15 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
         truth,
         played.choices,
         played.paid,
+        played.rewards,
         layers,
         pd.DataFrame(told["comparison"]).set_index("agent"),
         pd.DataFrame(told["per_session"]).set_index(["agent", "session"]),
         terms,
         tuple(told["history"]),
         tuple(told["notes"]),
+        {module: _table(one) for module, one in told["tables"].items()},
+        {module: _path(one) for module, one in told["paths"].items()},
     )
     errors = {who: Uncertainty.from_dict(each) for who, each in told["uncertainty"]}
     result.__dict__["uncertainty"] = errors
