@@ -14,7 +14,7 @@ import ipywidgets as widgets
 from ..compat import tooltip
 from ..state import builder
 from ..state.builder import SIGNALS, WORDS, BuiltModule, BuiltState, declared
-from .base import FULL, Panel, field, guard, more, pressed
+from .base import FULL, Panel, discard, field, guard, more, pressed
 
 LABELS = {
     "name": "Name",
@@ -142,8 +142,10 @@ class ModuleRow(Row):
         if tuple(states) != tuple(self.parts["state"].options):
             self.parts["state"].options = states
         names = tuple(dict.fromkeys((*builder.offered(built, described), *described.inputs)))
-        if names != tuple(box.description for box in self.inputs.children):
-            self.inputs.children = [self._tick(name) for name in names]
+        kept = {box.description: box for box in self.inputs.children}
+        if names != tuple(kept):
+            self.inputs.children = [kept.pop(name, None) or self._tick(name) for name in names]
+            discard(*kept.values())
         for box in self.inputs.children:
             box.value = box.description in described.inputs
 
@@ -200,7 +202,9 @@ class Builder(Panel):
         built = self.model.built
         self.undo.disabled = not self._earlier
         if not isinstance(built, builder.BuiltModel):
-            self.states.children = self.modules.children = ()
+            for box in (self.states, self.modules):
+                gone, box.children = box.children, ()
+                discard(*gone)
             return
         told = escape(" ".join(builder.problems_at(built, "model")))
         self.wrong.value = f'<div class="sw-alert" role="alert">{told}</div>' if told else ""
@@ -216,8 +220,10 @@ class Builder(Panel):
         rows += [make(kind, row, change, remove) for row in range(len(rows), len(described))]
         for row, (widget, one) in enumerate(zip(rows, described, strict=True)):
             widget.show(self.model.built, one, builder.problems_at(self.model.built, what, row))
+        gone = box.children[len(described) :]
         if tuple(rows) != tuple(box.children):
             box.children = rows
+            discard(*gone)
 
     @guard
     def _change(self, what: str, row: int, name: str, value: Any) -> None:

@@ -121,6 +121,23 @@ def test_every_field_says_what_it_means(made):
     assert "<b>c_reward_chosen</b>: The reward of the chosen arm, for every arm." in told
 
 
+def test_what_is_removed_is_closed_and_what_stays_is_the_same_widget(made):
+    made.build.click()
+    made.builder.add_state.click()
+    row, gone = rows(made)[0], rows(made)[1]
+    boxes = {box.description: box for box in row.inputs.children}
+    assert list(boxes) == ["c_reward", "c_reward_chosen", "x_state"]
+    rows(made, "states")[1].remove.click()
+    assert [boxes[box.description] is box for box in row.inputs.children] == [True, True]
+    assert boxes["x_state"].comm is None
+    assert gone.comm is None
+    made.experiment.model.built = "nothing"
+    assert rows(made) == ()
+    made.build.click()
+    assert len(rows(made)) == 1
+    assert alerts(made) == []
+
+
 def test_everything_can_be_removed_and_what_is_missing_is_said(made):
     made.build.click()
     rows(made)[0].remove.click()
