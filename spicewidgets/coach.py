@@ -11,7 +11,9 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+from scipy.special import chdtri
 
+from .core.equations import SpiceModel
 from .results import Result
 
 STEEP = 3e-4  # nats per choice that the loss still fell in the last tenth of the epochs
@@ -21,6 +23,7 @@ APART = 0.02  # nats per choice that the validation loss rose again
 STRONG = 10.0  # difference in BIC that counts as very strong evidence (Kass & Raftery 1995)
 RARE, OFTEN = 0.1, 1 / 3  # an option below this share of the trials, in more than this share of the sessions
 FEW = 1000  # choices
+LEVEL = 0.001  # of the test whether numbers are the true ones
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,29 @@ def findings(result: Result) -> tuple[Finding, ...]:
     found = [made for diagnosis in DIAGNOSES if (made := diagnosis(result)) is not None]
     kinds = {one.kind for one in found}
     return tuple(one for one in found if not SILENCED.get(one.kind, set()) & kinds)
+
+
+def verdict(result: Result) -> str:
+    """Whether SPICE found the participant's exact mechanism, in a sentence; empty where no truth is known.
+
+    Yes needs the same terms, and numbers and predictions that a likelihood-ratio test cannot tell from the
+    true ones (Wilks 1938; level 0.001).
+    """
+    spice, truth = result.spice, result.truth
+    nll, true = _score(result, "spice"), _score(result, "truth")
+    if spice is None or truth is None or nll is None or true is None:
+        return ""
+    missing, extra = _terms_apart(spice, truth)
+    if missing or extra:
+        told = [f"without {_and(missing)}"] if missing else []
+        told += [f"with {_and(extra)}, which is not true"] if extra else []
+        return f"Exact mechanism: no, found {' and '.join(told)}."
+    n, k = _n_choices(result), sum(spice.n_parameters(who) for who in spice.participants)
+    ratio = 2 * n * abs(true - nll)
+    if ratio > chdtri(k, LEVEL):
+        far = f"2 ln LR {ratio:.0f} for {k} numbers"
+        return f"Exact mechanism: the terms are; the numbers are not within error ({far})."
+    return "Exact mechanism: yes, within error."
 
 
 def unstable(result: Result) -> Finding | None:
@@ -184,7 +210,7 @@ def hardly_sampled(result: Result) -> Finding | None:
 
 def little_data(result: Result) -> Finding | None:
     """Too few choices for numbers that mean much."""
-    n = int((result.choices[:, 1:] >= 0).sum())
+    n = _n_choices(result)
     if n >= FEW:
         return None
     data = result.snapshot.data
@@ -231,6 +257,29 @@ SILENCED = {
 }
 
 
+def _n_choices(result: Result) -> int:
+    """Choices that a state before them can predict."""
+    return int((result.choices[:, 1:] >= 0).sum())
+
+
+def _terms_apart(spice: SpiceModel, truth: SpiceModel) -> tuple[list[str], list[str]]:
+    """Terms that are true and were not found, and terms that were found and are not true."""
+    missing: dict[str, None] = {}
+    extra: dict[str, None] = {}
+    for who in spice.participants:
+        found, true = spice.of_participant(who), truth.of_participant(who)
+        for module in found.keys() & true.keys():
+            has, needs = ({term for term, _ in each[module].active} for each in (found, true))
+            missing |= {_named(term, module): None for term in sorted(needs - has)}
+            extra |= {_named(term, module): None for term in sorted(has - needs)}
+    return list(missing), list(extra)
+
+
+def _named(term: tuple[str, ...], module: str) -> str:
+    factors = " × ".join("the value" if part == module else part for part in term) or "the constant"
+    return f"{factors} of {module}"
+
+
 def _finishing(result: Result) -> list[Mapping[str, Any]]:
     """The epochs after the screening of starts."""
     return [row for row in result.history if row.get("phase") != "screen"]
@@ -270,8 +319,7 @@ def _left_out(result: Result) -> Iterator[str]:
         equations = [row for row in rows if row is not None]
         for term in equations[0].terms if equations else ():
             if all(e.coefficient(*term) == 0 and term not in e.dropped for e in equations):
-                name = " × ".join("the value" if part == module else part for part in term) or "the constant"
-                yield f"{name} of {module}"
+                yield _named(term, module)
 
 
 def _beta(result: Result, state: str, who: Any) -> float:

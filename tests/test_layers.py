@@ -46,7 +46,7 @@ MAY = {
         "spicewidgets.simulation",
         "spicewidgets.state",
     },
-    "coach": {"numpy", "spicewidgets.results"},
+    "coach": {"numpy", "scipy", "spicewidgets.core.equations", "spicewidgets.results"},
     "follow": {"spicewidgets.state"},
     "runner": {
         "torch",

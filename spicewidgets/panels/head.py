@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from ..coach import verdict
 from ..compat import tooltip
 from ..plots.table import swatch
 from ..style import RNN, SPICE, TRUTH
@@ -26,6 +27,7 @@ class Head(Panel):
     def __init__(self, experiment: Any, runner: Any) -> None:
         self.experiment, self.runner = experiment, runner
         self.equations, self.progress = widgets.HTML(), widgets.HTML()
+        self._verdict: tuple[Any, str] = (None, "")
         self.preset = field(
             widgets.Dropdown,
             "Preset",
@@ -94,7 +96,15 @@ class Head(Panel):
             read = {SYMBOLS[n]: value for n, (_, value) in told.items() if n in SYMBOLS and first}
             rows += _line("truth", TRUTH, module, pair["truth"], terms, self._now() if first else {})
             rows += _line("SPICE", SPICE, module, pair["SPICE"], terms, read, old)
-        return f'<div class="sw-equations" tabindex="0" role="region" aria-label="Equations">{rows}</div>'
+        if not old and run.live is None and result is not None:
+            rows += f'<div class="sw-line sw-module">{escape(self._judged(result))}</div>'
+        return f'<div class="sw-equations" tabindex="0" role="region" aria-label="Head">{rows}</div>'
+
+    def _judged(self, result: Any) -> str:
+        """Whether it is the exact mechanism; reckoned once for each result."""
+        if self._verdict[0] is not result:
+            self._verdict = result, verdict(result)
+        return self._verdict[1]
 
     def _now(self) -> dict[str, float]:
         """The participant's own parameters, as they are set."""
