@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from .core.contributions import Unfolded, mean_nll, unfold
 from .core.equations import Equation, SpiceModel, Term
 from .core.settings import SettingsError
-from .core.update_function import Curves, Function, Network, Tabulated, Visits, curves, module_of, visits
+from .core.update_function import (
+    Curves,
+    Function,
+    Network,
+    Tabulated,
+    Visits,
+    curves,
+    module_of,
+    rests,
+    visits,
+)
 from .results import Result, config_of
 from .simulation import people_of
 from .state.experiment import ExperimentSnapshot
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
     from .core.sparsity import SparsityPath
 
 Floats = NDArray[np.float64]
+MANY = 200  # sessions whose likelihood follows a coefficient while it moves
 MARGIN, POINTS = 0.2, 241  # of a network's table, in shares of the range of its curve
 
 
@@ -49,9 +60,12 @@ def trial_by_trial(result: Result, session: int) -> dict[str, Unfolded]:
     }
 
 
-def likelihood(result: Result, model: SpiceModel) -> Floats:
-    """-ln P per choice of each session under some equations, in nats, `(n_sessions,)`, as in `mean_nll`."""
-    return mean_nll(_unfolded(result, model, 0, len(result.choices)), result.choices)
+def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Floats:
+    """-ln P per choice of the first sessions under some equations, in nats, `(n_sessions,)`, as in
+    `mean_nll`.
+    """
+    chosen = result.choices[:sessions]
+    return mean_nll(_unfolded(result, model, 0, len(chosen)), chosen)
 
 
 def changed(model: SpiceModel, equation: Equation, who: Any) -> SpiceModel:
@@ -67,12 +81,9 @@ def moved(equation: Equation, term: Term, value: float) -> Equation:
     return replace(equation, values=tuple(value if t == term else old for t, old in pairs))
 
 
-def curves_of(result: Result, module: str, who: Any, equation: Equation | None = None) -> Curves:
+def curves_of(result: Result, module: str, who: Any) -> Curves:
     """A module of one participant as curves: "truth", "rnn" and "spice", where they are known, over what its
     RNN has visited.
-
-    Args:
-        equation: drawn in place of the discovered one.
     """
     functions: dict[str, Function] = {}
     if result.truth is not None and module in result.truth.equations:
@@ -80,8 +91,15 @@ def curves_of(result: Result, module: str, who: Any, equation: Equation | None =
     if (network := _network(result, module, who)) is not None:
         functions["rnn"] = network
     if result.spice is not None:
-        functions["spice"] = equation or result.spice.equation(module, who)
+        functions["spice"] = result.spice.equation(module, who)
     return curves(_visits(result, module, who), functions)
+
+
+def with_equation(drawn: Curves, equation: Equation) -> Curves:
+    """The same curves with another equation as "spice"."""
+    after = np.stack([np.broadcast_to(equation(drawn.value, one), drawn.value.shape) for one in drawn.levels])
+    found = tuple(rests(equation, level, drawn.value) for level in drawn.levels)
+    return replace(drawn, after={**drawn.after, "spice": after}, rests={**drawn.rests, "spice": found})
 
 
 def table(result: Result, module: str, who: Any) -> Tabulated | None:

@@ -82,9 +82,11 @@ def test_a_moved_coefficient_moves_its_curve_and_the_likelihood(fresh):
     new = views.moved(old, ("c_reward",), 2.5)
     assert new.coefficient("c_reward") == 2.5
     assert new.coefficient() == old.coefficient()
-    drawn = views.curves_of(fresh, NAME, 1, new)
+    drawn = views.with_equation(views.curves_of(fresh, NAME, 1), new)
     rewarded = drawn.levels.index({"c_reward": 1.0})
     np.testing.assert_array_equal(drawn.after["spice"][rewarded], new(drawn.value, {"c_reward": 1.0}))
+    (rest,) = drawn.rests["spice"][rewarded]
+    assert new(rest, {"c_reward": 1.0}) == pytest.approx(rest, abs=1e-12)
     before = views.likelihood(fresh, fresh.spice)
     after = views.likelihood(fresh, views.changed(fresh.spice, new, 1))
     np.testing.assert_array_equal(before[:3], after[:3])

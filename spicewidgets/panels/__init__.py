@@ -12,6 +12,7 @@ from .participant import ParticipantPanel
 from .stage import Stage
 from .task import TaskPanel
 from .training import TrainPanel
+from .update import UpdatePanel
 
 STAGES: dict[str, type[Stage]] = {
     "task": TaskPanel,
@@ -22,6 +23,7 @@ STAGES: dict[str, type[Stage]] = {
     "library": LibraryPanel,
     "equation": EquationPanel,
     "compare": ComparePanel,
+    "update": UpdatePanel,
 }
 """The panels in the order of the method, by the name of their stage in `Experiment.stages`."""
 

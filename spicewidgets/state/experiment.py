@@ -28,7 +28,7 @@ TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trai
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
 UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
-STAGES = ("task", "participant", "data", "model", "train", "library", "equation", "compare")
+STAGES = ("task", "participant", "data", "model", "train", "library", "equation", "compare", "update")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ class Experiment(HasTraits):
         task, participant, data, model, training, discovery, comparison: the settings, a state for each.
         run: the run that is under way or has ended.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
-        stages: for task, participant, data, model, train, library, equation and compare: "done", "stale" or
-            "todo".
+        stages: for each of `STAGES`: "done", "stale" or "todo".
         stale_because: a sentence for each stage that is stale.
         blocked: a sentence for each of train, stop, continue, step, reset and refit that cannot be done now.
         trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
@@ -174,6 +173,7 @@ class Experiment(HasTraits):
         made = {"train": self.trained, "equation": self.discovered, "compare": self.discovered}
         for name, snapshot in made.items():
             stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
+        stages["update"] = stages["compare"]
         stages["library"] = "todo" if self.discovery.problems else "done"
         return {name: stages[name] for name in STAGES}
 

@@ -1,0 +1,226 @@
+"""The figures of a module: its next value against its value, and its terms against the threshold.
+
+They take records of any kind with the right names, wherever these come from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import log10
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..style import OTHERS, REWARDED, UNREWARDED, Style, styles
+from .live import LiveFigure
+from .series import Floats, Panel, Series, log_ticks, ticks
+from .table import number
+
+DIAGONAL = Style("no change", "#7a7f85", "dash_dotted", "diamond", 1.0)
+VISITS = Style("visits", "#788494", "solid", "circle", 1.6)
+EDGE = Style("", "#7a7f85", "solid", "circle", 1.0)
+EDGES = ("1 %", "99 %")
+REWARD = "c_reward"
+MARKS = 5  # on a curve, to tell which outcome it is for
+
+
+class Curves(Protocol):
+    """A module as curves: a `core.update_function.Curves` is one."""
+
+    levels: Any
+    value: Any
+    after: Any
+    rests: Any
+    density: Any
+    low: Any
+    high: Any
+
+
+class UpdateFigure(LiveFigure):
+    """Next value against value, a curve for each outcome and agent, over where the data go. Beyond the data
+    the curves are pale.
+    """
+
+    name = "update_function"
+    x_title = "Value before the trial, V[k] (logit)"
+
+    def __init__(self, kind: str | None = None) -> None:
+        super().__init__(kind)
+        self._told: tuple[list[str], list[list[float]]] = ([], [])
+        self.add_panel(Panel("after", "Next value, V[k+1] (logit)", height=300))
+        self.add_panel(Panel("density", "Where the data go: share of visits", height=70))
+        self.add("diagonal", "after", "line", DIAGONAL)
+        self.add("visits", "density", "line", VISITS, listed=False)
+        for panel in ("after", "density"):
+            self.add(f"edge {panel}", panel, "rules", EDGE, listed=False)
+
+    def draw(self, curves: Curves) -> None:
+        """The curves of one module, by agent: "truth", "rnn" and "spice" look as everywhere."""
+        looks = dict(zip(curves.after, styles(curves.after), strict=True))
+        x = np.asarray(curves.value, dtype=float)
+        within = (x >= curves.low) & (x <= curves.high)
+        data: dict[str, tuple[Any, Any]] = {"diagonal": (x, x), "visits": (x, curves.density)}
+        with self.batch():
+            for layer, rows in curves.after.items():
+                for at, row in enumerate(np.asarray(rows, dtype=float)):
+                    data |= self._curve(f"{layer} {at}", looks[layer], x, row, within)
+                data |= self._rest(layer, looks[layer], curves)
+            data |= self._outcomes(curves, x, within)
+            self.set_lines(data | _gone(self.series, data))
+            self.set_rules("edge after", (curves.low, curves.high), EDGES)
+            self.set_rules("edge density", (curves.low, curves.high))
+            self.set_x(float(x[0]), float(x[-1]))
+            self.summary = _in_words(curves, looks)
+            self._told = _numbers(curves, looks)
+
+    def x_ticks(self) -> dict[float, str]:
+        """Round numbers along the x axis."""
+        return ticks(*self.x_limits, n=6)
+
+    def _curve(self, key: str, look: Style, x: Floats, row: Floats, within: Any) -> dict[str, Any]:
+        """One curve, and the same beyond the data, pale."""
+        self.add(key, "after", "line", look)
+        self.add(f"{key} beyond", "after", "line", look, faint=True, listed=False)
+        return {key: (x, np.where(within, row, np.nan)), f"{key} beyond": (x, row)}
+
+    def _rest(self, layer: str, look: Style, curves: Curves) -> dict[str, Any]:
+        """Where the curves of an agent meet the diagonal."""
+        self.add(f"rest {layer}", "after", "points", replace(look, name=f"rests, {look.name}"))
+        found = np.array([root for roots in curves.rests[layer] for root in roots])
+        shown = found[(found >= curves.value[0]) & (found <= curves.value[-1])]
+        return {f"rest {layer}": (shown, shown)}
+
+    def _outcomes(self, curves: Curves, x: Floats, within: Any) -> dict[str, Any]:
+        """Marks that tell which outcome a curve is for."""
+        data: dict[str, Any] = {}
+        first = next(iter(curves.after.values()), None)
+        if first is None or not any(curves.levels):
+            return data
+        inside = np.flatnonzero(within)
+        at = inside[np.linspace(0, len(inside) - 1, MARKS + 2).astype(int)[1:-1]]
+        for order, level in enumerate(curves.levels):
+            key = f"outcome {outcome(level)}"
+            self.add(key, "after", "points", _look(level, order))
+            data[key] = (x[at], np.asarray(first)[order][at])
+        return data
+
+    def _columns(self) -> tuple[list[str], list[list[float]]]:
+        return self._told
+
+
+def _gone(series: Mapping[str, Series], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Lines and points of an earlier drawing, which are empty now."""
+    kept = {key for key, one in series.items() if one.kind != "rules"}
+    return {key: ([], []) for key in kept - set(data)}
+
+
+def outcome(level: Mapping[str, float]) -> str:
+    """The inputs of a curve in words."""
+    words = {(REWARD, 1.0): REWARDED.name, (REWARD, 0.0): UNREWARDED.name}
+    return ", ".join(words.get(pair, f"{pair[0]} {pair[1]:.2g}") for pair in level.items())
+
+
+def _look(level: Mapping[str, float], order: int) -> Style:
+    for style in (REWARDED, UNREWARDED):
+        if outcome(level) == style.name:
+            return style
+    return replace(OTHERS[order % len(OTHERS)], name=outcome(level))
+
+
+def _in_words(curves: Curves, looks: Mapping[str, Style]) -> str:
+    """Where the value rests, how far the curves are apart, and where the data end."""
+    told = []
+    for at, level in enumerate(curves.levels):
+        parts = [
+            f"{look.name} {' and '.join(number(root, 2) for root in curves.rests[layer][at]) or 'nowhere'}"
+            for layer, look in looks.items()
+        ]
+        told.append(f"{outcome(level) or 'always'}: {', '.join(parts)}")
+    words = f"Values come to rest at, {'; '.join(told)}." if looks else ""
+    first, *others = looks
+    within = (curves.value >= curves.low) & (curves.value <= curves.high)
+    for layer in others:
+        apart = np.nanmax(np.abs(curves.after[layer] - curves.after[first])[:, within], initial=0.0)
+        words += f" {looks[layer].name} is off {looks[first].name} by {apart:.2f} at most."
+    ends = f"{number(curves.low, 2)} and {number(curves.high, 2)}"
+    return f"{words} 98 of 100 visits lie between {ends}; pale lines beyond are extrapolated."
+
+
+def _numbers(curves: Curves, looks: Mapping[str, Style]) -> tuple[list[str], list[list[float]]]:
+    """All curves and the share of visits as a table."""
+    names, columns = [UpdateFigure.x_title], [curves.value]
+    for layer, rows in curves.after.items():
+        for level, row in zip(curves.levels, rows, strict=True):
+            names.append(
+                ", ".join(part for part in ("Next value", looks[layer].name, outcome(level)) if part)
+            )
+            columns.append(row)
+    names.append("Share of visits")
+    return names, [list(map(float, row)) for row in zip(*columns, curves.density, strict=True)]
+
+
+class Path(Protocol):
+    """Terms over thresholds: a `core.sparsity.SparsityPath` is one."""
+
+    thresholds: Any
+    coefficients: Any
+    errors: Any
+
+
+class PathFigure(LiveFigure):
+    """The coefficients of an equation, their number and its error against the threshold."""
+
+    name = "sparsity_path"
+    x_title = "Threshold"
+
+    def __init__(self, kind: str | None = None) -> None:
+        super().__init__(kind)
+        self.add_panel(Panel("coefficient", "Coefficient of each term", height=150))
+        self.add_panel(Panel("count", "Number of terms", height=60))
+        self.add_panel(Panel("error", "Error of the next value (root mean square)", height=70, log=True))
+        self.add("count", "count", "line", VISITS, listed=False)
+        self.add("error", "error", "line", VISITS, listed=False)
+        for panel in self.panels:
+            self.add(f"now {panel}", panel, "rules", EDGE, listed=False)
+
+    def draw(self, path: Path, terms: Sequence[str], threshold: float) -> None:
+        """A path, what its terms are called, and the threshold that is set."""
+        x = np.log10(np.asarray(path.thresholds, dtype=float))
+        rows = np.asarray(path.coefficients, dtype=float)
+        counts = np.count_nonzero(rows, axis=1)
+        data: dict[str, Any] = {"count": (x, counts), "error": (x, path.errors)}
+        with self.batch():
+            for order, term in enumerate(terms):
+                look = replace(OTHERS[order % len(OTHERS)], name=term, width=2.0)
+                self.add(f"term {term}", "coefficient", "line", look)
+                data[f"term {term}"] = (x, rows[:, order])
+            self.set_lines(data | _gone(self.series, data))
+            self.set_x(float(x[0]), float(x[-1]))
+            self.set_span("count", -0.3, float(counts.max()) + 0.3)
+            at = min(max(log10(threshold), x[0]), x[-1]) if threshold > 0 else x[0]
+            for panel in self.panels:
+                self.set_rules(f"now {panel}", [at], [f"now {threshold:g}"] if panel == "coefficient" else [])
+            self.summary = _path_in_words(path, counts, threshold)
+
+    def x_ticks(self) -> dict[float, str]:
+        """Round thresholds."""
+        return log_ticks(*self.x_limits)
+
+    def _columns(self) -> tuple[list[str], list[list[float]]]:
+        names, rows = super()._columns()
+        more = {"Number of terms": self.series["count"].y, "Error": self.series["error"].y}
+        joined = zip(rows, *more.values(), strict=True)
+        return [*names, *more], [
+            [float(f"{10 ** row[0]:.4g}"), *row[1:], *map(float, rest)] for row, *rest in joined
+        ]
+
+
+def _path_in_words(path: Path, counts: Any, threshold: float) -> str:
+    at = int(np.clip(np.searchsorted(path.thresholds, threshold, side="right") - 1, 0, len(counts) - 1))
+    steps = [
+        f"{counts[i]} from {path.thresholds[i]:.2g}"
+        for i in range(1, len(counts))
+        if counts[i] != counts[i - 1]
+    ]
+    fewer = f"; it falls to {', '.join(steps)}" if steps else ""
+    now = f"At the threshold {threshold:g} the equation has {counts[at]} terms"
+    return f"{now} and misses the next value by {path.errors[at]:.2g}. The lowest keeps {counts[0]}{fewer}."
