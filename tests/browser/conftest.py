@@ -1,0 +1,102 @@
+"""What the browser tests share: a Chromium, pages that watch themselves, and servers that are started once.
+
+All of them run in one process, one after the other (`--dist loadgroup`). `make test` brings what they need;
+without it they are skipped.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import chromium
+import servers
+
+PATIENCE = 60_000  # ms, for a busy machine; nothing waits longer than it must
+expect.set_options(timeout=PATIENCE)
+LOCAL = re.compile(r"^(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|^(data|blob|about):")
+# Said by others, of no harm here: bqplot of a figure that has no room yet, Jupyter of its own parts.
+NOISE = re.compile(r"<rect> attribute (width|height): A negative value|Unsatisfied version|shared module")
+WIDGETS_7 = os.environ.get("WIDGETS_7", "")  # the Python of an environment as Colab's; `make test` sets it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.skip("There is no Chromium; `make test` installs one.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[object]:
+    """Opens pages that remember what goes wrong in them; at the end nothing may have."""
+    contexts, wrong = [], []
+
+    def make(width: int = 1280, height: int = 900, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
+        page.on("console", lambda told: wrong.append(told.text) if is_wrong(told) else None)
+        page.on("request", lambda asked: wrong.append(asked.url) if not LOCAL.match(asked.url) else None)
+        page.wrong = wrong
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def is_wrong(told: object) -> bool:
+    return told.type == "error" and not NOISE.search(told.text)
+
+
+@pytest.fixture
+def page(new_page) -> Page:
+    return new_page()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp
+
+
+@pytest.fixture(scope="session")
+def app(folder) -> Iterator[str]:
+    """The explorer as `spicewidgets app` serves it."""
+    with servers.app(folder("app")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app_7(folder) -> Iterator[str]:
+    """The same with ipywidgets 7 and what else Colab has."""
+    if not WIDGETS_7:
+        pytest.skip("There is no second environment; `make test` makes one.")
+    with servers.app(folder("app7"), "--pool", "0", python=WIDGETS_7) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def lab(folder) -> Iterator[str]:
+    with servers.lab(folder("lab")) as url:
+        yield url

@@ -1,0 +1,68 @@
+"""The explorer's page as who uses it sees it. Where a label changes, it changes here."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+LONG = 120_000  # ms that a training may take on a busy machine
+TRACKS = ".noUi-base, .ui-slider"  # of ipywidgets 8 and 7
+
+
+class ExplorerPage:
+    """Finds things by the words that stand on them, and waits for words."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.equations = page.get_by_role("region", name="Equations")
+        self.progress = page.locator(".sw-head").get_by_role("status")
+
+    def opened(self) -> "ExplorerPage":
+        """The page, once the recorded run and a figure are there to see."""
+        expect(self.equations).to_contain_text("SPICE")
+        expect(self.figure()).to_be_visible()
+        return self
+
+    def button(self, name: str | re.Pattern) -> Locator:
+        return self.page.get_by_role("button", name=name).locator("visible=true").first
+
+    def stage(self, name: str) -> None:
+        """Open a stage, by its button in the row of stages."""
+        self.button(re.compile(rf"^\d {name}")).click()
+        expect(self.page.get_by_role("heading", name=name).locator("visible=true")).to_be_visible()
+
+    def mark(self, name: str) -> Locator:
+        """A stage's button, whose last sign says how it stands."""
+        return self.button(re.compile(rf"^\d {name}"))
+
+    def figure(self) -> Locator:
+        return self.page.locator(".svg-figure").locator("visible=true").first
+
+    def line(self) -> str:
+        """The first line of the figure that is on show, as its path."""
+        path = self.page.locator(".svg-figure path.line").locator("visible=true").first
+        return path.get_attribute("d") or ""
+
+    def slide(self, label: str, to: float) -> None:
+        """Take a slider's handle and move it to a part of its width, by the mouse."""
+        track = self.page.locator(".widget-slider").filter(has_text=label).locator("visible=true")
+        track.scroll_into_view_if_needed()
+        box = track.locator(TRACKS).first.bounding_box()
+        handle = track.locator(".noUi-handle, .ui-slider-handle").first.bounding_box()
+        mouse = self.page.mouse
+        mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+        mouse.down()
+        mouse.move(box["x"] + box["width"] * to, box["y"] + box["height"] / 2, steps=5)
+        mouse.up()
+
+    def typed(self, label: str) -> Locator:
+        """The typed field of a setting."""
+        return self.page.get_by_role("spinbutton", name=label).locator("visible=true").first
+
+    def until(self, changed: Callable[[], bool], what: str, timeout: float = LONG) -> None:
+        """Wait for something that has no words, as the course of a line."""
+        waited = 0
+        while not changed():
+            assert waited < timeout, what
+            self.page.wait_for_timeout(100)
+            waited += 100

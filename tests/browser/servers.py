@@ -1,0 +1,108 @@
+"""Starts the servers that the browser tests open, each on a free port, and ends them by their handle."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[2]
+APP = "from spicewidgets.cli import main; main()"
+# Voila with the app's own flags, on another notebook than the app's.
+OTHER = """
+import os, sys
+from pathlib import Path
+from spicewidgets.cli import serve
+from voila.app import Voila
+
+os.environ.update(serve.environment())
+Voila.launch_instance(list(serve.arguments(Path(sys.argv[1]), int(sys.argv[2]), False, int(sys.argv[3]))))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+@contextmanager
+def served(command: list[str], port: int, folder: Path, path: str = "") -> Iterator[str]:
+    """The address of a server that answers; it ends with the block. It runs in an empty folder, and finds
+    neither the settings nor the kernels of who tests.
+    """
+    home = {name: str(folder / name.lower()) for name in ("HOME", "IPYTHONDIR", "JUPYTER_DATA_DIR")}
+    environment = os.environ | home | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    log = folder / "server.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
+        try:
+            url = f"http://127.0.0.1:{port}/{path}"
+            wait_for(url, server, log)
+            yield url
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+    """Wait until the server listens. The page itself is not asked for: it would take a kernel."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urlopen(url.rstrip("/") + "/voila/static/voila.js" if "lab" not in url else url, timeout=5):
+                return
+        except (URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError(f"{url} does not answer.\n{log.read_text()}")
+
+
+def app(folder: Path, *options: str, python: str = sys.executable) -> Iterator[str]:
+    """`spicewidgets app`."""
+    port = free_port()
+    command = [python, "-c", APP, "app", "--no-browser", "--port", str(port), *options]
+    return served(command, port, folder)
+
+
+def voila(folder: Path, source: str, pool: int = 0, python: str = sys.executable) -> Iterator[str]:
+    """Voila, as the app starts it, on a notebook with one cell."""
+    cell = {"cell_type": "code", "id": "cell", "execution_count": None, "metadata": {}, "outputs": []}
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = folder / "page.ipynb"
+    notebook.write_text(
+        json.dumps(
+            {
+                "cells": [{**cell, "source": source}],
+                "metadata": {"kernelspec": kernel},
+                "nbformat": 4,
+                "nbformat_minor": 5,
+            }
+        )
+    )
+    port = free_port()
+    return served([python, "-c", OTHER, str(notebook), str(port), str(pool)], port, folder)
+
+
+def lab(folder: Path) -> Iterator[str]:
+    """JupyterLab, without news and updates, in the folder."""
+    port = free_port()
+    flags = {
+        "ServerApp.port": port,
+        "ServerApp.open_browser": False,
+        "ServerApp.root_dir": folder,
+        "IdentityProvider.token": "",
+        "ServerApp.allow_root": True,
+        "LabApp.news_url": None,
+        "LabApp.extension_manager": "readonly",
+    }
+    told = [f"--{name}={value}" for name, value in flags.items()]
+    return served([sys.executable, "-m", "jupyterlab", *told], port, folder, "lab")

@@ -1,0 +1,105 @@
+"""The main job by the mouse alone: in Voila, in JupyterLab, with both generations of widgets, on a phone."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+from explorer_page import LONG, ExplorerPage
+from playwright.sync_api import Page, expect
+
+from spicewidgets.cli.serve import doors
+
+
+def test_in_voila(page: Page, app: str):
+    page.goto(app)
+    journey(ExplorerPage(page))
+
+
+def test_in_voila_with_the_widgets_of_colab(page: Page, app_7: str):
+    page.goto(app_7)
+    journey(ExplorerPage(page))
+
+
+def test_in_voila_as_wide_as_a_phone(new_page, app: str):
+    page = new_page(width=400, height=800)
+    page.goto(app)
+    journey(ExplorerPage(page))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_in_jupyterlab(page: Page, lab: str, tmp_path: Path):
+    open_in_lab(page, lab, "explorer")
+    journey(ExplorerPage(page))
+
+
+def open_in_lab(page: Page, lab: str, name: str) -> None:
+    page.goto(f"{lab}/tree/{name}.ipynb")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def journey(explorer: ExplorerPage) -> None:
+    explorer.opened()
+    move_sigma(explorer)
+    change_alpha(explorer)
+    train(explorer)
+    see_the_equation(explorer)
+    compare_a_session(explorer)
+    save_a_file(explorer)
+
+
+def move_sigma(explorer: ExplorerPage) -> None:
+    explorer.stage("Task")
+    before = explorer.line()
+    explorer.slide("Drift", 0.8)
+    expect(explorer.typed("Drift")).to_have_value(re.compile(r"0\.[34]"))
+    explorer.until(lambda: explorer.line() != before, "the probabilities are not drawn anew")
+
+
+def change_alpha(explorer: ExplorerPage) -> None:
+    explorer.stage("Participant")
+    before = explorer.line()
+    explorer.slide("Learning rate", 0.6)
+    expect(explorer.typed("Learning rate")).to_have_value(re.compile(r"0\.[56]"))
+    explorer.until(lambda: explorer.line() != before, "the session is not drawn anew")
+    expect(explorer.equations).to_contain_text(re.compile(r"α\s*0\.[56]"))
+    expect(explorer.mark("Equation")).to_contain_text("!")
+
+
+def train(explorer: ExplorerPage) -> None:
+    explorer.stage("Train")
+    explorer.button("Train").click()
+    expect(explorer.progress).to_contain_text("Epoch", timeout=LONG)
+    grown = {explorer.line()}
+
+    def grows() -> bool:
+        grown.add(explorer.line())
+        return len(grown) > 5
+
+    explorer.until(grows, "the curve does not grow")
+    expect(explorer.progress).to_contain_text("Trained for", timeout=LONG)
+
+
+def see_the_equation(explorer: ExplorerPage) -> None:
+    explorer.stage("Equation")
+    expect(explorer.mark("Equation")).to_contain_text("✓")
+    expect(explorer.page.locator("math").locator("visible=true").first).to_be_visible()
+
+
+def compare_a_session(explorer: ExplorerPage) -> None:
+    explorer.stage("Compare")
+    before = explorer.line()
+    explorer.slide("Session", 0.5)
+    explorer.until(lambda: explorer.line() != before, "the session is not another one")
+    expect(explorer.page.get_by_text("P of SPICE is off that of Truth").locator("visible=true")).to_be_visible()
+
+
+def save_a_file(explorer: ExplorerPage) -> None:
+    explorer.button("csv").click()
+    link = explorer.page.get_by_role("link", name=re.compile(r"Save .*\.csv")).locator("visible=true")
+    with explorer.page.expect_download() as saving:
+        link.click()
+    with Path(saving.value.path()).open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == 101  # a line of names and the session's trials
