@@ -7,6 +7,10 @@ PIP_ARGS ?=
 OUT ?= out/tutorial
 
 BIN := $(VENV)/bin
+COLAB := $(VENV)/colab
+# What is tested with Colab's packages too, beside the main job in a browser.
+TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_figures.py tests/test_compat.py \
+	tests/test_doors.py tests/test_runner.py
 # Small matrices: one thread per process is faster, and the tests run in several processes.
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
@@ -22,8 +26,9 @@ app: $(VENV)/app.stamp ## open the explorer in the browser
 tutorial: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, discover, compare, plot into OUT
 	$(BIN)/spicewidgets discover --sigma 0.2 --alpha-reward 0.3 --seed 42 --out $(OUT)
 
-test: lint ## lint, then run the tests
-	$(BIN)/python -m pytest -n auto
+test: lint $(VENV)/browser.stamp $(COLAB)/colab.stamp ## lint, then run the tests, some in a browser, some as on Colab
+	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto --dist loadgroup
+	$(COLAB)/bin/python -m pytest -n auto $(TESTS_7)
 
 test-slow: $(VENV)/test.stamp ## run the long tests (statistics over many data sets, soaks, loads)
 	$(BIN)/python -m pytest -m slow
@@ -47,4 +52,17 @@ $(VENV)/app.stamp: pyproject.toml
 
 $(VENV)/test.stamp: $(VENV)/app.stamp
 	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[test]"
+	touch $@
+
+# Debian's Chromium as root, Playwright's elsewhere, where there is none.
+$(VENV)/browser.stamp: $(VENV)/test.stamp
+	$(BIN)/python tests/browser/chromium.py
+	touch $@
+
+# What Colab has in its place of the Jupyter packages; torch and all others are those of the first environment.
+$(COLAB)/colab.stamp: $(VENV)/test.stamp tests/colab.txt
+	$(PYTHON) -m venv $(COLAB)
+	$(COLAB)/bin/python -m pip install $(PIP_ARGS) -r tests/colab.txt
+	$(BIN)/python -c "import site; print('import site; site.addsitedir(%r)' % site.getsitepackages()[0])" \
+		> $$($(COLAB)/bin/python -c "import site; print(site.getsitepackages()[0])")/first.pth
 	touch $@

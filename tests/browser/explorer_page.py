@@ -38,10 +38,10 @@ class ExplorerPage:
     def figure(self) -> Locator:
         return self.page.locator(".svg-figure").locator("visible=true").first
 
-    def line(self) -> str:
-        """The first line of the figure that is on show, as its path."""
-        path = self.page.locator(".svg-figure path.line").locator("visible=true").first
-        return path.get_attribute("d") or ""
+    def lines(self) -> str:
+        """The course of all lines in the figures that are on show."""
+        paths = self.page.locator(".svg-figure path.line").locator("visible=true")
+        return paths.evaluate_all("paths => paths.map(path => path.getAttribute('d')).join()")
 
     def slide(self, label: str, to: float) -> None:
         """Take a slider's handle and move it to a part of its width, by the mouse."""

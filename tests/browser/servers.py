@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
 APP = "from spicewidgets.cli import main; main()"
-# Voila with the app's own flags, on another notebook than the app's.
+# Voila with the app's own flags, on another notebook than the app's, or on a folder of notebooks.
 OTHER = """
 import os, sys
 from pathlib import Path
@@ -37,8 +37,9 @@ def served(command: list[str], port: int, folder: Path, path: str = "") -> Itera
     """The address of a server that answers; it ends with the block. It runs in an empty folder, and finds
     neither the settings nor the kernels of who tests.
     """
-    home = {name: str(folder / name.lower()) for name in ("HOME", "IPYTHONDIR", "JUPYTER_DATA_DIR")}
-    environment = os.environ | home | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    own = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    apart = {name: str(folder / name.lower()) for name in own}
+    environment = os.environ | apart | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     log = folder / "server.log"
     with log.open("w") as out:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
@@ -88,17 +89,26 @@ def voila(folder: Path, source: str, pool: int = 0, python: str = sys.executable
             }
         )
     )
+    return voila_of(folder, notebook, pool, python)
+
+
+def notebooks(folder: Path) -> Iterator[str]:
+    """Voila on all our notebooks."""
+    return voila_of(folder, ROOT / "notebooks", 0, sys.executable)
+
+
+def voila_of(folder: Path, served_path: Path, pool: int, python: str) -> Iterator[str]:
     port = free_port()
-    return served([python, "-c", OTHER, str(notebook), str(port), str(pool)], port, folder)
+    return served([python, "-c", OTHER, str(served_path), str(port), str(pool)], port, folder)
 
 
 def lab(folder: Path) -> Iterator[str]:
-    """JupyterLab, without news and updates, in the folder."""
+    """JupyterLab, without news and updates, on the notebooks of this repository."""
     port = free_port()
     flags = {
         "ServerApp.port": port,
         "ServerApp.open_browser": False,
-        "ServerApp.root_dir": folder,
+        "ServerApp.root_dir": ROOT / "notebooks",
         "IdentityProvider.token": "",
         "ServerApp.allow_root": True,
         "LabApp.news_url": None,

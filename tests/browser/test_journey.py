@@ -2,7 +2,6 @@
 
 import csv
 import re
-import shutil
 from pathlib import Path
 
 from explorer_page import LONG, ExplorerPage
@@ -28,13 +27,14 @@ def test_in_voila_as_wide_as_a_phone(new_page, app: str):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-def test_in_jupyterlab(page: Page, lab: str, tmp_path: Path):
+def test_in_jupyterlab(page: Page, lab: str):
     open_in_lab(page, lab, "explorer")
     journey(ExplorerPage(page))
 
 
 def open_in_lab(page: Page, lab: str, name: str) -> None:
-    page.goto(f"{lab}/tree/{name}.ipynb")
+    page.goto(f"{lab}/tree/{doors()[name].name}")
+    expect(page.get_by_role("heading", name="The explorer")).to_be_visible()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
@@ -51,18 +51,18 @@ def journey(explorer: ExplorerPage) -> None:
 
 def move_sigma(explorer: ExplorerPage) -> None:
     explorer.stage("Task")
-    before = explorer.line()
+    before = explorer.lines()
     explorer.slide("Drift", 0.8)
     expect(explorer.typed("Drift")).to_have_value(re.compile(r"0\.[34]"))
-    explorer.until(lambda: explorer.line() != before, "the probabilities are not drawn anew")
+    explorer.until(lambda: explorer.lines() != before, "the probabilities are not drawn anew")
 
 
 def change_alpha(explorer: ExplorerPage) -> None:
     explorer.stage("Participant")
-    before = explorer.line()
+    before = explorer.lines()
     explorer.slide("Learning rate", 0.6)
     expect(explorer.typed("Learning rate")).to_have_value(re.compile(r"0\.[56]"))
-    explorer.until(lambda: explorer.line() != before, "the session is not drawn anew")
+    explorer.until(lambda: explorer.lines() != before, "the session is not drawn anew")
     expect(explorer.equations).to_contain_text(re.compile(r"α\s*0\.[56]"))
     expect(explorer.mark("Equation")).to_contain_text("!")
 
@@ -71,10 +71,10 @@ def train(explorer: ExplorerPage) -> None:
     explorer.stage("Train")
     explorer.button("Train").click()
     expect(explorer.progress).to_contain_text("Epoch", timeout=LONG)
-    grown = {explorer.line()}
+    grown = {explorer.lines()}
 
     def grows() -> bool:
-        grown.add(explorer.line())
+        grown.add(explorer.lines())
         return len(grown) > 5
 
     explorer.until(grows, "the curve does not grow")
@@ -89,10 +89,12 @@ def see_the_equation(explorer: ExplorerPage) -> None:
 
 def compare_a_session(explorer: ExplorerPage) -> None:
     explorer.stage("Compare")
-    before = explorer.line()
+    before = explorer.lines()
     explorer.slide("Session", 0.5)
-    explorer.until(lambda: explorer.line() != before, "the session is not another one")
-    expect(explorer.page.get_by_text("P of SPICE is off that of Truth").locator("visible=true")).to_be_visible()
+    explorer.until(lambda: explorer.lines() != before, "the session is not another one")
+    expect(
+        explorer.page.get_by_text("P of SPICE is off that of Truth").locator("visible=true")
+    ).to_be_visible()
 
 
 def save_a_file(explorer: ExplorerPage) -> None:

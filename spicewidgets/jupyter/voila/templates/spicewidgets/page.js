@@ -69,6 +69,25 @@
   }
   setInterval(look, PERIOD)
 
+  // A page that is left ends its kernel. The server wants that request to carry the same number as a cookie, and
+  // Voila's page comes without the cookie: unless it is set, each reload leaves a kernel behind.
+  if (!/\b_xsrf=/.test(document.cookie)) {
+    const number = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"))
+    document.cookie = `_xsrf=${number.join("")}; path=${config.baseUrl}; samesite=strict`
+  }
+
+  // ipywidgets 7 calls the typesetter of MathJax 2 for every label; the page has MathJax 3, and no label of ours
+  // holds mathematics.
+  let mathjax
+  Object.defineProperty(window, "MathJax", {
+    configurable: true,
+    get: () => mathjax,
+    set(value) {
+      if (value) value.Hub ??= { Queue() {} }
+      mathjax = value
+    },
+  })
+
   // Voila's own objects: the widget manager and its connection to the kernel.
 
   function watch(manager) {

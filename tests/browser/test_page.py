@@ -1,0 +1,171 @@
+"""The page around the app: settings in its address, a kernel that is gone, what changes while it opens."""
+
+import os
+import re
+import signal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import servers
+from explorer_page import ExplorerPage
+from playwright.sync_api import Page, expect
+
+from spicewidgets.cli.serve import doors
+
+ENDED = "The session behind this page has ended"
+LOST = "The connection is lost"
+
+# A page that carries settings as the explorer does, shows its kernel's process, and changes while it opens.
+SMALL = """
+import html, os, threading, time
+from urllib.parse import parse_qs
+import ipywidgets as widgets
+from spicewidgets import compat
+
+compat.wait_for_page(lambda: widgets.Text())
+begun = time.monotonic()
+now = parse_qs(os.environ.get("QUERY_STRING", "")).get("settings", ["none"])[0]
+carrier = widgets.HTML()
+typed = widgets.Text(value=now, description="Setting")
+process = widgets.HTML(f"<p id='process'>{os.getpid()}</p>")
+changing = [widgets.HTML("<b>before</b>") for _ in range(250)]
+
+def carry(_=None):
+    carrier.value = f'<i class="sw-settings" data-settings="{html.escape(typed.value)}"></i>'
+
+def change():
+    for at, each in enumerate(changing):
+        time.sleep(max(0, begun + 0.02 * at - time.monotonic()))
+        each.value = "<b>after</b>"
+
+typed.observe(carry, "value")
+carry()
+threading.Thread(target=change, daemon=True).start()
+widgets.VBox([typed, carrier, process, *changing])
+"""
+
+
+@pytest.fixture(scope="session")
+def small(folder):
+    with servers.voila(folder("small"), SMALL) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def small_warm(folder):
+    """With a kernel that has waited for the page."""
+    with servers.voila(folder("warm"), SMALL, pool=1) as url:
+        yield url
+
+
+@pytest.fixture(params=["small", "small_warm"], ids=["cold", "warm"])
+def either(request):
+    return request.getfixturevalue(request.param)
+
+
+def setting(page: Page):
+    return page.get_by_label("Setting")
+
+
+def in_address(page: Page) -> str:
+    return parse_qs(urlsplit(page.url).query).get("settings", [""])[0]
+
+
+def kill_kernel(page: Page) -> None:
+    os.kill(int(page.locator("#process").inner_text()), signal.SIGKILL)
+
+
+def gone(page: Page):
+    return page.get_by_role("alert").filter(has=page.get_by_role("button", name="Reload"))
+
+
+def test_the_settings_stand_in_the_address_and_a_reload_restores_them(page, either):
+    page.goto(either)
+    setting(page).fill("sigma=0.4 & α")
+    page.wait_for_url("**/*sigma*")
+    assert in_address(page) == "sigma=0.4 & α"
+    page.reload()
+    expect(setting(page)).to_have_value("sigma=0.4 & α")
+
+
+def test_a_killed_kernel_is_told_and_the_reload_button_begins_anew(page, small):
+    page.goto(f"{small}?settings=kept")
+    expect(setting(page)).to_have_value("kept")
+    before = page.locator("#process").inner_text()
+    kill_kernel(page)
+    expect(gone(page)).to_contain_text(ENDED)
+    gone(page).get_by_role("button").click()
+    expect(setting(page)).to_have_value("kept")
+    expect(page.locator("#process")).not_to_have_text(before)
+    expect(gone(page)).to_have_count(0)
+
+
+def test_a_kernel_that_was_ended_for_being_idle_is_told(page, small):
+    page.goto(small)
+    expect(setting(page)).to_be_visible()
+    page.evaluate("jupyterapp.widgetManager.kernel.shutdown()")
+    expect(gone(page)).to_contain_text(ENDED)
+
+
+def test_nothing_that_changes_while_the_page_opens_is_lost(page, either):
+    page.goto(either)
+    expect(page.get_by_text("after")).to_have_count(250)
+    expect(page.get_by_text("before")).to_have_count(0)
+
+
+def test_a_closed_tab_ends_its_kernel(new_page, small):
+    page = new_page()
+    page.goto(small)
+    process = int(page.locator("#process").inner_text())
+    page.close(run_before_unload=True)
+    other = new_page()
+    other.goto(small)
+    expect(setting(other)).to_be_visible()
+    ExplorerPage(other).until(lambda: not alive(process), "the kernel of the closed tab lives on")
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_explorers_settings_outlive_its_page(page, app):
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    explorer.stage("Participant")
+    explorer.slide("Learning rate", 0.6)
+    page.wait_for_url(re.compile("settings="))
+    expect(explorer.typed("Learning rate")).to_have_value(re.compile(r"0\.[56]"))
+    value = explorer.typed("Learning rate").input_value()
+    page.wait_for_timeout(500)
+    page.reload()
+    explorer.opened()
+    explorer.stage("Participant")
+    expect(explorer.typed("Learning rate")).to_have_value(value)
+
+
+def test_a_server_that_has_ended_is_told(page, folder):
+    with servers.app(folder("ending"), "task", "--pool", "0") as url:
+        page.goto(url)
+        expect(ExplorerPage(page).figure()).to_be_visible()
+    expect(gone(page)).to_contain_text(LOST)
+    page.wrong.clear()  # the browser says so too, of each look at the server
+
+
+@pytest.fixture(scope="session")
+def all_doors(folder):
+    with servers.notebooks(folder("doors")) as url:
+        yield url
+
+
+@pytest.mark.parametrize("name", sorted(doors()))
+def test_each_door_opens(name, page, all_doors):
+    page.goto(f"{all_doors}voila/render/{name}.ipynb")
+    expect(page.locator("main .sw-panel").first).to_be_visible()
+    expect(page.get_by_role("heading", level=2).locator("visible=true").first).to_be_visible()
+    assert "spicewidgets" in page.title()
+    expect(page.locator("[role=alert]")).to_have_count(0)
+    expect(page.get_by_text("There was an error")).to_have_count(0)
