@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from .core.equations import SpiceModel
     from .core.estimator import SpiceEstimator
 
-PERIOD = 0.1  # seconds between two updates of the run's state
+PERIOD = 0.1  # seconds between two updates of the run's state, ...
+SHARE = 0.05  # ... and more where they would take more than this of the time, ...
+SLOWEST = 0.18  # ... up to this
 # After a stop, seconds until a long epoch is interrupted, and seconds more until the equations are.
 PATIENCE = ((0.25, ("epoch",)), (0.35, ("epoch", "equations")))
 GLIMPSE_PERIOD = 0.5  # seconds between two looks at the equations, ...
@@ -413,12 +415,12 @@ class _Publisher:
 
     def __init__(self, experiment: Experiment, lock: threading.RLock) -> None:
         self.run, self.lock = experiment.run, lock
-        self.last = -PERIOD
+        self.next = -PERIOD
         self.next_glimpse = perf_counter() + GLIMPSE_PERIOD
 
     def epoch(self, fit: Fit) -> None:
         """Tell of the epochs of a fit, if it is time."""
-        if perf_counter() - self.last >= PERIOD:
+        if perf_counter() >= self.next:
             self.now(**fit.facts())
 
     def glimpse(self, fit: Fit) -> None:
@@ -434,12 +436,14 @@ class _Publisher:
 
     def now(self, **values: Any) -> None:
         """Set these attributes. An error of who watches is logged, and does not end the run."""
+        begun = perf_counter()
         with self.lock:
             if self.run.status == "stopping" and values.get("status", "stopping") == "stopping":
                 values.pop("message", None)
             with _logged("What watches the run has failed."):
                 self.run.put(**values)
-        self.last = perf_counter()
+        ended = perf_counter()
+        self.next = ended + min(max(PERIOD, (ended - begun) / SHARE), SLOWEST)
 
 
 @contextmanager

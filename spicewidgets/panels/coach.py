@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..coach import Finding, findings
-from .base import FULL, Panel, guard, pressed, refuse
+from .base import FULL, Panel, discard, guard, pressed, refuse
 
 
 class CoachPanel(Panel):
@@ -31,7 +31,8 @@ class CoachPanel(Panel):
         if found != self._shown:
             self._shown = found
             self._buttons = []
-            self.rows.children = [self._row(one) for one in found]
+            gone, self.rows.children = self.rows.children, [self._row(one) for one in found]
+            discard(*gone)
         for button, one in self._buttons:
             refuse(button, self.experiment.blocked.get(one.action, ""), "Change the settings and run again")
 

@@ -51,8 +51,7 @@ class Head(Panel):
         super().__init__([row, self.equations, self.progress])
         self.add_class("sw-head")
         experiment.observe(self.refresh, "revision")
-        names = ["status", "result_revision", "message", "history", "live"]
-        experiment.run.observe(self.refresh, names)
+        experiment.run.observe(self.refresh, "revision")
         self.refresh()
 
     @guard

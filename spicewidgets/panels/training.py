@@ -71,7 +71,7 @@ class TrainPanel(Stage):
 
     def watch(self) -> None:
         """The run, and what is blocked."""
-        self.experiment.run.observe(self.refresh, ["history", "status", "message", "result_revision"])
+        self.experiment.run.observe(self.refresh, "revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
         self.experiment.training.observe(self.refresh, ["log", "smoothing"])
 

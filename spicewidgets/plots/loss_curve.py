@@ -43,6 +43,7 @@ class LossCurve(LiveFigure):
         self.add("training", "loss", "line", TRAINING)
         self.add("best", "loss", "points", replace(RNN, name="best so far"))
         self.set_x(0.0, 20.0)
+        self._known: list[_Records] = []
 
     def draw(
         self,
@@ -60,8 +61,9 @@ class LossCurve(LiveFigure):
             log: logarithmic loss.
             smoothing: weight of the past in a moving average, from 0 to below 1; the raw curve stays pale.
         """
-        records = _Records(history)
-        runs = [_Records(one) for one in earlier[-RUNS:]]
+        runs = [self._records(one) for one in earlier[-RUNS:]]
+        records = self._records(history)
+        self._known = [*runs, records]
         with self.batch():
             self.set_log("loss", log)
             self.set_span("loss", *_span(records, runs))
@@ -74,16 +76,22 @@ class LossCurve(LiveFigure):
             self.set_x(0.0, float(grown(longest)))
             self.summary = _loss_in_words(records)
 
+    def _records(self, history: Sequence[Any]) -> "_Records":
+        """The columns of a history; of one that goes on, only what is new is read."""
+        for known in self._known:
+            if known.goes_on_as(history):
+                return _Records(history, known)
+        return _Records(history)
+
     def _levels(self, records: "_Records", runs: "Sequence[_Records]") -> None:
         told = records if records.chance is not None or not runs else runs[-1]
         self.set_levels({"chance": told.chance, "floor": told.floor})
-        starts = [at for at, phase in enumerate(records.phases) if not at or phase != records.phases[at - 1]]
-        names = [PHASES.get(records.phases[at], records.phases[at]) for at in starts]
-        self.set_rules("phases", [at + 0.5 for at in starts], names)
+        names = [PHASES.get(phase, phase) for _, phase in records.phases]
+        self.set_rules("phases", [at + 0.5 for at, _ in records.phases], names)
 
     def _curves(self, records: "_Records", smoothing: float) -> None:
         epochs = np.arange(1.0, len(records.train) + 1)
-        screened = np.array([phase == "screen" for phase in records.phases], dtype=bool)
+        screened = records.screened
         kept = np.where(screened, np.nan, records.train)
         at = records.best
         best = (NOTHING, NOTHING) if at is None else (np.array([at + 1.0]), records.judged[at : at + 1])
@@ -99,34 +107,67 @@ class LossCurve(LiveFigure):
 
 
 class _Records:
-    """Columns of the records of a training."""
+    """Columns of the records of a training.
 
-    def __init__(self, history: Sequence[Any]) -> None:
-        rows = [one if isinstance(one, Mapping) else vars(one) for one in history]
+    Args:
+        history: the records.
+        before: those of its beginning, which are not read again.
+
+    Attributes:
+        train, validation, judged: losses; NaN where there are none.
+        screened: which epochs were spent on screening starts.
+        phases: place and name of each phase that begins.
+        best: place of the record whose weights are kept.
+    """
+
+    def __init__(self, history: Sequence[Any], before: "_Records | None" = None) -> None:
+        n = 0 if before is None else before.n
+        rows = [_row(one) for one in history[n:]]
 
         def column(name: str) -> Floats:
             return np.array([_number(row.get(name)) for row in rows], dtype=float)
 
+        phases = [str(row.get("phase", "")) for row in rows]
+        self.n: int = n + len(rows)
+        self.ends: tuple[Any, ...] = (history[0], history[-1]) if history else ()
         self.train, self.validation = column("train_loss"), column("validation_loss")
-        self.phases = [str(row.get("phase", "")) for row in rows]
-        last = rows[-1] if rows else {}
+        self.screened = np.array([phase == "screen" for phase in phases], dtype=bool)
+        self.phases: list[tuple[int, str]] = [] if before is None else list(before.phases)
+        self._begun: int = 0
+        if before is not None:
+            self._begun = before._begun
+            for name in ("train", "validation", "screened"):
+                setattr(self, name, np.concatenate([getattr(before, name), getattr(self, name)]))
+        first, last = (_row(self.ends[0]), _row(self.ends[1])) if self.ends else ({}, {})
+        for at, (row, phase) in enumerate(zip(rows, phases, strict=True), n):
+            if not self.phases or phase != self.phases[-1][1]:
+                self.phases.append((at, phase))
+            if row.get("epoch") == first.get("epoch"):  # a warm start counts its epochs anew
+                self._begun = at
         self.chance, self.floor = last.get("chance"), last.get("floor")
         self.judged = np.where(np.isnan(self.validation), self.train, self.validation)
-        self.best = _best(rows)
+        self.best = self._best(last, int(_row(history[self._begun]).get("epoch", 1)) if self.n else 1)
+
+    def goes_on_as(self, history: Sequence[Any]) -> bool:
+        """Whether a history begins with these very records."""
+        if not 0 < self.n <= len(history):
+            return False
+        return history[0] is self.ends[0] and history[self.n - 1] is self.ends[1]
+
+    def _best(self, last: Mapping[str, Any], first_epoch: int) -> int | None:
+        if not last.get("best_epoch"):
+            return None
+        at = self._begun + int(last["best_epoch"]) - first_epoch
+        return at if 0 <= at < self.n else None
+
+
+def _row(record: Any) -> Mapping[str, Any]:
+    return record if isinstance(record, Mapping) else vars(record)
 
 
 def _number(value: Any) -> float:
     number = math.nan if value is None else float(value)
     return number if math.isfinite(number) else math.nan
-
-
-def _best(rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """Place of the record whose weights are kept; a warm start counts its epochs anew."""
-    if not rows or not rows[-1].get("best_epoch"):
-        return None
-    begun = max(at for at, row in enumerate(rows) if row.get("epoch") == rows[0].get("epoch"))
-    at = begun + int(rows[-1]["best_epoch"]) - int(rows[begun].get("epoch", 1))
-    return at if 0 <= at < len(rows) else None
 
 
 def _span(records: _Records, runs: Sequence[_Records]) -> tuple[float, float]:

@@ -6,7 +6,6 @@ Knows numbers and styles, and no drawing library.
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -113,16 +112,19 @@ def decimate(x: Floats, y: Floats, limit: int = LIMIT) -> tuple[Floats, Floats]:
     n = len(x)
     if n <= limit:
         return x, y
-    edges = np.linspace(0, n, max((limit - 2) // 3, 1) + 1).astype(int)
-    keep = {0, n - 1}
-    for start, stop in pairwise(edges.tolist()):
-        part = y[start:stop]
-        gaps = np.isnan(part)
-        if not gaps.all():
-            keep |= {start + int(np.nanargmin(part)), start + int(np.nanargmax(part))}
-        if gaps.any():
-            keep.add(start + int(gaps.argmax()))
-    at = np.array(sorted(keep))
+    n_stretches = max((limit - 2) // 3, 1)
+    width = -(-n // n_stretches)
+    padded = np.full(n_stretches * width, np.nan)
+    padded[:n] = y
+    parts = padded.reshape(n_stretches, width)
+    gaps = np.isnan(parts)
+    known, broken = ~gaps.all(1), gaps.any(1)
+    begin = np.arange(n_stretches) * width
+    low, high = (
+        begin + np.where(gaps, end, parts * sign).argmin(1) for end, sign in ((np.inf, 1), (np.inf, -1))
+    )
+    keep = np.concatenate([[0, n - 1], low[known], high[known], (begin + gaps.argmax(1))[broken]])
+    at = np.unique(keep[keep < n])
     return x[at], y[at]
 
 
@@ -193,6 +195,8 @@ def smooth(y: Floats, weight: float) -> Floats:
     stay, and the average starts at the first value.
     """
     out, past = np.array(y, dtype=float), math.nan
+    if not weight:
+        return out
     for i, value in enumerate(out):
         if not math.isnan(value):
             past = value if math.isnan(past) else weight * past + (1 - weight) * value

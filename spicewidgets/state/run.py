@@ -32,6 +32,8 @@ class RunState(HasTraits):
     )
     result_revision = Int(0, help="Counts the results; a new one can be read when it changes.")
 
+    revision = Int(0, help="Counts the changes: however much has changed at once, it changes once.")
+
     @property
     def busy(self) -> bool:
         """Whether a run is under way."""
@@ -42,6 +44,7 @@ class RunState(HasTraits):
         with self.hold_trait_notifications():
             for name, value in values.items():
                 setattr(self, name, value)
+            self.revision += 1
 
     def shelve(self) -> None:
         """Put the history among the earlier ones, to make room for a new run."""

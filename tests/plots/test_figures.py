@@ -172,6 +172,32 @@ def test_an_agent_without_betas_and_an_empty_session():
 # The loss
 
 
+def test_a_history_that_goes_on_looks_as_if_it_were_drawn_at_once():
+    phases = ["screen"] * 4 + ["adam"] * 6 + ["screen"] * 2 + ["lbfgs"] * 8
+    rows = [
+        {
+            "epoch": at % 10 + 1,
+            "phase": phase,
+            "train_loss": 0.7 - 0.01 * at,
+            "validation_loss": None if at % 3 else 0.8 - 0.01 * at,
+            "best_epoch": at % 10 + 1,
+            "chance": 0.69,
+            "floor": 0.5,
+        }
+        for at, phase in enumerate(phases)
+    ]
+    growing, whole = (LossCurve("matplotlib") for _ in range(2))
+    for n in (1, 2, 5, 11, 13, 20, 7):
+        growing.draw(tuple(rows[:n]), earlier=(tuple(rows[:3]),), smoothing=0.5)
+        whole._known = []
+        whole.draw(tuple(rows[:n]), earlier=(tuple(rows[:3]),), smoothing=0.5)
+        assert growing.summary == whole.summary
+        for key, one in whole.series.items():
+            np.testing.assert_array_equal(growing.series[key].x, one.x)
+            np.testing.assert_array_equal(growing.series[key].y, one.y)
+            assert growing.series[key].words == one.words
+
+
 def test_training_validation_levels_phases_and_best():
     history = [epoch(i, "screen", 0.7) for i in (1, 2)]
     history += [

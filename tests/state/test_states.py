@@ -24,6 +24,7 @@ from spicewidgets.state import (
     Experiment,
     ModelState,
     ParticipantState,
+    RunState,
     TaskState,
     TrainingState,
 )
@@ -362,6 +363,13 @@ def test_libraries_are_read_for_the_model_that_comes_with_them():
     experiment.discovery.change(module, without=experiment.discovery.library(module).candidates(module, 1))
     with pytest.raises(SettingsError, match="every candidate term is left out"):
         Experiment().from_dict(experiment.to_dict())
+
+
+def test_however_much_of_a_run_changes_at_once_it_is_told_once():
+    run, told = RunState(), []
+    run.observe(lambda change: told.append((run.status, run.epoch)), "revision")
+    run.put(status="running", epoch=3, message="Epoch 3.")
+    assert told == [("running", 3)]
 
 
 def test_every_preset_says_what_there_is_to_see():
