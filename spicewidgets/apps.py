@@ -102,7 +102,7 @@ def explorer(preset: str = "the tutorial", *, models: Models = (), start: bool =
 
 def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
     """One panel of its own, by its name in `STAGES`: "task", "participant", "data", "model", "train",
-    "library", "equation", "compare" or "update". Raises `SettingsError` for another name.
+    "library", "equation", "translate", "compare" or "update". Raises `SettingsError` for another name.
     """
     if name not in STAGES:
         raise SettingsError([f"panel must be one of {', '.join(STAGES)}; got {name!r}. Choose one of these."])
@@ -111,7 +111,7 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     experiment, runner = _experiment(preset, models)
     runner.show_recorded()
     made = STAGES[name](experiment, runner)
-    if name in ("train", "library", "equation", "compare", "update") and not runner.foreground:
+    if name in ("train", "library", "equation", "translate", "compare", "update") and not runner.foreground:
         runner.preload()
     return made
 

@@ -21,6 +21,14 @@ MAY = {
     "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.built", "spicewidgets.core.settings"},
     "simulation": {"numpy", "spicewidgets.core", "spicewidgets.state"},
     "results": {"numpy", "spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
+    "reading": {
+        "numpy",
+        "torch",
+        "spicewidgets.core",
+        "spicewidgets.results",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
+    },
     "recorded": {
         "numpy",
         "pandas",
@@ -66,6 +74,7 @@ MAY = {
         "spicewidgets.compat",
         "spicewidgets.panels",
         "spicewidgets.plots",
+        "spicewidgets.reading",
         "spicewidgets.results",
         "spicewidgets.script",
         "spicewidgets.state",

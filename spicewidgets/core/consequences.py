@@ -125,6 +125,7 @@ class Freedom:
 
     Attributes:
         name: "both arms", "stretch" or "one arm".
+        shift: what was added to the values.
         spice: the equations in the new writing; with "one arm", those of the first arm.
         start: where the values start, in the new writing.
         beta: what the values are multiplied with, in the new writing.
@@ -132,6 +133,7 @@ class Freedom:
     """
 
     name: str
+    shift: float
     spice: SpiceModel
     start: float
     beta: float
@@ -176,7 +178,8 @@ def freedoms(
     def told(name: str, made: Any, parts: Mapping[str, Floats]) -> Freedom:
         apart = np.abs(probabilities(parts) - p)
         now = made[0].beta(VALUE, participant)
-        return Freedom(name, made[0], made[1], now, float(apart.max()), float(apart.mean()))
+        added = 0.0 if name == "stretch" else shift
+        return Freedom(name, added, made[0], made[1], now, float(apart.max()), float(apart.mean()))
 
     return (
         told("both arms", both, both[2]),

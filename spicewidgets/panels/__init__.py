@@ -12,6 +12,7 @@ from .participant import ParticipantPanel
 from .stage import Stage
 from .task import TaskPanel
 from .training import TrainPanel
+from .translate import TranslatePanel
 from .update import UpdatePanel
 
 STAGES: dict[str, type[Stage]] = {
@@ -22,6 +23,7 @@ STAGES: dict[str, type[Stage]] = {
     "train": TrainPanel,
     "library": LibraryPanel,
     "equation": EquationPanel,
+    "translate": TranslatePanel,
     "compare": ComparePanel,
     "update": UpdatePanel,
 }

@@ -28,7 +28,18 @@ TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trai
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
 UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
-STAGES = ("task", "participant", "data", "model", "train", "library", "equation", "compare", "update")
+STAGES = (
+    "task",
+    "participant",
+    "data",
+    "model",
+    "train",
+    "library",
+    "equation",
+    "translate",
+    "compare",
+    "update",
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +184,7 @@ class Experiment(HasTraits):
         made = {"train": self.trained, "equation": self.discovered, "compare": self.discovered}
         for name, snapshot in made.items():
             stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        stages["update"] = stages["compare"]
+        stages["update"], stages["translate"] = stages["compare"], stages["equation"]
         stages["library"] = "todo" if self.discovery.problems else "done"
         return {name: stages[name] for name in STAGES}
 
