@@ -19,7 +19,7 @@ from .panels.look import STYLE
 from .panels.sections import Sections
 from .panels.settings import SettingsBox
 from .runner import Runner
-from .state.experiment import Experiment
+from .state.experiment import DATA_OF, Experiment
 from .state.link import from_link, to_link
 
 MARKS = {"done": "✓", "stale": "!", "todo": "○"}
@@ -102,7 +102,8 @@ def explorer(preset: str = "the tutorial", *, models: Models = (), start: bool =
 
 def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
     """One panel of its own, by its name in `STAGES`: "task", "participant", "data", "model", "train",
-    "library", "equation", "translate", "compare" or "update". Raises `SettingsError` for another name.
+    "library", "equation", "translate", "compare", "update" or "trial". Raises `SettingsError` for another
+    name.
     """
     if name not in STAGES:
         raise SettingsError([f"panel must be one of {', '.join(STAGES)}; got {name!r}. Choose one of these."])
@@ -111,7 +112,7 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     experiment, runner = _experiment(preset, models)
     runner.show_recorded()
     made = STAGES[name](experiment, runner)
-    if name in ("train", "library", "equation", "translate", "compare", "update") and not runner.foreground:
+    if name not in DATA_OF and not runner.foreground:
         runner.preload()
     return made
 

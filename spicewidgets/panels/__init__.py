@@ -13,6 +13,7 @@ from .stage import Stage
 from .task import TaskPanel
 from .training import TrainPanel
 from .translate import TranslatePanel
+from .trial import TrialPanel
 from .update import UpdatePanel
 
 STAGES: dict[str, type[Stage]] = {
@@ -26,6 +27,7 @@ STAGES: dict[str, type[Stage]] = {
     "translate": TranslatePanel,
     "compare": ComparePanel,
     "update": UpdatePanel,
+    "trial": TrialPanel,
 }
 """The panels in the order of the method, by the name of their stage in `Experiment.stages`."""
 

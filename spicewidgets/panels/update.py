@@ -13,6 +13,7 @@ from ..plots.modules import UpdateFigure
 from .base import FULL, FigureBox, decimal, discard, field, grid, guard, pressed
 from .stage import Stage, session_control
 
+STEP = 0.01  # of a slider
 REACH = 1.0  # how far a slider moves a coefficient, to each side
 WORDS = "Move this number of the SPICE equation, and see its curve and what the choices say"
 BACK = "The numbers that were found"
@@ -154,10 +155,10 @@ class _Number:
     """A coefficient as a field and a slider, kept equal; `then` is called when either is moved."""
 
     def __init__(self, name: str, then: Callable[[float], Any]) -> None:
-        self._then, self._quiet = then, False
-        self.typed = field(widgets.FloatText, name, WORDS, step=0.01)
+        self._then, self._quiet, self._value = then, False, 0.0
+        self.typed = field(widgets.FloatText, name, WORDS, step=STEP)
         looks = {"layout": widgets.Layout(**FULL), **tooltip(WORDS)}
-        self.slider = widgets.FloatSlider(step=0.01, readout=False, description=name, **looks)
+        self.slider = widgets.FloatSlider(step=STEP, readout=False, description=name, **looks)
         self.slider.add_class("sw-slider")
         self.box = widgets.VBox([self.typed, self.slider], layout=widgets.Layout(**FULL))
         for one in (self.typed, self.slider):
@@ -170,14 +171,16 @@ class _Number:
         slider.min, slider.max = min(low, slider.min), max(high, slider.max)
         slider.value = min(max(value, low), high)
         slider.min, slider.max = low, high
+        self._value = value
         self.typed.value = round(value, 4)
         self._quiet = False
 
     def _moved(self, change: Any) -> None:
-        if self._quiet:
-            return
-        self._quiet = True
-        if change["owner"] is self.slider:
+        slid = change["owner"] is self.slider
+        if self._quiet or abs(change["new"] - self._value) < (STEP / 2 if slid else 6e-5):
+            return  # the page has only rounded what it was told
+        self._quiet, self._value = True, change["new"]
+        if slid:
             self.typed.value = round(change["new"], 4)
         else:
             self.slider.value = min(max(change["new"], self.slider.min), self.slider.max)

@@ -39,6 +39,7 @@ STAGES = (
     "translate",
     "compare",
     "update",
+    "trial",
 )
 
 
@@ -184,7 +185,8 @@ class Experiment(HasTraits):
         made = {"train": self.trained, "equation": self.discovered, "compare": self.discovered}
         for name, snapshot in made.items():
             stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        stages["update"], stages["translate"] = stages["compare"], stages["equation"]
+        stages["update"] = stages["trial"] = stages["compare"]
+        stages["translate"] = stages["equation"]
         stages["library"] = "todo" if self.discovery.problems else "done"
         return {name: stages[name] for name in STAGES}
 

@@ -92,3 +92,12 @@ def test_without_a_result_it_says_so(shown):
     shown.runner.reset()
     assert "train first" in shown.told.value
     assert shown.alert.value == ""
+
+
+def test_a_value_that_the_page_has_only_rounded_moves_nothing(shown):
+    number = shown.fields[REWARD]
+    number.slider.value = round(number.slider.value, 2)
+    number.typed.value = round(shown.runner.result.spice.equation(NAME).coefficient(*REWARD), 5)
+    assert shown.back.disabled
+    number.slider.value += 0.01
+    assert not shown.back.disabled
