@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from spicewidgets.cli.serve import doors
+from spicewidgets.cli.serve import EXTENSIONS, doors
 from spicewidgets.panels import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 REPOSITORY = PROJECT["urls"]["Source"]
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 COLAB = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github") + "/blob/main"
+BINDER = REPOSITORY.replace("https://github.com", "https://mybinder.org/v2/gh") + "/main"
 
 INSTALL = f"""from importlib.util import find_spec
 
@@ -81,6 +82,17 @@ def test_a_door_opens(name, tmp_path, monkeypatch):
     ran = NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     (output,) = [each for cell in ran.cells[1:] for each in cell.outputs]
     assert "application/vnd.jupyter.widget-view+json" in output["data"]
+
+
+def test_the_badges_of_the_readme_are_of_the_same_repository():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"]({COLAB}/notebooks/explorer.ipynb)" in readme
+    assert f"]({BINDER}?urlpath=voila%2Frender%2Fnotebooks%2Fexplorer.ipynb)" in readme
+
+
+def test_binder_lets_the_same_front_ends_in_as_the_app():
+    settings = json.loads((ROOT / "binder" / "voila.json").read_text(encoding="utf-8"))["VoilaConfiguration"]
+    assert settings["extension_allowlist"] == list(EXTENSIONS)
 
 
 if __name__ == "__main__":

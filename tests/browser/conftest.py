@@ -94,6 +94,12 @@ def app_7(folder) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def binder(folder) -> Iterator[str]:
+    with servers.binder(folder("binder")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def lab(folder) -> Iterator[str]:
     with servers.lab(folder("lab")) as url:
         yield url

@@ -39,7 +39,9 @@ def served(command: list[str], port: int, folder: Path, path: str = "") -> Itera
     """
     own = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     apart = {name: str(folder / name.lower()) for name in own}
-    environment = os.environ | apart | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ours = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    first = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    environment = os.environ | apart | ours | first
     log = folder / "server.log"
     with log.open("w") as out:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
@@ -100,6 +102,22 @@ def notebooks(folder: Path) -> Iterator[str]:
 def voila_of(folder: Path, served_path: Path, pool: int, python: str) -> Iterator[str]:
     port = free_port()
     return served([python, "-c", OTHER, str(served_path), str(port), str(pool)], port, folder)
+
+
+def binder(folder: Path) -> Iterator[str]:
+    """A Jupyter server as Binder starts it in a clone of this repository."""
+    port = free_port()
+    flags = {
+        "ServerApp.port": port,
+        "ServerApp.open_browser": False,
+        "ServerApp.root_dir": ROOT,
+        "IdentityProvider.token": "",
+        "ServerApp.allow_root": True,
+    }
+    told = [f"--{name}={value}" for name, value in flags.items()]
+    return served(
+        [str(ROOT / "binder" / "start"), sys.executable, "-m", "jupyter", "server", *told], port, folder
+    )
 
 
 def lab(folder: Path) -> Iterator[str]:

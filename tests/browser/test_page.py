@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from spicewidgets.cli.serve import doors
 
+README = (servers.ROOT / "README.md").read_text(encoding="utf-8")
 ENDED = "The session behind this page has ended"
 LOST = "The connection is lost"
 
@@ -153,6 +154,14 @@ def test_a_server_that_has_ended_is_told(page, folder):
         expect(ExplorerPage(page).figure()).to_be_visible()
     expect(gone(page)).to_contain_text(LOST)
     page.wrong.clear()  # the browser says so too, of each look at the server
+
+
+def test_binders_link_opens_the_explorer(page, binder):
+    link = urlsplit(re.search(r"https://mybinder\.org/v2/\S+urlpath=\S+?(?=\))", README).group())
+    page.goto(binder + parse_qs(link.query)["urlpath"][0])
+    ExplorerPage(page).opened()
+    assert page.title() == "spicewidgets"
+    expect(page.get_by_role("main")).to_be_visible()
 
 
 @pytest.fixture(scope="session")
