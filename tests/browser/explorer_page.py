@@ -14,7 +14,7 @@ class ExplorerPage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.equations = page.get_by_role("region", name="Equations")
+        self.equations = page.get_by_role("region", name="Head")
         self.progress = page.locator(".sw-head").get_by_role("status")
 
     def opened(self) -> "ExplorerPage":

@@ -2,7 +2,8 @@
 // the page is gone. Knows of the app no more than the element that carries the settings.
 (() => {
   const content = document.getElementById("rendered_cells")
-  const config = JSON.parse(document.getElementById("jupyter-config-data").textContent)
+  const told = document.getElementById("jupyter-config-data")
+  const config = JSON.parse(told.textContent)
   const kernelUrl = `${config.baseUrl}api/kernels/${config.kernelId}`
   const ENDED = "The session behind this page has ended. Reload the page to begin a new one with the same settings."
   const LOST = "The connection is lost. It is tried again; or reload the page."
@@ -75,6 +76,9 @@
     const number = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"))
     document.cookie = `_xsrf=${number.join("")}; path=${config.baseUrl}; samesite=strict`
   }
+
+  // MathJax is Voila's own: a Jupyter server with Voila in it, as on Binder, would fetch one from elsewhere.
+  told.textContent = JSON.stringify({ ...config, fullMathjaxUrl: null, mathjaxConfig: null })
 
   // ipywidgets 7 calls the typesetter of MathJax 2 for every label; the page has MathJax 3, and no label of ours
   // holds mathematics.
