@@ -323,8 +323,10 @@ def result_of(
     estimator: "SpiceEstimator",
     history: Iterable[dict[str, Any]],
     notes: Iterable[str],
+    *,
+    known: Mapping[str, Any] | None = None,
 ) -> Result:
-    """All that is shown of a fit."""
+    """All that is shown of a fit. What `played` holds already, by name, is `known` and not replayed again."""
     from .core.replay import replay, scores
     from .core.translation import term_by_term
 
@@ -336,7 +338,8 @@ def result_of(
     terms = {}
     if spice is not None and truth is not None:
         terms = {who: term_by_term(spice, truth, who) for who in spice.participants}
-    played = {name: replay(agent, data.dataset) for name, agent in agents.items()}
+    played = dict(known or {})
+    played |= {name: replay(agent, data.dataset) for name, agent in agents.items() if name not in played}
     pooled, each = (scores(agents, data.dataset, per_session=apart, played=played) for apart in (False, True))
     choices = np.stack([session.choices for session in data.sessions])
     rewards = np.stack([session.rewards for session in data.sessions])

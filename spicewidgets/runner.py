@@ -363,7 +363,9 @@ class Runner:
         estimator._rng = copy.deepcopy(estimator._rng)
         discover_again(estimator, snapshot)
         show.now(phase="compare", message="Comparing truth, RNN and equations.")
-        self._hold(result_of(snapshot, last.data, estimator, last.history, last.notes))
+        same = () if last.estimator is None else ("truth", "rnn")
+        known = {name: last.played[name] for name in same}
+        self._hold(result_of(snapshot, last.data, estimator, last.history, last.notes, known=known))
         return "done", "Found the equations again, for the same RNN."
 
     def _estimator(self, result: Result, show: "_Publisher") -> "SpiceEstimator":

@@ -297,6 +297,8 @@ def test_refit_changes_the_equations_and_not_the_network(trained):
     trained.refit()
     assert trained.wait(30)
     assert trained.result.spice == before.spice
+    assert trained.result.comparison.equals(before.comparison)
+    assert trained.result.played["rnn"] is before.played["rnn"]  # it is the same network
 
 
 def test_reset_forgets_results_and_keeps_settings():
