@@ -44,11 +44,12 @@ class Trial:
         return nodes, ends, self.n_globals, self.n_sessions, self.n_rows, self.n_noises
 
 
-ARGUMENTS = (
-    "i64 %starts, i64 %blocks, i64 %trials, i64 %back, ptr %rows, ptr %shares, ptr %globals, ptr %sessions,"
-    " ptr %states, ptr %noises, ptr %tape, ptr %loss, ptr %d_globals, ptr %d_sessions, ptr %d_states,"
-    " ptr %after"
+COUNTS = ("starts", "blocks", "trials", "back")
+ARRAYS = (
+    *("rows", "shares", "globals", "sessions", "states", "noises", "tape"),
+    *("loss", "d_globals", "d_sessions", "d_states", "after"),
 )
+EXACT = ("loss", "d_globals")  # float64 in every kernel
 
 
 class Writer:
@@ -93,18 +94,18 @@ class Writer:
         self.width = trial.n_rows + 1 + len(trial.logits)  # rows of a trial: features, weight, choice
 
     def source(self) -> str:
-        """The kernel's source."""
+        """The kernel's source, in the language of LLVM 15; `kernel.py` tells newer ones."""
         self.lines = []
         k, n = range(len(self.trial.states)), self.lanes
-        self.say(f"define void @kernel({ARGUMENTS}) {{", "entry:", "br label %start")
+        self.say(f"define void @kernel({self._arguments()}) {{", "entry:", "br label %start")
         self.say("start:", "%s = phi i64 [0, %entry], [%s.next, %start.end]", "br label %block")
         self.say("block:", "%b = phi i64 [0, %start], [%b.next, %block.end]")
         self.say(f"%n = mul i64 %blocks, {n}", f"%at = mul i64 %b, {n}")
         self.point("share", "shares", f"mul i64 %s, {'%n'}", "%at")
         share = self.load("%share")
         self.say(f"%g.at = mul i64 %s, {self.trial.n_globals}")
-        self.say(f"%g = getelementptr {self.scalar}, ptr %globals, i64 %g.at")
-        self.say("%dg = getelementptr double, ptr %d_globals, i64 %g.at")
+        self.say(f"%g = getelementptr {self.scalar}, {self.scalar}* %globals, i64 %g.at")
+        self.say("%dg = getelementptr double, double* %d_globals, i64 %g.at")
         self._columns("sessions", self.trial.n_sessions)
         self._columns("d_sessions", self.trial.n_sessions)
         for name in ("states", "d_states", "after"):
@@ -120,6 +121,10 @@ class Writer:
         self.say("end:", "ret void", "}", *self._declarations())
         return "\n".join(self.lines)
 
+    def _arguments(self) -> str:
+        arrays = (f"{'double' if name in EXACT else self.scalar}* %{name}" for name in ARRAYS)
+        return ", ".join([*(f"i64 %{name}" for name in COUNTS), *arrays])
+
     def _declarations(self) -> list[str]:
         wide = f"<{self.lanes} x double>"
         of = f"v{self.lanes}f{64 if self.double else 32}"
@@ -133,14 +138,14 @@ class Writer:
         """A pointer to the present block's first value of per-session numbers `(starts, n, sessions)`."""
         self.say(f"%{name}.s = mul i64 %s, {n}", f"%{name}.sn = mul i64 %{name}.s, %n")
         self.say(f"%{name}.at = add i64 %{name}.sn, %at")
-        self.say(f"%{name}.p = getelementptr {self.scalar}, ptr %{name}, i64 %{name}.at")
+        self.say(f"%{name}.p = getelementptr {self.scalar}, {self.scalar}* %{name}, i64 %{name}.at")
 
     def column(self, name: str, i: int) -> str:
         """A pointer to row `i` of them."""
         if i == 0:
             return f"%{name}.p"
         offset = self.new(f"mul i64 %n, {i}")
-        return self.new(f"getelementptr {self.scalar}, ptr %{name}.p, i64 {offset}")
+        return self.new(f"getelementptr {self.scalar}, {self.scalar}* %{name}.p, i64 {offset}")
 
     def _forth(self, first: list[str], share: str) -> None:
         trial, k = self.trial, range(len(self.trial.states))
@@ -226,7 +231,7 @@ class Writer:
         ):
             place = self.new(f"add i64 {base}, {t}")
             offset = self.new(f"mul i64 {place}, {width * self.lanes}")
-            self.say(f"%{name}.t{end} = getelementptr {self.scalar}, ptr %{name}, i64 {offset}")
+            self.say(f"%{name}.t{end} = getelementptr {self.scalar}, {self.scalar}* %{name}, i64 {offset}")
 
     def _cross_entropy(self, logits: list[str], share: str) -> tuple[str, list[str]]:
         """Loss of a trial, and its slope by each logit times the session's share."""
@@ -273,8 +278,8 @@ class Writer:
         return self.load(self.row(f"%{'rows' if node.op == 'row' else 'noises'}.t{end}", i))
 
     def _spread(self, i: int) -> str:
-        place = self.new(f"getelementptr {self.scalar}, ptr %g, i64 {i}")
-        one = self.new(f"load {self.scalar}, ptr {place}, align {8 if self.double else 4}")
+        place = self.new(f"getelementptr {self.scalar}, {self.scalar}* %g, i64 {i}")
+        one = self.new(f"load {self.scalar}, {self.scalar}* {place}, align {8 if self.double else 4}")
         first = self.new(f"insertelement {self.vector} zeroinitializer, {self.scalar} {one}, i32 0")
         return self.new(
             f"shufflevector {self.vector} {first}, {self.vector} zeroinitializer,"
@@ -450,24 +455,26 @@ class Writer:
     def point(self, name: str, base: str, row: str, at: str) -> None:
         """A pointer `%name` to an element of an array."""
         place = self.new(f"add i64 {self.new(row)}, {at}")
-        self.say(f"%{name} = getelementptr {self.scalar}, ptr %{base}, i64 {place}")
+        self.say(f"%{name} = getelementptr {self.scalar}, {self.scalar}* %{base}, i64 {place}")
 
     def row(self, base: str, i: int) -> str:
         """A pointer to vector `i` after one."""
-        return self.new(f"getelementptr {self.scalar}, ptr {base}, i64 {i * self.lanes}")
+        return self.new(f"getelementptr {self.scalar}, {self.scalar}* {base}, i64 {i * self.lanes}")
 
     def load(self, pointer: str) -> str:
         """A vector from memory."""
-        return self.new(f"load {self.vector}, ptr {pointer}, align {8 if self.double else 4}")
+        place = self.new(f"bitcast {self.scalar}* {pointer} to {self.vector}*")
+        return self.new(f"load {self.vector}, {self.vector}* {place}, align {8 if self.double else 4}")
 
     def store(self, value: str, pointer: str) -> None:
         """A vector to memory."""
-        self.say(f"store {self.vector} {value}, ptr {pointer}, align {8 if self.double else 4}")
+        place = self.new(f"bitcast {self.scalar}* {pointer} to {self.vector}*")
+        self.say(f"store {self.vector} {value}, {self.vector}* {place}, align {8 if self.double else 4}")
 
     def add(self, value: str, base: str, index: str) -> None:
         """Add the sum of a vector of doubles to one double in memory."""
         wide = f"<{self.lanes} x double>"
         total = self.new(f"call double @llvm.vector.reduce.fadd.v{self.lanes}f64(double 0.0, {wide} {value})")
-        place = self.new(f"getelementptr double, ptr {base}, i64 {index}")
-        before = self.new(f"load double, ptr {place}, align 8")
-        self.say(f"store double {self.new(f'fadd double {before}, {total}')}, ptr {place}, align 8")
+        place = self.new(f"getelementptr double, double* {base}, i64 {index}")
+        before = self.new(f"load double, double* {place}, align 8")
+        self.say(f"store double {self.new(f'fadd double {before}, {total}')}, double* {place}, align 8")

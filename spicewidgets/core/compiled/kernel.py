@@ -4,13 +4,14 @@ Knows nothing of torch or models.
 """
 
 import ctypes
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
 
-from .emit import ARGUMENTS, Trial, Writer
+from .emit import ARRAYS, COUNTS, Trial, Writer
 
 Array = np.ndarray[Any, Any]
 
@@ -53,15 +54,15 @@ class Kernel:
         self.trial, self.dtype = trial, np.dtype(dtype)
         writer = Writer(trial, self.dtype == np.float64)
         self.lanes, self.tape_rows = writer.lanes, writer.tape_rows
-        module = llvm.parse_assembly(writer.source())
+        source = _spelled(writer.source())
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        module = llvm.parse_assembly(source)
         module.verify()
         self._engine = llvm.create_mcjit_compiler(module, _target())  # owns the code
         self._engine.finalize_object()
-        kinds = [
-            ctypes.c_int64 if a.strip().startswith("i64") else ctypes.c_void_p for a in ARGUMENTS.split(",")
-        ]
-        address = self._engine.get_function_address("kernel")
-        self._function = ctypes.CFUNCTYPE(None, *kinds)(address)
+        kinds = [ctypes.c_int64] * len(COUNTS) + [ctypes.c_void_p] * len(ARRAYS)
+        self._function = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("kernel"))
 
     def batch(self, features: Array, weights: Array, targets: Array) -> Batch:
         """Sessions in blocks: features `(n_trials, n_sessions, n_rows)`, weights and indices of the next
@@ -123,10 +124,16 @@ class Kernel:
         return loss, d_globals, d_sessions[..., :n], d_states[..., :n], after[..., :n]
 
 
+def _spelled(source: str) -> str:
+    """The source as this version of LLVM spells pointers; before any use of it, an old one must be begun."""
+    if llvm.llvm_version_info[0] < 17:
+        llvm.initialize()
+        return source
+    return re.sub(r"(<\d+ x \w+>|\bfloat|\bdouble)\*", "ptr", source)
+
+
 def _target() -> Any:
     """The machine that this runs on; each engine owns the one that it is made with."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=features, opt=3
