@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "apps": ["explorer"],
     "core.agents": ["Agent", "AgentQ"],
+    "core.bootstrap": ["bootstrap"],
     "core.convert": ["convert_dataset"],
     "core.dataset": [
         "BanditSession",

@@ -2,6 +2,7 @@
 
 from .apps import explorer as explorer
 from .core.agents import Agent as Agent, AgentQ as AgentQ
+from .core.bootstrap import bootstrap as bootstrap
 from .core.convert import convert_dataset as convert_dataset
 from .core.dataset import (
     BanditSession as BanditSession,

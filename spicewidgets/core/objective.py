@@ -149,9 +149,19 @@ def put(theta: Array, model: nn.Module) -> None:
 class Loss(Protocol):
     """Loss of a model in nats per choice and its gradient, as a function of its weights."""
 
-    def __call__(self, theta: Array, sessions: Sessions, *, back: bool = True) -> tuple[Array, Array]:
-        """Loss `(n_starts,)` and gradient, of the shape of the weights `(n_starts, n_weights)`; without
-        `back`, only the loss counts.
+    def __call__(
+        self, theta: Array, sessions: Sessions, *, counts: Array | None = None, back: bool = True
+    ) -> tuple[Array, Array]:
+        """Loss and gradient at some weights.
+
+        Args:
+            theta: weights, `(n_starts, n_weights)`.
+            sessions: the data.
+            counts: how often each session counts for each start, `(n_starts, n_sessions)`; once when None.
+                For compiled losses only.
+            back: whether the gradient is wanted.
+
+        Returns: Loss `(n_starts,)`; gradient, of the shape of the weights.
         """
 
 
@@ -167,7 +177,9 @@ class EagerLoss:
     def __init__(self, model: BaseRNN, n_steps: int | None = None, n_starts: int = 1) -> None:
         self.model, self.n_steps, self.n_starts = model, n_steps, n_starts
 
-    def __call__(self, theta: Array, sessions: Sessions, *, back: bool = True) -> tuple[Array, Array]:
+    def __call__(
+        self, theta: Array, sessions: Sessions, *, counts: Array | None = None, back: bool = True
+    ) -> tuple[Array, Array]:
         """See `Loss`."""
         put(theta, self.model)
         if not back:

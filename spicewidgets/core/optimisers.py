@@ -220,3 +220,54 @@ def points(descent: Descent, evaluate: Callable[[Array], Answer]) -> Iterator[Po
             request = next(descent)
         else:
             request = descent.send(evaluate(request))
+
+
+class Patience:
+    """Whether a descent has come to rest: it gains too little over some iterations.
+
+    Args:
+        iterations: so many.
+        tolerance: the least that they must gain together.
+        most: iterations after which it is over in any case.
+    """
+
+    def __init__(self, iterations: int, tolerance: float, most: int | None = None) -> None:
+        self._recent = deque([math.inf] * iterations, maxlen=iterations)
+        self._tolerance, self._left = tolerance, most
+
+    def over(self, loss: float) -> bool:
+        """Told the loss after each iteration."""
+        little = not self._recent[0] - loss > self._tolerance
+        self._recent.append(loss)
+        self._left = None if self._left is None else self._left - 1
+        return little or self._left == 0
+
+
+def together(
+    descents: Sequence[Descent],
+    evaluate: Callable[[list[int], Array], tuple[Array, Array]],
+    patience: Callable[[], Patience],
+) -> list[Point]:
+    """Where several descents come to rest, taken side by side.
+
+    Args:
+        descents: one for each fit.
+        evaluate: losses and gradients of the fits of these numbers, at these rows of weights.
+        patience: makes what tells the end of a descent.
+    """
+    rest = [patience() for _ in descents]
+    asked = {i: np.asarray(next(descent)) for i, descent in enumerate(descents)}
+    found: dict[int, Point] = {}
+    while asked:
+        fits = list(asked)
+        losses, gradients = evaluate(fits, np.stack([asked[i] for i in fits]))
+        for i, loss, gradient in zip(fits, losses, gradients, strict=True):
+            request = descents[i].send((float(loss), gradient))
+            while isinstance(request, Point) and not rest[i].over(request.loss):
+                request = next(descents[i])
+            if isinstance(request, Point):
+                found[i] = request
+                del asked[i]
+            else:
+                asked[i] = request
+    return [found[i] for i in range(len(descents))]

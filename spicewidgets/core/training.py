@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .dataset import DatasetRNN
 from .objective import Array, EagerLoss, Loss, Losses, Sessions, flat, floor_of, put
-from .optimisers import Adam, cosine_rate, lbfgs, points
+from .optimisers import Adam, Patience, cosine_rate, lbfgs, points
 from .random import RandomState, generator
 from .rnn import BaseRNN
 from .settings import SettingsError, Training
@@ -384,9 +384,8 @@ class _Run:
         put_all: Callable[[Array, Sequence[BaseRNN]], None],
     ) -> Iterator[Epoch]:
         """Adam for the weights of all starts at once, until the best one gains little."""
-        optimizer = Adam(SCREEN_LEARNING_RATE)
+        optimizer, rest = Adam(SCREEN_LEARNING_RATE), Patience(SCREEN_PATIENCE, SCREEN_GAIN)
         now = np.full(len(starts), np.inf)
-        recent = [math.inf] * SCREEN_PATIENCE
         try:
             for _ in range(n_epochs):
                 with self.stream():
@@ -395,9 +394,8 @@ class _Run:
                 theta = optimizer.step(theta, gradient)
                 best = float(now.min())
                 yield self.record("screen", best, SCREEN_LEARNING_RATE)
-                if not recent[0] - best >= SCREEN_GAIN:
+                if rest.over(best):
                     break
-                recent = [*recent[1:], best]
         finally:
             put_all(theta, starts)
             if np.isfinite(now).any():
@@ -437,12 +435,10 @@ class _Run:
             (found,), gradient = loss(x[None], self.exact)
             return float(found) + 0.5 * decay * float(x @ x), gradient[0] + decay * x
 
-        recent = [math.inf] * LBFGS_PATIENCE
+        rest = Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE)
         for point in points(lbfgs(flat(self.model)[0].astype(float)), penalised):
             put(point.x.astype(np.float32), self.model)
-            done = not recent[0] - point.loss > LBFGS_TOLERANCE
-            recent = [*recent[1:], point.loss]
-            yield point.loss - 0.5 * decay * float(point.x @ point.x), done
+            yield point.loss - 0.5 * decay * float(point.x @ point.x), rest.over(point.loss)
 
     def adam(self) -> Iterator[Epoch]:
         """Adam (Kingma & Ba 2015), a pass over all sessions for each epoch, in batches where asked for."""

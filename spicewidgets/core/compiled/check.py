@@ -82,6 +82,6 @@ def _of(loss: Loss, theta: Array, sessions: Sessions) -> tuple[Array, Array]:
 
 def _close(found: tuple[Array, Array], expected: tuple[Array, Array], tolerance: float) -> bool:
     return all(
-        np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b) + 1e-9
+        np.linalg.norm(a - b) <= tolerance * (np.linalg.norm(b) + 1e-3)
         for a, b in zip(found, expected, strict=True)
     )
