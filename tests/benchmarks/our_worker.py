@@ -9,6 +9,7 @@ import torch
 from protocol import peak_memory_mb, serve
 from tutorial_model import tutorial_model
 
+import spicewidgets as sw
 from spicewidgets import (
     CHOICE_CONFIG,
     RESCORLA_WAGNER_CONFIG,
@@ -18,6 +19,10 @@ from spicewidgets import (
     SpiceConfig,
     SpiceEstimator,
 )
+from spicewidgets.core.built import BuiltModel, BuiltModule, BuiltState
+from spicewidgets.core.built_rnn import rnn_class
+from spicewidgets.core.compiled.loss import CompiledLoss
+from spicewidgets.core.objective import Sessions, flat
 
 torch.set_num_threads(1)
 MODELS = {
@@ -52,7 +57,33 @@ def fit(
         "losses": [epoch.train_loss for epoch in estimator.history_],
         "equations": {module: coefficients(estimator, module) for module in config.rnn_modules},
         "peak_mb": peak_memory_mb(),
+        "eager": estimator.history_[-1].eager,
     }
+
+
+def bootstrap(data: str, n_resamples: int) -> dict[str, Any]:
+    """Seconds of so many resampled fits of the tutorial's model, from a trained one."""
+    arrays = np.load(data)
+    dataset = sw.DatasetRNN(*(torch.tensor(arrays[name], dtype=torch.float32) for name in ("xs", "ys")))
+    estimator = sw.SpiceEstimator(*MODELS["precoded"], random_state=0).fit(dataset)
+    begin = time.perf_counter()
+    fits = sw.bootstrap(estimator.rnn_model_, dataset, n_resamples, random_state=0)
+    return {"seconds": time.perf_counter() - begin, "eager": fits.eager}
+
+
+def one_call(n_sessions: int = 100, n_trials: int = 100, n_modules: int = 1) -> dict[str, Any]:
+    """Median milliseconds of one call, for a model of so many states with a module each."""
+    states = tuple(BuiltState(f"x_{i}", choice="scaled") for i in range(n_modules))
+    modules = tuple(BuiltModule(f"x_{i}_chosen", f"x_{i}", inputs=("c_reward",)) for i in range(n_modules))
+    model = rnn_class(BuiltModel(states, modules))(2)
+    dataset, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(), n_trials, n_sessions, random_state=0)
+    sessions, loss, theta = Sessions.of(dataset), CompiledLoss(model), flat(model)
+    times = []
+    for _ in range(12):
+        begin = time.perf_counter()
+        loss(theta, sessions)
+        times.append(time.perf_counter() - begin)
+    return {"milliseconds": 1000 * float(np.median(times[2:]))}
 
 
 def coefficients(estimator: SpiceEstimator, module: str) -> dict[str, float]:
@@ -65,4 +96,4 @@ def versions() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve({"fit": fit, "versions": versions})
+    serve({"fit": fit, "bootstrap": bootstrap, "one_call": one_call, "versions": versions})

@@ -1,0 +1,216 @@
+"""Times the compiled path against the peer, turn by turn in one run, and writes the table into RESULTS.md.
+
+    python tests/benchmarks/compiled.py [--peer PATH] [--repeats 5] [--peer-fits 1] [--no-write]
+
+Also draws how the time of one call grows with sessions, trials and modules, into compiled.svg beside it. Each
+side is a worker process with one thread, which stays open while it is timed warm.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from compare import ADAM, Pair, Side, equation, say
+from matplotlib.figure import Figure
+from peer_env import peer_python
+from protocol import Worker
+from reference import simulate, to_tensors
+from report import machine, number, spread, table, today, write_section
+
+HEADING = "The compiled path against the peer"
+PLOT = Path(__file__).with_name("compiled.svg")
+HEAD = ["", "peer", "spicewidgets", "ratio", "at least", "aim"]
+PER_EPOCH = (  # kind, size, epochs of a turn of ours, of the peer's, ratio at least, aim
+    ("custom", "100 x 100", 400, 8, 60, 120),
+    ("choice", "100 x 100, 20 participants", 200, 4, 60, 120),
+    ("precoded", "10,000 x 100", 30, 3, 30, 100),
+)
+FITS = (("precoded", 200, 700), ("custom", 60, 300))
+RESAMPLES = 200
+
+
+def save_data(folder: Path) -> dict[str, str]:
+    """The datasets as files: name -> path."""
+    arrays = {
+        "100 x 100": to_tensors(*simulate(0)),
+        "10,000 x 100": to_tensors(*simulate(1, n_sessions=10_000)),
+        "100 x 100, 20 participants": to_tensors(
+            *simulate(2, beta_choice=1.0), participants=np.repeat(np.arange(20), 5)
+        ),
+    }
+    for at, (xs, ys) in enumerate(arrays.values()):
+        np.savez(folder / f"{at}.npz", xs=xs, ys=ys)
+    return {name: str(folder / f"{at}.npz") for at, name in enumerate(arrays)}
+
+
+def per_epoch(peer: Worker, ours: Worker, data: dict[str, str], repeats: int) -> list[list[str]]:
+    """Milliseconds of one full-batch Adam epoch: of each turn the median, without the first epoch."""
+    rows = []
+    for kind, size, n_ours, n_peer, least, aim in PER_EPOCH:
+        pair = Pair()
+        for seed in range(repeats):
+            task = {"data": data[size], "kind": kind, "seed": seed}
+            answers = (
+                peer.ask("fit", **task, epochs=n_peer, discover=False),
+                ours.ask("fit", **task, epochs=n_ours, settings={**ADAM, "compiled": True}),
+            )
+            for times, answer in zip((pair.peer, pair.ours), answers, strict=True):
+                times.append(1000 * float(np.median(np.diff(answer["epoch_ends"]))))
+            assert not answers[1]["eager"], answers[1]["eager"]
+        rows.append([f"one epoch, {kind}, {size}", *pair.cells("ms"), f"{least}", f"{aim}"])
+        say(" | ".join(rows[-1]))
+    return rows
+
+
+def data_to_equation(
+    peer: Worker, ours: Worker, data: str, peer_fits: int, repeats: int
+) -> tuple[list[list[str]], list[str]]:
+    """Seconds of the tutorial's call, warm; and the equations found."""
+    rows, found = [], []
+    for kind, least, aim in FITS:
+        pair = Pair()
+        for seed in range(max(peer_fits, repeats)):
+            task = {"data": data, "kind": kind, "epochs": 1024, "seed": seed}
+            if seed < peer_fits:
+                theirs = peer.ask("fit", **task)
+                pair.peer.append(theirs["total_seconds"])
+                found.append(equation(f"{kind}, peer, seed {seed}", theirs))
+            answer = ours.ask("fit", **task)
+            assert not answer["eager"], answer["eager"]
+            pair.ours.append(answer["total_seconds"])
+            found.append(equation(f"{kind}, ours, seed {seed}", answer))
+        rows.append([f"data to equation, warm, {kind}, 100 x 100", *pair.cells("s"), f"{least}", f"{aim}"])
+        say(" | ".join(rows[-1]))
+    return rows, found
+
+
+def fresh_process(peer: Side, ours: Side, data: str, repeats: int) -> list[str]:
+    """Seconds of a whole new process, imports and compilation included."""
+    pair = Pair()
+    for seed in range(repeats):
+        for side, times in ((peer, pair.peer), (ours, pair.ours)):
+            if side is ours or seed == 0:
+                begin = time.perf_counter()
+                with side.worker() as worker:
+                    worker.ask("fit", data=data, kind="precoded", epochs=1024, seed=seed)
+                times.append(time.perf_counter() - begin)
+    row = ["a fresh process, imports and compilation included, precoded", *pair.cells("s"), "15", "24"]
+    say(" | ".join(row))
+    return row
+
+
+def resampled(ours: Worker, data: str, repeats: int) -> list[str]:
+    """Seconds of the bootstrap; the peer has none."""
+    seconds = [ours.ask("bootstrap", data=data, n_resamples=RESAMPLES)["seconds"] for _ in range(repeats)]
+    row = [f"{RESAMPLES} bootstrap fits of the tutorial's model", "", spread(seconds, "s"), "", "10 s", "2 s"]
+    say(" | ".join(row))
+    return row
+
+
+def memory(peer: Side, ours: Side, data: str) -> list[str]:
+    """Peak resident memory of a process that trains at 10,000 x 100: few epochs for the peer, whose peak does
+    not depend on them; the whole call for us.
+    """
+    pair = Pair()
+    with peer.worker() as worker:
+        task = {"data": data, "kind": "precoded", "seed": 0}
+        pair.peer.append(worker.ask("fit", **task, epochs=3, discover=False)["peak_mb"])
+    with ours.worker() as worker:
+        pair.ours.append(worker.ask("fit", **task, epochs=1024)["peak_mb"])
+    row = ["peak memory, precoded, 10,000 x 100", *pair.cells("MB"), "1", ""]
+    say(" | ".join(row))
+    return row
+
+
+def growth(ours: Worker) -> dict[str, tuple[list[int], list[float]]]:
+    """Milliseconds of one call of loss and gradient: what grows -> (sizes, medians)."""
+    sizes = {
+        "sessions": ([100, 300, 1000, 3000, 10_000], lambda n: {"n_sessions": n}),
+        "trials": ([50, 100, 200, 400, 800, 1600], lambda n: {"n_trials": n}),
+        "modules": ([1, 2, 3, 4, 5, 6], lambda n: {"n_modules": n}),
+    }
+
+    def timed(ns: list[int], told: Callable[[int], dict[str, int]]) -> tuple[list[int], list[float]]:
+        return ns, [ours.ask("one_call", **told(n))["milliseconds"] for n in ns]
+
+    return {name: timed(*plan) for name, plan in sizes.items()}
+
+
+def draw(found: dict[str, tuple[list[int], list[float]]]) -> None:
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    for axes, (name, (sizes, times)) in zip(figure.subplots(1, 3), found.items(), strict=True):
+        axes.plot(sizes, times, "o-", color="#1b6ca8")
+        slope = np.dot(sizes, times) / np.dot(sizes, sizes)
+        axes.plot(sizes, [slope * n for n in sizes], ":", color="#888888", label="in proportion")
+        axes.set(xlabel=f"number of {name}", ylabel="ms per call", ylim=(0, None), xlim=(0, None))
+    axes.legend()
+    figure.suptitle("Loss and gradient of one call; else 100 sessions, 100 trials, one module")
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+def text_of(rows: list[list[str]], found: list[str], grown: dict[str, tuple[list[int], list[float]]]) -> str:
+    lines = [
+        f"- {name}: " + ", ".join(f"{n:,}: {number(ms)} ms" for n, ms in zip(*pair, strict=True))
+        for name, pair in grown.items()
+    ]
+    return f"""\
+{today()}. {machine()}. One thread on each side, in turn. Sizes are sessions x trials.
+Median (lowest to highest); the ratio is the peer's median over ours, beside what was asked for. The peer
+trains from one start for 1024 epochs; we choose among several starts and finish with L-BFGS.
+
+{table(HEAD, rows)}
+
+What they found: constant, value, reward (the truth is -0.300, 0.700, 0.900).
+
+{chr(10).join(found)}
+
+How one call of loss and gradient grows ([plot](compiled.svg)):
+
+{chr(10).join(lines)}
+"""
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--peer", help="the peer's environment (default: $SPICEWIDGETS_PEER, else tests/benchmarks/.peer)")
+    add("--repeats", type=int, default=5, help="turns of each side")
+    add("--peer-fits", type=int, default=1, help="whole fits of the peer, about a minute each")
+    add("--no-write", action="store_true", help="print the table and leave the files as they are")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = options()
+    peer = Side("peer", peer_python(arguments.peer), "peer_worker.py")
+    ours = Side("ours", Path(sys.executable), "our_worker.py")
+    if not peer.python.exists():
+        sys.exit("The peer's environment is missing. Make it with `python tests/benchmarks/peer_env.py`.")
+    with tempfile.TemporaryDirectory() as name:
+        data = save_data(Path(name))
+        small = data["100 x 100"]
+        with peer.worker() as theirs, ours.worker() as us:
+            theirs.ask("fit", data=small, kind="precoded", epochs=2, seed=0)  # warm up
+            for kind in ("precoded", "custom"):
+                us.ask("fit", data=small, kind=kind, epochs=1024, seed=0)
+            rows = per_epoch(theirs, us, data, arguments.repeats)
+            fits, found = data_to_equation(theirs, us, small, arguments.peer_fits, arguments.repeats)
+            rows += [*fits, resampled(us, small, arguments.repeats)]
+            grown = growth(us)
+        rows.append(fresh_process(peer, ours, small, arguments.repeats))
+        rows.append(memory(peer, ours, data["10,000 x 100"]))
+    text = text_of(rows, found, grown)
+    print(text)
+    if not arguments.no_write:
+        write_section(HEADING, text)
+        draw(grown)
+
+
+if __name__ == "__main__":
+    main()
