@@ -88,32 +88,60 @@ def sample(
 
 def run_modules(model: BaseRNN, inputs: Tensor, real: Tensor) -> dict[str, ModuleSamples]:
     """Samples of every module over the trials marked real; inputs `(n_trials, n_sessions, n_features)`."""
-    exact = deepcopy(model).double().eval()
-    exact.record_transitions = True
-    with torch.no_grad():
-        exact(inputs.double())
+    n_sessions = inputs.shape[1]
     participants = inputs[0, :, -1].long()
     samples = {}
-    for module, steps in exact.transitions.items():
-        times, rest = divmod(len(steps), len(inputs))
+    steps_of, n_rows = _transitions(model, inputs)
+    for module, steps in steps_of.items():
+        times, rest = divmod(len(steps), n_rows)
         if rest:
             raise SettingsError(
                 [
-                    f"The module {module!r} is called {len(steps)} times in {len(inputs)} trials. Call it"
+                    f"The module {module!r} is called {len(steps)} times in {n_rows} trials. Call it"
                     " equally often in every trial, with a mask for the arms that it moves."
                 ]
             )
         keep = real.repeat_interleave(times, 0).unsqueeze(-1).expand(-1, -1, model._n_actions)
-        who = participants[None, :, None].expand_as(keep)[keep].numpy()
-        value = torch.stack([step[0] for step in steps])[keep].numpy()
-        after = torch.stack([step[1] for step in steps])[keep].numpy()
+
+        def kept(tensors: list[Tensor], keep: Tensor = keep, times: int = times) -> Floats:
+            rows = torch.stack(tensors).view(n_rows, times, -1, n_sessions, model._n_actions)
+            found: Floats = rows.transpose(1, 2).reshape(keep.shape)[keep].numpy()
+            return found
+
         controls = {
-            name: torch.stack([step[2][name].expand_as(steps[0][0]) for step in steps])[keep].numpy()
+            name: kept([step[2][name].expand_as(steps[0][0]) for step in steps])
             for name in steps[0][2]
             if name != module
         }
-        samples[module] = ModuleSamples(value, after, controls, who)
+        who = participants[None, :, None].expand_as(keep)[keep].numpy()
+        samples[module] = ModuleSamples(
+            kept([step[0] for step in steps]), kept([step[1] for step in steps]), controls, who
+        )
     return samples
+
+
+def _transitions(model: BaseRNN, inputs: Tensor) -> tuple[dict[str, list[Any]], int]:
+    """What each module does, call by call (value, next value, signals), and the number of trials that were
+    run one after the other.
+
+    That is 1 where the memory state before each trial is known without a loop, as it is for a model that has
+    been trained compiled: then all trials are sessions of one trial.
+    """
+    from .compiled import states_before
+
+    exact, inputs = deepcopy(model).double().eval(), inputs.double()
+    exact.record_transitions = True
+    before = states_before(model, inputs)
+    with torch.no_grad():
+        if before is not None:
+            _, after = exact(
+                inputs.flatten(0, 1)[None], {k: state.flatten(0, 1) for k, state in before.items()}
+            )
+            moved = {key: after[key].view_as(state) for key, state in before.items()}
+            if all(torch.allclose(moved[k][:-1], before[k][1:], rtol=0, atol=1e-8) for k in before):
+                return exact.transitions, 1
+        exact(inputs)
+    return exact.transitions, len(inputs)
 
 
 def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Generator) -> Tensor:

@@ -49,6 +49,6 @@ An operation is added by a handler in `symbolic.py`; a function that cannot be p
 needs its derivative in `graph.py` and its code in `emit.py`.
 """
 
-from .check import check, prepare
+from .check import check, prepare, states_before
 
-__all__ = ["check", "prepare"]
+__all__ = ["check", "prepare", "states_before"]

@@ -6,6 +6,7 @@ there is dropout, for the same masks.
 
 from copy import deepcopy
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -25,14 +26,35 @@ OTHER_NUMBERS = (
 )
 
 
+_PASSED: "WeakSet[BaseRNN]" = WeakSet()
+
+
 def check(model: BaseRNN, sessions: Sessions, n_steps: int | None = None) -> str:
     """Why a model cannot be trained compiled on these sessions, as a sentence; empty where it can."""
+    _PASSED.discard(model)
     try:
-        return "" if _agrees(model, sessions, n_steps) else OTHER_NUMBERS
+        if not _agrees(model, sessions, n_steps):
+            return OTHER_NUMBERS
+        _PASSED.add(model)
+        return ""
     except ImportError as error:
         return f"There is no compiler ({error}). Install llvmlite."
     except Exception as error:  # whatever a forward does with symbols, it may do well with numbers
         return f"The forward cannot be compiled: {str(error).strip() or type(error).__name__}."
+
+
+def states_before(model: BaseRNN, inputs: Any) -> "dict[str, Any] | None":
+    """The memory state before each trial, `{name: (n_trials, n_sessions, n_actions)}`, in float64; None for a
+    model that has not passed the check, or whose inputs do not go through it.
+    """
+    if model not in _PASSED:
+        return None
+    from . import loss
+
+    try:
+        return loss.states_before(deepcopy(model).double().eval(), inputs.double())
+    except Exception:  # the loop over trials, and what it has to say, remain
+        return None
 
 
 def prepare(model: BaseRNN) -> str:

@@ -110,6 +110,29 @@ class Kernel:
         Returns: Loss `(n_starts,)`; gradient by globals, by sessions and by states; the state after the last
             trial.
         """
+        return self._run(batch, shares, globals_, sessions, states, noises, back)[0]
+
+    def states(self, batch: Batch, globals_: Array, sessions: Array, states: Array) -> Array:
+        """The memory state before each trial, `(n_trials, n_states, n_sessions)`, of one start and no more
+        sessions than lanes.
+        """
+        shares = np.zeros((1, batch.n_sessions))
+        _, tape = self._run(batch, shares, globals_, sessions, states, None, back=False)
+        rows = tape.reshape(batch.n_trials, self.tape_rows, self.lanes)
+        before: Array = rows[:, : len(self.trial.states), : batch.n_sessions]
+        return before
+
+    def _run(
+        self,
+        batch: Batch,
+        shares: Array,
+        globals_: Array,
+        sessions: Array,
+        states: Array,
+        noises: Array | None,
+        back: bool,
+    ) -> tuple[tuple[Array, Array, Array, Array, Array], Array]:
+        """The results, and the tape of the last block."""
         n_starts, n_columns, n = len(globals_), batch.n_columns, batch.n_sessions
         shares = self.columns(shares[:, None], n_columns)
         globals_ = np.ascontiguousarray(globals_, self.dtype)
@@ -121,7 +144,7 @@ class Kernel:
         results = (loss, d_globals, d_sessions, d_states, after)
         pointers = [array.ctypes.data for array in (*arrays, *results)]
         self._function(n_starts, len(batch.rows), batch.n_trials, int(back), *pointers)
-        return loss, d_globals, d_sessions[..., :n], d_states[..., :n], after[..., :n]
+        return (loss, d_globals, d_sessions[..., :n], d_states[..., :n], after[..., :n]), tape
 
 
 def _spelled(source: str) -> str:

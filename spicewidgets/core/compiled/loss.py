@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..objective import Sessions
+from ..objective import Sessions, flat
 from ..random import generator
 from ..rnn import BaseRNN
 from ..torch_stream import TorchStream
@@ -34,9 +34,32 @@ class Program:
         self.initial: list[tuple[int, tuple[Any, ...]]] = [
             (trace.outputs[key], (slice(None), *index)) for key, index in trace.state_of
         ]
+        self.states = trace.initial
         self.outputs = self.prelude.outputs
         self.live = [i for i, output in enumerate(self.outputs) if self.prelude.changes(output)]
         self.shapes = [tuple(p.shape) for p in self.prelude.parameters]
+
+    def run(self, theta: Array, features: Tensor, back: bool) -> tuple[Tensor, list[Tensor]]:
+        """The weights as a tensor, and the prelude's outputs for them; with a way back where it is wanted."""
+        weights = torch.from_numpy(theta).to(features.dtype)
+        needs_grad = bool(self.live) and back
+        with torch.set_grad_enabled(needs_grad):
+            weights.requires_grad_(needs_grad)
+            return weights, self.values(weights, features)
+
+    def numbers(self, theta: Array, outputs: list[Tensor], n: int) -> tuple[Array, Array, Array]:
+        """What the kernel takes from the prelude: numbers of each start, of each session, and the initial
+        state.
+        """
+        found = [output.detach().numpy() for output in outputs]
+        g = np.empty((len(theta), self.trial.n_globals), self.kernel.dtype)
+        g[:, self.slots] = theta[:, self.places]
+        for slot, number, at in self.computed:
+            g[:, slot] = found[number].reshape(len(theta), -1)[:, at]
+        c = np.empty((len(theta), len(self.of_sessions), n), self.kernel.dtype)
+        for i, (number, index) in enumerate(self.of_sessions):
+            c[:, i] = _part(found[number], index)
+        return g, c, np.stack([_part(found[number], index) for number, index in self.initial], 1)
 
     def values(self, theta: Tensor, features: Tensor) -> list[Tensor]:
         """The prelude's outputs for each start, `(n_starts, ...)`."""
@@ -79,30 +102,17 @@ class Program:
     ) -> tuple[Array, Array, Array]:
         """Loss `(n_starts,)`, gradient `(n_starts, n_weights)` and the state at the end."""
         n_starts, n = len(theta), batch.n_sessions
-        dtype = features.dtype
-        weights = torch.from_numpy(theta).to(dtype)
-        needs_grad = bool(self.live) and back
-        with torch.set_grad_enabled(needs_grad):
-            weights.requires_grad_(needs_grad)
-            outputs = self.values(weights, features)
-        found = [output.detach().numpy() for output in outputs]
-        g = np.empty((n_starts, self.trial.n_globals), self.kernel.dtype)
-        g[:, self.slots] = theta[:, self.places]
-        for slot, number, at in self.computed:
-            g[:, slot] = found[number].reshape(n_starts, -1)[:, at]
-        c = np.empty((n_starts, len(self.of_sessions), n), self.kernel.dtype)
-        for i, (number, index) in enumerate(self.of_sessions):
-            c[:, i] = _part(found[number], index)
-        first = state is None
-        if state is None:
-            state = np.stack([_part(found[number], index) for number, index in self.initial], 1)
-        noise = self.noise(n_starts, batch.n_trials, n, batch.n_columns, dtype)
-        loss, dg, dc, ds, after = self.kernel(batch, shares, g, c, state, noise, back)
+        weights, outputs = self.run(theta, features, back)
+        g, c, initial = self.numbers(theta, outputs, n)
+        noise = self.noise(n_starts, batch.n_trials, n, batch.n_columns, features.dtype)
+        begin = initial if state is None else state
+        loss, dg, dc, ds, after = self.kernel(batch, shares, g, c, begin, noise, back)
         gradient = np.zeros(theta.shape)
         if back:
             gradient[:, self.places] = dg[:, self.slots]
-        if needs_grad:
-            gradient += self.pulled(weights, outputs, dg, dc, ds if first else np.zeros_like(ds))
+        if weights.requires_grad:
+            ds = ds if state is None else np.zeros_like(ds)  # a later part's state carries no gradient
+            gradient += self.pulled(weights, outputs, dg, dc, ds)
         return loss, gradient, after
 
     def pulled(self, weights: Tensor, outputs: list[Tensor], dg: Array, dc: Array, ds: Array) -> Array:
@@ -195,3 +205,29 @@ class CompiledLoss:
         if self._last is None or getattr(self, "_single", None) is not sessions:
             self._single, self._pair = sessions, sessions.repeat(2)
         return self._pair
+
+
+def states_before(model: BaseRNN, inputs: Tensor) -> dict[str, Tensor]:
+    """The memory state before each trial, by name: `(n_trials, n_sessions, n_actions)`.
+
+    Args:
+        model: a model that passes the check, in float64 and without dropout.
+        inputs: `(n_trials, n_sessions, n_features)`, float64.
+    """
+    n_trials, n_sessions, _ = inputs.shape
+    whole = inputs if n_sessions > 1 else inputs.repeat(1, 2, 1)  # one session looks like none
+    program, theta = Program(model, whole), flat(model)
+    _, outputs = program.run(theta, whole[0], back=False)
+    g, c, state = program.numbers(theta, outputs, whole.shape[1])
+    parts = []
+    for begin in range(0, n_sessions, program.kernel.lanes):
+        part = slice(begin, min(begin + program.kernel.lanes, n_sessions))
+        nothing = np.zeros((n_trials, part.stop - begin), int)
+        batch = program.kernel.batch(inputs[:, part].numpy()[..., program.rows], nothing, nothing)
+        parts.append(program.kernel.states(batch, g, c[..., part], state[..., part]))
+    rows, found = np.concatenate(parts, 2).transpose(0, 2, 1), {}
+    for name, initial in program.states.items():
+        n = initial[0].numel()
+        found[name] = torch.from_numpy(rows[..., :n].copy()).view(n_trials, n_sessions, *initial.shape[1:])
+        rows = rows[..., n:]
+    return found
