@@ -93,11 +93,14 @@ def explorer(preset: str = "the tutorial", *, models: Models = (), start: bool =
         models: `BaseRNN` subclasses of your own, each with its `SpiceConfig`, offered beside the others.
         start: whether torch is loaded at once, in the background.
     """
-    compat.wait_for_page(lambda: Explorer(preset).runner.preload())
-    app = Explorer(preset, models)
-    if start:
-        app.start()
-    return app
+
+    def make() -> Explorer:
+        app = Explorer(preset, models)
+        if start:
+            app.start()
+        return app
+
+    return compat.for_page(make)
 
 
 def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
@@ -107,14 +110,17 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     """
     if name not in STAGES:
         raise SettingsError([f"panel must be one of {', '.join(STAGES)}; got {name!r}. Choose one of these."])
-    compat.wait_for_page(lambda: Explorer(preset).runner.preload())
     compat.ensure_colab_manager()
-    experiment, runner = _experiment(preset, models)
-    runner.show_recorded()
-    made = STAGES[name](experiment, runner)
-    if name not in DATA_OF and not runner.foreground:
-        runner.preload()
-    return made
+
+    def make() -> Stage:
+        experiment, runner = _experiment(preset, models)
+        runner.show_recorded()
+        made = STAGES[name](experiment, runner)
+        if name not in DATA_OF and not runner.foreground:
+            runner.preload()
+        return made
+
+    return compat.for_page(make)
 
 
 def _experiment(preset: str, models: Models) -> tuple[Experiment, Runner]:

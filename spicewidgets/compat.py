@@ -5,13 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import ipywidgets
 
 WIDGETS = int(ipywidgets.__version__.split(".")[0])
 PLOTS = "SPICEWIDGETS_PLOTS"
 KINDS = ("bqplot", "matplotlib")
+Made = TypeVar("Made")
 
 _manager_is_on = False
 
@@ -24,22 +25,25 @@ def environment() -> Literal["colab", "voila", "jupyter"]:
     return "voila" if software.startswith("voila/") else "jupyter"
 
 
-def wait_for_page(practise: Callable[[], object]) -> None:
-    """In a kernel that Voila has started before anyone has asked for the page: do everything once, so that
-    all is loaded, forget it, and wait for the page. Elsewhere do nothing.
+def for_page(make: Callable[[], Made]) -> Made:
+    """What `make` makes, for the page that will show it.
 
-    Widgets must be made after this: what changes in them before there is a page to see it would be lost, and
-    only now are the page's address and the settings in it known.
+    A kernel that Voila has started before anyone has asked for the page makes it ahead and waits. The page's
+    address is only known then; if there is something in it, such as settings, all is made anew.
     """
+    made = make()
     if os.environ.get("VOILA_PREHEAT") != "True":
-        return
+        return made
     from voila.utils import wait_for_request
 
-    practise()
-    ipywidgets.Widget.close_all()
-    while environment() != "voila":  # Voila says so with the request; a lost connection to it ends the wait
-        wait_for_request()
+    wait_for_request()
+    while environment() != "voila":  # the request says so; without it, the wait ended with a lost connection
         time.sleep(0.1)
+        wait_for_request()
+    if not os.environ.get("QUERY_STRING"):
+        return made
+    ipywidgets.Widget.close_all()
+    return make()
 
 
 def foreground() -> bool:

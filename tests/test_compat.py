@@ -110,19 +110,29 @@ def warm_kernel(monkeypatch):
             monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
 
     monkeypatch.setenv("VOILA_PREHEAT", "True")
-    monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+    for name in ("SERVER_SOFTWARE", "QUERY_STRING"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(sys.modules, "voila", ModuleType("voila"))
     monkeypatch.setitem(sys.modules, "voila.utils", SimpleNamespace(wait_for_request=wait_for_request))
     return waits
 
 
-def test_a_warm_kernel_practises_then_waits_until_the_page_has_come(warm_kernel):
+def test_a_warm_kernel_makes_the_app_ahead_and_waits_until_the_page_has_come(warm_kernel):
     made = []
-    compat.wait_for_page(lambda: made.append(widgets.Button()))
+    shown = compat.for_page(lambda: made.append(widgets.Button()) or made[-1])
     assert warm_kernel == ["wait", "wait"]
-    assert made[0].comm is None  # what was made for practice is gone
+    assert made == [shown]
+    assert shown.comm is not None
 
 
-def test_any_other_kernel_goes_on_at_once(monkeypatch):
+def test_a_warm_kernel_makes_the_app_anew_for_an_address_with_settings(warm_kernel, monkeypatch):
+    monkeypatch.setenv("QUERY_STRING", "settings=x")
+    made = []
+    shown = compat.for_page(lambda: made.append(widgets.Button()) or made[-1])
+    assert [each.comm is None for each in made] == [True, False]
+    assert made[1] is shown
+
+
+def test_any_other_kernel_does_not_wait(monkeypatch):
     monkeypatch.setenv("VOILA_PREHEAT", "False")
-    compat.wait_for_page(lambda: pytest.fail("practised"))
+    assert compat.for_page(lambda: "app") == "app"

@@ -23,26 +23,30 @@ from urllib.parse import parse_qs
 import ipywidgets as widgets
 from spicewidgets import compat
 
-compat.wait_for_page(lambda: widgets.Text())
-begun = time.monotonic()
-now = parse_qs(os.environ.get("QUERY_STRING", "")).get("settings", ["none"])[0]
-carrier = widgets.HTML()
-typed = widgets.Text(value=now, description="Setting")
-process = widgets.HTML(f"<p id='process'>{os.getpid()}</p>")
-changing = [widgets.HTML("<b>before</b>") for _ in range(250)]
+def make():
+    now = parse_qs(os.environ.get("QUERY_STRING", "")).get("settings", ["none"])[0]
+    carrier = widgets.HTML()
+    typed = widgets.Text(value=now, description="Setting")
+    process = widgets.HTML(f"<p id='process'>{os.getpid()}</p>")
+    changing = [widgets.HTML("<b>before</b>") for _ in range(250)]
 
-def carry(_=None):
-    carrier.value = f'<i class="sw-settings" data-settings="{html.escape(typed.value)}"></i>'
+    def carry(_=None):
+        carrier.value = f'<i class="sw-settings" data-settings="{html.escape(typed.value)}"></i>'
+
+    typed.observe(carry, "value")
+    carry()
+    return widgets.VBox([typed, carrier, process, *changing])
+
+page = compat.for_page(make)
 
 def change():
-    for at, each in enumerate(changing):
+    begun = time.monotonic()
+    for at, each in enumerate(page.children[3:]):
         time.sleep(max(0, begun + 0.02 * at - time.monotonic()))
         each.value = "<b>after</b>"
 
-typed.observe(carry, "value")
-carry()
 threading.Thread(target=change, daemon=True).start()
-widgets.VBox([typed, carrier, process, *changing])
+page
 """
 
 
