@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from ..compat import tooltip
 from .base import FULL, Panel, control, discard, field, guard, more, pressed, refuse
 from .equations import AGAIN, terms_table
+from .path import PathBox
 from .stage import Stage
 
 ROW = {"flex_flow": "row wrap", "align_items": "center"}
@@ -52,11 +53,12 @@ class LibraryPanel(Stage):
         """A box for each module, and what was found."""
         self.modules, self.found = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
         self.boxes: dict[str, ModuleLibrary] = {}
-        return [self.found, self.modules]
+        self.path = PathBox()
+        return [self.found, self.path, self.modules]
 
     def watch(self) -> None:
         """The model, the library, and new equations."""
-        self.experiment.discovery.observe(self.refresh, ["libraries", "degree", "problems"])
+        self.experiment.discovery.observe(self.refresh, ["libraries", "degree", "threshold", "problems"])
         model = self.experiment.model
         model.observe(self.refresh, ["problems", *model.names(), "names_revision"])
         self.experiment.run.observe(self.refresh, "result_revision")
@@ -77,6 +79,9 @@ class LibraryPanel(Stage):
             box.draw()
         result = self.runner.result
         self.found.value = "" if result is None else terms_table(result)
+        plan = self.experiment.discovery
+        if not plan.problems_of("threshold"):
+            self.path.show(result, plan.threshold)
 
     @guard
     def _find(self) -> None:

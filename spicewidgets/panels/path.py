@@ -1,0 +1,86 @@
+"""The sparsity path: what each threshold leaves of an equation, and why a term is in it or not."""
+
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from .. import views
+from ..plots.modules import PathFigure
+from .base import FULL, FigureBox, Panel, field, guard
+
+ABOUT = (
+    "What each threshold would leave of the equation. A term goes when the threshold is set above its worth."
+)
+
+
+class PathBox(Panel):
+    """Terms against threshold for one module, without training and without finding the equations again."""
+
+    def __init__(self) -> None:
+        self._result: Any = None
+        self._path: Any = None
+        self._threshold = 0.0
+        self._filling = False
+        self.module = field(widgets.Dropdown, "Module", "Whose terms are drawn", options=[("", "")])
+        self.who = field(widgets.Dropdown, "Participant", "Whose terms are drawn", options=[("0", 0)])
+        for chosen in (self.module, self.who):
+            chosen.observe(self._chosen, "value")
+        self.figure, self.why = PathFigure(), widgets.HTML()
+        head = widgets.HTML(f'<h3>Terms and threshold</h3><div class="sw-help">{escape(ABOUT)}</div>')
+        self.body = widgets.VBox(
+            [head, self.module, self.who, FigureBox(self.figure), self.why], layout=widgets.Layout(**FULL)
+        )
+        super().__init__([self.body])
+
+    @guard
+    def show(self, result: Any, threshold: float) -> None:
+        """The paths of a result, with this threshold marked."""
+        same, self._threshold = result is self._result, threshold
+        self._result = result
+        found = result is not None and result.spice is not None
+        if found and not same:
+            self._filling = True
+            self._offer(self.module, [(name, name) for name in views.modules(result)])
+            self._offer(self.who, [(f"{who}", who) for who in result.spice.participants])
+            self._filling = False
+            self._path = views.path_of(result, self.module.value, self.who.value)
+        self._draw(found)
+
+    def _offer(self, chosen: Any, options: list[tuple[str, Any]]) -> None:
+        """Offer what there is; a list of one is not shown."""
+        chosen.layout.display = "none" if len(options) == 1 else ""
+        if chosen.options != tuple(options):
+            now, values = chosen.value, [value for _, value in options]
+            chosen.options = options
+            chosen.value = now if now in values else values[0]
+
+    @guard
+    def _chosen(self, _: Any) -> None:
+        if not self._filling and self._result is not None and self._result.spice is not None:
+            self._path = views.path_of(self._result, self.module.value, self.who.value)
+            self._draw(True)
+
+    def _draw(self, found: bool) -> None:
+        path = self._path if found else None
+        self.body.layout.display = "none" if path is None else ""
+        if path is None:
+            return
+        self.figure.draw(path, [self._named(term) for term in path.terms], self._threshold)
+        equation = self._result.spice.equation(self.module.value, self.who.value)
+        threshold = self._result.snapshot.discovery.threshold
+        told = {term: path.why(term, equation, threshold) for term in path.terms}
+        gone = [words for term, words in told.items() if not equation.coefficient(*term)]
+        here = [words for term, words in told.items() if equation.coefficient(*term)]
+        self.why.value = _reasons("Why did a term vanish?", gone, True) + _reasons("Why is a term in?", here)
+
+    def _named(self, term: tuple[str, ...]) -> str:
+        return " × ".join("its value" if name == self.module.value else name for name in term) or "constant"
+
+
+def _reasons(title: str, sentences: list[str], opened: bool = False) -> str:
+    """Sentences below a title that can be folded; nothing without any."""
+    if not sentences:
+        return ""
+    rows = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    return f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>{rows}</details>"
