@@ -38,7 +38,8 @@ class TrialPanel(Stage):
         self._followed: tuple[Any, int] | None = None  # the result and session that are shown
         words = "Trial of the session, counted from 0"
         self.trial = field(widgets.IntSlider, "Trial", words, min=0, max=99)
-        self.play = widgets.Play(min=0, max=99, interval=PACE, **tooltip("Play the session, trial by trial"))
+        told = tooltip("Play the session, trial by trial")
+        self.play = widgets.Play(min=0, max=99, interval=PACE, show_repeat=False, **told)
         self.link = widgets.jslink((self.play, "value"), (self.trial, "value"))
         self.trial.observe(self._step, "value")
         self.told, self.figure = widgets.HTML(layout=widgets.Layout(**FULL)), SessionView()
@@ -177,5 +178,5 @@ def _choice(result: Any, followed: Mapping[str, Any], session: int, trial: int) 
         pairs = [[float(values[trial + 1, arm]) for values in known[layer]] for layer in layers]
         cells = [f"{decimal(q, 2)} → {decimal(p, 2)}" for q, p in pairs]
         rows.append([f"Option {arm + 1}", *cells, "chosen next" if arm == following else ""])
-    heads = ["option", *(NAMES[layer] for layer in layers), ""]
-    return grid("Then: logit → P of choosing it next (softmax)", heads, rows)
+    heads = ["option", *(NAMES[layer] for layer in layers), "choice"]
+    return grid("Then: logit, in the model's units → P of choosing it next (softmax)", heads, rows)

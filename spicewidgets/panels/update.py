@@ -194,4 +194,4 @@ def _likelihoods(rows: dict[str, tuple[float, float]]) -> str:
         (name, decimal(found, 4), decimal(now, 4), decimal(now - found, 4, "+"))
         for name, (found, now) in rows.items()
     ]
-    return grid("−ln P per choice (nats): lower fits better", ("", "found", "now", "change"), cells)
+    return grid("−ln P per choice (nats): lower fits better", ("over", "found", "now", "change"), cells)

@@ -28,8 +28,11 @@
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
   })
 
-  // The handles of sliders, which ipywidgets leaves without a name, get that of their label.
+  // What ipywidgets leaves without a name: handles of sliders get that of their label, buttons of a film theirs.
   function name() {
+    for (const film of document.querySelectorAll(".widget-play"))
+      for (const [at, button] of film.querySelectorAll("button:not([aria-label])").entries())
+        button.setAttribute("aria-label", ["Play or pause", "Back to the start", "Repeat"][at] ?? "")
     for (const slider of document.querySelectorAll(".widget-slider")) {
       const label = slider.querySelector(".widget-label")?.textContent
       for (const handle of slider.querySelectorAll("[role=slider]:not([aria-label]), .ui-slider-handle:not([aria-label])"))
