@@ -163,8 +163,10 @@ def _join(state: Any, name: str, widget: Any, shown: Callable[[Any], Any] = lamb
                 widget.value = shown(value)
 
     def to_state(change: Any) -> None:
-        if not _same(change["new"], shown(getattr(state, name))):
-            setattr(state, name, change["new"])
+        new = change["new"]
+        new = float(f"{new:.12g}") if isinstance(new, float) else new  # a page counts in steps: 0.4709999...
+        if not _same(new, shown(getattr(state, name))):
+            setattr(state, name, new)
 
     state.observe(to_widget, name)
     to_widget()

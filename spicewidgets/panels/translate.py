@@ -44,7 +44,7 @@ NO_WORDS = "Nothing is known of the modules of this model in terms of a Q-learne
 class TranslatePanel(Stage):
     """The steps from the equation to the parameters, the way back, and what the numbers are worth."""
 
-    title = "Read the equation"
+    title = "Translate the equation"
     about = (
         "The equation is a Q-learner in other words: each of its numbers tells one parameter."
         " Move a parameter, and the equation follows."
@@ -141,9 +141,7 @@ class TranslatePanel(Stage):
             knob.layout.display = "" if name in told else "none"
         self.back.layout.display = "" if told else "none"
         self._setting = True
-        self.person.reset()
-        for name, value in told.items():
-            setattr(self.person, name, value)
+        self.person.put({name: self.person.default(name) for name in self.person.names()} | told)
         self._setting = False
         self._moved()
 
@@ -216,9 +214,9 @@ def _steps(result: Any, who: Any) -> str:
     rows = [
         [
             names.get(step.parameter, step.parameter),
+            _one_line(within(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3)),
             _letters(step.rule),
             _letters(f"{step.symbol} = {step.solved} = {step.filled()}"),
-            _one_line(within(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3)),
         ]
         for step in found
     ]
@@ -227,7 +225,7 @@ def _steps(result: Any, who: Any) -> str:
     both = " + c x r" if two else ""
     caption = f"From x′ = k + w x + g r{both}{start}, to the parameters"
     caption += ", ± standard error" if errors else ""
-    return grid(caption, ("parameter", "a number tells", "so that, today,", "it is"), rows)
+    return grid(caption, ("parameter", "is", "since", "so that, today"), rows)
 
 
 def _beside(found: Any, now: Any, who: Any) -> str:
@@ -286,14 +284,14 @@ def _freedoms(result: Any, who: Any) -> str:
     rows = [
         [
             FREEDOMS[way.name].format(shift=way.shift).replace("-", "−"),
+            "no" if way.max_dp < SAME else f"by up to {way.max_dp:.2f}",
             _equation(way.spice.equation(f"{VALUE}_chosen", who)),
             decimal(way.start, 2),
             decimal(way.beta, 2),
-            "no" if way.max_dp < SAME else f"by up to {way.max_dp:.2f}",
         ]
         for way in freedoms_of(result, who)
     ]
-    names = ("values written with", "equation", "start", "β", "does P change?")
+    names = ("values written with", "does P change?", "equation", "start", "β")
     return grid("What the choices cannot tell, and what they can", names, rows) if rows else ""
 
 

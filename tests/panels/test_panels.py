@@ -8,6 +8,7 @@ import pytest
 from spicewidgets.apps import explorer, panel
 from spicewidgets.panels import STAGES
 from spicewidgets.panels.base import control, download_link, more
+from spicewidgets.state.participant import ParticipantState
 from spicewidgets.state.task import TaskState
 
 
@@ -141,6 +142,12 @@ def test_a_field_takes_what_is_no_number():
     assert "got nan" in below.value
     slider.value = 0.3
     assert (state.sigma, typed.value) == (0.3, 0.3)
+
+
+def test_steps_that_a_page_has_added_up_are_round_again():
+    state = ParticipantState()
+    control(state, "q0").children[1].value = 0.47099999999999986
+    assert state.q0 == 0.471
 
 
 def test_more_folds_and_unfolds():

@@ -88,7 +88,7 @@ def test_what_no_choice_can_tell(shown):
         (True, False),
         (False, True),
     ]
-    assert "<td>x′ = 0.71 x + 0.92 r</td><td>1.47</td>" in plain(
+    assert "<td>no</td><td>x′ = 0.71 x + 0.92 r</td><td>1.47</td>" in plain(
         rows[0]
     )  # the constant is where the values start
 
