@@ -176,7 +176,8 @@ def covered(spice, truth, errors):
 @pytest.mark.slow
 def test_intervals_of_the_refined_truth_cover_it():
     """200 data sets of the tutorial's model, refined from the true terms: 90 % intervals cover in 85 to 95 %.
-    Only the numbers are found here, not the terms.
+    Only the numbers are found here, not the terms. Found: constant 90 %, value (and alpha) 86 %, reward 92 %,
+    beta 93.5 %, q0 91 %.
     """
     model = sw.RescorlaWagnerRNN(2)
     truth = sw.true_model(AGENT, model, sw.RESCORLA_WAGNER_CONFIG)
@@ -192,7 +193,8 @@ def test_intervals_of_the_refined_truth_cover_it():
 @pytest.mark.slow
 def test_intervals_of_the_whole_pipeline_cover_the_truth():
     """20 data sets through training, SINDy and refinement: with so few, 90 % intervals that are right miss 6
-    or more of a number in 1 of 90 cases; each may miss at most 6.
+    or more of a number in 1 of 90 cases; each may miss at most 6. Found: 0, 4, 0 of the coefficients, 4 of
+    alpha, 3 of beta, 1 of q0.
     """
     rows = []
     for seed in range(20):
