@@ -132,8 +132,12 @@ def _mask(module: BuiltModule, action: Floats) -> NDArray[np.bool_]:
 
 
 def _update(table: "_Table", steps: list[tuple[Any, ...]], shape: tuple[int, ...]) -> Update:
-    columns = [np.stack(column, 1) for column in zip(*steps, strict=True)] or [np.zeros(shape)] * 5
-    moved, before, after, parts, error = columns
+    columns = [np.stack(column) for column in zip(*steps, strict=True)]
+    if not columns:
+        columns = [np.zeros(shape).swapaxes(0, 1)] * (4 + len(table.inputs))
+    moved, before, after, parts, *seen = columns
+    error = table.error(before, dict(zip(table.inputs, seen, strict=True)))
+    moved, before, after, parts, error = (a.swapaxes(0, 1) for a in (moved, before, after, parts, error))
     told = {text: parts[..., i] for i, text in enumerate(table.texts)} if steps else {}
     if LIMITED in told and not told[LIMITED].any():
         del told[LIMITED]
@@ -158,28 +162,35 @@ class _Table:
         found = tuple(np.array([row.coefficient(*term) for row in rows])[:, None] for term in terms)
         return cls(module, terms, found, (*map(term_text, terms), LIMITED))
 
-    def step(self, value: Floats, signals: Mapping[str, Floats]) -> tuple[Floats, Floats, Floats]:
-        """The next value, its parts on a last axis, and the prediction error."""
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What it sees beside the value."""
+        if self.module.kind == PREDICTION_ERROR:
+            return self.module.inputs
+        return tuple(dict.fromkeys(name for term in self.terms for name in term if name != self.module.name))
+
+    def step(self, value: Floats, signals: Mapping[str, Floats]) -> tuple[Floats, ...]:
+        """The next value, its parts on a last axis, and the inputs."""
         if self.module.kind == PREDICTION_ERROR:
             signal, rate = (signals[name] for name in self.module.inputs)
-            error = signal - value
-            parts = [value, rate * error]
+            parts = [value, rate * (signal - value)]
         else:
             parts = [
                 coefficient * _product(term, self.module.name, value, signals, value.shape)
                 for term, coefficient in zip(self.terms, self.coefficients, strict=True)
             ]
-            error = self._error(value, signals)
         total = np.sum(parts, 0) if parts else np.zeros(value.shape)
         after = np.clip(total, -HIGHEST, HIGHEST)
-        return after, np.stack([*parts, after - total], -1), error
+        return after, np.stack([*parts, after - total], -1), *(signals[name] for name in self.inputs)
 
-    def _error(self, value: Floats, signals: Mapping[str, Floats]) -> Floats:
+    def error(self, value: Floats, signals: Mapping[str, Floats]) -> Floats:
         """How far the value is from where it would come to rest under this reward, in units of the reward.
 
         In the chosen arm of a Q-learner, `V' = V + alpha (V* - V)` with `V* = stretch * reward + shift`; the
         stretch is the distance between the V* of reward 1 and of reward 0.
         """
+        if self.module.kind == PREDICTION_ERROR:
+            return signals[self.module.inputs[0]] - value
         name = self.module.name
         linear = all(term.count(name) < 2 for term in self.terms)
         if not linear or not any(REWARD in term for term in self.terms):
