@@ -2,15 +2,19 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import spicewidgets
+from spicewidgets.cli.serve import PACKAGE, TEMPLATES, doors
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -79,6 +83,17 @@ def test_installing_on_colab_replaces_nothing(line):
 @pytest.mark.parametrize("version", ["3.11.0", "3.12.13", "3.13.15"])
 def test_the_supported_pythons(version):
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+
+
+def test_a_wheel_holds_the_doors_and_the_page(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    held = set(ZipFile(wheel).namelist())
+    page = TEMPLATES / "voila" / "templates" / "spicewidgets"
+    wanted = {file.relative_to(PACKAGE.parent).as_posix() for file in page.iterdir()}
+    wanted |= {f"spicewidgets/notebooks/{door.name}" for door in doors().values()}
+    assert wanted - held == set()
 
 
 def test_types_are_shipped():
