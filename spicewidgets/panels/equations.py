@@ -1,5 +1,6 @@
 """The equations: what was found, beside the truth."""
 
+from collections.abc import Sequence
 from html import escape
 from math import isfinite
 from typing import Any
@@ -111,7 +112,7 @@ def terms_table(result: Any, who: Any = None, sure: Any = None) -> str:
     errors = {} if sure is None else _errors(found, who, sure)
     if who not in result.terms:
         told = "What was found. Nothing is known of the truth in this model"
-        return grid(told, ("module", "term", "found"), _alone(found, who, errors))
+        return _by_module(told, ("module", "term", "found"), _alone(found, who, errors))
     rows = [
         [
             module,
@@ -124,7 +125,15 @@ def terms_table(result: Any, who: Any = None, sure: Any = None) -> str:
     ]
     caption = "Term by term" if len(found.participants) == 1 else f"Term by term: participant {who}"
     caption += ", ± standard error" if errors else ""
-    return grid(caption, ("module", "term", "true", "found", "difference"), rows)
+    return _by_module(caption, ("module", "term", "true", "found", "difference"), rows)
+
+
+def _by_module(caption: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table whose first column is the module; where there is only one, the caption names it."""
+    modules = {row[0] for row in rows}
+    if len(modules) != 1:
+        return grid(caption, names, rows)
+    return grid(f"{caption}: {modules.pop()}", names[1:], [row[1:] for row in rows])
 
 
 def within(value: float, error: float | None, digits: int = 3, sign: str = "") -> str:
