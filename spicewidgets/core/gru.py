@@ -23,8 +23,8 @@ class GRUCell(torch.autograd.Function):
     row_bias`.
 
     Shapes: value, action (or None) and each input `(n_starts * n_sessions, n_actions)`; weights `(n_starts,
-    4, 2 + n_inputs)`; row_bias `(n_starts, 4, n_sessions * n_actions)` or None; scale and offset `(n_starts,
-    1)`. Returns the shape of value.
+    4, 2 + n_inputs)`; row_bias `(n_starts, 4, n_sessions * n_actions)`, for all arms alike `(n_starts, 4,
+    n_sessions)`, or None; scale and offset `(n_starts, 1)`. Returns the shape of value.
     """
 
     @staticmethod
@@ -46,7 +46,7 @@ class GRUCell(torch.autograd.Function):
             features[:, row] = _array(x).reshape(len(w), -1)
         gates = w @ features
         if row_bias is not None:
-            gates += _array(row_bias)
+            gates += np.repeat(_array(row_bias), gates.shape[2] // row_bias.shape[2], 2)
         rz = 0.5 * np.tanh(0.5 * gates[:, :2]) + 0.5  # the sigmoid, without overflow
         n = np.tanh(gates[:, 2] + rz[:, 0] * gates[:, 3])
         h = n + rz[:, 1] * (features[:, 1] - n)
@@ -57,7 +57,7 @@ class GRUCell(torch.autograd.Function):
             keep = keep * _array(action).reshape(free.shape)
             after = after * _array(action).reshape(free.shape)
         ctx.arrays = (features, w, gates, rz, n, h, out, keep)
-        ctx.has_row_bias = row_bias is not None
+        ctx.n_rows = None if row_bias is None else row_bias.shape[2]
         return torch.from_numpy(after.reshape(value.shape)).to(value.device)
 
     @staticmethod
@@ -81,7 +81,7 @@ class GRUCell(torch.autograd.Function):
             d_features[:, 1].reshape(grad.shape),
             None,
             d_gates @ features.transpose(0, 2, 1),
-            d_gates if ctx.has_row_bias else None,
+            None if ctx.n_rows is None else d_gates.reshape(len(w), 4, ctx.n_rows, -1).sum(-1),
             (d_next * h).sum(1, keepdims=True),
             d_next.sum(1, keepdims=True),
             *(d_features[:, row].reshape(grad.shape) for row in range(2, w.shape[2])),

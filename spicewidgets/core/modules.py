@@ -48,15 +48,13 @@ class GRUModule(nn.Module):
             nn.init.uniform_(self.scale, -1.0, 1.0)
             nn.init.zeros_(self.offset)
 
-    def fold(self, embedding: Tensor | None, n_actions: int) -> tuple[Tensor, Tensor | None]:
-        """The gates' weights, and what a participant embedding `(n_sessions, embedding_size)` adds to each
-        gate of each session.
+    def fold(self, embedding: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The gates' weights, and what a participant embedding `(n_sessions, embedding_size)`, or one for
+        each arm, adds to each gate of each session (or session and arm).
         """
         weights = self.gates * self.used
         if embedding is None:
             return weights, None
-        if embedding.ndim == 2:
-            embedding = embedding.unsqueeze(1).expand(-1, n_actions, -1)
         size = embedding.shape[-1]
         rows = embedding.reshape(len(weights), -1, size)
         return weights[:, :, : weights.shape[2] - size], weights[:, :, -size:] @ rows.transpose(1, 2)
@@ -66,7 +64,7 @@ class GRUModule(nn.Module):
         input_size)`: value first.
         """
         value, *others = inputs.unbind(-1)
-        weights, _ = self.fold(None, value.shape[1])
+        weights, _ = self.fold(None)
         after = gru_step(value, None, weights, None, self.scale, self.offset, *others)
         return (after - value).unsqueeze(-1)
 

@@ -363,7 +363,7 @@ class BaseRNN(nn.Module):
             )
         seen, folded = self._folded.get(key, (None, None))
         if folded is None or seen is not embedding:
-            folded = module.fold(embedding, self._n_actions)  # type: ignore[operator]
+            folded = module.fold(embedding)  # type: ignore[operator]
             self._folded[key] = (embedding, folded)
         weights, row_bias = folded
         after = gru_step(value, action, weights, row_bias, module.scale, module.offset, *columns)

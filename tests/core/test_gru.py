@@ -172,3 +172,17 @@ def test_float32_stays_float32_and_close_to_float64():
     single = gru_step(*(None if x is None else x.float() for x in exact))
     assert single.dtype == torch.float32
     assert np.abs(single.detach().numpy() - gru_step(*exact).detach().numpy()).max() < 1e-5
+
+
+def test_a_row_bias_for_all_arms_alike():
+    """The same as one repeated for each arm, and its gradient is their sum."""
+    value, action, weights, full, scale, offset, *inputs = arguments(n_starts=2, n_actions=3, row_bias=True)
+    alike = full.detach()[:, :, ::3].clone().requires_grad_()
+    repeated = alike.detach().repeat_interleave(3, 2).requires_grad_()
+    found = []
+    for bias in (alike, repeated):
+        after = gru_step(value, action, weights, bias, scale, offset, *inputs)
+        (after * torch.arange(after.numel()).view_as(after)).sum().backward()
+        found.append(after.detach())
+    assert torch.equal(*found)
+    torch.testing.assert_close(alike.grad, repeated.grad.view(2, 4, -1, 3).sum(-1))

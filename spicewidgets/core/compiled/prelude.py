@@ -8,6 +8,7 @@ is needed. Knows nothing of symbols.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -64,6 +65,16 @@ class Step:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     out: list[Tensor]
+
+    @cached_property
+    def plain(self) -> list[tuple[int, int]]:
+        """Arguments that are tensors: their places and ids."""
+        return [(i, id(arg)) for i, arg in enumerate(self.args) if isinstance(arg, Tensor)]
+
+    @cached_property
+    def nested(self) -> list[int]:
+        """Places of arguments that have tensors in them."""
+        return [i for i, arg in enumerate(self.args) if not isinstance(arg, Tensor) and tensors_in(arg)]
 
 
 class Prelude:
@@ -148,7 +159,14 @@ class Prelude:
         new = {id(old): p for old, p in zip(self.parameters, parameters, strict=True)}
         new |= {id(tensor): of_sessions(sessions) for tensor, of_sessions in self.inputs}
         for step in self.steps:
-            result = step.func(*replaced(step.args, new), **replaced(step.kwargs, new))
-            if name_of(step.func) != "setitem":
+            args = [*step.args]
+            for i, key in step.plain:
+                args[i] = new.get(key, args[i])
+            for i in step.nested:
+                args[i] = replaced(args[i], new)
+            result = step.func(*args, **(replaced(step.kwargs, new) if step.kwargs else {}))
+            if isinstance(result, Tensor):
+                new[id(step.out[0])] = result
+            elif result is not None:
                 new |= {id(old): t for old, t in zip(step.out, tensors_in(result), strict=True)}
         return [new.get(id(t), t) for t in self.outputs]

@@ -745,8 +745,9 @@ def _gru_step(
         for column, feature in enumerate(features, start=1):
             gates[row] = gates[row] + feature * w[row, column]
     if row_bias is not None:
-        per_arm = trace.prelude.run(torch.reshape, row_bias, (4, trace.n, *value.shape[1:]))
-        gates = [gate + bias for gate, bias in zip(gates, trace.captured(per_arm, 1), strict=True)]
+        shape = value.shape[1:] if row_bias.shape[2] > trace.n else (1,) * (ndim - 1)
+        added = trace.prelude.run(torch.reshape, row_bias, (4, trace.n, *shape))
+        gates = [gate + bias for gate, bias in zip(gates, trace.captured(added, 1), strict=True)]
     of = {op: np.frompyfunc(lambda x, op=op: g(op, x), 1, 1) for op in ("sigmoid", "tanh")}
     reset, update = of["sigmoid"](gates[0]), of["sigmoid"](gates[1])
     candidate = of["tanh"](gates[2] + reset * gates[3])
