@@ -225,17 +225,18 @@ class Losses:
         """The loss, in float64 if wanted; for judging there is no dropout."""
         key = (double, judging, n_steps)
         if key not in self._made:
-            model = deepcopy(self.model)
-            model = (model.double() if double else model.float()).train(not judging)
-            self._made[key] = self._loss(model, n_steps)
+            self._made[key] = self._eager(double, n_steps) if self.eager else self._compiled(*key)
         return self._made[key]
 
-    def _loss(self, model: BaseRNN, n_steps: int | None) -> Loss:
-        if self.eager:
-            return EagerLoss(model, n_steps)
+    def _eager(self, double: bool, n_steps: int | None) -> Loss:
+        """In float32 the model itself is run: what it keeps beside its weights is its own affair."""
+        return EagerLoss(deepcopy(self.model).double() if double else self.model, n_steps)
+
+    def _compiled(self, double: bool, judging: bool, n_steps: int | None) -> Loss:
         from .compiled.loss import CompiledLoss
 
-        return CompiledLoss(model, n_steps)
+        model = deepcopy(self.model)
+        return CompiledLoss((model.double() if double else model.float()).train(not judging), n_steps)
 
 
 def floor_of(dataset: DatasetRNN) -> float | None:

@@ -83,6 +83,11 @@ def problems_of(estimator: Any) -> list[str]:
             found.append(
                 f"{name} must be True or False; got {getattr(estimator, name)!r:.80}. Use one of the two."
             )
+    if not isinstance(estimator.compiled, int | np.bool) and estimator.compiled != "auto":
+        found.append(
+            f"compiled must be True, False or 'auto'; got {estimator.compiled!r:.80}. Leave it out, and the"
+            " training is compiled where that pays."
+        )
     found.append(_split_problem(estimator.train_test_ratio))
     for name in ("save_path_rnn", "save_path_spice"):
         path = getattr(estimator, name)

@@ -14,6 +14,7 @@ from spicewidgets import (
     AgentQ,
     BanditsDrift,
     RescorlaWagnerRNN,
+    SettingsError,
     SpiceEstimator,
     create_dataset,
 )
@@ -50,9 +51,10 @@ def run(model, settings, **arguments):
     return list(train(model, dataset_of(), settings, random_state=0, **arguments))
 
 
-@pytest.mark.parametrize("validated", [False, True])
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("name", ["rescorla_wagner", "choice"])
+@pytest.mark.parametrize(
+    ("name", "validated"), [("rescorla_wagner", False), ("rescorla_wagner", True), ("choice", False)]
+)
 def test_compiled_is_eager(name, setting, validated):
     compiled, eager = seeded(PRECODED[name]), seeded(PRECODED[name])
     other = {"validation": dataset_of(4, seed=2)} if validated else {}
@@ -170,3 +172,8 @@ def test_without_a_compiler_everything_works_and_says_so():
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("There is no compiler (")
     assert done.stdout.endswith("Install llvmlite.\n")
+
+
+def test_what_is_neither_yes_nor_no_is_refused():
+    with pytest.raises(SettingsError, match="compiled must be True, False or 'auto'; got 'fast'"):
+        SpiceEstimator(RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG, compiled="fast").fit(dataset_of())
