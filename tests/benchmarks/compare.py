@@ -21,7 +21,7 @@ from reference import simulate, to_tensors
 from report import machine, spread, table, today, write_section
 
 HEADING = "Time and memory against the peer"
-ADAM = {"optimizer": "adam", "n_starts": 1}
+ADAM = {"optimizer": "adam", "n_starts": 1, "compiled": True}
 Answer = dict[str, Any]
 """What a worker tells of one fit; see `fit` in peer_worker.py."""
 

@@ -9,7 +9,6 @@ side is a worker process with one thread, which stays open while it is timed war
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy as np
 from compare import ADAM, Pair, Side, equation, say
 from matplotlib.figure import Figure
 from peer_env import peer_python
-from protocol import Worker
+from protocol import CPU, Worker, children_seconds
 from reference import simulate, to_tensors
 from report import machine, number, spread, table, today, write_section
 
@@ -56,7 +55,7 @@ def per_epoch(peer: Worker, ours: Worker, data: dict[str, str], repeats: int) ->
             task = {"data": data[size], "kind": kind, "seed": seed}
             answers = (
                 peer.ask("fit", **task, epochs=n_peer, discover=False),
-                ours.ask("fit", **task, epochs=n_ours, settings={**ADAM, "compiled": True}),
+                ours.ask("fit", **task, epochs=n_ours, settings=ADAM),
             )
             for times, answer in zip((pair.peer, pair.ours), answers, strict=True):
                 times.append(1000 * float(np.median(np.diff(answer["epoch_ends"]))))
@@ -94,10 +93,10 @@ def fresh_process(peer: Side, ours: Side, data: str, repeats: int) -> list[str]:
     for seed in range(repeats):
         for side, times in ((peer, pair.peer), (ours, pair.ours)):
             if side is ours or seed == 0:
-                begin = time.perf_counter()
+                begin = children_seconds()
                 with side.worker() as worker:
                     worker.ask("fit", data=data, kind="precoded", epochs=1024, seed=seed)
-                times.append(time.perf_counter() - begin)
+                times.append(children_seconds() - begin)
     row = ["a fresh process, imports and compilation included, precoded", *pair.cells("s"), "15", "24"]
     say(" | ".join(row))
     return row
@@ -157,8 +156,9 @@ def text_of(rows: list[list[str]], found: list[str], grown: dict[str, tuple[list
         f"- {name}: " + ", ".join(f"{n:,}: {number(ms)} ms" for n, ms in zip(*pair, strict=True))
         for name, pair in grown.items()
     ]
+    measured = "Time of the processor (BENCHMARK_CLOCK=cpu)" if CPU else "Time on the wall"
     return f"""\
-{today()}. {machine()}. One thread on each side, in turn. Sizes are sessions x trials.
+{today()}. {machine()}. One thread on each side, in turn. {measured}. Sizes are sessions x trials.
 Median (lowest to highest); the ratio is the peer's median over ours, beside what was asked for. The peer
 trains from one start for 1024 epochs; we choose among several starts and finish with L-BFGS.
 

@@ -3,7 +3,6 @@
 The phases are timed by wrapping the functions its estimator calls, at the names it calls them by.
 """
 
-import time
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import spice.estimator
 import spice.resources.rnn_training
 import torch
-from protocol import peak_memory_mb, serve
+from protocol import clock, peak_memory_mb, serve
 from spice.estimator import SpiceConfig, SpiceEstimator
 from spice.precoded import CHOICE_CONFIG, RESCOLA_WAGNER_CONFIG, ChoiceRNN, RescorlaWagnerRNN
 from spice.resources.rnn import BaseRNN
@@ -40,21 +39,21 @@ def watched(discover: bool):
     def one_epoch(*args, **kwargs):
         result = batch_train(*args, **kwargs)
         notes["losses"].append(float(result[2]))
-        notes["epoch_ends"].append(time.perf_counter())
+        notes["epoch_ends"].append(clock())
         return result
 
     def training(*args, **kwargs):
-        notes["begin"] = time.perf_counter()
+        notes["begin"] = clock()
         result = fit_model(*args, **kwargs)
-        notes["trained"] = time.perf_counter()
+        notes["trained"] = clock()
         return result
 
     def discovery(*args, **kwargs):
         if not discover:
             raise TrainedOnlyError
-        begin = time.perf_counter()
+        begin = clock()
         result = fit_spice(*args, **kwargs)
-        notes["sindy"] = time.perf_counter() - begin
+        notes["sindy"] = clock() - begin
         return result
 
     spice.resources.rnn_training.batch_train = one_epoch
@@ -81,7 +80,7 @@ def fit(data: str, kind: str, epochs: int, seed: int, discover: bool = True) -> 
     rnn_class, config = MODELS[kind]
     np.random.seed(seed)  # noqa: NPY002 -- the stream the peer draws from
     torch.manual_seed(seed)
-    begin = time.perf_counter()
+    begin = clock()
     with watched(discover) as notes:
         estimator = SpiceEstimator(
             rnn_class=rnn_class,
@@ -92,7 +91,7 @@ def fit(data: str, kind: str, epochs: int, seed: int, discover: bool = True) -> 
         )
         with suppress(TrainedOnlyError):
             estimator.fit(xs, ys)
-    total = time.perf_counter() - begin
+    total = clock() - begin
     return {
         "train_seconds": notes["trained"] - notes["begin"],
         "sindy_seconds": notes.get("sindy"),

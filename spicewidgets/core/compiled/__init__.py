@@ -8,11 +8,11 @@ asks `objective.Losses` for a loss, and gets a compiled one where the model can 
 
 How it works, file by file, in the order in which things happen:
 
-1. **Trace** (`symbolic.py`). The forward is run once, for one trial. Instead of the data it gets symbols: a
-   symbol looks like a tensor of all sessions and holds one expression for each arm. Every torch function
-   that meets a symbol is followed by a handler that does the same to the expressions; one without a handler
-   stops the trace with a reason. When the loop begins, the memory state is taken as the initial one and
-   replaced by symbols, so that the state returned at the end says what one trial does.
+1. **Trace** (`symbolic.py`, `operations.py`). The forward is run once, for one trial. Instead of the data
+   it gets symbols: a symbol looks like a tensor of all sessions and holds one expression for each arm.
+   Every torch function that meets a symbol is followed by a handler that does the same to the expressions;
+   one without a handler stops the trace with a reason. When the loop begins, the memory state is taken as
+   the initial one and replaced by symbols, so that the state returned at the end says what one trial does.
 
 2. **Prelude** (`prelude.py`). What a forward does with real tensors (embeddings, betas, learned initial
    values) stays torch: these operations are noted, and run again with autograd for each new set of weights.
@@ -45,8 +45,8 @@ depends on its settings, model and data only. Compiled and eager agree to 1e-5 i
 1e-10 in float64), not bit for bit. A trial of more than 4000 operations is left to torch, which does well
 with large ones.
 
-An operation is added by a handler in `symbolic.py`; a function that cannot be put together from others also
-needs its derivative in `graph.py` and its code in `emit.py`.
+An operation is added by a handler in `operations.py`; a function that cannot be put together from others
+also needs its derivative in `graph.py` and its code in `emit.py`.
 """
 
 from .check import check, prepare, states_before

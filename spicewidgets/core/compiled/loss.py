@@ -14,6 +14,7 @@ from ..objective import Sessions, flat
 from ..random import generator
 from ..rnn import BaseRNN
 from ..torch_stream import TorchStream
+from . import operations  # noqa: F401 -- with it, traces know torch's functions
 from .kernel import Array, Batch, kernel_of
 from .symbolic import Trace, TraceError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spicewidgets.core.compiled import check, states_before
+from spicewidgets.core.compiled import check, prepare, states_before
 from spicewidgets.core.objective import Sessions
 from spicewidgets.core.settings import Discovery
 from spicewidgets.core.sindy import _transitions, sample
@@ -62,6 +62,8 @@ def test_a_model_that_has_not_passed_the_check_has_its_loop():
     assert check(model, Sessions.of(dataset_of())) == ""
     assert states_before(model, inputs) is not None
     assert states_before(deepcopy(model), inputs) is None
+    assert prepare(model) == ""
+    assert states_before(model, inputs) is None  # three trials show too little
 
 
 def test_a_state_that_each_pass_begins_anew_needs_its_loop():
