@@ -20,8 +20,8 @@ STYLE = """<style>
 .sw-panel button{border-radius:4px;font-size:13px}
 .sw-panel button:disabled{opacity:.55}
 .sw-panel .mod-primary{background:#1f6fb8!important;color:#fff!important}
-.sw-panel :is(button,input,select,textarea,summary,a,pre,.noUi-handle,.ui-slider-handle):focus-visible{
- outline:2px solid #3b8fd9;outline-offset:1px}
+.sw-panel :is(button,input,select,textarea,summary,a,pre,[tabindex],.ui-slider-handle):focus-visible{
+ outline:2px solid #3b8fd9!important;outline-offset:1px}
 .sw-help{color:var(--jp-ui-font-color2,#555);font-size:12px;line-height:1.35}
 .sw-alert,.sw-note{padding:6px 10px;margin:4px 0;background:var(--jp-layout-color2,#f3f3f3);font-size:13px;
  line-height:1.4;border-left:4px solid #3b8fd9}
@@ -53,7 +53,7 @@ STYLE = """<style>
 .sw-grid :is(th,td):first-child{text-align:left}
 .sw-scroll{overflow-x:auto;max-width:100%}
 
-.sw-stage{order:2}.sw-controls{order:1}
+.sw-stage{order:2}.sw-controls{order:1}.sw-columns{reading-flow:flex-visual}
 .sw-head{position:sticky;top:0;z-index:20;background:var(--jp-layout-color1,#fff);padding:4px 0 2px;
  border-bottom:1px solid var(--jp-border-color2,#e0e0e0)}
 .sw-head .widget-html-content{font-size:15px}

@@ -38,7 +38,9 @@ class Stage(Panel):
         right = widgets.VBox(self.stage(), layout=widgets.Layout(**WIDE))
         left.add_class("sw-controls")
         right.add_class("sw-stage")
-        super().__init__([widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap", **FULL))])
+        columns = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap", **FULL))
+        columns.add_class("sw-columns")
+        super().__init__([columns])
         self.watch()
         self.refresh()
 

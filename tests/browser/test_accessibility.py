@@ -1,0 +1,49 @@
+"""What axe-core says of every section of the explorer, light and dark, on a wide screen and on a phone."""
+
+import axe
+import pytest
+from explorer_page import ExplorerPage
+from playwright.sync_api import Page
+from sections import sections
+
+# bqplot's own drawing has a summary and a table beside it.
+RUN = """() => axe.run({exclude: ['.bqplot']}, {resultTypes: ['violations']}).then((found) => found.violations
+  .filter((one) => ['serious', 'critical'].includes(one.impact))
+  .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`)))"""
+UNFOLD = """(kind) => [...document.querySelectorAll(`main ${kind}`)].filter((one) => one.checkVisibility()
+  && (kind === 'summary' ? !one.parentElement.open : one.textContent.trim().endsWith('…')))
+  .forEach((one) => one.click())"""
+WIDER = """(width) => [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility()
+  && !one.parentElement.closest('.sw-scroll, .bqplot, pre')
+  && one.getBoundingClientRect().right > width + 1).map((one) => one.outerHTML.slice(0, 160)).slice(0, 5)"""
+
+
+@pytest.fixture(scope="session")
+def script():
+    found = axe.find()
+    if found is None:
+        pytest.skip("axe-core is missing, and npm, which would fetch it.")
+    return found.read_text(encoding="utf-8")
+
+
+def unfold(page: Page) -> None:
+    """Open whatever is folded in the section on show."""
+    page.evaluate(UNFOLD, "button")
+    page.wait_for_timeout(500)
+    page.evaluate(UNFOLD, "summary")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_every_section_can_be_read_by_all(new_page, app, script, width, theme):
+    page = new_page(width=width)
+    page.goto(f"{app}?theme={theme}")
+    explorer = ExplorerPage(page).opened()
+    page.add_script_tag(content=script)
+    found = {}
+    for name in sections(explorer):
+        unfold(page)
+        page.wait_for_timeout(300)
+        found[name] = page.evaluate(RUN)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(WIDER, width)
+    assert {name: told for name, told in found.items() if told} == {}
