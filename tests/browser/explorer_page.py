@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 LONG = 120_000  # ms that a training may take on a busy machine
 TRACKS = ".noUi-base, .ui-slider"  # of ipywidgets 8 and 7
+HANDLES = ".noUi-handle, .ui-slider-handle"
 
 
 class ExplorerPage:
@@ -43,14 +44,30 @@ class ExplorerPage:
         paths = self.page.locator(".svg-figure path.line").locator("visible=true")
         return paths.evaluate_all("paths => paths.map(path => path.getAttribute('d')).join()")
 
+    def watch_lines(self) -> None:
+        """Count from now on how often a line of the figure that is on show takes another course."""
+        self.page.evaluate(
+            """() => {
+                window.courses = new Set()
+                new MutationObserver((changes) => {
+                    for (const { target } of changes)
+                        if (target.matches(".svg-figure path.line") && target.checkVisibility())
+                            window.courses.add(target.getAttribute("d"))
+                }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["d"] })
+            }"""
+        )
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose from a list."""
+        self.page.get_by_role("combobox", name=label).locator("visible=true").first.select_option(option)
+
     def slide(self, label: str, to: float) -> None:
         """Take a slider's handle and move it to a part of its width, by the mouse."""
         track = self.page.locator(".widget-slider").filter(has_text=label).locator("visible=true")
-        track.scroll_into_view_if_needed()
+        track.evaluate("element => element.scrollIntoView({ block: 'center' })")  # not below the head
+        track.locator(HANDLES).first.hover()  # waits until it stands still
         box = track.locator(TRACKS).first.bounding_box()
-        handle = track.locator(".noUi-handle, .ui-slider-handle").first.bounding_box()
         mouse = self.page.mouse
-        mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
         mouse.down()
         mouse.move(box["x"] + box["width"] * to, box["y"] + box["height"] / 2, steps=5)
         mouse.up()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -121,12 +122,13 @@ def binder(folder: Path) -> Iterator[str]:
 
 
 def lab(folder: Path) -> Iterator[str]:
-    """JupyterLab, without news and updates, on the notebooks of this repository."""
+    """JupyterLab, without news and updates, on copies of our notebooks, which it saves by itself."""
+    copied = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     port = free_port()
     flags = {
         "ServerApp.port": port,
         "ServerApp.open_browser": False,
-        "ServerApp.root_dir": ROOT / "notebooks",
+        "ServerApp.root_dir": copied,
         "IdentityProvider.token": "",
         "ServerApp.allow_root": True,
         "LabApp.news_url": None,
