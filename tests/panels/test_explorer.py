@@ -90,7 +90,7 @@ def test_a_wrong_address_is_told_and_the_defaults_stay(asked, monkeypatch):
 def upload(app, content):
     file = {"name": "settings.json", "type": "application/json", "size": len(content), "content": content}
     if WIDGETS < 8:
-        app.keep.read.value = {"settings.json": {"metadata": {}, "content": content}}
+        app.keep.read.set_trait("value", {"settings.json": {"metadata": {}, "content": content}})
     else:
         app.keep.read.value = ({**file, "last_modified": datetime.now(UTC)},)
 
