@@ -271,9 +271,6 @@ class Runner:
     def _load(self) -> None:
         for name in HEAVY:
             importlib.import_module(f"{__package__}.{name}")
-        import torch
-
-        torch.optim.SGD([torch.zeros(1)])  # torch loads a good part of itself with the first optimiser
 
     def _fresh(self, show: "_Publisher") -> Fit:
         """A new fit of the present settings."""
