@@ -351,7 +351,7 @@ def test_a_long_epoch_is_cut_short():
     begun = time.perf_counter()
     runner.stop()
     assert runner.wait(10)
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 100 * Slow.pause - 0.5  # the epoch did not run to its end
     assert (run.status, len(run.history)) == ("cancelled", 1)
     assert runner.result.spice is not None
 

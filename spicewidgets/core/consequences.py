@@ -105,8 +105,8 @@ def nll_of(p: Floats, choices: ArrayLike) -> float:
 def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
     """The same update for a value that is written as `stretch * x + shift`.
 
-    >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=1.0).text()
-    '(x)[k+1] = 0.000 1 + 0.700 x[k] + 0.900 r[k]'
+    >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
+    '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
     """
     found: dict[Term, float] = {(): shift}
     for term, value in equation.active:
