@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 VERSION = "4"
@@ -10,6 +12,7 @@ FOLDER = Path(__file__).resolve().parent / ".axe"
 SCRIPT = Path("node_modules") / "axe-core" / "axe.min.js"
 
 
+@cache
 def find() -> Path | None:
     """Its script, or None where there is neither the script nor npm. AXE in the environment names another."""
     known = Path(os.environ.get("AXE") or FOLDER / SCRIPT)
@@ -24,5 +27,6 @@ def find() -> Path | None:
             "--ignore-scripts",
             f"axe-core@{VERSION}",
         ]
-        subprocess.run(get, capture_output=True, check=False, timeout=120)
+        with suppress(subprocess.TimeoutExpired):  # there may be no way to the registry
+            subprocess.run(get, capture_output=True, check=False, timeout=30)
     return known if known.exists() else None
