@@ -20,7 +20,10 @@ expect.set_options(timeout=PATIENCE)
 # What a page may ask for: this machine; and the badge in a notebook, where all its cells are shown.
 LOCAL = re.compile(r"^(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|^(data|blob|about):|/colab-badge\.svg$")
 # Said by others, of no harm here: bqplot of a figure that has no room yet, Jupyter of its own parts.
-NOISE = re.compile(r"<rect> attribute (width|height): A negative|Unsatisfied version|ERR_NAME_NOT_RESOLVED")
+NOISE = re.compile(
+    r"<rect> attribute (width|height): A negative|Unsatisfied version|ERR_NAME_NOT_RESOLVED"
+    r"|ERR_CONNECTION_REFUSED"
+)
 WIDGETS_7 = os.environ.get("WIDGETS_7", "")  # the Python of an environment as Colab's; `make test` sets it
 
 
