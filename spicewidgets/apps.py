@@ -1,7 +1,7 @@
 """The apps: panels put together, nothing else."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs
@@ -12,7 +12,7 @@ from . import compat
 from .core.settings import SettingsError
 from .follow import Follower
 from .panels import STAGES, Stage
-from .panels.base import Panel, guard
+from .panels.base import FULL, Panel, guard
 from .panels.coach import CoachPanel
 from .panels.head import Head
 from .panels.look import STYLE
@@ -27,13 +27,35 @@ SAID = {"done": "done", "stale": "stale: a setting has changed since", "todo": "
 Models = Sequence[tuple[type, Any]]
 
 
+class Panels(Mapping[str, Stage]):
+    """The panels of one experiment by name, each made when it is first asked for: all of them together are
+    some 1,800 widgets, which a page would wait for.
+    """
+
+    def __init__(self, experiment: Experiment, runner: Runner) -> None:
+        self._parts = experiment, runner
+        self._made: dict[str, Stage] = {}
+
+    def __getitem__(self, name: str) -> Stage:
+        if name not in self._made:
+            self._made[name] = STAGES[name](*self._parts)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(STAGES)
+
+    def __len__(self) -> int:
+        return len(STAGES)
+
+
 class Explorer(Panel):
     """All panels in the order of the method, under a head that stays in sight.
 
     Attributes:
         experiment: all settings, and how they stand to each other.
         runner: what runs them.
-        panels: by name.
+        panels: by name, made when they are first shown.
+        rooms: by name, where a panel stands.
     """
 
     def __init__(self, preset: str = "the tutorial", models: Models = ()) -> None:
@@ -42,7 +64,8 @@ class Explorer(Panel):
         wrong = _from_address(self.experiment)
         self.runner.show_recorded()
         self.head = Head(self.experiment, self.runner)
-        self.panels = {name: stage(self.experiment, self.runner) for name, stage in STAGES.items()}
+        self.panels = Panels(self.experiment, self.runner)
+        self.rooms = {name: widgets.VBox(layout=widgets.Layout(**FULL)) for name in STAGES}
         self.switch = Sections(STAGES)
         self.switch.observe(self._show, "value")
         self.address = widgets.HTML(layout=widgets.Layout(display="none"))
@@ -53,7 +76,7 @@ class Explorer(Panel):
                 widgets.HTML(STYLE),
                 self.head,
                 self.switch,
-                *self.panels.values(),
+                *self.rooms.values(),
                 self.coach,
                 self.keep,
                 self.address,
@@ -72,8 +95,12 @@ class Explorer(Panel):
 
     @guard
     def _show(self, _: Any = None) -> None:
-        for name, panel in self.panels.items():
-            panel.layout.display = "" if name == self.switch.value else "none"
+        for name, room in self.rooms.items():
+            shown = name == self.switch.value
+            if shown and not room.children:
+                room.children = (self.panels[name],)
+            for panel in room.children:
+                panel.layout.display = "" if shown else "none"
 
     @guard
     def _refresh(self, _: Any = None) -> None:

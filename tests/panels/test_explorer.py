@@ -11,6 +11,11 @@ from spicewidgets.compat import WIDGETS
 from spicewidgets.state.link import from_link
 
 
+def visible(app):
+    """The names of the panels that are seen."""
+    return [name for name, room in app.rooms.items() if any(p.layout.display != "none" for p in room.children)]
+
+
 @pytest.fixture
 def app():
     return explorer(start=False)
@@ -46,7 +51,18 @@ def test_one_section_is_shown_and_it_is_left_by_going_to_another(app):
     assert (app.switch.value, task.value) == ("train", False)
     train.value = False
     assert train.value
-    assert [name for name, panel in app.panels.items() if panel.layout.display != "none"] == ["train"]
+    assert visible(app) == ["train"]
+
+
+def test_a_panel_is_made_when_it_is_first_shown(app):
+    def made():
+        return [name for name, room in app.rooms.items() if room.children]
+
+    assert made() == ["task"]
+    app.switch.value = "trial"
+    app.switch.value = "task"
+    assert made() == ["task", "trial"]
+    assert app.rooms["trial"].children == (app.panels["trial"],)
 
 
 def test_a_changed_setting_marks_the_section_in_place(app):

@@ -84,7 +84,8 @@ def test_find_again_needs_no_training(app):
 
 def test_sections_are_switched_without_tabs(app):
     app.switch.value = "train"
-    assert [name for name, p in app.panels.items() if p.layout.display != "none"] == ["train"]
+    made = {name: room.children for name, room in app.rooms.items() if room.children}
+    assert {name: panel.layout.display for name, (panel,) in made.items()} == {"task": "none", "train": ""}
 
 
 @pytest.mark.parametrize("preset", ["forgetting", "asymmetric learner", "slow learner", "noisy participant"])
@@ -173,6 +174,8 @@ def test_found_numbers_stand_with_their_standard_error():
 
 
 def test_standard_errors_are_reckoned_only_where_they_are_seen(app):
+    app.switch.value = "equation"
+    app.switch.value = "task"
     finished(app)
     equation = app.panels["equation"]
     assert "±" not in equation.terms.value

@@ -188,6 +188,8 @@ def failures(monkeypatch, caplog):
 
 def walk(seed: int, actions: int) -> None:
     rng, app = random.Random(seed), explorer(start=False)
+    for name in app.panels:
+        app.switch.value = name  # each panel is made when it is first shown
     app.experiment.from_dict(SANE)
     first, done = registered(), []
     for at in range(1, actions + 1):

@@ -117,6 +117,8 @@ def test_nothing_of_the_recorded_run_needs_torch():
 def test_it_reckons_nothing_while_it_is_hidden():
     app = explorer(start=False)
     app.experiment.data.n_sessions, app.experiment.data.n_trials = 12, 30
+    app.switch.value = "translate"
+    app.switch.value = "task"
     hidden = app.panels["translate"]
     before = hidden.steps.value
     hidden.person.alpha_reward = 7
