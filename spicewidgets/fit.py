@@ -4,7 +4,6 @@ Asks the estimator for one epoch at a time; whoever holds it decides when. Knows
 """
 
 from contextlib import suppress
-from dataclasses import asdict
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from .state.experiment import ExperimentSnapshot
 
 if TYPE_CHECKING:
     from .core.estimator import SpiceEstimator
+
+SLICE = 0.02  # seconds of epochs at a time: many where an epoch costs less than a look at the run
 
 
 class Fit:
@@ -59,8 +60,15 @@ class Fit:
             self._add(record)
         return record
 
+    def go_on(self) -> Any:
+        """The next epochs, one or more, for a moment; the last one's record, or None as `next`."""
+        until = perf_counter() + SLICE
+        while (record := self.next()) is not None and perf_counter() < until:
+            pass
+        return record
+
     def _add(self, record: Any) -> None:
-        told = asdict(record)
+        told = dict(vars(record))
         for name in ("epoch", "best_epoch"):
             told[name] += self._before["epoch"]
         told["seconds"] += self._before["seconds"]

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from .core.estimator import SpiceEstimator
 
 PERIOD = 0.1  # seconds between two updates of the run's state, ...
-SHARE = 0.05  # ... and more where they would take more than this of the time, ...
+SHARE = 0.03  # ... and more where they would take more than this of the time, ...
 SLOWEST = 0.18  # ... up to this
 # After a stop, seconds until a long epoch is interrupted, and seconds more until the equations are.
 PATIENCE = ((0.25, ("epoch",)), (0.35, ("epoch", "equations")))
 GLIMPSE_PERIOD = 0.5  # seconds between two looks at the equations, ...
-GLIMPSE_SHARE = 0.04  # ... and the most that they may take of the time
+GLIMPSE_SHARE = 0.02  # ... and the most that they may take of the time
 HEAVY = ("core.estimator", "core.sindy", "core.precoded", "core.simulate", "core.translation", "core.refine")
 LOG = logging.getLogger(__name__)
 
@@ -320,7 +320,7 @@ class Runner:
         try:
             while not self._stop.is_set():
                 with self._interruptible("epoch"):
-                    record = fit.next()
+                    record = fit.go_on()
                 if record is None:
                     break
                 show.epoch(fit)

@@ -184,7 +184,8 @@ def _term(term: tuple[str, ...], value: float | None, module: str) -> str:
 
 def _curve(history: Any) -> str:
     """The loss so far as a small picture, from guessing (top) to the true participant's loss (dashed)."""
-    losses = [row["train_loss"] for row in history if isfinite(row["train_loss"])]
+    kept = [*history[:: max(1, len(history) // 60)], *history[-1:]]
+    losses = [row["train_loss"] for row in kept if isfinite(row["train_loss"])]
     head = f'<svg width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
     if len(losses) < 2:
         return head + "</svg>"
@@ -197,10 +198,8 @@ def _curve(history: Any) -> str:
     def y(loss: float) -> float:
         return round(HEIGHT - 3 - (min(max(loss, low), high) - low) * room, 1)
 
-    step = max(1, len(losses) // 60)
-    kept = losses[::step] + losses[-1:]
-    across = (WIDTH - 4) / (len(kept) - 1)
-    points = " ".join(f"{at * across + 2:.1f},{y(loss)}" for at, loss in enumerate(kept))
+    across = (WIDTH - 4) / (len(losses) - 1)
+    points = " ".join(f"{at * across + 2:.1f},{y(loss)}" for at, loss in enumerate(losses))
     dashed = ""
     if floor is not None:
         at = f'x1="0" x2="{WIDTH}" y1="{y(floor)}" y2="{y(floor)}"'

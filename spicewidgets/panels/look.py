@@ -49,6 +49,7 @@ STYLE = """<style>
 .sw-grid caption{text-align:left;padding:2px 0;font-weight:600}
 .sw-grid td,.sw-grid th{padding:2px 10px 2px 0;text-align:right;vertical-align:baseline;font-weight:400;
  border-bottom:1px solid var(--jp-border-color2,#e0e0e0)}
+.sw-grid td{white-space:nowrap}
 .sw-grid thead th{font-weight:600}
 .sw-grid :is(th,td):first-child{text-align:left}
 .sw-scroll{overflow-x:auto;max-width:100%}

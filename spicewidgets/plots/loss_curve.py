@@ -177,7 +177,7 @@ def _span(records: _Records, runs: Sequence[_Records]) -> tuple[float, float]:
     known = [one for one in (records, *runs) if len(one.train)]
     if not known:
         return 0.5, 0.75
-    losses = np.concatenate([[*one.train, *one.validation, one.floor or np.nan] for one in known])
+    losses = np.concatenate([np.r_[one.train, one.validation, one.floor or np.nan] for one in known])
     losses = losses[np.isfinite(losses)]
     chance = known[0].chance or 0.0
     if not len(losses):

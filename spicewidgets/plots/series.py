@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Kind = Literal["line", "points", "level", "rules"]
 
 LIMIT = 1500  # points of a line that are sent to the screen
+TICK = 22  # pixels that a tick's words need, at least
 NOTHING: Floats = np.empty(0)
 
 
@@ -91,7 +92,7 @@ class Panel:
         """Where the ticks stand, as drawn, and what they say."""
         if self.ticks is not None:
             return self.ticks
-        return log_ticks(self.low, self.high) if self.log else ticks(self.low, self.high)
+        return log_ticks(self.low, self.high, self.height // TICK) if self.log else ticks(self.low, self.high)
 
 
 def pair(x: ArrayLike | None, y: ArrayLike) -> tuple[Floats, Floats]:
@@ -154,14 +155,22 @@ def ticks(low: float, high: float, n: int = 5, whole: bool = False) -> dict[floa
     }
 
 
-def log_ticks(low: float, high: float) -> dict[float, str]:
-    """Ticks at round numbers, placed at their log10."""
+def log_ticks(low: float, high: float, most: int = 6) -> dict[float, str]:
+    """Ticks at round numbers, placed at their log10; at most so many."""
     if high - low < 0.5:
-        values = [value for value in ticks(10**low, 10**high) if value > 0]
-    else:
-        powers = range(math.floor(low), math.ceil(high) + 1)
-        kept = (1, 2, 5) if high - low < 3 else (1,)
-        values = [m * 10.0**power for power in powers for m in kept]
+        return _logs([value for value in ticks(10**low, 10**high, min(most, 5)) if value > 0], low, high)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    found: dict[float, str] = {}
+    for kept in ((1, 2, 5), (1, 3), (1,)):
+        found = _logs([m * 10.0**power for power in powers for m in kept], low, high)
+        if len(found) <= most:
+            return found
+    every = -(-len(found) // most)
+    return dict(list(found.items())[::every])
+
+
+def _logs(values: list[float], low: float, high: float) -> dict[float, str]:
+    """These values at their log10, where that is between two limits."""
     return {math.log10(v): f"{v:g}" for v in values if low - 1e-9 <= math.log10(v) <= high + 1e-9}
 
 

@@ -178,7 +178,7 @@ def slider_times(page: Page, place: str, label: str, n: int = 30) -> dict[str, l
     handle.focus()
     page.evaluate("window.swTimes = []")
     for at in range(n):
-        page.keyboard.press("ArrowRight" if at % 20 < 10 else "ArrowLeft")
+        page.keyboard.press("ArrowRight" if at % 10 < 5 else "ArrowLeft")
         drawn(page, at + 1)
     keys = page.evaluate("window.swTimes.splice(0)")
     box = handle.bounding_box()
@@ -187,7 +187,7 @@ def slider_times(page: Page, place: str, label: str, n: int = 30) -> dict[str, l
     page.mouse.move(x, y)
     page.mouse.down()
     for at in range(n):
-        page.mouse.move(x + 8 * (1 + at % 10), y)
+        page.mouse.move(x + (8, -8)[at % 2] * (1 + at % 10), y)  # to both sides: no end is near
         drawn(page, at + 1)
     page.mouse.move(x, y)
     drawn(page, n + 1)

@@ -13,7 +13,8 @@ from spicewidgets.state.link import from_link
 
 def visible(app):
     """The names of the panels that are seen."""
-    return [name for name, room in app.rooms.items() if any(p.layout.display != "none" for p in room.children)]
+    made = {name: room.children[0] for name, room in app.rooms.items() if room.children}
+    return [name for name, panel in made.items() if panel.layout.display != "none"]
 
 
 @pytest.fixture

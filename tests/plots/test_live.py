@@ -286,6 +286,13 @@ def test_log_ticks_stand_at_the_logarithm_of_round_numbers():
     assert "0.6" in log_ticks(np.log10(0.5), np.log10(0.75)).values()
 
 
+@pytest.mark.parametrize("most", [2, 4, 7])
+def test_a_low_panel_has_fewer_ticks_in_a_logarithm(most):
+    for low, high in ((-1, 1), (-4, 3), (-2.2, -0.1), (-0.3, 0.0)):
+        assert 1 <= len(log_ticks(low, high, most)) <= most + 1
+    assert list(log_ticks(-4, 3, 4).values()) == ["0.0001", "0.01", "1", "100"]
+
+
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
 def test_limits_hold_the_data(low, span):
     found = settle((0.0, 1.0), low, low + span)
