@@ -56,6 +56,7 @@ _NAMES = {
     "core.storage": ["StorageError"],
     "core.training": ["train"],
     "core.translation": ["classical_parameters", "term_by_term", "true_model"],
+    "panels.question": ["Question"],
     "plots.loss": ["plot_loss"],
     "plots.session": ["plot_session"],
 }

@@ -60,6 +60,7 @@ from .core.translation import (
     term_by_term as term_by_term,
     true_model as true_model,
 )
+from .panels.question import Question as Question
 from .plots.loss import plot_loss as plot_loss
 from .plots.session import plot_session as plot_session
 

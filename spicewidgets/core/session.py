@@ -78,5 +78,6 @@ class BanditSession:
     def __repr__(self) -> str:
         number = int(self.session[0]) if self.n_trials else "none"
         head = f"BanditSession {number}: {self.n_trials} trials, {self.n_actions} arms, participant "
-        table = self.to_frame().astype(object).fillna("").to_string(index=False, max_rows=20)
+        frame = self.to_frame().astype(object)
+        table = frame.where(frame.notna(), "").to_string(index=False, max_rows=20)
         return f"{head}{self.participant}\n{table}"

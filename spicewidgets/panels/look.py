@@ -52,6 +52,7 @@ STYLE = """<style>
 .sw-grid td{white-space:nowrap}
 .sw-grid thead th{font-weight:600}
 .sw-grid :is(th,td):first-child{text-align:left}
+.sw-question{margin:0 0 16px}.sw-question .sw-field{max-width:22em}
 .sw-scroll{overflow-x:auto;max-width:100%}
 
 .sw-stage{order:2}.sw-controls{order:1}.sw-columns{reading-flow:flex-visual}

@@ -97,6 +97,13 @@ def app_7(folder) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def notebooks(folder) -> Iterator[str]:
+    """Voila on all our notebooks."""
+    with servers.notebooks(folder("notebooks")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def binder(folder) -> Iterator[str]:
     with servers.binder(folder("binder")) as url:
         yield url

@@ -168,15 +168,9 @@ def test_binders_link_opens_the_explorer(page, binder):
     expect(page.get_by_role("main")).to_be_visible()
 
 
-@pytest.fixture(scope="session")
-def all_doors(folder):
-    with servers.notebooks(folder("doors")) as url:
-        yield url
-
-
 @pytest.mark.parametrize("name", sorted(doors()))
-def test_each_door_opens(name, page, all_doors):
-    page.goto(f"{all_doors}voila/render/{name}.ipynb")
+def test_each_door_opens(name, page, notebooks):
+    page.goto(f"{notebooks}voila/render/{name}.ipynb")
     expect(page.locator("main .sw-panel").first).to_be_visible()
     expect(page.get_by_role("heading", level=2).locator("visible=true").first).to_be_visible()
     assert "spicewidgets" in page.title()

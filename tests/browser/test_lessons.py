@@ -1,0 +1,24 @@
+"""Each lesson as a page: it opens whole, without an error, a warning or a request to elsewhere."""
+
+import pytest
+import servers
+from playwright.sync_api import Page, expect
+
+LESSONS = sorted(path.stem for path in (servers.ROOT / "notebooks").glob("[0-9]*.ipynb"))
+WRONG = "[role=alert], [data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText .ansi-red-fg"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_opens_and_its_answers_are_checked(name, page: Page, notebooks: str):
+    page.goto(f"{notebooks}voila/render/{name}.ipynb")
+    question = page.locator(".sw-panel").filter(has=page.get_by_role("button", name="Check")).last
+    expect(question).to_be_visible()
+    expect(page.get_by_text("Next:", exact=True)).to_be_visible()
+    assert page.title().startswith("Lesson ")
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.locator(WRONG)).to_have_count(0)
+    expect(page.get_by_text("There was an error")).to_have_count(0)
+    expect(page.get_by_text("Question(")).to_have_count(0)  # no code
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    question.get_by_role("button", name="Show the answer").click()
+    expect(question.get_by_role("status")).to_contain_text("The answer is ")
