@@ -50,6 +50,7 @@ _NAMES = {
         "RescorlaWagnerRNN",
     ],
     "core.replay": ["get_update_dynamics", "replay", "scores"],
+    "core.resampled": ["bootstrap_equations"],
     "core.rnn": ["BaseRNN"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
     "core.simulate": ["create_dataset", "run_experiment"],

@@ -44,6 +44,7 @@ from .core.precoded import (
     RescorlaWagnerRNN as RescorlaWagnerRNN,
 )
 from .core.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
+from .core.resampled import bootstrap_equations as bootstrap_equations
 from .core.rnn import BaseRNN as BaseRNN
 from .core.settings import (
     Discovery as Discovery,

@@ -1,24 +1,26 @@
 """Resampled fits: how far a model's weights move when its sessions are drawn anew, with replacement (Efron
 1979).
 
-All resamples are fitted side by side: each is a weight for every session, so that one call of a compiled loss
-serves them all. Knows nothing of equations.
+Each participant's sessions are drawn among their own, as many as there are. Resamples are fitted side by
+side: each is a weight for every session, so that one call of a compiled loss serves them all. Knows nothing
+of equations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from .dataset import DatasetRNN
 from .objective import Array, EagerLoss, Loss, Losses, Sessions, flat, put
 from .optimisers import Patience, lbfgs, together
-from .random import RandomState, generator
+from .random import RandomState, children
 from .rnn import BaseRNN
-from .settings import Training
-from .training import LBFGS_PATIENCE, LBFGS_TOLERANCE, uses_lbfgs
+from .settings import SettingsError
+from .training import LBFGS_PATIENCE, LBFGS_TOLERANCE
 
 MOST_ITERATIONS = 200
 
@@ -63,7 +65,7 @@ def bootstrap(
     Args:
         model: a trained model, without dropout.
         dataset: the sessions it was trained on; participants are indices 0, 1, ... in the last column.
-        n_resamples: number of resamples.
+        n_resamples: number of resamples. The first ones are the same, however many there are.
         weight_decay: as in the training.
         random_state: for the resamples.
         compiled: see `train`.
@@ -76,25 +78,78 @@ def bootstrap(
         >>> fits.counts.sum(1)
         array([10, 10, 10, 10, 10])
     """
-    uses_lbfgs(model, Training(optimizer="lbfgs"))  # refuses dropout
-    sessions = Sessions.of(dataset)
-    n = sessions.n_sessions
-    drawn = generator(random_state).integers(n, size=(n_resamples, n))
-    counts = np.stack([np.bincount(row, minlength=n) for row in drawn])
-    losses = Losses(model, sessions, None, compiled, MOST_ITERATIONS * n_resamples)
-    loss, exact = losses(double=True), sessions.double()
+    counts = draw(dataset, children(random_state, n_resamples))
+    refits = Refits(model, dataset, n_resamples, weight_decay=weight_decay, compiled=compiled)
+    weights, losses = refits(counts)
+    return Bootstrap(model, counts, weights, losses, refits.eager)
 
-    def penalised(fits: list[int], theta: Array) -> tuple[Array, Array]:
-        found, gradient = _of_resamples(loss, theta, exact, counts[fits])
-        return found + 0.5 * weight_decay * np.square(theta).sum(1), gradient + weight_decay * theta
 
-    descents = [lbfgs(flat(model)[0].astype(float)) for _ in range(n_resamples)]
-    points = together(descents, penalised, lambda: Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE, MOST_ITERATIONS))
-    weights = np.stack([point.x for point in points])
-    penalty = 0.5 * weight_decay * np.square(weights).sum(1)
-    return Bootstrap(
-        model, counts, weights, np.array([point.loss for point in points]) - penalty, losses.eager
-    )
+def draw(dataset: DatasetRNN, streams: Sequence[np.random.Generator]) -> Array:
+    """How often each session is drawn, `(n_streams, n_sessions)`: a resample for each stream."""
+    codes = np.asarray(dataset.participant_ids)
+    own = [np.flatnonzero(codes == code) for code in np.unique(codes)]
+    counts = np.zeros((len(streams), len(codes)), int)
+    for row, rng in zip(counts, streams, strict=True):
+        for sessions in own:
+            np.add.at(row, sessions[rng.integers(len(sessions), size=len(sessions))], 1)
+    return counts
+
+
+class Refits:
+    """Fits a trained model to resamples of its sessions, so many at a time as are asked for.
+
+    Args:
+        model, dataset, weight_decay, compiled: as in `bootstrap`.
+        n_resamples: how many there will be in all, by which it is decided whether to compile.
+
+    Attributes:
+        eager: why the fits are not compiled; empty where they are.
+    """
+
+    def __init__(
+        self,
+        model: BaseRNN,
+        dataset: DatasetRNN,
+        n_resamples: int,
+        *,
+        weight_decay: float = 0.0,
+        compiled: bool | str = "auto",
+    ) -> None:
+        _refuse_dropout(model)
+        self.weight_decay, self._begin = weight_decay, flat(model)[0].astype(float)
+        sessions = Sessions.of(dataset)
+        losses = Losses(model, sessions, None, compiled, MOST_ITERATIONS * n_resamples)
+        self.eager = losses.eager
+        self._loss, self._sessions = losses(double=True), sessions.double()
+
+    def __call__(self, counts: Array) -> tuple[Array, Array]:
+        """Weights `(n_resamples, n_weights)` and losses `(n_resamples,)` of some resamples."""
+
+        def penalised(fits: list[int], theta: Array) -> tuple[Array, Array]:
+            found, gradient = _of_resamples(self._loss, theta, self._sessions, counts[fits])
+            return found + self._penalty(theta), gradient + self.weight_decay * theta
+
+        descents = [lbfgs(self._begin) for _ in counts]
+        points = together(
+            descents, penalised, lambda: Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE, MOST_ITERATIONS)
+        )
+        weights = np.stack([point.x for point in points])
+        return weights, np.array([point.loss for point in points]) - self._penalty(weights)
+
+    def _penalty(self, theta: Array) -> Array:
+        penalty: Array = 0.5 * self.weight_decay * np.square(theta).sum(1)
+        return penalty
+
+
+def _refuse_dropout(model: BaseRNN) -> None:
+    layers = [module.p for module in model.modules() if isinstance(module, nn.Dropout)]
+    if model.dropout > 0 or any(share > 0 for share in layers):
+        raise SettingsError(
+            [
+                "Resamples are fitted without dropout, and this model has some: its weights would not be"
+                " those of the same training. Train it with dropout=0."
+            ]
+        )
 
 
 def _of_resamples(loss: Loss, theta: Array, sessions: Sessions, counts: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ are `storage`.
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from time import perf_counter
@@ -556,7 +556,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             warnings.warn(record.note, SpiceWarning, stacklevel=4)
 
     def _find(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
-        from .sindy import discover, sample
+        from .sindy import sample
 
         if resample or not hasattr(self, "samples_"):
             if not hasattr(self, "_dataset_"):
@@ -565,17 +565,15 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                     " fit(data, targets) first."
                 )
             self.samples_ = sample(self.rnn_model_, self._dataset_, settings, self._rng)
-        found = discover(
-            self.samples_, self.spice_config, settings, participants=self.participants_, only=only
+        self.spice_model_ = equations_of(
+            self.rnn_model_,
+            self._dataset_ if settings.refine else None,
+            self.samples_,
+            self.spice_config,
+            settings,
+            self.participants_,
+            only,
         )
-        codes = np.arange(len(self.participants_))
-        betas = {
-            state: tuple(np.ravel(values).tolist())
-            for state, values in betas_of(self.rnn_model_, codes).items()
-        }
-        given = tuple(self.rnn_model_.submodules_eq)
-        found = SpiceModel(found.participants, found.equations, betas, given)
-        self.spice_model_ = refine(found, self.rnn_model_, self._dataset_) if settings.refine else found
         self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions, codes=self._codes)
         if self.verbose:
             sys.stdout.write(self.spice_model_.text() + "\n")
@@ -589,6 +587,36 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                 f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
                 " load_spice(...) first."
             )
+
+
+def equations_of(
+    model: BaseRNN,
+    dataset: DatasetRNN | None,
+    samples: Mapping[str, Any],
+    config: SpiceConfig,
+    settings: Discovery,
+    participants: tuple[Any, ...],
+    only: int | None = None,
+    also: SpiceModel | None = None,
+) -> SpiceModel:
+    """The second stage of a fit: the equations of a trained model, with its betas.
+
+    Args:
+        model: the trained model.
+        dataset: the choices to which the numbers are tuned; None leaves them as SINDy found them.
+        samples: what each module does, from `sindy.sample`.
+        config, settings, participants, only: as in `sindy.discover`.
+        also: as in `refine`.
+    """
+    from .sindy import discover
+
+    found = discover(samples, config, settings, participants=participants, only=only)
+    betas = {
+        state: tuple(np.ravel(values).tolist())
+        for state, values in betas_of(model, np.arange(len(participants))).items()
+    }
+    found = SpiceModel(found.participants, found.equations, betas, tuple(model.submodules_eq))
+    return found if dataset is None else refine(found, model, dataset, also=also)
 
 
 def _line(record: Epoch) -> str:

@@ -31,7 +31,9 @@ ENOUGH = 1e-3  # nats in all: a step that gains less is the last one
 Floats = NDArray[np.float64]
 
 
-def refine(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> SpiceModel:
+def refine(
+    spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN, *, also: SpiceModel | None = None
+) -> SpiceModel:
     """The same equations with the numbers, betas included, under which each participant's choices are most
     likely.
 
@@ -39,11 +41,12 @@ def refine(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> SpiceModel
         spice: discovered equations.
         model: the model whose forward pass ties them together.
         dataset: the choices; participants are indices in the last column.
+        also: equations whose numbers are tried as another beginning, where the first one leads less far.
     """
     equations = {module: list(rows) for module, rows in spice.equations.items()}
     betas = {state: list(values) for state, values in spice.betas.items()}
     for code, tuning in tunings(spice, model, dataset):
-        best = tuning.run()
+        best = tuning.run() if also is None else tuning.run_from(tuning.numbers_of(also, code))
         for module, equation in tuning.equations_at(best).items():
             equations[module][code] = equation
         for state, beta in tuning.betas_at(best).items():
@@ -87,12 +90,35 @@ class Tuning:
             scale = DAMPING * max(float(np.trace(information)) / len(best), 1e-12)
             step = np.linalg.solve(information + scale * np.eye(len(best)), gradient)
             tries = [best + step * 0.5**halving for halving in range(6)]
-            values = sum(self.nll(self.logits(tries, part), part) for part in self.parts(len(tries)))
-            values = np.where(np.isfinite(values), values, np.inf)
+            values = self.values(tries)
             if not values.min() < nll - ENOUGH:
                 break
             best = tries[int(values.argmin())]
         return best
+
+    def run_from(self, other: Floats) -> Floats:
+        """As `run`, or from another vector where that one is more likely than what `run` has found."""
+        best = self.run()
+        found, there = self.values([best, other])
+        if not there < found - ENOUGH:
+            return best
+        self.start = other
+        return self.run()
+
+    def numbers_of(self, spice: SpiceModel, code: int) -> Floats:
+        """Other equations' numbers of the same terms and betas, as a vector."""
+        rows = {module: each[code] for module, each in spice.equations.items()}
+        numbers = [
+            0.0 if (row := rows[self.equations[e].module]) is None else row.coefficient(*term)
+            for e, term in self.labels
+        ]
+        return np.array([*numbers, *(spice.betas[state][code] for state in self.states)])
+
+    def values(self, vectors: Sequence[Floats]) -> Floats:
+        """-ln L of all sessions in nats under each vector; infinite where it is no number."""
+        found = sum(self.nll(self.logits(vectors, part), part) for part in self.parts(len(vectors)))
+        values: Floats = np.where(np.isfinite(found), found, np.inf)
+        return values
 
     def parts(self, n_vectors: int) -> Iterator[Sessions]:
         """The sessions, so many at a time that a pass stays small."""
