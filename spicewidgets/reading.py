@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .core.settings import Participant
+from .core.contributions import Unfolded, mean_nll
+from .core.settings import Participant, SettingsError
 from .results import Result, truth_for, values_of
 from .simulation import people_of
+from .views import unfolded
 
 if TYPE_CHECKING:
     from .core.consequences import Cost, Freedom
@@ -73,7 +75,6 @@ def tried(result: Result, who: Any, person: Mapping[str, Any]) -> Tried:
     the result. Raises `SettingsError` where the model cannot express them.
     """
     from .core.agents import AgentQ
-    from .core.consequences import nll_of
 
     assert result.spice is not None
     betas = {state: result.spice.beta(state, who) for state in result.spice.betas}
@@ -83,7 +84,8 @@ def tried(result: Result, who: Any, person: Mapping[str, Any]) -> Tried:
     if before is None or now is None:
         return Tried(spice, None, None)
     choices = result.choices[_own(result, who)]
-    return Tried(spice, (nll_of(now, choices), nll_of(before, choices)), float(np.abs(now - before).max()))
+    nll = float(mean_nll(now, choices).mean()), float(mean_nll(before, choices).mean())
+    return Tried(spice, nll, float(np.abs(now.probabilities - before.probabilities).max()))
 
 
 def freedoms_of(result: Result, who: Any) -> "tuple[Freedom, ...]":
@@ -98,10 +100,10 @@ def freedoms_of(result: Result, who: Any) -> "tuple[Freedom, ...]":
     equation = result.spice.equation(f"{VALUE}_chosen", who)
     rate = 1 - equation.coefficient(equation.module)
     shift = -equation.coefficient() / rate if rate else 0.0
-    own, n = _own(result, who), result.snapshot.task.n_actions
-    values = values_of(result.snapshot)
-    history = result.choices[own], result.rewards[own]
-    return freedoms(result.spice, values, *history, n, who, shift=shift if abs(shift) > 0.05 else 1.0)
+    own = _own(result, who)
+    history = result.choices[own], result.outcomes[own]
+    shift = shift if abs(shift) > 0.05 else 1.0
+    return freedoms(result.spice, result.description, *history, who, shift=shift)
 
 
 def cost(result: Result, who: Any, module: str, term: tuple[str, ...] = ()) -> "Cost":
@@ -115,7 +117,7 @@ def cost(result: Result, who: Any, module: str, term: tuple[str, ...] = ()) -> "
     assert result.spice is not None
     dataset = result.dataset
     most = max(1, MOST // dataset.n_trials)
-    own = np.flatnonzero(_own(result, who))[:most]
+    own = _own(result, who)[:most]
     part = dataset.take(torch.as_tensor(own), torch.arange(dataset.n_trials).expand(len(own), -1))
     return cost_of_dropping(result.spice, result.forward, part, module, term, who)
 
@@ -125,29 +127,26 @@ def is_loaded() -> bool:
     return "torch" in sys.modules
 
 
-def _own(result: Result, who: Any) -> NDArray[np.bool_]:
-    """Which sessions are this participant's."""
+def _own(result: Result, who: Any) -> NDArray[np.int64]:
+    """The sessions of a participant."""
     if result.snapshot.data.n_participants == 1:
-        return np.ones(len(result.choices), dtype=bool)
-    return np.array([one == who for one in people_of(result.snapshot)])
+        return np.arange(len(result.choices))
+    return np.flatnonzero([one == who for one in people_of(result.snapshot)])
 
 
-def _played(result: Result, spice: "SpiceModel", who: Any) -> Floats | None:
-    """P under some equations; None where they cannot be played without their model."""
-    from .core.consequences import can_play, expected, probabilities
-
-    if not can_play(spice):
+def _played(result: Result, spice: "SpiceModel", who: Any) -> Unfolded | None:
+    """The sessions of a participant under some equations; None where only their model can play them."""
+    try:
+        return unfolded(result, spice, _own(result, who))
+    except SettingsError:
         return None
-    own, n = _own(result, who), result.snapshot.task.n_actions
-    history = result.choices[own], result.rewards[own]
-    return probabilities(expected(spice, values_of(result.snapshot), *history, n, who))
 
 
 @lru_cache(maxsize=1)
-def _found(result: Result, who: Any) -> Floats | None:
-    """P under the found equations; None also where their model plays them otherwise."""
+def _found(result: Result, who: Any) -> Unfolded | None:
+    """Under the found equations; None also where their model plays them otherwise."""
     assert result.spice is not None
-    p = _played(result, result.spice, who)
-    if p is None or np.abs(p - result.played["spice"].probabilities[_own(result, who)]).max() > CLOSE:
+    played, known = _played(result, result.spice, who), result.played["spice"].probabilities
+    if played is None or np.abs(played.probabilities - known[_own(result, who)]).max() > CLOSE:
         return None
-    return p
+    return played

@@ -53,11 +53,8 @@ def trial_by_trial(result: Result, session: int) -> dict[str, Unfolded]:
     where the model does what its description cannot tell.
     """
     told = {"truth": result.truth, "spice": result.spice}
-    return {
-        name: _unfolded(result, model, session, session + 1)
-        for name, model in told.items()
-        if model is not None
-    }
+    only = np.array([session])
+    return {name: unfolded(result, model, only) for name, model in told.items() if model is not None}
 
 
 def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Floats:
@@ -65,7 +62,7 @@ def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Float
     `mean_nll`.
     """
     chosen = result.choices[:sessions]
-    return mean_nll(_unfolded(result, model, 0, len(chosen)), chosen)
+    return mean_nll(unfolded(result, model, np.arange(len(chosen))), chosen)
 
 
 def changed(model: SpiceModel, equation: Equation, who: Any) -> SpiceModel:
@@ -145,8 +142,11 @@ def _visits(result: Result, module: str, who: Any) -> Visits:
     return visits(called, states, result.choices[own], result.outcomes[own])
 
 
-def _unfolded(result: Result, model: SpiceModel, first: int, end: int) -> Unfolded:
-    people = _people(result.snapshot)[first:end]
+def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Unfolded:
+    """Some sessions through equations. Raises `SettingsError` where the model does what its description
+    cannot tell.
+    """
+    people = _people(result.snapshot)
     built = result.description
     if unknown := [m.name for m in built.in_order if m.kind == "given" or m.arms == "some"]:
         raise SettingsError(
@@ -155,7 +155,8 @@ def _unfolded(result: Result, model: SpiceModel, first: int, end: int) -> Unfold
                 " what its description does not tell. Take a model that is put together from modules."
             ]
         )
-    return unfold(built, model, result.choices[first:end], result.outcomes[first:end], people)
+    labels = [people[session] for session in sessions]
+    return unfold(built, model, result.choices[sessions], result.outcomes[sessions], labels)
 
 
 def _people(snapshot: ExperimentSnapshot) -> list[Any]:

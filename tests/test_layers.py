@@ -28,6 +28,7 @@ MAY = {
         "spicewidgets.results",
         "spicewidgets.simulation",
         "spicewidgets.state",
+        "spicewidgets.views",
     },
     "recorded": {
         "numpy",

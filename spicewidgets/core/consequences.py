@@ -3,9 +3,6 @@
 An equation has freedoms that change no P, so that they cannot be found out: a number added to the values of
 all arms, and values stretched by as much as beta is shrunk. A number added to one arm is no such freedom. And
 a constant that only the chosen arm gets is a number added to one arm. Knows nothing of how it is shown.
-
-`expected` plays the equations of values and habits on given sessions in numpy, so that a moved slider need
-not wait for torch; the models themselves play all there are (`replay.py`).
 """
 
 from collections.abc import Mapping
@@ -17,89 +14,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .agents import softmax
+from .built import SCALED, BuiltModel
+from .contributions import unfold
 from .equations import Equation, SpiceModel, Term, term_text
 from .settings import SettingsError
-from .translation import HABIT, REWARD, REWARD_CHOSEN, VALUE, Model, _start
+from .translation import VALUE
 
 if TYPE_CHECKING:
     from .dataset import DatasetRNN
     from .rnn import BaseRNN
 
 Floats = NDArray[np.float64]
-STATES = (VALUE, HABIT)
-PLAYED = tuple(f"{state}_{which}" for state in STATES for which in ("chosen", "not_chosen"))
-
-
-def can_play(spice: SpiceModel) -> bool:
-    """Whether `expected` knows all that a model needs: its modules, and no reward of an arm not chosen."""
-    return not _unknown(spice)
-
-
-def _unknown(spice: SpiceModel) -> list[str]:
-    shown = [
-        module
-        for module, rows in spice.equations.items()
-        if module.endswith("_not_chosen")
-        and any(REWARD in term for e in rows if e is not None for term, _ in e.active)
-    ]
-    return [*(m for m in spice.equations if m not in PLAYED), *shown, *spice.given]
-
-
-def expected(
-    spice: SpiceModel,
-    model: Model,
-    choices: ArrayLike,
-    rewards: ArrayLike,
-    n_actions: int = 2,
-    participant: Any = None,
-) -> dict[str, Floats]:
-    """The part of each state in the logits (value times beta), before each trial and after the last.
-
-    Args:
-        spice: equations of the values and the habit, as the precoded models have them.
-        model: the model or its class, for its `init_values`.
-        choices: the arm chosen, `(n_sessions, n_trials)`; below 0 where none is known.
-        rewards: the reward of the chosen arm, the same shape.
-        n_actions: number of arms.
-        participant: label; the first that has equations when None.
-
-    Returns: By state, `(n_sessions, n_trials + 1, n_actions)`; their sum is the logit of each arm.
-    """
-    if unknown := _unknown(spice):
-        raise SettingsError(
-            [
-                f"Only {', '.join(PLAYED)}, with the reward of the chosen arm, can be played without the"
-                f" model; got {', '.join(unknown)}. Use replay."
-            ]
-        )
-    arms, paid = np.asarray(choices, dtype=int), np.nan_to_num(np.asarray(rewards, dtype=float), nan=-1.0)
-    equations = spice.of_participant(participant)
-    states = [state for state in STATES if any(module.startswith(state) for module in equations)]
-    now = {state: np.full((len(arms), n_actions), _start(model, state)) for state in states}
-    before: dict[str, list[Floats]] = {state: [now[state]] for state in states}
-    for arm, reward in zip(arms.T[..., None], paid.T[..., None], strict=True):
-        chosen = arm == np.arange(n_actions)
-        signals = {"c_action": chosen.astype(float), REWARD: reward, REWARD_CHOSEN: reward}
-        for state, values in now.items():
-            parts = [
-                equations[name](values, signals) if (name := f"{state}_{which}") in equations else values
-                for which in ("chosen", "not_chosen")
-            ]
-            now[state] = np.where(arm < 0, values, np.where(chosen, *parts))
-            before[state].append(now[state])
-    return {state: np.stack(rows, 1) * spice.beta(state, participant) for state, rows in before.items()}
-
-
-def probabilities(parts: Mapping[str, Floats]) -> Floats:
-    """P of each arm, from the parts that `expected` gives."""
-    return softmax(np.sum(list(parts.values()), axis=0))
-
-
-def nll_of(p: Floats, choices: ArrayLike) -> float:
-    """Mean -ln P of the choices after the first of each session, in nats, as a data set has its targets."""
-    arms = np.asarray(choices, dtype=int)[:, 1:]
-    picked = np.take_along_axis(p[:, 1:-1], np.maximum(arms, 0)[..., None], -1)[..., 0]
-    return float(-np.log(np.maximum(picked[arms >= 0], 1e-300)).mean())
 
 
 def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
@@ -143,10 +68,9 @@ class Freedom:
 
 def freedoms(
     spice: SpiceModel,
-    model: Model,
+    built: BuiltModel,
     choices: ArrayLike,
     rewards: ArrayLike,
-    n_actions: int = 2,
     participant: Any = None,
     *,
     shift: float = 1.0,
@@ -155,28 +79,34 @@ def freedoms(
     """Three ways to write the value of the reward otherwise: both arms moved by `shift`, values multiplied by
     `stretch` and beta divided by it, and only the first arm moved. The first two change nothing that can be
     seen.
-    """
-    before = expected(spice, model, choices, rewards, n_actions, participant)
-    start = _start(model, VALUE)
 
-    def written(c: float, d: float) -> tuple[SpiceModel, float, dict[str, Floats]]:
-        """Equations, start and expectations for values `c x + d`, beta being divided by c."""
+    Args:
+        spice: the equations.
+        built: the model that they belong to.
+        choices, rewards: the sessions on which P is compared, as in `unfold`.
+        participant: label; the first that has equations when None.
+    """
+    people = [spice.participants[spice.index(participant)]] * len(np.asarray(choices))
+    before = unfold(built, spice, choices, rewards, people)
+    start = next(state.initial for state in built.states if state.name == VALUE)
+
+    def written(c: float, d: float) -> tuple[SpiceModel, float, Floats]:
+        """Equations, start and logits for values `c x + d`, beta being divided by c."""
         rows = {
             m: tuple(e if e is None or not m.startswith(VALUE) else moved(e, c, d) for e in row)
             for m, row in spice.equations.items()
         }
         betas = dict(spice.betas) | {VALUE: tuple(spice.beta(VALUE, who) / c for who in spice.participants)}
-        new = replace(spice, equations=rows, betas=betas)
-        starts = type("Moved", (), {"init_values": {**model.init_values, VALUE: c * start + d}})
-        return new, c * start + d, expected(new, starts, choices, rewards, n_actions, participant)
+        new, begun = replace(spice, equations=rows, betas=betas), c * start + d
+        states = (replace(s, initial=begun) if s.name == VALUE else s for s in built.states)
+        scaled = tuple(replace(s, choice=SCALED) if s.name == VALUE else s for s in states)
+        return new, begun, unfold(replace(built, states=scaled), new, choices, rewards, people).q
 
     both, stretched = written(1.0, shift), written(stretch, 0.0)
-    first = np.arange(n_actions) == 0
-    one = before | {VALUE: np.where(first, both[2][VALUE], before[VALUE])}
-    p = probabilities(before)
+    one = np.where(np.arange(before.q.shape[-1]) == 0, both[2], before.q)
 
-    def told(name: str, made: Any, parts: Mapping[str, Floats]) -> Freedom:
-        apart = np.abs(probabilities(parts) - p)
+    def told(name: str, made: tuple[SpiceModel, float, Floats], q: Floats) -> Freedom:
+        apart = np.abs(softmax(q) - before.probabilities)
         now = made[0].beta(VALUE, participant)
         added = 0.0 if name == "stretch" else shift
         return Freedom(name, added, made[0], made[1], now, float(apart.max()), float(apart.mean()))

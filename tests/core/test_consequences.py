@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.consequences import (
-    can_play,
-    cost_of_dropping,
-    expected,
-    freedoms,
-    moved,
-    nll_of,
-    probabilities,
-)
+from spicewidgets.core.built import TEMPLATES
+from spicewidgets.core.consequences import cost_of_dropping, freedoms, moved
+from spicewidgets.core.contributions import mean_nll, unfold
 from spicewidgets.core.translation import true_model
 
 CHOSEN = "x_value_reward_chosen"
@@ -38,15 +32,16 @@ def dropped(tutorials_data):
     return cost_of_dropping(truth, model, tutorials_data, CHOSEN)
 
 
+RW = TEMPLATES["rescorla-wagner"]
 CASES = {
     "rescorla-wagner": (AGENT, sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, 2),
-    "two rates, four arms": (
+    "forgetting": (
         sw.AgentQ(4, alpha_reward=0.8, alpha_penalty=0.2),
         sw.ForgettingRNN,
         sw.FORGETTING_RNN_CONFIG,
         4,
     ),
-    "habit": (
+    "choice": (
         sw.AgentQ(alpha_reward=0.3, beta_choice=1.5, alpha_choice=0.6, forget_rate=0.1),
         sw.ChoiceRNN,
         sw.CHOICE_CONFIG,
@@ -55,37 +50,12 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_equations_are_played_as_the_model_plays_them(name):
-    agent, kind, config, n = CASES[name]
-    model, dataset = kind(n, n_participants=1), data(agent, n_actions=n)
-    truth = true_model(agent, model, config)
-    parts = expected(truth, model, dataset.choices, dataset.rewards_chosen, n)
-    played = sw.replay(sw.AgentSpice(model, truth, n_actions=n), dataset)
-    assert np.abs(probabilities(parts) - played.probabilities).max() < 1e-12
-    assert nll_of(probabilities(parts), dataset.choices) == pytest.approx(
-        -np.log(np.take_along_axis(played.probabilities[:, :-1], np.asarray(dataset.choices)[..., None], -1))[
-            :, 1:
-        ].mean()
-    )
-
-
-def test_a_trial_without_a_choice_changes_nothing():
-    truth = true_model(AGENT, sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG)
-    parts = expected(truth, sw.RescorlaWagnerRNN, [[0, -1, 1]], [[1.0, np.nan, 0.0]])
-    values = parts["x_value_reward"][0]
-    assert values[2] == pytest.approx(values[1])
-    assert nll_of(probabilities(parts), [[0, -1, 1]]) > 0
-
-
-def test_what_is_not_known_is_refused():
-    model = sw.LearningRateRNN(2)
-    truth = true_model(AGENT, model, sw.LEARNING_RATE_RNN_CONFIG)
-    assert not can_play(truth)
-    with pytest.raises(sw.SettingsError, match=r"got x_learning_rate_reward. Use replay"):
-        expected(truth, model, [[0]], [[1.0]])
-    other = "x_value_reward_not_chosen"
-    assert not can_play(sw.SpiceModel.of(sw.Equation(other, ((other,), ("c_reward",)), (0.7, 0.3))))
+def history(dataset):
+    """Choices and the rewards of each arm, as they were seen."""
+    arms = np.arange(dataset.n_actions)
+    choices = np.asarray(dataset.choices)
+    rewards = np.where(choices[..., None] == arms, np.asarray(dataset.rewards_chosen)[..., None], -1.0)
+    return choices, rewards
 
 
 def test_moved_is_the_same_update_in_other_words():
@@ -99,9 +69,7 @@ def test_moved_is_the_same_update_in_other_words():
 def test_two_freedoms_change_nothing_and_the_third_does(name):
     agent, kind, config, n = CASES[name]
     model, dataset = kind(n, n_participants=1), data(agent, n_actions=n)
-    both, stretch, one = freedoms(
-        true_model(agent, model, config), model, dataset.choices, dataset.rewards_chosen, n
-    )
+    both, stretch, one = freedoms(true_model(agent, model, config), TEMPLATES[name], *history(dataset))
     assert [each.name for each in (both, stretch, one)] == ["both arms", "stretch", "one arm"]
     assert both.max_dp < 1e-12
     assert stretch.max_dp < 1e-12
@@ -113,7 +81,7 @@ def test_the_constant_is_where_the_values_start():
     """Fact 1: start the values at beta q0 = 1.5 and the constant is gone, without any P changing."""
     truth = true_model(AGENT, sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG)
     dataset = data(AGENT)
-    both, _, _ = freedoms(truth, sw.RescorlaWagnerRNN, dataset.choices, dataset.rewards_chosen, shift=1.0)
+    both, _, _ = freedoms(truth, RW, *history(dataset), shift=1.0)
     assert both.start == 1.5
     assert both.spice.equation(CHOSEN).coefficient() == pytest.approx(0, abs=1e-12)
     assert both.max_dp < 1e-12
@@ -126,12 +94,13 @@ def test_fact_1_exact_numbers_without_the_constant(tutorials_data):
     model = sw.RescorlaWagnerRNN
     truth = true_model(AGENT, model, sw.RESCORLA_WAGNER_CONFIG)
     rest = sw.SpiceModel.of(truth.equation(CHOSEN).without())
-    history = tutorials_data.choices, tutorials_data.rewards_chosen
-    p, q = (probabilities(expected(one, model, *history)) for one in (truth, rest))
-    apart = np.abs(p - q)[..., 0]
+    choices, rewards = history(tutorials_data)
+    true, without = (unfold(RW, one, choices, rewards) for one in (truth, rest))
+    apart = np.abs(true.probabilities - without.probabilities)[..., 0]
     assert apart.max() == pytest.approx(0.244, abs=5e-4)
     assert apart[:, 1:11].mean() > 5 * apart[:, 50:].mean()
-    assert nll_of(q, history[0]) - nll_of(p, history[0]) == pytest.approx(0.0020, abs=5e-5)
+    rise = mean_nll(without, choices).mean() - mean_nll(true, choices).mean()
+    assert rise == pytest.approx(0.0020, abs=5e-5)
 
 
 def test_fact_1_the_constant_dropped_and_the_rest_refitted(dropped):

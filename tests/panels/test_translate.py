@@ -152,11 +152,14 @@ def test_several_participants_each_have_their_own():
     assert "<table" in made.free.value
 
 
-def test_a_model_that_cannot_be_played_without_torch_has_its_steps():
+def test_a_model_of_another_form_has_its_steps_and_its_way_back():
     made = trained("learning-rate", discovery__threshold=0.0)
     assert "k_a = (1 − w_a) α⁻" in plain(made.steps.value)
     assert made.free.value == ""
-    assert "nats" not in made.moved.value
+    before = made.moved.value
+    assert "nats with the parameters" in before
+    made.person.alpha_reward = 0.9
+    assert made.moved.value != before
     assert made.alert.value == ""
 
 
