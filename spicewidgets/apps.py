@@ -1,14 +1,13 @@
 """The apps: panels put together, nothing else."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs
 
 import ipywidgets as widgets
 
 from . import compat
+from .compat import tooltip
 from .core.settings import SettingsError
 from .follow import Follower
 from .panels import STAGES, Stage
@@ -61,14 +60,15 @@ class Explorer(Panel):
     def __init__(self, preset: str = "the tutorial", models: Models = ()) -> None:
         compat.ensure_colab_manager()
         self.experiment, self.runner = _experiment(preset, models)
-        wrong = _from_address(self.experiment)
         self.runner.show_recorded()
         self.head = Head(self.experiment, self.runner)
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: widgets.VBox(layout=widgets.Layout(**FULL)) for name in STAGES}
         self.switch = Sections(STAGES)
         self.switch.observe(self._show, "value")
-        self.address = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.address, self.asked = widgets.HTML(), widgets.Text(**tooltip("Settings in the page's address"))
+        self.asked.add_class("sw-asked")
+        self.asked.observe(self._take, "value")
         self.coach = CoachPanel(self.experiment, self.runner)
         self.keep = SettingsBox(self.experiment)
         super().__init__(
@@ -79,14 +79,12 @@ class Explorer(Panel):
                 *self.rooms.values(),
                 self.coach,
                 self.keep,
-                self.address,
+                widgets.VBox([self.address, self.asked], layout=widgets.Layout(display="none")),
             ]
         )
         self.experiment.observe(self._refresh, "revision")
         self._show()
         self._refresh()
-        if wrong:
-            self.say(wrong)
 
     def start(self) -> None:
         """Load torch in the background, so that the first run need not wait for it."""
@@ -102,12 +100,26 @@ class Explorer(Panel):
             for panel in room.children:
                 panel.layout.display = "" if shown else "none"
 
+    def _take(self, change: Any) -> None:
+        """Take over the settings that the page has found in its address; a kernel that was kept warm for it
+        has begun without.
+        """
+        wrong = ""
+        try:
+            self.experiment.from_dict(from_link(change["new"]))
+            self.runner.show_recorded()
+        except SettingsError as error:
+            wrong = f"The settings in the address were left out. {' '.join(error.problems)}"
+        self._refresh()
+        self.say(wrong)
+
     @guard
     def _refresh(self, _: Any = None) -> None:
         for at, (name, stage) in enumerate(self.experiment.stages.items(), 1):
             self.switch.mark(name, f"{at} {name.capitalize()} {MARKS[stage]}", SAID[stage])
         text = to_link(self.experiment)
-        told = f'<div class="sw-settings" data-settings="{escape(text, quote=True)}"></div>'
+        taken = " data-taken" if self.asked.value else ""
+        told = f'<div class="sw-settings"{taken} data-settings="{escape(text, quote=True)}"></div>'
         if self.address.value != told:
             self.address.value = told
 
@@ -120,14 +132,10 @@ def explorer(preset: str = "the tutorial", *, models: Models = (), start: bool =
         models: `BaseRNN` subclasses of your own, each with its `SpiceConfig`, offered beside the others.
         start: whether torch is loaded at once, in the background.
     """
-
-    def make() -> Explorer:
-        app = Explorer(preset, models)
-        if start:
-            app.start()
-        return app
-
-    return compat.for_page(make)
+    app = Explorer(preset, models)
+    if start:
+        app.start()
+    return app
 
 
 def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
@@ -138,16 +146,12 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     if name not in STAGES:
         raise SettingsError([f"panel must be one of {', '.join(STAGES)}; got {name!r}. Choose one of these."])
     compat.ensure_colab_manager()
-
-    def make() -> Stage:
-        experiment, runner = _experiment(preset, models)
-        runner.show_recorded()
-        made = STAGES[name](experiment, runner)
-        if name not in DATA_OF and not runner.foreground:
-            runner.preload()
-        return made
-
-    return compat.for_page(make)
+    experiment, runner = _experiment(preset, models)
+    runner.show_recorded()
+    made = STAGES[name](experiment, runner)
+    if name not in DATA_OF and not runner.foreground:
+        runner.preload()
+    return made
 
 
 def _experiment(preset: str, models: Models) -> tuple[Experiment, Runner]:
@@ -157,16 +161,3 @@ def _experiment(preset: str, models: Models) -> tuple[Experiment, Runner]:
     runner = Runner(experiment, foreground=compat.foreground())
     Follower(experiment, runner)
     return experiment, runner
-
-
-def _from_address(experiment: Experiment) -> str:
-    """Take over the settings of the page's address, where there are some; what is wrong with them."""
-    try:
-        asked = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20).get("settings", [""])[0]
-        if asked:
-            experiment.from_dict(from_link(asked))
-    except SettingsError as error:
-        return f"The settings in the address were left out. {' '.join(error.problems)}"
-    except ValueError:
-        return "The settings in the address were left out: it has too many parts."
-    return ""

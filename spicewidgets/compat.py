@@ -2,53 +2,27 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import ipywidgets
 
 WIDGETS = int(ipywidgets.__version__.split(".")[0])
 PLOTS = "SPICEWIDGETS_PLOTS"
 KINDS = ("bqplot", "matplotlib")
-Made = TypeVar("Made")
 
 _manager_is_on = False
 
 
-def environment() -> Literal["colab", "voila", "jupyter"]:
-    """Where the widgets are shown. A kernel without a sign of Colab or Voila counts as Jupyter."""
-    if "google.colab" in sys.modules:
-        return "colab"
-    software = os.environ.get("SERVER_SOFTWARE", "")  # Voila says so to its kernels
-    return "voila" if software.startswith("voila/") else "jupyter"
-
-
-def for_page(make: Callable[[], Made]) -> Made:
-    """What `make` makes, for the page that will show it.
-
-    A kernel that Voila has started before anyone has asked for the page makes it ahead and waits. The page's
-    address is only known then; if there is something in it, such as settings, all is made anew.
-    """
-    made = make()
-    if os.environ.get("VOILA_PREHEAT") != "True":
-        return made
-    from voila.utils import wait_for_request
-
-    wait_for_request()
-    while environment() != "voila":  # the request says so; without it, the wait ended with a lost connection
-        time.sleep(0.1)
-        wait_for_request()
-    if not os.environ.get("QUERY_STRING"):
-        return made
-    ipywidgets.Widget.close_all()
-    return make()
-
-
 def foreground() -> bool:
     """Whether training must run in the cell: Colab does not show what a thread changes."""
-    return environment() == "colab"
+    return on_colab()
+
+
+def on_colab() -> bool:
+    """Whether the widgets are shown by Colab."""
+    return "google.colab" in sys.modules
 
 
 def plots_kind() -> str:
@@ -72,7 +46,7 @@ def ensure_colab_manager() -> bool:
     is shown. False where that cannot be done; True anywhere else.
     """
     global _manager_is_on
-    if environment() != "colab" or _manager_is_on:
+    if not on_colab() or _manager_is_on:
         return True
     try:
         from google.colab import output  # type: ignore[import-not-found,unused-ignore]

@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
 IDLE = 3600  # seconds after which the kernel of a page that nobody looks at ends
-FILL = 5  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
+FILL = 2  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
 # What the page needs of the extensions that Jupyter has on this machine; others would make it slow.
 EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager",

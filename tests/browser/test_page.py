@@ -19,29 +19,30 @@ LOST = "The connection is lost"
 # A page that carries settings as the explorer does, shows its kernel's process, and changes while it opens.
 SMALL = """
 import html, os, threading, time
-from urllib.parse import parse_qs
 import ipywidgets as widgets
-from spicewidgets import compat
 
-def make():
-    now = parse_qs(os.environ.get("QUERY_STRING", "")).get("settings", ["none"])[0]
-    carrier = widgets.HTML()
-    typed = widgets.Text(value=now, description="Setting")
-    process = widgets.HTML(f"<p id='process'>{os.getpid()}</p>")
-    changing = [widgets.HTML("<b>before</b>") for _ in range(250)]
+carrier, asked = widgets.HTML(), widgets.Text(layout={"display": "none"})
+asked.add_class("sw-asked")
+typed = widgets.Text(value="none", description="Setting")
+process = widgets.HTML(f"<p id='process'>{os.getpid()}</p>")
+changing = [widgets.HTML("<b>before</b>") for _ in range(250)]
+page = widgets.VBox([typed, carrier, asked, process, *changing])
 
-    def carry(_=None):
-        carrier.value = f'<i class="sw-settings" data-settings="{html.escape(typed.value)}"></i>'
+def carry(_=None):
+    taken = "data-taken" if asked.value else ""
+    carrier.value = f'<i class="sw-settings" {taken} data-settings="{html.escape(typed.value)}"></i>'
 
-    typed.observe(carry, "value")
+def take(change):
+    typed.value = change["new"]
     carry()
-    return widgets.VBox([typed, carrier, process, *changing])
 
-page = compat.for_page(make)
+typed.observe(carry, "value")
+asked.observe(take, "value")
+carry()
 
 def change():
     begun = time.monotonic()
-    for at, each in enumerate(page.children[3:]):
+    for at, each in enumerate(changing):
         time.sleep(max(0, begun + 0.02 * at - time.monotonic()))
         each.value = "<b>after</b>"
 

@@ -89,19 +89,23 @@ def test_the_settings_stand_in_the_page_for_the_address(app):
     assert from_link(text) == {"task": {"sigma": 0.05}}
 
 
-def test_it_opens_with_the_settings_of_the_address(app, monkeypatch):
+def test_it_takes_the_settings_that_the_page_finds_in_its_address(app):
     app.experiment.task.sigma = 0.05
     (text,) = re.findall('data-settings="([^"]*)"', app.address.value)
-    monkeypatch.setenv("QUERY_STRING", f"settings={text}&theme=dark")
-    assert explorer(start=False).experiment.task.sigma == 0.05
+    other = explorer(start=False)
+    assert "data-taken" not in other.address.value
+    other.asked.value = text
+    assert other.experiment.task.sigma == 0.05
+    assert f'data-taken data-settings="{text}"' in other.address.value
+    assert "train again" in other.head.progress.value
 
 
-@pytest.mark.parametrize("asked", ["settings=nonsense", "settings=" + "A" * 9000, "&".join("abc=1" * 50)])
-def test_a_wrong_address_is_told_and_the_defaults_stay(asked, monkeypatch):
-    monkeypatch.setenv("QUERY_STRING", asked)
-    app = explorer(start=False)
+@pytest.mark.parametrize("asked", ["nonsense", "A" * 9000, "abc=1 <b>"])
+def test_a_wrong_address_is_told_and_the_defaults_stay(app, asked):
+    app.asked.value = asked
     assert app.experiment.task.sigma == 0.2
     assert "left out" in app.alert.value
+    assert "data-taken" in app.address.value
 
 
 def upload(app, content):

@@ -10,20 +10,30 @@
   const PERIOD = 5000  // ms between two looks at the kernel
   const DELAY = 200  // ms after a change of settings; browsers allow few changes of the address a second
 
-  // The settings.
+  // The settings. Those of the address are told to the app once it is shown; until it has taken them, the address
+  // stays as it is.
 
+  const asked = new URL(location.href).searchParams.get("settings")
+  let delivered = !asked
+  function ask() {
+    const field = content.querySelector(".sw-asked input")
+    if (delivered || !field) return
+    delivered = true
+    field.value = asked
+    for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }))
+  }
   let waiting = 0
   function keep() {
     waiting = 0
     const carrier = document.querySelector(".sw-settings")
-    if (!carrier) return
+    if (!carrier || (asked && !("taken" in carrier.dataset))) return
     const address = new URL(location.href)
     if (carrier.dataset.settings) address.searchParams.set("settings", carrier.dataset.settings)
     else address.searchParams.delete("settings")
     if (address.href !== location.href) history.replaceState(history.state, "", address)
   }
   new MutationObserver(() => {
-    if (!waiting) waiting = setTimeout(() => { keep(); name() }, DELAY)
+    if (!waiting) waiting = setTimeout(() => { ask(); keep(); name() }, DELAY)
   }).observe(content, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
   })
