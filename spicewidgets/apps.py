@@ -1,5 +1,6 @@
 """The apps: panels put together, nothing else."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -14,15 +15,18 @@ from .panels import STAGES, Stage
 from .panels.base import FULL, Panel, guard
 from .panels.coach import CoachPanel
 from .panels.head import Head
+from .panels.lesson import LessonBanner
 from .panels.look import STYLE
 from .panels.sections import Sections
 from .panels.settings import SettingsBox
 from .runner import Runner
 from .state.experiment import DATA_OF, Experiment
-from .state.link import from_link, to_link
+from .state.lesson import lesson_from, open_lesson
+from .state.link import open_link, to_link
 
 MARKS = {"done": "✓", "stale": "!", "todo": "○"}
 SAID = {"done": "done", "stale": "stale: a setting has changed since", "todo": "to do"}
+LESSON = "SPICEWIDGETS_LESSON"  # in the environment: the file of the lesson that a page opens with
 Models = Sequence[tuple[type, Any]]
 
 
@@ -57,9 +61,11 @@ class Explorer(Panel):
         rooms: by name, where a panel stands.
     """
 
-    def __init__(self, preset: str = "the tutorial", models: Models = ()) -> None:
+    def __init__(
+        self, preset: str = "the tutorial", models: Models = (), lesson: str | os.PathLike[str] = ""
+    ) -> None:
         compat.ensure_colab_manager()
-        self.experiment, self.runner = _experiment(preset, models)
+        self.experiment, self.runner = _experiment(preset, models, lesson)
         self.runner.show_recorded()
         self.head = Head(self.experiment, self.runner)
         self.panels = Panels(self.experiment, self.runner)
@@ -71,10 +77,12 @@ class Explorer(Panel):
         self.asked.observe(self._take, "value")
         self.coach = CoachPanel(self.experiment, self.runner)
         self.keep = SettingsBox(self.experiment)
+        self.banner = LessonBanner(self.experiment)
         super().__init__(
             [
                 widgets.HTML(STYLE),
                 self.head,
+                self.banner,
                 self.switch,
                 *self.rooms.values(),
                 self.coach,
@@ -83,6 +91,8 @@ class Explorer(Panel):
             ]
         )
         self.experiment.observe(self._refresh, "revision")
+        self.experiment.observe(self._begin_lesson, "lesson")
+        self._offer()
         self._show()
         self._refresh()
 
@@ -90,6 +100,15 @@ class Explorer(Panel):
         """Load torch in the background, so that the first run need not wait for it."""
         if not self.runner.foreground:
             self.runner.preload()
+
+    def _offer(self) -> None:
+        lesson = self.experiment.lesson
+        self.switch.offer(STAGES if lesson is None else lesson.panels)
+
+    @guard
+    def _begin_lesson(self, _: Any = None) -> None:
+        self._offer()
+        self.runner.show_recorded()
 
     @guard
     def _show(self, _: Any = None) -> None:
@@ -106,7 +125,7 @@ class Explorer(Panel):
         """
         wrong = ""
         try:
-            self.experiment.from_dict(from_link(change["new"]))
+            open_link(self.experiment, change["new"])
             self.runner.show_recorded()
         except SettingsError as error:
             wrong = f"The settings in the address were left out. {' '.join(error.problems)}"
@@ -115,8 +134,10 @@ class Explorer(Panel):
 
     @guard
     def _refresh(self, _: Any = None) -> None:
-        for at, (name, stage) in enumerate(self.experiment.stages.items(), 1):
-            self.switch.mark(name, f"{at} {name.capitalize()} {MARKS[stage]}", SAID[stage])
+        lesson, stages = self.experiment.lesson, self.experiment.stages
+        for at, name in enumerate(STAGES if lesson is None else lesson.panels, 1):
+            words = f"{at} {name.capitalize()} {MARKS[stages[name]]}"
+            self.switch.mark(name, words, SAID[stages[name]])
         text = to_link(self.experiment)
         taken = " data-taken" if self.asked.value else ""
         told = f'<div class="sw-settings"{taken} data-settings="{escape(text, quote=True)}"></div>'
@@ -124,15 +145,24 @@ class Explorer(Panel):
             self.address.value = told
 
 
-def explorer(preset: str = "the tutorial", *, models: Models = (), start: bool = True) -> Explorer:
+def explorer(
+    preset: str = "the tutorial",
+    *,
+    models: Models = (),
+    lesson: str | os.PathLike[str] = "",
+    start: bool = True,
+) -> Explorer:
     """The explorer: simulate, train, discover, compare, all in one box.
 
     Args:
         preset: the settings to begin with; see `Experiment.presets`.
         models: `BaseRNN` subclasses of your own, each with its `SpiceConfig`, offered beside the others.
+        lesson: the file of a lesson to open with, which then stays; it was saved by "Save as lesson".
         start: whether torch is loaded at once, in the background.
+
+    Raises `SettingsError` for a preset that is not known, and for a lesson that cannot be read.
     """
-    app = Explorer(preset, models)
+    app = Explorer(preset, models, lesson)
     if start:
         app.start()
     return app
@@ -151,13 +181,18 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     made = STAGES[name](experiment, runner)
     if name not in DATA_OF and not runner.foreground:
         runner.preload()
+    made.children = (LessonBanner(experiment), *made.children)
     return made
 
 
-def _experiment(preset: str, models: Models) -> tuple[Experiment, Runner]:
+def _experiment(
+    preset: str, models: Models, lesson: str | os.PathLike[str] = ""
+) -> tuple[Experiment, Runner]:
     experiment = Experiment(preset)
     for cls, config in models:
         experiment.model.register(cls, config)
+    if path := lesson or os.environ.get(LESSON, ""):
+        open_lesson(experiment, lesson_from(os.fspath(path), experiment), stays=True)
     runner = Runner(experiment, foreground=compat.foreground())
     Follower(experiment, runner)
     return experiment, runner

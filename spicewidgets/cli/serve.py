@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from ..core.settings import SettingsError
+
 HOST = "127.0.0.1"
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
@@ -47,7 +49,12 @@ def doors() -> dict[str, Path]:
     help="Kernels kept warm, so that so many people can open the page at once without waiting."
     " Each takes about 0.4 GB.",
 )
-def app(panel: str, port: int, browser: bool, pool: int) -> None:
+@click.option(
+    "--lesson",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    help="Lesson to open with: a file from the page's Save as lesson.",
+)
+def app(panel: str, port: int, browser: bool, pool: int, lesson: str | None) -> None:
     """Open the explorer: a page with all panels, on this machine only. Ctrl-C ends it.
 
     With the name of a panel, open that panel alone.
@@ -55,10 +62,25 @@ def app(panel: str, port: int, browser: bool, pool: int) -> None:
     if find_spec("voila") is None:
         raise click.ClickException('Voila is missing. Install it with: pip install "spicewidgets[voila]"')
     check_port(port)
-    os.environ.update(environment())
+    os.environ.update(environment() | lesson_environment(lesson))
     voila = import_module("voila.app").Voila
     click.echo(f"{panel.capitalize()}: http://localhost:{port}/ (Ctrl-C ends it)")
     voila.launch_instance(list(arguments(doors()[panel], port, browser, pool)))
+
+
+def lesson_environment(path: str | None) -> dict[str, str]:
+    """What tells the kernels of the lesson; a sentence if it cannot be read."""
+    if path is None:
+        return {}
+    from ..apps import LESSON
+    from ..state.experiment import Experiment
+    from ..state.lesson import lesson_from
+
+    try:
+        lesson_from(path, Experiment())
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    return {LESSON: path}
 
 
 def check_port(port: int) -> None:

@@ -62,9 +62,11 @@ def guard(method: Callable[..., Any]) -> Callable[..., Any]:
 class Control(widgets.VBox):
     """A labelled control for a setting: typed field and slider, list, check box or text, with its help below.
 
-    A value that cannot be used is kept by the state and told as a sentence under the control.
+    A value that cannot be used is kept by the state and told as a sentence under the control. What a lesson
+    fixes is greyed and says why; what it hides is not there.
 
     Attributes:
+        parts: all that is in it, whether shown or hidden.
         high: the upper bound that is told, where the present data have a lower one than the setting.
     """
 
@@ -82,8 +84,9 @@ class Control(widgets.VBox):
         else:
             parts = _number(state, name, told, words)
         self.below = widgets.HTML()
-        super().__init__([*parts, self.below], layout=widgets.Layout(margin="0 0 10px 0", **FULL))
-        state.observe(self.tell, "problems")
+        self.parts = (*parts, self.below)
+        super().__init__(self.parts, layout=widgets.Layout(margin="0 0 10px 0", **FULL))
+        state.observe(self.tell, ["problems", "held", "hidden"])
         self.tell()
 
     def words(self) -> str:
@@ -92,15 +95,44 @@ class Control(widgets.VBox):
         return str(told["help"]) + _bounds(told if self.high is None else told | {"high": self.high})
 
     def tell(self, _: Any = None) -> None:
-        """The help, or what is wrong with the value."""
-        wrong = self.state.problems_of(self.name)
-        look, text = ("sw-alert", " ".join(wrong)) if wrong else ("sw-help", self.words())
+        """The help, what is wrong with the value, and whether it can be changed."""
+        wrong, why = self.state.problems_of(self.name), self.state.held.get(self.name, "")
+        look, text = ("sw-alert", " ".join(wrong)) if wrong else ("sw-help", f"{why} {self.words()}".strip())
         self.below.value = f'<div class="{look}">{escape(text)}</div>'
+        grey(self, why)
+        self.children = () if self.name in self.state.hidden else self.parts
 
 
 def control(state: Any, name: str) -> Control:
     """The `Control` of a setting."""
     return Control(state, name)
+
+
+def grey(box: Any, why: str) -> None:
+    """Grey all that can be pressed or typed in a box, or, without a reason, what was greyed here."""
+    greyed = list(getattr(box, "_greyed", ()))
+    if why:
+        greyed += [part for part in _within(box) if not part.disabled]
+    for part in greyed:
+        part.disabled = bool(why)
+    box._greyed = greyed if why else []
+
+
+def _within(box: Any) -> list[Any]:
+    own = [box] if box.has_trait("disabled") else []
+    return [*own, *(part for child in getattr(box, "children", ()) for part in _within(child))]
+
+
+def heed(state: Any, name: str, box: Any, note: Any = None) -> None:
+    """Do with a box that is no `Control` what a lesson says of a setting: grey it, with the reason in a note
+    (HTML), or take it away. To be called again when what is in the box has changed.
+    """
+    why = state.held.get(name, "")
+    grey(box, why)
+    box.layout.display = "none" if name in state.hidden else ""
+    if note is not None:
+        shown = why if name not in state.hidden else ""
+        note.value = f'<div class="sw-help">{escape(shown)}</div>' if shown else ""
 
 
 def field(kind: Any, label: str, words: str, **arguments: Any) -> Any:

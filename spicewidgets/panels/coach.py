@@ -34,7 +34,8 @@ class CoachPanel(Panel):
             gone, self.rows.children = self.rows.children, [self._row(one) for one in found]
             discard(*gone)
         for button, one in self._buttons:
-            refuse(button, self.experiment.blocked.get(one.action, ""), "Change the settings and run again")
+            why = self.experiment.blocked.get(one.action, "") or self.experiment.said_to_stay(one.changes)
+            refuse(button, why, "Change the settings and run again")
 
     def _row(self, finding: Finding) -> Any:
         words = widgets.HTML(

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from .base import FULL, Panel, control, discard, field, guard, more, pressed, refuse
+from .base import FULL, Panel, control, discard, field, guard, heed, more, pressed, refuse
 from .equations import AGAIN, terms_table
 from .path import PathBox
 from .stage import Stage
@@ -54,11 +54,13 @@ class LibraryPanel(Stage):
         self.modules, self.found = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
         self.boxes: dict[str, ModuleLibrary] = {}
         self.path = PathBox()
-        return [self.found, self.path, self.modules]
+        self.fixed = widgets.HTML()
+        return [self.found, self.path, self.fixed, self.modules]
 
     def watch(self) -> None:
         """The model, the library, and new equations."""
-        self.experiment.discovery.observe(self.refresh, ["libraries", "degree", "threshold", "problems"])
+        names = ["libraries", "degree", "threshold", "problems", "held", "hidden"]
+        self.experiment.discovery.observe(self.refresh, names)
         model = self.experiment.model
         model.observe(self.refresh, ["problems", *model.names(), "names_revision"])
         self.experiment.run.observe(self.refresh, "result_revision")
@@ -77,6 +79,7 @@ class LibraryPanel(Stage):
             discard(*gone)
         for box in self.boxes.values():
             box.draw()
+        heed(self.experiment.discovery, "libraries", self.modules, self.fixed)
         result = self.runner.result
         self.found.value = "" if result is None else terms_table(result)
         plan = self.experiment.discovery

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from ..results import description_of, missing_of, source_of
 from ..state.builder import TEMPLATES
 from ..state.model import YOUR_OWN
-from .base import control, field, grid, guard, pressed
+from .base import FULL, control, field, grid, guard, heed, pressed
 from .builder import Builder
 from .diagram import diagram, words
 from .stage import Stage
@@ -38,7 +38,9 @@ class ModelPanel(Stage):
         )
         self.build = pressed(BUILD, "Make its states and modules your own, to be changed", self._build)
         self.builder = Builder(model)
-        return [self.names, self.size, self.template, self.build, self.builder]
+        self.own = widgets.VBox([self.template, self.build, self.builder], layout=widgets.Layout(**FULL))
+        self.fixed, self.own_fixed = widgets.HTML(), widgets.HTML()
+        return [self.names, self.fixed, self.size, self.own, self.own_fixed]
 
     def stage(self) -> list[Any]:
         """The picture, the same as a list, what it can say of the participant, and as Python."""
@@ -53,7 +55,7 @@ class ModelPanel(Stage):
     def watch(self) -> None:
         """The chosen model, and the participant whom it should express."""
         model = self.experiment.model
-        model.observe(self.refresh, [*model.names(), "problems", "names_revision"])
+        model.observe(self.refresh, [*model.names(), "problems", "names_revision", "held", "hidden"])
         for state in (self.experiment.participant, self.experiment.task):
             state.observe(self._judge, list(state.names()))
 
@@ -65,6 +67,8 @@ class ModelPanel(Stage):
         self.builder.layout.display = "" if own else "none"
         self.size.layout.display = "" if spec is not None and spec.participants else "none"
         self.builder.draw()
+        heed(model, "name", self.names, self.fixed)
+        heed(model, "built" if "built" in model.held else "name", self.own, self.own_fixed)
         self.about_it.value = f"<p>{escape(spec.about)}</p>" if spec is not None else ""
         built, wrong = self._described()
         self.picture.value = wrong if built is None else diagram(built, self.key)

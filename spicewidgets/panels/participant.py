@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from ..compat import tooltip
 from ..plots.figures import SessionView
 from ..results import preview
-from .base import FigureBox, control, more
+from .base import FigureBox, control, heed, more
 from .stage import Stage, arm_control, session_control
 
 UNSEEN = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
@@ -24,13 +24,13 @@ class ParticipantPanel(Stage):
         """Learning rate, beta, first value; the other mechanisms folded."""
         person = self.experiment.participant
         words = person.traits()["linked"].help
-        linked = widgets.Checkbox(description="One α for both outcomes", indent=False, **tooltip(words))
-        widgets.link((person, "linked"), (linked, "value"))
+        self.linked = widgets.Checkbox(description="One α for both outcomes", indent=False, **tooltip(words))
+        widgets.link((person, "linked"), (self.linked, "value"))
         self.penalty = control(person, "alpha_penalty")
         names = ("forget_rate", "beta_choice", "alpha_choice", "variation", *UNSEEN)
         return [
             control(person, "alpha_reward"),
-            linked,
+            self.linked,
             self.penalty,
             control(person, "beta_reward"),
             control(person, "q0"),
@@ -47,14 +47,17 @@ class ParticipantPanel(Stage):
     def watch(self) -> None:
         """Whatever changes the session."""
         for state in (self.experiment.participant, self.experiment.task):
-            state.observe(self.refresh, list(state.names()))
+            state.observe(self.refresh, [*state.names(), "held", "hidden"])
         names = ["n_trials", "n_sessions", "n_participants", "seed", "session"]
         self.experiment.data.observe(self.refresh, names)
         self.experiment.comparison.observe(self.refresh, "arm")
 
     def draw(self) -> None:
         """One simulated session, redrawn at once."""
-        self.penalty.layout.display = "none" if self.experiment.participant.linked else ""
+        person = self.experiment.participant
+        heed(person, "alpha_penalty", self.linked)
+        unneeded = person.linked and "alpha_penalty" not in person.held
+        self.penalty.layout.display = "none" if unneeded else ""
         if not self.experiment.sound("task", "participant", "data"):
             return
         seen = preview(self.experiment.peek(), self.experiment.data.session)

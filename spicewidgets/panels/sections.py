@@ -32,6 +32,14 @@ class Sections(widgets.HBox):
         """What the button of a section says."""
         self.buttons[name].description, self.buttons[name].tooltip = words, tip
 
+    def offer(self, names: Iterable[str]) -> None:
+        """Offer some of the sections only; one that is left out gives way to the first of them."""
+        offered = list(names)
+        for name, button in self.buttons.items():
+            button.layout.display = "" if name in offered else "none"
+        if self.value not in offered:
+            self.value = offered[0]
+
     def _pressed(self, name: str, change: Any) -> None:
         if change["new"]:
             self.value = name

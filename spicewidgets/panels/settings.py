@@ -1,4 +1,4 @@
-"""All settings at once: as Python, as a file, and read back."""
+"""All settings at once: as Python, as a file, as a lesson, and read back."""
 
 import json
 from html import escape
@@ -8,18 +8,24 @@ import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
 from ..script import script_of
+from ..state.lesson import LARGEST, open_lesson, read_lesson
 from .base import Files, Panel, guard, more
-
-LARGEST = 200_000  # bytes of a file of settings
+from .lesson import LessonForm
 
 
 class SettingsBox(Panel):
-    """Save all settings as a file, and read one back; a file that is wrong changes nothing."""
+    """Save all settings as a file or as a lesson, and read one back; a file that is wrong changes nothing."""
 
     def __init__(self, experiment: Any) -> None:
         self.experiment = experiment
-        words = tooltip("A file that was saved here")
-        self.read = widgets.FileUpload(accept=".json", multiple=False, description="Read settings", **words)
+        words = tooltip("A file of settings, or a lesson, that was saved here")
+        self.read = widgets.FileUpload(
+            accept=".json",
+            multiple=False,
+            description="Open settings or lesson",
+            layout=widgets.Layout(width="auto"),
+            **words,
+        )
         self.read.observe(self._read, "value")
         save = Files(
             {
@@ -28,7 +34,8 @@ class SettingsBox(Panel):
                 "settings as json": ("All settings of all panels as a file", self._save),
             }
         )
-        super().__init__([more([save, self.read], "copy as Python, save, restore")])
+        self.form = LessonForm(experiment)
+        super().__init__([more([save, self.read, self.form], "copy as Python, save, restore, lessons")])
 
     def _script(self) -> str:
         text = escape(script_of(self.experiment.snapshot()))
@@ -54,4 +61,9 @@ class SettingsBox(Panel):
             data = json.loads(content)
         except (ValueError, RecursionError):
             raise ValueError("The file holds no settings (JSON). Choose one that was saved here.") from None
-        self.experiment.from_dict(data)
+        if not isinstance(data, dict) or "lesson" not in data:
+            self.experiment.from_dict(data)
+        elif self.experiment.lesson_stays:
+            raise ValueError("This page has a lesson of its own. Open the other one in a page without.")
+        else:
+            open_lesson(self.experiment, read_lesson(data, self.experiment))

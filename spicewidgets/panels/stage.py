@@ -80,7 +80,7 @@ def session_control(experiment: Any, state: Any) -> Any:
     def fit(_: Any = None) -> None:
         if not experiment.data.problems_of("n_sessions"):
             last = experiment.data.n_sessions - 1
-            made.high, made.children[1].max = last, max(last, 1)
+            made.high, made.parts[1].max = last, max(last, 1)
             made.tell()
 
     experiment.data.observe(fit, "n_sessions")

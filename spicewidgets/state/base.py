@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_args, get_origin
 
-from traitlets import HasTraits, List, MetaHasTraits, TraitType, Unicode
+from traitlets import Dict, HasTraits, List, MetaHasTraits, TraitType, Tuple, Unicode
 
 from ..core.settings import Settings, SettingsError
 
@@ -58,8 +58,8 @@ class Setting(_Trait):
         self.kind = kind
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """The value as it is kept; never raises."""
-        return plain(value, self.kind)
+        """The value as it is kept; never raises. While a lesson holds the setting, it stays as it is."""
+        return getattr(obj, str(self.name)) if self.name in obj.held else plain(value, self.kind)
 
 
 def plain(value: Any, kind: str) -> Any:
@@ -118,11 +118,15 @@ class State(HasTraits, metaclass=_Declared):
 
     Attributes:
         problems: a sentence for every setting that cannot be used; kept up to date.
+        held: a sentence for every setting that a lesson holds: whoever sets it, it stays as it is.
+        hidden: those of them that have no control.
     """
 
     settings: ClassVar[type[Settings]]
     looks: ClassVar[Mapping[str, Look]] = {}
     problems = List(Unicode(), help="What cannot be used, in sentences.")
+    held = Dict(help="Why a setting stays as it is, by its name.")
+    hidden = Tuple(help="The names of settings without a control.")
 
     if TYPE_CHECKING:  # the settings are traits made at run time
 
@@ -198,8 +202,8 @@ class State(HasTraits, metaclass=_Declared):
                 setattr(trial, name, value)
             else:
                 found.append(
-                    f"{name} is no setting of {type(self).__name__}; known are {', '.join(self.names())}. "
-                    "Correct the name, or leave it out."
+                    f"{_short(name)} is no setting of {type(self).__name__}; known are "
+                    f"{', '.join(self.names())}. Correct the name, or leave it out."
                 )
         return {name: getattr(trial, name) for name in trial.names()}, found + trial.find_problems()
 
@@ -212,6 +216,12 @@ class State(HasTraits, metaclass=_Declared):
             for name, value in values.items():
                 self._known(name)
                 setattr(self, name, value)
+
+    def hold(self, held: Mapping[str, str], hidden: tuple[str, ...] = ()) -> None:
+        """Let some settings stay as they are, each with the sentence that says why, and the others go."""
+        for name in (*held, *hidden):
+            self._known(name)
+        self.hidden, self.held = hidden, dict(held)
 
     def reset(self, *names: str) -> None:
         """Set some settings (all when none is named) back to their default."""
@@ -233,6 +243,11 @@ class State(HasTraits, metaclass=_Declared):
     def _known(self, name: str) -> None:
         if name not in self.names():
             raise AttributeError(f"{type(self).__name__} has no setting {name!r}; it has {self.names()}")
+
+
+def _short(name: str) -> str:
+    """A name from a file, as it can be told."""
+    return name if name.isidentifier() and len(name) <= 60 else f"{name!r:.60}"
 
 
 def written(value: Any) -> Any:

@@ -72,6 +72,9 @@ class Experiment(HasTraits):
         trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
             goes step by step; None without. Set by the runner.
         preset: the preset that was loaded last.
+        lesson: the `Lesson` that holds some of the settings; None without. See state/lesson.py.
+        lesson_stays: whether neither an address nor a file may bring another lesson.
+        kept: a sentence on what the lesson has kept from the settings that were loaded last; else empty.
         revision: counts the changes of anything above, once all of it is up to date.
         follow_training, follow_library: whether results are brought up to date without being asked.
     """
@@ -84,6 +87,9 @@ class Experiment(HasTraits):
     discovered = Anything(None)
     paused = Anything(None)
     preset = Unicode("the tutorial")
+    lesson = Anything(None)
+    lesson_stays = Bool(False, help="Whether no other lesson can be opened.")
+    kept = Unicode("", help="What the lesson has kept from the settings that were loaded last.")
     revision = Int(0, help="Counts the changes of the settings and of what depends on them.")
     follow_training = Bool(False, help="Train again by itself whenever a setting has changed.")
     follow_library = Bool(True, help="Find the equations again by itself whenever their library has changed.")
@@ -100,7 +106,7 @@ class Experiment(HasTraits):
             state.observe(self._changed, [*state.names(), "problems"])
         self.model.observe(self._changed, ["names_revision"])
         self.run.observe(self._changed, ["status", "result_revision"])
-        self.observe(self._changed, ["trained", "discovered", "paused"])
+        self.observe(self._changed, ["trained", "discovered", "paused", "lesson"])
         self.load_preset(preset)
         self.refresh()
 
@@ -214,14 +220,24 @@ class Experiment(HasTraits):
         return {"version": VERSION, **{name: self.group(name).to_dict() for name in GROUPS}}
 
     def from_dict(self, data: Any) -> None:
-        """Take over settings that `to_dict` wrote; groups and settings left out get their default.
+        """Take over settings that `to_dict` wrote; groups and settings left out get their default. What a
+        lesson holds stays, and `kept` says so.
 
         Raises `SettingsError` with every problem at once, and then changes nothing.
         """
+        values, found = self.read(data)
+        if found:
+            raise SettingsError(found)
+        self.kept = self.said_to_stay(values)
+        for name in GROUPS:
+            self.group(name).put(values[name])
+
+    def read(self, data: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
+        """The settings of every group that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping):
-            raise SettingsError(
-                [f"Settings are read from a dictionary by group; got {data!r:.80}. Give what to_dict wrote."]
-            )
+            return {}, [
+                f"Settings are read from a dictionary by group; got {data!r:.80}. Give what to_dict wrote."
+            ]
         found = []
         if data.get("version", VERSION) != VERSION:
             found.append(
@@ -238,10 +254,21 @@ class Experiment(HasTraits):
             group = self._plan_for(values["model"]) if name == "discovery" else self.group(name)
             values[name], wrong = group.read(data.get(name, {}))
             found += [f"{name}: {sentence}" for sentence in wrong]
-        if found:
-            raise SettingsError(found)
-        for name in GROUPS:
-            self.group(name).put(values[name])
+        return values, found
+
+    def said_to_stay(self, changes: Mapping[str, Mapping[str, Any]]) -> str:
+        """A sentence on those of some changes, by group and name, that the lesson does not let happen; empty
+        when all do.
+        """
+        told, hides = [], False
+        for group, values in changes.items():
+            state = self.group(group)
+            for name in state.held.keys() & values.keys():
+                if getattr(state, name) != values[name]:
+                    hides |= name in state.hidden
+                    told += [] if name in state.hidden else [_said(state, name)]
+        told = sorted(told) + ["what it hides"] * hides
+        return f"The lesson keeps as they are: {', '.join(told)}." if told else ""
 
     def _plan_for(self, model: Mapping[str, Any]) -> DiscoveryState:
         """A discovery that knows the modules of a model that is being read: libraries are checked for it."""
@@ -265,8 +292,7 @@ def _words(state: State, name: str, value: Any) -> str:
     """A setting and its value, as a person reads it."""
     if name in UNSAID:
         return UNSAID[name]
-    label = state.tags(name)["label"]
-    label = label if not label[1:2].islower() else label[0].lower() + label[1:]
+    label = _said(state, name)
     if value is None:
         return f"{label} left open"
     if isinstance(value, bool):
@@ -276,3 +302,9 @@ def _words(state: State, name: str, value: Any) -> str:
         if isinstance(value, float) and value == round(value, 2)
         else f"{label} {value}"
     )
+
+
+def _said(state: State, name: str) -> str:
+    """The label of a setting, inside a sentence."""
+    label = str(state.tags(name)["label"])
+    return label if not label[1:2].islower() else label[0].lower() + label[1:]

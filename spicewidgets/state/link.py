@@ -1,4 +1,5 @@
-"""Settings as a short text for an address, and back: only what differs from the defaults, packed.
+"""Settings as a short text for an address, and back: only what differs from the defaults, packed. With them
+goes the lesson that was opened in the page, so that a reload does not lose it.
 
 What comes from an address is anybody's: it is bounded, unpacked as data and checked like any settings.
 """
@@ -7,32 +8,62 @@ import base64
 import binascii
 import json
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from ..core.settings import SettingsError
 from .experiment import GROUPS, Experiment
+from .lesson import open_lesson, read_lesson
 
 LONGEST = 4000  # characters of a link
 MOST = 100_000  # bytes of what it unpacks to
 
 
 def to_link(experiment: Experiment) -> str:
-    """All settings as text that may stand in an address; the defaults alone are an empty text."""
-    told: dict[str, Any] = {}
-    for name in GROUPS:
-        group = experiment.group(name)
-        defaults = type(group)().to_dict()
-        changed = {key: value for key, value in group.to_dict().items() if value != defaults[key]}
-        if changed:
-            told[name] = changed
+    """All settings as text that may stand in an address; the defaults alone are an empty text.
+
+    A lesson that stays is the page's own and not told.
+    """
+    told = _changed(experiment, experiment.to_dict())
+    if experiment.lesson is not None and not experiment.lesson_stays:
+        lesson = experiment.lesson.to_dict()
+        told["lesson"] = lesson | {"settings": _changed(experiment, lesson["settings"])}
     if not told:
         return ""
     packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
+def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs from the defaults."""
+    told = {}
+    for name in GROUPS:
+        defaults = type(experiment.group(name))().to_dict()
+        changed = {key: value for key, value in settings[name].items() if value != defaults[key]}
+        if changed:
+            told[name] = changed
+    return told
+
+
+def open_link(experiment: Experiment, text: str) -> None:
+    """Take over the settings of a link, with its lesson, unless the page has one that stays.
+
+    Raises `SettingsError` with every problem at once, and then changes nothing.
+    """
+    data = from_link(text)
+    told = data.pop("lesson", None)
+    found = experiment.read(data)[1]
+    if found:
+        raise SettingsError(found)
+    if told is not None and not experiment.lesson_stays:
+        open_lesson(experiment, read_lesson(told, experiment))
+    experiment.from_dict(data)
+    if told is not None and experiment.lesson_stays:
+        experiment.kept = f"{experiment.kept} The lesson in the address was left out.".strip()
+
+
 def from_link(text: str) -> dict[str, Any]:
-    """The settings of a link, for `Experiment.from_dict`. Raises `SettingsError` for what is no link."""
+    """What a link holds, for `open_link`. Raises `SettingsError` for what is no link."""
     wrong = SettingsError(["These settings cannot be read: the address is incomplete. Copy it again, whole."])
     if not text:
         return {}

@@ -60,3 +60,4 @@ class ParticipantState(State):
             self.alpha_penalty = None
         elif self.alpha_penalty is None:
             self.alpha_penalty = self.alpha_reward
+        self._follow(change)  # where a lesson holds alpha_penalty, it has stayed

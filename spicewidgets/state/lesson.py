@@ -1,0 +1,201 @@
+"""A lesson: settings to begin with, a sentence or two on what to do, and which controls are hidden or fixed.
+
+What a lesson hides or fixes stays as the lesson has it, whatever sets it: a preset, an address, a file of
+settings, the coach. `Experiment.kept` then says what has stayed. A lesson guides and keeps no secrets: the
+settings behind a hidden control can still be saved with all others.
+
+A lesson comes from a file or an address, and so from anybody: it is bounded, read as data and checked.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from unicodedata import category
+
+from ..core.settings import SettingsError
+from .experiment import GROUPS, STAGES, Experiment, ExperimentSnapshot
+
+VERSION = 1
+LARGEST = 200_000  # bytes of a file
+PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "settings")
+TITLE, TEXT = 100, 1000  # characters
+FIXED = "The lesson “{}” fixes this."
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson.
+
+    Attributes:
+        title: what it is called, up to 100 characters.
+        text: one or two sentences on what to do, up to 1000 characters.
+        settings: what it begins with, as `Experiment.to_dict` writes it.
+        hidden, fixed: settings by group and name, as in "participant.alpha_reward"; see `HOLDABLE`.
+        panels: those that are shown, in the order of `STAGES`.
+    """
+
+    title: str
+    text: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    panels: tuple[str, ...] = STAGES
+
+    def to_dict(self) -> dict[str, Any]:
+        """The lesson as plain data (JSON), with the version of its form."""
+        lists = {name: list(getattr(self, name)) for name in ("hidden", "fixed", "panels")}
+        settings = dict(self.settings)
+        return {"lesson": VERSION, "title": self.title, "text": self.text, **lists, "settings": settings}
+
+    def to_json(self) -> bytes:
+        """The lesson as a file."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False).encode()
+
+
+def _holdable() -> tuple[str, ...]:
+    """The settings that a result depends on. What is only looked at is always free."""
+    experiment = Experiment()
+    states = {item.name: experiment.group(item.name) for item in fields(ExperimentSnapshot)}
+    return tuple(
+        f"{group}.{item.name}"
+        for group, state in states.items()
+        for item in fields(state.settings)
+        if item.compare and "help" in item.metadata
+    )
+
+
+HOLDABLE = _holdable()
+"""The settings that a lesson can hide or fix, by group and name."""
+
+
+def read_lesson(data: Any, experiment: Experiment) -> Lesson:
+    """The lesson of plain data, for an experiment, which is left as it is.
+
+    Raises `SettingsError` with every problem at once.
+    """
+    if not isinstance(data, Mapping) or "lesson" not in data:
+        raise SettingsError(
+            [f"A lesson is read from a dictionary with its version; got {data!r:.80}. Give a lesson's file."]
+        )
+    version = data["lesson"]
+    if type(version) is not int or version != VERSION:
+        raise SettingsError(
+            [
+                f"The version of a lesson must be {VERSION}; got {version!r:.40}. It was written by another"
+                " version of spicewidgets: update spicewidgets, or save the lesson again with this one."
+            ]
+        )
+    found = [
+        f"{name!r:.60} is no part of a lesson; known are {', '.join(PARTS)}. Leave it out."
+        for name in data
+        if name not in PARTS
+    ]
+    title, text = data.get("title"), data.get("text", "")
+    found += _text_problems("title", title, TITLE)
+    found += ["The title of a lesson must have a word; got none. Give one."] * (title == "")
+    found += _text_problems("text", text, TEXT)
+    hidden, fixed = (_names(data, name, HOLDABLE, (), found) for name in ("hidden", "fixed"))
+    panels = _names(data, "panels", STAGES, STAGES, found)
+    found += [f"{name} cannot be both hidden and fixed. Choose one." for name in hidden if name in fixed]
+    if "panels" in data and not panels and not found:
+        found.append("A lesson must show a panel; got none. Name one or more.")
+    found += experiment.read(data.get("settings", {}))[1]
+    if found:
+        raise SettingsError(found)
+    return Lesson(str(title), str(text), data.get("settings", {}), hidden, fixed, panels)
+
+
+def _text_problems(name: str, text: Any, longest: int) -> list[str]:
+    if not isinstance(text, str):
+        return [f"The {name} of a lesson must be a text; got {text!r:.40}. Put it in quotes."]
+    if len(text) > longest:
+        return [f"The {name} of a lesson has at most {longest} characters; got {len(text)}. Shorten it."]
+    if any(category(letter) in ("Cc", "Cs") for letter in text):
+        return [f"The {name} of a lesson must be a line of letters; got {text!r:.40}. Leave the rest out."]
+    return []
+
+
+def _names(
+    data: Mapping[str, Any], part: str, known: tuple[str, ...], default: tuple[str, ...], found: list[str]
+) -> tuple[str, ...]:
+    """A list of names, in the order of those known; what is wrong with it is found."""
+    names = data.get(part, default)
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        found.append(f"{part} must be a list of names; got {names!r:.60}. Write for example [{known[0]!r}].")
+        return ()
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        told = ", ".join(f"{name!r:.60}" for name in wrong[:3])
+        found.append(f"{part} must be among {', '.join(known)}; got {told}{more}. Correct or leave out.")
+    return tuple(name for name in known if name in names)
+
+
+def lesson_of(content: bytes, experiment: Experiment) -> Lesson:
+    """The lesson of a file's content. Raises `SettingsError` for what is no lesson."""
+    if len(content) > LARGEST:
+        raise SettingsError(["The file is too large for a lesson. Choose one that was saved as a lesson."])
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        raise SettingsError(
+            ["The file holds no lesson (JSON). Choose one that was saved as a lesson."]
+        ) from None
+    return read_lesson(data, experiment)
+
+
+def lesson_from(path: str | Path, experiment: Experiment) -> Lesson:
+    """The lesson of a file. Raises `SettingsError` where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(
+            [f"The lesson {str(path)!r:.200} cannot be read ({told}). Give the path of a lesson's file."]
+        ) from None
+    return lesson_of(content, experiment)
+
+
+def open_lesson(experiment: Experiment, lesson: Lesson, *, stays: bool = False) -> None:
+    """Begin a lesson: take over its settings, and hold what it hides or fixes.
+
+    stays: whether no address and no file may bring another lesson.
+
+    Raises `SettingsError` for settings that cannot be used, and then changes nothing.
+    """
+    values, found = experiment.read(lesson.settings)
+    if found:
+        raise SettingsError(found)
+    with experiment.lock:
+        leave_lesson(experiment)
+        for name in GROUPS:
+            experiment.group(name).put(values[name])
+        why, hidden = FIXED.format(lesson.title), set(lesson.hidden)
+        for name in GROUPS:
+            both = _of(name, (*lesson.fixed, *lesson.hidden))
+            experiment.group(name).hold(dict.fromkeys(both, why), tuple(_of(name, hidden)))
+        experiment.lesson_stays = stays
+        experiment.lesson = replace(lesson, settings=experiment.to_dict())
+
+
+def _of(group: str, names: Iterable[str]) -> list[str]:
+    return [name.removeprefix(f"{group}.") for name in names if name.startswith(f"{group}.")]
+
+
+def leave_lesson(experiment: Experiment) -> None:
+    """Let all settings go; they keep the values that they have."""
+    for name in GROUPS:
+        experiment.group(name).hold({})
+    experiment.kept = ""
+    experiment.lesson_stays, experiment.lesson = False, None
+
+
+def lesson_now(experiment: Experiment, **parts: Any) -> Lesson:
+    """A lesson that begins with the settings as they stand: its title, text, hidden, fixed and panels.
+
+    Raises `SettingsError` with every problem at once.
+    """
+    return read_lesson(Lesson(**parts, settings=experiment.to_dict()).to_dict(), experiment)
