@@ -29,7 +29,6 @@ LABELS = {
 
 
 LOOK = """<style>
-.sw-field.sw-text.widget-inline-hbox>input{flex:1 1 190px;text-align:left}
 .sw-panel h4{font-size:13px;font-weight:600;margin:2px 0;color:var(--jp-ui-font-color2,#555)}
 </style>"""
 

@@ -56,7 +56,7 @@ class LessonForm(Panel):
 
     def __init__(self, experiment: Any) -> None:
         self.experiment = experiment
-        self.body = widgets.VBox(layout=widgets.Layout(**FULL))
+        self.body = widgets.VBox(layout=widgets.Layout(max_width="560px", **FULL))
         self.begin = pressed("Save as lesson", "Choose what to fix and to hide, and save it", self._fill)
         super().__init__([self.begin, self.body])
 
@@ -68,6 +68,7 @@ class LessonForm(Panel):
         words = f"What to do, in one or two sentences; up to {TEXT} letters"
         self.title = field(widgets.Text, "Title", f"Up to {TITLE} letters")
         self.text = field(widgets.Textarea, "Text", words)
+        self.title.add_class("sw-text")
         self.how = {name: self._choice(name) for name in HOLDABLE}
         self.panels = {name: self._tick(name) for name in STAGES}
         if lesson is not None:

@@ -35,6 +35,7 @@ STYLE = """<style>
  color:var(--jp-ui-font-color1,#222)}
 .sw-field.widget-inline-hbox>input{flex:0 0 92px;min-width:0;text-align:right;
  font-variant-numeric:tabular-nums}
+.sw-field.sw-text.widget-inline-hbox>input{flex:1 1 190px;text-align:left}
 .sw-field.widget-inline-hbox>select{flex:0 1 auto;min-width:130px;max-width:100%;min-height:28px}
 .sw-slider.widget-inline-hbox{width:100%;margin:0 0 2px}
 .sw-slider>.widget-label{display:none}

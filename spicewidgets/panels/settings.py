@@ -23,7 +23,7 @@ class SettingsBox(Panel):
             accept=".json",
             multiple=False,
             description="Open settings or lesson",
-            layout=widgets.Layout(width="auto"),
+            layout=widgets.Layout(width="auto", align_self="flex-start"),
             **words,
         )
         self.read.observe(self._read, "value")
