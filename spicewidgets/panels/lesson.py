@@ -43,8 +43,9 @@ class LessonBanner(Panel):
 
     @guard
     def _again(self) -> None:
-        stays = self.experiment.lesson_stays
-        open_lesson(self.experiment, self.experiment.lesson, stays=stays)
+        lesson, stays = self.experiment.lesson, self.experiment.lesson_stays
+        if lesson is not None:
+            open_lesson(self.experiment, lesson, stays=stays)
 
     @guard
     def _leave(self) -> None:

@@ -25,7 +25,7 @@ from spicewidgets.compat import WIDGETS
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.panels.base import Control
 from spicewidgets.state.experiment import Experiment
-from spicewidgets.state.link import from_link, to_link
+from spicewidgets.state.link import open_link, to_link
 
 ACTIONS, CHECKS = 500, 5
 # Usable values of what makes a run long; the bounds and what lies beyond are tried too where that is quick.
@@ -46,6 +46,7 @@ SANE = {"data": {"n_sessions": 8, "n_trials": 20}, "training": {"epochs": 20, "n
 FILES = (
     json.dumps(SANE).encode(),
     b'{"version": 1, "task": {"sigma": -1}, "datas": {}}',
+    json.dumps({"lesson": 1, "title": "Q", "fixed": ["task.sigma"], "settings": SANE}).encode(),
     b'{"version": 99}',
     b"[1, 2",
     b"null",
@@ -103,7 +104,7 @@ def act(box: Any, control: Control | None, rng: random.Random) -> None:
             box.set_state({"index": rng.randrange(len(box.options))})
     elif isinstance(box, widgets.IntRangeSlider):
         box.set_state({"value": sorted(rng.randint(box.min, box.max) for _ in range(2))})
-    elif isinstance(box, widgets.Text):
+    elif isinstance(box, widgets.Text | widgets.Textarea):
         box.set_state({"value": rng.choice(TEXTS)})
     else:
         box.set_state({"value": numbers(box, control, rng)})
@@ -166,7 +167,7 @@ def round_trip(experiment: Experiment) -> None:
         assert other.to_dict() == third.to_dict()
         return
     other.from_dict(json.loads(json.dumps(told)))
-    third.from_dict(from_link(to_link(experiment)))
+    open_link(third, to_link(experiment))
     assert other.to_dict() == third.to_dict() == told
     assert other.snapshot() == third.snapshot() == experiment.snapshot()
 
