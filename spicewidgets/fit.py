@@ -7,12 +7,17 @@ from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .simulation import Simulated
 from .state.experiment import ExperimentSnapshot
 
 if TYPE_CHECKING:
     from .core.estimator import SpiceEstimator
 
+Kept = tuple[int, NDArray[np.float32]]  # an epoch and its weights, as `core.objective.flat` has them
+MOST = 40  # epochs whose weights are kept
 SLICE = 0.02  # seconds of epochs at a time: many where an epoch costs less than a look at the run
 
 
@@ -21,6 +26,7 @@ class Fit:
 
     Attributes:
         begun: whether an epoch has been run.
+        kept: epoch and weights of some epochs, evenly spread, of what went before too.
     """
 
     def __init__(
@@ -28,11 +34,13 @@ class Fit:
         snapshot: ExperimentSnapshot,
         data: Simulated,
         estimator: "SpiceEstimator",
-        before: tuple[dict[str, Any], ...],
+        before: tuple[dict[str, Any], ...] = (),
+        kept: tuple[Kept, ...] = (),
     ) -> None:
         self.snapshot, self.data, self.estimator = snapshot, data, estimator
         self.notes: tuple[str, ...] = ()
-        self.begun = False
+        self.begun, self.kept = False, kept
+        self._every = 1
         self._told = list(before)
         self._before = before[-1] if before else {"epoch": 0, "seconds": 0.0}
         self._records: Any = estimator.fit_records(data.dataset)
@@ -73,8 +81,22 @@ class Fit:
             told[name] += self._before["epoch"]
         told["seconds"] += self._before["seconds"]
         self._told.append(told)
+        if (told["epoch"] - 1) % self._every == 0:
+            self._keep(told["epoch"])
         if record.note:
             self.notes = (record.note,)
+
+    def _keep(self, epoch: int) -> None:
+        """Keep the present weights; of too many, those of every second epoch, and so on."""
+        from .core.objective import flat
+
+        weights = flat(self.estimator.rnn_model_)
+        if self.kept and np.array_equal(weights, self.kept[-1][1]):
+            return  # starts are screened elsewhere than in the model
+        self.kept = (*self.kept, (epoch, weights))
+        while len(self.kept) > MOST:
+            self._every *= 2
+            self.kept = tuple(one for one in self.kept if (one[0] - 1) % self._every == 0)
 
     def end(self) -> bool:
         """Find the equations, if they are not found yet; whether the training was cut short."""

@@ -5,6 +5,7 @@ nothing of threads or widgets.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from .core.built import PREDICTION_ERROR, SCALED
 from .core.settings import SettingsError
+from .fit import Kept
 from .simulation import Simulated, agents_of, preview, simulate
 from .state.experiment import ExperimentSnapshot
 from .state.model import YOUR_OWN
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from .core.built import BuiltModel
     from .core.config import SpiceConfig
     from .core.dataset import DatasetRNN
+    from .core.emergence import Emergence
     from .core.equations import SpiceModel
     from .core.estimator import SpiceEstimator
     from .core.replay import Replay
@@ -56,7 +59,8 @@ PRECODED = {  # classes in core.precoded
     "participant-embedding": "ParticipantEmbeddingRNN",
     "choice": "ChoiceRNN",
 }
-GLIMPSE_TRIALS = 100  # trials of a look at the equations while the training goes on
+GLIMPSE = {"n_trials_off_policy": 25, "n_sessions_off_policy": 4}  # at most, of a look at the equations
+ON_POLICY = 4  # sessions of the data that it takes, where its samples are the data's own
 Floats = NDArray[np.float64]
 
 
@@ -88,6 +92,7 @@ class Result:
         notes: what should be known of the fit.
         tables, paths: of a run that was recorded earlier: what its network does and its sparsity path, for
             each module.
+        kept: weights at some epochs; none of a run that was recorded earlier.
     """
 
     snapshot: ExperimentSnapshot
@@ -105,6 +110,7 @@ class Result:
     notes: tuple[str, ...] = ()
     tables: "Mapping[str, Tabulated]" = field(default_factory=dict)
     paths: "Mapping[str, SparsityPath]" = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
 
     @cached_property
     def description(self) -> "BuiltModel":
@@ -151,6 +157,23 @@ class Result:
         if self.spice is None or not self.snapshot.discovery.refine:
             return {}
         return uncertainty(self.spice, self.forward, self.dataset)
+
+    @cached_property
+    def emergence(self) -> "Mapping[str, Emergence]":
+        """The first participant's equations over the epochs of the training, by module: quick looks at the
+        weights that were kept, and the equations that were found in the end. Loads torch unless they were
+        recorded.
+        """
+        from .core.emergence import emergences
+
+        frames: list[tuple[int, Any]] = []
+        if self.estimator is not None:
+            looks = ((epoch, glimpse(self.estimator, self.snapshot, weights)) for epoch, weights in self.kept)
+            frames = [(epoch, found) for epoch, found in looks if found is not None]
+        if self.spice is not None and self.history:
+            last = self.history[-1]["epoch"]
+            frames = [*(frame for frame in frames if frame[0] < last), (last, self.spice)]
+        return emergences(frames)
 
     @property
     def forward(self) -> "BaseRNN":
@@ -325,8 +348,11 @@ def result_of(
     notes: Iterable[str],
     *,
     known: Mapping[str, Any] | None = None,
+    kept: tuple[Kept, ...] = (),
 ) -> Result:
-    """All that is shown of a fit. What `played` holds already, by name, is `known` and not replayed again."""
+    """All that is shown of a fit, with the weights that were kept. What `played` holds already, by name, is
+    `known` and not replayed again.
+    """
     from .core.replay import replay, scores
     from .core.translation import term_by_term
 
@@ -358,27 +384,35 @@ def result_of(
         terms,
         tuple(history),
         tuple(notes),
+        kept=kept,
     )
     result.__dict__["data"] = data
     return result
 
 
-def glimpse(estimator: "SpiceEstimator", snapshot: ExperimentSnapshot) -> "SpiceModel | None":
-    """The equations of the present weights, found quickly from few samples and not refined; None where they
-    cannot be found.
+def glimpse(
+    estimator: "SpiceEstimator", snapshot: ExperimentSnapshot, weights: NDArray[np.float32] | None = None
+) -> "SpiceModel | None":
+    """The first participant's equations of the present weights, or of these, found quickly from few samples
+    and not refined; None where they cannot be found.
     """
     from .core.equations import SpiceModel
     from .core.network_agents import betas_of
+    from .core.objective import put
     from .core.sindy import discover, sample
 
     few = replace(
-        snapshot.discovery,
-        n_trials_off_policy=min(snapshot.discovery.n_trials_off_policy, GLIMPSE_TRIALS),
-        n_sessions_off_policy=min(snapshot.discovery.n_sessions_off_policy, 1),
+        snapshot.discovery, **{name: min(getattr(snapshot.discovery, name), n) for name, n in GLIMPSE.items()}
     )
     model, participants = estimator.rnn_model_, estimator.participants_
+    if weights is not None:
+        model = deepcopy(model)
+        put(weights, model)
+    data = estimator._dataset_
+    if 0 in (few.n_trials_off_policy, few.n_sessions_off_policy):
+        data = data.first(ON_POLICY)
     try:
-        samples = sample(model, estimator._dataset_, few, snapshot.data.seed)
+        samples = sample(model, data, few, snapshot.data.seed)
         found = discover(samples, estimator.spice_config, few, participants=participants, only=0)
     except SettingsError:
         return None

@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .core.settings import SettingsError
-from .fit import Fit
+from .fit import Fit, Kept
 from .results import Result, discover_again, estimator_of, glimpse, parameters_of, result_of, truth_of
 from .simulation import preview, simulate
 from .state.experiment import DATA_OF, TRAINED_ON, Experiment
@@ -35,6 +35,7 @@ SLOWEST = 0.18  # ... up to this
 PATIENCE = ((0.25, ("epoch",)), (0.35, ("epoch", "equations")))
 GLIMPSE_PERIOD = 0.5  # seconds between two looks at the equations, ...
 GLIMPSE_SHARE = 0.02  # ... and the most that they may take of the time
+MOST_GLIMPSES = 1000  # that are remembered of a run
 HEAVY = ("core.estimator", "core.sindy", "core.precoded", "core.simulate", "core.translation", "core.refine")
 LOG = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Runner:
             run = self.experiment.run
             run.put(
                 **dict.fromkeys(("phase", "message", "details"), ""),
-                **dict.fromkeys(("history", "earlier", "notes"), ()),
+                **dict.fromkeys(("history", "earlier", "notes", "glimpses"), ()),
                 **dict.fromkeys(("rate", "seconds_left"), None),
                 **{"status": "idle", "epoch": 0, "epochs": 0, "result_revision": run.result_revision + 1},
             )
@@ -213,6 +214,8 @@ class Runner:
         with self.lock:
             with self._gate:
                 self._busy = False
+            if self._paused is None:
+                told = {"glimpses": (), **told}
             show.now(**{"phase": "", "seconds_left": None, "live": None, **told})
         with self._gate:
             if not self._busy:
@@ -280,11 +283,15 @@ class Runner:
         with self.lock:
             self.experiment.run.shelve()
         show.now(
-            phase="simulate", message="Simulating the sessions.", epoch=0, epochs=snapshot.training.epochs
+            phase="simulate",
+            message="Simulating the sessions.",
+            epoch=0,
+            epochs=snapshot.training.epochs,
+            glimpses=(),
         )
         with self._interruptible("epoch"):
             data = simulate(snapshot)
-        return Fit(snapshot, data, estimator_of(snapshot), ())
+        return Fit(snapshot, data, estimator_of(snapshot))
 
     def _warm(self, show: "_Publisher") -> Fit:
         """A fit that goes on from the weights of the last result."""
@@ -293,10 +300,12 @@ class Runner:
             raise SettingsError(
                 ["There is no training of these data and this model to go on with. Train first."]
             )
-        estimator = copy.copy(self._estimator(last, show))
+        trained, kept = self._trained(last, show)
+        estimator = copy.copy(trained)
         estimator.set_params(**parameters_of(snapshot), warm_start=True)
-        show.now(phase="load", message="Going on.", epochs=len(last.history) + snapshot.training.epochs)
-        return Fit(snapshot, last.data, estimator, last.history)
+        n = len(last.history) + snapshot.training.epochs
+        show.now(phase="load", message="Going on.", epochs=n, glimpses=())
+        return Fit(snapshot, last.data, estimator, last.history, kept)
 
     def _stepping(self) -> Fit | None:
         """The run that `step` has left, if it is one of the present settings."""
@@ -312,6 +321,7 @@ class Runner:
         if fit.next() is None:
             return self._finish(fit, show)
         show.now(**fit.facts())
+        show.glimpse(fit, due=True)
         return "idle", f"Epoch {len(fit.history)}. Step again, or continue to the end."
 
     def _run(self, fit: Fit, show: "_Publisher") -> tuple[str, str]:
@@ -342,7 +352,7 @@ class Runner:
         except KeyboardInterrupt:
             stopped = fit.settle()
         show.now(phase="compare", message="Comparing truth, RNN and equations.")
-        self._hold(result_of(fit.snapshot, fit.data, fit.estimator, fit.history, fit.notes))
+        self._hold(result_of(fit.snapshot, fit.data, fit.estimator, fit.history, fit.notes, kept=fit.kept))
         if stopped:
             return "cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept."
         return "done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes])
@@ -356,28 +366,31 @@ class Runner:
         self._load()
         show.now(phase="equations", message="Finding the equations.")
         snapshot = replace(snapshot, training=last.snapshot.training)
-        estimator = copy.copy(self._estimator(last, show))
+        trained, kept = self._trained(last, show)
+        estimator = copy.copy(trained)
         estimator._rng = copy.deepcopy(estimator._rng)
         discover_again(estimator, snapshot)
         show.now(phase="compare", message="Comparing truth, RNN and equations.")
         same = () if last.estimator is None else ("truth", "rnn")
         known = {name: last.played[name] for name in same}
-        self._hold(result_of(snapshot, last.data, estimator, last.history, last.notes, known=known))
+        self._hold(
+            result_of(snapshot, last.data, estimator, last.history, last.notes, known=known, kept=kept)
+        )
         return "done", "Found the equations again, for the same RNN."
 
-    def _estimator(self, result: Result, show: "_Publisher") -> "SpiceEstimator":
-        """The estimator of a result. That of a run recorded earlier is made again: the same settings and seed
-        give the same network.
+    def _trained(self, result: Result, show: "_Publisher") -> "tuple[SpiceEstimator, tuple[Kept, ...]]":
+        """The estimator of a result, and the weights that were kept. That of a run recorded earlier is made
+        again: the same settings and seed give the same network.
         """
         if result.estimator is not None:
-            return result.estimator
+            return result.estimator, result.kept
         self._load()
         show.now(phase="load", message="Training the recorded run again, to go on from it.")
-        fit = Fit(result.snapshot, result.data, estimator_of(result.snapshot), ())
+        fit = Fit(result.snapshot, result.data, estimator_of(result.snapshot))
         with self._interruptible("epoch"):
             while fit.next() is not None:
                 pass
-        return fit.estimator
+        return fit.estimator, fit.kept
 
     def _hold(self, result: Result) -> None:
         """Make a result the present one."""
@@ -393,6 +406,7 @@ class Runner:
                     notes=result.notes,
                     history=result.history,
                     live=None,
+                    glimpses=(),
                     result_revision=run.result_revision + 1,
                 )
 
@@ -422,14 +436,16 @@ class _Publisher:
         if perf_counter() >= self.next:
             self.now(**fit.facts())
 
-    def glimpse(self, fit: Fit) -> None:
-        """Show the equations of the present weights, if it is time; there are none while starts are
+    def glimpse(self, fit: Fit, due: bool = False) -> None:
+        """Show the equations of the present weights, if it is time or due; there are none while starts are
         screened.
         """
         begun = perf_counter()
-        if begun < self.next_glimpse or fit.last["phase"] == "screen":
+        if (not due and begun < self.next_glimpse) or fit.last["phase"] == "screen":
             return
-        self.now(live=glimpse(fit.estimator, fit.snapshot))
+        found = glimpse(fit.estimator, fit.snapshot)
+        new = () if found is None else ((fit.last["epoch"], found),)
+        self.now(live=found, glimpses=(*self.run.glimpses, *new)[-MOST_GLIMPSES:])
         ended = perf_counter()
         self.next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
 

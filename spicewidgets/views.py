@@ -4,7 +4,7 @@ Takes a `Result` and calls the core. Importing this loads neither torch nor pysi
 recorded earlier needs neither. Knows nothing of widgets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .core.contributions import Unfolded, mean_nll, unfold
+from .core.emergence import Emergence, emergences
 from .core.equations import Equation, SpiceModel, Term
 from .core.settings import SettingsError
 from .core.update_function import (
@@ -122,6 +123,13 @@ def path_of(result: Result, module: str, who: Any) -> "SparsityPath | None":
     code = list(result.estimator.participants_).index(who)
     samples = result.estimator.samples_[module].select(config, module, code)
     return sparsity_path(module, samples, candidates(module, config, settings), settings)
+
+
+def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
+    """The first participant's equations over the epochs of a run that goes on, by module, as
+    `Result.emergence` has them afterwards.
+    """
+    return emergences(glimpses)
 
 
 def _network(result: Result, module: str, who: Any) -> Function | None:

@@ -20,7 +20,13 @@ MAY = {
     "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.built", "spicewidgets.core.settings"},
     "simulation": {"numpy", "spicewidgets.core", "spicewidgets.state"},
-    "results": {"numpy", "spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
+    "results": {
+        "numpy",
+        "spicewidgets.core",
+        "spicewidgets.fit",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
+    },
     "reading": {
         "numpy",
         "torch",
@@ -34,6 +40,7 @@ MAY = {
         "numpy",
         "pandas",
         "spicewidgets.core",
+        "spicewidgets.fit",
         "spicewidgets.recorded",
         "spicewidgets.results",
         "spicewidgets.simulation",
@@ -47,7 +54,7 @@ MAY = {
         "spicewidgets.simulation",
         "spicewidgets.state",
     },
-    "fit": {"spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
+    "fit": {"numpy", "spicewidgets.core", "spicewidgets.simulation", "spicewidgets.state"},
     "script": {
         "numpy",
         "spicewidgets.core",

@@ -81,6 +81,11 @@ def test_what_is_recorded_is_read_again(fresh, tmp_path, monkeypatch):
     assert result.truth.text() == fresh.truth.text()
     assert len(result.history) == len(fresh.history)
     np.testing.assert_allclose(result.played["rnn"].q, fresh.played["rnn"].q, atol=6e-4)
+    assert set(result.emergence) == set(fresh.emergence)
+    for module, found in result.emergence.items():
+        assert found.terms == fresh.emergence[module].terms
+        np.testing.assert_array_equal(found.epochs, fresh.emergence[module].epochs)
+        np.testing.assert_allclose(found.coefficients, fresh.emergence[module].coefficients, atol=1e-6)
 
 
 def test_going_on_from_it_trains_it_again_first(fresh):
@@ -91,6 +96,14 @@ def test_going_on_from_it_trains_it_again_first(fresh):
     assert runner.experiment.run.message == "Found the equations again, for the same RNN."
     assert runner.result.estimator is not None
     assert runner.result.spice != fresh.spice
+
+
+def test_its_equation_emerges_from_an_untrained_network():
+    (found,) = shown().result.emergence.values()
+    assert (found.epochs[0], found.epochs[-1]) == (1, len(shown().result.history))
+    assert len(found.epochs) > 30
+    reward = found.coefficients[:, found.terms.index(("c_reward",))]
+    assert reward[0] < 0.2 < 0.85 < reward[-1]
 
 
 def test_it_is_small():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 import torch
 
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
+from spicewidgets.fit import MOST
+from spicewidgets.results import glimpse
 from spicewidgets.runner import Runner
 from spicewidgets.simulation import play, preview, simulate
 from spicewidgets.state import Experiment
@@ -391,6 +394,76 @@ def test_looks_at_the_equations_while_training():
     assert runner.wait(10)
     assert set(seen[0].equations) == {"x_value_reward_chosen"}
     assert run.live is None
+
+
+def test_looks_are_remembered_while_a_run_goes_on():
+    runner = Runner(small(epochs=100_000, optimizer="adam", n_starts=1))
+    run, seen = runner.experiment.run, []
+    run.observe(lambda change: seen.extend(filter(None, [change["new"]])), "glimpses")
+    runner.train()
+    while len(seen) < 3 and run.busy:
+        time.sleep(0.01)
+    runner.stop()
+    assert runner.wait(10)
+    assert [len(each) for each in seen[:3]] == [1, 2, 3]
+    epochs = [epoch for epoch, _ in seen[2]]
+    assert epochs == sorted(set(epochs))
+    assert seen[2][:2] == seen[1]
+    assert run.glimpses == ()
+
+
+def test_a_step_is_looked_at_and_remembered():
+    runner = Runner(small(n_starts=1, optimizer="adam"))
+    for _ in range(3):
+        runner.step()
+        assert runner.wait(60)
+    assert [epoch for epoch, _ in runner.experiment.run.glimpses] == [1, 2, 3]
+    runner.continue_()
+    assert runner.wait(60)
+    assert runner.experiment.run.glimpses == ()
+
+
+def test_weights_of_some_epochs_are_kept_evenly_spread():
+    runner = Runner(small(n_starts=1, optimizer="adam", epochs=100))
+    runner.train()
+    assert runner.wait(60)
+    assert [epoch for epoch, _ in runner.result.kept] == list(range(1, 100, 4))  # of at most 40
+
+
+def test_equations_of_the_weights_that_were_kept_end_with_what_was_found(trained):
+    result = trained.result
+    found = result.emergence["x_value_reward_chosen"]
+    assert found.epochs[-1] == len(result.history)
+    assert found.equation(-1).values == result.spice.equation("x_value_reward_chosen").values
+    last = glimpse(result.estimator, result.snapshot, result.kept[-2][1])
+    at = list(found.epochs).index(result.kept[-2][0])
+    assert found.equation(at).values == last.equation("x_value_reward_chosen").values
+
+
+def test_a_run_that_goes_on_keeps_what_it_began_with():
+    runner = Runner(small(n_starts=1, optimizer="adam", epochs=30))
+    runner.train()
+    assert runner.wait(60)
+    before = runner.result.kept
+    runner.continue_()
+    assert runner.wait(60)
+    epochs = [epoch for epoch, _ in runner.result.kept]
+    assert epochs[-1] > 55
+    assert len(epochs) <= MOST
+    old = dict(before)
+    for epoch, weights in runner.result.kept:
+        if epoch in old:
+            np.testing.assert_array_equal(weights, old[epoch])
+    runner.refit()
+    assert runner.wait(60)
+    assert [epoch for epoch, _ in runner.result.kept] == epochs
+
+
+def test_on_policy_looks_take_few_sessions(trained):
+    snapshot = trained.experiment.snapshot()
+    few = replace(snapshot, discovery=replace(snapshot.discovery, n_trials_off_policy=0))
+    found = glimpse(trained.result.estimator, few)
+    assert len(found.equation("x_value_reward_chosen").active) > 0
 
 
 @pytest.mark.parametrize("n_participants", [1, 4])

@@ -211,6 +211,11 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         """
         return self._like(*self._taken(sessions, trials), self._labels, device)
 
+    def first(self, n_sessions: int) -> Self:
+        """The first so many sessions."""
+        n = min(n_sessions, self.n_sessions)
+        return self.take(torch.arange(n), torch.arange(self.n_trials).expand(n, -1))
+
     def to_frame(self) -> pd.DataFrame:
         """One row per trial (see core/frames.py); `DatasetRNN.from_frame` gives the same dataset back."""
         return to_frame(self)

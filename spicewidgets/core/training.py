@@ -391,6 +391,8 @@ class _Run:
                 with self.stream():
                     found, gradient = loss(theta, sessions)
                 now = np.nan_to_num(found, nan=np.inf)
+                if len(theta) > 1:  # the best one so far can be looked at while the others go on
+                    put(theta[[int(now.argmin())]], self.model)
                 theta = optimizer.step(theta, gradient)
                 best = float(now.min())
                 yield self.record("screen", best, SCREEN_LEARNING_RATE)

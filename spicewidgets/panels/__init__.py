@@ -9,6 +9,7 @@ from .equations import EquationPanel
 from .library import LibraryPanel
 from .model import ModelPanel
 from .participant import ParticipantPanel
+from .replay import ReplayPanel
 from .stage import Stage
 from .task import TaskPanel
 from .training import TrainPanel
@@ -22,6 +23,7 @@ STAGES: dict[str, type[Stage]] = {
     "data": DataPanel,
     "model": ModelPanel,
     "train": TrainPanel,
+    "replay": ReplayPanel,
     "library": LibraryPanel,
     "equation": EquationPanel,
     "translate": TranslatePanel,

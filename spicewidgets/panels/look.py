@@ -33,6 +33,7 @@ STYLE = """<style>
 .sw-field.widget-inline-hbox>label{flex:1 1 auto;width:auto;max-width:100%;text-align:left;font-weight:600;
  font-size:13px;white-space:normal;overflow:visible;line-height:1.3;height:auto;
  color:var(--jp-ui-font-color1,#222)}
+.sw-field.widget-slider>label{flex:0 0 auto}
 .sw-field.widget-inline-hbox>input{flex:0 0 92px;min-width:0;text-align:right;
  font-variant-numeric:tabular-nums}
 .sw-field.sw-text.widget-inline-hbox>input{flex:1 1 190px;text-align:left}

@@ -2,8 +2,8 @@
 loaded.
 
 A file holds what cannot be made again quickly: the equations with their errors, the scores, the history, what
-RNN and SPICE expect, in thousandths, the RNN's modules as tables, and the sparsity paths. The rest is
-simulated. It holds data only. `python -m spicewidgets.recorded` records them anew.
+RNN and SPICE expect, in thousandths, the RNN's modules as tables, the sparsity paths, and the equations over
+the epochs. The rest is simulated. It holds data only. `python -m spicewidgets.recorded` records them anew.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.agents import softmax
+from ..core.emergence import Emergence
 from ..core.equations import SpiceModel
 from ..core.sparsity import SparsityPath
 from ..core.translation import term_by_term
@@ -55,6 +56,7 @@ def record(result: Result, path: Path) -> None:
         "uncertainty": [[who, errors.to_dict()] for who, errors in result.uncertainty.items()],
         "tables": {module: _plain(one) for module, one in tables_of(result).items()},
         "paths": {module: _plain(one) for module, one in paths_of(result).items()},
+        "emergence": {module: _plain(one) for module, one in result.emergence.items()},
     }
     arrays = {}
     for layer in ("rnn", "spice"):
@@ -87,6 +89,11 @@ def _path(told: dict[str, Any]) -> SparsityPath:
     lists = {name: value for name, value in told.items() if isinstance(value, list) and name != "terms"}
     arrays = {name: np.array(value) for name, value in lists.items()}
     return SparsityPath(**told | arrays | {"terms": terms})
+
+
+def _emergence(told: dict[str, Any]) -> Emergence:
+    arrays = {name: np.array(told[name]) for name in ("epochs", "coefficients")}
+    return Emergence(told["module"], tuple(map(tuple, told["terms"])), **arrays)
 
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:
@@ -135,4 +142,5 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
     )
     errors = {who: Uncertainty.from_dict(each) for who, each in told["uncertainty"]}
     result.__dict__["uncertainty"] = errors
+    result.__dict__["emergence"] = {module: _emergence(one) for module, one in told["emergence"].items()}
     return result

@@ -1,8 +1,8 @@
 """Record the runs anew: `python -m spicewidgets.recorded`."""
 
 import re
-from dataclasses import asdict
 
+from ..fit import Fit
 from ..results import estimator_of, result_of, simulate
 from ..state.experiment import Experiment
 from . import FOLDER, record
@@ -17,9 +17,10 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in NAMES:
         snapshot = Experiment(name).snapshot()
-        data, estimator = simulate(snapshot), estimator_of(snapshot)
-        estimator.fit(data.dataset)
-        result = result_of(snapshot, data, estimator, [asdict(epoch) for epoch in estimator.history_], ())
+        fit = Fit(snapshot, simulate(snapshot), estimator_of(snapshot))
+        while fit.next() is not None:
+            pass
+        result = result_of(snapshot, fit.data, fit.estimator, fit.history, (), kept=fit.kept)
         record(result, FOLDER / f"{re.sub(r'[^a-z]+', '_', name)}.npz")
 
 

@@ -34,6 +34,7 @@ STAGES = (
     "data",
     "model",
     "train",
+    "replay",
     "library",
     "equation",
     "translate",
@@ -192,7 +193,7 @@ class Experiment(HasTraits):
         for name, snapshot in made.items():
             stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
         stages["update"] = stages["trial"] = stages["compare"]
-        stages["translate"] = stages["equation"]
+        stages["translate"] = stages["replay"] = stages["equation"]
         stages["library"] = "todo" if self.discovery.problems else "done"
         return {name: stages[name] for name in STAGES}
 

@@ -30,6 +30,7 @@ class RunState(HasTraits):
     live = Anything(
         None, help="The equations of the present weights, a `SpiceModel`, while the training goes on."
     )
+    glimpses = Tuple(help="Epoch and equations of each look at the weights of the run that goes on.")
     result_revision = Int(0, help="Counts the results; a new one can be read when it changes.")
 
     revision = Int(0, help="Counts the changes: however much has changed at once, it changes once.")

@@ -24,7 +24,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
     assert experiment.problems == []
     assert experiment.stages == {
         **dict.fromkeys(["task", "participant", "data", "model", "library"], "done"),
-        **dict.fromkeys(["train", "equation", "translate", "compare", "update", "trial"], "todo"),
+        **dict.fromkeys(["train", "replay", "equation", "translate", "compare", "update", "trial"], "todo"),
     }
     assert experiment.blocked == {
         "train": "",

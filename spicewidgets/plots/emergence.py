@@ -1,0 +1,113 @@
+"""The figure of an equation while its network is trained: coefficients and loss against epochs.
+
+It takes records of any kind with the right names, wherever these come from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..style import OTHERS, RNN, Style
+from .live import LiveFigure
+from .series import Floats, Panel, grown
+from .table import number
+
+NOW = Style("", "#7a7f85", "solid", "circle", 1.0)
+LOSS = replace(RNN, name="loss")
+
+
+class Emergence(Protocol):
+    """An equation over epochs: a `core.emergence.Emergence` is one."""
+
+    epochs: Any
+    coefficients: Any
+
+
+class EmergenceFigure(LiveFigure):
+    """The coefficients of an equation over the epochs, beside their truth, and the loss. The line of a term
+    has a gap where the term is not in the equation.
+    """
+
+    name = "equation_over_training"
+    x_title = "Epoch"
+
+    def __init__(self, kind: str | None = None) -> None:
+        super().__init__(kind)
+        self.add_panel(Panel("coefficient", "Coefficient of each term; dashed: truth", height=210))
+        self.add_panel(Panel("loss", "Loss of the RNN (nats per choice)", height=80))
+        self.add("loss", "loss", "line", LOSS, listed=False)
+        for panel in self.panels:
+            self.add(f"now {panel}", panel, "rules", NOW, listed=False)
+        self._found: Emergence | None = None
+        self._terms: Sequence[str] = ()
+
+    def draw(
+        self, found: Emergence, terms: Sequence[str], truth: Sequence[float | None], loss: Mapping[int, float]
+    ) -> None:
+        """An equation over the epochs.
+
+        Args:
+            found: epochs and coefficients.
+            terms: what its terms are called.
+            truth: true coefficients; None where nothing is known of them.
+            loss: by epoch.
+        """
+        x, rows = np.asarray(found.epochs, dtype=float), _present(found)
+        self._found, self._terms = found, terms
+        levels: dict[str, float | None] = {key: None for key in self.series if key.startswith("true ")}
+        lines: dict[str, Any] = {"loss": (list(loss), list(loss.values()))}
+        lines |= {key: ([], []) for key in self.series if key.startswith(("term ", "at "))}
+        with self.batch():
+            for order, (term, true) in enumerate(zip(terms, truth, strict=True)):
+                look = replace(OTHERS[order % len(OTHERS)], name=term, width=2.2, dash="solid")
+                self.add(
+                    f"true {term}",
+                    "coefficient",
+                    "level",
+                    replace(look, dash="dashed", width=1.4),
+                    listed=False,
+                )
+                self.add(f"term {term}", "coefficient", "line", look)
+                self.add(f"at {term}", "coefficient", "points", look, listed=False)
+                levels[f"true {term}"] = true
+                lines[f"term {term}"] = (x, rows[:, order])
+            self.set_lines(lines)
+            self.set_levels(levels)
+            self.set_x(0.0, float(grown(int(max([*x, *loss, 1])))))
+            self.set_span("loss", *_ends(list(loss.values())))
+            self.summary = _in_words(x, rows, terms)
+
+    def mark(self, at: int) -> None:
+        """Mark one of the epochs, by its place."""
+        assert self._found is not None
+        epoch, row = float(self._found.epochs[at]), _present(self._found)[at]
+        with self.batch():
+            for panel in self.panels:
+                self.set_rules(f"now {panel}", [epoch])
+            self.set_marks({f"at {term}": ([epoch], [row[order]]) for order, term in enumerate(self._terms)})
+
+
+def _present(found: Emergence) -> Floats:
+    """Coefficients, NaN where a term is not in the equation."""
+    rows = np.asarray(found.coefficients, dtype=float)
+    return np.where(rows != 0, rows, np.nan)
+
+
+def _ends(losses: Sequence[float]) -> tuple[float, float]:
+    known = np.array(losses)[np.isfinite(losses)]
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+
+
+def _in_words(x: Floats, rows: Floats, terms: Sequence[str]) -> str:
+    """Since when each term is in the equation, and with which number it ends."""
+    told = []
+    for order, term in enumerate(terms):
+        gone = np.flatnonzero(np.isnan(rows[:, order]))
+        if len(gone) and gone[-1] == len(x) - 1:
+            told.append(f"{term} is not in it at the end")
+        else:
+            since = x[gone[-1] + 1 if len(gone) else 0]
+            told.append(f"{term} is in it since epoch {since:.0f} and ends at {number(rows[-1, order], 2)}")
+    return f"The equation at {len(x)} epochs from {x[0]:.0f} to {x[-1]:.0f}: {'; '.join(told)}."
