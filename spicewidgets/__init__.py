@@ -5,7 +5,7 @@ This module is the public list and nothing else. A name is loaded when it is fir
 same list in `__init__.pyi`.
 """
 
-from importlib import import_module
+from .loading import load
 
 __version__ = "0.1.0"
 
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> object:
     """Load a public name from its module at first use."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    found = getattr(load(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = found
     return found
 

@@ -7,7 +7,6 @@ with the first run, or with `preload()`. Knows nothing of widgets.
 
 import copy
 import ctypes
-import importlib
 import logging
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core.settings import SettingsError
 from .fit import Fit, Kept
+from .loading import load
 from .results import Result, discover_again, estimator_of, glimpse, parameters_of, result_of, truth_of
 from .simulation import preview, simulate
 from .state.experiment import DATA_OF, TRAINED_ON, Experiment
@@ -273,7 +273,7 @@ class Runner:
 
     def _load(self) -> None:
         for name in HEAVY:
-            importlib.import_module(f"{__package__}.{name}")
+            load(f"{__package__}.{name}")
 
     def _fresh(self, show: "_Publisher") -> Fit:
         """A new fit of the present settings."""

@@ -18,6 +18,7 @@ PACKAGE = Path(spicewidgets.__file__).parent
 # What a layer may import beside the standard library.
 MAY = {
     "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "loading": set(),
     "state": {"traitlets", "spicewidgets.state", "spicewidgets.core.built", "spicewidgets.core.settings"},
     "simulation": {"numpy", "spicewidgets.core", "spicewidgets.state"},
     "results": {
@@ -68,6 +69,7 @@ MAY = {
         "torch",
         "spicewidgets.core",
         "spicewidgets.fit",
+        "spicewidgets.loading",
         "spicewidgets.recorded",
         "spicewidgets.results",
         "spicewidgets.simulation",
@@ -102,7 +104,7 @@ MAY = {
     "compat": {"IPython", "google.colab", "ipywidgets", "traitlets", "voila"},
     "apps": {"IPython", "ipywidgets", "traitlets", "spicewidgets"},
     "cli": {"click", "matplotlib", "numpy", "pandas", "spicewidgets"},
-    "__init__": set(),
+    "__init__": {"spicewidgets.loading"},
 }
 # What one file may import beyond its layer, and why.
 ALSO = {
