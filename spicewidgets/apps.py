@@ -17,6 +17,7 @@ from .panels.coach import CoachPanel
 from .panels.head import Head
 from .panels.lesson import LessonBanner
 from .panels.look import STYLE
+from .panels.play import PlayPanel
 from .panels.sections import Sections
 from .panels.settings import SettingsBox
 from .runner import Runner
@@ -182,6 +183,17 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     if name not in DATA_OF and not runner.foreground:
         runner.preload()
     made.children = (LessonBanner(experiment), *made.children)
+    return made
+
+
+def play() -> PlayPanel:
+    """Be the participant: play the bandit, and see a Q-learner, a network and an equation of yourself."""
+    compat.ensure_colab_manager()
+    experiment = Experiment()
+    runner = Runner(experiment, foreground=compat.foreground())
+    made = PlayPanel(experiment, runner)
+    if not runner.foreground:
+        runner.preload()
     return made
 
 

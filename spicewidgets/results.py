@@ -85,7 +85,8 @@ class Result:
         spice, truth: the discovered and the true equations, in the same coordinates; None without.
         choices, rewards: the arm chosen and its reward, `(n_sessions, n_trials)`.
         outcomes: the reward of each arm, `(n_sessions, n_trials, n_actions)`; -1 where it was not seen.
-        played: "truth", "rnn" and "spice" on all sessions, teacher-forced.
+        played: "truth", "rnn" and "spice" on all sessions, teacher-forced; without the truth where it is not
+            known.
         comparison, per_session: the scores of `core.replay.scores`, pooled and for each session.
         terms: discovered beside true coefficients, for each participant, as `term_by_term` has them.
         history: a dictionary for each epoch.
@@ -128,8 +129,8 @@ class Result:
         return self.data.dataset
 
     @property
-    def agent(self) -> "AgentQ":
-        """The participant."""
+    def agent(self) -> "AgentQ | None":
+        """The participant; None where it is not known."""
         return self.data.agent
 
     @cached_property
@@ -357,8 +358,9 @@ def result_of(
     from .core.translation import term_by_term
 
     spice = getattr(estimator, "spice_model_", None)
-    truth = truth_of(snapshot, spice)
-    agents: dict[str, Any] = {"truth": data.agent, "rnn": estimator.rnn_agent}
+    truth = None if data.agent is None else truth_of(snapshot, spice)
+    agents: dict[str, Any] = {} if data.agent is None else {"truth": data.agent}
+    agents["rnn"] = estimator.rnn_agent
     if spice is not None:
         agents["spice"] = estimator.spice_agent
     terms = {}

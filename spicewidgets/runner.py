@@ -21,7 +21,7 @@ from .core.settings import SettingsError
 from .fit import Fit, Kept
 from .loading import load
 from .results import Result, discover_again, estimator_of, glimpse, parameters_of, result_of, truth_of
-from .simulation import preview, simulate
+from .simulation import Simulated, preview, simulate
 from .state.experiment import DATA_OF, TRAINED_ON, Experiment
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ class Runner:
 
     Attributes:
         result: what the last run found; None before.
+        given: sessions of a participant of whom nothing is known, which are run in place of simulated ones.
         lock: held while the run's state is set; whoever sets it from elsewhere takes it too.
     """
 
     def __init__(self, experiment: Experiment, foreground: bool = False) -> None:
         self.experiment, self.foreground = experiment, foreground
         self.result: Result | None = None
+        self.given: Simulated | None = None
         self.lock = threading.RLock()
         self._gate = threading.Lock()  # held while it is decided who runs
         self._stop = threading.Event()
@@ -147,7 +149,7 @@ class Runner:
         """The true equations of the present settings, in the coordinates of the chosen model; None where
         nothing is known of its modules, or where a setting is wrong. Loads no torch.
         """
-        if self.experiment.problems:
+        if self.experiment.problems or self.given is not None:
             return None
         return truth_of(self.experiment.peek())
 
@@ -157,7 +159,8 @@ class Runner:
         """
         from .recorded import recorded
 
-        found = None if self.experiment.problems else recorded(self.experiment.peek())
+        unknown = self.experiment.problems or self.given is not None
+        found = None if unknown else recorded(self.experiment.peek())
         with self.lock, self._gate:
             if found is None or self._busy:
                 return False
@@ -290,7 +293,7 @@ class Runner:
             glimpses=(),
         )
         with self._interruptible("epoch"):
-            data = simulate(snapshot)
+            data = self.given or simulate(snapshot)
         return Fit(snapshot, data, estimator_of(snapshot))
 
     def _warm(self, show: "_Publisher") -> Fit:

@@ -22,18 +22,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A simulated data set and who made it.
+    """A simulated data set and who made it; or one of a participant of whom nothing is known.
 
     Attributes:
         dataset: all sessions.
         sessions: the same, to read, with the task's reward probabilities.
-        agent: the participant; a `Cohort` where sessions or participants differ.
+        agent: the participant; a `Cohort` where sessions or participants differ; None where it is not known.
         members: the parameters behind each session.
     """
 
     dataset: "DatasetRNN"
     sessions: "tuple[BanditSession, ...]"
-    agent: "AgentQ"
+    agent: "AgentQ | None"
     members: tuple[Mapping[str, Any], ...]
 
 

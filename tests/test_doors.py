@@ -25,7 +25,8 @@ INSTALL = f"""from importlib.util import find_spec
 
 if find_spec("spicewidgets") is None:  # as on Colab
     %pip install --quiet git+{REPOSITORY}"""
-EXPLORER = "from spicewidgets import explorer\n\nexplorer()"
+APP = "from spicewidgets import {name}\n\n{name}()"
+APPS = ("explorer", "play")  # of their own; the others are panels of the explorer
 PANEL = 'from spicewidgets.apps import panel\n\npanel("{name}")'
 
 
@@ -34,7 +35,7 @@ def door(name: str) -> dict:
     title = "The explorer" if name == "explorer" else name.capitalize()
     badge = f"[![Open in Colab]({BADGE})]({COLAB}/notebooks/{name}.ipynb)"
     words = f"# {title}\n\n{badge}\n\nRun the cells below, and it opens."
-    opened = EXPLORER if name == "explorer" else PANEL.format(name=name)
+    opened = (APP if name in APPS else PANEL).format(name=name)
     return {
         "cells": [
             {"cell_type": "markdown", "id": "door", "metadata": {"tags": ["door"]}, "source": lines(words)},
@@ -65,7 +66,7 @@ def written(name: str) -> str:
 
 
 def test_there_is_a_door_to_the_explorer_and_to_each_panel():
-    assert set(doors()) == {"explorer", *STAGES}
+    assert set(doors()) == {*APPS, *STAGES}
 
 
 @pytest.mark.parametrize("name", sorted(doors()))
@@ -75,7 +76,7 @@ def test_a_door_is_as_it_is_written_here(name):
     nbformat.validate(nbformat.read(path, as_version=4))
 
 
-@pytest.mark.parametrize("name", ["explorer", "task"])
+@pytest.mark.parametrize("name", [*APPS, "task"])
 def test_a_door_opens(name, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     notebook = nbformat.read(doors()[name], as_version=4)
@@ -96,5 +97,5 @@ def test_binder_lets_the_same_front_ends_in_as_the_app():
 
 
 if __name__ == "__main__":
-    for each in ("explorer", *STAGES):
+    for each in (*APPS, *STAGES):
         (ROOT / "notebooks" / f"{each}.ipynb").write_text(written(each), encoding="utf-8")

@@ -65,6 +65,12 @@ MAY = {
     },
     "coach": {"numpy", "scipy", "spicewidgets.core.equations", "spicewidgets.results"},
     "follow": {"spicewidgets.state"},
+    "games": {
+        "spicewidgets.core",
+        "spicewidgets.results",
+        "spicewidgets.simulation",
+        "spicewidgets.state",
+    },
     "runner": {
         "torch",
         "spicewidgets.core",
@@ -82,6 +88,7 @@ MAY = {
         "traitlets",
         "spicewidgets.coach",
         "spicewidgets.compat",
+        "spicewidgets.games",
         "spicewidgets.panels",
         "spicewidgets.plots",
         "spicewidgets.reading",

@@ -98,7 +98,8 @@ class ModelPanel(Stage):
     @guard
     def _judge(self, _: Any = None) -> None:
         """Whether the built model can say what the participant does."""
-        if self.experiment.model.name != YOUR_OWN or self.experiment.problems:
+        unknown = self.experiment.problems or self.runner.given is not None
+        if self.experiment.model.name != YOUR_OWN or unknown:
             self.truth.value = ""
             return
         missing = missing_of(self.experiment.peek())

@@ -1,0 +1,57 @@
+"""A game in the page: by keys alone, by the mouse, and what comes out of it."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import servers
+from explorer_page import LONG
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture(scope="module")
+def game(folder):
+    with servers.app(folder("play"), "play", "--pool", "0") as url:
+        yield url
+
+
+def said(page: Page):
+    return page.get_by_role("status").filter(has_text=re.compile(r"Trial \d+ of 100"))
+
+
+def test_a_game_by_keys_alone(page: Page, game: str):
+    page.goto(game)
+    first = page.get_by_role("button", name=re.compile("Option 1"))
+    expect(said(page)).to_contain_text("Trial 0 of 100")
+    expect(first).to_be_focused()  # nothing else had the focus
+    for at, key in enumerate(["ArrowLeft", "ArrowRight", "1", "2", "Space"], 1):
+        page.keyboard.press(key)
+        expect(said(page)).to_contain_text(f"Trial {at} of 100")
+        expect(said(page)).to_contain_text(f"Option {2 if key in ('ArrowRight', '2') else 1}: ")
+        expect(said(page)).to_contain_text(re.compile(r"(no )?reward\."))
+    for at in range(6, 101):
+        page.keyboard.press("ArrowLeft" if at % 3 else "ArrowRight")
+        expect(said(page)).to_contain_text(f"Trial {at} of 100")
+    expect(first).to_be_disabled()
+    table = page.get_by_role("region", name="How your choices are expected")
+    expect(table).to_contain_text("SPICE", timeout=LONG)
+    expect(page.get_by_text("Your learning rate α is")).to_be_visible()
+    expect(page.locator(".svg-figure").first).to_be_visible()
+    page.get_by_role("button", name="choices as csv").click()
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="Save choices.csv").click()
+    with Path(saving.value.path()).open(newline="") as file:
+        assert len(list(csv.reader(file))) == 101
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_game_by_the_mouse(new_page, game: str, width: int):
+    page = new_page(width=width)
+    page.goto(game)
+    for at in (1, 2, 3):
+        page.get_by_role("button", name=re.compile(f"Option {at % 2 + 1}")).click()
+        expect(said(page)).to_contain_text(f"Trial {at} of 100")
+    page.get_by_role("button", name="New game").click()
+    expect(said(page)).to_contain_text("Trial 0 of 100")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
