@@ -35,6 +35,14 @@ def test_voila_is_started_for_this_machine_only():
     assert "--VoilaConfiguration.show_tracebacks=False" in flags
 
 
+def test_made_public_it_is_for_every_network_and_forgets_who_went_away():
+    flags = list(arguments(doors()["explorer"], 9000, False, 1, host="0.0.0.0", base_url="/spice/"))
+    assert "--Voila.ip=0.0.0.0" in flags
+    assert "--Voila.base_url=/spice/" in flags
+    assert "--MappingKernelManager.cull_connected=True" in flags
+    assert "--MappingKernelManager.cull_connected=False" in told()
+
+
 @pytest.mark.parametrize("browser", [True, False])
 def test_the_browser_is_opened_when_asked(browser):
     assert f"--Voila.open_browser={browser}" in told(browser=browser)

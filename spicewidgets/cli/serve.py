@@ -1,4 +1,4 @@
-"""`spicewidgets app`: the explorer, or one of its panels, as a page served by Voila on this machine."""
+"""`spicewidgets app`: the explorer, or one of its panels, as a page served by Voila."""
 
 import os
 import socket
@@ -12,6 +12,7 @@ import click
 from ..core.settings import SettingsError
 
 HOST = "127.0.0.1"
+ALL = "0.0.0.0"  # the address that stands for every network that this machine is in
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
 IDLE = 3600  # seconds after which the kernel of a page that nobody looks at ends
@@ -43,7 +44,7 @@ def doors() -> dict[str, Path]:
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page in the browser.")
 @click.option(
     "--pool",
-    type=click.IntRange(0, 20),
+    type=click.IntRange(0, 100),
     default=1,
     show_default=True,
     help="Kernels kept warm, so that so many people can open the page at once without waiting."
@@ -54,18 +55,50 @@ def doors() -> dict[str, Path]:
     type=click.Path(exists=True, dir_okay=False, resolve_path=True),
     help="Lesson to open with: a file from the page's Save as lesson.",
 )
-def app(panel: str, port: int, browser: bool, pool: int, lesson: str | None) -> None:
-    """Open the explorer: a page with all panels, on this machine only. Ctrl-C ends it.
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Serve other machines, too: whoever reaches the port can use the page, without a password."
+    " Nobody can run code of his own, open a terminal or see files or other people's pages.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1, 1000),
+    default=40,
+    show_default=True,
+    help="With --public: people who can have the page open at once. Each takes about 0.4 GB.",
+)
+@click.option(
+    "--base-url",
+    default="/",
+    show_default=True,
+    metavar="PATH",
+    help="Where the page stands on a server that passes this part of its addresses on, such as /spice/.",
+)
+def app(
+    panel: str,
+    port: int,
+    browser: bool,
+    pool: int,
+    lesson: str | None,
+    public: bool,
+    most: int,
+    base_url: str,
+) -> None:
+    """Open the explorer: a page with all panels, on this machine only unless made public. Ctrl-C ends it.
 
     With the name of a panel, open that panel alone.
     """
     if find_spec("voila") is None:
         raise click.ClickException('Voila is missing. Install it with: pip install "spicewidgets[voila]"')
-    check_port(port)
+    host, name = (ALL, socket.gethostname()) if public else (HOST, "localhost")
+    check_port(port, host)
     os.environ.update(environment() | lesson_environment(lesson))
-    voila = import_module("voila.app").Voila
-    click.echo(f"{panel.capitalize()}: http://localhost:{port}/ (Ctrl-C ends it)")
-    voila.launch_instance(list(arguments(doors()[panel], port, browser, pool)))
+    voila = import_module("..public", __name__).limited(most) if public else import_module("voila.app").Voila
+    path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
+    click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
+    told = arguments(doors()[panel], port, browser and not public, pool, host=host, base_url=path)
+    voila.launch_instance(list(told))
 
 
 def lesson_environment(path: str | None) -> dict[str, str]:
@@ -83,13 +116,13 @@ def lesson_environment(path: str | None) -> dict[str, str]:
     return {LESSON: path}
 
 
-def check_port(port: int) -> None:
+def check_port(port: int, host: str = HOST) -> None:
     """A sentence if another program has the port. Voila would silently take another one."""
     with socket.socket() as trial:
         if os.name == "posix":
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((HOST, port))
+            trial.bind((host, port))
         except OSError as error:
             other = port + 1 if 1024 <= port < 65535 else 8866
             raise click.ClickException(
@@ -110,12 +143,15 @@ def environment() -> dict[str, str]:
     }
 
 
-def arguments(notebook: Path, port: int, browser: bool, pool: int) -> Iterator[str]:
-    """How Voila is started: kernels warmed up, forgotten ones ended, no tracebacks shown, this machine only,
-    whatever settings for Voila lie in the folder or at home.
+def arguments(
+    notebook: Path, port: int, browser: bool, pool: int, host: str = HOST, base_url: str = "/"
+) -> Iterator[str]:
+    """How Voila is started: kernels warmed up, forgotten ones ended, no tracebacks shown, no files served,
+    for this machine only unless a host is given, whatever settings for Voila lie in the folder or at home.
     """
     flags = {
-        "Voila.ip": HOST,
+        "Voila.ip": host,
+        "Voila.base_url": base_url,
         "Voila.port": port,
         "Voila.port_retries": 0,
         "Voila.open_browser": browser,
@@ -124,11 +160,13 @@ def arguments(notebook: Path, port: int, browser: bool, pool: int) -> Iterator[s
         "VoilaConfiguration.template": "spicewidgets",
         "VoilaConfiguration.allow_template_override": "NO",
         "VoilaConfiguration.show_tracebacks": False,
+        "VoilaConfiguration.file_denylist": ".*",
         "VoilaConfiguration.preheat_kernel": pool > 0,
         "VoilaConfiguration.default_pool_size": pool,
         "VoilaKernelManager.fill_delay": FILL,
         "MappingKernelManager.cull_idle_timeout": IDLE,
         "MappingKernelManager.cull_interval": 60,
+        "MappingKernelManager.cull_connected": host != HOST,
     }
     yield str(notebook)
     yield from (f"--{name}={value}" for name, value in flags.items())

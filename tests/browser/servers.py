@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -34,7 +35,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(command: list[str], port: int, folder: Path, path: str = "") -> Iterator[str]:
+def served(
+    command: list[str],
+    port: int,
+    folder: Path,
+    path: str = "",
+    chosen: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
     """The address of a server that answers; it ends with the block. It runs in an empty folder, and finds
     neither the settings nor the kernels of who tests.
     """
@@ -42,7 +49,7 @@ def served(command: list[str], port: int, folder: Path, path: str = "") -> Itera
     apart = {name: str(folder / name.lower()) for name in own}
     ours = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     first = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    environment = os.environ | apart | ours | first
+    environment = os.environ | apart | ours | first | chosen
     log = folder / "server.log"
     with log.open("w") as out:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
@@ -59,22 +66,24 @@ def served(command: list[str], port: int, folder: Path, path: str = "") -> Itera
 
 
 def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
-    """Wait until the server listens. The page itself is not asked for: it would take a kernel."""
+    """Wait until the server listens. Voila's page, whose address ends in /, is not asked for itself: it would
+    take a kernel.
+    """
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.poll() is None:
         try:
-            with urlopen(url.rstrip("/") + "/voila/static/voila.js" if "lab" not in url else url, timeout=5):
+            with urlopen(f"{url}voila/static/voila.js" if url.endswith("/") else url, timeout=5):
                 return
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
     raise AssertionError(f"{url} does not answer.\n{log.read_text()}")
 
 
-def app(folder: Path, *options: str, python: str = sys.executable) -> Iterator[str]:
-    """`spicewidgets app`."""
+def app(folder: Path, *options: str, python: str = sys.executable, base: str = "") -> Iterator[str]:
+    """`spicewidgets app`; `base` is where its options say that the page stands, as "spice/"."""
     port = free_port()
     command = [python, "-c", APP, "app", "--no-browser", "--port", str(port), *options]
-    return served(command, port, folder)
+    return served(command, port, folder, base)
 
 
 def voila(folder: Path, source: str, pool: int = 0, python: str = sys.executable) -> Iterator[str]:
@@ -136,3 +145,21 @@ def lab(folder: Path) -> Iterator[str]:
     }
     told = [f"--{name}={value}" for name, value in flags.items()]
     return served([sys.executable, "-m", "jupyterlab", *told], port, folder, "lab")
+
+
+def hub(folder: Path, proxy: Path, learners: dict[str, str], apart: bool, page: str) -> Iterator[str]:
+    """JupyterHub as a workshop starts it, for these names and passwords; `apart` runs each learner's server
+    under an account of its own, and wants root. `page` is the address of a page for all.
+    """
+    port, inside, other = free_port(), free_port(), free_port()
+    (folder / "learners.csv").write_text("".join(f"{name},{word}\n" for name, word in learners.items()))
+    flags = {
+        "JupyterHub.bind_url": f"http://127.0.0.1:{port}",
+        "JupyterHub.hub_bind_url": f"http://127.0.0.1:{inside}",
+        "ConfigurableHTTPProxy.api_url": f"http://127.0.0.1:{other}",
+        "ConfigurableHTTPProxy.command": proxy,
+    }
+    command = [sys.executable, "-m", "jupyterhub", f"--config={ROOT / 'binder' / 'jupyterhub_config.py'}"]
+    told = [f"--{name}={value}" for name, value in flags.items()]
+    chosen = {"WORKSHOP_ONE_ACCOUNT": "" if apart else "1", "WORKSHOP_APP": page}
+    return served([*command, *told], port, folder, "hub/login", chosen)

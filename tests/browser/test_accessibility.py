@@ -1,6 +1,6 @@
 """What axe-core says of every section of the explorer, light and dark, on a wide screen and on a phone."""
 
-import axe
+import npm
 import pytest
 from explorer_page import ExplorerPage
 from playwright.sync_api import Page
@@ -20,7 +20,7 @@ WIDER = """(width) => [...document.querySelectorAll('main *')].filter((one) => o
 
 @pytest.fixture(scope="session")
 def script():
-    found = axe.find()
+    found = npm.axe()
     if found is None:
         pytest.skip("axe-core is missing, and npm, which would fetch it.")
     return found.read_text(encoding="utf-8")

@@ -1,0 +1,52 @@
+"""The page for other machines, too: with a limit, so that the last to come do not push out all others."""
+
+from typing import Any
+
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+
+AGAIN = 20  # seconds after which a page for which there was no room asks again
+FULL = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="{again}"><title>No place is free</title>
+<main style="font: 18px/1.5 system-ui; max-width: 30em; margin: 4em auto; padding: 0 1em">
+<h1>No place is free</h1>
+<p>{most} people have this page open already, and more would slow all of them down. It opens by itself once
+one of them closes it.</p></main></html>"""
+
+
+class Limited(TornadoVoilaHandler):
+    """Opens the page while there is a place."""
+
+    def initialize(self, most: int, **given: Any) -> None:
+        """Tornado's way to hand over what `init_handlers` gives."""
+        super().initialize(**given)
+        self.most = most
+
+    async def get(self, path: str | None = None) -> None:
+        """The page, or the word that there is no place. Kernels that are kept warm have no one yet."""
+        manager = self.kernel_manager
+        if len(manager.list_kernel_ids()) - manager.get_pool_size(self.notebook_path) >= self.most:
+            self.set_status(503)
+            self.set_header("Retry-After", str(AGAIN))
+            self.finish(FULL.format(most=self.most, again=AGAIN))
+        else:
+            await super().get(path)
+
+
+def limited(most: int) -> type[Voila]:
+    """Voila for as many people at once."""
+
+    class Public(Voila):
+        name = Voila.name
+
+        def init_handlers(self) -> list[Any]:
+            handlers: list[Any] = super().init_handlers()
+            return [
+                (path, Limited, *({**given, "most": most} for given in rest))
+                if handler is TornadoVoilaHandler
+                else (path, handler, *rest)
+                for path, handler, *rest in handlers
+            ]
+
+    return Public

@@ -1,0 +1,252 @@
+"""Measures a class that opens the explorer at once, on this machine, and writes the table into RESULTS.md.
+
+    python tests/benchmarks/workshop.py [--learners 30] [--within 20] [--pool 30] [--no-write]
+
+The learners speak to the page's server and kernels as a browser does (tests/browser/learner.py): they get the
+page and all files that it loads, take over its widgets, move a slider, train, and read the equation. One of
+them is a real browser, where there is a Chromium. All share the machine's processors with the server.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import expect, sync_playwright
+from report import machine, number, table, today, write_section
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+import chromium
+import servers
+from explorer_page import ExplorerPage
+from learner import Learner
+
+HEADING = "A class that opens the explorer at once"
+PATIENCE = 240  # seconds that a learner waits for anything
+STEPS = {
+    "first": "the page asked for, to its first figure",
+    "moved": "a slider moved, to the session drawn anew",
+    "trained": "Train pressed, to the equation",
+}
+
+
+class Memory:
+    """Watches the server and its kernels: what they hold together, and the most that it was."""
+
+    def __init__(self, server: psutil.Process) -> None:
+        self.server, self.most, self.last = server, 0.0, {}
+        self.done = threading.Event()
+
+    def look(self) -> None:
+        """Every two seconds, until it is done. Proportional sizes: what is shared counts once."""
+        while not self.done.wait(2):
+            self.last = self.now()
+            self.most = max(self.most, sum(pss for _, pss in self.last.values()))
+
+    def now(self) -> dict[int, tuple[float, float]]:
+        """Resident and proportional size of each process, in MB."""
+        found = {}
+        for process in [self.server, *self.server.children(recursive=True)]:
+            try:
+                told = process.memory_full_info()
+            except psutil.Error:
+                continue
+            found[process.pid] = (told.rss / 1e6, told.pss / 1e6)
+        return found
+
+    def kernels(self) -> list[tuple[float, float]]:
+        """The same of the kernels alone."""
+        return [sizes for pid, sizes in self.last.items() if pid != self.server.pid]
+
+
+@contextmanager
+def watched() -> Iterator[Memory]:
+    """Memory of the server that this process has started last."""
+    (server,) = [each for each in psutil.Process().children() if "spicewidgets" in " ".join(each.cmdline())]
+    memory = Memory(server)
+    thread = threading.Thread(target=memory.look)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        memory.done.set()
+        thread.join()
+
+
+def rest(memory: Memory, kernels: int, seconds: float = 600) -> float:
+    """Wait until so many kernels are warm and nothing works any more; the seconds that it took."""
+    begun, quiet = time.monotonic(), 0
+    while quiet < 3:
+        assert time.monotonic() < begun + seconds, "the kernels did not become warm"
+        before = used(memory.server)
+        time.sleep(2)
+        idle = used(memory.server) - before < 0.2
+        quiet = quiet + 1 if idle and len(memory.server.children()) >= kernels else 0
+    return time.monotonic() - begun
+
+
+def used(server: psutil.Process) -> float:
+    """Processor time of a server and its kernels so far, in seconds."""
+    total = 0.0
+    for process in [server, *server.children(recursive=True)]:
+        try:
+            total += process.cpu_times().user + process.cpu_times().system
+        except psutil.Error:
+            continue
+    return total
+
+
+def files_of(url: str) -> list[str]:
+    """What a browser loads with the page, so that all can load it. It opens the page once for that."""
+    if chromium.find() is None:
+        return []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium.find(), args=["--disable-gpu"])
+        page, found = browser.new_page(), []
+        page.on("request", lambda asked: found.append(asked.url))
+        page.goto(url, timeout=PATIENCE * 1000)
+        ExplorerPage(page).opened()
+        page.close(run_before_unload=True)
+        browser.close()
+    return [
+        each
+        for each in found
+        if "/voila/static/" in each or "/labextensions/" in each or "/templates/" in each
+    ]
+
+
+def attend(url: str, files: list[str], wait: float, all_there: threading.Barrier) -> dict[str, float] | str:
+    """What a learner does: opens the page, waits for the others, and does the main job. The seconds of each
+    step, or what went wrong.
+    """
+    time.sleep(wait)
+    person = Learner(PATIENCE)
+    try:
+        begun = time.perf_counter()
+        page = person.get(url)
+        for each in files:
+            person.get(each)
+        person.url = url
+        person.enter(page)
+        person.until(person.figures, "there is no figure")
+        first = time.perf_counter() - begun
+        person.stage("Participant", "Learning rate")
+        all_there.wait(PATIENCE)
+        return {"first": first, **person.main_job()}
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:200]
+
+
+def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float] | str:
+    """The same in a real browser."""
+    try:
+        with sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=chromium.find(), args=["--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(PATIENCE * 1000)
+            expect.set_options(timeout=PATIENCE * 1000)
+            begun = time.perf_counter()
+            page.goto(url)
+            explorer = ExplorerPage(page).opened()
+            first = time.perf_counter() - begun
+            explorer.stage("Participant")
+            all_there.wait(PATIENCE)
+            before, begun = explorer.lines(), time.perf_counter()
+            explorer.slide("Learning rate", 0.6)
+            explorer.until(lambda: explorer.lines() != before, "the session is not drawn anew")
+            moved = time.perf_counter() - begun
+            expect(explorer.progress).to_contain_text("train again")
+            begun = time.perf_counter()
+            explorer.button("Train").click()
+            expect(explorer.progress).to_contain_text("Trained for")
+            trained = time.perf_counter() - begun
+            browser.close()
+            return {"first": first, "moved": moved, "trained": trained}
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:200]
+
+
+def lesson(learners: int, within: float, pool: int) -> str:
+    """One class, as Markdown."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ("--pool", str(pool), "--public", "--most", str(learners + 2))
+        with servers.app(Path(folder), *options) as url, watched() as memory:
+            say(f"{pool} kernels are being warmed")
+            warm = rest(memory, pool)
+            files = files_of(url)
+            rest(memory, pool)
+            say(f"warm after {warm:.0f} s; {learners} learners come within {within:.0f} s")
+            before, begun = used(memory.server), time.perf_counter()
+            found = attended(url, files, learners, within)
+            took, worked = time.perf_counter() - begun, used(memory.server) - before
+            time.sleep(4)
+            return told(found, files, learners, within, pool, warm, took, worked, memory)
+
+
+def attended(url: str, files: list[str], learners: int, within: float) -> list[dict[str, float] | str]:
+    """All learners, at once."""
+    all_there = threading.Barrier(learners)
+    real = chromium.find() is not None
+    with ThreadPoolExecutor(learners) as people:
+        jobs = [people.submit(attend_in_browser, url, all_there)] if real else []
+        for at in range(len(jobs), learners):
+            jobs.append(people.submit(attend, url, files, within * at / learners, all_there))
+        return [job.result() for job in jobs]
+
+
+def told(found, files, learners, within, pool, warm, took, worked, memory) -> str:
+    """The figures of one class."""
+    done = [each for each in found if isinstance(each, dict)]
+    wrong = [each for each in found if isinstance(each, str)]
+    rows = [[f"{learners} learners, {pool} kernels warm: who did the whole job", f"{len(done)}", "", ""]]
+    for name, words in STEPS.items():
+        times = [each[name] for each in done]
+        if times:
+            middle, worst = statistics.median(times), max(times)
+            browser = number(found[0][name]) if files and isinstance(found[0], dict) else ""
+            rows.append([f"{words}, s", number(middle), number(worst), browser])
+    rss, pss = ([sizes[at] for sizes in memory.kernels()] for at in (0, 1))
+    rows.append(
+        ["a learner's kernel at the end, resident, MB", number(statistics.median(rss)), number(max(rss)), ""]
+    )
+    rows.append(["the same, proportional, MB", number(statistics.median(pss)), number(max(pss)), ""])
+    rows.append(
+        ["server and all kernels, proportional, GB", number(sum(pss) / 1e3), number(memory.most / 1e3), ""]
+    )
+    text = table(["what", "median, or all", "worst", "in the browser"], rows)
+    text += (
+        f"\n\nThey came within {within:.0f} s, each loading {len(files)} files with the page, and began the"
+        f" job together. The server and its kernels used {worked:.0f} s of processor in {took:.0f} s; warming"
+        f" the kernels before had taken {warm:.0f} s."
+    )
+    return text + "".join(f"\n\nWent wrong: {each}" for each in wrong)
+
+
+def say(*words: object) -> None:
+    print(*words, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure, print, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--learners", type=int, default=30)
+    parser.add_argument("--within", type=float, default=20, help="seconds in which they come")
+    parser.add_argument("--pool", type=int, help="kernels that are warm before; as many as learners")
+    parser.add_argument("--no-write", action="store_true", help="only print")
+    chosen = parser.parse_args()
+    pool = chosen.learners if chosen.pool is None else chosen.pool
+    text = lesson(chosen.learners, chosen.within, pool)
+    print(text)
+    if not chosen.no_write:
+        write_section(f"{HEADING}: {chosen.learners}", f"{today()}. {machine()}.\n\n{text}")
+
+
+if __name__ == "__main__":
+    main()

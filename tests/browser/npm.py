@@ -1,0 +1,35 @@
+"""Finds what tests need of npm's registry, or fetches it into a folder beside this file.
+
+Where there is neither the file nor npm, nor a way to the registry, there is None, and its tests are skipped.
+"""
+
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent / ".npm"
+
+
+def axe() -> Path | None:
+    """The script of axe-core, the checker of accessibility. AXE in the environment names another."""
+    return _found("AXE", "axe-core@4", "axe-core/axe.min.js")
+
+
+def proxy() -> Path | None:
+    """The command of JupyterHub's proxy. HUB_PROXY in the environment names another."""
+    return _found("HUB_PROXY", "configurable-http-proxy@5", ".bin/configurable-http-proxy")
+
+
+@cache
+def _found(variable: str, package: str, file: str) -> Path | None:
+    folder = FOLDER / package
+    known = Path(os.environ.get(variable) or folder / "node_modules" / file)
+    if not known.exists() and shutil.which("npm"):
+        folder.mkdir(exist_ok=True, parents=True)
+        get = ["npm", "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", package]
+        with suppress(subprocess.TimeoutExpired):  # there may be no way to the registry
+            subprocess.run(get, capture_output=True, check=False, timeout=30)
+    return known if known.exists() else None

@@ -1,0 +1,91 @@
+"""`spicewidgets app --public`: who reaches the page can use it, and can do nothing else."""
+
+import time
+from urllib.error import HTTPError, URLError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import urlopen
+
+import pytest
+import servers
+from learner import Learner
+
+OPTIONS = ("task", "--public", "--most", "1", "--pool", "0", "--base-url", "spice")
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory):
+    """One panel, for one person at once, under /spice/, at an address that is not the machine's own."""
+    with servers.app(tmp_path_factory.mktemp("public"), *OPTIONS, base="spice/") as url:
+        yield url.replace("127.0.0.1", "127.0.0.2")
+
+
+@pytest.fixture
+def learner(public):
+    person = Learner()
+    person.open(public)
+    yield person
+    person.leave()
+
+
+def refused(url: str) -> int:
+    with pytest.raises(HTTPError) as caught:
+        urlopen(url, timeout=20)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "api/kernels",
+        "api/contents",
+        "api/contents/task.ipynb",
+        "api/sessions",
+        "api/terminals",
+        "api/kernelspecs",
+        "voila/tree",
+        "voila/api/contents",
+        "voila/render/explorer.ipynb",
+        "voila/files/task.ipynb",
+        "lab",
+        "tree",
+    ],
+)
+def test_there_is_no_way_to_files_terminals_or_other_kernels(public, path):
+    try:
+        assert refused(urljoin(public, path)) in (403, 404)
+    finally:
+        assert refused(urljoin(public, "api/kernels/00000000-0000-0000-0000-000000000000")) == 404
+
+
+def test_nobody_runs_code_of_his_own(learner, tmp_path):
+    mark = tmp_path / "mark"
+    learner.send("execute_request", code=f"open({str(mark)!r}, 'w')", silent=True)
+    learner.answered()
+    assert not mark.exists()
+
+
+def test_the_panel_works(learner):
+    learner.set("FloatSlider", "Drift", 0.4)
+    learner.until(lambda: learner.redrawn, "nothing was drawn anew")
+
+
+def test_when_all_places_are_taken_that_is_told_until_one_is_free(public, learner):
+    with pytest.raises(HTTPError) as caught:
+        urlopen(public, timeout=20)
+    assert caught.value.code == 503
+    assert caught.value.headers["Retry-After"] == "20"
+    assert "<h1>No place is free</h1>" in caught.value.read().decode()
+    learner.leave()
+    other = Learner()
+    other.open(public)
+    assert other.figures() == 1
+    other.leave()
+
+
+def test_without_it_only_this_machine_gets_an_answer(tmp_path):
+    with servers.app(tmp_path, "task", "--pool", "0") as url:
+        port = urlsplit(url).port
+        begun = time.monotonic()
+        with pytest.raises(URLError, match="refused"):
+            urlopen(f"http://127.0.0.2:{port}/", timeout=20)
+        assert time.monotonic() - begun < 20
