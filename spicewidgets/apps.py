@@ -171,8 +171,8 @@ def explorer(
 
 def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
     """One panel of its own, by its name in `STAGES`: "task", "participant", "data", "model", "train",
-    "replay", "library", "equation", "translate", "compare", "update" or "trial". Raises `SettingsError` for
-    another name.
+    "replay", "library", "equation", "translate", "uncertainty", "compare", "update" or "trial". Raises
+    `SettingsError` for another name.
     """
     if name not in STAGES:
         raise SettingsError([f"panel must be one of {', '.join(STAGES)}; got {name!r}. Choose one of these."])

@@ -31,7 +31,7 @@ class Follower:
     def _look(self, _: Any = None) -> None:
         experiment = self.experiment
         stale, blocked = experiment.stale_because, experiment.blocked
-        if experiment.run.busy or not stale:
+        if experiment.run.busy or not stale.keys() & {"train", "equation"}:
             return
         retrain = "train" in stale
         wanted = experiment.follow_training if retrain else experiment.follow_library

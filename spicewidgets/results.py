@@ -150,14 +150,16 @@ class Result:
 
     @cached_property
     def uncertainty(self) -> "Mapping[Any, Uncertainty]":
-        """Standard errors of the numbers of the equations, by participant; empty where there are none, and
-        for equations that were not tuned to the choices. Loads torch unless they were recorded.
+        """Standard errors of the numbers of the equations, by participant, from the choices that these were
+        tuned to; empty where there are none, and for equations that were not tuned. Loads torch unless they
+        were recorded.
         """
         from .core.uncertainty import uncertainty
 
         if self.spice is None or not self.snapshot.discovery.refine:
             return {}
-        return uncertainty(self.spice, self.forward, self.dataset)
+        dataset = self.dataset if self.estimator is None else self.estimator._dataset_
+        return uncertainty(self.spice, self.forward, dataset)
 
     @cached_property
     def emergence(self) -> "Mapping[str, Emergence]":

@@ -11,7 +11,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -20,13 +20,23 @@ from typing import TYPE_CHECKING, Any
 from .core.settings import SettingsError
 from .fit import Fit, Kept
 from .loading import load
-from .results import Result, discover_again, estimator_of, glimpse, parameters_of, result_of, truth_of
+from .results import (
+    Result,
+    discover_again,
+    estimator_of,
+    glimpse,
+    parameters_of,
+    result_of,
+    truth_of,
+    values_of,
+)
 from .simulation import Simulated, preview, simulate
-from .state.experiment import DATA_OF, TRAINED_ON, Experiment
+from .state.experiment import DATA_OF, TRAINED_ON, Experiment, ExperimentSnapshot
 
 if TYPE_CHECKING:
     from .core.equations import SpiceModel
     from .core.estimator import SpiceEstimator
+    from .core.resampled import Resampled
 
 PERIOD = 0.1  # seconds between two updates of the run's state, ...
 SHARE = 0.03  # ... and more where they would take more than this of the time, ...
@@ -52,6 +62,7 @@ class Runner:
     Attributes:
         result: what the last run found; None before.
         given: sessions of a participant of whom nothing is known, which are run in place of simulated ones.
+        resampled: the equations of resampled sessions of that result, as many as there are; None without.
         lock: held while the run's state is set; whoever sets it from elsewhere takes it too.
     """
 
@@ -59,6 +70,7 @@ class Runner:
         self.experiment, self.foreground = experiment, foreground
         self.result: Result | None = None
         self.given: Simulated | None = None
+        self.resampled: Resampled | None = None
         self.lock = threading.RLock()
         self._gate = threading.Lock()  # held while it is decided who runs
         self._stop = threading.Event()
@@ -87,6 +99,10 @@ class Runner:
         """Find the equations again with the present settings of the discovery, without training."""
         return self._begin(self._refit)
 
+    def resample(self) -> bool:
+        """Find the equations again in resampled sessions, as `experiment.uncertainty` says."""
+        return self._begin(self._resample)
+
     def stop(self) -> bool:
         """End the run soon; what was learned is kept and has its equations."""
         with self._gate:
@@ -109,15 +125,16 @@ class Runner:
                 if self._busy:
                     return False
             self._drop()
-            self.result = None
+            self.result = self.resampled = None
             run = self.experiment.run
             run.put(
                 **dict.fromkeys(("phase", "message", "details"), ""),
                 **dict.fromkeys(("history", "earlier", "notes", "glimpses"), ()),
                 **dict.fromkeys(("rate", "seconds_left"), None),
                 **{"status": "idle", "epoch": 0, "epochs": 0, "result_revision": run.result_revision + 1},
+                resampled_revision=run.resampled_revision + 1,
             )
-            self.experiment.trained = self.experiment.discovered = None
+            self.experiment.trained = self.experiment.discovered = self.experiment.resampled = None
         return True
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -219,7 +236,7 @@ class Runner:
                 self._busy = False
             if self._paused is None:
                 told = {"glimpses": (), **told}
-            show.now(**{"phase": "", "seconds_left": None, "live": None, **told})
+            show.now(**{"phase": "", "seconds_left": None, "live": None, "resamples": 0, **told})
         with self._gate:
             if not self._busy:
                 self._idle.set()
@@ -381,6 +398,55 @@ class Runner:
         )
         return "done", "Found the equations again, for the same RNN."
 
+    def _resample(self, show: "_Publisher") -> tuple[str, str]:
+        """Resample after resample, until there are as many as were asked for, or until it is stopped."""
+        if why := self.experiment.unsampled():
+            raise SettingsError([why])
+        snapshot, last = self.experiment.peek(), self.result
+        assert last is not None
+        self._load()
+        from .core.resampled import resamples
+
+        n = snapshot.uncertainty.n_resamples
+        found: list[SpiceModel] = []
+        drawn = resamples(self._trained(last, show)[0], n, random_state=snapshot.uncertainty.seed)
+        show.now(phase="resample", message="Resampling.", resample=0, resamples=n, rate=None)
+        begun = perf_counter()
+        try:
+            while len(found) < n and not self._stop.is_set():
+                with self._interruptible("epoch"):
+                    found.append(next(drawn))
+                show.resample(len(found), n, begun, lambda: self._hold_resampled(last, found))
+        except KeyboardInterrupt:
+            self._stop.set()
+        finally:
+            drawn.close()  # type: ignore[attr-defined]
+            self._hold_resampled(last, found, snapshot)
+        if len(found) == n:
+            return "done", f"Found the equations of {n} resamples."
+        return "cancelled", f"Stopped after {len(found)} of {n} resamples; these were kept."
+
+    def _hold_resampled(
+        self, result: Result, found: "Sequence[SpiceModel]", snapshot: ExperimentSnapshot | None = None
+    ) -> None:
+        """Make the resamples that there are the present ones, the last ones with their snapshot; one alone
+        tells nothing of a spread.
+        """
+        if len(found) < 2:
+            return
+        from .core.resampled import Resampled
+
+        assert result.spice is not None
+        with self.lock:
+            self.resampled = Resampled(result.spice, tuple(found), values_of(result.snapshot))
+            run = self.experiment.run
+            if snapshot is not None:
+                done = replace(snapshot.uncertainty, n_resamples=len(found))
+                with _logged("What watches the experiment has failed."):
+                    self.experiment.resampled = replace(snapshot, uncertainty=done)
+            with _logged("What watches the run has failed."):
+                run.put(resampled_revision=run.resampled_revision + 1)
+
     def _trained(self, result: Result, show: "_Publisher") -> "tuple[SpiceEstimator, tuple[Kept, ...]]":
         """The estimator of a result, and the weights that were kept. That of a run recorded earlier is made
         again: the same settings and seed give the same network.
@@ -397,9 +463,11 @@ class Runner:
 
     def _hold(self, result: Result) -> None:
         """Make a result the present one."""
-        self.result = result
+        self.result, self.resampled = result, None
         with self.lock:
             run, experiment = self.experiment.run, self.experiment
+            with _logged("What watches the experiment has failed."):
+                experiment.resampled = None
             with _logged("What watches the experiment has failed."):
                 experiment.trained = result.snapshot
             with _logged("What watches the experiment has failed."):
@@ -411,6 +479,7 @@ class Runner:
                     live=None,
                     glimpses=(),
                     result_revision=run.result_revision + 1,
+                    resampled_revision=run.resampled_revision + 1,
                 )
 
     def _drop(self) -> None:
@@ -451,6 +520,17 @@ class _Publisher:
         self.now(live=found, glimpses=(*self.run.glimpses, *new)[-MOST_GLIMPSES:])
         ended = perf_counter()
         self.next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
+
+    def resample(self, done: int, n: int, begun: float, hold: Callable[[], None]) -> None:
+        """Tell of the resamples done since a time, and hold them, if it is time."""
+        now = perf_counter()
+        if now >= self.next_glimpse:
+            hold()
+            ended = perf_counter()
+            self.next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - now) / SHARE)
+        if now >= self.next:
+            left = (now - begun) / done * (n - done)
+            self.now(resample=done, seconds_left=left, message=f"Resample {done} of {n}.")
 
     def now(self, **values: Any) -> None:
         """Set these attributes. An error of who watches is logged, and does not end the run."""

@@ -14,6 +14,7 @@ from .core.settings import Discovery, Task, Training
 from .results import PRECODED, config_of, source_of
 from .state.experiment import ExperimentSnapshot
 from .state.model import YOUR_OWN
+from .state.uncertainty import Resampling
 
 CONFIGS = {
     "rescorla-wagner": "RESCORLA_WAGNER_CONFIG",
@@ -24,8 +25,10 @@ CONFIGS = {
 }
 
 
-def script_of(snapshot: ExperimentSnapshot) -> str:
-    """The script. Its first lines say what must be added where a class of the user's own was trained."""
+def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None) -> str:
+    """The script. Its first lines say what must be added where a class of the user's own was trained. With
+    `resampled` it also prints the spread over resamples.
+    """
     names = {"AgentQ", "SpiceEstimator", "create_dataset"}
     body = [
         *_agent(snapshot),
@@ -33,6 +36,7 @@ def script_of(snapshot: ExperimentSnapshot) -> str:
         *_data(snapshot),
         *_model(snapshot, names),
         *_estimator(snapshot),
+        *_resampling(snapshot, resampled, names),
     ]
     own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
     imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
@@ -143,6 +147,20 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
     else:
         yield "for participant in spice.spice_model_.participants:"
         yield "    print(participant, spice.spice_model_.text(participant), sep='\\n')"
+
+
+def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, names: set[str]) -> Iterator[str]:
+    if resampled is None:
+        return
+    names.add("bootstrap_equations")
+    yield ""
+    yield f"resampled = bootstrap_equations(spice, {resampled.n_resamples}, random_state={resampled.seed})"
+    level = f"level={resampled.level!r}"
+    if snapshot.data.n_participants == 1:
+        yield f"print(resampled.text({level}))"
+    else:
+        yield "for participant in spice.spice_model_.participants:"
+        yield f"    print(participant, resampled.text(participant, {level}), sep='\\n')"
 
 
 def _changed(settings: Any, kind: type, names: tuple[str, ...] | None = None) -> dict[str, Any]:

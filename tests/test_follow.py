@@ -40,6 +40,15 @@ def test_a_changed_library_is_followed_without_training(experiment, runs):
     assert runs.asked == ["refit"]
 
 
+def test_other_resamples_are_not_followed(experiment, runs):
+    """They take long, and equations found again would do away with those there are."""
+    experiment.resampled = experiment.snapshot()
+    experiment.follow_training = True
+    experiment.uncertainty.n_resamples = 30
+    assert "uncertainty" in experiment.stale_because
+    assert runs.asked == []
+
+
 def test_a_changed_participant_is_followed_only_when_wanted(experiment, runs):
     experiment.participant.alpha_reward = 0.6
     assert runs.asked == []

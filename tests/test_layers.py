@@ -28,6 +28,7 @@ MAY = {
         "spicewidgets.simulation",
         "spicewidgets.state",
     },
+    "intervals": {"spicewidgets.core", "spicewidgets.results"},
     "reading": {
         "numpy",
         "torch",
@@ -89,6 +90,7 @@ MAY = {
         "spicewidgets.coach",
         "spicewidgets.compat",
         "spicewidgets.games",
+        "spicewidgets.intervals",
         "spicewidgets.panels",
         "spicewidgets.plots",
         "spicewidgets.reading",

@@ -12,6 +12,7 @@ from spicewidgets.script import script_of
 from spicewidgets.state import PRESETS, Experiment
 
 SMALL = {"n_sessions": 12, "n_trials": 30}
+RESAMPLES = 3
 
 
 def shown(experiment):
@@ -20,10 +21,16 @@ def shown(experiment):
     assert runner.train()
     assert runner.wait(300)
     assert experiment.run.status == "done", experiment.run.message
-    spice = runner.result.spice
-    if len(spice.participants) == 1:
-        return spice.text() + "\n"
-    return "".join(f"{who}\n{spice.text(who)}\n" for who in spice.participants)
+    told = [runner.result.spice]
+    if experiment.uncertainty.n_resamples == RESAMPLES:
+        assert runner.resample()
+        assert runner.wait(300)
+        assert experiment.run.status == "done", experiment.run.message
+        told.append(runner.resampled)
+    people = told[0].participants
+    if len(people) == 1:
+        return "".join(f"{one.text()}\n" for one in told)
+    return "".join(f"{who}\n{one.text(who)}\n" for one in told for who in people)
 
 
 OTHERS = {
@@ -31,6 +38,7 @@ OTHERS = {
     "reversal with all rewards shown": {"task": {"kind": "reversal", "counterfactual": True}},
     "switch": {"task": {"kind": "switch", "flip_probability": 0.1}},
     "several participants who differ": {
+        "uncertainty": {"n_resamples": RESAMPLES, "seed": 4},
         "participant": {"variation": 0.2},
         "data": {"n_participants": 3},
         "model": {"name": "participant-embedding", "embedding_size": 4},
@@ -54,6 +62,7 @@ OTHERS = {
         }
     },
     "a model of one's own": {"model": {"name": "your own"}},
+    "resampled": {"uncertainty": {"n_resamples": RESAMPLES}},
 }
 
 
@@ -84,7 +93,9 @@ def printed(tmp_path_factory):
     """What each script prints, run in a fresh interpreter."""
     folder = tmp_path_factory.mktemp("scripts")
     for name in EVERY:
-        (folder / f"{name}.py").write_text(script_of(experiment(name).snapshot()), encoding="utf-8")
+        snapshot = experiment(name).snapshot()
+        settings = snapshot.uncertainty if snapshot.uncertainty.n_resamples == RESAMPLES else None
+        (folder / f"{name}.py").write_text(script_of(snapshot, settings), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", RUN],
         cwd=folder,

@@ -15,6 +15,7 @@ from .task import TaskPanel
 from .training import TrainPanel
 from .translate import TranslatePanel
 from .trial import TrialPanel
+from .uncertainty import UncertaintyPanel
 from .update import UpdatePanel
 
 STAGES: dict[str, type[Stage]] = {
@@ -27,6 +28,7 @@ STAGES: dict[str, type[Stage]] = {
     "library": LibraryPanel,
     "equation": EquationPanel,
     "translate": TranslatePanel,
+    "uncertainty": UncertaintyPanel,
     "compare": ComparePanel,
     "update": UpdatePanel,
     "trial": TrialPanel,

@@ -126,7 +126,9 @@ class Head(Panel):
         if problems and not run.busy:
             words = problems[0]
         bar = ""
-        if run.busy and run.epochs:
+        if run.busy and run.resamples:
+            bar = f'<progress aria-label="Resamples" max="{run.resamples}" value="{run.resample}"></progress>'
+        elif run.busy and run.epochs:
             bar = f'<progress aria-label="Epochs run" max="{run.epochs}" value="{run.epoch}"></progress>'
         told = f'<span role="status">{escape(words)}</span>'
         return f'<div class="sw-progress">{_curve(run.history)}{bar}{told}</div>'

@@ -38,11 +38,15 @@ class SettingsBox(Panel):
         super().__init__([more([save, self.read, self.form], "copy as Python, save, restore, lessons")])
 
     def _script(self) -> str:
-        text = escape(script_of(self.experiment.snapshot()))
+        text = escape(self._text())
         return f'<p>A click selects all of it.</p><pre tabindex="0">{text}</pre>'
 
+    def _text(self) -> str:
+        """The script, which also resamples where that has been done."""
+        return script_of(self.experiment.snapshot(), self.experiment.shown_resampling())
+
     def _py(self) -> tuple[str, bytes, str]:
-        return "experiment.py", script_of(self.experiment.snapshot()).encode(), "text/x-python"
+        return "experiment.py", self._text().encode(), "text/x-python"
 
     def _save(self) -> tuple[str, bytes, str]:
         text = json.dumps(self.experiment.to_dict(), indent=1)

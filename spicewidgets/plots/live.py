@@ -229,7 +229,7 @@ class LiveFigure:
         """Whole numbers along the x axis."""
         return ticks(*self.x_limits, n=6, whole=True)
 
-    def _columns(self) -> tuple[list[str], list[list[float]]]:
+    def _columns(self) -> tuple[list[str], list[list[Any]]]:
         return table.columns(self.x_title, list(self.panels.values()), self.series.values())
 
     # How it gets to the screen

@@ -11,6 +11,7 @@ import numpy as np
 from ..style import Style
 from .series import Floats, Panel, Series
 
+Cell = float | str
 ROWS = 200  # of a table that is shown
 DASHES = {"solid": "", "dashed": "6 3.5", "dotted": "1.5 3", "dash_dotted": "7 3 1.5 3"}
 MARKERS = {
@@ -81,7 +82,7 @@ def _at(xs: Floats, x: Floats, y: Floats) -> Floats:
     return out
 
 
-def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[float]], limit: int = ROWS) -> str:
+def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], limit: int = ROWS) -> str:
     """An accessible table; of more than `limit` rows evenly spaced ones, and it says so."""
     step = max(1, math.ceil(len(rows) / limit))
     shown = rows[::step]
@@ -91,7 +92,7 @@ def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[float
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for first, *cells in (map(number, row, digits) for row in shown)
+        for first, *cells in (map(_cell, row, digits) for row in shown)
     )
     return (
         f'<div class="sw-table" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}"><table>'
@@ -99,20 +100,31 @@ def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[float
     )
 
 
+def _cell(value: Cell, digits: int) -> str:
+    return escape(value) if isinstance(value, str) else number(value, digits)
+
+
 def number(value: float, digits: int = 3) -> str:
     """With so many decimals and a true minus; nothing for a gap."""
     return "" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
-def _digits(column: Iterable[float]) -> int:
+def _digits(column: Iterable[Cell]) -> int:
     """Decimals of a column: none for whole numbers, else three."""
-    return 0 if all(math.isnan(value) or value == round(value) for value in column) else 3
+    numbers = [value for value in column if not isinstance(value, str) and math.isfinite(value)]
+    return 0 if all(value == round(value) for value in numbers) else 3
 
 
-def csv_bytes(names: Sequence[str], rows: Iterable[Sequence[float]]) -> bytes:
+def csv_bytes(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """All rows, in full precision, as a CSV file."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([["" if math.isnan(cell) else f"{cell:.10g}" for cell in row] for row in rows])
+    writer.writerows([[_written(cell) for cell in row] for row in rows])
     return file.getvalue().encode()
+
+
+def _written(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return cell
+    return "" if math.isnan(cell) else f"{cell:.10g}"

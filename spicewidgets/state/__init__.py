@@ -12,6 +12,7 @@ from .presets import PRESETS
 from .run import RunState
 from .task import TaskState
 from .training import TrainingState
+from .uncertainty import Resampling, UncertaintyState
 
 __all__ = [
     "PRESETS",
@@ -26,8 +27,10 @@ __all__ = [
     "ModelState",
     "ParticipantState",
     "Person",
+    "Resampling",
     "RunState",
     "Spec",
     "TaskState",
     "TrainingState",
+    "UncertaintyState",
 ]

@@ -5,7 +5,7 @@ Links the states and owns none of their settings. Knows nothing of how a run is 
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
@@ -21,10 +21,12 @@ from .presets import PRESETS
 from .run import RunState
 from .task import TaskState
 from .training import Practice, TrainingState
+from .uncertainty import Resampling, UncertaintyState
 
 VERSION = 1
-GROUPS = ("task", "participant", "data", "model", "training", "discovery", "comparison")
+GROUPS = ("task", "participant", "data", "model", "training", "discovery", "comparison", "uncertainty")
 TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trained RNN depends on
+FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
 UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
@@ -38,6 +40,7 @@ STAGES = (
     "library",
     "equation",
     "translate",
+    "uncertainty",
     "compare",
     "update",
     "trial",
@@ -46,7 +49,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class ExperimentSnapshot:
-    """All settings that a result depends on, frozen."""
+    """All settings that a result depends on, and how its sessions are resampled, frozen."""
 
     task: Task
     participant: Person
@@ -54,6 +57,7 @@ class ExperimentSnapshot:
     model: Model
     training: Practice
     discovery: Plan
+    uncertainty: Resampling
 
     def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
         """Whether anything differs in these groups."""
@@ -64,14 +68,16 @@ class Experiment(HasTraits):
     """One experiment: its settings, its run, and how they stand to each other.
 
     Attributes:
-        task, participant, data, model, training, discovery, comparison: the settings, a state for each.
+        task, participant, data, model, training, discovery, comparison, uncertainty: the settings, a state
+            for each.
         run: the run that is under way or has ended.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
         stages: for each of `STAGES`: "done", "stale" or "todo".
         stale_because: a sentence for each stage that is stale.
-        blocked: a sentence for each of train, stop, continue, step, reset and refit that cannot be done now.
-        trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
-            goes step by step; None without. Set by the runner.
+        blocked: a sentence for each of train, stop, continue, step, reset, refit and resample that cannot be
+            done now.
+        trained, discovered, paused, resampled: the settings of the trained RNN, of the equations, of the run
+            that goes step by step, and of the resamples that there are; None without. Set by the runner.
         preset: the preset that was loaded last.
         lesson: the `Lesson` that holds some of the settings; None without. See state/lesson.py.
         lesson_stays: whether neither an address nor a file may bring another lesson.
@@ -87,6 +93,7 @@ class Experiment(HasTraits):
     trained = Anything(None)
     discovered = Anything(None)
     paused = Anything(None)
+    resampled = Anything(None)
     preset = Unicode("the tutorial")
     lesson = Anything(None)
     lesson_stays = Bool(False, help="Whether no other lesson can be opened.")
@@ -99,7 +106,7 @@ class Experiment(HasTraits):
         super().__init__()
         self.task, self.participant, self.data = TaskState(), ParticipantState(), DataState()
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
-        self.comparison, self.run = ComparisonState(), RunState()
+        self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
         self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
         for name in GROUPS:
@@ -107,7 +114,7 @@ class Experiment(HasTraits):
             state.observe(self._changed, [*state.names(), "problems"])
         self.model.observe(self._changed, ["names_revision"])
         self.run.observe(self._changed, ["status", "result_revision"])
-        self.observe(self._changed, ["trained", "discovered", "paused", "lesson"])
+        self.observe(self._changed, ["trained", "discovered", "paused", "resampled", "lesson"])
         self.load_preset(preset)
         self.refresh()
 
@@ -129,8 +136,7 @@ class Experiment(HasTraits):
 
     def find_problems(self) -> list[str]:
         """A sentence for everything that keeps a run from beginning."""
-        groups = [item.name for item in fields(ExperimentSnapshot)]
-        return [f"{name}: {sentence}" for name in groups for sentence in self.group(name).find_problems()]
+        return [f"{name}: {sentence}" for name in FOUND_IN for sentence in self.group(name).find_problems()]
 
     def refresh(self) -> None:
         """Bring problems, stages and what is blocked up to date."""
@@ -167,13 +173,18 @@ class Experiment(HasTraits):
             why["train"] = f"Trained for {self._was(self.trained, TRAINED_ON)}; train again."
         if self.discovered is None:
             return why
+        if self.resampled is not None and now.uncertainty != self.resampled.uncertainty:
+            why["uncertainty"] = (
+                f"Resampled for {self._was(self.resampled, ('uncertainty',))}; resample again."
+            )
         if now.differs(self.discovered, TRAINED_ON):
             told = f"ound for {self._was(self.discovered, TRAINED_ON)}; train again."
         elif now.discovery != self.discovered.discovery:
             told = f"ound for {self._was(self.discovered, ('discovery',))}; find the equations again."
         else:
             return why
-        return why | {"equation": "F" + told, "compare": "The equations were f" + told}
+        old = ("compare",) if self.resampled is None else ("compare", "uncertainty")
+        return why | {"equation": "F" + told} | dict.fromkeys(old, f"The equations were f{told}")
 
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """What was set differently then, in words: the first two settings, and how many more."""
@@ -189,7 +200,12 @@ class Experiment(HasTraits):
 
     def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
         stages = {name: "todo" if self.group(name).problems else "done" for name in DATA_OF}
-        made = {"train": self.trained, "equation": self.discovered, "compare": self.discovered}
+        made = {
+            "train": self.trained,
+            "equation": self.discovered,
+            "compare": self.discovered,
+            "uncertainty": self.resampled,
+        }
         for name, snapshot in made.items():
             stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
         stages["update"] = stages["trial"] = stages["compare"]
@@ -214,7 +230,34 @@ class Experiment(HasTraits):
             "step": busy or wrong,
             "reset": busy or empty,
             "refit": busy or wrong or moved,
+            "resample": busy or self.unsampled(),
         }
+
+    def unsampled(self) -> str:
+        """Why the sessions of the equations cannot be resampled."""
+        if self.discovered is None:
+            return "There are no equations yet. Train first."
+        if "equation" in self.stale_because:
+            return str(self.stale_because["equation"])
+        data = self.discovered.data
+        if data.n_sessions < 2 * data.n_participants:
+            return (
+                "Resampling draws sessions anew, so that each participant needs two or more; there are"
+                f" {data.n_sessions} sessions of {data.n_participants}. Train on more sessions."
+            )
+        if self.discovered.training.dropout:
+            return "Resamples are fitted without dropout, which the network was trained with. Train without."
+        wrong = self.uncertainty.find_problems()
+        return f"First correct: {wrong[0]}" if wrong else ""
+
+    def shown_resampling(self) -> Resampling | None:
+        """How the resamples on show were made, and the interval that is drawn; None without any, or where the
+        settings of their equations have changed since.
+        """
+        if self.resampled is None or "equation" in self.stale_because:
+            return None
+        made: Resampling = self.resampled.uncertainty
+        return replace(made, level=self.uncertainty.peek().level)
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as plain data (JSON), with the version of their form."""

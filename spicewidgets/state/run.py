@@ -17,7 +17,9 @@ class RunState(HasTraits):
     """
 
     status = Enum(STATUSES, "idle", help="Where the run stands.")
-    phase = Unicode("", help="What is being done: load, simulate, screen, lbfgs, adam, equations, compare.")
+    phase = Unicode(
+        "", help="What is done: load, simulate, screen, lbfgs, adam, equations, compare, resample."
+    )
     epoch = Int(0, help="Epochs run.").tag(unit="epochs")
     epochs = Int(0, help="Most epochs of this run.").tag(unit="epochs")
     message = Unicode("", help="A sentence on how it stands.")
@@ -31,6 +33,9 @@ class RunState(HasTraits):
         None, help="The equations of the present weights, a `SpiceModel`, while the training goes on."
     )
     glimpses = Tuple(help="Epoch and equations of each look at the weights of the run that goes on.")
+    resample = Int(0, help="Resamples done.").tag(unit="resamples")
+    resamples = Int(0, help="Resamples of this run; 0 where it resamples nothing.").tag(unit="resamples")
+    resampled_revision = Int(0, help="Counts the changes of what the resamples say.")
     result_revision = Int(0, help="Counts the results; a new one can be read when it changes.")
 
     revision = Int(0, help="Counts the changes: however much has changed at once, it changes once.")

@@ -29,12 +29,12 @@ class ExplorerPage:
 
     def stage(self, name: str) -> None:
         """Open a stage, by its button in the row of stages."""
-        self.button(re.compile(rf"^\d {name}")).click()
+        self.button(re.compile(rf"^\d+ {name}")).click()
         expect(self.page.get_by_role("heading", name=name).locator("visible=true")).to_be_visible()
 
     def mark(self, name: str) -> Locator:
         """A stage's button, whose last sign says how it stands."""
-        return self.button(re.compile(rf"^\d {name}"))
+        return self.button(re.compile(rf"^\d+ {name}"))
 
     def figure(self) -> Locator:
         return self.page.locator(".svg-figure").locator("visible=true").first

@@ -47,7 +47,7 @@ def test_space_ticks_boxes_and_presses_buttons(explorer):
     more.focus()
     page.keyboard.press("Space")
     expect(explorer.typed("Forgetting")).to_be_visible()
-    stage = explorer.button(re.compile(r"^\d Data"))
+    stage = explorer.button(re.compile(r"^\d+ Data"))
     stage.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Data").locator("visible=true")).to_be_visible()

@@ -24,7 +24,9 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
     assert experiment.problems == []
     assert experiment.stages == {
         **dict.fromkeys(["task", "participant", "data", "model", "library"], "done"),
-        **dict.fromkeys(["train", "replay", "equation", "translate", "compare", "update", "trial"], "todo"),
+        **dict.fromkeys(
+            ["train", "replay", "equation", "translate", "uncertainty", "compare", "update", "trial"], "todo"
+        ),
     }
     assert experiment.blocked == {
         "train": "",
@@ -33,6 +35,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         "step": "",
         "reset": "Nothing has been run yet.",
         "refit": "Nothing is trained yet. Train first.",
+        "resample": "There are no equations yet. Train first.",
     }
 
 
@@ -55,6 +58,52 @@ def test_a_changed_threshold_leaves_the_training_alone(experiment):
     finished(experiment).discovery.threshold = 0.1
     assert experiment.stages["train"] == "done"
     assert experiment.stale_because["equation"] == "Found for threshold 0.05; find the equations again."
+
+
+def test_resamples_are_stale_with_their_settings_and_with_the_equations(experiment):
+    finished(experiment).resampled = experiment.snapshot()
+    assert experiment.stages["uncertainty"] == "done"
+    assert experiment.blocked["resample"] == ""
+    experiment.uncertainty.n_resamples = 50
+    assert experiment.stale_because == {"uncertainty": "Resampled for resamples 200; resample again."}
+    assert experiment.shown_resampling().n_resamples == 200
+    experiment.discovery.threshold = 0.1
+    told = "ound for threshold 0.05; find the equations again."
+    assert experiment.stale_because["uncertainty"] == f"The equations were f{told}"
+    assert experiment.blocked["resample"] == f"F{told}"
+    assert experiment.shown_resampling() is None
+
+
+def test_how_wide_an_interval_is_makes_nothing_stale(experiment):
+    finished(experiment).resampled = experiment.snapshot()
+    experiment.uncertainty.level = 0.8
+    assert experiment.stale_because == {}
+    assert experiment.shown_resampling().level == 0.8
+
+
+def test_what_cannot_be_resampled_says_why(experiment):
+    experiment.data.put({"n_sessions": 5, "n_participants": 3})
+    finished(experiment)
+    assert experiment.blocked["resample"] == (
+        "Resampling draws sessions anew, so that each participant needs two or more; there are 5 sessions of"
+        " 3. Train on more sessions."
+    )
+    experiment.data.put({"n_sessions": 6})
+    experiment.training.dropout = 0.2
+    finished(experiment)
+    assert experiment.blocked["resample"].startswith("Resamples are fitted without dropout")
+    experiment.training.dropout = 0.0
+    finished(experiment)
+    experiment.uncertainty.n_resamples = 1
+    assert experiment.blocked["resample"].startswith("First correct: n_resamples must be between 2 and 5000")
+    assert experiment.blocked["train"] == ""
+
+
+def test_resampling_goes_into_files_and_back(experiment):
+    experiment.uncertainty.put({"n_resamples": 30, "seed": 7, "level": 0.8})
+    copy = Experiment()
+    copy.from_dict(experiment.to_dict())
+    assert copy.uncertainty.to_dict() == {"n_resamples": 30, "seed": 7, "level": 0.8}
 
 
 def test_what_is_looked_at_makes_nothing_stale(experiment):
