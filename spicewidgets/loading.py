@@ -15,4 +15,12 @@ def load(name: str) -> ModuleType:
         return import_module(name)
     finally:
         if collects:
+            _age()
             gc.enable()
+
+
+def _age() -> None:
+    """Count all objects there are among the old ones, as if a collection had found them in use."""
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()

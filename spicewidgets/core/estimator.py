@@ -29,6 +29,7 @@ from .refine import refine
 from .replay import as_dataset, nll_per_trial, numbers, replay
 from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
+from .sindy import check_model, discover, sample
 from .torch_stream import TorchStream
 from .training import Epoch, train, uses_lbfgs
 
@@ -170,8 +171,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             validation = self._coded(validation, (participants, codes))[0]
         warm = self._continues(participants)
         model = deepcopy(self.rnn_model_) if warm else self._model(participants, TorchStream(rng))
-        from .sindy import check_model
-
         check_model(model, self.spice_config, dataset)
         uses_lbfgs(model, training)
         only = self._only(participants)
@@ -226,8 +225,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             _, discovery = settings_of(self)
             only = self._only(self.participants_)
             if hasattr(self, "_dataset_"):
-                from .sindy import check_model
-
                 check_model(self.rnn_model_, self.spice_config, self._dataset_)
             self._find(discovery, only, resample=any("off_policy" in name for name in changes))
         except Exception:
@@ -556,8 +553,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             warnings.warn(record.note, SpiceWarning, stacklevel=4)
 
     def _find(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
-        from .sindy import sample
-
         if resample or not hasattr(self, "samples_"):
             if not hasattr(self, "_dataset_"):
                 raise NotFittedError(
@@ -608,8 +603,6 @@ def equations_of(
         config, settings, participants, only: as in `sindy.discover`.
         also: as in `refine`.
     """
-    from .sindy import discover
-
     found = discover(samples, config, settings, participants=participants, only=only)
     betas = {
         state: tuple(np.ravel(values).tolist())

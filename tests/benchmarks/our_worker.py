@@ -1,10 +1,12 @@
-"""Fits our models on given data and times them: the same commands as peer_worker.py, in our environment."""
+"""Fits our models on given data and times them: the same commands as peer_worker.py, in our environment.
+
+As in a script of a user's, the package comes first and brings torch. One thread each, by the environment.
+"""
 
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import torch
 from protocol import clock, peak_memory_mb, serve
 from tutorial_model import tutorial_model
 
@@ -23,7 +25,6 @@ from spicewidgets.core.built_rnn import rnn_class
 from spicewidgets.core.compiled.loss import CompiledLoss
 from spicewidgets.core.objective import Sessions, flat
 
-torch.set_num_threads(1)
 MODELS = {
     "precoded": (RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG),
     "custom": tutorial_model(BaseRNN, SpiceConfig),
@@ -35,20 +36,19 @@ def fit(
     data: str, kind: str, epochs: int, seed: int, settings: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The tutorial's call; `settings` are further arguments of the estimator."""
-    arrays = np.load(data)
-    xs, ys = (torch.tensor(arrays[name], dtype=torch.float32) for name in ("xs", "ys"))
+    dataset = loaded(data)
     rnn_class, config = MODELS[kind]
     begin = clock()
     estimator = SpiceEstimator(
         rnn_class=rnn_class,
         spice_config=config,
-        n_participants=int(xs[..., -1].max()) + 1,
+        n_participants=int(dataset.xs[..., -1].max()) + 1,
         epochs=epochs,
         learning_rate=1e-2,
         random_state=seed,
         **(settings or {}),
     )
-    ends = [clock() - begin for _ in estimator.fit_records(xs, ys)]
+    ends = [clock() - begin for _ in estimator.fit_records(dataset)]
     total = clock() - begin
     return {
         "total_seconds": total,
@@ -60,10 +60,17 @@ def fit(
     }
 
 
+def loaded(data: str) -> sw.DatasetRNN:
+    """The data set in a file."""
+    from torch import as_tensor, float32
+
+    arrays = np.load(data)
+    return sw.DatasetRNN(*(as_tensor(arrays[name], dtype=float32) for name in ("xs", "ys")))
+
+
 def bootstrap(data: str, n_resamples: int) -> dict[str, Any]:
     """Seconds of so many resampled fits of the tutorial's model, from a trained one."""
-    arrays = np.load(data)
-    dataset = sw.DatasetRNN(*(torch.tensor(arrays[name], dtype=torch.float32) for name in ("xs", "ys")))
+    dataset = loaded(data)
     estimator = sw.SpiceEstimator(*MODELS["precoded"], random_state=0).fit(dataset)
     begin = clock()
     fits = sw.bootstrap(estimator.rnn_model_, dataset, n_resamples, random_state=0)
