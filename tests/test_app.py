@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -67,6 +69,20 @@ def test_our_template_is_found_first_and_what_was_there_is_kept(monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", "/elsewhere")
     assert environment()["JUPYTER_PATH"].split(os.pathsep) == [str(TEMPLATES), "/elsewhere"]
     assert (TEMPLATES / "voila" / "templates" / "spicewidgets" / "index.html.j2").exists()
+
+
+def test_kernels_say_nothing_at_the_command_line_that_a_learner_cannot_use():
+    """A kernel warns of connections on this machine without encryption; only errors are told."""
+    code = "from jupyter_client.kernelspec import get_kernel_spec as g; print(*g('python3').argv)"
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "ipykernel_launcher" in told
+    assert "--log-level=ERROR" in told
 
 
 def test_the_front_ends_of_both_widget_generations_are_let_in():

@@ -144,10 +144,11 @@ def field(kind: Any, label: str, words: str, **arguments: Any) -> Any:
 
 
 def _bounds(told: dict[str, Any]) -> str:
-    low, high = told["low"], told["high"]
-    if told["kind"] not in ("int", "float") or low is None or high is None:
+    low, high, above = told["low"], told["high"], told["above"]
+    if told["kind"] not in ("int", "float") or high is None or (low is None and above is None):
         return ""
-    return f" ({low:,g} to {high:,.0f})" if high >= 1e4 else f" ({low:g} to {high:g})"
+    most = f"{high:,.0f}" if high >= 1e4 else f"{high:g}"
+    return f" ({low:,g} to {most})" if above is None else f" (above {above:g}, up to {most})"
 
 
 def _number(state: Any, name: str, told: dict[str, Any], words: str) -> list[Any]:
