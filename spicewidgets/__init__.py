@@ -10,7 +10,7 @@ from .loading import load
 __version__ = "0.1.0"
 
 _NAMES = {
-    "apps": ["explorer", "play"],
+    "apps": ["explorer", "play", "quiz"],
     "core.agents": ["Agent", "AgentQ"],
     "core.bootstrap": ["bootstrap"],
     "core.convert": ["convert_dataset"],

@@ -1,6 +1,6 @@
 # The public list of __init__.py for editors and type checkers; tests/test_package.py keeps the two equal.
 
-from .apps import explorer as explorer, play as play
+from .apps import explorer as explorer, play as play, quiz as quiz
 from .core.agents import Agent as Agent, AgentQ as AgentQ
 from .core.bootstrap import bootstrap as bootstrap
 from .core.convert import convert_dataset as convert_dataset

@@ -18,6 +18,7 @@ from .panels.head import Head
 from .panels.lesson import LessonBanner
 from .panels.look import STYLE
 from .panels.play import PlayPanel
+from .panels.quiz import QuizPanel
 from .panels.sections import Sections
 from .panels.settings import SettingsBox
 from .runner import Runner
@@ -183,6 +184,24 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     if name not in DATA_OF and not runner.foreground:
         runner.preload()
     made.children = (LessonBanner(experiment), *made.children)
+    return made
+
+
+def quiz(level: int = 1, seed: int | None = None) -> QuizPanel:
+    """The quiz: find out how a mystery participant learns, and guess.
+
+    Args:
+        level: 1 hides the numbers of a Rescorla-Wagner learner, 2 its further mechanisms too.
+        seed: which mystery, 0 to 9999; any when None.
+
+    Raises `SettingsError` for another level or seed.
+    """
+    compat.ensure_colab_manager()
+    experiment = Experiment()
+    runner = Runner(experiment, foreground=compat.foreground())
+    Follower(experiment, runner)
+    made = QuizPanel(experiment, runner, level, seed)
+    runner.preload(made.deal)
     return made
 
 

@@ -4,12 +4,15 @@ Between the core and the panels: data in the form in which a runner takes them, 
 Importing this loads no torch. Knows nothing of widgets.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from .core.classical import Fitted
+import numpy as np
+
+from .core.classical import Fitted, value_of, with_values
 from .core.play import Game
 from .core.quiz import (
     LAST_SEED,
@@ -23,7 +26,7 @@ from .core.quiz import (
     score,
     sessions_of,
 )
-from .core.settings import Participant, Task
+from .core.settings import Participant, SettingsError, Task
 from .results import Played
 from .simulation import Simulated
 
@@ -42,13 +45,19 @@ __all__ = [
     "Score",
     "Task",
     "Yourself",
+    "address_of",
+    "any_seed",
     "errors_of",
     "given",
+    "guess_of",
     "mechanisms_of",
     "mystery",
     "of_mystery",
+    "repeated",
     "score",
+    "seed_of",
     "told_of",
+    "value_of",
     "yourself",
 ]
 
@@ -63,6 +72,55 @@ def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulat
 def of_mystery(riddle: Mystery) -> Simulated:
     """What is seen of a mystery. Loads torch."""
     return given(*sessions_of(riddle))
+
+
+def any_seed() -> int:
+    """A seed that nobody has chosen."""
+    return int(np.random.default_rng().integers(LAST_SEED + 1))
+
+
+def seed_of(text: str) -> tuple[int, int]:
+    """Level and seed of an address. Raises `SettingsError` for anything else."""
+    found = re.fullmatch(r"quiz-([12])-([0-9]{1,4})", text)
+    if found is None:
+        raise SettingsError(
+            [f"The mystery in the address must read like quiz-1-42; got {text!r:.40}. Copy it again, whole."]
+        )
+    return int(found[1]), int(found[2])
+
+
+def address_of(riddle: Mystery) -> str:
+    """Level and seed, as they stand in an address. They do not tell the answer."""
+    return f"quiz-{riddle.level}-{riddle.seed}"
+
+
+def guess_of(values: dict[str, float]) -> Participant:
+    """The participant of a guess: parameters by name; a mechanism whose parameter is left out is not guessed.
+
+    Raises `SettingsError` for values that no participant can have, and for a mechanism without an effect.
+    """
+    guess = with_values(Participant(), values).checked()
+    told = {each.parameter for each in mechanisms_of(guess)}
+    idle = [each for each in MECHANISMS if each.parameter in values and each.parameter not in told]
+    if idle:
+        raise SettingsError(
+            [
+                f"The number of {each.name} must make a difference; got {values[each.parameter]:g}, which"
+                " is the same as without. Change the number, or take the tick away."
+                for each in idle
+            ]
+        )
+    return guess
+
+
+def repeated(data: Simulated) -> list[tuple[str, float, int]]:
+    """How often a choice is made again, after a reward and after none: words, share, and number of trials."""
+    choices = np.stack([session.choices for session in data.sessions])
+    rewards = np.stack([session.rewards for session in data.sessions])
+    paid = np.take_along_axis(rewards, choices[..., None], -1)[:, :-1, 0] > 0.5
+    again = choices[:, 1:] == choices[:, :-1]
+    rows = (("after a reward", paid), ("after no reward", ~paid))
+    return [(words, float(again[when].mean()), int(when.sum())) for words, when in rows if when.any()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ INSTALL = f"""from importlib.util import find_spec
 if find_spec("spicewidgets") is None:  # as on Colab
     %pip install --quiet git+{REPOSITORY}"""
 APP = "from spicewidgets import {name}\n\n{name}()"
-APPS = ("explorer", "play")  # of their own; the others are panels of the explorer
+APPS = ("explorer", "play", "quiz")  # of their own; the others are panels of the explorer
 PANEL = 'from spicewidgets.apps import panel\n\npanel("{name}")'
 
 

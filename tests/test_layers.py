@@ -67,6 +67,7 @@ MAY = {
     "coach": {"numpy", "scipy", "spicewidgets.core.equations", "spicewidgets.results"},
     "follow": {"spicewidgets.state"},
     "games": {
+        "numpy",
         "spicewidgets.core",
         "spicewidgets.results",
         "spicewidgets.simulation",

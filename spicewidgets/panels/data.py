@@ -39,7 +39,7 @@ class DataPanel(Stage):
         """The first trials of the session that is shown."""
         if self.experiment.sound("task", "participant", "data"):
             number = self.experiment.data.session
-            self.table.value = _table(preview(self.experiment.peek(), number), number)
+            self.table.value = trials_table(preview(self.experiment.peek(), number), number)
 
     def _csv(self) -> tuple[str, bytes, str]:
         result, now = self.runner.result, self.experiment.snapshot()
@@ -48,7 +48,7 @@ class DataPanel(Stage):
         return "dataset.csv", dataset.to_frame().to_csv(index=False).encode(), "text/csv"
 
 
-def _table(seen: Any, number: int) -> str:
+def trials_table(seen: Any, number: int) -> str:
     """The first trials as the network gets them: what was chosen, what each option paid, what comes next."""
     n_trials, n_actions = seen.rewards.shape
     options = [f"option {arm + 1}" for arm in range(n_actions)]

@@ -1,7 +1,10 @@
 """What axe-core says of every section of the explorer, light and dark, on a wide screen and on a phone."""
 
+import re
+
 import npm
 import pytest
+import servers
 from explorer_page import ExplorerPage
 from playwright.sync_api import Page
 from sections import sections
@@ -47,3 +50,22 @@ def test_every_section_can_be_read_by_all(new_page, app, script, width, theme):
         found[name] = page.evaluate(RUN)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(WIDER, width)
     assert {name: told for name, told in found.items() if told} == {}
+
+
+@pytest.fixture(scope="session")
+def doors(folder):
+    with servers.notebooks(folder("read")) as url:
+        yield url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "last"), [("play", "Option 2"), ("quiz", "Guess")])
+def test_the_apps_beside_the_explorer_can_be_read_by_all(new_page, doors, script, name, last, theme):
+    page = new_page(width=400)
+    page.goto(f"{doors}voila/render/{name}.ipynb?theme={theme}")
+    page.get_by_role("button", name=re.compile(last)).click()
+    page.add_script_tag(content=script)
+    unfold(page)
+    page.wait_for_timeout(300)
+    assert page.evaluate(RUN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.evaluate(WIDER, 400)
