@@ -5,6 +5,7 @@ import re
 import pytest
 from explorer_page import ExplorerPage
 from playwright.sync_api import expect
+from sections import sections
 
 
 @pytest.fixture(params=[1280, 400])
@@ -78,3 +79,36 @@ def test_whoever_ticks_a_term_stays_there(explorer):
     expect(box).not_to_be_checked()
     expect(explorer.mark("Equation")).to_contain_text("!")
     expect(box).to_be_focused()
+
+
+# Marks every control in sight that a key can be meant for; tells how many there are.
+MARK = """() => {
+  const all = document.querySelectorAll(
+    'main :is(button, input, select, textarea, summary, a[href], [role=slider], [tabindex="0"])')
+  let n = 0
+  for (const one of all) {
+    delete one.dataset.swAt
+    const usable = one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.tabIndex >= 0
+    if (usable && !one.closest('.bqplot')) one.dataset.swAt = n++
+  }
+  return n
+}"""
+# What the keyboard is on: the number of its mark, -1 beyond the page's controls.
+AT = "Number(document.activeElement?.dataset.swAt ?? -1)"
+WHAT = "(at) => document.querySelector(`[data-sw-at='${at}']`).outerHTML.slice(0, 300)"
+
+
+def test_every_control_is_reached_by_the_tab_key(explorer):
+    page, found = explorer.page, 0
+    for name in sections(explorer):
+        page.wait_for_timeout(200)
+        n = page.evaluate(MARK)
+        page.evaluate("document.activeElement.blur()")
+        reached = set()
+        for _ in range(n + 20):
+            page.keyboard.press("Tab")
+            reached.add(page.evaluate(AT))
+        missed = [page.evaluate(WHAT, at) for at in range(n) if at not in reached]
+        assert not missed, (name, len(missed), missed[:3])
+        found += n
+    assert found > 100
