@@ -232,6 +232,81 @@ def sliders(browser: Browser, found: Table, repeats: int) -> None:
         page.close()
 
 
+# Notes the time from an event to the equation of the new setting: one that is there and is not old.
+FOLLOW = """() => {
+  window.swTimes = []
+  let begun = null
+  const start = (event) => { begun = event.timeStamp }
+  for (const kind of ['keydown', 'change']) document.addEventListener(kind, start, true)
+  document.addEventListener('mousemove', (event) => { if (event.buttons) start(event) }, true)
+  new MutationObserver(() => {
+    if (begun === null || document.querySelector('.sw-equations .sw-old')) return
+    window.swTimes.push(performance.now() - begun)
+    begun = null
+  }).observe(document.querySelector('.sw-head'), {subtree: true, childList: true})
+}"""
+
+
+def cockpit(browser: Browser, found: Table, repeats: int, n: int = 10) -> None:
+    """From a change of the library to its equation in the head, without training."""
+    with served(1) as (url, server):
+        rest(server, 1)
+        page, _ = opened(browser, url)
+        rest(server, 1)
+        section(page, "Library")
+        press(page, "Find again")  # the recorded run is trained again, once
+        wait_for_words(page, "Found the equations again")
+        press(page, "more of the regression …")
+        rest(server, 1)
+        page.evaluate(FOLLOW)
+        threshold = page.locator(".widget-slider").filter(has_text="Threshold").locator("visible=true").first
+        handle = threshold.locator(".noUi-handle, .ui-slider-handle")
+        constant = page.get_by_role("checkbox", name="constant").locator("visible=true").first
+
+        def slide(at: int) -> None:
+            handle.focus()
+            page.keyboard.press(("End", "Home")[at % 2])
+
+        def drag(at: int) -> None:
+            box = threshold.bounding_box()
+            assert box is not None
+            page.mouse.move(box["x"] + box["width"] * (0.9, 0.2)[at % 2], box["y"] + box["height"] / 2)
+
+        def typed(label: str, *values: str) -> Callable[[int], None]:
+            def type_one(at: int) -> None:
+                one = page.get_by_role("spinbutton", name=label).locator("visible=true").first
+                one.fill(values[at % 2])
+                one.press("Enter")
+
+            return type_one
+
+        def choose(at: int) -> None:
+            names = ("SR3_L1", "STLSQ")
+            page.get_by_role("combobox", name="Sparse regression").first.select_option(names[at % 2])
+
+        ways: dict[str, Callable[[int], None]] = {
+            "the threshold by key": slide,
+            "the threshold by mouse": drag,
+            "a term, ticked or not": lambda at: constant.set_checked(at % 2 == 1),
+            "the degree": typed("Degree", "2", "1"),
+            "the sparse regression": choose,
+            "on-policy or off-policy": typed("Off-policy trials", "0", "1000"),
+        }
+        for words, change in ways.items():
+            if change is drag:
+                handle.hover()
+                page.mouse.down()
+            page.evaluate("window.swTimes = []")
+            for at in range(n * repeats):
+                change(at)
+                drawn(page, at + 1)
+            times = page.evaluate("window.swTimes.splice(0)")
+            page.mouse.up()
+            found.add_times(f"From {words} to the equation", "< 100 ms", times)
+            rest(server, 1)
+        page.close()
+
+
 def worker(what: str, **arguments: Any) -> Any:
     command = [sys.executable, str(HERE / "explorer_worker.py"), what, json.dumps(arguments)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -332,6 +407,7 @@ def sizes(browser: Browser, found: Table, repeats: int, runs: int = 23) -> None:
 PARTS: dict[str, Callable[[Browser, Table, int], None]] = {
     "starts": starts,
     "slider": sliders,
+    "cockpit": cockpit,
     "training": training,
     "stop": stops,
     "memory": sizes,
