@@ -394,6 +394,22 @@ def result_of(
     return result
 
 
+def found_again(
+    last: Result, snapshot: ExperimentSnapshot, estimator: "SpiceEstimator", kept: tuple[Kept, ...]
+) -> Result:
+    """The result of equations that were found again for the RNN of another one. What is the same is not
+    replayed again.
+    """
+    if last.estimator is None:
+        return result_of(snapshot, last.data, estimator, last.history, last.notes, kept=kept)
+    if estimator.spice_model_ == last.spice:
+        result = replace(last, snapshot=snapshot, estimator=estimator)
+        result.__dict__["data"] = last.data
+        return result
+    known = {name: last.played[name] for name in ("truth", "rnn")}
+    return result_of(snapshot, last.data, estimator, last.history, last.notes, known=known, kept=kept)
+
+
 def glimpse(
     estimator: "SpiceEstimator", snapshot: ExperimentSnapshot, weights: NDArray[np.float32] | None = None
 ) -> "SpiceModel | None":

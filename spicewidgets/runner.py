@@ -24,6 +24,7 @@ from .results import (
     Result,
     discover_again,
     estimator_of,
+    found_again,
     glimpse,
     parameters_of,
     result_of,
@@ -378,25 +379,41 @@ class Runner:
         return "done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes])
 
     def _refit(self, show: "_Publisher") -> tuple[str, str]:
-        snapshot, last = self.experiment.snapshot(), self.result
+        """Find the equations and show them, for the newest settings only; then compare."""
+        last = self.result
+        snapshot = self._library(last)
+        assert last is not None
+        self._load()
+        show.now(phase="equations", message="Finding the equations.")
+        trained, kept = self._trained(last, show)
+        while True:
+            estimator = copy.copy(trained)
+            estimator._rng = copy.deepcopy(trained._rng)
+            discover_again(estimator, snapshot)
+            show.now(live=estimator.spice_model_)
+            if not self._outdated(snapshot):
+                break
+            snapshot = self._library(last)
+        show.now(phase="compare", message="Comparing truth, RNN and equations.")
+        self._hold(found_again(last, snapshot, estimator, kept))
+        return "done", "Found the equations again, for the same RNN."
+
+    def _library(self, last: Result | None) -> ExperimentSnapshot:
+        """The present settings of the discovery, for the RNN of a result. Raises `SettingsError` where it is
+        one of other data or another model.
+        """
+        snapshot = self.experiment.snapshot()
         if last is None or snapshot.differs(last.snapshot, DATA_OF):
             raise SettingsError(
                 ["There is no trained RNN of these settings to find equations for. Train first."]
             )
-        self._load()
-        show.now(phase="equations", message="Finding the equations.")
-        snapshot = replace(snapshot, training=last.snapshot.training)
-        trained, kept = self._trained(last, show)
-        estimator = copy.copy(trained)
-        estimator._rng = copy.deepcopy(estimator._rng)
-        discover_again(estimator, snapshot)
-        show.now(phase="compare", message="Comparing truth, RNN and equations.")
-        same = () if last.estimator is None else ("truth", "rnn")
-        known = {name: last.played[name] for name in same}
-        self._hold(
-            result_of(snapshot, last.data, estimator, last.history, last.notes, known=known, kept=kept)
-        )
-        return "done", "Found the equations again, for the same RNN."
+        return replace(snapshot, training=last.snapshot.training)
+
+    def _outdated(self, snapshot: ExperimentSnapshot) -> bool:
+        """Whether the library has moved on meanwhile, and its equations are wanted at once."""
+        experiment, now = self.experiment, self.experiment.peek()
+        wanted = experiment.follow_library and not self._stop.is_set() and not experiment.find_problems()
+        return wanted and now.discovery != snapshot.discovery and not now.differs(snapshot, DATA_OF)
 
     def _resample(self, show: "_Publisher") -> tuple[str, str]:
         """Resample after resample, until there are as many as were asked for, or until it is stopped."""

@@ -125,6 +125,14 @@ def path_of(result: Result, module: str, who: Any) -> "SparsityPath | None":
     return sparsity_path(module, samples, candidates(module, config, settings), settings)
 
 
+def same_paths(one: Result, other: Result | None) -> bool:
+    """Whether two results differ in the threshold at most, so that their sparsity paths are the same."""
+    if other is None or one.estimator is None or other.estimator is None:
+        return False
+    plans = [replace(result.snapshot.discovery, threshold=0.0) for result in (one, other)]
+    return one.estimator.samples_ is other.estimator.samples_ and plans[0] == plans[1]
+
+
 def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
     """The first participant's equations over the epochs of a run that goes on, by module, as
     `Result.emergence` has them afterwards.

@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
+from spicewidgets.core.refine import refine
 from spicewidgets.fit import MOST
-from spicewidgets.results import glimpse
+from spicewidgets.results import discover_again, glimpse
 from spicewidgets.runner import Runner
 from spicewidgets.simulation import play, preview, simulate
 from spicewidgets.state import Experiment
@@ -457,6 +458,74 @@ def test_a_run_that_goes_on_keeps_what_it_began_with():
     runner.refit()
     assert runner.wait(60)
     assert [epoch for epoch, _ in runner.result.kept] == epochs
+
+
+@pytest.fixture
+def library(trained):
+    """A trained runner whose library is changed, and put back."""
+    trained.experiment.follow_library = False
+    yield trained
+    trained.experiment.follow_library = True
+    trained.experiment.discovery.reset()
+    trained.refit()
+    assert trained.wait(60)
+
+
+def test_a_refit_shows_the_equation_before_it_compares(library):
+    run, seen = library.experiment.run, []
+    run.observe(lambda change: seen.append((run.phase, change["new"])), "live")
+    library.experiment.discovery.threshold = 0.45
+    library.refit()
+    assert library.wait(60)
+    assert [phase for phase, _ in seen] == ["equations", "compare"]
+    assert seen[0][1] == library.result.spice
+    assert seen[1][1] is None
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_only_the_newest_library_is_compared_where_it_is_followed(library, follow, monkeypatch):
+    experiment, run = library.experiment, library.experiment.run
+    before, found = run.result_revision, []
+
+    def moved_on_meanwhile(estimator, snapshot):
+        found.append(snapshot.discovery.threshold)
+        experiment.discovery.threshold = 0.45 if len(found) > 1 else 0.2
+        discover_again(estimator, snapshot)
+
+    monkeypatch.setattr("spicewidgets.runner.discover_again", moved_on_meanwhile)
+    experiment.discovery.threshold = 0.1
+    experiment.follow_library = follow
+    library.refit()
+    assert library.wait(60)
+    assert found == ([0.1, 0.2, 0.45] if follow else [0.1])
+    assert run.result_revision == before + 1
+    assert library.result.snapshot.discovery.threshold == found[-1]
+    assert ("equation" in experiment.stale_because) is not follow
+
+
+def test_an_equation_that_is_the_same_is_not_replayed_again(library):
+    before = library.result
+    library.experiment.discovery.threshold = 0.06
+    library.refit()
+    assert library.wait(60)
+    result = library.result
+    assert result.spice == before.spice
+    assert result.snapshot.discovery.threshold == 0.06
+    assert result.played is before.played
+    assert result.data is before.data
+    assert result.kept is before.kept
+
+
+def test_equations_are_refined_once(library, monkeypatch):
+    refined = []
+    monkeypatch.setattr(
+        "spicewidgets.core.estimator.refine", lambda *given: refined.append(given[0]) or refine(*given)
+    )
+    for threshold in (0.42, 0.05, 0.43, 0.06):
+        library.experiment.discovery.threshold = threshold
+        library.refit()
+        assert library.wait(60)
+    assert len(refined) <= 1  # without the constant; it may have been met before
 
 
 def test_on_policy_looks_take_few_sessions(trained):

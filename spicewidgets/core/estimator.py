@@ -33,6 +33,8 @@ from .sindy import check_model, discover, sample
 from .torch_stream import TorchStream
 from .training import Epoch, train, uses_lbfgs
 
+TUNED = 8  # refined equations that are remembered of a model
+
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
 
 
@@ -533,7 +535,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def _forget(self, keep_history: bool = False) -> None:
         """Drop what an earlier fit has found, so that nothing of it can be taken for the new one's."""
         history = () if keep_history else ("history_",)
-        for name in ("rnn_agent", "spice_agent", "spice_model_", "samples_", *history):
+        for name in ("rnn_agent", "spice_agent", "spice_model_", "samples_", "_tuned", *history):
             self.__dict__.pop(name, None)
 
     def _told(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
@@ -560,20 +562,25 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                     " fit(data, targets) first."
                 )
             self.samples_ = sample(self.rnn_model_, self._dataset_, settings, self._rng)
-        self.spice_model_ = equations_of(
-            self.rnn_model_,
-            self._dataset_ if settings.refine else None,
-            self.samples_,
-            self.spice_config,
-            settings,
-            self.participants_,
-            only,
+        found = equations_of(
+            self.rnn_model_, None, self.samples_, self.spice_config, settings, self.participants_, only
         )
+        self.spice_model_ = self._tune(found) if settings.refine else found
         self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions, codes=self._codes)
         if self.verbose:
             sys.stdout.write(self.spice_model_.text() + "\n")
         if self.save_path_rnn is not None or self.save_path_spice is not None:
             self.save_spice(self.save_path_rnn, self.save_path_spice)
+
+    def _tune(self, found: SpiceModel) -> SpiceModel:
+        """Equations refined; those that have been refined lately for this model need not be again."""
+        known: list[tuple[SpiceModel, SpiceModel]] = self.__dict__.setdefault("_tuned", [])
+        for before, after in known:
+            if before == found:
+                return after
+        after = refine(found, self.rnn_model_, self._dataset_)
+        known[:] = [*known, (found, after)][-TUNED:]
+        return after
 
     def _check_fitted(self, *names: str) -> None:
         missing = [name.strip("_") for name in names if not hasattr(self, name)]

@@ -85,15 +85,24 @@ class Tuning:
     def run(self) -> Floats:
         """The best vector found."""
         best = self.start
-        for _ in range(MOST_STEPS if len(best) else 0):
-            nll, gradient, information = self.look(best)
+        if not len(best):
+            return best
+        nll, gradient, information = self.look(best)
+        for _ in range(MOST_STEPS):
             scale = DAMPING * max(float(np.trace(information)) / len(best), 1e-12)
             step = np.linalg.solve(information + scale * np.eye(len(best)), gradient)
-            tries = [best + step * 0.5**halving for halving in range(6)]
-            values = self.values(tries)
-            if not values.min() < nll - ENOUGH:
+            gain = float(gradient @ step) / 2  # of a quadratic
+            if gain < ENOUGH / 2:
                 break
-            best = tries[int(values.argmin())]
+            there = self.look(best + step)
+            if not nll - there[0] > gain / 2:  # too far: shorter steps may do better
+                tries = [best + step * 0.5**halving for halving in range(6)]
+                values = self.values(tries)
+                if not values.min() < nll - ENOUGH:
+                    break
+                step = tries[int(values.argmin())] - best
+                there = self.look(best + step)
+            best, (nll, gradient, information) = best + step, there
         return best
 
     def run_from(self, other: Floats) -> Floats:

@@ -52,6 +52,7 @@ class LibraryPanel(Stage):
     def stage(self) -> list[Any]:
         """A box for each module, and what was found."""
         self.modules, self.found = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
+        self._told: Any = None  # the result whose terms are told
         self.boxes: dict[str, ModuleLibrary] = {}
         self.path = PathBox()
         self.fixed = widgets.HTML()
@@ -81,7 +82,8 @@ class LibraryPanel(Stage):
             box.draw()
         heed(self.experiment.discovery, "libraries", self.modules, self.fixed)
         result = self.runner.result
-        self.found.value = "" if result is None else terms_table(result)
+        if result is not self._told:
+            self._told, self.found.value = result, "" if result is None else terms_table(result)
         plan = self.experiment.discovery
         if not plan.problems_of("threshold"):
             self.path.show(result, plan.threshold)

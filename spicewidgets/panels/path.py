@@ -20,7 +20,7 @@ class PathBox(Panel):
     def __init__(self) -> None:
         self._result: Any = None
         self._path: Any = None
-        self._threshold = 0.0
+        self._threshold: float | None = None
         self._filling = False
         self.module = field(widgets.Dropdown, "Module", "Whose terms are drawn", options=[("", "")])
         self.who = field(widgets.Dropdown, "Participant", "Whose terms are drawn", options=[("0", 0)])
@@ -36,16 +36,17 @@ class PathBox(Panel):
     @guard
     def show(self, result: Any, threshold: float) -> None:
         """The paths of a result, with this threshold marked."""
-        same, self._threshold = result is self._result, threshold
-        self._result = result
+        before, moved = self._result, threshold != self._threshold
+        self._result, self._threshold = result, threshold
         found = result is not None and result.spice is not None
-        if found and not same:
+        if found and result is not before and not views.same_paths(result, before):
             self._filling = True
             self._offer(self.module, [(name, name) for name in views.modules(result)])
             self._offer(self.who, [(f"{who}", who) for who in result.spice.participants])
             self._filling = False
             self._path = views.path_of(result, self.module.value, self.who.value)
-        self._draw(found)
+        if moved or result is not before:
+            self._draw(found)
 
     def _offer(self, chosen: Any, options: list[tuple[str, Any]]) -> None:
         """Offer what there is; a list of one is not shown."""
@@ -66,6 +67,7 @@ class PathBox(Panel):
         self.body.layout.display = "none" if path is None else ""
         if path is None:
             return
+        assert self._threshold is not None
         self.figure.draw(path, [self._named(term) for term in path.terms], self._threshold)
         equation = self._result.spice.equation(self.module.value, self.who.value)
         threshold = self._result.snapshot.discovery.threshold

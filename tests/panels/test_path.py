@@ -57,6 +57,20 @@ def test_a_term_that_vanished_has_a_reason(shown):
     )
 
 
+def test_the_path_is_walked_again_only_for_another_library(shown):
+    assert shown.runner.refit()
+    assert shown.runner.wait(120)
+    path = shown.path._path
+    shown.experiment.discovery.threshold = 0.4
+    assert shown.runner.refit()
+    assert shown.runner.wait(120)
+    assert shown.path._path is path
+    shown.experiment.discovery.degree = 2
+    assert shown.runner.refit()
+    assert shown.runner.wait(120)
+    assert len(shown.path._path.terms) > len(path.terms)
+
+
 def test_without_a_result_there_is_none(shown):
     shown.runner.reset()
     assert shown.path.body.layout.display == "none"
