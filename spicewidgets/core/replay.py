@@ -4,7 +4,7 @@ Every agent sees the same choices and rewards (teacher forcing), so that truth, 
 each other. The agents that are handed in are not changed. Knows nothing of drawing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from inspect import signature
@@ -98,7 +98,8 @@ def _steps(agent: Any, dataset: DatasetRNN) -> Iterator[Step]:
         columns = dataset.xs.numpy().astype(float)
         extra = {"block": columns[..., -3], "additional_inputs": columns[..., 2 * n_actions : -3]}
         began["experiment_id"] = columns[:, 0, -2] if columns.shape[1] else np.zeros(n)
-    _call(agent.new_sess, **began)
+    _tolerant(agent.new_sess)(**began)
+    update = _tolerant(agent.update)
 
     def now() -> Step:
         shape = (n, n_actions)
@@ -112,7 +113,7 @@ def _steps(agent: Any, dataset: DatasetRNN) -> Iterator[Step]:
     for t in range(dataset.n_trials):
         choice = int(choices[0, t]) if n == 1 else choices[:, t]
         reward = rewards[0, t] if n == 1 else rewards[:, t]
-        _call(agent.update, choice, reward, **{name: values[:, t] for name, values in extra.items()})
+        update(choice, reward, **{name: values[:, t] for name, values in extra.items()})
         yield now()
 
 
@@ -125,14 +126,15 @@ def _ids(agent: Any, dataset: DatasetRNN) -> list[Any]:
     return codes if known is None else [known(code) for code in codes]
 
 
-def _call(function: Any, *values: Any, **told: Any) -> None:
-    """Call with those named arguments that the function knows: an agent of the user's own need not take
-    all.
-    """
+def _tolerant(function: Any) -> Callable[..., None]:
+    """The function, given those named arguments that it knows: a user's own agent need not take all."""
     known = signature(function).parameters
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        told = {name: value for name, value in told.items() if name in known}
-    function(*values, **told)
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+
+    def call(*values: Any, **told: Any) -> None:
+        function(*values, **{name: value for name, value in told.items() if takes_all or name in known})
+
+    return call
 
 
 def as_dataset(sessions: Any, n_actions: int) -> DatasetRNN:
@@ -274,23 +276,19 @@ def scores(
     played = played or {label: replay(agent, dataset) for label, agent in agents.items()}
     against = played[reference].probabilities
     known = np.asarray(dataset.target_mask)
-    rows = []
+    frames = []
     for label in agents:
         probabilities = played[label].probabilities
         nll = nll_per_trial(probabilities, dataset)
         apart = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
         who = _ids(agents[label], dataset)
-        parts = (
-            [(s, nll[s : s + 1], apart[s : s + 1], who[s : s + 1]) for s in range(len(nll))]
-            if per_session
-            else [(None, nll, apart, who)]
-        )
-        rows += [
-            {"agent": label, "session": s, **_score(a, d, n_parameters(agents[label], w))}
-            for s, a, d, w in parts
-            if np.isfinite(a).any()
-        ]
-    frame = pd.DataFrame(rows)
+        if per_session:
+            each = {one: n_parameters(agents[label], [one]) for one in dict.fromkeys(who)}
+            scored = _scores(nll, apart, [each[one] for one in who])
+        else:
+            scored = _scores(nll.reshape(1, -1), apart.reshape(1, -1), [n_parameters(agents[label], who)])
+        frames.append(scored.assign(agent=label))
+    frame = pd.concat(frames, ignore_index=True)
     return (
         frame.set_index(["agent", "session"])
         if per_session
@@ -298,18 +296,29 @@ def scores(
     )
 
 
-def _score(nll: Floats, apart: Floats, k: int) -> dict[str, float]:
-    n = int(np.isfinite(nll).sum())
-    mean = float(np.nanmean(nll))
-    return {
-        "nll": mean,
-        "bic": k * float(np.log(n)) + 2 * n * mean,
-        "trial_likelihood": float(np.exp(-mean)),
-        "max_dp": float(np.nanmax(apart)),
-        "mean_dp": float(np.nanmean(apart)),
-        "n_parameters": k,
-        "n_choices": n,
-    }
+def _scores(nll: Floats, apart: Floats, n_parameters: list[int]) -> pd.DataFrame:
+    """A row for each row of `nll` in which a choice is known."""
+    n = np.isfinite(nll).sum(1)
+    there = np.flatnonzero(n)
+    k, n, nll, apart = (
+        np.array(n_parameters)[there],
+        n[there],
+        nll[there],
+        apart[there].reshape(len(there), -1),
+    )
+    mean = np.nanmean(nll, 1)
+    return pd.DataFrame(
+        {
+            "session": there,
+            "nll": mean,
+            "bic": k * np.log(n) + 2 * n * mean,
+            "trial_likelihood": np.exp(-mean),
+            "max_dp": np.nanmax(apart, 1),
+            "mean_dp": np.nanmean(apart, 1),
+            "n_parameters": k,
+            "n_choices": n,
+        }
+    )
 
 
 def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
