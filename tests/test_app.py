@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
+from voila.execute import VoilaExecutor
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
 from spicewidgets.cli import app, main
@@ -57,10 +58,16 @@ def test_kernels_are_kept_warm(pool, warm):
     assert f"--VoilaConfiguration.default_pool_size={pool}" in flags
 
 
+def test_kernels_that_are_slow_because_they_are_many_do_not_leave_a_page_empty():
+    flags = told(pool=30)
+    assert "--VoilaExecutor.iopub_timeout=600" in flags
+    assert "--VoilaExecutor.startup_timeout=600" in flags
+
+
 def test_the_flags_are_voilas_own():
     """Voila passes over a flag that it does not know, without a word."""
     warm = voila_kernel_manager_factory(MappingKernelManager, True, 1)
-    classes = (Voila, VoilaConfiguration, MappingKernelManager, warm)
+    classes = (Voila, VoilaConfiguration, VoilaExecutor, MappingKernelManager, warm)
     known = {f"{each.__name__}.{name}" for each in classes for name in each.class_traits(config=True)}
     assert {flag[2:].split("=")[0] for flag in told()[1:]} <= known
 

@@ -17,6 +17,9 @@ PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
 IDLE = 3600  # seconds after which the kernel of a page that nobody looks at ends
 FILL = 2  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
+# Seconds that a kernel may take to start and to answer. When many become warm at once, they are slow; after
+# four seconds of silence, Voila would serve the page without what they show, and not say so.
+PATIENCE = 600
 # What the page needs of the extensions that Jupyter has on this machine; others would make it slow.
 EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager",
@@ -164,6 +167,8 @@ def arguments(
         "VoilaConfiguration.preheat_kernel": pool > 0,
         "VoilaConfiguration.default_pool_size": pool,
         "VoilaKernelManager.fill_delay": FILL,
+        "VoilaExecutor.startup_timeout": PATIENCE,
+        "VoilaExecutor.iopub_timeout": PATIENCE,
         "MappingKernelManager.cull_idle_timeout": IDLE,
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_connected": host != HOST,
