@@ -114,19 +114,21 @@ def voila_of(folder: Path, served_path: Path, pool: int, python: str) -> Iterato
     return served([python, "-c", OTHER, str(served_path), str(port), str(pool)], port, folder)
 
 
-def binder(folder: Path) -> Iterator[str]:
-    """A Jupyter server as Binder starts it in a clone of this repository."""
+def binder(folder: Path, root: Path = ROOT, python: str = sys.executable) -> Iterator[str]:
+    """A Jupyter server as Binder starts it in a clone of this repository, with this Python's packages."""
     port = free_port()
     flags = {
         "ServerApp.port": port,
         "ServerApp.open_browser": False,
-        "ServerApp.root_dir": ROOT,
+        "ServerApp.root_dir": root,
         "IdentityProvider.token": "",
         "ServerApp.allow_root": True,
     }
     told = [f"--{name}={value}" for name, value in flags.items()]
+    first = {"PATH": os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])}
+    clean = first if root == ROOT else first | {"PYTHONPATH": ""}  # what is installed, and nothing else
     return served(
-        [str(ROOT / "binder" / "start"), sys.executable, "-m", "jupyter", "server", *told], port, folder
+        [str(root / "binder" / "start"), python, "-m", "jupyter", "server", *told], port, folder, "", clean
     )
 
 

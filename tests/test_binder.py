@@ -1,0 +1,107 @@
+"""Binder's image, built and launched here step by step, as repo2docker would, in a clean environment."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+import servers
+from learner import Learner
+
+ROOT = Path(__file__).parents[1]
+BINDER = ROOT / "binder"
+BASE = ["jupyterlab==4.*", "notebook==7.*"]  # what every image has, of which the launch makes use
+MOST = 2e9  # bytes that a launch may take
+pytestmark = pytest.mark.xdist_group("binder")
+
+
+def run(command: list[str], folder: Path, python: Path) -> subprocess.CompletedProcess:
+    first = {"PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]])}
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(command, cwd=folder, env=known | first, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """A clone of the repository, and a Python with what its binder folder asks for."""
+    wanted = (BINDER / "runtime.txt").read_text().strip()
+    if wanted != f"python-{sys.version_info.major}.{sys.version_info.minor}":
+        pytest.skip(f"The image has {wanted}, which does not run these tests.")
+    folder = tmp_path_factory.mktemp("image")
+    clone = folder / "clone"
+    apart = shutil.ignore_patterns(".*", "__pycache__", "out", "build", "dist")
+    shutil.copytree(ROOT, clone, ignore=apart)
+    venv.create(folder / "env", with_pip=True)
+    python = folder / "env" / "bin" / "python"
+    # An index that cannot be reached is passed over; what it alone has must then be on this machine.
+    install = [str(python), "-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "20"]
+    base = run([*install, *BASE], clone, python)
+    asked = run([*install, "-r", "binder/requirements.txt"], clone, python)
+    if "No matching distribution found for torch" in asked.stderr:
+        pytest.skip("There is no way from here to the build of torch that the image has.")
+    assert (base.returncode, asked.returncode) == (0, 0), base.stderr + asked.stderr
+    built = run(["bash", "binder/postBuild"], clone, python)
+    assert built.returncode == 0, built.stderr
+    return clone, python
+
+
+@pytest.fixture(scope="module")
+def launched(image, tmp_path_factory):
+    """The server, with one core as on Binder."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        with servers.binder(tmp_path_factory.mktemp("launch"), *map(str_or_path, image)) as url:
+            yield url
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def str_or_path(each: Path) -> Path | str:
+    return str(each) if each.name == "python" else each
+
+
+def test_torch_is_the_small_one(image):
+    told = run([str(image[1]), "-m", "pip", "list", "--format=freeze"], *image).stdout.lower()
+    names = [line.split("==")[0] for line in told.splitlines()]
+    assert any(line.startswith("torch==") and line.endswith("+cpu") for line in told.splitlines())
+    assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton"))]
+    assert "spicewidgets" in names
+    size = sum(file.lstat().st_size for file in image[1].parents[1].rglob("*") if file.is_file())
+    assert size < MOST
+
+
+def test_a_launch_gives_the_explorer_and_the_lessons_in_two_gigabytes(launched, image):
+    person = Learner(120)
+    person.open(f"{launched}voila/render/notebooks/explorer.ipynb")
+    person.stage("Participant", "Learning rate")
+    assert person.main_job()["trained"] < 60
+    lesson = "01_rescorla_wagner.ipynb"
+    with urlopen(f"{launched}lab/tree/notebooks/{lesson}", timeout=60) as answer:
+        assert "JupyterLab" in answer.read().decode()
+    with ThreadPoolExecutor(1) as beside:
+        ran = beside.submit(run, [str(image[1]), "-m", "jupyter", "execute", f"notebooks/{lesson}"], *image)
+        most = 0.0
+        while not ran.done():
+            most = max(most, held(image[1]))
+            time.sleep(0.5)
+    assert ran.result().returncode == 0, ran.result().stderr
+    assert 0.5e9 < most < MOST
+
+
+def held(python: Path) -> float:
+    """Bytes that the processes of this Python hold now; what they share counts once."""
+    total = 0.0
+    for process in psutil.process_iter(["cmdline"]):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if str(python) in (process.info["cmdline"] or ()):
+                total += process.memory_full_info().pss
+    return total
