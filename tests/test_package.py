@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -34,6 +36,8 @@ COLAB = {
     "traitlets": "5.7.1",
 }
 NOT_ON_COLAB = {"pysindy"}
+# What those ask for in their turn.
+BESIDE = {"ipykernel": "6.17.1", "ipython": "7.34.0", "joblib": "1.5.3", "scipy": "1.16.3"}
 
 
 @pytest.mark.parametrize("name", spicewidgets.__all__)
@@ -78,6 +82,25 @@ def test_the_command_is_there():
 def test_installing_on_colab_replaces_nothing(line):
     wanted = Requirement(line)
     assert wanted.name in NOT_ON_COLAB or wanted.specifier.contains(COLAB[wanted.name])
+
+
+def test_setting_up_on_colab_brings_nothing_in_another_version(tmp_path):
+    """What pip would do where Colab's packages lie. Nothing can be fetched, so that all else must be there:
+    whatever pysindy and the others ask for, no other numpy, torch or ipywidgets, and so no restart.
+    """
+    for name, version in (COLAB | BESIDE).items():
+        folder = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    told = tmp_path / "told.json"
+    ask = ["install", "--dry-run", "--no-index", "--no-build-isolation", "--no-cache-dir", f"--report={told}"]
+    lying_there = os.environ | {"PYTHONPATH": str(tmp_path), "PIP_FIND_LINKS": "", "PIP_CONSTRAINT": ""}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pip", *ask, str(ROOT)], env=lying_there, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    changed = [each["metadata"]["name"] for each in json.loads(told.read_text())["install"]]
+    assert changed == ["spicewidgets"]
 
 
 @pytest.mark.parametrize("version", ["3.11.0", "3.12.13", "3.13.15"])
