@@ -15,7 +15,7 @@ TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_fi
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
-.PHONY: help app tutorial test test-slow lint format clean
+.PHONY: help app tutorial test test-slow lint docs format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ app: $(VENV)/app.stamp ## open the explorer in the browser
 tutorial: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, discover, compare, plot into OUT
 	$(BIN)/spicewidgets discover --sigma 0.2 --alpha-reward 0.3 --seed 42 --out $(OUT)
 
-test: lint $(VENV)/browser.stamp $(COLAB)/colab.stamp ## lint, then run the tests, some in a browser, some as on Colab
+test: lint docs $(VENV)/browser.stamp $(COLAB)/colab.stamp ## lint, then run the tests, some in a browser, some as on Colab
 	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto --dist loadgroup
 	$(COLAB)/bin/python -m pytest -n auto $(TESTS_7)
 
@@ -37,6 +37,9 @@ lint: $(VENV)/test.stamp ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(VENV)/test.stamp ## write the pages of the API, from the docstrings, into out/api; a warning is an error
+	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
 
 format: $(VENV)/test.stamp ## rewrite the files in the house's format
 	$(BIN)/ruff check --fix

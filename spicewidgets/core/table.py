@@ -61,7 +61,7 @@ def missing_column(name: str, frame: pd.DataFrame) -> str:
     return f"There is no column {name!r}. {guess}The table has the columns {told}. Name yours in the call."
 
 
-def numbers(series: "pd.Series[Any]", advice: str, problems: list[str]) -> Floats:
+def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:
     """A column as numbers, NaN where it is empty; text and infinities become problems."""
     values = _coerced(series)
     wrong = np.isnan(values) & ~empty(series) | np.isinf(values)
@@ -70,7 +70,7 @@ def numbers(series: "pd.Series[Any]", advice: str, problems: list[str]) -> Float
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def codes(series: "pd.Series[Any]", problems: list[str]) -> tuple[NDArray[np.int64], list[Any]]:
+def codes(series: pd.Series, problems: list[str]) -> tuple[NDArray[np.int64], list[Any]]:
     """A column of labels of any kind as codes 0, 1 ... in order of appearance, and the labels."""
     lacking = empty(series)
     if lacking.any():
@@ -89,7 +89,7 @@ def codes(series: "pd.Series[Any]", problems: list[str]) -> tuple[NDArray[np.int
 
 
 def arms(
-    series: "pd.Series[Any]", numbered: range, problems: list[str]
+    series: pd.Series, numbered: range, problems: list[str]
 ) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
     """The arm of every trial, counted from 0, and the labels of the arms.
 
@@ -116,7 +116,7 @@ def arms(
 
 
 def _numbers_of_arms(
-    series: "pd.Series[Any]", low: int, high: int, numbered: range, problems: list[str]
+    series: pd.Series, low: int, high: int, numbered: range, problems: list[str]
 ) -> tuple[int, int]:
     """The first and last arm, by the choices from `low` to `high` and the numbers of the reward columns."""
     starts = [start for start in (numbered.start, 1, low) if start <= low and high < start + len(numbered)]
@@ -130,7 +130,7 @@ def _numbers_of_arms(
     return low, high
 
 
-def empty(series: "pd.Series[Any]") -> NDArray[np.bool_]:
+def empty(series: pd.Series) -> NDArray[np.bool_]:
     """Which cells hold nothing: no value, or only blanks."""
     lacking: NDArray[np.bool_] = series.isna().to_numpy(dtype=bool)
     if pd.api.types.is_numeric_dtype(series):
@@ -140,13 +140,13 @@ def empty(series: "pd.Series[Any]") -> NDArray[np.bool_]:
     return lacking
 
 
-def has_text(series: "pd.Series[Any]") -> bool:
+def has_text(series: pd.Series) -> bool:
     """Whether some cell holds neither a number nor nothing."""
     return bool((np.isnan(_coerced(series)) & ~empty(series)).any())
 
 
 def _named_arms(
-    series: "pd.Series[Any]", values: Floats, problems: list[str]
+    series: pd.Series, values: Floats, problems: list[str]
 ) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
     lacking = empty(series) | (values == -1)
     names = np.array([str(value).strip() for value in series.tolist()], dtype=object)
@@ -158,14 +158,14 @@ def _named_arms(
     return np.array(found, dtype=np.int64), tuple(labels)
 
 
-def _too_many(series: "pd.Series[Any]", n: str, low: str, high: str) -> str:
+def _too_many(series: pd.Series, n: str, low: str, high: str) -> str:
     return (
         f"{series.name} may hold up to {MOST_ARMS} arms; got {n}, from {low} to {high}. "
         "Check that this is the column with the choices, and number the arms from 0."
     )
 
 
-def _coerced(series: "pd.Series[Any]") -> Floats:
+def _coerced(series: pd.Series) -> Floats:
     """A column as floats, with NaN for all that is no number."""
     try:
         values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
@@ -174,6 +174,6 @@ def _coerced(series: "pd.Series[Any]") -> Floats:
     return np.where(empty(series), np.nan, values)
 
 
-def _first(series: "pd.Series[Any]", where: NDArray[np.bool_]) -> str:
+def _first(series: pd.Series, where: NDArray[np.bool_]) -> str:
     row = int(where.argmax())
     return f"{series.iloc[[row]].tolist()[0]!r} in row {row + 1}"
