@@ -96,7 +96,7 @@ def app(
         raise click.ClickException('Voila is missing. Install it with: pip install "spicewidgets[voila]"')
     host, name = (ALL, socket.gethostname()) if public else (HOST, "localhost")
     check_port(port, host)
-    os.environ.update(environment() | lesson_environment(lesson))
+    os.environ.update(environment() | lesson_environment(lesson, panel))
     voila = import_module("..public", __name__).limited(most) if public else import_module("voila.app").Voila
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
@@ -104,10 +104,14 @@ def app(
     voila.launch_instance(list(told))
 
 
-def lesson_environment(path: str | None) -> dict[str, str]:
-    """What tells the kernels of the lesson; a sentence if it cannot be read."""
+def lesson_environment(path: str | None, panel: str = "explorer") -> dict[str, str]:
+    """What tells the kernels of the lesson; a sentence if it cannot be read, or the page knows no lessons."""
     if path is None:
         return {}
+    if panel in ("play", "quiz"):
+        raise click.ClickException(
+            f"A lesson is for the explorer and its panels; got {panel}. Leave --lesson out, or the {panel}."
+        )
     from ..apps import LESSON
     from ..state.experiment import Experiment
     from ..state.lesson import lesson_from

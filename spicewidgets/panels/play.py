@@ -26,8 +26,8 @@ TASK = {"kind": "reversal", "flip_probability": 0.03}
 CLASSIC = "Rescorla-Wagner"
 LAST = 27  # trials that are shown as marks
 # Keys press the buttons wherever in the panel the focus is, but for fields and results; a key that is held
-# down counts once. JupyterLab's own shortcuts for digits and arrows wait meanwhile. What is said is announced
-# to screen readers.
+# down counts once. They are kept from the shortcuts of JupyterLab, which listens after us, or, before 4.1,
+# before us, but for what has the attribute. What is said is announced to screen readers.
 LISTEN = """<style onload="
 const box = this.closest('.sw-play');
 box.setAttribute('data-lm-suppress-shortcuts', '');

@@ -55,3 +55,20 @@ def test_a_game_by_the_mouse(new_page, game: str, width: int):
     page.get_by_role("button", name="New game").click()
     expect(said(page)).to_contain_text("Trial 0 of 100")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_in_jupyterlab_keys_play_and_leave_the_notebook_alone(page: Page, lab: str):
+    page.goto(f"{lab}/tree/play.ipynb")
+    expect(page.get_by_role("heading", name="Play")).to_be_visible()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.get_by_role("heading", name="Be the participant").click()
+    page.keyboard.press("Escape")  # now the notebook itself listens to digits and arrows
+    page.get_by_role("button", name=re.compile("Option 1")).click()
+    expect(said(page)).to_contain_text("Trial 1 of 100")
+    cells = page.locator(".jp-Cell").count()
+    for at, key in enumerate(["2", "1", "ArrowRight", "ArrowLeft", "1"], 2):
+        page.keyboard.press(key)
+        expect(said(page)).to_contain_text(f"Trial {at} of 100")
+    assert page.locator(".jp-Cell").count() == cells
+    assert page.locator(".jp-CodeCell").count() == 2  # a digit makes no heading of a cell

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 
 from spicewidgets.apps import LESSON, explorer, panel
@@ -227,5 +228,7 @@ def test_a_file_that_is_no_lesson_is_refused(tmp_path):
 
 def test_the_command_line_hands_the_lesson_to_the_page(path):
     assert lesson_environment(None) == {}
-    assert lesson_environment(str(path)) == {LESSON: str(path)}
+    assert lesson_environment(str(path)) == lesson_environment(str(path), "task") == {LESSON: str(path)}
+    with pytest.raises(ClickException, match="for the explorer and its panels; got quiz"):
+        lesson_environment(str(path), "quiz")
     assert Experiment().lesson is None
