@@ -36,7 +36,7 @@ def doors() -> dict[str, Path]:
     """
     beside = (PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
     folder = next(each for each in beside if each.is_dir())
-    return {path.stem: path for path in sorted(folder.glob("[a-z]*.ipynb"))}
+    return {path.stem: path for path in sorted(folder.glob("[a-z]*.ipynb")) if path.stem != "index"}
 
 
 @click.command()

@@ -22,3 +22,21 @@ def test_a_lesson_opens_and_its_answers_are_checked(name, page: Page, notebooks:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     question.get_by_role("button", name="Show the answer").click()
     expect(question.get_by_role("status")).to_contain_text("The answer is ")
+
+
+def test_the_gallery_shows_its_pictures_and_leads_to_a_lesson(page: Page, notebooks: str):
+    page.goto(f"{notebooks}voila/render/index.ipynb")
+    expect(page.get_by_role("heading", name="All lessons and apps")).to_be_visible()
+    pictures = page.locator("td img")
+    assert pictures.count() > len(LESSONS)
+    assert pictures.evaluate_all("all => all.every(each => each.naturalWidth > 100)")
+    expect(page.locator(WRONG)).to_have_count(0)
+    page.get_by_role("link", name="Lesson 2: Forgetting").last.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Lesson 2")
+
+
+def test_a_lesson_fits_a_phone_in_the_dark(new_page, notebooks: str):
+    page = new_page(width=400, height=860)
+    page.goto(f"{notebooks}voila/render/03_hard_coded.ipynb?theme=dark")
+    expect(page.get_by_text("Next:", exact=True)).to_be_visible()
+    assert page.evaluate("document.querySelector('#rendered_cells').scrollWidth <= window.innerWidth")
