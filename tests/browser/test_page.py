@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import servers
-from explorer_page import ExplorerPage
+from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 
 from spicewidgets.cli.serve import doors
@@ -177,3 +177,19 @@ def test_each_door_opens(name, page, notebooks):
     assert "spicewidgets" in page.title()
     expect(page.locator("[role=alert]")).to_have_count(0)
     expect(page.get_by_text("There was an error")).to_have_count(0)
+
+
+def test_two_pages_are_two_learners(new_page, app):
+    pages = []
+    for rate in ("0.6", "0.3"):
+        page = new_page()
+        page.goto(app)
+        pages.append(ExplorerPage(page).opened())
+        pages[-1].stage("Participant")
+        pages[-1].typed("Learning rate").fill(rate)
+        page.keyboard.press("Tab")
+    for explorer in pages:
+        explorer.button("Train").click()
+    for explorer, value in zip(pages, (r"SPICE.*\+\s*0\.[34]\d", r"SPICE.*\+\s*0\.[67]\d"), strict=True):
+        expect(explorer.progress).to_contain_text("Trained for", timeout=LONG)
+        expect(explorer.equations).to_have_text(re.compile(value, re.DOTALL))
