@@ -55,9 +55,16 @@ class SparsityPath:
         first = int(np.argmin(there)) if not there.all() else len(there)
         return float(self.thresholds[first - 1]) if first else 0.0
 
-    def why(self, term: Term, equation: Equation, threshold: float) -> str:
-        """Why a term is in an equation that was found with this threshold, or why it is not."""
-        at, name = self._at(term), term_text(term)
+    def trade(self) -> tuple[NDArray[np.int64], Floats]:
+        """Numbers of terms that some threshold leaves, ascending, and the least error with so many."""
+        counts = np.unique(self.n_terms)
+        return counts, np.array([self.errors[self.n_terms == n].min() for n in counts])
+
+    def why(self, term: Term, equation: Equation, threshold: float, name: str = "") -> str:
+        """Why a term is in an equation that was found with this threshold, or why it is not; what the term is
+        called, if not as in the equation.
+        """
+        at, name = self._at(term), name or term_text(term)
         if term in equation.dropped:
             return equation.dropped[term]
         worth = f"Without any threshold its coefficient is {_number(self.full[at])}"

@@ -178,7 +178,7 @@ class ModuleLibrary(Panel):
         )
         drop = pressed("Remove", f"Remove the condition {at + 1} of {self.module}", partial(self._drop, at))
         for part in (chosen, typed):
-            part.layout.width = "auto"
+            part.layout.width, part.layout.margin = "auto", "0 12px 0 0"
         for part, place in ((chosen, 0), (typed, 1), (out, 2)):
             part.observe(partial(self._edit, at, place), "value")
         return widgets.HBox([chosen, typed, out, drop], layout=widgets.Layout(**ROW))

@@ -6,12 +6,13 @@ from typing import Any
 import ipywidgets as widgets
 
 from .. import views
-from ..plots.modules import PathFigure
+from ..plots.modules import PathFigure, TradeFigure
 from .base import FULL, FigureBox, Panel, field, guard
 
 ABOUT = (
     "What each threshold would leave of the equation. A term goes when the threshold is set above its worth."
 )
+TRADE = "Each term that is taken away costs something. The last one that costs little is where to stop."
 
 
 class PathBox(Panel):
@@ -26,11 +27,11 @@ class PathBox(Panel):
         self.who = field(widgets.Dropdown, "Participant", "Whose terms are drawn", options=[("0", 0)])
         for chosen in (self.module, self.who):
             chosen.observe(self._chosen, "value")
-        self.figure, self.why = PathFigure(), widgets.HTML()
+        self.figure, self.trade, self.why = PathFigure(), TradeFigure(), widgets.HTML()
         head = widgets.HTML(f'<h3>Terms and threshold</h3><div class="sw-help">{escape(ABOUT)}</div>')
-        self.body = widgets.VBox(
-            [head, self.module, self.who, FigureBox(self.figure), self.why], layout=widgets.Layout(**FULL)
-        )
+        more = widgets.HTML(f'<h3>Error and number of terms</h3><div class="sw-help">{escape(TRADE)}</div>')
+        figures = [FigureBox(self.figure), self.why, more, FigureBox(self.trade)]
+        self.body = widgets.VBox([head, self.module, self.who, *figures], layout=widgets.Layout(**FULL))
         super().__init__([self.body])
 
     @guard
@@ -71,10 +72,14 @@ class PathBox(Panel):
         self.figure.draw(path, [self._named(term) for term in path.terms], self._threshold)
         equation = self._result.spice.equation(self.module.value, self.who.value)
         threshold = self._result.snapshot.discovery.threshold
-        told = {term: path.why(term, equation, threshold) for term in path.terms}
+        told = {term: path.why(term, equation, threshold, self._named(term)) for term in path.terms}
+        counts, errors = path.trade()
+        self.trade.draw(counts, errors, len(equation.active))
         gone = [words for term, words in told.items() if not equation.coefficient(*term)]
         here = [words for term, words in told.items() if equation.coefficient(*term)]
-        self.why.value = _reasons("Why did a term vanish?", gone, True) + _reasons("Why is a term in?", here)
+        self.why.value = _reasons("Why did a term vanish?", gone, opened=True) + _reasons(
+            "Why is a term in?", here
+        )
 
     def _named(self, term: tuple[str, ...]) -> str:
         return " × ".join("its value" if name == self.module.value else name for name in term) or "constant"

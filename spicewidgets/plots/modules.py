@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..style import OTHERS, REWARDED, UNREWARDED, Style, styles
+from ..style import OTHERS, REWARDED, SPICE, UNREWARDED, Style, styles
 from .live import LiveFigure
 from .series import Floats, Panel, Series, log_ticks, ticks
 from .table import number
@@ -212,6 +212,31 @@ class PathFigure(LiveFigure):
         return [*names, *more], [
             [float(f"{10 ** row[0]:.4g}"), *row[1:], *map(float, rest)] for row, *rest in joined
         ]
+
+
+class TradeFigure(LiveFigure):
+    """The error of an equation against its number of terms, and where the present one stands."""
+
+    name = "error_and_terms"
+    x_title = "Number of terms"
+
+    def __init__(self, kind: str | None = None) -> None:
+        super().__init__(kind)
+        self.add_panel(Panel("error", "Error of the next value (root mean square)", height=110, log=True))
+        self.add("error", "error", "line", VISITS, listed=False)
+        self.add("each", "error", "points", replace(VISITS, name="with so many terms"))
+        self.add("now", "error", "points", replace(SPICE, name="the present equation"))
+
+    def draw(self, counts: Any, errors: Any, now: int) -> None:
+        """The least error with so many terms, and how many there are now."""
+        x, y = np.asarray(counts, dtype=float), np.asarray(errors, dtype=float)
+        here = x == now
+        with self.batch():
+            marks = {"each": (x[~here], y[~here]), "now": (x[here], y[here])}
+            self.set_lines({"error": (x, y), **marks})
+            self.set_x(float(x[0]) - 0.3, float(x[-1]) + 0.3)
+            each = ", ".join(f"{n:.0f} terms {error:.2g}" for n, error in zip(x, y, strict=True))
+            self.summary = f"The present equation has {now} terms. Error with {each}."
 
 
 def _path_in_words(path: Path, counts: Any, threshold: float) -> str:

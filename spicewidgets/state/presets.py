@@ -7,7 +7,8 @@ SEEN = {
     "forgetting": "The value of the arm not chosen fades; a second module must find it. A number added to the"
     " values of all arms changes no choice, so that the constants of both modules may shift together.",
     "asymmetric learner": "Learns more from reward than from no reward; the equation needs degree 2.",
-    "slow learner": "A small learning rate: values lag behind the task, so more trials are needed.",
+    "slow learner": "A small learning rate makes small coefficients: the threshold leaves the constant out."
+    " The library says why; lower the threshold there.",
     "noisy participant": "Choices hardly follow the values; the equation becomes uncertain.",
 }
 PRESETS: dict[str, dict[str, Any]] = {
@@ -22,7 +23,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "discovery": {"degree": 2},
     },
     "slow learner": {
-        "participant": {"alpha_reward": 0.1},
+        "participant": {"alpha_reward": 0.05},
         "data": {"n_trials": 200},
     },
     "noisy participant": {

@@ -69,6 +69,23 @@ def test_a_slow_learner_s_reward_stays_at_a_low_threshold_and_vanishes_at_a_high
     assert found.why((REWARD,), low, 0.02).startswith("c_reward[k] is in the equation.")
 
 
+def test_a_term_may_be_called_otherwise():
+    found, terms = path(alpha=0.05), polynomial_terms((NAME, REWARD), 1)
+    equation = fit_equation(NAME, samples(alpha=0.05), terms, Discovery(threshold=0.1))
+    assert found.why((REWARD,), equation, 0.1, "reward").startswith(
+        "reward was left out by the threshold 0.1."
+    )
+
+
+def test_what_terms_cost_is_the_least_error_with_so_many():
+    found = path(noise=0.05)
+    counts, errors = found.trade()
+    assert counts.tolist() == sorted(set(found.n_terms.tolist()))
+    for n, error in zip(counts, errors, strict=True):
+        assert error == min(found.errors[found.n_terms == n])
+    assert (np.diff(errors) < 0).all()
+
+
 def test_what_a_term_is_worth_is_the_error_without_it():
     found = path(noise=0.05, shift=0.2)
     taken = samples(noise=0.05, shift=0.2)

@@ -52,9 +52,36 @@ def test_a_term_that_vanished_has_a_reason(shown):
     assert shown.path.alert.value == ""
     assert "Why did a term vanish?" in shown.path.why.value
     assert (
-        "1 was left out by the threshold 0.4. Without any threshold its coefficient is"
+        "constant was left out by the threshold 0.4. Without any threshold its coefficient is"
         in shown.path.why.value
     )
+
+
+def test_small_coefficients_of_a_slow_learner_vanish_and_come_back():
+    shown = panel("library", "slow learner")
+    shown.experiment.follow_library = False
+    assert shown.runner.train()
+    assert shown.runner.wait(120)
+    (equation,) = shown.runner.result.spice.of_participant().values()
+    assert [term for term, _ in equation.active] == [(NAME,), ("c_reward",)]
+    assert "<details open><summary>Why did a term vanish?" in shown.path.why.value
+    assert "constant was left out by the threshold 0.05." in shown.path.why.value
+    shown.experiment.discovery.threshold = 0.02
+    assert shown.runner.refit()
+    assert shown.runner.wait(120)
+    assert "vanish" not in shown.path.why.value
+    (equation,) = shown.runner.result.spice.of_participant().values()
+    assert equation.coefficient() == pytest.approx(-0.05, abs=0.02)
+
+
+def test_the_error_is_drawn_against_the_number_of_terms_and_the_present_one_marked(shown):
+    path = views.path_of(shown.runner.result, NAME, 0)
+    series = shown.path.trade.series
+    assert series["error"].x.tolist() == [0, 1, 2, 3]
+    assert series["now"].x.tolist() == [3]
+    assert series["now"].y.tolist() == [path.errors[path.n_terms == 3].min()]
+    assert series["each"].x.tolist() == [0, 1, 2]
+    assert "The present equation has 3 terms." in shown.path.trade.summary
 
 
 def test_the_path_is_walked_again_only_for_another_library(shown):
