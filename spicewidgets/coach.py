@@ -1,20 +1,27 @@
 """What went wrong in a run, in sentences, each with a remedy that can be tried at once.
 
 Reads a finished result and says nothing about a healthy one. What it holds against a run is measured on that
-run alone, so that it would say the same where no truth is known; only `exact` compares with the truth. Knows
-nothing of widgets; runs nothing.
+run alone, so that it would say the same where no truth is known; only `verdict` compares with the
+truth. Knows nothing of widgets; the one thing it fits are equations without a term that seems redundant.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass, field, replace
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import chdtri
 
 from .core.equations import SpiceModel
-from .results import Result
+from .core.translation import classical_parameters
+from .core.uncertainty import half_width
+from .reading import cost
+from .results import Result, config_of, values_of
+from .state.discovery import Library
+
+if TYPE_CHECKING:
+    from .core.uncertainty import Uncertainty
 
 STEEP = 3e-4  # nats per choice that the loss still fell in the last tenth of the epochs
 STUCK = 0.02  # nats per choice above what the equations or the true participant reach
@@ -24,6 +31,12 @@ STRONG = 10.0  # difference in BIC that counts as very strong evidence (Kass & R
 RARE, OFTEN = 0.1, 1 / 3  # an option below this share of the trials, in more than this share of the sessions
 FEW = 1000  # choices
 LEVEL = 0.001  # of the test whether numbers are the true ones
+COVERS = 0.9  # level of the interval that covers 0
+CHANCE = 0.05  # probability by chance, above which the cost of leaving a term out is none
+TRADED = 10.0  # times the error if all else were known: beyond, a number stands in for others
+WIDE = {"alpha_reward": 0.1, "beta_reward": 0.25}  # errors; that of beta as a share of it
+SAID = {"alpha_reward": "learning rate α", "beta_reward": "inverse temperature β"}
+MANY = 10  # participants, beyond whom errors are not asked for: they would take long
 
 
 @dataclass(frozen=True)
@@ -174,12 +187,37 @@ def library_too_small(result: Result) -> Finding | None:
     )
 
 
+def redundant(result: Result) -> Finding | None:
+    """A term that is 0 within its error, and without which the choices are as likely."""
+    doubtful = sorted(_within_error(result))
+    if not doubtful:
+        return None
+    _, at, module, term = doubtful[0]
+    assert result.spice is not None
+    who = result.spice.participants[at]
+    found = cost(result, who, module, term)
+    if found.by_chance <= CHANCE:
+        return None
+    value = result.spice.equation(module, who).coefficient(*term)
+    told = f"{_signed(value)} ± {result.uncertainty[who].coefficients[module][term]:.3f}"
+    return Finding(
+        "redundant term",
+        f"{_named(term, module)} is {told}, so that it may as well be 0. Without it, {found.n_choices}"
+        f" choices are {max(found.nats, 0.0):.1f} nats less likely, as chance would have it.",
+        "Find again without it",
+        {"discovery": {"libraries": _library_without(result, module, term)}},
+        "refit",
+    )
+
+
 def sign_flipped(result: Result) -> Finding | None:
-    """A learned beta is negative: value and beta have both changed their sign."""
+    """A learned beta is negative, by more than its error where it has one: value and beta have both changed
+    their sign.
+    """
     spice = result.spice
     people = () if spice is None else spice.participants
     betas = () if spice is None else tuple(spice.betas)
-    flipped = [state for state in betas if any(_beta(result, state, who) < 0 for who in people)]
+    flipped = [state for state in betas if any(_is_negative(result, state, who) for who in people)]
     if not flipped:
         return None
     seed = (result.snapshot.data.seed + 1) % 2**31
@@ -209,15 +247,17 @@ def hardly_sampled(result: Result) -> Finding | None:
 
 
 def little_data(result: Result) -> Finding | None:
-    """Too few choices for numbers that mean much."""
-    n = _n_choices(result)
-    if n >= FEW:
+    """Too few choices for numbers that mean much: by their standard errors, or by their number alone."""
+    n, data = _n_choices(result), result.snapshot.data
+    width, told = max(_widths(result), default=(0.0, ""))
+    if n >= FEW and width <= 1:
         return None
-    data = result.snapshot.data
-    more = min(int(np.ceil(2 * FEW / data.n_trials)), 2000)
+    needed = max(2 * FEW / data.n_trials if n < FEW else 0, data.n_sessions * width**2, data.n_sessions + 1)
+    more = min(int(np.ceil(needed)), 2000)
+    rest = f"All numbers rest on {n} choices, which leaves them wide errors"
     return Finding(
         "little data",
-        f"All numbers rest on {n} choices, which leaves them wide errors.",
+        f"{rest}: {told}." if told else f"{rest}.",
         f"Train on {more} sessions",
         {"data": {"n_sessions": more}},
     )
@@ -243,6 +283,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     overfit,
     vanished,
     library_too_small,
+    redundant,
     sign_flipped,
     hardly_sampled,
     little_data,
@@ -254,6 +295,7 @@ SILENCED = {
     "not converged": {"unstable", "stuck"},
     "threshold too high": {"stuck", "not converged", "overfit"},
     "library too small": {"stuck", "not converged", "overfit"},
+    "redundant term": {"unstable", "stuck", "little data"},
 }
 
 
@@ -322,8 +364,56 @@ def _left_out(result: Result) -> Iterator[str]:
                 yield _named(term, module)
 
 
-def _beta(result: Result, state: str, who: Any) -> float:
-    return 0.0 if result.spice is None else result.spice.beta(state, who)
+def _errors(result: Result) -> "Mapping[Any, Uncertainty]":
+    """Standard errors by participant; empty where there are none, or too many to wait for."""
+    few = result.spice is not None and len(result.spice.participants) <= MANY
+    return result.uncertainty if few else {}
+
+
+def _within_error(result: Result) -> Iterator[tuple[float, int, str, tuple[str, ...]]]:
+    """How many errors a term is away from 0, the participant's index, module and term: of the terms whose
+    interval covers 0, and which do not merely stand in for others.
+    """
+    spice = result.spice
+    for who, sure in _errors(result).items():
+        assert spice is not None
+        for module, equation in spice.of_participant(who).items():
+            for term, value in equation.active:
+                error, alone = sure.coefficients[module][term], sure.alone.get(module, {}).get(term, 0.0)
+                if abs(value) < half_width(error, COVERS) and error < TRADED * alone:
+                    yield abs(value) / error, spice.participants.index(who), module, term
+
+
+def _library_without(result: Result, module: str, term: tuple[str, ...]) -> tuple[tuple[str, Library], ...]:
+    """The changed libraries, with one that leaves out this term."""
+    config, chosen = config_of(result.snapshot), dict(result.snapshot.discovery.libraries)
+    rows = tuple((f.signal, f.value, f.remove) for f in config.filters(module))
+    own = chosen.get(module, Library(tuple(config.terms(module)), (), rows))
+    return tuple((chosen | {module: replace(own, without=(*own.without, term))}).items())
+
+
+def _widths(result: Result) -> Iterator[tuple[float, str]]:
+    """How wide the error of each parameter is, in units of what is too wide, and the parameter with it."""
+    for who, sure in _errors(result).items():
+        assert result.spice is not None
+        found = classical_parameters(result.spice, values_of(result.snapshot), who)
+        for name in WIDE.keys() & sure.parameters.keys():
+            error, value = sure.parameters[name], found[name]
+            limit = WIDE[name] * (abs(value) if name == "beta_reward" else 1)
+            if isfinite(error) and limit > 0:
+                yield error / limit, f"{SAID[name]} {_signed(value, 2)} ± {error:.2f}"
+
+
+def _is_negative(result: Result, state: str, who: Any) -> bool:
+    """Whether a learned beta is negative, by more than its error if that is known."""
+    assert result.spice is not None
+    beta, sure = result.spice.beta(state, who), _errors(result).get(who) if result.spice.betas else None
+    error = nan if sure is None else sure.betas.get(state, nan)
+    return beta < 0 and not (isfinite(error) and -beta < half_width(error, COVERS))
+
+
+def _signed(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _and(names: Any) -> str:

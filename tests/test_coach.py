@@ -1,12 +1,18 @@
 """The coach: one fixture for each diagnosis on which it fires, and silence on healthy runs."""
 
+import re
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
 
+from spicewidgets import RescorlaWagnerRNN
 from spicewidgets.apps import explorer
 from spicewidgets.coach import findings, verdict
+from spicewidgets.core.translation import classical_parameters
+from spicewidgets.core.uncertainty import half_width
+from spicewidgets.reading import cost
 from spicewidgets.recorded import recorded
 from spicewidgets.runner import Runner
 from spicewidgets.state import Experiment
@@ -26,6 +32,14 @@ def run(**groups):
 @pytest.fixture(scope="module")
 def healthy():
     return recorded(Experiment().peek())
+
+
+CHOSEN = "x_value_reward_chosen"
+
+
+def words_of(row):
+    """The text of a row of the coach."""
+    return getattr(row, "value", "") or "".join(map(words_of, getattr(row, "children", ())))
 
 
 def kinds(result):
@@ -119,7 +133,84 @@ def test_an_arm_hardly_sampled():
 
 
 def test_little_data():
-    assert "little data" in kinds(run(data={"n_sessions": 5, "n_trials": 40}))
+    found = {one.kind: one for one in findings(run(data={"n_sessions": 5, "n_trials": 40}))}
+    assert re.search(
+        r"rest on 195 choices, .* wide errors: (learning rate α|inverse temperature β) \S+ ± \d",
+        found["little data"].words,
+    )
+    assert found["little data"].changes["data"]["n_sessions"] >= 50
+
+
+def test_enough_choices_may_be_too_few_for_what_is_claimed():
+    """Of 1,600 choices that hardly follow the values, little is known of the participant."""
+    result = run(participant={"beta_reward": 0.6}, data={"n_sessions": 17, "n_trials": 100})
+    found = {one.kind: one for one in findings(result)}["little data"]
+    sure = result.uncertainty[0].parameters
+    beta = classical_parameters(result.spice, RescorlaWagnerRNN)["beta_reward"]
+    width = max(sure["alpha_reward"] / 0.1, sure["beta_reward"] / (0.25 * abs(beta)))
+    assert width > 1
+    assert found.words.startswith("All numbers rest on 1683 choices, which leaves them wide errors: ")
+    assert found.changes["data"]["n_sessions"] == min(int(np.ceil(17 * width**2)), 2000)
+
+
+def test_a_redundant_term():
+    """Without a threshold every candidate is kept, also what is not true."""
+    result = run(data={"n_sessions": 100, "n_trials": 60}, discovery={"degree": 2, "threshold": 0.0})
+    found = {one.kind: one for one in findings(result)}["redundant term"]
+    assert "so that it may as well be 0" in found.words
+    assert found.action == "refit"
+    (_, library), *_ = found.changes["discovery"]["libraries"]
+    (term,) = library.without
+    assert result.truth.equation(CHOSEN).coefficient(*term) == 0
+    value = result.spice.equation(CHOSEN).coefficient(*term)
+    error = result.uncertainty[0].coefficients[CHOSEN][term]
+    assert abs(value) < half_width(error)
+    assert cost(result, 0, CHOSEN, term).by_chance > 0.05
+
+
+def test_the_redundant_terms_remedy_leaves_it_out():
+    app = explorer(start=False)
+    app.experiment.follow_library = False
+    app.experiment.data.put({"n_sessions": 100, "n_trials": 60})
+    app.experiment.discovery.put({"degree": 2, "threshold": 0.0})
+    assert app.runner.train()
+    assert app.runner.wait(120)
+    said = [row for row in app.coach.rows.children if "redundant term" in words_of(row)]
+    before = {term for term, _ in app.runner.result.spice.equation(CHOSEN).active}
+    said[0].children[1].click()
+    assert app.runner.wait(120)
+    after = {term for term, _ in app.runner.result.spice.equation(CHOSEN).active}
+    assert len(before - after) == 1
+    assert app.coach.alert.value == ""
+
+
+def test_a_number_that_stands_in_for_others_is_not_redundant(healthy):
+    """Its interval covers 0, but only since another number can take its place."""
+    sure = healthy.uncertainty[0]
+    wide = {CHOSEN: dict.fromkeys(sure.coefficients[CHOSEN], 0.01) | {(): 1.0}}
+    alone = {CHOSEN: dict.fromkeys(sure.coefficients[CHOSEN], 0.01)}
+    traded = replace(healthy)
+    traded.__dict__["uncertainty"] = {0: replace(sure, coefficients=wide, alone=alone)}
+    assert findings(traded) == ()
+
+
+def test_a_beta_within_its_error_is_not_a_flipped_sign(healthy):
+    flipped = replace(healthy, spice=replace(healthy.spice, betas={"x_value_reward": (-0.02,)}))
+    for error, told in ((0.1, []), (0.001, ["sign flipped"]), (inf, ["sign flipped"])):
+        sure = replace(healthy.uncertainty[0], betas={"x_value_reward": error}, parameters={})
+        flipped.__dict__["uncertainty"] = {0: sure}
+        assert kinds(flipped) == told
+
+
+def test_of_many_participants_errors_are_not_waited_for(healthy):
+    spice = replace(
+        healthy.spice,
+        participants=tuple(range(11)),
+        equations={CHOSEN: healthy.spice.equations[CHOSEN] * 11},
+    )
+    crowd = replace(healthy, spice=spice)
+    crowd.__dict__["uncertainty"] = None  # would fail
+    assert findings(crowd) == ()
 
 
 def test_missing_trials(healthy):

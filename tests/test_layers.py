@@ -64,7 +64,16 @@ MAY = {
         "spicewidgets.simulation",
         "spicewidgets.state",
     },
-    "coach": {"numpy", "scipy", "spicewidgets.core.equations", "spicewidgets.results"},
+    "coach": {
+        "numpy",
+        "scipy",
+        "spicewidgets.core.equations",
+        "spicewidgets.core.translation",
+        "spicewidgets.core.uncertainty",
+        "spicewidgets.reading",
+        "spicewidgets.results",
+        "spicewidgets.state",
+    },
     "follow": {"spicewidgets.state"},
     "games": {
         "numpy",

@@ -12,7 +12,7 @@ mean little for equations that were not refined.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -44,18 +44,20 @@ class Uncertainty:
         betas: of the learned betas, by state.
         parameters: of those parameters that `classical_parameters` reads off the equations.
         untold: a sentence for each combination of numbers that the choices cannot tell.
+        alone: of the coefficients, as they would be if all other numbers were known.
     """
 
     coefficients: Mapping[str, Mapping[Term, float]]
     betas: Mapping[str, float]
     parameters: Mapping[str, float]
     untold: tuple[str, ...] = ()
+    alone: Mapping[str, Mapping[Term, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (JSON), from which `from_dict` makes an equal object."""
-        told = {m: [[list(term), e] for term, e in row.items()] for m, row in self.coefficients.items()}
         return {
-            "coefficients": told,
+            "coefficients": _plain(self.coefficients),
+            "alone": _plain(self.alone),
             "betas": dict(self.betas),
             "parameters": dict(self.parameters),
             "untold": list(self.untold),
@@ -64,8 +66,15 @@ class Uncertainty:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Uncertainty":
         """What `to_dict` wrote."""
-        told = {m: {tuple(term): e for term, e in row} for m, row in data["coefficients"].items()}
-        return cls(told, dict(data["betas"]), dict(data["parameters"]), tuple(data["untold"]))
+        told, alone = (
+            {m: {tuple(term): e for term, e in row} for m, row in data.get(name, {}).items()}
+            for name in ("coefficients", "alone")
+        )
+        return cls(told, dict(data["betas"]), dict(data["parameters"]), tuple(data["untold"]), alone)
+
+
+def _plain(errors: Mapping[str, Mapping[Term, float]]) -> dict[str, Any]:
+    return {module: [[list(term), error] for term, error in row.items()] for module, row in errors.items()}
 
 
 def uncertainty(spice: SpiceModel, model: "BaseRNN", dataset: "DatasetRNN") -> dict[Any, Uncertainty]:
@@ -100,15 +109,17 @@ def _of(tuning: "Tuning") -> Uncertainty:
     modules = [equation.module for equation in tuning.equations]
     errors = [told.error(slope) for slope in np.eye(len(at))]
     coefficients: dict[str, dict[Term, float]] = {module: {} for module in modules}
-    for (e, term), error in zip(tuning.labels, errors, strict=False):
-        coefficients[modules[e]][term] = error
+    alone: dict[str, dict[Term, float]] = {module: {} for module in modules}
+    for (e, term), error, unit in zip(tuning.labels, errors, told.unit, strict=False):
+        coefficients[modules[e]][term], alone[modules[e]][term] = error, float(unit)
     betas = dict(zip(tuning.states, errors[len(tuning.labels) :], strict=True))
     parameters = {name: told.error(slope) for name, slope in _slopes(tuning, at).items() if slope.any()}
     names = [
         *(f"{_named(term, modules[e])} of {modules[e]}" for e, term in tuning.labels),
         *(f"beta of {state}" for state in tuning.states),
     ]
-    return Uncertainty(coefficients, betas, parameters, tuple(_sentence(names, way) for way in told.flat))
+    untold = tuple(_sentence(names, way) for way in told.flat)
+    return Uncertainty(coefficients, betas, parameters, untold, alone)
 
 
 def _slopes(tuning: "Tuning", at: Floats) -> dict[str, Floats]:

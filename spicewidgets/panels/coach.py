@@ -18,6 +18,7 @@ class CoachPanel(Panel):
         self.rows = widgets.VBox(layout=widgets.Layout(**FULL))
         self._shown: tuple[Finding, ...] = ()
         self._buttons: list[tuple[Any, Finding]] = []
+        self._known: tuple[Any, tuple[Finding, ...]] = (None, ())
         super().__init__([self.rows])
         experiment.observe(self.refresh, "revision")
         experiment.run.observe(self.refresh, ["status", "result_revision"])
@@ -26,8 +27,8 @@ class CoachPanel(Panel):
     @guard
     def refresh(self, _: Any = None) -> None:
         """Look at the last result, as long as the settings are still its own."""
-        result, stale = self.runner.result, self.experiment.stale_because
-        found = () if result is None or stale or self.experiment.run.busy else findings(result)
+        result, stale = self.runner.result, {"train", "equation"} & self.experiment.stale_because.keys()
+        found = () if result is None or stale or self.experiment.run.busy else self._noticed(result)
         if found != self._shown:
             self._shown = found
             self._buttons = []
@@ -36,6 +37,12 @@ class CoachPanel(Panel):
         for button, one in self._buttons:
             why = self.experiment.blocked.get(one.action, "") or self.experiment.said_to_stay(one.changes)
             refuse(button, why, "Change the settings and run again")
+
+    def _noticed(self, result: Any) -> tuple[Finding, ...]:
+        """What is to be said of a result; looked for once."""
+        if self._known[0] is not result:
+            self._known = result, findings(result)
+        return self._known[1]
 
     def _row(self, finding: Finding) -> Any:
         words = widgets.HTML(
