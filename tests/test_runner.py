@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
+from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN, split_data_along_timedim
 from spicewidgets.core.refine import refine
+from spicewidgets.core.uncertainty import uncertainty
 from spicewidgets.fit import MOST
 from spicewidgets.results import discover_again, glimpse
 from spicewidgets.runner import Runner
@@ -50,6 +51,18 @@ def test_a_run_ends_with_a_result_and_says_so(trained):
     assert list(result.terms[0].columns) == ["true", "found", "difference"]
     assert list(result.comparison.index) == ["truth", "rnn", "spice"]
     assert len(result.per_session) == 60
+
+
+def test_standard_errors_are_of_the_choices_that_the_numbers_were_tuned_to():
+    experiment = small()
+    experiment.data.validation_share = 0.5
+    runner = Runner(experiment)
+    assert runner.train()
+    assert runner.wait(60)
+    result = runner.result
+    trained_on, _ = split_data_along_timedim(result.dataset, 0.5)
+    assert result.uncertainty == uncertainty(result.spice, result.forward, trained_on)
+    assert result.uncertainty != uncertainty(result.spice, result.forward, result.dataset)
 
 
 def test_a_preview_is_that_session_of_the_data():
