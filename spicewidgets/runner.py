@@ -441,6 +441,8 @@ class Runner:
             self._hold_resampled(last, found, snapshot)
         if len(found) == n:
             return "done", f"Found the equations of {n} resamples."
+        if len(found) < 2:
+            return "cancelled", "Stopped before there were two resamples to compare."
         return "cancelled", f"Stopped after {len(found)} of {n} resamples; these were kept."
 
     def _hold_resampled(

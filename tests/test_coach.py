@@ -257,6 +257,15 @@ def test_where_no_truth_is_known_nothing_is_said(healthy):
     assert verdict(replace(healthy, truth=None)) == ""
 
 
+def test_other_resamples_do_not_silence_it(healthy):
+    app = explorer(start=False)
+    app.runner.result = replace(healthy, choices=healthy.choices[:5])
+    app.experiment.resampled = app.experiment.snapshot()
+    app.experiment.uncertainty.n_resamples = 50
+    assert list(app.experiment.stale_because) == ["uncertainty"]
+    assert "little data" in words_of(app.coach.rows.children[0])
+
+
 def test_the_remedy_is_tried_by_one_button():
     app = explorer(start=False)
     assert app.coach.rows.children == ()

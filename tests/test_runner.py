@@ -150,6 +150,35 @@ class Slow(RescorlaWagnerRNN):
         return super().forward(inputs, prev_state, batch_first)
 
 
+class SlowToFit(RescorlaWagnerRNN):
+    """A model that asks for numbers, so that it is not compiled, and takes its time once it is told to."""
+
+    pause = 0.0
+
+    def forward(self, inputs, prev_state=None, batch_first=False):
+        time.sleep(self.pause)
+        assert np.isfinite(inputs.detach().numpy()).all()
+        return super().forward(inputs, prev_state, batch_first)
+
+
+def test_a_stop_cuts_short_a_resample_that_takes_minutes(monkeypatch):
+    runner = Runner(with_own(SlowToFit, epochs=5))
+    assert runner.train()
+    assert runner.wait(60)
+    monkeypatch.setattr(SlowToFit, "pause", 1.0)
+    assert runner.resample()
+    run = runner.experiment.run
+    while run.phase != "resample":
+        assert not runner.wait(0.01)
+    assert runner.stop()
+    assert runner.wait(10)
+    assert (run.status, run.details) == ("cancelled", "")
+    assert run.message == "Stopped before there were two resamples to compare."
+    assert runner.resampled is None
+    assert runner.result.spice is not None
+    assert runner.experiment.blocked["resample"] == ""
+
+
 def with_own(cls, **training):
     experiment = small(**training)
     experiment.model.name = experiment.model.register(cls, RESCORLA_WAGNER_CONFIG)

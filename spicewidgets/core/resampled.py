@@ -16,6 +16,7 @@ intervals that are too narrow.
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ SIDE = 10  # resamples whose RNNs are fitted side by side
 PARAMETER = "parameter"  # stands for the module in the table, where a row is a classical parameter
 
 Floats = NDArray[np.float64]
+Read = tuple[dict[tuple[str, Term], list[float]], dict[str, list[float]]]  # of coefficients, of parameters
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,11 @@ class Resampled:
 
     def coefficients(self, participant: Any = None, level: float = 0.9) -> dict[str, dict[Term, Spread]]:
         """Every candidate term of a participant's equations, by module."""
-        who = self._label(participant)
-        return {
-            module: {term: self._of_term(module, term, who, level) for term in equation.terms}
-            for module, equation in self.found.of_participant(who).items()
-        }
+        found: dict[str, dict[Term, Spread]] = {}
+        for (module, term), (first, *values) in self._read(participant)[0].items():
+            kept = float(np.count_nonzero(values)) / len(values)
+            found.setdefault(module, {})[term] = _spread(first, np.array(values), kept, level)
+        return found
 
     def betas(self, participant: Any = None, level: float = 0.9) -> dict[str, Spread]:
         """The learned betas, by state."""
@@ -93,17 +95,12 @@ class Resampled:
         """The parameters that `classical_parameters` reads off the equations; those of which no resample
         tells are left out.
         """
-        who = self._label(participant)
-        found, *rows = (classical_parameters(one, self.model, who) for one in (self.found, *self.fits))
-        names = dict.fromkeys(name for row in (found, *rows) for name in row)
-        told = {name: np.array([row.get(name, nan) for row in rows]) for name in names}
-        return {
-            name: _spread(
-                found.get(name, nan), values[np.isfinite(values)], float(np.isfinite(values).mean()), level
-            )
-            for name, values in told.items()
-            if np.isfinite(values).any()
-        }
+        found = {}
+        for name, (first, *values) in self._read(participant)[1].items():
+            told = np.array(values)[np.isfinite(values)]
+            if len(told):
+                found[name] = _spread(first, told, len(told) / len(values), level)
+        return found
 
     def table(self, participant: Any = None, level: float = 0.9) -> pd.DataFrame:
         """All numbers of a participant: a row for each module and term, for each learned beta and for each
@@ -131,12 +128,26 @@ class Resampled:
 
     __str__ = text
 
-    def _label(self, participant: Any) -> Any:
-        return self.found.participants[self.found.index(participant)]
+    def _read(self, participant: Any) -> Read:
+        """Coefficients by module and term, and parameters by name: as found, and in each resample. Read once,
+        so that another level is quick.
+        """
+        at = self.found.index(participant)
+        if at not in self._memo:
+            who, every = self.found.participants[at], (self.found, *self.fits)
+            terms = {
+                (module, term): [one.equation(module, who).coefficient(*term) for one in every]
+                for module, equation in self.found.of_participant(who).items()
+                for term in equation.terms
+            }
+            rows = [classical_parameters(one, self.model, who) for one in every]
+            names = dict.fromkeys(name for row in rows for name in row)
+            self._memo[at] = terms, {name: [row.get(name, nan) for row in rows] for name in names}
+        return self._memo[at]
 
-    def _of_term(self, module: str, term: Term, who: Any, level: float) -> Spread:
-        found, *values = (one.equation(module, who).coefficient(*term) for one in (self.found, *self.fits))
-        return _spread(found, np.array(values), float(np.count_nonzero(values)) / len(values), level)
+    @cached_property
+    def _memo(self) -> dict[int, Read]:
+        return {}
 
 
 def _spread(found: float, values: Floats, kept: float, level: float) -> Spread:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import ipywidgets as widgets
@@ -104,15 +104,19 @@ class UncertaintyPanel(Stage):
         if result is None or found is None:
             self.who.layout.display = "none"
             return
-        state = self.experiment.uncertainty
-        level = state.default("level") if state.problems_of("level") else state.level
         who = self._offer(found.participants)
-        rows = numbers(result, resampled, who, level)
+        rows = numbers(result, resampled, who, self._level())
         n = 0 if resampled is None else len(resampled.fits)
         named = list(zip(_names(rows), rows, strict=True))
         self.figure.draw(named, _summary(rows, n))
         self.terms.value = _terms(named, n)
         self.numbers.value = _numbers(named) + _notes(cautions(result, who))
+
+    def _level(self) -> float:
+        """Of the intervals; the default while what is set cannot be used."""
+        state = self.experiment.uncertainty
+        level: float = state.default("level") if state.problems_of("level") else state.level
+        return level
 
     def _offer(self, participants: Any) -> Any:
         """The participant that is shown, out of those there are."""
@@ -125,24 +129,21 @@ class UncertaintyPanel(Stage):
         return self.who.value
 
     def _csv(self) -> tuple[str, bytes, str]:
-        names = "participant,kind,name,true,found,likelihood,error,low,high,kept"
-        lines = [names]
-        for who in self.runner.result.spice.participants:
-            for row in numbers(
-                self.runner.result, self.runner.resampled, who, self.experiment.uncertainty.level
-            ):
+        lines = ["participant,kind,name,true,found,likelihood,error,low,high,kept"]
+        result = self.runner.result
+        for who in result.spice.participants:
+            for row in numbers(result, self.runner.resampled, who, self._level()):
                 spread = row.spread
-                over = [] if spread is None else [spread.error, spread.low, spread.high, spread.kept]
-                cells = [*map(_cell, (row.true, row.found, row.likelihood)), *map(_cell, over)]
-                name = row.name or " ".join(row.term) or "1"
-                lines.append(",".join([f"{who}", row.module, name, *cells, *[""] * (4 - len(over))]))
+                over = [nan] * 4 if spread is None else [spread.error, spread.low, spread.high, spread.kept]
+                cells = map(_cell, (row.true, row.found, row.likelihood, *over))
+                lines.append(",".join([f"{who}", row.module, row.name or " ".join(row.term) or "1", *cells]))
         return "uncertainty.csv", "\n".join([*lines, ""]).encode(), "text/csv"
 
     def _text(self) -> str:
-        resampled, level = self.runner.resampled, self.experiment.uncertainty.level
+        resampled = self.runner.resampled
         if resampled is None:
             raise ValueError("There are no resamples yet. Press Resample first.")
-        return f'<pre tabindex="0">{escape(resampled.text(self.who.value, level))}</pre>'
+        return f'<pre tabindex="0">{escape(resampled.text(self.who.value, self._level()))}</pre>'
 
     def _script(self) -> str:
         made = self.experiment.shown_resampling() or self.experiment.uncertainty.snapshot()

@@ -9,6 +9,7 @@ import pytest
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
 from spicewidgets.apps import explorer, panel
 from spicewidgets.intervals import cautions, numbers
+from spicewidgets.panels.settings import SettingsBox
 
 CHOSEN = "x_value_reward_chosen"
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -130,7 +131,8 @@ def test_files(shown):
         ["0", CHOSEN, "c_reward"],
     ]
     assert f"{CHOSEN}: 1 = " in shown._text()
-    assert "resampled = bootstrap_equations(spice, 12, random_state=0)" in shown._script()
+    for script in (shown._script(), SettingsBox(shown.experiment)._script()):
+        assert "resampled = bootstrap_equations(spice, 12, random_state=0)" in script
 
 
 def test_other_settings_make_it_stale_and_nothing_runs_by_itself(shown):
