@@ -50,13 +50,13 @@ class LibraryPanel(Stage):
         ]
 
     def stage(self) -> list[Any]:
-        """A box for each module, and what was found."""
+        """What was found, a box for each module, and what the threshold does."""
         self.modules, self.found = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
         self._told: Any = None  # the result whose terms are told
         self.boxes: dict[str, ModuleLibrary] = {}
         self.path = PathBox()
         self.fixed = widgets.HTML()
-        return [self.found, self.path, self.fixed, self.modules]
+        return [self.found, self.fixed, self.modules, self.path]
 
     def watch(self) -> None:
         """The model, the library, and new equations."""

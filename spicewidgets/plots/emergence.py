@@ -35,7 +35,7 @@ class EmergenceFigure(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_panel(Panel("coefficient", "Coefficient of each term; dashed: truth", height=210))
+        self.add_panel(Panel("coefficient", "Coefficient of each term", height=210))
         self.add_panel(Panel("loss", "Loss of the RNN (nats per choice)", height=80))
         self.add("loss", "loss", "line", LOSS, listed=False)
         for panel in self.panels:
@@ -61,16 +61,7 @@ class EmergenceFigure(LiveFigure):
         lines |= {key: ([], []) for key in self.series if key.startswith(("term ", "at "))}
         with self.batch():
             for order, (term, true) in enumerate(zip(terms, truth, strict=True)):
-                look = replace(OTHERS[order % len(OTHERS)], name=term, width=2.2, dash="solid")
-                self.add(
-                    f"true {term}",
-                    "coefficient",
-                    "level",
-                    replace(look, dash="dashed", width=1.4),
-                    listed=False,
-                )
-                self.add(f"term {term}", "coefficient", "line", look)
-                self.add(f"at {term}", "coefficient", "points", look, listed=False)
+                self._make(term)
                 levels[f"true {term}"] = true
                 lines[f"term {term}"] = (x, rows[:, order])
             self.set_lines(lines)
@@ -78,6 +69,16 @@ class EmergenceFigure(LiveFigure):
             self.set_x(0.0, float(grown(int(max([*x, *loss, 1])))))
             self.set_span("loss", *_ends(list(loss.values())))
             self.summary = _in_words(x, rows, terms)
+
+    def _make(self, term: str) -> None:
+        """The marks of a term, in a colour that no other one has before all are used."""
+        made = sum(key.startswith("term ") for key in self.series)
+        if f"term {term}" not in self.series:
+            look = replace(OTHERS[made % len(OTHERS)], name=term, width=2.2, dash="solid")
+            true = replace(look, name=f"{term}, truth", dash="dashed", width=1.4)
+            self.add(f"term {term}", "coefficient", "line", look)
+            self.add(f"true {term}", "coefficient", "level", true)
+            self.add(f"at {term}", "coefficient", "points", look, listed=False)
 
     def mark(self, at: int) -> None:
         """Mark one of the epochs, by its place."""

@@ -60,6 +60,17 @@ def test_the_figure_marks_the_epoch_and_the_terms_that_are_in(shown, found):
     assert "c_reward is in it since epoch 1 and ends at 0.9" in shown.figure.summary
 
 
+def test_terms_that_come_later_have_a_colour_of_their_own(shown, found):
+    figure = shown.figure
+    figure.draw(found, ["constant", "its value", "c_reward"], [None, None, None], {1: 0.6})
+    figure.draw(found, ["its value × c_reward", "its value", "constant"], [0.1, None, None], {1: 0.6})
+    colours = [one.style.colour for key, one in figure.series.items() if key.startswith("term ")]
+    assert len(colours) == len(set(colours)) == 4
+    assert figure.series["true its value × c_reward"].y.tolist() == [0.1]
+    assert figure.series["term c_reward"].empty
+    assert figure.series["true c_reward"].empty
+
+
 def test_it_grows_while_a_run_goes_on_and_stays_where_it_was_moved(shown):
     run, result = shown.experiment.run, shown.runner.result
     run.put(glimpses=((5, result.spice),), history=result.history[:5])
