@@ -95,8 +95,9 @@ def app(
     if find_spec("voila") is None:
         raise click.ClickException('Voila is missing. Install it with: pip install "spicewidgets[voila]"')
     host, name = (ALL, socket.gethostname()) if public else (HOST, "localhost")
+    told_kernels = environment() | lesson_environment(lesson, panel)
     check_port(port, host)
-    os.environ.update(environment() | lesson_environment(lesson, panel))
+    os.environ.update(told_kernels)
     voila = import_module("..public", __name__).limited(most) if public else import_module("voila.app").Voila
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
