@@ -1,10 +1,15 @@
 """Each lesson as a page: it opens whole, without an error, a warning or a request to elsewhere."""
 
+import os
+import sys
+
 import pytest
 import servers
 from playwright.sync_api import Page, expect
 
 LESSONS = sorted(path.stem for path in (servers.ROOT / "notebooks").glob("[0-9]*.ipynb"))
+ASKED = "from spicewidgets import Question as Q\n\nQ('What is 1 − α?', 0.7, within=0.01, hint='α is 0.3.')"
+WIDGETS_7 = os.environ.get("WIDGETS_7", "")  # the Python of an environment as Colab's; `make test` sets it
 WRONG = "[role=alert], [data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText .ansi-red-fg"
 
 
@@ -40,3 +45,22 @@ def test_a_lesson_fits_a_phone_in_the_dark(new_page, notebooks: str):
     page.goto(f"{notebooks}voila/render/03_hard_coded.ipynb?theme=dark")
     expect(page.get_by_text("Next:", exact=True)).to_be_visible()
     assert page.evaluate("document.querySelector('#rendered_cells').scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("python", [sys.executable, WIDGETS_7], ids=["widgets_8", "widgets_7"])
+def test_an_answer_is_checked_by_enter_and_by_its_button(python, page: Page, folder):
+    if not python:
+        pytest.skip("There is no second environment; `make test` makes one.")
+    with servers.voila(folder("question"), ASKED, python=python) as url:
+        page.goto(url)
+        field, said = page.get_by_role("textbox", name="Your answer"), page.get_by_role("status").last
+        field.fill("0.5")
+        field.press("Enter")
+        expect(said).to_have_text("Not yet. α is 0.3.")
+        field.fill("0.7")
+        page.get_by_role("button", name="Check").click()
+        expect(said).to_have_text("Right.")
+        field.fill("seven")
+        field.press("Enter")
+        expect(said).to_contain_text("A number is needed")
+        page.goto("about:blank")  # before the server ends, which the page would tell
