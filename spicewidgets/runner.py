@@ -536,7 +536,7 @@ class _Publisher:
             return
         found = glimpse(fit.estimator, fit.snapshot)
         new = () if found is None else ((fit.last["epoch"], found),)
-        self.now(live=found, glimpses=(*self.run.glimpses, *new)[-MOST_GLIMPSES:])
+        self.now(**fit.facts(), live=found, glimpses=(*self.run.glimpses, *new)[-MOST_GLIMPSES:])
         ended = perf_counter()
         self.next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
 

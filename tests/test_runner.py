@@ -442,16 +442,17 @@ def test_looks_at_the_equations_while_training():
 def test_looks_are_remembered_while_a_run_goes_on():
     runner = Runner(small(epochs=100_000, optimizer="adam", n_starts=1))
     run, seen = runner.experiment.run, []
-    run.observe(lambda change: seen.extend(filter(None, [change["new"]])), "glimpses")
+    run.observe(lambda change: change["new"] and seen.append((change["new"], run.history[-1])), "glimpses")
     runner.train()
     while len(seen) < 3 and run.busy:
         time.sleep(0.01)
     runner.stop()
     assert runner.wait(10)
-    assert [len(each) for each in seen[:3]] == [1, 2, 3]
-    epochs = [epoch for epoch, _ in seen[2]]
+    assert [len(looks) for looks, _ in seen[:3]] == [1, 2, 3]
+    assert seen[2][0][:2] == seen[1][0]
+    epochs = [epoch for epoch, _ in seen[2][0]]
     assert epochs == sorted(set(epochs))
-    assert seen[2][:2] == seen[1]
+    assert [row["epoch"] for _, row in seen[:3]] == epochs  # with the loss of that epoch
     assert run.glimpses == ()
 
 

@@ -103,7 +103,7 @@ class ReplayPanel(Stage):
         shown = self._found[module].ever([] if true is None else [term for term, _ in true.active])
         self._shown, self._true = shown, true
         self._names = [_named(term, module) for term in shown.terms]
-        known = [None if true is None else true.coefficient(*term) for term in shown.terms]
+        known = [None if true is None else true.coefficient(*term) or None for term in shown.terms]
         self.figure.draw(shown, self._names, known, {e: row["train_loss"] for e, row in self._rows.items()})
         self._slide([f"{epoch}" for epoch in shown.epochs])
         self._show()
