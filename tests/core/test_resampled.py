@@ -249,7 +249,7 @@ def test_a_class_that_cannot_be_compiled_has_the_same():
 @pytest.mark.slow
 def test_the_inclusion_rate_is_that_of_new_data():
     """A threshold at the constant's own worth, so that it is now in and now out: the rate over resamples of
-    one data set, averaged over ten, against how often 40 new data sets keep it.
+    one data set, averaged over ten, against how often 40 new data sets keep it. Found: 70 % and 65 %.
     """
     threshold, rates, kept = 0.3, [], []
     for seed in range(40):
@@ -258,4 +258,4 @@ def test_the_inclusion_rate_is_that_of_new_data():
         if seed < 10:
             found = sw.bootstrap_equations(made, 40, random_state=seed)
             rates.append(found.coefficients()[CHOSEN][()].kept)
-    assert abs(np.mean(rates) - np.mean(kept)) < 0.2, (np.mean(rates), np.mean(kept), rates)
+    assert abs(np.mean(rates) - np.mean(kept)) < 0.15, (np.mean(rates), np.mean(kept), rates)
