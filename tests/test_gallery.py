@@ -11,9 +11,8 @@ SIGNATURE = b"\x89PNG"
 
 
 def test_it_is_as_it_is_written_from_the_notebooks():
-    """After a change: `python tests/browser/gallery.py`."""
     kept = json.loads(gallery.GALLERY.read_text(encoding="utf-8"))
-    assert kept == json.loads(gallery.written(gallery.kept()))
+    assert kept == json.loads(gallery.written(gallery.kept())), "Run `python tests/browser/gallery.py`."
     nbformat.validate(nbformat.from_dict(kept))
 
 

@@ -73,7 +73,8 @@ def written(pictures: dict[str, str]) -> str:
     first = door["cells"][0] | {"source": [badge.replace("explorer.ipynb", "index.ipynb")]}
     cells = [first]
     for number, text in enumerate(source()):
-        held = {name: {"image/png": pictures[name]} for name in PICTURE.findall(text)}
+        names = [name for name in PICTURE.findall(text) if name in pictures]
+        held = {name: {"image/png": pictures[name]} for name in names}
         cell = {"cell_type": "markdown", "id": f"part-{number}", "metadata": {}}
         attached = {"attachments": held} if held else {}
         cells.append(cell | attached | {"source": text.splitlines(keepends=True)})
