@@ -354,8 +354,8 @@ class Runner:
                     record = fit.go_on()
                 if record is None:
                     break
-                show.epoch(fit)
                 show.glimpse(fit)
+                show.epoch(fit)
         except KeyboardInterrupt:
             self._stop.set()
         return self._finish(fit, show)
@@ -532,7 +532,7 @@ class _Publisher:
         screened.
         """
         begun = perf_counter()
-        if (not due and begun < self.next_glimpse) or fit.last["phase"] == "screen":
+        if (not due and begun < max(self.next, self.next_glimpse)) or fit.last["phase"] == "screen":
             return
         found = glimpse(fit.estimator, fit.snapshot)
         new = () if found is None else ((fit.last["epoch"], found),)
