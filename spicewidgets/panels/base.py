@@ -249,6 +249,19 @@ def more(children: Sequence[Any], words: str = "more") -> Any:
     return widgets.VBox([button, box], layout=widgets.Layout(**FULL))
 
 
+def offer(chosen: Any, values: Sequence[Any]) -> Any:
+    """Offer these in a list, which is not shown where there is but one. What was chosen stays if it is still
+    there; what is chosen then is returned.
+    """
+    chosen.layout.display = "none" if len(values) == 1 else ""
+    options = tuple((f"{value}", value) for value in values)
+    if chosen.options != options:
+        before = chosen.value
+        chosen.options = options
+        chosen.value = before if before in values else values[0]
+    return chosen.value
+
+
 def discard(*boxes: Any) -> None:
     """Forget widgets that are not shown any more, with all that is in them; closed by nobody, both kernel and
     page keep them.

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .base import Files, decimal, field, grid, guard, pressed, refuse
+from .base import Files, decimal, field, grid, guard, offer, pressed, refuse
 from .stage import Stage
 
 SYMBOLS = {
@@ -69,22 +69,12 @@ class EquationPanel(Stage):
             self.terms.value = "<p>No equation yet: train first.</p>"
             self.words.value = self.everyone.value = self.parameters.value = ""
             return
-        who = self._offer(found.participants)
+        who = offer(self.who, found.participants)
         sure = result.uncertainty.get(who) if self.layout.display != "none" else None
         self.terms.value = terms_table(result, who, sure) + _untold(sure)
         self.parameters.value = _parameters(result, who, sure)
         self.words.value = _forms(found, who)
         self.everyone.value = _everyone(result)
-
-    def _offer(self, participants: Any) -> Any:
-        """The participant that is shown, out of those there are."""
-        options = [(f"{who}", who) for who in participants]
-        self.who.layout.display = "none" if len(options) == 1 else ""
-        if self.who.options != tuple(options):
-            now = self.who.value
-            self.who.options = options
-            self.who.value = now if now in participants else participants[0]
-        return self.who.value
 
     def _csv(self) -> tuple[str, bytes, str]:
         rows = ["participant,module,term,true,found"]

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from .. import views
 from ..plots.modules import PathFigure, TradeFigure
-from .base import FULL, FigureBox, Panel, field, guard
+from .base import FULL, FigureBox, Panel, field, guard, offer
 
 ABOUT = (
     "What each threshold would leave of the equation. A term goes when the threshold is set above its worth."
@@ -42,20 +42,12 @@ class PathBox(Panel):
         found = result is not None and result.spice is not None
         if found and result is not before and not views.same_paths(result, before):
             self._filling = True
-            self._offer(self.module, [(name, name) for name in views.modules(result)])
-            self._offer(self.who, [(f"{who}", who) for who in result.spice.participants])
+            offer(self.module, views.modules(result))
+            offer(self.who, result.spice.participants)
             self._filling = False
             self._path = views.path_of(result, self.module.value, self.who.value)
         if moved or result is not before:
             self._draw(found)
-
-    def _offer(self, chosen: Any, options: list[tuple[str, Any]]) -> None:
-        """Offer what there is; a list of one is not shown."""
-        chosen.layout.display = "none" if len(options) == 1 else ""
-        if chosen.options != tuple(options):
-            now, values = chosen.value, [value for _, value in options]
-            chosen.options = options
-            chosen.value = now if now in values else values[0]
 
     @guard
     def _chosen(self, _: Any) -> None:

@@ -10,7 +10,7 @@ from .. import views
 from ..compat import tooltip
 from ..plots.emergence import EmergenceFigure
 from ..plots.words import PHASES
-from .base import FULL, FigureBox, decimal, field, grid, guard
+from .base import FULL, FigureBox, decimal, field, grid, guard, offer
 from .stage import Stage
 
 PACE = 200  # milliseconds between two epochs of a film
@@ -73,23 +73,14 @@ class ReplayPanel(Stage):
         self._truth = self.runner.truth() if live else result.truth
         self._rows = {row["epoch"]: row for row in (run.history if live else result.history)}
         self.whose.value = self._words(result)
-        self._offer([(name, name) for name in found])
+        self._filling = True
+        offer(self.module, tuple(found))
+        self._filling = False
         self._draw_module()
 
     def _words(self, result: Any) -> str:
         n = self.experiment.data.n_participants if result is None else result.snapshot.data.n_participants
         return '<div class="sw-help">Of the first participant.</div>' if n != 1 else ""
-
-    def _offer(self, options: list[tuple[str, str]]) -> None:
-        """Offer the modules there are; a list of one is not shown."""
-        chosen = self.module
-        chosen.layout.display = "none" if len(options) == 1 else ""
-        if chosen.options != tuple(options):
-            now, values = chosen.value, [value for _, value in options]
-            self._filling = True
-            chosen.options = options
-            chosen.value = now if now in values else values[0]
-            self._filling = False
 
     @guard
     def _chosen(self, _: Any) -> None:

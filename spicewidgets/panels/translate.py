@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from ..reading import cost, freedoms_of, is_loaded, person_of, steps_of, tried
 from ..state.participant import ParticipantState
-from .base import FULL, control, decimal, field, grid, guard, pressed, refuse
+from .base import FULL, control, decimal, field, grid, guard, offer, pressed, refuse
 from .equations import SYMBOLS, within
 from .stage import Stage
 
@@ -101,7 +101,7 @@ class TranslatePanel(Stage):
             self.moved.value = self.free.value = ""
             self.steps.value = "<p>No equation yet: train first.</p>"
             return
-        who = self._offer(found.participants)
+        who = offer(self.who, found.participants)
         if self._of is None or self._of[0] is not result or self._of[1] != who:
             self._of = (result, who)
             self._begin(result, who)
@@ -120,16 +120,6 @@ class TranslatePanel(Stage):
         self.drop.disabled = self.drop.disabled or not terms
         self.verdict.value = ""
         self._restore()
-
-    def _offer(self, participants: Any) -> Any:
-        """The participant that is shown, out of those there are."""
-        options = [(f"{who}", who) for who in participants]
-        self.who.layout.display = "none" if len(options) == 1 else ""
-        if self.who.options != tuple(options):
-            now = self.who.value
-            self.who.options = options
-            self.who.value = now if now in participants else participants[0]
-        return self.who.value
 
     @guard
     def _restore(self) -> None:

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from ..intervals import BETA, PARAMETER, Number, cautions, numbers
 from ..plots.intervals import Intervals
 from ..script import script_of
-from .base import FULL, FigureBox, Files, control, decimal, field, grid, guard, pressed, refuse
+from .base import FULL, FigureBox, Files, control, decimal, field, grid, guard, offer, pressed, refuse
 from .equations import SYMBOLS
 from .stage import Stage
 
@@ -104,7 +104,7 @@ class UncertaintyPanel(Stage):
         if result is None or found is None:
             self.who.layout.display = "none"
             return
-        who = self._offer(found.participants)
+        who = offer(self.who, found.participants)
         rows = numbers(result, resampled, who, self._level())
         n = 0 if resampled is None else len(resampled.fits)
         named = list(zip(_names(rows), rows, strict=True))
@@ -117,16 +117,6 @@ class UncertaintyPanel(Stage):
         state = self.experiment.uncertainty
         level: float = state.default("level") if state.problems_of("level") else state.level
         return level
-
-    def _offer(self, participants: Any) -> Any:
-        """The participant that is shown, out of those there are."""
-        options = [(f"{who}", who) for who in participants]
-        self.who.layout.display = "none" if len(options) == 1 else ""
-        if self.who.options != tuple(options):
-            now = self.who.value
-            self.who.options = options
-            self.who.value = now if now in participants else participants[0]
-        return self.who.value
 
     def _csv(self) -> tuple[str, bytes, str]:
         lines = ["participant,kind,name,true,found,likelihood,error,low,high,kept"]

@@ -10,7 +10,7 @@ import numpy as np
 from .. import views
 from ..compat import tooltip
 from ..plots.modules import UpdateFigure
-from .base import FULL, FigureBox, decimal, discard, field, grid, guard, pressed
+from .base import FULL, FigureBox, decimal, discard, field, grid, guard, offer, pressed
 from .stage import Stage, session_control
 
 STEP = 0.01  # of a slider
@@ -69,20 +69,12 @@ class UpdatePanel(Stage):
         if not shown:
             self.told.value = "<p>No equation yet: train first.</p>"
             return
-        self._offer(self.module, [(name, name) for name in views.modules(result)])
-        self._offer(self.who, [(f"{who}", who) for who in (result.spice or result.truth).participants])
+        self._filling = True
+        offer(self.module, views.modules(result))
+        offer(self.who, (result.spice or result.truth).participants)
+        self._filling = False
         self._found = None if result.spice is None else views.likelihood(result, result.spice)
         self._draw_module()
-
-    def _offer(self, chosen: Any, options: list[tuple[str, Any]]) -> None:
-        """Offer what there is; a list of one is not shown."""
-        chosen.layout.display = "none" if len(options) == 1 else ""
-        if chosen.options != tuple(options):
-            now, values = chosen.value, [value for _, value in options]
-            self._filling = True
-            chosen.options = options
-            chosen.value = now if now in values else values[0]
-            self._filling = False
 
     @guard
     def _chosen(self, _: Any) -> None:
