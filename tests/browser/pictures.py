@@ -1,22 +1,39 @@
-"""Takes the README's pictures of the explorer: `python tests/browser/pictures.py`.
+"""Takes the README's pictures of the explorer, one of them moving: `python tests/browser/pictures.py`.
 
 The run is a real one: the participant is changed, trained, and what was found is compared.
 """
 
+import io
+import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 import chromium
 import servers
-from explorer_page import ExplorerPage
+from explorer_page import HANDLES, TRACKS, ExplorerPage
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = {"desk": (1280, 900), "phone": (400, 860)}
+FILM = {"width": 1000, "height": 700}
+PACE = 125  # ms that a picture of the film stands
+# A screenshot has no pointer: a dot takes its place.
+POINTER = """() => {
+  const dot = document.createElement("div")
+  dot.style = "position:fixed;z-index:9999;width:16px;height:16px;margin:-8px;border-radius:50%;"
+    + "pointer-events:none;background:#d9702fcc;left:-20px;transition:transform .1s"
+  document.body.append(dot)
+  const follow = (event) => {
+    Object.assign(dot.style, {left: event.clientX + "px", top: event.clientY + "px"})
+    dot.style.transform = event.buttons ? "scale(.7)" : ""
+  }
+  for (const kind of ["mousemove", "mousedown", "mouseup"]) document.addEventListener(kind, follow, true)
+}"""
 
 
 def take(browser: Browser, url: str, size: str, theme: str) -> None:
@@ -41,6 +58,81 @@ def take(browser: Browser, url: str, size: str, theme: str) -> None:
     page.close()
 
 
+class Film:
+    """Pictures of a page, each with the time that it stands."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.pictures, self.times = page, [], []
+
+    def shoot(self, times: int = 1) -> None:
+        """So many pictures; one that shows what the last one showed lets that one stand longer."""
+        for _ in range(times):
+            shot = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+            if self.pictures and shot.tobytes() == self.pictures[-1].tobytes():
+                self.times[-1] += PACE
+            else:
+                self.pictures.append(shot)
+                self.times.append(PACE)
+
+    def until(self, done: Callable[[], bool], most: int = 80) -> None:
+        """Pictures until something is so."""
+        while not done() and most:
+            self.shoot()
+            most -= 1
+
+    def to(self, x: float, y: float) -> None:
+        """The pointer goes somewhere, and is seen there."""
+        self.page.mouse.move(x, y)
+        self.shoot()
+
+    def click(self, name: str | re.Pattern) -> None:
+        """The pointer goes to a button and presses it."""
+        box = ExplorerPage(self.page).button(name).bounding_box()
+        self.to(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.shoot(3)
+        self.page.mouse.down()
+        self.shoot()
+        self.page.mouse.up()
+
+    def save(self, path: Path) -> None:
+        """Write it; it begins anew after a while."""
+        self.times[-1] = 3000
+        first, *rest = self.pictures
+        first.save(path, save_all=True, append_images=rest, duration=self.times, loop=0, quality=60, method=6)
+
+
+def film(browser: Browser, url: str) -> None:
+    """A learning rate is moved, the network trained, its equation read and a session compared."""
+    page = browser.new_page(viewport=FILM)
+    page.goto(url, timeout=120_000)
+    explorer = ExplorerPage(page)
+    expect(explorer.figure()).to_be_visible(timeout=60_000)
+    explorer.stage("Participant")
+    page.evaluate(POINTER)
+    taken = Film(page)
+    taken.shoot(4)
+    track = page.locator(".widget-slider").filter(has_text="Learning rate").locator("visible=true").first
+    handle, box = track.locator(HANDLES).first.bounding_box(), track.locator(TRACKS).first.bounding_box()
+    middle = handle["y"] + handle["height"] / 2
+    taken.to(handle["x"] + handle["width"] / 2, middle)
+    page.mouse.down()
+    for share in range(32, 64, 3):
+        taken.to(box["x"] + box["width"] * share / 100, middle)
+        page.wait_for_timeout(80)
+    page.mouse.up()
+    taken.shoot(6)
+    taken.click(re.compile(r"^\d+ Train"))
+    taken.shoot(6)
+    taken.click("Train")
+    taken.until(lambda: "Trained for" in explorer.progress.inner_text())
+    taken.shoot(10)
+    for stage in ("Equation", "Compare"):
+        taken.click(re.compile(rf"^\d+ {stage}"))
+        taken.shoot(12)
+    taken.save(FOLDER / "explorer.webp")
+    page.close()
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, servers.app(Path(folder)) as url, sync_playwright() as play:
@@ -48,4 +140,5 @@ if __name__ == "__main__":
         for size in SIZES:
             for theme in ("light", "dark"):
                 take(browser, url, size, theme)
+        film(browser, url)
         browser.close()
