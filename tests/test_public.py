@@ -1,13 +1,18 @@
 """`spicewidgets app --public`: who reaches the page can use it, and can do nothing else."""
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import urlopen
 
+import psutil
 import pytest
 import servers
 from learner import Learner
+
+from spicewidgets.cli.serve import FILL
 
 OPTIONS = ("task", "--public", "--most", "1", "--pool", "0", "--base-url", "spice")
 
@@ -80,6 +85,41 @@ def test_when_all_places_are_taken_that_is_told_until_one_is_free(public, learne
     other.open(public)
     assert other.figures() == 1
     other.leave()
+
+
+def test_warm_kernels_take_no_more_than_the_places_that_are_left(tmp_path):
+    """Else the kernels that replace the warm ones would double the memory, and slow the class that comes."""
+    with servers.app(tmp_path, "task", "--public", "--most", "2", "--pool", "9") as url:
+        wait_for(lambda: kernels() == 2)
+        both = [Learner(), Learner()]
+        for person in both:
+            person.open(url)
+        time.sleep(3 * FILL)  # nothing comes, and that has no sign
+        assert kernels() == 2
+        assert refused(url) == 503
+        for person in both:
+            person.leave()
+        wait_for(lambda: kernels() == 0)
+        last = Learner()
+        last.open(url)
+        wait_for(lambda: kernels() == 2)  # that one, and one that is warm again
+        last.leave()
+
+
+def kernels() -> int:
+    """How many kernels the servers of these tests have."""
+    found = 0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            found += "ipykernel_launcher" in process.cmdline()
+    return found
+
+
+def wait_for(so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 def test_without_it_only_this_machine_gets_an_answer(tmp_path):

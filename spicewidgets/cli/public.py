@@ -21,17 +21,33 @@ class Limited(TornadoVoilaHandler):
     def initialize(self, most: int, **given: Any) -> None:
         """Tornado's way to hand over what `init_handlers` gives."""
         super().initialize(**given)
-        self.most = most
+        chosen = self.voila_configuration
+        self.most, self.warm = most, chosen.default_pool_size if chosen.preheat_kernel else 0
 
     async def get(self, path: str | None = None) -> None:
-        """The page, or the word that there is no place. Kernels that are kept warm have no one yet."""
-        manager = self.kernel_manager
-        if len(manager.list_kernel_ids()) - manager.get_pool_size(self.notebook_path) >= self.most:
+        """The page, or the word that there is no place."""
+        used = self.used()
+        if used >= self.most:
             self.set_status(503)
             self.set_header("Retry-After", str(AGAIN))
             self.finish(FULL.format(most=self.most, again=AGAIN))
-        else:
-            await super().get(path)
+            return
+        if self.warm:
+            # Used and warm kernels together are never more than there are places: a class that comes at once
+            # would otherwise wait for the kernels of another class, which does not come.
+            self.kernel_manager.kernel_pools_config["default"]["pool_size"] = min(
+                self.warm, self.most - used - 1
+            )
+        await super().get(path)
+        if self.warm:
+            self.kernel_manager.fill_if_needed(notebook_name=self.notebook_path)
+
+    def used(self) -> int:
+        """How many kernels have someone. Those that are kept warm have no one yet."""
+        manager = self.kernel_manager
+        pool = getattr(manager, "_pools", {}).get(self.notebook_path, ())
+        warm: int = sum(kernel.done() for kernel in pool)
+        return len(list(manager.list_kernel_ids())) - warm
 
 
 def limited(most: int) -> type[Voila]:

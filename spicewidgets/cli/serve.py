@@ -69,7 +69,8 @@ def doors() -> dict[str, Path]:
     type=click.IntRange(1, 1000),
     default=40,
     show_default=True,
-    help="With --public: people who can have the page open at once. Each takes about 0.4 GB.",
+    help="With --public: people who can have the page open at once; no more kernels than that are kept,"
+    " those that are warm among them.",
 )
 @click.option(
     "--base-url",
@@ -101,6 +102,7 @@ def app(
     voila = import_module("..public", __name__).limited(most) if public else import_module("voila.app").Voila
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
+    pool = min(pool, most) if public else pool
     told = arguments(doors()[panel], port, browser and not public, pool, host=host, base_url=path)
     voila.launch_instance(list(told))
 
