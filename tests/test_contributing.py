@@ -38,6 +38,13 @@ def made():
     return names
 
 
+def test_what_is_drawn_is_there():
+    drawn = re.findall(r'(\w+) ?\["([\w.]+)(?:<br>|: )', TEXT)
+    assert len(drawn) == 10
+    for _, name in drawn:
+        assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name
+
+
 @pytest.mark.parametrize("block", BLOCKS, ids=["agent", "module", "panel"])
 def test_each_takes_less_than_forty_lines(block):
     assert block[1].count("\n") < 40

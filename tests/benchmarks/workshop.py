@@ -81,8 +81,8 @@ def watched() -> Iterator[Memory]:
         thread.join()
 
 
-def rest(memory: Memory, kernels: int, seconds: float = 600) -> float:
-    """Wait until so many kernels are warm and nothing works any more; the seconds that it took."""
+def rest(memory: Memory, kernels: int, seconds: float = 600) -> None:
+    """Wait until so many kernels are warm and nothing works any more."""
     begun, quiet = time.monotonic(), 0
     while quiet < 3:
         assert time.monotonic() < begun + seconds, "the kernels did not become warm"
@@ -90,7 +90,6 @@ def rest(memory: Memory, kernels: int, seconds: float = 600) -> float:
         time.sleep(2)
         idle = used(memory.server) - before < 0.8  # many kernels that do nothing do something
         quiet = quiet + 1 if idle and len(memory.server.children()) >= kernels else 0
-    return time.monotonic() - begun
 
 
 def used(server: psutil.Process) -> float:
@@ -177,9 +176,11 @@ def lesson(learners: int, within: float, pool: int) -> str:
     """One class, as Markdown."""
     with tempfile.TemporaryDirectory() as folder:
         options = ("--pool", str(pool), "--public", "--most", str(learners + 2))
+        say(f"{pool} kernels are being warmed")
+        begun = time.perf_counter()
         with servers.app(Path(folder), *options) as url, watched() as memory:
-            say(f"{pool} kernels are being warmed")
-            warm = rest(memory, pool)
+            rest(memory, pool)
+            warm = time.perf_counter() - begun
             files = files_of(url)
             say(f"{len(files)} files")
             rest(memory, pool)
