@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from jupyter_client import KernelManager
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
@@ -64,10 +65,19 @@ def test_kernels_that_are_slow_because_they_are_many_do_not_leave_a_page_empty()
     assert "--VoilaExecutor.startup_timeout=600" in flags
 
 
+@pytest.mark.parametrize(
+    ("pool", "folder", "wanted"), [(1, "/tmp", "tcp"), (2, "/tmp", "ipc"), (2, "/" + "x" * 60, "tcp")]
+)
+@pytest.mark.skipif(os.name != "posix", reason="Ports are all there is.")
+def test_many_kernels_share_no_ports(monkeypatch, pool, folder, wanted):
+    monkeypatch.setattr("tempfile.tempdir", folder)
+    assert f"--KernelManager.transport={wanted}" in told(pool=pool)
+
+
 def test_the_flags_are_voilas_own():
     """Voila passes over a flag that it does not know, without a word."""
     warm = voila_kernel_manager_factory(MappingKernelManager, True, 1)
-    classes = (Voila, VoilaConfiguration, VoilaExecutor, MappingKernelManager, warm)
+    classes = (Voila, VoilaConfiguration, VoilaExecutor, KernelManager, MappingKernelManager, warm)
     known = {f"{each.__name__}.{name}" for each in classes for name in each.class_traits(config=True)}
     assert {flag[2:].split("=")[0] for flag in told()[1:]} <= known
 

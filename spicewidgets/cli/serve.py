@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -176,6 +177,7 @@ def arguments(
         "VoilaKernelManager.fill_delay": FILL,
         "VoilaExecutor.startup_timeout": PATIENCE,
         "VoilaExecutor.iopub_timeout": PATIENCE,
+        "KernelManager.transport": transport(pool),
         "MappingKernelManager.cull_idle_timeout": IDLE,
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_connected": host != HOST,
@@ -183,3 +185,12 @@ def arguments(
     yield str(notebook)
     yield from (f"--{name}={value}" for name, value in flags.items())
     yield from (f"--VoilaConfiguration.extension_allowlist={name}" for name in EXTENSIONS)
+
+
+def transport(pool: int) -> str:
+    """How Voila speaks to so many kernels. Of many that start at once, two may be given the same port, and
+    Voila waits for the one that then ends, and serves no one. Files instead of ports cannot be taken twice;
+    but where the way to them is long, the system does not take them.
+    """
+    longest = len(tempfile.gettempdir()) + len("/voila_12345678/kernel-.json-ipc-1") + 36
+    return "ipc" if pool > 1 and os.name == "posix" and longest < 100 else "tcp"
