@@ -70,8 +70,8 @@ def doors() -> dict[str, Path]:
     type=click.IntRange(1, 1000),
     default=40,
     show_default=True,
-    help="With --public: people who can have the page open at once; no more kernels than that are kept,"
-    " those that are warm among them.",
+    help="People who can have the page open at once. No more kernels than that are kept, those that are warm"
+    " among them.",
 )
 @click.option(
     "--base-url",
@@ -100,12 +100,10 @@ def app(
     told_kernels = environment() | lesson_environment(lesson, panel)
     check_port(port, host)
     os.environ.update(told_kernels)
-    voila = import_module("..public", __name__).limited(most) if public else import_module("voila.app").Voila
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
-    pool = min(pool, most) if public else pool
-    told = arguments(doors()[panel], port, browser and not public, pool, host=host, base_url=path)
-    voila.launch_instance(list(told))
+    told = arguments(doors()[panel], port, browser and not public, min(pool, most), host=host, base_url=path)
+    import_module("..limited", __name__).limited(most).launch_instance(list(told))
 
 
 def lesson_environment(path: str | None, panel: str = "explorer") -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""The page for other machines, too: with a limit, so that the last to come do not push out all others."""
+"""The page with a limit, so that the last to come do not push out all others."""
 
+from contextlib import suppress
 from typing import Any
 
 from voila.app import Voila
@@ -26,6 +27,9 @@ class Limited(TornadoVoilaHandler):
 
     async def get(self, path: str | None = None) -> None:
         """The page, or the word that there is no place."""
+        if pool := self.pool():
+            with suppress(Exception):  # which the page will meet, too
+                await pool[0]  # a warm kernel that has just begun to start is there sooner than another one
         used = self.used()
         if used >= self.most:
             self.set_status(503)
@@ -44,16 +48,19 @@ class Limited(TornadoVoilaHandler):
 
     def used(self) -> int:
         """How many kernels have someone. Those that are kept warm have no one yet."""
-        manager = self.kernel_manager
-        pool = getattr(manager, "_pools", {}).get(self.notebook_path, ())
-        warm: int = sum(kernel.done() for kernel in pool)
-        return len(list(manager.list_kernel_ids())) - warm
+        warm: int = sum(kernel.done() for kernel in self.pool())
+        return len(list(self.kernel_manager.list_kernel_ids())) - warm
+
+    def pool(self) -> list[Any]:
+        """The starts of the kernels that are kept warm."""
+        found: list[Any] = getattr(self.kernel_manager, "_pools", {}).get(self.notebook_path, [])
+        return found
 
 
 def limited(most: int) -> type[Voila]:
     """Voila for as many people at once."""
 
-    class Public(Voila):
+    class Places(Voila):
         name = Voila.name
 
         def init_handlers(self) -> list[Any]:
@@ -65,4 +72,4 @@ def limited(most: int) -> type[Voila]:
                 for path, handler, *rest in handlers
             ]
 
-    return Public
+    return Places
