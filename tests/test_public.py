@@ -90,26 +90,27 @@ def test_when_all_places_are_taken_that_is_told_until_one_is_free(public, learne
 def test_warm_kernels_take_no_more_than_the_places_that_are_left(tmp_path):
     """Else the kernels that replace the warm ones would double the memory, and slow the class that comes."""
     with servers.app(tmp_path, "task", "--public", "--most", "2", "--pool", "9") as url:
-        wait_for(lambda: kernels() == 2)
+        wait_for(lambda: kernels(url) == 2)
         both = [Learner(), Learner()]
         for person in both:
             person.open(url)
         time.sleep(3 * FILL)  # nothing comes, and that has no sign
-        assert kernels() == 2
+        assert kernels(url) == 2
         assert refused(url) == 503
         for person in both:
             person.leave()
-        wait_for(lambda: kernels() == 0)
+        wait_for(lambda: kernels(url) == 0)
         last = Learner()
         last.open(url)
-        wait_for(lambda: kernels() == 2)  # that one, and one that is warm again
+        wait_for(lambda: kernels(url) == 2)  # that one, and one that is warm again
         last.leave()
 
 
-def kernels() -> int:
-    """How many kernels the servers of these tests have."""
-    found = 0
-    for process in psutil.Process().children(recursive=True):
+def kernels(url: str) -> int:
+    """How many kernels the server of this address has."""
+    port, found = str(urlsplit(url).port), 0
+    (server,) = [each for each in psutil.Process().children() if port in each.cmdline()]
+    for process in server.children(recursive=True):
         with suppress(psutil.Error):  # it has ended meanwhile
             found += "ipykernel_launcher" in process.cmdline()
     return found
