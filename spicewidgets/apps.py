@@ -74,6 +74,7 @@ class Explorer(Panel):
         self.rooms = {name: widgets.VBox(layout=widgets.Layout(**FULL)) for name in STAGES}
         self.switch = Sections(STAGES)
         self.switch.observe(self._show, "value")
+        self._link = ""
         self.address, self.asked = widgets.HTML(), widgets.Text(**tooltip("Settings in the page's address"))
         self.asked.add_class("sw-asked")
         self.asked.observe(self._take, "value")
@@ -140,7 +141,9 @@ class Explorer(Panel):
         for at, name in enumerate(STAGES if lesson is None else lesson.panels, 1):
             words = f"{at} {name.capitalize()} {MARKS[stages[name]]}"
             self.switch.mark(name, words, SAID[stages[name]])
-        text = to_link(self.experiment)
+        if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
+            self._link = to_link(self.experiment)
+        text = self._link
         taken = " data-taken" if self.asked.value else ""
         told = f'<div class="sw-settings"{taken} data-settings="{escape(text, quote=True)}"></div>'
         if self.address.value != told:

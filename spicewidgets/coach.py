@@ -7,7 +7,7 @@ truth. Knows nothing of widgets; the one thing it fits are equations without a t
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite, nan
+from math import isfinite, log, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +69,8 @@ def verdict(result: Result) -> str:
     """Whether SPICE found the participant's exact mechanism, in a sentence; empty where no truth is known.
 
     Yes needs the same terms, and numbers and predictions that a likelihood-ratio test cannot tell from the
-    true ones (Wilks 1938; level 0.001).
+    true ones (Wilks 1938; level 0.001). It also needs choices that the same test can tell from guesses, or
+    nothing would speak against any equation.
     """
     spice, truth = result.spice, result.truth
     nll, true = _score(result, "spice"), _score(result, "truth")
@@ -85,6 +86,8 @@ def verdict(result: Result) -> str:
     if ratio > chdtri(k, LEVEL):
         far = f"2 ln LR {ratio:.0f} for {k} numbers"
         return f"Exact mechanism: the terms are; the numbers are not within error ({far})."
+    if 2 * n * (log(result.snapshot.task.n_actions) - nll) <= chdtri(k, LEVEL):
+        return f"Exact mechanism: cannot be told; {n} choices hardly differ from guesses."
     return "Exact mechanism: yes, within error."
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Kept = tuple[int, NDArray[np.float32]]  # an epoch and its weights, as `core.objective.flat` has them
 MOST = 40  # epochs whose weights are kept
+EARLY = 1.0  # seconds of training before which its speed tells nothing of the time that is left
 SLICE = 0.02  # seconds of epochs at a time: many where an epoch costs less than a look at the run
 
 
@@ -124,11 +125,12 @@ class Fit:
         n_new = self.last["epoch"] - self._before["epoch"]
         rate = n_new / self._spent if self._spent > 0 else None
         left = max(0, self.snapshot.training.epochs - n_new)
+        early = self._spent < EARLY
         return {
             "phase": self.last["phase"],
             "epoch": self.last["epoch"],
             "history": self.history,
             "rate": rate,
-            "seconds_left": None if rate is None else left / rate,
+            "seconds_left": None if rate is None or early else left / rate,
             "message": f"Epoch {self.last['epoch']}: loss {self.last['train_loss']:.4f}.",
         }

@@ -253,6 +253,12 @@ def test_it_is_not_exact_when_the_numbers_are_far_off(healthy):
     assert "the terms are; the numbers are not" in verdict(replace(healthy, comparison=scores))
 
 
+def test_choices_that_may_be_guesses_speak_for_no_mechanism(healthy):
+    """Two choices tell no equation from any other."""
+    few = replace(healthy, choices=healthy.choices[:1, :3])
+    assert "cannot be told; 2 choices hardly differ from guesses" in verdict(few)
+
+
 def test_where_no_truth_is_known_nothing_is_said(healthy):
     assert verdict(replace(healthy, truth=None)) == ""
 

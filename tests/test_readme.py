@@ -38,3 +38,13 @@ def assert_same_text(printed: str, shown: str) -> None:
     assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", shown).split()
     numbers = [float(number) for number in NUMBER.findall(shown)]
     assert [float(number) for number in NUMBER.findall(printed)] == pytest.approx(numbers, abs=0.02)
+
+
+def test_the_figures_against_the_peer_are_those_that_were_measured():
+    """Each row is the beginning of a row of RESULTS.md, which the benchmarks write."""
+    results = (Path(__file__).parent / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8").splitlines()
+    section = README.split("## Compared with autospice")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 4
+    for row in rows:
+        assert any(line.startswith(row.rstrip("| ")) for line in results), row

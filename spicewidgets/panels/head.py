@@ -18,6 +18,7 @@ from .training import BUTTONS
 
 SHORT = {"c_reward": "r", "c_action": "a"}
 SYMBOLS = {"alpha_reward": "α", "beta_reward": "β", "forget_rate": "f"}
+OWN = "own settings"
 WIDTH, HEIGHT = 120, 32  # of the small loss curve, in pixels
 
 
@@ -36,6 +37,7 @@ class Head(Panel):
             value=experiment.preset,
         )
         self.preset.layout.width = "auto"
+        self._telling = False
         self.preset.observe(self._load, "value")
         self.go = pressed(*BUTTONS["train"], self._train, button_style="primary")
         self.stop = pressed(*BUTTONS["stop"], self._stop)
@@ -50,14 +52,34 @@ class Head(Panel):
         )
         super().__init__([row, self.equations, self.progress])
         self.add_class("sw-head")
+        experiment.observe(self._tell_preset, "revision")
         experiment.observe(self.refresh, "revision")
         experiment.run.observe(self.refresh, "revision")
+        self._tell_preset()
         self.refresh()
 
     @guard
     def _load(self, change: Any) -> None:
+        if self._telling or change["new"] == OWN:
+            return
         self.experiment.load_preset(change["new"])
         self.runner.show_recorded()
+
+    @guard
+    def _tell_preset(self, _: Any = None) -> None:
+        """The preset that the settings are; if they are none, there is a word for it, so that each can be
+        chosen anew.
+        """
+        known = list(self.experiment.presets)
+        is_one = self.experiment.is_preset()
+        options = tuple(known if is_one else [*known, OWN])
+        self._telling = True
+        try:
+            if self.preset.options != options:
+                self.preset.options = options
+            self.preset.value = self.experiment.preset if is_one else OWN
+        finally:
+            self._telling = False
 
     @guard
     def _train(self) -> None:

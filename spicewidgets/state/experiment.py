@@ -329,7 +329,12 @@ class Experiment(HasTraits):
                 [f"preset must be one of {', '.join(self.presets)}; got {name!r}. Choose one of these."]
             )
         self.from_dict(self.presets[name])
+        self._loaded = self.peek()
         self.preset = name
+
+    def is_preset(self) -> bool:
+        """Whether the settings are those of the preset that was loaded last."""
+        return self.peek() == self._loaded
 
 
 def _words(state: State, name: str, value: Any) -> str:

@@ -7,12 +7,13 @@ without it they are skipped.
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import chromium
 import pytest
 import servers
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 60_000  # ms, for a busy machine; nothing waits longer than it must
@@ -62,8 +63,18 @@ def new_page(browser: Browser) -> Iterator[object]:
 
     yield make
     for context in contexts:
+        for page in context.pages:
+            leave(page)
         context.close()
     assert wrong == []
+
+
+def leave(page: Page) -> None:
+    """Close a page as who leaves it does. A page that is cut off has no time to end its kernel, and the
+    kernels of all tests together are more than a machine holds.
+    """
+    with suppress(Error), page.expect_event("close", timeout=5000):
+        page.close(run_before_unload=True)
 
 
 def is_wrong(told: object) -> bool:

@@ -82,6 +82,25 @@ def test_another_preset_is_marked_until_it_is_trained(app):
     assert app.experiment.stages["train"] == "done"
 
 
+def test_settings_that_are_no_preset_say_so_and_the_preset_can_be_chosen_again(app):
+    app.experiment.participant.alpha_reward = 0.6
+    assert app.head.preset.value == "own settings"
+    app.head.preset.value = "the tutorial"
+    assert app.experiment.participant.alpha_reward == 0.3
+    assert "own settings" not in app.head.preset.options
+    app.experiment.comparison.session = 3
+    assert app.head.preset.value == "the tutorial"
+
+
+def test_the_last_sound_settings_stay_in_the_address(app):
+    app.experiment.participant.alpha_reward = 0.6
+    sound = app.address.value
+    app.experiment.data.n_sessions = 0
+    assert app.address.value == sound
+    app.experiment.data.n_sessions = 50
+    assert app.address.value != sound
+
+
 def test_the_settings_stand_in_the_page_for_the_address(app):
     assert 'data-settings=""' in app.address.value
     app.experiment.task.sigma = 0.05
