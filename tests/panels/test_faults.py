@@ -8,7 +8,7 @@ from math import nan
 import pytest
 
 from spicewidgets.apps import explorer
-from spicewidgets.core import estimator, sindy
+from spicewidgets.core import estimator
 
 FIT_RECORDS = estimator.SpiceEstimator.fit_records
 
@@ -33,7 +33,7 @@ def in_training(patch):
 
 
 def in_the_equations(patch):
-    patch.setattr(sindy, "discover", broken)
+    patch.setattr(estimator, "discover", broken)
 
 
 def in_the_data(patch):
