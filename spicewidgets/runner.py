@@ -45,7 +45,7 @@ SLOWEST = 0.18  # ... up to this
 # After a stop, seconds until a long epoch is interrupted, and seconds more until the equations are.
 PATIENCE = ((0.25, ("epoch",)), (0.2, ("epoch", "equations")))
 GLIMPSE_PERIOD = 0.5  # seconds between two looks at the equations, ...
-GLIMPSE_SHARE = 0.02  # ... and the most that they may take of the time
+GLIMPSE_SHARE = 0.01  # ... and the most that they may take of the time
 MOST_GLIMPSES = 1000  # that are remembered of a run
 HEAVY = ("core.estimator", "core.sindy", "core.precoded", "core.simulate", "core.translation", "core.refine")
 LOG = logging.getLogger(__name__)

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-from traitlets import default
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -63,13 +62,6 @@ def limited(most: int) -> type[Voila]:
 
     class Places(Voila):
         name = Voila.name
-
-        @default("tornado_settings")
-        def _shorter_timeout(self) -> dict[str, Any]:
-            """A page has 30 s to answer. Jupyter's 90 s are more than the time from one question to the next,
-            of which tornado warns.
-            """
-            return {"ws_ping_timeout": 30_000}
 
         def init_handlers(self) -> list[Any]:
             handlers: list[Any] = super().init_handlers()

@@ -16,7 +16,7 @@ from ..style import Style
 Floats = NDArray[np.float64]
 Kind = Literal["line", "points", "level", "rules"]
 
-LIMIT = 1500  # points of a line that are sent to the screen
+LIMIT = 800  # points of a line that are sent to the screen, about one for each of its pixels
 TICK = 22  # pixels that a tick's words need, at least
 NOTHING: Floats = np.empty(0)
 

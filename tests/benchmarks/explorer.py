@@ -149,7 +149,10 @@ def opened(browser: Browser, url: str, **groups: Any) -> tuple[Page, float]:
     page.goto(f"{url}?settings={to_link(experiment)}", wait_until="commit")
     drawn = "(one) => one.checkVisibility() && one.getAttribute('d')"
     page.wait_for_function(f"[...document.querySelectorAll('{LINES}')].some({drawn})")
-    return page, time.perf_counter() - begun
+    spent = time.perf_counter() - begun
+    if groups:
+        page.wait_for_selector(".sw-settings[data-taken]", state="attached")
+    return page, spent
 
 
 def section(page: Page, name: str) -> None:
