@@ -11,7 +11,9 @@ import psutil
 import pytest
 import servers
 from learner import Learner
+from tornado.websocket import WebSocketClosedError
 
+from spicewidgets.cli.limited import Reached
 from spicewidgets.cli.serve import FILL
 
 OPTIONS = ("task", "--public", "--most", "1", "--pool", "0", "--base-url", "spice")
@@ -130,3 +132,11 @@ def test_without_it_only_this_machine_gets_an_answer(tmp_path):
         with pytest.raises(URLError, match="refused"):
             urlopen(f"http://127.0.0.2:{port}/", timeout=20)
         assert time.monotonic() - begun < 20
+
+
+def test_a_message_to_a_page_that_is_gone_is_refused_before_its_length_is_read():
+    """Voila takes its first bytes for a number of parts: here more than any memory holds."""
+    gone = Reached.__new__(Reached)
+    gone.ws_connection = None
+    with pytest.raises(WebSocketClosedError):
+        gone.write_message(b"\x00\x00\x00\x02" + b"\x00" * 60, binary=True)

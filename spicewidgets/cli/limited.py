@@ -3,8 +3,10 @@
 from contextlib import suppress
 from typing import Any
 
+from tornado.websocket import WebSocketClosedError
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 AGAIN = 20  # seconds after which a page for which there was no room asks again
 FULL = """<!DOCTYPE html>
@@ -57,6 +59,18 @@ class Limited(TornadoVoilaHandler):
         return found
 
 
+class Reached(VoilaKernelWebsocketHandler):
+    """Says nothing to a page that is gone. To Voila such a message is of another kind than it is; it reads a
+    wrong length from it, and counts up to that until the memory is full, while all other pages wait.
+    """
+
+    def write_message(self, message: bytes | dict[str, Any], binary: bool = False) -> Any:
+        """As tornado's, which would refuse it too, but after Voila has looked into it."""
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            raise WebSocketClosedError
+        return super().write_message(message, binary)
+
+
 def limited(most: int) -> type[Voila]:
     """Voila for as many people at once."""
 
@@ -65,10 +79,11 @@ def limited(most: int) -> type[Voila]:
 
         def init_handlers(self) -> list[Any]:
             handlers: list[Any] = super().init_handlers()
+            ours = {TornadoVoilaHandler: Limited, VoilaKernelWebsocketHandler: Reached}
             return [
-                (path, Limited, *({**given, "most": most} for given in rest))
+                (path, ours.get(handler, handler), *({**given, "most": most} for given in rest))
                 if handler is TornadoVoilaHandler
-                else (path, handler, *rest)
+                else (path, ours.get(handler, handler), *rest)
                 for path, handler, *rest in handlers
             ]
 
