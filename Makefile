@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 COLAB := $(VENV)/colab
 # What is tested with Colab's packages too, beside the main job in a browser.
 TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_figures.py tests/test_compat.py \
-	tests/test_doors.py tests/test_lessons.py tests/test_runner.py
+	tests/test_doors.py tests/test_lessons.py tests/lab/test_runner.py
 # Small matrices: one thread per process is faster, and the tests run in several processes.
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS

@@ -11,17 +11,17 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "apps": ["explorer", "play", "quiz"],
-    "core.agents": ["Agent", "AgentQ"],
-    "core.bootstrap": ["bootstrap"],
-    "core.convert": ["convert_dataset"],
-    "core.dataset": [
+    "core.simulate.agents": ["Agent", "AgentQ"],
+    "core.discover.bootstrap": ["bootstrap"],
+    "core.data.convert": ["convert_dataset"],
+    "core.data.dataset": [
         "BanditSession",
         "DatasetRNN",
         "concat",
         "split_data_along_sessiondim",
         "split_data_along_timedim",
     ],
-    "core.environments": [
+    "core.simulate.environments": [
         "Bandits",
         "BanditsDrift",
         "BanditsFixed",
@@ -34,9 +34,9 @@ _NAMES = {
     ],
     "core.equations": ["Equation", "SpiceModel"],
     "core.estimator": ["SpiceConfig", "SpiceEstimator", "SpiceWarning"],
-    "core.modules": ["GRUModule"],
-    "core.network_agents": ["AgentNetwork", "AgentSpice"],
-    "core.precoded": [
+    "core.train.modules": ["GRUModule"],
+    "core.judge.network_agents": ["AgentNetwork", "AgentSpice"],
+    "core.train.precoded": [
         "CHOICE_CONFIG",
         "FORGETTING_RNN_CONFIG",
         "LEARNING_RATE_RNN_CONFIG",
@@ -49,14 +49,14 @@ _NAMES = {
         "ParticipantEmbeddingRNN",
         "RescorlaWagnerRNN",
     ],
-    "core.replay": ["get_update_dynamics", "replay", "scores"],
-    "core.resampled": ["bootstrap_equations"],
-    "core.rnn": ["BaseRNN"],
+    "core.judge.replay": ["get_update_dynamics", "replay", "scores"],
+    "core.discover.resampled": ["bootstrap_equations"],
+    "core.train.rnn": ["BaseRNN"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
-    "core.simulate": ["create_dataset", "run_experiment"],
+    "core.simulate.run": ["create_dataset", "run_experiment"],
     "core.storage": ["StorageError"],
-    "core.training": ["train"],
-    "core.translation": ["classical_parameters", "term_by_term", "true_model"],
+    "core.train.training": ["train"],
+    "core.read.translation": ["classical_parameters", "term_by_term", "true_model"],
     "panels.question": ["Question"],
     "plots.loss": ["plot_loss"],
     "plots.session": ["plot_session"],

@@ -1,17 +1,38 @@
 # The public list of __init__.py for editors and type checkers; tests/test_package.py keeps the two equal.
 
 from .apps import explorer as explorer, play as play, quiz as quiz
-from .core.agents import Agent as Agent, AgentQ as AgentQ
-from .core.bootstrap import bootstrap as bootstrap
-from .core.convert import convert_dataset as convert_dataset
-from .core.dataset import (
+from .core.data.convert import convert_dataset as convert_dataset
+from .core.data.dataset import (
     BanditSession as BanditSession,
     DatasetRNN as DatasetRNN,
     concat as concat,
     split_data_along_sessiondim as split_data_along_sessiondim,
     split_data_along_timedim as split_data_along_timedim,
 )
-from .core.environments import (
+from .core.discover.bootstrap import bootstrap as bootstrap
+from .core.discover.resampled import bootstrap_equations as bootstrap_equations
+from .core.equations import Equation as Equation, SpiceModel as SpiceModel
+from .core.estimator import (
+    SpiceConfig as SpiceConfig,
+    SpiceEstimator as SpiceEstimator,
+    SpiceWarning as SpiceWarning,
+)
+from .core.judge.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
+from .core.judge.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
+from .core.read.translation import (
+    classical_parameters as classical_parameters,
+    term_by_term as term_by_term,
+    true_model as true_model,
+)
+from .core.settings import (
+    Discovery as Discovery,
+    Participant as Participant,
+    SettingsError as SettingsError,
+    Task as Task,
+    Training as Training,
+)
+from .core.simulate.agents import Agent as Agent, AgentQ as AgentQ
+from .core.simulate.environments import (
     Bandits as Bandits,
     Bandits_Standard as Bandits_Standard,
     BanditsDrift as BanditsDrift,
@@ -22,15 +43,10 @@ from .core.environments import (
     BanditsSchedule as BanditsSchedule,
     BanditsSwitch as BanditsSwitch,
 )
-from .core.equations import Equation as Equation, SpiceModel as SpiceModel
-from .core.estimator import (
-    SpiceConfig as SpiceConfig,
-    SpiceEstimator as SpiceEstimator,
-    SpiceWarning as SpiceWarning,
-)
-from .core.modules import GRUModule as GRUModule
-from .core.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
-from .core.precoded import (
+from .core.simulate.run import create_dataset as create_dataset, run_experiment as run_experiment
+from .core.storage import StorageError as StorageError
+from .core.train.modules import GRUModule as GRUModule
+from .core.train.precoded import (
     CHOICE_CONFIG as CHOICE_CONFIG,
     FORGETTING_RNN_CONFIG as FORGETTING_RNN_CONFIG,
     LEARNING_RATE_RNN_CONFIG as LEARNING_RATE_RNN_CONFIG,
@@ -43,24 +59,8 @@ from .core.precoded import (
     ParticipantEmbeddingRNN as ParticipantEmbeddingRNN,
     RescorlaWagnerRNN as RescorlaWagnerRNN,
 )
-from .core.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
-from .core.resampled import bootstrap_equations as bootstrap_equations
-from .core.rnn import BaseRNN as BaseRNN
-from .core.settings import (
-    Discovery as Discovery,
-    Participant as Participant,
-    SettingsError as SettingsError,
-    Task as Task,
-    Training as Training,
-)
-from .core.simulate import create_dataset as create_dataset, run_experiment as run_experiment
-from .core.storage import StorageError as StorageError
-from .core.training import train as train
-from .core.translation import (
-    classical_parameters as classical_parameters,
-    term_by_term as term_by_term,
-    true_model as true_model,
-)
+from .core.train.rnn import BaseRNN as BaseRNN
+from .core.train.training import train as train
 from .panels.question import Question as Question
 from .plots.loss import plot_loss as plot_loss
 from .plots.session import plot_session as plot_session

@@ -10,7 +10,8 @@ import ipywidgets as widgets
 from . import compat
 from .compat import tooltip
 from .core.settings import SettingsError
-from .follow import Follower
+from .lab.follow import Follower
+from .lab.runner import Runner
 from .panels import STAGES, Stage
 from .panels.base import FULL, Panel, guard
 from .panels.coach import CoachPanel
@@ -21,7 +22,6 @@ from .panels.play import PlayPanel
 from .panels.quiz import QuizPanel
 from .panels.sections import Sections
 from .panels.settings import SettingsBox
-from .runner import Runner
 from .state.experiment import DATA_OF, Experiment
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link

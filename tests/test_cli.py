@@ -20,7 +20,7 @@ from spicewidgets.cli import main, work
 from spicewidgets.cli.options import GROUPS, Knob, as_options
 from spicewidgets.cli.progress import Progress
 from spicewidgets.core import estimator
-from spicewidgets.core.training import Epoch
+from spicewidgets.core.train.training import Epoch
 
 SMALL = ["--trials", "20", "--sessions", "20", "--epochs", "60", "--n-starts", "2", "--seed", "1"]
 FILES = {

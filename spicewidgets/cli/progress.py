@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 if TYPE_CHECKING:
-    from ..core.training import Epoch
+    from ..core.train.training import Epoch
 
 
 class Progress:

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from ..core.equations import SpiceModel, term_text
-from ..core.replay import scores
-from ..core.translation import classical_parameters, term_by_term
+from ..core.judge.replay import scores
+from ..core.read.translation import classical_parameters, term_by_term
 from .options import WIDTH, Plan
 from .work import Found
 

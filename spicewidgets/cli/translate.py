@@ -100,8 +100,8 @@ def _flags(names: Sequence[str]) -> str:
 def _read(given: Mapping[str, float]) -> Iterator[str]:
     """The three steps, and the parameters."""
     from ..core.equations import Equation, SpiceModel
-    from ..core.steps import steps
-    from ..core.translation import REWARD, VALUE
+    from ..core.read.steps import steps
+    from ..core.read.translation import REWARD, VALUE
 
     chosen = f"{VALUE}_chosen"
     names = {"constant": (), "value": (chosen,), "reward": (REWARD,), "value_reward": (chosen, REWARD)}
@@ -123,9 +123,9 @@ def _read(given: Mapping[str, float]) -> Iterator[str]:
 
 def _write(given: Mapping[str, float]) -> Iterator[str]:
     """The equation that the parameters make."""
-    from ..core.agents import AgentQ
     from ..core.config import SpiceConfig
-    from ..core.translation import REWARD, VALUE, true_model
+    from ..core.read.translation import REWARD, VALUE, true_model
+    from ..core.simulate.agents import AgentQ
 
     person: dict[str, Any] = {SETTINGS[name]: value for name, value in given.items() if name in SETTINGS}
     if wrong := Participant(**person).problems():
@@ -145,7 +145,7 @@ def _as_option(sentence: str) -> str:
 
 def _starting_at(value: float) -> Any:
     """What the translation needs to know of a model."""
-    from ..core.translation import VALUE
+    from ..core.read.translation import VALUE
 
     return type("Starting", (), {"init_values": {VALUE: value}})
 

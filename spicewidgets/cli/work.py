@@ -11,17 +11,17 @@ import click
 
 import spicewidgets
 
-from ..core.agents import AgentQ, make_agent
-from ..core.convert import convert_dataset
-from ..core.dataset import DatasetRNN
-from ..core.environments import make_environment
+from ..core.data.convert import convert_dataset
+from ..core.data.dataset import DatasetRNN
+from ..core.data.table import read_table
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.parameters import DISCOVERY
+from ..core.read.translation import true_model
 from ..core.settings import SettingsError
-from ..core.simulate import create_dataset
-from ..core.table import read_table
-from ..core.translation import true_model
+from ..core.simulate.agents import AgentQ, make_agent
+from ..core.simulate.environments import make_environment
+from ..core.simulate.run import create_dataset
 from .options import COLUMNS, MODELS, Plan
 from .progress import Progress
 

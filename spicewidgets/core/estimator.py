@@ -20,18 +20,18 @@ from sklearn.exceptions import NotFittedError
 
 from .checks import refuse
 from .config import SpiceConfig
-from .dataset import DatasetRNN, split_data_along_sessiondim, split_data_along_timedim
+from .data.dataset import DatasetRNN, split_data_along_sessiondim, split_data_along_timedim
+from .discover.refine import refine
+from .discover.sindy import check_model, discover, sample
 from .equations import SpiceModel
-from .network_agents import AgentNetwork, AgentSpice, betas_of
+from .judge.network_agents import AgentNetwork, AgentSpice, betas_of
+from .judge.replay import as_dataset, nll_per_trial, numbers, replay
 from .parameters import problems_of, settings_of
 from .random import generator
-from .refine import refine
-from .replay import as_dataset, nll_per_trial, numbers, replay
-from .rnn import BaseRNN
 from .settings import Discovery, SettingsError
-from .sindy import check_model, discover, sample
-from .torch_stream import TorchStream
-from .training import Epoch, train, uses_lbfgs
+from .train.rnn import BaseRNN
+from .train.torch_stream import TorchStream
+from .train.training import Epoch, train, uses_lbfgs
 
 TUNED = 8  # refined equations that are remembered of a model
 

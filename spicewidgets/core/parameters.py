@@ -14,8 +14,8 @@ import torch
 
 from .checks import arms, number, refuse
 from .config import SpiceConfig
-from .rnn import BaseRNN
 from .settings import Discovery, Training
+from .train.rnn import BaseRNN
 
 MOST = 1_000_000  # participants, or entries of an embedding
 WHOLE = ("batch_size", "sequence_length", "n_steps_per_call")  # -1 stands for None, as in autospice

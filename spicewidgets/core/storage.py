@@ -20,7 +20,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from .equations import SpiceModel
-from .rnn import BaseRNN
+from .train.rnn import BaseRNN
 
 RNN_FORMAT = "spicewidgets rnn 1"
 SPICE_FORMAT = "spicewidgets spice 1"

@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..coach import Finding, findings
+from ..lab.coach import Finding, findings
 from .base import FULL, Panel, discard, guard, pressed, refuse
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..coach import verdict
 from ..compat import tooltip
+from ..lab.coach import verdict
 from ..plots.table import swatch
 from ..style import RNN, SPICE, TRUTH
 from .base import Panel, field, guard, pressed, refuse

@@ -5,8 +5,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
+from ..lab.result import preview
 from ..plots.figures import SessionView
-from ..results import preview
 from .base import FigureBox, control, heed, more
 from .stage import Stage, arm_control, session_control
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .. import views
+from ..lab import looking as views
 from ..plots.modules import PathFigure, TradeFigure
 from .base import FULL, FigureBox, Panel, field, guard, offer
 

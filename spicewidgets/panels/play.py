@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..games import Game, Yourself, told_of, yourself
+from ..lab.games import Game, Yourself, told_of, yourself
 from ..plots.figures import SessionView
 from ..style import REWARDED, UNREWARDED
 from .base import FULL, FigureBox, Files, Panel, control, decimal, grid, guard, pressed

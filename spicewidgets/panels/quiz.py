@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from ..games import (
+from ..lab.games import (
     LAST_SEED,
     MECHANISMS,
     Mystery,

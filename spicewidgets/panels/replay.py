@@ -6,8 +6,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .. import views
 from ..compat import tooltip
+from ..lab import looking as views
 from ..plots.emergence import EmergenceFigure
 from ..plots.words import PHASES
 from .base import FULL, FigureBox, decimal, field, grid, guard, offer

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
-from ..script import script_of
+from ..lab.script import script_of
 from ..state.lesson import LARGEST, open_lesson, read_lesson
 from .base import Files, Panel, guard, more
 from .lesson import LessonForm

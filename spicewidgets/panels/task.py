@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from ..lab.result import preview
 from ..plots.figures import RewardProbabilities
-from ..results import preview
 from .base import FigureBox, control, more
 from .stage import Stage, session_control
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..reading import cost, freedoms_of, is_loaded, person_of, steps_of, tried
+from ..lab.meaning import cost, freedoms_of, is_loaded, person_of, steps_of, tried
 from ..state.participant import ParticipantState
 from .base import FULL, control, decimal, field, grid, guard, offer, pressed, refuse
 from .equations import SYMBOLS, within

@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from .. import views
 from ..compat import tooltip
+from ..lab import looking as views
 from ..plots.figures import SessionView
 from ..style import SPICE, TRUTH
 from .base import FULL, FigureBox, decimal, field, grid, guard

@@ -7,9 +7,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..intervals import BETA, PARAMETER, Number, cautions, numbers
+from ..lab.intervals import BETA, PARAMETER, Number, cautions, numbers
+from ..lab.script import script_of
 from ..plots.intervals import Intervals
-from ..script import script_of
 from .base import FULL, FigureBox, Files, control, decimal, field, grid, guard, offer, pressed, refuse
 from .equations import SYMBOLS
 from .stage import Stage

@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from .. import views
 from ..compat import tooltip
+from ..lab import looking as views
 from ..plots.modules import UpdateFigure
 from .base import FULL, FigureBox, decimal, discard, field, grid, guard, offer, pressed
 from .stage import Stage, session_control

@@ -19,7 +19,7 @@ from .figure import DASHES, MARKERS, NORMAL, SMALL, legend, line, new_figure, sa
 from .words import PHASES, VALIDATION
 
 if TYPE_CHECKING:
-    from ..core.training import Epoch
+    from ..core.train.training import Epoch
 
 SCREENING = {"linewidth": 1.2, "linestyle": DASHES["dotted"]}
 

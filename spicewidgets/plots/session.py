@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..core.replay import SettingsError, as_dataset, get_update_dynamics  # type: ignore[attr-defined]
+from ..core.judge.replay import SettingsError, as_dataset, get_update_dynamics  # type: ignore[attr-defined]
 from ..style import INK, MUTED, REWARDED, UNREWARDED, Style, styles
 from .figure import MARKERS, NORMAL, SMALL, WIDTH, caption, legend, line, new_figure, save_figure, tidy
 from .words import ROWS, STRIP, TITLES
 
 if TYPE_CHECKING:
-    from ..core.agents import Agent
-    from ..core.dataset import DatasetRNN
+    from ..core.data.dataset import DatasetRNN
+    from ..core.simulate.agents import Agent
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from ..core.built import (
+from ..core.train.built import (
     CHOSEN,
     COVERS,
     NAME,

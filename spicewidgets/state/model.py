@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from traitlets import Int
 
-from ..core.built import PREDICTION_ERROR, SCALED, TEMPLATES, BuiltModel, conditions
 from ..core.settings import Settings, SettingsError, setting
+from ..core.train.built import PREDICTION_ERROR, SCALED, TEMPLATES, BuiltModel, conditions
 from .base import Look, State
 
 Condition = tuple[str, float, bool]  # signal, value, whether the signal is no candidate term

@@ -9,9 +9,9 @@ import sys
 import time
 from typing import Any
 
-from spicewidgets.results import estimator_of
-from spicewidgets.runner import Runner
-from spicewidgets.simulation import simulate
+from spicewidgets.lab.result import estimator_of
+from spicewidgets.lab.runner import Runner
+from spicewidgets.lab.simulation import simulate
 from spicewidgets.state.experiment import Experiment
 
 PHASES = ("simulate", "screen", "lbfgs", "adam", "equations", "compare")

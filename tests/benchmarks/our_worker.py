@@ -20,10 +20,10 @@ from spicewidgets import (
     SpiceConfig,
     SpiceEstimator,
 )
-from spicewidgets.core.built import BuiltModel, BuiltModule, BuiltState
-from spicewidgets.core.built_rnn import rnn_class
-from spicewidgets.core.compiled.loss import CompiledLoss
-from spicewidgets.core.objective import Sessions, flat
+from spicewidgets.core.train.built import BuiltModel, BuiltModule, BuiltState
+from spicewidgets.core.train.built_rnn import rnn_class
+from spicewidgets.core.train.compiled.loss import CompiledLoss
+from spicewidgets.core.train.objective import Sessions, flat
 
 MODELS = {
     "precoded": (RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG),

@@ -7,8 +7,8 @@ import servers
 from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 
-from spicewidgets.core.classical import value_of
-from spicewidgets.core.quiz import mystery
+from spicewidgets.core.judge.classical import value_of
+from spicewidgets.core.judge.quiz import mystery
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,8 @@ def test_every_setting_of_the_second_stage_has_a_name_here():
         (
             {"rnn_class": BaseRNN},
             "rnn_class must be a class that inherits from BaseRNN and has its own forward; got <class"
-            " 'spicewidgets.core.rnn.BaseRNN'>. Give the class itself, such as rnn_class=RescorlaWagnerRNN.",
+            " 'spicewidgets.core.train.rnn.BaseRNN'>."
+            " Give the class itself, such as rnn_class=RescorlaWagnerRNN.",
         ),
     ],
 )

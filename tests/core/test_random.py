@@ -6,7 +6,7 @@ import torch
 
 from spicewidgets.core.random import Streams, children, generator
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.torch_stream import TorchStream
+from spicewidgets.core.train.torch_stream import TorchStream
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from spicewidgets import DatasetRNN, Participant
-from spicewidgets.games import Fitted, told_of
+from spicewidgets.lab.games import Fitted, told_of
+from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.play import LISTEN, PlayPanel
-from spicewidgets.runner import Runner
 from spicewidgets.state import Experiment
 
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from spicewidgets.core.quiz import mystery
-from spicewidgets.games import address_of, guess_of, of_mystery, repeated, seed_of
+from spicewidgets.core.judge.quiz import mystery
+from spicewidgets.lab.games import address_of, guess_of, of_mystery, repeated, seed_of
+from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.quiz import TOOLS, QuizPanel
-from spicewidgets.runner import Runner
 from spicewidgets.state import Experiment
 
 SEED = 7  # at level 2: asymmetric learning and a choice kernel

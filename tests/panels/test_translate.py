@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from spicewidgets.apps import explorer, panel
-from spicewidgets.reading import person_of, steps_of
+from spicewidgets.lab.meaning import person_of, steps_of
 
 CHOSEN = "x_value_reward_chosen"
 
@@ -105,7 +105,7 @@ def test_the_constant_cannot_be_dropped_for_nothing(shown):
 
 def test_nothing_of_the_recorded_run_needs_torch():
     code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.runner import Runner\n"
+        "import sys; from spicewidgets.apps import panel; from spicewidgets.lab.runner import Runner\n"
         "Runner.preload = lambda *_: None\n"
         "p = panel('translate'); p.person.alpha_reward = 0.6; p.back.click()\n"
         "assert '<table' in p.steps.value and '<table' in p.free.value and not p.alert.value\n"

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from spicewidgets import views
 from spicewidgets.apps import panel
+from spicewidgets.lab import looking as views
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spicewidgets import views
 from spicewidgets.apps import panel
+from spicewidgets.lab import looking as views
 
 NAME = "x_value_reward_chosen"
 REWARD = ("c_reward",)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
-from spicewidgets.core.training import Epoch
+from spicewidgets.core.train.training import Epoch
 from spicewidgets.plots.figures import LossCurve, RewardProbabilities, SessionView
 from spicewidgets.plots.loss_curve import RUNS
 

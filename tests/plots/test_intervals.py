@@ -4,8 +4,8 @@ from math import inf, nan
 
 import pytest
 
-from spicewidgets.core.resampled import Spread
-from spicewidgets.intervals import PARAMETER, Number
+from spicewidgets.core.discover.resampled import Spread
+from spicewidgets.lab.intervals import PARAMETER, Number
 from spicewidgets.plots.intervals import MOST, Intervals
 
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from spicewidgets.core.training import Epoch
+from spicewidgets.core.train.training import Epoch
 from spicewidgets.plots.loss import plot_loss
 from spicewidgets.style import RNN, TRUTH
 

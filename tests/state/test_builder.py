@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from spicewidgets.core.built import TEMPLATES, BuiltModel
+from spicewidgets.core.train.built import TEMPLATES, BuiltModel
 from spicewidgets.state import Experiment
 from spicewidgets.state.builder import (
     add_module,

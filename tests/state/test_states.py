@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
-from spicewidgets.core.built import TEMPLATES, BuiltModel
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.results import (
+from spicewidgets.core.train.built import TEMPLATES, BuiltModel
+from spicewidgets.lab.result import (
     PRECODED as CLASSES,
     description_of,
     missing_of,

@@ -1,0 +1,1 @@
+"""From anything to a dataset: tables, layouts, splits."""

@@ -1,0 +1,350 @@
+"""From a table of your own, one row per trial, to a dataset.
+
+Nothing is guessed in silence: a table that cannot be read gives every problem as a sentence. What is changed
+is written here.
+
+- A session is what has the same participant, experiment and block (and `df_session`, if given); its trials
+  are in the table's order.
+- Arms count from 0. Names of arms are put in alphabetical order; numbers count from the lowest that occurs.
+- A trial without a choice (an empty cell or -1) or without its reward is missing: it stays in its place, and
+  changes no fit. A choice without a reward still is the target of the trial before it.
+- Rewards from 0 to 1 stay as they are. Others are scaled so that the lowest is 0 and the highest 1;
+  `dataset.reward_range` keeps both.
+- With the columns reward_0, reward_1 ... (or reward_NAME for named arms) the outcomes of the other arms are
+  used too. An empty cell is an outcome that was not seen; so is -1, unless some arm chosen paid less than 0.
+- Blocks are scaled to 0..1; experiments and participants become codes from 0 in order of appearance,
+  participants keep their labels.
+- Text in additional inputs becomes codes from 0 in order of appearance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from .. import checks
+from . import table
+from .dataset import BanditSession, DatasetRNN
+from .frames import name_problems
+
+Floats = NDArray[np.float64]
+Dynamics = tuple[Floats, Floats, Floats, Floats]
+DYNAMICS = ("choice_prob", "action_value", "reward_value", "choice_value")
+MOST = 1e30  # an additional input; float32 ends at 3.4e38
+MOST_TRIALS = (
+    50_000_000  # rows with padding: a session of 10^6 trials beside 10^6 short ones does not fit into memory
+)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns of the table hold what; None where the table need not and does not have one."""
+
+    choice: str
+    rewards: list[str]
+    numbered: range  # the arms that the reward columns are numbered with; empty where they are not
+    participant: str
+    block: str | None
+    experiment: str | None
+    session: str | None
+    inputs: list[str]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The table, row by row: all that the tensors need, checked."""
+
+    arms: NDArray[np.int64]
+    rewards: Floats  # (n_rows, n_actions), NaN where not seen
+    inputs: Floats  # (n_rows, n_inputs)
+    ids: Floats  # (n_rows, 3): block, experiment, participant
+    session: NDArray[np.int64]
+    trial: NDArray[np.int64]
+
+    n_actions: int
+    arm_labels: tuple[Any, ...]
+    participants: list[Any]
+    reward_range: tuple[float, float]
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        own = np.take_along_axis(self.rewards, np.maximum(self.arms, 0)[:, None], axis=1)[:, 0]
+        return (self.arms < 0) | np.isnan(own)
+
+
+def convert_dataset(
+    file: str | PathLike[str] | IO[Any] | pd.DataFrame,
+    device: torch.device | str | None = None,
+    sequence_length: int | None = None,
+    df_participant_id: str = "session",
+    df_block: str | None = "block",
+    df_experiment_id: str | None = "experiment",
+    df_choice: str = "choice",
+    df_reward: str = "reward",
+    additional_inputs: Sequence[str] | None = None,
+    *,
+    df_session: str | None = None,
+) -> tuple[DatasetRNN, list[BanditSession], pd.DataFrame, Dynamics]:
+    """The dataset of a table, its sessions, the table with arms counted from 0, and the dynamics.
+
+    file: a CSV file, an open one, or a DataFrame.
+    df_participant_id, df_choice, df_reward: names of the columns that must be there.
+    df_block, df_experiment_id: columns that are used where they are there.
+    df_session: column that tells a participant's sessions apart, where blocks and experiments do not.
+    additional_inputs: columns that the model may use as well.
+
+    `xs` has the columns choice, reward, additional inputs, block, experiment, participant. The dynamics are
+    those of the agent that made the table, if it tells: P(choice), action, reward and choice values, four
+    arrays `(n_sessions, n_trials, n_actions)` from the columns choice_prob_0 and so on, else -1. Raises
+    `SettingsError` with every problem of the table.
+
+    >>> rows = pd.DataFrame({"session": ["ann"] * 3, "choice": ["A", "B", "B"], "reward": [1, 0, 1]})
+    >>> dataset, sessions, coded, dynamics = convert_dataset(rows)
+    >>> dataset.participants, dataset.arm_labels, coded["choice"].tolist()
+    (('ann',), ('A', 'B'), [0, 1, 1])
+    """
+    frame = table.read_table(file)
+    inputs = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())
+    columns = _Columns(
+        df_choice,
+        *_reward_columns(frame, df_reward, df_choice),
+        df_participant_id,
+        df_block if df_block != "block" or df_block in frame else None,
+        df_experiment_id if df_experiment_id != "experiment" or df_experiment_id in frame else None,
+        df_session,
+        inputs,
+    )
+    rows = _rows(frame, columns)
+    dataset = _dataset(rows, device, sequence_length, inputs)
+    added = {name: 0 for name in (df_block, df_experiment_id) if name and name not in frame}
+    return dataset, _sessions(rows), frame.assign(**{df_choice: rows.arms}, **added), _dynamics(frame, rows)
+
+
+def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list[str], range]:
+    """The reward columns, one per arm where the table has them, and the numbers they bear."""
+    for first in (0, 1):
+        last = first
+        while f"{reward}_{last}" in frame:
+            last += 1
+        if last - first > 1:
+            return [f"{reward}_{arm}" for arm in range(first, last)], range(first, last)
+    names = [f"{reward}_{arm}" for arm in _names(frame, choice)] if reward not in frame else []
+    return (names, range(0)) if len(names) > 1 and set(names) <= set(frame) else ([reward], range(0))
+
+
+def _names(frame: pd.DataFrame, choice: str) -> list[str]:
+    if choice not in frame or pd.api.types.is_numeric_dtype(frame[choice]):
+        return []
+    named = frame[choice][~table.empty(frame[choice])]
+    return sorted({str(value).strip() for value in named.tolist()})
+
+
+def _rows(frame: pd.DataFrame, columns: _Columns) -> _Rows:
+    """The checked rows, or a `SettingsError` with every problem at once."""
+    groups = (columns.participant, columns.block, columns.experiment, columns.session)
+    asked = [*groups, columns.choice, *columns.rewards, *columns.inputs]
+    lost = [name for name in dict.fromkeys(asked) if name is not None and name not in frame]
+    checks.refuse([table.missing_column(name, frame) for name in lost] + name_problems(columns.inputs))
+    problems: list[str] = []
+    arms, arm_labels = table.arms(frame[columns.choice], columns.numbered, problems)
+    n_actions = _n_actions(arms, arm_labels, columns, problems)
+    rewards, reward_range = _rewards(frame, columns, arms, n_actions, problems)
+    ids, participants, session = _ids(frame, columns, problems)
+    problems += _mixed(frame, columns, session)
+    trial = pd.Series(session).groupby(session).cumcount().to_numpy()
+    known = (arms >= 0) & np.isfinite(rewards).any(axis=1)
+    inputs = [_input(frame[name], known, problems) for name in columns.inputs]
+    _bound(session, trial, problems)
+    checks.refuse(problems)
+    wide = np.stack(inputs, axis=1) if inputs else np.empty((len(frame), 0))
+    return _Rows(arms, rewards, wide, ids, session, trial, n_actions, arm_labels, participants, reward_range)
+
+
+def _mixed(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
+    """Sessions that are two people's, and trials that are out of order: both would be read as one history."""
+    found = []
+    if columns.participant == "session" and "participant" in frame:
+        people = frame["participant"].astype(str).groupby(frame["session"].astype(str)).nunique()
+        if (people > 1).any():
+            found.append(
+                f"Session {people.idxmax()!r} is that of {people.max()} participants, by the column"
+                " 'participant'; a session belongs to one. Say df_participant_id='participant',"
+                " df_session='session'."
+            )
+    if "trial" in frame and pd.api.types.is_numeric_dtype(frame["trial"]):
+        backwards = frame["trial"].groupby(session).diff() < 0
+        if backwards.any():
+            row = int(np.flatnonzero(backwards.to_numpy())[0]) + 1
+            found.append(
+                f"The rows of a session must be in the order of its trials; by the column 'trial', row {row}"
+                " is before the one above it. Sort the table by session and trial."
+            )
+    return found
+
+
+def _n_actions(
+    arms: NDArray[np.int64], labels: tuple[Any, ...], columns: _Columns, problems: list[str]
+) -> int:
+    found, told = int(arms.max(initial=-1)) + 1, len(columns.rewards)
+    missing = "An empty cell or -1 is a missing choice"
+    if not problems and found == 0:
+        problems.append(f"{columns.choice} must hold the choices; got none. {missing}; fill the others in.")
+    elif not problems and max(found, told) < 2:
+        got = f"got only {labels[0]!r}"
+        problems.append(
+            f"{columns.choice} must hold 2 or more arms; {got}. {missing}; number the arms from 0."
+        )
+    return max(found, told, 2)
+
+
+def _rewards(
+    frame: pd.DataFrame, columns: _Columns, arms: NDArray[np.int64], n_actions: int, problems: list[str]
+) -> tuple[Floats, tuple[float, float]]:
+    """(n_rows, n_actions) from 0 to 1, NaN where not seen, and the lowest and highest as they were."""
+    advice = "Use for example 1 for a reward and 0 for none, and leave unseen outcomes empty."
+    told = np.stack([table.numbers(frame[name], advice, problems) for name in columns.rewards], axis=1)
+    chosen = arms[:, None] == np.arange(n_actions)
+    if told.shape[1] == 1:
+        rewards = np.where(chosen, told, np.nan)
+    else:
+        rewards = np.full((len(frame), n_actions), np.nan)
+        rewards[:, : told.shape[1]] = told[:, :n_actions]
+        losses = bool((rewards[chosen] < 0).any())
+        rewards[(arms < 0)[:, None] | (rewards == -1) & ~chosen & (not losses)] = np.nan
+    if np.isnan(rewards[chosen]).all():
+        if not problems:
+            names = " and ".join(columns.rewards)
+            problems.append(f"{names} must hold the outcome of each choice; got none. Fill the column(s) in.")
+        return rewards, (np.nan, np.nan)
+    low, high = float(np.nanmin(rewards)), float(np.nanmax(rewards))
+    if low >= 0 and high <= 1:
+        return rewards, (low, high)
+    scaled = (
+        (rewards / 2 - low / 2) / (high / 2 - low / 2) if high > low else rewards
+    )  # halves cannot overflow
+    return np.clip(scaled, 0, 1), (low, high)
+
+
+def _ids(
+    frame: pd.DataFrame, columns: _Columns, problems: list[str]
+) -> tuple[Floats, list[Any], NDArray[np.int64]]:
+    """(n_rows, 3) block, experiment, participant; the labels of participants; each row's session."""
+    none = np.zeros(len(frame), dtype=np.int64)
+    participant, labels = table.codes(frame[columns.participant], problems)
+    experiment = none if columns.experiment is None else table.codes(frame[columns.experiment], problems)[0]
+    part = none if columns.session is None else table.codes(frame[columns.session], problems)[0]
+    block = none.astype(float) if columns.block is None else _block(frame[columns.block], problems)
+    keys = pd.DataFrame({"participant": participant, "experiment": experiment, "block": block, "part": part})
+    session = keys.groupby(list(keys), sort=True).ngroup().to_numpy()
+    return np.stack([block, experiment, participant], axis=1), labels, session
+
+
+def _block(series: "pd.Series[Any]", problems: list[str]) -> Floats:
+    """Blocks, which are numbers or else are numbered in order of appearance, scaled to 0..1."""
+    codes, _ = table.codes(series, problems)
+    numbers = not table.has_text(series)
+    values = table.numbers(series, "Number the blocks.", problems) if numbers else codes.astype(float)
+    if np.isnan(values).any():
+        return np.zeros(len(series))
+    low, high = values.min() / 2, values.max() / 2  # halves cannot overflow
+    return np.asarray((values / 2 - low) / (high - low) if high > low else np.zeros(len(series)))
+
+
+def _input(series: "pd.Series[Any]", known: NDArray[np.bool_], problems: list[str]) -> Floats:
+    """An additional input of every row; -1 where it is empty in a missing trial."""
+    lacking = table.empty(series)
+    values = table.numbers(series, "", [])
+    if table.has_text(series):
+        values[~lacking] = table.codes(series[~lacking], problems)[0]
+    wrong = ~lacking & (np.isnan(values) | (np.abs(values) > MOST))
+    if wrong.any():
+        problems.append(f"{series.name} must hold numbers within 10^30; got others. Use another unit.")
+    lost = lacking & known
+    if lost.any():
+        problems.append(
+            f"{series.name} must be given for every trial with a choice; it is empty in {int(lost.sum())} of "
+            f"them, first in row {int(lost.argmax()) + 1}. Fill it in, or leave these trials out."
+        )
+    return np.where(lacking | wrong, -1.0, values)
+
+
+def _bound(session: NDArray[np.int64], trial: NDArray[np.int64], problems: list[str]) -> None:
+    n_sessions, longest = int(session.max()) + 1, int(trial.max()) + 1
+    if n_sessions * longest > MOST_TRIALS:
+        problems.append(
+            f"All sessions, padded to the longest, may have up to {MOST_TRIALS:,} trials; got {n_sessions:,} "
+            f"sessions and up to {longest:,} trials in one. Split the long ones with df_session."
+        )
+
+
+def _dataset(
+    rows: _Rows, device: torch.device | str | None, sequence_length: int | None, inputs: list[str]
+) -> DatasetRNN:
+    n, missing = rows.n_actions, rows.missing[:, None]
+    onehot = (rows.arms[:, None] == np.arange(n)).astype(float)
+    row = np.concatenate(
+        [
+            np.where(missing, -1, onehot),
+            np.where(missing | np.isnan(rows.rewards), -1, rows.rewards),
+            rows.inputs,
+            rows.ids,
+        ],
+        axis=1,
+    )
+    xs = _wide(rows, row)
+    xs[..., -3:] = _wide(rows, rows.ids)[:, :1]
+    choices = _wide(rows, np.where(rows.arms[:, None] < 0, -1, onehot))
+    ys = np.full_like(choices, -1)
+    ys[:, :-1] = np.where(_wide(rows, missing, True)[:, :-1], -1, choices[:, 1:])
+    dataset = DatasetRNN(
+        xs,
+        ys,
+        sequence_length=sequence_length,
+        device=device,
+        participants=rows.participants,
+        additional_inputs=inputs,
+    )
+    dataset.arm_labels, dataset.reward_range = rows.arm_labels, rows.reward_range
+    return dataset
+
+
+def _wide(rows: _Rows, values: NDArray[Any], fill: Any = -1) -> NDArray[Any]:
+    """(n_rows, n) -> (n_sessions, n_trials, n)."""
+    shape = (int(rows.session.max()) + 1, int(rows.trial.max()) + 1, values.shape[1])
+    wide = np.full(shape, fill, dtype=values.dtype)
+    wide[rows.session, rows.trial] = values
+    return wide
+
+
+def _sessions(rows: _Rows) -> list[BanditSession]:
+    order = np.argsort(rows.session, kind="stable")
+    ends = np.cumsum(np.bincount(rows.session))[:-1]
+    missing = rows.missing[:, None]
+    rewards = np.where(missing | np.isnan(rows.rewards), -1, rows.rewards)
+    arms = np.where(missing[:, 0], -1, rows.arms)
+    return [
+        BanditSession(
+            choices=arms[at],
+            rewards=rewards[at],
+            session=np.full(len(at), number),
+            n_trials=len(at),
+            participant=int(rows.ids[at[0], -1]),
+        )
+        for number, at in enumerate(np.split(order, ends))
+    ]
+
+
+def _dynamics(frame: pd.DataFrame, rows: _Rows) -> Dynamics:
+    """What the table says of the agent that made it, -1 where it does not."""
+    lacking = pd.Series(np.full(len(frame), np.nan))
+    found = []
+    for name in DYNAMICS:
+        columns = [frame.get(f"{name}_{arm}", lacking).rename(name) for arm in range(rows.n_actions)]
+        values = np.stack([table.numbers(column, "", []) for column in columns], axis=1)
+        found.append(_wide(rows, np.where(np.isnan(values), -1, values)))
+    return found[0], found[1], found[2], found[3]

@@ -1,0 +1,124 @@
+"""The layout of `xs` and `ys` as plain functions of tensors: what it means, and what is wrong with it.
+
+See core/data/dataset.py for the layout itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..settings import SettingsError
+from .frames import name_problems
+
+MISSING = -1.0
+
+
+def as_sessions(name: str, values: Any) -> Tensor:
+    """Values as float32 `(n_sessions, n_trials, n)`; one session alone becomes the first of one."""
+    try:
+        tensor = values if isinstance(values, Tensor) else torch.tensor(np.asarray(values, dtype=np.float32))
+    except (TypeError, ValueError):
+        problem = (
+            f"{name} must be an array of numbers, (n_sessions, n_trials, n_columns); got something else."
+        )
+        raise SettingsError([f"{problem} Pad shorter sessions with -1."]) from None
+    tensor = tensor.to(torch.float32)
+    return tensor[None] if tensor.ndim == 2 else tensor
+
+
+def onehot(values: Tensor) -> Tensor:
+    """(..., n_actions) -> (...) bool: exactly one 1, else 0."""
+    return ((values == 0) | (values == 1)).all(dim=-1) & (values.sum(dim=-1) == 1)
+
+
+def taken(part: Tensor, sessions: Tensor, trials: Tensor) -> Tensor:
+    """Trials `trials[i]` of session `sessions[i]`; trial -1 is a row of -1."""
+    rows = part[sessions[:, None], trials.clamp(min=0)] if part.shape[1] else part.new_empty(*trials.shape, 1)
+    return torch.where(trials[..., None] >= 0, rows, MISSING).expand(*trials.shape, part.shape[2])
+
+
+def tidied(xs: Tensor, ys: Tensor, n_ids: int) -> tuple[Tensor, Tensor]:
+    """NaN written as missing, in the one way that the layout has for it.
+
+    A NaN outcome of an arm not chosen is unseen; a NaN choice, or outcome of the choice, makes the trial
+    missing. Ids that are NaN in missing trials are those of the session.
+    """
+    if bool(torch.isnan(ys).any()):
+        ys = torch.where(torch.isnan(ys).any(dim=-1, keepdim=True), MISSING, ys)
+    if not bool(torch.isnan(xs).any()):
+        return xs, ys
+    n = ys.shape[-1]
+    choice, reward, rest = xs[..., :n], xs[..., n : 2 * n], xs[..., 2 * n :].clone()
+    lost = ~onehot(choice) | (torch.isnan(reward) & (choice == 1)).any(dim=-1)
+    data = torch.where(lost[..., None], MISSING, xs[..., : 2 * n].nan_to_num(nan=MISSING))
+    first = (~lost).int().argmax(dim=1)
+    ids = rest[torch.arange(len(rest)), first, -n_ids:].nan_to_num(nan=0.0)[:, None, :]
+    filled = torch.cat(
+        [torch.full_like(rest[..., :-n_ids], MISSING), ids.expand(-1, rest.shape[1], -1)], dim=-1
+    )
+    return torch.cat([data, torch.where(lost[..., None] & torch.isnan(rest), filled, rest)], dim=-1), ys
+
+
+def layout_problems(xs: Tensor, ys: Tensor, truth_probs: Tensor | None, inputs: Sequence[str]) -> list[str]:
+    """A sentence for everything that keeps these tensors from being a dataset."""
+    if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2]:
+        return [
+            "xs and ys must have the shapes (n_sessions, n_trials, n_features) and (n_sessions, n_trials, "
+            f"n_actions); got {tuple(xs.shape)} and {tuple(ys.shape)}. Give both the same trials."
+        ]
+    found = []
+    features, arms = int(xs.shape[-1]), int(ys.shape[-1])
+    n_inputs = features - 2 * arms - n_ids(features, arms)
+    if arms < 2 or n_inputs < 0:
+        found.append(
+            f"xs must have {2 * arms + 1} columns for {arms} arms (choice, reward, participant), or "
+            f"{2 * arms + 3} or more ([inputs,] block, experiment, participant), and ys one for each of "
+            f"2 or more arms; got {features} and {arms}. Add the columns that are missing."
+        )
+    elif inputs and len(inputs) != n_inputs:
+        found.append(
+            f"additional_inputs must name the {n_inputs} column(s) between rewards and block; "
+            f"got {', '.join(inputs)}. Name each of them once."
+        )
+    if truth_probs is not None and truth_probs.shape != ys.shape:
+        found.append(
+            f"truth_probs must have the shape of ys, {tuple(ys.shape)}; got {tuple(truth_probs.shape)}. "
+            "Give the P of each arm."
+        )
+    return found + name_problems(inputs)
+
+
+def window_problems(sequence_length: Any, stride: Any, normalize_features: Any, features: int) -> list[str]:
+    """A sentence for every wrong setting of windows and scaling."""
+    found = []
+    for name, value in (("sequence_length", sequence_length), ("stride", stride)):
+        whole = name == "sequence_length" and (value is None or value == -1)
+        if not whole and not (isinstance(value, int) and value > 0):
+            found.append(f"{name} must be a whole number of trials, 1 or more; got {value!r}. Use 1.")
+    columns = [] if normalize_features is None else np.atleast_1d(normalize_features).tolist()
+    every = range(-features, features)
+    wrong = [value for value in columns if value not in every]
+    if wrong:
+        found.append(
+            f"normalize_features must be columns from 0 to {features - 1}; got {wrong}. "
+            "See `dataset.columns` for their names."
+        )
+    return found
+
+
+def value_problems(xs: Tensor, mask: Tensor, columns: Sequence[str]) -> list[str]:
+    """A sentence if an observed trial holds a value that no model can use."""
+    wrong = (~torch.isfinite(xs) & mask[..., None]).flatten(0, 1).any(dim=0)
+    if not bool(wrong.any()):
+        return []
+    names = ", ".join(name for name, bad in zip(columns, wrong.tolist(), strict=True) if bad)
+    advice = "Correct them, or make the choice missing."
+    return [f"Trials with a choice must hold numbers only; got NaN or infinity in {names}. {advice}"]
+
+
+def n_ids(features: int, n_actions: int) -> int:
+    """How many id columns end a row: the participant alone, or block, experiment and participant."""
+    return 1 if features == 2 * n_actions + 1 else 3

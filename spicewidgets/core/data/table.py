@@ -1,0 +1,179 @@
+"""Reading a table of the learner's own: every column is checked, and every problem is a sentence."""
+
+from difflib import get_close_matches
+from os import PathLike
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..settings import SettingsError
+
+Floats = NDArray[np.float64]
+MOST_ROWS = 10_000_000
+MOST_ARMS = 50
+
+
+def read_table(file: str | PathLike[str] | IO[Any] | pd.DataFrame) -> pd.DataFrame:
+    """A copy of the table: of a DataFrame, a CSV file on this computer, or an open one."""
+    frame = file.copy() if isinstance(file, pd.DataFrame) else _read_csv(file)
+    if len(frame) > MOST_ROWS:
+        raise SettingsError(
+            [f"A table may have up to {MOST_ROWS:,} rows; got {len(frame):,}. Convert it in several parts."]
+        )
+    if len(frame) == 0:
+        raise SettingsError(
+            ["The table must have one row per trial; got none. Check that the file was saved."]
+        )
+    frame.columns = [str(name) for name in frame.columns]
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        raise SettingsError(
+            [f"Every column must have a name of its own; got {', '.join(twice)} twice. Rename one of them."]
+        )
+    return frame.reset_index(drop=True)
+
+
+def _read_csv(file: Any) -> pd.DataFrame:
+    if isinstance(file, str) and "://" in file:
+        raise SettingsError([f"file must be on this computer; got {file!r}. Download it first."])
+    try:
+        return pd.read_csv(file, index_col=None, low_memory=False)
+    except FileNotFoundError:
+        problem = f"There is no file {str(file)!r}. Check the folder and the name."
+    except pd.errors.EmptyDataError:
+        problem = (
+            "The table must have a header and one row per trial; the file is empty. Check that it was saved."
+        )
+    except Exception as error:  # there is no end to what a foreign file makes a reader raise
+        problem = f"The file must be a table of comma-separated values in UTF-8; got {error}. Save it as CSV."
+    raise SettingsError([problem])
+
+
+def missing_column(name: str, frame: pd.DataFrame) -> str:
+    """The sentence for a column that is not there."""
+    names = [str(column) for column in frame.columns]
+    close = get_close_matches(name.lower(), [column.lower() for column in names], n=1)
+    meant = [column for column in names if close and column.lower() == close[0]]
+    guess = f"Did you mean {meant[0]!r}? " if meant else ""
+    told = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+    return f"There is no column {name!r}. {guess}The table has the columns {told}. Name yours in the call."
+
+
+def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:
+    """A column as numbers, NaN where it is empty; text and infinities become problems."""
+    values = _coerced(series)
+    wrong = np.isnan(values) & ~empty(series) | np.isinf(values)
+    if wrong.any():
+        problems.append(f"{series.name} must hold numbers; got {_first(series, wrong)}. {advice}")
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def codes(series: pd.Series, problems: list[str]) -> tuple[NDArray[np.int64], list[Any]]:
+    """A column of labels of any kind as codes 0, 1 ... in order of appearance, and the labels."""
+    lacking = empty(series)
+    if lacking.any():
+        problems.append(
+            f"{series.name} must be given for every trial; it is empty in {int(lacking.sum())} row(s), "
+            f"first in row {int(lacking.argmax()) + 1}. Fill it in, or leave these rows out."
+        )
+    try:
+        found, labels = pd.factorize(series)
+    except TypeError:  # cells that hold lists and the like
+        problems.append(
+            f"{series.name} must hold a name or a number per row; got {_first(series, ~lacking)}. Use text."
+        )
+        return np.zeros(len(series), dtype=np.int64), []
+    return found.astype(np.int64), labels.tolist()
+
+
+def arms(
+    series: pd.Series, numbered: range, problems: list[str]
+) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
+    """The arm of every trial, counted from 0, and the labels of the arms.
+
+    A missing choice (an empty cell or -1) stays -1. Names are put in alphabetical order. Numbers count from
+    the lowest that occurs, or as the reward columns do, which are `numbered`, if there is one for each arm.
+    """
+    values = _coerced(series)
+    if has_text(series):
+        return _named_arms(series, values, problems)
+    values[values == -1] = np.nan
+    known = values[~np.isnan(values)]
+    whole = np.isnan(values) | np.isfinite(values) & (values == np.floor(values))
+    if not whole.all():
+        got = _first(series, ~whole)
+        problems.append(f"{series.name} must hold whole numbers or names; got {got}. Give each arm its own.")
+    elif len(known) and known.max() - known.min() >= MOST_ARMS:
+        low, high = f"{known.min():g}", f"{known.max():g}"
+        problems.append(_too_many(series, f"{known.max() - known.min() + 1:g}", low, high))
+    elif len(known):
+        first, last = _numbers_of_arms(series, int(known.min()), int(known.max()), numbered, problems)
+        found = np.where(np.isnan(values), -1, np.nan_to_num(values) - first).astype(np.int64)
+        return found, tuple(range(first, last + 1))
+    return np.full(len(series), -1), ()
+
+
+def _numbers_of_arms(
+    series: pd.Series, low: int, high: int, numbered: range, problems: list[str]
+) -> tuple[int, int]:
+    """The first and last arm, by the choices from `low` to `high` and the numbers of the reward columns."""
+    starts = [start for start in (numbered.start, 1, low) if start <= low and high < start + len(numbered)]
+    if starts and (high - low + 1 == len(numbered) or starts[0] in (numbered.start, 1)):
+        return starts[0], starts[0] + len(numbered) - 1
+    if numbered:
+        problems.append(
+            f"{series.name} must be numbered like the reward columns, {numbered[0]} to {numbered[-1]}; "
+            f"got choices from {low} to {high}. Number both from 0."
+        )
+    return low, high
+
+
+def empty(series: pd.Series) -> NDArray[np.bool_]:
+    """Which cells hold nothing: no value, or only blanks."""
+    lacking: NDArray[np.bool_] = series.isna().to_numpy(dtype=bool)
+    if pd.api.types.is_numeric_dtype(series):
+        return lacking
+    blank = [isinstance(value, str) and not value.strip() for value in series.tolist()]
+    lacking = lacking | np.array(blank, dtype=bool)
+    return lacking
+
+
+def has_text(series: pd.Series) -> bool:
+    """Whether some cell holds neither a number nor nothing."""
+    return bool((np.isnan(_coerced(series)) & ~empty(series)).any())
+
+
+def _named_arms(
+    series: pd.Series, values: Floats, problems: list[str]
+) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
+    lacking = empty(series) | (values == -1)
+    names = np.array([str(value).strip() for value in series.tolist()], dtype=object)
+    labels = sorted(set(names[~lacking]))
+    if len(labels) > MOST_ARMS:
+        problems.append(_too_many(series, str(len(labels)), labels[0], labels[-1]))
+    place = {label: at for at, label in enumerate(labels)}
+    found = [-1 if lost else place[name] for name, lost in zip(names, lacking, strict=True)]
+    return np.array(found, dtype=np.int64), tuple(labels)
+
+
+def _too_many(series: pd.Series, n: str, low: str, high: str) -> str:
+    return (
+        f"{series.name} may hold up to {MOST_ARMS} arms; got {n}, from {low} to {high}. "
+        "Check that this is the column with the choices, and number the arms from 0."
+    )
+
+
+def _coerced(series: pd.Series) -> Floats:
+    """A column as floats, with NaN for all that is no number."""
+    try:
+        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError, OverflowError):  # cells that hold lists and the like
+        values = np.full(len(series), np.nan)
+    return np.where(empty(series), np.nan, values)
+
+
+def _first(series: pd.Series, where: NDArray[np.bool_]) -> str:
+    row = int(where.argmax())
+    return f"{series.iloc[[row]].tolist()[0]!r} in row {row + 1}"

@@ -1,0 +1,1 @@
+"""From a trained network to sparse equations, and how sure they are."""

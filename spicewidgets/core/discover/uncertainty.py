@@ -1,0 +1,189 @@
+"""How sure the choices are of the numbers of an equation: standard errors, and what they cannot tell at all.
+
+The equations are the maximum of the likelihood (`refine.py`), so that for many choices their numbers are
+distributed around the truth with the inverse of the Fisher information as covariance; that of the parameters
+read off them follows by the delta method (e.g. van der Vaart 1998, Asymptotic Statistics, chapters 3 and 5).
+The information is the expected one, given the choices and rewards that each trial follows. Where it is
+singular, a combination of numbers can move without any P changing: a number that takes part in it has an
+infinite error, and the combination is told.
+
+The errors hold for the terms as they are: that SINDy chose them from the same data is not reckoned in. They
+mean little for equations that were not refined.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..equations import SpiceModel, Term
+from ..read.translation import classical_parameters
+
+if TYPE_CHECKING:
+    from ..data.dataset import DatasetRNN
+    from ..train.rnn import BaseRNN
+    from .refine import Tuning
+
+STEP = 1e-6  # of the slopes of the parameters
+FLAT = 1e-10  # share of the largest information, below which a direction is not told
+TOUCHED = 1e-6  # share of a slope along such a direction, from which on its error is infinite
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Standard errors of one participant's numbers; infinite where the choices do not tell a number.
+
+    Attributes:
+        coefficients: by module and term, for the terms that are in the equation.
+        betas: of the learned betas, by state.
+        parameters: of those parameters that `classical_parameters` reads off the equations.
+        untold: a sentence for each combination of numbers that the choices cannot tell.
+        alone: of the coefficients, as they would be if all other numbers were known.
+    """
+
+    coefficients: Mapping[str, Mapping[Term, float]]
+    betas: Mapping[str, float]
+    parameters: Mapping[str, float]
+    untold: tuple[str, ...] = ()
+    alone: Mapping[str, Mapping[Term, float]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (JSON), from which `from_dict` makes an equal object."""
+        return {
+            "coefficients": _plain(self.coefficients),
+            "alone": _plain(self.alone),
+            "betas": dict(self.betas),
+            "parameters": dict(self.parameters),
+            "untold": list(self.untold),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Uncertainty":
+        """What `to_dict` wrote."""
+        told, alone = (
+            {m: {tuple(term): e for term, e in row} for m, row in data.get(name, {}).items()}
+            for name in ("coefficients", "alone")
+        )
+        return cls(told, dict(data["betas"]), dict(data["parameters"]), tuple(data["untold"]), alone)
+
+
+def _plain(errors: Mapping[str, Mapping[Term, float]]) -> dict[str, Any]:
+    return {module: [[list(term), error] for term, error in row.items()] for module, row in errors.items()}
+
+
+def uncertainty(spice: SpiceModel, model: "BaseRNN", dataset: "DatasetRNN") -> dict[Any, Uncertainty]:
+    """Standard errors of each participant's numbers, by label.
+
+    Args:
+        spice: equations at the maximum of the likelihood.
+        model: the model whose forward pass ties them together; its weights play no part.
+        dataset: the choices; participants are indices in the last column.
+    """
+    from .refine import tunings
+
+    found = {}
+    for code, tuning in tunings(spice, model, dataset):
+        found[spice.participants[code]] = _of(tuning)
+    return found
+
+
+def half_width(error: float, level: float = 0.9) -> float:
+    """Half the width of the interval that covers the truth with this probability.
+
+    >>> round(half_width(0.1, 0.9), 4)
+    0.1645
+    """
+    return error * NormalDist().inv_cdf((1 + level) / 2)
+
+
+def _of(tuning: "Tuning") -> Uncertainty:
+    at = tuning.start
+    _, _, information = tuning.look(at)
+    told = _Told(information)
+    modules = [equation.module for equation in tuning.equations]
+    errors = [told.error(slope) for slope in np.eye(len(at))]
+    coefficients: dict[str, dict[Term, float]] = {module: {} for module in modules}
+    alone: dict[str, dict[Term, float]] = {module: {} for module in modules}
+    for (e, term), error, unit in zip(tuning.labels, errors, told.unit, strict=False):
+        coefficients[modules[e]][term], alone[modules[e]][term] = error, float(unit)
+    betas = dict(zip(tuning.states, errors[len(tuning.labels) :], strict=True))
+    parameters = {name: told.error(slope) for name, slope in _slopes(tuning, at).items() if slope.any()}
+    names = [
+        *(f"{_named(term, modules[e])} of {modules[e]}" for e, term in tuning.labels),
+        *(f"beta of {state}" for state in tuning.states),
+    ]
+    untold = tuple(_sentence(names, way) for way in told.flat)
+    return Uncertainty(coefficients, betas, parameters, untold, alone)
+
+
+def _slopes(tuning: "Tuning", at: Floats) -> dict[str, Floats]:
+    """Slope of each classical parameter in each number."""
+
+    def read(vector: Floats) -> dict[str, float]:
+        equations = tuning.equations_at(vector).values()
+        spice = SpiceModel.of(*equations, betas=tuning.betas_at(vector))
+        return classical_parameters(spice, tuning.model)
+
+    return slopes(read, at)
+
+
+def slopes(read: Callable[[Floats], Mapping[str, float]], at: Floats) -> dict[str, Floats]:
+    """Slope of each of several named functions of a vector, by central differences."""
+    pairs = [(read(at + step), read(at - step)) for step in STEP * np.eye(len(at))]
+    names = read(at)
+    return {n: np.array([(up[n] - down[n]) / (2 * STEP) for up, down in pairs]) for n in names}
+
+
+class _Told:
+    """What an information matrix tells: errors of any combination of numbers, and the flat directions.
+
+    Each number is measured in units of its own error with all others known, so that units do not decide on
+    what counts as flat.
+    """
+
+    def __init__(self, information: Floats) -> None:
+        self.unit = 1 / np.sqrt(np.maximum(np.diag(information), 1e-300))
+        scaled = information * np.outer(self.unit, self.unit)
+        self.values: Floats
+        self.ways: Floats
+        self.values, self.ways = np.linalg.eigh(scaled)
+        self.sharp = self.values > FLAT * max(self.values.max(initial=0.0), 1e-300)
+
+    def error(self, slope: Floats) -> float:
+        """Standard error of what changes with the numbers as `slope` says (delta method); NaN where that is
+        not known.
+        """
+        if not np.isfinite(slope).all():
+            return float("nan")
+        along = (slope * self.unit) @ self.ways
+        if (along[~self.sharp] ** 2).sum() > TOUCHED * (along**2).sum():
+            return inf
+        return sqrt(float((along[self.sharp] ** 2 / self.values[self.sharp]).sum()))
+
+    @property
+    def flat(self) -> list[Floats]:
+        """The directions that are not told, their largest number 1."""
+        ways = (self.ways[:, ~self.sharp] * self.unit[:, None]).T
+        return [way / way[np.abs(way).argmax()] for way in ways]
+
+
+def _named(term: Term, module: str) -> str:
+    return " x ".join("own value" if factor == module else factor for factor in term) or "the constant"
+
+
+def _sentence(names: Sequence[str], way: Floats) -> str:
+    """A flat direction in words."""
+    moved = [f"{name} by {part:+.2g}" for name, part in zip(names, way, strict=True) if abs(part) > 1e-3]
+    if len(moved) == 1:
+        return f"The choices do not tell {moved[0].rsplit(' by ', 1)[0]}: whatever it is, P stays the same."
+    return f"The choices do not tell these numbers apart: P stays the same if one moves {_and(moved)}."
+
+
+def _and(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

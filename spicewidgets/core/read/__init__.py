@@ -1,0 +1,1 @@
+"""What an equation means: translation, steps, contributions, consequences."""

@@ -1,0 +1,166 @@
+"""From the numbers of an equation to the parameters of a Q-learner, one step for each, to be read.
+
+The same translation as `classical_parameters` in `translation.py`, which has the derivation, with every rule
+spelled out. The symbols are words: k, w, g and c are the coefficients of 1, x, r and x r in the equation of
+the chosen arm; `_u` marks the arm not chosen, `_c` the choice kernel, `_a` the learning rate; V0 and C0 are
+the first values, and b a beta that the model has learned. Knows nothing of how it is shown.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from ..equations import Equation, SpiceModel
+from .translation import HABIT, RATE, REWARD, VALUE, Model, _start, classical_parameters
+
+
+@dataclass(frozen=True)
+class Step:
+    """One parameter, read off the equation.
+
+    Attributes:
+        parameter: its name in `AgentQ`. symbol: its short name, as the rules have it.
+        rule: what the coefficient is made of, such as "w = 1 - alpha".
+        solved: the rule solved for the parameter, such as "1 - w", with `*` for every product.
+        numbers: what the other symbols of `solved` stand for today.
+        value: the parameter; NaN where the equation leaves it open.
+    """
+
+    parameter: str
+    symbol: str
+    rule: str
+    solved: str
+    numbers: Mapping[str, float]
+    value: float
+
+    def filled(self, digits: int = 3) -> str:
+        """`solved` with today's numbers in place of the symbols, to so many significant digits.
+
+        >>> Step("alpha_reward", "alpha", "w = 1 - alpha", "1 - w", {"w": 0.682}, 0.318).filled()
+        '1 - 0.682'
+        """
+
+        def number(found: re.Match[str]) -> str:
+            value = self.numbers.get(found[0])
+            if value is None:
+                return found[0]
+            return f"({value:.{digits}g})" if value < 0 else f"{value:.{digits}g}"
+
+        return re.sub(r"[A-Za-z]\w*", number, self.solved)
+
+    def text(self, digits: int = 3) -> str:
+        """The whole step on a line: `alpha = 1 - w = 1 - 0.682 = 0.318`."""
+        value = f"{self.value:.{digits}g}" if isfinite(self.value) else "not told"
+        return f"{self.symbol} = {self.solved} = {self.filled(digits)} = {value}"
+
+
+def steps(spice: SpiceModel, model: Model, participant: Any = None) -> tuple[Step, ...]:
+    """The steps from a participant's equations to the parameters of `AgentQ`, in the order of the reading.
+
+    Args:
+        spice: discovered or true equations.
+        model: the model or its class, for its `init_values`.
+        participant: label; the first that has equations when None.
+    """
+    found = classical_parameters(spice, model, participant)
+    rows: list[_Row] = []
+    for module, equation in spice.of_participant(participant).items():
+        if (read := _READ.get(module)) is not None:
+            state = HABIT if module.startswith(HABIT) else VALUE
+            learned = spice.beta(state, participant) if state in spice.betas else None
+            rows += read(equation, _start(model, state), learned, found)
+    return tuple(
+        Step(name, symbol, rule, solved, _used(solved, numbers), found[name])
+        for name, symbol, rule, solved, numbers in rows
+    )
+
+
+_Row = tuple[str, str, str, str, dict[str, float]]
+
+
+def _used(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
+    """The numbers that the solved rule names."""
+    named = re.findall(r"[A-Za-z]\w*", solved)
+    return {symbol: numbers[symbol] for symbol in dict.fromkeys(named)}
+
+
+def _chosen(
+    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
+) -> Iterator[_Row]:
+    both = equation.coefficient(equation.module, REWARD)
+    numbers = {
+        "k": equation.coefficient(),
+        "w": equation.coefficient(equation.module),
+        "g": equation.coefficient(REWARD),
+        "c": both,
+        "V0": start,
+        "beta": found["beta_reward"],
+        "b": 1.0 if learned is None else learned,
+    }
+    over, times = ("", "") if learned is None else (" / b", "b * ")
+    one = not both
+    minus, plus = ("alpha", "alpha") if one else ("alpha_minus", "alpha_plus")
+    numbers |= {minus: found["alpha_penalty"], plus: found["alpha_reward"]}
+    yield "alpha_reward" if one else "alpha_penalty", minus, f"w = 1 - {minus}", "1 - w", numbers
+    if one:
+        yield "beta_reward", "beta", f"g = alpha beta{over}", f"{times}g / alpha", numbers
+    else:
+        yield "alpha_reward", plus, "c = alpha_minus - alpha_plus", "alpha_minus - c", numbers
+        rule = f"g = alpha_plus beta{over} - c k / alpha_minus"
+        yield "beta_reward", "beta", rule, f"{times}(g + c * k / alpha_minus) / alpha_plus", numbers
+    yield "q0", "q0", f"k = {minus} (V0 - beta q0{over})", f"{times}(V0 - k / {minus}) / beta", numbers
+
+
+def _not_chosen(
+    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
+) -> Iterator[_Row]:
+    numbers = {"w_u": equation.coefficient(equation.module)}
+    if "alpha_counterfactual_penalty" in found:
+        numbers["alpha_u"] = found["alpha_counterfactual_penalty"]
+        yield "forget_rate", "f", "w_u = 1 - f - alpha_u", "1 - w_u - alpha_u", numbers
+    else:
+        yield "forget_rate", "f", "w_u = 1 - f", "1 - w_u", numbers
+
+
+def _habit(
+    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
+) -> Iterator[_Row]:
+    numbers = {
+        "w_c": equation.coefficient(equation.module),
+        "k_c": equation.coefficient(),
+        "alpha_c": found["alpha_choice"],
+        "C0": start,
+        "b_c": 1.0 if learned is None else learned,
+    }
+    over, times = ("", "") if learned is None else (" / b_c", "b_c * ")
+    yield "alpha_choice", "alpha_c", "w_c = 1 - alpha_c", "1 - w_c", numbers
+    rule = f"k_c = alpha_c (C0 + beta_c{over})"
+    yield "beta_choice", "beta_c", rule, f"{times}(k_c / alpha_c - C0)", numbers
+
+
+def _rate(
+    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
+) -> Iterator[_Row]:
+    numbers = {
+        "k_a": equation.coefficient(),
+        "w_a": equation.coefficient(equation.module),
+        "g_a": equation.coefficient(REWARD),
+        "b": 1.0 if learned is None else learned,
+        "V0": start,
+    }
+    rule = "k_a = (1 - w_a) alpha_minus"
+    yield "alpha_penalty", "alpha_minus", rule, "k_a / (1 - w_a)", numbers
+    rule = "g_a = (1 - w_a) (alpha_plus - alpha_minus)"
+    yield "alpha_reward", "alpha_plus", rule, "(k_a + g_a) / (1 - w_a)", numbers
+    yield "beta_reward", "beta", "beta = b", "b", numbers
+    yield "q0", "q0", "q0 = V0", "V0", numbers
+
+
+_READ = {
+    f"{VALUE}_chosen": _chosen,
+    f"{VALUE}_not_chosen": _not_chosen,
+    f"{HABIT}_chosen": _habit,
+    RATE: _rate,
+}

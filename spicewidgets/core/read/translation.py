@@ -1,0 +1,278 @@
+"""Truth and discovery in the same words: a Q-learner's update in the RNN's coordinates, and an equation's
+classical parameters.
+
+A model holds values V in units of the logit, and they start at V0. A Q-learner holds Q, which starts at q0,
+and multiplies it by beta. The two are the same participant if V is Q stretched and shifted:
+
+    V = g Q + s,    g = beta / b,    s = V0 - g q0
+
+where b is the model's own learned beta for that state (1 where it has none). Put into the update of the
+chosen arm, `Q' = Q + alpha (r - Q)`, this gives
+
+    V' = alpha s + (1 - alpha) V + alpha g r
+
+So the constant `alpha s` is what it costs that the model starts at V0 and the participant at beta q0. It is
+*not* the same number for every arm: only the chosen arm is updated, so it does not cancel in the softmax, and
+leaving it out changes P. (With alpha 0.3, beta 3, q0 0.5 and V0 0.5 it is -0.3.) What does cancel is a number
+added to the values of all arms.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..config import SpiceConfig
+from ..equations import Equation, SpiceModel, Term, term_text
+from ..settings import SettingsError
+from ..simulate.agents import AgentQ
+
+if TYPE_CHECKING:
+    from ..train.rnn import BaseRNN
+
+    Model = BaseRNN | type[BaseRNN]
+else:
+    Model = Any  # whatever has `init_values`; torch is not loaded for it
+
+VALUE, HABIT, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"
+REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """How a model's value stands to the participant's: `V = stretch * Q + shift`.
+
+    Attributes:
+        start: value of the model's state before the first trial, V0.
+        beta: the model's learned beta of that state, b; 1 where it has none.
+        stretch: g. shift: s.
+    """
+
+    start: float
+    beta: float
+    stretch: float
+    shift: float
+
+
+def true_model(
+    agent: AgentQ,
+    model: Model,
+    config: SpiceConfig,
+    *,
+    betas: Mapping[str, float] | None = None,
+    participant: Any = 0,
+) -> SpiceModel:
+    """The equations that a perfect discovery would find: the agent's own update, written in the model's
+    coordinates.
+
+    Args:
+        agent: the participant who made the choices.
+        model: the model, or its class: its `init_values` set the shift.
+        config: which modules have equations; their terms tell which form of counterfactual feedback the model
+            has.
+        betas: the model's learned betas by state. Where a model learns a beta, the stretch of its values is
+            free, and the truth is written in the stretch that was learned. Without it, values are in units of
+            the reward and beta is the agent's.
+        participant: label.
+
+    Returns: A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
+        equation.
+    """
+    betas = {state: agent._betas[state] for state in _learned(model)} if betas is None else dict(betas)
+    found = {}
+    for module in config.modules:
+        if module not in _TRUTH:
+            raise SettingsError(
+                [
+                    f"Nothing is known of the module {module!r} in terms of AgentQ; "
+                    f"known are {list(_TRUTH)}. "
+                    "Name your modules as in the precoded models to compare them with the truth."
+                ]
+            )
+        found[module] = (_TRUTH[module](module, agent, model, config.terms(module), betas),)
+    return SpiceModel((participant,), found, {state: (float(beta),) for state, beta in betas.items()})
+
+
+def classical_parameters(spice: SpiceModel, model: Model, participant: Any = None) -> dict[str, float]:
+    """The parameters of `AgentQ` that a participant's equations stand for: the way back from `true_model`.
+
+    From `V' = k + w V + g r + c V r` of the chosen arm: `alpha_penalty = 1 - w`, `alpha_reward =
+    alpha_penalty - c`, shift `s = k / alpha_penalty`, stretch `(g + c s) / alpha_reward`; from these beta and
+    q0. Exact coefficients give exact parameters. Only what the equations tell is returned; a number that they
+    leave open is NaN.
+    """
+    equations = spice.of_participant(participant)
+    found: dict[str, float] = {}
+    gauge = Gauge(nan, 1.0, nan, nan)
+    if (chosen := equations.get(f"{VALUE}_chosen")) is not None:
+        gauge = _read_chosen(chosen, _start(model, VALUE), spice.beta(VALUE, participant), found)
+    if (rate := equations.get(RATE)) is not None:
+        gauge = _read_rate(rate, _start(model, VALUE), spice.beta(VALUE, participant), found)
+    if (not_chosen := equations.get(f"{VALUE}_not_chosen")) is not None:
+        _read_not_chosen(not_chosen, gauge, found)
+    if (habit := equations.get(f"{HABIT}_chosen")) is not None:
+        _read_habit(habit, _start(model, HABIT), spice.beta(HABIT, participant), found)
+    return found
+
+
+def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Any = None) -> pd.DataFrame:
+    """Discovered beside true coefficients: a row for each module and term, with columns `true`, `found` and
+    `difference`.
+    """
+    rows = []
+    for module, equation in found.of_participant(participant).items():
+        true = truth.equation(module)
+        for term in dict.fromkeys((*true.terms, *equation.terms)):
+            a, b = true.coefficient(*term), equation.coefficient(*term)
+            if a or b or len(term) < 2:
+                rows.append(
+                    {"module": module, "term": term_text(term), "true": a, "found": b, "difference": b - a}
+                )
+    for state in found.betas:
+        a, b = truth.beta(state), found.beta(state, participant)
+        rows.append({"module": f"beta({state})", "term": "1", "true": a, "found": b, "difference": b - a})
+    return pd.DataFrame(rows).set_index(["module", "term"])
+
+
+def gauge_of(agent: AgentQ, model: Model, state: str, betas: Mapping[str, float]) -> Gauge:
+    """How the model's value of a state stands to the agent's."""
+    beta = float(betas.get(state, 1.0))
+    stretch = float(agent._betas[state]) / beta if beta else nan
+    before = agent.parameters["q0"] if state == VALUE else 0.0
+    return Gauge(_start(model, state), beta, stretch, _start(model, state) - stretch * before)
+
+
+def _start(model: Model, state: str) -> float:
+    value = model.init_values.get(state, 0.0)
+    return float(value[0]) if isinstance(value, list | tuple) else float(value)
+
+
+def _learned(model: Model) -> list[str]:
+    return [] if isinstance(model, type) else list(model.betas)
+
+
+def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str, ...] = ()) -> Equation:
+    return Equation(module, tuple(coefficients), tuple(float(v) for v in coefficients.values()), notes=notes)
+
+
+Controls = tuple[str, ...]
+Truth = Callable[[str, AgentQ, Model, Controls, Mapping[str, float]], Equation]
+
+
+def _value_chosen(
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+) -> Equation:
+    p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
+    reward, penalty = p["alpha_reward"], p["alpha_penalty"]
+    coefficients = {
+        (): penalty * at.shift,
+        (module,): 1 - penalty,
+        (REWARD,): reward * at.stretch - (penalty - reward) * at.shift,
+    }
+    if penalty != reward:
+        coefficients[(module, REWARD)] = penalty - reward
+    return _equation(module, coefficients)
+
+
+def _value_not_chosen(
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+) -> Equation:
+    p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
+    forget, reward, penalty = (
+        p["forget_rate"],
+        p["alpha_counterfactual_reward"],
+        p["alpha_counterfactual_penalty"],
+    )
+    if (
+        REWARD_CHOSEN in controls
+    ):  # no feedback for this arm: it moves towards 1 - the reward of the chosen arm
+        signal, constant = REWARD_CHOSEN, penalty * (at.shift + at.stretch)
+        slope = (reward - penalty) * at.shift - penalty * at.stretch
+    else:
+        signal, constant = REWARD, penalty * at.shift
+        slope = reward * at.stretch - (penalty - reward) * at.shift
+    coefficients = {(): constant + forget * at.start, (module,): 1 - penalty - forget}
+    if reward or penalty:
+        coefficients |= {(signal,): slope, (module, signal): penalty - reward}
+    missing = (reward or penalty) and signal not in controls
+    note = f"The agent learns from the arm not chosen; {module} has no reward among its inputs to express it."
+    return _equation(module, coefficients, (note,) if missing else ())
+
+
+def _habit(
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+) -> Equation:
+    rate, at = agent.parameters["alpha_choice"], gauge_of(agent, model, HABIT, betas)
+    target = at.shift if module.endswith("not_chosen") else at.stretch + at.shift
+    return _equation(module, {(): rate * target, (module,): 1 - rate})
+
+
+def _learning_rate(
+    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+) -> Equation:
+    p, start = agent.parameters, _start(model, VALUE)
+    note = (
+        f"The agent starts at q0 = {p['q0']:g} and the model at {start:g}, "
+        "which its given equation cannot make up for."
+    )
+    return _equation(
+        module,
+        {(): p["alpha_penalty"], (module,): 0.0, (REWARD,): p["alpha_reward"] - p["alpha_penalty"]},
+        (note,) if p["q0"] != start else (),
+    )
+
+
+_TRUTH: dict[str, Truth] = {
+    f"{VALUE}_chosen": _value_chosen,
+    f"{VALUE}_not_chosen": _value_not_chosen,
+    f"{HABIT}_chosen": _habit,
+    f"{HABIT}_not_chosen": _habit,
+    RATE: _learning_rate,
+}
+
+
+def _over(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator else nan
+
+
+def _read_chosen(equation: Equation, start: float, beta: float, found: dict[str, float]) -> Gauge:
+    module = equation.module
+    both = equation.coefficient(module, REWARD)
+    penalty = 1 - equation.coefficient(module)
+    reward = penalty - both
+    shift = _over(equation.coefficient(), penalty)
+    stretch = _over(equation.coefficient(REWARD) + both * shift, reward)
+    found |= {"alpha_reward": reward, "alpha_penalty": penalty}
+    found |= {"beta_reward": stretch * beta, "q0": _over(start - shift, stretch)}
+    return Gauge(start, beta, stretch, shift)
+
+
+def _read_rate(equation: Equation, start: float, beta: float, found: dict[str, float]) -> Gauge:
+    """Learning rates where the learning rate has come to rest, after no reward and after reward."""
+    rest = 1 - equation.coefficient(equation.module)
+    penalty = _over(equation.coefficient(), rest)
+    reward = _over(equation.coefficient() + equation.coefficient(REWARD), rest)
+    found |= {"alpha_reward": reward, "alpha_penalty": penalty, "beta_reward": beta, "q0": start}
+    return Gauge(start, beta, 1.0, 0.0)
+
+
+def _read_not_chosen(equation: Equation, at: Gauge, found: dict[str, float]) -> None:
+    module = equation.module
+    fictive = any(REWARD_CHOSEN in term for term in equation.terms)
+    signal = REWARD_CHOSEN if fictive else REWARD
+    slope, both = equation.coefficient(signal), equation.coefficient(module, signal)
+    penalty = 0.0
+    if slope or both:
+        if fictive:
+            penalty = _over(-(slope + both * at.shift), at.stretch)
+        else:
+            penalty = _over(slope + both * at.shift, at.stretch) + both
+        found |= {"alpha_counterfactual_reward": penalty - both, "alpha_counterfactual_penalty": penalty}
+    found["forget_rate"] = 1 - equation.coefficient(module) - penalty
+
+
+def _read_habit(equation: Equation, start: float, beta: float, found: dict[str, float]) -> None:
+    rate = 1 - equation.coefficient(equation.module)
+    found |= {"alpha_choice": rate, "beta_choice": (_over(equation.coefficient(), rate) - start) * beta}

@@ -1,0 +1,360 @@
+"""Simulated participants: they choose an arm from their values and learn from the reward.
+
+An agent runs one session trial by trial, or many sessions side by side (`new_sess(n_sessions=...)`); session
+s of many gives the same numbers as that session run alone. Knows nothing of tasks: it sees a choice and a
+reward.
+
+Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. Inside, arrays always are
+`(n_sessions, n_actions)`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import checks
+from ..random import RandomState, Streams, children, generator
+from ..settings import Participant, SettingsError
+
+Floats = NDArray[np.float64]
+PROTOCOL = {"new_sess", "get_choice", "get_choice_probs", "update", "q"}
+
+
+class Agent:
+    """Base of all agents: a subclass says how a session begins (`_begin`) and how it learns (`update`).
+
+    The logit of an arm is the sum of its states, each times its beta: `q = sum(beta[state] * state)`. The
+    probability of choosing it is `P = softmax(q)`.
+
+    deterministic: True always takes the arm with the highest P (the first of equals), False draws from P.
+    random_state: where all choices come from; None takes NumPy's global stream anew for each `new_sess`.
+    """
+
+    vectorised: ClassVar[bool] = True
+
+    def __init__(
+        self, n_actions: int = 2, deterministic: bool = False, *, random_state: RandomState = None
+    ) -> None:
+        self._n_actions = n_actions
+        self._deterministic = deterministic
+        self._own_rng = None if random_state is None else generator(random_state)
+        self._betas: dict[str, Any] = {}
+        self._state: dict[str, Any] = {}
+        self._n_sessions = 1
+        self._start_stream(None)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "vectorised" not in vars(cls) and PROTOCOL & set(vars(cls)):
+            cls.vectorised = False  # an agent written for one session is run session by session
+
+    @property
+    def n_actions(self) -> int:
+        """Number of arms."""
+        return self._n_actions
+
+    @property
+    def q(self) -> Floats:
+        """The logit of each arm."""
+        parts = [self._state[state] * beta for state, beta in self._betas.items()]
+        return self._public(np.sum(parts, axis=0))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters in force, by name; arrays `(n_sessions,)` where several sessions drew their own."""
+        return {}
+
+    def new_sess(
+        self,
+        sample_parameters: bool = False,
+        participant_id: int | ArrayLike = 0,
+        *,
+        n_sessions: int = 1,
+        random_state: RandomState = None,
+        **kwargs: Any,
+    ) -> None:
+        """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
+        self._n_sessions = n_sessions
+        self._start_stream(random_state)
+        self._state = self._begin()
+
+    def get_choice_probs(self) -> Floats:
+        """P of choosing each arm: softmax(q)."""
+        return softmax(np.asarray(self.q, dtype=float))
+
+    def get_choice(self) -> Any:
+        """The arm chosen: an int, or an array `(n_sessions,)`."""
+        probabilities = np.reshape(self.get_choice_probs(), (self._n_sessions, self._n_actions))
+        if self._deterministic:
+            arms = probabilities.argmax(axis=-1)
+        else:
+            passed = probabilities.cumsum(axis=-1) <= self._draw()
+            arms = np.minimum(passed.sum(axis=-1), self._n_actions - 1)
+        return int(arms[0]) if self._n_sessions == 1 else arms
+
+    def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
+        """Learn from one trial: the arm chosen, and the reward of each arm, -1 or NaN if it was not seen."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it learns (update).")
+
+    def get_state_value(self, state: str, multiply_with_beta: bool = True) -> Floats:
+        """A state by name, in units of the logit (times its beta, where it has one) or as it is."""
+        beta = self._betas.get(state, 1.0) if multiply_with_beta else 1.0
+        return self._public(np.asarray(self._state[state] * beta, dtype=float))
+
+    def _begin(self) -> dict[str, Any]:
+        return {}
+
+    def _public(self, values: Floats) -> Floats:
+        values = np.reshape(values, (self._n_sessions, self._n_actions))
+        return values[0] if self._n_sessions == 1 else values
+
+    def _start_stream(self, random_state: RandomState) -> None:
+        self._session_rng = self._own_rng if random_state is None else random_state
+        self._generators: list[np.random.Generator] | None = None
+        self._uniforms: Streams | None = None
+
+    def _session_generators(self) -> list[np.random.Generator]:
+        """One generator per session, made when first needed: replaying a session uses up no randomness."""
+        if self._generators is None:
+            self._generators = children(self._session_rng, self._n_sessions)
+        return self._generators
+
+    def _draw(self) -> Floats:
+        if self._uniforms is None:
+            self._uniforms = Streams(self._session_generators(), n_uniform=1)
+        return self._uniforms()
+
+    def _trial(self, choice: int | ArrayLike, reward: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
+        """Which arm was chosen and the rewards, as floats; both `(n_sessions, n_actions)`."""
+        shape = (self._n_sessions, self._n_actions)
+        chosen: NDArray[np.bool_] = np.reshape(choice, (-1, 1)) == np.arange(self._n_actions)
+        rewards = np.array(reward, dtype=float)
+        if (
+            rewards.size == self._n_sessions * self._n_actions
+            and chosen.shape == shape
+            and chosen.any(-1).all()
+        ):
+            return chosen, rewards.reshape(shape)
+        raise SettingsError(
+            [
+                f"update needs an arm from 0 to {self._n_actions - 1}, and {self._n_actions} rewards for "
+                f"each of {self._n_sessions} session(s); got {choice!r} and {reward!r}. "
+                "Give one reward per arm, -1 for unseen."
+            ]
+        )
+
+
+class AgentQ(Agent):
+    """A Q-learner with the usual mechanisms; by default only that of Rescorla & Wagner (1972) and a softmax.
+
+    After reward r of the chosen arm c:  `Q_c += alpha * (r - Q_c)`
+    Every other arm u:                   `Q_u += forget_rate * (q0 - Q_u) + alpha_u * (t - Q_u)`
+    Choice kernel of all arms:           `C += alpha_choice * (onehot(c) - C)`
+    Logits:                              `q = beta_reward * Q + beta_choice * C`
+
+    Q starts at q0, C at 0. `alpha` is alpha_reward if r > 0.5, else alpha_penalty. Where the outcome r_u of
+    another arm was shown, t = r_u, and `alpha_u` is alpha_counterfactual_reward if r_u > 0.5, else
+    alpha_counterfactual_penalty. Where it was not (-1 or NaN), the agent takes the opposite for granted:
+    t = 1 - r, and r decides on `alpha_u`. Where the outcome of the choice itself is NaN, no reward is learnt
+    from.
+
+    parameter_variance: standard deviation of the parameters drawn by `new_sess(sample_parameters=True)`, one
+    for all or by name; -1 stands for half the mean. Draws are clipped: rates to [0, 1], betas to between 0
+    and twice their mean.
+    alpha_penalty: None (or -1) keeps it the same as alpha_reward, drawn values included.
+
+    >>> agent = AgentQ(alpha_reward=0.3)
+    >>> agent.update(choice=0, reward=[1, -1])
+    >>> agent.get_state_value("x_value_reward", multiply_with_beta=False).round(3)
+    array([0.65, 0.5 ])
+    >>> agent.get_choice_probs().round(3)
+    array([0.611, 0.389])
+    """
+
+    vectorised = True
+    RATES = (
+        "alpha_reward",
+        "alpha_penalty",
+        "alpha_counterfactual_reward",
+        "alpha_counterfactual_penalty",
+        "alpha_choice",
+        "forget_rate",
+    )
+    BETAS = ("beta_reward", "beta_choice")
+
+    def __init__(
+        self,
+        n_actions: int = 2,
+        beta_reward: float = 3.0,
+        alpha_reward: float = 0.2,
+        alpha_penalty: float | None = None,
+        beta_counterfactual: float = 0.0,
+        alpha_counterfactual_reward: float = 0.0,
+        alpha_counterfactual_penalty: float = 0.0,
+        beta_choice: float = 0.0,
+        alpha_choice: float = 1.0,
+        forget_rate: float = 0.0,
+        parameter_variance: float | Mapping[str, float] = 0.0,
+        deterministic: bool = False,
+        *,
+        q0: float = 0.5,
+        random_state: RandomState = None,
+    ) -> None:
+        one_rate = alpha_penalty is None or alpha_penalty == -1
+        means: dict[str, Any] = {
+            "beta_reward": beta_reward,
+            "alpha_reward": alpha_reward,
+            "alpha_penalty": alpha_reward if one_rate else alpha_penalty,
+            "alpha_counterfactual_reward": alpha_counterfactual_reward,
+            "alpha_counterfactual_penalty": alpha_counterfactual_penalty,
+            "beta_choice": beta_choice,
+            "alpha_choice": alpha_choice,
+            "forget_rate": forget_rate,
+            "q0": q0,
+        }
+        problems = self._problems(n_actions, means, beta_counterfactual)
+        checks.refuse(problems + self._variance_problems(parameter_variance))
+        super().__init__(n_actions, deterministic, random_state=random_state)
+        self._means = {name: float(value) for name, value in means.items()}
+        named = isinstance(parameter_variance, Mapping) and "alpha_penalty" in parameter_variance
+        self._one_rate = one_rate and not named
+        self._sds = self._deviations(parameter_variance)
+        self.new_sess()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters in force, by name; `AgentQ(**parameters)` is the same participant."""
+        if not self._sampled:
+            return dict(self._means)
+        drawn = {name: np.ravel(value) for name, value in self._parameters.items()}
+        if self._n_sessions == 1:
+            return {name: float(value[0]) for name, value in drawn.items()}
+        return {name: np.broadcast_to(value, self._n_sessions).copy() for name, value in drawn.items()}
+
+    def new_sess(
+        self,
+        sample_parameters: bool = False,
+        participant_id: int | ArrayLike = 0,
+        *,
+        n_sessions: int = 1,
+        random_state: RandomState = None,
+        **kwargs: Any,
+    ) -> None:
+        """Start one fresh session, or several; `sample_parameters` draws parameters anew for each of them."""
+        super().new_sess(n_sessions=n_sessions, random_state=random_state)
+        self._sampled = sample_parameters
+        self._parameters: dict[str, Any] = self._sample() if sample_parameters else dict(self._means)
+        self._betas = {
+            "x_value_reward": self._parameters["beta_reward"],
+            "x_value_choice": self._parameters["beta_choice"],
+        }
+
+    def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
+        """Learn from one trial: the arm chosen, and the reward of each arm, -1 or NaN if it was not seen."""
+        chosen, rewards = self._trial(choice, reward)
+        own = np.where(chosen, rewards, 0.0).sum(axis=-1, keepdims=True)
+        seen = chosen | (rewards != -1.0) & ~np.isnan(rewards)
+        outcome = np.where(seen, rewards, 1.0 - own)
+        rates = np.where(np.isnan(outcome), 0.0, self._rates(chosen, np.where(seen, rewards, own) > 0.5))
+        values, kernel = self._state["x_value_reward"], self._state["x_value_choice"]
+        forgotten = np.where(chosen, 0.0, self._parameters["forget_rate"] * (self._means["q0"] - values))
+        self._state = {
+            "x_value_reward": values + rates * (np.nan_to_num(outcome) - values) + forgotten,
+            "x_value_choice": kernel + self._parameters["alpha_choice"] * (chosen - kernel),
+            "x_learning_rate_reward": rates,
+        }
+
+    def _rates(self, chosen: NDArray[np.bool_], good: NDArray[np.bool_]) -> Floats:
+        p = self._parameters
+        own = np.where(good, p["alpha_reward"], p["alpha_penalty"])
+        other = np.where(good, p["alpha_counterfactual_reward"], p["alpha_counterfactual_penalty"])
+        rates: Floats = np.where(chosen, own, other)
+        return rates
+
+    def _begin(self) -> dict[str, Any]:
+        shape = (self._n_sessions, self._n_actions)
+        return {
+            "x_value_reward": np.full(shape, self._means["q0"]),
+            "x_value_choice": np.zeros(shape),
+            "x_learning_rate_reward": np.zeros(shape),
+        }
+
+    def _sample(self) -> dict[str, Any]:
+        names = [*self.BETAS, *self.RATES]
+        noise = np.stack([rng.standard_normal(len(names)) for rng in self._session_generators()])
+        drawn: dict[str, Any] = {"q0": self._means["q0"]}
+        for column, name in enumerate(names):
+            mean = self._means[name]
+            low, high = (0.0, 1.0) if name in self.RATES else (min(0.0, 2 * mean), max(0.0, 2 * mean))
+            value = np.clip(mean + self._sds[name] * noise[:, column : column + 1], low, high)
+            drawn[name] = float(value[0, 0]) if self._n_sessions == 1 else value
+        if self._one_rate:
+            drawn["alpha_penalty"] = drawn["alpha_reward"]
+        return {name: drawn[name] for name in self._means}
+
+    def _deviations(self, variance: float | Mapping[str, float]) -> dict[str, float]:
+        names = (*self.BETAS, *self.RATES)
+        told = variance if isinstance(variance, Mapping) else dict.fromkeys(names, variance)
+        sds = {name: float(told.get(name, 0.0)) for name in names}
+        return {name: abs(self._means[name]) / 2 if sd == -1 else sd for name, sd in sds.items()}
+
+    def _problems(
+        self, n_actions: Any, means: Mapping[str, Any], beta_counterfactual: Any
+    ) -> list[str | None]:
+        one_rate = means["alpha_penalty"] is means["alpha_reward"]
+        rates = [name for name in self.RATES if not (one_rate and name == "alpha_penalty")]
+        found = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in rates)]
+        found += [checks.finite(name, means[name]) for name in ("beta_choice", "q0")]
+        if not 0 <= checks.number(means["beta_reward"]) < np.inf:
+            got = means["beta_reward"]
+            found.append(f"beta_reward must be 0 or more; got {got!r}. 0 chooses at random, 3 is usual.")
+        if beta_counterfactual != 0:
+            found.append(
+                f"beta_counterfactual must be 0; got {beta_counterfactual!r}. It has no effect: "
+                "use alpha_counterfactual_reward and alpha_counterfactual_penalty."
+            )
+        return found
+
+    def _variance_problems(self, variance: Any) -> list[str | None]:
+        known = (*self.BETAS, *self.RATES)
+        given = dict(variance) if isinstance(variance, Mapping) else {known[0]: variance}
+        found: list[str | None] = [
+            f"parameter_variance may name {', '.join(known)}; got {name!r}. Correct the name."
+            for name in given
+            if name not in known
+        ]
+        for name, sd in given.items():
+            if not (checks.number(sd) == -1 or 0 <= checks.number(sd) < np.inf):
+                of = f" of {name}" if isinstance(variance, Mapping) else ""
+                found.append(
+                    f"parameter_variance{of} must be a standard deviation of 0 or more; got {sd!r}. "
+                    "Use -1 for half the mean."
+                )
+        return found
+
+
+def make_agent(participant: Participant, n_actions: int = 2, random_state: RandomState = None) -> AgentQ:
+    """The simulated participant that the settings describe."""
+    participant.checked()
+    return AgentQ(
+        n_actions,
+        beta_reward=participant.beta_reward,
+        alpha_reward=participant.alpha_reward,
+        alpha_penalty=participant.alpha_penalty,
+        alpha_counterfactual_reward=participant.alpha_counterfactual_reward,
+        alpha_counterfactual_penalty=participant.alpha_counterfactual_penalty,
+        beta_choice=participant.beta_choice,
+        alpha_choice=participant.alpha_choice,
+        forget_rate=participant.forget_rate,
+        q0=participant.q0,
+        random_state=random_state,
+    )
+
+
+def softmax(logits: Floats) -> Floats:
+    """P of each arm from the logits `(..., n_actions)`, safe for large ones."""
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = weights / weights.sum(axis=-1, keepdims=True)
+    return result

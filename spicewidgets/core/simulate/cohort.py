@@ -1,0 +1,90 @@
+"""Participants who differ: one Q-learner with parameters of its own in each session.
+
+Knows nothing of tasks or of how the parameters come about; `drawn` is one way.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..checks import refuse
+from ..random import RandomState
+from .agents import AgentQ
+
+
+class Cohort(AgentQ):
+    """Q-learners side by side, one for each session of a data set, each with parameters of its own.
+
+    members: the parameters of each session's participant, as `AgentQ.parameters`, in the order of the
+    sessions; q0 is that of the first.
+
+    A run of as many sessions as there are members gives each session its member; a run of fewer takes the
+    first ones.
+    """
+
+    vectorised = True
+
+    def __init__(
+        self, members: Sequence[Mapping[str, Any]], n_actions: int = 2, *, random_state: RandomState = None
+    ) -> None:
+        refuse(
+            [None if members else "A cohort needs one member or more; got none. Give a list of parameters."]
+        )
+        self.members: tuple[dict[str, Any], ...] = tuple(dict(member) for member in members)
+        super().__init__(n_actions, **self.members[0], random_state=random_state)
+
+    def new_sess(
+        self,
+        sample_parameters: bool = False,
+        participant_id: int | ArrayLike = 0,
+        *,
+        n_sessions: int = 1,
+        random_state: RandomState = None,
+        **kwargs: Any,
+    ) -> None:
+        """Start one fresh session, or several; every session has the parameters of its own member."""
+        n = len(self.members)
+        refuse(
+            [
+                f"A cohort plays a session for each of its {n} members; got {n_sessions}. Add members."
+                if n_sessions > n
+                else None
+            ]
+        )
+        super().new_sess(n_sessions=n_sessions, random_state=random_state)
+        self._sampled = True
+        self._parameters = {
+            name: np.array([[member[name]] for member in self.members[:n_sessions]])
+            for name in self.members[0]
+        }
+        if n_sessions == 1:
+            self._parameters = {name: float(value[0, 0]) for name, value in self._parameters.items()}
+        self._betas = {
+            "x_value_reward": self._parameters["beta_reward"],
+            "x_value_choice": self._parameters["beta_choice"],
+        }
+
+    def member(self, session: int) -> AgentQ:
+        """The participant of one session, alone."""
+        return AgentQ(self.n_actions, **self.members[session])
+
+
+def drawn(
+    agent: AgentQ, variation: float, n: int, random_state: RandomState, *, one_rate: bool = True
+) -> list[dict[str, Any]]:
+    """Parameters of `n` participants who differ around an agent.
+
+    variation: standard deviation of every rate and beta, as a share of its mean.
+    one_rate: whether alpha_penalty is the same as alpha_reward in each of them.
+    """
+    means = agent.parameters
+    spread = {name: variation * abs(means[name]) for name in (*AgentQ.BETAS, *AgentQ.RATES)}
+    if one_rate:
+        del spread["alpha_penalty"]
+        means["alpha_penalty"] = None
+    varied = AgentQ(agent.n_actions, **means, parameter_variance=spread)
+    varied.new_sess(sample_parameters=True, n_sessions=n, random_state=random_state)
+    told = {name: np.broadcast_to(value, n) for name, value in varied.parameters.items()}
+    return [{name: float(values[at]) for name, values in told.items()} for at in range(n)]

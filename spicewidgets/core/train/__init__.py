@@ -1,0 +1,1 @@
+"""The recurrent network, its modules and its training."""

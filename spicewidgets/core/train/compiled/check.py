@@ -1,0 +1,112 @@
+"""Never silently wrong: before a kernel is used, it is held against the eager path.
+
+Loss and gradient must be the same on a few whole sessions, at weights away from the initial ones, and, if
+there is dropout, for the same masks.
+"""
+
+from copy import deepcopy
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+
+from ...random import generator
+from ..objective import EagerLoss, Loss, Sessions, flat
+from ..rnn import BaseRNN
+from ..torch_stream import TorchStream
+
+Array = np.ndarray[Any, Any]
+
+FEW = 4  # sessions
+EXACT = 1e-6  # relative difference in float64
+ROUGH = 1e-3  # between float32 and float64
+OTHER_NUMBERS = (
+    "The compiled forward gives other numbers than the forward itself, which may count trials, look at"
+    " several of them, or remember something outside its state."
+)
+
+# What a trial does in such a model depends on the state and the trial's own data only, as far as the sessions
+# of its check went; longer ones are taken to be alike.
+_PASSED: "WeakSet[BaseRNN]" = WeakSet()
+
+
+def check(model: BaseRNN, sessions: Sessions, n_steps: int | None = None) -> str:
+    """Why a model cannot be trained compiled on these sessions, as a sentence; empty where it can."""
+    _PASSED.discard(model)
+    try:
+        if not _agrees(model, sessions, n_steps):
+            return OTHER_NUMBERS
+        _PASSED.add(model)
+        return ""
+    except ImportError as error:
+        return f"There is no compiler ({error}). Install llvmlite."
+    except Exception as error:  # whatever a forward does with symbols, it may do well with numbers
+        return f"The forward cannot be compiled: {str(error).strip() or type(error).__name__}."
+
+
+def states_before(model: BaseRNN, inputs: Any) -> "dict[str, Any] | None":
+    """The memory state before each trial, `{name: (n_trials, n_sessions, n_actions)}`, in float64; None for a
+    model that has not passed the check, or whose inputs do not go through it.
+    """
+    if model not in _PASSED:
+        return None
+    from . import loss
+
+    try:
+        return loss.states_before(deepcopy(model).double().eval(), inputs.double())
+    except Exception:  # the loop over trials, and what it has to say, remain
+        return None
+
+
+def prepare(model: BaseRNN) -> str:
+    """Compile a model's kernels before they are needed; why it cannot be, if so.
+
+    Takes a tenth of a second. Kernels are kept for the life of the process, and serve any number of sessions
+    and trials.
+    """
+    import torch
+
+    inputs = torch.zeros(3, FEW, 2 * model._n_actions + 3)
+    inputs[:, :, 0] = inputs[:, :, model._n_actions] = 1
+    targets = torch.zeros(3, FEW, dtype=torch.long)
+    found = check(model, Sessions(inputs, targets, torch.ones(3, FEW)))
+    _PASSED.discard(model)  # three trials show too little
+    return found
+
+
+def _agrees(model: BaseRNN, sessions: Sessions, n_steps: int | None) -> bool:
+    from .loss import CompiledLoss, Program
+
+    few = _few(sessions)
+    exact, rough = deepcopy(model).double().train(), deepcopy(model).float().train()
+    compiled = CompiledLoss(exact, n_steps)
+    whole = Program(exact, sessions.first(2).inputs.double()) if sessions.n_sessions > 1 else None
+    if whole is not None and whole.trial.key != compiled.program(few.double()).trial.key:
+        return False  # it depends on the number of sessions
+    theta = flat(exact).clip(-1.5, 1.5)
+    away = theta + 0.3 * np.random.default_rng(0).standard_normal(theta.shape)
+    eager = EagerLoss(deepcopy(exact), n_steps)
+    single = CompiledLoss(rough, n_steps)
+    return _close(_of(compiled, away, few.double()), _of(eager, away, few.double()), EXACT) and _close(
+        _of(single, theta.astype(np.float32), few), _of(compiled, theta, few.double()), ROUGH
+    )
+
+
+def _few(sessions: Sessions) -> Sessions:
+    """The sessions of most known trials; two of them at least."""
+    order = sessions.weights.sum(0).argsort(descending=True, stable=True)
+    few = sessions.take(order[:FEW])
+    return few if few.n_sessions > 1 else few.repeat(2)
+
+
+def _of(loss: Loss, theta: Array, sessions: Sessions) -> tuple[Array, Array]:
+    """Loss and gradient, with the masks of dropout always the same ones."""
+    with TorchStream(generator(0))():
+        return loss(theta, sessions)
+
+
+def _close(found: tuple[Array, Array], expected: tuple[Array, Array], tolerance: float) -> bool:
+    return all(
+        np.linalg.norm(a - b) <= tolerance * (np.linalg.norm(b) + 1e-3)
+        for a, b in zip(found, expected, strict=True)
+    )

@@ -1,0 +1,251 @@
+"""The loss that training brings down: cross entropy of the next choice, in nats per choice, over
+the trials whose next choice is known.
+
+`EagerLoss` computes it with its gradient by autograd; `compiled` has a faster one of the same manners, and
+`Losses` decides which of them a training gets. Knows nothing of optimisers.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..data.dataset import DatasetRNN
+from ..settings import SettingsError
+from .rnn import BaseRNN
+
+Array = np.ndarray[Any, Any]
+
+LEAST_WORK = 10_000  # epochs times trials; a smaller training is over before it is compiled
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """A data set as training wants it: trials first, missing trials taken out, padding at the end and without
+    weight.
+
+    Attributes:
+        inputs: `(n_trials, n_sessions, n_features)`.
+        targets: index of the next choice, `(n_trials, n_sessions)`; 0 where it is not known.
+        weights: 1 where the next choice is known, else 0, `(n_trials, n_sessions)`.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, dataset: DatasetRNN) -> "Sessions":
+        """The sessions of a data set. Raises `SettingsError` where no next choice is known."""
+        compact, _ = dataset.compact()
+        known = torch.as_tensor(compact.target_mask)
+        if not known.any():
+            raise SettingsError(
+                [
+                    "No trial has a next choice to learn from: every trial or target is missing. Check the"
+                    " choices of the data set."
+                ]
+            )
+        observed = torch.as_tensor(compact.mask).unsqueeze(-1)
+        inputs = torch.where(observed, compact.xs, torch.zeros_like(compact.xs))
+        inputs[..., 2 * compact.n_actions :] = compact.xs[:, :1, 2 * compact.n_actions :].where(
+            ~observed, compact.xs[..., 2 * compact.n_actions :]
+        )
+        targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
+        return cls(inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
+
+    @property
+    def n_sessions(self) -> int:
+        """Number of sessions."""
+        return self.inputs.shape[1]
+
+    def first(self, n_trials: int) -> "Sessions":
+        """The first trials of every session."""
+        return Sessions(self.inputs[:n_trials], self.targets[:n_trials], self.weights[:n_trials])
+
+    def take(self, index: Tensor) -> "Sessions":
+        """Some sessions, by index."""
+        return Sessions(self.inputs[:, index], self.targets[:, index], self.weights[:, index])
+
+    def double(self) -> "Sessions":
+        """The same in float64."""
+        return Sessions(self.inputs.double(), self.targets, self.weights.double())
+
+    def repeat(self, times: int) -> "Sessions":
+        """All sessions, several times over, as several starts see them."""
+        return Sessions(
+            self.inputs.repeat(1, times, 1), self.targets.repeat(1, times), self.weights.repeat(1, times)
+        )
+
+
+def trainable(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that are learned, in the order in which a flat vector has them."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def losses(
+    model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
+) -> Iterator[Tensor]:
+    """Loss of each start, `(n_starts,)`, in parts of `n_steps` trials that add up to it; the state is carried
+    over without gradient.
+    """
+    n_trials = len(sessions.inputs)
+    n_steps = min(n_steps or n_trials, n_trials)
+    total = sessions.weights.reshape(n_trials, n_starts, -1).sum((0, 2)).clamp(min=1)  # a batch may know none
+    state = None
+    for begin in range(0, n_trials, n_steps):
+        part = slice(begin, begin + n_steps)
+        logits, state = model(sessions.inputs[part], state)
+        state = {key: value.detach() for key, value in state.items()}
+        nll = nn.functional.cross_entropy(
+            logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none"
+        )
+        weighted = nll.view_as(sessions.weights[part]) * sessions.weights[part]
+        yield weighted.reshape(len(weighted), n_starts, -1).sum((0, 2)) / total
+
+
+def loss_and_gradient(
+    model: BaseRNN, sessions: Sessions, n_starts: int = 1, n_steps: int | None = None
+) -> np.ndarray:
+    """Loss of each start, `(n_starts,)` nats per choice; its gradient is left in the parameters' `.grad`."""
+    for parameter in model.parameters():
+        parameter.grad = None
+    total = np.zeros(n_starts)
+    for part in losses(model, sessions, n_starts, n_steps):
+        part.sum().backward()
+        total += part.detach().cpu().numpy()
+    return total
+
+
+def loss_of(model: BaseRNN, sessions: Sessions) -> float:
+    """Loss in nats per choice, without gradient and without dropout."""
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        (loss,) = losses(model, sessions)
+    model.train(training)
+    return float(loss)
+
+
+def flat(model: nn.Module) -> Array:
+    """A copy of the learned weights as one vector, `(1, n_weights)`."""
+    parts = [parameter.detach().numpy().ravel() for parameter in trainable(model)]
+    return np.concatenate(parts)[None] if parts else np.zeros((1, 0), np.float32)
+
+
+def put(theta: Array, model: nn.Module) -> None:
+    """Give a model the weights of a flat vector."""
+    whole, begin = torch.from_numpy(theta).flatten(), 0
+    with torch.no_grad():
+        for parameter in trainable(model):
+            parameter.copy_(whole[begin : begin + parameter.numel()].view_as(parameter))
+            begin += parameter.numel()
+
+
+class Loss(Protocol):
+    """Loss of a model in nats per choice and its gradient, as a function of its weights."""
+
+    def __call__(
+        self, theta: Array, sessions: Sessions, *, counts: Array | None = None, back: bool = True
+    ) -> tuple[Array, Array]:
+        """Loss and gradient at some weights.
+
+        Args:
+            theta: weights, `(n_starts, n_weights)`.
+            sessions: the data.
+            counts: how often each session counts for each start, `(n_starts, n_sessions)`; once when None.
+                For compiled losses only.
+            back: whether the gradient is wanted.
+
+        Returns: Loss `(n_starts,)`; gradient, of the shape of the weights.
+        """
+
+
+class EagerLoss:
+    """By autograd, one operation after the other.
+
+    Args:
+        model: whose weights are set at each call; its mode says whether there is dropout.
+        n_steps: trials of each gradient; None for all.
+        n_starts: of a model that runs several starts side by side. Its weights are one row.
+    """
+
+    def __init__(self, model: BaseRNN, n_steps: int | None = None, n_starts: int = 1) -> None:
+        self.model, self.n_steps, self.n_starts = model, n_steps, n_starts
+
+    def __call__(
+        self, theta: Array, sessions: Sessions, *, counts: Array | None = None, back: bool = True
+    ) -> tuple[Array, Array]:
+        """See `Loss`."""
+        put(theta, self.model)
+        if not back:
+            return np.array([loss_of(self.model, sessions)]), theta
+        loss = loss_and_gradient(self.model, sessions, self.n_starts, self.n_steps)
+        none = np.zeros(0, theta.dtype)
+        parts = [
+            np.zeros(p.numel(), theta.dtype) if p.grad is None else p.grad.numpy().ravel()
+            for p in trainable(self.model)
+        ]
+        return loss, np.concatenate([none, *parts])[None]
+
+
+class Losses:
+    """The losses that one training needs: compiled where they can be, else eager.
+
+    Args:
+        model: the model; its dropout is set.
+        sessions: the training sessions.
+        n_steps: trials of each gradient; None for all.
+        compiled: whether to compile; "auto" where the training is long enough.
+        epochs: the most that are trained.
+
+    Attributes:
+        eager: why the training is not compiled; empty where it is.
+    """
+
+    def __init__(
+        self, model: BaseRNN, sessions: Sessions, n_steps: int | None, compiled: bool | str, epochs: int
+    ) -> None:
+        self.model = model
+        self._made: dict[tuple[bool, bool, int | None], Loss] = {}
+        if compiled == "auto" and epochs * len(sessions.inputs) < LEAST_WORK:
+            self.eager = "The training is too short to be worth compiling."
+        elif not compiled:
+            self.eager = "It was asked for (compiled=False)."
+        else:
+            from .compiled import check
+
+            self.eager = check(model, sessions, n_steps)
+
+    def __call__(self, double: bool = False, judging: bool = False, n_steps: int | None = None) -> Loss:
+        """The loss, in float64 if wanted; for judging there is no dropout."""
+        key = (double, judging, n_steps)
+        if key not in self._made:
+            self._made[key] = self._eager(double, n_steps) if self.eager else self._compiled(*key)
+        return self._made[key]
+
+    def _eager(self, double: bool, n_steps: int | None) -> Loss:
+        """In float32 the model itself is run: what it keeps beside its weights is its own affair."""
+        return EagerLoss(deepcopy(self.model).double() if double else self.model, n_steps)
+
+    def _compiled(self, double: bool, judging: bool, n_steps: int | None) -> Loss:
+        from .compiled.loss import CompiledLoss
+
+        model = deepcopy(self.model)
+        return CompiledLoss((model.double() if double else model.float()).train(not judging), n_steps)
+
+
+def floor_of(dataset: DatasetRNN) -> float | None:
+    """Loss of the agent that made the choices, in nats per choice, where the data set knows its
+    probabilities.
+    """
+    if dataset.truth_probs is None:
+        return None
+    known = np.asarray(dataset.target_mask)
+    p = np.asarray(dataset.truth_probs)[known]
+    chosen = dataset.ys.cpu().numpy()[known].argmax(-1)
+    return float(-np.log(p[np.arange(len(p)), chosen]).mean())

@@ -1,0 +1,166 @@
+"""Sessions of a participant of whom nothing is known: of a mystery, or of whoever sits before the page.
+
+Between the core and the panels: data in the form in which a runner takes them, and what is said of them.
+Importing this loads no torch. Knows nothing of widgets.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.judge.classical import Fitted, value_of, with_values
+from ..core.judge.quiz import (
+    LAST_SEED,
+    LEVELS,
+    MECHANISMS,
+    Mystery,
+    Score,
+    errors_of,
+    mechanisms_of,
+    mystery,
+    score,
+    sessions_of,
+)
+from ..core.settings import Participant, SettingsError, Task
+from ..core.simulate.play import Game
+from .result import Played
+from .simulation import Simulated
+
+if TYPE_CHECKING:
+    from ..core.data.dataset import DatasetRNN
+    from ..core.simulate.session import BanditSession
+
+__all__ = [
+    "LAST_SEED",
+    "LEVELS",
+    "MECHANISMS",
+    "Fitted",
+    "Game",
+    "Mystery",
+    "Participant",
+    "Score",
+    "Task",
+    "Yourself",
+    "address_of",
+    "any_seed",
+    "errors_of",
+    "given",
+    "guess_of",
+    "mechanisms_of",
+    "mystery",
+    "of_mystery",
+    "repeated",
+    "score",
+    "seed_of",
+    "told_of",
+    "value_of",
+    "yourself",
+]
+
+WIDE = 1.645  # standard errors, within which 90 of 100 estimates lie
+
+
+def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulated:
+    """Sessions as a runner takes them, of a participant of whom nothing is known."""
+    return Simulated(dataset, tuple(sessions), None, ())
+
+
+def of_mystery(riddle: Mystery) -> Simulated:
+    """What is seen of a mystery. Loads torch."""
+    return given(*sessions_of(riddle))
+
+
+def any_seed() -> int:
+    """A seed that nobody has chosen."""
+    return int(np.random.default_rng().integers(LAST_SEED + 1))
+
+
+def seed_of(text: str) -> tuple[int, int]:
+    """Level and seed of an address. Raises `SettingsError` for anything else."""
+    found = re.fullmatch(r"quiz-([12])-([0-9]{1,4})", text)
+    if found is None:
+        raise SettingsError(
+            [f"The mystery in the address must read like quiz-1-42; got {text!r:.40}. Copy it again, whole."]
+        )
+    return int(found[1]), int(found[2])
+
+
+def address_of(riddle: Mystery) -> str:
+    """Level and seed, as they stand in an address. They do not tell the answer."""
+    return f"quiz-{riddle.level}-{riddle.seed}"
+
+
+def guess_of(values: dict[str, float]) -> Participant:
+    """The participant of a guess: parameters by name; a mechanism whose parameter is left out is not guessed.
+
+    Raises `SettingsError` for values that no participant can have, and for a mechanism without an effect.
+    """
+    guess = with_values(Participant(), values).checked()
+    told = {each.parameter for each in mechanisms_of(guess)}
+    idle = [each for each in MECHANISMS if each.parameter in values and each.parameter not in told]
+    if idle:
+        raise SettingsError(
+            [
+                f"The number of {each.name} must make a difference; got {values[each.parameter]:g}, which"
+                " is the same as without. Change the number, or take the tick away."
+                for each in idle
+            ]
+        )
+    return guess
+
+
+def repeated(data: Simulated) -> list[tuple[str, float, int]]:
+    """How often a choice is made again, after a reward and after none: words, share, and number of trials."""
+    choices = np.stack([session.choices for session in data.sessions])
+    rewards = np.stack([session.rewards for session in data.sessions])
+    paid = np.take_along_axis(rewards, choices[..., None], -1)[:, :-1, 0] > 0.5
+    again = choices[:, 1:] == choices[:, :-1]
+    rows = (("after a reward", paid), ("after no reward", ~paid))
+    return [(words, float(again[when].mean()), int(when.sum())) for words, when in rows if when.any()]
+
+
+@dataclass(frozen=True, eq=False)
+class Yourself:
+    """Who has played, as a Rescorla-Wagner learner.
+
+    Attributes:
+        data: the session.
+        fitted: the most likely parameters.
+        played: what a learner with these parameters expects.
+    """
+
+    data: Simulated
+    fitted: Fitted
+    played: Played
+
+
+def yourself(game: Game) -> Yourself:
+    """The game that was played, and its most likely learner. Loads torch."""
+    from ..core.judge.classical import fit
+    from ..core.judge.replay import replay
+    from ..core.simulate.agents import make_agent
+
+    dataset = game.dataset()
+    found = fit(dataset)
+    seen = replay(make_agent(found.participant, game.task.n_actions), dataset)
+    played = Played(seen.probabilities, seen.q, seen.states, seen.betas)
+    return Yourself(given(dataset, [game.session()]), found, played)
+
+
+def told_of(fitted: Fitted, names: dict[str, str]) -> list[str]:
+    """A sentence on each parameter: its value, and how far off it may be."""
+    bounds = {item.name: item.metadata for item in fields(Participant)}
+    return [
+        _told(words, fitted.values[name], fitted.errors[name], bounds[name]) for name, words in names.items()
+    ]
+
+
+def _told(words: str, value: float, error: float, bounds: Any) -> str:
+    if not isfinite(error):
+        return f"{words} is {value:.2f}, at the end of its range: these choices do not tell it."
+    low, high = max(value - WIDE * error, bounds["low"]), min(value + WIDE * error, bounds["high"])
+    return f"{words} is {value:.2f} ± {error:.2f}: anything from {low:.2f} to {high:.2f} may well be true."

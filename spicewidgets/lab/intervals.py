@@ -1,0 +1,140 @@
+"""Each number of a result's equations with what is known of it: the truth, its standard error by the
+likelihood, and its spread over resampled sessions.
+
+Takes a `Result` and what `core.resampled` made of it. Loads torch only where the result's own standard errors
+do. Knows nothing of widgets.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+from ..core.discover.uncertainty import half_width
+from ..core.equations import Term
+from ..core.read.translation import classical_parameters
+from .result import Result, values_of
+
+if TYPE_CHECKING:
+    from ..core.discover.resampled import Resampled, Spread
+
+FEW = 10  # sessions of a participant, below which resampling is too optimistic
+BETA, PARAMETER = "beta", "parameter"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a participant's equations.
+
+    Attributes:
+        module: of a coefficient; `BETA` or `PARAMETER` for what is no coefficient.
+        name: the state of a learned beta, or the parameter; empty for a coefficient.
+        term: of a coefficient.
+        true: NaN where no truth is known.
+        found: 0 for a term that was left out.
+        likelihood: standard error; NaN where there is none, infinite where no choice tells the number.
+        level: of the intervals.
+        spread: over the resamples; None without any.
+    """
+
+    module: str
+    name: str
+    term: Term
+    true: float
+    found: float
+    likelihood: float
+    level: float
+    spread: "Spread | None"
+
+    @property
+    def is_term(self) -> bool:
+        """Whether it is the coefficient of a term, which may be left out."""
+        return self.module not in (BETA, PARAMETER)
+
+    @property
+    def by_likelihood(self) -> tuple[float, float]:
+        """The ends of the interval by the likelihood; NaN where it has none."""
+        half = half_width(self.likelihood, self.level) if isfinite(self.likelihood) else nan
+        return self.found - half, self.found + half
+
+    @property
+    def over_resamples(self) -> tuple[float, float]:
+        """The ends of the interval over the resamples; NaN without any."""
+        return (nan, nan) if self.spread is None else (self.spread.low, self.spread.high)
+
+    @property
+    def unit(self) -> float:
+        """What a distance is measured in: the standard error by the likelihood, or the spread where there is
+        none; NaN without both.
+        """
+        errors = [self.likelihood, nan if self.spread is None else self.spread.error]
+        return next((error for error in errors if isfinite(error) and error > 0), nan)
+
+
+def numbers(
+    result: Result, resampled: "Resampled | None", who: Any, level: float = 0.9
+) -> tuple[Number, ...]:
+    """All candidate terms of a participant, the learned betas, and the parameters of a Q-learner."""
+    if result.spice is None:
+        return ()
+    return (
+        *_coefficients(result, resampled, who, level),
+        *_betas(result, resampled, who, level),
+        *_parameters(result, resampled, who, level),
+    )
+
+
+def _coefficients(result: Result, resampled: Any, who: Any, level: float) -> Iterator[Number]:
+    assert result.spice is not None
+    truth = {} if result.truth is None else result.truth.of_participant(who)
+    sure = result.uncertainty.get(who)
+    spreads = {} if resampled is None else resampled.coefficients(who, level)
+    for module, equation in result.spice.of_participant(who).items():
+        errors = {} if sure is None else sure.coefficients.get(module, {})
+        for term in equation.terms:
+            true = truth[module].coefficient(*term) if module in truth else nan
+            error, spread = errors.get(term, nan), spreads.get(module, {}).get(term)
+            yield Number(module, "", term, true, equation.coefficient(*term), error, level, spread)
+
+
+def _betas(result: Result, resampled: Any, who: Any, level: float) -> Iterator[Number]:
+    assert result.spice is not None
+    sure = result.uncertainty.get(who)
+    spreads = {} if resampled is None else resampled.betas(who, level)
+    for state in result.spice.betas:
+        true = nan if result.truth is None else result.truth.beta(state, who)
+        error = nan if sure is None else sure.betas.get(state, nan)
+        found = result.spice.beta(state, who)
+        yield Number(BETA, state, (), true, found, error, level, spreads.get(state))
+
+
+def _parameters(result: Result, resampled: Any, who: Any, level: float) -> Iterator[Number]:
+    """The parameters; one learning rate is told once."""
+    assert result.spice is not None
+    found, model = result.spice, values_of(result.snapshot)
+    read = classical_parameters(found, model, who)
+    true = {} if result.truth is None else classical_parameters(result.truth, model, who)
+    sure = result.uncertainty.get(who)
+    spreads = {} if resampled is None else resampled.parameters(who, level)
+    for name in dict.fromkeys((*read, *spreads)):
+        one = spreads.get(name)
+        same = name == "alpha_penalty" and read.get(name) == read.get("alpha_reward")
+        if same and one == spreads.get("alpha_reward"):
+            continue
+        error = nan if sure is None else sure.parameters.get(name, nan)
+        yield Number(PARAMETER, name, (), true.get(name, nan), read.get(name, nan), error, level, one)
+
+
+def cautions(result: Result, who: Any) -> tuple[str, ...]:
+    """What should be known of the intervals, in sentences."""
+    sure, told = result.uncertainty.get(who), []
+    data = result.snapshot.data
+    if sure is None:
+        told.append(
+            "The numbers were not tuned to the choices (Refine), so that the likelihood gives no errors."
+        )
+    if data.n_sessions // data.n_participants < FEW:
+        told.append(
+            f"With fewer than {FEW} sessions of each participant, intervals over resamples are too narrow."
+        )
+    return (*told, *(sure.untold if sure is not None else ()))

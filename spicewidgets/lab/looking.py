@@ -1,0 +1,195 @@
+"""What is looked at in a result: sessions trial by trial, modules as curves, terms over thresholds.
+
+Takes a `Result` and calls the core. Importing this loads neither torch nor pysindy, and a result that was
+recorded earlier needs neither. Knows nothing of widgets.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.equations import Equation, SpiceModel, Term
+from ..core.read.contributions import Unfolded, mean_nll, unfold
+from ..core.read.emergence import Emergence, emergences
+from ..core.read.update_function import (
+    Curves,
+    Function,
+    Network,
+    Tabulated,
+    Visits,
+    curves,
+    module_of,
+    rests,
+    visits,
+)
+from ..core.settings import SettingsError
+from ..state.experiment import ExperimentSnapshot
+from .result import Result, config_of
+from .simulation import people_of
+
+if TYPE_CHECKING:
+    from ..core.discover.sparsity import SparsityPath
+
+Floats = NDArray[np.float64]
+MANY = 200  # sessions whose likelihood follows a coefficient while it moves
+MARGIN, POINTS = 0.2, 241  # of a network's table, in shares of the range of its curve
+
+
+def modules(result: Result) -> tuple[str, ...]:
+    """The modules that have an equation, true or discovered."""
+    known = result.spice if result.spice is not None else result.truth
+    return () if known is None else tuple(known.equations)
+
+
+def person(result: Result, session: int) -> Any:
+    """The label of the participant whose session it is."""
+    return _people(result.snapshot)[session]
+
+
+def trial_by_trial(result: Result, session: int) -> dict[str, Unfolded]:
+    """One session through the equations: "truth" and "spice", where they are known. Raises `SettingsError`
+    where the model does what its description cannot tell.
+    """
+    told = {"truth": result.truth, "spice": result.spice}
+    only = np.array([session])
+    return {name: unfolded(result, model, only) for name, model in told.items() if model is not None}
+
+
+def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Floats:
+    """-ln P per choice of the first sessions under some equations, in nats, `(n_sessions,)`, as in
+    `mean_nll`.
+    """
+    chosen = result.choices[:sessions]
+    return mean_nll(unfolded(result, model, np.arange(len(chosen))), chosen)
+
+
+def changed(model: SpiceModel, equation: Equation, who: Any) -> SpiceModel:
+    """The same model with another equation for one participant."""
+    at, rows = model.index(who), list(model.equations[equation.module])
+    rows[at] = equation
+    return replace(model, equations={**model.equations, equation.module: tuple(rows)})
+
+
+def moved(equation: Equation, term: Term, value: float) -> Equation:
+    """The same equation with another coefficient for one of its terms."""
+    pairs = zip(equation.terms, equation.values, strict=True)
+    return replace(equation, values=tuple(value if t == term else old for t, old in pairs))
+
+
+def curves_of(result: Result, module: str, who: Any) -> Curves:
+    """A module of one participant as curves: "truth", "rnn" and "spice", where they are known, over what its
+    RNN has visited.
+    """
+    functions: dict[str, Function] = {}
+    if result.truth is not None and module in result.truth.equations:
+        functions["truth"] = result.truth.equation(module, who)
+    if (network := _network(result, module, who)) is not None:
+        functions["rnn"] = network
+    if result.spice is not None:
+        functions["spice"] = result.spice.equation(module, who)
+    return curves(_visits(result, module, who), functions)
+
+
+def with_equation(drawn: Curves, equation: Equation) -> Curves:
+    """The same curves with another equation as "spice"."""
+    after = np.stack([np.broadcast_to(equation(drawn.value, one), drawn.value.shape) for one in drawn.levels])
+    found = tuple(rests(equation, level, drawn.value) for level in drawn.levels)
+    return replace(drawn, after={**drawn.after, "spice": after}, rests={**drawn.rests, "spice": found})
+
+
+def table(result: Result, module: str, who: Any) -> Tabulated | None:
+    """What a trained network does in a module, as a table; None where it is not known."""
+    function = _network(result, module, who)
+    if function is None or isinstance(function, Tabulated):
+        return function
+    visited = _visits(result, module, who)
+    value = curves(visited, {}).value
+    room = MARGIN * (value[-1] - value[0])
+    wide, levels = np.linspace(value[0] - room, value[-1] + room, POINTS), visited.levels()
+    return Tabulated(levels, wide, np.stack([function(wide, level) for level in levels]))
+
+
+def path_of(result: Result, module: str, who: Any) -> "SparsityPath | None":
+    """The sparsity path of a module of one participant; None where there are no samples of it."""
+    if result.estimator is None:
+        return result.paths.get(module) if who in (None, _people(result.snapshot)[0]) else None
+    from ..core.discover.sindy import candidates
+    from ..core.discover.sparsity import sparsity_path
+
+    config, settings = config_of(result.snapshot), result.snapshot.discovery
+    code = list(result.estimator.participants_).index(who)
+    samples = result.estimator.samples_[module].select(config, module, code)
+    return sparsity_path(module, samples, candidates(module, config, settings), settings)
+
+
+def same_paths(one: Result, other: Result | None) -> bool:
+    """Whether two results differ in the threshold at most, so that their sparsity paths are the same."""
+    if other is None or one.estimator is None or other.estimator is None:
+        return False
+    plans = [replace(result.snapshot.discovery, threshold=0.0) for result in (one, other)]
+    return one.estimator.samples_ is other.estimator.samples_ and plans[0] == plans[1]
+
+
+def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
+    """The first participant's equations over the epochs of a run that goes on, by module, as
+    `Result.emergence` has them afterwards.
+    """
+    return emergences(glimpses)
+
+
+def _network(result: Result, module: str, who: Any) -> Function | None:
+    if result.estimator is None:
+        return result.tables.get(module) if who in (None, _people(result.snapshot)[0]) else None
+    built, code = result.description, list(result.estimator.participants_).index(who)
+    try:
+        return Network(result.estimator.rnn_model_, module_of(built, module), code)
+    except SettingsError:
+        return None
+
+
+def _visits(result: Result, module: str, who: Any) -> Visits:
+    own = [session for session, label in enumerate(_people(result.snapshot)) if str(label) == str(who)]
+    played = result.played["rnn"]
+    states = {name: np.asarray(values)[own] for name, values in played.states.items()}
+    called = module_of(result.description, module)
+    return visits(called, states, result.choices[own], result.outcomes[own])
+
+
+def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Unfolded:
+    """Some sessions through equations. Raises `SettingsError` where the model does what its description
+    cannot tell.
+    """
+    people = _people(result.snapshot)
+    built = result.description
+    if unknown := [m.name for m in built.in_order if m.kind == "given" or m.arms == "some"]:
+        raise SettingsError(
+            [
+                f"The equations cannot be followed trial by trial: {', '.join(unknown)} of your model does"
+                " what its description does not tell. Take a model that is put together from modules."
+            ]
+        )
+    labels = [people[session] for session in sessions]
+    return unfold(built, model, result.choices[sessions], result.outcomes[sessions], labels)
+
+
+def _people(snapshot: ExperimentSnapshot) -> list[Any]:
+    """The label of the participant of each session."""
+    data = snapshot.data
+    return [0] * data.n_sessions if data.n_participants == 1 else people_of(snapshot)
+
+
+def tables_of(result: Result) -> Mapping[str, Tabulated]:
+    """The tables of all modules, of the first participant."""
+    who = _people(result.snapshot)[0]
+    found = {module: table(result, module, who) for module in modules(result)}
+    return {module: one for module, one in found.items() if one is not None}
+
+
+def paths_of(result: Result) -> "Mapping[str, SparsityPath]":
+    """The sparsity paths of all modules, of the first participant."""
+    who = _people(result.snapshot)[0]
+    found = {module: path_of(result, module, who) for module in modules(result)}
+    return {module: path for module, path in found.items() if path is not None}

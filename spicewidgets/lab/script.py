@@ -1,0 +1,174 @@
+"""The settings of the panels as a short Python script that prints the same equations.
+
+Only what differs from the defaults is written. Knows nothing of widgets; runs nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pprint import pformat
+from typing import Any
+
+import numpy as np
+
+from ..core.settings import Discovery, Task, Training
+from ..state.experiment import ExperimentSnapshot
+from ..state.model import YOUR_OWN
+from ..state.uncertainty import Resampling
+from .result import PRECODED, config_of, source_of
+
+CONFIGS = {
+    "rescorla-wagner": "RESCORLA_WAGNER_CONFIG",
+    "forgetting": "FORGETTING_RNN_CONFIG",
+    "learning-rate": "LEARNING_RATE_RNN_CONFIG",
+    "participant-embedding": "PARTICIPANT_EMBEDDING_RNN_CONFIG",
+    "choice": "CHOICE_CONFIG",
+}
+
+
+def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None) -> str:
+    """The script. Its first lines say what must be added where a class of the user's own was trained. With
+    `resampled` it also prints the spread over resamples.
+    """
+    names = {"AgentQ", "SpiceEstimator", "create_dataset"}
+    body = [
+        *_agent(snapshot),
+        *_task(snapshot, names),
+        *_data(snapshot),
+        *_model(snapshot, names),
+        *_estimator(snapshot),
+        *_resampling(snapshot, resampled, names),
+    ]
+    own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
+    imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
+    if snapshot.participant.variation:
+        imported.append("from spicewidgets.core.simulate.cohort import Cohort, drawn")
+    threads = ["", "torch.set_num_threads(1)  # as in the panels, so that every digit is the same", ""]
+    return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
+
+
+def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
+    """The participant, or the cohort of those who differ."""
+    import inspect
+
+    from ..core.simulate.agents import AgentQ
+
+    person, data = snapshot.participant, snapshot.data
+    defaults = {name: item.default for name, item in inspect.signature(AgentQ).parameters.items()}
+    told = {item.name: getattr(person, item.name) for item in fields(person) if item.name in defaults}
+    changed = {name: value for name, value in told.items() if value != defaults[name]}
+    shown = {"n_actions": snapshot.task.n_actions, "alpha_reward": person.alpha_reward} | changed
+    yield f"agent = AgentQ({_arguments(shown)})"
+    if person.variation:
+        n = data.n_participants if data.n_participants > 1 else data.n_sessions
+        one_rate = person.alpha_penalty is None
+        yield f"members = drawn(agent, {person.variation!r}, {n}, {data.seed}, one_rate={one_rate})"
+        whose = "members" if data.n_participants == 1 else f"[members[who] for who in {_people(snapshot)}]"
+        yield f"agent = Cohort({whose}, {snapshot.task.n_actions})"
+
+
+def _people(snapshot: ExperimentSnapshot) -> str:
+    """The participant of each session, as `simulation.people_of` has it."""
+    data = snapshot.data
+    return f"[session * {data.n_participants} // {data.n_sessions} for session in range({data.n_sessions})]"
+
+
+def _task(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+    task = snapshot.task
+    more = _changed(task, Task, ("n_actions", "counterfactual"))
+    told = ""
+    if task.kind == "drift":
+        cls, more = "BanditsDrift", {"sigma": task.sigma} | more | _changed(task, Task, ("boundary",))
+    elif task.kind == "fixed":
+        cls = "BanditsFixed"
+        more = {"reward_probs": np.linspace(0.8, 0.2, task.n_actions).tolist()} | more
+        more.pop("n_actions", None)
+    else:
+        cls = {"reversal": "BanditsReversal", "switch": "BanditsSwitch"}[task.kind]
+        told = f"{task.flip_probability!r}{', ' if more else ''}"
+    names.add(cls)
+    yield f"environment = {cls}({told}{_arguments(more)})"
+
+
+def _data(snapshot: ExperimentSnapshot) -> Iterator[str]:
+    data = snapshot.data
+    told = {"n_trials": data.n_trials, "n_sessions": data.n_sessions}
+    people = f", participant={_people(snapshot)}" if data.n_participants > 1 else ""
+    sizes = f"{_arguments(told)}{people}, random_state={data.seed}"
+    yield f"dataset, sessions, parameters = create_dataset(agent, environment, {sizes})"
+
+
+def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+    """The class and its config, spelled out where the library was changed."""
+    model = snapshot.model
+    if model.own is not None:
+        yield f"# {model.own[0].__name__} is your own class: define it above, or import it."
+    if any(module in config_of(snapshot).modules for module, _ in snapshot.discovery.libraries):
+        names.add("SpiceConfig")
+        yield from _config(snapshot)
+    elif model.name in CONFIGS:
+        names.add(CONFIGS[model.name])
+        yield f"config = {CONFIGS[model.name]}"
+    else:
+        yield "config = YOUR_CONFIG" + ("" if model.own is None else "  # the SpiceConfig of your class")
+    if model.name in PRECODED:
+        names.add(PRECODED[model.name])
+
+
+def _config(snapshot: ExperimentSnapshot) -> Iterator[str]:
+    config = config_of(snapshot)
+    filters = {m: [[f.signal, f.value, f.remove] for f in config.filters(m)] for m in config.modules}
+    yield "config = SpiceConfig("
+    yield f"    library_setup={pformat({m: list(config.terms(m)) for m in config.modules})},"
+    yield f"    filter_setup={pformat({m: rows for m, rows in filters.items() if rows})},"
+    yield f"    control_parameters={list(config.controls)},"
+    yield f"    rnn_modules={list(config.modules)},"
+    excluded = {m: [list(term) for term in terms] for m, terms in (config.excluded_terms or {}).items()}
+    yield f"    excluded_terms={pformat({m: terms for m, terms in excluded.items() if terms})},"
+    yield ")"
+
+
+def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
+    from ..core.parameters import DISCOVERY
+
+    model, data = snapshot.model, snapshot.data
+    cls = model.own[0].__name__ if model.own is not None else PRECODED.get(model.name, "YourRNN")
+    told: dict[str, Any] = {"n_actions": snapshot.task.n_actions} if snapshot.task.n_actions != 2 else {}
+    if data.validation_share:
+        told["train_test_ratio"] = 1 - data.validation_share
+    if model.embedding_size is not None:
+        told["embedding_size"] = model.embedding_size
+    told |= _changed(snapshot.training, Training)
+    plan = _changed(snapshot.discovery, Discovery)
+    told |= {DISCOVERY[name]: value for name, value in plan.items() if name in DISCOVERY}
+    yield f"spice = SpiceEstimator({cls}, config, {_arguments(told | {'random_state': data.seed})})"
+    yield "spice.fit(dataset)"
+    if data.n_participants == 1:
+        yield "print(spice.spice_model_.text())"
+    else:
+        yield "for participant in spice.spice_model_.participants:"
+        yield "    print(participant, spice.spice_model_.text(participant), sep='\\n')"
+
+
+def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, names: set[str]) -> Iterator[str]:
+    if resampled is None:
+        return
+    names.add("bootstrap_equations")
+    yield ""
+    yield f"resampled = bootstrap_equations(spice, {resampled.n_resamples}, random_state={resampled.seed})"
+    level = f"level={resampled.level!r}"
+    if snapshot.data.n_participants == 1:
+        yield f"print(resampled.text({level}))"
+    else:
+        yield "for participant in spice.spice_model_.participants:"
+        yield f"    print(participant, resampled.text(participant, {level}), sep='\\n')"
+
+
+def _changed(settings: Any, kind: type, names: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """The settings that differ from their defaults."""
+    known = [item for item in fields(kind) if names is None or item.name in names]
+    told = {item.name: getattr(settings, item.name) for item in known}
+    return {item.name: told[item.name] for item in known if told[item.name] != item.default}
+
+
+def _arguments(told: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in told.items())
