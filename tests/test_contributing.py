@@ -39,7 +39,7 @@ def made():
 
 
 def test_what_is_drawn_is_there():
-    drawn = re.findall(r'(\w+) ?\["([\w.]+)(?:<br>|: )', TEXT)
+    drawn = re.findall(r'(\w+) ?\["([\w./]+)(?:<br>|: )', TEXT)
     assert len(drawn) == 10
     for _, name in drawn:
         assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name

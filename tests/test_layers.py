@@ -21,9 +21,9 @@ MAY = {
     "core/simulate": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "core/data": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "core/train": {"numpy", "torch", "spicewidgets.core"},
-    "core/judge": {"numpy", "torch", "spicewidgets.core"},
-    "core/read": {"numpy", "torch", "spicewidgets.core"},
-    "core/discover": {"numpy", "torch", "spicewidgets.core"},
+    "core/judge": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core/read": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core/discover": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "loading": set(),
     "state": {
         "traitlets",

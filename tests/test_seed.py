@@ -222,7 +222,7 @@ STEPS = {
     ),
     62: (
         "two stages that can be seen",
-        "test_runner.py::test_a_run_ends_with_a_result_and_says_so",
+        "lab/test_runner.py::test_a_run_ends_with_a_result_and_says_so",
         "panels/test_panels.py::test_the_main_job",
     ),
     63: ("the training live", "browser/test_journey.py::test_in_voila"),
@@ -254,7 +254,7 @@ STEPS = {
     70: (
         "an interrupt keeps what was learned",
         "core/test_estimator.py::test_an_interrupt_keeps_what_was_learned_and_finds_the_equation",
-        "test_runner.py::test_stop_within_a_second_keeps_what_was_learned",
+        "lab/test_runner.py::test_stop_within_a_second_keeps_what_was_learned",
     ),
     71: (
         "each term has a meaning",
@@ -280,7 +280,7 @@ STEPS = {
     75: (
         "whether the mechanism was found, in numbers",
         "test_lessons.py::test_1_rescorla_wagner",
-        "test_coach.py::test_the_tutorials_mechanism_is_exact_within_error",
+        "lab/test_coach.py::test_the_tutorials_mechanism_is_exact_within_error",
     ),
     76: ("truth, network and equation compared", "test_lessons.py::test_1_rescorla_wagner"),
     77: (
@@ -388,18 +388,18 @@ STEPS = {
     108: (
         "poor convergence and what helps",
         "test_seed.py::test_lesson_1_says_it",
-        "test_coach.py::test_not_converged",
+        "lab/test_coach.py::test_not_converged",
     ),
     109: (
         "overfitting and what helps",
         "test_seed.py::test_lesson_1_says_it",
         "test_lessons.py::test_1_rescorla_wagner",
-        "test_coach.py::test_overfit",
+        "lab/test_coach.py::test_overfit",
     ),
     110: (
         "unstable training and what helps",
         "test_seed.py::test_lesson_1_says_it",
-        "test_coach.py::test_unstable_training",
+        "lab/test_coach.py::test_unstable_training",
     ),
     111: (
         "an equation for each participant",

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from spicewidgets.core import convert, table
+from spicewidgets.core.data import convert, table
 from spicewidgets.core.data.convert import convert_dataset
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.simulate.agents import AgentQ

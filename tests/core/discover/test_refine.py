@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core import refine as module
+from spicewidgets.core.discover import refine as module
 from spicewidgets.core.discover.refine import refine
 
 CHOSEN = "x_value_reward_chosen"

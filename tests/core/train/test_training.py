@@ -22,8 +22,8 @@ from spicewidgets import (
     SettingsError,
     create_dataset,
 )
-from spicewidgets.core import objective, training
 from spicewidgets.core.settings import Training
+from spicewidgets.core.train import objective, training
 from spicewidgets.core.train.objective import Sessions, floor_of, loss_and_gradient, loss_of, losses
 from spicewidgets.core.train.training import train, uses_lbfgs
 

@@ -28,7 +28,7 @@ from spicewidgets.core.train.compiled import check
 from .models import seeded, sessions_of
 from .test_loss import assert_same
 
-TUTORIALS = Path(__file__).parents[4] / "test_tutorials.py"
+TUTORIALS = Path(__file__).parents[3] / "test_tutorials.py"
 CLASS = re.compile(r"^class \w+\(BaseRNN\):\n(?:(?: .*)?\n)+", re.MULTILINE)
 
 

@@ -18,8 +18,8 @@ from spicewidgets import (
     SpiceEstimator,
     create_dataset,
 )
-from spicewidgets.core import objective
 from spicewidgets.core.settings import Training
+from spicewidgets.core.train import objective
 from spicewidgets.core.train.compiled import prepare
 from spicewidgets.core.train.compiled.kernel import _KERNELS
 from spicewidgets.core.train.training import train
