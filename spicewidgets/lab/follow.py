@@ -4,31 +4,21 @@ Watches what is stale and asks the runner; a run that is under way is waited for
 tried once are not tried again. Knows nothing of widgets.
 """
 
-from typing import Any, Protocol
-
-from ..state.experiment import Experiment
-
-
-class Runs(Protocol):
-    """What is asked of the runner."""
-
-    def train(self) -> bool:
-        """Simulate, train, find the equations."""
-
-    def refit(self) -> bool:
-        """Find the equations again."""
+from ..state.base import Change
+from ..state.experiment import Experiment, ExperimentSnapshot
+from .protocols import ExperimentRunner
 
 
 class Follower:
     """Keeps results up to date, as `experiment.follow_training` and `experiment.follow_library` say."""
 
-    def __init__(self, experiment: Experiment, runner: Runs) -> None:
+    def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self.experiment, self.runner = experiment, runner
-        self._tried: Any = None
+        self._tried: ExperimentSnapshot | None = None
         experiment.observe(self._look, ["stale_because", "blocked", "follow_training", "follow_library"])
         experiment.run.observe(self._look, "status")
 
-    def _look(self, _: Any = None) -> None:
+    def _look(self, _: Change | None = None) -> None:
         experiment = self.experiment
         stale, blocked = experiment.stale_because, experiment.blocked
         if experiment.run.busy or not stale.keys() & {"train", "equation"}:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from numbers import Integral, Real
 from types import UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypedDict, get_args, get_origin
 
 from traitlets import Dict, HasTraits, List, MetaHasTraits, TraitType, Tuple, Unicode
 
@@ -26,6 +26,15 @@ def view(item: Any) -> Any:
     assert isinstance(item, Field)
     item.compare = False
     return item
+
+
+class Change(TypedDict):
+    """What traitlets tells of a trait that was set, to the method that observes it."""
+
+    name: str
+    old: Any
+    new: Any
+    owner: Any
 
 
 class Look(NamedTuple):

@@ -1,0 +1,65 @@
+"""What panels and the follower ask of the runner: the type of their argument, in place of `Any`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ..core.discover.resampled import Resampled
+    from ..core.equations import SpiceModel
+    from ..state.experiment import Experiment
+    from .result import Result
+    from .simulation import Simulated
+
+
+class ExperimentRunner(Protocol):
+    """Whoever runs an experiment; `lab.runner.Runner` is the one there is.
+
+    Every method that starts or ends something returns at once with whether it did.
+
+    Attributes:
+        experiment: whose settings are run.
+        foreground: whether a run is over when its method returns.
+        result: what the last run found; None before.
+        given: sessions of an unknown participant, which are run in place of simulated ones; None without.
+        resampled: the equations of the result's resampled sessions; None without.
+    """
+
+    experiment: "Experiment"
+    foreground: bool
+    result: "Result | None"
+    given: "Simulated | None"
+    resampled: "Resampled | None"
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a run can begin without loading torch."""
+
+    def train(self) -> bool:
+        """Simulate, train, find the equations and compare."""
+
+    def continue_(self) -> bool:
+        """Train on, from where the last run or step ended."""
+
+    def step(self) -> bool:
+        """Train for one epoch."""
+
+    def refit(self) -> bool:
+        """Find the equations again, without training."""
+
+    def resample(self) -> bool:
+        """Find the equations again in resampled sessions."""
+
+    def stop(self) -> bool:
+        """End the run soon, and keep what it has learned."""
+
+    def reset(self) -> bool:
+        """Forget the result; the settings stay."""
+
+    def preload(self, then: Callable[[], None] | None = None) -> None:
+        """Load torch in the background, and call `then` from there at the end."""
+
+    def truth(self) -> "SpiceModel | None":
+        """The true equations of the present settings; None where they are not known."""
+
+    def show_recorded(self) -> bool:
+        """Show the run of the present settings that comes with the package, if there is one."""
