@@ -15,7 +15,7 @@ TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_fi
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
-.PHONY: help app tutorial test test-slow lint docs format clean
+.PHONY: help app tutorial test test-slow lint docs house format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ lint: $(VENV)/test.stamp ## check style, format and types
 
 docs: $(VENV)/test.stamp ## write the pages of the API, from the docstrings, into out/api; a warning is an error
 	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
+
+house: ## print rooms, floors, imports between rooms, cycles and other numbers of the package
+	@$(PYTHON) tests/house.py spicewidgets
 
 format: $(VENV)/test.stamp ## rewrite the files in the house's format
 	$(BIN)/ruff check --fix

@@ -6,14 +6,17 @@ A layer is a folder or a file of the package. A new one without a row below fail
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
 from pathlib import Path
 
 import pytest
+from house import House, cycles
+from packaging.requirements import Requirement
 
 import spicewidgets
 
 PACKAGE = Path(spicewidgets.__file__).parent
+HOUSE = House(PACKAGE)
 
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
@@ -81,7 +84,23 @@ ALSO = {
 PYPLOT = {"matplotlib.pyplot", "matplotlib.pylab", "pylab"}
 THREADS = {"threading", "_thread", "concurrent", "multiprocessing", "asyncio"}
 
-FILES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+# Files that import each other in a circle, if only for types. None may come in.
+CIRCLES = {
+    "core/data/dataset.py",
+    "core/data/frames.py",
+    "core/data/layout.py",
+    "core/data/splits.py",
+    "core/train/compiled/check.py",
+    "core/train/compiled/loss.py",
+    "core/train/objective.py",
+}
+MOST_IMPORTS_INSIDE_FUNCTIONS = 117  # only ever less
+
+FILES = HOUSE.files
+DEPENDENCIES = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# What is imported under another name than it is installed by, or comes with the place itself.
+INSTALLED_AS = {"sklearn": "scikit-learn"}
+NOT_INSTALLED = {"google", "spicewidgets"}  # google.colab is there on Colab, and nowhere else
 
 
 def room(file: Path) -> str:
@@ -94,31 +113,9 @@ def within(module: str, allowed: set[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in allowed)
 
 
-def imported(file: Path) -> Iterator[str]:
+def imported(file: Path) -> set[str]:
     """Full names of all that a file imports, wherever in it; what only a type checker reads is left out."""
-    tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
-    for node in ast.walk(tree):
-        if node in for_types:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{source(node, file)}.{alias.name}" for alias in node.names)
-
-
-def source(node: ast.ImportFrom, file: Path) -> str:
-    """The module that a `from` statement names, with leading dots resolved."""
-    if not node.level:
-        return node.module or ""
-    package = ("spicewidgets", *file.parts[:-1])
-    return ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+    return {each.name for each in HOUSE.imports[file] if not each.for_types}
 
 
 @pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
@@ -129,6 +126,29 @@ def test_a_file_imports_only_what_its_layer_may(file):
             allowed |= names
     allowed |= sys.stdlib_module_names
     assert not {name for name in imported(file) if not within(name, allowed)}
+
+
+@pytest.mark.parametrize("for_types", [False, True])
+def test_no_files_import_each_other_in_a_circle(for_types):
+    assert {file for circle in cycles(HOUSE.graph(for_types)) for file in circle} <= CIRCLES
+
+
+def test_imports_inside_functions_become_fewer():
+    assert len(HOUSE.inside()) <= MOST_IMPORTS_INSIDE_FUNCTIONS
+
+
+def test_all_that_is_imported_is_a_dependency():
+    optional = DEPENDENCIES["optional-dependencies"]["voila"]
+    declared = {Requirement(line).name for line in [*DEPENDENCIES["dependencies"], *optional]}
+    names = {name.partition(".")[0] for file in FILES for name in imported(file)}
+    packages = {INSTALLED_AS.get(name, name) for name in names - NOT_INSTALLED - sys.stdlib_module_names}
+    assert packages <= declared
+
+
+@pytest.mark.parametrize("line", DEPENDENCIES["dependencies"])
+def test_no_dependency_is_left_from_before(line):
+    names = {name.partition(".")[0] for file in FILES for name in imported(file)}
+    assert Requirement(line).name in {INSTALLED_AS.get(name, name) for name in names}
 
 
 @pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
