@@ -92,7 +92,8 @@ def test_0_your_data(ran):
         assert told["repeats"][who]["after a reward"] > told["repeats"][who]["after none"] + 0.1
 
 
-def test_1_rescorla_wagner(ran):  # S8, S69-S76, S93, S102, S104, S112
+@pytest.mark.seed(8, 23, 43, 47, 69, 71, 72, 73, 74, 75, 76, 78, 93, 102, 104, 109, 112)
+def test_1_rescorla_wagner(ran):
     told = ran(
         "01_rescorla_wagner",
         """{
@@ -195,7 +196,8 @@ def test_3_hard_coded(ran):
     assert told["apart"] < 1e-15
 
 
-def test_4_individual_differences(ran):  # S111
+@pytest.mark.seed(111)
+def test_4_individual_differences(ran):
     told = ran(
         "04_individual_differences",
         """{

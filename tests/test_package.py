@@ -41,6 +41,7 @@ NOT_ON_COLAB = {"pysindy"}
 BESIDE = {"ipykernel": "6.17.1", "ipython": "7.34.0", "joblib": "1.5.3"}
 
 
+@pytest.mark.seed(78)
 @pytest.mark.parametrize("name", spicewidgets.__all__)
 def test_every_public_name_resolves(name):
     assert getattr(spicewidgets, name) is not None
@@ -79,6 +80,7 @@ def test_the_command_is_there():
     assert callable(getattr(importlib.import_module(module), name))
 
 
+@pytest.mark.seed(3)
 @pytest.mark.parametrize("line", PROJECT["dependencies"])
 def test_installing_on_colab_replaces_nothing(line):
     wanted = Requirement(line)
@@ -109,6 +111,7 @@ def test_the_supported_pythons(version):
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
 
 
+@pytest.mark.seed(4)
 def test_a_wheel_holds_the_doors_and_the_page(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

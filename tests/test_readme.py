@@ -23,6 +23,7 @@ def scripts() -> list[tuple[str, str | None]]:
     ]
 
 
+@pytest.mark.seed(4)
 @pytest.mark.parametrize(("script", "shown"), scripts())
 def test_a_script_of_the_readme_runs_and_prints_what_is_shown(script, shown, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

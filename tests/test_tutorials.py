@@ -677,6 +677,7 @@ def test_0_data_preparation(tmp_path, monkeypatch):
     assert len(names["first"]) == len(names["second"]) == 1
 
 
+@pytest.mark.seed(93)
 def test_1_rescorla_wagner(tmp_path, monkeypatch, capsys):
     names = run(RESCORLA_WAGNER, tmp_path, monkeypatch)
     assert equations(capsys.readouterr().out) == ["x_value_reward_chosen"] * 2
@@ -688,7 +689,7 @@ def test_1_rescorla_wagner(tmp_path, monkeypatch, capsys):
         strict=True,
     ):
         np.testing.assert_array_equal(p, q)
-    # S93: the class that is written out and the precoded one are the same model
+    # The class that is written out and the precoded one are the same model
     for made in (spicewidgets.RescorlaWagnerRNN, names["CustomRNN"]):
         torch.manual_seed(0)
         logits, _ = made(2)(names["dataset"].xs, batch_first=True)

@@ -4,12 +4,14 @@ import csv
 import re
 from pathlib import Path
 
+import pytest
 from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 
 from spicewidgets.cli.serve import doors
 
 
+@pytest.mark.seed(63)
 def test_in_voila(page: Page, app: str):
     page.goto(app)
     journey(ExplorerPage(page))

@@ -13,6 +13,7 @@ WIDGETS_7 = os.environ.get("WIDGETS_7", "")  # the Python of an environment as C
 WRONG = "[role=alert], [data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText .ansi-red-fg"
 
 
+@pytest.mark.seed(112)
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_opens_and_its_answers_are_checked(name, page: Page, notebooks: str):
     page.goto(f"{notebooks}voila/render/{name}.ipynb")

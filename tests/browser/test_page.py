@@ -161,6 +161,7 @@ def test_a_server_that_has_ended_is_told(page, folder):
     page.wrong.clear()  # the browser says so too, of each look at the server
 
 
+@pytest.mark.seed(112)
 def test_binders_link_opens_the_explorer(page, binder):
     link = urlsplit(re.search(r"https://mybinder\.org/v2/\S+urlpath=\S+?(?=\))", README).group())
     page.goto(binder + parse_qs(link.query)["urlpath"][0])

@@ -30,6 +30,7 @@ def problems_of(**changes):
     return error.value.problems
 
 
+@pytest.mark.seed(94, 95, 96)
 def test_the_tutorials_config():
     """S94-S97."""
     config = SpiceConfig(**arguments())
@@ -83,6 +84,7 @@ def test_a_module_may_have_neither_inputs_nor_filters():
     assert SpiceConfig({CHOSEN: []}, {CHOSEN: []}, [], [CHOSEN]).filters(CHOSEN) == ()
 
 
+@pytest.mark.seed(100)
 def test_arguments_are_kept_as_given_and_never_changed():
     """S100, F12: not even where the caller changes them afterwards."""
     given_ = arguments()
@@ -137,6 +139,7 @@ def test_repr_shows_modules_and_their_inputs():
 # What is wrong is said, all of it at once
 
 
+@pytest.mark.seed(95)
 def test_an_unknown_signal_says_what_it_may_have_meant():
     """S95, S96, F23: a typing error is a sentence here, not a KeyError after the training."""
     assert problems_of(library_setup={CHOSEN: ["c_rewrd"]}) == (

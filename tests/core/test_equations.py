@@ -43,6 +43,7 @@ def equations(draw, names=NAMES, numbers=NUMBERS, module=None):
 # Text and markup
 
 
+@pytest.mark.seed(67)
 def test_text_is_the_tutorials():
     """S67."""
     assert str(TUTORIAL) == (

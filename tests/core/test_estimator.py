@@ -158,6 +158,7 @@ def test_before_the_fit_every_method_says_so(call, lacks):
 # Quiet, unless asked
 
 
+@pytest.mark.seed(65)
 def test_verbose_false_is_silent(capfd, fitted):
     """F5, S65."""
     new(epochs=6, optimizer="adam").fit(DATA).predict(DATA)
@@ -175,6 +176,7 @@ def test_verbose_true_tells_the_loss_and_the_equation(capsys):
     assert ", validation 0." in capsys.readouterr().out
 
 
+@pytest.mark.seed(67, 68)
 def test_print_spice_model_writes_the_equation_and_returns_all(capsys, fitted):
     """S67, S68."""
     returned = fitted.print_spice_model()
@@ -222,6 +224,7 @@ def same(a, b):
     return bool(torch.equal(weights(a), weights(b))) and a.spice_model_ == b.spice_model_
 
 
+@pytest.mark.seed(26)
 @pytest.mark.filterwarnings("ignore:The loss")
 @pytest.mark.parametrize(
     "more", [{}, {"optimizer": "adam", "dropout": 0.1, "bagging": True, "batch_size": 5}]
@@ -300,6 +303,7 @@ class Interrupted(RescorlaWagnerRNN):
         return super().forward(*arguments, **named)
 
 
+@pytest.mark.seed(70)
 @pytest.mark.parametrize("more", [{"optimizer": "adam"}, {"n_starts": 1}, {"n_starts": 4}])
 def test_an_interrupt_keeps_what_was_learned_and_finds_the_equation(more):
     """S70."""
@@ -525,6 +529,7 @@ def test_validation_data_must_fit_the_training_data():
 # What may surprise is said
 
 
+@pytest.mark.seed(41)
 def test_sessions_that_all_have_their_own_participant(recwarn):
     """F22, S41: a forgotten `xs[..., -1] = 0`."""
     many = create_dataset(AgentQ(), BanditsDrift(), 10, 4, participant="per_session", random_state=0)[0]
@@ -545,6 +550,7 @@ def test_a_run_that_came_to_nothing_says_so():
     assert [w.filename for w in caught] == [__file__]
 
 
+@pytest.mark.seed(66, 111)
 def test_one_equation_per_participant_or_of_one(capsys):
     """S66, S111, F2."""
     both = data(n_sessions=8, n_trials=20)

@@ -61,6 +61,7 @@ def assert_same(a, b, atol=0.0):
 # Any form, any number of sessions
 
 
+@pytest.mark.seed(61)
 @pytest.mark.parametrize(
     "form", [np.asarray, torch.Tensor.double, torch.Tensor.tolist, lambda xs: xs.clone().requires_grad_()]
 )
@@ -340,6 +341,7 @@ def test_embedding_size_can_be_set():
 # More arms, more columns
 
 
+@pytest.mark.seed(19)
 def test_three_arms_from_data_to_equation():
     """F17, S19."""
     agent = AgentQ(n_actions=3, alpha_reward=0.4, beta_reward=4.0)

@@ -213,6 +213,7 @@ def test_minus_one_stands_for_none_as_in_autospice(name):
     assert a.spice_model_ == b.spice_model_
 
 
+@pytest.mark.seed(59)
 def test_the_settings_of_autospice_are_accepted():
     """S59: its whole signature, with its own defaults and an accelerator that need not be there."""
     estimator = new(

@@ -37,6 +37,7 @@ def test_settings_cannot_be_changed():
         Task().sigma = 1.0
 
 
+@pytest.mark.seed(18)
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

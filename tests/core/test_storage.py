@@ -85,6 +85,7 @@ def refused(call, match, estimator=None):
 # What comes back
 
 
+@pytest.mark.seed(102)
 def test_both_files_to_the_last_bit(files):
     """S102: predictions equal to 0.0."""
     assert_same_answers(new().load_spice(files / "rnn", files / "spice"), FITTED)
@@ -93,6 +94,7 @@ def test_both_files_to_the_last_bit(files):
     )
 
 
+@pytest.mark.seed(101, 105)
 @pytest.mark.parametrize(
     ("arguments", "written"),
     [
@@ -117,6 +119,7 @@ def test_a_saved_file_can_be_read_by_others(tmp_path):
     assert stat.S_IMODE(os.stat(tmp_path / "rnn").st_mode) == 0o666 & ~umask
 
 
+@pytest.mark.seed(103)
 def test_weights_alone(files):
     """S103: and what is missing is said."""
     loaded = new().load_spice(path_rnn=files / "rnn")
@@ -133,6 +136,7 @@ def test_weights_alone(files):
     assert_same_answers(loaded, FITTED)
 
 
+@pytest.mark.seed(103)
 def test_equations_alone(files):
     """S103, F13."""
     loaded = new().load_spice(path_spice=files / "spice")
@@ -170,6 +174,7 @@ class TheSameRNN(RescorlaWagnerRNN):
     """A class of the user's own with the same modules (S104)."""
 
 
+@pytest.mark.seed(104)
 def test_into_another_class_of_the_same_structure(files):
     same = SpiceConfig(
         {CHOSEN: ["c_reward"]}, {CHOSEN: ["c_action", 1, True]}, ["c_action", "c_reward"], [CHOSEN]
@@ -409,6 +414,7 @@ def torch_file():
     return buffer.getvalue()
 
 
+@pytest.mark.seed(105)
 @pytest.mark.parametrize(
     "content",
     [

@@ -40,6 +40,7 @@ def trained():
     return runner
 
 
+@pytest.mark.seed(62)
 def test_a_run_ends_with_a_result_and_says_so(trained):
     run, result = trained.experiment.run, trained.result
     assert (run.status, run.phase, run.details) == ("done", "", "")
@@ -89,6 +90,7 @@ def test_only_one_run_at_a_time():
     assert not runner.stop()
 
 
+@pytest.mark.seed(70)
 def test_stop_within_a_second_keeps_what_was_learned():
     runner = Runner(small(epochs=100_000, optimizer="adam"))
     runner.train()

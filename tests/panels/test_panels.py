@@ -45,6 +45,7 @@ def test_each_panel_stands_alone(name):
     assert panel(name).alert.value == ""
 
 
+@pytest.mark.seed(106)
 def test_a_moved_slider_redraws_the_picture(app):
     task, participant = app.panels["task"], app.panels["participant"]
     before = task.figure.summary, participant.figure.summary
@@ -55,6 +56,7 @@ def test_a_moved_slider_redraws_the_picture(app):
     assert alerts(app) == []
 
 
+@pytest.mark.seed(62)
 def test_the_main_job(app):
     finished(app)
     assert [name for name, stage in app.experiment.stages.items() if stage != "done"] == ["uncertainty"]
@@ -111,6 +113,7 @@ def test_an_error_in_a_callback_is_told_in_the_panel(app, monkeypatch):
     assert 'role="alert"' in app.panels["task"].alert.value
 
 
+@pytest.mark.seed(6)
 def test_a_control_reads_the_trait_and_keeps_both_ends_equal():
     state = TaskState()
     typed, slider, help_line = control(state, "sigma").children

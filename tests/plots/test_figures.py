@@ -39,8 +39,9 @@ def epoch(number, phase="lbfgs", loss=0.6, **more):
 # The task
 
 
+@pytest.mark.seed(23)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_line_for_each_arm(kind):  # S23
+def test_a_line_for_each_arm(kind):
     figure = RewardProbabilities(kind)
     figure.draw(np.array([[0.1, 0.9, 0.5], [0.3, 0.9, 0.4]]))
     assert figure.series["arm 0"].y.tolist() == [0.1, 0.3]
@@ -78,7 +79,7 @@ def test_it_shows_p_q_and_states_of_the_arm_before_each_trial():
     assert view.panels["P"].title == "P(choose option 2)"
 
 
-def test_a_state_of_zeros_has_no_panel_and_comes_back_when_it_is_used():  # S51
+def test_a_state_of_zeros_has_no_panel_and_comes_back_when_it_is_used():
     view = session(played={"truth": PLAYED["truth"]})
     assert "x_value_choice" not in view.panels
     view.draw(PLAYED, DATASET.choices, DATASET.rewards_chosen)
@@ -89,7 +90,7 @@ def test_a_state_of_zeros_has_no_panel_and_comes_back_when_it_is_used():  # S51
     assert view.series["rnn/P"].empty
 
 
-def test_marks_stand_at_the_trials_of_the_chosen_arm_and_tell_by_shape():  # S53
+def test_marks_stand_at_the_trials_of_the_chosen_arm_and_tell_by_shape():
     view = session(arm=1)
     chosen = np.asarray(DATASET.choices[0]) == 1
     paid = np.asarray(DATASET.rewards_chosen[0]) > 0
@@ -107,7 +108,8 @@ def test_marks_are_made_once_over_many_sessions():
     assert {key: marks[0] for key, marks in view._screen._marks.items()} == before
 
 
-def test_layers_stay_switched_off_in_the_next_session():  # S55
+@pytest.mark.seed(55)
+def test_layers_stay_switched_off_in_the_next_session():
     view = session()
     view.show_layers({"rnn": False})
     view.draw(PLAYED, DATASET.choices, DATASET.rewards_chosen, session=1)

@@ -41,6 +41,7 @@ def test_training_and_screening_are_told_apart():
     assert [text.get_text() for text in ax.texts] == ["screening", "L-BFGS"]
 
 
+@pytest.mark.seed(64)
 def test_chance_and_the_true_agent_are_named_with_their_numbers():
     _, ax = plot_loss(history())
     found = lines(ax)

@@ -52,13 +52,15 @@ def ylabels(axs):
     return [ax.get_ylabel().replace("\n", " ") for ax in axs]
 
 
-def test_it_returns_a_figure_and_its_axes():  # S47
+@pytest.mark.seed(47)
+def test_it_returns_a_figure_and_its_axes():
     figure, axs = plot_session({"groundtruth": AGENT}, DATASET.xs[0])
     assert isinstance(figure, Figure)
     assert list(axs) == figure.axes
 
 
-def test_the_panels_are_those_of_the_tutorial():  # S48-S52
+@pytest.mark.seed(48, 49, 50)
+def test_the_panels_are_those_of_the_tutorial():
     _, axs = plot_session(AGENTS, DATASET.xs[0])
     assert ylabels(axs) == ["P(choose option 1)", "Q-value (logit)", "Reward-based value (logit)"]
     assert [text for text in (tick.get_text() for tick in axs[0].get_yticklabels()) if text] == [
@@ -69,7 +71,8 @@ def test_the_panels_are_those_of_the_tutorial():  # S48-S52
     assert axs[-1].get_xlabel() == "Trial t"
 
 
-def test_the_lines_are_those_of_a_replay():  # S56
+@pytest.mark.seed(56)
+def test_the_lines_are_those_of_a_replay():
     _, axs = plot_session(AGENTS, DATASET.xs[1], display_choice=1)
     for row, agent in enumerate(AGENTS.values()):
         (q, signals), probabilities, _ = get_update_dynamics(DATASET.xs[1], agent)
@@ -78,7 +81,8 @@ def test_the_lines_are_those_of_a_replay():  # S56
             np.testing.assert_array_equal(drawn, wanted[:, 1])
 
 
-def test_p_at_a_trial_does_not_know_that_trial():  # S56
+@pytest.mark.seed(56)
+def test_p_at_a_trial_does_not_know_that_trial():
     changed = DATASET.xs[0].clone()
     changed[10, 2:4] = 1 - changed[10, 2:4]
     before, after = (
@@ -88,12 +92,14 @@ def test_p_at_a_trial_does_not_know_that_trial():  # S56
     assert before[11] != after[11]
 
 
-def test_a_choice_state_has_a_panel_where_the_agent_uses_it():  # S51
+@pytest.mark.seed(51)
+def test_a_choice_state_has_a_panel_where_the_agent_uses_it():
     _, axs = plot_session({"a": AGENT, "b": AgentQ(2, beta_choice=1.0)}, DATASET.xs[0])
     assert ylabels(axs)[3:] == ["Choice-based value (logit)"]
 
 
-def test_the_learning_rate_has_a_panel_where_it_is_named():  # S52
+@pytest.mark.seed(52)
+def test_the_learning_rate_has_a_panel_where_it_is_named():
     _, axs = plot_session({"a": AGENT}, DATASET.xs[0], signals_to_plot=["x_learning_rate_reward"])
     assert ylabels(axs)[2:] == ["Learning rate (0 to 1)"]
 
@@ -109,15 +115,17 @@ def test_an_agent_without_a_state_has_no_line_in_its_panel():
     assert [len(ax.get_lines()) for ax in axs] == [2, 2, 2, 1]
 
 
+@pytest.mark.seed(53)
 @pytest.mark.parametrize("option", [0, 1])
-def test_the_marks_stand_at_the_trials_of_the_option_shown(option):  # S53, F7
+def test_the_marks_stand_at_the_trials_of_the_option_shown(option):
     _, axs = plot_session(AGENTS, DATASET.xs[0], display_choice=option)
     chosen = SESSIONS[0].choices == option
     paid = SESSIONS[0].rewards[:, option] == 1
     assert marks(axs[0]) == [np.flatnonzero(chosen & paid).tolist(), np.flatnonzero(chosen & ~paid).tolist()]
 
 
-def test_rewarded_and_not_differ_in_colour_shape_and_place():  # S53
+@pytest.mark.seed(53)
+def test_rewarded_and_not_differ_in_colour_shape_and_place():
     _, axs = plot_session(AGENTS, DATASET.xs[0])
     rewarded, not_rewarded = axs[0].collections
     assert [colors.to_hex(part.get_facecolor()[0]) for part in (rewarded, not_rewarded)] == [
@@ -158,7 +166,8 @@ def test_padding_is_not_drawn():
     assert len(axs[0].get_lines()[0].get_xdata()) == 20
 
 
-def test_one_legend_inside_the_figure_names_lines_and_marks():  # S54, F25
+@pytest.mark.seed(54)
+def test_one_legend_inside_the_figure_names_lines_and_marks():
     figure, _ = plot_session(AGENTS, DATASET.xs[0])
     (legend,) = figure.legends
     assert texts(legend) == ["Truth", "RNN", "option 1 chosen, rewarded", "option 1 chosen, not rewarded"]
@@ -180,26 +189,29 @@ def test_no_label_is_hidden_behind_a_neighbour():  # F25
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in [*boxes, caption])
 
 
-def test_the_caption_says_that_all_see_the_same():  # S56
+def test_the_caption_says_that_all_see_the_same():
     figure, _ = plot_session(AGENTS, DATASET.xs[0])
     assert figure._supxlabel.get_text().startswith(
         "All agents see the same choices and rewards; P at trial t uses the trials before t."
     )
 
 
+@pytest.mark.seed(45)
 @pytest.mark.parametrize("keys", [("groundtruth", "rnn", "spice"), ("GroundTruth", "RNN", "Spice")])
-def test_truth_rnn_and_spice_look_the_same_in_any_spelling(keys):  # S45, F9
+def test_truth_rnn_and_spice_look_the_same_in_any_spelling(keys):
     _, axs = plot_session(dict.fromkeys(keys, AGENT), DATASET.xs[0])
     lines = axs[0].get_lines()
     assert [drawn.get_color() for drawn in lines] == [TRUTH.colour, RNN.colour, SPICE.colour]
 
 
-def test_any_label_is_accepted_and_labels_rename_it():  # S45, F9
+@pytest.mark.seed(45)
+def test_any_label_is_accepted_and_labels_rename_it():
     agents = {"My Model": AGENT, "rnn": OTHER}
     assert texts(plot_session(agents, DATASET.xs[0])[0].legends[0])[:2] == ["My Model", "RNN"]
     assert texts(plot_session(agents, DATASET.xs[0], labels=["A", "B"])[0].legends[0])[:2] == ["A", "B"]
 
 
+@pytest.mark.seed(46)
 @pytest.mark.parametrize(
     "experiment",
     [
@@ -213,14 +225,15 @@ def test_any_label_is_accepted_and_labels_rename_it():  # S45, F9
     ],
     ids=["tensor", "tensor of one", "array", "list", "session", "slice", "data set"],
 )
-def test_a_session_comes_in_any_form(experiment):  # S46, F8
+def test_a_session_comes_in_any_form(experiment):
     _, axs = plot_session({"a": AGENT}, experiment)
     wanted = plot_session({"a": AGENT}, 0, dataset=DATASET)[1]
     for ax, other in zip(axs, wanted, strict=True):
         np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), other.get_lines()[0].get_ydata())
 
 
-def test_a_number_counts_in_the_dataset():  # S46, S44
+@pytest.mark.seed(44)
+def test_a_number_counts_in_the_dataset():
     _, axs = plot_session({"a": AGENT}, 2, dataset=DATASET)
     (_, _), probabilities, _ = get_update_dynamics(DATASET.xs[2], AGENT)
     np.testing.assert_array_equal(axs[0].get_lines()[0].get_ydata(), probabilities[:, 0])
@@ -240,7 +253,8 @@ def test_a_number_keeps_the_participants_labels():
     assert not np.array_equal(ann, bob)
 
 
-def test_three_options():  # S57
+@pytest.mark.seed(57)
+def test_three_options():
     agent = AgentQ(3)
     dataset, _, _ = create_dataset(agent, BanditsDrift(0.2, 3), 20, 1, random_state=2)
     _, axs = plot_session({"a": agent}, dataset.xs[0], display_choice=2)
@@ -262,7 +276,8 @@ def test_saving_writes_the_file_that_the_ending_says(tmp_path):
     assert "<svg" in (tmp_path / "a.svg").read_text()
 
 
-def test_no_setting_of_matplotlib_is_changed_nor_obeyed():  # S58
+@pytest.mark.seed(58)
+def test_no_setting_of_matplotlib_is_changed_nor_obeyed():
     before = dict(matplotlib.rcParams)
     plot_session(AGENTS, DATASET.xs[0])
     assert dict(matplotlib.rcParams) == before
@@ -289,7 +304,8 @@ plt.show()
 """
 
 
-def test_plt_show_shows_it_where_pyplot_is_loaded():  # S58
+@pytest.mark.seed(58)
+def test_plt_show_shows_it_where_pyplot_is_loaded():
     done = subprocess.run([sys.executable, "-c", SHOWN], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -76,7 +76,7 @@ def test_truth_rnn_and_spice_differ_in_colour_dash_and_marker(aspect):
     assert len({getattr(style, aspect) for style in (TRUTH, RNN, SPICE)}) == 3
 
 
-def test_reward_and_no_reward_differ_in_shape():  # S53
+def test_reward_and_no_reward_differ_in_shape():
     assert REWARDED.marker != UNREWARDED.marker
     assert REWARDED.colour != UNREWARDED.colour
 
@@ -86,7 +86,7 @@ def test_truth_is_known_in_any_spelling(label):  # F9
     assert styles([label, "RNN", "Spice"]) == [TRUTH, RNN, SPICE]
 
 
-def test_other_labels_get_looks_of_their_own_in_order():  # S45
+def test_other_labels_get_looks_of_their_own_in_order():
     one, rnn, two = styles(["my model", "rnn", "yours"])
     assert (one.name, two.name) == ("my model", "yours")
     assert rnn == RNN

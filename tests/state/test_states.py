@@ -45,6 +45,7 @@ STATES = [
 ]
 
 
+@pytest.mark.seed(6)
 @pytest.mark.parametrize("kind", STATES)
 def test_every_setting_says_what_it_is(kind):
     state = kind()

@@ -79,6 +79,7 @@ def small():
 # Named access
 
 
+@pytest.mark.seed(38)
 def test_every_column_has_a_name():
     """S38."""
     assert small().columns == (
@@ -94,6 +95,7 @@ def test_every_column_has_a_name():
     )
 
 
+@pytest.mark.seed(39)
 def test_what_the_columns_hold():
     """S38, S39."""
     data, nan = small(), float("nan")
@@ -109,6 +111,7 @@ def test_what_the_columns_hold():
     assert repr(data) == "DatasetRNN(2 sessions, 4 trials, 3 arms, 6 participants)"
 
 
+@pytest.mark.seed(37)
 def test_it_is_a_torch_dataset(simulated):
     """S37, S61."""
     assert isinstance(simulated, torch.utils.data.Dataset)
@@ -120,6 +123,7 @@ def test_it_is_a_torch_dataset(simulated):
     assert [batch[0].shape[0] for batch in batches] == [4, 2]
 
 
+@pytest.mark.seed(41)
 def test_changes_in_place_are_seen(simulated):
     """S41: dataset.xs[..., -1] = 0 and everything else."""
     data = DatasetRNN(simulated.xs.clone(), simulated.ys, participants=("ann", "ben", "cem"))
@@ -408,6 +412,7 @@ def test_what_cannot_be_put_together_is_a_sentence(simulated):
 # Tables
 
 
+@pytest.mark.seed(38)
 @given(datasets())
 def test_a_table_and_back_is_exact(data):
     """S38, T3: also by way of a CSV file."""
@@ -498,6 +503,7 @@ def session(**change):
     return BanditSession(**(told | change))
 
 
+@pytest.mark.seed(42)
 def test_a_session_prints_as_a_table():
     """S42."""
     assert repr(session()).splitlines() == [

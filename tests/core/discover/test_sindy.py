@@ -304,6 +304,7 @@ def counterfactual_samples(n_trials=200):
     return sample(model_of(), dataset, settings_, 3)
 
 
+@pytest.mark.seed(97)
 def test_a_filter_keeps_the_samples_that_have_the_value():
     """S97."""
     samples = counterfactual_samples()
@@ -314,6 +315,7 @@ def test_a_filter_keeps_the_samples_that_have_the_value():
     assert values_where(samples, config_of(filters=()))[1] == 1600
 
 
+@pytest.mark.seed(99)
 def test_several_conditions_hold_together():
     """S99, F10: exactly the rows that meet both, not the first row of each run alone."""
     samples = counterfactual_samples()
@@ -337,6 +339,7 @@ def test_the_equation_of_a_condition_is_that_of_its_rows():
         assert_coefficients(discover(samples, config, settings_).equation(CHOSEN), expected, 1e-6)
 
 
+@pytest.mark.seed(98)
 @pytest.mark.parametrize("remove", [True, False])
 def test_a_removed_signal_is_no_candidate_term(remove):
     """S98, F11."""
@@ -366,6 +369,7 @@ def test_a_filter_that_nothing_meets_is_a_sentence():
 # Samples
 
 
+@pytest.mark.seed(77)
 def test_off_policy_samples_are_runs_of_the_same_arm():
     """S77, K3: 1000 trials of one session for each participant, five in a row with the same arm."""
     settings_ = Discovery()
@@ -710,6 +714,7 @@ def test_a_model_that_does_what_the_config_says_passes():
     check_model(model_of(), RESCORLA_WAGNER_CONFIG, data())
 
 
+@pytest.mark.seed(85)
 def test_a_forgotten_signal_is_named_with_the_config_key():
     """S85, F23: before the training, not as a KeyError after it."""
 

@@ -51,6 +51,7 @@ BETAS = {
 }
 
 
+@pytest.mark.seed(11)
 @pytest.mark.parametrize("name", AGENTS)
 def test_each_rule_evaluated_is_the_parameter_and_exact(name):
     agent, model, config = AGENTS[name]

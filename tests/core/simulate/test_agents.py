@@ -46,6 +46,7 @@ def shown(choice, rewards, counterfactual):
     return np.where(counterfactual | (np.arange(3) == choice), rewards, -1)
 
 
+@pytest.mark.seed(28)
 @given(PARAMETERS, TRIALS, st.booleans())
 def test_values_follow_the_formulas(p, trials, counterfactual):
     """S28, T9, T25, T28."""
@@ -62,12 +63,14 @@ def test_values_follow_the_formulas(p, trials, counterfactual):
     assert np.allclose(agent.get_choice_probs(), scipy_softmax(logits), atol=1e-12)
 
 
+@pytest.mark.seed(31)
 @given(st.lists(st.floats(-800, 800), min_size=2, max_size=6))
 def test_softmax_is_scipys(logits):
     """S31."""
     assert np.allclose(softmax(np.array([logits])), scipy_softmax([logits], axis=-1), atol=1e-15)
 
 
+@pytest.mark.seed(29, 30, 34)
 def test_the_simple_case_by_hand():
     """S29, S30, S34: beta 3, q0 0.5, everything else off."""
     agent = AgentQ(alpha_reward=0.3)
@@ -167,6 +170,7 @@ def test_equal_seeds_choose_alike_and_others_do_not():
     assert (run(first, rewards)[0] != run(third, rewards)[0]).any()
 
 
+@pytest.mark.seed(35)
 def test_replaying_uses_up_no_randomness():
     """S35."""
     agent, other = AgentQ(random_state=1), AgentQ(random_state=1)
@@ -177,6 +181,7 @@ def test_replaying_uses_up_no_randomness():
     assert (run(agent, np.ones((50, 2)))[0] == run(other, np.ones((50, 2)))[0]).all()
 
 
+@pytest.mark.seed(32)
 @given(PARAMETERS, st.floats(0, 3), st.integers(0, 10))
 def test_drawn_parameters_stay_in_their_bounds(p, sd, seed):
     """S32, F1."""
@@ -213,6 +218,7 @@ def test_one_learning_rate_stays_one_when_drawn():
     assert named.parameters["alpha_penalty"] != named.parameters["alpha_reward"] == 0.4
 
 
+@pytest.mark.seed(33)
 def test_a_session_without_drawing_has_the_parameters_given():
     """S33."""
     agent = AgentQ(alpha_reward=0.4, parameter_variance=0.1, random_state=0)
@@ -222,6 +228,7 @@ def test_a_session_without_drawing_has_the_parameters_given():
     assert AgentQ(**agent.parameters).parameters == agent.parameters
 
 
+@pytest.mark.seed(27)
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [

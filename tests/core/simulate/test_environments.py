@@ -57,6 +57,7 @@ def test_one_of_many_sessions_is_that_session_alone(make):
         assert (own_rewards == rewards[:, session]).all()
 
 
+@pytest.mark.seed(24)
 @every_task
 def test_sessions_are_repeatable_and_begin_afresh(make):
     """S24, S26."""
@@ -71,6 +72,7 @@ def test_sessions_are_repeatable_and_begin_afresh(make):
         assert len(np.unique(starts, axis=0)) > 1
 
 
+@pytest.mark.seed(13, 20)
 @every_task
 def test_rewards_and_probabilities_stay_in_their_bounds(make):
     """S13, S20, F17: rewards are 0 or 1, those of other arms -1 unless they are shown."""
@@ -85,6 +87,7 @@ def test_rewards_and_probabilities_stay_in_their_bounds(make):
         assert np.isin(others, (0, 1)).all() if task._counterfactual else (others == -1).all()
 
 
+@pytest.mark.seed(21)
 @every_task
 def test_probabilities_are_a_copy(make):
     """S21."""
@@ -93,6 +96,7 @@ def test_probabilities_are_a_copy(make):
     assert (task.reward_probs <= 1).all()
 
 
+@pytest.mark.seed(22)
 @pytest.mark.parametrize("make", [make for name, make in TASKS.items() if name != "eckstein"])
 def test_the_task_does_not_depend_on_the_choices(make):
     """S22."""
@@ -113,6 +117,7 @@ def test_the_global_stream_is_used_only_where_no_seed_is_given():
         np.random.set_state(before)
 
 
+@pytest.mark.seed(14)
 def test_mean_rewards_are_the_probabilities():
     """S14: within 3 standard errors."""
     n, p = 100_000, np.array([0.8, 0.35])
@@ -122,12 +127,14 @@ def test_mean_rewards_are_the_probabilities():
     assert (np.abs(rewards.mean(axis=0) - p) < 3 * np.sqrt(p * (1 - p) / n)).all()
 
 
+@pytest.mark.seed(15)
 def test_fixed_probabilities_stay():
     """S15."""
     task = BanditsFixed((0.9, 0.3))
     assert (played(task, [0, 1] * 50)[0] == (0.9, 0.3)).all()
 
 
+@pytest.mark.seed(16, 17)
 @pytest.mark.parametrize("boundary", ["clip", "reflect"])
 def test_drift_takes_normal_steps(boundary):
     """S16, S17: standard deviation sigma within 5 %, away from the bounds."""
@@ -145,6 +152,7 @@ def test_drift_begins_anywhere():
     assert stats.kstest(task.reward_probs.ravel(), stats.uniform.cdf).pvalue > 0.01
 
 
+@pytest.mark.seed(20)
 def test_boundary_rules():
     """S20: clipped probabilities stay at the bound, reflected ones never do."""
     clipped, reflected = (BanditsDrift(0.4, boundary=rule, random_state=1) for rule in ("clip", "reflect"))
@@ -156,6 +164,7 @@ def test_boundary_rules():
     assert np.allclose(reflected._advance(np.zeros((2, 2)), walked), [[0.1, 0.7], [0.2, 0.4]])
 
 
+@pytest.mark.seed(18)
 def test_sigma_zero_keeps_the_first_probabilities():
     """S18."""
     assert np.ptp(played(BanditsDrift(0, random_state=1), [0] * 20)[0], axis=0).max() == 0
@@ -254,6 +263,7 @@ def test_all_problems_are_told_at_once():
     assert len(raised.value.problems) == 3
 
 
+@pytest.mark.seed(25)
 @pytest.mark.parametrize("kind", ["drift", "fixed", "reversal", "switch"])
 @pytest.mark.parametrize("n_actions", [2, 6])
 def test_a_task_from_settings(kind, n_actions):

@@ -52,6 +52,7 @@ class ScalarTask:
         return self.task.step(choice)
 
 
+@pytest.mark.seed(36, 37, 40)
 @pytest.mark.parametrize("n_actions", [2, 4])
 @pytest.mark.parametrize("counterfactual", [False, True])
 def test_layout(n_actions, counterfactual):
@@ -60,10 +61,10 @@ def test_layout(n_actions, counterfactual):
     assert dataset.xs.shape == (7, 30, 2 * n_actions + 1)
     assert dataset.ys.shape == (7, 30, n_actions)
     assert len(sessions) == len(parameters) == 7
-    assert torch.equal(dataset.ys[:, :-1], dataset.xs[:, 1:, :n_actions])  # S40
+    assert torch.equal(dataset.ys[:, :-1], dataset.xs[:, 1:, :n_actions])
     assert bool(dataset.mask.all())
     assert bool(dataset.target_mask.all())
-    assert bool((dataset.xs[..., -1] == 0).all())  # S41
+    assert bool((dataset.xs[..., -1] == 0).all())
     assert bool(dataset.rewards.isnan().any()) != counterfactual
     for row, session in zip(dataset.xs.numpy(), sessions, strict=True):
         assert isinstance(session, BanditSession)
@@ -118,6 +119,7 @@ def test_truth_probs_are_the_agents_p_of_the_next_choice():
         assert agent.get_choice_probs() == pytest.approx(truth.numpy(), abs=1e-6)
 
 
+@pytest.mark.seed(32)
 def test_drawn_parameters_come_back():
     """S32, F1: every parameter, one value per session, within bounds, and they make a participant again."""
     _, _, parameters = simulated(n_sessions=50, sample_parameters=True)

@@ -74,6 +74,7 @@ def test_every_module_learns(name, dataset):
         assert parameter.grad.abs().max() > 0
 
 
+@pytest.mark.seed(60)
 def test_spelling_of_the_tutorial():
     """S60."""
     assert spicewidgets.RESCOLA_WAGNER_CONFIG is RESCORLA_WAGNER_CONFIG

@@ -134,6 +134,7 @@ def test_every_model_with_any_number_of_arms(name, n_actions):
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
 
 
+@pytest.mark.seed(80)
 @pytest.mark.parametrize("name", MODELS)
 def test_trials_first_is_the_same_as_sessions_first(name):
     model, xs = MODELS[name](2).eval(), sessions()
@@ -142,6 +143,7 @@ def test_trials_first_is_the_same_as_sessions_first(name):
     assert torch.equal(a, b.permute(1, 0, 2))
 
 
+@pytest.mark.seed(79)
 def test_a_model_is_a_torch_module():
     """S79."""
     model = CustomRNN(n_actions=2)
@@ -152,6 +154,7 @@ def test_a_model_is_a_torch_module():
     assert model.n_weights == 4 * 3 - 2 + 2  # without the two that a GRU's structure keeps at 0
 
 
+@pytest.mark.seed(80)
 def test_custom_class_equals_the_precoded_one():
     """S93: equal weights, equal logits to the last bit."""
     custom, precoded = CustomRNN(n_actions=2), RescorlaWagnerRNN(2)
@@ -159,6 +162,7 @@ def test_custom_class_equals_the_precoded_one():
     assert torch.equal(custom(sessions(), batch_first=True)[0], precoded(sessions(), batch_first=True)[0])
 
 
+@pytest.mark.seed(87)
 @pytest.mark.parametrize("model", [CustomRNN, RescorlaWagnerRNN])
 def test_value_of_an_arm_not_chosen_is_carried_over_exactly(model):
     """S87: to 0 ulp, from the first trial to the last."""
@@ -170,6 +174,7 @@ def test_value_of_an_arm_not_chosen_is_carried_over_exactly(model):
     assert not torch.equal(logits[~not_chosen], before[~not_chosen])
 
 
+@pytest.mark.seed(88)
 def test_memory_is_the_sum_of_chosen_and_not_chosen():
     """S88: the tutorial's own example, (0.8, 0.3) <- (0.8, 0) + (0, 0.3)."""
     model = RescorlaWagnerRNN(2)
@@ -182,6 +187,7 @@ def test_memory_is_the_sum_of_chosen_and_not_chosen():
     assert torch.equal(chosen_first[0], torch.tensor([[0.8, 0.3]]))
 
 
+@pytest.mark.seed(89)
 def test_logits_are_of_the_next_choice():
     """S89: entry t is P at t + 1, so it depends on trial t and not on what comes after."""
     model, xs = RescorlaWagnerRNN(2), sessions()
@@ -204,6 +210,7 @@ def test_softmax_of_the_logits_is_p_of_the_next_choice():
     torch.testing.assert_close(p, dataset.truth_probs.double(), rtol=0, atol=1e-7)  # kept in float32
 
 
+@pytest.mark.seed(90)
 @pytest.mark.parametrize("name", MODELS)
 def test_two_half_sessions_are_one_session(name):
     """S90: also for a model with several states, and also in training."""
@@ -229,6 +236,7 @@ def test_a_pass_begins_at_the_initial_values_every_time():
     assert torch.equal(model(xs, batch_first=True)[0], model(xs, batch_first=True)[0])
 
 
+@pytest.mark.seed(84)
 @pytest.mark.parametrize("n_inputs", [0, 1, 3])
 def test_parts_of_the_input(n_inputs):
     """S84: 2A + 1 columns, or 2A + 3 and more."""
@@ -267,6 +275,7 @@ def test_a_table_with_other_columns_is_refused(n_columns):
     )
 
 
+@pytest.mark.seed(81)
 def test_names_of_states_start_with_x():
     """S81."""
 
@@ -280,6 +289,7 @@ def test_names_of_states_start_with_x():
     )
 
 
+@pytest.mark.seed(82)
 def test_initial_values_may_differ_per_arm():
     """S82."""
 
@@ -303,6 +313,7 @@ def test_initial_values_are_exact_in_float64():
     assert model.set_initial_state(1)[STATE].tolist() == [[0.3, 0.3]]
 
 
+@pytest.mark.seed(83)
 @pytest.mark.parametrize(
     ("input_size", "n_inputs", "embedding_size", "right"),
     [(2, 1, 0, 1), (1, 2, 0, 2), (0, 1, 0, 1), (1, 0, 0, 0), (1, 1, 8, 9), (8, 1, 8, 9), (20, 1, 8, 9)],
@@ -351,6 +362,7 @@ def test_a_model_without_forward_says_what_to_write():
         Empty(2)(sessions())
 
 
+@pytest.mark.seed(85)
 def test_recorded_signals_come_back_trial_by_trial():
     """S85."""
     model, xs = RescorlaWagnerRNN(2), sessions()
@@ -380,6 +392,7 @@ def test_nothing_is_recorded_in_training():
     assert model.transitions == {}
 
 
+@pytest.mark.seed(86)
 def test_transitions_hold_what_each_module_did():
     model, xs = ForgettingRNN(2), sessions(n_trials=3)
     model.record_transitions = True
@@ -550,6 +563,7 @@ def test_inputs_may_be_a_tensor_a_tuple_stacked_or_one_column():
     assert all(torch.equal(found[0], other) for other in found[1:])
 
 
+@pytest.mark.seed(86)
 def test_a_mask_may_have_one_column_or_be_boolean():
     def step(model, action, reward, _):
         return model.call_module("x_v", "x_v", model.form(action), reward)

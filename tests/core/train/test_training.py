@@ -104,6 +104,7 @@ class Explosive(OwnParameter):
 # The loss
 
 
+@pytest.mark.seed(64)
 def test_loss_is_the_cross_entropy_of_the_next_choice(dataset):
     """S64."""
     model = model_of()
@@ -160,6 +161,7 @@ def test_loss_of_is_without_dropout_and_leaves_the_mode(dataset):
     assert not model.training
 
 
+@pytest.mark.seed(64)
 def test_floor_is_the_loss_of_the_agent_that_made_the_choices():
     """S64: the true agent, written as an equation in the model, has exactly this loss."""
     dataset = data(n_trials=40, n_sessions=30)
@@ -808,6 +810,7 @@ def test_without_a_seed_numpys_global_stream_decides(dataset):
     assert not equal(found[0], found[2])
 
 
+@pytest.mark.seed(26)
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_global_changes(dataset, name):
     """S26, F5: also where the training is left half-way."""
