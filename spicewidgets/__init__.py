@@ -14,13 +14,9 @@ _NAMES = {
     "core.simulate.agents": ["Agent", "AgentQ"],
     "core.discover.bootstrap": ["bootstrap"],
     "core.data.convert": ["convert_dataset"],
-    "core.data.dataset": [
-        "BanditSession",
-        "DatasetRNN",
-        "concat",
-        "split_data_along_sessiondim",
-        "split_data_along_timedim",
-    ],
+    "core.data.dataset": ["DatasetRNN"],
+    "core.data.splits": ["concat", "split_data_along_sessiondim", "split_data_along_timedim"],
+    "core.simulate.session": ["BanditSession"],
     "core.simulate.environments": [
         "Bandits",
         "BanditsDrift",

@@ -2,9 +2,8 @@
 
 from .apps import explorer as explorer, play as play, quiz as quiz
 from .core.data.convert import convert_dataset as convert_dataset
-from .core.data.dataset import (
-    BanditSession as BanditSession,
-    DatasetRNN as DatasetRNN,
+from .core.data.dataset import DatasetRNN as DatasetRNN
+from .core.data.splits import (
     concat as concat,
     split_data_along_sessiondim as split_data_along_sessiondim,
     split_data_along_timedim as split_data_along_timedim,
@@ -44,6 +43,7 @@ from .core.simulate.environments import (
     BanditsSwitch as BanditsSwitch,
 )
 from .core.simulate.run import create_dataset as create_dataset, run_experiment as run_experiment
+from .core.simulate.session import BanditSession as BanditSession
 from .core.storage import StorageError as StorageError
 from .core.train.modules import GRUModule as GRUModule
 from .core.train.precoded import (

@@ -78,7 +78,11 @@ ALSO = {
     "core/discover/sindy.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
-    "plots/session.py": {"spicewidgets.core.judge.replay"},  # the seed's plot_session takes agents
+    "plots/session.py": {
+        "spicewidgets.core.data.entry",
+        "spicewidgets.core.judge.replay",
+        "spicewidgets.core.settings",
+    },  # the seed's plot_session takes agents
 }
 # pyplot keeps figures of its own, global to the process; threads have one place.
 PYPLOT = {"matplotlib.pyplot", "matplotlib.pylab", "pylab"}
@@ -86,10 +90,6 @@ THREADS = {"threading", "_thread", "concurrent", "multiprocessing", "asyncio"}
 
 # Files that import each other in a circle, if only for types. None may come in.
 CIRCLES = {
-    "core/data/dataset.py",
-    "core/data/frames.py",
-    "core/data/layout.py",
-    "core/data/splits.py",
     "core/train/compiled/check.py",
     "core/train/compiled/loss.py",
     "core/train/objective.py",

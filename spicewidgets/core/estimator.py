@@ -20,12 +20,14 @@ from sklearn.exceptions import NotFittedError
 
 from .checks import refuse
 from .config import SpiceConfig
-from .data.dataset import DatasetRNN, split_data_along_sessiondim, split_data_along_timedim
+from .data.dataset import DatasetRNN
+from .data.entry import as_dataset
+from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.refine import refine
 from .discover.sindy import check_model, discover, sample
 from .equations import SpiceModel
 from .judge.network_agents import AgentNetwork, AgentSpice, betas_of
-from .judge.replay import as_dataset, nll_per_trial, numbers, replay
+from .judge.replay import nll_per_trial, replay
 from .parameters import problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError
@@ -382,12 +384,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _dataset(self, data: Any, targets: Any) -> DatasetRNN:
         """The data set, checked."""
-        if isinstance(data, DatasetRNN) or targets is None:
-            dataset = as_dataset(data, self.n_actions)
-        else:
-            dataset = as_dataset(
-                DatasetRNN(numbers("data", data), numbers("targets", targets)), self.n_actions
-            )
+        dataset = as_dataset(data, self.n_actions, targets)
         blank = int((dataset.xs[..., : self.n_actions] == 0).all(-1).sum())
         if blank:
             warnings.warn(

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ..state.experiment import ExperimentSnapshot
 
 if TYPE_CHECKING:
-    from ..core.data.dataset import BanditSession, DatasetRNN
+    from ..core.data.dataset import DatasetRNN
     from ..core.simulate.agents import AgentQ
+    from ..core.simulate.session import BanditSession
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..core.judge.replay import SettingsError, as_dataset, get_update_dynamics  # type: ignore[attr-defined]
+from ..core.data.entry import as_dataset
+from ..core.judge.replay import get_update_dynamics
+from ..core.settings import SettingsError
 from ..style import INK, MUTED, REWARDED, UNREWARDED, Style, styles
 from .figure import MARKERS, NORMAL, SMALL, WIDTH, caption, legend, line, new_figure, save_figure, tidy
 from .words import ROWS, STRIP, TITLES

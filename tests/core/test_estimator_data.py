@@ -23,7 +23,7 @@ from spicewidgets import (
     replay,
     true_model,
 )
-from spicewidgets.core.data.dataset import concat
+from spicewidgets.core.data.splits import concat
 from spicewidgets.core.estimator import SpiceWarning
 
 CHOSEN = "x_value_reward_chosen"

@@ -31,7 +31,7 @@ from spicewidgets import (
     replay,
 )
 from spicewidgets.core import storage
-from spicewidgets.core.data.dataset import concat
+from spicewidgets.core.data.splits import concat
 from spicewidgets.core.storage import StorageError
 
 CHOSEN, NOT_CHOSEN = "x_value_reward_chosen", "x_value_reward_not_chosen"

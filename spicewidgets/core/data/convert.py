@@ -28,9 +28,10 @@ import torch
 from numpy.typing import NDArray
 
 from .. import checks
+from ..simulate.session import BanditSession
 from . import table
-from .dataset import BanditSession, DatasetRNN
-from .frames import name_problems
+from .dataset import DatasetRNN
+from .layout import name_problems
 
 Floats = NDArray[np.float64]
 Dynamics = tuple[Floats, Floats, Floats, Floats]

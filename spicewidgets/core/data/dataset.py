@@ -3,78 +3,89 @@
 A row of `xs` holds the choice one-hot, the rewards (-1 where an outcome was not seen), then either the
 participant alone or [additional inputs ...,] block, experiment, participant. A row of `ys` is the next
 choice, one-hot. Where a trial is missing, or a session is over (padding), choice, rewards and target are -1
-while the ids stay. Knows nothing of models or of where data come from.
+while the ids stay.
+
+A `DatasetRNN` is checked when it is made. Code inside the package takes one and checks no more; what comes
+from outside goes through `entry.as_dataset` first.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .. import checks
-from ..simulate.session import BanditSession
-from .frames import from_frame, to_frame
-from .layout import (
-    MISSING,
-    as_sessions,
-    layout_problems,
-    n_ids,
-    onehot,
-    taken,
-    tidied,
-    value_problems,
-    window_problems,
-)
-from .splits import concat, split_data_along_sessiondim, split_data_along_timedim
+from ..checks import refuse
+from . import frames, layout
+from .layout import Arrays
 
-__all__ = ["BanditSession", "DatasetRNN", "concat", "split_data_along_sessiondim", "split_data_along_timedim"]
+Device = torch.device | str | None
 
 
 class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     """Inputs `xs` and targets `ys`, float32, with names for what they hold.
 
-    xs (n_sessions, n_trials, n_features), ys (n_sessions, n_trials, n_actions). Both may be changed in place
-    (`dataset.xs[..., -1] = 0`); everything else is derived from them when asked for.
-    normalize_features: columns to scale to 0..1 over their observed trials.
-    sequence_length, stride: cut sessions into windows of so many trials, each `stride` after the one before;
-    no trial is lost: the last window is padded. None (or -1) keeps whole sessions.
-    participants: the participants' labels, in the order of the codes in the last column.
-    additional_inputs: names of the columns between the rewards and the block.
-    truth_probs: (n_sessions, n_trials, n_actions), the P of the next choice under the true agent, where it is
-    known.
+    Both may be changed in place (`dataset.xs[..., -1] = 0`); everything else is derived from them when it is
+    asked for.
+
+    Args:
+        xs: `(n_sessions, n_trials, n_features)`, or one session alone.
+        ys: `(n_sessions, n_trials, n_actions)`.
+        normalize_features: columns to scale to 0..1 over their observed trials.
+        sequence_length: cut sessions into windows of so many trials; no trial is lost: the last window is
+            padded. None (or -1) keeps whole sessions.
+        stride: trials from the start of one window to the start of the next.
+        device: where the tensors are.
+        participants: the participants' labels, in the order of the codes in the last column.
+        additional_inputs: names of the columns between the rewards and the block.
+        truth_probs: `(n_sessions, n_trials, n_actions)`, the P of the next choice under the true agent, where
+            it is known.
+        offered: `(n_sessions, n_trials, n_actions)` bool, the options among which the next choice was made,
+            where not all of them were on offer in every trial.
+
+    Attributes:
+        arm_labels: what a table called the arms; None where it did not.
+        reward_range: lowest and highest reward of a table before they were scaled to 0..1; None without one.
+
+    Raises:
+        SettingsError: with a sentence for everything that keeps the arrays from being a data set.
     """
 
     def __init__(
         self,
-        xs: Any,
-        ys: Any,
+        xs: ArrayLike | Tensor,
+        ys: ArrayLike | Tensor,
         normalize_features: int | Sequence[int] | None = None,
         sequence_length: int | None = None,
         stride: int = 1,
-        device: torch.device | str | None = None,
+        device: Device = None,
         *,
         participants: Sequence[Any] | None = None,
         additional_inputs: Sequence[str] = (),
-        truth_probs: Any = None,
+        truth_probs: ArrayLike | Tensor | None = None,
+        offered: ArrayLike | Tensor | None = None,
     ) -> None:
-        self.xs, self.ys = as_sessions("xs", xs), as_sessions("ys", ys)
-        self.truth_probs = None if truth_probs is None else as_sessions("truth_probs", truth_probs)
+        self.xs, self.ys = layout.as_sessions("xs", xs), layout.as_sessions("ys", ys)
+        self.truth_probs = None if truth_probs is None else layout.as_sessions("truth_probs", truth_probs)
+        self.offered = None if offered is None else layout.as_sessions("offered", offered).bool()
         self.stride = stride
         self._labels = None if participants is None else tuple(participants)
         self._additional_inputs = tuple(additional_inputs)
-        # What a table called the arms, and its lowest and highest reward before they were scaled to 0..1.
         self.arm_labels: tuple[Any, ...] | None = None
         self.reward_range: tuple[float, float] | None = None
         features = int(self.xs.shape[-1]) if self.xs.ndim else 0
-        problems = layout_problems(self.xs, self.ys, self.truth_probs, self._additional_inputs)
-        checks.refuse(problems + window_problems(sequence_length, stride, normalize_features, features))
+        refuse(
+            layout.layout_problems(self.xs, self.ys, self.truth_probs, self._additional_inputs)
+            + layout.window_problems(sequence_length, stride, normalize_features, features)
+        )
         self._move(torch.device(device or "cpu"))
-        self.xs, self.ys = tidied(self.xs, self.ys, len(self._id_columns))
-        checks.refuse(value_problems(self.xs, self.mask, self.columns))
+        self.xs, self.ys = layout.tidied(self.xs, self.ys, len(self._id_columns))
+        refuse(self.value_problems() + layout.offered_problems(self.offered, self.ys))
         if normalize_features is not None:
             self._normalize(np.atleast_1d(normalize_features).tolist())
         whole = sequence_length is None or sequence_length == -1
@@ -122,19 +133,19 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     @property
     def additional_inputs(self) -> tuple[str, ...]:
-        """Names of the additional input columns; input_0, input_1 ... where none were given."""
+        """Names of the additional input columns; input_0, input_1 ... where they have none."""
         n = int(self.xs.shape[-1]) - 2 * self.n_actions - len(self._id_columns)
         return self._additional_inputs or tuple(f"input_{number}" for number in range(n))
 
     @property
     def mask(self) -> Tensor:
         """(n_sessions, n_trials) bool: the trial was observed, that is, its choice is exactly one-hot."""
-        return onehot(self.xs[..., : self.n_actions])
+        return layout.onehot(self.xs[..., : self.n_actions])
 
     @property
     def target_mask(self) -> Tensor:
         """(n_sessions, n_trials) bool: the trial and the next choice were observed."""
-        return self.mask & onehot(self.ys)
+        return self.mask & layout.onehot(self.ys)
 
     @property
     def lengths(self) -> Tensor:
@@ -147,28 +158,22 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     @property
     def choices(self) -> Tensor:
         """(n_sessions, n_trials) the arm chosen, from 0; -1 for a missing trial."""
-        return torch.where(self.mask, self.xs[..., : self.n_actions].argmax(dim=-1), -1)
+        return layout.choices_of(self.xs, self.n_actions)
 
     @property
     def rewards(self) -> Tensor:
         """(n_sessions, n_trials, n_actions) the reward of each arm; NaN where it was not seen."""
-        rewards = self.xs[..., self.n_actions : 2 * self.n_actions]
-        seen = (rewards != MISSING) | (self.xs[..., : self.n_actions] == 1)
-        return torch.where(seen & self.mask[..., None], rewards, torch.nan)
+        return layout.rewards_of(self.xs, self.n_actions)
 
     @property
     def rewards_chosen(self) -> Tensor:
         """(n_sessions, n_trials) the reward of the arm chosen; NaN for a missing trial."""
-        rewards: Tensor = self.rewards.gather(-1, self.choices.clamp(min=0)[..., None])[..., 0]
-        return rewards
+        return self.rewards.gather(-1, self.choices.clamp(min=0)[..., None])[..., 0]
 
     @property
     def participant_ids(self) -> Tensor:
         """(n_sessions,) the code of each session's participant."""
-        if not self.n_trials:
-            return torch.zeros(len(self), dtype=torch.int64)
-        first = self.mask.int().argmax(dim=1)
-        return self.xs[torch.arange(len(self)), first, -1].round().long()
+        return layout.participant_codes(self.xs, self.n_actions)
 
     @property
     def participants(self) -> tuple[Any, ...]:
@@ -186,90 +191,108 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         """Number of participants."""
         return len(self.participants)
 
+    def value_problems(self) -> list[str]:
+        """A sentence if an observed trial holds a value that no model can use."""
+        return layout.value_problems(self.xs, self.mask, self.columns)
+
     # Other forms of the same data
 
     def compact(self) -> tuple[Self, Tensor]:
         """The observed trials moved to the front of each session, and where to find them.
 
-        The index (n_sessions, n_trials) gives for each trial the place of the last observed trial at or
-        before it in the compacted session, or -1 if there is none: what is computed there holds at that
-        trial, since a missing trial changes nothing. Targets move with their trials.
+        Returns:
+            The compacted data set, whose targets moved with their trials, and an index `(n_sessions,
+            n_trials)`: for each trial the place of the last observed trial at or before it in the compacted
+            session, or -1 if there is none. What is computed there holds at that trial, since a missing trial
+            changes nothing.
         """
         mask = self.mask
         index = mask.long().cumsum(dim=1) - 1
         if bool(mask.all()):
-            return self._like(self.xs, self.ys, self.truth_probs, self._labels), index
+            return copy(self), index
         n = int(mask.sum(dim=1).max()) if mask.numel() else 0
         order = torch.sort((~mask).int(), dim=1, stable=True).indices[:, :n]
-        at = torch.where(mask.gather(1, order), order, -1)
-        return self.take(torch.arange(len(self)), at), index
+        trials = torch.where(mask.gather(1, order), order, -1)
+        return self.take(torch.arange(len(self)), trials), index
 
-    def take(self, sessions: Tensor, trials: Tensor, device: torch.device | str | None = None) -> Self:
-        """A dataset whose session i is made of `trials[i]` of session `sessions[i]`; trial -1 is missing.
+    def take(self, sessions: Tensor, trials: Tensor, device: Device = None) -> Self:
+        """A data set whose session i is made of `trials[i]` of session `sessions[i]`; trial -1 is missing.
 
-        sessions (n,), trials (n, n_trials), both whole numbers.
+        Args:
+            sessions: `(n,)` whole numbers.
+            trials: `(n, n_trials)` whole numbers.
+            device: where the tensors are; that of this data set when None.
         """
-        return self._like(*self._taken(sessions, trials), self._labels, device)
+        part = copy(self)
+        part._take(sessions, trials)
+        part.sequence_length, part.stride = part.n_trials, 1
+        part._move(self.device if device is None else torch.device(device))
+        return part
 
     def first(self, n_sessions: int) -> Self:
         """The first so many sessions."""
         n = min(n_sessions, self.n_sessions)
         return self.take(torch.arange(n), torch.arange(self.n_trials).expand(n, -1))
 
+    def recoded(self, codes: Sequence[int], participants: Sequence[Any] | None) -> Self:
+        """The same sessions with other participants.
+
+        Args:
+            codes: the code of each session's participant, `(n_sessions,)`.
+            participants: the label of each code; None where they have none.
+        """
+        part = copy(self)
+        part.xs = self.xs.clone()
+        part.xs[..., -1] = torch.tensor(codes, dtype=torch.float32, device=self.device)[:, None]
+        part._labels = None if participants is None else tuple(participants)
+        return part
+
     def to_frame(self) -> pd.DataFrame:
-        """One row per trial; `DatasetRNN.from_frame` gives the same dataset back."""
-        return to_frame(self)
+        """One row per trial; `DatasetRNN.from_frame` gives the same data set back."""
+        labels = self.participants if self.labelled else None
+        return frames.to_frame(Arrays(self.xs, self.ys, labels, self.additional_inputs, self.offered))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame) -> "DatasetRNN":
-        """The dataset that `to_frame` wrote, also by way of a CSV file."""
-        return from_frame(cls, frame)
+    def from_frame(cls, frame: pd.DataFrame) -> Self:
+        """The data set that `to_frame` wrote, also by way of a CSV file."""
+        arrays = frames.from_frame(frame)
+        return cls(
+            arrays.xs,
+            arrays.ys,
+            participants=arrays.participants,
+            additional_inputs=arrays.additional_inputs,
+            offered=arrays.offered,
+        )
 
     # Inside
 
     @property
     def _id_columns(self) -> tuple[str, ...]:
-        return ("block", "experiment", "participant")[-n_ids(int(self.xs.shape[-1]), self.n_actions) :]
+        return layout.id_columns(int(self.xs.shape[-1]), self.n_actions)
 
-    def _taken(self, sessions: Tensor, trials: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """`xs`, `ys` and `truth_probs` of the given trials; missing trials get the ids of their session."""
+    def _take(self, sessions: Tensor, trials: Tensor) -> None:
+        """Become the given trials; missing trials get the ids of their session."""
         sessions, trials = sessions.to(self.xs.device), trials.to(self.xs.device)
-        xs, n = taken(self.xs, sessions, trials), len(self._id_columns)
+        xs, n = layout.taken(self.xs, sessions, trials), len(self._id_columns)
         if self.n_trials:
             first = self.mask.int().argmax(dim=1)[sessions]
             ids = torch.where(trials[..., None] < 0, self.xs[sessions, first, -n:][:, None, :], xs[..., -n:])
             xs = torch.cat([xs[..., :-n], ids], dim=-1)
-        truth = None if self.truth_probs is None else taken(self.truth_probs, sessions, trials)
-        return xs, taken(self.ys, sessions, trials), truth
-
-    def _like(
-        self,
-        xs: Tensor,
-        ys: Tensor,
-        truth_probs: Tensor | None,
-        labels: Sequence[Any] | None,
-        device: torch.device | str | None = None,
-    ) -> Self:
-        like = type(self)(
-            xs,
-            ys,
-            device=device or self.device,
-            participants=labels,
-            additional_inputs=self._additional_inputs,
-            truth_probs=truth_probs,
-        )
-        like.arm_labels, like.reward_range = self.arm_labels, self.reward_range
-        return like
+        self.xs, self.ys = xs, layout.taken(self.ys, sessions, trials)
+        if self.truth_probs is not None:
+            self.truth_probs = layout.taken(self.truth_probs, sessions, trials)
+        if self.offered is not None:  # -1 of a missing trial reads as "all on offer"
+            self.offered = layout.taken(self.offered.float(), sessions, trials).bool()
 
     def _normalize(self, features: list[int]) -> None:
         self.xs = self.xs.clone()
         n = self.n_actions
         for feature in features:
             column = self.xs[..., feature]
-            at = feature % self.xs.shape[-1]
-            observed = ~torch.isnan(self.rewards[..., at - n]) if n <= at < 2 * n else self.mask
+            place = feature % self.xs.shape[-1]
+            observed = ~torch.isnan(self.rewards[..., place - n]) if n <= place < 2 * n else self.mask
             values = column[observed]
-            if at >= n and values.numel():
+            if place >= n and values.numel():
                 spread = values.max() - values.min()
                 column[observed] = (values - values.min()) / (spread if spread > 0 else 1.0)
 
@@ -282,9 +305,10 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         sessions = torch.arange(len(self), device=device).repeat(n)
         observed = (self.mask[sessions[:, None], trials.clamp(min=0)] & (trials >= 0)).any(dim=1)
         kept = observed | ~observed.any()
-        self.xs, self.ys, self.truth_probs = self._taken(sessions[kept], trials[kept])
+        self._take(sessions[kept], trials[kept])
 
     def _move(self, device: torch.device) -> None:
         self.device = device
         self.xs, self.ys = self.xs.to(device), self.ys.to(device)
         self.truth_probs = None if self.truth_probs is None else self.truth_probs.to(device)
+        self.offered = None if self.offered is None else self.offered.to(device)

@@ -3,17 +3,49 @@
 See core/data/dataset.py for the layout itself.
 """
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..settings import SettingsError
-from .frames import name_problems
 
 MISSING = -1.0
+# The columns of a data set as a table, which additional inputs cannot have as names.
+TABLE_COLUMNS = {
+    "session",
+    "participant",
+    "participant_code",
+    "block",
+    "experiment",
+    "trial",
+    "choice",
+    "reward",
+    "next_choice",
+}
+PER_ARM = re.compile(r"(choice|reward|next_offered)_\d+")
+
+
+class Arrays(NamedTuple):
+    """What a data set is made of, without the class around it.
+
+    Attributes:
+        xs: `(n_sessions, n_trials, n_features)`.
+        ys: `(n_sessions, n_trials, n_actions)`.
+        participants: the label of each participant code, or None where the codes are all there is.
+        additional_inputs: names of the columns between the rewards and the block.
+        offered: `(n_sessions, n_trials, n_actions)` bool, the options of the next choice, or None where
+            all are on offer in every trial.
+    """
+
+    xs: Tensor
+    ys: Tensor
+    participants: tuple[Any, ...] | None = None
+    additional_inputs: tuple[str, ...] = ()
+    offered: Tensor | None = None
 
 
 def as_sessions(name: str, values: Any) -> Tensor:
@@ -32,6 +64,32 @@ def as_sessions(name: str, values: Any) -> Tensor:
 def onehot(values: Tensor) -> Tensor:
     """(..., n_actions) -> (...) bool: exactly one 1, else 0."""
     return ((values == 0) | (values == 1)).all(dim=-1) & (values.sum(dim=-1) == 1)
+
+
+def choices_of(xs: Tensor, n_actions: int) -> Tensor:
+    """(n_sessions, n_trials) the arm chosen, from 0; -1 for a missing trial."""
+    choices = xs[..., :n_actions]
+    return torch.where(onehot(choices), choices.argmax(dim=-1), -1)
+
+
+def rewards_of(xs: Tensor, n_actions: int) -> Tensor:
+    """(n_sessions, n_trials, n_actions) the reward of each arm; NaN where it was not seen."""
+    choices, rewards = xs[..., :n_actions], xs[..., n_actions : 2 * n_actions]
+    seen = (rewards != MISSING) | (choices == 1)
+    return torch.where(seen & onehot(choices)[..., None], rewards, torch.nan)
+
+
+def participant_codes(xs: Tensor, n_actions: int) -> Tensor:
+    """(n_sessions,) the code of each session's participant: that of its first observed trial."""
+    if not xs.shape[1]:
+        return torch.zeros(len(xs), dtype=torch.int64)
+    first = onehot(xs[..., :n_actions]).int().argmax(dim=1)
+    return xs[torch.arange(len(xs)), first, -1].round().long()
+
+
+def id_columns(features: int, n_actions: int) -> tuple[str, ...]:
+    """The id columns that end a row: the participant alone, or block, experiment and participant."""
+    return ("block", "experiment", "participant")[-n_ids(features, n_actions) :]
 
 
 def taken(part: Tensor, sessions: Tensor, trials: Tensor) -> Tensor:
@@ -117,6 +175,39 @@ def value_problems(xs: Tensor, mask: Tensor, columns: Sequence[str]) -> list[str
     names = ", ".join(name for name, bad in zip(columns, wrong.tolist(), strict=True) if bad)
     advice = "Correct them, or make the choice missing."
     return [f"Trials with a choice must hold numbers only; got NaN or infinity in {names}. {advice}"]
+
+
+def name_problems(names: Sequence[str]) -> list[str]:
+    """What keeps additional inputs from standing beside the other columns under these names."""
+    wrong = sorted(
+        {name for name in names if name in TABLE_COLUMNS or PER_ARM.fullmatch(name) or names.count(name) > 1}
+    )
+    if not wrong:
+        return []
+    return [
+        "additional_inputs must have names of their own, not twice and not those of other columns; "
+        f"got {', '.join(wrong)}. Rename the column(s), for example to {wrong[0]}_input."
+    ]
+
+
+def offered_problems(offered: Tensor | None, ys: Tensor) -> list[str]:
+    """A sentence if the options on offer contradict the choices."""
+    if offered is None:
+        return []
+    if offered.shape != ys.shape:
+        return [
+            f"offered must have the shape of ys, {tuple(ys.shape)}; got {tuple(offered.shape)}. "
+            "Say for each trial which options the next choice was made among."
+        ]
+    wrong = ((ys == 1) & ~offered).any(dim=-1) | ~offered.any(dim=-1)
+    if not bool(wrong.any()):
+        return []
+    session, trial = wrong.nonzero()[0].tolist()
+    return [
+        "Every choice must be among the options on offer; the one after trial "
+        f"{trial + 1} of session {session} is not, or had none on offer ({int(wrong.sum())} such trials). "
+        "Correct `offered`, or make the choice missing."
+    ]
 
 
 def n_ids(features: int, n_actions: int) -> int:

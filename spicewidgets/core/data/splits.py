@@ -1,26 +1,34 @@
 """Taking datasets apart and putting them together without losing a trial or mixing up participants."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..checks import refuse
 from ..settings import SettingsError
-
-if TYPE_CHECKING:
-    from .dataset import DatasetRNN
-
-Device = torch.device | str | None
+from .dataset import DatasetRNN, Device
 
 
 def split_data_along_timedim(
-    dataset: "DatasetRNN", split_ratio: float, device: Device = None
-) -> "tuple[DatasetRNN, DatasetRNN]":
+    dataset: DatasetRNN, split_ratio: float, device: Device = None
+) -> tuple[DatasetRNN, DatasetRNN]:
     """The first `split_ratio` of each session for training, the rest for testing; no trial is lost.
 
     Each session is split by its own length and padded with missing trials. The test part begins as a session
-    of its own: a model starts it from its initial state. `split_ratio=1` leaves the test set without trials.
+    of its own: a model starts it from its initial state.
+
+    Args:
+        dataset: the sessions.
+        split_ratio: share of each session to train on, 0 to 1; 1 leaves the test set without trials.
+        device: where the parts are; that of the data set when None.
+
+    Returns:
+        Training and test part.
+
+    Raises:
+        SettingsError: where `split_ratio` is no share.
     """
     if isinstance(split_ratio, bool) or not isinstance(split_ratio, int | float) or not 0 <= split_ratio <= 1:
         raise SettingsError(
@@ -32,21 +40,29 @@ def split_data_along_timedim(
 
 
 def split_data_along_sessiondim(
-    dataset: "DatasetRNN", list_test_sessions: Sequence[int] | None = None, device: Device = None
-) -> "tuple[DatasetRNN, DatasetRNN]":
+    dataset: DatasetRNN, list_test_sessions: Sequence[int] | None = None, device: Device = None
+) -> tuple[DatasetRNN, DatasetRNN]:
     """Whole sessions for training, others for testing.
 
-    list_test_sessions: which sessions of each participant are for testing, counted from 0 in the order of the
-    dataset. None holds back the last fifth of every participant's sessions, at least one (none of a
-    participant who has only one).
+    Args:
+        dataset: the sessions.
+        list_test_sessions: which sessions of each participant are for testing, counted from 0 in the order of
+            the data set. None holds back the last fifth of every participant's sessions, at least one (none
+            of a participant who has only one).
+        device: where the parts are; that of the data set when None.
+
+    Returns:
+        Training and test sessions.
+
+    Raises:
+        SettingsError: where no participant has such a session.
     """
     ids = dataset.participant_ids.tolist()
-    place = [ids[:at].count(code) for at, code in enumerate(ids)]
-    n_of = {code: ids.count(code) for code in set(ids)}
+    places, n_of = _counted(ids)
     if list_test_sessions is None:
         test = [
-            at >= n_of[code] - max(n_of[code] // 5, n_of[code] > 1)
-            for at, code in zip(place, ids, strict=True)
+            place >= n_of[code] - max(n_of[code] // 5, n_of[code] > 1)
+            for place, code in zip(places, ids, strict=True)
         ]
     else:
         most = max(n_of.values(), default=0)
@@ -58,38 +74,62 @@ def split_data_along_sessiondim(
                     "Count the sessions of each participant from 0."
                 ]
             )
-        test = [at in set(list_test_sessions) for at in place]
+        test = [place in set(list_test_sessions) for place in places]
     held = torch.tensor(test, dtype=torch.bool)
     return _chosen(dataset, ~held, device), _chosen(dataset, held, device)
 
 
-def concat(datasets: "Sequence[DatasetRNN]", participants: Sequence[Any] | None = None) -> "DatasetRNN":
+def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = None) -> DatasetRNN:
     """Several datasets as one, with their participants kept apart; shorter sessions are padded.
 
-    A participant label found in two datasets is one participant; participants without labels are new ones in
-    every dataset.
-    participants: one label per dataset instead, for all of its sessions.
+    A participant label that two data sets have is one participant; participants without labels are new ones
+    in every data set.
+
+    Args:
+        datasets: one or more, with the same columns.
+        participants: one label per data set instead, for all of its sessions.
+
+    Raises:
+        SettingsError: where the data sets do not go together.
     """
     datasets = list(datasets)
-    problems = _unlike(datasets, participants)
-    if problems:
-        raise SettingsError(problems)
+    refuse(_unlike(datasets, participants))
     codes: dict[Any, int] = {}
     longest = max(dataset.n_trials for dataset in datasets)
-    parts = [
-        _recoded(_padded(dataset, longest), _keys(dataset, number, participants), codes)
-        for number, dataset in enumerate(datasets)
-    ]
-    truths = [part.truth_probs for part in parts if part.truth_probs is not None]
-    return datasets[0]._like(
+    parts = []
+    for number, dataset in enumerate(datasets):
+        keys = _keys(dataset, number, participants)
+        code_of = [codes.setdefault(key, len(codes)) for key in keys]
+        part = _padded(dataset, longest)
+        parts.append(part.recoded([code_of[code] for code in part.participant_ids.tolist()], None))
+    first = datasets[0]
+    joined = DatasetRNN(
         torch.cat([part.xs for part in parts]),
         torch.cat([part.ys for part in parts]),
-        torch.cat(truths) if len(truths) == len(parts) else None,
-        [key[1] if key[0] == "label" else code for key, code in codes.items()],
+        device=first.device,
+        participants=[key[1] if key[0] == "label" else code for key, code in codes.items()],
+        additional_inputs=first.additional_inputs,
+        truth_probs=_joined([part.truth_probs for part in parts]),
+        offered=_all_offered(parts),
     )
+    joined.arm_labels, joined.reward_range = first.arm_labels, first.reward_range
+    return joined
 
 
-def _part(dataset: "DatasetRNN", start: Tensor, end: Tensor, device: Device) -> "DatasetRNN":
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    tensors = [part for part in parts if part is not None]
+    return torch.cat(tensors) if len(tensors) == len(parts) else None
+
+
+def _all_offered(parts: Sequence[DatasetRNN]) -> Tensor | None:
+    """The options on offer; all of them in the parts that do not say."""
+    if all(part.offered is None for part in parts):
+        return None
+    full = [torch.ones_like(part.ys, dtype=torch.bool) for part in parts]
+    return torch.cat([full[at] if part.offered is None else part.offered for at, part in enumerate(parts)])
+
+
+def _part(dataset: DatasetRNN, start: Tensor, end: Tensor, device: Device) -> DatasetRNN:
     """Trials `start` to `end` (before it) of each session, moved to the front."""
     n = int((end - start).max()) if len(dataset) else 0
     trials = start[:, None] + torch.arange(n, device=start.device)
@@ -97,19 +137,29 @@ def _part(dataset: "DatasetRNN", start: Tensor, end: Tensor, device: Device) -> 
     return dataset.take(sessions, torch.where(trials < end[:, None], trials, -1), device=device)
 
 
-def _chosen(dataset: "DatasetRNN", which: Tensor, device: Device) -> "DatasetRNN":
+def _chosen(dataset: DatasetRNN, which: Tensor, device: Device) -> DatasetRNN:
     sessions = which.nonzero()[:, 0].to(dataset.xs.device)
     trials = torch.arange(dataset.n_trials, device=dataset.xs.device).expand(len(sessions), -1)
     return dataset.take(sessions, trials, device=device)
 
 
-def _padded(dataset: "DatasetRNN", n_trials: int) -> "DatasetRNN":
+def _counted(ids: list[int]) -> tuple[list[int], dict[int, int]]:
+    """The place of each session among those of its participant, and how many each participant has."""
+    n_of: dict[int, int] = {}
+    places = []
+    for code in ids:
+        places.append(n_of.get(code, 0))
+        n_of[code] = places[-1] + 1
+    return places, n_of
+
+
+def _padded(dataset: DatasetRNN, n_trials: int) -> DatasetRNN:
     trials = torch.arange(n_trials, device=dataset.xs.device)
     sessions = torch.arange(len(dataset), device=dataset.xs.device)
     return dataset.take(sessions, torch.where(trials < dataset.n_trials, trials, -1).expand(len(dataset), -1))
 
 
-def _keys(dataset: "DatasetRNN", number: int, participants: Sequence[Any] | None) -> list[tuple[Any, Any]]:
+def _keys(dataset: DatasetRNN, number: int, participants: Sequence[Any] | None) -> list[tuple[Any, Any]]:
     """What makes a participant one and the same, for each code: its label, or the dataset and the code."""
     if participants is not None:
         return [("label", participants[number])] * dataset.n_participants
@@ -118,31 +168,25 @@ def _keys(dataset: "DatasetRNN", number: int, participants: Sequence[Any] | None
     return [(number, code) for code in dataset.participants]
 
 
-def _recoded(part: "DatasetRNN", keys: list[tuple[Any, Any]], codes: dict[Any, int]) -> "DatasetRNN":
-    ids = part.participant_ids
-    for code, key in enumerate(keys):
-        part.xs[ids == code, :, -1] = codes.setdefault(key, len(codes))
-    return part
-
-
-def _unlike(datasets: "list[DatasetRNN]", participants: Sequence[Any] | None) -> list[str]:
+def _unlike(datasets: list[DatasetRNN], participants: Sequence[Any] | None) -> list[str]:
     if not datasets:
         return [
             "concat needs one dataset or more; got none. Give a list, for example `concat([first, second])`."
         ]
-    found = []
-    for what, values in (
+    problems = []
+    for name, values in (
         ("arms", {dataset.n_actions for dataset in datasets}),
         ("columns", {dataset.columns for dataset in datasets}),
     ):
         if len(values) > 1:
-            told = " and ".join(map(str, sorted(values)))
-            found.append(
-                f"The datasets must have the same {what}; got {told}. Convert them in the same way first."
+            values_text = " and ".join(map(str, sorted(values)))
+            problems.append(
+                f"The datasets must have the same {name}; got {values_text}."
+                " Convert them in the same way first."
             )
     if participants is not None and len(participants) != len(datasets):
-        found.append(
+        problems.append(
             f"participants must hold one label per dataset, {len(datasets)}; got {len(participants)}. "
             "Leave it out to keep each dataset's own."
         )
-    return found
+    return problems

@@ -15,12 +15,12 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from ..data.dataset import BanditSession, DatasetRNN
+from ..data.dataset import DatasetRNN
+from ..data.entry import as_dataset
 from ..settings import SettingsError
 from ..simulate.agents import Agent
 
 Floats = NDArray[np.float64]
-LARGEST = 2**24  # whole numbers up to this are exact in float32
 
 
 @dataclass(frozen=True)
@@ -135,62 +135,6 @@ def _tolerant(function: Any) -> Callable[..., None]:
         function(*values, **{name: value for name, value in told.items() if takes_all or name in known})
 
     return call
-
-
-def as_dataset(sessions: Any, n_actions: int) -> DatasetRNN:
-    """A data set from anything that holds sessions; targets are the next choices in the rows themselves."""
-    if isinstance(sessions, DatasetRNN):
-        if sessions.n_actions == n_actions:
-            return sessions
-        raise SettingsError(
-            [
-                f"The data set has {sessions.n_actions} arms; needed are {n_actions}. Set"
-                f" n_actions={sessions.n_actions}, or take another data set."
-            ]
-        )
-    xs = numbers("A session", sessions.xs if isinstance(sessions, BanditSession) else sessions)
-    xs = xs[None] if xs.ndim == 2 else xs
-    if xs.ndim != 3 or xs.shape[-1] < 2 * n_actions + 1:
-        raise SettingsError(
-            [
-                f"A session is an array (n_trials, n_features) with {2 * n_actions + 1} or more features for"
-                f" {n_actions} arms; got shape {tuple(xs.shape)}. Take a row of a data set, such as"
-                " dataset.xs[0]."
-            ]
-        )
-    ys = torch.full((*xs.shape[:2], n_actions), -1.0)
-    ys[:, :-1] = xs[:, 1:, :n_actions]
-    return DatasetRNN(xs, ys)
-
-
-def numbers(what: str, values: Any) -> torch.Tensor:
-    """Values of any kind as a float32 tensor; `what` names them in the error."""
-    if isinstance(values, torch.Tensor):
-        exact = values.detach().cpu()
-    else:
-        try:
-            exact = torch.from_numpy(np.array(values, dtype=np.float64))
-        except (TypeError, ValueError):
-            told = repr(values)
-            raise SettingsError(
-                [
-                    f"{what} must be numbers, (n_trials, n_features) or (n_sessions, n_trials, n_features);"
-                    f" got {told if len(told) < 80 else type(values).__name__}. Make a data set of a table"
-                    " with convert_dataset."
-                ]
-            ) from None
-    rounded = exact.float()
-    last = torch.atleast_1d(exact)[..., -1:].double()
-    merged = last[(last.abs() > LARGEST) & (last != last.float()) & last.isfinite()]
-    if merged.numel():
-        raise SettingsError(
-            [
-                f"Participants' numbers must be within {LARGEST:,}, beyond which 32 bits cannot tell all of"
-                f" them apart; got {merged[0].item():.0f}. Number them from 0, or make a data set with"
-                " convert_dataset, which keeps them as labels."
-            ]
-        )
-    return rounded
 
 
 def get_update_dynamics(

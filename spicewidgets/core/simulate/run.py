@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..checks import number, refuse
-from ..data.dataset import BanditSession, DatasetRNN
+from ..data.dataset import DatasetRNN
 from ..random import RandomState, children
+from .session import BanditSession
 
 Floats = NDArray[np.float64]
 

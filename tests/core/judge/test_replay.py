@@ -25,7 +25,7 @@ from spicewidgets import (
     scores,
     true_model,
 )
-from spicewidgets.core.data.dataset import concat
+from spicewidgets.core.data.splits import concat
 from spicewidgets.core.judge.replay import n_parameters, nll_per_trial
 from spicewidgets.core.simulate.agents import Agent
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
+from spicewidgets.core.data.entry import as_dataset
 from spicewidgets.core.equations import Equation, SpiceModel, polynomial_terms
-from spicewidgets.core.judge.replay import as_dataset, nll_per_trial, replay
+from spicewidgets.core.judge.replay import nll_per_trial, replay
 from spicewidgets.core.random import generator
 from spicewidgets.core.read.contributions import LIMITED, mean_nll, unfold
 from spicewidgets.core.simulate.agents import softmax

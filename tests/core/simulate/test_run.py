@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from spicewidgets.core.data.dataset import BanditSession
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift, BanditsFixed, BanditsSchedule
 from spicewidgets.core.simulate.run import create_dataset, run_experiment
+from spicewidgets.core.simulate.session import BanditSession
 
 
 def simulated(n_trials=30, n_sessions=7, n_actions=2, counterfactual=False, **kwargs):
