@@ -54,13 +54,7 @@ class Kernel:
         self.trial, self.dtype = trial, np.dtype(dtype)
         writer = Writer(trial, self.dtype == np.float64)
         self.lanes, self.tape_rows = writer.lanes, writer.tape_rows
-        source = _spelled(writer.source())
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        module = llvm.parse_assembly(source)
-        module.verify()
-        self._engine = llvm.create_mcjit_compiler(module, _target())  # owns the code
-        self._engine.finalize_object()
+        self._engine = machine_code(writer.source())
         kinds = [ctypes.c_int64] * len(COUNTS) + [ctypes.c_void_p] * len(ARRAYS)
         self._function = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("kernel"))
 
@@ -145,6 +139,18 @@ class Kernel:
         pointers = [array.ctypes.data for array in (*arrays, *results)]
         self._function(n_starts, len(batch.rows), batch.n_trials, int(back), *pointers)
         return (loss, d_globals, d_sessions[..., :n], d_states[..., :n], after[..., :n]), tape
+
+
+def machine_code(source: str) -> Any:
+    """The engine that owns the machine code of a source."""
+    spelled = _spelled(source)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    module = llvm.parse_assembly(spelled)
+    module.verify()
+    engine = llvm.create_mcjit_compiler(module, _target())
+    engine.finalize_object()
+    return engine
 
 
 def _spelled(source: str) -> str:

@@ -1,0 +1,165 @@
+"""How likely each participant's choices are under equations: ln L, its gradient and its curvature, as
+functions of all numbers of all participants at once.
+
+The numbers are the coefficients of every candidate term and the learned betas. They are run in the model's
+own forward pass, by forward sensitivities (`train/compiled/sensitivities.py`). What selects terms, tunes
+numbers, or pools participants maximises this, each with a prior of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..data.dataset import DatasetRNN
+from ..equations import Equation, SpiceModel, Term
+from ..train.compiled.sensitivities import Sensitivities
+from ..train.modules import Constant
+from ..train.objective import Sessions
+from ..train.rnn import BaseRNN
+
+Floats = NDArray[np.float64]
+
+
+class Number(NamedTuple):
+    """A coefficient of a module's equation; or the beta of a state, where the term is None."""
+
+    module: str
+    term: Term | None
+
+
+class Look(NamedTuple):
+    """What the choices say at some numbers; the first axis counts participants.
+
+    Attributes:
+        nll: -ln L in nats, `(n_participants,)`.
+        gradient: of ln L, `(n_participants, n_numbers)`.
+        information: expected Fisher information, `(n_participants, n_numbers, n_numbers)`.
+    """
+
+    nll: Floats
+    gradient: Floats
+    information: Floats
+
+
+class Likelihood:
+    """ln L of the participants' choices under equations with given candidate terms.
+
+    Args:
+        model: the model whose forward pass ties the equations together; its betas become numbers, its other
+            weights stay as they are.
+        dataset: the choices; participants are indices in the last column.
+        terms: candidate terms of each module that becomes an equation.
+        targets: P of each next choice in place of the choices themselves, `(n_sessions, n_trials,
+            n_actions)`: what is expected of choices by an agent.
+
+    Attributes:
+        numbers: what each column of a table of numbers means.
+        participants: index of the participant of each row.
+        n_choices: of each participant.
+
+    Raises:
+        TraceError: where the model's forward cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        model: BaseRNN,
+        dataset: DatasetRNN,
+        terms: Mapping[str, Sequence[Term]],
+        targets: Floats | None = None,
+    ) -> None:
+        self.terms = {module: tuple(row) for module, row in terms.items()}
+        self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
+        self.numbers += [Number(state, None) for state in model.betas]
+        sessions = Sessions.of(dataset).double()
+        p = nn.functional.one_hot(sessions.targets, dataset.n_actions).double()
+        if targets is not None:
+            p = torch.from_numpy(targets).permute(1, 0, 2)
+        p = p * sessions.weights[..., None]
+        codes = sessions.inputs[0, :, -1].long().numpy()
+        order = np.argsort(codes, kind="stable")
+        self.participants, self._begin, counts = np.unique(
+            codes[order], return_index=True, return_counts=True
+        )
+        self._row = np.repeat(np.arange(len(counts)), counts)
+        known = sessions.weights.sum(0).numpy()[order]
+        self.n_choices: Floats = np.add.reduceat(known, self._begin)
+        inputs = sessions.inputs[:, order].contiguous()
+        self._sessions = Sensitivities(_with_numbers(model, self.numbers), inputs, p.numpy()[:, order])
+
+    def __call__(self, values: Floats) -> Look:
+        """What the choices say of some numbers.
+
+        Args:
+            values: `(n_participants, n_numbers)`; or several such tables, `(n_tables, n_participants,
+                n_numbers)`, in which case all results have this axis first.
+        """
+        tables = values if values.ndim == 3 else values[None]
+        parts = self._sessions(np.ascontiguousarray(tables[:, self._row]))
+        nll, gradient, information = (np.add.reduceat(part, self._begin, axis=1) for part in parts)
+        nll = np.where(np.isfinite(nll), nll, np.inf)
+        look = Look(nll, gradient, information)
+        return look if values.ndim == 3 else Look(*(part[0] for part in look))
+
+    def values_of(self, spice: SpiceModel) -> Floats:
+        """The numbers of equations as a table; 0 for a term that they do not have."""
+        return np.array(
+            [[self._value(spice, number, code) for number in self.numbers] for code in self.participants]
+        )
+
+    @staticmethod
+    def _value(spice: SpiceModel, number: Number, code: int) -> float:
+        if number.term is None:
+            return spice.betas[number.module][code]
+        equation = spice.equations[number.module][code]
+        return 0.0 if equation is None else equation.coefficient(*number.term)
+
+    def equations_of(self, row: Floats) -> tuple[dict[str, Equation], dict[str, float]]:
+        """The equations and betas of one participant's numbers."""
+        values = dict(zip(self.numbers, row.tolist(), strict=True))
+        equations = {
+            module: Equation(module, terms, tuple(values[Number(module, term)] for term in terms))
+            for module, terms in self.terms.items()
+        }
+        return equations, {n.module: value for n, value in values.items() if n.term is None}
+
+
+class _Polynomials:
+    """All modules' candidate terms, with the model's parameter `numbers` as coefficients."""
+
+    def __init__(self, module: str, terms: Sequence[Term], numbers: Tensor, first: int) -> None:
+        self.module, self.terms, self.numbers, self.first = module, terms, numbers, first
+
+    def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
+        """Next values, as `ModuleEquations.evaluate` gives them."""
+        total = torch.zeros_like(value)
+        for place, term in enumerate(self.terms, self.first):
+            product = self.numbers[place]
+            for factor in term:
+                product = product * (value if factor == self.module else signals[factor])
+            total = total + product
+        return total
+
+
+def _with_numbers(model: BaseRNN, numbers: Sequence[Number]) -> BaseRNN:
+    """A copy of the model whose only learned parameters are the numbers, in their order."""
+    copy = deepcopy(model).double().eval()
+    for parameter in copy.parameters():
+        parameter.requires_grad_(False)
+    own = [number for number in numbers if number.term is not None]
+    coefficients = nn.Parameter(torch.zeros(len(own), dtype=torch.float64))
+    copy.register_parameter("numbers", coefficients)
+    modules: dict[str, _Polynomials] = {}
+    for module in dict.fromkeys(number.module for number in own):
+        places = [i for i, number in enumerate(own) if number.module == module]
+        terms = [term for number in own if number.module == module and (term := number.term) is not None]
+        modules[module] = _Polynomials(module, terms, coefficients, places[0])
+    for number in numbers[len(own) :]:
+        copy.betas[number.module] = Constant().double()
+    copy.integrate_sindy(modules)
+    return copy

@@ -1,0 +1,73 @@
+"""The likelihood of all participants' numbers at once is that of the equations in the model's own forward."""
+
+import numpy as np
+import pytest
+
+import spicewidgets as sw
+from spicewidgets.core.discover.likelihood import Likelihood, Number
+from spicewidgets.core.discover.refine import tunings
+from spicewidgets.core.equations import Equation, SpiceModel
+from spicewidgets.core.judge.network_agents import AgentSpice
+from spicewidgets.core.judge.replay import replay
+
+CHOSEN, OTHER, BETA = "x_value_reward_chosen", "x_value_reward_not_chosen", "x_value_reward"
+TERMS = {CHOSEN: ((), (CHOSEN,), ("c_reward",)), OTHER: ((), (OTHER,))}
+VALUES = np.array([[0.1, 0.6, 0.5, 0.05, 0.9, 2.5], [-0.2, 0.8, 0.3, 0.1, 0.7, 1.5]])
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    agents = [sw.AgentQ(alpha_reward=0.4), sw.AgentQ(alpha_reward=0.2, forget_rate=0.3)] * 3
+    return sw.create_dataset(
+        agents, sw.BanditsDrift(sigma=0.2), 30, 6, participant=[0, 1] * 3, random_state=1
+    )[0]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return sw.ParticipantEmbeddingRNN(2, n_participants=2)
+
+
+@pytest.fixture(scope="module")
+def spice():
+    equations = {
+        module: tuple(Equation(module, TERMS[module], tuple(row[part])) for row in VALUES)
+        for module, part in ((CHOSEN, slice(0, 3)), (OTHER, slice(3, 5)))
+    }
+    return SpiceModel((0, 1), equations, {BETA: tuple(VALUES[:, 5])})
+
+
+def test_each_participant_has_numbers_likelihood_and_curvature_of_their_own(model, dataset, spice):
+    likelihood = Likelihood(model, dataset, TERMS)
+    look = likelihood(VALUES)
+    for code, tuning in tunings(spice, model, dataset):
+        nll, gradient, information = tuning.look(tuning.start)
+        np.testing.assert_allclose(look.nll[code], nll, rtol=1e-12)
+        np.testing.assert_allclose(look.gradient[code], gradient, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(look.information[code], information, rtol=1e-5, atol=1e-5)
+
+
+def test_equations_become_a_row_of_numbers_and_back(model, dataset, spice):
+    likelihood = Likelihood(model, dataset, TERMS)
+    np.testing.assert_array_equal(likelihood.values_of(spice), VALUES)
+    equations, betas = likelihood.equations_of(VALUES[1])
+    assert equations == spice.of_participant(1)
+    assert betas == {BETA: 1.5}
+    assert likelihood.numbers[1] == Number(CHOSEN, (CHOSEN,))
+    assert likelihood.n_choices.sum() == dataset.target_mask.sum()
+
+
+def test_several_tables_are_looked_at_in_one_call(model, dataset):
+    likelihood = Likelihood(model, dataset, TERMS)
+    tables = np.stack([VALUES, VALUES * 0.9])
+    together = likelihood(tables)
+    for table, values in enumerate(tables):
+        for a, b in zip(together, likelihood(values), strict=True):
+            np.testing.assert_array_equal(a[table], b)
+
+
+def test_the_choices_that_an_agent_expects_are_most_likely_under_it(model, dataset, spice):
+    """With P in place of choices, the gradient is 0 at the numbers that P comes from."""
+    expected = replay(AgentSpice(model, spice), dataset).probabilities[:, 1:]
+    likelihood = Likelihood(model, dataset, TERMS, expected)
+    np.testing.assert_allclose(likelihood(VALUES).gradient, 0, atol=1e-6)
