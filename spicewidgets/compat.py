@@ -66,13 +66,6 @@ def tooltip(words: str, **told: Any) -> dict[str, Any]:
     return {"description_tooltip" if WIDGETS < 8 else "tooltip": words, **told}
 
 
-def set_tooltip(widget: Any, words: str) -> None:
-    """Another tooltip of a control that is there."""
-    name = "tooltip" if widget.has_trait("tooltip") else "description_tooltip"
-    if widget.has_trait(name):
-        setattr(widget, name, words)
-
-
 def uploads(widget: Any) -> list[tuple[str, bytes]]:
     """Name and content of each file in a FileUpload."""
     value = widget.value

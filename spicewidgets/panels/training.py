@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..plots.figures import LossCurve
+from ..plots.loss_curve import LossCurve
 from .base import FigureBox, control, folded_details, guard, more, pressed, refuse
 from .stage import Stage
 

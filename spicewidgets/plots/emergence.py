@@ -11,7 +11,7 @@ import numpy as np
 
 from ..style import OTHERS, RNN, Style
 from .live import LiveFigure
-from .series import Floats, Panel, grown
+from .series import Floats, Subplot, grown
 from .table import number
 
 NOW = Style("", "#7a7f85", "solid", "circle", 1.0)
@@ -35,11 +35,11 @@ class EmergenceFigure(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_panel(Panel("coefficient", "Coefficient of each term", height=210))
-        self.add_panel(Panel("loss", "Loss of the RNN (nats per choice)", height=80))
+        self.add_subplot(Subplot("coefficient", "Coefficient of each term", height=210))
+        self.add_subplot(Subplot("loss", "Loss of the RNN (nats per choice)", height=80))
         self.add("loss", "loss", "line", LOSS, listed=False)
-        for panel in self.panels:
-            self.add(f"now {panel}", panel, "rules", NOW, listed=False)
+        for subplot in self.subplots:
+            self.add(f"now {subplot}", subplot, "rules", NOW, listed=False)
         self._found: Emergence | None = None
         self._terms: Sequence[str] = ()
 
@@ -85,8 +85,8 @@ class EmergenceFigure(LiveFigure):
         assert self._found is not None
         epoch, row = float(self._found.epochs[at]), _present(self._found)[at]
         with self.batch():
-            for panel in self.panels:
-                self.set_rules(f"now {panel}", [epoch])
+            for subplot in self.subplots:
+                self.set_rules(f"now {subplot}", [epoch])
             self.set_marks({f"at {term}": ([epoch], [row[order]]) for order, term in enumerate(self._terms)})
 
 

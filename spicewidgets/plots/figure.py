@@ -31,17 +31,24 @@ DASHES: dict[str, Any] = {
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "cross": "x", "plus": "P"}
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure, in inches. It is pyplot's if pyplot is loaded, else one of its own."""
-    size = (width, height)
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        figure: Figure = pyplot.figure(figsize=size)
-    else:
-        figure = Figure(figsize=size)
-        FigureCanvasAgg(figure)
+def new_figure(height: float, shared: bool = True) -> Figure:
+    """An empty figure as wide as a page.
+
+    Args:
+        height: in inches.
+        shared: whether pyplot, where the user has loaded it, knows the figure, so that `plt.show()` shows it.
+    """
+    pyplot = sys.modules.get("matplotlib.pyplot") if shared else None
+    figure: Figure = own_figure(WIDTH, height) if pyplot is None else pyplot.figure(figsize=(WIDTH, height))
     figure.set_facecolor(PAPER)
     figure.set_layout_engine("constrained", rect=(0.01, 0.01, 0.975, 0.98), h_pad=0.06)
+    return figure
+
+
+def own_figure(width: float, height: float) -> Figure:
+    """An empty white figure, in inches, that pyplot does not know."""
+    figure = Figure(figsize=(width, height), facecolor=PAPER)
+    FigureCanvasAgg(figure)
     return figure
 
 
@@ -78,12 +85,19 @@ def tidy(ax: Axes) -> None:
 
 def line(style: Style, **changes: Any) -> dict[str, Any]:
     """The arguments of a line in a style."""
-    told = {"color": style.colour, "linestyle": DASHES[style.dash], "linewidth": style.width}
-    return told | {"marker": "", "dash_capstyle": "butt", "solid_capstyle": "round", "alpha": 1.0} | changes
+    return {
+        "color": style.colour,
+        "linestyle": DASHES[style.dash],
+        "linewidth": style.width,
+        "marker": "",
+        "dash_capstyle": "butt",
+        "solid_capstyle": "round",
+        "alpha": 1.0,
+    } | changes
 
 
 def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
-    """One legend above all panels, inside the figure, in as few rows as it needs."""
+    """One legend above all subplots, inside the figure, in as few rows as it needs."""
     lengths = [len(str(handle.get_label())) + 7 for handle in handles]
     columns = len(handles)
     if sum(lengths) > CHARACTERS:
@@ -102,7 +116,7 @@ def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
 
 
 def caption(figure: Figure, words: str) -> None:
-    """A line of explanation below all panels."""
+    """A line of explanation below all subplots."""
     figure.supxlabel(words, fontsize=SMALL, color=MUTED, x=0.01, ha="left")
 
 

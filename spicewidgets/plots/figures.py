@@ -1,4 +1,4 @@
-"""The explorer's figures: the task's reward probabilities, one session as its agents live it, and the loss.
+"""Two figures of the explorer: the task's reward probabilities, and one session as its agents live it.
 
 Each is made once and shown new data with `.draw(...)`; it says what it shows (`.summary`), has a table and
 files. They take arrays, and records of any kind with the right names, wherever these come from.
@@ -13,11 +13,8 @@ from numpy.typing import ArrayLike
 
 from ..style import REWARDED, UNREWARDED, Style, arm_style, styles
 from .live import LiveFigure
-from .loss_curve import LossCurve
-from .series import NOTHING, Floats, Panel
+from .series import NOTHING, Floats, Subplot
 from .words import ROWS, STRIP, TITLES
-
-__all__ = ["LossCurve", "Played", "RewardProbabilities", "SessionView"]
 
 CURSOR = Style("", "#7a7f85", "solid", "circle", 1.0)
 ZERO_TO_ONE = {0.0: "0", 0.25: "", 0.5: "0.5", 0.75: "", 1.0: "1"}
@@ -30,8 +27,8 @@ class RewardProbabilities(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_panel(
-            Panel("p", "Probability of reward, p(r)", height=200, limits=(-0.03, 1.03), ticks=ZERO_TO_ONE)
+        self.add_subplot(
+            Subplot("p", "Probability of reward, p(r)", height=200, limits=(-0.03, 1.03), ticks=ZERO_TO_ONE)
         )
 
     def draw(self, probabilities: ArrayLike) -> None:
@@ -85,8 +82,10 @@ class SessionView(LiveFigure):
         super().__init__(kind)
         self.n_trials = 0
         self._layers: dict[str, bool] = {}
-        self.add_panel(Panel("P", "P(choose option 1)", height=170, limits=(STRIP, 1.03), ticks=ZERO_TO_ONE))
-        self.add_panel(Panel("q", "Q-value (logit)", code="q", height=110))
+        self.add_subplot(
+            Subplot("P", "P(choose option 1)", height=170, limits=(STRIP, 1.03), ticks=ZERO_TO_ONE)
+        )
+        self.add_subplot(Subplot("q", "Q-value (logit)", code="q", height=110))
         self.readout = ""
         self._cursor: float | None = None
         self._arm = 0
@@ -126,7 +125,7 @@ class SessionView(LiveFigure):
             self.summary = _session_in_words(curves, looks, chosen[:n], paid[:n], arm)
             self.show_layers({})
             self.set_cursor(self._cursor)
-        self.show_panels({key: any(key in each for each in curves.values()) for key in self.panels})
+        self.show_subplots({key: any(key in each for each in curves.values()) for key in self.subplots})
 
     def zoom(self, first: float | None = None, last: float | None = None) -> None:
         """Show trials `first` to `last`; without them all."""
@@ -141,25 +140,26 @@ class SessionView(LiveFigure):
         self.show({key: self._layers.get(key.split("/")[0], True) for key in self.series if "/" in key})
 
     def set_cursor(self, trial: float | None) -> None:
-        """A vertical line at a trial in all panels, and `readout`: what is known of that trial. None takes it
-        away.
-        """
+        """Mark a trial with a line, and set `readout` to what is known of it; None takes both away."""
         self._cursor = trial
         with self.batch():
-            for panel in self.panels:
-                self.add(f"cursor {panel}", panel, "rules", CURSOR, listed=False)
-                self.set_rules(f"cursor {panel}", [] if trial is None else [float(trial)])
+            for subplot in self.subplots:
+                self.add(f"cursor {subplot}", subplot, "rules", CURSOR, listed=False)
+                self.set_rules(f"cursor {subplot}", [] if trial is None else [float(trial)])
         self.readout = "" if trial is None else self._told_at(int(trial))
 
     def _told_at(self, trial: int) -> str:
         words = f"Trial {trial}: {self._outcome(float(trial))}."
-        for panel in self.panels.values():
+        for subplot in self.subplots.values():
             values = [
                 f"{one.style.name} {one.y[trial]:.2f}".replace("-", "−")
                 for one in self.series.values()
-                if one.panel == panel.key and one.kind == "line" and one.visible and 0 <= trial < len(one.y)
+                if one.subplot == subplot.key
+                and one.kind == "line"
+                and one.visible
+                and 0 <= trial < len(one.y)
             ]
-            words += f" {panel.title}: {', '.join(values)}." if values and panel.visible else ""
+            words += f" {subplot.title}: {', '.join(values)}." if values and subplot.visible else ""
         return words
 
     def _outcome(self, trial: float) -> str:
@@ -174,17 +174,17 @@ class SessionView(LiveFigure):
 
     def _make(self, curves: Mapping[str, Mapping[str, Floats]], looks: Mapping[str, Style]) -> None:
         for label, each in curves.items():
-            for panel in each:
-                if panel not in self.panels:
-                    title = TITLES.get(panel, panel).replace("\n", " ")
-                    self.add_panel(Panel(panel, title, code=panel, height=110))
-                self.add(f"{label}/{panel}", panel, "line", looks[label])
+            for subplot in each:
+                if subplot not in self.subplots:
+                    title = TITLES.get(subplot, subplot).replace("\n", " ")
+                    self.add_subplot(Subplot(subplot, title, code=subplot, height=110))
+                self.add(f"{label}/{subplot}", subplot, "line", looks[label])
 
     def _fill(self, curves: Mapping[str, Mapping[str, Floats]]) -> None:
         for key in self.series:
             if "/" in key:
-                label, panel = key.split("/", 1)
-                self.set_lines({key: (None, curves.get(label, {}).get(panel, NOTHING))})
+                label, subplot = key.split("/", 1)
+                self.set_lines({key: (None, curves.get(label, {}).get(subplot, NOTHING))})
 
     def _mark(self, here: Any, paid: Floats) -> None:
         for style, kind in ((REWARDED, here & (paid > 0)), (UNREWARDED, here & ~(paid > 0))):

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ..style import OTHERS, SPICE, TRUTH, Style
 from . import table
 from .live import LiveFigure
-from .series import Panel, ticks
+from .series import Subplot, ticks
 from .table import number
 
 LIKELIHOOD = Style("by the likelihood", "#7a7f85", "solid", "diamond", 4.0)
@@ -79,11 +79,11 @@ class Intervals(LiveFigure):
             for at, (name, row) in enumerate(drawn):
                 self._make(at)
                 self._strip(at, row, limit)
-                self.panels[f"strip {at}"].code = _kept(row)
+                self.subplots[f"strip {at}"].code = _kept(row)
                 self.title(f"strip {at}", f"{name}: {_in_words(row)}")
             self.set_x(-limit, limit)
             self.summary = summary
-        self.show_panels({key: int(key.split()[1]) < len(drawn) for key in self.panels})
+        self.show_subplots({key: int(key.split()[1]) < len(drawn) for key in self.subplots})
 
     def x_ticks(self) -> dict[float, str]:
         """Round numbers along the x axis."""
@@ -102,15 +102,15 @@ class Intervals(LiveFigure):
         return [*names, "Lowest", "Highest", "Kept"], rows
 
     def _make(self, at: int) -> None:
-        panel = f"strip {at}"
-        if panel in self.panels:
+        subplot = f"strip {at}"
+        if subplot in self.subplots:
             return
-        self.add_panel(Panel(panel, "", height=STRIP, limits=(0.0, 1.0), ticks={0.0: ""}))
-        self.add(f"zero {at}", panel, "rules", ZERO, listed=False)
-        self.add(f"likelihood {at}", panel, "line", LIKELIHOOD)
-        self.add(f"resamples {at}", panel, "line", RESAMPLES)
-        self.add(f"truth {at}", panel, "points", TRUTH)
-        self.add(f"found {at}", panel, "points", FOUND)
+        self.add_subplot(Subplot(subplot, "", height=STRIP, limits=(0.0, 1.0), ticks={0.0: ""}))
+        self.add(f"zero {at}", subplot, "rules", ZERO, listed=False)
+        self.add(f"likelihood {at}", subplot, "line", LIKELIHOOD)
+        self.add(f"resamples {at}", subplot, "line", RESAMPLES)
+        self.add(f"truth {at}", subplot, "points", TRUTH)
+        self.add(f"found {at}", subplot, "points", FOUND)
 
     def _strip(self, at: int, row: Row, limit: float) -> None:
         """Ends beyond the axis are drawn at its end."""

@@ -1,4 +1,4 @@
-"""A figure that changes in place: panels below each other, what each line means, and what the picture says.
+"""A figure that changes in place: subplots below each other, what each line means, and what the picture says.
 
 It holds the data and knows what is shown; a screen (bqplot or matplotlib) draws them. Marks are made once;
 afterwards only their data, their visibility and the limits of the axes change. Knows nothing of agents,
@@ -18,7 +18,7 @@ from ..compat import plots_kind
 from ..style import Style
 from . import table
 from .look import LOOK
-from .series import Floats, Kind, Panel, Series, decimate, pair, settle, ticks, window
+from .series import Floats, Kind, Series, Subplot, decimate, pair, settle, ticks, window
 
 FORMATS = {
     "png": "image/png",
@@ -33,11 +33,11 @@ class Screen(Protocol):
 
     widgets: dict[str, Any]
 
-    def add_panel(self, panel: Panel) -> None:
-        """Make the widget of a panel."""
+    def add_subplot(self, subplot: Subplot) -> None:
+        """Make the widget of a subplot."""
 
-    def lowest(self, panel: Panel, lowest: bool) -> None:
-        """Whether the x axis stands below this panel."""
+    def lowest(self, subplot: Subplot, lowest: bool) -> None:
+        """Whether the x axis stands below this subplot."""
 
     def add(self, series: Series) -> None:
         """Make the mark of a series."""
@@ -45,11 +45,11 @@ class Screen(Protocol):
     def update(self, series: Series, x: Floats, y: Floats) -> None:
         """New data, as they are to be drawn, or another visibility."""
 
-    def scale(self, panel: Panel) -> None:
+    def scale(self, subplot: Subplot) -> None:
         """Another y range, and its ticks."""
 
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
-        """Another x range, and its ticks, in all panels."""
+        """Another x range, and its ticks, in all subplots."""
 
     def flush(self, summary: str) -> None:
         """Show what changed, if that has not been done."""
@@ -73,7 +73,7 @@ class LiveFigure:
 
     def __init__(self, kind: str | None = None) -> None:
         self.kind = kind or plots_kind()
-        self.panels: dict[str, Panel] = {}
+        self.subplots: dict[str, Subplot] = {}
         self.series: dict[str, Series] = {}
         self.x_limits: tuple[float, float] = (0.0, 1.0)
         self._screen = _screen(self.kind)
@@ -94,30 +94,34 @@ class LiveFigure:
 
     # What there is to see
 
-    def add_panel(self, panel: Panel) -> None:
-        """Make a panel, below the others."""
-        self.panels[panel.key] = panel
-        if panel.limits is not None:
-            panel.low, panel.high = panel.limits
-        self._screen.add_panel(panel)
-        self._screen.scale(panel)
-        self._titles[panel.key] = _html()
-        self.title(panel.key, panel.title)
-        self._body.children = (*self._body.children, self._titles[panel.key], self._screen.widgets[panel.key])
+    def add_subplot(self, subplot: Subplot) -> None:
+        """Make a subplot, below the others."""
+        self.subplots[subplot.key] = subplot
+        if subplot.limits is not None:
+            subplot.low, subplot.high = subplot.limits
+        self._screen.add_subplot(subplot)
+        self._screen.scale(subplot)
+        self._titles[subplot.key] = _html()
+        self.title(subplot.key, subplot.title)
+        self._body.children = (
+            *self._body.children,
+            self._titles[subplot.key],
+            self._screen.widgets[subplot.key],
+        )
         self._place_axis()
 
-    def add(self, key: str, panel: str, kind: Kind, style: Style, **more: Any) -> None:
+    def add(self, key: str, subplot: str, kind: Kind, style: Style, **more: Any) -> None:
         """Make a mark, once; nothing happens when it is there."""
         if key not in self.series:
-            self.series[key] = Series(key, panel, kind, style, **more)
+            self.series[key] = Series(key, subplot, kind, style, **more)
             self._screen.add(self.series[key])
 
-    def title(self, panel: str, words: str) -> None:
-        """Other words above a panel."""
-        one = self.panels[panel]
+    def title(self, subplot: str, words: str) -> None:
+        """Other words above a subplot."""
+        one = self.subplots[subplot]
         one.title = words
         code = f"<code>{escape(one.code)}</code>" if one.code else ""
-        _put(self._titles[panel], f'<div class="sw-title"><b>{escape(words)}</b>{code}</div>')
+        _put(self._titles[subplot], f'<div class="sw-title"><b>{escape(words)}</b>{code}</div>')
 
     # What changes
 
@@ -154,18 +158,18 @@ class LiveFigure:
                     self.series[key].visible = on
                     self._dirty.add(key)
 
-    def show_panels(self, visible: Mapping[str, bool]) -> None:
-        """Which panels are there."""
+    def show_subplots(self, visible: Mapping[str, bool]) -> None:
+        """Which subplots are there."""
         for key, on in visible.items():
-            if self.panels[key].visible != on:
-                self.panels[key].visible = on
+            if self.subplots[key].visible != on:
+                self.subplots[key].visible = on
                 for part in (self._titles[key], self._screen.widgets[key]):
                     part.layout.display = None if on else "none"
         self._place_axis()
         self._flush()
 
     def set_x(self, low: float, high: float) -> None:
-        """The part of the x axis that is shown, in all panels."""
+        """The part of the x axis that is shown, in all subplots."""
         if (low, high) == self.x_limits or not low < high:
             return
         self.x_limits = (low, high)
@@ -173,16 +177,16 @@ class LiveFigure:
             self._screen.scale_x(low, high, self.x_ticks())
             self._dirty |= {key for key, one in self.series.items() if len(one.x) > 1}
 
-    def set_span(self, panel: str, low: float, high: float) -> None:
+    def set_span(self, subplot: str, low: float, high: float) -> None:
         """The y that must be in sight: what lies beyond is cut off."""
-        self.panels[panel].span = (low, high)
+        self.subplots[subplot].span = (low, high)
 
-    def set_log(self, panel: str, log: bool) -> None:
-        """Whether y of a panel is shown as a logarithm."""
-        if self.panels[panel].log != log:
-            self.panels[panel].log = log
+    def set_log(self, subplot: str, log: bool) -> None:
+        """Whether y of a subplot is shown as a logarithm."""
+        if self.subplots[subplot].log != log:
+            self.subplots[subplot].log = log
             with self.batch():
-                self._dirty |= {key for key, one in self.series.items() if one.panel == panel}
+                self._dirty |= {key for key, one in self.series.items() if one.subplot == subplot}
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -220,9 +224,9 @@ class LiveFigure:
             return table.csv_bytes(*self._columns())
         from .printed import print_figure, saved
 
-        panels = [panel for panel in self.panels.values() if panel.visible]
-        shown = [one for one in self.series.values() if self.panels[one.panel].visible]
-        drawn = print_figure(panels, shown, self.x_limits, self.x_ticks(), self.x_title, self.summary)
+        subplots = [subplot for subplot in self.subplots.values() if subplot.visible]
+        shown = [one for one in self.series.values() if self.subplots[one.subplot].visible]
+        drawn = print_figure(subplots, shown, self.x_limits, self.x_ticks(), self.x_title, self.summary)
         return saved(drawn, format)
 
     def x_ticks(self) -> dict[float, str]:
@@ -230,7 +234,7 @@ class LiveFigure:
         return ticks(*self.x_limits, n=6, whole=True)
 
     def _columns(self) -> tuple[list[str], list[list[Any]]]:
-        return table.columns(self.x_title, list(self.panels.values()), self.series.values())
+        return table.columns(self.x_title, list(self.subplots.values()), self.series.values())
 
     # How it gets to the screen
 
@@ -238,8 +242,8 @@ class LiveFigure:
         if self._held:
             return
         dirty, self._dirty = self._dirty, set()
-        for key in {self.series[key].panel for key in dirty}:
-            self._rescale(self.panels[key])
+        for key in {self.series[key].subplot for key in dirty}:
+            self._rescale(self.subplots[key])
         for key, one in self.series.items():
             if key in dirty:
                 self._screen.update(one, *self._drawn(one))
@@ -248,41 +252,36 @@ class LiveFigure:
         self._screen.flush(self._summary)
 
     def _drawn(self, one: Series) -> tuple[Floats, Floats]:
-        y = self.panels[one.panel].shown(one.y)
+        y = self.subplots[one.subplot].shown(one.y)
         if one.kind in ("level", "rules"):
             return one.x, y
         return decimate(*window(one.x, y, *self.x_limits)) if len(one.x) else (one.x, y)
 
-    def _rescale(self, panel: Panel) -> None:
-        """Limits for all data of a panel, drawn or not: nothing jumps when a line is switched off."""
-        before = panel.low, panel.high, panel.log
-        if panel.limits is None:
+    def _rescale(self, subplot: Subplot) -> None:
+        """Limits for all data of a subplot, drawn or not: nothing jumps when a line is switched off."""
+        before = subplot.low, subplot.high, subplot.log
+        if subplot.limits is None:
             parts = [
-                panel.shown(one.y)
+                subplot.shown(one.y)
                 for one in self.series.values()
-                if one.panel == panel.key and one.kind != "rules"
+                if one.subplot == subplot.key and one.kind != "rules"
             ]
-            if panel.span is not None:
-                parts = [panel.shown(np.array(panel.span))]
+            if subplot.span is not None:
+                parts = [subplot.shown(np.array(subplot.span))]
             values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.empty(0)
             if len(values):
-                now = (panel.low, panel.high)
-                panel.low, panel.high = settle(now, float(values.min()), float(values.max()))
-        if before != (panel.low, panel.high, panel.log) or panel.log:
-            self._screen.scale(panel)
+                now = (subplot.low, subplot.high)
+                subplot.low, subplot.high = settle(now, float(values.min()), float(values.max()))
+        if before != (subplot.low, subplot.high, subplot.log) or subplot.log:
+            self._screen.scale(subplot)
 
     def _show_legend(self) -> None:
         _put(self._legend, table.legend(self.series.values()))
 
     def _place_axis(self) -> None:
-        visible = [panel for panel in self.panels.values() if panel.visible]
-        for panel in self.panels.values():
-            self._screen.lowest(panel, bool(visible) and panel is visible[-1])
-
-
-def live_figure(kind: str | None = None) -> LiveFigure:
-    """An empty figure, to be filled with `add_panel`, `add` and `set_lines`."""
-    return LiveFigure(kind)
+        visible = [subplot for subplot in self.subplots.values() if subplot.visible]
+        for subplot in self.subplots.values():
+            self._screen.lowest(subplot, bool(visible) and subplot is visible[-1])
 
 
 def _screen(kind: str) -> Screen:

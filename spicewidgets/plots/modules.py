@@ -12,7 +12,7 @@ import numpy as np
 
 from ..style import OTHERS, REWARDED, SPICE, UNREWARDED, Style, styles
 from .live import LiveFigure
-from .series import Floats, Panel, Series, log_ticks, ticks
+from .series import Floats, Series, Subplot, log_ticks, ticks
 from .table import number
 
 DIAGONAL = Style("no change", "#7a7f85", "dash_dotted", "diamond", 1.0)
@@ -46,12 +46,12 @@ class UpdateFigure(LiveFigure):
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
         self._told: tuple[list[str], list[list[float]]] = ([], [])
-        self.add_panel(Panel("after", "Next value, V[k+1] (logit)", height=300))
-        self.add_panel(Panel("density", "Where the data go: share of visits", height=70))
+        self.add_subplot(Subplot("after", "Next value, V[k+1] (logit)", height=300))
+        self.add_subplot(Subplot("density", "Where the data go: share of visits", height=70))
         self.add("diagonal", "after", "line", DIAGONAL)
         self.add("visits", "density", "line", VISITS, listed=False)
-        for panel in ("after", "density"):
-            self.add(f"edge {panel}", panel, "rules", EDGE, listed=False)
+        for subplot in ("after", "density"):
+            self.add(f"edge {subplot}", subplot, "rules", EDGE, listed=False)
 
     def draw(self, curves: Curves) -> None:
         """The curves of one module, by agent: "truth", "rnn" and "spice" look as everywhere."""
@@ -174,13 +174,13 @@ class PathFigure(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_panel(Panel("coefficient", "Coefficient of each term", height=150))
-        self.add_panel(Panel("count", "Number of terms", height=60))
-        self.add_panel(Panel("error", "Error of the next value (root mean square)", height=70, log=True))
+        self.add_subplot(Subplot("coefficient", "Coefficient of each term", height=150))
+        self.add_subplot(Subplot("count", "Number of terms", height=60))
+        self.add_subplot(Subplot("error", "Error of the next value (root mean square)", height=70, log=True))
         self.add("count", "count", "line", VISITS, listed=False)
         self.add("error", "error", "line", VISITS, listed=False)
-        for panel in self.panels:
-            self.add(f"now {panel}", panel, "rules", EDGE, listed=False)
+        for subplot in self.subplots:
+            self.add(f"now {subplot}", subplot, "rules", EDGE, listed=False)
 
     def draw(self, path: Path, terms: Sequence[str], threshold: float) -> None:
         """A path, what its terms are called, and the threshold that is set."""
@@ -197,8 +197,10 @@ class PathFigure(LiveFigure):
             self.set_x(float(x[0]), float(x[-1]))
             self.set_span("count", -0.3, float(counts.max()) + 0.3)
             at = min(max(log10(threshold), x[0]), x[-1]) if threshold > 0 else x[0]
-            for panel in self.panels:
-                self.set_rules(f"now {panel}", [at], [f"now {threshold:g}"] if panel == "coefficient" else [])
+            for subplot in self.subplots:
+                self.set_rules(
+                    f"now {subplot}", [at], [f"now {threshold:g}"] if subplot == "coefficient" else []
+                )
             self.summary = _path_in_words(path, counts, threshold)
 
     def x_ticks(self) -> dict[float, str]:
@@ -222,7 +224,7 @@ class TradeFigure(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_panel(Panel("error", "Error of the next value (root mean square)", height=110, log=True))
+        self.add_subplot(Subplot("error", "Error of the next value (root mean square)", height=110, log=True))
         self.add("error", "error", "line", VISITS, listed=False)
         self.add("each", "error", "points", replace(VISITS, name="with so many terms"))
         self.add("now", "error", "points", replace(SPICE, name="the present equation"))

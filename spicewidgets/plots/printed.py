@@ -1,4 +1,4 @@
-"""A live figure on paper: the same panels and series drawn with matplotlib, as PNG, SVG or PDF.
+"""A live figure on paper: the same subplots and series drawn with matplotlib, as PNG, SVG or PDF.
 
 Always dark ink on white. Makes figures of its own: pyplot is neither loaded nor told of them.
 """
@@ -9,30 +9,20 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..style import INK, MUTED, PAPER
-from .figure import MARKERS, NORMAL, SMALL, WIDTH, caption, legend, line, tidy
-from .series import Panel, Series
+from ..style import INK, MUTED
+from .figure import MARKERS, NORMAL, SMALL, caption, legend, line, new_figure, tidy
+from .series import Series, Subplot
 from .table import in_order
 
-PIXELS = 72.0  # of a panel's height, in an inch of paper
-FORMATS = ("png", "svg", "pdf")
-
-
-def own_figure(width: float, height: float) -> Figure:
-    """An empty white figure, in inches, that pyplot does not know."""
-    figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
-    figure.set_facecolor(PAPER)
-    return figure
+PIXELS = 72.0  # of a subplot's height, in an inch of paper
 
 
 def print_figure(
-    panels: Sequence[Panel],
+    subplots: Sequence[Subplot],
     series: Sequence[Series],
     x_limits: tuple[float, float],
     x_ticks: Mapping[float, str],
@@ -40,20 +30,18 @@ def print_figure(
     words: str = "",
 ) -> Figure:
     """The figure, with a legend above and a line of explanation below it."""
-    heights = [panel.height / PIXELS for panel in panels]
-    figure = own_figure(WIDTH, 1.2 + sum(heights) + 0.25 * len(panels))
-    figure.set_layout_engine("constrained", rect=(0.01, 0.01, 0.975, 0.98), h_pad=0.06)
-    axs: NDArray[Any] = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[
+    heights = [subplot.height / PIXELS for subplot in subplots]
+    figure = new_figure(1.2 + sum(heights) + 0.25 * len(subplots), shared=False)
+    axs: NDArray[Any] = figure.subplots(len(subplots), 1, sharex=True, squeeze=False, height_ratios=heights)[
         :, 0
     ]
-    for ax, panel in zip(axs, panels, strict=True):
-        draw_panel(ax, panel, [one for one in series if one.panel == panel.key], x_limits, x_ticks)
-        ax.set_title(panel.title, loc="left", fontsize=NORMAL, color=INK, pad=4)
-        if panel.code:
-            ax.set_title(panel.code, loc="right", fontsize=SMALL, color=MUTED, pad=4, family="monospace")
+    for ax, subplot in zip(axs, subplots, strict=True):
+        draw_subplot(ax, subplot, [one for one in series if one.subplot == subplot.key], x_limits, x_ticks)
+        ax.set_title(subplot.title, loc="left", fontsize=NORMAL, color=INK, pad=4)
+        if subplot.code:
+            ax.set_title(subplot.code, loc="right", fontsize=SMALL, color=MUTED, pad=4, family="monospace")
     axs[-1].set_xlabel(x_title, fontsize=NORMAL, color=INK)
-    if handles := list(_handles(series)):
-        legend(figure, handles)
+    draw_legend(figure, series)
     if words:
         caption(figure, wrapped(words))
     return figure
@@ -69,69 +57,74 @@ def wrapped(words: str, width: int = 125) -> str:
     return "\n".join(lines)
 
 
-def draw_panel(
+def draw_subplot(
     ax: Axes,
-    panel: Panel,
+    subplot: Subplot,
     series: Iterable[Series],
     x_limits: tuple[float, float],
     x_ticks: Mapping[float, str],
     words: bool = True,
 ) -> None:
-    """One panel's axes with all that is visible in it, with or without the words beside rules."""
+    """One subplot's axes with all that is visible in it, with or without the words beside rules."""
     tidy(ax)
     ax.set_xlim(*x_limits)
-    ax.set_ylim(panel.low, panel.high)
+    ax.set_ylim(subplot.low, subplot.high)
     for one in series:
         if one.visible and not one.empty:
-            _draw(ax, panel, one, words)
-    ticks = panel.y_ticks()
+            _draw(ax, subplot, one, words)
+    ticks = subplot.y_ticks()
     ax.set_yticks(list(ticks), labels=list(ticks.values()))
     ax.set_xticks(list(x_ticks), labels=list(x_ticks.values()))
 
 
-def _draw(ax: Axes, panel: Panel, one: Series, words: bool) -> None:
-    y = panel.shown(one.y)
-    look = line(one.style) | ({"linewidth": 1.0, "alpha": 0.35} if one.faint else {})
+def _draw(ax: Axes, subplot: Subplot, one: Series, words: bool) -> None:
+    y = subplot.shown(one.y)
+    label = one.style.name if one.listed else "_"  # as matplotlib marks what no legend lists
+    look = line(one.style, label=label) | ({"linewidth": 1.0, "alpha": 0.35} if one.faint else {})
     if one.kind == "line":
         ax.plot(one.x, y, **look)
     elif one.kind == "level":
         ax.axhline(float(y[0]), **look)
     elif one.kind == "points":
-        _scatter(ax, one, y)
+        ax.plot(one.x, y, **_markers(one), label=label)
     else:
         for at, word in zip(one.x, one.words if words and one.words else [""] * len(one.x), strict=True):
             ax.axvline(at, **look)
-            ax.annotate(
-                word,
-                (at, 1),
-                (3, -2),
-                xycoords=ax.get_xaxis_transform(),
-                textcoords="offset points",
-                va="top",
-                fontsize=SMALL,
-                color=MUTED,
-                annotation_clip=True,
-            )
+            _annotate(ax, at, word)
 
 
-def _scatter(ax: Axes, one: Series, y: Any) -> None:
-    size = float(np.clip(400 / max(len(one.x), 1), 2.0, 4.2))
-    stroke = 1.0 if one.style.marker in ("cross", "plus") else 0.0
-    ax.scatter(
-        one.x, y, s=size**2, c=one.style.colour, marker=MARKERS[one.style.marker], linewidths=stroke, zorder=3
+def _annotate(ax: Axes, at: float, word: str) -> None:
+    """A word beside the upper end of a vertical line."""
+    ax.annotate(
+        word,
+        (at, 1),
+        (3, -2),
+        xycoords=ax.get_xaxis_transform(),
+        textcoords="offset points",
+        va="top",
+        fontsize=SMALL,
+        color=MUTED,
+        annotation_clip=True,
     )
 
 
-def _handles(series: Iterable[Series]) -> Iterable[Line2D]:
-    seen = set()
+def _markers(series: Series) -> dict[str, Any]:
+    """The arguments of a line that is markers only; the more there are, the smaller they are."""
+    look = line(series.style, linestyle="none", marker=MARKERS[series.style.marker], zorder=3)
+    size = float(np.clip(400 / max(len(series.x), 1), 2.0, 4.2))
+    stroke = 1.0 if series.style.marker in ("cross", "plus") else 0.0
+    return look | {"markersize": size, "markeredgewidth": stroke}
+
+
+def draw_legend(figure: Figure, series: Iterable[Series]) -> None:
+    """One entry for each name that is drawn, lines before markers; no legend where there is none."""
+    handles: dict[str, Line2D] = {}
     for one in in_order(series):
-        if not one.listed or one.empty or not one.visible or one.style.name in seen:
-            continue
-        seen.add(one.style.name)
-        look = line(one.style)
-        if one.kind == "points":
-            look |= {"linestyle": "none", "marker": MARKERS[one.style.marker], "markersize": 5}
-        yield Line2D([], [], label=one.style.name, **look)
+        if one.listed and one.visible and not one.empty and one.style.name not in handles:
+            look = line(one.style) if one.kind != "points" else _markers(one) | {"markersize": 5}
+            handles[one.style.name] = Line2D([], [], label=one.style.name, **look)
+    if handles:
+        legend(figure, list(handles.values()))
 
 
 def saved(figure: Figure, format: str) -> bytes:

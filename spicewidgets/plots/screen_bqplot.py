@@ -10,17 +10,16 @@ import bqplot as bq
 import ipywidgets as widgets
 import numpy as np
 
-from .series import Floats, Panel, Series
+from .series import Floats, Series, Subplot
 
 LEFT, RIGHT, TOP, BOTTOM, AXIS = 46, 14, 8, 7, 26  # pixels around the axes; AXIS where x ticks stand
 MARKERS = {"triangle": "triangle-up", "plus": "cross", "cross": "cross"}
 MARKER_SIZE = 26  # square pixels
 TICKS = {"font-size": "12px", "fill": "var(--jp-ui-font-color1, #222222)"}
-FRAME = "var(--jp-ui-font-color3, #8a8f94)"
 
 
 class Screen:
-    """Draws panels and series with bqplot. `widgets` holds the widget of each panel."""
+    """Draws subplots and series with bqplot. `widgets` holds the widget of each subplot."""
 
     def __init__(self) -> None:
         self.widgets: dict[str, Any] = {}
@@ -31,9 +30,9 @@ class Screen:
         self._marks: dict[str, tuple[Any, ...]] = {}
         self._x_ticks: Mapping[float, str] = {}
 
-    def add_panel(self, panel: Panel) -> None:
-        """Make the figure of a panel."""
-        y = bq.LinearScale(min=panel.low, max=panel.high, allow_padding=False)
+    def add_subplot(self, subplot: Subplot) -> None:
+        """Make the figure of a subplot."""
+        y = bq.LinearScale(min=subplot.low, max=subplot.high, allow_padding=False)
         across = bq.Axis(scale=self._x, tick_style=TICKS, grid_lines="none")
         up = bq.Axis(scale=y, side="left", tick_style=TICKS, grid_lines="solid")
         figure = bq.Figure(
@@ -48,22 +47,22 @@ class Screen:
         )
         if figure.has_trait("display_toolbar"):
             figure.display_toolbar = False
-        self._y[panel.key], self._axes[panel.key], self.widgets[panel.key] = y, (across, up), figure
+        self._y[subplot.key], self._axes[subplot.key], self.widgets[subplot.key] = y, (across, up), figure
         _set_ticks(across, self._x_ticks)
-        self.lowest(panel, False)
+        self.lowest(subplot, False)
 
-    def lowest(self, panel: Panel, lowest: bool) -> None:
-        """Whether the x axis stands below this panel."""
-        figure, (across, up) = self.widgets[panel.key], self._axes[panel.key]
+    def lowest(self, subplot: Subplot, lowest: bool) -> None:
+        """Whether the x axis stands below this subplot."""
+        figure, (across, up) = self.widgets[subplot.key], self._axes[subplot.key]
         below = AXIS if lowest else BOTTOM
         figure.fig_margin = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": below}
         figure.axes = [up, across] if lowest else [up]
-        figure.layout.height = f"{panel.height + TOP + below}px"
+        figure.layout.height = f"{subplot.height + TOP + below}px"
         figure.layout.min_height = figure.layout.height
 
     def add(self, series: Series) -> None:
         """Make the mark of a series."""
-        x, y = self._x, self._y[series.panel]
+        x, y = self._x, self._y[series.subplot]
         scales = {
             "line": {"x": x, "y": y},
             "points": {"x": x, "y": y},
@@ -77,7 +76,7 @@ class Screen:
         else:
             marks = (_line(series, scales),)
         self._marks[series.key] = marks
-        figure = self.widgets[series.panel]
+        figure = self.widgets[series.subplot]
         figure.marks = [*figure.marks, *marks]
 
     def update(self, series: Series, x: Floats, y: Floats) -> None:
@@ -97,15 +96,15 @@ class Screen:
                 mark.rotation = np.full(len(x), 45.0)
             mark.x, mark.y, mark.visible = x, y, series.visible and bool(len(x))
 
-    def scale(self, panel: Panel) -> None:
+    def scale(self, subplot: Subplot) -> None:
         """Another y range, and its ticks."""
-        y, (_, up) = self._y[panel.key], self._axes[panel.key]
+        y, (_, up) = self._y[subplot.key], self._axes[subplot.key]
         with y.hold_sync():
-            y.min, y.max = panel.low, panel.high
-        _set_ticks(up, panel.y_ticks())
+            y.min, y.max = subplot.low, subplot.high
+        _set_ticks(up, subplot.y_ticks())
 
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
-        """Another x range, and its ticks, in all panels."""
+        """Another x range, and its ticks, in all subplots."""
         self._x_ticks = ticks
         with self._x.hold_sync():
             self._x.min, self._x.max = low, high

@@ -1,5 +1,5 @@
-"""The live drawing with matplotlib, for where bqplot cannot be: each panel is an SVG in an HTML widget, drawn
-anew when something in it changed.
+"""The live drawing with matplotlib, for where bqplot cannot be: each subplot is an SVG in an HTML widget,
+drawn anew when something in it changed.
 
 Words are HTML on top of it, so that they stay readable on a narrow page, and take the colours of the Jupyter
 theme, so that they are read on a dark one.
@@ -12,8 +12,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..style import GRID, INK, MUTED
-from .printed import draw_panel, own_figure, saved
-from .series import Floats, Panel, Series
+from .figure import own_figure
+from .printed import draw_subplot, saved
+from .series import Floats, Series, Subplot
 from .table import MARKERS
 
 DPI = 72.0  # of matplotlib's SVG
@@ -27,11 +28,11 @@ THEME = {
 
 
 class Screen:
-    """Draws panels and series with matplotlib. `widgets` holds the widget of each panel."""
+    """Draws subplots and series with matplotlib. `widgets` holds the widget of each subplot."""
 
     def __init__(self) -> None:
         self.widgets: dict[str, Any] = {}
-        self._panels: dict[str, Panel] = {}
+        self._subplots: dict[str, Subplot] = {}
         self._lowest: set[str] = set()
         self._series: dict[str, Series] = {}
         self._data: dict[str, tuple[Floats, Floats]] = {}
@@ -39,16 +40,16 @@ class Screen:
         self._x_ticks: Mapping[float, str] = {}
         self._stale: set[str] = set()
 
-    def add_panel(self, panel: Panel) -> None:
-        """Make the widget of a panel."""
-        self._panels[panel.key] = panel
-        self.widgets[panel.key] = widgets.HTML(layout=widgets.Layout(width="100%", margin="0"))
-        self._stale.add(panel.key)
+    def add_subplot(self, subplot: Subplot) -> None:
+        """Make the widget of a subplot."""
+        self._subplots[subplot.key] = subplot
+        self.widgets[subplot.key] = widgets.HTML(layout=widgets.Layout(width="100%", margin="0"))
+        self._stale.add(subplot.key)
 
-    def lowest(self, panel: Panel, lowest: bool) -> None:
-        """Whether the x axis stands below this panel."""
-        (self._lowest.add if lowest else self._lowest.discard)(panel.key)
-        self._stale.add(panel.key)
+    def lowest(self, subplot: Subplot, lowest: bool) -> None:
+        """Whether the x axis stands below this subplot."""
+        (self._lowest.add if lowest else self._lowest.discard)(subplot.key)
+        self._stale.add(subplot.key)
 
     def add(self, series: Series) -> None:
         """Take a series in."""
@@ -57,72 +58,76 @@ class Screen:
     def update(self, series: Series, x: Floats, y: Floats) -> None:
         """New data, or another visibility."""
         self._data[series.key] = x, y
-        self._stale.add(series.panel)
+        self._stale.add(series.subplot)
 
-    def scale(self, panel: Panel) -> None:
+    def scale(self, subplot: Subplot) -> None:
         """Another y range."""
-        self._stale.add(panel.key)
+        self._stale.add(subplot.key)
 
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
-        """Another x range in all panels."""
+        """Another x range in all subplots."""
         self._x, self._x_ticks = (low, high), ticks
-        self._stale |= set(self._panels)
+        self._stale |= set(self._subplots)
 
     def flush(self, summary: str) -> None:
-        """Draw the panels that changed."""
+        """Draw the subplots that changed."""
         for key in sorted(self._stale):
-            panel = self._panels[key]
-            if panel.visible:
-                self.widgets[key].value = self._svg(panel, summary)
+            subplot = self._subplots[key]
+            if subplot.visible:
+                self.widgets[key].value = self._svg(subplot, summary)
                 self._stale.discard(key)
 
-    def _svg(self, panel: Panel, summary: str) -> str:
-        below = AXIS if panel.key in self._lowest else BOTTOM
-        label = escape(f"{panel.title}. {summary}", quote=True)
-        told = f'class="sw-mpl" role="img" aria-label="{label}" style="height:{panel.height + TOP + below}px"'
-        parts = [self._drawing(panel), self._markers(panel), *_y_words(panel), *self._x_words(panel)]
+    def _svg(self, subplot: Subplot, summary: str) -> str:
+        below = AXIS if subplot.key in self._lowest else BOTTOM
+        label = escape(f"{subplot.title}. {summary}", quote=True)
+        told = (
+            f'class="sw-mpl" role="img" aria-label="{label}" style="height:{subplot.height + TOP + below}px"'
+        )
+        parts = [self._drawing(subplot), self._markers(subplot), *_y_words(subplot), *self._x_words(subplot)]
         return f"<div {told}>{''.join(parts)}</div>"
 
-    def _x_words(self, panel: Panel) -> list[str]:
+    def _x_words(self, subplot: Subplot) -> list[str]:
         """What stands below the axis, and beside rules."""
-        ticks = self._x_ticks.items() if panel.key in self._lowest else ()
-        words = [_across("sw-t", self._share(at), TOP + panel.height + 9, word) for at, word in ticks]
-        for one in self._mine(panel):
+        ticks = self._x_ticks.items() if subplot.key in self._lowest else ()
+        words = [_across("sw-t", self._share(at), TOP + subplot.height + 9, word) for at, word in ticks]
+        for one in self._mine(subplot):
             if one.kind == "rules" and one.visible:
                 beside = zip(one.x, one.words, strict=False)
                 words += [_across("sw-w", self._share(at), TOP + 3, word, 4) for at, word in beside]
         return words
 
-    def _drawing(self, panel: Panel) -> str:
+    def _drawing(self, subplot: Subplot) -> str:
         """What stands between the axes; it is stretched to the width of the page, lines keep theirs."""
-        figure = own_figure(PIXELS / DPI, panel.height / DPI)
+        figure = own_figure(PIXELS / DPI, subplot.height / DPI)
         figure.patch.set_visible(False)
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        lines = [one for one in self._mine(panel) if one.kind != "points"]
-        draw_panel(ax, panel, lines, self._x, {}, words=False)
+        lines = [one for one in self._mine(subplot) if one.kind != "points"]
+        draw_subplot(ax, subplot, lines, self._x, {}, words=False)
         ax.patch.set_visible(False)
         ax.tick_params(length=0, labelleft=False, labelbottom=False)
         ax.spines["left"].set_visible(False)
-        ax.spines["bottom"].set_visible(panel.key in self._lowest)
+        ax.spines["bottom"].set_visible(subplot.key in self._lowest)
         drawing = saved(figure, "svg").decode()
         drawing = drawing[drawing.index("<svg") :]
         for colour, variable in THEME.items():
             drawing = drawing.replace(colour, variable)
-        told = f'<svg preserveAspectRatio="none" style="height:{panel.height}px" aria-hidden="true"'
+        told = f'<svg preserveAspectRatio="none" style="height:{subplot.height}px" aria-hidden="true"'
         return drawing.replace("<svg", told, 1)
 
-    def _markers(self, panel: Panel) -> str:
+    def _markers(self, subplot: Subplot) -> str:
         """Markers keep their shape on any page: they are placed by share of the width, and not stretched."""
         drawn = [
-            self._points(panel, one) for one in self._mine(panel) if one.kind == "points" and one.visible
+            self._points(subplot, one) for one in self._mine(subplot) if one.kind == "points" and one.visible
         ]
         return (
-            f'<svg style="height:{panel.height}px" aria-hidden="true">{"".join(drawn)}</svg>' if drawn else ""
+            f'<svg style="height:{subplot.height}px" aria-hidden="true">{"".join(drawn)}</svg>'
+            if drawn
+            else ""
         )
 
-    def _points(self, panel: Panel, one: Series) -> str:
+    def _points(self, subplot: Subplot, one: Series) -> str:
         x, y = self._data.get(one.key, (one.x, one.y))
-        shares, tops = self._share(x), panel.height * (panel.high - y) / (panel.high - panel.low)
+        shares, tops = self._share(x), subplot.height * (subplot.high - y) / (subplot.high - subplot.low)
         shape = f'<g transform="scale(.75) translate(-14 -6)">{MARKERS[one.style.marker]}</g>'
         placed = [
             f'<svg x="{100 * share:.3f}%" y="{top:.1f}" overflow="visible">{shape}</svg>'
@@ -131,17 +136,21 @@ class Screen:
         ]
         return f'<g fill="{one.style.colour}" stroke="{one.style.colour}">{"".join(placed)}</g>'
 
-    def _mine(self, panel: Panel) -> list[Series]:
-        return [one for one in self._series.values() if one.panel == panel.key]
+    def _mine(self, subplot: Subplot) -> list[Series]:
+        return [one for one in self._series.values() if one.subplot == subplot.key]
 
     def _share(self, x: Any) -> Any:
         low, high = self._x
         return (x - low) / (high - low)
 
 
-def _y_words(panel: Panel) -> list[str]:
-    span = panel.high - panel.low
-    tops = {word: TOP + panel.height * (panel.high - y) / span for y, word in panel.y_ticks().items() if word}
+def _y_words(subplot: Subplot) -> list[str]:
+    span = subplot.high - subplot.low
+    tops = {
+        word: TOP + subplot.height * (subplot.high - y) / span
+        for y, word in subplot.y_ticks().items()
+        if word
+    }
     return [f'<span class="sw-y" style="top:{top:.1f}px">{word}</span>' for word, top in tops.items()]
 
 

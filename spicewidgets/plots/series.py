@@ -1,4 +1,4 @@
-"""What a live figure shows, as data: panels, and in them lines, points, levels and rules.
+"""What a live figure shows, as data: subplots, and in them lines, points, levels and rules.
 
 Also the arithmetic of axes: limits that stay while the data grow, ticks, and how a long line is thinned.
 Knows numbers and styles, and no drawing library.
@@ -27,7 +27,7 @@ class Series:
 
     Attributes:
         key: how the figure calls it.
-        panel: key of its panel.
+        subplot: key of its subplot.
         kind: "line"; "points" (markers); "level" (one horizontal line at `y[0]`); "rules" (vertical lines at
             `x`).
         style: name, colour, dash and marker.
@@ -39,7 +39,7 @@ class Series:
     """
 
     key: str
-    panel: str
+    subplot: str
     kind: Kind
     style: Style
     faint: bool = False
@@ -56,8 +56,8 @@ class Series:
 
 
 @dataclass
-class Panel:
-    """One pair of axes; panels of a figure stand below each other on one x axis.
+class Subplot:
+    """One pair of axes; subplots of a figure stand below each other on one x axis.
 
     Attributes:
         title: words above it, with the unit.

@@ -69,7 +69,7 @@ def plot_session(
         display_choice: the option to show, from 0.
         reward_range: lowest and highest reward; the mark of a rewarded choice grows from one to the other.
         signals_to_plot: memory states to show, such as "x_learning_rate_reward"; all but learning rates when
-            None. A state that no agent has, or that is 0 throughout for all, has no panel.
+            None. A state that no agent has, or that is 0 throughout for all, has no subplot.
         dataset: the data set that `experiment` counts in.
 
     Returns:
@@ -85,11 +85,11 @@ def plot_session(
         for agent, look in zip(agents.values(), looks, strict=True)
     ]
     signals = _signals(curves, signals_to_plot)
-    figure, axs = _panels(2 + len(signals))
+    figure, axs = _subplots(2 + len(signals))
     for each in curves:
         _draw(axs, each, signals)
     marks = _mark_choices(axs[0], session, display_choice, reward_range)
-    _name_panels(axs, display_choice, signals)
+    _name_subplots(axs, display_choice, signals)
     names = labels or [look.name for look in looks]
     lines = [Line2D([], [], label=str(name), **line(look)) for name, look in zip(names, looks, strict=True)]
     legend(figure, [*lines, *marks])
@@ -106,7 +106,7 @@ def _curves(agent: "Agent", session: "DatasetRNN", option: int, style: Style) ->
 
 
 def _signals(curves: Sequence[Curves], wanted: Sequence[str] | None) -> list[str]:
-    """The states that have a panel, in order."""
+    """The states that have a subplot, in order."""
     had = list(dict.fromkeys(name for each in curves for name in each.states))
     if wanted is None:
         asked = [name for name in had if "learning_rate" not in name]
@@ -123,7 +123,7 @@ def _signals(curves: Sequence[Curves], wanted: Sequence[str] | None) -> list[str
     return [name for name in asked if any(np.any(each.states.get(name, 0) != 0) for each in curves)]
 
 
-def _panels(n: int) -> tuple[Figure, NDArray[Any]]:
+def _subplots(n: int) -> tuple[Figure, NDArray[Any]]:
     figure = new_figure(1.1 + 2.3 + 1.45 * (n - 1))
     ratios = [2.3, *[1.45] * (n - 1)]
     axs: NDArray[Any] = figure.subplots(n, 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
@@ -184,7 +184,7 @@ def _mark_choices(
     ]
 
 
-def _name_panels(axs: NDArray[Any], option: int, signals: Sequence[str]) -> None:
+def _name_subplots(axs: NDArray[Any], option: int, signals: Sequence[str]) -> None:
     axs[0].set_ylim(STRIP, 1.03)
     axs[0].set_yticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "", "0.5", "", "1"])
     axs[0].spines["left"].set_bounds(0, 1)

@@ -4,12 +4,12 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from html import escape
 
 import numpy as np
 
+from ..markup import Html, escaped, table
 from ..style import Style
-from .series import Floats, Panel, Series
+from .series import Floats, Series, Subplot
 
 Cell = float | str
 ROWS = 200  # of a table that is shown
@@ -50,17 +50,17 @@ def legend(series: Iterable[Series]) -> str:
             shown[one.style.name] = before[0], before[1] or one.visible
     keys = [
         f'<span class="sw-key{"" if on else " sw-off"}">{swatch(one.style, one.kind == "points")}'
-        f"{escape(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
+        f"{escaped(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
         for name, (one, on) in shown.items()
     ]
     return f'<div class="sw-legend">{"".join(keys)}</div>'
 
 
 def columns(
-    x_title: str, panels: Sequence[Panel], series: Iterable[Series]
+    x_title: str, subplots: Sequence[Subplot], series: Iterable[Series]
 ) -> tuple[list[str], list[list[float]]]:
     """Names and rows of all visible lines and points, at every x that one of them has."""
-    titles = {panel.key: panel.title for panel in panels if panel.visible}
+    titles = {subplot.key: subplot.title for subplot in subplots if subplot.visible}
     used = [
         one
         for one in series
@@ -68,9 +68,9 @@ def columns(
         and one.listed
         and one.visible
         and not one.empty
-        and one.panel in titles
+        and one.subplot in titles
     ]
-    names = [x_title, *(f"{titles[one.panel]}, {one.style.name}" for one in used)]
+    names = [x_title, *(f"{titles[one.subplot]}, {one.style.name}" for one in used)]
     xs = np.unique(np.concatenate([one.x for one in used])) if used else np.empty(0)
     cells = [xs, *(_at(xs, one.x, one.y) for one in used)]
     return names, [list(map(float, row)) for row in zip(*cells, strict=True)]
@@ -82,26 +82,18 @@ def _at(xs: Floats, x: Floats, y: Floats) -> Floats:
     return out
 
 
-def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], limit: int = ROWS) -> str:
+def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], limit: int = ROWS) -> Html:
     """An accessible table; of more than `limit` rows evenly spaced ones, and it says so."""
     step = max(1, math.ceil(len(rows) / limit))
     shown = rows[::step]
     if step > 1:
         caption = f"{caption} Shown is 1 row in {step}; the CSV file has all {len(rows)}."
     digits = [_digits(column) for column in zip(*shown, strict=True)]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for first, *cells in (map(_cell, row, digits) for row in shown)
-    )
-    return (
-        f'<div class="sw-table" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cell(value: Cell, digits: int) -> str:
-    return escape(value) if isinstance(value, str) else number(value, digits)
+    cells = [
+        [cell if isinstance(cell, str) else number(cell, n) for cell, n in zip(row, digits, strict=True)]
+        for row in shown
+    ]
+    return table(caption, names, cells, look=("sw-table", ""))
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -2,12 +2,11 @@
 alike. Knows no drawing library, so that the screen need not load the one of the page.
 """
 
-from ..style import REWARDED, UNREWARDED, Style
+from ..style import REWARDED, UNREWARDED
 
-VALIDATION = Style("validation", "#788494", "dash_dotted", "diamond")
 PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 
-STRIP = -0.16  # the P panel reaches down to here; marks stand between here and 0
+STRIP = -0.16  # the P subplot reaches down to here; marks stand between here and 0
 ROWS = {REWARDED: -0.055, UNREWARDED: -0.115}
 
 TITLES = {

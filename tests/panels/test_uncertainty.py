@@ -97,8 +97,8 @@ def test_the_bars_are_the_intervals_in_standard_errors(shown):
     ends = [(end - row.found) / row.likelihood for end in (row.spread.low, row.spread.high)]
     assert figure["resamples 1"].x.tolist() == pytest.approx(ends)
     assert figure["truth 1"].x.tolist() == pytest.approx([(0.7 - row.found) / row.likelihood])
-    assert [panel.visible for panel in shown.figure.panels.values()] == [True] * 6
-    assert shown.figure.panels["strip 1"].code == "kept 100 %"
+    assert [panel.visible for panel in shown.figure.subplots.values()] == [True] * 6
+    assert shown.figure.subplots["strip 1"].code == "kept 100 %"
     lines = shown.figure.download("csv").decode().splitlines()
     assert lines[0] == ("Number,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept")
     assert lines[2].startswith(f"own value,0.7,{row.found:.10g},{row.likelihood:.10g},")

@@ -7,8 +7,8 @@ import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
 from spicewidgets.core.train.training import Epoch
-from spicewidgets.plots.figures import LossCurve, RewardProbabilities, SessionView
-from spicewidgets.plots.loss_curve import RUNS
+from spicewidgets.plots.figures import RewardProbabilities, SessionView
+from spicewidgets.plots.loss_curve import RUNS, LossCurve
 
 KINDS = ("bqplot", "matplotlib")
 AGENT = AgentQ(2, alpha_reward=0.3, random_state=1)
@@ -46,7 +46,7 @@ def test_a_line_for_each_arm(kind):
     figure.draw(np.array([[0.1, 0.9, 0.5], [0.3, 0.9, 0.4]]))
     assert figure.series["arm 0"].y.tolist() == [0.1, 0.3]
     assert [one.style.name for one in figure.series.values()] == ["Option 1", "Option 2", "Option 3"]
-    assert figure.panels["p"].limits == (-0.03, 1.03)
+    assert figure.subplots["p"].limits == (-0.03, 1.03)
     assert figure.summary == (
         "Probability of reward over 2 trials: option 1 between 0.10 and 0.30 (mean 0.20), option 2 pays with"
         " 0.90 throughout, option 3 between 0.40 and 0.50 (mean 0.45). Option 2 is the best in 2 of 2 trials."
@@ -76,17 +76,17 @@ def test_it_shows_p_q_and_states_of_the_arm_before_each_trial():
     np.testing.assert_allclose(
         view.series["truth/x_value_reward"].y, 3.0 * PLAYED["truth"].states["x_value_reward"][2, :30, 1]
     )
-    assert view.panels["P"].title == "P(choose option 2)"
+    assert view.subplots["P"].title == "P(choose option 2)"
 
 
 def test_a_state_of_zeros_has_no_panel_and_comes_back_when_it_is_used():
     view = session(played={"truth": PLAYED["truth"]})
-    assert "x_value_choice" not in view.panels
+    assert "x_value_choice" not in view.subplots
     view.draw(PLAYED, DATASET.choices, DATASET.rewards_chosen)
-    assert view.panels["x_value_choice"].visible
+    assert view.subplots["x_value_choice"].visible
     assert view.series["truth/P"].visible
     view.draw({"truth": PLAYED["truth"]}, DATASET.choices, DATASET.rewards_chosen)
-    assert not view.panels["x_value_choice"].visible
+    assert not view.subplots["x_value_choice"].visible
     assert view.series["rnn/P"].empty
 
 
@@ -139,7 +139,7 @@ def test_padding_is_not_shown():
     assert max(view.x_ticks()) < 20
 
 
-def test_zoom_shows_a_part_on_all_panels():
+def test_zoom_shows_a_part_on_all_subplots():
     view = session()
     view.zoom(10, 15)
     assert view.x_limits[0] == pytest.approx(10, abs=0.1)
@@ -156,10 +156,10 @@ def test_the_cursor_reads_out_a_trial(kind):
     assert f"P(choose option 1): Truth {p[0]:.2f}, RNN {p[1]:.2f}." in view.readout
     told = "chosen" if DATASET.choices[0, 4] == 0 else "not chosen"
     assert view.readout.startswith(f"Trial 4: option 1 {told}")
-    assert all(view.series[f"cursor {panel}"].x.tolist() == [4.0] for panel in view.panels)
+    assert all(view.series[f"cursor {subplot}"].x.tolist() == [4.0] for subplot in view.subplots)
     view.set_cursor(None)
     assert view.readout == ""
-    assert all(not len(view.series[f"cursor {panel}"].x) for panel in view.panels)
+    assert all(not len(view.series[f"cursor {subplot}"].x) for subplot in view.subplots)
 
 
 def test_an_agent_without_betas_and_an_empty_session():
@@ -191,7 +191,7 @@ def test_a_history_that_goes_on_looks_as_if_it_were_drawn_at_once():
     growing, whole = (LossCurve("matplotlib") for _ in range(2))
     for n in (1, 2, 5, 11, 13, 20, 7):
         growing.draw(tuple(rows[:n]), earlier=(tuple(rows[:3]),), smoothing=0.5)
-        whole._known = []
+        whole._read = []
         whole.draw(tuple(rows[:n]), earlier=(tuple(rows[:3]),), smoothing=0.5)
         assert growing.summary == whole.summary
         for key, one in whole.series.items():
@@ -258,15 +258,15 @@ def test_smoothing_keeps_the_raw_curve_in_sight():
 def test_the_axis_shows_chance_and_floor_and_cuts_off_the_way_down_to_chance():
     figure = LossCurve("bqplot")
     figure.draw([epoch(1, loss=5.0), epoch(2, loss=0.55)])
-    panel = figure.panels["loss"]
-    assert panel.low <= 0.5
-    assert np.log(2) < panel.high < 1.0
+    subplot = figure.subplots["loss"]
+    assert subplot.low <= 0.5
+    assert np.log(2) < subplot.high < 1.0
 
 
 def test_a_loss_that_explodes_stays_in_sight():
     figure = LossCurve("bqplot")
     figure.draw([epoch(1), epoch(2, loss=4.0)])
-    assert figure.panels["loss"].high >= 4.0
+    assert figure.subplots["loss"].high >= 4.0
 
 
 def test_no_number_is_a_gap():
@@ -287,10 +287,10 @@ def test_a_warm_start_counts_on():
 def test_log_and_back():
     figure = LossCurve("bqplot")
     figure.draw([epoch(1), epoch(2, loss=0.55)], log=True)
-    assert figure.panels["loss"].log
-    assert figure.panels["loss"].high <= 0.0
+    assert figure.subplots["loss"].log
+    assert figure.subplots["loss"].high <= 0.0
     figure.draw([epoch(1), epoch(2, loss=0.55)], log=False)
-    assert figure.panels["loss"].low > 0.3
+    assert figure.subplots["loss"].low > 0.3
 
 
 def test_the_x_axis_grows_in_steps():

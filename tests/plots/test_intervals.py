@@ -25,10 +25,10 @@ def test_distances_are_in_standard_errors(kind):
     assert figure.series["truth 0"].x.tolist() == pytest.approx([0.5])
     assert figure.series["resamples 1"].empty
     assert figure.x_limits == (-3, 3)
-    assert figure.panels["strip 0"].title == "a: 1.000 (0.800 to 1.250)"
-    assert figure.panels["strip 0"].code == "kept 75 %"
-    assert figure.panels["strip 1"].title == "b: 1.000 (0.836 to 1.164)"
-    assert figure.panels["strip 1"].code == ""
+    assert figure.subplots["strip 0"].title == "a: 1.000 (0.800 to 1.250)"
+    assert figure.subplots["strip 0"].code == "kept 75 %"
+    assert figure.subplots["strip 1"].title == "b: 1.000 (0.836 to 1.164)"
+    assert figure.subplots["strip 1"].code == ""
     for name in ("png", "svg"):
         assert len(figure.download(name)) > 1000
 
@@ -57,11 +57,11 @@ def test_zero_is_marked_where_it_is_in_sight():
 def test_a_number_without_any_error_has_no_strip_and_a_row():
     figure = Intervals()
     figure.draw([("a", number()), ("out", number(found=0.0, likelihood=nan, true=0.0))], "words")
-    assert list(figure.panels) == ["strip 0"]
+    assert list(figure.subplots) == ["strip 0"]
     figure.draw([("a", number(module=PARAMETER, spread=SPREAD))], "words")
-    assert figure.panels["strip 0"].code == ""  # a parameter is not kept or left out
+    assert figure.subplots["strip 0"].code == ""  # a parameter is not kept or left out
     figure.draw([], "none")
-    assert [panel.visible for panel in figure.panels.values()] == [False]
+    assert [subplot.visible for subplot in figure.subplots.values()] == [False]
 
 
 def test_the_table_and_the_csv_name_each_number():

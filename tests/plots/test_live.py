@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from spicewidgets.plots.live import FORMATS, live_figure
+from spicewidgets.plots.live import FORMATS, LiveFigure
 from spicewidgets.plots.screen_bqplot import _as_in_javascript
 from spicewidgets.plots.series import (
     LIMIT,
-    Panel,
+    Subplot,
     decimate,
     grown,
     log_ticks,
@@ -39,9 +39,9 @@ def figure(request):
 
 
 def some_figure(kind):
-    made = live_figure(kind)
-    made.add_panel(Panel("top", "Value <b>", code="v", height=100))
-    made.add_panel(Panel("low", "Other", height=60, limits=(0.0, 1.0)))
+    made = LiveFigure(kind)
+    made.add_subplot(Subplot("top", "Value <b>", code="v", height=100))
+    made.add_subplot(Subplot("low", "Other", height=60, limits=(0.0, 1.0)))
     made.add("truth", "top", "line", TRUTH)
     made.add("rnn", "low", "line", RNN)
     made.add("missed", "low", "points", UNREWARDED)
@@ -115,10 +115,10 @@ def test_no_animation_and_no_toolbar():
 def test_hidden_lines_keep_the_axis_and_their_place_in_the_legend():
     figure = some_figure("bqplot")
     figure.set_lines({"truth": (None, [0.0, 5.0])})
-    limits = figure.panels["top"].low, figure.panels["top"].high
+    limits = figure.subplots["top"].low, figure.subplots["top"].high
     figure.show({"truth": False})
     assert not figure._screen._marks["truth"][0].visible
-    assert (figure.panels["top"].low, figure.panels["top"].high) == limits
+    assert (figure.subplots["top"].low, figure.subplots["top"].high) == limits
     assert "sw-off" in figure._legend.value
     assert "Truth" in figure._legend.value
     figure.show({"truth": True})
@@ -139,14 +139,14 @@ def test_only_the_lowest_visible_panel_has_the_x_axis():
     figure = some_figure("bqplot")
     n_axes = lambda: [len(widget.axes) for widget in figure._screen.widgets.values()]  # noqa: E731
     assert n_axes() == [1, 2]
-    figure.show_panels({"low": False})
+    figure.show_subplots({"low": False})
     assert n_axes() == [2, 1]
     assert figure._screen.widgets["low"].layout.display == "none"
 
 
 def test_all_panels_share_the_x_axis_and_later_ones_get_its_ticks():
     figure = some_figure("bqplot")
-    figure.add_panel(Panel("more", "More"))
+    figure.add_subplot(Subplot("more", "More"))
     axes = [across for across, _ in figure._screen._axes.values()]
     assert len({id(axis.scale) for axis in axes}) == 1
     for axis in axes:
@@ -194,7 +194,7 @@ def test_markers_outside_the_view_are_not_drawn_by_matplotlib():
 
 def test_an_unknown_kind_is_told():
     with pytest.raises(ValueError, match='kind must be "bqplot" or "matplotlib"; got \'plotly\''):
-        live_figure("plotly")
+        LiveFigure("plotly")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -210,7 +210,7 @@ def test_drawing_loads_neither_pyplot_nor_torch(kind):
 
 def test_bqplot_does_not_load_matplotlib():
     code = (
-        "import sys; from spicewidgets.plots.figures import LossCurve;"
+        "import sys; from spicewidgets.plots.loss_curve import LossCurve;"
         "LossCurve('bqplot'); print('matplotlib' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -325,7 +325,7 @@ def test_log_shows_the_logarithm_and_leaves_out_what_has_none():
     figure.set_lines({"truth": (None, [0.1, 10.0, 0.0, 1.0])})
     figure.set_log("top", True)
     np.testing.assert_allclose(figure._screen._marks["truth"][0].y, [-1, 1, np.nan, 0])
-    assert figure.panels["top"].low <= -1
+    assert figure.subplots["top"].low <= -1
     figure.set_log("top", False)
     np.testing.assert_allclose(figure._screen._marks["truth"][0].y, [0.1, 10, 0, 1])
 

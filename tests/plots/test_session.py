@@ -109,7 +109,7 @@ def test_the_tutorials_signals_are_left_out_where_there_are_none():
     assert ylabels(axs)[2:] == ["Reward-based value (logit)"]
 
 
-def test_an_agent_without_a_state_has_no_line_in_its_panel():
+def test_an_agent_without_a_state_has_no_line_in_its_subplot():
     agents = {"groundtruth": AgentQ(2, beta_choice=1.0), "rnn": AgentNetwork(RescorlaWagnerRNN(2))}
     _, axs = plot_session(agents, DATASET.xs[0])
     assert [len(ax.get_lines()) for ax in axs] == [2, 2, 2, 1]

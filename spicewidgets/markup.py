@@ -1,0 +1,103 @@
+"""The HTML in which panels and figures say things. Text is escaped here and nowhere else.
+
+Every function takes plain text, which is escaped, or `Html`, which is not escaped again, and returns `Html`.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from html import escape
+
+NONE_YET = "<p>No equation yet: train first.</p>"
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def escaped(value: object) -> str:
+    """A value as text that is safe in HTML, also between quotes."""
+    return value if isinstance(value, Html) else escape(str(value))
+
+
+def message(words: str, look: str = "note", role: str = "") -> Html:
+    """A sentence in a box of its own; nothing where there is none.
+
+    Args:
+        words: the sentence.
+        look: "note", "alert" or "help".
+        role: "status" or "alert" where a screen reader should announce it.
+    """
+    announced = f' role="{role}"' if role else ""
+    return Html(f'<div class="sw-{look}"{announced}>{escaped(words)}</div>' if words else "")
+
+
+def alert(words: str) -> Html:
+    """What went wrong; nothing where there is nothing to say."""
+    return message(words, "alert", "alert")
+
+
+def bullets(items: Iterable[str], look: str = "") -> Html:
+    """A list with a dot before each item; nothing without items."""
+    lines = "".join(f"<li>{escaped(item)}</li>" for item in items)
+    named = f' class="{look}"' if look else ""
+    return Html(f"<ul{named}>{lines}</ul>" if lines else "")
+
+
+def folded(title: str, content: str, opened: bool = False) -> Html:
+    """Content below a title that unfolds it; nothing without content."""
+    state = " open" if opened else ""
+    return Html(
+        f"<details{state}><summary>{escaped(title)}</summary>{escaped(content)}</details>" if content else ""
+    )
+
+
+def code_block(text: str, style: str = "") -> Html:
+    """Text as it is, to be selected and copied."""
+    styled = f' style="{style}"' if style else ""
+    return Html(f'<pre tabindex="0"{styled}>{escaped(text)}</pre>')
+
+
+def region(label: str, content: str, look: str = "sw-scroll") -> Html:
+    """A part of the page that scrolls by itself where it is too wide, with a name for screen readers."""
+    named = escape(label)
+    return Html(
+        f'<div class="{look}" tabindex="0" role="region" aria-label="{named}">{escaped(content)}</div>'
+    )
+
+
+def table(
+    caption: str,
+    names: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    look: tuple[str, str] = ("sw-scroll", ' class="sw-grid"'),
+) -> Html:
+    """A table whose first column names the rows.
+
+    Args:
+        caption: what the table holds.
+        names: of the columns.
+        rows: cells of each row, as many as there are columns.
+        look: class of the part that scrolls, and attributes of the table.
+    """
+    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in names)
+    body = "".join(
+        f'<tr><th scope="row">{escaped(first)}</th>'
+        f"{''.join(f'<td>{escaped(cell)}</td>' for cell in cells)}</tr>"
+        for first, *cells in rows
+    )
+    content = Html(
+        f"<table{look[1]}><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+    return region(caption, content, look[0])
+
+
+def download_link(content: bytes, name: str, mime: str, words: str) -> Html:
+    """A link that saves the content as a file, with no server behind it."""
+    data = b64encode(content).decode()
+    return Html(
+        '<a class="jupyter-button widget-button" style="width:auto;padding:0 8px"'
+        f' download="{escape(name)}" href="data:{mime};base64,{data}">{escape(words)}</a>'
+    )
