@@ -1,11 +1,22 @@
 """The explorer's page as who uses it sees it. Where a label changes, it changes here."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
 LONG = 120_000  # ms that a training may take on a busy machine
+# The course of all lines in the figures that are on show.
+LINES = """() => [...document.querySelectorAll(".svg-figure path.line")]
+  .filter((path) => path.checkVisibility()).map((path) => path.getAttribute("d")).join()"""
+# The kernel has answered all that Voila's page asked of it, nothing moves, and what can be used has a name.
+REST = """async () => {
+  await jupyterapp.widgetManager.kernel.requestKernelInfo()
+  const moving = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+  await Promise.allSettled(moving.map((one) => one.finished))
+  const unnamed = ".widget-play button:not([aria-label]), .widget-slider [role=slider]:not([aria-label])"
+  do await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))
+  while ([...document.querySelectorAll(unnamed)].some((one) => one.checkVisibility()))
+}"""
 TRACKS = ".noUi-base, .ui-slider"  # of ipywidgets 8 and 7
 HANDLES = ".noUi-handle, .ui-slider-handle"
 
@@ -41,8 +52,15 @@ class ExplorerPage:
 
     def lines(self) -> str:
         """The course of all lines in the figures that are on show."""
-        paths = self.page.locator(".svg-figure path.line").locator("visible=true")
-        return paths.evaluate_all("paths => paths.map(path => path.getAttribute('d')).join()")
+        return self.page.evaluate(LINES)
+
+    def expect_other_lines(self, before: str) -> None:
+        """Wait until the lines take another course."""
+        self.page.wait_for_function(f"before => ({LINES})() !== before", arg=before)
+
+    def expect_rest(self) -> None:
+        """Wait until the page has drawn all that the kernel has to say."""
+        self.page.evaluate(REST)
 
     def watch_lines(self) -> None:
         """Count from now on how often a line of the figure that is on show takes another course."""
@@ -75,11 +93,3 @@ class ExplorerPage:
     def typed(self, label: str) -> Locator:
         """The typed field of a setting."""
         return self.page.get_by_role("spinbutton", name=label).locator("visible=true").first
-
-    def until(self, changed: Callable[[], bool], what: str, timeout: float = LONG) -> None:
-        """Wait for something that has no words, as the course of a line."""
-        waited = 0
-        while not changed():
-            assert waited < timeout, what
-            self.page.wait_for_timeout(100)
-            waited += 100

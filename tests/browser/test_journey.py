@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from explorer_page import LONG, ExplorerPage
+from lab_page import open_in_lab
 from playwright.sync_api import Page, expect
-
-from spicewidgets.cli.serve import doors
 
 
 @pytest.mark.seed(63)
@@ -30,15 +29,8 @@ def test_in_voila_as_wide_as_a_phone(new_page, app: str):
 
 
 def test_in_jupyterlab(page: Page, lab: str):
-    open_in_lab(page, lab, "explorer")
+    open_in_lab(page, lab, "explorer", "The explorer")
     journey(ExplorerPage(page))
-
-
-def open_in_lab(page: Page, lab: str, name: str) -> None:
-    page.goto(f"{lab}/tree/{doors()[name].name}")
-    expect(page.get_by_role("heading", name="The explorer")).to_be_visible()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
 def journey(explorer: ExplorerPage) -> None:
@@ -56,7 +48,7 @@ def move_sigma(explorer: ExplorerPage) -> None:
     before = explorer.lines()
     explorer.slide("Drift", 0.8)
     expect(explorer.typed("Drift")).to_have_value(re.compile(r"0\.[34]"))
-    explorer.until(lambda: explorer.lines() != before, "the probabilities are not drawn anew")
+    explorer.expect_other_lines(before)
 
 
 def change_alpha(explorer: ExplorerPage) -> None:
@@ -64,7 +56,7 @@ def change_alpha(explorer: ExplorerPage) -> None:
     before = explorer.lines()
     explorer.slide("Learning rate", 0.6)
     expect(explorer.typed("Learning rate")).to_have_value(re.compile(r"0\.[56]"))
-    explorer.until(lambda: explorer.lines() != before, "the session is not drawn anew")
+    explorer.expect_other_lines(before)
     expect(explorer.equations).to_contain_text(re.compile(r"α\s*0\.[56]"))
     expect(explorer.mark("Equation")).to_contain_text("!")
 
@@ -93,7 +85,7 @@ def compare_a_session(explorer: ExplorerPage) -> None:
     expect(explorer.figure()).to_be_visible()
     before = explorer.lines()
     explorer.slide("Session", 0.5)
-    explorer.until(lambda: explorer.lines() != before, "the session is not another one")
+    explorer.expect_other_lines(before)
     expect(
         explorer.page.get_by_text("P of SPICE is off that of Truth").locator("visible=true")
     ).to_be_visible()

@@ -101,7 +101,7 @@ WHAT = "(at) => document.querySelector(`[data-sw-at='${at}']`).outerHTML.slice(0
 def test_every_control_is_reached_by_the_tab_key(explorer):
     page, found = explorer.page, 0
     for name in sections(explorer):
-        page.wait_for_timeout(200)
+        explorer.expect_rest()
         n = page.evaluate(MARK)
         page.evaluate("document.activeElement.blur()")
         reached = set()

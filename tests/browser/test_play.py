@@ -5,15 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-import servers
 from explorer_page import LONG
+from lab_page import open_in_lab
 from playwright.sync_api import Page, expect
 
 
-@pytest.fixture(scope="module")
-def game(folder):
-    with servers.app(folder("play"), "play", "--pool", "0") as url:
-        yield url
+@pytest.fixture
+def game(notebooks: str) -> str:
+    return f"{notebooks}voila/render/play.ipynb"
 
 
 def said(page: Page):
@@ -58,10 +57,7 @@ def test_a_game_by_the_mouse(new_page, game: str, width: int):
 
 
 def test_in_jupyterlab_keys_play_and_leave_the_notebook_alone(page: Page, lab: str):
-    page.goto(f"{lab}/tree/play.ipynb")
-    expect(page.get_by_role("heading", name="Play")).to_be_visible()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    open_in_lab(page, lab, "play", "Play")
     page.get_by_role("heading", name="Be the participant").click()
     page.keyboard.press("Escape")  # now the notebook itself listens to digits and arrows
     page.get_by_role("button", name=re.compile("Option 1")).click()

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import servers
 from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 
@@ -11,10 +10,9 @@ from spicewidgets.core.judge.classical import value_of
 from spicewidgets.core.judge.quiz import mystery
 
 
-@pytest.fixture(scope="module")
-def quiz(folder):
-    with servers.app(folder("quiz"), "quiz", "--pool", "0") as url:
-        yield url
+@pytest.fixture
+def quiz(notebooks: str) -> str:
+    return f"{notebooks}voila/render/quiz.ipynb"
 
 
 def words(page: Page) -> str:
