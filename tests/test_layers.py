@@ -78,7 +78,7 @@ MAY = {
 ALSO = {
     "cli/limited.py": {"tornado", "voila"},  # Voila with a limit
     "core/estimator.py": {"sklearn"},  # the scikit-learn door
-    "core/discover/sindy.py": {"pysindy"},  # the only file that knows pysindy
+    "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "plots/session.py": {

@@ -1,13 +1,13 @@
 """`SpiceEstimator`: from choices to equations in one call, with the manners of scikit-learn.
 
-Ties the parts together and owns none of their work: training is `training.train`, discovery is `sindy`, files
-are `storage`.
+Ties the parts together and owns none of their work: training is `train.training`, discovery is
+`discover.discovery`, files are `storage`.
 """
 
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
 from time import perf_counter
@@ -23,14 +23,16 @@ from .config import SpiceConfig
 from .data.dataset import DatasetRNN
 from .data.entry import as_dataset
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
+from .discover.discovery import equations_of
 from .discover.refine import refine
-from .discover.sindy import check_model, discover, sample
+from .discover.sampling import sample
 from .equations import SpiceModel
-from .judge.network_agents import AgentNetwork, AgentSpice, betas_of
+from .judge.network_agents import AgentNetwork, AgentSpice
 from .judge.replay import nll_per_trial, replay
 from .parameters import problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError
+from .train.model_check import check_model
 from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
@@ -586,34 +588,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                 f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
                 " load_spice(...) first."
             )
-
-
-def equations_of(
-    model: BaseRNN,
-    dataset: DatasetRNN | None,
-    samples: Mapping[str, Any],
-    config: SpiceConfig,
-    settings: Discovery,
-    participants: tuple[Any, ...],
-    only: int | None = None,
-    also: SpiceModel | None = None,
-) -> SpiceModel:
-    """The second stage of a fit: the equations of a trained model, with its betas.
-
-    Args:
-        model: the trained model.
-        dataset: the choices to which the numbers are tuned; None leaves them as SINDy found them.
-        samples: what each module does, from `sindy.sample`.
-        config, settings, participants, only: as in `sindy.discover`.
-        also: as in `refine`.
-    """
-    found = discover(samples, config, settings, participants=participants, only=only)
-    betas = {
-        state: tuple(np.ravel(values).tolist())
-        for state, values in betas_of(model, np.arange(len(participants))).items()
-    }
-    found = SpiceModel(found.participants, found.equations, betas, tuple(model.submodules_eq))
-    return found if dataset is None else refine(found, model, dataset, also=also)
 
 
 def _line(record: Epoch) -> str:

@@ -116,7 +116,7 @@ def path_of(result: Result, module: str, who: Any) -> "SparsityPath | None":
     """The sparsity path of a module of one participant; None where there are no samples of it."""
     if result.estimator is None:
         return result.paths.get(module) if who in (None, _people(result.snapshot)[0]) else None
-    from ..core.discover.sindy import candidates
+    from ..core.discover.discovery import candidates
     from ..core.discover.sparsity import sparsity_path
 
     config, settings = config_of(result.snapshot), result.snapshot.discovery

@@ -416,7 +416,8 @@ def glimpse(
     """The first participant's equations of the present weights, or of these, found quickly from few samples
     and not refined; None where they cannot be found.
     """
-    from ..core.discover.sindy import discover, sample
+    from ..core.discover.discovery import discover
+    from ..core.discover.sampling import sample
     from ..core.equations import SpiceModel
     from ..core.judge.network_agents import betas_of
     from ..core.train.objective import put

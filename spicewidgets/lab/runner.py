@@ -49,12 +49,11 @@ GLIMPSE_SHARE = 0.01  # ... and the most that they may take of the time
 MOST_GLIMPSES = 1000  # that are remembered of a run
 PACKAGE = __package__.partition(".")[0]
 HEAVY = (
-    "core.estimator",
-    "core.discover.sindy",
-    "core.discover.refine",
-    "core.train.precoded",
-    "core.read.translation",
-    "core.simulate.run",
+    f"{PACKAGE}.core.estimator",
+    f"{PACKAGE}.core.train.precoded",
+    f"{PACKAGE}.core.read.translation",
+    f"{PACKAGE}.core.simulate.run",
+    "pysindy",
 )
 LOG = logging.getLogger(__name__)
 
@@ -169,7 +168,7 @@ class Runner:
     @property
     def loaded(self) -> bool:
         """Whether a run can begin without loading anything."""
-        return all(f"{PACKAGE}.{name}" in sys.modules for name in HEAVY)
+        return all(name in sys.modules for name in HEAVY)
 
     def truth(self) -> "SpiceModel | None":
         """The true equations of the present settings, in the coordinates of the chosen model; None where
@@ -302,7 +301,7 @@ class Runner:
 
     def _load(self) -> None:
         for name in HEAVY:
-            load(f"{PACKAGE}.{name}")
+            load(name)
 
     def _fresh(self, show: "_Publisher") -> Fit:
         """A new fit of the present settings."""

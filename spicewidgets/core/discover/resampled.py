@@ -186,11 +186,11 @@ def resamples(
 
     Raises `SettingsError` for a model with dropout, and for a participant of one session.
     """
-    from ..estimator import equations_of
     from ..parameters import settings_of
     from ..train.objective import put
     from .bootstrap import Refits, draw
-    from .sindy import sample
+    from .discovery import equations_of
+    from .sampling import sample
 
     estimator._check_fitted("spice_model_")
     training, settings = settings_of(estimator)

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..equations import Equation, Term, term_text
 from ..settings import Discovery, SettingsError
+from .regression import Regression
 
 if TYPE_CHECKING:
-    from .sindy import ModuleSamples, Regression
+    from .sampling import ModuleSamples
 
 Floats = NDArray[np.float64]
 THRESHOLDS = tuple(np.geomspace(1e-3, 2.0, 25).tolist())
@@ -104,8 +105,6 @@ def sparsity_path(
         settings: optimiser and regularisation; the threshold in it is not used, and numbers are not refined.
         thresholds: from low to high.
     """
-    from .sindy import Regression
-
     settings = settings or Discovery()
     regression = Regression.of(module, samples, terms)
     at = np.asarray(thresholds, dtype=float)
@@ -127,7 +126,7 @@ def sparsity_path(
     )
 
 
-def _least_squares(regression: "Regression", kept: list[int]) -> tuple[Floats, float]:
+def _least_squares(regression: Regression, kept: list[int]) -> tuple[Floats, float]:
     """Coefficients of some terms without a threshold, the others 0, and their error."""
     values = np.zeros(len(regression.terms))
     values[kept] = np.linalg.lstsq(regression.triangle[:, kept], regression.triangle[:, -1], rcond=None)[0]

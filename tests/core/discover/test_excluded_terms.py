@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from spicewidgets import AgentQ, BanditsDrift, RescorlaWagnerRNN, SettingsError, SpiceConfig, create_dataset
-from spicewidgets.core.discover.sindy import discover, sample
+from spicewidgets.core.discover.discovery import discover
+from spicewidgets.core.discover.sampling import sample
 from spicewidgets.core.settings import Discovery
 
 MODULE = "x_value_reward_chosen"

@@ -6,18 +6,14 @@ were they fitted by maximum likelihood; its 99.9 % quantile is the bound. Where 
 is their distance in units of the Fisher information.
 """
 
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pytest
+from information import distance, predictive_distance
 from scipy.stats import chi2
 
 import spicewidgets as sw
-
-sys.path.insert(0, str(Path(__file__).parent))
-from information import distance, predictive_distance
 
 CONFIDENCE = 0.999
 

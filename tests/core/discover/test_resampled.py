@@ -8,9 +8,10 @@ import pytest
 import spicewidgets as sw
 from spicewidgets import SettingsError
 from spicewidgets.core.discover.bootstrap import Refits, draw
+from spicewidgets.core.discover.discovery import discover
 from spicewidgets.core.discover.refine import refine
 from spicewidgets.core.discover.resampled import SIDE, Resampled, Spread, resamples
-from spicewidgets.core.discover.sindy import discover, sample
+from spicewidgets.core.discover.sampling import sample
 from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.parameters import settings_of
 from spicewidgets.core.random import children

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spicewidgets.core.discover.sindy import ModuleSamples, Regression, fit_equation
+from spicewidgets.core.discover.regression import Regression, fit_equation
+from spicewidgets.core.discover.sampling import ModuleSamples
 from spicewidgets.core.discover.sparsity import sparsity_path
 from spicewidgets.core.equations import Equation, polynomial_terms
 from spicewidgets.core.settings import Discovery, SettingsError

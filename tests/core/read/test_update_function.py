@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import spicewidgets as sw
-from spicewidgets.core.discover.sindy import run_modules
+from spicewidgets.core.discover.sampling import run_modules
 from spicewidgets.core.equations import Equation
 from spicewidgets.core.judge.replay import replay
 from spicewidgets.core.random import generator

@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
-from spicewidgets.core.discover.sindy import check_model
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.train.built import (
     ALL,
@@ -26,6 +25,7 @@ from spicewidgets.core.train.built import (
 )
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.built_source import source
+from spicewidgets.core.train.model_check import check_model
 
 PRECODED = {
     "rescorla-wagner": (sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG),

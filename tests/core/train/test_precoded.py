@@ -20,7 +20,7 @@ from spicewidgets import (
     RescorlaWagnerRNN,
     create_dataset,
 )
-from spicewidgets.core.discover.sindy import check_model
+from spicewidgets.core.train.model_check import check_model
 from spicewidgets.core.train.precoded import reward_prediction_error
 
 VALUE, CHOICE, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"

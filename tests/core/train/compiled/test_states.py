@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spicewidgets.core.discover.sindy import _transitions, sample
+from spicewidgets.core.discover.sampling import _transitions, sample
 from spicewidgets.core.settings import Discovery
 from spicewidgets.core.train.compiled import check, prepare, states_before
 from spicewidgets.core.train.objective import Sessions

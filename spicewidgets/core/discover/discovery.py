@@ -1,0 +1,110 @@
+"""From samples to equations: for each module its library, a sparse equation for each participant, and the
+numbers tuned to the choices.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..config import SpiceConfig
+from ..data.dataset import DatasetRNN
+from ..equations import SpiceModel, Term, polynomial_terms, term_text
+from ..judge.network_agents import betas_of
+from ..settings import Discovery, SettingsError
+from ..train.rnn import BaseRNN
+from .refine import refine
+from .regression import fit_equation
+from .sampling import ModuleSamples
+
+
+def equations_of(
+    model: BaseRNN,
+    dataset: DatasetRNN | None,
+    samples: Mapping[str, ModuleSamples],
+    config: SpiceConfig,
+    settings: Discovery,
+    participants: tuple[Any, ...],
+    only: int | None = None,
+    also: SpiceModel | None = None,
+) -> SpiceModel:
+    """The second stage of a fit: the equations of a trained model, with its betas.
+
+    Args:
+        model: the trained model.
+        dataset: the choices to which the numbers are tuned; None leaves them as SINDy found them.
+        samples: what each module does, from `sample`.
+        config, settings, participants, only: as in `discover`.
+        also: as in `refine`.
+    """
+    found = discover(samples, config, settings, participants=participants, only=only)
+    betas = {
+        state: tuple(np.ravel(values).tolist())
+        for state, values in betas_of(model, np.arange(len(participants))).items()
+    }
+    spice = SpiceModel(found.participants, found.equations, betas, tuple(model.submodules_eq))
+    return spice if dataset is None else refine(spice, model, dataset, also=also)
+
+
+def discover(
+    samples: Mapping[str, ModuleSamples],
+    config: SpiceConfig,
+    settings: Discovery | None = None,
+    *,
+    participants: tuple[Any, ...] = (0,),
+    only: int | None = None,
+    libraries: Mapping[str, tuple[Term, ...]] | None = None,
+) -> SpiceModel:
+    """Fit one sparse equation to each module of each participant.
+
+    Args:
+        samples: from `sample`.
+        config: which modules, which candidate signals, which filters.
+        settings: optimiser, threshold, regularisation, degree.
+        participants: labels, in the order of their indices.
+        only: index of the one participant to fit; None fits all.
+        libraries: exact candidate terms for some modules, in place of the polynomial library: `{module: ((),
+            ("x",), ...)}`.
+
+    Raises:
+        SettingsError: a module has no samples, no sample that meets its filters, or no candidate term.
+    """
+    settings = (settings or Discovery()).checked()
+    unknown = sorted({*config.modules, *(libraries or {})} - {*samples})
+    if unknown:
+        raise SettingsError(
+            [
+                f"There are no samples of the modules {unknown}; there are some of {sorted(samples)}. Correct"
+                " the names in rnn_modules or libraries."
+            ]
+        )
+    equations = {}
+    for module in config.modules:
+        terms = (libraries or {}).get(module) or candidates(module, config, settings)
+        equations[module] = tuple(
+            (
+                fit_equation(module, samples[module].select(config, module, code), terms, settings)
+                if only in (None, code)
+                else None
+            )
+            for code in range(len(participants))
+        )
+    return SpiceModel(participants, equations)
+
+
+def candidates(module: str, config: SpiceConfig, settings: Discovery) -> tuple[Term, ...]:
+    """The polynomial library of a module, without the terms that the config excludes.
+
+    Raises:
+        SettingsError: no term is left.
+    """
+    every = polynomial_terms((module, *config.terms(module)), settings.degree)
+    terms = tuple(term for term in every if not config.excludes(module, term))
+    if not terms:
+        raise SettingsError(
+            [
+                f"excluded_terms leaves {module!r} no candidate term of {[term_text(t) for t in every]}."
+                " Leave one or more in."
+            ]
+        )
+    return terms

@@ -1,0 +1,89 @@
+"""Whether a model does what its config says: it is run for two trials before it is trained."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..config import SpiceConfig
+from ..data.dataset import DatasetRNN
+from ..settings import SettingsError
+from .objective import Sessions
+from .rnn import BaseRNN
+
+END = "End forward with `return self.post_forward_pass(logits, batch_first), self.get_state()`."
+
+
+def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> None:
+    """Run a copy of the model for two trials of two sessions.
+
+    Raises:
+        SettingsError: with all that the config names and the model does not do.
+    """
+    sessions = Sessions.of(dataset)
+    few = sessions.first(2).take(torch.arange(min(2, sessions.n_sessions)))
+    probe = deepcopy(model).eval()
+    probe.record_transitions = True
+    with torch.no_grad():
+        returned = probe(few.inputs)
+    problems = [*_data_problems(dataset), *_module_problems(probe, config)]
+    problems += _forward_problems(model, returned, few, dataset.n_actions)
+    if problems:
+        raise SettingsError(problems)
+
+
+def _data_problems(dataset: DatasetRNN) -> Iterator[str]:
+    codes = dataset.participant_ids
+    unseen = sorted(set(codes.tolist()) - set(codes[dataset.mask.any(1)].tolist()))
+    if unseen:
+        labels = [dataset.participants[code] for code in unseen]
+        yield f"No trial of the participants {labels} was observed. Leave their sessions out."
+
+
+def _module_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
+    """What is wrong with the modules and signals, after a run in which transitions were recorded."""
+    name = type(probe).__name__
+    for module in config.modules:
+        if module not in probe.submodules_rnn:
+            yield (
+                f"rnn_modules names {module!r}; {name} has set up {sorted(probe.submodules_rnn)}. Set it up"
+                " in __init__, or correct the name."
+            )
+        elif module not in probe.transitions:
+            yield (
+                f"rnn_modules names {module!r}, but the forward of {name} never calls it. Call"
+                f" call_module({module!r}, ...) in each trial."
+            )
+        else:
+            recorded = probe.transitions[module][0][2]
+            for signal in {*config.terms(module), *(f.signal for f in config.filters(module))}:
+                if signal not in recorded:
+                    yield (
+                        f"library_setup or filter_setup of {module!r} uses {signal!r}, which {name} has not"
+                        f" recorded when it calls the module; recorded by then: {sorted(recorded)}. Put"
+                        f" record_signal({signal!r}, ...) before call_module({module!r}, ...)."
+                    )
+
+
+def _forward_problems(model: BaseRNN, returned: Any, few: Sessions, n_actions: int) -> list[str]:
+    """What is wrong with what a forward returns: its kind, its shape, or that nothing is learned by it."""
+    if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[0], Tensor):
+        parts = returned if isinstance(returned, tuple) else (returned,)
+        got = ", ".join(type(part).__name__ for part in parts)
+        return [f"forward must return the logits as a tensor, and the memory state; got {got}. {END}"]
+    needed = (*few.inputs.shape[:2], n_actions)
+    if tuple(returned[0].shape) != needed:
+        return [
+            f"forward returned logits of shape {tuple(returned[0].shape)}; needed is (n_trials, n_sessions,"
+            f" n_actions) = {needed}. {END}"
+        ]
+    with torch.enable_grad():
+        learns = deepcopy(model).eval()(few.inputs)[0].requires_grad
+    if not learns and any(True for _ in model.parameters()):
+        return [
+            "The logits do not depend on any learned module. In each trial, write what call_module returns"
+            " into self.state, and the values into logits[trial]."
+        ]
+    return []
