@@ -179,8 +179,14 @@ class House:
         }
 
     def inside(self) -> list[str]:
-        """The files that import inside a function, once for each statement's name."""
-        return [file.as_posix() for file in self.files for each in self.imports[file] if each.inside]
+        """The files that import inside a function, once for each name, and each module loaded by a call."""
+        imported = [file.as_posix() for file in self.files for each in self.imports[file] if each.inside]
+        return imported + [
+            file.as_posix()
+            for file in self.files
+            for node in ast.walk(ast.parse((self.package / file).read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"load", "import_module"}
+        ]
 
     def any_share(self, under: str = "", results: bool = True) -> float:
         """The share of `Any` among the annotations of arguments, and of results if they count, too."""

@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 
 import spicewidgets as sw
-from spicewidgets.cli import main, work
-from spicewidgets.cli.options import GROUPS, Knob, as_options
+from spicewidgets.cli import main
+from spicewidgets.cli.options import GROUPS, HeadedOption, as_options
 from spicewidgets.cli.progress import Progress
 from spicewidgets.core import estimator
 from spicewidgets.core.train.training import Epoch
@@ -362,8 +362,8 @@ def test_help_shows_every_knob_with_its_unit_and_default():
 
 
 def test_what_is_on_by_default_can_be_turned_off():
-    knob = Knob("refine", "Discovery", "Tune.", is_flag=True, default=True)
-    assert (knob.opts, knob.secondary_opts) == (["--refine"], ["--no-refine"])
+    option = HeadedOption("refine", "Discovery", "Tune.", is_flag=True, default=True)
+    assert (option.opts, option.secondary_opts) == (["--refine"], ["--no-refine"])
 
 
 def test_version():
@@ -446,7 +446,7 @@ def test_ctrl_c_from_outside(tmp_path):
         assert running.stdout.readline() == "1\n"
         time.sleep(0.2)
         running.send_signal(signal.SIGINT)
-        text, errors = running.communicate(timeout=60)
+        text, errors = running.communicate(timeout=180)
     assert (running.returncode, errors) == (0, "")
     assert "what had been learned was kept." in text
     assert {path.name for path in tmp_path.iterdir()} == FILES
@@ -478,7 +478,7 @@ def test_progress_is_silent_where_nobody_looks(capsys):
 
 
 def test_a_stuck_training_is_a_note(monkeypatch):
-    whole = work.SpiceEstimator.fit_records
+    whole = sw.SpiceEstimator.fit_records
 
     def warned(self, dataset):
         import warnings
@@ -486,7 +486,7 @@ def test_a_stuck_training_is_a_note(monkeypatch):
         warnings.warn("The training is stuck.", estimator.SpiceWarning, stacklevel=1)
         yield from whole(self, dataset)
 
-    monkeypatch.setattr(work.SpiceEstimator, "fit_records", warned)
+    monkeypatch.setattr(sw.SpiceEstimator, "fit_records", warned)
     assert "Note: The training is stuck." in done(*SMALL)
 
 

@@ -13,8 +13,8 @@ import servers
 from learner import Learner
 from tornado.websocket import WebSocketClosedError
 
-from spicewidgets.cli.limited import Reached
-from spicewidgets.cli.serve import FILL
+from spicewidgets.cli.limited import CheckedSocketHandler
+from spicewidgets.cli.serve import FILL_DELAY
 
 OPTIONS = ("task", "--public", "--most", "1", "--pool", "0", "--base-url", "spice")
 
@@ -96,7 +96,7 @@ def test_warm_kernels_take_no_more_than_the_places_that_are_left(tmp_path):
         both = [Learner(), Learner()]
         for person in both:
             person.open(url)
-        time.sleep(3 * FILL)  # nothing comes, and that has no sign
+        time.sleep(3 * FILL_DELAY)  # nothing comes, and that has no sign
         assert kernels(url) == 2
         assert refused(url) == 503
         for person in both:
@@ -136,7 +136,7 @@ def test_without_it_only_this_machine_gets_an_answer(tmp_path):
 
 def test_a_message_to_a_page_that_is_gone_is_refused_before_its_length_is_read():
     """Voila takes its first bytes for a number of parts: here more than any memory holds."""
-    gone = Reached.__new__(Reached)
+    gone = CheckedSocketHandler.__new__(CheckedSocketHandler)
     gone.ws_connection = None
     with pytest.raises(WebSocketClosedError):
         gone.write_message(b"\x00\x00\x00\x02" + b"\x00" * 60, binary=True)

@@ -1,9 +1,9 @@
 """The command line. `spicewidgets discover` goes from a simulated participant, or a table, to the equation;
 `translate` from an equation to the parameters of a Q-learner.
 
-The options are read off the settings (`options.py`), so that they say the same words, units and bounds as
-everything else. What is heavy is imported only when it is needed: `--help` is quick. What is printed and
-written depends on the options and the seed alone; it holds no time.
+The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
+everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output
+depends on the options and the seed alone; it contains no times.
 """
 
 import sys
@@ -14,7 +14,8 @@ import click
 
 from .. import __version__
 from ..core.settings import SettingsError
-from .options import WIDTH, Command, Plan, as_options, knobs, plan_of
+from ..loading import load
+from .options import WIDTH, Command, Request, as_options, options, request_from
 from .progress import Progress
 from .serve import app
 from .translate import translate
@@ -30,7 +31,7 @@ main.add_command(app)
 main.add_command(translate)
 
 
-@main.command(cls=Command, params=list(knobs()))
+@main.command(cls=Command, params=list(options()))
 @click.pass_context
 def discover(ctx: click.Context, /, **values: Any) -> None:
     """Simulate a participant (or read a table), train the RNN, discover its equation, compare the three.
@@ -38,34 +39,24 @@ def discover(ctx: click.Context, /, **values: Any) -> None:
     With --out, the figures, equations, tables and models are written to a folder. Ctrl-C ends the training,
     keeps what was learned, and goes on to the equation.
     """
-    typed = click.core.ParameterSource.COMMANDLINE
-    given = [name for name in values if ctx.get_parameter_source(name) is typed]
+    source = click.core.ParameterSource.COMMANDLINE
+    typed = [name for name in values if ctx.get_parameter_source(name) is source]
     try:
-        _run(plan_of(values, given))
-    except ValueError as error:
-        from ..core.storage import StorageError
-
-        if not isinstance(error, SettingsError | StorageError):
-            raise
+        _run(request_from(values, typed))
+    except SettingsError as error:
         for problem in str(error).split("\n"):
             click.echo(f"Error: {as_options(problem)}", err=True)
         ctx.exit(2)
 
 
-def _run(plan: Plan) -> None:
-    with Progress(plan.training.epochs, hidden=plan.quiet or not sys.stderr.isatty()) as progress:
-        from .work import discovered
-
-        found = discovered(plan, progress)
-    if plan.quiet:
-        click.echo(found.spice.text(found.label))
+def _run(request: Request) -> None:
+    with Progress(request.training.epochs, hidden=request.quiet or not sys.stderr.isatty()) as progress:
+        outcome = load(f"{__name__}.discovery").discover(request, progress)
+    if request.quiet:
+        click.echo(outcome.spice.text(outcome.label))
     else:
-        from .report import report
-
-        click.echo("\n\n".join(report(plan, found)))
-    if plan.out is not None:
-        from .files import write
-
-        names = write(plan, found, plan.out)
-        if not plan.quiet:
-            click.echo("\n" + textwrap.fill(f"Written to {plan.out}: {', '.join(names)}.", WIDTH))
+        click.echo("\n\n".join(load(f"{__name__}.report").report(request, outcome)))
+    if request.out is not None:
+        names = load(f"{__name__}.write").write(request, outcome, request.out)
+        if not request.quiet:
+            click.echo("\n" + textwrap.fill(f"Written to {request.out}: {', '.join(names)}.", WIDTH))

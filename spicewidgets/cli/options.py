@@ -1,13 +1,13 @@
-"""The options of `spicewidgets discover`, read off the settings, and the plan that they make.
+"""The options of `spicewidgets discover`, read from the settings, and the checked request that they make.
 
-Every problem of every option is a sentence, and all are told at once. Imports nothing heavy.
+Every problem of every option is a sentence, and all problems are shown at once. Imports nothing heavy.
 """
 
 import random
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ MODELS = {  # class and config, as `spicewidgets` names them
 
 
 @dataclass(frozen=True)
-class Data(Settings):
+class DataOptions(Settings):
     """How much is simulated, and what is kept back."""
 
     trials: int = setting(100, "Trials of each simulated session.", unit="trials", low=1, high=100_000)
@@ -43,7 +43,7 @@ class Data(Settings):
 
 
 @dataclass(frozen=True)
-class Model(Settings):
+class ModelOptions(Settings):
     """Which RNN is trained."""
 
     model: str = setting(
@@ -61,8 +61,8 @@ class Model(Settings):
 GROUPS: dict[str, type[Settings]] = {
     "Task": Task,
     "Participant": Participant,
-    "Data": Data,
-    "Model": Model,
+    "Data": DataOptions,
+    "Model": ModelOptions,
     "Training": Training,
     "Discovery": Discovery,
 }
@@ -85,13 +85,29 @@ COLUMNS = {  # option: its name in convert_dataset, its help, its default
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All that was asked for, checked."""
+class Request:
+    """All that the user asked for, checked.
+
+    Attributes:
+        task: settings of the simulated task.
+        participant: settings of the simulated participant.
+        data: how much is simulated and kept back.
+        model: which RNN is trained.
+        training: settings of the training.
+        discovery: settings of the equation discovery.
+        table: path of a table of choices to read instead of a simulation.
+        columns: the names of the table's columns, by the option that gives them.
+        label: the participant whose equations are shown.
+        seed: of simulation, training and sampling.
+        out: the folder to write to.
+        quiet: whether only the equations are printed.
+        command: the command line that repeats this run.
+    """
 
     task: Task
     participant: Participant
-    data: Data
-    model: Model
+    data: DataOptions
+    model: ModelOptions
     training: Training
     discovery: Discovery
     table: str | None
@@ -103,14 +119,12 @@ class Plan:
     command: str
 
 
-class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic from click 8.2 on
-    """A number where the text is one. What is not stays text: the settings say what is wrong with it, all at
-    once.
-    """
+class NumberOrText(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic from click 8.2 on
+    """A number where the text is one, else the text, so that the settings report all wrong values at once."""
 
     name = "number"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
         """The value as an int, a float, or as it is."""
         if isinstance(value, str):
             for kind in (int, float):
@@ -121,8 +135,15 @@ class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
         return value
 
 
-class Knob(click.Option):
-    """An option that stands under a heading in the help."""
+class HeadedOption(click.Option):
+    """An option that stands under a heading in the help.
+
+    Args:
+        name: of the option in Python, as `train_share` for `--train-share`.
+        heading: in the help.
+        help: its sentence in the help.
+        **arguments: handed on to `click.Option`.
+    """
 
     def __init__(self, name: str, heading: str, help: str, **arguments: Any) -> None:
         on, off = _flag(name), _flag(f"no_{name}")
@@ -144,33 +165,33 @@ class Command(click.Command):
                 formatter.write_dl(records, col_max=26)
 
 
-def knobs() -> Iterator[Knob]:
+def options() -> Iterator[HeadedOption]:
     """All options, in the order of the help."""
     for heading, kind in GROUPS.items():
-        yield from (_knob(heading, item) for item in fields(kind))
+        yield from (_option(heading, item) for item in fields(kind))
         if heading == "Data":
             words = "Use this table, a row for each trial, instead of a simulation."
-            yield Knob("data", heading, words, metavar="FILE.csv")
+            yield HeadedOption("data", heading, words, metavar="FILE.csv")
             for name, (_, words, default) in COLUMNS.items():
-                told = f"{words} [default {default}]" if default else words
-                yield Knob(name, heading, told, default=default, metavar="COLUMN")
+                words = f"{words} [default {default}]" if default else words
+                yield HeadedOption(name, heading, words, default=default, metavar="COLUMN")
     words = "Table: show the equations of this participant; the first when not given."
-    yield Knob("participant", "Output", words, metavar="LABEL")
+    yield HeadedOption("participant", "Output", words, metavar="LABEL")
     words = "Folder for figures, equations, tables and models, made if need be; none are written without it."
-    yield Knob("out", "Output", words, metavar="DIR")
-    yield Knob("quiet", "Output", "Print the equations only.", is_flag=True)
+    yield HeadedOption("out", "Output", words, metavar="DIR")
+    yield HeadedOption("quiet", "Output", "Print the equations only.", is_flag=True)
 
 
-def _knob(heading: str, item: Any) -> Knob:
-    name, told = _name(heading, item.name), item.metadata
+def _option(heading: str, item: Field[Any]) -> HeadedOption:
+    name, declared = _name(heading, item.name), item.metadata
     if item.type is bool:
-        words = f"{told['help']} [default {'on' if item.default else 'off'}]"
-        return Knob(name, heading, words, is_flag=True, default=item.default)
+        words = f"{declared['help']} [default {'on' if item.default else 'off'}]"
+        return HeadedOption(name, heading, words, is_flag=True, default=item.default)
     default = f"{item.default:g}" if isinstance(item.default, float) else item.default
-    facts = [told["unit"], allowed(told), "" if default is None else f"default {default}"]
-    words = as_options(f"{told['help']} [{'; '.join(filter(None, facts))}]", heading)
-    kind: Any = str if told["choices"] else Number()
-    return Knob(
+    facts = [declared["unit"], allowed(declared), "" if default is None else f"default {default}"]
+    words = as_options(f"{declared['help']} [{'; '.join(filter(None, facts))}]", heading)
+    kind: Any = str if declared["choices"] else NumberOrText()
+    return HeadedOption(
         name, heading, words, default=item.default, type=kind, metavar="NAME" if kind is str else "NUMBER"
     )
 
@@ -198,10 +219,18 @@ def as_options(sentence: str, *headings: str) -> str:
     return sentence
 
 
-def plan_of(values: Mapping[str, Any], given: Sequence[str]) -> Plan:
-    """The plan that the options make, or a `SettingsError` with a sentence for every problem.
+def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
+    """The request that the options make.
 
-    `given` are the options that were typed.
+    Args:
+        values: the value of every option, by its name.
+        typed: the names of the options that stood in the command line.
+
+    Returns:
+        The checked request; its output folder exists.
+
+    Raises:
+        SettingsError: with a sentence for every problem.
     """
     parts: dict[str, Any] = {}
     problems: list[str] = []
@@ -209,13 +238,13 @@ def plan_of(values: Mapping[str, Any], given: Sequence[str]) -> Plan:
         part = kind(**{item.name: values[_name(heading, item.name)] for item in fields(kind)})
         problems += [as_options(sentence, heading) for sentence in part.problems()]
         parts[heading.lower()] = part
-    problems += _out_of_place(values, given)
+    problems += _out_of_place(values, typed)
     problems = problems or _folder_problems(values["out"])
     if problems:
         raise SettingsError(problems)
     seed = parts["data"].seed
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
-    return Plan(
+    return Request(
         **parts,
         table=values["data"],
         columns={name: values[name] for name in COLUMNS if values[name]},
@@ -223,18 +252,18 @@ def plan_of(values: Mapping[str, Any], given: Sequence[str]) -> Plan:
         seed=seed,
         out=Path(values["out"]) if values["out"] else None,
         quiet=values["quiet"],
-        command=_command({name: values[name] for name in given if name not in ("out", "quiet")}, seed),
+        command=_command({name: values[name] for name in typed if name not in ("out", "quiet")}, seed),
     )
 
 
-def _out_of_place(values: Mapping[str, Any], given: Sequence[str]) -> list[str]:
+def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
     """Options that would do nothing here."""
     simulated = {_name(heading, item.name) for heading in SIMULATED for item in fields(GROUPS[heading])}
     if values["data"]:
         wrong, why = simulated | {"trials", "sessions"}, "is for simulations, and --data names a table"
     else:
         wrong, why = {*COLUMNS, "participant"}, "is for tables, and no --data names one"
-    return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in given if name in wrong]
+    return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in typed if name in wrong]
 
 
 def _folder_problems(out: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""How far the work is, on one line of standard error. Imports nothing heavy, so that it is there at once."""
+"""The progress of a fit, on one line of standard error. Imports nothing heavy, so that it shows at once."""
 
 from shutil import get_terminal_size
 from time import monotonic
@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """One line on standard error that tells how far the training is; it is wiped at the end."""
+    """One line on standard error that shows how far the training is; it is wiped at the end.
+
+    Args:
+        epochs: the most that the training may take.
+        hidden: whether nothing is shown.
+    """
 
     def __init__(self, epochs: int, hidden: bool) -> None:
-        self.epochs, self.hidden, self.told = epochs, hidden, -1.0
+        self.epochs, self.hidden, self.shown = epochs, hidden, -1.0
 
     def __enter__(self) -> Self:
         self._write("Loading ...")
@@ -24,16 +29,16 @@ class Progress:
         self._write("")
 
     def show(self, record: "Epoch") -> None:
-        """Tell of an epoch, ten times a second at most."""
-        if self.hidden or monotonic() - self.told < 0.1:
+        """Show an epoch, ten times a second at most."""
+        if self.hidden or monotonic() - self.shown < 0.1:
             return
-        self.told = monotonic()
+        self.shown = monotonic()
         filled = "#" * round(20 * record.epoch / self.epochs)
-        known = f"chance {record.chance:.3f}"
-        known += "" if record.floor is None else f", true agent {record.floor:.3f}"
+        marks = f"chance {record.chance:.3f}"
+        marks += "" if record.floor is None else f", true agent {record.floor:.3f}"
         self._write(
             f"[{filled:.<20}] epoch {record.epoch} of at most {self.epochs}: loss {record.train_loss:.4f}"
-            f" ({known})"
+            f" ({marks})"
         )
 
     def _write(self, words: str) -> None:

@@ -1,4 +1,4 @@
-"""What `spicewidgets discover` tells: tables, and their text for a page of 80 to 100 columns."""
+"""What `spicewidgets discover` prints: tables, as text of 80 to 100 columns."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +9,8 @@ import pandas as pd
 from ..core.equations import SpiceModel, term_text
 from ..core.judge.replay import scores
 from ..core.read.translation import classical_parameters, term_by_term
-from .options import WIDTH, Plan
-from .work import Found
+from .options import WIDTH, Request
+from .outcome import Outcome
 
 NOTABLE = 0.01  # nats per choice
 PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
@@ -28,24 +28,24 @@ PARAMETERS = (
 )
 
 
-def equations(found: Found) -> pd.DataFrame:
+def equations(outcome: Outcome) -> pd.DataFrame:
     """A row for each module and term, with its true and its found coefficient; without a known truth, only
     the found one.
     """
-    if found.truth is not None:
-        return term_by_term(found.spice, found.truth, found.label)
-    own = found.spice.of_participant(found.label)
-    betas = {state: found.spice.beta(state, found.label) for state in found.spice.betas}
+    if outcome.truth is not None:
+        return term_by_term(outcome.spice, outcome.truth, outcome.label)
+    own = outcome.spice.of_participant(outcome.label)
+    betas = {state: outcome.spice.beta(state, outcome.label) for state in outcome.spice.betas}
     alone = SpiceModel.of(*own.values(), betas=betas)
     return term_by_term(alone, alone)[["found"]]
 
 
-def parameters(found: Found, label: Any) -> pd.DataFrame:
+def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
     """The classical parameters that a participant's equations stand for, beside the true ones."""
-    read = classical_parameters(found.spice, found.estimator.rnn_model_, label)
-    true = {} if found.agent is None else found.agent.parameters
+    read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
+    true = {} if outcome.agent is None else outcome.agent.parameters
     names = [name for name in PARAMETERS if name in read or _used(name, true)]
-    columns = {} if found.agent is None else {"true": [true[name] for name in names]}
+    columns = {} if outcome.agent is None else {"true": [true[name] for name in names]}
     columns["found"] = [read.get(name, float("nan")) for name in names]
     return pd.DataFrame(columns, index=pd.Index(names, name="parameter"), dtype=float)
 
@@ -57,43 +57,43 @@ def _used(name: str, true: Mapping[str, float]) -> bool:
     return name in true and (bool(true[name]) or name in PARAMETERS[:4])
 
 
-def comparison(found: Found) -> pd.DataFrame:
+def comparison(outcome: Outcome) -> pd.DataFrame:
     """How well truth, RNN and SPICE expect the choices."""
-    return scores(found.agents, found.dataset)
+    return scores(outcome.agents, outcome.dataset)
 
 
-def report(plan: Plan, found: Found) -> Iterator[str]:
+def report(request: Request, outcome: Outcome) -> Iterator[str]:
     """The text, block by block."""
-    yield "\n".join([f"{found.source}; seed {plan.seed}.", *_training(plan, found)])
-    whose = f" of participant {found.label}" if len(found.spice.participants) > 1 else ""
-    yield _equations(found, f"Equations{whose}, term by term")
-    table = parameters(found, found.label)
+    yield "\n".join([f"{outcome.source}; seed {request.seed}.", *_training(request, outcome)])
+    whose = f" of participant {outcome.label}" if len(outcome.spice.participants) > 1 else ""
+    yield _equations(outcome, f"Equations{whose}, term by term")
+    table = parameters(outcome, outcome.label)
     if len(table):
         rows = [[f"  {name}", *_numbers(values)] for name, values in table.iterrows()]
         yield _aligned([f"Parameters{whose}", *table.columns], rows)
-    scored = comparison(found)
+    scored = comparison(outcome)
     yield _comparison(scored)
-    if notes := [*found.notes, *_notes(found, table, scored)]:
+    if notes := [*outcome.notes, *_notes(outcome, table, scored)]:
         yield "\n".join(
             textwrap.fill(note, WIDTH, initial_indent="Note: ", subsequent_indent="      ") for note in notes
         )
 
 
-def _training(plan: Plan, found: Found) -> Iterator[str]:
-    history = found.estimator.history_
+def _training(request: Request, outcome: Outcome) -> Iterator[str]:
+    history = outcome.estimator.history_
     phases = [record.phase for record in history]
-    told = ", ".join(f"{phases.count(phase)} {PHASES[phase]}" for phase in dict.fromkeys(phases))
-    yield f"Trained {plan.model.model} for {len(history)} epochs ({told})."
+    counts = ", ".join(f"{phases.count(phase)} {PHASES[phase]}" for phase in dict.fromkeys(phases))
+    yield f"Trained {request.model.model} for {len(history)} epochs ({counts})."
     last = history[-1]
-    kept = history[last.best_epoch - 1] if last.best_epoch else last
-    held_out = "" if kept.validation_loss is None else f", validation {kept.validation_loss:.4f},"
+    checkpoint = history[last.best_epoch - 1] if last.best_epoch else last
+    held_out = "" if checkpoint.validation_loss is None else f", validation {checkpoint.validation_loss:.4f},"
     part = "" if last.best_epoch else " of the first trials"
     known = f"chance {last.chance:.4f}" + ("" if last.floor is None else f", true agent {last.floor:.4f}")
-    yield f"Loss {kept.train_loss:.4f}{held_out} nats per choice{part} ({known})."
+    yield f"Loss {checkpoint.train_loss:.4f}{held_out} nats per choice{part} ({known})."
 
 
-def _equations(found: Found, title: str) -> str:
-    table = equations(found)
+def _equations(outcome: Outcome, title: str) -> str:
+    table = equations(outcome)
     rows: list[list[str]] = []
     for module, part in table.groupby(level="module", sort=False):
         if str(module).startswith("beta("):
@@ -101,7 +101,7 @@ def _equations(found: Found, title: str) -> str:
         else:
             rows.append([f"  {module}[k+1] ="])
             rows += [[f"    {term}", *_numbers(values)] for (_, term), values in part.iterrows()]
-    rows += [[f"  {module}[k+1] is given, hard-coded"] for module in found.spice.given]
+    rows += [[f"  {module}[k+1] is given, hard-coded"] for module in outcome.spice.given]
     return _aligned([title, *table.columns], rows)
 
 
@@ -125,28 +125,28 @@ def _comparison(table: pd.DataFrame) -> str:
     )
 
 
-def _notes(found: Found, table: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
+def _notes(outcome: Outcome, table: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
     """What should be known before the equations are believed."""
-    for module, equation in found.spice.of_participant(found.label).items():
+    for module, equation in outcome.spice.of_participant(outcome.label).items():
         yield from (f"{module}: {note}" for note in (*equation.notes, *equation.dropped.values()))
-    if (lost := scored["nll"]["spice"] - scored["nll"]["rnn"]) > NOTABLE:
+    if (loss := scored["nll"]["spice"] - scored["nll"]["rnn"]) > NOTABLE:
         yield (
-            f"SPICE lies {lost:.3f} nats per choice above the RNN, so that the equations miss a part of what"
+            f"SPICE lies {loss:.3f} nats per choice above the RNN, so that the equations miss a part of what"
             " it does. Another --degree, --threshold or --sindy-optimizer may find more."
         )
-    if found.truth is None:
+    if outcome.truth is None:
         return
-    for equation in found.truth.of_participant().values():
+    for equation in outcome.truth.of_participant().values():
         yield from equation.notes
-    read = classical_parameters(found.spice, found.estimator.rnn_model_, found.label)
+    read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, outcome.label)
     if unread := [name for name in table.index if name not in read]:
         yield f"This model has no part for {', '.join(unread)}; another one (--model) may."
-    for module, equation in found.spice.of_participant(found.label).items():
+    for module, equation in outcome.spice.of_participant(outcome.label).items():
         known = {tuple(sorted(term)) for term in equation.terms}
-        for term, _ in found.truth.equation(module).active:
+        for term, _ in outcome.truth.equation(module).active:
             if tuple(sorted(term)) not in known:
                 yield f"{module}: the truth has {term_text(term)}, which the library lacks. Raise --degree."
-    if found.spice.betas:
+    if outcome.spice.betas:
         yield "The truth is written in the stretch of values that the model has learned, with its betas."
 
 

@@ -4,23 +4,24 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from ..core.settings import SettingsError
+from ..loading import load
 
 HOST = "127.0.0.1"
-ALL = "0.0.0.0"  # the address that stands for every network that this machine is in
+ALL_NETWORKS = "0.0.0.0"  # the address that stands for every network that this machine is in
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
-IDLE = 3600  # seconds after which the kernel of a page that nobody looks at ends
-FILL = 2  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
+IDLE_TIMEOUT = 3600  # seconds after which the kernel of a page that nobody looks at ends
+FILL_DELAY = (
+    2  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
+)
 # Seconds that a kernel may take to start and to answer. When many become warm at once, they are slow; after
 # four seconds of silence, Voila would serve the page without what they show, and not say so.
-PATIENCE = 600
+KERNEL_TIMEOUT = 600
 # What the page needs of the extensions that Jupyter has on this machine; others would make it slow.
 EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager",
@@ -32,11 +33,12 @@ EXTENSIONS = (
 
 
 def doors() -> dict[str, Path]:
-    """The notebooks that open the explorer or a panel. They are part of the installed package; in a clone of
-    the repository they stand beside it.
+    """The notebooks that open the explorer or a panel, by name.
+
+    The installed package contains them; in a clone of the repository they lie beside it.
     """
-    beside = (PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
-    folder = next(each for each in beside if each.is_dir())
+    folders = (PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
+    folder = next(folder for folder in folders if folder.is_dir())
     return {path.stem: path for path in sorted(folder.glob("[a-z]*.ipynb")) if path.stem != "index"}
 
 
@@ -96,37 +98,28 @@ def app(
     """
     if find_spec("voila") is None:
         raise click.ClickException('Voila is missing. Install it with: pip install "spicewidgets[voila]"')
-    host, name = (ALL, socket.gethostname()) if public else (HOST, "localhost")
-    told_kernels = environment() | lesson_environment(lesson, panel)
+    host, name = (ALL_NETWORKS, socket.gethostname()) if public else (HOST, "localhost")
+    variables = environment()
+    if lesson is not None:
+        variables |= load("spicewidgets.cli.lesson").lesson_environment(lesson, panel)
     check_port(port, host)
-    os.environ.update(told_kernels)
+    os.environ.update(variables)
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
-    told = arguments(doors()[panel], port, browser and not public, min(pool, most), host=host, base_url=path)
-    import_module("..limited", __name__).limited(most).launch_instance(list(told))
-
-
-def lesson_environment(path: str | None, panel: str = "explorer") -> dict[str, str]:
-    """What tells the kernels of the lesson; a sentence if it cannot be read, or the page knows no lessons."""
-    if path is None:
-        return {}
-    if panel in ("play", "quiz"):
-        raise click.ClickException(
-            f"A lesson is for the explorer and its panels; got {panel}. Leave --lesson out, or the {panel}."
-        )
-    from ..apps import LESSON
-    from ..state.experiment import Experiment
-    from ..state.lesson import lesson_from
-
-    try:
-        lesson_from(path, Experiment())
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-    return {LESSON: path}
+    flags = arguments(doors()[panel], port, browser and not public, min(pool, most), host=host, base_url=path)
+    load("spicewidgets.cli.limited").limited_voila(most).launch_instance(list(flags))
 
 
 def check_port(port: int, host: str = HOST) -> None:
-    """A sentence if another program has the port. Voila would silently take another one."""
+    """Check that no other program has the port; Voila would silently take another one.
+
+    Args:
+        port: from 1 to 65535.
+        host: the address at which the page is served.
+
+    Raises:
+        click.ClickException: if the port cannot be used.
+    """
     with socket.socket() as trial:
         if os.name == "posix":
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -141,12 +134,14 @@ def check_port(port: int, host: str = HOST) -> None:
 
 
 def environment() -> dict[str, str]:
-    """What Voila and its kernels find in the environment: the page's template, this Python's own kernel
-    before others of the same name, and one thread for each process.
+    """The environment of Voila and its kernels.
+
+    It leads to the page's template and to this Python's own kernel before others of the same name, and gives
+    each process one thread.
     """
-    found = [os.environ[name] for name in ("JUPYTER_PATH",) if os.environ.get(name)]
+    paths = [os.environ[name] for name in ("JUPYTER_PATH",) if os.environ.get(name)]
     return {
-        "JUPYTER_PATH": os.pathsep.join([str(TEMPLATES), *found]),
+        "JUPYTER_PATH": os.pathsep.join([str(TEMPLATES), *paths]),
         "JUPYTER_PREFER_ENV_PATH": "1",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
@@ -155,8 +150,20 @@ def environment() -> dict[str, str]:
 def arguments(
     notebook: Path, port: int, browser: bool, pool: int, host: str = HOST, base_url: str = "/"
 ) -> Iterator[str]:
-    """How Voila is started: kernels warmed up, forgotten ones ended, no tracebacks shown, no files served,
-    for this machine only unless a host is given, whatever settings for Voila lie in the folder or at home.
+    """The arguments with which Voila is started, whatever settings for Voila lie in the folder or at home.
+
+    Kernels are started ahead, and ended when nobody uses them; no tracebacks are shown and no files served.
+
+    Args:
+        notebook: the notebook that is shown.
+        port: of the page.
+        browser: whether it is opened in the browser.
+        pool: how many kernels are started ahead.
+        host: the address at which it is served; by default only this machine reaches it.
+        base_url: the path of the page.
+
+    Yields:
+        The notebook's path, then one option each.
     """
     flags = {
         "Voila.ip": host,
@@ -172,11 +179,11 @@ def arguments(
         "VoilaConfiguration.file_denylist": ".*",
         "VoilaConfiguration.preheat_kernel": pool > 0,
         "VoilaConfiguration.default_pool_size": pool,
-        "VoilaKernelManager.fill_delay": FILL,
-        "VoilaExecutor.startup_timeout": PATIENCE,
-        "VoilaExecutor.iopub_timeout": PATIENCE,
+        "VoilaKernelManager.fill_delay": FILL_DELAY,
+        "VoilaExecutor.startup_timeout": KERNEL_TIMEOUT,
+        "VoilaExecutor.iopub_timeout": KERNEL_TIMEOUT,
         "KernelManager.transport": transport(pool),
-        "MappingKernelManager.cull_idle_timeout": IDLE,
+        "MappingKernelManager.cull_idle_timeout": IDLE_TIMEOUT,
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_connected": host != HOST,
     }
@@ -186,9 +193,10 @@ def arguments(
 
 
 def transport(pool: int) -> str:
-    """How Voila speaks to so many kernels. Of many that start at once, two may be given the same port, and
-    Voila waits for the one that then ends, and serves no one. Files instead of ports cannot be taken twice;
-    but where the way to them is long, the system does not take them.
+    """How Voila talks to its kernels: "ipc" (socket files) or "tcp" (ports).
+
+    Of many kernels that start at once, two may be given the same port; one of them ends, and Voila waits for
+    it and serves no one. Socket files cannot be given twice, but the system refuses long paths.
     """
     longest = len(tempfile.gettempdir()) + len("/voila_12345678/kernel-.json-ipc-1") + 36
     return "ipc" if pool > 1 and os.name == "posix" and longest < 100 else "tcp"

@@ -129,7 +129,7 @@ def test_standard_errors_describe_the_scatter():
 
 def test_tutorial_size_takes_less_than_a_second():
     choices, rewards = simulate(6)
-    begin = time.perf_counter()
+    begin = time.process_time()  # of this process alone, however busy the machine is
     fit = fit_linear(choices, rewards)
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
     assert fit["constant"] == pytest.approx(-0.3, abs=4 * fit.errors[0])

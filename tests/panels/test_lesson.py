@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from spicewidgets.apps import LESSON, explorer, panel
 from spicewidgets.cli import main
-from spicewidgets.cli.serve import lesson_environment
+from spicewidgets.cli.lesson import lesson_environment
 from spicewidgets.compat import WIDGETS
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.panels.base import Control
@@ -227,7 +227,6 @@ def test_a_file_that_is_no_lesson_is_refused(tmp_path):
 
 
 def test_the_command_line_hands_the_lesson_to_the_page(path):
-    assert lesson_environment(None) == {}
     assert lesson_environment(str(path)) == lesson_environment(str(path), "task") == {LESSON: str(path)}
     with pytest.raises(ClickException, match="for the explorer and its panels; got quiz"):
         lesson_environment(str(path), "quiz")

@@ -1,0 +1,123 @@
+"""What `spicewidgets discover` does: simulate or read, train, discover."""
+
+import warnings
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+import spicewidgets
+
+from ..core.data.convert import convert_dataset
+from ..core.data.dataset import DatasetRNN
+from ..core.data.table import read_table
+from ..core.estimator import SpiceEstimator, SpiceWarning
+from ..core.parameters import DISCOVERY
+from ..core.read.translation import true_model
+from ..core.settings import SettingsError
+from ..core.simulate.agents import AgentQ, make_agent
+from ..core.simulate.environments import make_environment
+from ..core.simulate.run import create_dataset
+from .options import COLUMNS, MODELS, Request
+from .outcome import Outcome
+from .progress import Progress
+
+
+def discover(request: Request, progress: Progress) -> Outcome:
+    """Simulate or read the data, train the model and discover its equations.
+
+    Args:
+        request: the checked options.
+        progress: shows each epoch.
+
+    Returns:
+        The data, the fitted estimator and the true equations.
+
+    Raises:
+        SettingsError: if the table or one of its participants cannot be used.
+        click.Abort: if the training was interrupted before anything was learned.
+    """
+    agent, dataset, source = _simulate(request) if request.table is None else _read(request, request.table)
+    estimator = _estimator(request, dataset)
+    notes = _fit(estimator, dataset, progress)
+    spice = estimator.spice_model_
+    truth = None
+    if agent is not None:
+        betas = {state: spice.beta(state) for state in spice.betas}
+        truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
+    label = spice.participants[spice.index(request.label)]
+    return Outcome(source, dataset, estimator, agent, truth, label, notes)
+
+
+def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
+    agent = make_agent(request.participant, request.task.n_actions)
+    n_trials, n_sessions = request.data.trials, request.data.sessions
+    task = make_environment(request.task)
+    dataset, _, _ = create_dataset(agent, task, n_trials, n_sessions, random_state=request.seed)
+    kind = request.task.kind
+    kind = f"drift with sigma {request.task.sigma:g} per trial" if kind == "drift" else kind
+    source = f"Simulated {n_sessions} sessions of {n_trials} trials: {kind}, {request.task.n_actions} arms"
+    return agent, dataset, source
+
+
+def _read(request: Request, table: str) -> tuple[None, DatasetRNN, str]:
+    frame = read_table(table)
+    columns = dict(request.columns)
+    participant = columns.setdefault(
+        "participant_column", "participant" if "participant" in frame else "session"
+    )
+    if participant != "session" and "session" in frame:
+        columns.setdefault("session_column", "session")
+    named: dict[str, Any] = {COLUMNS[name][0]: column for name, column in columns.items()}
+    dataset = convert_dataset(frame, **named)[0]
+    people = [str(label) for label in dataset.participants]
+    if request.label is not None and request.label not in people:
+        raise SettingsError(
+            [
+                f"--participant must be one of the table's, {people[:20]}; got {request.label!r}."
+                " Choose one of these."
+            ]
+        )
+    source = (
+        f"Read {Path(table).name}: {dataset.n_sessions} sessions of up to {dataset.n_trials} trials,"
+        f" {dataset.n_actions} arms, participants: {dataset.n_participants} (column {participant})"
+    )
+    return None, dataset, source
+
+
+def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:
+    rnn, config = (getattr(spicewidgets, name) for name in MODELS[request.model.model])
+    return SpiceEstimator(
+        rnn,
+        config,
+        n_actions=dataset.n_actions,
+        train_test_ratio=request.data.train_share,
+        embedding_size=request.model.embedding_size,
+        random_state=request.seed,
+        **asdict(request.training),
+        **{name: getattr(request.discovery, field) for field, name in DISCOVERY.items()},
+    )
+
+
+def _fit(estimator: SpiceEstimator, dataset: DatasetRNN, progress: Progress) -> tuple[str, ...]:
+    """Train and discover; Ctrl-C ends the training only. Returns notes on the fit."""
+    records: Any = estimator.fit_records(dataset)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SpiceWarning)
+        try:
+            for record in records:
+                progress.show(record)
+        except KeyboardInterrupt as interrupt:  # while the line was drawn: the fit has not seen it
+            with suppress(StopIteration):
+                records.throw(interrupt)
+    if not estimator.history_:  # stopped before anything was learned
+        raise click.Abort
+    for warning in caught:
+        if not issubclass(warning.category, SpiceWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    notes = [str(warning.message) for warning in caught if issubclass(warning.category, SpiceWarning)]
+    if estimator.stopped_:
+        notes.insert(0, f"Stopped at epoch {len(estimator.history_)}; what had been learned was kept.")
+    return tuple(notes)

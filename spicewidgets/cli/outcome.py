@@ -1,0 +1,44 @@
+"""The result of `spicewidgets discover`, for the report and the files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.data.dataset import DatasetRNN
+from ..core.equations import SpiceModel
+from ..core.estimator import SpiceEstimator
+from ..core.simulate.agents import AgentQ
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of the command.
+
+    Attributes:
+        source: a sentence on where the data come from.
+        dataset: the choices and rewards.
+        estimator: fitted to them.
+        agent: the simulated participant, if there is one.
+        truth: their equations in the model's coordinates.
+        label: the participant whose equations are shown.
+        notes: sentences that a reader of the result should know.
+    """
+
+    source: str
+    dataset: DatasetRNN
+    estimator: SpiceEstimator
+    agent: AgentQ | None
+    truth: SpiceModel | None
+    label: Any
+    notes: tuple[str, ...]
+
+    @property
+    def spice(self) -> SpiceModel:
+        """The discover equations."""
+        return self.estimator.spice_model_
+
+    @property
+    def agents(self) -> Mapping[str, Any]:
+        """Truth, where it is known, RNN and SPICE."""
+        fitted = {"rnn": self.estimator.rnn_agent, "spice": self.estimator.spice_agent}
+        return fitted if self.agent is None else {"groundtruth": self.agent, **fitted}

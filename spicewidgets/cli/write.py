@@ -1,0 +1,119 @@
+"""What `spicewidgets discover` writes: figures, equations, tables, models, and what it takes to repeat it."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+
+from .. import __version__
+from ..core.settings import SettingsError
+from ..core.storage import StorageError
+from ..plots.figure import forget_figure
+from ..plots.loss import plot_loss
+from ..plots.session import plot_session
+from .options import GROUPS, SIMULATED, Request
+from .outcome import Outcome
+from .report import comparison, parameters
+
+PACKAGES = ("matplotlib", "numpy", "pandas", "pysindy", "safetensors", "scikit-learn", "torch")
+FILES = (
+    "session.png",
+    "loss.png",
+    "equations.txt",
+    "equations.json",
+    "parameters.csv",
+    "comparison.csv",
+    "history.csv",
+    "dataset.csv",
+    "settings.json",
+    "rnn.safetensors",
+    "spice.json",
+)
+
+
+def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
+    """Write all files, over those of an earlier run.
+
+    Args:
+        request: the checked options.
+        outcome: what the command found.
+        out: the folder, which exists.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        SettingsError: if a file cannot be written.
+    """
+    try:
+        _figures(outcome, out)
+        _tables(request, outcome, out)
+        outcome.estimator.save_spice(out / "rnn.safetensors", out / "spice.json")
+    except StorageError as error:
+        raise SettingsError([str(error)]) from None
+    except OSError as error:
+        where = error.filename or out
+        raise SettingsError(
+            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
+        ) from None
+    return FILES
+
+
+def _figures(outcome: Outcome, out: Path) -> None:
+    participant = outcome.spice.participants.index(outcome.label)
+    session_number = outcome.dataset.participant_ids.tolist().index(participant)
+    session, _ = plot_session(
+        outcome.agents, session_number, dataset=outcome.dataset, save=out / "session.png"
+    )
+    loss, _ = plot_loss(outcome.estimator.history_, save=out / "loss.png")
+    for figure in (session, loss):
+        forget_figure(figure)
+
+
+def _tables(request: Request, outcome: Outcome, out: Path) -> None:
+    _text(out / "equations.txt", _equations(outcome))
+    truth = None if outcome.truth is None else outcome.truth.to_dict()
+    _json(out / "equations.json", {"found": outcome.spice.to_dict(), "true": truth})
+    each = {label: parameters(outcome, label) for label in outcome.spice.participants}
+    pd.concat(each, names=["participant"]).to_csv(out / "parameters.csv")
+    comparison(outcome).to_csv(out / "comparison.csv")
+    history = pd.DataFrame([asdict(record) for record in outcome.estimator.history_])
+    history.drop(columns="seconds").to_csv(out / "history.csv", index=False)
+    outcome.dataset.to_frame().to_csv(out / "dataset.csv", index=False)
+    _json(out / "settings.json", _settings(request))
+
+
+def _equations(outcome: Outcome) -> str:
+    several = len(outcome.spice.participants) > 1
+    parts = [
+        f"{f'Participant {label}' if several else 'Outcome'}\n{outcome.spice.text(label)}"
+        for label in outcome.spice.participants
+    ]
+    parts += [] if outcome.truth is None else [f"True\n{outcome.truth.text()}"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings(request: Request) -> dict[str, object]:
+    """The command, every setting, and the versions."""
+    headings = [heading for heading in GROUPS if request.table is None or heading not in SIMULATED]
+    parts = {heading.lower(): asdict(getattr(request, heading.lower())) for heading in headings}
+    data = parts["data"] | {"seed": request.seed}
+    if request.table is not None:
+        del data["trials"], data["sessions"]
+        data |= {"file": request.table, **request.columns}
+    parts["data"] = data
+    versions = {"spicewidgets": __version__, "python": sys.version.split()[0]}
+    versions |= {name: metadata.version(name) for name in PACKAGES}
+    return {"command": request.command, **parts, "versions": versions}
+
+
+def _json(path: Path, data: Mapping[str, object]) -> None:
+    _text(path, json.dumps(data, indent=1, default=str) + "\n")
+
+
+def _text(path: Path, words: str) -> None:
+    path.write_text(words, encoding="utf-8", newline="\n")
