@@ -15,6 +15,7 @@ _NAMES = {
     "core.discover.bootstrap": ["bootstrap"],
     "core.data.convert": ["convert_dataset"],
     "core.data.dataset": ["DatasetRNN"],
+    "core.data.simulated": ["create_dataset"],
     "core.data.splits": ["concat", "split_data_along_sessiondim", "split_data_along_timedim"],
     "core.simulate.session": ["BanditSession"],
     "core.simulate.environments": [
@@ -49,7 +50,7 @@ _NAMES = {
     "core.discover.resampled": ["bootstrap_equations"],
     "core.train.rnn": ["BaseRNN"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
-    "core.simulate.run": ["create_dataset", "run_experiment"],
+    "core.simulate.run": ["run_experiment"],
     "core.storage": ["StorageError"],
     "core.train.training": ["train"],
     "core.read.translation": ["classical_parameters", "term_by_term", "true_model"],

@@ -3,6 +3,7 @@
 from .apps import explorer as explorer, play as play, quiz as quiz
 from .core.data.convert import convert_dataset as convert_dataset
 from .core.data.dataset import DatasetRNN as DatasetRNN
+from .core.data.simulated import create_dataset as create_dataset
 from .core.data.splits import (
     concat as concat,
     split_data_along_sessiondim as split_data_along_sessiondim,
@@ -42,7 +43,7 @@ from .core.simulate.environments import (
     BanditsSchedule as BanditsSchedule,
     BanditsSwitch as BanditsSwitch,
 )
-from .core.simulate.run import create_dataset as create_dataset, run_experiment as run_experiment
+from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
 from .core.storage import StorageError as StorageError
 from .core.train.modules import GRUModule as GRUModule

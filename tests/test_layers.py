@@ -18,10 +18,18 @@ import spicewidgets
 PACKAGE = Path(spicewidgets.__file__).parent
 HOUSE = House(PACKAGE)
 
+# The values and words that every room of the core stands on.
+GROUND = {
+    "numpy",
+    *(
+        f"spicewidgets.core.{name}"
+        for name in ("checks", "config", "equations", "models", "random", "settings")
+    ),
+}
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
     "core": {"numpy", "torch", "spicewidgets.core"},
-    "core/simulate": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core/simulate": GROUND | {"pandas", "spicewidgets.core.simulate"},
     "core/data": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "core/train": {"numpy", "torch", "spicewidgets.core"},
     "core/judge": {"numpy", "pandas", "torch", "spicewidgets.core"},

@@ -12,6 +12,7 @@ import spicewidgets
 
 from ..core.data.convert import convert_dataset
 from ..core.data.dataset import DatasetRNN
+from ..core.data.simulated import create_dataset
 from ..core.data.table import read_table
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.parameters import DISCOVERY
@@ -19,7 +20,6 @@ from ..core.read.translation import true_model
 from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
-from ..core.simulate.run import create_dataset
 from .options import COLUMNS, MODELS, Request
 from .outcome import Outcome
 from .progress import Progress

@@ -26,8 +26,8 @@ from ..core.judge.quiz import (
     sessions_of,
 )
 from ..core.settings import Participant, SettingsError, Task
-from ..core.simulate.play import Game
-from .result import Played
+from ..core.simulate.game import Game
+from ..core.simulate.record import Record
 from .simulation import Simulated
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ WIDE = 1.645  # standard errors, within which 90 of 100 estimates lie
 
 def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulated:
     """Sessions as a runner takes them, of a participant of whom nothing is known."""
-    return Simulated(dataset, tuple(sessions), None, ())
+    return Simulated(dataset, tuple(sessions), None)
 
 
 def of_mystery(riddle: Mystery) -> Simulated:
@@ -135,19 +135,19 @@ class Yourself:
 
     data: Simulated
     fitted: Fitted
-    played: Played
+    played: Record
 
 
 def yourself(game: Game) -> Yourself:
     """The game that was played, and its most likely learner. Loads torch."""
+    from ..core.data.entry import as_dataset
     from ..core.judge.classical import fit
     from ..core.judge.replay import replay
     from ..core.simulate.agents import make_agent
 
-    dataset = game.dataset()
+    dataset = as_dataset(game.session(), game.task.n_actions)
     found = fit(dataset)
-    seen = replay(make_agent(found.participant, game.task.n_actions), dataset)
-    played = Played(seen.probabilities, seen.q, seen.states, seen.betas)
+    played = replay(make_agent(found.participant, game.task.n_actions), dataset)
     return Yourself(given(dataset, [game.session()]), found, played)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.settings import SettingsError
+from ..core.simulate.record import Record
 from ..core.train.built import PREDICTION_ERROR, SCALED
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ..core.discover.uncertainty import Uncertainty
     from ..core.equations import SpiceModel
     from ..core.estimator import SpiceEstimator
-    from ..core.judge.replay import Replay
     from ..core.read.emergence import Emergence
     from ..core.read.update_function import Tabulated
     from ..core.simulate.agents import AgentQ
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from ..core.train.rnn import BaseRNN
 
 __all__ = [
-    "Played",
     "Result",
     "config_of",
     "description_of",
@@ -62,16 +61,6 @@ PRECODED = {  # classes in core.precoded
 GLIMPSE = {"n_trials_off_policy": 25, "n_sessions_off_policy": 4}  # at most, of a look at the equations
 ON_POLICY = 4  # sessions of the data that it takes, where its samples are the data's own
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Played:
-    """What an agent expects on all sessions, as `core.replay.Replay`, where torch is not loaded."""
-
-    probabilities: Floats
-    q: Floats
-    states: Mapping[str, Floats]
-    betas: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +92,7 @@ class Result:
     choices: NDArray[np.int64]
     rewards: Floats
     outcomes: Floats
-    played: "Mapping[str, Replay | Played]"
+    played: Mapping[str, Record]
     comparison: "pd.DataFrame | None"
     per_session: "pd.DataFrame | None"
     terms: "Mapping[Any, pd.DataFrame]"

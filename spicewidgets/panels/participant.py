@@ -63,4 +63,4 @@ class ParticipantPanel(Stage):
         seen = preview(self.experiment.peek(), self.experiment.data.session)
         arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
         played: Any = {"truth": seen}
-        self.figure.draw(played, seen.choices, seen.paid, session=0, arm=arm)
+        self.figure.draw(played, seen.choices, seen.chosen_rewards, session=0, arm=arm)

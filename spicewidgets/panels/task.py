@@ -40,4 +40,6 @@ class TaskPanel(Stage):
     def draw(self) -> None:
         """One simulated session's probabilities, as long as the settings can be used."""
         if self.experiment.sound("task", "participant", "data"):
-            self.figure.draw(preview(self.experiment.peek(), self.experiment.data.session).reward_probs)
+            probs = preview(self.experiment.peek(), self.experiment.data.session).reward_probs
+            assert probs is not None  # the tasks of the explorer know them
+            self.figure.draw(probs)

@@ -60,7 +60,7 @@ def _rewards_in_words(p: Floats) -> str:
 
 
 class Played(Protocol):
-    """What an agent expects, before each trial (and after the last): a `core.replay.Replay` is one.
+    """What an agent expects, before each trial (and after the last): a `core.simulate.record.Record` is one.
 
     Arrays are `(n_trials, n_actions)` or `(n_sessions, n_trials, n_actions)`.
     """

@@ -77,7 +77,7 @@ def test_a_preview_is_that_session_of_the_data():
         np.testing.assert_allclose(seen.probabilities[1:], data.dataset.truth_probs[session], atol=1e-6)
     every = play(snapshot)
     assert (every.choices == [session.choices for session in data.sessions]).all()
-    assert every.session(7).paid.shape == (30,)
+    assert every.session(7).chosen_rewards.shape == (30,)
 
 
 def test_only_one_run_at_a_time():
@@ -590,7 +590,7 @@ def test_sessions_and_participants_may_differ(n_participants):
     assert runner.wait(60)
     result = runner.result
     assert experiment.run.status == "done"
-    rates = [member["alpha_reward"] for member in result.data.members]
+    rates = [member["alpha_reward"] for member in result.data.agent.members]
     assert len(set(rates)) == (20 if n_participants == 1 else 4)
     np.testing.assert_allclose(
         result.played["truth"].probabilities[:, 1:], result.dataset.truth_probs, atol=1e-6

@@ -208,9 +208,9 @@ def mechanisms_of(participant: Participant) -> tuple[Mechanism, ...]:
 
 def sessions_of(riddle: Mystery) -> "tuple[DatasetRNN, tuple[BanditSession, ...]]":
     """The sessions of a mystery, without any word of who has played them: as a data set, and to read."""
+    from ..data.simulated import create_dataset
     from ..simulate.agents import make_agent
     from ..simulate.environments import BanditsDrift
-    from ..simulate.run import create_dataset
 
     agent, task = make_agent(riddle.participant), BanditsDrift(SIGMA)
     dataset, sessions, _ = create_dataset(agent, task, N_TRIALS, N_SESSIONS, random_state=riddle.seed)

@@ -4,44 +4,24 @@ Every agent sees the same choices and rewards (teacher forcing), so that truth, 
 each other. The agents that are handed in are not changed. Knows nothing of drawing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
 from ..settings import SettingsError
 from ..simulate.agents import Agent
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Replay:
-    """An agent on given sessions. Row t is what it expects before trial t, knowing the trials before; the
-    last row follows the last trial.
-
-    Attributes:
-        probabilities: P of choosing each arm, `(n_sessions, n_trials + 1, n_actions)`.
-        q: logit of each arm (its softmax is P), the same shape.
-        states: each memory state, the same shape.
-        betas: what multiplies a state in the logit, `(n_sessions, 1, 1)`; none for a state without one.
-    """
-
-    probabilities: Floats
-    q: Floats
-    states: Mapping[str, Floats]
-    betas: Mapping[str, Floats]
+from ..simulate.record import Floats, Record, concatenated
+from ..simulate.run import Trial, known_names, record_of
 
 
-def replay(agent: Agent, sessions: Any) -> Replay:
+def replay(agent: Agent, sessions: Any) -> Record:
     """Let an agent go through sessions in which all choices and rewards are given.
 
     Args:
@@ -50,91 +30,65 @@ def replay(agent: Agent, sessions: Any) -> Replay:
             n_trials, n_features)`. At a missing trial nothing is learned.
     """
     dataset = as_dataset(sessions, agent._n_actions)
-    compact, index = dataset.compact()
+    observed, index = dataset.compact()
     agent = deepcopy(agent)
     if getattr(agent, "vectorised", False):
-        steps = list(_steps(agent, compact))
-        betas = _betas(agent, compact.n_sessions)
+        record = _through(agent, observed)
     else:  # an agent of the user's own, written for one session at a time
-        runs, each = [], []
-        for s in range(compact.n_sessions):
-            runs.append(
-                list(_steps(agent, compact.take(torch.tensor([s]), torch.arange(compact.n_trials)[None])))
-            )
-            each.append(_betas(agent, 1))
-        steps = [_joined(parts) for parts in zip(*runs, strict=True)]
-        betas = {state: np.concatenate([one[state] for one in each]) for state in (each[0] if each else {})}
-    after = np.concatenate([np.zeros((len(index), 1), dtype=int), np.asarray(index) + 1], 1)
-    rows = np.arange(len(after))[:, None], after
-    q = np.stack([step[0] for step in steps], 1)[rows]
-    probabilities = np.stack([step[1] for step in steps], 1)[rows]
-    states = {name: np.stack([step[2][name] for step in steps], 1)[rows] for name in steps[0][2]}
-    return Replay(probabilities, q, states, betas)
+        trials = torch.arange(observed.n_trials)[None]
+        each = (observed.take(torch.tensor([session]), trials) for session in range(observed.n_sessions))
+        record = concatenated([_through(agent, session) for session in each])
+    place = np.concatenate([np.zeros((len(index), 1), dtype=int), np.asarray(index) + 1], 1)
+    rows = np.arange(len(place))[:, None], place
+    return Record(
+        np.asarray(dataset.choices),
+        _rewards(dataset),
+        record.probabilities[rows],
+        record.q[rows],
+        {name: state[rows] for name, state in record.states.items()},
+        record.betas,
+    )
 
 
-Step = tuple[Floats, Floats, dict[str, Floats]]  # q, P and states, each (n_sessions, n_actions)
-
-
-def _joined(parts: tuple[Step, ...]) -> Step:
-    q, probabilities = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-    return q, probabilities, {name: np.concatenate([part[2][name] for part in parts]) for name in parts[0][2]}
-
-
-def _betas(agent: Any, n_sessions: int) -> dict[str, Floats]:
-    return {
-        state: np.broadcast_to(np.reshape(np.asarray(beta, dtype=float), (-1, 1, 1)), (n_sessions, 1, 1))
-        for state, beta in getattr(agent, "_betas", {}).items()
-    }
-
-
-def _steps(agent: Any, dataset: DatasetRNN) -> Iterator[Step]:
+def _through(agent: Any, dataset: DatasetRNN) -> Record:
+    """The agent through sessions without missing trials; what pads a shorter session counts as arm 0."""
     n, n_actions = dataset.n_sessions, dataset.n_actions
-    choices = np.maximum(np.asarray(dataset.choices), 0)
-    rewards = np.nan_to_num(np.asarray(dataset.rewards, dtype=float), nan=-1.0)
-    ids = _ids(agent, dataset)
-    began = {"participant_id": ids[0]} if n == 1 else {"participant_id": ids, "n_sessions": n}
-    extra: dict[str, Floats] = {}
+    choices, rewards = np.maximum(np.asarray(dataset.choices), 0), _rewards(dataset)
+    labels = labels_of(agent, dataset)
+    begin: dict[str, Any] = (
+        {"participant_id": labels[0]} if n == 1 else {"participant_id": labels, "n_sessions": n}
+    )
+    inputs: dict[str, Floats] = {}
     if dataset.xs.shape[-1] > 2 * n_actions + 1:
         columns = dataset.xs.numpy().astype(float)
-        extra = {"block": columns[..., -3], "additional_inputs": columns[..., 2 * n_actions : -3]}
-        began["experiment_id"] = columns[:, 0, -2] if columns.shape[1] else np.zeros(n)
-    _tolerant(agent.new_sess)(**began)
-    update = _tolerant(agent.update)
-
-    def now() -> Step:
-        shape = (n, n_actions)
-        states = {
-            name: np.reshape(value, shape).astype(float)
-            for name, value in getattr(agent, "_state", {}).items()
-        }
-        return np.reshape(agent.q, shape), np.reshape(agent.get_choice_probs(), shape), states
-
-    yield now()
-    for t in range(dataset.n_trials):
-        choice = int(choices[0, t]) if n == 1 else choices[:, t]
-        reward = rewards[0, t] if n == 1 else rewards[:, t]
-        update(choice, reward, **{name: values[:, t] for name, values in extra.items()})
-        yield now()
+        inputs = {"block": columns[..., -3], "additional_inputs": columns[..., 2 * n_actions : -3]}
+        begin["experiment_id"] = columns[:, 0, -2] if columns.shape[1] else np.zeros(n)
+    agent.new_sess(**known_names(agent.new_sess, begin))
+    inputs = known_names(agent.update, inputs)
+    trials = (
+        Trial(
+            int(choices[0, t]) if n == 1 else choices[:, t],
+            rewards[0, t] if n == 1 else rewards[:, t],
+            {name: values[:, t] for name, values in inputs.items()},
+        )
+        for t in range(dataset.n_trials)
+    )
+    return record_of(agent, trials, n, n_actions)
 
 
-def _ids(agent: Any, dataset: DatasetRNN) -> list[Any]:
+def _rewards(dataset: DatasetRNN) -> Floats:
+    """`(n_sessions, n_trials, n_actions)`; -1 where an outcome was not seen."""
+    rewards: Floats = np.nan_to_num(np.asarray(dataset.rewards, dtype=float), nan=-1.0)
+    return rewards
+
+
+def labels_of(agent: Any, dataset: DatasetRNN) -> list[Any]:
     """Label of each session's participant, as the agent knows them."""
     codes = dataset.participant_ids.tolist()
     if dataset.labelled:
         return [dataset.participants[code] for code in codes]
-    known = getattr(agent, "label", None)
-    return codes if known is None else [known(code) for code in codes]
-
-
-def _tolerant(function: Any) -> Callable[..., None]:
-    """The function, given those named arguments that it knows: a user's own agent need not take all."""
-    known = signature(function).parameters
-    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-
-    def call(*values: Any, **told: Any) -> None:
-        function(*values, **{name: value for name, value in told.items() if takes_all or name in known})
-
-    return call
+    label = getattr(agent, "label", None)
+    return codes if label is None else [label(code) for code in codes]
 
 
 def get_update_dynamics(
@@ -167,7 +121,7 @@ def get_update_dynamics(
 def nll_per_trial(probabilities: ArrayLike, dataset: DatasetRNN) -> Floats:
     """-ln P of each next choice in nats, `(n_sessions, n_trials)`; NaN where it is not known.
 
-    `probabilities` are those of a `Replay`, or of the next choice after each trial (as `predict` returns
+    `probabilities` are those of a `Record`, or of the next choice after each trial (as `predict` returns
     them).
     """
     p = np.asarray(probabilities, dtype=float)
@@ -184,7 +138,7 @@ def scores(
     *,
     per_session: bool = False,
     reference: str | None = None,
-    played: Mapping[str, Replay] | None = None,
+    played: Mapping[str, Record] | None = None,
 ) -> pd.DataFrame:
     """How well each agent expects the choices of a data set.
 
@@ -225,7 +179,7 @@ def scores(
         probabilities = played[label].probabilities
         nll = nll_per_trial(probabilities, dataset)
         apart = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
-        who = _ids(agents[label], dataset)
+        who = labels_of(agents[label], dataset)
         if per_session:
             each = {one: n_parameters(agents[label], [one]) for one in dict.fromkeys(who)}
             scored = _scores(nll, apart, [each[one] for one in who])

@@ -1,100 +1,134 @@
-"""An agent plays a task: one session, or a whole dataset of them.
+"""The loop in which an agent goes through trials: those of a task that it plays, or those of a given history.
 
 Agents and tasks of this package run all sessions side by side. Anything else with the same few methods
 (`new_sess`, `get_choice`, `update`, and `get_choice_probs` if there is one; `new_sess`, `step`) runs session
-by session and gives the same kind of dataset.
+by session and gives the same record.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ..checks import number, refuse
-from ..data.dataset import DatasetRNN
 from ..random import RandomState, children
+from ..settings import SettingsError
+from .record import Floats, Record, concatenated
 from .session import BanditSession
 
-Floats = NDArray[np.float64]
+Parameters = dict[str, float]
 
 
-class _Run(NamedTuple):
-    """What happened in each session; NaN where agent or task do not tell their probabilities."""
+class Trial(NamedTuple):
+    """What an agent learns from: the arm chosen and the reward of each arm, in one session or in each."""
 
-    choices: NDArray[np.int64]  # (n_sessions, n_trials + 1)
-    rewards: Floats  # (n_sessions, n_trials, n_actions)
-    probs: Floats  # (n_sessions, n_trials + 1, n_actions): the agent's P of each choice
-    reward_probs: Floats  # (n_sessions, n_trials, n_actions)
-
-
-class _Players(NamedTuple):
-    """Who plays: the code of each session, the codes' labels, and whom each session's agent is told to be."""
-
-    codes: NDArray[np.int64]
-    labels: list[Any] | None
-    told: list[Any] | None
+    choice: Any  # an int, or (n_sessions,)
+    rewards: Floats  # (n_actions,) or (n_sessions, n_actions)
+    inputs: Mapping[str, Any] = {}  # named arguments of `update`
 
 
-def create_dataset(
+def record_of(agent: Any, trials: Iterable[Trial], n_sessions: int, n_actions: int) -> Record:
+    """Let an agent whose sessions have begun learn from trials, and record what it expects before each.
+
+    Args:
+        agent: anything with `update`; what else it tells (`q`, `get_choice_probs`, states) is recorded.
+        trials: may be made on the way, from the agent's own choices.
+        n_sessions, n_actions: the sessions that the agent runs side by side, and the arms.
+    """
+    shape = (n_sessions, n_actions)
+    expected, choices, rewards = [_expected(agent, shape)], [], []
+    for trial in trials:
+        agent.update(trial.choice, trial.rewards, **trial.inputs)
+        choices.append(np.reshape(trial.choice, n_sessions))
+        rewards.append(np.array(trial.rewards, dtype=float).reshape(shape))
+        expected.append(_expected(agent, shape))
+    betas = {
+        state: np.broadcast_to(np.reshape(np.asarray(beta, dtype=float), (-1, 1, 1)), (n_sessions, 1, 1))
+        for state, beta in getattr(agent, "_betas", {}).items()
+    }
+    names = [name for name in expected[-1][2] if all(name in states for _, _, states in expected)]
+    return Record(
+        np.stack(choices, 1) if choices else np.empty((n_sessions, 0), dtype=np.int64),
+        np.stack(rewards, 1) if rewards else np.empty((n_sessions, 0, n_actions)),
+        np.stack([probabilities for _, probabilities, _ in expected], 1),
+        np.stack([q for q, _, _ in expected], 1),
+        {name: np.stack([states[name] for _, _, states in expected], 1) for name in names},
+        betas,
+    )
+
+
+def play(agent: Any, environment: Any, n_trials: int, n_sessions: int = 1) -> Record:
+    """Let an agent play sessions of a task that both have begun, and make one more choice after the last
+    trial.
+    """
+    reward_probs: list[Any] = []
+
+    def trials() -> Iterator[Trial]:
+        for _ in range(n_trials):
+            choice = agent.get_choice()
+            probs = getattr(environment, "reward_probs", None)
+            reward_probs.append(None if probs is None else np.array(probs, dtype=float))
+            yield Trial(choice, np.asarray(environment.step(choice), dtype=float))
+
+    n_actions = _common_arms(agent, environment)
+    record = record_of(agent, trials(), n_sessions, n_actions)
+    known = all(probs is not None for probs in reward_probs)
+    shape = (n_trials, n_sessions, n_actions)
+    return replace(
+        record,
+        final_choices=np.reshape(agent.get_choice(), n_sessions),
+        reward_probs=np.reshape(reward_probs, shape).swapaxes(0, 1) if known else None,
+    )
+
+
+def play_sessions(
     agent: Any,
     environment: Any,
     n_trials: int,
     n_sessions: int,
-    sequence_length: int | None = None,
-    stride: int = 1,
-    sample_parameters: bool = False,
-    device: torch.device | str | None = None,
-    verbose: bool = False,
     *,
-    participant: str | Sequence[Any] | None = None,
+    participants: Sequence[Any] | None = None,
+    sample_parameters: bool = False,
     random_state: RandomState = None,
-) -> tuple[DatasetRNN, list[BanditSession], list[dict[str, float]]]:
-    """Simulate sessions: the dataset, the sessions to read, and each session's parameters.
+) -> tuple[Record, list[Parameters]]:
+    """Begin sessions and let an agent play them.
 
-    agent: an agent, or a list with one per session.
-    sample_parameters: draw the agent's parameters anew for each session.
-    participant: "same" makes all sessions those of participant 0, "per_session" gives each a participant of
-    its own; or a list with the participant's label for each session, whose part a fitted agent then takes. By
-    default a list of agents is "per_session" and one agent "same".
-    random_state: for the whole dataset. None leaves it to the agent's and the task's own `random_state`.
-    verbose: accepted for autospice's sake; there is nothing to tell.
+    Args:
+        agent: an agent, or a list with one per session.
+        environment: the task.
+        n_trials: of each session; one more choice follows the last.
+        n_sessions: how many; session s is the same however many there are.
+        participants: label of each session's participant, whose part a fitted agent then takes.
+        sample_parameters: draw the agent's parameters anew for each session.
+        random_state: for all sessions. None leaves it to the agent's and the task's own `random_state`.
 
-    Each session has `n_trials` trials, and the choice after the last of them is known too.
-    `dataset.truth_probs` holds the agent's P of each next choice. Agent and task are left at the start of a
-    fresh session.
-
-    >>> from spicewidgets import AgentQ, BanditsDrift
-    >>> dataset, sessions, parameters = create_dataset(AgentQ(), BanditsDrift(0.2), 100, 10, random_state=42)
-    >>> dataset
-    DatasetRNN(10 sessions, 100 trials, 2 arms, 1 participant)
-    >>> sessions[0][:3]
-    BanditSession 0: 3 trials, 2 arms, participant 0
-    trial choice reward
-        0      0    0.0
-        1      1    1.0
-        2      0    1.0
+    Returns:
+        The record, and the agent's parameters in each session. Agent and task are left at the start of a
+        fresh session.
     """
+    seeds = [None, None] if random_state is None else children(random_state, 2)
     agents = list(agent) if isinstance(agent, list | tuple) else None
-    if participant is None:
-        participant = "same" if agents is None else "per_session"
-    participant = participant if isinstance(participant, str) else list(participant)
-    _check(agents, agent, environment, n_trials, n_sessions, participant)
-    players = _players(agent, participant, n_sessions)
-    streams = [None, None] if random_state is None else children(random_state, 2)
+    begin_agent: dict[str, Any] = {"random_state": seeds[1], "sample_parameters": sample_parameters}
     try:
         if agents is None and _side_by_side(agent) and _side_by_side(environment):
-            runs, parameters = _batch(agent, environment, n_trials, players, sample_parameters, streams)
-        else:
-            each = agents or [agent] * n_sessions
-            runs, parameters = _one_by_one(each, environment, n_trials, players, sample_parameters, streams)
+            environment.new_sess(random_state=seeds[0], n_sessions=n_sessions)
+            roles = {} if participants is None else {"participant_id": list(participants)}
+            agent.new_sess(n_sessions=n_sessions, **begin_agent, **roles)
+            parameters = _each_session(getattr(agent, "parameters", {}), n_sessions)
+            return play(agent, environment, n_trials, n_sessions), parameters
+        records, parameters = [], []
+        for session, player in enumerate(agents or [agent] * n_sessions):
+            roles = {} if participants is None else {"participant_id": participants[session]}
+            environment.new_sess(**known_names(environment.new_sess, {"random_state": seeds[0]}))
+            player.new_sess(**known_names(player.new_sess, begin_agent | roles))
+            parameters.append(dict(getattr(player, "parameters", {})))
+            records.append(play(player, environment, n_trials))
+        return concatenated(records), parameters
     finally:
         for part in (*(agents or [agent]), environment):
             part.new_sess()
-    dataset = _dataset(runs, players, sequence_length, stride, device)
-    return dataset, _sessions(runs, players.codes), parameters
 
 
 def run_experiment(
@@ -105,121 +139,55 @@ def run_experiment(
     choices `(n_trials + 1,)` and rewards `(n_trials + 1, n_actions)`: the last choice is the target of the
     last trial; its reward is never drawn and reads -1.
     """
-    run = _run(agent, environment, n_trials, 1)
-    ids = np.zeros(1, dtype=np.int64)
-    session = _sessions(run, ids)[0].set_session(session_id)
+    record = play(agent, environment, n_trials)
+    assert record.final_choices is not None
+    (session,) = bandit_sessions(record, [0])
+    rewards = record.rewards[0]
     return (
-        session,
-        run.choices[0],
-        np.concatenate([run.rewards[0], np.full((1, run.rewards.shape[-1]), -1.0)]),
+        session.set_session(session_id),
+        np.append(record.choices[0], record.final_choices),
+        np.concatenate([rewards, np.full((1, rewards.shape[-1]), -1.0)]),
     )
 
 
-def _players(agent: Any, participant: str | list[Any], n_sessions: int) -> _Players:
-    if participant == "same":
-        return _Players(np.zeros(n_sessions, dtype=np.int64), None, None)
-    if participant == "per_session":
-        known = _known(agent)
-        labels = known[:n_sessions] if len(known) > 1 else None
-        return _Players(np.arange(n_sessions), labels, labels or list(range(n_sessions)))
-    codes: dict[Any, int] = {}
-    numbers = [codes.setdefault(label, len(codes)) for label in participant]
-    return _Players(np.array(numbers), list(codes), list(participant))
-
-
-def _batch(
-    agent: Any,
-    environment: Any,
-    n_trials: int,
-    players: _Players,
-    sample: bool,
-    streams: Sequence[RandomState],
-) -> tuple[_Run, list[dict[str, float]]]:
-    n = len(players.codes)
-    who = {} if players.told is None else {"participant_id": players.told}
-    environment.new_sess(random_state=streams[0], n_sessions=n)
-    agent.new_sess(sample_parameters=sample, n_sessions=n, random_state=streams[1], **who)
-    told = {name: np.broadcast_to(value, n) for name, value in getattr(agent, "parameters", {}).items()}
-    parameters = [{name: float(value[at]) for name, value in told.items()} for at in range(n)]
-    return _run(agent, environment, n_trials, n), parameters
-
-
-def _one_by_one(
-    agents: Sequence[Any],
-    environment: Any,
-    n_trials: int,
-    players: _Players,
-    sample: bool,
-    streams: Sequence[RandomState],
-) -> tuple[_Run, list[dict[str, float]]]:
-    runs, parameters = [], []
-    for at, agent in enumerate(agents):
-        who = {} if players.told is None else {"participant_id": players.told[at]}
-        _begin(environment, random_state=streams[0])
-        _begin(agent, sample_parameters=sample, random_state=streams[1], **who)
-        parameters.append(dict(getattr(agent, "parameters", {})))
-        runs.append(_run(agent, environment, n_trials, 1))
-    return _Run(*(np.concatenate(part) for part in zip(*runs, strict=True))), parameters
-
-
-def _run(agent: Any, environment: Any, n_trials: int, n_sessions: int) -> _Run:
-    """`n_trials` trials and one more choice of sessions that have begun."""
-    n_actions = _arms(agent)
-    choices = np.empty((n_sessions, n_trials + 1), dtype=np.int64)
-    rewards = np.empty((n_sessions, n_trials, n_actions))
-    probs = np.full((n_sessions, n_trials + 1, n_actions), np.nan)
-    reward_probs = np.full((n_sessions, n_trials, n_actions), np.nan)
-    for trial in range(n_trials + 1):
-        if hasattr(agent, "get_choice_probs"):
-            probs[:, trial] = agent.get_choice_probs()
-        choice = agent.get_choice()
-        choices[:, trial] = choice
-        if trial == n_trials:
-            break
-        if getattr(environment, "reward_probs", None) is not None:
-            reward_probs[:, trial] = environment.reward_probs
-        reward = np.asarray(environment.step(choice), dtype=float)
-        rewards[:, trial] = reward
-        agent.update(choice, reward)
-    return _Run(choices, rewards, probs, reward_probs)
-
-
-def _dataset(
-    run: _Run,
-    players: _Players,
-    sequence_length: int | None,
-    stride: int,
-    device: torch.device | str | None,
-) -> DatasetRNN:
-    n_sessions, n_trials, n_actions = run.rewards.shape
-    onehot = np.eye(n_actions)[run.choices]
-    participant = np.broadcast_to(players.codes[:, None, None], (n_sessions, n_trials, 1))
-    truth = run.probs[:, 1:]
-    return DatasetRNN(
-        np.concatenate([onehot[:, :-1], run.rewards, participant], axis=-1),
-        onehot[:, 1:],
-        sequence_length=sequence_length,
-        stride=stride,
-        device=device,
-        participants=players.labels,
-        truth_probs=None if np.isnan(truth).any() else truth,
-    )
-
-
-def _sessions(run: _Run, ids: NDArray[np.int64]) -> list[BanditSession]:
-    n_sessions, n_trials, _ = run.rewards.shape
-    known = not np.isnan(run.reward_probs).any()
+def bandit_sessions(record: Record, participants: Sequence[int] | NDArray[np.int64]) -> list[BanditSession]:
+    """The sessions of a record, to read; with the code of each session's participant."""
+    n_sessions, n_trials = record.choices.shape
     return [
         BanditSession(
-            choices=run.choices[at, :-1],
-            rewards=run.rewards[at],
-            session=np.full(n_trials, at),
+            choices=record.choices[number],
+            rewards=record.rewards[number],
+            session=np.full(n_trials, number),
             n_trials=n_trials,
-            reward_probs=run.reward_probs[at] if known else None,
-            participant=int(ids[at]),
+            reward_probs=None if record.reward_probs is None else record.reward_probs[number],
+            participant=int(participants[number]),
         )
-        for at in range(n_sessions)
+        for number in range(n_sessions)
     ]
+
+
+def known_names(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those named arguments that a function knows: an agent of the user's own need not take all."""
+    known = signature(function).parameters
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    return {name: value for name, value in arguments.items() if takes_all or name in known}
+
+
+def _expected(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, dict[str, Floats]]:
+    """q, P and the states that hold a number for each arm, `(n_sessions, n_actions)`."""
+    q = agent.q if hasattr(agent, "q") else np.full(shape, np.nan)
+    probs = agent.get_choice_probs() if hasattr(agent, "get_choice_probs") else np.full(shape, np.nan)
+    states = {
+        name: np.array(value, dtype=float).reshape(shape)
+        for name, value in getattr(agent, "_state", {}).items()
+        if np.size(value) == shape[0] * shape[1]
+    }
+    return np.array(q, dtype=float).reshape(shape), np.array(probs, dtype=float).reshape(shape), states
+
+
+def _each_session(parameters: Mapping[str, Any], n_sessions: int) -> list[Parameters]:
+    values = {name: np.broadcast_to(value, n_sessions) for name, value in parameters.items()}
+    return [{name: float(value[at]) for name, value in values.items()} for at in range(n_sessions)]
 
 
 def _side_by_side(part: Any) -> bool:
@@ -227,57 +195,15 @@ def _side_by_side(part: Any) -> bool:
     return bool(getattr(part, "vectorised", False)) and "n_sessions" in signature(part.new_sess).parameters
 
 
-def _begin(part: Any, **arguments: Any) -> None:
-    """A fresh session, with those arguments that this `new_sess` knows."""
-    known = signature(part.new_sess).parameters
-    anything = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-    part.new_sess(**{name: value for name, value in arguments.items() if anything or name in known})
-
-
-def _arms(part: Any) -> Any:
-    return getattr(part, "n_actions", getattr(part, "_n_actions", None))
-
-
-def _known(agent: Any) -> list[Any]:
-    """The participants that a fitted agent can be; none for others."""
-    return list(agent.get_participant_ids()) if hasattr(agent, "get_participant_ids") else []
-
-
-def _check(
-    agents: list[Any] | None,
-    agent: Any,
-    environment: Any,
-    n_trials: Any,
-    n_sessions: Any,
-    participant: str | list[Any],
-) -> None:
-    found = [
-        f"{name} must be a whole number of 1 or more; got {value!r}. Use for example `{name}=100`."
-        for name, value in (("n_trials", n_trials), ("n_sessions", n_sessions))
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1
-    ]
-    arms = {_arms(part) for part in (*([agent] if agents is None else agents), environment)} - {None}
-    if len(arms) > 1:
-        told = " and ".join(map(str, sorted({_arms(part) for part in (agents or [agent])} - {None})))
-        found.append(
-            "Agent and task must have the same number of arms; "
-            f"got {told} of the agent and {_arms(environment)} of the task. Set the same `n_actions`."
+def _common_arms(agent: Any, environment: Any) -> int:
+    n_actions = arms_of(agent) or arms_of(environment)
+    if n_actions is None:
+        raise SettingsError(
+            ["Agent or task must have `n_actions`, the number of arms; got none. Set it to 2, say."]
         )
-    if agents is not None and len(agents) != n_sessions:
-        got = f"got {len(agents)}"
-        found.append(f"A list of agents needs one per session, {n_sessions}; {got}. Or give one agent.")
-    refuse(found + _participant_problems(participant, n_sessions, len(_known(agent))))
+    return n_actions
 
 
-def _participant_problems(participant: str | list[Any], n_sessions: Any, n_known: int) -> list[str]:
-    advice = "Give a list with the participant of each session."
-    if isinstance(participant, list) and len(participant) != n_sessions:
-        got = f"got {len(participant)}"
-        return [f"participant must have a label for each session, {n_sessions}; {got}. {advice}"]
-    if isinstance(participant, str) and participant not in ("same", "per_session"):
-        return [f"participant must be same, per_session or a list; got {participant!r}. {advice}"]
-    if participant == "per_session" and 1 < n_known < number(n_sessions):
-        return [
-            f"The agent knows {n_known} participants, one per session; got {n_sessions} sessions. {advice}"
-        ]
-    return []
+def arms_of(part: Any) -> int | None:
+    """Number of arms of an agent or a task; None where it does not say."""
+    return getattr(part, "n_actions", getattr(part, "_n_actions", None))

@@ -1,11 +1,13 @@
 """One session of a bandit task as a person reads it: which arm was chosen, what it paid, trial by trial."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,8 +47,10 @@ class BanditSession:
         """The same trials under another session number."""
         return replace(self, session=np.full(self.n_trials, session))
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """The columns trial, choice, reward (reward_0, reward_1 ... where more outcomes were seen)."""
+        import pandas as pd  # as late as this, so that a page opens without it
+
         seen = self.choices >= 0
         arms = np.arange(self.n_actions)
         shown = np.where((self.rewards != -1) | (self.choices[:, None] == arms), self.rewards, np.nan)

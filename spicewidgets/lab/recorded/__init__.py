@@ -21,9 +21,10 @@ from ...core.read.emergence import Emergence
 from ...core.read.translation import term_by_term
 from ...core.read.update_function import Tabulated
 from ...core.simulate.agents import softmax
+from ...core.simulate.record import Record
 from ...state.experiment import ExperimentSnapshot
 from ..looking import paths_of, tables_of
-from ..result import Played, Result, truth_of
+from ..result import Result, truth_of
 from ..simulation import play
 
 FOLDER = Path(__file__).parent
@@ -115,14 +116,14 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
 
     spice, played = SpiceModel.from_dict(told["spice"]), play(snapshot)
     truth = truth_of(snapshot, spice)
-    layers = {"truth": Played(played.probabilities, played.q, played.states, played.betas)}
+    layers = {"truth": played}
     for layer in ("rnn", "spice"):
         named = {n.removeprefix(f"{layer} "): a / SCALE for n, a in arrays.items() if n.startswith(layer)}
-        parts: list[dict[str, Any]] = [
+        states, betas = (
             {n.removeprefix(kind): a for n, a in named.items() if n.startswith(kind)}
             for kind in ("state ", "beta ")
-        ]
-        layers[layer] = Played(softmax(named["q"]), named["q"], *parts)
+        )
+        layers[layer] = Record(played.choices, played.rewards, softmax(named["q"]), named["q"], states, betas)
     terms = {} if truth is None else {who: term_by_term(spice, truth, who) for who in spice.participants}
     result = Result(
         snapshot,
@@ -130,7 +131,7 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
         spice,
         truth,
         played.choices,
-        played.paid,
+        played.chosen_rewards,
         played.rewards,
         layers,
         pd.DataFrame(told["comparison"]).set_index("agent"),

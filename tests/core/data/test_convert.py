@@ -10,10 +10,10 @@ from hypothesis import given, strategies as st
 
 from spicewidgets.core.data import convert, table
 from spicewidgets.core.data.convert import convert_dataset
+from spicewidgets.core.data.simulated import create_dataset
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift
-from spicewidgets.core.simulate.run import create_dataset
 
 NAN = float("nan")
 

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, strategies as st
 
 from spicewidgets.core.data.dataset import DatasetRNN
+from spicewidgets.core.data.simulated import create_dataset
 from spicewidgets.core.data.splits import concat, split_data_along_sessiondim, split_data_along_timedim
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift
-from spicewidgets.core.simulate.run import create_dataset
 from spicewidgets.core.simulate.session import BanditSession
 
 LABELS = st.one_of(

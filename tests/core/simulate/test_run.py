@@ -1,287 +1,112 @@
-"""Simulated datasets: their layout, their truth, and that all ways to make them agree."""
+"""One loop, whoever plays, and one record of it."""
 
 import numpy as np
 import pytest
-import torch
 
-from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.simulate.agents import AgentQ
-from spicewidgets.core.simulate.environments import BanditsDrift, BanditsFixed, BanditsSchedule
-from spicewidgets.core.simulate.run import create_dataset, run_experiment
-from spicewidgets.core.simulate.session import BanditSession
+from spicewidgets import AgentQ, BanditsDrift, BanditsFixed, SettingsError
+from spicewidgets.core.simulate.record import concatenated
+from spicewidgets.core.simulate.run import Trial, play, play_sessions, record_of, run_experiment
 
 
-def simulated(n_trials=30, n_sessions=7, n_actions=2, counterfactual=False, **kwargs):
-    task = BanditsDrift(0.2, n_actions, counterfactual, random_state=1)
-    agent = AgentQ(n_actions, alpha_reward=0.3, parameter_variance=0.1, random_state=2)
-    return create_dataset(agent, task, n_trials, n_sessions, **kwargs)
-
-
-class ScalarAgent:
-    """The few methods that autospice's agents have, and nothing else."""
-
-    _n_actions = 2
-
-    def __init__(self, agent):
-        self.agent = agent
-
-    def new_sess(self, sample_parameters=False, participant_id=0):
-        self.agent.new_sess(sample_parameters)
-        self.participant_id = participant_id
-
-    def get_choice_probs(self):
-        return self.agent.get_choice_probs()
-
-    def get_choice(self):
-        return self.agent.get_choice()
-
-    def update(self, choice, reward):
-        self.agent.update(choice, reward)
-
-
-class ScalarTask:
-    def __init__(self, task):
-        self.task = task
-        self.n_sessions_begun = 0
+class Repeater:
+    """An agent with the bare methods, which tells nothing of what it expects."""
 
     def new_sess(self):
-        self.task.new_sess()
-        self.n_sessions_begun += 1
+        self.last = 0
 
-    def step(self, choice):
-        return self.task.step(choice)
-
-
-@pytest.mark.seed(36, 37, 40)
-@pytest.mark.parametrize("n_actions", [2, 4])
-@pytest.mark.parametrize("counterfactual", [False, True])
-def test_layout(n_actions, counterfactual):
-    """S36-S42, F17: choice one-hot, rewards with -1 for unseen, participant; ys is the next choice."""
-    dataset, sessions, parameters = simulated(30, 7, n_actions, counterfactual)
-    assert dataset.xs.shape == (7, 30, 2 * n_actions + 1)
-    assert dataset.ys.shape == (7, 30, n_actions)
-    assert len(sessions) == len(parameters) == 7
-    assert torch.equal(dataset.ys[:, :-1], dataset.xs[:, 1:, :n_actions])
-    assert bool(dataset.mask.all())
-    assert bool(dataset.target_mask.all())
-    assert bool((dataset.xs[..., -1] == 0).all())
-    assert bool(dataset.rewards.isnan().any()) != counterfactual
-    for row, session in zip(dataset.xs.numpy(), sessions, strict=True):
-        assert isinstance(session, BanditSession)
-        assert (session.xs == row).all()
-        assert session.reward_probs.shape == (30, n_actions)
-
-
-@pytest.mark.parametrize("sample", [False, True])
-def test_side_by_side_gives_the_numbers_of_one_after_the_other(sample):
-    """The vectorised simulation equals the trial-by-trial one to the last bit."""
-    dataset, sessions, parameters = simulated(sample_parameters=sample)
-    task = BanditsDrift(0.2, random_state=1)
-    agent = AgentQ(alpha_reward=0.3, parameter_variance=0.1, random_state=2)
-    for number in range(7):
-        task.new_sess()
-        agent.new_sess(sample_parameters=sample)
-        session, choices, rewards = run_experiment(agent, task, 30, number)
-        assert agent.parameters == parameters[number]
-        assert (session.choices == sessions[number].choices).all()
-        assert (session.rewards == sessions[number].rewards).all()
-        assert (session.session == number).all()
-        assert (dataset.ys[number].argmax(-1).numpy() == choices[1:]).all()
-        assert (rewards[-1] == -1).all()
-
-
-@pytest.mark.parametrize("which", ["agent", "task", "both", "list"])
-def test_agents_and_tasks_with_the_bare_methods_give_the_same_dataset(which):
-    expected, _, parameters = simulated(participant="per_session")
-    task = BanditsDrift(0.2, random_state=1)
-    agent = AgentQ(alpha_reward=0.3, random_state=2)
-    if which in ("task", "both"):
-        task = ScalarTask(task)
-    if which in ("agent", "both"):
-        agent = ScalarAgent(agent)
-    if which == "list":
-        agent = [agent] * 7
-    dataset, sessions, _ = create_dataset(agent, task, 30, 7, participant="per_session")
-    assert torch.equal(dataset.xs, expected.xs)
-    assert torch.equal(dataset.ys, expected.ys)
-    assert torch.allclose(dataset.truth_probs, expected.truth_probs)
-    assert (sessions[0].reward_probs is None) == (which in ("task", "both"))
-    assert parameters[0]["alpha_reward"] == 0.3
-
-
-def test_truth_probs_are_the_agents_p_of_the_next_choice():
-    dataset, _, _ = simulated()
-    agent = AgentQ(alpha_reward=0.3)
-    for choice, reward, truth in zip(
-        *(part[3] for part in (dataset.choices, dataset.rewards, dataset.truth_probs)), strict=True
-    ):
-        agent.update(int(choice), reward.numpy())
-        assert agent.get_choice_probs() == pytest.approx(truth.numpy(), abs=1e-6)
-
-
-@pytest.mark.seed(32)
-def test_drawn_parameters_come_back():
-    """S32, F1: every parameter, one value per session, within bounds, and they make a participant again."""
-    _, _, parameters = simulated(n_sessions=50, sample_parameters=True)
-    rates = np.array([told["alpha_reward"] for told in parameters])
-    assert len(np.unique(rates)) > 40
-    assert ((rates >= 0) & (rates <= 1)).all()
-    assert AgentQ(**parameters[0]).parameters == parameters[0]
-    _, _, fixed = simulated()
-    assert all(told == fixed[0] for told in fixed)
-
-
-def test_a_list_of_agents_is_a_list_of_participants():
-    """T21."""
-    agents = [AgentQ(alpha_reward=rate) for rate in (0.1, 0.9)]
-    dataset, sessions, parameters = create_dataset(agents, BanditsFixed(), 20, 2, random_state=0)
-    assert dataset.participant_ids.tolist() == [0, 1]
-    assert [session.participant for session in sessions] == [0, 1]
-    assert [told["alpha_reward"] for told in parameters] == [0.1, 0.9]
-
-
-def test_participants():
-    """S41, F22: one participant unless asked for one per session."""
-    assert simulated()[0].n_participants == 1
-    assert simulated(participant="per_session")[0].participants == tuple(range(7))
-    dataset = simulated(participant="per_session")[0]
-    dataset.xs[..., -1] = 0
-    assert dataset.n_participants == 1
-
-
-class Fitted(AgentQ):
-    """An agent with participants of its own, as fitted ones are."""
-
-    vectorised = True
-
-    def get_participant_ids(self):
-        return ["ann", "ben"]
-
-    def new_sess(self, sample_parameters=False, participant_id=None, *, n_sessions=1, **kwargs):
-        self.told = participant_id
-        super().new_sess(sample_parameters, n_sessions=n_sessions, **kwargs)
+    def get_choice(self):
+        return self.last
 
     def update(self, choice, reward):
-        self.was = self.told
-        super().update(choice, reward)
+        self.last = 1 - choice if reward[choice] == 0 else choice
 
 
-def test_a_fitted_agent_takes_the_part_of_its_participants():
-    """F18, T21."""
-    agent = Fitted()
-    dataset, sessions, _ = create_dataset(agent, BanditsFixed(), 5, 3, participant=["ben", "ann", "ben"])
-    assert agent.was == ["ben", "ann", "ben"]
-    assert dataset.participants == ("ben", "ann")
-    assert dataset.participant_ids.tolist() == [session.participant for session in sessions] == [0, 1, 0]
-    assert create_dataset(agent, BanditsFixed(), 5, 2, participant="per_session")[0].participants == (
-        "ann",
-        "ben",
-    )
-    assert agent.was == ["ann", "ben"]
-    create_dataset(agent, BanditsFixed(), 5, 3)
-    assert agent.was is None
-    create_dataset(agent, ScalarTask(BanditsFixed()), 5, 2, participant=np.array(["ann", "ben"]))
-    assert agent.was == "ben"
+@pytest.fixture
+def sessions():
+    return play_sessions(AgentQ(), BanditsDrift(0.2), 20, 5, random_state=3)[0]
 
 
-def test_seeds():
-    """S26: the same seed gives the same dataset, whatever seeds agent and task have."""
-    first, again, other = (simulated(random_state=seed)[0].xs for seed in (5, 5, 6))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert not torch.equal(first, simulated()[0].xs)
-    task, agent = BanditsDrift(0.2, random_state=1), AgentQ(random_state=2)
-    one, two = (create_dataset(agent, task, 30, 3)[0].xs for _ in range(2))
-    assert not torch.equal(one, two)
+def test_a_record_has_a_row_for_each_trial_and_one_after_the_last(sessions):
+    assert sessions.choices.shape == (5, 20)
+    assert sessions.rewards.shape == sessions.reward_probs.shape == (5, 20, 2)
+    assert sessions.probabilities.shape == sessions.q.shape == (5, 21, 2)
+    assert {state.shape for state in sessions.states.values()} == {(5, 21, 2)}
+    assert sessions.betas["x_value_reward"].shape == (5, 1, 1)
+    assert sessions.final_choices.shape == (5,)
 
 
-def test_numpys_global_seed_makes_a_notebook_repeatable():
-    before = np.random.get_state()
-    try:
-        task, agent = BanditsDrift(0.2), AgentQ()
-        np.random.seed(42)
-        first = create_dataset(agent, task, 20, 5)[0].xs
-        np.random.seed(42)
-        assert torch.equal(create_dataset(agent, task, 20, 5)[0].xs, first)
-        np.random.seed(42)
-        create_dataset(agent, task, 20, 5, random_state=1)
-        state = np.random.get_state()
-        simulated(random_state=1)
-        assert all(np.all(a == b) for a, b in zip(state, np.random.get_state(), strict=True))
-    finally:
-        np.random.set_state(before)
+def test_the_logit_is_the_states_times_their_betas(sessions):
+    logits = sum(sessions.states[state] * beta for state, beta in sessions.betas.items())
+    np.testing.assert_allclose(sessions.q, logits, atol=1e-12)
 
 
-def test_agent_and_task_are_left_ready_for_use():
-    task, agent = BanditsDrift(0.2, random_state=1), AgentQ(parameter_variance=0.1, random_state=2)
-    create_dataset(agent, task, 10, 5, sample_parameters=True)
-    assert task.step(agent.get_choice()).shape == (2,)
-    agent.update(0, [1, -1])
-    assert agent.get_choice_probs().shape == (2,)
-    assert agent.parameters["alpha_reward"] == 0.2
-    short = BanditsSchedule(np.full((5, 2), 0.5))
-    with pytest.raises(SettingsError, match="The schedule must have a row for every trial"):
-        create_dataset(agent, short, 6, 3)
-    assert short.step(agent.get_choice()).shape == (2,)
-    create_dataset(agent, short, 5, 3)
+def test_a_session_is_the_same_however_many_there_are(sessions):
+    fewer = play_sessions(AgentQ(), BanditsDrift(0.2), 20, 2, random_state=3)[0]
+    np.testing.assert_array_equal(fewer.choices, sessions.choices[:2])
+    np.testing.assert_array_equal(fewer.probabilities, sessions.probabilities[:2])
 
 
-def test_windows_keep_the_truth():
-    """K2."""
-    dataset, _, _ = simulated(30, 4, sequence_length=8, stride=8)
-    whole, _, _ = simulated(30, 4)
-    assert dataset.xs.shape == (16, 8, 5)
-    assert torch.equal(dataset.truth_probs[4:8], whole.truth_probs[:, 8:16])
-    assert dataset.lengths.tolist() == [8] * 12 + [6] * 4
+def test_the_same_choices_and_rewards_give_the_same_record(sessions):
+    agent = AgentQ()
+    agent.new_sess(n_sessions=5)
+    trials = (Trial(sessions.choices[:, t], sessions.rewards[:, t]) for t in range(20))
+    again = record_of(agent, trials, 5, 2)
+    np.testing.assert_array_equal(again.probabilities, sessions.probabilities)
+    np.testing.assert_array_equal(again.states["x_value_reward"], sessions.states["x_value_reward"])
 
 
-def test_simulating_says_nothing(capsys):
-    simulated(verbose=True)
-    assert capsys.readouterr() == ("", "")
+def test_what_an_agent_does_not_tell_is_not_a_number():
+    task = BanditsFixed((0.9, 0.1), random_state=1)
+    record, parameters = play_sessions(Repeater(), task, 10, 3)
+    assert np.isnan(record.probabilities).all()
+    assert record.states == record.betas == {}
+    assert parameters == [{}] * 3
+    assert record.choices.shape == (3, 10)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (
-            {"n_trials": 0},
-            "n_trials must be a whole number of 1 or more; got 0. Use for example `n_trials=100`.",
-        ),
-        ({"n_sessions": 2.0}, "n_sessions must be a whole number of 1 or more; got 2.0."),
-        (
-            {"participant": "each"},
-            "participant must be same, per_session or a list; got 'each'. Give a list",
-        ),
-        ({"agent": [AgentQ()] * 2}, "A list of agents needs one per session, 3; got 2. Or give one agent."),
-        (
-            {"participant": ["ann"]},
-            "participant must have a label for each session, 3; got 1. Give a list with",
-        ),
-        (
-            {"agent": Fitted(), "participant": "per_session"},
-            "The agent knows 2 participants, one per session; got 3 sessions. Give a list",
-        ),
-        (
-            {"agent": AgentQ(3)},
-            "Agent and task must have the same number of arms; got 3 of the agent and 2 of the task.",
-        ),
-    ],
-)
-def test_what_cannot_be_is_a_sentence(arguments, sentence):
-    called = {"agent": AgentQ(), "environment": BanditsFixed(), "n_trials": 5, "n_sessions": 3} | arguments
-    with pytest.raises(SettingsError) as raised:
-        create_dataset(**called)
-    assert sentence in str(raised.value)
+def test_agents_with_different_states_share_a_record():
+    agents = [AgentQ(random_state=1), Repeater()]
+    record, _ = play_sessions(agents, BanditsFixed(random_state=1), 10, 2)
+    assert record.states == {}
+    assert np.isfinite(record.probabilities[0]).all()
 
 
-def test_a_task_and_a_participant_need_no_torch():
-    """So that a page can draw them while torch is still loading."""
-    import subprocess
-    import sys
+def test_an_agent_and_a_task_without_a_number_of_arms_are_a_sentence():
+    class Task:
+        def step(self, choice):
+            return [1.0, -1.0]
 
-    script = (
-        "import sys, spicewidgets as sw; task, agent = sw.BanditsDrift(sigma=0.2), sw.AgentQ(); "
-        "task.new_sess(); agent.new_sess(); agent.update(agent.get_choice(), task.step(0)); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    agent = Repeater()
+    agent.new_sess()
+    with pytest.raises(SettingsError, match="must have `n_actions`, the number of arms; got none"):
+        play(agent, Task(), 5)
+
+
+def test_one_session_of_an_agent_and_a_task_as_they_stand():
+    agent, task = AgentQ(random_state=1), BanditsDrift(0.2, random_state=2)
+    session, choices, rewards = run_experiment(agent, task, 15, session_id=4)
+    assert (session.choices == choices[:-1]).all()
+    assert set(session.session) == {4}
+    assert rewards.shape == (16, 2)
+    assert (rewards[-1] == -1).all()
+
+
+def test_chosen_rewards_are_those_of_the_arm_chosen(sessions):
+    paid = [
+        [sessions.rewards[s, t, arm] for t, arm in enumerate(row)] for s, row in enumerate(sessions.choices)
+    ]
+    np.testing.assert_array_equal(sessions.chosen_rewards, paid)
+
+
+def test_one_session_of_a_record_has_no_axis_of_sessions(sessions):
+    one = sessions.session(3)
+    assert one.choices.shape == (20,)
+    np.testing.assert_array_equal(one.q, sessions.q[3])
+    np.testing.assert_array_equal(one.chosen_rewards, sessions.chosen_rewards[3])
+    assert one.final_choices == sessions.final_choices[3]
+
+
+def test_records_are_joined_session_after_session(sessions):
+    both = concatenated([sessions, sessions])
+    np.testing.assert_array_equal(both.choices, np.tile(sessions.choices, (2, 1)))
+    np.testing.assert_array_equal(both.states["x_value_reward"][5:], sessions.states["x_value_reward"])

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from spicewidgets import DatasetRNN, SettingsError, Task
+from spicewidgets.core.data.entry import as_dataset
 from spicewidgets.core.simulate.environments import make_environment
-from spicewidgets.core.simulate.play import Game
+from spicewidgets.core.simulate.game import Game
 
 
 def played(n=10, **task):
@@ -32,7 +33,8 @@ def test_it_pays_what_the_task_pays():
 @pytest.mark.parametrize("task", [{}, {"n_actions": 3, "counterfactual": True}, {"kind": "reversal"}])
 def test_its_data_set_is_of_the_same_form_as_a_simulated_one(task):
     game, paid = played(**task)
-    dataset, n = game.dataset(), game.task.n_actions
+    n = game.task.n_actions
+    dataset = as_dataset(game.session(), n)
     assert isinstance(dataset, DatasetRNN)
     assert (dataset.n_sessions, dataset.n_trials, dataset.n_actions, dataset.n_participants) == (1, 10, n, 1)
     assert dataset.choices[0].tolist() == game.choices
@@ -42,7 +44,7 @@ def test_its_data_set_is_of_the_same_form_as_a_simulated_one(task):
 
 
 def test_it_comes_back_from_a_table():
-    dataset = played()[0].dataset()
+    dataset = as_dataset(played()[0].session(), 2)
     text = dataset.to_frame().to_csv(index=False)
     again = DatasetRNN.from_frame(pd.read_csv(io.StringIO(text)))
     assert np.array_equal(again.xs, dataset.xs)

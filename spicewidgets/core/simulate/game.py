@@ -3,8 +3,6 @@
 Knows nothing of buttons or pages.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +11,6 @@ from ..random import RandomState
 from ..settings import SettingsError, Task
 from .environments import make_environment
 from .session import BanditSession
-
-if TYPE_CHECKING:
-    from ..data.dataset import DatasetRNN
 
 MOST = 1000  # trials: more than anybody plays
 
@@ -83,14 +78,3 @@ class Game:
             n_trials=n,
             reward_probs=np.reshape(self._probs, (n, n_actions)),
         )
-
-    def dataset(self) -> "DatasetRNN":
-        """What has been played so far, as one session of participant 0; nothing follows the last choice, so
-        that its target is missing. Loads torch.
-        """
-        from ..data.dataset import DatasetRNN
-
-        xs = self.session().xs
-        following = np.full((len(xs), self.task.n_actions), -1.0)
-        following[:-1] = xs[1:, : self.task.n_actions]
-        return DatasetRNN(xs[None], following[None])
