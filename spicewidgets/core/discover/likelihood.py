@@ -61,6 +61,7 @@ class Likelihood:
         numbers: what each column of a table of numbers means.
         participants: index of the participant of each row.
         n_choices: of each participant.
+        inputs: the sessions as the model takes them, `(n_trials, n_sessions, n_features)`.
 
     Raises:
         TraceError: where the model's forward cannot be compiled.
@@ -77,6 +78,7 @@ class Likelihood:
         self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
         self.numbers += [Number(state, None) for state in model.betas]
         sessions = Sessions.of(dataset).double()
+        self.inputs = sessions.inputs
         p = nn.functional.one_hot(sessions.targets, dataset.n_actions).double()
         if targets is not None:
             p = torch.from_numpy(targets).permute(1, 0, 2)
@@ -86,6 +88,7 @@ class Likelihood:
         self.participants, self._begin, counts = np.unique(
             codes[order], return_index=True, return_counts=True
         )
+        self._ends = self._begin + counts
         self._row = np.repeat(np.arange(len(counts)), counts)
         known = sessions.weights.sum(0).numpy()[order]
         self.n_choices: Floats = np.add.reduceat(known, self._begin)
@@ -105,6 +108,17 @@ class Likelihood:
         nll = np.where(np.isfinite(nll), nll, np.inf)
         look = Look(nll, gradient, information)
         return look if values.ndim == 3 else Look(*(part[0] for part in look))
+
+    def of_participant(self, place: int) -> "Likelihood":
+        """The likelihood of one participant's choices alone, by its place in `participants`."""
+        copy = object.__new__(Likelihood)
+        copy.__dict__.update(self.__dict__)
+        part = slice(int(self._begin[place]), int(self._ends[place]))
+        copy._sessions = self._sessions.of_sessions(part)
+        copy.participants, copy.n_choices = self.participants[place : place + 1], self.n_choices[[place]]
+        copy._begin, copy._ends = np.zeros(1, int), np.array([part.stop - part.start])
+        copy._row = np.zeros(part.stop - part.start, int)
+        return copy
 
     def values_of(self, spice: SpiceModel) -> Floats:
         """The numbers of equations as a table; 0 for a term that they do not have."""

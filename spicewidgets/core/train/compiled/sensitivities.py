@@ -58,7 +58,8 @@ class Sensitivities:
         self._first, self._n_states = expanded.first, len(expanded.trial.states)
         outputs = [o.detach().numpy()[None] for o in trace.prelude(trace.prelude.parameters, whole[0])]
         n = inputs.shape[1]
-        self._fixed = np.array([_part(outputs[number], index)[0, :n] for number, index in trace.sessions])
+        fixed = [_part(outputs[number], index)[0, :n] for number, index in trace.sessions]
+        self._fixed = np.array(fixed).reshape(-1, n)
         self._initial = np.zeros((self._n_states, n))
         for k, (key, index) in enumerate(trace.state_of):
             self._initial[k] = _part(outputs[trace.outputs[key]], (slice(None), *index))[0, :n]
@@ -66,6 +67,15 @@ class Sensitivities:
         weights = targets.sum(-1, keepdims=True)
         self._rows = self._scan.batch(np.concatenate([features, weights, targets], -1))
         self.n_sessions = n
+
+    def of_sessions(self, part: slice) -> "Sensitivities":
+        """The same of some sessions only."""
+        copy = object.__new__(Sensitivities)
+        copy.__dict__.update(self.__dict__)
+        copy._fixed, copy._initial = self._fixed[:, part], self._initial[:, part]
+        copy._rows = self._scan.batch(self._scan.sessions(self._rows)[:, part])
+        copy.n_sessions = copy._initial.shape[1]
+        return copy
 
     def __call__(self, numbers: Array) -> tuple[Array, Array, Array]:
         """-ln L of each session in nats, the gradient of ln L, and the expected information.
@@ -79,7 +89,7 @@ class Sensitivities:
         n_vectors, n, k = numbers.shape
         own = np.empty((n_vectors, k + len(self._fixed), n))
         own[:, :k] = numbers.transpose(0, 2, 1)
-        own[:, k:] = self._fixed.reshape(-1, n)
+        own[:, k:] = self._fixed
         initial = np.broadcast_to(self._initial, (n_vectors, *self._initial.shape))
         after = self._scan(self._rows, own, initial)[:, self._first :].transpose(0, 2, 1)
         information = np.zeros((n_vectors, n, k, k))
@@ -288,6 +298,12 @@ class Scan:
         n_blocks = -(-n_sessions // self.lanes)
         padded = self._padded(rows, 1, n_blocks * self.lanes).reshape(n_trials, n_blocks, self.lanes, width)
         return np.ascontiguousarray(padded.transpose(1, 0, 3, 2))
+
+    def sessions(self, blocks: Array) -> Array:
+        """Rows from the blocks that `batch` made, the padding with them."""
+        n_trials, width = blocks.shape[1:3]
+        rows: Array = blocks.transpose(1, 0, 3, 2).reshape(n_trials, -1, width)
+        return rows
 
     def _padded(self, values: Array, axis: int, n: int) -> Array:
         index = np.arange(n)

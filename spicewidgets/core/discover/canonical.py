@@ -1,0 +1,189 @@
+"""One way to write equations that no choices can tell apart.
+
+A model has more ways to say the same than one. Which of them is shown is a convention; it is chosen here,
+once, so that the equations of two participants, two seeds or two papers can be laid side by side, and so that
+it can be said whether a structure was found again.
+
+**Level.** The softmax takes no notice of a number that is added to the values of all arms. Let a state have
+the modules `x' = k1 + w1 x + ...` for the arm chosen and `x' = k2 + w2 x` for the others, and let `y = x + c`
+for all arms and trials. Then
+
+    y' = k1 + c (1 - w1) + w1 y + ...     and     y' = k2 + c (1 - w2) + w2 y
+
+give the same differences between arms, so that `(k1, k2)` and `(k1 + c (1 - w1), k2 + c (1 - w2))` differ in
+nothing but the first trials: y begins at `x(0) + c`, the model at x(0), and what is left of c fades with
+`w1^n` and `w2^n`. (If w1 = w2 it fades alike in all arms, and there is no difference at all; if w2 = 1, k2
+does not move, and the freedom is small.) One of the two constants can be 0. Convention: *the constant of the
+arms that were not chosen goes first*, so that the chosen arm's equation compares with Rescorla-Wagner's;
+unless the first trials would rather (by more than 1 nat) see the other one go.
+
+**Scale.** Where a state is multiplied by a learned beta, and nothing else sees it, let
+`y = x(0) + s (x - x(0))`, and let beta / s take beta's place. The first trial is the same, all logits are
+moved alike for all arms, and each equation `x' = f(x)` becomes
+`y' = x(0) + s (f(x(0) + (y - x(0)) / s) - x(0))`, a polynomial of the same degree. This freedom is exact. It
+is fixed by the convention that *a reward of 1 moves the chosen arm's value by 1 - w*, as in
+`x' = w x + (1 - w) r`: values are in units of the reward, and beta is the participant's. For a state that
+sees no reward, a choice takes its part. (Where values hardly fade, w near 1, this would make beta infinite,
+and beta stays as the network has it.)
+
+Neither is taken for granted of a model: a state is stretched only if the choices are as likely afterwards,
+and a constant goes only if the choices do not miss it.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from math import comb
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..config import SpiceConfig
+from ..equations import Term
+from ..train.rnn import BaseRNN
+from .likelihood import Number
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a module does in a model.
+
+    Attributes:
+        state: the memory state that it moves.
+        start: value of the state before the first trial; NaN where it differs between arms.
+        chosen: whether it moves the arm that was chosen; None for one that moves all arms.
+    """
+
+    state: str
+    start: float
+    chosen: bool | None
+
+
+def parts_of(model: BaseRNN, config: SpiceConfig, inputs: Tensor) -> dict[str, Part]:
+    """The part of each module that becomes an equation.
+
+    Args:
+        model: the model; its forward is run for one trial.
+        config: its filters say which arms a module moves.
+        inputs: `(n_trials, n_sessions, n_features)`.
+    """
+    copy = deepcopy(model).eval()
+    states: dict[str, str] = {}
+    call = copy.call_module
+
+    def noted(key_module: str, key_state: str, *rest: Any, **named: Any) -> Tensor:
+        states[key_module] = key_state
+        return call(key_module, key_state, *rest, **named)
+
+    copy.call_module = noted  # type: ignore[method-assign]
+    with torch.no_grad():
+        copy(inputs[:1].to(copy._like))
+    return {
+        module: Part(states[module], _start(model, states[module]), _chosen(config, module))
+        for module in config.modules
+        if module in states
+    }
+
+
+def _start(model: BaseRNN, state: str) -> float:
+    values = np.unique(np.asarray(model.init_values.get(state, 0.0), dtype=float))
+    return float(values[0]) if len(values) == 1 else float("nan")
+
+
+def _chosen(config: SpiceConfig, module: str) -> bool | None:
+    marks = {f.value for f in config.filters(module) if f.signal == "c_action"}
+    return None if len(marks) != 1 else marks == {1.0}
+
+
+def goes_first(numbers: Sequence[Number], parts: Mapping[str, Part], best: int, may_go: Sequence[int]) -> int:
+    """Which constant goes, where that of the chosen arm could: that of the other arms, if it could as well.
+
+    Args:
+        numbers: what each number means.
+        parts: of the modules.
+        best: the number that would go.
+        may_go: all that could.
+    """
+    part = parts.get(numbers[best].module)
+    if numbers[best].term != () or part is None or part.chosen is not True:
+        return best
+    for other in may_go:
+        own = parts.get(numbers[other].module)
+        if numbers[other].term == () and own and own.state == part.state and own.chosen is False:
+            return other
+    return best
+
+
+def rescaled(
+    numbers: Sequence[Number], values: Floats, parts: Mapping[str, Part], state: str, factor: float
+) -> Floats | None:
+    """The numbers with one state stretched by a factor around its start, and its beta divided by it; None
+    where a term that this needs is no candidate.
+
+    Args:
+        numbers: what each number means.
+        values: `(n_numbers,)`.
+        parts: of the modules.
+        state: the state, which has a beta.
+        factor: s, not 0.
+    """
+    place = {number: i for i, number in enumerate(numbers)}
+    result = values.copy()
+    result[place[Number(state, None)]] /= factor
+    for module, part in parts.items():
+        if part.state != state:
+            continue
+        own = [i for i, number in enumerate(numbers) if number.module == module and number.term is not None]
+        result[own] = 0.0
+        moved: dict[Term, float] = {(): part.start * (1 - factor)}
+        for i in own:
+            term = numbers[i].term or ()
+            rest, power = tuple(f for f in term if f != module), term.count(module)
+            for p in range(power + 1):  # x^power = (shift + y / s)^power
+                part_of = comb(power, p) * (part.start * (1 - 1 / factor)) ** (power - p) * factor ** (1 - p)
+                key = tuple(sorted((module,) * p + rest))
+                moved[key] = moved.get(key, 0.0) + values[i] * part_of
+        at = {tuple(sorted(numbers[i].term or ())): i for i in own}
+        for key, value in moved.items():
+            if key in at:
+                result[at[key]] = value
+            elif abs(value) > 1e-12:
+                return None
+    return result
+
+
+class Tie(NamedTuple):
+    """Numbers of one state, by place, that the convention of its scale ties: `drive + own = 1`.
+
+    Attributes:
+        beta: of the state.
+        own: weight of the chosen arm's own value.
+        drive: coefficient of the reward in the chosen arm's equation; its constant, where it has no inputs.
+    """
+
+    beta: int
+    own: int
+    drive: int
+
+
+def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
+    """The ties of all states that have a beta, an own value and something that drives it."""
+    place = {number: i for i, number in enumerate(numbers)}
+    ties = []
+    for number in numbers:
+        if number.term is None:
+            own = {part.chosen: module for module, part in parts.items() if part.state == number.module}
+            module = own.get(True, own.get(None, ""))
+            inputs = [
+                n for n in numbers if n.module == module and n.term and {*n.term} == {n.term[0]} != {module}
+            ]
+            drive = inputs[0] if inputs else Number(module, ())
+            weight = Number(module, (module,))
+            if weight in place and drive in place:
+                ties.append(Tie(place[number], place[weight], place[drive]))
+    return ties

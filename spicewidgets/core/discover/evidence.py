@@ -1,0 +1,284 @@
+"""Which terms an equation has: those that the choices would miss.
+
+A threshold on a coefficient's size asks the wrong question: a constant of 0.04 can be certain, and one of
+0.10 noise. Here a term stays if, without it and with all other numbers moved to make up for it, the choices
+would be less likely by more than its price in nats. All numbers are tuned by penalised likelihood in the
+model's own forward pass. The search begins with every candidate term and removes one after the other; the
+sets that it passes are kept, so that another price needs no new search.
+
+**The price** of a term is ½ ln(number of choices), that of the Bayesian information criterion (Schwarz 1978),
+unless set. It takes the prior to be as wide as what one choice tells. For the weight of a module's own value
+that would be absurd, since values that neither grow nor swing have weights between 0 and 1. Its prior has
+mean and variance of the uniform distribution there, and its price is Laplace's approximation of the evidence
+(MacKay 1992) under that prior, `½ ln(1 + information / 12)`, where that is less.
+
+**Stability.** A weight beyond ±1 is held there, unless the choices insist on it by more than the price of a
+term.
+
+**Scale.** Where a state can be stretched and its beta divided by the same factor without any choice becoming
+more or less likely, the scale is that of `canonical.py` in all sets of terms: a tie between two numbers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .canonical import Part, Tie, goes_first, rescaled, ties_of
+from .likelihood import Look, Number
+from .maximum import Maximum, Prior, curvature_of, maximise, newton_step
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+WIDE = 5.0  # standard deviation of the prior of coefficients and betas: hardly any
+KEEPS = 0.5, 12**-0.5  # prior of own-value weights: mean and standard deviation of the uniform one on 0..1
+FADES = 0.02  # least 1 - w for which a state has a scale of its own
+SAME = 1e-7  # nats per choice: a stretching that changes more is no freedom
+BEYOND = 20.0  # prices: a term that costs more than so many is not tried again soon
+ALIKE = 1.0  # nats: of two constants that go at costs so close, the convention says which
+FLOOR = 1e-12
+
+
+class Step(NamedTuple):
+    """A set of terms on the search's way, and the numbers that fit it best.
+
+    Attributes:
+        active: which numbers are in the equations, `(n_numbers,)`; betas always are.
+        held: which of them are held, at a bound or where they were.
+        values: of all numbers, 0 for a term that is not there.
+        objective: -ln L plus the prior's penalty, in nats.
+        gradient: of ln L by all numbers.
+        information: of the choices about all numbers.
+        prices: of each number, in nats.
+    """
+
+    active: Mask
+    held: Mask
+    values: Floats
+    objective: float
+    gradient: Floats
+    information: Floats
+    prices: Floats
+
+
+@dataclass
+class Search:
+    """The search for one participant's terms.
+
+    Args:
+        look: the participant's likelihood, of tables `(n_tables, 1, n_numbers)`.
+        numbers: what each number means.
+        n_choices: how many choices there are.
+        parts: what each module does.
+        forced: terms that must stay.
+    """
+
+    look: Callable[[Floats], Look]
+    numbers: Sequence[Number]
+    n_choices: float
+    parts: Mapping[str, Part]
+    forced: Mask | None = None
+    path: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.is_term = np.array([number.term is not None for number in self.numbers])
+        self.is_own = np.array([number.term == (number.module,) for number in self.numbers])
+        self.prior = Prior(np.where(self.is_own, KEEPS[0], 0.0), np.where(self.is_own, KEEPS[1], WIDE))
+        self.ties: list[Tie] = []
+        self.fixed: list[int] = []  # betas that stay as they are
+
+    @property
+    def full_price(self) -> float:
+        """Of a term about whose size nothing is known beforehand, in nats, unless set: ½ ln n."""
+        return 0.5 * float(np.log(max(self.n_choices, 2.0)))
+
+    def run(self, start: Floats, candidates: Mask) -> None:
+        """Pass all sets of terms on the way from all candidates to few.
+
+        Args:
+            start: where the numbers begin, `(n_numbers,)`.
+            candidates: which terms may be there at all.
+        """
+        start = np.where(self.is_own, start.clip(-1, 1), start)
+        step = self._scaled(candidates | ~self.is_term, start)
+        self.path = [step]
+        while (smaller := self._smaller(step)) is not None:
+            step = smaller
+            self.path.append(step)
+
+    def best(self, price: float | None = None) -> Step:
+        """The set on the way whose likelihood is worth the price of its terms, ½ ln n each when None."""
+
+        def total(step: Step) -> float:
+            return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
+
+        return min(self.path, key=total)
+
+    def prices_at(self, step: Step, price: float | None = None) -> Floats:
+        """Price of each number in a set of terms, in nats."""
+        if price is None:
+            return step.prices
+        return np.where(self.is_own, np.minimum(step.prices, price), price)
+
+    def costs(self, step: Step) -> dict[int, float]:
+        """What dropping each term would cost, in nats, after the others have moved."""
+        return {i: rest.objective - step.objective for i, rest in self._without(step).items()}
+
+    def gains(self, step: Step) -> Floats:
+        """What adding each term that is not there would gain, in nats, after the others have moved; to second
+        order.
+        """
+        gains = np.zeros(len(self.numbers))
+        look = Look(np.array(0.0), step.gradient, step.information)
+        for i in np.flatnonzero(~step.active):
+            active = step.active.copy()
+            active[i] = True
+            free, basis = self._moves(active[None], step.held[None])
+            gains[i] = newton_step(step.values, look, free[0], self.prior, basis[0])[1]
+        return gains
+
+    def penalised(self, step: Step) -> Mask:
+        """Numbers that the prior weighs in the objective of a set of terms."""
+        penalised: Mask = self._moves(step.active[None], step.held[None])[0][0]
+        return penalised
+
+    def covariance(self, step: Step) -> Floats:
+        """Posterior covariance of the numbers (Laplace); 0 for those that are held or not there."""
+        return self._covariance(step.information, step.active, step.held)
+
+    # Numbers of given terms.
+
+    def _covariance(self, information: Floats, active: Mask, held: Mask) -> Floats:
+        free, basis = self._moves(active[None], held[None])
+        inverse = np.linalg.inv(curvature_of(information, free[0], self.prior, basis[0]))
+        covariance: Floats = basis[0] @ (inverse * np.outer(free[0], free[0])) @ basis[0].T
+        return covariance
+
+    def _moves(self, active: Mask, held: Mask) -> tuple[Mask, Floats]:
+        """Which numbers move by themselves in several sets of terms, and the ties of the others to them."""
+        free = active & ~held
+        free[:, self.fixed] = False
+        basis = np.repeat(np.eye(len(self.numbers))[None], len(active), 0)
+        for tie in self.ties:
+            there = active[:, tie.drive]
+            free[~there, tie.beta] = False
+            free[there, tie.drive] = False
+            basis[there, tie.drive, tie.drive] = 0
+            basis[there & free[:, tie.own], tie.drive, tie.own] = -1
+        return free, basis
+
+    def _fit(self, starts: Floats, active: Mask, held: Mask, hopeless: float = np.inf) -> list[Step]:
+        """The best numbers of several sets of terms; one row for each."""
+        starts = np.where(active, starts, 0.0)
+        for tie in self.ties:
+            starts[:, tie.drive] = np.where(active[:, tie.drive], 1 - starts[:, tie.own], 0.0)
+        held = held & active
+        free, basis = self._moves(active, held)
+        best = maximise(self.look, starts[:, None], free[:, None], self.prior, basis[:, None], hopeless)
+        return [self._step(best, row, active[row], held[row]) for row in range(len(active))]
+
+    def _scaled(self, active: Mask, start: Floats) -> Step:
+        """All terms with their best numbers, in the canonical scale."""
+        self.fixed = [tie.beta for tie in ties_of(self.numbers, self.parts)]
+        self.fixed = [beta for beta in self.fixed if self._may_stretch(beta, start)]
+        step = self._settled(active, start)
+        values = step.values
+        for tie in ties_of(self.numbers, self.parts):
+            fades, drive = 1 - values[tie.own], values[tie.drive]
+            if tie.beta in self.fixed and fades > FADES and abs(drive) > FADES**2:
+                stretched = rescaled(
+                    self.numbers, values, self.parts, self.numbers[tie.beta].module, fades / drive
+                )
+                if stretched is not None:
+                    values = stretched
+                    self.ties.append(tie)
+                    self.fixed.remove(tie.beta)
+        return self._settled(active, values) if self.ties else step
+
+    def _may_stretch(self, beta: int, values: Floats) -> bool:
+        """Whether a state's scale is a freedom: no choice is more or less likely after a stretch."""
+        stretched = rescaled(self.numbers, values, self.parts, self.numbers[beta].module, 1.25)
+        if stretched is None:
+            return False
+        nll = self.look(np.stack([values, stretched])[:, None]).nll[:, 0]
+        return bool(abs(nll[1] - nll[0]) <= SAME * self.n_choices)
+
+    def _settled(self, active: Mask, start: Floats) -> Step:
+        """A set of terms with its best numbers, weights within ±1 unless the choices insist."""
+        return self._bounded(self._fit(start[None], active[None], np.zeros_like(active)[None])[0])
+
+    def _bounded(self, step: Step) -> Step:
+        while (beyond := self._beyond(step)).any():
+            worst = int(np.where(beyond, np.abs(step.values), 0).argmax())
+            held, values = step.held.copy(), step.values.copy()
+            held[worst], values[worst] = True, np.sign(values[worst])
+            (bounded,) = self._fit(values[None], step.active[None], held[None])
+            if bounded.objective - step.objective > self.full_price:
+                break  # the choices insist
+            step = bounded
+        return step
+
+    def _beyond(self, step: Step) -> Mask:
+        return self.is_own & step.active & ~step.held & (np.abs(step.values) > 1)
+
+    def _step(self, best: Maximum, row: int, active: Mask, held: Mask) -> Step:
+        look = best.look
+        information = look.information[row, 0]
+        prices = self._prices(information, active, held)
+        objective = float(best.objective[row, 0])
+        return Step(active, held, best.values[row, 0], objective, look.gradient[row, 0], information, prices)
+
+    def _prices(self, information: Floats, active: Mask, held: Mask) -> Floats:
+        posterior = np.diag(self._covariance(information, active, held))
+        laplace = 0.5 * np.log(np.maximum(self.prior.sd**2 / np.maximum(posterior, FLOOR), 1.0))
+        laplace = np.where(posterior > 0, laplace, 0.0)
+        prices: Floats = np.where(self.is_own, np.minimum(laplace, self.full_price), self.full_price)
+        return prices
+
+    # One term less.
+
+    def _without(self, step: Step, hopeless: float = np.inf) -> dict[int, Step]:
+        """What is left without each of the terms that may go."""
+        may = step.active & self.is_term if self.forced is None else step.active & self.is_term & ~self.forced
+        terms = np.flatnonzero(may)
+        if not len(terms):
+            return {}
+        covariance = self.covariance(step)
+        active, held = (np.repeat(mask[None], len(terms), 0) for mask in (step.active, step.held))
+        starts = np.repeat(step.values[None], len(terms), 0)
+        rows = np.arange(len(terms))
+        active[rows, terms] = held[rows, terms] = False
+        variance = np.diag(covariance)[terms]
+        along = covariance[terms] / np.where(variance > 0, variance, 1.0)[:, None]
+        starts -= along * step.values[terms, None]
+        starts = np.where(self.is_own, starts.clip(-1, 1), starts)
+        rests = self._fit(starts, active, held, hopeless)
+        gone_wrong = [
+            row
+            for row, rest in enumerate(rests)
+            if rest.objective - step.objective
+            > 5 + 2 * step.values[terms[row]] ** 2 / max(variance[row], FLOOR)
+        ]
+        if gone_wrong:
+            plain = np.repeat(step.values[None], len(gone_wrong), 0)
+            again = self._fit(plain, active[gone_wrong], held[gone_wrong], hopeless)
+            for row, rest in zip(gone_wrong, again, strict=True):
+                rests[row] = min(rest, rests[row], key=lambda s: s.objective)
+        return dict(zip(terms.tolist(), rests, strict=True))
+
+    def _smaller(self, step: Step) -> Step | None:
+        """The next set on the way: without the term that is least worth its price."""
+        rests = self._without(step, step.objective + BEYOND * self.full_price)
+        if not rests:
+            return None
+        excess = {i: rest.objective - step.objective - step.prices[i] for i, rest in rests.items()}
+        best = min(excess, key=lambda i: excess[i])
+        alike = [i for i in excess if excess[i] < min(0.0, excess[best] + ALIKE)]
+        chosen = goes_first(self.numbers, self.parts, best, alike)
+        rest = rests[chosen]
+        if rest.objective - step.objective > BEYOND * self.full_price:
+            return None
+        return self._bounded(rest)

@@ -1,0 +1,127 @@
+"""The most likely numbers under a Gaussian prior, for many tables of numbers at once.
+
+Fisher scoring (e.g. McCullagh & Nelder 1989) with Levenberg's damping (1944): what the choices do not tell
+apart stays where it is, unless the prior has something to say of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .likelihood import Look
+
+MOST_STEPS = 40
+HALVINGS = 10
+ENOUGH = 5e-4  # nats: a step that gains less is the last one
+DAMPING = 1e-9  # share of a number's own information, added to it
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Independent normal distributions of the numbers.
+
+    Attributes:
+        mean, sd: of each number, `(n_numbers,)` or anything that broadcasts with a table of numbers.
+    """
+
+    mean: Floats
+    sd: Floats
+
+    def penalty(self, values: Floats, free: Mask) -> Floats:
+        """-ln of the prior density of the free numbers, up to a constant: `(...,)` for `(..., n_numbers)`."""
+        z = np.where(free, (values - self.mean) / self.sd, 0.0)
+        penalty: Floats = (z**2).sum(-1) / 2
+        return penalty
+
+
+class Maximum(NamedTuple):
+    """The best numbers found.
+
+    Attributes:
+        values: `(n_tables, n_participants, n_numbers)`.
+        objective: -ln L and the prior's penalty, in nats, `(n_tables, n_participants)`.
+        look: what the choices say there.
+    """
+
+    values: Floats
+    objective: Floats
+    look: Look
+
+
+def maximise(
+    look: Callable[[Floats], Look],
+    start: Floats,
+    free: Mask,
+    prior: Prior,
+    basis: Floats | None = None,
+    hopeless: Floats | float = np.inf,
+) -> Maximum:
+    """Climb from some numbers to the most likely ones, table by table and participant by participant.
+
+    Args:
+        look: the likelihood.
+        start: tables of numbers, `(n_tables, n_participants, n_numbers)`.
+        free: which numbers may move, of the same shape or broadcasting with it; the others stay as they are.
+        prior: of the numbers.
+        basis: how numbers that are tied to others move, `(n_tables, n_participants, n_numbers, n_numbers)`:
+            what a unit of each free number adds to all of them; the identity when None.
+        hopeless: objective above which a climb is given up if not even three times the gain that is in sight
+            leads below it.
+    """
+    free = np.broadcast_to(free, start.shape)
+    values, there = start.copy(), look(start)
+    objective = there.nll + prior.penalty(values, free)
+    left = np.ones(objective.shape, bool)
+    for _ in range(MOST_STEPS):
+        step, gain = newton_step(values, there, free, prior, basis)
+        left &= (gain > ENOUGH) & (objective - 3 * gain < hopeless)
+        waiting, size = left.copy(), 1.0
+        for _halving in range(HALVINGS):
+            rows = np.flatnonzero(waiting.any(-1))
+            if not len(rows):
+                break
+            tried = np.where(waiting[rows, :, None], values[rows] + size * step[rows], values[rows])
+            then = look(tried)
+            reached = then.nll + prior.penalty(tried, free[rows])
+            better = waiting[rows] & (reached < objective[rows] - 0.1 * ENOUGH)
+            values[rows] = np.where(better[..., None], tried, values[rows])
+            objective[rows] = np.where(better, reached, objective[rows])
+            for old, new in zip(there, then, strict=True):
+                old[rows] = np.where(better.reshape(*better.shape, *(1,) * (new.ndim - 2)), new, old[rows])
+            waiting[rows] &= ~better
+            size /= 2
+        left &= ~waiting
+        if not left.any():
+            break
+    return Maximum(values, objective, there)
+
+
+def newton_step(
+    values: Floats, there: Look, free: Mask, prior: Prior, basis: Floats | None
+) -> tuple[Floats, Floats]:
+    """The way to the top of the quadratic that slope and information describe, and what it gains in nats."""
+    slope = np.where(np.isfinite(there.gradient), there.gradient, 0.0)
+    slope = slope if basis is None else np.einsum("...ij,...i->...j", basis, slope)
+    slope = np.where(free, slope - (values - prior.mean) / prior.sd**2, 0.0)
+    curvature = curvature_of(there.information, free, prior, basis)
+    step: Floats = np.asarray(np.linalg.solve(curvature, slope[..., None])[..., 0], np.float64)
+    gain: Floats = (slope * step).sum(-1) / 2
+    return step if basis is None else np.einsum("...ij,...j->...i", basis, step), gain
+
+
+def curvature_of(information: Floats, free: Mask, prior: Prior, basis: Floats | None = None) -> Floats:
+    """Information of choices and prior together, about the free numbers; the identity for the others."""
+    whole: Floats = np.where(np.isfinite(information), information, 0.0)
+    if basis is not None:
+        whole = np.swapaxes(basis, -1, -2) @ whole @ basis
+    free = np.broadcast_to(free, information.shape[:-1])
+    kept = np.where(free[..., :, None] & free[..., None, :], whole, 0.0)
+    own = prior.sd**-2.0 + DAMPING * np.einsum("...ii->...i", kept)
+    curvature: Floats = kept + np.where(free, own, 1.0)[..., None] * np.eye(information.shape[-1])
+    return curvature

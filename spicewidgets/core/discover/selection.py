@@ -1,0 +1,273 @@
+"""Equations by evidence: from what SINDy proposes to the terms that each participant's choices would miss.
+
+`select` searches; what it returns answers at once for another price, and for terms that must or must not be
+there. `evidence.py` has the search, `canonical.py` the conventions.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import SpiceConfig
+from ..data.dataset import DatasetRNN
+from ..equations import SpiceModel, Term, term_text
+from ..train.rnn import BaseRNN
+from .canonical import Part, parts_of
+from .evidence import Search, Step
+from .likelihood import Likelihood, Number
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+UNTOLD = 0.7  # share of the prior's standard deviation that is left of a number that the choices hardly tell
+
+
+@dataclass(frozen=True)
+class TermEvidence:
+    """What the choices say of one candidate term.
+
+    Attributes:
+        module, term: which; a term of None is the beta of the state named as the module.
+        value: its coefficient; 0 where it is not in the equation.
+        error: standard error, under the weak prior; 0 for a number that is held.
+        cost: what dropping it would cost in nats, after the others have moved; for a term that is not there,
+            what it would gain; infinite for a beta, which is not dropped.
+        price: what it must be worth to stay, in nats.
+        active: whether it is in the equation.
+        told: whether the choices say more of it than was known before.
+    """
+
+    module: str
+    term: Term | None
+    value: float
+    error: float
+    cost: float
+    price: float
+    active: bool
+    told: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why one participant's equations are as they are.
+
+    Attributes:
+        terms: all candidate terms and betas.
+        nll: -ln L in nats.
+        n_choices: over which it is summed.
+        conventions: a sentence for each number that no choice could tell and that was fixed by convention.
+        notes: a sentence for each number that is held at a bound, beyond it, or not told by the choices.
+    """
+
+    terms: tuple[TermEvidence, ...]
+    nll: float
+    n_choices: int
+    conventions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, module: str, *factors: str) -> TermEvidence:
+        """The evidence of one term. Raises `KeyError` where it is no candidate."""
+        for item in self.terms:
+            if item.module == module and item.term is not None and sorted(item.term) == sorted(factors):
+                return item
+        raise KeyError(f"{term_text(factors)} is no candidate term of {module!r}")
+
+
+@dataclass
+class Selection:
+    """The search of one participant's terms, with all that it has passed.
+
+    Attributes:
+        likelihood: of this participant's choices.
+        parts: what each module does in the model.
+        start: where the numbers begin.
+        labels: names of states and modules that sentences use; their own when they have none.
+    """
+
+    likelihood: Likelihood
+    parts: Mapping[str, Part]
+    start: Floats
+    _searches: dict[tuple[frozenset[Number], frozenset[Number]], Search] = field(default_factory=dict)
+
+    def at(
+        self,
+        price: float | None = None,
+        *,
+        keep: Collection[Number] = (),
+        drop: Collection[Number] = (),
+    ) -> tuple[Search, Step]:
+        """The terms that are worth a price.
+
+        Args:
+            price: of a term, in nats; ½ ln(number of choices) when None.
+            keep, drop: terms that must, and must not, be in the equations.
+        """
+        key = frozenset(keep), frozenset(drop)
+        if key not in self._searches:
+            numbers = self.likelihood.numbers
+            search = Search(
+                self.likelihood,
+                numbers,
+                float(self.likelihood.n_choices[0]),
+                self.parts,
+                forced=np.array([number in key[0] for number in numbers]),
+            )
+            search.run(self.start, np.array([number not in key[1] for number in numbers]))
+            self._searches[key] = search
+        search = self._searches[key]
+        return search, search.best(price)
+
+    def evidence(self, search: Search, step: Step) -> Evidence:
+        """What the choices say of each candidate term at a set of terms."""
+        costs, gains = search.costs(step), search.gains(step)
+        deviations = np.sqrt(np.maximum(np.diag(search.covariance(step)), 0.0))
+        prices = search.prices_at(step)
+        terms = []
+        for i, number in enumerate(self.likelihood.numbers):
+            active = bool(step.active[i])
+            cost = costs.get(i, np.inf) if active else gains[i]
+            told = bool(step.held[i] or not active or deviations[i] < UNTOLD * search.prior.sd[i])
+            terms.append(
+                TermEvidence(
+                    number.module,
+                    number.term,
+                    float(step.values[i]),
+                    float(deviations[i]),
+                    float(cost),
+                    float(prices[i]),
+                    active,
+                    told,
+                )
+            )
+        nll = step.objective - float(search.prior.penalty(step.values, search.penalised(step)))
+        found = Evidence(tuple(terms), nll, int(search.n_choices))
+        return replace(
+            found,
+            conventions=tuple(self._conventions(search, step)),
+            notes=tuple(_notes(found, step, search)),
+        )
+
+    def _conventions(self, search: Search, step: Step) -> Iterator[str]:
+        numbers = self.likelihood.numbers
+        for tie in search.ties:
+            if step.active[tie.drive]:
+                state, drive = numbers[tie.beta].module, numbers[tie.drive]
+                what = "a choice" if drive.term == () else f"{' '.join(drive.term or ())} = 1"
+                yield (
+                    f"The scale of {state} is a convention: {what} moves the chosen arm's value by 1 - w (w"
+                    f" is the weight of its own value), and beta is given in that scale. Stretching the"
+                    " values and dividing beta by the same factor would make the same choices."
+                )
+        for beta in search.fixed:
+            yield (
+                f"The beta of {numbers[beta].module} is as the network has it: stretching the values and"
+                " dividing beta by the same factor would make the same choices."
+            )
+        for module, part in self.parts.items():
+            pair = [m for m, own in self.parts.items() if own.state == part.state and own.chosen is False]
+            there = [step.active[_place(numbers, m)] for m in (module, *pair)]
+            if part.chosen is True and there == [True, False]:
+                yield (
+                    f"The constant of {pair[0]} is 0 by convention: a number added to the values of all"
+                    f" arms makes the same choices, and moves this constant and that of {module}."
+                )
+
+
+def _place(numbers: list[Number], module: str) -> int:
+    """Place of a module's constant; the last number's, a beta or another, where it is no candidate."""
+    key = Number(module, ())
+    return numbers.index(key) if key in numbers else -1
+
+
+def _notes(evidence: Evidence, step: Step, search: Search) -> Iterator[str]:
+    for item, held, own in zip(evidence.terms, step.held, search.is_own, strict=True):
+        if own and held:
+            yield (
+                f"The weight of the own value in {item.module} is held at {item.value:g}, beyond which values"
+                " grow without end; these choices do not ask for more."
+            )
+        elif own and item.active and abs(item.value) > 1:
+            yield (
+                f"The weight of the own value in {item.module} is {item.value:.3f}: beyond 1 values grow"
+                " without end, but these choices insist on it."
+            )
+        elif item.active and not item.told:
+            name = "beta" if item.term is None else term_text(item.term)
+            yield (
+                f"{evidence.n_choices:,} choices do not tell the {'beta' if item.term is None else 'number'}"
+                f" of {item.module if item.term is None else f'{name} in {item.module}'}: it is where it was"
+                " expected before any choice was seen."
+            )
+
+
+def selections(
+    spice: SpiceModel,
+    model: BaseRNN,
+    dataset: DatasetRNN,
+    config: SpiceConfig,
+    targets: Floats | None = None,
+) -> Iterator[tuple[int, Selection]]:
+    """A search for each participant who has equations and choices, with the participant's index.
+
+    Args:
+        spice: all candidate terms, with numbers to begin with: SINDy's, without a threshold. Terms that the
+            samples cannot tell apart from others are left out.
+        model: the model whose forward pass ties the equations together.
+        dataset: the choices; participants are indices in the last column.
+        config: which modules move which arms.
+        targets: as in `Likelihood`.
+
+    Raises:
+        TraceError: where the model's forward cannot be compiled.
+    """
+    fitted = [
+        c for c in range(len(spice.participants)) if all(r[c] is not None for r in spice.equations.values())
+    ]
+    terms = {}
+    for module, rows in spice.equations.items():
+        equation = next(row for row in rows if row is not None)
+        terms[module] = tuple(term for term in equation.terms if term not in equation.dropped)
+    likelihood = Likelihood(model, dataset, terms, targets)
+    parts = parts_of(model, config, likelihood.inputs)
+    for place, code in enumerate(likelihood.participants):
+        if code in fitted:
+            own = likelihood.of_participant(place)
+            yield int(code), Selection(own, parts, own.values_of(spice)[0])
+
+
+def select(
+    spice: SpiceModel,
+    model: BaseRNN,
+    dataset: DatasetRNN,
+    config: SpiceConfig,
+    price: float | None = None,
+) -> tuple[SpiceModel, dict[Any, Evidence]]:
+    """The equations that the choices ask for, and why, for each participant.
+
+    Args:
+        spice, model, dataset, config: as in `selections`.
+        price: of a term, in nats; ½ ln(number of choices) when None.
+
+    Returns: The equations, and the evidence by participant's label.
+    """
+    equations = {module: list(rows) for module, rows in spice.equations.items()}
+    betas = {state: list(values) for state, values in spice.betas.items()}
+    evidence = {}
+    for code, selection in selections(spice, model, dataset, config):
+        search, step = selection.at(price)
+        found, scales = selection.likelihood.equations_of(step.values)
+        evidence[spice.participants[code]] = selection.evidence(search, step)
+        for module, equation in found.items():
+            before = spice.equations[module][code]
+            equations[module][code] = replace(equation, dropped={} if before is None else before.dropped)
+        for state, beta in scales.items():
+            betas[state][code] = beta
+    chosen = replace(
+        spice,
+        equations={module: tuple(rows) for module, rows in equations.items()},
+        betas={state: tuple(values) for state, values in betas.items()},
+    )
+    return chosen, evidence
