@@ -26,8 +26,8 @@ app: $(VENV)/app.stamp ## open the explorer in the browser
 tutorial: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, discover, compare, plot into OUT
 	$(BIN)/spicewidgets discover --sigma 0.2 --alpha-reward 0.3 --seed 42 --out $(OUT)
 
-test: lint docs $(VENV)/browser.stamp $(COLAB)/colab.stamp ## lint, then run the tests, some in a browser, some as on Colab
-	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto --dist loadgroup
+test: lint docs $(VENV)/browser.stamp $(COLAB)/colab.stamp $(VENV)/binder/ready ## lint, then run the tests, some in a browser, some as on Colab
+	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto
 	$(COLAB)/bin/python -m pytest -n auto $(TESTS_7)
 
 test-slow: $(VENV)/test.stamp ## run the long tests (statistics over many data sets, soaks, loads)
@@ -64,6 +64,10 @@ $(VENV)/test.stamp: $(VENV)/app.stamp
 $(VENV)/browser.stamp: $(VENV)/test.stamp
 	$(BIN)/python tests/browser/chromium.py
 	touch $@
+
+# The packages of Binder's image, where they can be had; else it says why, and their tests are skipped.
+$(VENV)/binder/ready: $(VENV)/test.stamp binder/requirements.txt binder/runtime.txt tests/binder_image.py
+	$(BIN)/python tests/binder_image.py $(VENV)/binder
 
 # What Colab has in its place of the Jupyter packages; torch and all others are those of the first environment.
 $(COLAB)/colab.stamp: $(VENV)/test.stamp tests/colab.txt

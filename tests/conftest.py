@@ -10,8 +10,26 @@ import sys
 import pytest
 from hypothesis import settings
 
+SERVED = ("tests/browser/", "tests/test_workshop.py")  # these share servers and a browser
+
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """In several processes, a file is tested by one of them, and so is all that opens pages: what a file
+    prepares is prepared once, and each server and the browser start once.
+
+    Not by marks: pytest 9.2 passes over `xdist_group` (github.com/pytest-dev/pytest-xdist/issues/1386).
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "served" if nodeid.startswith(SERVED) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

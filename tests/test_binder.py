@@ -1,11 +1,9 @@
-"""Binder's image, built and launched here step by step, as repo2docker would, in a clean environment."""
+"""Binder's image, built and launched step by step, as repo2docker would; `make test` prepares its Python."""
 
 import os
 import shutil
 import subprocess
-import sys
 import time
-import venv
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -14,13 +12,11 @@ from urllib.request import urlopen
 import psutil
 import pytest
 import servers
+from binder_image import READY, problem
 from learner import Learner
 
 ROOT = Path(__file__).parents[1]
-BINDER = ROOT / "binder"
-BASE = ["jupyterlab==4.*", "notebook==7.*"]  # what every image has, of which the launch makes use
 MOST = 2e9  # bytes that a launch may take
-pytestmark = pytest.mark.xdist_group("binder")
 
 
 def run(command: list[str], folder: Path, python: Path) -> subprocess.CompletedProcess:
@@ -31,25 +27,17 @@ def run(command: list[str], folder: Path, python: Path) -> subprocess.CompletedP
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    """A clone of the repository, and a Python with what its binder folder asks for."""
-    wanted = (BINDER / "runtime.txt").read_text().strip()
-    if wanted != f"python-{sys.version_info.major}.{sys.version_info.minor}":
-        pytest.skip(f"The image has {wanted}, which does not run these tests.")
-    folder = tmp_path_factory.mktemp("image")
-    clone = folder / "clone"
-    apart = shutil.ignore_patterns(".*", "__pycache__", "out", "build", "dist")
-    shutil.copytree(ROOT, clone, ignore=apart)
-    venv.create(folder / "env", with_pip=True)
-    python = folder / "env" / "bin" / "python"
-    # An index that cannot be reached is passed over; what it alone has must then be on this machine.
-    install = [str(python), "-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "20"]
-    base = run([*install, *BASE], clone, python)
-    asked = run([*install, "-r", "binder/requirements.txt"], clone, python)
-    if "No matching distribution found for torch" in asked.stderr:
-        pytest.skip("There is no way from here to the build of torch that the image has.")
-    assert (base.returncode, asked.returncode) == (0, 0), base.stderr + asked.stderr
-    built = run(["bash", "binder/postBuild"], clone, python)
-    assert built.returncode == 0, built.stderr
+    """A clone of the repository, and the Python of the image with the clone's package in it."""
+    environment = Path(os.environ.get("BINDER_IMAGE") or ROOT / ".venv" / "binder")
+    if not (environment / READY).exists():
+        pytest.skip(problem() or "There is no image; `make test` makes one.")
+    clone = tmp_path_factory.mktemp("image") / "clone"
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".*", "__pycache__", "out", "build", "dist"))
+    python = environment / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", "."]
+    for command in (install, ["bash", "binder/postBuild"]):
+        built = run(command, clone, python)
+        assert built.returncode == 0, built.stderr
     return clone, python
 
 

@@ -18,7 +18,6 @@ from learner import Learner
 from websocket import WebSocketBadStatusException
 
 PASSWORDS = {"ada": "a-password-of-hers", "bob": "another-one"}
-pytestmark = pytest.mark.xdist_group("browser")  # with others that start servers, one after the other
 
 
 def can_be_apart() -> bool:

@@ -1,21 +1,19 @@
 """What the browser tests share: a Chromium, pages that watch themselves, and servers that are started once.
 
-All of them run in one process, one after the other (`--dist loadgroup`). `make test` brings what they need;
-without it they are skipped.
+All of them run in one process, one after the other (tests/conftest.py sees to it). `make test` brings what
+they need; without it they are skipped.
 """
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import chromium
 import pytest
 import servers
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
-HERE = Path(__file__).resolve().parent
 PATIENCE = 60_000  # ms, for a busy machine; nothing waits longer than it must
 expect.set_options(timeout=PATIENCE)
 # What a page may ask for: this machine; and the badge in a notebook, where all its cells are shown.
@@ -26,12 +24,6 @@ NOISE = re.compile(
     r"|ERR_CONNECTION_REFUSED"
 )
 WIDGETS_7 = os.environ.get("WIDGETS_7", "")  # the Python of an environment as Colab's; `make test` sets it
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
