@@ -3,8 +3,11 @@ the garbage collector, looking through them again and again, would take a quarte
 """
 
 import gc
+import sys
 from importlib import import_module
+from importlib.util import resolve_name
 from types import ModuleType
+from typing import Any
 
 
 def load(name: str) -> ModuleType:
@@ -17,6 +20,32 @@ def load(name: str) -> ModuleType:
         if collects:
             _age()
             gc.enable()
+
+
+def is_loaded(name: str) -> bool:
+    """Whether a module is there, and not just being imported."""
+    module = sys.modules.get(name)
+    return module is not None and not getattr(module.__spec__, "_initializing", False)
+
+
+class Later:
+    """A module that is imported when a name of it is first used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        module = sys.modules[self._name] if is_loaded(self._name) else load(self._name)
+        return getattr(module, name)
+
+
+def later(name: str, package: str | None = None) -> Later:
+    """A heavy module, as `import_module` takes it, to be named at the top of a file and loaded at first use.
+
+    It stands in the `else` of an `if TYPE_CHECKING:` that imports the same module, so that a reader and a
+    type checker see what comes with it.
+    """
+    return Later(resolve_name(name, package))
 
 
 def _age() -> None:

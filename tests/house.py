@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import resolve_name
 from pathlib import Path
 
 Graph = dict[str, set[str]]
@@ -45,6 +46,8 @@ def imports(path: Path, package: Path) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom):
             source = _source(node, path, package)
             yield from (Import(f"{source}.{alias.name}", **where) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "later":
+            yield Import(_later(node, path, package), **where)
 
 
 def _checks_types(node: ast.AST) -> bool:
@@ -64,6 +67,12 @@ def _source(node: ast.ImportFrom, path: Path, package: Path) -> str:
         return node.module or ""
     folders = (package.name, *path.relative_to(package).parts[:-1])
     return ".".join([*folders[: len(folders) - node.level + 1], *([node.module] if node.module else [])])
+
+
+def _later(call: ast.Call, path: Path, package: Path) -> str:
+    """The module that `later("..core.estimator", __package__)` names."""
+    name = ast.literal_eval(call.args[0])
+    return resolve_name(name, ".".join((package.name, *path.relative_to(package).parts[:-1])))
 
 
 def cycles(graph: Graph) -> list[list[str]]:

@@ -1,11 +1,12 @@
 """A heavy import leaves the garbage collector as it found it."""
 
 import gc
+import importlib
 import sys
 
 import pytest
 
-from spicewidgets.loading import load
+from spicewidgets.loading import is_loaded, later, load
 
 
 @pytest.fixture
@@ -33,3 +34,21 @@ def test_an_import_that_fails_leaves_it_as_it_was_too(heavy):
     with pytest.raises(ZeroDivisionError):
         load(heavy("1 / 0"))
     assert gc.isenabled()
+
+
+def test_a_later_module_is_loaded_when_a_name_of_it_is_used(heavy):
+    module = later(heavy("answer = 42"))
+    assert not is_loaded("heavy")
+    assert module.answer == 42
+    assert is_loaded("heavy")
+    assert module.collects is False
+
+
+def test_a_later_module_that_fails_is_tried_again(heavy, tmp_path):
+    module = later(heavy("1 / 0"))
+    with pytest.raises(ZeroDivisionError):
+        module.collects  # noqa: B018
+    assert not is_loaded("heavy")
+    (tmp_path / "heavy.py").write_text("collects = 'again, as it should be'")
+    importlib.invalidate_caches()
+    assert module.collects == "again, as it should be"

@@ -18,7 +18,8 @@ from ..core.equations import SpiceModel
 from ..core.read.translation import classical_parameters
 from ..state.discovery import Library
 from .meaning import cost
-from .result import Result, config_of, values_of
+from .result import Result
+from .settle import config_of, values_of
 
 if TYPE_CHECKING:
     from ..core.discover.uncertainty import Uncertainty

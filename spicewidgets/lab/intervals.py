@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..core.discover.uncertainty import half_width
 from ..core.equations import Term
 from ..core.read.translation import classical_parameters
-from .result import Result, values_of
+from .result import Result
+from .settle import values_of
 
 if TYPE_CHECKING:
     from ..core.discover.resampled import Resampled, Spread

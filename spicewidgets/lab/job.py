@@ -1,136 +1,242 @@
-"""One fit under way: its epochs so far, and how to go on or to end it.
+"""What a run does, from the settings to its result: train, step, train on, find again, resample.
 
-Asks the estimator for one epoch at a time; whoever holds it decides when. Knows nothing of threads or states.
+This imports torch, and all that a run needs of pysindy: whoever has loaded this file can run without loading
+more. A job runs in the thread that calls it.
 """
 
-from contextlib import suppress
+import copy
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple, Protocol, cast
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from ..state.experiment import ExperimentSnapshot
-from .simulation import Simulated
+from ..core.discover.resampled import resamples
+from ..core.equations import SpiceModel
+from ..core.estimator import SpiceEstimator
+from ..core.settings import SettingsError
+from ..state.experiment import DATA_OF, TRAINED_ON, Experiment, ExperimentSnapshot
+from .estimators import discover_again, estimator_of, parameters_of
+from .fit import Fit, with_new_equations
+from .report import Reporter
+from .result import Checkpoint, Result
+from .simulation import simulate
+from .store import Store
 
-if TYPE_CHECKING:
-    from ..core.estimator import SpiceEstimator
 
-Kept = tuple[int, NDArray[np.float32]]  # an epoch and its weights, as `core.objective.flat` has them
-MOST = 40  # epochs whose weights are kept
-EARLY = 1.0  # seconds of training before which its speed tells nothing of the time that is left
-SLICE = 0.02  # seconds of epochs at a time: many where an epoch costs less than a look at the run
+class Outcome(NamedTuple):
+    """How a run ended: the status and the message of the run's state."""
+
+    status: str
+    message: str
 
 
-class Fit:
-    """One fit under way: its records so far, and how to go on or end it.
+class Control(Protocol):
+    """What a run asks of whoever runs it."""
 
-    Attributes:
-        begun: whether an epoch has been run.
-        kept: epoch and weights of some epochs, evenly spread, of what went before too.
+    def stopped(self) -> bool:
+        """Whether the run shall end."""
+
+    def note_stop(self) -> None:
+        """The run was interrupted, as by a stop."""
+
+    def interruptible(self, stage: str) -> AbstractContextManager[None]:
+        """A stage, "epoch" or "equations", that a stop may cut short with a `KeyboardInterrupt`."""
+
+
+class Job:
+    """One run of an experiment. Each public method is a kind of run, and says how it ended.
+
+    Raises `SettingsError` where the settings do not allow the run.
     """
 
-    def __init__(
-        self,
-        snapshot: ExperimentSnapshot,
-        data: Simulated,
-        estimator: "SpiceEstimator",
-        before: tuple[dict[str, Any], ...] = (),
-        kept: tuple[Kept, ...] = (),
-    ) -> None:
-        self.snapshot, self.data, self.estimator = snapshot, data, estimator
-        self.notes: tuple[str, ...] = ()
-        self.begun, self.kept = False, kept
-        self._every = 1
-        self._told = list(before)
-        self._before = before[-1] if before else {"epoch": 0, "seconds": 0.0}
-        self._records: Any = estimator.fit_records(data.dataset)
-        self._complete = False
-        self._spent = 0.0
+    def __init__(self, experiment: Experiment, store: Store, report: Reporter, control: Control) -> None:
+        self.experiment, self.store, self.report, self.control = experiment, store, report, control
 
-    @property
-    def history(self) -> tuple[dict[str, Any], ...]:
-        """A dictionary for each epoch, of what went before too."""
-        return tuple(self._told)
+    def train(self) -> Outcome:
+        """Simulate, train, find the equations, compare: from the beginning."""
+        return self._run(self._fresh())
 
-    @property
-    def last(self) -> dict[str, Any]:
-        """The last epoch."""
-        return self._told[-1]
+    def continue_(self) -> Outcome:
+        """Train on: the fit that goes step by step, or from the weights of the last result."""
+        return self._run(self._stepping() or self._warm())
 
-    def next(self) -> Any:
-        """The next epoch's record; None when the fit is complete, equations and all."""
-        began = perf_counter()
-        record = next(self._records, None)
-        self._complete = record is None
-        if record is not None:
-            self.begun = True
-            self._spent += perf_counter() - began
-            self._add(record)
-        return record
+    def step(self) -> Outcome:
+        """One epoch of the fit that goes step by step, or of a new one."""
+        fit = self._stepping() or self._fresh()
+        self.store.pause(fit)
+        self.report.now(phase="train", message="One epoch.")
+        if fit.next() is None:
+            return self._finish(fit)
+        self.report.now(**fit.progress())
+        self.report.glimpse(fit, due=True)
+        return Outcome("idle", f"Epoch {len(fit.history)}. Step again, or continue to the end.")
 
-    def go_on(self) -> Any:
-        """The next epochs, one or more, for a moment; the last one's record, or None as `next`."""
-        until = perf_counter() + SLICE
-        while (record := self.next()) is not None and perf_counter() < until:
-            pass
-        return record
+    def refit(self) -> Outcome:
+        """Find the equations and show them, for the newest settings only; then compare."""
+        last, snapshot = self._library()
+        self.report.now(phase="equations", message="Finding the equations.")
+        trained, checkpoints = self._trained(last)
+        while True:
+            estimator = copy.copy(trained)
+            estimator._rng = copy.deepcopy(trained._rng)
+            discover_again(estimator, snapshot)
+            self.report.now(live=estimator.spice_model_)
+            if not self._library_moved_on(snapshot):
+                break
+            last, snapshot = self._library()
+        self.report.now(phase="compare", message="Comparing truth, RNN and equations.")
+        self.store.hold(with_new_equations(last, snapshot, estimator, checkpoints))
+        return Outcome("done", "Found the equations again, for the same RNN.")
 
-    def _add(self, record: Any) -> None:
-        told = dict(vars(record))
-        for name in ("epoch", "best_epoch"):
-            told[name] += self._before["epoch"]
-        told["seconds"] += self._before["seconds"]
-        self._told.append(told)
-        if (told["epoch"] - 1) % self._every == 0:
-            self._keep(told["epoch"])
-        if record.note:
-            self.notes = (record.note,)
+    def resample(self) -> Outcome:
+        """Resample after resample, until there are as many as were asked for, or until it is stopped."""
+        if why := self.experiment.unsampled():
+            raise SettingsError([why])
+        snapshot, last = self.experiment.peek(), self.store.result
+        assert last is not None
+        n = snapshot.uncertainty.n_resamples
+        equations: list[SpiceModel] = []
+        drawn = cast(
+            "Generator[SpiceModel, None, None]",
+            resamples(self._trained(last)[0], n, random_state=snapshot.uncertainty.seed),
+        )
+        self.report.now(phase="resample", message="Resampling.", resample=0, resamples=n, rate=None)
+        begun = perf_counter()
+        try:
+            while len(equations) < n and not self.control.stopped():
+                with self.control.interruptible("epoch"):
+                    equations.append(next(drawn))
+                self.report.resample(
+                    len(equations), n, begun, lambda: self.store.hold_resampled(last, equations)
+                )
+        except KeyboardInterrupt:
+            self.control.note_stop()
+        finally:
+            drawn.close()
+            self.store.hold_resampled(last, equations, snapshot)
+        if len(equations) == n:
+            return Outcome("done", f"Found the equations of {n} resamples.")
+        if len(equations) < 2:
+            return Outcome("cancelled", "Stopped before there were two resamples to compare.")
+        return Outcome("cancelled", f"Stopped after {len(equations)} of {n} resamples; these were kept.")
 
-    def _keep(self, epoch: int) -> None:
-        """Keep the present weights; of too many, those of every second epoch, and so on."""
-        from ..core.train.objective import flat
+    def _fresh(self) -> Fit:
+        """A new fit of the present settings."""
+        snapshot = self.experiment.snapshot()
+        self.store.drop_paused()
+        with self.store.lock:
+            self.experiment.run.shelve()
+        self.report.now(
+            phase="simulate",
+            message="Simulating the sessions.",
+            epoch=0,
+            epochs=snapshot.training.epochs,
+            glimpses=(),
+        )
+        with self.control.interruptible("epoch"):
+            data = self.store.given or simulate(snapshot)
+        return Fit(snapshot, data, estimator_of(snapshot))
 
-        weights = flat(self.estimator.rnn_model_)
-        if self.kept and np.array_equal(weights, self.kept[-1][1]):
-            return  # starts are screened elsewhere than in the model
-        self.kept = (*self.kept, (epoch, weights))
-        while len(self.kept) > MOST:
-            self._every *= 2
-            self.kept = tuple(one for one in self.kept if (one[0] - 1) % self._every == 0)
+    def _warm(self) -> Fit:
+        """A fit that goes on from the weights of the last result."""
+        snapshot, last = self.experiment.snapshot(), self.store.result
+        if last is None or snapshot.differs(last.snapshot, DATA_OF):
+            raise SettingsError(
+                ["There is no training of these data and this model to go on with. Train first."]
+            )
+        trained, checkpoints = self._trained(last)
+        estimator = copy.copy(trained)
+        estimator.set_params(**parameters_of(snapshot), warm_start=True)
+        n = len(last.history) + snapshot.training.epochs
+        self.report.now(phase="load", message="Going on.", epochs=n, glimpses=())
+        return Fit(snapshot, last.data, estimator, last.history, checkpoints)
 
-    def end(self) -> bool:
-        """Find the equations, if they are not found yet; whether the training was cut short."""
-        if self._complete:
-            return self.estimator.stopped_  # it may have been interrupted inside the last epoch
-        with suppress(StopIteration):
-            self._records.throw(KeyboardInterrupt())  # as if the learner had pressed Ctrl-C: keeps the best
-        return True
+    def _stepping(self) -> Fit | None:
+        """The fit that goes step by step, if it is one of the present settings."""
+        paused = self.store.paused
+        if paused is None or self.experiment.snapshot().differs(paused.snapshot, TRAINED_ON):
+            return None
+        return paused
 
-    def settle(self) -> bool:
-        """As `end`, where there is no time left to refine the equations."""
-        self._records.close()
-        if not hasattr(self.estimator, "spice_agent"):
-            refine = self.estimator.spice_refine
-            self.estimator.discover(spice_refine=False)
-            self.estimator.set_params(spice_refine=refine)
-        return True
+    def _run(self, fit: Fit) -> Outcome:
+        """Run slices of epochs until there are no more, or until it is stopped."""
+        self.store.pause(None)
+        try:
+            while not self.control.stopped():
+                with self.control.interruptible("epoch"):
+                    epoch = fit.run_slice()
+                if epoch is None:
+                    break
+                self.report.glimpse(fit)
+                self.report.epoch(fit)
+        except KeyboardInterrupt:
+            self.control.note_stop()
+        return self._finish(fit)
 
-    def close(self) -> None:
-        """Give it up."""
-        self._records.close()
+    def _finish(self, fit: Fit) -> Outcome:
+        """Equations and comparison of what was learned."""
+        self.store.pause(None)
+        if not fit.begun:
+            fit.close()
+            return Outcome("cancelled", "Stopped before anything was learned.")
+        self.report.now(**fit.progress() | {"phase": "equations", "message": "Finding the equations."})
+        try:
+            with self.control.interruptible("equations"):
+                stopped = fit.end()
+        except KeyboardInterrupt:
+            stopped = fit.end_unrefined()
+        self.report.now(phase="compare", message="Comparing truth, RNN and equations.")
+        self.store.hold(fit.result())
+        if stopped:
+            return Outcome("cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept.")
+        return Outcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
 
-    def facts(self) -> dict[str, Any]:
-        """What the run's state says of it."""
-        n_new = self.last["epoch"] - self._before["epoch"]
-        rate = n_new / self._spent if self._spent > 0 else None
-        left = max(0, self.snapshot.training.epochs - n_new)
-        early = self._spent < EARLY
-        return {
-            "phase": self.last["phase"],
-            "epoch": self.last["epoch"],
-            "history": self.history,
-            "rate": rate,
-            "seconds_left": None if rate is None or early else left / rate,
-            "message": f"Epoch {self.last['epoch']}: loss {self.last['train_loss']:.4f}.",
-        }
+    def _library(self) -> tuple[Result, ExperimentSnapshot]:
+        """The last result, and the present settings of the discovery for its RNN. Raises `SettingsError`
+        where it is one of other data or another model.
+        """
+        snapshot, last = self.experiment.snapshot(), self.store.result
+        if last is None or snapshot.differs(last.snapshot, DATA_OF):
+            raise SettingsError(
+                ["There is no trained RNN of these settings to find equations for. Train first."]
+            )
+        return last, replace(snapshot, training=last.snapshot.training)
+
+    def _library_moved_on(self, snapshot: ExperimentSnapshot) -> bool:
+        """Whether the library has changed meanwhile, and its equations are wanted at once."""
+        experiment, present = self.experiment, self.experiment.peek()
+        if not experiment.follow_library or self.control.stopped() or experiment.find_problems():
+            return False
+        return present.discovery != snapshot.discovery and not present.differs(snapshot, DATA_OF)
+
+    def _trained(self, result: Result) -> tuple[SpiceEstimator, tuple[Checkpoint, ...]]:
+        """The estimator of a result, and its checkpoints. Those of a run recorded earlier are made again: the
+        same settings and seed give the same network.
+        """
+        if result.estimator is not None:
+            return result.estimator, result.checkpoints
+        self.report.now(phase="load", message="Training the recorded run again, to go on from it.")
+        fit = Fit(result.snapshot, result.data, estimator_of(result.snapshot))
+        with self.control.interruptible("epoch"):
+            fit.run()
+        return fit.estimator, fit.checkpoints
+
+
+@contextmanager
+def one_torch_thread(restore: bool) -> Iterator[None]:
+    """One thread for torch, which is the fastest for models so small. It must be set in the thread that
+    computes: OpenMP keeps it for each thread.
+
+    Args:
+        restore: whether the thread goes on after the run, and has its number of threads back then.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if restore:
+            torch.set_num_threads(before)

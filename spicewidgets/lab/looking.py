@@ -26,12 +26,18 @@ from ..core.read.update_function import (
     visits,
 )
 from ..core.settings import SettingsError
+from ..loading import later
 from ..state.experiment import ExperimentSnapshot
-from .result import Result, config_of
+from .result import Recorded, Result
+from .settle import config_of
 from .simulation import people_of
 
 if TYPE_CHECKING:
+    from ..core.discover import discovery, sparsity
     from ..core.discover.sparsity import SparsityPath
+else:
+    discovery = later("..core.discover.discovery", __package__)
+    sparsity = later("..core.discover.sparsity", __package__)
 
 Floats = NDArray[np.float64]
 MANY = 200  # sessions whose likelihood follows a coefficient while it moves
@@ -115,14 +121,12 @@ def table(result: Result, module: str, who: Any) -> Tabulated | None:
 def path_of(result: Result, module: str, who: Any) -> "SparsityPath | None":
     """The sparsity path of a module of one participant; None where there are no samples of it."""
     if result.estimator is None:
-        return result.paths.get(module) if who in (None, _people(result.snapshot)[0]) else None
-    from ..core.discover.discovery import candidates
-    from ..core.discover.sparsity import sparsity_path
-
+        return None if (recorded := _recorded(result, who)) is None else recorded.paths.get(module)
     config, settings = config_of(result.snapshot), result.snapshot.discovery
     code = list(result.estimator.participants_).index(who)
     samples = result.estimator.samples_[module].select(config, module, code)
-    return sparsity_path(module, samples, candidates(module, config, settings), settings)
+    terms = discovery.candidates(module, config, settings)
+    return sparsity.sparsity_path(module, samples, terms, settings)
 
 
 def same_paths(one: Result, other: Result | None) -> bool:
@@ -142,12 +146,17 @@ def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]
 
 def _network(result: Result, module: str, who: Any) -> Function | None:
     if result.estimator is None:
-        return result.tables.get(module) if who in (None, _people(result.snapshot)[0]) else None
+        return None if (recorded := _recorded(result, who)) is None else recorded.tables.get(module)
     built, code = result.description, list(result.estimator.participants_).index(who)
     try:
         return Network(result.estimator.rnn_model_, module_of(built, module), code)
     except SettingsError:
         return None
+
+
+def _recorded(result: Result, who: Any) -> Recorded | None:
+    """What was recorded in place of the network; only the first participant's was."""
+    return result.recorded if who in (None, _people(result.snapshot)[0]) else None
 
 
 def _visits(result: Result, module: str, who: Any) -> Visits:

@@ -9,21 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.equations import SpiceModel
+from ..core.read.consequences import Cost, Freedom, cost_of_dropping, freedoms
 from ..core.read.contributions import Unfolded, mean_nll
+from ..core.read.steps import Step, steps
+from ..core.read.translation import VALUE, classical_parameters
 from ..core.settings import Participant, SettingsError
+from ..core.simulate.agents import AgentQ
 from .looking import unfolded
-from .result import Result, truth_for, values_of
+from .result import Result
+from .settle import truth_for, values_of
 from .simulation import people_of
-
-if TYPE_CHECKING:
-    from ..core.equations import SpiceModel
-    from ..core.read.consequences import Cost, Freedom
-    from ..core.read.steps import Step
 
 Floats = NDArray[np.float64]
 CLOSE = 5e-3  # |dP| up to which played and recorded expectations count as the same
@@ -41,23 +42,19 @@ class Tried:
         max_dp: largest |P - P under the found equations|; None as `nll`.
     """
 
-    spice: "SpiceModel"
+    spice: SpiceModel
     nll: tuple[float, float] | None
     max_dp: float | None
 
 
-def steps_of(result: Result, who: Any) -> "tuple[Step, ...]":
+def steps_of(result: Result, who: Any) -> tuple[Step, ...]:
     """The steps from the found equations to the parameters."""
-    from ..core.read.steps import steps
-
     assert result.spice is not None
     return steps(result.spice, values_of(result.snapshot), who)
 
 
 def person_of(result: Result, who: Any) -> dict[str, float | None]:
     """The settings of the participant whom the found equations stand for, as near as these may be set."""
-    from ..core.read.translation import classical_parameters
-
     assert result.spice is not None
     found = classical_parameters(result.spice, values_of(result.snapshot), who)
     if found.get("alpha_penalty") == found.get("alpha_reward"):
@@ -74,8 +71,6 @@ def tried(result: Result, who: Any, person: Mapping[str, Any]) -> Tried:
     """The equations of a participant with these parameters, in the coordinates and with the learned betas of
     the result. Raises `SettingsError` where the model cannot express them.
     """
-    from ..core.simulate.agents import AgentQ
-
     assert result.spice is not None
     betas = {state: result.spice.beta(state, who) for state in result.spice.betas}
     agent = AgentQ(result.snapshot.task.n_actions, **person)
@@ -88,13 +83,10 @@ def tried(result: Result, who: Any, person: Mapping[str, Any]) -> Tried:
     return Tried(spice, nll, float(np.abs(now.probabilities - before.probabilities).max()))
 
 
-def freedoms_of(result: Result, who: Any) -> "tuple[Freedom, ...]":
+def freedoms_of(result: Result, who: Any) -> tuple[Freedom, ...]:
     """Three ways to write the found equations otherwise, the first one so that the constant vanishes; none
     where they cannot be played without their model.
     """
-    from ..core.read.consequences import freedoms
-    from ..core.read.translation import VALUE
-
     if result.spice is None or _found(result, who) is None or f"{VALUE}_chosen" not in result.spice.equations:
         return ()
     equation = result.spice.equation(f"{VALUE}_chosen", who)
@@ -106,13 +98,11 @@ def freedoms_of(result: Result, who: Any) -> "tuple[Freedom, ...]":
     return freedoms(result.spice, result.description, *history, who, shift=shift)
 
 
-def cost(result: Result, who: Any, module: str, term: tuple[str, ...] = ()) -> "Cost":
+def cost(result: Result, who: Any, module: str, term: tuple[str, ...] = ()) -> Cost:
     """What it costs to leave a term out, found on the first sessions where there are very many. Loads torch,
     and takes about a second.
     """
     import torch
-
-    from ..core.read.consequences import cost_of_dropping
 
     assert result.spice is not None
     dataset = result.dataset
@@ -134,7 +124,7 @@ def _own(result: Result, who: Any) -> NDArray[np.int64]:
     return np.flatnonzero([one == who for one in people_of(result.snapshot)])
 
 
-def _played(result: Result, spice: "SpiceModel", who: Any) -> Unfolded | None:
+def _played(result: Result, spice: SpiceModel, who: Any) -> Unfolded | None:
     """The sessions of a participant under some equations; None where only their model can play them."""
     try:
         return unfolded(result, spice, _own(result, who))

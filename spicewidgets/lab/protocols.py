@@ -19,16 +19,25 @@ class ExperimentRunner(Protocol):
     Attributes:
         experiment: whose settings are run.
         foreground: whether a run is over when its method returns.
-        result: what the last run found; None before.
-        given: sessions of an unknown participant, which are run in place of simulated ones; None without.
-        resampled: the equations of the result's resampled sessions; None without.
     """
 
     experiment: "Experiment"
     foreground: bool
-    result: "Result | None"
-    given: "Simulated | None"
-    resampled: "Resampled | None"
+
+    @property
+    def result(self) -> "Result | None":
+        """What the last run found; None before."""
+
+    @property
+    def resampled(self) -> "Resampled | None":
+        """The equations of the result's resampled sessions; None without."""
+
+    @property
+    def given(self) -> "Simulated | None":
+        """Sessions of an unknown participant, which are run in place of simulated ones; None without."""
+
+    @given.setter
+    def given(self, sessions: "Simulated | None") -> None: ...
 
     @property
     def loaded(self) -> bool:

@@ -14,7 +14,7 @@ from ..core.settings import Discovery, Task, Training
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from ..state.uncertainty import Resampling
-from .result import PRECODED, config_of, source_of
+from .settle import PRECODED, config_of, source_of
 
 CONFIGS = {
     "rescorla-wagner": "RESCORLA_WAGNER_CONFIG",

@@ -4,7 +4,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..lab.result import preview, simulate
+from ..lab.simulation import preview, simulate
 from .base import Files, control, grid
 from .stage import Stage, session_control
 

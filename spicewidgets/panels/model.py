@@ -7,7 +7,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..lab.result import description_of, missing_of, source_of
+from ..lab.result import description_of
+from ..lab.settle import missing_of, source_of
 from ..state.builder import TEMPLATES
 from ..state.model import YOUR_OWN
 from .base import FULL, control, field, grid, guard, heed, pressed

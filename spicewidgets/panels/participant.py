@@ -5,7 +5,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from ..lab.result import preview
+from ..lab.simulation import preview
 from ..plots.figures import SessionView
 from .base import FigureBox, control, heed, more
 from .stage import Stage, arm_control, session_control

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..lab.result import preview
+from ..lab.simulation import preview
 from ..plots.figures import RewardProbabilities
 from .base import FigureBox, control, more
 from .stage import Stage, session_control

@@ -57,3 +57,19 @@ class RunState(HasTraits):
         if self.history:
             self.earlier = (*self.earlier, self.history)[-EARLIER:]
             self.history = ()
+
+    def forget(self) -> None:
+        """Forget all curves, as before the first run."""
+        texts = dict.fromkeys(("phase", "message", "details"), "")
+        tuples = dict.fromkeys(("history", "earlier", "notes", "glimpses"), ())
+        self.put(
+            **texts,
+            **tuples,
+            status="idle",
+            epoch=0,
+            epochs=0,
+            rate=None,
+            seconds_left=None,
+            result_revision=self.result_revision + 1,
+            resampled_revision=self.resampled_revision + 1,
+        )

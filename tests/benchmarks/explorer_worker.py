@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from spicewidgets.lab.result import estimator_of
+from spicewidgets.lab.estimators import estimator_of
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.simulation import simulate
 from spicewidgets.state.experiment import Experiment

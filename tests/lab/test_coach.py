@@ -269,7 +269,7 @@ def test_where_no_truth_is_known_nothing_is_said(healthy):
 
 def test_other_resamples_do_not_silence_it(healthy):
     app = explorer(start=False)
-    app.runner.result = replace(healthy, choices=healthy.choices[:5])
+    app.runner.store.result = replace(healthy, choices=healthy.choices[:5])
     app.experiment.resampled = app.experiment.snapshot()
     app.experiment.uncertainty.n_resamples = 50
     assert list(app.experiment.stale_because) == ["uncertainty"]

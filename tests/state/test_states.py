@@ -10,14 +10,9 @@ from hypothesis import given, settings, strategies as st
 import spicewidgets as sw
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.train.built import TEMPLATES, BuiltModel
-from spicewidgets.lab.result import (
-    PRECODED as CLASSES,
-    description_of,
-    missing_of,
-    model_of,
-    source_of,
-    truth_of,
-)
+from spicewidgets.lab.estimators import model_of
+from spicewidgets.lab.result import description_of
+from spicewidgets.lab.settle import PRECODED as CLASSES, missing_of, source_of, truth_of
 from spicewidgets.state import (
     DataState,
     DiscoveryState,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...core.discover.sparsity import SparsityPath
 from ...core.discover.uncertainty import Uncertainty
@@ -24,7 +25,8 @@ from ...core.simulate.agents import softmax
 from ...core.simulate.record import Record
 from ...state.experiment import ExperimentSnapshot
 from ..looking import paths_of, tables_of
-from ..result import Result, truth_of
+from ..result import Recorded, Result
+from ..settle import truth_of
 from ..simulation import play
 
 FOLDER = Path(__file__).parent
@@ -112,8 +114,6 @@ def _settings(snapshot: ExperimentSnapshot) -> Any:
 
 
 def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str, Any]) -> Result:
-    import pandas as pd
-
     spice, played = SpiceModel.from_dict(told["spice"]), play(snapshot)
     truth = truth_of(snapshot, spice)
     layers = {"truth": played}
@@ -125,24 +125,25 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
         )
         layers[layer] = Record(played.choices, played.rewards, softmax(named["q"]), named["q"], states, betas)
     terms = {} if truth is None else {who: term_by_term(spice, truth, who) for who in spice.participants}
-    result = Result(
-        snapshot,
-        None,
-        spice,
-        truth,
-        played.choices,
-        played.chosen_rewards,
-        played.rewards,
-        layers,
-        pd.DataFrame(told["comparison"]).set_index("agent"),
-        pd.DataFrame(told["per_session"]).set_index(["agent", "session"]),
-        terms,
-        tuple(told["history"]),
-        tuple(told["notes"]),
-        {module: _table(one) for module, one in told["tables"].items()},
-        {module: _path(one) for module, one in told["paths"].items()},
-    )
     errors = {who: Uncertainty.from_dict(each) for who, each in told["uncertainty"]}
-    result.__dict__["uncertainty"] = errors
-    result.__dict__["emergence"] = {module: _emergence(one) for module, one in told["emergence"].items()}
-    return result
+    return Result(
+        snapshot=snapshot,
+        estimator=None,
+        spice=spice,
+        truth=truth,
+        choices=played.choices,
+        rewards=played.chosen_rewards,
+        outcomes=played.rewards,
+        played=layers,
+        comparison=pd.DataFrame(told["comparison"]).set_index("agent"),
+        per_session=pd.DataFrame(told["per_session"]).set_index(["agent", "session"]),
+        terms=terms,
+        history=tuple(told["history"]),
+        notes=tuple(told["notes"]),
+        recorded=Recorded(
+            tables={module: _table(one) for module, one in told["tables"].items()},
+            paths={module: _path(one) for module, one in told["paths"].items()},
+            uncertainty=errors,
+            emergence={module: _emergence(one) for module, one in told["emergence"].items()},
+        ),
+    )

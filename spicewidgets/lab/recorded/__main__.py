@@ -2,9 +2,12 @@
 
 import re
 
+import torch
+
 from ...state.experiment import Experiment
-from ..job import Fit
-from ..result import estimator_of, result_of, simulate
+from ..estimators import estimator_of
+from ..fit import Fit
+from ..simulation import simulate
 from . import FOLDER, record
 
 NAMES = ("the tutorial",)
@@ -12,16 +15,12 @@ NAMES = ("the tutorial",)
 
 def main() -> None:
     """Run each of these presets and write its file."""
-    import torch
-
     torch.set_num_threads(1)
     for name in NAMES:
         snapshot = Experiment(name).snapshot()
         fit = Fit(snapshot, simulate(snapshot), estimator_of(snapshot))
-        while fit.next() is not None:
-            pass
-        result = result_of(snapshot, fit.data, fit.estimator, fit.history, (), kept=fit.kept)
-        record(result, FOLDER / f"{re.sub(r'[^a-z]+', '_', name)}.npz")
+        fit.run()
+        record(fit.result(), FOLDER / f"{re.sub(r'[^a-z]+', '_', name)}.npz")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,114 @@
+"""What the settings describe, with torch: the model's class, the estimator, quick looks at its equations."""
+
+import copy
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.config import SpiceConfig
+from ..core.discover.discovery import discover
+from ..core.discover.sampling import sample
+from ..core.equations import SpiceModel
+from ..core.estimator import SpiceEstimator
+from ..core.judge.network_agents import betas_of
+from ..core.parameters import DISCOVERY
+from ..core.settings import SettingsError, Training
+from ..core.train import precoded
+from ..core.train.built import BuiltModel
+from ..core.train.built_rnn import rnn_class
+from ..core.train.objective import put
+from ..core.train.rnn import BaseRNN
+from ..core.train.structure import describe
+from ..core.train.torch_stream import TorchStream
+from ..state.experiment import ExperimentSnapshot
+from ..state.model import YOUR_OWN
+from .settle import PRECODED, config_of
+
+GLIMPSE = {"n_trials_off_policy": 25, "n_sessions_off_policy": 4}  # at most, of a look at the equations
+ON_POLICY = 4  # sessions of the data that it takes, where its samples are the data's own
+
+
+def model_of(snapshot: ExperimentSnapshot) -> tuple[type[BaseRNN], SpiceConfig]:
+    """Class and config of the chosen model."""
+    if snapshot.model.own is not None:
+        return snapshot.model.own[0], config_of(snapshot)
+    if snapshot.model.name == YOUR_OWN:
+        return rnn_class(snapshot.model.built), config_of(snapshot)
+    return getattr(precoded, PRECODED[snapshot.model.name]), config_of(snapshot)
+
+
+def description_of_class(snapshot: ExperimentSnapshot) -> BuiltModel:
+    """States and modules of a class of the user's own, read off a live model; what its code raises is passed
+    on.
+    """
+    model = snapshot.model
+    assert model.own is not None
+    estimator = SpiceEstimator(
+        *model.own, n_actions=snapshot.task.n_actions, embedding_size=model.embedding_size
+    )
+    return describe(_untrained(estimator, (0, 1)))
+
+
+def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:
+    """The settings of training and discovery under the estimator's names."""
+    training = {item.name: getattr(snapshot.training, item.name) for item in fields(Training)}
+    discovery = {name: getattr(snapshot.discovery, own) for own, name in DISCOVERY.items()}
+    return training | discovery | {"spice_refine": snapshot.discovery.refine}
+
+
+def estimator_of(snapshot: ExperimentSnapshot) -> SpiceEstimator:
+    """The estimator that the settings describe."""
+    cls, config = model_of(snapshot)
+    return SpiceEstimator(
+        cls,
+        config,
+        n_actions=snapshot.task.n_actions,
+        train_test_ratio=1 - snapshot.data.validation_share,
+        embedding_size=snapshot.model.embedding_size,
+        random_state=snapshot.data.seed,
+        **parameters_of(snapshot),
+    )
+
+
+def forward_of(snapshot: ExperimentSnapshot, participants: tuple[Any, ...]) -> BaseRNN:
+    """An untrained model of the settings, which can carry equations."""
+    return _untrained(estimator_of(snapshot), participants)
+
+
+def _untrained(estimator: SpiceEstimator, participants: tuple[Any, ...]) -> BaseRNN:
+    return estimator._model(participants, TorchStream(np.random.default_rng(0)))
+
+
+def discover_again(estimator: SpiceEstimator, snapshot: ExperimentSnapshot) -> None:
+    """Find the equations of a trained estimator again."""
+    wanted = parameters_of(snapshot) | {"spice_config": model_of(snapshot)[1]}
+    present = estimator.get_params(deep=False)
+    estimator.discover(**{name: value for name, value in wanted.items() if present[name] != value})
+
+
+def glimpse(
+    estimator: SpiceEstimator, snapshot: ExperimentSnapshot, weights: NDArray[np.float32] | None = None
+) -> SpiceModel | None:
+    """The first participant's equations of the present weights, or of these, found quickly from few samples
+    and not refined; None where they cannot be found.
+    """
+    few = replace(
+        snapshot.discovery, **{name: min(getattr(snapshot.discovery, name), n) for name, n in GLIMPSE.items()}
+    )
+    model, participants = estimator.rnn_model_, estimator.participants_
+    if weights is not None:
+        model = copy.deepcopy(model)
+        put(weights, model)
+    data = estimator._dataset_
+    if 0 in (few.n_trials_off_policy, few.n_sessions_off_policy):
+        data = data.first(ON_POLICY)
+    try:
+        samples = sample(model, data, few, snapshot.data.seed)
+        fits = discover(samples, estimator.spice_config, few, participants=participants, only=0)
+    except SettingsError:
+        return None
+    learned = betas_of(model, np.arange(len(participants)))
+    betas = {state: tuple(np.ravel(values).tolist()) for state, values in learned.items()}
+    return SpiceModel(participants, fits.equations, betas, tuple(model.submodules_eq))

@@ -1,0 +1,112 @@
+"""What the settings describe, without torch: the model's config, states and source, the true equations."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..core.config import SpiceConfig
+from ..core.equations import SpiceModel
+from ..core.read.translation import true_model
+from ..core.read.truth import true_built
+from ..core.settings import SettingsError
+from ..core.train.built import PREDICTION_ERROR, SCALED, BuiltModel
+from ..core.train.built_source import source as source_of
+from ..state.experiment import ExperimentSnapshot
+from ..state.model import YOUR_OWN
+from .simulation import agents_of
+
+if TYPE_CHECKING:
+    from ..core.simulate.agents import AgentQ
+
+__all__ = [
+    "config_of",
+    "described",
+    "missing_of",
+    "source_of",
+    "truth_for",
+    "truth_of",
+    "values_of",
+]
+
+PRECODED = {  # classes in core.train.precoded
+    "rescorla-wagner": "RescorlaWagnerRNN",
+    "forgetting": "ForgettingRNN",
+    "learning-rate": "LearningRateRNN",
+    "participant-embedding": "ParticipantEmbeddingRNN",
+    "choice": "ChoiceRNN",
+}
+
+
+def config_of(snapshot: ExperimentSnapshot) -> SpiceConfig:
+    """Config of the chosen model, with the inputs, terms and filters chosen for it."""
+    config: SpiceConfig = (
+        snapshot.model.own[1] if snapshot.model.own is not None else described(snapshot).config()
+    )
+    chosen = {m: library for m, library in snapshot.discovery.libraries if m in config.modules}
+    if not chosen:
+        return config
+    inputs = {m: list(chosen[m].inputs) if m in chosen else list(config.terms(m)) for m in config.modules}
+    filters = {m: chosen[m].filters if m in chosen else config.filters(m) for m in config.modules}
+    rows = {m: [list(row) for row in found] for m, found in filters.items() if found}
+    excluded = {m: chosen[m].without for m in chosen}
+    return SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
+
+
+def described(snapshot: ExperimentSnapshot) -> BuiltModel:
+    """States and modules of a precoded or built model."""
+    built = snapshot.model.description
+    assert built is not None
+    return built
+
+
+def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
+    """What the built model cannot express of the participant, in sentences; empty for any other model."""
+    if snapshot.model.name != YOUR_OWN:
+        return ()
+    try:
+        for who, agent in agents_of(snapshot).items():
+            truth_for(who, agent, snapshot, None)
+    except SettingsError as error:
+        return error.problems
+    return ()
+
+
+def values_of(snapshot: ExperimentSnapshot) -> Any:
+    """What the translation needs to know of a model, its first values, without loading it."""
+    if snapshot.model.own is not None:
+        return snapshot.model.own[0]
+    states = described(snapshot).states
+    return type("Values", (), {"init_values": {state.name: state.initial for state in states}})
+
+
+def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> SpiceModel | None:
+    """The true equations in the model's coordinates, for each participant; None where nothing is known of the
+    model's modules. With `spice`, in the stretch of its learned betas.
+    """
+    each, agents = [], agents_of(snapshot)
+    for who, agent in agents.items():
+        betas = None if spice is None else {state: spice.beta(state, who) for state in spice.betas}
+        try:
+            each.append(truth_for(who, agent, snapshot, betas))
+        except SettingsError:
+            return None
+    modules = {m: tuple(one.equations[m][0] for one in each) for m in each[0].equations}
+    betas_of = {state: tuple(one.betas[state][0] for one in each) for state in each[0].betas}
+    return SpiceModel(tuple(agents), modules, betas_of, each[0].given)
+
+
+def truth_for(
+    who: Any, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
+) -> SpiceModel:
+    """The true equations of one participant. Raises `SettingsError` where the model cannot express them."""
+    config, model = config_of(snapshot), snapshot.model
+    if model.name == YOUR_OWN:
+        shown = snapshot.task.counterfactual
+        return true_built(agent, model.built, config, counterfactual=shown, betas=betas, participant=who)
+    if model.own is not None:
+        return true_model(agent, model.own[0], config, betas=betas, participant=who)
+    built = described(snapshot)
+    if betas is None:
+        scaled = [state.name for state in built.states if state.choice == SCALED]
+        betas = {name: float(agent._betas[name]) or 1.0 for name in scaled}  # any does for values that stay
+    true = true_model(agent, values_of(snapshot), config, betas=betas, participant=who)
+    return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))
