@@ -74,7 +74,7 @@ def test_the_panel_stands_in_the_explorer_and_alone(tmp_path):
         if path:
             (tmp_path / path).write_text(code, encoding="utf-8")
     rows = list(ROW.finditer(TEXT))
-    assert len(rows) == 4
+    assert len(rows) == 1
     for row in rows:
         file = tmp_path / row["path"]
         before, place = file.read_text(encoding="utf-8"), f"{row['after']}\n"

@@ -1,38 +1,22 @@
 """The panels: a state goes in, a box of widgets comes out; one file per concept.
 
-A new panel is a `Stage` in a file of its own, and a line below.
+A new panel is a `Stage` in a file of its own, and a line in `state/stages.py`.
 """
 
-from .comparison import ComparePanel
-from .data import DataPanel
-from .equations import EquationPanel
-from .library import LibraryPanel
-from .model import ModelPanel
-from .participant import ParticipantPanel
-from .replay import ReplayPanel
-from .stage import Stage
-from .task import TaskPanel
-from .training import TrainPanel
-from .translate import TranslatePanel
-from .trial import TrialPanel
-from .uncertainty import UncertaintyPanel
-from .update import UpdatePanel
+from importlib import import_module
 
-STAGES: dict[str, type[Stage]] = {
-    "task": TaskPanel,
-    "participant": ParticipantPanel,
-    "data": DataPanel,
-    "model": ModelPanel,
-    "train": TrainPanel,
-    "replay": ReplayPanel,
-    "library": LibraryPanel,
-    "equation": EquationPanel,
-    "translate": TranslatePanel,
-    "uncertainty": UncertaintyPanel,
-    "compare": ComparePanel,
-    "update": UpdatePanel,
-    "trial": TrialPanel,
-}
-"""The panels in the order of the method, by the name of their stage in `Experiment.stages`."""
+from ..state.stages import STAGES as TABLE
+from .stage import Stage
 
 __all__ = ["STAGES", "Stage"]
+
+
+def _panel(path: str) -> type[Stage]:
+    """The class that a row of the table names."""
+    module, _, name = path.rpartition(".")
+    panel: type[Stage] = getattr(import_module(f".{module}", __name__), name)
+    return panel
+
+
+STAGES: dict[str, type[Stage]] = {name: _panel(row.panel) for name, row in TABLE.items()}
+"""The panels in the order of the method, by the name of their stage in `Experiment.stages`."""

@@ -6,8 +6,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from ..state.experiment import STAGES
 from ..state.lesson import HOLDABLE, TEXT, TITLE, leave_lesson, lesson_now, open_lesson
+from ..state.stages import STAGES
 from .base import FULL, Files, Panel, field, guard, more, pressed
 
 ROW = {"flex_flow": "row wrap"}

@@ -19,6 +19,7 @@ from .model import Model, ModelState
 from .participant import ParticipantState, Person
 from .presets import PRESETS
 from .run import RunState
+from .stages import STAGES
 from .task import TaskState
 from .training import Practice, TrainingState
 from .uncertainty import Resampling, UncertaintyState
@@ -30,21 +31,6 @@ FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
 UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
-STAGES = (
-    "task",
-    "participant",
-    "data",
-    "model",
-    "train",
-    "replay",
-    "library",
-    "equation",
-    "translate",
-    "uncertainty",
-    "compare",
-    "update",
-    "trial",
-)
 
 
 @dataclass(frozen=True)
@@ -199,19 +185,11 @@ class Experiment(HasTraits):
         return " and ".join(told[:2]) if rest <= 0 else f"{', '.join(told[:2])} and {rest} more"
 
     def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
-        stages = {name: "todo" if self.group(name).problems else "done" for name in DATA_OF}
-        made = {
-            "train": self.trained,
-            "equation": self.discovered,
-            "compare": self.discovered,
-            "uncertainty": self.resampled,
-        }
-        for name, snapshot in made.items():
-            stages[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        stages["update"] = stages["trial"] = stages["compare"]
-        stages["translate"] = stages["replay"] = stages["equation"]
-        stages["library"] = "todo" if self.discovery.problems else "done"
-        return {name: stages[name] for name in STAGES}
+        runs = {"train": self.trained, "equation": self.discovered, "uncertainty": self.resampled}
+        progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
+        for name, snapshot in runs.items():
+            progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
+        return {name: progress[row.depends_on] for name, row in STAGES.items()}
 
     def _blocked(self, now: ExperimentSnapshot) -> dict[str, str]:
         busy = "A run is under way. Stop it first." if self.run.busy else ""

@@ -15,7 +15,8 @@ from typing import Any
 from unicodedata import category
 
 from ..core.settings import SettingsError
-from .experiment import GROUPS, STAGES, Experiment, ExperimentSnapshot
+from .experiment import GROUPS, Experiment, ExperimentSnapshot
+from .stages import STAGES
 
 VERSION = 1
 LARGEST = 200_000  # bytes of a file
@@ -41,7 +42,7 @@ class Lesson:
     settings: Mapping[str, Any] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    panels: tuple[str, ...] = STAGES
+    panels: tuple[str, ...] = tuple(STAGES)
 
     def to_dict(self) -> dict[str, Any]:
         """The lesson as plain data (JSON), with the version of its form."""
@@ -97,7 +98,7 @@ def read_lesson(data: Any, experiment: Experiment) -> Lesson:
     found += ["The title of a lesson must have a word; got none. Give one."] * (title == "")
     found += _text_problems("text", text, TEXT)
     hidden, fixed = (_names(data, name, HOLDABLE, (), found) for name in ("hidden", "fixed"))
-    panels = _names(data, "panels", STAGES, STAGES, found)
+    panels = _names(data, "panels", tuple(STAGES), tuple(STAGES), found)
     found += [f"{name} cannot be both hidden and fixed. Choose one." for name in hidden if name in fixed]
     if "panels" in data and not panels and not found:
         found.append("A lesson must show a panel; got none. Name one or more.")

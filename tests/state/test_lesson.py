@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.state import Experiment
-from spicewidgets.state.experiment import GROUPS, STAGES
+from spicewidgets.state.experiment import GROUPS
 from spicewidgets.state.lesson import (
     HOLDABLE,
     LARGEST,
@@ -20,6 +20,7 @@ from spicewidgets.state.lesson import (
     read_lesson,
 )
 from spicewidgets.state.link import open_link, to_link
+from spicewidgets.state.stages import STAGES
 
 PLAIN = {"lesson": 1, "title": "Drift", "text": "Move the drift.", "settings": {}}
 
@@ -58,7 +59,7 @@ def test_what_a_result_depends_on_can_be_held_and_what_is_looked_at_is_free():
     title=st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=100),
     text=st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=1000),
     how=st.dictionaries(st.sampled_from(HOLDABLE), st.booleans()),
-    panels=st.sets(st.sampled_from(STAGES), min_size=1),
+    panels=st.sets(st.sampled_from(list(STAGES)), min_size=1),
     alpha=st.floats(0, 1),
     sigma=st.floats(0, 1),
 )
