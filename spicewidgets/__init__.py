@@ -13,6 +13,7 @@ _NAMES = {
     "apps": ["explorer", "play", "quiz"],
     "core.simulate.agents": ["Agent", "AgentQ"],
     "core.discover.bootstrap": ["bootstrap"],
+    "core.data.choices": ["Choices", "read_choices"],
     "core.data.convert": ["convert_dataset"],
     "core.data.dataset": ["DatasetRNN"],
     "core.data.simulated": ["create_dataset"],

@@ -30,7 +30,15 @@ GROUND = {
 MAY = {
     "core": {"numpy", "torch", "spicewidgets.core"},
     "core/simulate": GROUND | {"pandas", "spicewidgets.core.simulate"},
-    "core/data": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core/data/tables": {
+        "numpy",
+        "pandas",
+        "spicewidgets.core.checks",
+        "spicewidgets.core.data.tables",
+        "spicewidgets.core.settings",
+        "spicewidgets.core.simulate.session",
+    },
+    "core/data": GROUND | {"pandas", "torch", "spicewidgets.core.data", "spicewidgets.core.simulate"},
     "core/train": {"numpy", "torch", "spicewidgets.core"},
     "core/judge": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "core/read": {"numpy", "pandas", "torch", "spicewidgets.core"},

@@ -10,10 +10,10 @@ import click
 
 import spicewidgets
 
+from ..core.data.columns import table_of
 from ..core.data.convert import convert_dataset
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
-from ..core.data.table import read_table
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
@@ -63,7 +63,7 @@ def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
 
 
 def _read(request: Request, table: str) -> tuple[None, DatasetRNN, str]:
-    frame = read_table(table)
+    frame = table_of(table)
     columns = dict(request.columns)
     participant = columns.setdefault(
         "participant_column", "participant" if "participant" in frame else "session"

@@ -29,17 +29,18 @@ from numpy.typing import NDArray
 
 from .. import checks
 from ..simulate.session import BanditSession
-from . import table
+from . import columns as table
+from .coded import dataset_of
 from .dataset import DatasetRNN
 from .layout import name_problems
+from .tables.roles import missing_column
+from .tables.rows import Rows, size_problem
 
 Floats = NDArray[np.float64]
 Dynamics = tuple[Floats, Floats, Floats, Floats]
+ADVICE = "Name yours in the call: df_choice, df_reward, df_participant_id, df_session (--choice-column ...)."
 DYNAMICS = ("choice_prob", "action_value", "reward_value", "choice_value")
 MOST = 1e30  # an additional input; float32 ends at 3.4e38
-MOST_TRIALS = (
-    50_000_000  # rows with padding: a session of 10^6 trials beside 10^6 short ones does not fit into memory
-)
 
 
 @dataclass(frozen=True)
@@ -54,28 +55,6 @@ class _Columns:
     experiment: str | None
     session: str | None
     inputs: list[str]
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The table, row by row: all that the tensors need, checked."""
-
-    arms: NDArray[np.int64]
-    rewards: Floats  # (n_rows, n_actions), NaN where not seen
-    inputs: Floats  # (n_rows, n_inputs)
-    ids: Floats  # (n_rows, 3): block, experiment, participant
-    session: NDArray[np.int64]
-    trial: NDArray[np.int64]
-
-    n_actions: int
-    arm_labels: tuple[Any, ...]
-    participants: list[Any]
-    reward_range: tuple[float, float]
-
-    @property
-    def missing(self) -> NDArray[np.bool_]:
-        own = np.take_along_axis(self.rewards, np.maximum(self.arms, 0)[:, None], axis=1)[:, 0]
-        return (self.arms < 0) | np.isnan(own)
 
 
 def convert_dataset(
@@ -109,7 +88,7 @@ def convert_dataset(
     >>> dataset.participants, dataset.arm_labels, coded["choice"].tolist()
     (('ann',), ('A', 'B'), [0, 1, 1])
     """
-    frame = table.read_table(file)
+    frame = table.table_of(file)
     inputs = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())
     columns = _Columns(
         df_choice,
@@ -121,9 +100,9 @@ def convert_dataset(
         inputs,
     )
     rows = _rows(frame, columns)
-    dataset = _dataset(rows, device, sequence_length, inputs)
+    dataset = dataset_of(rows, inputs, device, sequence_length)
     added = {name: 0 for name in (df_block, df_experiment_id) if name and name not in frame}
-    return dataset, _sessions(rows), frame.assign(**{df_choice: rows.arms}, **added), _dynamics(frame, rows)
+    return dataset, rows.sessions(), frame.assign(**{df_choice: rows.arms}, **added), _dynamics(frame, rows)
 
 
 def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list[str], range]:
@@ -145,12 +124,14 @@ def _names(frame: pd.DataFrame, choice: str) -> list[str]:
     return sorted({str(value).strip() for value in named.tolist()})
 
 
-def _rows(frame: pd.DataFrame, columns: _Columns) -> _Rows:
+def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
     """The checked rows, or a `SettingsError` with every problem at once."""
     groups = (columns.participant, columns.block, columns.experiment, columns.session)
     asked = [*groups, columns.choice, *columns.rewards, *columns.inputs]
     lost = [name for name in dict.fromkeys(asked) if name is not None and name not in frame]
-    checks.refuse([table.missing_column(name, frame) for name in lost] + name_problems(columns.inputs))
+    checks.refuse(
+        [missing_column(name, frame.columns, ADVICE) for name in lost] + name_problems(columns.inputs)
+    )
     problems: list[str] = []
     arms, arm_labels = table.arms(frame[columns.choice], columns.numbered, problems)
     n_actions = _n_actions(arms, arm_labels, columns, problems)
@@ -160,10 +141,9 @@ def _rows(frame: pd.DataFrame, columns: _Columns) -> _Rows:
     trial = pd.Series(session).groupby(session).cumcount().to_numpy()
     known = (arms >= 0) & np.isfinite(rewards).any(axis=1)
     inputs = [_input(frame[name], known, problems) for name in columns.inputs]
-    _bound(session, trial, problems)
-    checks.refuse(problems)
+    checks.refuse([*problems, size_problem(session, trial)])
     wide = np.stack(inputs, axis=1) if inputs else np.empty((len(frame), 0))
-    return _Rows(arms, rewards, wide, ids, session, trial, n_actions, arm_labels, participants, reward_range)
+    return Rows(arms, rewards, wide, ids, session, trial, n_actions, arm_labels, participants, reward_range)
 
 
 def _mixed(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
@@ -274,78 +254,12 @@ def _input(series: "pd.Series[Any]", known: NDArray[np.bool_], problems: list[st
     return np.where(lacking | wrong, -1.0, values)
 
 
-def _bound(session: NDArray[np.int64], trial: NDArray[np.int64], problems: list[str]) -> None:
-    n_sessions, longest = int(session.max()) + 1, int(trial.max()) + 1
-    if n_sessions * longest > MOST_TRIALS:
-        problems.append(
-            f"All sessions, padded to the longest, may have up to {MOST_TRIALS:,} trials; got {n_sessions:,} "
-            f"sessions and up to {longest:,} trials in one. Split the long ones with df_session."
-        )
-
-
-def _dataset(
-    rows: _Rows, device: torch.device | str | None, sequence_length: int | None, inputs: list[str]
-) -> DatasetRNN:
-    n, missing = rows.n_actions, rows.missing[:, None]
-    onehot = (rows.arms[:, None] == np.arange(n)).astype(float)
-    row = np.concatenate(
-        [
-            np.where(missing, -1, onehot),
-            np.where(missing | np.isnan(rows.rewards), -1, rows.rewards),
-            rows.inputs,
-            rows.ids,
-        ],
-        axis=1,
-    )
-    xs = _wide(rows, row)
-    xs[..., -3:] = _wide(rows, rows.ids)[:, :1]
-    choices = _wide(rows, np.where(rows.arms[:, None] < 0, -1, onehot))
-    ys = np.full_like(choices, -1)
-    ys[:, :-1] = np.where(_wide(rows, missing, True)[:, :-1], -1, choices[:, 1:])
-    dataset = DatasetRNN(
-        xs,
-        ys,
-        sequence_length=sequence_length,
-        device=device,
-        participants=rows.participants,
-        additional_inputs=inputs,
-    )
-    dataset.arm_labels, dataset.reward_range = rows.arm_labels, rows.reward_range
-    return dataset
-
-
-def _wide(rows: _Rows, values: NDArray[Any], fill: Any = -1) -> NDArray[Any]:
-    """(n_rows, n) -> (n_sessions, n_trials, n)."""
-    shape = (int(rows.session.max()) + 1, int(rows.trial.max()) + 1, values.shape[1])
-    wide = np.full(shape, fill, dtype=values.dtype)
-    wide[rows.session, rows.trial] = values
-    return wide
-
-
-def _sessions(rows: _Rows) -> list[BanditSession]:
-    order = np.argsort(rows.session, kind="stable")
-    ends = np.cumsum(np.bincount(rows.session))[:-1]
-    missing = rows.missing[:, None]
-    rewards = np.where(missing | np.isnan(rows.rewards), -1, rows.rewards)
-    arms = np.where(missing[:, 0], -1, rows.arms)
-    return [
-        BanditSession(
-            choices=arms[at],
-            rewards=rewards[at],
-            session=np.full(len(at), number),
-            n_trials=len(at),
-            participant=int(rows.ids[at[0], -1]),
-        )
-        for number, at in enumerate(np.split(order, ends))
-    ]
-
-
-def _dynamics(frame: pd.DataFrame, rows: _Rows) -> Dynamics:
+def _dynamics(frame: pd.DataFrame, rows: Rows) -> Dynamics:
     """What the table says of the agent that made it, -1 where it does not."""
     lacking = pd.Series(np.full(len(frame), np.nan))
     found = []
     for name in DYNAMICS:
         columns = [frame.get(f"{name}_{arm}", lacking).rename(name) for arm in range(rows.n_actions)]
         values = np.stack([table.numbers(column, "", []) for column in columns], axis=1)
-        found.append(_wide(rows, np.where(np.isnan(values), -1, values)))
+        found.append(rows.wide(np.where(np.isnan(values), -1, values)))
     return found[0], found[1], found[2], found[3]

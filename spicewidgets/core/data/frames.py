@@ -46,11 +46,6 @@ def to_frame(arrays: Arrays) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def is_export(frame: pd.DataFrame) -> bool:
-    """Whether a table has all columns that `to_frame` writes."""
-    return not _lacking(frame)
-
-
 def from_frame(frame: pd.DataFrame) -> Arrays:
     """The parts of the data set of a table that `to_frame` wrote; NaN in trials that the table does not have.
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from spicewidgets.core.data import convert, table
+from spicewidgets.core.data import convert
 from spicewidgets.core.data.convert import convert_dataset
 from spicewidgets.core.data.simulated import create_dataset
+from spicewidgets.core.data.tables import reading, rows
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift
@@ -270,7 +271,7 @@ def test_a_missing_column_is_a_sentence():
     assert problem == (
         "There is no column 'choice'. Did you mean 'Choise'? "
         "The table has the columns session, Choise, reward. "
-        "Name yours in the call."
+        "Name yours in the call: df_choice, df_reward, df_participant_id, df_session (--choice-column ...)."
     )
 
 
@@ -317,8 +318,8 @@ def test_all_missing_columns_are_told_at_once():
         ("https://example.org/data.csv", "file must be on this computer; got 'https://example.org/data.csv'"),
         ("/nowhere/data.csv", "There is no file '/nowhere/data.csv'. Check the folder and the name."),
         (io.StringIO(""), "The table must have a header and one row per trial; the file is empty. Check tha"),
-        (io.StringIO('a,b\n"1'), "The file must be a table of comma-separated values in UTF-8; got "),
-        (3, "The file must be a table of comma-separated values in UTF-8; got "),
+        (io.StringIO('a,b\n"1'), "A quotation mark opens in row 2 and is never closed"),
+        (3, "'3' cannot be opened"),
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(frame, sentence):
@@ -361,12 +362,12 @@ def test_names_that_are_taken_are_a_sentence():
 
 
 def test_sizes_have_bounds(monkeypatch):
-    monkeypatch.setattr(convert, "MOST_TRIALS", 5)
+    monkeypatch.setattr(rows, "MOST_TRIALS", 5)
     (problem,) = problems(tabular())
     assert problem.startswith(
         "All sessions, padded to the longest, may have up to 5 trials; got 2 sessions and up to 3"
     )
-    monkeypatch.setattr(table, "MOST_ROWS", 4)
+    monkeypatch.setattr(reading, "MOST_ROWS", 4)
     (problem,) = problems(tabular())
     assert problem == "A table may have up to 4 rows; got 5. Convert it in several parts."
 

@@ -1,64 +1,30 @@
-"""Reading a table of the learner's own: every column is checked, and every problem is a sentence."""
+"""Columns of a table whose roles are known: each is checked, and every problem is a sentence."""
 
-from difflib import get_close_matches
-from os import PathLike
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..settings import SettingsError
+from .tables.reading import File, read_table
 
 Floats = NDArray[np.float64]
-MOST_ROWS = 10_000_000
 MOST_ARMS = 50
 
 
-def read_table(file: str | PathLike[str] | IO[Any] | pd.DataFrame) -> pd.DataFrame:
-    """A copy of the table: of a DataFrame, a CSV file on this computer, or an open one."""
-    frame = file.copy() if isinstance(file, pd.DataFrame) else _read_csv(file)
-    if len(frame) > MOST_ROWS:
-        raise SettingsError(
-            [f"A table may have up to {MOST_ROWS:,} rows; got {len(frame):,}. Convert it in several parts."]
-        )
-    if len(frame) == 0:
-        raise SettingsError(
-            ["The table must have one row per trial; got none. Check that the file was saved."]
-        )
-    frame.columns = [str(name) for name in frame.columns]
-    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
-    if twice:
-        raise SettingsError(
-            [f"Every column must have a name of its own; got {', '.join(twice)} twice. Rename one of them."]
-        )
-    return frame.reset_index(drop=True)
-
-
-def _read_csv(file: Any) -> pd.DataFrame:
-    if isinstance(file, str) and "://" in file:
-        raise SettingsError([f"file must be on this computer; got {file!r}. Download it first."])
-    try:
-        return pd.read_csv(file, index_col=None, low_memory=False)
-    except FileNotFoundError:
-        problem = f"There is no file {str(file)!r}. Check the folder and the name."
-    except pd.errors.EmptyDataError:
+def table_of(file: "File | pd.DataFrame") -> pd.DataFrame:
+    """A copy of the table: of a DataFrame, or of any file that `read_table` can open."""
+    table = read_table(file)
+    if table.surplus.any():
+        first = table.numbers[int(table.surplus.argmax())]
         problem = (
-            "The table must have a header and one row per trial; the file is empty. Check that it was saved."
+            f"{int(table.surplus.sum())} row(s) have more fields than the header names, first row {first}."
         )
-    except Exception as error:  # there is no end to what a foreign file makes a reader raise
-        problem = f"The file must be a table of comma-separated values in UTF-8; got {error}. Save it as CSV."
-    raise SettingsError([problem])
-
-
-def missing_column(name: str, frame: pd.DataFrame) -> str:
-    """The sentence for a column that is not there."""
-    names = [str(column) for column in frame.columns]
-    close = get_close_matches(name.lower(), [column.lower() for column in names], n=1)
-    meant = [column for column in names if close and column.lower() == close[0]]
-    guess = f"Did you mean {meant[0]!r}? " if meant else ""
-    told = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
-    return f"There is no column {name!r}. {guess}The table has the columns {told}. Name yours in the call."
+        raise SettingsError([f"{problem} Name every column, or correct these rows."])
+    if isinstance(file, pd.DataFrame):
+        return file.set_axis(list(table.names), axis=1).reset_index(drop=True).copy()
+    return table.typed()
 
 
 def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:

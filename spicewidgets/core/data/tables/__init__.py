@@ -1,0 +1,1 @@
+"""From a file to trials, in the open: pure pandas and numpy."""

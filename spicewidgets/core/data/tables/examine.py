@@ -1,0 +1,136 @@
+"""From a table and the roles of its columns to trials. What could be read in two ways is a problem with
+remedies, of which one is taken, in the open.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ...checks import refuse
+from ...settings import SettingsError
+from .options import code_choices, look_at_offers
+from .reading import Table
+from .recognise import Recognised
+from .report import Option, Report
+from .rewards import code_rewards
+from .rows import Rows, size_problem
+from .separated import Progress
+from .sessions import look_at_people, tell_sessions_apart
+from .unused import leave_out_other_rows, leave_out_repeated_rows
+from .work import Codes, Work
+
+LARGEST_INPUT = 1e30  # float32 ends at 3.4e38
+
+
+class Examined(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        rows: the trials, in the order of the data set.
+        places: `(n_trials,)` the row of the table of each trial.
+        report: what was read and done.
+    """
+
+    rows: Rows
+    places: Codes
+    report: Report
+
+
+def examine(
+    table: Table, recognised: Recognised, remedies: Mapping[str, str] | None = None
+) -> Generator[Progress, None, Examined]:
+    """The trials of a table, with a record before each step; they are the generator's value.
+
+    Raises:
+        SettingsError: with a sentence for what no remedy helps against.
+    """
+    work = Work(table, recognised, remedies)
+    for number, (words, step) in enumerate(STEPS.items()):
+        yield Progress(0.6 + 0.35 * number / len(STEPS), words)
+        step(work)
+        if not work.used.any():
+            reasons = "; ".join(f"{it.reason}: {it.where.n:,} rows" for it in work.unused())
+            raise SettingsError([f"No row is left to use ({reasons}). Choose other remedies or roles."])
+    rows, places = _in_order(work)
+    return Examined(rows, places, _report(work, rows))
+
+
+def _code_inputs(work: Work) -> None:
+    """`inputs`; text becomes codes in order of appearance."""
+    columns = [work.table.column(name) for name in work.roles.inputs]
+    parts = [column.numbers if column.numeric else column.codes.astype(float) for column in columns]
+    work.inputs = np.stack(parts, axis=1) if parts else np.empty((len(work.table), 0))
+    usable = np.abs(work.inputs) <= LARGEST_INPUT
+    lacking = ~usable.all(axis=1) & (work.arms >= 0)
+    words = f"Choices without a number of {', '.join(work.roles.inputs)}"
+    if work.decide("missing_inputs", lacking, words, "missing") == "leave_out":
+        work.leave_out(lacking, "an input that is no number")
+    work.arms = np.where(lacking, -1, work.arms)
+    work.inputs = np.where(usable, work.inputs, -1.0)
+
+
+STEPS: Mapping[str, Callable[[Work], None]] = {
+    "Looking for rows that are no trials": leave_out_other_rows,
+    "Looking for repeated rows": leave_out_repeated_rows,
+    "Telling people and sessions apart": tell_sessions_apart,
+    "Coding the choices": code_choices,
+    "Looking at what was on offer": look_at_offers,
+    "Coding the rewards": code_rewards,
+    "Coding inputs": _code_inputs,
+    "Looking at the people": look_at_people,
+}
+
+
+def _in_order(work: Work) -> tuple[Rows, Codes]:
+    """The used rows, people in order of appearance, and the sessions of each."""
+    used = np.flatnonzero(work.used)
+    person, people = pd.factorize(work.person[used])
+    session = pd.factorize(work.session[used])[0]
+    first = np.zeros(int(session.max()) + 1, dtype=np.int64)
+    first[session[::-1]] = person[::-1]
+    rank = np.empty_like(first)
+    rank[np.lexsort((np.arange(len(first)), first))] = np.arange(len(first))
+    order = np.lexsort((work.time[used], rank[session]))
+    places, session = used[order], rank[session][order]
+    trial = pd.Series(session).groupby(session).cumcount().to_numpy()
+    refuse([size_problem(session, trial)])
+    blocks = np.zeros((len(places), 2 if work.roles.inputs else 0))
+    rows = Rows(
+        arms=work.arms[places],
+        rewards=work.rewards[places],
+        inputs=work.inputs[places],
+        ids=np.concatenate([blocks, person[order].astype(float)[:, None]], axis=1),
+        session=session,
+        trial=trial,
+        n_actions=len(work.options),
+        arm_labels=tuple(work.options),
+        participants=[work.people[code] for code in people],
+        reward_range=(work.scale.low, work.scale.high),
+        offered=None if work.offered is None else work.offered[places],
+    )
+    return rows, places
+
+
+def _report(work: Work, rows: Rows) -> Report:
+    lengths = np.bincount(rows.session)
+    n_chosen = np.bincount(rows.arms[rows.arms >= 0], minlength=rows.n_actions)
+    return Report(
+        name=work.table.name,
+        sha256=work.table.sha256,
+        facts=dict(work.table.facts),
+        layout=work.recognised.layout,
+        roles=work.roles,
+        guesses=work.recognised.guesses,
+        rows=len(work.table),
+        used=len(rows.arms),
+        missing=int(rows.missing.sum()),
+        left_out=work.unused(),
+        participants=tuple(rows.participants),
+        sessions=len(lengths),
+        lengths=(int(lengths.min()), float(np.median(lengths)), int(lengths.max())),
+        options=tuple(Option(label, code, int(n_chosen[code])) for code, label in enumerate(work.options)),
+        rewards=work.scale,
+        problems=tuple(work.problems),
+    )

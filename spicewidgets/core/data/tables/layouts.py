@@ -1,0 +1,98 @@
+"""The layouts of the field's tools, by the names of their columns, and the names that a role goes by.
+
+A layout that is not here is recognised all the same where its names or its contents say enough. A tool is
+added with one entry of `LAYOUTS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Names of columns for each role, the likeliest first, in lower case without anything but letters and digits.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "participant": (
+        *("participant", "participantid", "subjid", "subjidx", "subject", "subjectid", "subjects", "subid"),
+        *("subno", "subj", "sub", "ppt", "pid", "prolificpid", "workerid", "userid", "user", "id", "player"),
+        *("person", "mouse", "animal", "rat", "monkey", "file"),
+    ),
+    "choice": (
+        *("choice", "choices", "chosen", "chosenoption", "action", "actions", "response", "responses"),
+        *("banditresp", "deck", "selection", "selected", "decision", "choice1", "level1choice", "arm"),
+        *("keypressed", "keyrespkeys", "resp", "key", "button", "buttonpressed", "r"),
+    ),
+    "reward": (
+        *("reward", "rewards", "outcome", "outcomes", "feedback", "rew", "payoff", "gain", "points", "win"),
+        *("result", "score", "money", "correct", "accuracy", "acc"),
+    ),
+    "loss": ("loss", "losses"),
+    "sessions": (
+        *("session", "sess", "run", "game", "visit", "day", "blocklabel", "splitby", "block", "blocks"),
+        *("blocknumber", "blocknr", "episode", "problem"),
+    ),
+    "trial": (
+        *("trial", "trials", "trialnumber", "trialno", "trialnum", "trialnr", "trialblock", "trialid"),
+        *("trialsthisn", "trialindex", "t"),
+    ),
+    "time": ("rt", "responsetime", "reactiontime", "banditrt", "choicert", "keyresprt", "latency"),
+    "events": ("trialtype", "eventtype", "event", "task", "screen", "phase", "trialpart", "part"),
+    "practice": ("practice", "ispractice", "phase", "part", "stage", "blocktype", "task", "trialtype"),
+}
+OUTCOME = ("reward", "outcome", "payoff", "feedback", "points")  # with a suffix, the outcome of each option
+OFFERED = ("stimulus", "stim", "arm", "option", "symbol", "cue", "bandit")  # with a suffix, what is on offer
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of a tool or of a published data set.
+
+    Attributes:
+        name: of the tool or the authors.
+        needs: columns that are all there, as in `NAMES`.
+        roles: role and column, where the names alone would not say it.
+        positions: labels of the choice that stand for the first, second ... column of what is on offer.
+        lacks: columns that are not there.
+        remedies: what is known to be right for this data set, where a table could not tell.
+    """
+
+    name: str
+    needs: frozenset[str]
+    roles: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    positions: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
+    remedies: Mapping[str, str] = field(default_factory=dict)
+
+
+EXPORT = Layout(
+    "spicewidgets",
+    frozenset({"session", "participant", "trial", "choice", "nextchoice"}),
+    {"participant": "participant", "sessions": ("session",), "trial": "trial", "choice": "choice"},
+)
+LAYOUTS = (
+    EXPORT,
+    Layout(
+        "rlssm",
+        frozenset({"coroption", "incoption", "accuracy"}),
+        {"choice": "accuracy", "offered": ("coroption", "incoption"), "outcomes": ("fcor", "finc")},
+        positions=("1", "0"),
+    ),
+    Layout("cpm", frozenset({"ppt", "feedback"}), {"reward": "feedback"}),
+    Layout("HDDM", frozenset({"subjidx", "response", "feedback"})),
+    Layout("HSSM", frozenset({"participantid", "response", "feedback", "rt"})),
+    Layout("hBayesDM", frozenset({"subjid", "choice", "outcome"})),
+    Layout("hBayesDM", frozenset({"subjid", "choice", "gain", "loss"}), {"reward": "gain", "loss": "loss"}),
+    Layout("Dezfouli 2019", frozenset({"id", "choice", "reward", "trial", "diag"}), {"groups": ("diag",)}),
+    Layout(
+        "Zorowitz 2023",
+        frozenset({"platform", "subject", "block", "trial", "choice", "outcome"}),
+        remedies={"sessions": "carry_on"},  # blocks are parts of one session of 90 trials
+    ),
+    Layout("PsychoPy", frozenset({"psychopyversion"})),
+    Layout("jsPsych", frozenset({"trialtype", "trialindex"})),
+    Layout("jsPsych", frozenset({"trialtype", "timeelapsed"})),
+    Layout("BIDS events", frozenset({"onset", "duration"})),
+    Layout(
+        "autospice",
+        frozenset({"session", "choice", "reward"}),
+        {"participant": "session"},
+        lacks=frozenset(NAMES["participant"]),
+    ),
+)

@@ -1,0 +1,140 @@
+"""Which options there are, which of them was chosen in each row, and which were on offer."""
+
+import numpy as np
+
+from ...settings import SettingsError
+from . import coding
+from .cells import Label
+from .recognise import MOST_OPTIONS
+from .work import Work
+
+
+def code_choices(work: Work) -> None:
+    """`arms`: the code of each row's option, -1 where it is missing; `options`: their labels."""
+    labels: list[Label | None] = list(work.choice.labels)
+    if work.roles.positions:
+        _positions(work, labels)
+    else:
+        _spellings(work, labels)
+        _missing_codes(work, labels)
+        known = [label for label in dict.fromkeys(labels) if label is not None]
+        _check_options(work, known)
+        _code(work, labels, _gaps(work, known))
+    words = "Trials without a choice"
+    if work.decide("missed_trials", work.arms < 0, words, "keep") == "leave_out":
+        work.leave_out(work.arms < 0, "no choice")
+    _rare(work)
+
+
+def _positions(work: Work, labels: list[Label | None]) -> None:
+    """Choices that say which of the columns of what is on offer was chosen."""
+    columns = [work.table.column(name) for name in work.roles.offered]
+    options = coding.ordered(list({label for column in columns for label in column.labels}))
+    _check_options(work, options)
+    code = {label: number for number, label in enumerate(options)}
+    work.options = options
+    work.arms = np.full(len(work.table), -1, dtype=np.int64)
+    for position, column in zip(work.roles.positions, columns, strict=False):
+        chosen = work.choice.per_row(np.array([str(it) == str(position) for it in labels], bool), False)
+        arms = column.per_row(np.array([code[label] for label in column.labels], dtype=np.int64), -1)
+        work.arms = np.where(chosen, arms, work.arms)
+
+
+def _spellings(work: Work, labels: list[Label | None]) -> None:
+    """One label for those that differ in capitals only."""
+    same = coding.spellings(work.choice.labels)
+    written = np.array([label in same for label in work.choice.labels], dtype=bool)
+    pairs = ", ".join(f"{a!r} and {b!r}" for a, b in list(same.items())[:5])
+    words = f"Options in another spelling ({pairs})"
+    if work.decide("spelling", work.choice.per_row(written, False), words, "merge") == "merge":
+        labels[:] = [label if label is None else same.get(label, label) for label in labels]
+
+
+def _missing_codes(work: Work, labels: list[Label | None]) -> None:
+    """Values that stand for no choice."""
+    reward, rt = work.column(work.roles.reward), work.column(work.roles.time)
+    unpaid = np.ones(len(work.table), bool) if reward is None else ~(np.abs(reward.numbers) > 0)
+    untimed = None if rt is None else ~(rt.numbers > 0)
+    codes = coding.missing_labels(work.choice, unpaid, untimed)
+    mask = work.choice.per_row(np.array([it in codes for it in work.choice.labels], bool), False)
+    words = f"{' or '.join(map(repr, codes))} as a choice seems to stand for none"
+    if work.decide("missing_code", mask, words, "missing") == "missing":
+        labels[:] = [None if label in codes else label for label in labels]
+
+
+def _check_options(work: Work, options: list[Label]) -> None:
+    name = work.choice.name
+    fractions = [it for it in options if isinstance(it, float)]
+    if fractions:
+        row = int(work.table.numbers[work.choice.codes == work.choice.labels.index(fractions[0])][0])
+        raise SettingsError(
+            [
+                f"{name} must hold options: names or whole numbers; got {fractions[0]:g} in row {row}."
+                ' Name another column, roles={"choice": "..."}.'
+            ]
+        )
+    if not 2 <= len(options) <= MOST_OPTIONS:
+        got = f"only {options[0]!r}" if len(options) == 1 else f"{len(options):,}"
+        raise SettingsError(
+            [
+                f"{name} must hold 2 to {MOST_OPTIONS} options; got {got}. If this is not the column with"
+                ' the choices, name that, roles={"choice": "..."}.'
+            ]
+        )
+
+
+def _gaps(work: Work, options: list[Label]) -> list[Label]:
+    """The options in order, with those that nobody chose where the numbers say that there are some."""
+    lacking = coding.gaps(options)
+    if not lacking or work.is_export:
+        return coding.ordered(options)
+    likely = "all_numbers" if len(lacking) <= len(options) else "as_they_occur"
+    numbers = coding.ordered(options)
+    few = len(options) + len(lacking) <= MOST_OPTIONS
+    names = ", ".join(map(str, lacking[:8])) + (", ..." if len(lacking) > 8 else "")
+    words = f"Nobody chose {names}, though the options are numbered from {numbers[0]} to {numbers[-1]}"
+    only = ("all_numbers", "as_they_occur") if few else ("as_they_occur",)
+    taken = work.decide("gaps", ~work.choice.empty, words, likely if few else "as_they_occur", only)
+    return coding.ordered([*options, *lacking] if taken == "all_numbers" else options)
+
+
+def _code(work: Work, labels: list[Label | None], options: list[Label]) -> None:
+    if work.is_export:  # codes from 0 already, of as many options as the table tells
+        numbers = [it for it in options if isinstance(it, int)]
+        options = list(range(max([*numbers, len(work.roles.outcomes) - 1, 1]) + 1))
+    code = {label: number for number, label in enumerate(options)}
+    per_label = np.array([-1 if label is None else code[label] for label in labels], dtype=np.int64)
+    work.options, work.arms = options, work.choice.per_row(per_label, -1)
+
+
+def _rare(work: Work) -> None:
+    n = np.bincount(work.arms[work.used & (work.arms >= 0)], minlength=len(work.options))
+    rare = (n > 0) & (n <= 2) & (n < coding.RARE * n.sum())
+    if not rare.any() or (n > 0).sum() - rare.sum() < 2 or work.is_export:
+        return
+    names = ", ".join(repr(work.options[at]) for at in np.flatnonzero(rare)[:8])
+    mask = (work.arms >= 0) & rare[work.arms]
+    words = f"Options that hardly ever occur ({names}): a slip of the pen?"
+    if work.decide("rare_options", mask, words, "keep") == "missing":
+        work.arms = np.where(mask, -1, work.arms)
+
+
+def look_at_offers(work: Work) -> None:
+    """`offered`: (n_rows, n_options) what could be chosen; None where all could."""
+    work.offered = None
+    columns = [work.table.column(name) for name in work.roles.offered]
+    if not columns:
+        return
+    code = {str(label): number for number, label in enumerate(work.options)}
+    offered = np.zeros((len(work.table), len(work.options) + 1), dtype=bool)
+    for column in columns:
+        codes = [code.get(str(label), -1) for label in column.labels]
+        offered[np.arange(len(offered)), column.per_row(np.array(codes, dtype=np.int64), -1)] = True
+    offered = offered[:, :-1]
+    offered[~offered.any(axis=1)] = True
+    absent = (work.arms >= 0) & ~offered[np.arange(len(offered)), work.arms]
+    words = f"Choices of what was not on offer ({', '.join(work.roles.offered)})"
+    if work.decide("not_offered", absent, words, "missing") == "leave_out":
+        work.leave_out(absent, "a choice that was not on offer")
+    work.arms = np.where(absent, -1, work.arms)
+    work.offered = None if offered[work.used].all() else offered

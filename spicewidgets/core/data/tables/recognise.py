@@ -1,0 +1,321 @@
+"""Which column of a table holds what, guessed from names and contents."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...checks import refuse
+from ...settings import SettingsError
+from .cells import Column, combined, practice_labels
+from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout
+from .reading import Table
+from .roles import SEVERAL, Guess, Roles, as_tuple, listed, missing_column, named_by_user
+
+MOST_OPTIONS = 50
+MOST_GROUPS = 20
+LAYOUT, ALONE, AMONG, CONTENTS = 0.98, 0.9, 0.75, 0.3  # how sure a guess is, by what it rests on
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a table seems to hold.
+
+    Attributes:
+        layout: the tool whose layout it is; None for one that is not known.
+        roles: which column holds what.
+        guesses: how sure each of them is.
+    """
+
+    layout: str | None
+    roles: Roles
+    guesses: tuple[Guess, ...]
+
+
+def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> Recognised:
+    """What the columns of a table hold.
+
+    Args:
+        table: the table.
+        roles: all of the roles, which are then not guessed; or columns for some roles, such as
+            `{"choice": "key"}`, beside which the others are guessed.
+
+    Raises:
+        SettingsError: where a column is named that there is not, or where choices or rewards cannot be found.
+    """
+    if isinstance(roles, Roles):
+        _check_names(table, roles.columns())
+        layout = _layout_of(table)
+        return Recognised(layout.name if layout else None, roles, named_by_user(roles.to_dict()))
+    named = dict(roles or {})
+    unknown = set(named) - {item.name for item in fields(Roles)}
+    refuse(f"There is no role {name!r}. Use one of {listed(NAMES)}." for name in sorted(unknown))
+    flat = [name for role, value in named.items() if role != "positions" for name in as_tuple(value)]
+    _check_names(table, flat)
+    return _Recogniser(table, named).recognised()
+
+
+def _check_names(table: Table, names: Iterable[str]) -> None:
+    refuse(missing_column(name, table.names) for name in dict.fromkeys(names) if name not in table.names)
+
+
+def plain(name: str) -> str:
+    """The name of a column as `NAMES` writes it.
+
+    >>> plain("Subj_ID")
+    'subjid'
+    """
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _layout_of(table: Table) -> Layout | None:
+    names = {plain(name) for name in table.names}
+    return next((it for it in LAYOUTS if it.needs <= names and not it.lacks & names), None)
+
+
+class _Recogniser:
+    """Fills the roles one after the other; what has a role is not given another."""
+
+    def __init__(self, table: Table, named: dict[str, Any]) -> None:
+        self.table = table
+        self.plain = {name: plain(name) for name in table.names}
+        self.roles: dict[str, Any] = {}
+        self.guesses = list(named_by_user(named))
+        self.roles |= {role: as_tuple(value) if role in SEVERAL else value for role, value in named.items()}
+
+    def recognised(self) -> Recognised:
+        layout = _layout_of(self.table)
+        if layout is not None:
+            self._take_layout(layout)
+        for role in ("participant", "choice", "trial", "time"):
+            self._by_name(role)
+        self._find_offered()
+        self._find_outcomes()
+        if "outcomes" not in self.roles or "offered" in self.roles:
+            self._by_name("reward")
+        self._by_name("loss")
+        self._by_contents()
+        self._find_sessions()
+        self._find_events()
+        self._find_practice()
+        self._find_groups()
+        return Recognised(layout.name if layout else None, Roles(**self.roles), tuple(self.guesses))
+
+    def _take_layout(self, layout: Layout) -> None:
+        for role, value in layout.roles.items():
+            wanted = as_tuple(value)
+            columns = [name for it in wanted for name in self.table.names if self.plain[name] == it]
+            if len(columns) >= len(wanted):
+                value = tuple(columns) if role in SEVERAL else columns[0]
+                self._give(role, value, LAYOUT, f"the layout of {layout.name}")
+        if layout.positions and "offered" in self.roles:
+            self.roles.setdefault("positions", layout.positions)
+
+    def _give(self, role: str, value: Any, confidence: float, reason: str) -> None:
+        if role not in self.roles:
+            self.roles[role] = value
+            self.guesses.append(Guess(role, as_tuple(value), confidence, reason))
+
+    def _free(self) -> list[str]:
+        used = [it for role, value in self.roles.items() if role != "positions" for it in as_tuple(value)]
+        return [name for name in self.table.names if name not in used]
+
+    def _by_name(self, role: str) -> None:
+        free = self._free()
+        fit = [
+            name
+            for known in NAMES[role]
+            for name in free
+            if (self.plain[name] == known or (role in ("choice", "time") and self._suffix(name, role)))
+            and self._fits(role, self.table.column(name))
+        ]
+        fit = list(dict.fromkeys(fit))
+        if fit:
+            others = f", before {listed(fit[1:])}" if len(fit) > 1 else ""
+            sure = ALONE if len(fit) == 1 else AMONG
+            self._give(role, fit[0], sure, f"its name and its contents{others}")
+
+    def _suffix(self, name: str, role: str) -> bool:
+        return name.lower().endswith({"choice": ".keys", "time": ".rt"}[role])
+
+    def _fits(self, role: str, column: Column) -> bool:
+        """Whether the contents of a column could be this role's."""
+        n = len(column.labels)
+        if role == "choice":
+            return 1 <= n <= MOST_OPTIONS
+        if role in ("reward", "loss", "time"):
+            return column.numeric
+        if role == "trial":
+            return column.numeric and n > 1
+        return n > 0
+
+    def _find_offered(self) -> None:
+        """Columns that name what is on offer, such as stimulus_left and stimulus_right."""
+        for prefix in OFFERED:
+            columns = [name for name in self._free() if self._has_suffix(name, prefix)]
+            labels = [set(self.table.column(name).labels) for name in columns]
+            if 2 <= len(columns) <= MOST_OPTIONS and len(set.union(*labels)) > max(map(len, labels)) / 2 + 1:
+                self._give("offered", tuple(columns), ALONE, "their names")
+        if "offered" in self.roles and "choice" in self.roles and "positions" not in self.roles:
+            choice = self.table.column(self.roles["choice"])
+            offered = [self.table.column(name) for name in self.roles["offered"]]
+            if not _always_among(choice, offered) and len(choice.labels) == len(offered):
+                self.roles["positions"] = tuple(sorted(map(str, choice.labels)))
+
+    def _has_suffix(self, name: str, prefix: str) -> bool:
+        return (
+            re.fullmatch(rf"{prefix}s?(\d|left|right|middle|centre|a|b|c|d|l|r)", self.plain[name])
+            is not None
+        )
+
+    def _find_outcomes(self) -> None:
+        """A column of outcomes for each option, such as reward_0 and reward_1."""
+        if "choice" not in self.roles:
+            return
+        labels = {str(label).lower() for label in self.table.column(self.roles["choice"]).labels}
+        for prefix in OUTCOME:
+            found = {
+                name: match[1]
+                for name in self._free()
+                if (match := re.fullmatch(rf"{prefix}_(\w+)", name.lower()))
+                and (match[1].isdigit() or match[1] in labels)
+                and self.table.column(name).numeric
+            }
+            if len(found) > 1:
+                columns = tuple(sorted(found, key=lambda name: (len(found[name]), found[name])))
+                self._give("outcomes", columns, ALONE, "their names, one for each option")
+
+    def _by_contents(self) -> None:
+        """Choices and rewards under names that nobody knows."""
+        if "choice" not in self.roles:
+            columns = [self.table.column(name) for name in self._free()]
+            likely = [it for it in columns if 2 <= len(it.labels) <= 10 and _changes(it) > 0.1]
+            if likely:
+                best = max(likely, key=lambda it: (not it.numeric or _whole(it), _changes(it)))
+                self._give("choice", best.name, CONTENTS, "its contents alone: few values that often change")
+        if "reward" not in self.roles and "outcomes" not in self.roles:
+            columns = [self.table.column(name) for name in self._free()]
+            likely = [it for it in columns if it.numeric and len(it.labels) > 1 and _changes(it) > 0.1]
+            if likely:
+                self._give(
+                    "reward", likely[0].name, CONTENTS, "its contents alone: numbers that often change"
+                )
+        lacking = [it for it in ("choice", "reward") if it not in self.roles]
+        if "outcomes" in self.roles and "reward" in lacking:
+            lacking.remove("reward")
+        if lacking:
+            raise SettingsError(
+                [
+                    f"No column looks like the {role}s; the table has the columns {listed(self.table.names)}."
+                    f' Name it, for example roles={{"{role}": "..."}}, or rename it to {role}.'
+                    for role in lacking
+                ]
+            )
+
+    def _find_sessions(self) -> None:
+        """Columns that tell a person's sessions apart; one called trial that holds still is one as well."""
+        person = self._person()
+        if "sessions" not in self.roles:
+            free = [name for it in NAMES["sessions"] for name in self._free() if self.plain[name] == it]
+            columns = tuple(name for name in free if _cuts(self.table.column(name), person))
+            if columns:
+                self._give("sessions", columns, ALONE, "their names; they differ within a person")
+        trial = self.roles.get("trial")
+        if trial is None or any(guess.role == "trial" and guess.confidence == 1 for guess in self.guesses):
+            return
+        keys = [person, *(self.table.column(name).codes for name in self.roles.get("sessions", ()))]
+        codes = self.table.column(trial).codes
+        if _repeated(codes, keys) > 0.5 and _stays(codes, person) > 0.5:
+            del self.roles["trial"]
+            self.guesses = [guess for guess in self.guesses if guess.role not in ("trial", "sessions")]
+            others = self.roles.pop("sessions", ())
+            reason = f"{trial} stays the same over many rows: it counts runs, not trials"
+            self._give("sessions", (*others, trial), AMONG, reason)
+
+    def _person(self) -> NDArray[np.int64]:
+        name = self.roles.get("participant")
+        return np.zeros(len(self.table), dtype=np.int64) if name is None else self.table.column(name).codes
+
+    def _find_events(self) -> None:
+        """The column that tells choices from other rows, where there are others."""
+        filled = self._filled()
+        if filled.all() or not filled.any():
+            return
+        for known in NAMES["events"]:
+            for name in self._free():
+                if self.plain[name] != known:
+                    continue
+                column = self.table.column(name)
+                n = np.bincount(column.codes[filled & ~column.empty], minlength=len(column.labels))
+                if (n == 0).any() and (n > 0).any():
+                    self._give("events", name, AMONG, "some of its values never come with a choice")
+
+    def _filled(self) -> NDArray[np.bool_]:
+        """(n_rows,) whether a row holds a choice and what it paid."""
+        names = self.roles.get("outcomes") or (self.roles.get("reward"),)
+        paid = np.any([~self.table.column(name).empty for name in names if name], axis=0)
+        filled: NDArray[np.bool_] = paid & ~self.table.column(self.roles["choice"]).empty
+        return filled
+
+    def _find_practice(self) -> None:
+        for name in self._free():
+            loop = re.fullmatch(r"practi[cs]e.*\.thisN", name)
+            named = self.plain[name] in NAMES["practice"]
+            if loop or (named and practice_labels(self.table.column(name)).any()):
+                self._give("practice", name, ALONE, "its name and its values")
+        events = self.roles.get("events")
+        if events and practice_labels(self.table.column(events)).any():
+            self._give("practice", events, AMONG, "its values")
+
+    def _find_groups(self) -> None:
+        """What a person is: the same in all rows of a person, and not in all people."""
+        person = self._person()
+        if "participant" not in self.roles or "groups" in self.roles or len(np.unique(person)) < 4:
+            return
+        groups = tuple(
+            name
+            for name in self._free()
+            if 2 <= len(self.table.column(name).labels) <= MOST_GROUPS
+            and not _cuts(self.table.column(name), person)
+        )
+        if groups:
+            self._give("groups", groups, AMONG, "the same in all rows of a person")
+
+
+def _changes(column: Column) -> float:
+    """Share of rows whose value differs from that of the row above."""
+    return float((np.diff(column.codes) != 0).mean()) if len(column.codes) > 1 else 0.0
+
+
+def _whole(column: Column) -> bool:
+    return all(isinstance(label, int) for label in column.labels)
+
+
+def _always_among(choice: Column, offered: list[Column]) -> bool:
+    """Whether each choice is one of the options on offer in its row."""
+    names = np.array([str(label) for label in choice.labels] + [""], dtype=object)[choice.codes]
+    among = np.zeros(len(names), dtype=bool)
+    for column in offered:
+        among |= names == np.array([str(label) for label in column.labels] + [""], dtype=object)[column.codes]
+    return bool(among[~choice.empty].mean() > 0.95) if (~choice.empty).any() else False
+
+
+def _cuts(column: Column, person: NDArray[np.int64]) -> bool:
+    """Whether a column has more than one value within a person, but not one for each row."""
+    n_people = len(pd.unique(person))
+    n_pairs = int(combined(person, column.codes).max(initial=-1)) + 1
+    return n_people < n_pairs <= max(len(person) / 2, n_people)
+
+
+def _repeated(codes: NDArray[np.int64], keys: list[NDArray[np.int64]]) -> float:
+    """Share of rows whose value has occurred before within the same keys."""
+    return 1 - (int(combined(*keys, codes).max(initial=-1)) + 1) / len(codes)
+
+
+def _stays(codes: NDArray[np.int64], person: NDArray[np.int64]) -> float:
+    """Share of rows with the value of the row above, of the same person."""
+    return float(((np.diff(codes) == 0) & (np.diff(person) == 0)).mean()) if len(codes) > 1 else 0.0

@@ -1,0 +1,65 @@
+"""Rows that are no trials: practice, other events, copies, and those of nobody."""
+
+import numpy as np
+import pandas as pd
+
+from .cells import combined, practice_labels
+from .work import Work
+
+
+def leave_out_other_rows(work: Work) -> None:
+    """Rows that are no trials of a known person."""
+    roles = work.roles
+    words = "Rows with more fields than the header has names"
+    if work.decide("extra_fields", work.table.surplus, words, "leave_out") == "leave_out":
+        work.leave_out(work.table.surplus, "more fields than the header")
+    blank = work.empty(*work.table.names)
+    work.leave_out(blank, "an empty row")
+    _leave_out_practice(work)
+    _leave_out_events(work)
+    if roles.participant is not None:
+        nobody = work.table.column(roles.participant).empty
+        words = f"Rows that do not say who chose ({roles.participant} is empty)"
+        if work.decide("no_participant", nobody, words, "leave_out") == "leave_out":
+            work.leave_out(nobody, "no participant")
+
+
+def _leave_out_practice(work: Work) -> None:
+    column = work.column(work.roles.practice)
+    if column is None:
+        return
+    practice = column.per_row(practice_labels(column), False)
+    words = f"Practice, by the column {column.name}"
+    if work.decide("practice", practice, words, "leave_out") == "leave_out":
+        work.leave_out(practice, "practice")
+
+
+def _leave_out_events(work: Work) -> None:
+    roles = work.roles
+    nothing = work.empty(roles.choice, roles.reward, *roles.outcomes)
+    other = np.zeros(len(work.table), dtype=bool)
+    if (column := work.column(roles.events)) is not None:
+        paid = ~work.empty(roles.reward, *roles.outcomes) & ~work.choice.empty & work.used
+        trials = np.bincount(column.codes[paid & ~column.empty], minlength=len(column.labels)) > 0
+        other = ~column.per_row(trials, False)
+        kinds = sorted({column.text(row) for row in np.flatnonzero(other & work.used)[:1000]})
+        words = f"Rows that are no choices, by the column {column.name} ({', '.join(kinds[:8])})"
+    elif work.recognised.layout in ("PsychoPy", "jsPsych", "BIDS events"):
+        other = nothing & work.empty(roles.trial if work.recognised.layout == "PsychoPy" else None)
+        words = "Rows with neither a choice nor a reward: other events"
+    if other.any() and work.decide("events", other, words, "leave_out") == "leave_out":
+        work.leave_out(other, "an event that is no choice")
+
+
+def leave_out_repeated_rows(work: Work) -> None:
+    """Rows that are copies of one above. Without a number of the trial, equal rows say nothing."""
+    roles = work.roles
+    if roles.trial is None or work.is_export:
+        return
+    codes = [work.table.column(name).codes for name in work.table.names]
+    repeated = np.zeros(len(work.table), dtype=bool)
+    used = np.flatnonzero(work.used)
+    repeated[used] = pd.Series(combined(*codes)[used]).duplicated().to_numpy()
+    words = "Copies of a row above, down to the number of the trial"
+    if work.decide("repeated_rows", repeated, words, "leave_out") == "leave_out":
+        work.leave_out(repeated, "a copy of a row above")

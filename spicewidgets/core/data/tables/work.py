@@ -1,0 +1,136 @@
+"""A table on its way to trials: the rows that are still used, what was found, what is known of each row."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...checks import refuse
+from ...settings import SettingsError
+from .cells import Column, Label
+from .layouts import EXPORT, LAYOUTS
+from .problems import KINDS
+from .reading import Table
+from .recognise import Recognised
+from .report import LeftOut, Problem, Rewards, where
+
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Work:
+    """What the steps of an examination share. Each looks at the rows that are still used.
+
+    Args:
+        table: the table.
+        recognised: which column holds what.
+        remedies: problem and remedy, where another than the default is wanted.
+
+    Attributes:
+        left_out: `(n_rows,)` 0 for a row that is used, else 1 + its place in `reasons`.
+        problems: what was found so far.
+        people: labels of the codes in `person`.
+        person, session: `(n_rows,)` codes of who chose, and in which session.
+        time: `(n_rows,)` what the rows of a session are sorted by.
+        options: labels of the options, in the order of their codes.
+        arms: `(n_rows,)` the code of the option chosen; -1 where it is missing.
+        offered: `(n_rows, n_options)` what could be chosen; None where all could.
+        rewards: `(n_rows, n_options)` what each option paid; NaN where that was not seen.
+        inputs: `(n_rows, n_inputs)` additional inputs.
+        scale: how rewards are coded.
+    """
+
+    people: Sequence[Label]
+    person: Codes
+    session: Codes
+    time: Floats
+    options: list[Label]
+    arms: Codes
+    offered: Bools | None = None
+    rewards: Floats
+    inputs: Floats
+    scale: Rewards
+
+    def __init__(self, table: Table, recognised: Recognised, remedies: Mapping[str, str] | None) -> None:
+        self.table, self.recognised, self.roles = table, recognised, recognised.roles
+        self.wanted = dict(remedies or {})
+        refuse(_remedy_problems(self.wanted))
+        self.layout = next((it for it in LAYOUTS if it.name == recognised.layout), None)
+        self.is_export = recognised.layout == EXPORT.name
+        self.problems: list[Problem] = []
+        self.reasons: list[str] = []
+        self.left_out = np.zeros(len(table), dtype=np.int64)
+        self.choice = table.column(self.roles.choice)
+
+    @property
+    def used(self) -> Bools:
+        """(n_rows,) rows that are still used."""
+        used: Bools = self.left_out == 0
+        return used
+
+    def decide(self, key: str, mask: Bools, words: str, default: str, only: Sequence[str] = ()) -> str:
+        """Note a problem where the mask holds in used rows, and say which remedy is taken; "" without one.
+
+        Args:
+            key: of the problem, in `KINDS`.
+            mask: `(n_rows,)` where it is.
+            words: what it is.
+            default: the remedy that is taken unless another was chosen.
+            only: the remedies that make sense here; all of the kind when empty.
+        """
+        mask = mask & self.used
+        if not mask.any():
+            return ""
+        if self.layout is not None:
+            default = self.layout.remedies.get(key, default)
+        remedies = {name: it for name, it in KINDS[key].items() if not only or name in only}
+        taken = self.wanted.get(key, default)
+        if taken not in remedies:
+            names = " or ".join(remedies)
+            raise SettingsError([f"The remedy for {key} must be {names} here; got {taken!r}. Choose one."])
+        rows = where(mask, self.table.numbers, self.table.files)
+        self.problems.append(Problem(key, words, rows, remedies, default, taken))
+        return taken
+
+    def leave_out(self, mask: Bools, reason: str) -> None:
+        """Use these rows no more."""
+        if (mask & self.used).any():
+            self.reasons.append(reason)
+            self.left_out[mask & self.used] = len(self.reasons)
+
+    def unused(self) -> tuple[LeftOut, ...]:
+        """The rows that are not used, by reason."""
+        numbers, files = self.table.numbers, self.table.files
+        return tuple(
+            LeftOut(reason, where(self.left_out == place + 1, numbers, files))
+            for place, reason in enumerate(self.reasons)
+        )
+
+    def column(self, name: str | None) -> Column | None:
+        """The cells of a column, if there is one."""
+        return None if name is None else self.table.column(name)
+
+    def empty(self, *names: str | None) -> Bools:
+        """(n_rows,) whether all of these columns are empty in a row."""
+        empty = np.ones(len(self.table), dtype=bool)
+        for name in names:
+            if name is not None:
+                empty &= self.table.column(name).empty
+        return empty
+
+    def only_at(self, rows: Codes) -> Bools:
+        """(n_rows,) a mask that holds in these rows."""
+        mask = np.zeros(len(self.table), dtype=bool)
+        mask[rows] = True
+        return mask
+
+
+def _remedy_problems(wanted: Mapping[str, str]) -> list[str]:
+    problems = []
+    for key, name in wanted.items():
+        if key not in KINDS:
+            problems.append(f"There is no problem {key!r}. Remedies are for {', '.join(KINDS)}.")
+        elif name not in KINDS[key]:
+            problems.append(f"The remedy for {key} must be {' or '.join(KINDS[key])}; got {name!r}. Use one.")
+    return problems

@@ -1,0 +1,377 @@
+"""Any table of choices: roles without an argument, every problem in the open, and numbers that add up."""
+
+import dataclasses
+import gzip
+import io
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import table_layouts as layouts
+import torch
+from hypothesis import given, settings, strategies as st
+
+from spicewidgets.core.data.choices import read_choices, reading_choices
+from spicewidgets.core.data.dataset import DatasetRNN
+from spicewidgets.core.data.entry import as_dataset
+from spicewidgets.core.data.tables.report import Report
+from spicewidgets.core.settings import SettingsError, Task
+from spicewidgets.core.simulate.game import Game
+
+
+def adds_up(choices):
+    report = choices.report
+    assert report.rows == report.used + sum(part.where.n for part in report.left_out)
+    assert report.used == len(choices.rows.arms) == len(choices.frame) == len(set(choices.places))
+    assert int(choices.dataset.mask.sum()) == report.used - report.missing
+    assert Report.from_json(report.to_json()) == report
+    return choices
+
+
+# Layouts
+
+LAYOUTS = [  # maker, layout, roles, sessions, options, remedies
+    ("hbayesdm", "hBayesDM", {"participant": "subjID", "choice": "choice", "reward": "outcome"}, 3, (1, 2)),
+    (
+        "igt",
+        "hBayesDM",
+        {"participant": "subjID", "trial": "trial", "choice": "choice", "reward": "gain", "loss": "loss"},
+        3,
+        (1, 2, 3, 4),
+    ),
+    (
+        "hddm",
+        "HDDM",
+        {
+            **{"participant": "subj_idx", "choice": "response", "reward": "feedback", "time": "rt"},
+            **{"trial": "trial", "sessions": ["split_by"]},
+        },
+        9,
+        (0, 1),
+    ),
+    (
+        "hssm",
+        "HSSM",
+        {"participant": "participant_id", "choice": "response", "reward": "feedback", "time": "rt"},
+        3,
+        (-1, 1),
+    ),
+    (
+        "rlssm",
+        "rlssm",
+        {
+            **{"participant": "participant", "choice": "accuracy", "positions": ["1", "0"]},
+            **{"offered": ["cor_option", "inc_option"], "outcomes": ["f_cor", "f_inc"]},
+            **{"sessions": ["block_label"], "trial": "trial_block", "time": "rt"},
+        },
+        6,
+        (1, 2, 3, 4),
+    ),
+    (
+        "cpm",
+        "cpm",
+        {
+            **{"participant": "ppt", "choice": "response", "reward": "feedback", "trial": "trial"},
+            **{"offered": ["arm_left", "arm_right"], "positions": ["1", "2"]},
+        },
+        3,
+        (1, 2, 3, 4),
+    ),
+    (
+        "autospice",
+        "autospice",
+        {"participant": "session", "choice": "choice", "reward": "reward", "sessions": ["block"]},
+        6,
+        (0, 1),
+    ),
+    (
+        "jspsych",
+        "jsPsych",
+        {
+            **{"participant": "subject", "choice": "response", "reward": "reward", "time": "rt"},
+            **{"trial": "trial_index", "events": "trial_type"},
+        },
+        3,
+        (0, 1),
+    ),
+    (
+        "psychopy",
+        "PsychoPy",
+        {
+            **{"participant": "participant", "choice": "key_resp.keys", "reward": "reward"},
+            **{"trial": "trials.thisN", "practice": "practice.thisN", "time": "key_resp.rt"},
+        },
+        3,
+        ("f", "j"),
+    ),
+    (
+        "bids",
+        "BIDS events",
+        {"choice": "response", "reward": "outcome", "events": "trial_type", "time": "response_time"},
+        1,
+        ("left", "right"),
+    ),
+    (
+        "dezfouli",
+        "Dezfouli 2019",
+        {
+            **{"participant": "ID", "choice": "choice", "reward": "reward"},
+            **{"sessions": ["block", "trial"], "groups": ["diag"]},
+        },
+        24,
+        ("R1", "R2"),
+    ),
+    (
+        "zorowitz",
+        "Zorowitz 2023",
+        {
+            **{"participant": "subject", "choice": "choice", "reward": "outcome", "time": "rt"},
+            **{"sessions": ["block"], "trial": "trial"},
+        },
+        3,
+        (0, 1, 2),
+    ),
+]
+
+
+@pytest.mark.parametrize(("maker", "layout", "roles", "n_sessions", "options"), LAYOUTS)
+def test_the_layouts_of_the_field_need_no_argument(maker, layout, roles, n_sessions, options):
+    choices = adds_up(read_choices(getattr(layouts, maker)()))
+    report = choices.report
+    assert report.layout == layout
+    assert report.roles.to_dict() == roles
+    assert report.sessions == choices.dataset.n_sessions == n_sessions
+    assert tuple(option.label for option in report.options) == choices.dataset.arm_labels == options
+    assert {guess.role for guess in report.guesses} >= {"choice"}
+    assert all(0 < guess.confidence <= 1 for guess in report.guesses)
+
+
+@pytest.mark.parametrize("maker", [row[0] for row in LAYOUTS])
+def test_a_report_does_the_same_again(maker):
+    table = getattr(layouts, maker)()
+    first = read_choices(table)
+    saved = Report.from_json(first.report.to_json())
+    again = read_choices(table, saved.roles, saved.remedies)
+    assert dataclasses.replace(again.report, guesses=()) == dataclasses.replace(first.report, guesses=())
+    assert torch.equal(again.dataset.xs, first.dataset.xs)
+    assert torch.equal(again.dataset.ys, first.dataset.ys)
+
+
+def test_a_dataset_of_hbayesdm_is_what_the_table_says():
+    dataset = read_choices(
+        b"subjID\tchoice\toutcome\n7\t1\t1\n7\t2\t-1\n7\t\t\n7\t1\t-1\n9\t2\t1\n9\t1\t1\n"
+    ).dataset
+    assert dataset.participants == (7, 9)
+    assert dataset.choices.tolist() == [[0, 1, -1, 0], [1, 0, -1, -1]]
+    assert dataset.rewards_chosen[0].tolist()[:2] == [1, 0]
+    assert dataset.ys[0].tolist() == [[0, 1], [-1, -1], [-1, -1], [-1, -1]]
+
+
+def test_gains_and_losses_are_added_whatever_their_sign():
+    for sign in (1, -1):
+        table = f"subjID,choice,gain,loss\n1,1,100,{sign * 50}\n1,2,100,0\n1,1,50,{sign * 50}\n".encode()
+        report = read_choices(table).report
+        assert (report.rewards.low, report.rewards.high) == (0, 100)
+
+
+def test_what_was_not_on_offer_is_masked():
+    choices = read_choices(layouts.rlssm())
+    table = pd.read_csv(io.BytesIO(layouts.rlssm()))
+    offered = choices.dataset.offered
+    pair = table.loc[1, ["cor_option", "inc_option"]].to_numpy(int)
+    assert (np.flatnonzero(offered[0, 0]) + 1).tolist() == sorted(pair)
+    own = choices.dataset.choices
+    assert offered.gather(-1, own[:, 1:, None].clamp(min=0))[own[:, 1:] >= 0].all()
+    assert (choices.dataset.rewards.isfinite().sum(-1)[choices.dataset.mask] == 2).all()  # both outcomes seen
+
+
+def test_blocks_carry_on_or_start_anew_as_is_said():
+    counted_on = layouts.table(
+        "id,block,trial,choice,reward", lambda r, p, t: (p, t // 6, t, t % 2, t % 3 > 0)
+    )
+    anew = layouts.table("id,block,trial,choice,reward", lambda r, p, t: (p, t // 6, t % 6, t % 2, t % 3 > 0))
+    for table, default, n in ((counted_on, "carry_on", 3), (anew, "start_anew", 6)):
+        choices = read_choices(table)
+        (problem,) = choices.report.problems
+        assert (problem.key, problem.default, choices.report.sessions) == ("sessions", default, n)
+    assert read_choices(counted_on, remedies={"sessions": "start_anew"}).report.sessions == 6
+    carried = read_choices(anew, remedies={"sessions": "carry_on"})
+    assert carried.report.sessions == 3
+    assert carried.frame["row"].tolist() == list(range(2, 38))
+
+
+# Ways to give a table
+
+
+def packed(data: bytes) -> bytes:
+    """As macOS packs it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("data/choices.csv", data)
+        archive.writestr("__MACOSX/data/._choices.csv", b"\0\5\26\7 no table")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data.replace(b",", b";").replace(b".", b","),
+        lambda data: b"sep=;\n" + data.replace(b",", b";"),
+        lambda data: data.replace(b",", b"\t"),
+        lambda data: data.replace(b"\n", b"\r\n") + b"\r\n\r\n",
+        lambda data: data.decode().encode("utf-16"),
+        gzip.compress,
+        packed,
+        lambda data: io.StringIO(data.decode()),
+        lambda data: pd.read_csv(io.BytesIO(data)),
+        lambda data: pd.read_csv(io.BytesIO(data)).to_json(orient="records").encode(),
+    ],
+)
+def test_ways_to_write_a_table(change):
+    data = layouts.table("id,choice,reward", lambda r, p, t: (f"n{p}", t % 2, f"0.{r.integers(10)}"))
+    assert torch.equal(read_choices(change(data)).dataset.xs, read_choices(data).dataset.xs)
+
+
+def test_a_spreadsheet(tmp_path):
+    pytest.importorskip("openpyxl")
+    frame = pd.read_csv(io.BytesIO(layouts.hbayesdm()), sep="\t")
+    frame.to_excel(tmp_path / "table.xlsx", index=False)
+    expected = read_choices(layouts.hbayesdm()).dataset
+    assert torch.equal(read_choices(tmp_path / "table.xlsx").dataset.xs, expected.xs)
+
+
+def test_a_spreadsheet_without_its_package_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("[Content_Types].xml", "")
+    with pytest.raises(SettingsError, match=r"pip install openpyxl|cannot be read as Excel"):
+        read_choices(file.getvalue())
+
+
+def test_a_file_for_each_person_as_in_bids(tmp_path):
+    for person in ("01", "02"):
+        (tmp_path / f"sub-{person}_task-bandit_events.tsv").write_bytes(layouts.bids())
+    choices = adds_up(read_choices(sorted(tmp_path.glob("*.tsv"))))
+    assert choices.report.participants == ("sub-01", "sub-02")
+    assert choices.report.left_out[0].where.files[0] == "sub-01_task-bandit_events.tsv"
+
+
+@pytest.mark.parametrize("n_actions", [2, 3])
+def test_our_own_exports_open_again_bit_for_bit(n_actions):
+    game = Game(Task(n_actions=n_actions), n_trials=30, random_state=1)
+    for trial in range(25):
+        game.choose(trial % n_actions)
+    played = as_dataset(game.session(), n_actions)
+    random = np.random.default_rng(0)
+    xs = torch.tensor(
+        np.where(random.random((3, 20, 1)) < 0.2, -1.0, played.xs[0, :20].numpy()), dtype=torch.float32
+    )
+    xs[:, :, -1] = torch.arange(3.0)[:, None]
+    gaps = DatasetRNN(xs, torch.roll(xs[..., :n_actions], -1, 1), participants=["ann", "bob", "cy"])
+    for dataset in (played, gaps):
+        csv = dataset.to_frame().to_csv(index=False).encode()
+        choices = read_choices(csv)
+        assert choices.report.layout == "spicewidgets"
+        assert torch.equal(choices.dataset.xs, dataset.xs)
+        assert torch.equal(choices.dataset.ys, dataset.ys)
+        assert choices.dataset.participants == dataset.participants
+        assert choices.dataset.to_frame().to_csv(index=False).encode() == csv
+
+
+def test_reading_tells_how_far_it_is():
+    records = list(reading_choices(layouts.hbayesdm()))
+    shares = [record.share for record in records]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert records[-1].words == "Read 36 trials"
+
+
+# Every table
+
+
+CELLS = st.sampled_from(
+    [
+        "0",
+        "1",
+        "2",
+        "-1",
+        "",
+        "1.5",
+        "left",
+        "Left",
+        "NA",
+        "inf",
+        "1e400",
+        "999",
+        "x;y",
+        '"a"',
+        "=1+1",
+        "é",
+        "0,5",
+    ]
+)
+NAMES = st.sampled_from(
+    [
+        "id",
+        "subjID",
+        "choice",
+        "reward",
+        "outcome",
+        "trial",
+        "block",
+        "rt",
+        "note",
+        "reward_0",
+        "reward_1",
+        "arm_left",
+    ]
+)
+
+
+@st.composite
+def any_table(draw):
+    likely = draw(st.integers(0, 3)) > 0
+    names = draw(st.lists(NAMES, min_size=1, max_size=6, unique=draw(st.integers(0, 20)) > 0))
+    if likely:
+        names = [
+            "id",
+            "choice",
+            "reward",
+            *(name for name in names if name not in ("id", "choice", "reward")),
+        ]
+    separator = draw(st.sampled_from([",", ",", ";", "\t"]))
+    cells = st.sampled_from(["0", "1", "1", "0", "2", ""]) if draw(st.booleans()) else CELLS
+    width = st.integers(len(names), len(names) + (draw(st.integers(0, 9)) == 0))
+    rows = draw(st.lists(width.flatmap(lambda n: st.lists(cells, min_size=n, max_size=n)), max_size=25))
+    text = "\n".join(separator.join(row) for row in [names, *rows])
+    return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "latin-1", "utf-16"])))
+
+
+def imported_or_refused(data: bytes) -> None:
+    try:
+        choices = read_choices(data)
+    except SettingsError as error:
+        problems = error.problems
+    else:
+        adds_up(choices)
+        problems = choices.dataset.value_problems()
+        assert problems == []
+        assert choices.report.to_html()
+    assert all(problem.endswith((".", '..."}.')) and len(problem) < 1500 for problem in problems)
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_table())
+def test_any_table_is_imported_and_adds_up_or_is_refused_with_a_sentence(data):
+    imported_or_refused(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None)
+@given(any_table())
+def test_ten_thousand_tables(data):
+    imported_or_refused(data)
