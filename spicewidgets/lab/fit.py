@@ -193,7 +193,7 @@ def result_of(
         agents["spice"] = estimator.spice_agent
     terms = {}
     if spice is not None and truth is not None:
-        terms = {who: term_by_term(spice, truth, who) for who in spice.participants}
+        terms = {participant: term_by_term(spice, truth, participant) for participant in spice.participants}
     layers = dict(played or {})
     layers |= {name: replay(agent, data.dataset) for name, agent in agents.items() if name not in layers}
     pooled, each = (scores(agents, data.dataset, per_session=apart, played=layers) for apart in (False, True))

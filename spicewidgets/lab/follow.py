@@ -1,7 +1,7 @@
 """Runs an experiment again by itself when a setting has changed, if the learner wants that.
 
 Watches what is stale and asks the runner; a run that is under way is waited for, and settings that have been
-tried once are not tried again. Knows nothing of widgets.
+tried once are not tried again.
 """
 
 from ..state.base import Change

@@ -1,7 +1,7 @@
 """Sessions of a participant of whom nothing is known: of a mystery, or of whoever sits before the page.
 
 Between the core and the panels: data in the form in which a runner takes them, and what is said of them.
-Importing this loads no torch. Knows nothing of widgets.
+Importing this loads no torch.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.judge.classical import Fitted, value_of, with_values
+from ..core.judge.classical import Fitted, fit, value_of, with_values
 from ..core.judge.quiz import (
     LAST_SEED,
     LEVELS,
@@ -26,13 +26,20 @@ from ..core.judge.quiz import (
     sessions_of,
 )
 from ..core.settings import Participant, SettingsError, Task
+from ..core.simulate.agents import make_agent
 from ..core.simulate.game import Game
 from ..core.simulate.record import Record
+from ..loading import later
 from .simulation import Simulated
 
 if TYPE_CHECKING:
+    from ..core.data import entry
     from ..core.data.dataset import DatasetRNN
+    from ..core.judge import replay as replaying
     from ..core.simulate.session import BanditSession
+else:
+    entry = later("..core.data.entry", __package__)
+    replaying = later("..core.judge.replay", __package__)
 
 __all__ = [
     "LAST_SEED",
@@ -81,12 +88,12 @@ def any_seed() -> int:
 
 def seed_of(text: str) -> tuple[int, int]:
     """Level and seed of an address. Raises `SettingsError` for anything else."""
-    found = re.fullmatch(r"quiz-([12])-([0-9]{1,4})", text)
-    if found is None:
+    match = re.fullmatch(r"quiz-([12])-([0-9]{1,4})", text)
+    if match is None:
         raise SettingsError(
             [f"The mystery in the address must read like quiz-1-42; got {text!r:.40}. Copy it again, whole."]
         )
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 def address_of(riddle: Mystery) -> str:
@@ -100,8 +107,8 @@ def guess_of(values: dict[str, float]) -> Participant:
     Raises `SettingsError` for values that no participant can have, and for a mechanism without an effect.
     """
     guess = with_values(Participant(), values).checked()
-    told = {each.parameter for each in mechanisms_of(guess)}
-    idle = [each for each in MECHANISMS if each.parameter in values and each.parameter not in told]
+    named = {each.parameter for each in mechanisms_of(guess)}
+    idle = [each for each in MECHANISMS if each.parameter in values and each.parameter not in named]
     if idle:
         raise SettingsError(
             [
@@ -140,15 +147,10 @@ class Yourself:
 
 def yourself(game: Game) -> Yourself:
     """The game that was played, and its most likely learner. Loads torch."""
-    from ..core.data.entry import as_dataset
-    from ..core.judge.classical import fit
-    from ..core.judge.replay import replay
-    from ..core.simulate.agents import make_agent
-
-    dataset = as_dataset(game.session(), game.task.n_actions)
-    found = fit(dataset)
-    played = replay(make_agent(found.participant, game.task.n_actions), dataset)
-    return Yourself(given(dataset, [game.session()]), found, played)
+    dataset = entry.as_dataset(game.session(), game.task.n_actions)
+    fitted = fit(dataset)
+    played = replaying.replay(make_agent(fitted.participant, game.task.n_actions), dataset)
+    return Yourself(given(dataset, [game.session()]), fitted, played)
 
 
 def told_of(fitted: Fitted, names: dict[str, str]) -> list[str]:

@@ -2,10 +2,10 @@
 likelihood, and its spread over resampled sessions.
 
 Takes a `Result` and what `core.resampled` made of it. Loads torch only where the result's own standard errors
-do. Knows nothing of widgets.
+do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
@@ -73,69 +73,69 @@ class Number:
 
 
 def numbers(
-    result: Result, resampled: "Resampled | None", who: Any, level: float = 0.9
+    result: Result, resampled: "Resampled | None", participant: Hashable, level: float = 0.9
 ) -> tuple[Number, ...]:
     """All candidate terms of a participant, the learned betas, and the parameters of a Q-learner."""
     if result.spice is None:
         return ()
     return (
-        *_coefficients(result, resampled, who, level),
-        *_betas(result, resampled, who, level),
-        *_parameters(result, resampled, who, level),
+        *_coefficients(result, resampled, participant, level),
+        *_betas(result, resampled, participant, level),
+        *_parameters(result, resampled, participant, level),
     )
 
 
-def _coefficients(result: Result, resampled: Any, who: Any, level: float) -> Iterator[Number]:
+def _coefficients(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
     assert result.spice is not None
-    truth = {} if result.truth is None else result.truth.of_participant(who)
-    sure = result.uncertainty.get(who)
-    spreads = {} if resampled is None else resampled.coefficients(who, level)
-    for module, equation in result.spice.of_participant(who).items():
-        errors = {} if sure is None else sure.coefficients.get(module, {})
+    truth = {} if result.truth is None else result.truth.of_participant(participant)
+    errors = result.uncertainty.get(participant)
+    spreads = {} if resampled is None else resampled.coefficients(participant, level)
+    for module, equation in result.spice.of_participant(participant).items():
+        of_module = {} if errors is None else errors.coefficients.get(module, {})
         for term in equation.terms:
             true = truth[module].coefficient(*term) if module in truth else nan
-            error, spread = errors.get(term, nan), spreads.get(module, {}).get(term)
+            error, spread = of_module.get(term, nan), spreads.get(module, {}).get(term)
             yield Number(module, "", term, true, equation.coefficient(*term), error, level, spread)
 
 
-def _betas(result: Result, resampled: Any, who: Any, level: float) -> Iterator[Number]:
+def _betas(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
     assert result.spice is not None
-    sure = result.uncertainty.get(who)
-    spreads = {} if resampled is None else resampled.betas(who, level)
+    errors = result.uncertainty.get(participant)
+    spreads = {} if resampled is None else resampled.betas(participant, level)
     for state in result.spice.betas:
-        true = nan if result.truth is None else result.truth.beta(state, who)
-        error = nan if sure is None else sure.betas.get(state, nan)
-        found = result.spice.beta(state, who)
-        yield Number(BETA, state, (), true, found, error, level, spreads.get(state))
+        true = nan if result.truth is None else result.truth.beta(state, participant)
+        error = nan if errors is None else errors.betas.get(state, nan)
+        estimate = result.spice.beta(state, participant)
+        yield Number(BETA, state, (), true, estimate, error, level, spreads.get(state))
 
 
-def _parameters(result: Result, resampled: Any, who: Any, level: float) -> Iterator[Number]:
+def _parameters(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
     """The parameters; one learning rate is told once."""
     assert result.spice is not None
-    found, model = result.spice, values_of(result.snapshot)
-    read = classical_parameters(found, model, who)
-    true = {} if result.truth is None else classical_parameters(result.truth, model, who)
-    sure = result.uncertainty.get(who)
-    spreads = {} if resampled is None else resampled.parameters(who, level)
-    for name in dict.fromkeys((*read, *spreads)):
-        one = spreads.get(name)
-        same = name == "alpha_penalty" and read.get(name) == read.get("alpha_reward")
-        if same and one == spreads.get("alpha_reward"):
+    spice, model = result.spice, values_of(result.snapshot)
+    found = classical_parameters(spice, model, participant)
+    true = {} if result.truth is None else classical_parameters(result.truth, model, participant)
+    errors = result.uncertainty.get(participant)
+    spreads = {} if resampled is None else resampled.parameters(participant, level)
+    for name in dict.fromkeys((*found, *spreads)):
+        spread = spreads.get(name)
+        same = name == "alpha_penalty" and found.get(name) == found.get("alpha_reward")
+        if same and spread == spreads.get("alpha_reward"):
             continue
-        error = nan if sure is None else sure.parameters.get(name, nan)
-        yield Number(PARAMETER, name, (), true.get(name, nan), read.get(name, nan), error, level, one)
+        error = nan if errors is None else errors.parameters.get(name, nan)
+        yield Number(PARAMETER, name, (), true.get(name, nan), found.get(name, nan), error, level, spread)
 
 
-def cautions(result: Result, who: Any) -> tuple[str, ...]:
+def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
     """What should be known of the intervals, in sentences."""
-    sure, told = result.uncertainty.get(who), []
+    errors, sentences = result.uncertainty.get(participant), []
     data = result.snapshot.data
-    if sure is None:
-        told.append(
+    if errors is None:
+        sentences.append(
             "The numbers were not tuned to the choices (Refine), so that the likelihood gives no errors."
         )
     if data.n_sessions // data.n_participants < FEW:
-        told.append(
+        sentences.append(
             f"With fewer than {FEW} sessions of each participant, intervals over resamples are too narrow."
         )
-    return (*told, *(sure.untold if sure is not None else ()))
+    return (*sentences, *(errors.untold if errors is not None else ()))

@@ -1,10 +1,10 @@
 """What is looked at in a result: sessions trial by trial, modules as curves, terms over thresholds.
 
 Takes a `Result` and calls the core. Importing this loads neither torch nor pysindy, and a result that was
-recorded earlier needs neither. Knows nothing of widgets.
+recorded earlier needs neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,8 @@ MARGIN, POINTS = 0.2, 241  # of a network's table, in shares of the range of its
 
 def modules(result: Result) -> tuple[str, ...]:
     """The modules that have an equation, true or discovered."""
-    known = result.spice if result.spice is not None else result.truth
-    return () if known is None else tuple(known.equations)
+    model = result.spice if result.spice is not None else result.truth
+    return () if model is None else tuple(model.equations)
 
 
 def person(result: Result, session: int) -> Any:
@@ -59,9 +59,9 @@ def trial_by_trial(result: Result, session: int) -> dict[str, Unfolded]:
     """One session through the equations: "truth" and "spice", where they are known. Raises `SettingsError`
     where the model does what its description cannot tell.
     """
-    told = {"truth": result.truth, "spice": result.spice}
+    models = {"truth": result.truth, "spice": result.spice}
     only = np.array([session])
-    return {name: unfolded(result, model, only) for name, model in told.items() if model is not None}
+    return {name: unfolded(result, model, only) for name, model in models.items() if model is not None}
 
 
 def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Floats:
@@ -72,9 +72,9 @@ def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Float
     return mean_nll(unfolded(result, model, np.arange(len(chosen))), chosen)
 
 
-def changed(model: SpiceModel, equation: Equation, who: Any) -> SpiceModel:
+def changed(model: SpiceModel, equation: Equation, participant: Hashable) -> SpiceModel:
     """The same model with another equation for one participant."""
-    at, rows = model.index(who), list(model.equations[equation.module])
+    at, rows = model.index(participant), list(model.equations[equation.module])
     rows[at] = equation
     return replace(model, equations={**model.equations, equation.module: tuple(rows)})
 
@@ -85,45 +85,45 @@ def moved(equation: Equation, term: Term, value: float) -> Equation:
     return replace(equation, values=tuple(value if t == term else old for t, old in pairs))
 
 
-def curves_of(result: Result, module: str, who: Any) -> Curves:
+def curves_of(result: Result, module: str, participant: Hashable) -> Curves:
     """A module of one participant as curves: "truth", "rnn" and "spice", where they are known, over what its
     RNN has visited.
     """
     functions: dict[str, Function] = {}
     if result.truth is not None and module in result.truth.equations:
-        functions["truth"] = result.truth.equation(module, who)
-    if (network := _network(result, module, who)) is not None:
+        functions["truth"] = result.truth.equation(module, participant)
+    if (network := _network(result, module, participant)) is not None:
         functions["rnn"] = network
     if result.spice is not None:
-        functions["spice"] = result.spice.equation(module, who)
-    return curves(_visits(result, module, who), functions)
+        functions["spice"] = result.spice.equation(module, participant)
+    return curves(_visits(result, module, participant), functions)
 
 
 def with_equation(drawn: Curves, equation: Equation) -> Curves:
     """The same curves with another equation as "spice"."""
     after = np.stack([np.broadcast_to(equation(drawn.value, one), drawn.value.shape) for one in drawn.levels])
-    found = tuple(rests(equation, level, drawn.value) for level in drawn.levels)
-    return replace(drawn, after={**drawn.after, "spice": after}, rests={**drawn.rests, "spice": found})
+    resting = tuple(rests(equation, level, drawn.value) for level in drawn.levels)
+    return replace(drawn, after={**drawn.after, "spice": after}, rests={**drawn.rests, "spice": resting})
 
 
-def table(result: Result, module: str, who: Any) -> Tabulated | None:
+def table(result: Result, module: str, participant: Hashable) -> Tabulated | None:
     """What a trained network does in a module, as a table; None where it is not known."""
-    function = _network(result, module, who)
+    function = _network(result, module, participant)
     if function is None or isinstance(function, Tabulated):
         return function
-    visited = _visits(result, module, who)
+    visited = _visits(result, module, participant)
     value = curves(visited, {}).value
     room = MARGIN * (value[-1] - value[0])
     wide, levels = np.linspace(value[0] - room, value[-1] + room, POINTS), visited.levels()
     return Tabulated(levels, wide, np.stack([function(wide, level) for level in levels]))
 
 
-def path_of(result: Result, module: str, who: Any) -> "SparsityPath | None":
+def path_of(result: Result, module: str, participant: Hashable) -> "SparsityPath | None":
     """The sparsity path of a module of one participant; None where there are no samples of it."""
     if result.estimator is None:
-        return None if (recorded := _recorded(result, who)) is None else recorded.paths.get(module)
+        return None if (recorded := _recorded(result, participant)) is None else recorded.paths.get(module)
     config, settings = config_of(result.snapshot), result.snapshot.discovery
-    code = list(result.estimator.participants_).index(who)
+    code = list(result.estimator.participants_).index(participant)
     samples = result.estimator.samples_[module].select(config, module, code)
     terms = discovery.candidates(module, config, settings)
     return sparsity.sparsity_path(module, samples, terms, settings)
@@ -144,27 +144,29 @@ def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]
     return emergences(glimpses)
 
 
-def _network(result: Result, module: str, who: Any) -> Function | None:
+def _network(result: Result, module: str, participant: Hashable) -> Function | None:
     if result.estimator is None:
-        return None if (recorded := _recorded(result, who)) is None else recorded.tables.get(module)
-    built, code = result.description, list(result.estimator.participants_).index(who)
+        return None if (recorded := _recorded(result, participant)) is None else recorded.tables.get(module)
+    built, code = result.description, list(result.estimator.participants_).index(participant)
     try:
         return Network(result.estimator.rnn_model_, module_of(built, module), code)
     except SettingsError:
         return None
 
 
-def _recorded(result: Result, who: Any) -> Recorded | None:
+def _recorded(result: Result, participant: Hashable) -> Recorded | None:
     """What was recorded in place of the network; only the first participant's was."""
-    return result.recorded if who in (None, _people(result.snapshot)[0]) else None
+    return result.recorded if participant in (None, _people(result.snapshot)[0]) else None
 
 
-def _visits(result: Result, module: str, who: Any) -> Visits:
-    own = [session for session, label in enumerate(_people(result.snapshot)) if str(label) == str(who)]
+def _visits(result: Result, module: str, participant: Hashable) -> Visits:
+    own = [
+        session for session, label in enumerate(_people(result.snapshot)) if str(label) == str(participant)
+    ]
     played = result.played["rnn"]
     states = {name: np.asarray(values)[own] for name, values in played.states.items()}
-    called = module_of(result.description, module)
-    return visits(called, states, result.choices[own], result.outcomes[own])
+    shown_module = module_of(result.description, module)
+    return visits(shown_module, states, result.choices[own], result.outcomes[own])
 
 
 def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Unfolded:
@@ -192,13 +194,13 @@ def _people(snapshot: ExperimentSnapshot) -> list[Any]:
 
 def tables_of(result: Result) -> Mapping[str, Tabulated]:
     """The tables of all modules, of the first participant."""
-    who = _people(result.snapshot)[0]
-    found = {module: table(result, module, who) for module in modules(result)}
-    return {module: one for module, one in found.items() if one is not None}
+    participant = _people(result.snapshot)[0]
+    tables = {module: table(result, module, participant) for module in modules(result)}
+    return {module: one for module, one in tables.items() if one is not None}
 
 
 def paths_of(result: Result) -> "Mapping[str, SparsityPath]":
     """The sparsity paths of all modules, of the first participant."""
-    who = _people(result.snapshot)[0]
-    found = {module: path_of(result, module, who) for module in modules(result)}
-    return {module: path for module, path in found.items() if path is not None}
+    participant = _people(result.snapshot)[0]
+    paths = {module: path_of(result, module, participant) for module in modules(result)}
+    return {module: path for module, path in paths.items() if path is not None}

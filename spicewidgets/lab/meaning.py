@@ -1,15 +1,15 @@
 """What a result's equations mean to a Q-learner, for a panel to show: steps, the way back, what a term is
 worth, and what no choice can tell.
 
-Takes a `Result` and calls the core. Only `cost` loads torch. Knows nothing of widgets.
+Takes a `Result` and calls the core. Only `cost` loads torch.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,20 @@ from ..core.read.steps import Step, steps
 from ..core.read.translation import VALUE, classical_parameters
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
+from ..loading import later
 from .looking import unfolded
 from .result import Result
 from .settle import truth_for, values_of
 from .simulation import people_of
 
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = later("torch")
+
 Floats = NDArray[np.float64]
 CLOSE = 5e-3  # |dP| up to which played and recorded expectations count as the same
-MOST = 50_000  # choices on which the cost of a term is found, so that it does not take long
+MOST_CHOICES = 50_000  # on which the cost of a term is found, so that it does not take long
 
 
 @dataclass(frozen=True)
@@ -47,69 +53,68 @@ class Tried:
     max_dp: float | None
 
 
-def steps_of(result: Result, who: Any) -> tuple[Step, ...]:
+def steps_of(result: Result, participant: Hashable) -> tuple[Step, ...]:
     """The steps from the found equations to the parameters."""
     assert result.spice is not None
-    return steps(result.spice, values_of(result.snapshot), who)
+    return steps(result.spice, values_of(result.snapshot), participant)
 
 
-def person_of(result: Result, who: Any) -> dict[str, float | None]:
+def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
     """The settings of the participant whom the found equations stand for, as near as these may be set."""
     assert result.spice is not None
-    found = classical_parameters(result.spice, values_of(result.snapshot), who)
-    if found.get("alpha_penalty") == found.get("alpha_reward"):
-        found.pop("alpha_penalty", None)
-    told = {item.name: item.metadata for item in fields(Participant)}
+    parameters = classical_parameters(result.spice, values_of(result.snapshot), participant)
+    if parameters.get("alpha_penalty") == parameters.get("alpha_reward"):
+        parameters.pop("alpha_penalty", None)
+    bounds = {item.name: item.metadata for item in fields(Participant)}
     return {
-        name: round(min(max(value, told[name]["low"]), told[name]["high"]), 3)
-        for name, value in found.items()
+        name: round(min(max(value, bounds[name]["low"]), bounds[name]["high"]), 3)
+        for name, value in parameters.items()
         if isfinite(value)
     }
 
 
-def tried(result: Result, who: Any, person: Mapping[str, Any]) -> Tried:
+def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> Tried:
     """The equations of a participant with these parameters, in the coordinates and with the learned betas of
     the result. Raises `SettingsError` where the model cannot express them.
     """
     assert result.spice is not None
-    betas = {state: result.spice.beta(state, who) for state in result.spice.betas}
+    betas = {state: result.spice.beta(state, participant) for state in result.spice.betas}
     agent = AgentQ(result.snapshot.task.n_actions, **person)
-    spice = truth_for(who, agent, result.snapshot, betas)
-    before, now = _found(result, who), _played(result, spice, who)
-    if before is None or now is None:
+    spice = truth_for(participant, agent, result.snapshot, betas)
+    found, tried_out = _found(result, participant), _played(result, spice, participant)
+    if found is None or tried_out is None:
         return Tried(spice, None, None)
-    choices = result.choices[_own(result, who)]
-    nll = float(mean_nll(now, choices).mean()), float(mean_nll(before, choices).mean())
-    return Tried(spice, nll, float(np.abs(now.probabilities - before.probabilities).max()))
+    choices = result.choices[_own(result, participant)]
+    nll = float(mean_nll(tried_out, choices).mean()), float(mean_nll(found, choices).mean())
+    return Tried(spice, nll, float(np.abs(tried_out.probabilities - found.probabilities).max()))
 
 
-def freedoms_of(result: Result, who: Any) -> tuple[Freedom, ...]:
+def freedoms_of(result: Result, participant: Hashable) -> tuple[Freedom, ...]:
     """Three ways to write the found equations otherwise, the first one so that the constant vanishes; none
     where they cannot be played without their model.
     """
-    if result.spice is None or _found(result, who) is None or f"{VALUE}_chosen" not in result.spice.equations:
+    spice, module = result.spice, f"{VALUE}_chosen"
+    if spice is None or _found(result, participant) is None or module not in spice.equations:
         return ()
-    equation = result.spice.equation(f"{VALUE}_chosen", who)
+    equation = spice.equation(module, participant)
     rate = 1 - equation.coefficient(equation.module)
     shift = -equation.coefficient() / rate if rate else 0.0
-    own = _own(result, who)
+    own = _own(result, participant)
     history = result.choices[own], result.outcomes[own]
     shift = shift if abs(shift) > 0.05 else 1.0
-    return freedoms(result.spice, result.description, *history, who, shift=shift)
+    return freedoms(spice, result.description, *history, participant, shift=shift)
 
 
-def cost(result: Result, who: Any, module: str, term: tuple[str, ...] = ()) -> Cost:
+def cost(result: Result, participant: Hashable, module: str, term: tuple[str, ...] = ()) -> Cost:
     """What it costs to leave a term out, found on the first sessions where there are very many. Loads torch,
     and takes about a second.
     """
-    import torch
-
     assert result.spice is not None
     dataset = result.dataset
-    most = max(1, MOST // dataset.n_trials)
-    own = _own(result, who)[:most]
+    most = max(1, MOST_CHOICES // dataset.n_trials)
+    own = _own(result, participant)[:most]
     part = dataset.take(torch.as_tensor(own), torch.arange(dataset.n_trials).expand(len(own), -1))
-    return cost_of_dropping(result.spice, result.forward, part, module, term, who)
+    return cost_of_dropping(result.spice, result.forward, part, module, term, participant)
 
 
 def is_loaded() -> bool:
@@ -117,26 +122,26 @@ def is_loaded() -> bool:
     return "torch" in sys.modules
 
 
-def _own(result: Result, who: Any) -> NDArray[np.int64]:
+def _own(result: Result, participant: Hashable) -> NDArray[np.int64]:
     """The sessions of a participant."""
     if result.snapshot.data.n_participants == 1:
         return np.arange(len(result.choices))
-    return np.flatnonzero([one == who for one in people_of(result.snapshot)])
+    return np.flatnonzero([one == participant for one in people_of(result.snapshot)])
 
 
-def _played(result: Result, spice: SpiceModel, who: Any) -> Unfolded | None:
+def _played(result: Result, spice: SpiceModel, participant: Hashable) -> Unfolded | None:
     """The sessions of a participant under some equations; None where only their model can play them."""
     try:
-        return unfolded(result, spice, _own(result, who))
+        return unfolded(result, spice, _own(result, participant))
     except SettingsError:
         return None
 
 
 @lru_cache(maxsize=1)
-def _found(result: Result, who: Any) -> Unfolded | None:
+def _found(result: Result, participant: Hashable) -> Unfolded | None:
     """Under the found equations; None also where their model plays them otherwise."""
     assert result.spice is not None
-    played, known = _played(result, result.spice, who), result.played["spice"].probabilities
-    if played is None or np.abs(played.probabilities - known[_own(result, who)]).max() > CLOSE:
+    record, recorded = _played(result, result.spice, participant), result.played["spice"].probabilities
+    if record is None or np.abs(record.probabilities - recorded[_own(result, participant)]).max() > CLOSE:
         return None
-    return played
+    return record

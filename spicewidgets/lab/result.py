@@ -120,9 +120,9 @@ class Result:
         if self.spice is None or self.truth is None:
             return {}
         model, parameters = values_of(self.snapshot), {}
-        for who in self.spice.participants:
-            true, found = (classical_parameters(one, model, who) for one in (self.truth, self.spice))
-            parameters[who] = {name: (true[name], found[name]) for name in true if name in found}
+        for participant in self.spice.participants:
+            true, found = (classical_parameters(one, model, participant) for one in (self.truth, self.spice))
+            parameters[participant] = {name: (true[name], found[name]) for name in true if name in found}
         return parameters
 
     @cached_property

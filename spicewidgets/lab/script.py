@@ -1,20 +1,28 @@
 """The settings of the panels as a short Python script that prints the same equations.
 
-Only what differs from the defaults is written. Knows nothing of widgets; runs nothing.
+Only what differs from the defaults is written. Nothing is run.
 """
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pprint import pformat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.settings import Discovery, Task, Training
+from ..core.simulate.agents import AgentQ
+from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from ..state.uncertainty import Resampling
 from .settle import PRECODED, config_of, source_of
+
+if TYPE_CHECKING:
+    from ..core import parameters
+else:
+    parameters = later("..core.parameters", __package__)
 
 CONFIGS = {
     "rescorla-wagner": "RESCORLA_WAGNER_CONFIG",
@@ -48,16 +56,12 @@ def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None)
 
 def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
     """The participant, or the cohort of those who differ."""
-    import inspect
-
-    from ..core.simulate.agents import AgentQ
-
     person, data = snapshot.participant, snapshot.data
     defaults = {name: item.default for name, item in inspect.signature(AgentQ).parameters.items()}
-    told = {item.name: getattr(person, item.name) for item in fields(person) if item.name in defaults}
-    changed = {name: value for name, value in told.items() if value != defaults[name]}
-    shown = {"n_actions": snapshot.task.n_actions, "alpha_reward": person.alpha_reward} | changed
-    yield f"agent = AgentQ({_arguments(shown)})"
+    settings = {item.name: getattr(person, item.name) for item in fields(person) if item.name in defaults}
+    changed = {name: value for name, value in settings.items() if value != defaults[name]}
+    arguments = {"n_actions": snapshot.task.n_actions, "alpha_reward": person.alpha_reward} | changed
+    yield f"agent = AgentQ({_arguments(arguments)})"
     if person.variation:
         n = data.n_participants if data.n_participants > 1 else data.n_sessions
         one_rate = person.alpha_penalty is None
@@ -75,7 +79,7 @@ def _people(snapshot: ExperimentSnapshot) -> str:
 def _task(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     task = snapshot.task
     more = _changed(task, Task, ("n_actions", "counterfactual"))
-    told = ""
+    probability = ""
     if task.kind == "drift":
         cls, more = "BanditsDrift", {"sigma": task.sigma} | more | _changed(task, Task, ("boundary",))
     elif task.kind == "fixed":
@@ -84,17 +88,17 @@ def _task(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
         more.pop("n_actions", None)
     else:
         cls = {"reversal": "BanditsReversal", "switch": "BanditsSwitch"}[task.kind]
-        told = f"{task.flip_probability!r}{', ' if more else ''}"
+        probability = f"{task.flip_probability!r}{', ' if more else ''}"
     names.add(cls)
-    yield f"environment = {cls}({told}{_arguments(more)})"
+    yield f"environment = {cls}({probability}{_arguments(more)})"
 
 
 def _data(snapshot: ExperimentSnapshot) -> Iterator[str]:
     data = snapshot.data
-    told = {"n_trials": data.n_trials, "n_sessions": data.n_sessions}
+    sizes = {"n_trials": data.n_trials, "n_sessions": data.n_sessions}
     people = f", participant={_people(snapshot)}" if data.n_participants > 1 else ""
-    sizes = f"{_arguments(told)}{people}, random_state={data.seed}"
-    yield f"dataset, sessions, parameters = create_dataset(agent, environment, {sizes})"
+    arguments = f"{_arguments(sizes)}{people}, random_state={data.seed}"
+    yield f"dataset, sessions, parameters = create_dataset(agent, environment, {arguments})"
 
 
 def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
@@ -128,19 +132,18 @@ def _config(snapshot: ExperimentSnapshot) -> Iterator[str]:
 
 
 def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
-    from ..core.parameters import DISCOVERY
-
     model, data = snapshot.model, snapshot.data
     cls = model.own[0].__name__ if model.own is not None else PRECODED.get(model.name, "YourRNN")
-    told: dict[str, Any] = {"n_actions": snapshot.task.n_actions} if snapshot.task.n_actions != 2 else {}
+    settings: dict[str, Any] = {"n_actions": snapshot.task.n_actions} if snapshot.task.n_actions != 2 else {}
     if data.validation_share:
-        told["train_test_ratio"] = 1 - data.validation_share
+        settings["train_test_ratio"] = 1 - data.validation_share
     if model.embedding_size is not None:
-        told["embedding_size"] = model.embedding_size
-    told |= _changed(snapshot.training, Training)
+        settings["embedding_size"] = model.embedding_size
+    settings |= _changed(snapshot.training, Training)
     plan = _changed(snapshot.discovery, Discovery)
-    told |= {DISCOVERY[name]: value for name, value in plan.items() if name in DISCOVERY}
-    yield f"spice = SpiceEstimator({cls}, config, {_arguments(told | {'random_state': data.seed})})"
+    names = parameters.DISCOVERY
+    settings |= {names[name]: value for name, value in plan.items() if name in names}
+    yield f"spice = SpiceEstimator({cls}, config, {_arguments(settings | {'random_state': data.seed})})"
     yield "spice.fit(dataset)"
     if data.n_participants == 1:
         yield "print(spice.spice_model_.text())"
@@ -166,9 +169,9 @@ def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, name
 def _changed(settings: Any, kind: type, names: tuple[str, ...] | None = None) -> dict[str, Any]:
     """The settings that differ from their defaults."""
     known = [item for item in fields(kind) if names is None or item.name in names]
-    told = {item.name: getattr(settings, item.name) for item in known}
-    return {item.name: told[item.name] for item in known if told[item.name] != item.default}
+    values = {item.name: getattr(settings, item.name) for item in known}
+    return {item.name: values[item.name] for item in known if values[item.name] != item.default}
 
 
-def _arguments(told: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in told.items())
+def _arguments(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())

@@ -1,5 +1,6 @@
 """What the settings describe, without torch: the model's config, states and source, the true equations."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,8 @@ def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
     if snapshot.model.name != YOUR_OWN:
         return ()
     try:
-        for who, agent in agents_of(snapshot).items():
-            truth_for(who, agent, snapshot, None)
+        for participant, agent in agents_of(snapshot).items():
+            truth_for(participant, agent, snapshot, None)
     except SettingsError as error:
         return error.problems
     return ()
@@ -83,10 +84,10 @@ def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> S
     model's modules. With `spice`, in the stretch of its learned betas.
     """
     each, agents = [], agents_of(snapshot)
-    for who, agent in agents.items():
-        betas = None if spice is None else {state: spice.beta(state, who) for state in spice.betas}
+    for participant, agent in agents.items():
+        betas = None if spice is None else {state: spice.beta(state, participant) for state in spice.betas}
         try:
-            each.append(truth_for(who, agent, snapshot, betas))
+            each.append(truth_for(participant, agent, snapshot, betas))
         except SettingsError:
             return None
     modules = {m: tuple(one.equations[m][0] for one in each) for m in each[0].equations}
@@ -95,18 +96,20 @@ def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> S
 
 
 def truth_for(
-    who: Any, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
+    participant: Hashable, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
 ) -> SpiceModel:
     """The true equations of one participant. Raises `SettingsError` where the model cannot express them."""
     config, model = config_of(snapshot), snapshot.model
     if model.name == YOUR_OWN:
         shown = snapshot.task.counterfactual
-        return true_built(agent, model.built, config, counterfactual=shown, betas=betas, participant=who)
+        return true_built(
+            agent, model.built, config, counterfactual=shown, betas=betas, participant=participant
+        )
     if model.own is not None:
-        return true_model(agent, model.own[0], config, betas=betas, participant=who)
+        return true_model(agent, model.own[0], config, betas=betas, participant=participant)
     built = described(snapshot)
     if betas is None:
         scaled = [state.name for state in built.states if state.choice == SCALED]
         betas = {name: float(agent._betas[name]) or 1.0 for name in scaled}  # any does for values that stay
-    true = true_model(agent, values_of(snapshot), config, betas=betas, participant=who)
+    true = true_model(agent, values_of(snapshot), config, betas=betas, participant=participant)
     return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))

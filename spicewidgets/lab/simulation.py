@@ -12,13 +12,17 @@ from ..core.simulate.cohort import Cohort, drawn
 from ..core.simulate.environments import make_environment
 from ..core.simulate.record import Record
 from ..core.simulate.run import play_sessions
+from ..loading import later
 from ..state.data import Data
 from ..state.experiment import ExperimentSnapshot
 from ..state.participant import Person
 
 if TYPE_CHECKING:
+    from ..core.data import simulated
     from ..core.data.dataset import DatasetRNN
     from ..core.simulate.session import BanditSession
+else:
+    simulated = later("..core.data.simulated", __package__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +78,9 @@ def agents_of(snapshot: ExperimentSnapshot) -> dict[int, AgentQ]:
 
 def simulate(snapshot: ExperimentSnapshot) -> Simulated:
     """The data set of the settings: the same for the same settings. Loads torch."""
-    from ..core.data.simulated import create_dataset
-
     data, agent = snapshot.data, _agent(snapshot.task, snapshot.participant, snapshot.data)
     participants: Any = "same" if data.n_participants == 1 else people_of(snapshot)
-    dataset, sessions, _ = create_dataset(
+    dataset, sessions, _ = simulated.create_dataset(
         agent,
         make_environment(snapshot.task),
         data.n_trials,

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from ..lab.coach import verdict
+from ..lab.verdict import verdict
 from ..plots.table import swatch
 from ..style import RNN, SPICE, TRUTH
 from .base import Panel, field, guard, pressed, refuse

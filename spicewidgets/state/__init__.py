@@ -1,6 +1,4 @@
-"""What the learner has chosen and what has happened, as values that can be watched. Knows nothing of widgets,
-threads, torch or pysindy.
-"""
+"""What the learner has chosen and what has happened, as values that can be watched."""
 
 from .comparison import ComparisonState
 from .data import Data, DataState

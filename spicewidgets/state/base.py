@@ -2,7 +2,7 @@
 
 Help, unit, bounds, choices and default are declared once, with the field, and stand on the trait as tags,
 where slider, tooltip and label read them. A wrong value is kept and told as a sentence in `problems`; setting
-it never raises, so that no slider can throw. Knows nothing of widgets, threads or torch.
+it never raises, so that no slider can throw.
 """
 
 import math
@@ -16,7 +16,7 @@ from traitlets import Dict, HasTraits, List, MetaHasTraits, TraitType, Tuple, Un
 
 from ..core.settings import Settings, SettingsError
 
-MOST = 10**300  # a whole number beyond this is no float
+LARGEST = 10**300  # a whole number beyond this is no float
 
 
 def view(item: Any) -> Any:
@@ -66,12 +66,12 @@ class Setting(_Trait):
         super().__init__(default_value=default, help=help)
         self.kind = kind
 
-    def validate(self, obj: Any, value: Any) -> Any:
+    def validate(self, obj: Any, value: object) -> Any:
         """The value as it is kept; never raises. While a lesson holds the setting, it stays as it is."""
         return getattr(obj, str(self.name)) if self.name in obj.held else plain(value, self.kind)
 
 
-def plain(value: Any, kind: str) -> Any:
+def plain(value: object, kind: str) -> Any:
     """A number as an int, a float or a bool, as the setting has it; a list as a tuple; the rest as it is.
 
     To traitlets `True`, `1` and `1.0` are equal, so that one must not stand for another.
@@ -84,7 +84,7 @@ def plain(value: Any, kind: str) -> Any:
         return value
     if isinstance(value, Integral):  # a bool is one too
         whole = int(value)
-        value = whole if abs(whole) <= MOST else math.inf if whole > 0 else -math.inf
+        value = whole if abs(whole) <= LARGEST else math.inf if whole > 0 else -math.inf
     if kind == "bool" and value in (0, 1):
         return bool(value)
     value = value if isinstance(value, int) and kind != "float" else float(value)
@@ -105,14 +105,14 @@ class _Declared(MetaHasTraits):
 
 def _trait(item: Field[Any], look: Look | None) -> Setting:
     kind = _kind(item.type)
-    told = dict(item.metadata)
-    low, high = told["low"] if told["above"] is None else told["above"], told["high"]
+    tags = dict(item.metadata)
+    low, high = tags["low"] if tags["above"] is None else tags["above"], tags["high"]
     slider = None
     if kind in ("int", "float") and low is not None and high is not None:
         slider = (low, high, 1 if kind == "int" else (high - low) / 100)
     look = look or Look(item.name.replace("_", " ").capitalize())
-    told |= {"kind": kind, "label": look.label, "slider": look.slider or slider, "log": look.log}
-    return Setting(item.default, kind, told.pop("help")).tag(**told)
+    tags |= {"kind": kind, "label": look.label, "slider": look.slider or slider, "log": look.log}
+    return Setting(item.default, kind, tags.pop("help")).tag(**tags)
 
 
 def _kind(declared: Any) -> str:
@@ -141,9 +141,9 @@ class State(HasTraits, metaclass=_Declared):
 
         def __getattr__(self, name: str) -> Any: ...
 
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        def __setattr__(self, name: str, value: object) -> None: ...
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         super().__init__()
         self.observe(self._recheck, list(self.names()))
         for name, value in values.items():
@@ -162,14 +162,14 @@ class State(HasTraits, metaclass=_Declared):
 
     def snapshot(self) -> Any:
         """The settings as a frozen dataclass. Raises `SettingsError` with all `problems`."""
-        if found := self.find_problems():
-            raise SettingsError(found)
+        if problems := self.find_problems():
+            raise SettingsError(problems)
         return self.peek()
 
     def find_problems(self) -> list[str]:
         """A sentence for every setting that cannot be used, each beginning with the name of the setting."""
-        found: list[str] = self.peek().problems()
-        return found
+        problems: list[str] = self.peek().problems()
+        return problems
 
     def problems_of(self, name: str) -> list[str]:
         """Those problems that belong to one setting."""
@@ -179,24 +179,24 @@ class State(HasTraits, metaclass=_Declared):
         """Bring `problems` up to date."""
         self.problems = self.find_problems()
 
-    def _recheck(self, change: Any) -> None:
+    def _recheck(self, change: Change) -> None:
         self.recheck()
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain data (JSON), from which `from_dict` makes the same state."""
         return {name: written(getattr(self, name)) for name in self.names()}
 
-    def from_dict(self, data: Any) -> None:
+    def from_dict(self, data: object) -> None:
         """Take over settings that `to_dict` wrote; those left out get their default.
 
         Raises `SettingsError` with every problem at once, and then changes nothing.
         """
-        values, found = self.read(data)
-        if found:
-            raise SettingsError(found)
+        values, problems = self.read(data)
+        if problems:
+            raise SettingsError(problems)
         self.put(values)
 
-    def read(self, data: Any) -> tuple[dict[str, Any], list[str]]:
+    def read(self, data: object) -> tuple[dict[str, Any], list[str]]:
         """All settings that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
             return {}, [
@@ -205,16 +205,16 @@ class State(HasTraits, metaclass=_Declared):
             ]
         trial = type(self)()
         self.prepare(trial)
-        found = []
+        problems = []
         for name, value in data.items():
             if name in trial.names():
                 setattr(trial, name, value)
             else:
-                found.append(
+                problems.append(
                     f"{_short(name)} is no setting of {type(self).__name__}; known are "
                     f"{', '.join(self.names())}. Correct the name, or leave it out."
                 )
-        return {name: getattr(trial, name) for name in trial.names()}, found + trial.find_problems()
+        return {name: getattr(trial, name) for name in trial.names()}, problems + trial.find_problems()
 
     def prepare(self, trial: Any) -> None:
         """Tell a trial state what this one knows beside its settings."""
@@ -259,7 +259,7 @@ def _short(name: str) -> str:
     return name if name.isidentifier() and len(name) <= 60 else f"{name!r:.60}"
 
 
-def written(value: Any) -> Any:
+def written(value: object) -> Any:
     """A value as JSON has it: tuples as lists, names as text."""
     if isinstance(value, tuple):
         return [written(part) for part in value]

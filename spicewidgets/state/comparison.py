@@ -1,7 +1,7 @@
 """What the comparison of truth, RNN and SPICE shows."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..core.settings import Settings, setting
 from .base import Look, State
@@ -22,20 +22,22 @@ class Comparison(Settings):
 
     def problems(self) -> list[str]:
         """As in every group of settings; layers and zoom are lists."""
-        found = [sentence for sentence in super().problems() if not sentence.startswith(("layers ", "zoom "))]
+        problems = [
+            sentence for sentence in super().problems() if not sentence.startswith(("layers ", "zoom "))
+        ]
         if not isinstance(self.layers, tuple) or not all(layer in LAYERS for layer in self.layers):
-            found.append(
+            problems.append(
                 f"layers must be some of {', '.join(LAYERS)}; got {self.layers!r}. Choose among these."
             )
         if self.zoom is not None and not _is_range(self.zoom):
-            found.append(
+            problems.append(
                 f"zoom must be the first and the last trial, in this order; got {self.zoom!r}. "
                 "Give for example (0, 50), or None for all."
             )
-        return found
+        return problems
 
 
-def _is_range(zoom: Any) -> bool:
+def _is_range(zoom: object) -> bool:
     if not isinstance(zoom, tuple) or len(zoom) != 2:
         return False
     return all(type(end) is int for end in zoom) and 0 <= zoom[0] < zoom[1]

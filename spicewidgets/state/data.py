@@ -1,10 +1,10 @@
 """How much is simulated, what is kept back for validation, and which session is looked at."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..core.settings import Settings, setting
-from .base import Look, State, view
+from .base import Change, Look, State, view
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,22 @@ class Data(Settings):
 
     def problems(self) -> list[str]:
         """As in every group of settings; each participant needs a session."""
-        found = super().problems()
-        if not found and self.n_participants > self.n_sessions:
-            found.append(
+        problems = super().problems()
+        if not problems and self.n_participants > self.n_sessions:
+            problems.append(
                 f"n_participants must be at most the number of sessions, {self.n_sessions}; got "
                 f"{self.n_participants}. Simulate more sessions, or fewer participants."
             )
         if (
-            not found
+            not problems
             and self.validation_share
             and int(self.n_trials * (1 - self.validation_share) + 1e-9) < 2
         ):
-            found.append(
+            problems.append(
                 f"validation_share must leave 2 or more trials of {self.n_trials} to train on; got "
                 f"{self.validation_share:g}. Lower it, or take more trials."
             )
-        return found
+        return problems
 
 
 class DataState(State):
@@ -63,11 +63,11 @@ class DataState(State):
         "session": Look("Session", (0, 99, 1)),
     }
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         super().__init__(**values)
         self.observe(self._stay_within, ["n_sessions", "session"])
 
-    def _stay_within(self, change: Any) -> None:
+    def _stay_within(self, change: Change) -> None:
         """A session that no longer exists gives way to the last one."""
         if not self.problems_of("n_sessions") and not self.problems_of("session"):
             self.put({"session": min(self.peek().session, self.n_sessions - 1)})

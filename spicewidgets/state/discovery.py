@@ -2,7 +2,7 @@
 terms and the filters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from math import isfinite
@@ -73,7 +73,7 @@ class DiscoveryState(State):
         "libraries": Look("Changed libraries"),
     }
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         self._spec: Spec | None = None
         super().__init__(**values)
 
@@ -104,8 +104,8 @@ class DiscoveryState(State):
 
     def restore(self, module: str) -> None:
         """Go back to what the model comes with."""
-        kept = tuple((name, library) for name, library in self._chosen() if name != module)
-        self.put({"libraries": kept})
+        others = tuple((name, library) for name, library in self._chosen() if name != module)
+        self.put({"libraries": others})
 
     def _chosen(self) -> tuple[tuple[str, Library], ...]:
         chosen = self.peek().libraries
@@ -113,21 +113,21 @@ class DiscoveryState(State):
 
     def find_problems(self) -> list[str]:
         """As in every state; each library must name what the model has."""
-        found = super().find_problems()
+        problems = super().find_problems()
         if not _are_libraries(self.peek().libraries):
-            found.append(
+            problems.append(
                 f"libraries must hold a module and a Library each; got {self.peek().libraries!r:.80}. Use"
                 " change and restore to set them."
             )
         for module, library in self._chosen():
-            found += [f"libraries {sentence}" for sentence in self._library_problems(module, library)]
-        return found
+            problems += [f"libraries {sentence}" for sentence in self._library_problems(module, library)]
+        return problems
 
     def _library_problems(self, module: str, library: Library) -> list[str]:
         spec = self._spec
         if spec is None or module not in spec.modules:
             return []  # another model's: kept for when that model is chosen again
-        found = [
+        problems = [
             f"of {module}: the input {name!r} is not recorded by the model; recorded are "
             f"{', '.join(spec.controls)}. Choose among these."
             for name in library.inputs
@@ -135,25 +135,27 @@ class DiscoveryState(State):
         ]
         for signal, value, _ in library.filters:
             if signal not in (*spec.controls, module):
-                found.append(
+                problems.append(
                     f"of {module}: the filter signal {signal!r} is not recorded by the model; recorded are "
                     f"{', '.join(spec.controls)}. Choose among these."
                 )
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                found.append(
+                problems.append(
                     f"of {module}: a filter value must be a number; got {value!r}. Give for example 1."
                 )
         degree = self.degree if isinstance(self.degree, int) and 1 <= self.degree <= 5 else 1
         if not library.terms(module, degree):
-            found.append(f"of {module}: every candidate term is left out; needed is one or more. Tick one.")
-        return found
+            problems.append(
+                f"of {module}: every candidate term is left out; needed is one or more. Tick one."
+            )
+        return problems
 
     def to_dict(self) -> dict[str, Any]:
         """As in every state; libraries by module."""
-        told = super().to_dict()
+        settings = super().to_dict()
         if not _are_libraries(self.peek().libraries):
-            return told | {"libraries": [told["libraries"]]}  # so that it is refused, whatever it is
-        told["libraries"] = {
+            return settings | {"libraries": [settings["libraries"]]}  # so that it is refused, whatever it is
+        settings["libraries"] = {
             module: {
                 "inputs": written(library.inputs),
                 "without": written(library.without),
@@ -161,9 +163,9 @@ class DiscoveryState(State):
             }
             for module, library in self._chosen()
         }
-        return told
+        return settings
 
-    def read(self, data: Any) -> tuple[dict[str, Any], list[str]]:
+    def read(self, data: object) -> tuple[dict[str, Any], list[str]]:
         """As in every state; libraries are read by module."""
         if not isinstance(data, Mapping) or "libraries" not in data:
             return super().read(data)
@@ -171,8 +173,8 @@ class DiscoveryState(State):
             libraries = _libraries(data["libraries"])
         except SettingsError as error:
             rest = {name: value for name, value in data.items() if name != "libraries"}
-            values, found = super().read(rest)
-            return values, [*found, *error.problems]
+            values, problems = super().read(rest)
+            return values, [*problems, *error.problems]
         return super().read(dict(data) | {"libraries": libraries})
 
     def prepare(self, trial: Any) -> None:
@@ -180,7 +182,7 @@ class DiscoveryState(State):
         trial._spec = self._spec
 
 
-def _are_libraries(value: Any) -> bool:
+def _are_libraries(value: object) -> bool:
     if not isinstance(value, tuple):
         return False
     return all(
@@ -189,7 +191,7 @@ def _are_libraries(value: Any) -> bool:
     )
 
 
-def _libraries(data: Any) -> tuple[tuple[str, Library], ...]:
+def _libraries(data: object) -> tuple[tuple[str, Library], ...]:
     if isinstance(data, tuple) and all(
         isinstance(row, tuple) and isinstance(row[-1], Library) for row in data
     ):
@@ -201,9 +203,11 @@ def _libraries(data: Any) -> tuple[tuple[str, Library], ...]:
     return tuple((str(module), _library(parts)) for module, parts in data.items())
 
 
-def _library(parts: Any) -> Library:
+def _library(parts: object) -> Library:
     """A library from plain data. Raises `SettingsError` for data of another form."""
     try:
+        if not isinstance(parts, Mapping):
+            raise TypeError
         return Library(
             _texts(parts["inputs"]),
             tuple(_texts(term) for term in parts["without"]),
@@ -218,13 +222,18 @@ def _library(parts: Any) -> Library:
         ) from None
 
 
-def _texts(values: Any) -> tuple[str, ...]:
-    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+def _texts(values: object) -> tuple[str, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError
-    return tuple(values)
+    texts = tuple(values)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    return texts
 
 
-def _condition(row: Any) -> Condition:
+def _condition(row: object) -> Condition:
+    if not isinstance(row, Iterable):
+        raise TypeError
     signal, value, remove = row
     if not isinstance(signal, str) or not isinstance(remove, bool):
         raise TypeError

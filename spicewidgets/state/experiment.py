@@ -1,6 +1,6 @@
 """All states together: what depends on what, what is stale and why, and all of it as plain data.
 
-Links the states and owns none of their settings. Knows nothing of how a run is made.
+Links the states and owns none of their settings.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.settings import SettingsError, Task
-from .base import State
+from .base import Change, State
 from .comparison import ComparisonState
 from .data import Data, DataState
 from .discovery import DiscoveryState, Plan
@@ -30,7 +30,7 @@ TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trai
 FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
 DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
-UNSAID = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
+TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ class Experiment(HasTraits):
 
     def snapshot(self) -> ExperimentSnapshot:
         """The settings, frozen. Raises `SettingsError` with all problems."""
-        if found := self.find_problems():
-            raise SettingsError(found)
+        if problems := self.find_problems():
+            raise SettingsError(problems)
         return self.peek()
 
     def find_problems(self) -> list[str]:
@@ -128,16 +128,16 @@ class Experiment(HasTraits):
         """Bring problems, stages and what is blocked up to date."""
         self.discovery.spec = self.model.spec
         self._clamp()
-        now = self.peek()
+        present = self.peek()
         self.problems = self.find_problems()
-        why = self._stale(now)
+        why = self._stale(present)
         with self.hold_trait_notifications():
             self.stale_because = why
             self.stages = self._stages(why)
-            self.blocked = self._blocked(now)
+            self.blocked = self._blocked(present)
             self.revision += 1
 
-    def _changed(self, change: Any) -> None:
+    def _changed(self, change: Change) -> None:
         with self.lock:
             self.refresh()
 
@@ -153,36 +153,37 @@ class Experiment(HasTraits):
         if not self.task.problems and not self.comparison.problems_of("arm"):
             self.comparison.arm = min(self.comparison.arm, n_actions - 1)
 
-    def _stale(self, now: ExperimentSnapshot) -> dict[str, str]:
+    def _stale(self, present: ExperimentSnapshot) -> dict[str, str]:
         why = {}
-        if self.trained is not None and now.differs(self.trained, TRAINED_ON):
+        if self.trained is not None and present.differs(self.trained, TRAINED_ON):
             why["train"] = f"Trained for {self._was(self.trained, TRAINED_ON)}; train again."
         if self.discovered is None:
             return why
-        if self.resampled is not None and now.uncertainty != self.resampled.uncertainty:
+        if self.resampled is not None and present.uncertainty != self.resampled.uncertainty:
             why["uncertainty"] = (
                 f"Resampled for {self._was(self.resampled, ('uncertainty',))}; resample again."
             )
-        if now.differs(self.discovered, TRAINED_ON):
-            told = f"ound for {self._was(self.discovered, TRAINED_ON)}; train again."
-        elif now.discovery != self.discovered.discovery:
-            told = f"ound for {self._was(self.discovered, ('discovery',))}; find the equations again."
+        if present.differs(self.discovered, TRAINED_ON):
+            reason = f"found for {self._was(self.discovered, TRAINED_ON)}; train again."
+        elif present.discovery != self.discovered.discovery:
+            reason = f"found for {self._was(self.discovered, ('discovery',))}; find the equations again."
         else:
             return why
         old = ("compare",) if self.resampled is None else ("compare", "uncertainty")
-        return why | {"equation": "F" + told} | dict.fromkeys(old, f"The equations were f{told}")
+        why["equation"] = f"F{reason[1:]}"
+        return why | dict.fromkeys(old, f"The equations were {reason}")
 
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """What was set differently then, in words: the first two settings, and how many more."""
-        told = []
+        settings = []
         for group in groups:
-            state, before, now = self.group(group), getattr(then, group), self.group(group).peek()
+            state, before, present = self.group(group), getattr(then, group), self.group(group).peek()
             for item in fields(before):
-                old, new = getattr(before, item.name), getattr(now, item.name)
+                old, new = getattr(before, item.name), getattr(present, item.name)
                 if item.compare and old != new:
-                    told.append(_words(state, item.name, old))
-        rest = len(told) - 2
-        return " and ".join(told[:2]) if rest <= 0 else f"{', '.join(told[:2])} and {rest} more"
+                    settings.append(_in_words(state, item.name, old))
+        rest = len(settings) - 2
+        return " and ".join(settings[:2]) if rest <= 0 else f"{', '.join(settings[:2])} and {rest} more"
 
     def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
         runs = {"train": self.trained, "equation": self.discovered, "uncertainty": self.resampled}
@@ -191,15 +192,15 @@ class Experiment(HasTraits):
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
 
-    def _blocked(self, now: ExperimentSnapshot) -> dict[str, str]:
+    def _blocked(self, present: ExperimentSnapshot) -> dict[str, str]:
         busy = "A run is under way. Stop it first." if self.run.busy else ""
         wrong = f"First correct: {self.problems[0]}" if self.problems else ""
         untrained = "Nothing is trained yet. Train first." if self.trained is None else ""
         moved = untrained
-        if self.trained is not None and now.differs(self.trained, DATA_OF):
+        if self.trained is not None and present.differs(self.trained, DATA_OF):
             was = self._was(self.trained, DATA_OF)
             moved = f"Trained for {was}: the data or the model changed. Train instead."
-        stepping = self.paused is not None and not now.differs(self.paused, TRAINED_ON)
+        stepping = self.paused is not None and not present.differs(self.paused, TRAINED_ON)
         empty = "Nothing has been run yet." if untrained and not self.run.history else ""
         return {
             "train": busy or wrong,
@@ -234,39 +235,39 @@ class Experiment(HasTraits):
         """
         if self.resampled is None or "equation" in self.stale_because:
             return None
-        made: Resampling = self.resampled.uncertainty
-        return replace(made, level=self.uncertainty.peek().level)
+        resampling: Resampling = self.resampled.uncertainty
+        return replace(resampling, level=self.uncertainty.peek().level)
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as plain data (JSON), with the version of their form."""
         return {"version": VERSION, **{name: self.group(name).to_dict() for name in GROUPS}}
 
-    def from_dict(self, data: Any) -> None:
+    def from_dict(self, data: object) -> None:
         """Take over settings that `to_dict` wrote; groups and settings left out get their default. What a
         lesson holds stays, and `kept` says so.
 
         Raises `SettingsError` with every problem at once, and then changes nothing.
         """
-        values, found = self.read(data)
-        if found:
-            raise SettingsError(found)
+        values, problems = self.read(data)
+        if problems:
+            raise SettingsError(problems)
         self.kept = self.said_to_stay(values)
         for name in GROUPS:
             self.group(name).put(values[name])
 
-    def read(self, data: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    def read(self, data: object) -> tuple[dict[str, dict[str, Any]], list[str]]:
         """The settings of every group that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping):
             return {}, [
                 f"Settings are read from a dictionary by group; got {data!r:.80}. Give what to_dict wrote."
             ]
-        found = []
+        problems = []
         if data.get("version", VERSION) != VERSION:
-            found.append(
+            problems.append(
                 f"version must be {VERSION}; got {data['version']!r:.40}. These settings were written by "
                 "another version of spicewidgets."
             )
-        found += [
+        problems += [
             f"{name!r:.40} is no group of settings; known are {', '.join(GROUPS)}. Leave it out."
             for name in data
             if name != "version" and name not in GROUPS
@@ -275,22 +276,22 @@ class Experiment(HasTraits):
         for name in GROUPS:
             group = self._plan_for(values["model"]) if name == "discovery" else self.group(name)
             values[name], wrong = group.read(data.get(name, {}))
-            found += [f"{name}: {sentence}" for sentence in wrong]
-        return values, found
+            problems += [f"{name}: {sentence}" for sentence in wrong]
+        return values, problems
 
     def said_to_stay(self, changes: Mapping[str, Mapping[str, Any]]) -> str:
         """A sentence on those of some changes, by group and name, that the lesson does not let happen; empty
         when all do.
         """
-        told, hides = [], False
+        labels, hides = [], False
         for group, values in changes.items():
             state = self.group(group)
             for name in state.held.keys() & values.keys():
                 if getattr(state, name) != values[name]:
                     hides |= name in state.hidden
-                    told += [] if name in state.hidden else [_said(state, name)]
-        told = sorted(told) + ["what it hides"] * hides
-        return f"The lesson keeps as they are: {', '.join(told)}." if told else ""
+                    labels += [] if name in state.hidden else [_label(state, name)]
+        labels = sorted(labels) + ["what it hides"] * hides
+        return f"The lesson keeps as they are: {', '.join(labels)}." if labels else ""
 
     def _plan_for(self, model: Mapping[str, Any]) -> DiscoveryState:
         """A discovery that knows the modules of a model that is being read: libraries are checked for it."""
@@ -315,11 +316,11 @@ class Experiment(HasTraits):
         return self.peek() == self._loaded
 
 
-def _words(state: State, name: str, value: Any) -> str:
+def _in_words(state: State, name: str, value: object) -> str:
     """A setting and its value, as a person reads it."""
-    if name in UNSAID:
-        return UNSAID[name]
-    label = _said(state, name)
+    if name in TOO_LONG:
+        return TOO_LONG[name]
+    label = _label(state, name)
     if value is None:
         return f"{label} left open"
     if isinstance(value, bool):
@@ -331,7 +332,7 @@ def _words(state: State, name: str, value: Any) -> str:
     )
 
 
-def _said(state: State, name: str) -> str:
+def _label(state: State, name: str) -> str:
     """The label of a setting, inside a sentence."""
     label = str(state.tags(name)["label"])
     return label if not label[1:2].islower() else label[0].lower() + label[1:]

@@ -71,7 +71,7 @@ HOLDABLE = _holdable()
 """The settings that a lesson can hide or fix, by group and name."""
 
 
-def read_lesson(data: Any, experiment: Experiment) -> Lesson:
+def read_lesson(data: object, experiment: Experiment) -> Lesson:
     """The lesson of plain data, for an experiment, which is left as it is.
 
     Raises `SettingsError` with every problem at once.
@@ -88,27 +88,27 @@ def read_lesson(data: Any, experiment: Experiment) -> Lesson:
                 " version of spicewidgets: update spicewidgets, or save the lesson again with this one."
             ]
         )
-    found = [
+    problems = [
         f"{name!r:.60} is no part of a lesson; known are {', '.join(PARTS)}. Leave it out."
         for name in data
         if name not in PARTS
     ]
     title, text = data.get("title"), data.get("text", "")
-    found += _text_problems("title", title, TITLE)
-    found += ["The title of a lesson must have a word; got none. Give one."] * (title == "")
-    found += _text_problems("text", text, TEXT)
-    hidden, fixed = (_names(data, name, HOLDABLE, (), found) for name in ("hidden", "fixed"))
-    panels = _names(data, "panels", tuple(STAGES), tuple(STAGES), found)
-    found += [f"{name} cannot be both hidden and fixed. Choose one." for name in hidden if name in fixed]
-    if "panels" in data and not panels and not found:
-        found.append("A lesson must show a panel; got none. Name one or more.")
-    found += experiment.read(data.get("settings", {}))[1]
-    if found:
-        raise SettingsError(found)
+    problems += _text_problems("title", title, TITLE)
+    problems += ["The title of a lesson must have a word; got none. Give one."] * (title == "")
+    problems += _text_problems("text", text, TEXT)
+    hidden, fixed = (_names(data, name, HOLDABLE, (), problems) for name in ("hidden", "fixed"))
+    panels = _names(data, "panels", tuple(STAGES), tuple(STAGES), problems)
+    problems += [f"{name} cannot be both hidden and fixed. Choose one." for name in hidden if name in fixed]
+    if "panels" in data and not panels and not problems:
+        problems.append("A lesson must show a panel; got none. Name one or more.")
+    problems += experiment.read(data.get("settings", {}))[1]
+    if problems:
+        raise SettingsError(problems)
     return Lesson(str(title), str(text), data.get("settings", {}), hidden, fixed, panels)
 
 
-def _text_problems(name: str, text: Any, longest: int) -> list[str]:
+def _text_problems(name: str, text: object, longest: int) -> list[str]:
     if not isinstance(text, str):
         return [f"The {name} of a lesson must be a text; got {text!r:.40}. Put it in quotes."]
     if len(text) > longest:
@@ -119,18 +119,20 @@ def _text_problems(name: str, text: Any, longest: int) -> list[str]:
 
 
 def _names(
-    data: Mapping[str, Any], part: str, known: tuple[str, ...], default: tuple[str, ...], found: list[str]
+    data: Mapping[str, Any], part: str, known: tuple[str, ...], default: tuple[str, ...], problems: list[str]
 ) -> tuple[str, ...]:
-    """A list of names, in the order of those known; what is wrong with it is found."""
+    """A list of names, in the order of those known; what is wrong with it is added to `problems`."""
     names = data.get(part, default)
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        found.append(f"{part} must be a list of names; got {names!r:.60}. Write for example [{known[0]!r}].")
+        problems.append(
+            f"{part} must be a list of names; got {names!r:.60}. Write for example [{known[0]!r}]."
+        )
         return ()
     wrong = [name for name in names if name not in known]
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        told = ", ".join(f"{name!r:.60}" for name in wrong[:3])
-        found.append(f"{part} must be among {', '.join(known)}; got {told}{more}. Correct or leave out.")
+        shown = ", ".join(f"{name!r:.60}" for name in wrong[:3])
+        problems.append(f"{part} must be among {', '.join(known)}; got {shown}{more}. Correct or leave out.")
     return tuple(name for name in known if name in names)
 
 
@@ -153,9 +155,9 @@ def lesson_from(path: str | Path, experiment: Experiment) -> Lesson:
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
-        told = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError(
-            [f"The lesson {str(path)!r:.200} cannot be read ({told}). Give the path of a lesson's file."]
+            [f"The lesson {str(path)!r:.200} cannot be read ({reason}). Give the path of a lesson's file."]
         ) from None
     return lesson_of(content, experiment)
 
@@ -167,9 +169,9 @@ def open_lesson(experiment: Experiment, lesson: Lesson, *, stays: bool = False) 
 
     Raises `SettingsError` for settings that cannot be used, and then changes nothing.
     """
-    values, found = experiment.read(lesson.settings)
-    if found:
-        raise SettingsError(found)
+    values, problems = experiment.read(lesson.settings)
+    if problems:
+        raise SettingsError(problems)
     with experiment.lock:
         leave_lesson(experiment)
         for name in GROUPS:

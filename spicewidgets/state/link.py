@@ -15,8 +15,8 @@ from ..core.settings import SettingsError
 from .experiment import GROUPS, Experiment
 from .lesson import open_lesson, read_lesson
 
-LONGEST = 4000  # characters of a link
-MOST = 100_000  # bytes of what it unpacks to
+MOST_CHARACTERS = 4000  # characters of a link
+MOST_BYTES = 100_000  # bytes of what it unpacks to
 
 
 def to_link(experiment: Experiment) -> str:
@@ -24,25 +24,25 @@ def to_link(experiment: Experiment) -> str:
 
     A lesson that stays is the page's own and not told.
     """
-    told = _changed(experiment, experiment.to_dict())
+    changed = _changed(experiment, experiment.to_dict())
     if experiment.lesson is not None and not experiment.lesson_stays:
         lesson = experiment.lesson.to_dict()
-        told["lesson"] = lesson | {"settings": _changed(experiment, lesson["settings"])}
-    if not told:
+        changed["lesson"] = lesson | {"settings": _changed(experiment, lesson["settings"])}
+    if not changed:
         return ""
-    packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
+    packed = zlib.compress(json.dumps(changed, separators=(",", ":")).encode(), 9)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What differs from the defaults."""
-    told = {}
+    """What differs from the defaults, by group."""
+    groups = {}
     for name in GROUPS:
         defaults = type(experiment.group(name))().to_dict()
         changed = {key: value for key, value in settings[name].items() if value != defaults[key]}
         if changed:
-            told[name] = changed
-    return told
+            groups[name] = changed
+    return groups
 
 
 def open_link(experiment: Experiment, text: str) -> None:
@@ -51,14 +51,14 @@ def open_link(experiment: Experiment, text: str) -> None:
     Raises `SettingsError` with every problem at once, and then changes nothing.
     """
     data = from_link(text)
-    told = data.pop("lesson", None)
-    found = experiment.read(data)[1]
-    if found:
-        raise SettingsError(found)
-    if told is not None and not experiment.lesson_stays:
-        open_lesson(experiment, read_lesson(told, experiment))
+    lesson = data.pop("lesson", None)
+    problems = experiment.read(data)[1]
+    if problems:
+        raise SettingsError(problems)
+    if lesson is not None and not experiment.lesson_stays:
+        open_lesson(experiment, read_lesson(lesson, experiment))
     experiment.from_dict(data)
-    if told is not None and experiment.lesson_stays:
+    if lesson is not None and experiment.lesson_stays:
         experiment.kept = f"{experiment.kept} The lesson in the address was left out.".strip()
 
 
@@ -67,12 +67,12 @@ def from_link(text: str) -> dict[str, Any]:
     wrong = SettingsError(["These settings cannot be read: the address is incomplete. Copy it again, whole."])
     if not text:
         return {}
-    if len(text) > LONGEST:
+    if len(text) > MOST_CHARACTERS:
         raise wrong
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         opened = zlib.decompressobj()
-        data = json.loads(opened.decompress(packed, MOST))
+        data = json.loads(opened.decompress(packed, MOST_BYTES))
     except (binascii.Error, zlib.error, ValueError, RecursionError):
         raise wrong from None
     if not isinstance(data, dict) or not opened.eof:

@@ -108,19 +108,21 @@ class Model(Settings):
         model can be used where it is the one chosen.
         """
         rest = Settings.problems(replace(self, own=None))
-        found = [sentence for sentence in rest if not sentence.startswith(("name ", "built "))]
+        problems = [sentence for sentence in rest if not sentence.startswith(("name ", "built "))]
         known = (*PRECODED, YOUR_OWN)
         if self.own is None and not (isinstance(self.name, str) and self.name in known):
-            found.insert(
+            problems.insert(
                 0,
                 f"name must be one of {', '.join(known)}, or that of a class of your own; got "
                 f"{self.name!r:.80}. Choose one of these, or register your class under this name first.",
             )
         if not isinstance(self.built, BuiltModel):
-            found.append(f"built must be a BuiltModel; got {self.built!r:.80}. Start from a precoded model.")
+            problems.append(
+                f"built must be a BuiltModel; got {self.built!r:.80}. Start from a precoded model."
+            )
         elif self.name == YOUR_OWN:
-            found += [f"built model: {sentence}" for sentence in self.built.problems()]
-        return found
+            problems += [f"built model: {sentence}" for sentence in self.built.problems()]
+        return problems
 
 
 class ModelState(State):
@@ -138,7 +140,7 @@ class ModelState(State):
     }
     names_revision = Int(0, help="Counts the models of the user's own.")
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         self.registered: dict[str, tuple[type, Any]] = {}
         super().__init__(**values)
 
@@ -186,18 +188,18 @@ class ModelState(State):
 
     def to_dict(self) -> dict[str, Any]:
         """As in every state; the built model by its states and modules."""
-        told = super().to_dict()
-        return told | {"built": self.built.to_dict()} if isinstance(self.built, BuiltModel) else told
+        settings = super().to_dict()
+        return settings | {"built": self.built.to_dict()} if isinstance(self.built, BuiltModel) else settings
 
-    def read(self, data: Any) -> tuple[dict[str, Any], list[str]]:
+    def read(self, data: object) -> tuple[dict[str, Any], list[str]]:
         """As in every state; the built model is read from its states and modules."""
         if not isinstance(data, Mapping) or "built" not in data or isinstance(data["built"], BuiltModel):
             return super().read(data)
         try:
             return super().read(dict(data) | {"built": BuiltModel.from_dict(data["built"])})
         except SettingsError as error:
-            values, found = super().read({name: value for name, value in data.items() if name != "built"})
-            return values, [*found, *(f"built model: {sentence}" for sentence in error.problems)]
+            values, problems = super().read({name: value for name, value in data.items() if name != "built"})
+            return values, [*problems, *(f"built model: {sentence}" for sentence in error.problems)]
 
     def prepare(self, trial: Any) -> None:
         """A trial state knows the same models."""

@@ -1,12 +1,12 @@
 """The simulated participant, and how much sessions or participants differ."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from traitlets import Bool
 
 from ..core.settings import Participant, setting
-from .base import Look, State
+from .base import Change, Look, State
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class ParticipantState(State):
         label="One α for both"
     )
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         super().__init__(**values)
         self.observe(self._follow, ["alpha_penalty"])
         self.observe(self._link, ["linked"])
         self.linked = self.alpha_penalty is None
 
-    def _follow(self, change: Any) -> None:
+    def _follow(self, change: Change) -> None:
         self.linked = self.alpha_penalty is None
 
-    def _link(self, change: Any) -> None:
+    def _link(self, change: Change) -> None:
         if self.linked:
             self.alpha_penalty = None
         elif self.alpha_penalty is None:

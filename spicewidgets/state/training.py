@@ -40,9 +40,9 @@ class TrainingState(State):
 
     def find_problems(self) -> list[str]:
         """As in every state; L-BFGS also needs a loss that is the same at each call."""
-        found = super().find_problems()
-        if found or self.optimizer != "lbfgs":
-            return found
+        problems = super().find_problems()
+        if problems or self.optimizer != "lbfgs":
+            return problems
         random = self.bagging or self.scheduler or self.dropout or self.batch_size or self.n_steps_per_call
         if not random:
             return []

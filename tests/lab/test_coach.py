@@ -11,10 +11,11 @@ from spicewidgets import RescorlaWagnerRNN
 from spicewidgets.apps import explorer
 from spicewidgets.core.discover.uncertainty import half_width
 from spicewidgets.core.read.translation import classical_parameters
-from spicewidgets.lab.coach import findings, verdict
+from spicewidgets.lab.coach import findings
 from spicewidgets.lab.meaning import cost
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.lab.runner import Runner
+from spicewidgets.lab.verdict import verdict
 from spicewidgets.state import Experiment
 
 

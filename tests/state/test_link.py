@@ -8,7 +8,7 @@ import pytest
 
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.state import PRESETS, Experiment
-from spicewidgets.state.link import LONGEST, MOST, from_link, to_link
+from spicewidgets.state.link import MOST_BYTES, MOST_CHARACTERS, from_link, to_link
 
 
 def packed(content: bytes) -> str:
@@ -40,9 +40,9 @@ def test_settings_come_back_exactly(preset):
         packed(b"[1]"),
         packed(b"not json"),
         packed(b"[" * 50_000),
-        packed(json.dumps({"task": "x" * MOST}).encode()),
+        packed(json.dumps({"task": "x" * MOST_BYTES}).encode()),
         packed(b'{"task": {}}')[:-6],
-        "A" * (LONGEST + 1),
+        "A" * (MOST_CHARACTERS + 1),
     ],
 )
 def test_what_is_no_link_is_refused_in_a_sentence(text):

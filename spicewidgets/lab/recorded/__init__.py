@@ -32,16 +32,17 @@ from ..simulation import play
 FOLDER = Path(__file__).parent
 SCALE = 1000
 DIGITS = 6  # decimals of curves and paths
-MOST = 30.0  # logits are kept within what an int16 of thousandths holds
+HIGHEST = 30.0  # of a logit, so that an int16 holds its thousandths
+JSON = "told"  # the name of what is no array in a file, as files of 0.1.0 have it
 
 
 def recorded(snapshot: ExperimentSnapshot) -> Result | None:
     """The recorded run of these settings; None where there is none."""
     for path in sorted(FOLDER.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
-            told = json.loads(str(file["told"]))
-            if told["settings"] == _settings(snapshot):
-                return _result(snapshot, told, {name: file[name] for name in file.files if name != "told"})
+            data = json.loads(str(file[JSON]))
+            if data["settings"] == _settings(snapshot):
+                return _result(snapshot, data, {name: file[name] for name in file.files if name != JSON})
     return None
 
 
@@ -50,14 +51,14 @@ def record(result: Result, path: Path) -> None:
     assert result.spice is not None
     assert result.comparison is not None
     assert result.per_session is not None
-    told = {
+    data = {
         "settings": _settings(result.snapshot),
         "spice": result.spice.to_dict(),
         "history": [{k: _short(v) for k, v in row.items()} for row in result.history],
         "comparison": result.comparison.reset_index().to_dict("list"),
         "per_session": result.per_session.reset_index().round(5).to_dict("list"),
         "notes": result.notes,
-        "uncertainty": [[who, errors.to_dict()] for who, errors in result.uncertainty.items()],
+        "uncertainty": [[label, errors.to_dict()] for label, errors in result.uncertainty.items()],
         "tables": {module: _plain(one) for module, one in tables_of(result).items()},
         "paths": {module: _plain(one) for module, one in paths_of(result).items()},
         "emergence": {module: _plain(one) for module, one in result.emergence.items()},
@@ -68,53 +69,53 @@ def record(result: Result, path: Path) -> None:
         named = {"q": played.q} | {f"state {name}": value for name, value in played.states.items()}
         named |= {f"beta {name}": value for name, value in played.betas.items()}
         for name, value in named.items():
-            arrays[f"{layer} {name}"] = np.round(np.clip(value, -MOST, MOST) * SCALE).astype(np.int16)
-    np.savez_compressed(path, allow_pickle=False, told=np.array(json.dumps(told)), **arrays)
+            arrays[f"{layer} {name}"] = np.round(np.clip(value, -HIGHEST, HIGHEST) * SCALE).astype(np.int16)
+    np.savez_compressed(path, allow_pickle=False, **{JSON: np.array(json.dumps(data))}, **arrays)
 
 
 def _short(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
-def _plain(one: Any) -> dict[str, Any]:
+def _plain(record: Any) -> dict[str, Any]:
     """A dataclass of arrays, numbers and texts as JSON has it."""
-    values = {item.name: getattr(one, item.name) for item in fields(one)}
+    values = {item.name: getattr(record, item.name) for item in fields(record)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     short = {name: np.round(value, DIGITS).tolist() for name, value in arrays.items()}
     return values | short
 
 
-def _table(told: dict[str, Any]) -> Tabulated:
-    return Tabulated(tuple(told["levels"]), np.array(told["value"]), np.array(told["after"]))
+def _table(data: dict[str, Any]) -> Tabulated:
+    return Tabulated(tuple(data["levels"]), np.array(data["value"]), np.array(data["after"]))
 
 
-def _path(told: dict[str, Any]) -> SparsityPath:
-    terms = tuple(map(tuple, told["terms"]))
-    lists = {name: value for name, value in told.items() if isinstance(value, list) and name != "terms"}
+def _path(data: dict[str, Any]) -> SparsityPath:
+    terms = tuple(map(tuple, data["terms"]))
+    lists = {name: value for name, value in data.items() if isinstance(value, list) and name != "terms"}
     arrays = {name: np.array(value) for name, value in lists.items()}
-    return SparsityPath(**told | arrays | {"terms": terms})
+    return SparsityPath(**data | arrays | {"terms": terms})
 
 
-def _emergence(told: dict[str, Any]) -> Emergence:
-    arrays = {name: np.array(told[name]) for name in ("epochs", "coefficients")}
-    return Emergence(told["module"], tuple(map(tuple, told["terms"])), **arrays)
+def _emergence(data: dict[str, Any]) -> Emergence:
+    arrays = {name: np.array(data[name]) for name in ("epochs", "coefficients")}
+    return Emergence(data["module"], tuple(map(tuple, data["terms"])), **arrays)
 
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:
     """What a run depends on, as JSON gives it back."""
     groups = ("task", "participant", "data", "training", "discovery")
-    told = {}
+    data = {}
     for group in groups:
         settings = getattr(snapshot, group)
-        kept = {item.name for item in fields(settings) if item.compare}
-        told[group] = {name: value for name, value in asdict(settings).items() if name in kept}
+        compared = {item.name for item in fields(settings) if item.compare}
+        data[group] = {name: value for name, value in asdict(settings).items() if name in compared}
     own = snapshot.model.own and repr(snapshot.model.own)
-    told["model"] = {"name": snapshot.model.name, "size": snapshot.model.embedding_size, "own": own}
-    return json.loads(json.dumps(told))
+    data["model"] = {"name": snapshot.model.name, "size": snapshot.model.embedding_size, "own": own}
+    return json.loads(json.dumps(data))
 
 
-def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str, Any]) -> Result:
-    spice, played = SpiceModel.from_dict(told["spice"]), play(snapshot)
+def _result(snapshot: ExperimentSnapshot, data: dict[str, Any], arrays: dict[str, Any]) -> Result:
+    spice, played = SpiceModel.from_dict(data["spice"]), play(snapshot)
     truth = truth_of(snapshot, spice)
     layers = {"truth": played}
     for layer in ("rnn", "spice"):
@@ -124,8 +125,10 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
             for kind in ("state ", "beta ")
         )
         layers[layer] = Record(played.choices, played.rewards, softmax(named["q"]), named["q"], states, betas)
-    terms = {} if truth is None else {who: term_by_term(spice, truth, who) for who in spice.participants}
-    errors = {who: Uncertainty.from_dict(each) for who, each in told["uncertainty"]}
+    terms = {}
+    if truth is not None:
+        terms = {label: term_by_term(spice, truth, label) for label in spice.participants}
+    errors = {label: Uncertainty.from_dict(each) for label, each in data["uncertainty"]}
     return Result(
         snapshot=snapshot,
         estimator=None,
@@ -135,15 +138,15 @@ def _result(snapshot: ExperimentSnapshot, told: dict[str, Any], arrays: dict[str
         rewards=played.chosen_rewards,
         outcomes=played.rewards,
         played=layers,
-        comparison=pd.DataFrame(told["comparison"]).set_index("agent"),
-        per_session=pd.DataFrame(told["per_session"]).set_index(["agent", "session"]),
+        comparison=pd.DataFrame(data["comparison"]).set_index("agent"),
+        per_session=pd.DataFrame(data["per_session"]).set_index(["agent", "session"]),
         terms=terms,
-        history=tuple(told["history"]),
-        notes=tuple(told["notes"]),
+        history=tuple(data["history"]),
+        notes=tuple(data["notes"]),
         recorded=Recorded(
-            tables={module: _table(one) for module, one in told["tables"].items()},
-            paths={module: _path(one) for module, one in told["paths"].items()},
+            tables={module: _table(one) for module, one in data["tables"].items()},
+            paths={module: _path(one) for module, one in data["paths"].items()},
             uncertainty=errors,
-            emergence={module: _emergence(one) for module, one in told["emergence"].items()},
+            emergence={module: _emergence(one) for module, one in data["emergence"].items()},
         ),
     )
