@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import table_layouts
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
@@ -20,6 +21,7 @@ from spicewidgets.cli import main
 from spicewidgets.cli.options import GROUPS, HeadedOption, as_options
 from spicewidgets.cli.progress import Progress
 from spicewidgets.core import estimator
+from spicewidgets.core.data.tables.report import Report
 from spicewidgets.core.train.training import Epoch
 
 SMALL = ["--trials", "20", "--sessions", "20", "--epochs", "60", "--n-starts", "2", "--seed", "1"]
@@ -227,12 +229,15 @@ def test_a_table_has_no_truth(table, tmp_path):
     )
     assert "Equations of participant ann, term by term" in result.stdout
     assert "truth" not in result.stdout.split("Written to")[0]
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"data.json", "data.html"}
     assert pd.read_csv(tmp_path / "parameters.csv")["participant"].unique().tolist() == ["ann", "bob"]
     assert "Participant bob\n" in (tmp_path / "equations.txt").read_text()
     settings = json.loads((tmp_path / "settings.json").read_text())
     assert "task" not in settings
     assert settings["data"]["participant_column"] == "who"
+    assert settings["data"]["roles"]["sessions"] == ["run"]
+    assert settings["data"]["remedies"] == {"sessions": "start_anew", "missed_trials": "keep"}
+    assert Report.from_json((tmp_path / "data.json").read_text()).used == 240
 
 
 def test_another_participant_can_be_shown(table, tmp_path):
@@ -249,11 +254,28 @@ def test_a_dataset_that_was_written_can_be_read(written):
     )
 
 
+def test_a_table_needs_no_columns_named_and_says_what_was_done(tmp_path):
+    path = tmp_path / "bandit.txt"
+    path.write_bytes(table_layouts.hbayesdm())
+    lines = done("--data", path, *QUICK).splitlines()
+    assert lines[0] == (
+        "Read bandit.txt: 3 sessions of up to 12 trials, 2 arms, participants: 3 (column subjID); seed 1."
+    )
+    note = "Note: Rewards are -1 to 1, not 0 to 1 (rows 2-37): the lowest becomes 0 and the highest 1."
+    assert note in lines
+    kept = done("--data", path, *QUICK, "--remedy", "scale=keep")
+    assert "Rewards are -1 to 1, not 0 to 1 (rows 2-37): they stay as they are." in kept
+
+
 def test_problems_of_a_table_are_sentences(table, tmp_path):
     (line,) = refused("--data", tmp_path / "none.csv", *QUICK)
     assert line.startswith("Error: There is no file ")
     (line,) = refused("--data", table, "--participant-column", "who", "--choice-column", "chioce", *QUICK)
     assert line.startswith("Error: There is no column 'chioce'. Did you mean 'choice'?")
+    (line,) = refused("--data", table, *QUICK, "--remedy", "sessions")
+    assert line.startswith("Error: The remedy for sessions must be start_anew or carry_on; got ''")
+    (line,) = refused("--data", table, "--reward-column", "who", *QUICK)
+    assert "--reward-column NAME" in line
     assert refused("--data", table, *NAMED, *QUICK, "--participant", "eve") == [
         "Error: --participant must be one of the table's, ['ann', 'bob']; got 'eve'. Choose one of these."
     ]

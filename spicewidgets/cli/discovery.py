@@ -1,5 +1,6 @@
 """What `spicewidgets discover` does: simulate or read, train, discover."""
 
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import asdict
@@ -10,10 +11,10 @@ import click
 
 import spicewidgets
 
-from ..core.data.columns import table_of
-from ..core.data.convert import convert_dataset
+from ..core.data.choices import read_choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
+from ..core.data.tables.report import Report
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
@@ -39,16 +40,23 @@ def discover(request: Request, progress: Progress) -> Outcome:
         SettingsError: if the table or one of its participants cannot be used.
         click.Abort: if the training was interrupted before anything was learned.
     """
-    agent, dataset, source = _simulate(request) if request.table is None else _read(request, request.table)
+    agent: AgentQ | None = None
+    report: Report | None = None
+    notes: tuple[str, ...] = ()
+    if request.table is None:
+        agent, dataset, source = _simulate(request)
+    else:
+        dataset, source, report = _read(request, request.table)
+        notes = tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
     estimator = _estimator(request, dataset)
-    notes = _fit(estimator, dataset, progress)
+    notes += _fit(estimator, dataset, progress)
     spice = estimator.spice_model_
     truth = None
     if agent is not None:
         betas = {state: spice.beta(state) for state in spice.betas}
         truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
     label = spice.participants[spice.index(request.label)]
-    return Outcome(source, dataset, estimator, agent, truth, label, notes)
+    return Outcome(source, dataset, estimator, agent, truth, label, notes, report)
 
 
 def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
@@ -62,17 +70,15 @@ def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
     return agent, dataset, source
 
 
-def _read(request: Request, table: str) -> tuple[None, DatasetRNN, str]:
-    frame = table_of(table)
-    columns = dict(request.columns)
-    participant = columns.setdefault(
-        "participant_column", "participant" if "participant" in frame else "session"
-    )
-    if participant != "session" and "session" in frame:
-        columns.setdefault("session_column", "session")
-    named: dict[str, Any] = {COLUMNS[name][0]: column for name, column in columns.items()}
-    dataset = convert_dataset(frame, **named)[0]
-    people = [str(label) for label in dataset.participants]
+def _read(request: Request, table: str) -> tuple[DatasetRNN, str, Report]:
+    """The data set of a table, a sentence on where it comes from, and the report on the table."""
+    roles = {COLUMNS[option][0]: column for option, column in request.columns.items()}
+    try:
+        choices = read_choices(table, roles, request.remedies)
+    except SettingsError as error:
+        raise SettingsError([_as_option(problem) for problem in error.problems]) from None
+    dataset, report = choices.dataset, choices.report
+    people = [str(label) for label in report.participants]
     if request.label is not None and request.label not in people:
         raise SettingsError(
             [
@@ -80,11 +86,21 @@ def _read(request: Request, table: str) -> tuple[None, DatasetRNN, str]:
                 " Choose one of these."
             ]
         )
+    column = report.roles.participant
     source = (
         f"Read {Path(table).name}: {dataset.n_sessions} sessions of up to {dataset.n_trials} trials,"
-        f" {dataset.n_actions} arms, participants: {dataset.n_participants} (column {participant})"
+        f" {dataset.n_actions} arms, participants: {dataset.n_participants}"
+        f" ({f'column {column}' if column else 'no column says who'})"
     )
-    return None, dataset, source
+    return dataset, source, report
+
+
+def _as_option(problem: str) -> str:
+    """A sentence about a table's roles, in terms of options."""
+    option_of = {role: f"--{option.replace('_', '-')}" for option, (role, _) in COLUMNS.items()}
+    return re.sub(
+        r'roles=\{"(\w+)": "\.\.\."\}', lambda match: f"{option_of.get(match[1], match[0])} NAME", problem
+    )
 
 
 def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:

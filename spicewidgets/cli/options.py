@@ -68,19 +68,11 @@ GROUPS: dict[str, type[Settings]] = {
 }
 SIMULATED = ("Task", "Participant")  # with a table, nobody is simulated
 RENAMED = {("Task", "kind"): "task", ("Discovery", "optimizer"): "sindy_optimizer"}
-COLUMNS = {  # option: its name in convert_dataset, its help, its default
-    "participant_column": (
-        "df_participant_id",
-        "Table: column of the participant; participant, or else session, when not given.",
-        None,
-    ),
-    "session_column": (
-        "df_session",
-        "Table: column that tells a participant's sessions apart; session when not given.",
-        None,
-    ),
-    "choice_column": ("df_choice", "Table: column of the choice.", "choice"),
-    "reward_column": ("df_reward", "Table: column of the reward, or of reward_0, reward_1 ...", "reward"),
+COLUMNS = {  # option: its role in the table, its help
+    "participant_column": ("participant", "Table: column of the participant."),
+    "session_column": ("sessions", "Table: column that tells a participant's sessions apart."),
+    "choice_column": ("choice", "Table: column of the choice."),
+    "reward_column": ("reward", "Table: column of the reward."),
 }
 
 
@@ -97,6 +89,7 @@ class Request:
         discovery: settings of the equation discovery.
         table: path of a table of choices to read instead of a simulation.
         columns: the names of the table's columns, by the option that gives them.
+        remedies: what to do about problems in the table.
         label: the participant whose equations are shown.
         seed: of simulation, training and sampling.
         out: the folder to write to.
@@ -112,6 +105,7 @@ class Request:
     discovery: Discovery
     table: str | None
     columns: Mapping[str, str]
+    remedies: Mapping[str, str]
     label: str | None
     seed: int
     out: Path | None
@@ -170,11 +164,15 @@ def options() -> Iterator[HeadedOption]:
     for heading, kind in GROUPS.items():
         yield from (_option(heading, item) for item in fields(kind))
         if heading == "Data":
-            words = "Use this table, a row for each trial, instead of a simulation."
-            yield HeadedOption("data", heading, words, metavar="FILE.csv")
-            for name, (_, words, default) in COLUMNS.items():
-                words = f"{words} [default {default}]" if default else words
-                yield HeadedOption(name, heading, words, default=default, metavar="COLUMN")
+            words = (
+                "Use this table, a row for each trial, instead of a simulation: CSV, TSV, Excel or Parquet, "
+                "packed or not, its columns recognised where they are not named."
+            )
+            yield HeadedOption("data", heading, words, metavar="FILE")
+            for name, (_, words) in COLUMNS.items():
+                yield HeadedOption(name, heading, words, metavar="COLUMN")
+            words = "Table: what to do about a problem in it, such as sessions=carry_on; once for each."
+            yield HeadedOption("remedy", heading, words, multiple=True, metavar="PROBLEM=REMEDY")
     words = "Table: show the equations of this participant; the first when not given."
     yield HeadedOption("participant", "Output", words, metavar="LABEL")
     words = "Folder for figures, equations, tables and models, made if need be; none are written without it."
@@ -248,6 +246,7 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
         **parts,
         table=values["data"],
         columns={name: values[name] for name in COLUMNS if values[name]},
+        remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
         label=values["participant"],
         seed=seed,
         out=Path(values["out"]) if values["out"] else None,
@@ -262,7 +261,7 @@ def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
     if values["data"]:
         wrong, why = simulated | {"trials", "sessions"}, "is for simulations, and --data names a table"
     else:
-        wrong, why = {*COLUMNS, "participant"}, "is for tables, and no --data names one"
+        wrong, why = {*COLUMNS, "remedy", "participant"}, "is for tables, and no --data names one"
     return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in typed if name in wrong]
 
 
@@ -282,6 +281,9 @@ def _command(values: Mapping[str, Any], seed: int) -> str:
     """The command that does the same again."""
     words = ["spicewidgets", "discover"]
     for name, value in {**values, "seed": seed}.items():
-        on_or_off = {True: [_flag(name)], False: [_flag(f"no_{name}")]}
-        words += on_or_off[value] if isinstance(value, bool) else [_flag(name), str(value)]
+        if isinstance(value, bool):
+            words.append(_flag(name if value else f"no_{name}"))
+        else:
+            for part in value if isinstance(value, tuple) else (value,):
+                words += [_flag(name), str(part)]
     return shlex.join(words)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.data.dataset import DatasetRNN
+from ..core.data.tables.report import Report
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.simulate.agents import AgentQ
@@ -22,6 +23,7 @@ class Outcome:
         truth: their equations in the model's coordinates.
         label: the participant whose equations are shown.
         notes: sentences that a reader of the result should know.
+        report: what was read from a table, and what was done about it.
     """
 
     source: str
@@ -31,6 +33,7 @@ class Outcome:
     truth: SpiceModel | None
     label: Any
     notes: tuple[str, ...]
+    report: Report | None = None
 
     @property
     def spice(self) -> SpiceModel:

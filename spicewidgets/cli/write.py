@@ -33,6 +33,7 @@ FILES = (
     "rnn.safetensors",
     "spice.json",
 )
+OF_TABLES = ("data.json", "data.html")  # what was read, and what was done about it
 
 
 def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
         raise SettingsError(
             [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
         ) from None
-    return FILES
+    return FILES if outcome.report is None else (*FILES, *OF_TABLES)
 
 
 def _figures(outcome: Outcome, out: Path) -> None:
@@ -84,7 +85,10 @@ def _tables(request: Request, outcome: Outcome, out: Path) -> None:
     history = pd.DataFrame([asdict(record) for record in outcome.estimator.history_])
     history.drop(columns="seconds").to_csv(out / "history.csv", index=False)
     outcome.dataset.to_frame().to_csv(out / "dataset.csv", index=False)
-    _json(out / "settings.json", _settings(request))
+    _json(out / "settings.json", _settings(request, outcome))
+    if outcome.report is not None:
+        _text(out / "data.json", outcome.report.to_json())
+        _text(out / "data.html", outcome.report.to_html())
 
 
 def _equations(outcome: Outcome) -> str:
@@ -97,14 +101,15 @@ def _equations(outcome: Outcome) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _settings(request: Request) -> dict[str, object]:
+def _settings(request: Request, outcome: Outcome) -> dict[str, object]:
     """The command, every setting, and the versions."""
     headings = [heading for heading in GROUPS if request.table is None or heading not in SIMULATED]
     parts = {heading.lower(): asdict(getattr(request, heading.lower())) for heading in headings}
     data = parts["data"] | {"seed": request.seed}
-    if request.table is not None:
+    if outcome.report is not None:
         del data["trials"], data["sessions"]
-        data |= {"file": request.table, **request.columns}
+        data |= {"file": request.table, "sha256": outcome.report.sha256, **request.columns}
+        data |= {"roles": outcome.report.roles.to_dict(), "remedies": outcome.report.remedies}
     parts["data"] = data
     versions = {"spicewidgets": __version__, "python": sys.version.split()[0]}
     versions |= {name: metadata.version(name) for name in PACKAGES}

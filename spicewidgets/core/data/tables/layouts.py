@@ -12,7 +12,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "participant": (
         *("participant", "participantid", "subjid", "subjidx", "subject", "subjectid", "subjects", "subid"),
         *("subno", "subj", "sub", "ppt", "pid", "prolificpid", "workerid", "userid", "user", "id", "player"),
-        *("person", "mouse", "animal", "rat", "monkey", "file"),
+        *("who", "person", "mouse", "animal", "rat", "monkey", "file"),
     ),
     "choice": (
         *("choice", "choices", "chosen", "chosenoption", "action", "actions", "response", "responses"),
