@@ -8,7 +8,6 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import suppress
 from copy import deepcopy
 from time import perf_counter
 from typing import Any, Self
@@ -18,21 +17,25 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from . import storage
 from .checks import refuse
 from .config import SpiceConfig
 from .data.dataset import DatasetRNN
 from .data.entry import as_dataset
+from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import equations_of
 from .discover.refine import refine
-from .discover.sampling import sample
+from .discover.sampling import ModuleSamples, sample
 from .equations import SpiceModel
 from .judge.network_agents import AgentNetwork, AgentSpice
 from .judge.replay import nll_per_trial, replay
-from .parameters import problems_of, settings_of
+from .parameters import participant_index, problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError
 from .train.model_check import check_model
+from .train.new_model import new_model
+from .train.objective import Sessions
 from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
@@ -98,7 +101,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     spice_agent: AgentSpice
     history_: list[Epoch]
     participants_: tuple[Any, ...]
-    samples_: dict[str, Any]
+    samples_: dict[str, ModuleSamples]
     stopped_: bool
 
     def __init__(
@@ -172,23 +175,24 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
         dataset, validation = self._split(self._dataset(data, targets), data_test, target_test)
-        dataset, participants, codes = self._coded(dataset)
-        if validation is not None:
-            validation = self._coded(validation, (participants, codes))[0]
-        warm = self._continues(participants)
-        model = deepcopy(self.rnn_model_) if warm else self._model(participants, TorchStream(rng))
-        check_model(model, self.spice_config, dataset)
+        dataset, people = indexed(dataset)
+        held_out = None if validation is None else Sessions.of(indexed(validation, people)[0])
+        warm = self._continues(people.labels)
+        model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
+        sessions = Sessions.of(dataset)
+        self._warn_of_many(people, sessions)
+        check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
-        only = self._only(participants)
+        only = participant_index(self.spice_participant_id, people.labels)
         before = self._fitted()
         self._forget(keep_history=warm)
-        self.rnn_model_, self.participants_, self.stopped_ = model, participants, False
-        self._codes, self._dataset_, self._rng = codes, dataset, rng
+        self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
+        self._people, self._dataset_, self._sessions, self._rng = people, dataset, sessions, rng
         records = train(
             model,
-            dataset,
+            sessions,
             training,
-            validation,
+            held_out,
             warm_start=warm,
             random_state=rng,
             compiled=self.compiled,
@@ -206,7 +210,9 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         finally:
             records.close()  # type: ignore[attr-defined]
             if getattr(self, "rnn_model_", None) is model:
-                self.rnn_agent = AgentNetwork(model, self.n_actions, participants=participants, codes=codes)
+                self.rnn_agent = AgentNetwork(
+                    model, self.n_actions, participants=people.labels, codes=people.codes
+                )
         try:
             self._find(discovery, only)
         except Exception as error:
@@ -229,9 +235,9 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         self.set_params(**changes)
         try:
             _, discovery = settings_of(self)
-            only = self._only(self.participants_)
-            if hasattr(self, "_dataset_"):
-                check_model(self.rnn_model_, self.spice_config, self._dataset_)
+            only = participant_index(self.spice_participant_id, self.participants_)
+            if hasattr(self, "_sessions"):
+                check_model(self.rnn_model_, self.spice_config, self._sessions)
             self._find(discovery, only, resample=any("off_policy" in name for name in changes))
         except Exception:
             self.set_params(**before)
@@ -268,7 +274,9 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(
                 ["score needs next choices; the data have none. Give targets, or longer sessions."]
             )
-        return -float(np.nanmean(nll_per_trial(self.predict(dataset)[1], dataset)))
+        self._check_fitted("rnn_agent", "spice_agent")
+        expected = replay(self.spice_agent, dataset).probabilities[:, 1:]
+        return -float(np.nanmean(nll_per_trial(expected, dataset)))
 
     def print_spice_model(self, participant_id: Any = None) -> SpiceModel:
         """Write the equations of one participant (the first when None) to standard output; returns all
@@ -312,23 +320,14 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         """Save the weights, the equations, or both. Raises `StorageError` with a sentence where a file cannot
         be written.
         """
-        from . import storage
-
         if path_rnn is None and path_spice is None:
             raise SettingsError(
                 ["save_spice needs path_rnn, path_spice or both; got neither. Name the files to write."]
             )
         self._check_fitted(*([] if path_rnn is None else ["rnn_model_"]))
         self._check_fitted(*([] if path_spice is None else ["spice_model_"]))
-        if path_rnn is not None and path_rnn == path_spice:
-            raise storage.StorageError(
-                f"Weights and equations need a file each; both were to be saved to"
-                f" {os.fspath(path_rnn)!r}. Choose two names."
-            )
-        if path_rnn is not None:
-            storage.save_rnn(path_rnn, self.rnn_model_, self.participants_, self._codes)
-        if path_spice is not None:
-            storage.save_spice_model(path_spice, self.spice_model_, self._codes)
+        model, spice = (getattr(self, name, None) for name in ("rnn_model_", "spice_model_"))
+        storage.save(path_rnn, path_spice, model, spice, self._people)
 
     def load_spice(
         self,
@@ -341,8 +340,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         Raises `StorageError` where a file is damaged, foreign, or does not fit; this estimator is then as it
         was.
         """
-        from . import storage
-
         if path_rnn is None and path_spice is None:
             raise SettingsError(
                 [
@@ -351,27 +348,30 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                 ]
             )
         refuse(problems_of(self))
-        weights = None if path_rnn is None else storage.read_rnn(path_rnn)
-        found = None if path_spice is None else storage.read_spice_model(path_spice)
-        own = (self.participants_, self._codes) if hasattr(self, "rnn_model_") else None
-        first = weights or found
-        assert first is not None
-        participants, codes = own if own and weights is None else (first.participants, first.codes)
-        if found is not None:
-            spice = storage.of_participants(found.spice, participants, path_spice)
-        if weights is None and own:
-            model = self.rnn_model_
-        else:
-            model = self._model(participants, TorchStream(generator(0)))
-        if weights is not None:
-            storage.fill(model, weights, path_rnn)
-        if found is not None:
-            whole = weights is not None or own is not None
-            storage.check_spice(model, spice, self.spice_config.controls, path_spice, whole=whole)
-        self._hold(model, participants, codes, weights is not None, deterministic)
-        if found is not None:
-            self.spice_model_ = spice
-            self.spice_agent = AgentSpice(model, spice, self.n_actions, deterministic, codes=codes)
+        own = (self.rnn_model_, self._people) if hasattr(self, "rnn_model_") else None
+        loaded = storage.load(
+            path_rnn,
+            path_spice,
+            lambda labels: self._model(labels, TorchStream(generator(0))),
+            self.spice_config.controls,
+            own,
+        )
+        if path_rnn is not None:
+            self._restore({})
+            self.rnn_model_ = loaded.model.eval()
+            self.rnn_agent = AgentNetwork(
+                loaded.model,
+                self.n_actions,
+                deterministic=deterministic,
+                participants=loaded.participants.labels,
+                codes=loaded.participants.codes,
+            )
+        self.participants_, self._people = loaded.participants.labels, loaded.participants
+        if loaded.spice is not None:
+            self.spice_model_ = loaded.spice
+            self.spice_agent = AgentSpice(
+                loaded.model, loaded.spice, self.n_actions, deterministic, codes=self._people.codes
+            )
         return self
 
     def load_rnn_model(self, path_model: str | os.PathLike[str], deterministic: bool = False) -> Self:
@@ -409,50 +409,15 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         training, validation = split_data_along_timedim(dataset, float(self.train_test_ratio))
         return training, validation if bool(validation.target_mask.any()) else None
 
-    def _coded(
-        self, dataset: DatasetRNN, known: tuple[tuple[Any, ...], tuple[int, ...]] | None = None
-    ) -> tuple[DatasetRNN, tuple[Any, ...], tuple[int, ...]]:
-        """The data set with participants as indices 0, 1, ..., their labels in that order, and the codes that
-        stood for them.
-        """
-        found = sorted(set(dataset.participant_ids.tolist()))
-        mixed = ((dataset.xs[..., -1].round() != dataset.participant_ids[:, None]) & dataset.mask).any(1)
-        if bool(mixed.any()):
-            raise SettingsError(
-                [
-                    f"Session {int(mixed.int().argmax())} has trials of more than one participant. Give every"
-                    " participant sessions of their own."
-                ]
-            )
-        if dataset.labelled:
-            names = {code: dataset.participants[code] for code in found}
-        else:
-            names = {code: code for code in found}
-            names |= {code: known[0][known[1].index(code)] for code in found if known and code in known[1]}
-        codes_of = {label: code for code, label in reversed(names.items())}
-        participants = known[0] if known else tuple(dict.fromkeys(names.values()))
-        codes = known[1] if known else tuple(codes_of[label] for label in participants)
-        unknown = [label for label in codes_of if label not in participants]
-        if unknown:
-            raise SettingsError(
-                [
-                    f"The validation data have participants {unknown[:20]} whom the training data lack."
-                    " Validate on participants that are trained on."
-                ]
-            )
-        if known is None and self.spice_participant_id is None and len(codes) == dataset.n_sessions > 1:
+    def _warn_of_many(self, people: Participants, sessions: Sessions) -> None:
+        if self.spice_participant_id is None and len(people.labels) == sessions.n_sessions > 1:
             warnings.warn(
-                f"Each of the {dataset.n_sessions} sessions is a participant of its own, so that as many sets"
-                " of equations will be fitted. If one participant made them all, set dataset.xs[..., -1] = 0"
-                " before the fit.",
+                f"Each of the {sessions.n_sessions} sessions is a participant of its own, so that as many"
+                " sets of equations will be fitted. If one participant made them all, set"
+                " dataset.xs[..., -1] = 0 before the fit.",
                 SpiceWarning,
                 stacklevel=4,
             )
-        index = [participants.index(names[code]) for code in dataset.participant_ids.tolist()]
-        xs = dataset.xs.clone()
-        xs[..., -1] = torch.tensor(index, dtype=torch.float32)[:, None]
-        coded = DatasetRNN(xs, dataset.ys, truth_probs=dataset.truth_probs, participants=participants)
-        return coded, participants, codes
 
     def _continues(self, participants: tuple[Any, ...]) -> bool:
         """Whether this fit goes on from the model that is there: asked for, and the model is still the
@@ -468,58 +433,17 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         )
 
     def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
-        """A new model of the class, with the arguments that its constructor names."""
-        from inspect import Parameter, signature
-
-        n_participants = max(int(self.n_participants or 0), len(participants))
-        offered = {
+        """A new model of the class for some participants."""
+        arguments = {
             "n_actions": self.n_actions,
-            "n_participants": n_participants,
+            "n_participants": max(int(self.n_participants or 0), len(participants)),
             "n_experiments": self.n_experiments,
+            "embedding_size": self.embedding_size,
+            "dropout": self.dropout,
         }
-        offered |= {
-            name: getattr(self, name)
-            for name in ("embedding_size", "dropout")
-            if getattr(self, name) is not None
-        }
-        accepted = signature(self.rnn_class.__init__).parameters
-        named = {name: value for name, value in offered.items() if name in accepted}
-        if any(p.kind is Parameter.VAR_KEYWORD for p in accepted.values()):
-            named |= {name: offered[name] for name in ("n_actions", "n_participants")}
-        with stream():
-            model: BaseRNN = self.rnn_class(**named)
-        if self.dropout is not None and "dropout" not in accepted:
-            model.dropout = self.dropout
-        return model
-
-    def _only(self, participants: tuple[Any, ...]) -> int | None:
-        if self.spice_participant_id is None:
-            return None
-        with suppress(ValueError, TypeError):  # not among them, or nothing that can be compared
-            return participants.index(self.spice_participant_id)
-        raise SettingsError(
-            [
-                f"spice_participant_id must be one of the participants {list(participants)[:20]}, or None for"
-                f" all; got {self.spice_participant_id!r}. Choose one of these."
-            ]
+        return new_model(
+            self.rnn_class, {name: value for name, value in arguments.items() if value is not None}, stream
         )
-
-    def _hold(
-        self,
-        model: BaseRNN,
-        participants: tuple[Any, ...],
-        codes: tuple[int, ...],
-        trained: bool,
-        deterministic: bool,
-    ) -> None:
-        """Take over what was loaded: the participants, and the model if its weights came along."""
-        if trained:
-            self._restore({})
-            self.rnn_model_ = model.eval()
-            self.rnn_agent = AgentNetwork(
-                model, self.n_actions, deterministic=deterministic, participants=participants, codes=codes
-            )
-        self.participants_, self._codes = participants, codes
 
     def _fitted(self) -> dict[str, Any]:
         """What a fit has found so far: every attribute that is no parameter."""
@@ -555,17 +479,19 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _find(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
         if resample or not hasattr(self, "samples_"):
-            if not hasattr(self, "_dataset_"):
+            if not hasattr(self, "_sessions"):
                 raise NotFittedError(
                     "The equations need the data for their samples, which are not saved with a model. Call"
                     " fit(data, targets) first."
                 )
-            self.samples_ = sample(self.rnn_model_, self._dataset_, settings, self._rng)
+            self.samples_ = sample(self.rnn_model_, self._sessions, settings, self._rng)
         found = equations_of(
             self.rnn_model_, None, self.samples_, self.spice_config, settings, self.participants_, only
         )
         self.spice_model_ = self._tune(found) if settings.refine else found
-        self.spice_agent = AgentSpice(self.rnn_model_, self.spice_model_, self.n_actions, codes=self._codes)
+        self.spice_agent = AgentSpice(
+            self.rnn_model_, self.spice_model_, self.n_actions, codes=self._people.codes
+        )
         if self.verbose:
             sys.stdout.write(self.spice_model_.text() + "\n")
         if self.save_path_rnn is not None or self.save_path_spice is not None:
@@ -577,7 +503,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         for before, after in known:
             if before == found:
                 return after
-        after = refine(found, self.rnn_model_, self._dataset_)
+        after = refine(found, self.rnn_model_, self._sessions)
         known[:] = [*known, (found, after)][-TUNED:]
         return after
 

@@ -5,6 +5,7 @@ Knows nothing of data or training.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 
 from .checks import arms, number, refuse
 from .config import SpiceConfig
-from .settings import Discovery, Training
+from .settings import Discovery, SettingsError, Training
 from .train.rnn import BaseRNN
 
 MOST = 1_000_000  # participants, or entries of an embedding
@@ -46,6 +47,28 @@ def settings_of(estimator: Any) -> tuple[Training, Discovery]:
     ]
     refuse([*problems_of(estimator), *training.problems(), *found])
     return training, discovery
+
+
+def participant_index(label: Any, participants: tuple[Any, ...]) -> int | None:
+    """The index of the one participant to find equations for; None for all of them.
+
+    Args:
+        label: the estimator's `spice_participant_id`.
+        participants: labels, in the order of their indices.
+
+    Raises:
+        SettingsError: the participant is not among them.
+    """
+    if label is None:
+        return None
+    with suppress(ValueError, TypeError):  # not among them, or nothing that can be compared
+        return participants.index(label)
+    raise SettingsError(
+        [
+            f"spice_participant_id must be one of the participants {list(participants)[:20]}, or None for"
+            f" all; got {label!r}. Choose one of these."
+        ]
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -9,16 +9,17 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from .data.participants import Participants
 from .equations import SpiceModel
 from .train.rnn import BaseRNN
 
@@ -69,6 +70,74 @@ class SavedSpice:
         return self.spice.participants
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What was read from files: a model, its equations if there are any, and the participants of both."""
+
+    model: BaseRNN
+    spice: SpiceModel | None
+    participants: Participants
+
+
+def save(
+    path_rnn: File | None,
+    path_spice: File | None,
+    model: BaseRNN | None,
+    spice: SpiceModel | None,
+    participants: Participants,
+) -> None:
+    """Write the weights, the equations, or both.
+
+    Raises:
+        StorageError: both are to be written to one file, or a file cannot be written.
+    """
+    if path_rnn is not None and path_rnn == path_spice:
+        raise StorageError(
+            f"Weights and equations need a file each; both were to be saved to"
+            f" {os.fspath(path_rnn)!r}. Choose two names."
+        )
+    if path_rnn is not None and model is not None:
+        save_rnn(path_rnn, model, participants.labels, participants.codes)
+    if path_spice is not None and spice is not None:
+        save_spice_model(path_spice, spice, participants.codes)
+
+
+def load(
+    path_rnn: File | None,
+    path_spice: File | None,
+    new_model: Callable[[tuple[Any, ...]], BaseRNN],
+    controls: Collection[str],
+    own: tuple[BaseRNN, Participants] | None = None,
+) -> Loaded:
+    """Read weights, equations, or both.
+
+    Args:
+        path_rnn: file of weights.
+        path_spice: file of equations.
+        new_model: makes the model that takes the weights, for participants of these labels.
+        controls: signals that the equations may use.
+        own: the model that equations without weights are for, and its participants; a new one when None.
+
+    Raises:
+        StorageError: a file is damaged, foreign, or does not fit.
+    """
+    weights = None if path_rnn is None else read_rnn(path_rnn)
+    equations = None if path_spice is None else read_spice_model(path_spice)
+    first = weights or equations
+    assert first is not None
+    model, participants = None, Participants(first.participants, first.codes)
+    if own and weights is None:
+        model, participants = own
+    spice = None if equations is None else of_participants(equations.spice, participants.labels, path_spice)
+    model = model or new_model(participants.labels)
+    if weights is not None:
+        fill(model, weights, path_rnn)
+    if spice is not None:
+        whole = weights is not None or own is not None
+        check_spice(model, spice, controls, path_spice, whole=whole)
+    return Loaded(model, spice, participants)
+
+
 def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: tuple[int, ...]) -> None:
     """Write the weights of a model, with the participants' labels. The file appears whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -79,7 +148,7 @@ def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: t
         "participants": json.dumps([_label(p) for p in participants]),
         "codes": json.dumps(codes),
     }
-    _write(path, save(tensors, {**told, "sha256": _sum_of_weights(told, tensors)}))
+    _write(path, to_bytes(tensors, {**told, "sha256": _sum_of_weights(told, tensors)}))
 
 
 def read_rnn(path: File) -> SavedRNN:

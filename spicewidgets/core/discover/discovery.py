@@ -12,6 +12,7 @@ from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, Term, polynomial_terms, term_text
 from ..judge.network_agents import betas_of
 from ..settings import Discovery, SettingsError
+from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .refine import refine
 from .regression import fit_equation
@@ -20,7 +21,7 @@ from .sampling import ModuleSamples
 
 def equations_of(
     model: BaseRNN,
-    dataset: DatasetRNN | None,
+    data: DatasetRNN | Sessions | None,
     samples: Mapping[str, ModuleSamples],
     config: SpiceConfig,
     settings: Discovery,
@@ -32,7 +33,7 @@ def equations_of(
 
     Args:
         model: the trained model.
-        dataset: the choices to which the numbers are tuned; None leaves them as SINDy found them.
+        data: the choices to which the numbers are tuned; None leaves them as SINDy found them.
         samples: what each module does, from `sample`.
         config, settings, participants, only: as in `discover`.
         also: as in `refine`.
@@ -43,7 +44,7 @@ def equations_of(
         for state, values in betas_of(model, np.arange(len(participants))).items()
     }
     spice = SpiceModel(found.participants, found.equations, betas, tuple(model.submodules_eq))
-    return spice if dataset is None else refine(spice, model, dataset, also=also)
+    return spice if data is None else refine(spice, model, data, also=also)
 
 
 def discover(

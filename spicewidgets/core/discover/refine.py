@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 def refine(
-    spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN, *, also: SpiceModel | None = None
+    spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions, *, also: SpiceModel | None = None
 ) -> SpiceModel:
     """The same equations with the numbers, betas included, under which each participant's choices are most
     likely.
@@ -40,12 +40,12 @@ def refine(
     Args:
         spice: discovered equations.
         model: the model whose forward pass ties them together.
-        dataset: the choices; participants are indices in the last column.
+        data: the choices; participants are indices in the last column.
         also: equations whose numbers are tried as another beginning, where the first one leads less far.
     """
     equations = {module: list(rows) for module, rows in spice.equations.items()}
     betas = {state: list(values) for state, values in spice.betas.items()}
-    for code, tuning in tunings(spice, model, dataset):
+    for code, tuning in tunings(spice, model, data):
         best = tuning.run() if also is None else tuning.run_from(tuning.numbers_of(also, code))
         for module, equation in tuning.equations_at(best).items():
             equations[module][code] = equation
@@ -58,9 +58,9 @@ def refine(
     )
 
 
-def tunings(spice: SpiceModel, model: BaseRNN, dataset: DatasetRNN) -> "Iterator[tuple[int, Tuning]]":
+def tunings(spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions) -> "Iterator[tuple[int, Tuning]]":
     """The index and the numbers of each participant who has equations and choices."""
-    sessions = Sessions.of(dataset).double()
+    sessions = Sessions.of(data).double()
     codes = sessions.inputs[0, :, -1].long()
     for code in range(len(spice.participants)):
         own = codes == code

@@ -186,7 +186,7 @@ def resamples(
 
     Raises `SettingsError` for a model with dropout, and for a participant of one session.
     """
-    from ..parameters import settings_of
+    from ..parameters import participant_index, settings_of
     from ..train.objective import put
     from .bootstrap import Refits, draw
     from .discovery import equations_of
@@ -198,7 +198,10 @@ def resamples(
     model = deepcopy(estimator.rnn_model_).eval()
     decay, compiled = training.l2_weight_decay, estimator.compiled
     refits = Refits(model, dataset, n_resamples, weight_decay=decay, compiled=compiled)
-    only, streams = estimator._only(participants), children(random_state, n_resamples)
+    only, streams = (
+        participant_index(estimator.spice_participant_id, participants),
+        children(random_state, n_resamples),
+    )
     for begin in range(0, n_resamples, SIDE):
         part = streams[begin : begin + SIDE]
         counts = draw(dataset, part)

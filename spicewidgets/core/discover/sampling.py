@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
+from ..data.layout import MISSING
 from ..random import RandomState, Streams, children, generator
 from ..settings import Discovery, SettingsError
 from ..train.compiled import states_before
@@ -83,7 +84,7 @@ class ModuleSamples:
 
 
 def sample(
-    model: BaseRNN, dataset: DatasetRNN, settings: Discovery, random_state: RandomState = None
+    model: BaseRNN, data: DatasetRNN | Sessions, settings: Discovery, random_state: RandomState = None
 ) -> dict[str, ModuleSamples]:
     """Run the trained model and note what each module does: the samples to which equations are fitted.
 
@@ -93,7 +94,7 @@ def sample(
 
     Args:
         model: the trained model.
-        dataset: the choices; participants are indices in the last column.
+        data: the choices; participants are indices in the last column.
         settings: how many trials and sessions.
         random_state: for the random task.
 
@@ -103,11 +104,11 @@ def sample(
     Raises:
         SettingsError: a module is not called equally often in every trial.
     """
-    if settings.n_trials_off_policy == 0 or settings.n_sessions_off_policy == 0:
-        inputs = Sessions.of(dataset).inputs
-        observed = inputs[..., : dataset.n_actions].sum(-1) > 0
-    else:
-        inputs = _random_task(dataset, settings, generator(random_state))
+    inputs, n_actions = Sessions.of(data).inputs, model._n_actions
+    observed = inputs[..., :n_actions].sum(-1) > 0
+    if settings.n_trials_off_policy and settings.n_sessions_off_policy:
+        trials = inputs.transpose(0, 1)[observed.T]
+        inputs = _random_task(trials, n_actions, settings, generator(random_state))
         observed = torch.ones(inputs.shape[:2], dtype=torch.bool)
     return run_modules(model, inputs, observed)
 
@@ -186,15 +187,23 @@ def _transitions(model: BaseRNN, inputs: Tensor) -> tuple[Transitions, int]:
     return exact.transitions, len(inputs)
 
 
-def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Generator) -> Tensor:
-    """Sessions of random runs of choices for every participant, `(n_trials, n_sessions, n_features)`; the
-    rest of a row is drawn from the data.
+def _random_task(trials: Tensor, n_actions: int, settings: Discovery, rng: np.random.Generator) -> Tensor:
+    """Sessions of random runs of choices for every participant.
+
+    Args:
+        trials: those of the data, `(n_trials, n_features)`; what is neither choice nor reward is drawn from
+            them.
+        n_actions: number of arms.
+        settings: how many trials and sessions.
+        rng: of all draws.
+
+    Returns:
+        `(n_trials, n_sessions, n_features)`.
     """
-    n, n_trials, n_actions = settings.n_sessions_off_policy, settings.n_trials_off_policy, dataset.n_actions
+    n, n_trials = settings.n_sessions_off_policy, settings.n_trials_off_policy
     rows = []
-    codes, observed = dataset.participant_ids, dataset.mask
-    for code in codes[observed.any(1)].unique():
-        own = dataset.xs[codes == code][observed[codes == code]]
+    for participant in trials[:, -1].unique():
+        own = trials[trials[:, -1] == participant]
         rows.append(own[torch.from_numpy(rng.integers(len(own), size=(n_trials, n)))])
     inputs = torch.cat(rows, 1)
     if inputs.shape[-1] > 2 * n_actions + 1:
@@ -202,21 +211,22 @@ def _random_task(dataset: DatasetRNN, settings: Discovery, rng: np.random.Genera
     n_runs = -(-n_trials // settings.n_trials_same_action)
     runs = rng.integers(n_actions, size=(n_runs, inputs.shape[1]))
     actions = np.eye(n_actions)[runs.repeat(settings.n_trials_same_action, 0)[:n_trials]]
+    rewards = _random_rewards(trials[:, : 2 * n_actions].numpy(), actions, rng)
     inputs[:, :, :n_actions] = torch.from_numpy(actions)
-    inputs[:, :, n_actions : 2 * n_actions] = torch.from_numpy(_random_rewards(dataset, actions, rng))
+    inputs[:, :, n_actions : 2 * n_actions] = torch.from_numpy(rewards)
     return inputs
 
 
-def _random_rewards(dataset: DatasetRNN, actions: Floats, rng: np.random.Generator) -> Floats:
+def _random_rewards(trials: NDArray[np.float32], actions: Floats, rng: np.random.Generator) -> Floats:
     """Rewards of a drifting bandit, or draws from the data's own rewards where these are not just 0 and 1;
     -1 for an outcome that is not shown.
     """
-    rewards_of_data = dataset.rewards[dataset.mask]
-    hidden = torch.isnan(rewards_of_data)
-    own = rewards_of_data[~hidden].numpy()
+    choices, rewards_of_data = np.split(trials, 2, axis=1)
+    hidden = (rewards_of_data == MISSING) & (choices != 1)
+    own = rewards_of_data[~hidden]
     binary = ((own == 0) | (own == 1)).all()
     rewards = _drifting_rewards(actions.shape, rng) if binary else rng.choice(own, size=actions.shape)
-    return np.where(actions > 0, rewards, -1.0) if bool(hidden.any()) else rewards
+    return np.where(actions > 0, rewards, MISSING) if hidden.any() else rewards
 
 
 def _drifting_rewards(shape: tuple[int, ...], rng: np.random.Generator) -> Floats:

@@ -7,39 +7,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..checks import refuse
 from ..config import SpiceConfig
-from ..data.dataset import DatasetRNN
-from ..settings import SettingsError
 from .objective import Sessions
 from .rnn import BaseRNN
 
 END = "End forward with `return self.post_forward_pass(logits, batch_first), self.get_state()`."
 
 
-def check_model(model: BaseRNN, config: SpiceConfig, dataset: DatasetRNN) -> None:
+def check_model(model: BaseRNN, config: SpiceConfig, sessions: Sessions) -> None:
     """Run a copy of the model for two trials of two sessions.
+
+    Args:
+        model: as it was made, not trained yet.
+        config: which modules and signals it must have.
+        sessions: the training data.
 
     Raises:
         SettingsError: with all that the config names and the model does not do.
     """
-    sessions = Sessions.of(dataset)
     few = sessions.first(2).take(torch.arange(min(2, sessions.n_sessions)))
     probe = deepcopy(model).eval()
     probe.record_transitions = True
     with torch.no_grad():
         returned = probe(few.inputs)
-    problems = [*_data_problems(dataset), *_module_problems(probe, config)]
-    problems += _forward_problems(model, returned, few, dataset.n_actions)
-    if problems:
-        raise SettingsError(problems)
-
-
-def _data_problems(dataset: DatasetRNN) -> Iterator[str]:
-    codes = dataset.participant_ids
-    unseen = sorted(set(codes.tolist()) - set(codes[dataset.mask.any(1)].tolist()))
-    if unseen:
-        labels = [dataset.participants[code] for code in unseen]
-        yield f"No trial of the participants {labels} was observed. Leave their sessions out."
+    refuse([*_module_problems(probe, config), *_forward_problems(model, returned, few)])
 
 
 def _module_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
@@ -67,13 +59,13 @@ def _module_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
                     )
 
 
-def _forward_problems(model: BaseRNN, returned: Any, few: Sessions, n_actions: int) -> list[str]:
+def _forward_problems(model: BaseRNN, returned: Any, few: Sessions) -> list[str]:
     """What is wrong with what a forward returns: its kind, its shape, or that nothing is learned by it."""
     if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[0], Tensor):
         parts = returned if isinstance(returned, tuple) else (returned,)
         got = ", ".join(type(part).__name__ for part in parts)
         return [f"forward must return the logits as a tensor, and the memory state; got {got}. {END}"]
-    needed = (*few.inputs.shape[:2], n_actions)
+    needed = (*few.inputs.shape[:2], model._n_actions)
     if tuple(returned[0].shape) != needed:
         return [
             f"forward returned logits of shape {tuple(returned[0].shape)}; needed is (n_trials, n_sessions,"

@@ -32,16 +32,25 @@ class Sessions:
         inputs: `(n_trials, n_sessions, n_features)`.
         targets: index of the next choice, `(n_trials, n_sessions)`; 0 where it is not known.
         weights: 1 where the next choice is known, else 0, `(n_trials, n_sessions)`.
+        floor: loss of the agent that made the choices, in nats per choice; None where it is not known. A part
+            of the sessions has none.
     """
 
     inputs: Tensor
     targets: Tensor
     weights: Tensor
+    floor: float | None = None
 
     @classmethod
-    def of(cls, dataset: DatasetRNN) -> "Sessions":
-        """The sessions of a data set. Raises `SettingsError` where no next choice is known."""
-        compact, _ = dataset.compact()
+    def of(cls, data: "DatasetRNN | Sessions") -> "Sessions":
+        """The sessions of a data set; those that are laid out already are returned as they are.
+
+        Raises:
+            SettingsError: no next choice is known.
+        """
+        if isinstance(data, Sessions):
+            return data
+        compact, _ = data.compact()
         known = torch.as_tensor(compact.target_mask)
         if not known.any():
             raise SettingsError(
@@ -56,7 +65,8 @@ class Sessions:
             ~observed, compact.xs[..., 2 * compact.n_actions :]
         )
         targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
-        return cls(inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
+        laid_out = (inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
+        return cls(*laid_out, floor_of(compact))
 
     @property
     def n_sessions(self) -> int:

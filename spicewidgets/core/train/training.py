@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from ..data.dataset import DatasetRNN
+from ..data.entry import as_dataset
 from ..random import RandomState, generator
 from ..settings import SettingsError, Training
-from .objective import Array, EagerLoss, Loss, Losses, Sessions, flat, floor_of, put
+from .objective import Array, EagerLoss, Loss, Losses, Sessions, flat, put
 from .optimisers import Adam, Patience, cosine_rate, lbfgs, points
 from .rnn import BaseRNN
 from .starts import stack, unstack
@@ -107,9 +108,9 @@ def starts_for(model: BaseRNN) -> int:
 
 def train(
     model: BaseRNN,
-    dataset: DatasetRNN,
+    dataset: DatasetRNN | Sessions,
     settings: Training | None = None,
-    validation: DatasetRNN | None = None,
+    validation: DatasetRNN | Sessions | None = None,
     *,
     warm_start: bool = False,
     random_state: RandomState = None,
@@ -135,9 +136,10 @@ def train(
     """
     settings = (settings or Training()).checked()
     rng = generator(random_state)
-    run = _Run(model, Sessions.of(_windows(dataset, settings)), settings, rng, compiled)
-    run.floor = floor_of(dataset)
-    run.validation = None if validation is None else Sessions.of(validation)
+    sessions = _laid_out(model, dataset)
+    run = _Run(model, _windows(sessions, settings.sequence_length), settings, rng, compiled)
+    run.floor = sessions.floor
+    run.validation = None if validation is None else _laid_out(model, validation)
     lbfgs = uses_lbfgs(model, settings)
     if settings.dropout is not None:
         set_dropout(model, settings.dropout)
@@ -155,13 +157,25 @@ def train(
         model.eval()
 
 
-def _windows(dataset: DatasetRNN, settings: Training) -> DatasetRNN:
-    length = settings.sequence_length
-    return (
-        dataset
-        if length is None
-        else DatasetRNN(dataset.xs, dataset.ys, sequence_length=length, truth_probs=dataset.truth_probs)
-    )
+def _laid_out(model: BaseRNN, data: DatasetRNN | Sessions) -> Sessions:
+    """Sessions as they are; a data set, which comes from outside, is checked first."""
+    return Sessions.of(as_dataset(data, model._n_actions)) if isinstance(data, DatasetRNN) else data
+
+
+def _windows(sessions: Sessions, length: int | None) -> Sessions:
+    """Every window of so many trials, each beginning one trial after the one before, without those in which
+    no next choice is known.
+    """
+    if length is None or length >= len(sessions.inputs):
+        return sessions
+
+    def cut(part: Tensor) -> Tensor:
+        windows = part.unfold(0, length, 1).movedim(-1, 0)  # (length, n_windows, n_sessions, ...)
+        return windows.flatten(1, 2)
+
+    inputs, targets, weights = map(cut, (sessions.inputs, sessions.targets, sessions.weights))
+    known = weights.any(0)
+    return Sessions(inputs[:, known], targets[:, known], weights[:, known])
 
 
 class _Run:

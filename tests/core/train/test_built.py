@@ -26,6 +26,7 @@ from spicewidgets.core.train.built import (
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.built_source import source
 from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.objective import Sessions
 
 PRECODED = {
     "rescorla-wagner": (sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG),
@@ -400,7 +401,7 @@ def test_any_description_round_trips_and_its_problems_are_sentences(built):
 def test_whatever_can_be_used_runs_and_learns(built, dataset):
     assert built.problems() == []
     model = rnn_class(built)(n_actions=2, n_participants=2, embedding_size=2)
-    check_model(model, built.config(), dataset)
+    check_model(model, built.config(), Sessions.of(dataset))
     logits, state = model(dataset.xs, batch_first=True)
     assert logits.shape == dataset.ys.shape
     assert torch.isfinite(logits).all()

@@ -1,8 +1,6 @@
 """Models that do not do what their config says are refused before the training."""
 
-import numpy as np
 import pytest
-import torch
 from known_maps import (
     CHOSEN,
     STATE,
@@ -16,25 +14,23 @@ from spicewidgets import (
     RESCORLA_WAGNER_CONFIG,
     AgentQ,
     BanditsDrift,
-    DatasetRNN,
     RescorlaWagnerRNN,
     SettingsError,
     create_dataset,
 )
-from spicewidgets.core.discover.sampling import sample
-from spicewidgets.core.settings import Discovery
 from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.objective import Sessions
 
 
 def problems_of(model, config=RESCORLA_WAGNER_CONFIG, dataset=None):
     with pytest.raises(SettingsError) as error:
-        check_model(model, config, data() if dataset is None else dataset)
+        check_model(model, config, Sessions.of(data() if dataset is None else dataset))
     return error.value.problems
 
 
 def test_a_model_that_does_what_the_config_says_passes():
-    check_model(Forgetful(2), RESCORLA_WAGNER_CONFIG, data())
-    check_model(model_of(), RESCORLA_WAGNER_CONFIG, data())
+    check_model(Forgetful(2), RESCORLA_WAGNER_CONFIG, Sessions.of(data()))
+    check_model(model_of(), RESCORLA_WAGNER_CONFIG, Sessions.of(data()))
 
 
 @pytest.mark.seed(85)
@@ -92,22 +88,9 @@ def test_logits_of_a_wrong_shape_are_refused():
     )
 
 
-def test_a_participant_without_a_trial_is_named_before_the_training():
-    dataset = data(n_sessions=3)
-    xs, ys = dataset.xs.clone(), dataset.ys.clone()
-    xs[..., -1] = torch.tensor([0.0, 1.0, 2.0])[:, None]
-    xs[1, :, :4], ys[1] = -1, -1
-    empty = DatasetRNN(xs, ys, participants=["ann", "bob", "cy"])
-    assert problems_of(RescorlaWagnerRNN(2), dataset=empty) == (
-        "No trial of the participants ['bob'] was observed. Leave their sessions out.",
-    )
-    samples = sample(model_of(), empty, Discovery(n_trials_off_policy=10), 3)[CHOSEN]
-    assert np.unique(samples.participant).tolist() == [0, 2]
-
-
 def test_the_check_leaves_the_model_as_it_was():
     model = RescorlaWagnerRNN(2).train()
-    check_model(model, RESCORLA_WAGNER_CONFIG, data())
+    check_model(model, RESCORLA_WAGNER_CONFIG, Sessions.of(data()))
     assert model.training
     assert (model.recording, model.transitions, model.record_transitions) == ({}, {}, False)
 
@@ -138,4 +121,4 @@ def broken(kind):
 def test_what_a_forward_returns_is_checked_before_the_training(kind, told):
     dataset, _, _ = create_dataset(AgentQ(), BanditsDrift(sigma=0.2), 5, 2, random_state=1)
     with pytest.raises(SettingsError, match=told):
-        check_model(broken(kind), RESCORLA_WAGNER_CONFIG, dataset)
+        check_model(broken(kind), RESCORLA_WAGNER_CONFIG, Sessions.of(dataset))

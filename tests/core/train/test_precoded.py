@@ -21,6 +21,7 @@ from spicewidgets import (
     create_dataset,
 )
 from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.objective import Sessions
 from spicewidgets.core.train.precoded import reward_prediction_error
 
 VALUE, CHOICE, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"
@@ -52,7 +53,7 @@ def choosing(*arms, rewards=1.0):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_config_names_what_its_model_does(name, dataset):
     model, config, arguments = MODELS[name]
-    check_model(model(n_actions=2, **arguments), config, dataset)
+    check_model(model(n_actions=2, **arguments), config, Sessions.of(dataset))
     assert set(config.modules) == set(model(n_actions=2, **arguments).submodules_rnn)
 
 
