@@ -19,16 +19,12 @@ PACKAGE = Path(spicewidgets.__file__).parent
 HOUSE = House(PACKAGE)
 
 # The values and words that every room of the core stands on.
-GROUND = {
-    "numpy",
-    *(
-        f"spicewidgets.core.{name}"
-        for name in ("checks", "config", "equations", "models", "random", "settings")
-    ),
-}
+GROUND_FILES = ("core/checks", "core/config", "core/equations", "core/models", "core/random", "core/settings")
+GROUND = {"numpy", *(f"spicewidgets.{file.replace('/', '.')}" for file in GROUND_FILES)}
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
     "core": {"numpy", "torch", "spicewidgets.core"},
+    **dict.fromkeys(GROUND_FILES, GROUND),
     "core/simulate": GROUND | {"pandas", "spicewidgets.core.simulate"},
     "core/data/tables": {
         "numpy",
@@ -40,8 +36,11 @@ MAY = {
     },
     "core/data": GROUND | {"pandas", "torch", "spicewidgets.core.data", "spicewidgets.core.simulate"},
     "core/train": {"numpy", "torch", "spicewidgets.core"},
-    "core/judge": {"numpy", "pandas", "torch", "spicewidgets.core"},
-    "core/read": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core/judge": GROUND
+    | {"pandas", "torch"}
+    | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge")},
+    "core/read": GROUND
+    | {"pandas", "spicewidgets.core.simulate", "spicewidgets.core.train.built", "spicewidgets.core.read"},
     "core/discover": {"numpy", "pandas", "torch", "spicewidgets.core"},
     "loading": set(),
     "state": {

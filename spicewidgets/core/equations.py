@@ -1,23 +1,19 @@
 """Equations as values: terms and numbers, which can be evaluated, compared, printed, and stored.
 
 An `Equation` is one module's update for one participant, `x[k+1] = sum of coefficient * term`. A `SpiceModel`
-is all equations of all participants with their betas. Knows nothing of how equations are found, or of what a
-coefficient means in a cognitive model (that is `translation.py`). Loads torch only to evaluate an equation in
-place of a module, so that equations can be read and shown before it is loaded.
+is all equations of all participants with their betas. What a coefficient means in a cognitive model is in
+`read/translation.py`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
 
 from .settings import SettingsError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 LATEX = str.maketrans(
     {**{sign: "\\" + sign for sign in "#$%&_{}"}, "\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim "}
@@ -32,13 +28,21 @@ def polynomial_terms(names: Iterable[str], degree: int) -> tuple[Term, ...]:
 
 
 def term_text(term: Term) -> str:
-    """A term in words: `1`, `c_reward[k]`, `x[k] c_reward[k]`, `c_reward[k]^2`."""
+    """A term as a printed equation has it: `1`, `c_reward[k]`, `x[k] c_reward[k]`, `c_reward[k]^2`."""
     if not term:
         return "1"
     return " ".join(
         f"{name}[k]" + (f"^{term.count(name)}" if term.count(name) > 1 else "")
         for name in dict.fromkeys(term)
     )
+
+
+def term_in_words(term: Term, module: str) -> str:
+    """A term of a module's equation as it is read: `constant`, `own value`, `own value × c_reward`.
+
+    `term_text` writes the same term as the printed equation has it.
+    """
+    return " × ".join("own value" if factor == module else factor for factor in term) or "constant"
 
 
 @dataclass(frozen=True)
@@ -167,45 +171,6 @@ def _mathml_factor(name: str, power: int) -> str:
     return f"<msubsup><mi>{escape(name)}</mi><mi>k</mi><mn>{power}</mn></msubsup>"
 
 
-class ModuleEquations:
-    """The equations of one module for all participants, as a model calls them in place of the module."""
-
-    def __init__(self, equations: list[Equation | None]) -> None:
-        import torch
-
-        found = [equation for equation in equations if equation is not None]
-        self.module = found[0].module
-        every = {tuple(sorted(term)): term for equation in found for term, _ in equation.active}
-        self.terms = tuple(every.values())  # a product is the same term whatever the order of its factors
-        self.fitted = torch.tensor([equation is not None for equation in equations])
-        rows = [
-            [0.0 if equation is None else equation.coefficient(*term) for term in self.terms]
-            for equation in equations
-        ]
-        self.table = torch.tensor(rows, dtype=torch.float64).reshape(len(equations), len(self.terms))
-
-    def evaluate(self, value: "Tensor", signals: "Mapping[str, Tensor]", participants: "Tensor") -> "Tensor":
-        """Next values `(n_sessions, n_actions)` of sessions whose participants have the given indices
-        `(n_sessions,)`.
-        """
-        codes = participants.new_zeros(participants.shape) if len(self.table) == 1 else participants
-        if not bool(self.fitted[codes].all()):
-            raise SettingsError(
-                [
-                    f"No equation of {self.module!r} was fitted for some of these participants. Fit with"
-                    " spice_participant_id=None for all."
-                ]
-            )
-        coefficients = self.table[codes].to(value)
-        total = value.new_zeros(value.shape)
-        for column, term in enumerate(self.terms):
-            product = coefficients[:, column : column + 1]
-            for factor in term:
-                product = product * (value if factor == self.module else signals[factor])
-            total = total + product
-        return total
-
-
 @dataclass(frozen=True)
 class SpiceModel:
     """All equations of a model, for all its participants.
@@ -232,9 +197,9 @@ class SpiceModel:
         )
 
     @property
-    def modules(self) -> dict[str, ModuleEquations]:
-        """What a model's `integrate_sindy` takes."""
-        return {module: ModuleEquations(list(rows)) for module, rows in self.equations.items()}
+    def modules(self) -> dict[str, tuple[Equation | None, ...]]:
+        """What a model's `integrate_sindy` takes: each module's equations, one for each participant."""
+        return dict(self.equations)
 
     def index(self, participant: Any = None) -> int:
         """Position of a participant; the first that has equations when None. Raises `SettingsError` with the

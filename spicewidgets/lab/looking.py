@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import Equation, SpiceModel, Term
-from ..core.read.contributions import Unfolded, mean_nll, unfold
+from ..core.read.contributions import Contributions, unfold
 from ..core.read.emergence import Emergence, emergences
 from ..core.read.update_function import (
     Curves,
     Function,
-    Network,
     Tabulated,
     Visits,
     curves,
@@ -26,6 +25,7 @@ from ..core.read.update_function import (
     visits,
 )
 from ..core.settings import SettingsError
+from ..core.simulate.record import mean_nll
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from .result import Recorded, Result
@@ -35,9 +35,11 @@ from .simulation import people_of
 if TYPE_CHECKING:
     from ..core.discover import discovery, sparsity
     from ..core.discover.sparsity import SparsityPath
+    from ..core.train import module_function
 else:
     discovery = later("..core.discover.discovery", __package__)
     sparsity = later("..core.discover.sparsity", __package__)
+    module_function = later("..core.train.module_function", __package__)
 
 Floats = NDArray[np.float64]
 MANY = 200  # sessions whose likelihood follows a coefficient while it moves
@@ -55,7 +57,7 @@ def person(result: Result, session: int) -> Any:
     return _people(result.snapshot)[session]
 
 
-def trial_by_trial(result: Result, session: int) -> dict[str, Unfolded]:
+def trial_by_trial(result: Result, session: int) -> dict[str, Contributions]:
     """One session through the equations: "truth" and "spice", where they are known. Raises `SettingsError`
     where the model does what its description cannot tell.
     """
@@ -68,8 +70,8 @@ def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Float
     """-ln P per choice of the first sessions under some equations, in nats, `(n_sessions,)`, as in
     `mean_nll`.
     """
-    chosen = result.choices[:sessions]
-    return mean_nll(unfolded(result, model, np.arange(len(chosen))), chosen)
+    n = min(sessions, len(result.choices))
+    return mean_nll(unfolded(result, model, np.arange(n)).record)
 
 
 def changed(model: SpiceModel, equation: Equation, participant: Hashable) -> SpiceModel:
@@ -149,7 +151,7 @@ def _network(result: Result, module: str, participant: Hashable) -> Function | N
         return None if (recorded := _recorded(result, participant)) is None else recorded.tables.get(module)
     built, code = result.description, list(result.estimator.participants_).index(participant)
     try:
-        return Network(result.estimator.rnn_model_, module_of(built, module), code)
+        return module_function.ModuleFunction(result.estimator.rnn_model_, module_of(built, module), code)
     except SettingsError:
         return None
 
@@ -169,7 +171,7 @@ def _visits(result: Result, module: str, participant: Hashable) -> Visits:
     return visits(shown_module, states, result.choices[own], result.outcomes[own])
 
 
-def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Unfolded:
+def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Contributions:
     """Some sessions through equations. Raises `SettingsError` where the model does what its description
     cannot tell.
     """

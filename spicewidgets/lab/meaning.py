@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import SpiceModel
-from ..core.read.consequences import Cost, Freedom, cost_of_dropping, freedoms
-from ..core.read.contributions import Unfolded, mean_nll
+from ..core.read.freedoms import Freedom, freedoms
 from ..core.read.steps import Step, steps
 from ..core.read.translation import VALUE, classical_parameters
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
+from ..core.simulate.record import Record, mean_nll
 from ..loading import later
 from .looking import unfolded
 from .result import Result
@@ -29,8 +29,11 @@ from .simulation import people_of
 
 if TYPE_CHECKING:
     import torch
+
+    from ..core.discover import dropping
 else:
     torch = later("torch")
+    dropping = later("..core.discover.dropping", __package__)
 
 Floats = NDArray[np.float64]
 CLOSE = 5e-3  # |dP| up to which played and recorded expectations count as the same
@@ -84,8 +87,7 @@ def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> T
     found, tried_out = _found(result, participant), _played(result, spice, participant)
     if found is None or tried_out is None:
         return Tried(spice, None, None)
-    choices = result.choices[_own(result, participant)]
-    nll = float(mean_nll(tried_out, choices).mean()), float(mean_nll(found, choices).mean())
+    nll = float(mean_nll(tried_out).mean()), float(mean_nll(found).mean())
     return Tried(spice, nll, float(np.abs(tried_out.probabilities - found.probabilities).max()))
 
 
@@ -105,7 +107,7 @@ def freedoms_of(result: Result, participant: Hashable) -> tuple[Freedom, ...]:
     return freedoms(spice, result.description, *history, participant, shift=shift)
 
 
-def cost(result: Result, participant: Hashable, module: str, term: tuple[str, ...] = ()) -> Cost:
+def cost(result: Result, participant: Hashable, module: str, term: tuple[str, ...] = ()) -> "dropping.Cost":
     """What it costs to leave a term out, found on the first sessions where there are very many. Loads torch,
     and takes about a second.
     """
@@ -114,7 +116,7 @@ def cost(result: Result, participant: Hashable, module: str, term: tuple[str, ..
     most = max(1, MOST_CHOICES // dataset.n_trials)
     own = _own(result, participant)[:most]
     part = dataset.take(torch.as_tensor(own), torch.arange(dataset.n_trials).expand(len(own), -1))
-    return cost_of_dropping(result.spice, result.forward, part, module, term, participant)
+    return dropping.cost_of_dropping(result.spice, result.forward, part, module, term, participant)
 
 
 def is_loaded() -> bool:
@@ -129,16 +131,16 @@ def _own(result: Result, participant: Hashable) -> NDArray[np.int64]:
     return np.flatnonzero([one == participant for one in people_of(result.snapshot)])
 
 
-def _played(result: Result, spice: SpiceModel, participant: Hashable) -> Unfolded | None:
+def _played(result: Result, spice: SpiceModel, participant: Hashable) -> Record | None:
     """The sessions of a participant under some equations; None where only their model can play them."""
     try:
-        return unfolded(result, spice, _own(result, participant))
+        return unfolded(result, spice, _own(result, participant)).record
     except SettingsError:
         return None
 
 
 @lru_cache(maxsize=1)
-def _found(result: Result, participant: Hashable) -> Unfolded | None:
+def _found(result: Result, participant: Hashable) -> Record | None:
     """Under the found equations; None also where their model plays them otherwise."""
     assert result.spice is not None
     record, recorded = _played(result, result.spice, participant), result.played["spice"].probabilities

@@ -255,7 +255,7 @@ def _costs(found: Any) -> str:
     import numpy as np
 
     rows = []
-    for name, words in (("refitted", "all else fitted anew"), ("kept", "all else as it was")):
+    for name, words in (("refitted", "all else fitted anew"), ("dropped", "all else as it was")):
         dp = found.dp[name]
         numbers = (np.nanmax(dp), np.nanmean(dp), np.nanmean(dp[:, :EARLY]), np.nanmean(dp[:, EARLY:]))
         rows.append([words, decimal(found.nll[name], 4), *(decimal(float(n)) for n in numbers)])

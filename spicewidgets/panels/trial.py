@@ -100,11 +100,11 @@ def _sums(followed: Mapping[str, Any], at: int, trial: int) -> str:
     told = ""
     for arm in np.flatnonzero(first.moved[0, trial]):
         parts = {
-            layer: {text: float(part[0, trial, arm]) for text, part in one.parts.items()}
+            layer: {term: float(part[0, trial, arm]) for term, part in one.parts.items()}
             for layer, one in updates.items()
         }
-        rows = {_named(text, first.module): text for each in parts.values() for text in each}
-        lines = [(name, [(layer, parts[layer].get(text)) for layer in parts]) for name, text in rows.items()]
+        terms = dict.fromkeys(term for each in parts.values() for term in each)
+        lines = [(term, [(layer, parts[layer].get(term)) for layer in parts]) for term in terms]
         ends = [("new value", [one.after[0, trial, arm] for one in updates.values()])]
         ends.insert(0, ("value before", [one.before[0, trial, arm] for one in updates.values()]))
         errors = [one.error[0, trial, arm] for one in updates.values()]
@@ -112,13 +112,6 @@ def _sums(followed: Mapping[str, Any], at: int, trial: int) -> str:
             ends.append(("prediction error", errors))
         told += _table(f"Option {arm + 1}: {first.module}", list(updates), lines, ends)
     return told
-
-
-def _named(text: str, module: str) -> str:
-    """A term as the other panels call it."""
-    if text == "1":
-        return "constant"
-    return text.replace(f"{module}[k]", "its value").replace("[k]", "")
 
 
 def _table(
@@ -170,7 +163,7 @@ def _choice(result: Any, followed: Mapping[str, Any], session: int, trial: int) 
     chosen = result.choices[session]
     following = int(chosen[trial + 1]) if trial + 1 < len(chosen) else -1
     rnn = result.played["rnn"]
-    known = {layer: (one.q[0], one.probabilities[0]) for layer, one in followed.items()}
+    known = {layer: (one.record.q[0], one.record.probabilities[0]) for layer, one in followed.items()}
     known["rnn"] = rnn.q[session], rnn.probabilities[session]
     layers = [layer for layer in NAMES if layer in known]
     rows = []

@@ -11,7 +11,8 @@ import torch
 from hypothesis import example, given, strategies as st
 
 from spicewidgets import Equation, SettingsError, SpiceModel
-from spicewidgets.core.equations import ModuleEquations, polynomial_terms, term_text
+from spicewidgets.core.equations import polynomial_terms, term_text
+from spicewidgets.core.train.modules import ModuleEquations
 
 CHOSEN = "x_value_reward_chosen"
 LINEAR = ((), (CHOSEN,), ("c_reward",))

@@ -52,7 +52,7 @@ def test_a_session_is_what_was_played(kind, request):
     tolerance = {"shown": 1e-3, "fresh": 1e-9}[kind]  # what is recorded is rounded
     for layer, played in followed.items():
         there = result.played[layer].probabilities[4]
-        np.testing.assert_allclose(played.probabilities[0], there, atol=tolerance)
+        np.testing.assert_allclose(played.record.probabilities[0], there, atol=tolerance)
     assert set(followed) == {"truth", "spice"}
 
 

@@ -25,7 +25,7 @@ def test_the_parts_on_screen_sum_to_the_new_value(shown):
     for trial in (0, 1, 57):
         shown.trial.value = trial
         html = shown.told.value
-        parts = np.sum([numbers(html, row) for row in ("constant", "its value", "c_reward")], 0)
+        parts = np.sum([numbers(html, row) for row in ("constant", "own value", "c_reward")], 0)
         np.testing.assert_allclose(parts, numbers(html, "new value"), atol=2e-3)  # rounded to three decimals
 
 
@@ -81,5 +81,5 @@ def test_the_choice_follows_from_the_new_values(shown):
             row = re.search(rf'<th scope="row">Option {arm + 1}</th>(.*?)</tr>', shown.told.value).group(1)
             cell = re.findall(r"<td>(.*?)</td>", row)[place].replace("−", "-")
             q, p = (float(number) for number in cell.split(" → "))
-            assert q == pytest.approx(followed.q[0, 9, arm], abs=6e-3)
-            assert p == pytest.approx(followed.probabilities[0, 9, arm], abs=6e-3)
+            assert q == pytest.approx(followed.record.q[0, 9, arm], abs=6e-3)
+            assert p == pytest.approx(followed.record.probabilities[0, 9, arm], abs=6e-3)

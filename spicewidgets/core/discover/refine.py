@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.dataset import DatasetRNN
-from ..equations import Equation, ModuleEquations, SpiceModel
-from ..train.modules import GivenConstant
+from ..equations import Equation, SpiceModel
+from ..train.modules import GivenConstant, ModuleEquations
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 

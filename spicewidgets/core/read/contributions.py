@@ -1,20 +1,20 @@
 """Equations trial by trial: what each term adds to the new value of each arm, the prediction error, and the
 choice that follows.
 
-Plays given choices and rewards through a `BuiltModel` whose learned modules are equations, true or
-discovered, with numpy alone: the same as replaying `AgentSpice`, without torch, and with all parts of each
-sum. Knows nothing of how equations are found.
+Given choices and rewards go through a `BuiltModel` whose learned modules are equations, true or discovered,
+with numpy alone: the same as replaying `AgentSpice`, without torch, and with all parts of each sum.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..equations import SpiceModel, Term, term_text
+from ..equations import SpiceModel, Term, term_in_words
 from ..simulate.agents import softmax
+from ..simulate.record import Floats, Record
 from ..train.built import (
     ACTION,
     CHOSEN,
@@ -29,7 +29,6 @@ from ..train.built import (
     BuiltModule,
 )
 
-Floats = NDArray[np.float64]
 LIMITED = "kept within -10 to 10"  # what the bound of a state adds
 
 
@@ -41,7 +40,7 @@ class Update:
         module, state: its name, and that of the state that it moves.
         moved: the arms that it moves.
         before, after: the value of its state, and what it makes of it. Only where `moved`.
-        parts: what each term adds to `after`, by its text; they sum to it.
+        parts: what each term adds to `after`, by the term in words; they sum to it.
         error: the prediction error, reward minus expected reward, in units of the reward; NaN where the
             module sees no reward or is not linear in its value.
     """
@@ -55,22 +54,15 @@ class Update:
     error: Floats
 
 
-@dataclass(frozen=True)
-class Unfolded:
-    """Sessions through equations. As a `Replay`, row t is what is expected before trial t, and the last row
-    follows the last trial.
+class Contributions(NamedTuple):
+    """Sessions through equations.
 
     Attributes:
-        probabilities, q: P and logit of each arm, `(n_sessions, n_trials + 1, n_actions)`.
-        states: each memory state, the same shape.
-        betas: what multiplies a state in the logit, `(n_sessions, 1, 1)`.
-        updates: the modules in the order in which they are called.
+        record: what the equations expect.
+        updates: what each module does, in the order in which they are called.
     """
 
-    probabilities: Floats
-    q: Floats
-    states: Mapping[str, Floats]
-    betas: Mapping[str, Floats]
+    record: Record
     updates: tuple[Update, ...]
 
 
@@ -79,55 +71,58 @@ def unfold(
     spice: SpiceModel,
     choices: ArrayLike,
     rewards: ArrayLike,
-    people: Sequence[Any] | None = None,
-) -> Unfolded:
-    """Play sessions through the equations of a model.
+    participants: Sequence[Any] | None = None,
+) -> Contributions:
+    """Let the equations of a model go through sessions.
 
     Args:
         built: which module moves which state on which arms.
         spice: the equations of its learned modules, and its betas.
         choices: the arm chosen, `(n_sessions, n_trials)`; below 0 where none was, and nothing is learned.
         rewards: of each arm, `(n_sessions, n_trials, n_actions)`; -1 or NaN where it was not seen.
-        people: the participant of each session, by label; the first who has equations when None.
+        participants: the participant of each session, by label; the first who has equations when None.
+
     """
-    chosen, paid = np.asarray(choices), np.nan_to_num(np.asarray(rewards, dtype=float), nan=-1.0)
-    n, n_trials, n_actions = paid.shape
-    codes = [spice.index(who) for who in people] if people is not None else [spice.index()] * n
+    chosen, outcomes = np.asarray(choices), np.nan_to_num(np.asarray(rewards, dtype=float), nan=-1.0)
+    n, n_trials, n_actions = outcomes.shape
+    labels = [None] * n if participants is None else participants
+    codes = [spice.index(label) for label in labels]
     tables = {m.name: _Table.of(m, spice, codes) for m in built.in_order}
+    values = {state.name: np.full((n, n_actions), state.initial) for state in built.states}
+    history: dict[str, list[Floats]] = {name: [value] for name, value in values.items()}
+    steps: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tables}
+    for t in range(n_trials):
+        action = (chosen[:, t, None] == np.arange(n_actions)).astype(float)
+        signals = {ACTION: action, REWARD: outcomes[:, t]}
+        own = (action * outcomes[:, t]).sum(-1, keepdims=True)
+        signals[REWARD_CHOSEN] = np.broadcast_to(own, action.shape)
+        observed = chosen[:, t, None] >= 0
+        for state in built.states:
+            before = values[state.name]
+            unmoved = before if state.keeps else np.zeros((n, n_actions))
+            after = np.where(observed, unmoved, before)
+            for module in built.modules_of(state.name):
+                moved = _moved(module, action) & observed
+                step = tables[module.name].step(before, {**signals, **values})
+                steps[module.name].append((moved, before, *step))
+                after = np.where(moved, step[0], after)
+            values = {**values, state.name: after}
+            history[state.name].append(after)
+    states = {name: np.stack(rows, 1) for name, rows in history.items()}
     betas = {
         s.name: np.array([spice.betas[s.name][code] for code in codes])[:, None, None]
         for s in built.states
         if s.choice == SCALED and s.name in spice.betas
     }
-    now = {state.name: np.full((n, n_actions), state.initial) for state in built.states}
-    states: dict[str, list[Floats]] = {name: [value] for name, value in now.items()}
-    steps: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tables}
-    for t in range(n_trials):
-        action = (chosen[:, t, None] == np.arange(n_actions)).astype(float)
-        signals = {ACTION: action, REWARD: paid[:, t]}
-        signals[REWARD_CHOSEN] = np.broadcast_to((action * paid[:, t]).sum(-1, keepdims=True), action.shape)
-        real = chosen[:, t, None] >= 0
-        for state in built.states:
-            moved = {m.name: _mask(m, action) & real for m in built.modules_of(state.name)}
-            rest = now[state.name] if state.keeps else np.zeros((n, n_actions))
-            after = np.where(real, rest, now[state.name])
-            for name, mask in moved.items():
-                made = tables[name].step(now[state.name], {**signals, **now})
-                steps[name].append((mask, now[state.name], *made))
-                after = np.where(mask, made[0], after)
-            now = {**now, state.name: after}
-            states[state.name].append(after)
-    seen = {name: np.stack(values, 1) for name, values in states.items()}
-    acting = [s.name for s in built.states if s.choice != UNUSED]
-    q = np.sum([seen[name] * betas.get(name, 1.0) for name in acting], 0)
-    updates = tuple(_update(tables[m.name], steps[m.name], paid.shape) for m in built.in_order)
-    return Unfolded(softmax(q), q, seen, betas, updates)
+    q = np.sum([states[s.name] * betas.get(s.name, 1.0) for s in built.states if s.choice != UNUSED], 0)
+    updates = tuple(_update(tables[m.name], steps[m.name], outcomes.shape) for m in built.in_order)
+    return Contributions(Record(chosen, outcomes, softmax(q), q, states, betas), updates)
 
 
-def _mask(module: BuiltModule, action: Floats) -> NDArray[np.bool_]:
+def _moved(module: BuiltModule, action: Floats) -> NDArray[np.bool_]:
     if module.arms in (CHOSEN, NOT_CHOSEN):
-        moved: NDArray[np.bool_] = action == (module.arms == CHOSEN)
-        return moved
+        arms: NDArray[np.bool_] = action == (module.arms == CHOSEN)
+        return arms
     return np.ones(action.shape, dtype=bool)
 
 
@@ -135,13 +130,13 @@ def _update(table: "_Table", steps: list[tuple[Any, ...]], shape: tuple[int, ...
     columns = [np.stack(column) for column in zip(*steps, strict=True)]
     if not columns:
         columns = [np.zeros(shape).swapaxes(0, 1)] * (4 + len(table.inputs))
-    moved, before, after, parts, *seen = columns
-    error = table.error(before, dict(zip(table.inputs, seen, strict=True)))
+    moved, before, after, parts, *inputs = columns
+    error = table.error(before, dict(zip(table.inputs, inputs, strict=True)))
     moved, before, after, parts, error = (a.swapaxes(0, 1) for a in (moved, before, after, parts, error))
-    told = {text: parts[..., i] for i, text in enumerate(table.texts)} if steps else {}
-    if LIMITED in told and not told[LIMITED].any():
-        del told[LIMITED]
-    return Update(table.module.name, table.module.state, moved.astype(bool), before, after, told, error)
+    by_words = {words: parts[..., i] for i, words in enumerate(table.words)} if steps else {}
+    if LIMITED in by_words and not by_words[LIMITED].any():
+        del by_words[LIMITED]
+    return Update(table.module.name, table.module.state, moved.astype(bool), before, after, by_words, error)
 
 
 @dataclass(frozen=True)
@@ -151,16 +146,17 @@ class _Table:
     module: BuiltModule
     terms: tuple[Term, ...]
     coefficients: tuple[Floats, ...]
-    texts: tuple[str, ...]
+    words: tuple[str, ...]
 
     @classmethod
     def of(cls, module: BuiltModule, spice: SpiceModel, codes: list[int]) -> "_Table":
         if module.kind == PREDICTION_ERROR:
-            return cls(module, (), (), (term_text((module.name,)), f"{module.inputs[1]} × error", LIMITED))
+            own, error = term_in_words((module.name,), module.name), f"{module.inputs[1]} × error"
+            return cls(module, (), (), (own, error, LIMITED))
         rows = [spice.equation(module.name, spice.participants[code]) for code in codes]
         terms = tuple({tuple(sorted(term)): term for row in rows for term, _ in row.active}.values())
-        found = tuple(np.array([row.coefficient(*term) for row in rows])[:, None] for term in terms)
-        return cls(module, terms, found, (*map(term_text, terms), LIMITED))
+        columns = tuple(np.array([row.coefficient(*term) for row in rows])[:, None] for term in terms)
+        return cls(module, terms, columns, (*(term_in_words(term, module.name) for term in terms), LIMITED))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -221,15 +217,3 @@ def _product(
     for factor in term:
         product = product * (value if factor == own else signals[factor])
     return product
-
-
-def mean_nll(unfolded: Any, choices: ArrayLike) -> Floats:
-    """-ln P of the choices in nats, the mean of each session, `(n_sessions,)`. The first choice of a session,
-    before which nothing was learned, is left out.
-    """
-    chosen = np.asarray(choices)[:, 1:]
-    p = np.asarray(unfolded.probabilities)[:, 1 : 1 + chosen.shape[1]]
-    picked = np.take_along_axis(p, np.maximum(chosen, 0)[..., None], -1)[..., 0]
-    nats = np.where(chosen >= 0, -np.log(np.maximum(picked, 1e-300)), np.nan)
-    mean: Floats = np.nanmean(nats, 1)
-    return mean

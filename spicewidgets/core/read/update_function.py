@@ -1,15 +1,13 @@
 """A module as a curve: the next value against the value, for each reward, where the data go and beyond.
 
 The same for a true equation, a discovered one and a trained network: each is a function of a value and the
-module's other inputs. Where a curve meets the diagonal the value rests. Knows nothing of drawing, and loads
-torch only to run a network.
+module's other inputs. Where a curve meets the diagonal the value rests.
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,9 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..equations import Equation
 from ..settings import SettingsError
 from ..train.built import ACTION, CHOSEN, HIGHEST, NOT_CHOSEN, REWARD, REWARD_CHOSEN, BuiltModel, BuiltModule
-
-if TYPE_CHECKING:
-    from ..train.rnn import BaseRNN
 
 Floats = NDArray[np.float64]
 Level = Mapping[str, float]  # the inputs of one curve, beside the value
@@ -107,7 +102,7 @@ def curves(visited: Visits, functions: Mapping[str, Function]) -> Curves:
 
     Args:
         visited: where the module was called, once or more.
-        functions: by name: an `Equation`, a `Network`, or any function of values and a level.
+        functions: by name: an `Equation`, a `ModuleFunction`, or any function of values and a level.
     """
     if not len(visited.value):
         raise SettingsError(["The module was never called in these sessions. Look at more sessions."])
@@ -181,52 +176,6 @@ class Tabulated:
             return np.full(np.shape(value), np.nan)
         row = self.after[self.levels.index(level)]
         found: Floats = np.interp(value, self.value, row, left=np.nan, right=np.nan)
-        return found
-
-
-class Network:
-    """What a trained module does, as a function.
-
-    Args:
-        model: the trained model; it is copied.
-        module: the module in its description.
-        participant: index of the participant, where the model tells them apart.
-
-    Raises:
-        SettingsError: where the description does not tell how the module is called.
-    """
-
-    def __init__(self, model: "BaseRNN", module: BuiltModule, participant: int = 0) -> None:
-        import torch
-
-        known = {"none": None, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
-        if module.name not in model.submodules_rnn or module.activation not in known:
-            raise SettingsError(
-                [
-                    f"The curve of {module.name} cannot be drawn: the model calls it in a way of its own."
-                    " Look at another module."
-                ]
-            )
-        self._model, self._module = deepcopy(model).double().eval(), module
-        self._activation: Any = known[module.activation]
-        embedding = getattr(self._model, "participant_embedding", None)
-        own = getattr(self._model.submodules_rnn[module.name], "embedding_size", 1)
-        with torch.no_grad():
-            self._who = embedding(torch.tensor([participant])) if embedding and own else None
-
-    def __call__(self, value: Floats, level: Level) -> Floats:
-        """The next values, within -10..10 as in the model."""
-        import torch
-
-        x = torch.from_numpy(np.asarray(value, dtype=float)).unsqueeze(-1)
-        x = x.expand(-1, self._model._n_actions)
-        columns = [torch.full_like(x, level[name]) for name in self._module.inputs]
-        who = None if self._who is None else self._who.expand(len(x), -1)
-        self._model._folded.clear()
-        with torch.no_grad():
-            after = self._model._rnn(self._module.name, x, columns, who)
-            after = after if self._activation is None else self._activation(after)
-        found: Floats = after[:, 0].clamp(-HIGHEST, HIGHEST).numpy()
         return found
 
 

@@ -56,6 +56,18 @@ class Record:
         return Record(**{name: _each(value, lambda part: part[number]) for name, value in _parts(self)})
 
 
+def mean_nll(record: Record) -> Floats:
+    """-ln P of the choices in nats, the mean of each session, `(n_sessions,)`.
+
+    The first choice of a session, before which nothing was learned, is left out, and so are missing trials.
+    """
+    chosen, p = record.choices[:, 1:], record.probabilities[:, 1 : record.choices.shape[1]]
+    p_chosen = np.take_along_axis(p, np.maximum(chosen, 0)[..., None], -1)[..., 0]
+    nats = np.where(chosen >= 0, -np.log(np.maximum(p_chosen, 1e-300)), np.nan)
+    mean: Floats = np.nanmean(nats, 1)
+    return mean
+
+
 def concatenated(records: Sequence[Record]) -> Record:
     """The sessions of some records one after the other, with the states that all of them have."""
     first = records[0]

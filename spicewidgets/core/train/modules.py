@@ -1,15 +1,17 @@
-"""The learned parts of a model: the GRU module that moves a state, and the constants that scale it.
+"""The parts of a model: the GRU module that moves a state, equations that take its place, and the constants
+that scale a state.
 
-Each also runs for several random starts side by side; `starts.py` says how. Knows nothing of the loop over
-trials.
+The learned ones also run for several random starts side by side; `starts.py` says how.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..equations import Equation
+from ..settings import SettingsError
 from .gru import gru_step
 
 
@@ -128,3 +130,47 @@ class EmbeddedConstant(nn.Module):
     def forward(self, embedding: Tensor) -> Tensor:
         """The number of each session's participant."""
         return nn.functional.softplus(self.linear(embedding))
+
+
+class ModuleEquations:
+    """The equations of one module for all participants, as a model calls them in place of the module."""
+
+    def __init__(self, equations: Sequence[Equation | None]) -> None:
+        known = [equation for equation in equations if equation is not None]
+        self.module = known[0].module
+        by_factors = {tuple(sorted(term)): term for equation in known for term, _ in equation.active}
+        self.terms = tuple(by_factors.values())  # a product is one term whatever the order of its factors
+        self.fitted = torch.tensor([equation is not None for equation in equations])
+        rows = [
+            [0.0 if equation is None else equation.coefficient(*term) for term in self.terms]
+            for equation in equations
+        ]
+        self.table = torch.tensor(rows, dtype=torch.float64).reshape(len(equations), len(self.terms))
+
+    def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
+        """The next values of sessions.
+
+        Args:
+            value: the state, `(n_sessions, n_actions)`.
+            signals: the other factors by name, each `(n_sessions, n_actions)`.
+            participants: index of each session's participant, `(n_sessions,)`.
+
+        Raises:
+            SettingsError: where a participant has no equation.
+        """
+        codes = participants.new_zeros(participants.shape) if len(self.table) == 1 else participants
+        if not bool(self.fitted[codes].all()):
+            raise SettingsError(
+                [
+                    f"No equation of {self.module!r} was fitted for some of these participants. Fit with"
+                    " spice_participant_id=None for all."
+                ]
+            )
+        coefficients = self.table[codes].to(value)
+        total = value.new_zeros(value.shape)
+        for column, term in enumerate(self.terms):
+            product = coefficients[:, column : column + 1]
+            for factor in term:
+                product = product * (value if factor == self.module else signals[factor])
+            total = total + product
+        return total

@@ -10,7 +10,7 @@ Shapes: state, action and reward are `(n_sessions, n_actions)`; the input of a s
 n_features)`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..settings import SettingsError
 from .gru import CLIP, gru_step
-from .modules import Constant, EmbeddedConstant, GivenConstant, GRUModule
+from .modules import Constant, EmbeddedConstant, GivenConstant, GRUModule, ModuleEquations
 
 Inputs = Tensor | Sequence[Tensor] | None
 
@@ -392,9 +392,15 @@ class BaseRNN(nn.Module):
         scaled: Tensor = value * self.betas[key_state](embedding)
         return scaled
 
-    def integrate_sindy(self, modules: dict[str, Any]) -> None:
-        """Let equations take the place of modules: `{module: equations}`. Raises `SettingsError` for a module
-        that the model lacks.
+    def integrate_sindy(self, modules: Mapping[str, Any]) -> None:
+        """Let equations take the place of modules.
+
+        Args:
+            modules: by name, the equation of each participant as in `SpiceModel.modules`, or anything that
+                evaluates as `ModuleEquations` do.
+
+        Raises:
+            SettingsError: for a module that the model lacks.
         """
         unknown = sorted(set(modules) - set(self.submodules_rnn))
         if unknown:
@@ -404,4 +410,7 @@ class BaseRNN(nn.Module):
                     " rnn_modules of the config."
                 ]
             )
-        self.submodules_sindy = dict(modules)
+        self.submodules_sindy = {
+            name: rows if hasattr(rows, "evaluate") else ModuleEquations(rows)
+            for name, rows in modules.items()
+        }

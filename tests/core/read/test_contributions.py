@@ -10,8 +10,9 @@ from spicewidgets.core.data.entry import as_dataset
 from spicewidgets.core.equations import Equation, SpiceModel, polynomial_terms
 from spicewidgets.core.judge.replay import nll_per_trial, replay
 from spicewidgets.core.random import generator
-from spicewidgets.core.read.contributions import LIMITED, mean_nll, unfold
+from spicewidgets.core.read.contributions import LIMITED, unfold
 from spicewidgets.core.simulate.agents import softmax
+from spicewidgets.core.simulate.record import mean_nll
 from spicewidgets.core.train.built import (
     ALL,
     REWARD,
@@ -67,13 +68,13 @@ class TestAnyEquations:
         with TorchStream(generator(0))():
             model = rnn_class(BUILT[name])(2, n_participants=2)
         there = replay(sw.AgentSpice(model, spice), dataset)
-        here = unfold(BUILT[name], spice, choices, rewards, [0, 0, 0, 1, 1])
+        here = unfold(BUILT[name], spice, choices, rewards, [0, 0, 0, 1, 1]).record
         np.testing.assert_allclose(here.probabilities, there.probabilities, **EXACT)
         np.testing.assert_allclose(here.q, there.q, **EXACT)
         for state, values in there.states.items():
             np.testing.assert_allclose(here.states[state], values, **EXACT)
         nll = np.nanmean(nll_per_trial(there.probabilities, as_dataset(dataset.xs, 2)), 1)
-        np.testing.assert_allclose(mean_nll(here, choices), nll, **EXACT)
+        np.testing.assert_allclose(mean_nll(here), nll, **EXACT)
 
     def test_the_parts_sum_to_the_new_value(self, name, data):
         _, choices, rewards = data
@@ -81,9 +82,9 @@ class TestAnyEquations:
         played = unfold(BUILT[name], spice, choices, rewards)
         for update in played.updates:
             np.testing.assert_allclose(np.sum(list(update.parts.values()), 0), update.after, **EXACT)
-            there = played.states[update.state][:, 1:]
+            there = played.record.states[update.state][:, 1:]
             np.testing.assert_array_equal(update.after[update.moved], there[update.moved])
-            np.testing.assert_array_equal(update.before, played.states[update.state][:, :-1])
+            np.testing.assert_array_equal(update.before, played.record.states[update.state][:, :-1])
 
 
 TRUE = {
@@ -113,7 +114,7 @@ class TestTheTruth:
         dataset, choices, rewards = data
         agent, spice = true
         played = unfold(TEMPLATES[name], spice, choices, rewards)
-        np.testing.assert_allclose(played.probabilities, replay(agent, dataset).probabilities, **EXACT)
+        np.testing.assert_allclose(played.record.probabilities, replay(agent, dataset).probabilities, **EXACT)
 
     def test_the_prediction_error_is_reward_minus_q(self, name, data, true):
         dataset, choices, rewards = data
@@ -137,10 +138,12 @@ def test_the_sum_of_the_tutorial_by_hand():
     played = unfold(TEMPLATES["rescorla-wagner"], SpiceModel.of(equation), [[0, 1]], [[[1, -1], [-1, 0]]])
     (update,) = played.updates
     assert {text: part[0, 0, 0] for text, part in update.parts.items()} == pytest.approx(
-        {"1": -0.3, f"{MODULE}[k]": 0.35, "c_reward[k]": 0.9}
+        {"constant": -0.3, "own value": 0.35, "c_reward": 0.9}
     )
-    np.testing.assert_allclose(played.states["x_value_reward"][0], [[0.5, 0.5], [0.95, 0.5], [0.95, 0.05]])
-    np.testing.assert_allclose(played.probabilities[0, 1], softmax(np.array([0.95, 0.5])))
+    np.testing.assert_allclose(
+        played.record.states["x_value_reward"][0], [[0.5, 0.5], [0.95, 0.5], [0.95, 0.05]]
+    )
+    np.testing.assert_allclose(played.record.probabilities[0, 1], softmax(np.array([0.95, 0.5])))
     assert update.moved[0].tolist() == [[True, False], [False, True]]
     assert update.error[0, 0, 0] == pytest.approx(1 - 0.5)  # V 0.5 stands for Q 0.5: rests at -1 and at 2
 
@@ -158,7 +161,7 @@ def test_nothing_is_learned_where_nothing_was_chosen():
     spice = equations(TEMPLATES["forgetting"])
     played = unfold(TEMPLATES["forgetting"], spice, [[0, -1, 1]], [[[1, -1], [-1, -1], [-1, 0]]])
     np.testing.assert_array_equal(
-        played.states["x_value_reward"][0, 1], played.states["x_value_reward"][0, 2]
+        played.record.states["x_value_reward"][0, 1], played.record.states["x_value_reward"][0, 2]
     )
     assert not any(update.moved[0, 1].any() for update in played.updates)
 
@@ -166,7 +169,7 @@ def test_nothing_is_learned_where_nothing_was_chosen():
 def test_people_have_their_own_equations():
     spice, built = equations(TEMPLATES["choice"]), TEMPLATES["choice"]
     choices, rewards = [[0, 1, 1]] * 2, [[[1, -1], [-1, 0], [-1, 1]]] * 2
-    both = unfold(built, spice, choices, rewards, people=[1, 0])
+    both = unfold(built, spice, choices, rewards, participants=[1, 0])
     for at, who in enumerate([1, 0]):
-        alone = unfold(built, spice, choices[:1], rewards[:1], people=[who])
-        np.testing.assert_allclose(both.q[at], alone.q[0], **EXACT)
+        alone = unfold(built, spice, choices[:1], rewards[:1], participants=[who])
+        np.testing.assert_allclose(both.record.q[at], alone.record.q[0], **EXACT)

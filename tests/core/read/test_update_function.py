@@ -4,15 +4,11 @@ diagonal.
 
 import numpy as np
 import pytest
-import torch
 
 import spicewidgets as sw
-from spicewidgets.core.discover.sampling import run_modules
 from spicewidgets.core.equations import Equation
 from spicewidgets.core.judge.replay import replay
-from spicewidgets.core.random import generator
 from spicewidgets.core.read.update_function import (
-    Network,
     Tabulated,
     Visits,
     curves,
@@ -22,8 +18,6 @@ from spicewidgets.core.read.update_function import (
 )
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.train.built import TEMPLATES
-from spicewidgets.core.train.built_rnn import rnn_class
-from spicewidgets.core.train.torch_stream import TorchStream
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 NAME = "x_value_reward_chosen"
@@ -83,37 +77,6 @@ def test_the_density_counts_the_visits(visited):
     assert drawn.value[-1] == pytest.approx(2.75)
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_a_network_s_curve_is_what_its_module_does(name, data):
-    _, dataset, choices, rewards = data
-    built = TEMPLATES[name]
-    with TorchStream(generator(1))():
-        model = rnn_class(built)(2, n_participants=2)
-    inputs = dataset.xs.permute(1, 0, 2).double()
-    done = run_modules(model, inputs, torch.ones(inputs.shape[:2], dtype=torch.bool))
-    states = replay(sw.AgentNetwork(model, participants=(0, 1)), dataset).states
-    for module in built.learned:
-        samples = done[module.name]
-        for who in (0, 1):
-            function = Network(model, module, who)
-            for level in visits(module, states, choices, rewards).levels():
-                at = samples.participant == who
-                for signal, held in level.items():
-                    at = at & (samples.controls[signal] == held)
-                there = np.clip(samples.after[at], -10, 10)
-                np.testing.assert_allclose(function(samples.value[at], level), there, **EXACT)
-                assert at.any()
-
-
-def test_a_network_rests_where_its_curve_meets_the_diagonal(data):
-    with TorchStream(generator(1))():
-        model = rnn_class(TEMPLATES["forgetting"])(2)
-    function = Network(model, module_of(TEMPLATES["forgetting"], "x_value_reward_not_chosen"))
-    found = rests(function, {}, np.linspace(-9, 9, 121))
-    assert found
-    np.testing.assert_allclose(function(np.array(found), {}), found, **EXACT)
-
-
 def test_visits_are_those_of_the_arms_that_it_moves(data):
     agent, dataset, choices, rewards = data
     states = replay(agent, dataset).states
@@ -144,10 +107,6 @@ def test_a_tabulated_function_is_straight_in_between():
 def test_what_cannot_be_drawn_is_a_sentence(data):
     _, _, choices, rewards = data
     built = TEMPLATES["learning-rate"]
-    with TorchStream(generator(1))():
-        model = rnn_class(built)(2)
-    with pytest.raises(SettingsError, match="in a way of its own"):
-        Network(model, module_of(built, NAME))
     with pytest.raises(SettingsError, match="The module must be one of x_learning_rate_reward, "):
         module_of(built, "x_other")
     with pytest.raises(SettingsError, match="sees x_learning_rate_reward, of which nothing is known"):

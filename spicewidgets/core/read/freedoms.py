@@ -1,0 +1,133 @@
+"""What no choice can tell: ways to write the same equations otherwise, and what each does to P.
+
+An equation has freedoms that change no P, so that the choices cannot decide them: a number added to the
+values of all arms, and values stretched by as much as beta is shrunk. A number added to the values of one arm
+is no such freedom; and a constant that only the chosen arm gets is a number added to one arm.
+"""
+
+from dataclasses import dataclass, replace
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..equations import Equation, SpiceModel, Term
+from ..simulate.agents import softmax
+from ..simulate.record import Floats, Record
+from ..train.built import SCALED, BuiltModel
+from .contributions import unfold
+from .translation import VALUE
+
+
+def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
+    """The same update for a value that is written as `stretch * x + shift`.
+
+    >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
+    '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
+    """
+    coefficients: dict[Term, float] = {(): shift}
+    for term, value in equation.active:
+        others = tuple(factor for factor in term if factor != equation.module)
+        power = len(term) - len(others)
+        for k in range(power + 1):  # ((x - shift) / stretch) ** power, multiplied out
+            part = comb(power, k) * (-shift) ** (power - k) * stretch ** (1 - power)
+            product = (equation.module,) * k + others
+            coefficients[product] = coefficients.get(product, 0.0) + value * part
+    return replace(equation, terms=tuple(coefficients), values=tuple(coefficients.values()), dropped={})
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """The equations written in another way, and what that does to P.
+
+    Attributes:
+        name: "both arms", "stretch" or "one arm".
+        shift: what was added to the values.
+        spice: the equations in the new writing; with "one arm", those of the first arm.
+        start: where the values start, in the new writing.
+        beta: what the values are multiplied with, in the new writing.
+        max_dp, mean_dp: largest and mean |P - P before| over trials and arms.
+    """
+
+    name: str
+    shift: float
+    spice: SpiceModel
+    start: float
+    beta: float
+    max_dp: float
+    mean_dp: float
+
+
+def freedoms(
+    spice: SpiceModel,
+    built: BuiltModel,
+    choices: ArrayLike,
+    rewards: ArrayLike,
+    participant: Any = None,
+    *,
+    shift: float = 1.0,
+    stretch: float = 2.0,
+) -> tuple[Freedom, Freedom, Freedom]:
+    """Three ways to write the value of the reward otherwise.
+
+    Both arms moved by `shift`, values multiplied by `stretch` and beta divided by it, and only the first arm
+    moved. The first two change nothing that can be seen.
+
+    Args:
+        spice: the equations.
+        built: the model that they belong to.
+        choices, rewards: the sessions on which P is compared, as in `unfold`.
+        participant: label; the first that has equations when None.
+    """
+    labels = [spice.participants[spice.index(participant)]] * len(np.asarray(choices))
+    before = unfold(built, spice, choices, rewards, labels).record
+
+    def rewritten(name: str, stretch: float, shift: float) -> tuple[Freedom, Record]:
+        new, model = _rewritten(spice, built, stretch, shift)
+        record = unfold(model, new, choices, rewards, labels).record
+        start = next(state.initial for state in model.states if state.name == VALUE)
+        return _freedom(name, shift, new, start, participant, record.probabilities, before), record
+
+    both, record = rewritten("both arms", 1.0, shift)
+    stretched, _ = rewritten("stretch", stretch, 0.0)
+    first_arm = np.arange(before.q.shape[-1]) == 0
+    p_one_arm = softmax(np.where(first_arm, record.q, before.q))
+    return both, stretched, _freedom("one arm", shift, both.spice, both.start, participant, p_one_arm, before)
+
+
+def _freedom(
+    name: str,
+    shift: float,
+    spice: SpiceModel,
+    start: float,
+    participant: Any,
+    probabilities: Floats,
+    before: Record,
+) -> Freedom:
+    dp = np.abs(probabilities - before.probabilities)
+    beta = spice.beta(VALUE, participant)
+    return Freedom(name, shift, spice, start, beta, float(dp.max()), float(dp.mean()))
+
+
+def _rewritten(
+    spice: SpiceModel, built: BuiltModel, stretch: float, shift: float
+) -> tuple[SpiceModel, BuiltModel]:
+    """Equations and model for the values `stretch * x + shift`, with beta divided by the stretch."""
+    equations = {
+        module: tuple(
+            equation if equation is None or not module.startswith(VALUE) else moved(equation, stretch, shift)
+            for equation in row
+        )
+        for module, row in spice.equations.items()
+    }
+    betas = tuple(spice.beta(VALUE, label) / stretch for label in spice.participants)
+    states = tuple(
+        replace(state, initial=stretch * state.initial + shift, choice=SCALED)
+        if state.name == VALUE
+        else state
+        for state in built.states
+    )
+    return replace(spice, equations=equations, betas={**spice.betas, VALUE: betas}), replace(
+        built, states=states
+    )
