@@ -16,6 +16,7 @@ _NAMES = {
     "core.data.choices": ["Choices", "read_choices"],
     "core.data.convert": ["convert_dataset"],
     "core.data.dataset": ["DatasetRNN"],
+    "core.data.gallery": ["load_choices"],
     "core.data.simulated": ["create_dataset"],
     "core.data.splits": ["concat", "split_data_along_sessiondim", "split_data_along_timedim"],
     "core.simulate.session": ["BanditSession"],

@@ -4,6 +4,7 @@ from .apps import explorer as explorer, play as play, quiz as quiz
 from .core.data.choices import Choices as Choices, read_choices as read_choices
 from .core.data.convert import convert_dataset as convert_dataset
 from .core.data.dataset import DatasetRNN as DatasetRNN
+from .core.data.gallery import load_choices as load_choices
 from .core.data.simulated import create_dataset as create_dataset
 from .core.data.splits import (
     concat as concat,

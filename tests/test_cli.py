@@ -21,6 +21,7 @@ from spicewidgets.cli import main
 from spicewidgets.cli.options import GROUPS, HeadedOption, as_options
 from spicewidgets.cli.progress import Progress
 from spicewidgets.core import estimator
+from spicewidgets.core.data.choices import read_choices
 from spicewidgets.core.data.tables.report import Report
 from spicewidgets.core.train.training import Epoch
 
@@ -265,6 +266,18 @@ def test_a_table_needs_no_columns_named_and_says_what_was_done(tmp_path):
     assert note in lines
     kept = done("--data", path, *QUICK, "--remedy", "scale=keep")
     assert "Rewards are -1 to 1, not 0 to 1 (rows 2-37): they stay as they are." in kept
+
+
+def test_data_sets_are_listed_and_looked_at(tmp_path):
+    listed = CliRunner().invoke(main, ["data"])
+    assert listed.exit_code == 0
+    assert {"two-groups", "reversal", "pairs", "dezfouli2019"} <= set(listed.output.split())
+    shown = CliRunner().invoke(main, ["data", "reversal", "--out", str(tmp_path / "copy.csv.gz")])
+    assert "options: 1 (" in shown.output
+    assert read_choices(tmp_path / "copy.csv.gz").report.used == 1800
+    wrong = CliRunner().invoke(main, ["data", "iris"])
+    assert wrong.exit_code == 2
+    assert wrong.output.startswith("Error: There is no data set 'iris'.")
 
 
 def test_problems_of_a_table_are_sentences(table, tmp_path):

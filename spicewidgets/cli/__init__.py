@@ -1,5 +1,5 @@
 """The command line. `spicewidgets discover` goes from a simulated participant, or a table, to the equation;
-`translate` from an equation to the parameters of a Q-learner.
+`translate` from an equation to the parameters of a Q-learner; `data` lists and fetches data sets.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
 everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output
@@ -15,6 +15,7 @@ import click
 from .. import __version__
 from ..core.settings import SettingsError
 from ..loading import load
+from .data import data
 from .options import WIDTH, Command, Request, as_options, options, request_from
 from .progress import Progress
 from .serve import app
@@ -28,6 +29,7 @@ def main() -> None:
 
 
 main.add_command(app)
+main.add_command(data)
 main.add_command(translate)
 
 

@@ -38,7 +38,7 @@ from .tables.rows import Rows, size_problem
 
 Floats = NDArray[np.float64]
 Dynamics = tuple[Floats, Floats, Floats, Floats]
-ADVICE = "Name yours in the call: df_choice, df_reward, df_participant_id, df_session (--choice-column ...)."
+ADVICE = "Name yours in the call: df_choice, df_reward, df_participant_id, df_session."
 DYNAMICS = ("choice_prob", "action_value", "reward_value", "choice_value")
 MOST = 1e30  # an additional input; float32 ends at 3.4e38
 

@@ -271,7 +271,7 @@ def test_a_missing_column_is_a_sentence():
     assert problem == (
         "There is no column 'choice'. Did you mean 'Choise'? "
         "The table has the columns session, Choise, reward. "
-        "Name yours in the call: df_choice, df_reward, df_participant_id, df_session (--choice-column ...)."
+        "Name yours in the call: df_choice, df_reward, df_participant_id, df_session."
     )
 
 
