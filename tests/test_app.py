@@ -27,12 +27,12 @@ def taken():
         yield other.getsockname()[1]
 
 
-def told(port=9000, browser=False, pool=1):
+def voila_flags(port=9000, browser=False, pool=1):
     return list(arguments(doors()["explorer"], port, browser, pool))
 
 
 def test_voila_is_started_for_this_machine_only():
-    flags = told()
+    flags = voila_flags()
     assert str(doors()["explorer"]) in flags
     assert "--Voila.ip=127.0.0.1" in flags
     assert "--Voila.port=9000" in flags
@@ -44,42 +44,42 @@ def test_made_public_it_is_for_every_network_and_forgets_who_went_away():
     assert "--Voila.ip=0.0.0.0" in flags
     assert "--Voila.base_url=/spice/" in flags
     assert "--MappingKernelManager.cull_connected=True" in flags
-    assert "--MappingKernelManager.cull_connected=False" in told()
+    assert "--MappingKernelManager.cull_connected=False" in voila_flags()
 
 
 @pytest.mark.parametrize("browser", [True, False])
 def test_the_browser_is_opened_when_asked(browser):
-    assert f"--Voila.open_browser={browser}" in told(browser=browser)
+    assert f"--Voila.open_browser={browser}" in voila_flags(browser=browser)
 
 
 @pytest.mark.parametrize(("pool", "warm"), [(0, False), (1, True), (3, True)])
 def test_kernels_are_kept_warm(pool, warm):
-    flags = told(pool=pool)
+    flags = voila_flags(pool=pool)
     assert f"--VoilaConfiguration.preheat_kernel={warm}" in flags
     assert f"--VoilaConfiguration.default_pool_size={pool}" in flags
 
 
 def test_kernels_that_are_slow_because_they_are_many_do_not_leave_a_page_empty():
-    flags = told(pool=30)
+    flags = voila_flags(pool=30)
     assert "--VoilaExecutor.iopub_timeout=600" in flags
     assert "--VoilaExecutor.startup_timeout=600" in flags
 
 
 @pytest.mark.parametrize(
-    ("pool", "folder", "wanted"), [(1, "/tmp", "tcp"), (2, "/tmp", "ipc"), (2, "/" + "x" * 60, "tcp")]
+    ("pool", "folder", "expected"), [(1, "/tmp", "tcp"), (2, "/tmp", "ipc"), (2, "/" + "x" * 60, "tcp")]
 )
 @pytest.mark.skipif(os.name != "posix", reason="Ports are all there is.")
-def test_many_kernels_share_no_ports(monkeypatch, pool, folder, wanted):
+def test_many_kernels_share_no_ports(monkeypatch, pool, folder, expected):
     monkeypatch.setattr("tempfile.tempdir", folder)
-    assert f"--KernelManager.transport={wanted}" in told(pool=pool)
+    assert f"--KernelManager.transport={expected}" in voila_flags(pool=pool)
 
 
 def test_the_flags_are_voilas_own():
     """Voila passes over a flag that it does not know, without a word."""
     warm = voila_kernel_manager_factory(MappingKernelManager, True, 1)
     classes = (Voila, VoilaConfiguration, VoilaExecutor, KernelManager, MappingKernelManager, warm)
-    known = {f"{each.__name__}.{name}" for each in classes for name in each.class_traits(config=True)}
-    assert {flag[2:].split("=")[0] for flag in told()[1:]} <= known
+    known_names = {f"{each.__name__}.{name}" for each in classes for name in each.class_traits(config=True)}
+    assert {flag[2:].split("=")[0] for flag in voila_flags()[1:]} <= known_names
 
 
 def test_our_template_is_found_first_and_what_was_there_is_kept(monkeypatch):
@@ -91,15 +91,15 @@ def test_our_template_is_found_first_and_what_was_there_is_kept(monkeypatch):
 def test_kernels_say_nothing_at_the_command_line_that_a_learner_cannot_use():
     """A kernel warns of connections on this machine without encryption; only errors are told."""
     code = "from jupyter_client.kernelspec import get_kernel_spec as g; print(*g('python3').argv)"
-    told = subprocess.run(
+    command = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | environment(),
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert "ipykernel_launcher" in told
-    assert "--log-level=ERROR" in told
+    assert "ipykernel_launcher" in command
+    assert "--log-level=ERROR" in command
 
 
 def test_the_front_ends_of_both_widget_generations_are_let_in():

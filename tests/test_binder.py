@@ -20,9 +20,11 @@ MOST = 2e9  # bytes that a launch may take
 
 
 def run(command: list[str], folder: Path, python: Path) -> subprocess.CompletedProcess:
-    first = {"PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]])}
-    known = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(command, cwd=folder, env=known | first, capture_output=True, text=True, check=False)
+    path_variable = {"PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]])}
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        command, cwd=folder, env=variables | path_variable, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +60,9 @@ def str_or_path(each: Path) -> Path | str:
 
 
 def test_torch_is_the_small_one(image):
-    told = run([str(image[1]), "-m", "pip", "list", "--format=freeze"], *image).stdout.lower()
-    names = [line.split("==")[0] for line in told.splitlines()]
-    assert any(line.startswith("torch==") and line.endswith("+cpu") for line in told.splitlines())
+    listed = run([str(image[1]), "-m", "pip", "list", "--format=freeze"], *image).stdout.lower()
+    names = [line.split("==")[0] for line in listed.splitlines()]
+    assert any(line.startswith("torch==") and line.endswith("+cpu") for line in listed.splitlines())
     assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton"))]
     assert "spicewidgets" in names
     size = sum(file.lstat().st_size for file in image[1].parents[1].rglob("*") if file.is_file())
@@ -75,17 +77,19 @@ def test_a_launch_gives_the_explorer_and_the_lessons_in_two_gigabytes(launched, 
     lesson = "01_rescorla_wagner.ipynb"
     with urlopen(f"{launched}lab/tree/notebooks/{lesson}", timeout=60) as answer:
         assert "JupyterLab" in answer.read().decode()
-    with ThreadPoolExecutor(1) as beside:
-        ran = beside.submit(run, [str(image[1]), "-m", "jupyter", "execute", f"notebooks/{lesson}"], *image)
+    with ThreadPoolExecutor(1) as pool:
+        execution = pool.submit(
+            run, [str(image[1]), "-m", "jupyter", "execute", f"notebooks/{lesson}"], *image
+        )
         most = 0.0
-        while not ran.done():
-            most = max(most, held(image[1]))
+        while not execution.done():
+            most = max(most, memory_of(image[1]))
             time.sleep(0.5)
-    assert ran.result().returncode == 0, ran.result().stderr
+    assert execution.result().returncode == 0, execution.result().stderr
     assert 0.5e9 < most < MOST
 
 
-def held(python: Path) -> float:
+def memory_of(python: Path) -> float:
     """Bytes that the processes of this Python hold now; what they share counts once."""
     total = 0.0
     for process in psutil.process_iter(["cmdline"]):

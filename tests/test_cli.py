@@ -45,7 +45,7 @@ def run(*arguments):
     return CliRunner().invoke(main, ["discover", *map(str, arguments)])
 
 
-def done(*arguments):
+def output_of(*arguments):
     result = run(*arguments)
     assert (result.exit_code, result.stderr) == (0, ""), (result.output, result.exception)
     return result.stdout
@@ -60,7 +60,7 @@ def refused(*arguments):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "new" / "folder"
-    return done(*SMALL, "--out", folder), folder
+    return output_of(*SMALL, "--out", folder), folder
 
 
 def test_it_tells_equations_parameters_and_comparison(written):
@@ -84,9 +84,9 @@ def test_it_tells_equations_parameters_and_comparison(written):
 def test_it_writes_all_that_was_found(written):
     text, folder = written
     assert {path.name for path in folder.iterdir()} == FILES
-    told = " ".join(text[text.index("Written to") :].split())
-    assert all(name in told for name in FILES)
-    assert str(folder) in told
+    output = " ".join(text[text.index("Written to") :].split())
+    assert all(name in output for name in FILES)
+    assert str(folder) in output
     assert (folder / "session.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
 
@@ -108,12 +108,12 @@ def test_the_tables_hold_the_numbers_that_were_told(written):
 def test_the_equations_and_models_can_be_read_back(written):
     _, folder = written
     data = json.loads((folder / "equations.json").read_text())
-    found, true = (sw.SpiceModel.from_dict(data[name]) for name in ("found", "true"))
+    discovered, true = (sw.SpiceModel.from_dict(data[name]) for name in ("found", "true"))
     assert true.text() in (folder / "equations.txt").read_text()
-    assert found.text() in (folder / "equations.txt").read_text()
+    assert discovered.text() in (folder / "equations.txt").read_text()
     spice = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG)
     spice.load_spice(folder / "rnn.safetensors", folder / "spice.json")
-    assert spice.spice_model_ == found
+    assert spice.spice_model_ == discovered
 
 
 def test_the_settings_are_enough_to_repeat_it(written, tmp_path):
@@ -125,7 +125,7 @@ def test_the_settings_are_enough_to_repeat_it(written, tmp_path):
     assert "torch" in settings["versions"]
     program, command, *arguments = shlex.split(settings["command"])
     assert (program, command) == ("spicewidgets", "discover")
-    again = done(*arguments, "--out", tmp_path)
+    again = output_of(*arguments, "--out", tmp_path)
     assert again.split("\nWritten to")[0] == text.split("\nWritten to")[0]
     for name in FILES - {"rnn.safetensors"}:  # whose header names its entries in any order
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
@@ -138,11 +138,11 @@ def test_a_second_run_into_the_same_folder_replaces_its_own_files_only(written):
     _, folder = written
     (folder / "mine.txt").write_text("keep me")
     before = (folder / "dataset.csv").read_bytes()
-    done(*SMALL[:-1], "2", "--out", folder)
+    output_of(*SMALL[:-1], "2", "--out", folder)
     assert (folder / "mine.txt").read_text() == "keep me"
     assert (folder / "dataset.csv").read_bytes() != before
     (folder / "mine.txt").unlink()
-    done(*SMALL, "--out", folder)  # as it was, for the tests that follow
+    output_of(*SMALL, "--out", folder)  # as it was, for the tests that follow
 
 
 def test_the_numbers_are_those_of_the_same_script():
@@ -151,18 +151,18 @@ def test_the_numbers_are_those_of_the_same_script():
     spice = sw.SpiceEstimator(
         sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, epochs=60, n_starts=2, random_state=1
     ).fit(dataset)
-    assert done(*SMALL, "--quiet") == spice.spice_model_.text() + "\n"
+    assert output_of(*SMALL, "--quiet") == spice.spice_model_.text() + "\n"
 
 
 def test_without_a_seed_one_is_drawn_and_told():
-    text = done(*SMALL[:-2])
+    text = output_of(*SMALL[:-2])
     seed = text.splitlines()[0].split("seed ")[1].rstrip(".")
-    assert done(*SMALL[:-2], "--seed", seed) == text
+    assert output_of(*SMALL[:-2], "--seed", seed) == text
 
 
 @pytest.mark.parametrize("model", ["forgetting", "learning-rate", "participant-embedding", "choice"])
 def test_every_model_runs(model):
-    text = done(*SMALL, "--model", model, "--n-actions", 3)
+    text = output_of(*SMALL, "--model", model, "--n-actions", 3)
     assert f"Trained {model} for" in text
     assert "Choices expected by" in text
 
@@ -185,11 +185,11 @@ def test_every_model_runs(model):
     ids=" ".join,
 )
 def test_edges_of_the_settings_run(options, tmp_path):
-    assert "Choices expected by" in done(*SMALL, *options, "--out", tmp_path)
+    assert "Choices expected by" in output_of(*SMALL, *options, "--out", tmp_path)
 
 
 def test_what_the_model_cannot_express_is_said():
-    text = " ".join(done(*SMALL, "--beta-choice", 1, "--forget-rate", 0.2).split())
+    text = " ".join(output_of(*SMALL, "--beta-choice", 1, "--forget-rate", 0.2).split())
     assert (
         "This model has no part for forget_rate, beta_choice, alpha_choice; another one (--model) may."
         in text
@@ -242,13 +242,13 @@ def test_a_table_has_no_truth(table, tmp_path):
 
 
 def test_another_participant_can_be_shown(table, tmp_path):
-    text = done("--data", table, *NAMED, *QUICK, "--participant", "bob", "--out", tmp_path)
+    text = output_of("--data", table, *NAMED, *QUICK, "--participant", "bob", "--out", tmp_path)
     assert "Equations of participant bob, term by term" in text
 
 
 def test_a_dataset_that_was_written_can_be_read(written):
     _, folder = written
-    text = done("--data", folder / "dataset.csv", *QUICK)
+    text = output_of("--data", folder / "dataset.csv", *QUICK)
     assert text.splitlines()[0] == (
         "Read dataset.csv: 20 sessions of up to 20 trials, 2 arms, participants: 1 (column participant); seed"
         " 1."
@@ -338,8 +338,8 @@ def test_every_problem_is_one_line_and_all_are_told_at_once():
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_wrong_option_is_a_sentence(options, line):
-    (told,) = refused(*SMALL[: 6 if "--data" not in options else 0], *options)
-    assert told.startswith(line)
+    (message,) = refused(*SMALL[: 6 if "--data" not in options else 0], *options)
+    assert message.startswith(line)
 
 
 def test_a_folder_that_cannot_be_is_told_before_the_work(tmp_path):
@@ -411,8 +411,8 @@ def test_help_loads_nothing_heavy():
         "cli.main(['discover', '--help'], standalone_mode=False)\n"
         "print({'torch', 'numpy', 'pandas', 'matplotlib', 'pysindy'} & set(sys.modules))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.endswith("set()\n")
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.endswith("set()\n")
 
 
 # Interruption and progress
@@ -425,12 +425,12 @@ def record(epoch=5):
 def test_ctrl_c_keeps_what_was_learned_and_goes_on(monkeypatch, tmp_path):
     """While the progress is drawn."""
 
-    def show(self, told):
-        if told.epoch == 20:
+    def show(self, epoch):
+        if epoch.epoch == 20:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "show", show)
-    text = done(*SMALL, "--out", tmp_path)
+    text = output_of(*SMALL, "--out", tmp_path)
     assert "Note: Stopped at epoch 20; what had been learned was kept." in text
     assert {path.name for path in tmp_path.iterdir()} == FILES
 
@@ -439,21 +439,21 @@ def test_ctrl_c_inside_the_training_is_the_same(monkeypatch):
     whole = estimator.train
 
     def train(*arguments, **named):
-        for told in whole(*arguments, **named):
-            yield told
-            if told.epoch == 20:
+        for epoch in whole(*arguments, **named):
+            yield epoch
+            if epoch.epoch == 20:
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(estimator, "train", train)
-    assert "Note: Stopped at epoch 20; what had been learned was kept." in done(*SMALL)
+    assert "Note: Stopped at epoch 20; what had been learned was kept." in output_of(*SMALL)
 
 
 def test_ctrl_c_during_the_screening_says_so(monkeypatch, tmp_path):
-    def show(self, told):
+    def show(self, epoch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "show", show)
-    text = done(*SMALL, "--out", tmp_path)
+    text = output_of(*SMALL, "--out", tmp_path)
     assert "nats per choice of the first trials (chance" in text
 
 
@@ -522,17 +522,19 @@ def test_a_stuck_training_is_a_note(monkeypatch):
         yield from whole(self, dataset)
 
     monkeypatch.setattr(sw.SpiceEstimator, "fit_records", warned)
-    assert "Note: The training is stuck." in done(*SMALL)
+    assert "Note: The training is stuck." in output_of(*SMALL)
 
 
 def test_the_command_is_installed():
     program = Path(sys.executable).with_name("spicewidgets")
     if not program.exists():
         pytest.skip("the package is not installed beside this Python")
-    told = subprocess.run([program, "discover", "--sigma", "-1"], capture_output=True, text=True, check=False)
-    assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr.startswith("Error: --sigma must be between 0 and 1 per trial; got -1.")
-    assert "Traceback" not in told.stderr
+    output = subprocess.run(
+        [program, "discover", "--sigma", "-1"], capture_output=True, text=True, check=False
+    )
+    assert (output.returncode, output.stdout) == (2, "")
+    assert output.stderr.startswith("Error: --sigma must be between 0 and 1 per trial; got -1.")
+    assert "Traceback" not in output.stderr
 
 
 def test_figures_do_not_pile_up_where_pyplot_is_loaded(tmp_path):
@@ -540,5 +542,5 @@ def test_figures_do_not_pile_up_where_pyplot_is_loaded(tmp_path):
     from matplotlib import pyplot
 
     before = pyplot.get_fignums()
-    done(*SMALL, "--out", tmp_path)
+    output_of(*SMALL, "--out", tmp_path)
     assert pyplot.get_fignums() == before

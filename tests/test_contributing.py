@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```python ?(?P<path>\S*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `(?P<path>[^`]+)` \| `(?P<after>[^`]+)` \| `(?P<line>[^`]+)` \|$", re.MULTILINE)
-BLOCKS = [(found["path"], found["code"]) for found in BLOCK.finditer(TEXT)]
+BLOCKS = [(match["path"], match["code"]) for match in BLOCK.finditer(TEXT)]
 LOOK = """
 from spicewidgets.apps import explorer, panel
 
@@ -29,7 +29,7 @@ print(app.panels["luck"].told.value.startswith("Option 1: "), app.experiment.sta
 
 
 @pytest.fixture(scope="module")
-def made():
+def namespace():
     """The names that the blocks for scripts make, one after the other."""
     names: dict = {"__name__": "contributing"}
     for path, code in BLOCKS:
@@ -39,9 +39,9 @@ def made():
 
 
 def test_what_is_drawn_is_there():
-    drawn = re.findall(r'(\w+) ?\["([\w./]+)(?:<br>|: )', TEXT)
-    assert len(drawn) == 10
-    for _, name in drawn:
+    names = re.findall(r'(\w+) ?\["([\w./]+)(?:<br>|: )', TEXT)
+    assert len(names) == 10
+    for _, name in names:
         assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name
 
 
@@ -50,8 +50,8 @@ def test_each_takes_less_than_forty_lines(block):
     assert block[1].count("\n") < 40
 
 
-def test_the_agent_stays_with_what_was_rewarded(made):
-    choices, rewards = (np.asarray(made["dataset"].xs[..., at]) for at in (slice(0, 2), slice(2, 4)))
+def test_the_agent_stays_with_what_was_rewarded(namespace):
+    choices, rewards = (np.asarray(namespace["dataset"].xs[..., at]) for at in (slice(0, 2), slice(2, 4)))
     arm, won = choices.argmax(-1), np.nan_to_num(rewards * choices).sum(-1) > 0.5
     stayed = arm[:, 1:] == arm[:, :-1]
     certain = 1 / (1 + np.exp(-3))
@@ -59,12 +59,12 @@ def test_the_agent_stays_with_what_was_rewarded(made):
     assert stayed[~won[:, :-1]].mean() == pytest.approx(1 - certain, abs=0.02)
 
 
-def test_the_module_finds_that_the_reward_before_has_no_part(made):
-    found = made["spice"].get_spice_features()["x_value_reward_chosen"]
-    assert found["x_value_reward_chosen[k]"] == pytest.approx(0.7, abs=0.1)
-    assert found["c_reward[k]"] == pytest.approx(0.9, abs=0.15)
-    assert abs(found.get("c_reward_before[k]", 0)) < 0.05
-    assert "BeforeRNN" in made["app"].experiment.model.registered
+def test_the_module_finds_that_the_reward_before_has_no_part(namespace):
+    features = namespace["spice"].get_spice_features()["x_value_reward_chosen"]
+    assert features["x_value_reward_chosen[k]"] == pytest.approx(0.7, abs=0.1)
+    assert features["c_reward[k]"] == pytest.approx(0.9, abs=0.15)
+    assert abs(features.get("c_reward_before[k]", 0)) < 0.05
+    assert "BeforeRNN" in namespace["app"].experiment.model.registered
 
 
 def test_the_panel_stands_in_the_explorer_and_alone(tmp_path):
@@ -80,7 +80,7 @@ def test_the_panel_stands_in_the_explorer_and_alone(tmp_path):
         before, place = file.read_text(encoding="utf-8"), f"{row['after']}\n"
         assert before.count(place) == 1
         file.write_text(before.replace(place, f"{place}{row['line']}\n"), encoding="utf-8")
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", LOOK],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
@@ -88,8 +88,8 @@ def test_the_panel_stands_in_the_explorer_and_alone(tmp_path):
         text=True,
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    first, second, last = ran.stdout.splitlines()
+    assert process.returncode == 0, process.stderr
+    first, second, last = process.stdout.splitlines()
     assert re.fullmatch(r"Option 1: \d+%<br>Option 2: \d+%", first)
     assert first != second
     assert last == "True done"

@@ -11,16 +11,18 @@ SIGNATURE = b"\x89PNG"
 
 
 def test_it_is_as_it_is_written_from_the_notebooks():
-    kept = json.loads(gallery.GALLERY.read_text(encoding="utf-8"))
-    assert kept == json.loads(gallery.written(gallery.kept())), "Run `python tests/browser/gallery.py`."
-    nbformat.validate(nbformat.from_dict(kept))
+    stored = json.loads(gallery.GALLERY.read_text(encoding="utf-8"))
+    assert stored == json.loads(gallery.written(gallery.stored_pictures())), (
+        "Run `python tests/browser/gallery.py`."
+    )
+    nbformat.validate(nbformat.from_dict(stored))
 
 
 def test_every_notebook_has_a_picture():
-    held = {name: b64decode(picture) for name, picture in gallery.kept().items()}
+    pictures = {name: b64decode(picture) for name, picture in gallery.stored_pictures().items()}
     others = {path.stem for path in gallery.FOLDER.glob("*.ipynb")} - {gallery.GALLERY.stem}
-    assert {name.removesuffix(".png") for name in held} == others
-    assert all(picture.startswith(SIGNATURE) and len(picture) < MOST_BYTES for picture in held.values())
+    assert {name.removesuffix(".png") for name in pictures} == others
+    assert all(picture.startswith(SIGNATURE) and len(picture) < MOST_BYTES for picture in pictures.values())
 
 
 def test_its_pictures_are_of_this_page_and_its_links_of_this_folder():

@@ -33,12 +33,12 @@ def answered(question):
 
 import json
 answers = [answered(each) for each in Out.values() if isinstance(each, Question)]
-print(json.dumps([{told}, answers], default=float))
+print(json.dumps([{expression}, answers], default=float))
 """
 
 
 @pytest.fixture
-def ran(request, tmp_path, monkeypatch):
+def run_lesson(request, tmp_path, monkeypatch):
     """Runs a lesson in a folder of its own, without the user's own Jupyter settings; what it hands out."""
     monkeypatch.delenv("MPLBACKEND", raising=False)  # figures in the notebook, as for a reader
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
@@ -46,28 +46,30 @@ def ran(request, tmp_path, monkeypatch):
     folder = tmp_path / "run"
     folder.mkdir()
 
-    def run(lesson: str, told: str, figures: int) -> dict:
+    def run(lesson: str, expression: str, figures: int) -> dict:
         notebook = nbformat.read(FOLDER / f"{lesson}.ipynb", as_version=4)
-        notebook.cells.append(nbformat.v4.new_code_cell(ANSWER.replace("{told}", told)))
+        notebook.cells.append(nbformat.v4.new_code_cell(ANSWER.replace("{expression}", expression)))
         resources = {"metadata": {"path": str(folder)}}
         NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
         *cells, last = [cell for cell in notebook.cells if cell.cell_type == "code"]
         assert [
             output["text"] for cell in cells for output in cell.outputs if output.get("name") == "stderr"
         ] == []
-        drawn = [output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
-        assert len(drawn) == figures
+        figure_outputs = [
+            output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})
+        ]
+        assert len(figure_outputs) == figures
         assert list(folder.iterdir()) == []  # nothing is left behind
         handed_out, answers = json.loads("".join(output["text"] for output in last.outputs))
-        asked = [cell for cell in cells if "Question(" in cell.source]
-        assert answers == [[None, False, True, True, ""]] * len(asked)
+        question_cells = [cell for cell in cells if "Question(" in cell.source]
+        assert answers == [[None, False, True, True, ""]] * len(question_cells)
         return handed_out
 
     return run
 
 
-def test_0_your_data(ran):
-    told = ran(
+def test_0_your_data(run_lesson):
+    result = run_lesson(
         "00_your_data",
         """{
             "rows": [n_rows, n_missing, n_targets],
@@ -79,22 +81,25 @@ def test_0_your_data(ran):
         }""",
         figures=1,
     )
-    rows, missing, targets = told["rows"]
+    rows, missing, targets = result["rows"]
     assert rows == 30 * (90 + 120 + 60)
     assert 0.02 < missing / rows < 0.04
-    assert told["again"] == rows - missing
+    assert result["again"] == rows - missing
     assert rows - 3 * missing < targets < rows - missing - 89
-    assert told["shape"] == [90, 120, 7]
-    assert 55 <= told["lengths"][0] <= 60
-    assert told["lengths"][1] == 120
-    for who, rates in told["rates"].items():
+    assert result["shape"] == [90, 120, 7]
+    assert 55 <= result["lengths"][0] <= 60
+    assert result["lengths"][1] == 120
+    for participant, rates in result["rates"].items():
         assert rates["found"] == pytest.approx(rates["true"], abs=0.1)
-        assert told["repeats"][who]["after a reward"] > told["repeats"][who]["after none"] + 0.1
+        assert (
+            result["repeats"][participant]["after a reward"]
+            > result["repeats"][participant]["after none"] + 0.1
+        )
 
 
 @pytest.mark.seed(8, 23, 43, 47, 69, 71, 72, 73, 74, 75, 76, 78, 93, 102, 104, 109, 112)
-def test_1_rescorla_wagner(ran):
-    told = ran(
+def test_1_rescorla_wagner(run_lesson):
+    result = run_lesson(
         "01_rescorla_wagner",
         """{
             "found": equation.coefficients,
@@ -109,31 +114,34 @@ def test_1_rescorla_wagner(ran):
         figures=6,
     )
     value, reward = "x_value_reward_chosen[k]", "c_reward[k]"
-    assert told["true"] == pytest.approx({"1": -0.3, value: 0.7, reward: 0.9}, abs=1e-12)
-    assert told["found"] == {
+    assert result["true"] == pytest.approx({"1": -0.3, value: 0.7, reward: 0.9}, abs=1e-12)
+    assert result["found"] == {
         "1": pytest.approx(-0.3, abs=0.15),
         value: pytest.approx(0.7, abs=0.06),
         reward: pytest.approx(0.9, abs=0.09),
     }
-    assert told["classical"] == {
+    assert result["classical"] == {
         "alpha_reward": pytest.approx(0.3, abs=0.06),
         "beta_reward": pytest.approx(3, abs=0.5),
         "q0": pytest.approx(0.5, abs=0.1),
     }
-    assert told["equal"] == [0, 0, 0, 0]
-    assert told["held_back"][1] > told["held_back"][0] + 0.01
-    assert_constant(told)
-    assert_comparison(told["table"])
+    assert result["equal"] == [0, 0, 0, 0]
+    assert result["held_back"][1] > result["held_back"][0] + 0.01
+    assert_constant(result)
+    assert_comparison(result["table"])
 
 
-def assert_constant(told: dict) -> None:
+def assert_constant(result: dict) -> None:
     """The constant does not drop out; the shift that all options share does."""
-    true, without = told["constant"]["true equation"], told["constant"]["true, no constant"]
+    true, without = result["constant"]["true equation"], result["constant"]["true, no constant"]
     assert true["max_dp"] < 1e-12
-    assert told["gap"] == pytest.approx([-1, -1], abs=1e-12)
+    assert result["gap"] == pytest.approx([-1, -1], abs=1e-12)
     assert 0.2 < without["max_dp"] < 0.25  # a participant who chooses one arm again and again (FEATURES 0.1)
     assert without["nll"] > true["nll"] + 5e-4
-    assert told["constant"]["found, no constant"]["max_dp"] > 5 * told["constant"]["found equation"]["max_dp"]
+    assert (
+        result["constant"]["found, no constant"]["max_dp"]
+        > 5 * result["constant"]["found equation"]["max_dp"]
+    )
 
 
 def assert_comparison(table: dict) -> None:
@@ -145,8 +153,8 @@ def assert_comparison(table: dict) -> None:
     assert table["spice"]["bic"] < table["rnn"]["bic"]
 
 
-def test_2_forgetting(ran):
-    told = ran(
+def test_2_forgetting(run_lesson):
+    result = run_lesson(
         "02_forgetting",
         """{
             "table": table.to_dict("index"),
@@ -157,19 +165,19 @@ def test_2_forgetting(ran):
         }""",
         figures=2,
     )
-    table = told["table"]
+    table = result["table"]
     assert table["spice"]["max_dp"] < 0.1 < 0.2 < table["without a module"]["max_dp"]
     assert table["spice"]["bic"] + 50 < table["without a module"]["bic"]
-    assert told["kept"] == pytest.approx(0.8, abs=0.03)
-    assert told["invariant"] == [pytest.approx(-1.5, abs=0.15), -1.5]
-    constant, value, reward, other_constant, other_value = told["terms"]
+    assert result["kept"] == pytest.approx(0.8, abs=0.03)
+    assert result["invariant"] == [pytest.approx(-1.5, abs=0.15), -1.5]
+    constant, value, reward, other_constant, other_value = result["terms"]
     assert max(map(abs, (value, reward, other_value))) < 0.05
     assert constant / 0.3 == pytest.approx(other_constant / 0.2, abs=0.2)  # both are off, by one shift
-    assert told["shift"] > 0.3
+    assert result["shift"] > 0.3
 
 
-def test_3_hard_coded(ran):
-    told = ran(
+def test_3_hard_coded(run_lesson):
+    result = run_lesson(
         "03_hard_coded",
         """{
             "known": known_table.to_dict("index"),
@@ -181,24 +189,24 @@ def test_3_hard_coded(ran):
         }""",
         figures=1,
     )
-    assert told["known"]["rate given"]["bic"] < told["known"]["all learned"]["bic"]
-    assert told["known"]["rate given"]["max_dp"] < 0.05
-    assert told["beta"] == pytest.approx(3, abs=0.2)
-    assert told["constant"] == pytest.approx(0.1, abs=0.02)
-    found = {name: row["found"] for name, row in told["rates"].items()}
-    assert found == {
+    assert result["known"]["rate given"]["bic"] < result["known"]["all learned"]["bic"]
+    assert result["known"]["rate given"]["max_dp"] < 0.05
+    assert result["beta"] == pytest.approx(3, abs=0.2)
+    assert result["constant"] == pytest.approx(0.1, abs=0.02)
+    found_rates = {name: row["found"] for name, row in result["rates"].items()}
+    assert found_rates == {
         "alpha_reward": pytest.approx(0.5, abs=0.06),
         "alpha_penalty": pytest.approx(0.2, abs=0.06),
         "beta_reward": pytest.approx(3, abs=0.4),
         "forget_rate": pytest.approx(0, abs=0.02),
     }
-    assert told["table"]["spice"]["max_dp"] < 0.1
-    assert told["apart"] < 1e-15
+    assert result["table"]["spice"]["max_dp"] < 0.1
+    assert result["apart"] < 1e-15
 
 
 @pytest.mark.seed(111)
-def test_4_individual_differences(ran):
-    told = ran(
+def test_4_individual_differences(run_lesson):
+    result = run_lesson(
         "04_individual_differences",
         """{
             "one_rate": one_rate,
@@ -211,26 +219,26 @@ def test_4_individual_differences(ran):
         }""",
         figures=1,
     )
-    table = told["table"]
-    assert 0.3 < told["one_rate"] < 0.6  # neither of 0.8 and 0.2
+    table = result["table"]
+    assert 0.3 < result["one_rate"] < 0.6  # neither of 0.8 and 0.2
     assert table["rnn"]["max_dp"] < 0.1 < 0.2 < table["degree 1"]["max_dp"]  # learned, and not said
     assert table["degree 2"]["max_dp"] < 0.1
     assert table["degree 2"]["nll"] + 0.015 < table["degree 1"]["nll"]
-    assert told["terms"]["true"] == pytest.approx([-0.2, 0.8, 1.8, -0.6], abs=1e-12)
-    assert told["terms"]["found"] == pytest.approx(told["terms"]["true"], abs=0.1)
-    assert told["rates"]["alpha_reward"]["found"] == pytest.approx(0.8, abs=0.1)
-    assert told["rates"]["alpha_penalty"]["found"] == pytest.approx(0.2, abs=0.1)
-    for who in told["recovered"].values():
+    assert result["terms"]["true"] == pytest.approx([-0.2, 0.8, 1.8, -0.6], abs=1e-12)
+    assert result["terms"]["found"] == pytest.approx(result["terms"]["true"], abs=0.1)
+    assert result["rates"]["alpha_reward"]["found"] == pytest.approx(0.8, abs=0.1)
+    assert result["rates"]["alpha_penalty"]["found"] == pytest.approx(0.2, abs=0.1)
+    for participant in result["recovered"].values():
         for rate in ("alpha_reward", "alpha_penalty"):
-            assert who["found"][rate] == pytest.approx(who["true"][rate], abs=0.1)
-    assert told["products"]["Ben"] < -0.3 < min(told["products"]["Ann"], told["products"]["Cleo"])
-    for losses in told["losses"].values():
+            assert participant["found"][rate] == pytest.approx(participant["true"][rate], abs=0.1)
+    assert result["products"]["Ben"] < -0.3 < min(result["products"]["Ann"], result["products"]["Cleo"])
+    for losses in result["losses"].values():
         assert losses["an equation for each"] == pytest.approx(losses["truth"], abs=2e-3)
         assert losses["one equation for all"] > losses["truth"] + 4e-3
 
 
-def test_5_perseveration(ran):
-    told = ran(
+def test_5_perseveration(run_lesson):
+    result = run_lesson(
         "05_perseveration",
         """{
             "repeated": repeated.to_dict("index"),
@@ -242,27 +250,29 @@ def test_5_perseveration(ran):
         }""",
         figures=2,
     )
-    repeated = told["repeated"]
+    repeated = result["repeated"]
     assert all(
         repeated["with the habit"][when] > repeated["without"][when] + 0.05 for when in repeated["without"]
     )
-    assert told["fooled"]["forgetting"]["bic"] + 100 < told["fooled"]["value only"]["bic"]
-    assert told["kept"] < 0.95  # nothing is forgotten in truth
-    assert told["fooled"]["forgetting"]["max_dp"] > 0.2
-    assert told["table"]["spice"]["max_dp"] < 0.1
-    assert told["table"]["spice"]["bic"] + 100 < told["table"]["forgetting"]["bic"]
-    assert told["terms"] == pytest.approx([-0.3, 0.7, 0.9, 0.5, 0.5, 0, 0.5], abs=1e-12)
+    assert result["fooled"]["forgetting"]["bic"] + 100 < result["fooled"]["value only"]["bic"]
+    assert result["kept"] < 0.95  # nothing is forgotten in truth
+    assert result["fooled"]["forgetting"]["max_dp"] > 0.2
+    assert result["table"]["spice"]["max_dp"] < 0.1
+    assert result["table"]["spice"]["bic"] + 100 < result["table"]["forgetting"]["bic"]
+    assert result["terms"] == pytest.approx([-0.3, 0.7, 0.9, 0.5, 0.5, 0, 0.5], abs=1e-12)
     for name, most in {
         "alpha_reward": 0.06,
         "beta_reward": 0.4,
         "alpha_choice": 0.15,
         "beta_choice": 0.3,
     }.items():
-        assert told["parameters"][name]["found"] == pytest.approx(told["parameters"][name]["true"], abs=most)
+        assert result["parameters"][name]["found"] == pytest.approx(
+            result["parameters"][name]["true"], abs=most
+        )
 
 
-def test_6_is_it_true(ran):
-    told = ran(
+def test_6_is_it_true(run_lesson):
+    result = run_lesson(
         "06_is_it_true",
         """{
             "seen": seen.to_dict("index"),
@@ -276,14 +286,14 @@ def test_6_is_it_true(ran):
         }""",
         figures=2,
     )
-    guesses = told["seen"]["guesses"]
+    guesses = result["seen"]["guesses"]
     assert list(guesses.values()) == pytest.approx([0.5, 0.5, 0.5], abs=0.03)
-    assert told["seen"]["learns"]["takes the better option"] > 0.58
-    assert min(told["correlations"].values()) > 0.9
-    assert told["errors"]["alpha_reward"] < 0.08
-    assert told["spread"][0] > told["spread"][2]
-    assert told["diagonal"] >= 10
-    assert [sum(row) for row in told["confusion"]] == [4, 4, 4]
-    assert told["missing"]["after none"] > 0.05
-    likelihood = told["likelihood"]
+    assert result["seen"]["learns"]["takes the better option"] > 0.58
+    assert min(result["correlations"].values()) > 0.9
+    assert result["errors"]["alpha_reward"] < 0.08
+    assert result["spread"][0] > result["spread"][2]
+    assert result["diagonal"] >= 10
+    assert [sum(row) for row in result["confusion"]] == [4, 4, 4]
+    assert result["missing"]["after none"] > 0.05
+    likelihood = result["likelihood"]
     assert likelihood["participant"] - 0.05 < likelihood["equation"] < likelihood["participant"]

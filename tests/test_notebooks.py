@@ -36,11 +36,14 @@ def tidied(path: Path) -> str:
     first["source"] = [badge.replace("notebooks/explorer.ipynb", f"notebooks/{name}.ipynb")]
     cells = [first, install, *notebook["cells"][2:]]
     title = notebook["metadata"].get("title", name)
-    tidy = DOOR | {"cells": [kept(cell) for cell in cells], "metadata": DOOR["metadata"] | {"title": title}}
+    tidy = DOOR | {
+        "cells": [without_outputs(cell) for cell in cells],
+        "metadata": DOOR["metadata"] | {"title": title},
+    }
     return json.dumps(tidy, indent=1, ensure_ascii=False) + "\n"
 
 
-def kept(cell: dict) -> dict:
+def without_outputs(cell: dict) -> dict:
     """A cell without outputs, and with the metadata that its kind has."""
     bare = {"cell_type": cell["cell_type"], "id": cell["id"], "source": cell["source"]}
     if cell["cell_type"] != "code":
@@ -103,8 +106,8 @@ def test_no_number_in_the_text_is_written_by_hand(notebook):
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
 def test_it_has_the_house_format(path, command):
-    ran = subprocess.run([sys.executable, "-m", "ruff", *command, path], capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    process = subprocess.run([sys.executable, "-m", "ruff", *command, path], capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 @pytest.mark.seed(107)

@@ -83,8 +83,8 @@ def test_the_command_is_there():
 @pytest.mark.seed(3)
 @pytest.mark.parametrize("line", PROJECT["dependencies"])
 def test_installing_on_colab_replaces_nothing(line):
-    wanted = Requirement(line)
-    assert wanted.name in NOT_ON_COLAB or wanted.specifier.contains(COLAB[wanted.name])
+    required = Requirement(line)
+    assert required.name in NOT_ON_COLAB or required.specifier.contains(COLAB[required.name])
 
 
 def test_setting_up_on_colab_brings_nothing_in_another_version(tmp_path):
@@ -95,15 +95,22 @@ def test_setting_up_on_colab_brings_nothing_in_another_version(tmp_path):
         folder = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    told = tmp_path / "told.json"
-    ask = ["install", "--dry-run", "--no-index", "--no-build-isolation", "--no-cache-dir", f"--report={told}"]
+    report = tmp_path / "told.json"
+    ask = [
+        "install",
+        "--dry-run",
+        "--no-index",
+        "--no-build-isolation",
+        "--no-cache-dir",
+        f"--report={report}",
+    ]
     lying_there = os.environ | {"PYTHONPATH": str(tmp_path), "PIP_FIND_LINKS": "", "PIP_CONSTRAINT": ""}
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pip", *ask, str(ROOT)], env=lying_there, capture_output=True, text=True
     )
-    assert ran.returncode == 0, ran.stderr
-    changed = [each["metadata"]["name"] for each in json.loads(told.read_text())["install"]]
-    assert changed == ["spicewidgets"]
+    assert process.returncode == 0, process.stderr
+    replaced = [each["metadata"]["name"] for each in json.loads(report.read_text())["install"]]
+    assert replaced == ["spicewidgets"]
 
 
 @pytest.mark.parametrize("version", ["3.11.0", "3.12.13", "3.13.15"])
@@ -116,11 +123,11 @@ def test_a_wheel_holds_the_doors_and_the_page(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
-    held = set(ZipFile(wheel).namelist())
+    files = set(ZipFile(wheel).namelist())
     page = TEMPLATES / "voila" / "templates" / "spicewidgets"
-    wanted = {file.relative_to(PACKAGE.parent).as_posix() for file in page.iterdir()}
-    wanted |= {f"spicewidgets/notebooks/{door.name}" for door in doors().values()}
-    assert wanted - held == set()
+    required = {file.relative_to(PACKAGE.parent).as_posix() for file in page.iterdir()}
+    required |= {f"spicewidgets/notebooks/{door.name}" for door in doors().values()}
+    assert required - files == set()
 
 
 def test_types_are_shipped():

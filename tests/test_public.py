@@ -67,7 +67,7 @@ def test_there_is_no_way_to_files_terminals_or_other_kernels(public, path):
 def test_nobody_runs_code_of_his_own(learner, tmp_path):
     mark = tmp_path / "mark"
     learner.send("execute_request", code=f"open({str(mark)!r}, 'w')", silent=True)
-    learner.answered()
+    learner.wait_for_answer()
     assert not mark.exists()
 
 
@@ -110,12 +110,12 @@ def test_warm_kernels_take_no_more_than_the_places_that_are_left(tmp_path):
 
 def kernels(url: str) -> int:
     """How many kernels the server of this address has."""
-    port, found = str(urlsplit(url).port), 0
+    port, count = str(urlsplit(url).port), 0
     (server,) = [each for each in psutil.Process().children() if port in each.cmdline()]
     for process in server.children(recursive=True):
         with suppress(psutil.Error):  # it has ended meanwhile
-            found += "ipykernel_launcher" in process.cmdline()
-    return found
+            count += "ipykernel_launcher" in process.cmdline()
+    return count
 
 
 def wait_for(so: Callable[[], bool]) -> None:

@@ -16,12 +16,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 def find() -> str | None:
     """The path of a Chromium on this machine, if there is one."""
-    known = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if known:
-        return known
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path:
+        return path
     with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    return own if Path(own).exists() else None
+        downloaded = playwright.chromium.executable_path
+    return downloaded if Path(downloaded).exists() else None
 
 
 def install() -> None:

@@ -48,8 +48,10 @@ def new_page(browser: Browser) -> Iterator[object]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"error in the page: {error}"))
-        page.on("console", lambda told: wrong.append(told.text) if is_wrong(told) else None)
-        page.on("request", lambda asked: wrong.append(asked.url) if not LOCAL.search(asked.url) else None)
+        page.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else None)
+        page.on(
+            "request", lambda request: wrong.append(request.url) if not LOCAL.search(request.url) else None
+        )
         page.wrong = wrong
         return page
 
@@ -69,8 +71,8 @@ def leave(page: Page) -> None:
         page.close(run_before_unload=True)
 
 
-def is_wrong(told: object) -> bool:
-    return told.type == "error" and not NOISE.search(told.text)
+def is_wrong(message: object) -> bool:
+    return message.type == "error" and not NOISE.search(message.text)
 
 
 @pytest.fixture

@@ -74,9 +74,9 @@ def written(pictures: dict[str, str]) -> str:
     cells = [first]
     for number, text in enumerate(source()):
         names = [name for name in PICTURE.findall(text) if name in pictures]
-        held = {name: {"image/png": pictures[name]} for name in names}
+        pictures_of_cell = {name: {"image/png": pictures[name]} for name in names}
         cell = {"cell_type": "markdown", "id": f"part-{number}", "metadata": {}}
-        attached = {"attachments": held} if held else {}
+        attached = {"attachments": pictures_of_cell} if pictures_of_cell else {}
         cells.append(cell | attached | {"source": text.splitlines(keepends=True)})
     title = {"title": "spicewidgets: all lessons and apps"}
     return (
@@ -87,7 +87,7 @@ def written(pictures: dict[str, str]) -> str:
     )
 
 
-def kept() -> dict[str, str]:
+def stored_pictures() -> dict[str, str]:
     """The pictures that there are, base64 by name."""
     if not GALLERY.exists():
         return {}
@@ -99,15 +99,15 @@ def take(page: Page, url: str, notebook: str) -> str:
     """A small picture of the first figure of a notebook, base64."""
     page.goto(f"{url}voila/render/{notebook}.ipynb", timeout=120_000)
     if notebook[0].isdigit():
-        shown = page.locator(".jp-OutputArea-output img").first
+        picture = page.locator(".jp-OutputArea-output img").first
     else:
         expect(page.locator("main .sw-panel").first).to_be_visible(timeout=60_000)
         page.wait_for_timeout(3000)  # a picture has no word to wait for
         kinds = (".svg-figure, .sw-diagram", ".sw-stage", ".sw-panel")  # the first that there is
-        found = [page.locator(kind).locator("visible=true") for kind in kinds]
-        shown = next(each for each in found if each.count()).first
-    shown.wait_for(timeout=60_000)
-    image = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
+        candidates = [page.locator(kind).locator("visible=true") for kind in kinds]
+        picture = next(each for each in candidates if each.count()).first
+    picture.wait_for(timeout=60_000)
+    image = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
     image = image.crop((0, 0, min(image.width, 2 * WIDTH), min(image.height, 2 * HEIGHT)))
     image.thumbnail((WIDTH, HEIGHT))
     small = io.BytesIO()
@@ -117,7 +117,7 @@ def take(page: Page, url: str, notebook: str) -> str:
 
 def taken(names: list[str]) -> dict[str, str]:
     """A new picture of each of these notebooks."""
-    found = {}
+    pictures = {}
     with (
         tempfile.TemporaryDirectory() as folder,
         servers.notebooks(Path(folder)) as url,
@@ -127,13 +127,13 @@ def taken(names: list[str]) -> dict[str, str]:
         for name in names:
             wide = name[0].isdigit()  # its figures are 800 pixels; those of a panel fit themselves
             page = browser.new_page(viewport={"width": 1000 if wide else 480, "height": 900})
-            found[f"{name}.png"] = take(page, url, name)
+            pictures[f"{name}.png"] = take(page, url, name)
             page.close()
         browser.close()
-    return found
+    return pictures
 
 
 if __name__ == "__main__":
-    there = kept()
-    wanted = [name for _, name, _, _ in entries() if f"{name}.png" not in there or name in sys.argv[1:]]
-    GALLERY.write_text(written(there | (taken(wanted) if wanted else {})), encoding="utf-8")
+    there = stored_pictures()
+    missing = [name for _, name, _, _ in entries() if f"{name}.png" not in there or name in sys.argv[1:]]
+    GALLERY.write_text(written(there | (taken(missing) if missing else {})), encoding="utf-8")

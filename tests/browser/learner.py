@@ -50,8 +50,8 @@ class Learner:
     def log_in(self, hub: str, name: str, password: str) -> None:
         """Log in to JupyterHub, wait for the server of one's own, and open the page that it shows."""
         form = XSRF.search(self.get(f"{hub}/hub/login"))[1]
-        told = {"username": name, "password": password, "_xsrf": form}
-        self.get(f"{hub}/hub/login?next=/hub/spawn", told)
+        data = {"username": name, "password": password, "_xsrf": form}
+        self.get(f"{hub}/hub/login?next=/hub/spawn", data)
         until = time.monotonic() + self.patience
         while f"/user/{name}/" not in self.url:
             assert "/spawn" in self.url, f"not logged in: {self.url}"
@@ -67,7 +67,7 @@ class Learner:
     def enter(self, page: str) -> None:
         """Connect to the kernel of a page, and take over all its widgets."""
         self.connect(json.loads(CONFIG.search(page)[1]))
-        self.answered()
+        self.wait_for_answer()
         comm = uuid.uuid4().hex
         self.send("comm_open", comm_id=comm, target_name=CONTROL, data={})
         self.send("comm_msg", comm_id=comm, data={"method": "request_states"})
@@ -112,19 +112,19 @@ class Learner:
             serialize_msg_to_ws_v1(message, "shell", lambda part: json.dumps(part).encode())
         )
 
-    def until(self, done: Callable[[], object], what: str) -> float:
+    def until(self, condition: Callable[[], object], what: str) -> float:
         """Take in messages until something is so; the seconds that it took."""
         begun = time.perf_counter()
-        while not done():
+        while not condition():
             left = begun + self.patience - time.perf_counter()
-            assert left > 0, f"{what} within {self.patience} s; the page says: {self.said()[:500]}"
+            assert left > 0, f"{what} within {self.patience} s; the page says: {self.text()[:500]}"
             self.socket.settimeout(left)
             self.take(self.socket.recv())
         return time.perf_counter() - begun
 
-    def take(self, told: bytes) -> None:
+    def take(self, message: bytes) -> None:
         """Take in one message."""
-        _, (header, _, _, content, *_) = deserialize_msg_from_ws_v1(told)
+        _, (header, _, _, content, *_) = deserialize_msg_from_ws_v1(message)
         kind, content = json.loads(header)["msg_type"], json.loads(content)
         self.ready |= kind == "kernel_info_reply"
         if kind not in ("comm_msg", "comm_open"):
@@ -138,7 +138,7 @@ class Learner:
             changed = {*data["state"], *(path[0] for path in data.get("buffer_paths", []))}
             self.redrawn += state.get("_model_name") == "LinesModel" and bool(changed & {"x", "y"})
 
-    def answered(self) -> None:
+    def wait_for_answer(self) -> None:
         """Wait until the kernel has done all that it was told so far."""
         self.ready = False
         self.send("kernel_info_request")
@@ -157,7 +157,7 @@ class Learner:
         """Open a stage, and wait for a slider of it."""
         self.set("ToggleButton", name, True)
         self.until(lambda: self.find("FloatSlider", shows), f"{name} did not open")
-        self.answered()
+        self.wait_for_answer()
 
     def set(self, model: str, label: str, value: object) -> None:
         """Give a widget another value, as by the mouse."""
@@ -203,7 +203,7 @@ class Learner:
         """How many figures are there."""
         return sum(state.get("_model_name") == "FigureModel" for state in self.states.values())
 
-    def said(self) -> str:
+    def text(self) -> str:
         """All texts of the page, without tags."""
         return " ".join(TAGS.sub(" ", text) for text in self.texts())
 
@@ -219,9 +219,9 @@ class Learner:
             return
         self.socket.close()
         self.socket = None
-        known = [each.value for each in self.cookies if each.name == "_xsrf"]
-        token = known[-1] if known else uuid.uuid4().hex
-        self.web.addheaders = [("Cookie", f"_xsrf={token}")] if not known else []
+        tokens = [each.value for each in self.cookies if each.name == "_xsrf"]
+        token = tokens[-1] if tokens else uuid.uuid4().hex
+        self.web.addheaders = [("Cookie", f"_xsrf={token}")] if not tokens else []
         request = Request(f"{self.base}voila/api/shutdown/{self.kernel}", b"", {"X-XSRFToken": token})
         try:
             self.web.open(request, timeout=self.patience).close()

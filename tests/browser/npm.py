@@ -26,10 +26,10 @@ def proxy() -> Path | None:
 @cache
 def _found(variable: str, package: str, file: str) -> Path | None:
     folder = FOLDER / package
-    known = Path(os.environ.get(variable) or folder / "node_modules" / file)
-    if not known.exists() and shutil.which("npm"):
+    path = Path(os.environ.get(variable) or folder / "node_modules" / file)
+    if not path.exists() and shutil.which("npm"):
         folder.mkdir(exist_ok=True, parents=True)
         get = ["npm", "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", package]
         with suppress(subprocess.TimeoutExpired):  # there may be no way to the registry
             subprocess.run(get, capture_output=True, check=False, timeout=30)
-    return known if known.exists() else None
+    return path if path.exists() else None

@@ -74,9 +74,9 @@ class Film:
                 self.pictures.append(shot)
                 self.times.append(PACE)
 
-    def until(self, done: Callable[[], bool], most: int = 80) -> None:
+    def until(self, condition: Callable[[], bool], most: int = 80) -> None:
         """Pictures until something is so."""
-        while not done() and most:
+        while not condition() and most:
             self.shoot()
             most -= 1
 

@@ -40,16 +40,16 @@ def served(
     port: int,
     folder: Path,
     path: str = "",
-    chosen: Mapping[str, str] = MappingProxyType({}),
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
     """The address of a server that answers; it ends with the block. It runs in an empty folder, and finds
     neither the settings nor the kernels of who tests.
     """
-    own = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-    apart = {name: str(folder / name.lower()) for name in own}
-    ours = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    first = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    environment = os.environ | apart | ours | first | chosen
+    names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    jupyter_folders = {name: str(folder / name.lower()) for name in names}
+    defaults = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    path_variable = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    environment = os.environ | jupyter_folders | defaults | path_variable | variables
     log = folder / "server.log"
     with log.open("w") as out:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
@@ -124,11 +124,16 @@ def binder(folder: Path, root: Path = ROOT, python: str = sys.executable) -> Ite
         "IdentityProvider.token": "",
         "ServerApp.allow_root": True,
     }
-    told = [f"--{name}={value}" for name, value in flags.items()]
-    first = {"PATH": os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])}
-    clean = first if root == ROOT else first | {"PYTHONPATH": ""}  # what is installed, and nothing else
+    options = [f"--{name}={value}" for name, value in flags.items()]
+    path_variable = {"PATH": os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])}
+    # Elsewhere than in this repository: with what is installed there, and nothing else.
+    variables = path_variable if root == ROOT else path_variable | {"PYTHONPATH": ""}
     return served(
-        [str(root / "binder" / "start"), python, "-m", "jupyter", "server", *told], port, folder, "", clean
+        [str(root / "binder" / "start"), python, "-m", "jupyter", "server", *options],
+        port,
+        folder,
+        "",
+        variables,
     )
 
 
@@ -145,13 +150,19 @@ def lab(folder: Path) -> Iterator[str]:
         "LabApp.news_url": None,
         "LabApp.extension_manager": "readonly",
     }
-    told = [f"--{name}={value}" for name, value in flags.items()]
-    return served([sys.executable, "-m", "jupyterlab", *told], port, folder, "lab")
+    options = [f"--{name}={value}" for name, value in flags.items()]
+    return served([sys.executable, "-m", "jupyterlab", *options], port, folder, "lab")
 
 
-def hub(folder: Path, proxy: Path, learners: dict[str, str], apart: bool, page: str) -> Iterator[str]:
-    """JupyterHub as a workshop starts it, for these names and passwords; `apart` runs each learner's server
-    under an account of its own, and wants root. `page` is the address of a page for all.
+def hub(folder: Path, proxy: Path, learners: dict[str, str], own_accounts: bool, page: str) -> Iterator[str]:
+    """JupyterHub as a workshop starts it.
+
+    Args:
+        folder: an empty folder for its files.
+        proxy: the command of its proxy.
+        learners: their passwords, by name.
+        own_accounts: whether each learner's server runs under an account of its own; this needs root.
+        page: the address of a page for all.
     """
     port, inside, other = free_port(), free_port(), free_port()
     (folder / "learners.csv").write_text("".join(f"{name},{word}\n" for name, word in learners.items()))
@@ -162,6 +173,6 @@ def hub(folder: Path, proxy: Path, learners: dict[str, str], apart: bool, page: 
         "ConfigurableHTTPProxy.command": proxy,
     }
     command = [sys.executable, "-m", "jupyterhub", f"--config={ROOT / 'binder' / 'jupyterhub_config.py'}"]
-    told = [f"--{name}={value}" for name, value in flags.items()]
-    chosen = {"WORKSHOP_ONE_ACCOUNT": "" if apart else "1", "WORKSHOP_APP": page}
-    return served([*command, *told], port, folder, "hub/login", chosen)
+    options = [f"--{name}={value}" for name, value in flags.items()]
+    variables = {"WORKSHOP_ONE_ACCOUNT": "" if own_accounts else "1", "WORKSHOP_APP": page}
+    return served([*command, *options], port, folder, "hub/login", variables)

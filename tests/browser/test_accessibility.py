@@ -25,10 +25,10 @@ WIDER = """(width) => [...document.querySelectorAll('main *')].filter((one) => o
 
 @pytest.fixture(scope="session")
 def script():
-    found = npm.axe()
-    if found is None:
+    violations = npm.axe()
+    if violations is None:
         pytest.skip("axe-core is missing, and npm, which would fetch it.")
-    return found.read_text(encoding="utf-8")
+    return violations.read_text(encoding="utf-8")
 
 
 def unfold(page: Page) -> None:
@@ -45,12 +45,12 @@ def test_every_section_can_be_read_by_all(new_page, app, script, width, theme):
     page.goto(f"{app}?theme={theme}")
     explorer = ExplorerPage(page).opened()
     page.add_script_tag(content=script)
-    found = {}
+    violations = {}
     for name in sections(explorer):
         unfold(page)
-        found[name] = page.evaluate(RUN, RULES[theme])
+        violations[name] = page.evaluate(RUN, RULES[theme])
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(WIDER, width)
-    assert {name: told for name, told in found.items() if told} == {}
+    assert {name: problems for name, problems in violations.items() if problems} == {}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

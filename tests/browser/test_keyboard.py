@@ -99,7 +99,7 @@ WHAT = "(at) => document.querySelector(`[data-sw-at='${at}']`).outerHTML.slice(0
 
 
 def test_every_control_is_reached_by_the_tab_key(explorer):
-    page, found = explorer.page, 0
+    page, n_controls = explorer.page, 0
     for name in sections(explorer):
         explorer.expect_rest()
         n = page.evaluate(MARK)
@@ -110,5 +110,5 @@ def test_every_control_is_reached_by_the_tab_key(explorer):
             reached.add(page.evaluate(AT))
         missed = [page.evaluate(WHAT, at) for at in range(n) if at not in reached]
         assert not missed, (name, len(missed), missed[:3])
-        found += n
-    assert found > 100
+        n_controls += n
+    assert n_controls > 100

@@ -54,14 +54,14 @@ def test_an_answer_is_checked_by_enter_and_by_its_button(python, page: Page, fol
         pytest.skip("There is no second environment; `make test` makes one.")
     with servers.voila(folder("question"), ASKED, python=python) as url:
         page.goto(url)
-        field, said = page.get_by_role("textbox", name="Your answer"), page.get_by_role("status").last
+        field, status = page.get_by_role("textbox", name="Your answer"), page.get_by_role("status").last
         field.fill("0.5")
         field.press("Enter")
-        expect(said).to_have_text("Not yet. α is 0.3.")
+        expect(status).to_have_text("Not yet. α is 0.3.")
         field.fill("0.7")
         page.get_by_role("button", name="Check").click()
-        expect(said).to_have_text("Right.")
+        expect(status).to_have_text("Right.")
         field.fill("seven")
         field.press("Enter")
-        expect(said).to_contain_text("A number is needed")
+        expect(status).to_contain_text("A number is needed")
         page.goto("about:blank")  # before the server ends, which the page would tell

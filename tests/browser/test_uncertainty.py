@@ -24,6 +24,6 @@ def test_resample_and_stop(page: Page, app: str):
     stop.click()
     expect(explorer.progress).to_contain_text(re.compile(r"Stopped after \d+ of 5000 resamples"))
     expect(explorer.button("Train")).to_be_enabled()
-    kept = page.get_by_role("region", name="How often each candidate term is kept")
-    expect(kept).to_contain_text(re.compile(r"c_reward100 %yesyessure"))
+    table = page.get_by_role("region", name="How often each candidate term is kept")
+    expect(table).to_contain_text(re.compile(r"c_reward100 %yesyessure"))
     expect(page.get_by_role("region", name="All numbers")).to_contain_text("inverse temperature β")
