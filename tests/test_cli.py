@@ -258,13 +258,13 @@ def test_a_dataset_that_was_written_can_be_read(written):
 def test_a_table_needs_no_columns_named_and_says_what_was_done(tmp_path):
     path = tmp_path / "bandit.txt"
     path.write_bytes(table_layouts.hbayesdm())
-    lines = done("--data", path, *QUICK).splitlines()
+    lines = output_of("--data", path, *QUICK).splitlines()
     assert lines[0] == (
         "Read bandit.txt: 3 sessions of up to 12 trials, 2 arms, participants: 3 (column subjID); seed 1."
     )
     note = "Note: Rewards are -1 to 1, not 0 to 1 (rows 2-37): the lowest becomes 0 and the highest 1."
     assert note in lines
-    kept = done("--data", path, *QUICK, "--remedy", "scale=keep")
+    kept = output_of("--data", path, *QUICK, "--remedy", "scale=keep")
     assert "Rewards are -1 to 1, not 0 to 1 (rows 2-37): they stay as they are." in kept
 
 

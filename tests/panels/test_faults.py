@@ -33,7 +33,7 @@ def in_training(patch):
 
 
 def in_the_equations(patch):
-    patch.setattr(estimator, "discover", broken)
+    patch.setattr(estimator, "equations_of", broken)
 
 
 def in_the_data(patch):
