@@ -2,34 +2,36 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from . import compat
-from .compat import tooltip
 from .core.settings import SettingsError
 from .lab.follow import Follower
 from .lab.runner import Runner
 from .panels import STAGES, Stage
-from .panels.base import FULL, Panel, guard
+from .panels.base import Change, Panel, column, guard
 from .panels.coach import CoachPanel
 from .panels.head import Head
 from .panels.lesson import LessonBanner
 from .panels.look import STYLE
 from .panels.play import PlayPanel
 from .panels.quiz import QuizPanel
-from .panels.sections import Sections
+from .panels.sections import Address, Sections
 from .panels.settings import SettingsBox
 from .state.experiment import DATA_OF, Experiment
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link
 
+if TYPE_CHECKING:
+    from .core.config import SpiceConfig
+    from .core.train.rnn import BaseRNN
+
 MARKS = {"done": "✓", "stale": "!", "todo": "○"}
-SAID = {"done": "done", "stale": "stale: a setting has changed since", "todo": "to do"}
+STATES = {"done": "done", "stale": "stale: a setting has changed since", "todo": "to do"}
 LESSON = "SPICEWIDGETS_LESSON"  # in the environment: the file of the lesson that a page opens with
-Models = Sequence[tuple[type, Any]]
+Models = Sequence[tuple[type["BaseRNN"], "SpiceConfig"]]
 
 
 class Panels(Mapping[str, Stage]):
@@ -38,13 +40,13 @@ class Panels(Mapping[str, Stage]):
     """
 
     def __init__(self, experiment: Experiment, runner: Runner) -> None:
-        self._parts = experiment, runner
-        self._made: dict[str, Stage] = {}
+        self._experiment, self._runner = experiment, runner
+        self._panels: dict[str, Stage] = {}
 
     def __getitem__(self, name: str) -> Stage:
-        if name not in self._made:
-            self._made[name] = STAGES[name](*self._parts)
-        return self._made[name]
+        if name not in self._panels:
+            self._panels[name] = STAGES[name](self._experiment, self._runner)
+        return self._panels[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(STAGES)
@@ -71,15 +73,13 @@ class Explorer(Panel):
         self.runner.show_recorded()
         self.head = Head(self.experiment, self.runner)
         self.panels = Panels(self.experiment, self.runner)
-        self.rooms = {name: widgets.VBox(layout=widgets.Layout(**FULL)) for name in STAGES}
+        self.rooms = {name: column() for name in STAGES}
         self.switch = Sections(STAGES)
         self.switch.observe(self._show, "value")
         self._link = ""
-        self.address, self.asked = widgets.HTML(), widgets.Text(**tooltip("Settings in the page's address"))
-        self.asked.add_class("sw-asked")
-        self.asked.observe(self._take, "value")
+        self.address = Address("Settings in the page's address", self._take)
         self.coach = CoachPanel(self.experiment, self.runner)
-        self.keep = SettingsBox(self.experiment)
+        self.settings = SettingsBox(self.experiment)
         self.banner = LessonBanner(self.experiment)
         super().__init__(
             [
@@ -89,8 +89,8 @@ class Explorer(Panel):
                 self.switch,
                 *self.rooms.values(),
                 self.coach,
-                self.keep,
-                widgets.VBox([self.address, self.asked], layout=widgets.Layout(display="none")),
+                self.settings,
+                self.address,
             ]
         )
         self.experiment.observe(self._refresh, "revision")
@@ -109,45 +109,39 @@ class Explorer(Panel):
         self.switch.offer(STAGES if lesson is None else lesson.panels)
 
     @guard
-    def _begin_lesson(self, _: Any = None) -> None:
+    def _begin_lesson(self, _: Change | None = None) -> None:
         self._offer()
         self.runner.show_recorded()
 
     @guard
-    def _show(self, _: Any = None) -> None:
+    def _show(self, _: Change | None = None) -> None:
         for name, room in self.rooms.items():
-            shown = name == self.switch.value
-            if shown and not room.children:
+            is_open = name == self.switch.value
+            if is_open and not room.children:
                 room.children = (self.panels[name],)
             for panel in room.children:
-                panel.layout.display = "" if shown else "none"
+                panel.layout.display = "" if is_open else "none"
 
-    def _take(self, change: Any) -> None:
-        """Take over the settings that the page has found in its address; a kernel that was kept warm for it
-        has begun without.
-        """
-        wrong = ""
+    def _take(self, text: str) -> None:
+        """Take over the settings that the page has found in its address."""
+        problem = ""
         try:
-            open_link(self.experiment, change["new"])
+            open_link(self.experiment, text)
             self.runner.show_recorded()
         except SettingsError as error:
-            wrong = f"The settings in the address were left out. {' '.join(error.problems)}"
+            problem = f"The settings in the address were left out. {' '.join(error.problems)}"
         self._refresh()
-        self.say(wrong)
+        self.show_error(problem)
 
     @guard
-    def _refresh(self, _: Any = None) -> None:
+    def _refresh(self, _: Change | None = None) -> None:
         lesson, stages = self.experiment.lesson, self.experiment.stages
-        for at, name in enumerate(STAGES if lesson is None else lesson.panels, 1):
-            words = f"{at} {name.capitalize()} {MARKS[stages[name]]}"
-            self.switch.mark(name, words, SAID[stages[name]])
+        for number, name in enumerate(STAGES if lesson is None else lesson.panels, 1):
+            words = f"{number} {name.capitalize()} {MARKS[stages[name]]}"
+            self.switch.mark(name, words, STATES[stages[name]])
         if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
-        text = self._link
-        taken = " data-taken" if self.asked.value else ""
-        told = f'<div class="sw-settings"{taken} data-settings="{escape(text, quote=True)}"></div>'
-        if self.address.value != told:
-            self.address.value = told
+        self.address.show(self._link)
 
 
 def explorer(
@@ -183,11 +177,11 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     compat.ensure_colab_manager()
     experiment, runner = _experiment(preset, models)
     runner.show_recorded()
-    made = STAGES[name](experiment, runner)
+    one = STAGES[name](experiment, runner)
     if name not in DATA_OF and not runner.foreground:
         runner.preload()
-    made.children = (LessonBanner(experiment), *made.children)
-    return made
+    one.children = (LessonBanner(experiment), *one.children)
+    return one
 
 
 def quiz(level: int = 1, seed: int | None = None) -> QuizPanel:
@@ -203,9 +197,9 @@ def quiz(level: int = 1, seed: int | None = None) -> QuizPanel:
     experiment = Experiment()
     runner = Runner(experiment, foreground=compat.foreground())
     Follower(experiment, runner)
-    made = QuizPanel(experiment, runner, level, seed)
-    runner.preload(made.deal)
-    return made
+    game = QuizPanel(experiment, runner, level, seed)
+    runner.preload(game.deal)
+    return game
 
 
 def play() -> PlayPanel:
@@ -213,10 +207,10 @@ def play() -> PlayPanel:
     compat.ensure_colab_manager()
     experiment = Experiment()
     runner = Runner(experiment, foreground=compat.foreground())
-    made = PlayPanel(experiment, runner)
+    game = PlayPanel(experiment, runner)
     if not runner.foreground:
         runner.preload()
-    return made
+    return game
 
 
 def _experiment(

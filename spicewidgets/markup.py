@@ -7,8 +7,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 
-NONE_YET = "<p>No equation yet: train first.</p>"
-
 
 class Html(str):
     """Text that is HTML already."""
@@ -94,7 +92,7 @@ def table(
     return region(caption, content, look[0])
 
 
-def download_link(content: bytes, name: str, mime: str, words: str) -> Html:
+def download_link(name: str, content: bytes, mime: str, words: str) -> Html:
     """A link that saves the content as a file, with no server behind it."""
     data = b64encode(content).decode()
     return Html(

@@ -64,6 +64,7 @@ MAY = {
         "numpy",
         "pandas",
         "traitlets",
+        "spicewidgets.core.equations",
         "spicewidgets.compat",
         "spicewidgets.lab",
         "spicewidgets.markup",

@@ -22,12 +22,12 @@ def answered(question):
     before = question.right
     question.tell()
     shown = question.verdict.value
-    options = getattr(question.given, "options", ())
+    options = getattr(question.field, "options", ())
     told = question._told()
-    question.given.value = next((o for o in options[1:] if o != told), "12345")
+    question.field.value = next((o for o in options[1:] if o != told), "12345")
     question.check()
     wrong = question.right
-    question.given.value = told
+    question.field.value = told
     question.check()
     return [before, wrong, question.right, told in shown, question.alert.value]
 

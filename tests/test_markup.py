@@ -21,7 +21,7 @@ SAFE = "&lt;b onclick=&#x27;x()&#x27;&gt;&amp;&quot;"
         markup.code_block(TEXT),
         markup.region(TEXT, TEXT),
         markup.table(TEXT, [TEXT], [[TEXT], [1]]),
-        markup.download_link(b"", TEXT, "text/csv", TEXT),
+        markup.download_link(TEXT, b"", "text/csv", TEXT),
     ],
 )
 def test_text_is_escaped_between_tags_and_in_attributes(html):
@@ -47,5 +47,5 @@ def test_the_first_cell_of_a_row_names_it():
 
 
 def test_a_file_is_in_its_link():
-    html = markup.download_link(b"a,b\n", "a.csv", "text/csv", "Save a.csv")
+    html = markup.download_link("a.csv", b"a,b\n", "text/csv", "Save a.csv")
     assert b64decode(html.split("base64,")[1].split('"')[0]) == b"a,b\n"

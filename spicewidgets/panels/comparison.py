@@ -1,15 +1,15 @@
 """The comparison: truth, RNN and SPICE in the same sessions."""
 
-from typing import Any
-
 import ipywidgets as widgets
+import pandas as pd
 
-from ..compat import tooltip
+from ..markup import Html, table
 from ..plots.figures import SessionView
-from .base import FigureBox, decimal, field, grid, guard
+from .base import Change, guard, labelled, row, tick_box
+from .files import FigureBox
 from .stage import Stage, arm_control, session_control
+from .words import AGENTS, decimal
 
-LABELS = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE"}
 SCORES = {
     "nll": ("NLL (nats per choice)", 4),
     "bic": ("BIC", 1),
@@ -26,72 +26,67 @@ class ComparePanel(Stage):
     about = "All three see the same choices and rewards. What does each expect next?"
     groups = ("comparison",)
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Session, arm, which lines are drawn, and which trials."""
         comparison = self.experiment.comparison
         self.layers = {
-            name: widgets.Checkbox(
-                value=name in comparison.layers,
-                description=word,
-                indent=False,
-                **tooltip(f"Whether the lines of {word} are drawn"),
-            )
-            for name, word in LABELS.items()
+            name: tick_box(word, f"Whether the lines of {word} are drawn", value=name in comparison.layers)
+            for name, word in AGENTS.items()
         }
         for box in self.layers.values():
-            box.observe(self._chosen, "value")
+            box.observe(self._choose_layers, "value")
         words = "First and last trial on show"
-        self.trials = field(widgets.IntRangeSlider, "Trials on show", words, min=0, max=99)
+        self.trials = labelled(widgets.IntRangeSlider, "Trials on show", words, min=0, max=99)
         self.trials.value = (0, 99)
-        self.trials.observe(self._zoomed, "value")
-        lines = widgets.HBox(list(self.layers.values()), layout=widgets.Layout(flex_flow="row wrap"))
+        self.trials.observe(self._zoom, "value")
         session, arm = session_control(self.experiment, comparison), arm_control(self.experiment)
-        return [session, arm, lines, self.trials]
+        return [session, arm, row(*self.layers.values()), self.trials]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """The session and the tables of scores."""
         self.figure, self.scores = SessionView(), widgets.HTML()
         return [FigureBox(self.figure), self.scores]
 
     def watch(self) -> None:
-        """What is looked at, and new results."""
+        """Observe what is looked at, and new results."""
         names = list(self.experiment.comparison.names())
         self.experiment.comparison.observe(self.refresh, names)
         self.experiment.run.observe(self.refresh, "result_revision")
         self.experiment.observe(self.refresh, "stale_because")
 
     @guard
-    def _chosen(self, _: Any) -> None:
-        chosen = tuple(name for name, box in self.layers.items() if box.value)
-        self.experiment.comparison.layers = chosen
+    def _choose_layers(self, _: Change) -> None:
+        self.experiment.comparison.layers = tuple(name for name, box in self.layers.items() if box.value)
 
     @guard
-    def _zoomed(self, change: Any) -> None:
+    def _zoom(self, change: Change) -> None:
         first, last = change["new"]
         whole = (first, last) == (self.trials.min, self.trials.max) or first >= last
         self.experiment.comparison.zoom = None if whole else (first, last)
 
     def draw(self) -> None:
-        """The session that is looked at."""
-        self._say_stale("compare")
-        result, looked = self.runner.result, self.experiment.comparison
+        """Draw the session that is looked at."""
+        self.show_stale("compare")
+        result, comparison = self.runner.result, self.experiment.comparison
         if result is None:
             self.scores.value = "<p>Nothing to compare yet: train first.</p>"
             return
-        if looked.problems:
+        if comparison.problems:
             return
-        session = min(looked.session, len(result.choices) - 1)
-        arm = min(looked.arm, result.snapshot.task.n_actions - 1)
+        session = min(comparison.session, len(result.choices) - 1)
+        arm = min(comparison.arm, result.snapshot.task.n_actions - 1)
         self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
-        self.figure.show_layers({name: name in looked.layers for name in result.played})
-        self._show_trials(result.choices.shape[1] - 1, looked.zoom)
+        self.figure.show_layers({name: name in comparison.layers for name in result.played})
+        self._show_trials(result.choices.shape[1] - 1, comparison.zoom)
         for name, box in self.layers.items():
-            box.value = name in looked.layers
-        self.scores.value = _scores(result.per_session.xs(session, level="session"), f"Session {session}")
-        self.scores.value += _scores(result.comparison, "All sessions")
+            box.value = name in comparison.layers
+        if result.per_session is not None and result.comparison is not None:
+            of_session = result.per_session.xs(session, level="session")
+            scores = _scores(of_session, f"Session {session}") + _scores(result.comparison, "All sessions")
+            self.scores.value = scores
 
-    def _show_trials(self, last: int, zoom: Any) -> None:
-        """The figure and the slider show the trials that are chosen, all when none are."""
+    def _show_trials(self, last: int, zoom: tuple[int, int] | None) -> None:
+        """Show the chosen trials in figure and slider, all when none are chosen."""
         first, end = zoom or (0, last)
         first, end = min(first, max(last - 1, 0)), min(end, last)
         self.figure.zoom(*((first, end) if zoom else ()))
@@ -100,10 +95,10 @@ class ComparePanel(Stage):
             self.trials.value = (first, end)
 
 
-def _scores(frame: Any, caption: str) -> str:
-    names = {name: told for name, told in SCORES.items() if name in frame}
+def _scores(frame: pd.DataFrame, caption: str) -> Html:
+    columns = {name: column for name, column in SCORES.items() if name in frame}
     rows = [
-        [LABELS.get(label, label), *(decimal(row[name], digits) for name, (_, digits) in names.items())]
-        for label, row in frame.iterrows()
+        [AGENTS.get(label, label), *(decimal(scores[name], digits) for name, (_, digits) in columns.items())]
+        for label, scores in frame.iterrows()
     ]
-    return grid(caption, ["agent", *(words for words, _ in names.values())], rows)
+    return table(caption, ["agent", *(words for words, _ in columns.values())], rows)

@@ -1,15 +1,15 @@
 """What a model is made of, as a picture: its states one below the other, in each the modules that move it and
 what they see, and what acts on the choice.
 
-Takes a description and gives SVG as text, in the colours of the Jupyter theme, with a title and a description
-for those who do not see it. Knows nothing of widgets.
+A description goes in and SVG comes out, in the colours of the Jupyter theme, with a title and a description
+for those who do not see it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any
 
-from ..state.builder import SIGNALS, WORDS
+from ..markup import Html, bullets, escaped
+from ..state.builder import SIGNALS, WORDS, BuiltModel, BuiltModule, BuiltState
 
 WIDTH, LEFT, RIGHT = 360, 44, 354  # of the picture, and where a state's box begins and ends
 INSIDE, EDGE = LEFT + 12, RIGHT - 26  # where its modules begin and end
@@ -36,7 +36,7 @@ LOOK = """<style>
 </style>"""
 
 
-def diagram(built: Any, key: str) -> str:
+def diagram(built: BuiltModel, key: str) -> Html:
     """The picture of a description, right or wrong.
 
     Args:
@@ -44,53 +44,50 @@ def diagram(built: Any, key: str) -> str:
         key: tells this picture from others on the page.
     """
     parts: list[str] = []
-    y, exits = 6.0, []
+    y, exits = 6.0, list[tuple[float, BuiltState]]()
     for state in built.states:
         exits.append((y + 18, state))
         y = _state(parts, y, state.name, f"starts at {state.initial:g}", built.modules_of(state.name)) + SPACE
-    if lost := _lost(built):
-        y = _state(parts, y, "no state", "moves nothing", lost) + SPACE
+    if orphans := _without_state(built):
+        y = _state(parts, y, "no state", "moves nothing", orphans) + SPACE
     bottom = _choice(parts, y, exits)
-    told = f"sw-diagram-{escape(key, quote=True)}"
-    return (
+    name = f"sw-diagram-{escape(key)}"
+    return Html(
         f'{LOOK}<svg class="sw-diagram" role="img" viewBox="0 0 {WIDTH} {bottom:.0f}"'
-        f' aria-labelledby="{told}-title {told}-desc" xmlns="http://www.w3.org/2000/svg">'
-        f'<title id="{told}-title">What the model is made of</title>'
-        f'<desc id="{told}-desc">{escape(_read(built))}</desc>{"".join(parts)}</svg>'
+        f' aria-labelledby="{name}-title {name}-desc" xmlns="http://www.w3.org/2000/svg">'
+        f'<title id="{name}-title">What the model is made of</title>'
+        f'<desc id="{name}-desc">{escape(_in_words(built))}</desc>{"".join(parts)}</svg>'
     )
 
 
-def sentences(built: Any) -> Iterator[tuple[str, list[str]]]:
+def sentences(built: BuiltModel) -> Iterator[tuple[str, list[str]]]:
     """The same in words: a sentence for each state, with one for each of its modules."""
     for state in built.states:
         yield f"{state.name} {_acts(state)}.", [_does(module) for module in built.modules_of(state.name)]
-    if lost := _lost(built):
-        yield "No state is moved by these.", [_does(module) for module in lost]
+    if orphans := _without_state(built):
+        yield "No state is moved by these.", [_does(module) for module in orphans]
     if built.participants:
         yield "An embedding of each participant tunes the learned modules and every β.", []
 
 
-def _read(built: Any) -> str:
+def _in_words(built: BuiltModel) -> str:
     return " ".join(" ".join([state, *modules]) for state, modules in sentences(built))
 
 
-def _does(module: Any) -> str:
+def _does(module: BuiltModule) -> str:
     arms, kind = WORDS.get(module.arms, module.arms), WORDS.get(module.kind, module.kind)
     bounds = "" if module.activation == "none" else f", bounded by {module.activation}"
     seen = ", ".join(["its own value", *module.inputs])
     return f"{module.name} ({kind}{bounds}) moves {arms}, and sees {seen}."
 
 
-def words(built: Any) -> str:
-    """The sentences as a list in HTML."""
-    items = []
-    for state, modules in sentences(built):
-        inner = "".join(f"<li>{escape(sentence)}</li>" for sentence in modules)
-        items.append(f"<li>{escape(state)}{f'<ul>{inner}</ul>' if inner else ''}</li>")
-    return f'<ul class="sw-made-of">{"".join(items)}</ul>'
+def words(built: BuiltModel) -> Html:
+    """The sentences as a list."""
+    items = [Html(escaped(state) + bullets(modules)) for state, modules in sentences(built)]
+    return bullets(items, "sw-made-of")
 
 
-def _kind(module: Any) -> str:
+def _kind(module: BuiltModule) -> str:
     """Learned or given, and its activation."""
     kind = WORDS.get(module.kind, module.kind)
     return (
@@ -98,17 +95,17 @@ def _kind(module: Any) -> str:
     )
 
 
-def _acts(state: Any) -> str:
+def _acts(state: BuiltState) -> str:
     how = {"added": "and is added to the logit", "scaled": "and is added to the logit times a learned β"}
     return f"starts at {state.initial:g} {how.get(state.choice, 'and does not act on the choice itself')}"
 
 
-def _lost(built: Any) -> list[Any]:
+def _without_state(built: BuiltModel) -> list[BuiltModule]:
     names = [state.name for state in built.states]
     return [module for module in built.modules if module.state not in names]
 
 
-def _state(parts: list[str], top: float, name: str, start: str, modules: Any) -> float:
+def _state(parts: list[str], top: float, name: str, start: str, modules: Sequence[BuiltModule]) -> float:
     """A state's box with its modules; returns where it ends."""
     inner: list[str] = []
     y, writes = top + 30, []
@@ -154,7 +151,7 @@ def _signals(parts: list[str], y: float, names: tuple[str, ...]) -> float:
     return y + 30
 
 
-def _choice(parts: list[str], y: float, exits: list[tuple[float, Any]]) -> float:
+def _choice(parts: list[str], y: float, exits: list[tuple[float, BuiltState]]) -> float:
     """The logit, with a line from each state that acts on it down the left side; returns where it ends."""
     acting = [(at, state) for at, state in exits if state.choice != "unused"]
     if acting:
@@ -180,11 +177,11 @@ def _box(x: float, y: float, width: float, height: float, look: str, corner: flo
 
 def _text(x: float, y: float, words: str, look: str = "", anchor: str = "start") -> str:
     """A line of words, pressed together where it would not fit into a module's box."""
-    kept = words if len(words) <= MOST else f"{words[: MOST - 1]}…"
-    room = EDGE - INSIDE - 14
-    wide = len(kept) * (LETTER if look else SMALL) > room
-    fit = f' textLength="{room}" lengthAdjust="spacingAndGlyphs"' if wide else ""
-    return f'<text class="{look}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fit}>{escape(kept)}</text>'
+    line = words if len(words) <= MOST else f"{words[: MOST - 1]}…"
+    width = EDGE - INSIDE - 14
+    wide = len(line) * (LETTER if look else SMALL) > width
+    fit = f' textLength="{width}" lengthAdjust="spacingAndGlyphs"' if wide else ""
+    return f'<text class="{look}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fit}>{escape(line)}</text>'
 
 
 def _arrow(x: float, y: float, dx: int, dy: int) -> str:

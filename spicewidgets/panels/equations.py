@@ -1,24 +1,23 @@
 """The equations: what was found, beside the truth."""
 
-from collections.abc import Sequence
-from html import escape
-from math import isfinite
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
+import pandas as pd
 
-from .base import Files, decimal, field, grid, guard, offer, pressed, refuse
+from ..core.equations import term_in_words
+from ..lab.result import Result
+from ..markup import Html, code_block, folded, message, region, table
+from .base import Choice, block, button, guard
+from .files import File, Files, csv_file
 from .stage import Stage
+from .words import NO_EQUATION, PARAMETERS, decimal, with_error
 
-SYMBOLS = {
-    "alpha_reward": "learning rate α",
-    "alpha_penalty": "α after no reward",
-    "beta_reward": "inverse temperature β",
-    "q0": "first value q₀",
-    "forget_rate": "forgetting",
-    "beta_choice": "choice kernel β",
-    "alpha_choice": "choice kernel α",
-}
+if TYPE_CHECKING:
+    from ..core.discover.uncertainty import Uncertainty
+    from ..core.equations import SpiceModel, Term
+
 AGAIN = "Find the equations again, without training"
 MOST = 30  # participants in the table of all
 
@@ -29,181 +28,169 @@ class EquationPanel(Stage):
     title = "Equation"
     about = "Each module has become one equation. A term by term look at what was found, beside what is true."
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Whose equation, and the button that finds them again."""
-        self.again = pressed("Find again", AGAIN, self._find)
-        self.who = field(widgets.Dropdown, "Participant", "Whose equations are shown", options=[("0", 0)])
-        self.who.observe(self.refresh, "value")
+        self.again = button("Find again", AGAIN, self._find)
+        self.participant = Choice("Participant", "Whose equations are shown", self.refresh)
         self.parameters = widgets.HTML()
-        return [self.who, self.parameters, self.again]
+        return [self.participant, self.parameters, self.again]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """The table of terms, the equations in all forms, and all participants."""
-        self.terms, self.words, self.everyone = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.terms, self.forms, self.everyone = (widgets.HTML() for _ in range(3))
         self.files = Files(
             {
                 "table as csv": ("All terms of all participants", self._csv),
                 "LaTeX as tex": ("The equations as LaTeX", self._tex),
             }
         )
-        return [self.terms, self.words, self.files, self.everyone]
+        return [self.terms, self.forms, self.files, self.everyone]
 
     def watch(self) -> None:
-        """New results, and what is stale."""
+        """Observe new results, what is stale, and whether the panel is seen."""
         self.experiment.run.observe(self.refresh, "result_revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
-        self.layout.observe(self.refresh, "display")  # errors are reckoned only where they are seen
+        self.layout.observe(self.refresh, "display")
 
     @guard
     def _find(self) -> None:
         self.runner.refit()
 
     def draw(self) -> None:
-        """Discovered beside true, for one participant; then all of them."""
-        refuse(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
-        self._say_stale("equation")
+        """Show discovered beside true, for one participant; then all of them."""
+        block(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
+        self.show_stale("equation")
         result = self.runner.result
-        found = None if result is None else result.spice
-        self.files.layout.display = "none" if found is None else ""
-        if result is None or found is None:
-            self.terms.value = "<p>No equation yet: train first.</p>"
-            self.words.value = self.everyone.value = self.parameters.value = ""
+        if result is None or result.spice is None:
+            self.files.layout.display = "none"
+            self.terms.value = NO_EQUATION
+            self.forms.value = self.everyone.value = self.parameters.value = ""
             return
-        who = offer(self.who, found.participants)
-        sure = result.uncertainty.get(who) if self.layout.display != "none" else None
-        self.terms.value = terms_table(result, who, sure) + _untold(sure)
-        self.parameters.value = _parameters(result, who, sure)
-        self.words.value = _forms(found, who)
-        self.everyone.value = _everyone(result)
+        self.files.layout.display = ""
+        participant = self.participant.offer(result.spice.participants)
+        errors = None if self.is_hidden else result.uncertainty.get(participant)
+        unknown = message(" ".join(errors.untold) if errors is not None else "")
+        self.terms.value = terms_table(result, participant, errors) + unknown
+        self.parameters.value = _parameters(result, participant, errors)
+        self.forms.value = _forms(result.spice, participant)
+        self.everyone.value = _everyone(result, result.spice)
 
-    def _csv(self) -> tuple[str, bytes, str]:
-        rows = ["participant,module,term,true,found"]
-        result = self.runner.result
-        for who in result.spice.participants:
-            truth = {} if result.truth is None else result.truth.of_participant(who)
-            for module, equation in result.spice.of_participant(who).items():
+    def _csv(self) -> File:
+        result, spice = self.equations()
+        rows = []
+        for participant in spice.participants:
+            truth = {} if result.truth is None else result.truth.of_participant(participant)
+            for module, equation in spice.of_participant(participant).items():
                 for term, value in zip(equation.terms, equation.values, strict=True):
                     true = f"{truth[module].coefficient(*term):.10g}" if module in truth else ""
-                    rows.append(f"{who},{module},{' '.join(term) or '1'},{true},{value:.10g}")
-        return "equations.csv", "\n".join([*rows, ""]).encode(), "text/csv"
+                    rows.append([participant, module, " ".join(term) or "1", true, f"{value:.10g}"])
+        return csv_file(
+            "equations", pd.DataFrame(rows, columns=["participant", "module", "term", "true", "found"])
+        )
 
-    def _tex(self) -> tuple[str, bytes, str]:
-        return "equations.tex", _latex(self.runner.result.spice, self.who.value).encode(), "text/x-tex"
+    def _tex(self) -> File:
+        latex = _latex(self.equations()[1], self.participant.value)
+        return File("equations.tex", latex.encode(), "text/x-tex")
 
 
-def terms_table(result: Any, who: Any = None, sure: Any = None) -> str:
-    """Discovered beside true coefficients of a participant (the first when None), as an HTML table; with the
-    standard errors of `sure`, where they are given.
+def terms_table(result: Result, participant: Hashable = None, errors: "Uncertainty | None" = None) -> str:
+    """Discovered beside true coefficients of a participant.
+
+    Args:
+        result: of a run; there is no table where it has no equations.
+        participant: the first when None.
+        errors: standard errors, to be shown too.
     """
-    found = result.spice
-    if found is None:
+    spice = result.spice
+    if spice is None:
         return ""
-    who = found.participants[0] if who is None else who
-    errors = {} if sure is None else _errors(found, who, sure)
-    if who not in result.terms:
-        told = "What was found. Nothing is known of the truth in this model"
-        return _by_module(told, ("module", "term", "found"), _alone(found, who, errors))
+    participant = spice.participants[0] if participant is None else participant
+    known = {} if errors is None else _errors(spice, participant, errors)
+    if participant not in result.terms:
+        rows = [
+            [module, term, with_error(value, known.get((module, term)), sign="+")]
+            for module, equation in spice.of_participant(participant).items()
+            for term, value in equation.coefficients.items()
+        ]
+        caption = "What was found. Nothing is known of the truth in this model"
+        return _by_module(caption, ("module", "term", "found"), rows)
     rows = [
         [
             module,
             term,
             decimal(row["true"], sign="+"),
-            within(row["found"], errors.get((module, term)), sign="+"),
+            with_error(row["found"], known.get((module, term)), sign="+"),
             decimal(row["difference"], sign="+"),
         ]
-        for (module, term), row in result.terms[who].iterrows()
+        for (module, term), row in result.terms[participant].iterrows()
     ]
-    caption = "Term by term" if len(found.participants) == 1 else f"Term by term: participant {who}"
-    caption += ", ± standard error" if errors else ""
+    caption = "Term by term" if len(spice.participants) == 1 else f"Term by term: participant {participant}"
+    caption += ", ± standard error" if known else ""
     return _by_module(caption, ("module", "term", "true", "found", "difference"), rows)
 
 
-def _by_module(caption: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def _by_module(caption: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
     """A table whose first column is the module; where there is only one, the caption names it."""
     modules = {row[0] for row in rows}
     if len(modules) != 1:
-        return grid(caption, names, rows)
-    return grid(f"{caption}: {modules.pop()}", names[1:], [row[1:] for row in rows])
+        return table(caption, names, rows)
+    return table(f"{caption}: {modules.pop()}", names[1:], [row[1:] for row in rows])
 
 
-def within(value: float, error: float | None, digits: int = 3, sign: str = "") -> str:
-    """A number with its standard error, where there is one: "0.682 ± 0.011"."""
-    if error is None or error != error:
-        return decimal(value, digits, sign)
-    return f"{decimal(value, digits, sign)} ± {decimal(error, digits) if isfinite(error) else 'any'}"
-
-
-def _errors(found: Any, who: Any, sure: Any) -> dict[tuple[str, str], float]:
+def _errors(
+    spice: "SpiceModel", participant: Hashable, errors: "Uncertainty"
+) -> Mapping[tuple[str, str], float]:
     """Standard errors by module and the text of the term, as the table of terms has them."""
-    told = {(f"beta({state})", "1"): error for state, error in sure.betas.items()}
-    for module, equation in found.of_participant(who).items():
+    known = {(f"beta({state})", "1"): error for state, error in errors.betas.items()}
+    for module, equation in spice.of_participant(participant).items():
         texts = zip(equation.terms, equation.coefficients, strict=True)
-        errors = sure.coefficients.get(module, {})
-        told |= {(module, text): errors[term] for term, text in texts if term in errors}
-    return told
+        of_module = errors.coefficients.get(module, {})
+        known |= {(module, text): of_module[term] for term, text in texts if term in of_module}
+    return known
 
 
-def _untold(sure: Any) -> str:
-    """What the choices cannot tell, in sentences."""
-    told = " ".join(sure.untold) if sure is not None else ""
-    return f'<div class="sw-note">{escape(told)}</div>' if told else ""
-
-
-def _alone(found: Any, who: Any, errors: Any) -> list[list[str]]:
-    """Module, term and coefficient of a participant's equations."""
-    return [
-        [module, term, within(value, errors.get((module, term)), sign="+")]
-        for module, equation in found.of_participant(who).items()
-        for term, value in equation.coefficients.items()
-    ]
-
-
-def _parameters(result: Any, who: Any, sure: Any) -> str:
+def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | None") -> str:
     """The classical parameters that the equations stand for, true beside found."""
-    told = result.classical.get(who, {})
-    errors = {} if sure is None else sure.parameters
+    known = {} if errors is None else errors.parameters
     rows = [
-        [SYMBOLS.get(name, name), decimal(true, 2), within(found, errors.get(name), 2)]
-        for name, (true, found) in told.items()
+        [PARAMETERS.get(name, name), decimal(true, 2), with_error(found, known.get(name), 2)]
+        for name, (true, found) in result.classical.get(participant, {}).items()
     ]
-    return grid("Read as a Q-learner", ("parameter", "true", "found"), rows) if rows else ""
+    return table("Read as a Q-learner", ("parameter", "true", "found"), rows) if rows else ""
 
 
-def _forms(found: Any, who: Any) -> str:
+def _forms(spice: "SpiceModel", participant: Hashable) -> Html:
     """The equations as mathematics, as text and as LaTeX; a click selects the whole of a text."""
-    maths = "".join(equation.mathml() for equation in found.of_participant(who).values())
-    texts = {"as text": found.text(who), "as LaTeX": _latex(found, who)}
-    folded = "".join(
-        f"<details><summary>{name} (a click selects all, to copy)</summary>"
-        f'<pre tabindex="0">{escape(text)}</pre></details>'
-        for name, text in texts.items()
-    )
-    return f'<div class="sw-scroll" tabindex="0" role="region" aria-label="Equations">{maths}</div>{folded}'
+    maths = Html("".join(equation.mathml() for equation in spice.of_participant(participant).values()))
+    texts = {"as text": spice.text(participant), "as LaTeX": _latex(spice, participant)}
+    details = [
+        folded(f"{name} (a click selects all, to copy)", code_block(text)) for name, text in texts.items()
+    ]
+    return Html(region("Equations", maths) + "".join(details))
 
 
-def _latex(found: Any, who: Any) -> str:
-    return " \\\\\n".join(equation.latex() for equation in found.of_participant(who).values())
+def _latex(spice: "SpiceModel", participant: Hashable) -> str:
+    return " \\\\\n".join(equation.latex() for equation in spice.of_participant(participant).values())
 
 
-def _everyone(result: Any) -> str:
-    """All participants side by side: found, and the truth below it."""
-    people = result.spice.participants
+def _everyone(result: Result, spice: "SpiceModel") -> str:
+    """All participants side by side: found, and the truth below it; nothing where there is but one."""
+    people = spice.participants
     if len(people) == 1:
         return ""
-    first = result.spice.of_participant(people[0])
+    first = spice.of_participant(people[0])
     columns = [(module, term) for module, equation in first.items() for term in equation.terms]
     rows = []
-    for who in people[:MOST]:
-        for name, model in (("SPICE", result.spice), ("truth", result.truth)):
+    for participant in people[:MOST]:
+        for name, model in (("SPICE", spice), ("truth", result.truth)):
             if model is not None:
-                equations = model.of_participant(who)
+                equations = model.of_participant(participant)
                 cells = [decimal(equations[m].coefficient(*t), sign="+") for m, t in columns]
-                rows.append([f"{who}, {name}", *cells])
+                rows.append([f"{participant}, {name}", *cells])
     rest = f": the first {MOST} of {len(people)}; the csv file has all" if len(people) > MOST else ""
-    return grid(f"All participants{rest}", ["participant", *(_short(m, t) for m, t in columns)], rows)
+    return table(f"All participants{rest}", ["participant", *(_short(m, t) for m, t in columns)], rows)
 
 
-def _short(module: str, term: tuple[str, ...]) -> str:
+def _short(module: str, term: "Term") -> str:
     name = module.removeprefix("x_").replace("_", " ")
-    factors = " × ".join("own value" if part == module else part for part in term) or "constant"
-    return f"{name}: {factors}"
+    return f"{name}: {term_in_words(term, module)}"

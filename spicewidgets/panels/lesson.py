@@ -1,16 +1,16 @@
 """A lesson on the page: what it says, and how one is made."""
 
 from html import escape
-from typing import Any
 
 import ipywidgets as widgets
 
-from ..compat import tooltip
+from ..markup import message
+from ..state.experiment import Experiment
 from ..state.lesson import HOLDABLE, TEXT, TITLE, leave_lesson, lesson_now, open_lesson
 from ..state.stages import STAGES
-from .base import FULL, Files, Panel, field, guard, more, pressed
+from .base import FULL, Change, Panel, button, foldable, guard, labelled, row, tick_box
+from .files import File, Files
 
-ROW = {"flex_flow": "row wrap"}
 FREE, FIX, HIDE = "free", "fixed", "hidden"
 ABOUT = (
     "A lesson begins with the settings as they stand. What it fixes is seen and cannot be changed; what it"
@@ -19,24 +19,23 @@ ABOUT = (
 
 
 class LessonBanner(Panel):
-    """Title and text of the lesson that is open, and what it has kept from settings that were loaded."""
+    """Title and text of the open lesson, and what it has kept as it was when settings were loaded."""
 
-    def __init__(self, experiment: Any) -> None:
+    def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.words, self.kept = widgets.HTML(), widgets.HTML()
-        again = pressed("Start the lesson again", "Go back to the lesson's own settings", self._again)
-        self.leave = pressed("Leave the lesson", "Free all controls; the settings stay", self._leave)
-        row = widgets.HBox([again, self.leave], layout=widgets.Layout(**ROW))
-        super().__init__([self.words, self.kept, row])
+        again = button("Start the lesson again", "Go back to the lesson's own settings", self._again)
+        self.leave = button("Leave the lesson", "Free all controls; the settings stay", self._leave)
+        super().__init__([self.words, self.kept, row(again, self.leave)])
         experiment.observe(self.refresh, ["lesson", "lesson_stays", "kept"])
         self.refresh()
 
     @guard
-    def refresh(self, _: Any = None) -> None:
-        """The lesson as it stands; nothing without one."""
+    def refresh(self, _: Change | None = None) -> None:
+        """Show the lesson as it stands; nothing without one."""
         lesson, kept = self.experiment.lesson, self.experiment.kept
         self.layout.display = "none" if lesson is None and not kept else ""
-        self.kept.value = f'<div class="sw-note" role="status">{escape(kept)}</div>' if kept else ""
+        self.kept.value = message(kept, role="status")
         self.leave.layout.display = "none" if self.experiment.lesson_stays else ""
         if lesson is not None:
             self.words.value = f"<h2>{escape(lesson.title)}</h2><p>{escape(lesson.text)}</p>"
@@ -55,23 +54,26 @@ class LessonBanner(Panel):
 class LessonForm(Panel):
     """Make a lesson: its words, what is fixed or hidden, and which panels are shown."""
 
-    def __init__(self, experiment: Any) -> None:
+    def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.body = widgets.VBox(layout=widgets.Layout(max_width="560px", **FULL))
-        self.begin = pressed("Save as lesson", "Choose what to fix and to hide, and save it", self._fill)
+        self.begin = button("Save as lesson", "Choose what to fix and to hide, and save it", self._fill)
         super().__init__([self.begin, self.body])
 
     @guard
     def _fill(self) -> None:
-        """The form, made when it is first asked for, as the lesson that is open has it."""
+        """Make the form when it is first needed, filled in as the open lesson has it."""
         self.begin.layout.display = "none"
         lesson = self.experiment.lesson
         words = f"What to do, in one or two sentences; up to {TEXT} letters"
-        self.title = field(widgets.Text, "Title", f"Up to {TITLE} letters")
-        self.text = field(widgets.Textarea, "Text", words)
+        self.title = labelled(widgets.Text, "Title", f"Up to {TITLE} letters")
+        self.text = labelled(widgets.Textarea, "Text", words)
         self.title.add_class("sw-text")
         self.how = {name: self._choice(name) for name in HOLDABLE}
-        self.panels = {name: self._tick(name) for name in STAGES}
+        self.panels = {
+            name: tick_box(name.capitalize(), f"Whether the panel {name} is shown", value=True)
+            for name in STAGES
+        }
         if lesson is not None:
             self.title.value, self.text.value = lesson.title, lesson.text
             for name, box in self.how.items():
@@ -79,32 +81,27 @@ class LessonForm(Panel):
             for name, box in self.panels.items():
                 box.value = name in lesson.panels
         groups = dict.fromkeys(name.split(".")[0] for name in HOLDABLE)
-        folded = [more(self._of(group), f"controls: {group}") for group in groups]
+        folded = [foldable(self._choices_of(group), f"controls: {group}") for group in groups]
         self.files = Files({"lesson as json": ("The lesson as a file", self._save)})
-        shown = widgets.HBox(list(self.panels.values()), layout=widgets.Layout(**ROW))
         self.body.children = [
-            widgets.HTML(f'<h3>Save as lesson</h3><div class="sw-help">{escape(ABOUT)}</div>'),
+            widgets.HTML(f"<h3>Save as lesson</h3>{message(ABOUT, 'help')}"),
             self.title,
             self.text,
             *folded,
             widgets.HTML("<h3>Panels that are shown</h3>"),
-            shown,
+            row(*self.panels.values()),
             self.files,
         ]
 
-    def _of(self, group: str) -> list[Any]:
+    def _choices_of(self, group: str) -> list[widgets.Widget]:
         return [box for name, box in self.how.items() if name.startswith(f"{group}.")]
 
-    def _choice(self, name: str) -> Any:
+    def _choice(self, name: str) -> widgets.Widget:
         group, setting = name.split(".")
-        told = self.experiment.group(group).tags(setting)
-        return field(widgets.Dropdown, told["label"], told["help"], options=[FREE, FIX, HIDE])
+        tags = self.experiment.group(group).tags(setting)
+        return labelled(widgets.Dropdown, tags["label"], tags["help"], options=[FREE, FIX, HIDE])
 
-    def _tick(self, name: str) -> Any:
-        words = tooltip(f"Whether the panel {name} is shown")
-        return widgets.Checkbox(value=True, description=name.capitalize(), indent=False, **words)
-
-    def _save(self) -> tuple[str, bytes, str]:
+    def _save(self) -> File:
         lesson = lesson_now(
             self.experiment,
             title=" ".join(self.title.value.split()),
@@ -113,4 +110,4 @@ class LessonForm(Panel):
             hidden=tuple(name for name, box in self.how.items() if box.value == HIDE),
             panels=tuple(name for name, box in self.panels.items() if box.value),
         )
-        return "lesson.json", lesson.to_json(), "application/json"
+        return File("lesson.json", lesson.to_json(), "application/json")

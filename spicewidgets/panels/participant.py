@@ -1,13 +1,12 @@
 """The participant: how they learn and choose, and one of their sessions."""
 
-from typing import Any
-
 import ipywidgets as widgets
 
-from ..compat import tooltip
 from ..lab.simulation import preview
 from ..plots.figures import SessionView
-from .base import FigureBox, control, heed, more
+from .base import foldable, tick_box
+from .controls import apply_lesson, control
+from .files import FigureBox
 from .stage import Stage, arm_control, session_control
 
 UNSEEN = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
@@ -20,11 +19,10 @@ class ParticipantPanel(Stage):
     about = "A learner moves the value of what they chose towards the reward, and prefers more value."
     groups = ("participant",)
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Learning rate, beta, first value; the other mechanisms folded."""
         person = self.experiment.participant
-        words = person.traits()["linked"].help
-        self.linked = widgets.Checkbox(description="One α for both outcomes", indent=False, **tooltip(words))
+        self.linked = tick_box("One α for both outcomes", person.traits()["linked"].help)
         widgets.link((person, "linked"), (self.linked, "value"))
         self.penalty = control(person, "alpha_penalty")
         names = ("forget_rate", "beta_choice", "alpha_choice", "variation", *UNSEEN)
@@ -34,18 +32,18 @@ class ParticipantPanel(Stage):
             self.penalty,
             control(person, "beta_reward"),
             control(person, "q0"),
-            more([control(person, name) for name in names], "more mechanisms"),
+            foldable([control(person, name) for name in names], "more mechanisms"),
             session_control(self.experiment, self.experiment.data),
             arm_control(self.experiment),
         ]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """The session as the participant lives it."""
         self.figure = SessionView()
         return [FigureBox(self.figure)]
 
     def watch(self) -> None:
-        """Whatever changes the session."""
+        """Observe whatever changes the session."""
         for state in (self.experiment.participant, self.experiment.task):
             state.observe(self.refresh, [*state.names(), "held", "hidden"])
         names = ["n_trials", "n_sessions", "n_participants", "seed", "session"]
@@ -53,14 +51,13 @@ class ParticipantPanel(Stage):
         self.experiment.comparison.observe(self.refresh, "arm")
 
     def draw(self) -> None:
-        """One simulated session, redrawn at once."""
+        """Draw one simulated session."""
         person = self.experiment.participant
-        heed(person, "alpha_penalty", self.linked)
+        apply_lesson(person, "alpha_penalty", self.linked)
         unneeded = person.linked and "alpha_penalty" not in person.held
         self.penalty.layout.display = "none" if unneeded else ""
         if not self.experiment.sound("task", "participant", "data"):
             return
-        seen = preview(self.experiment.peek(), self.experiment.data.session)
+        session = preview(self.experiment.peek(), self.experiment.data.session)
         arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
-        played: Any = {"truth": seen}
-        self.figure.draw(played, seen.choices, seen.chosen_rewards, session=0, arm=arm)
+        self.figure.draw({"truth": session}, session.choices, session.chosen_rewards, session=0, arm=arm)

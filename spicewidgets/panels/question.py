@@ -1,16 +1,13 @@
-"""A question whose answer is checked: for lessons, in a notebook or on a page.
-
-What is right stays hidden until it is asked for. Knows nothing of what the question is about.
-"""
+"""A question whose answer is checked: for lessons, in a notebook or on a page."""
 
 from collections.abc import Callable, Sequence
 from html import escape
 from math import isfinite
-from typing import Any
 
 import ipywidgets as widgets
 
-from .base import FULL, Panel, field, guard, pressed
+from ..markup import message
+from .base import FULL, Change, Panel, button, guard, labelled, row
 from .look import STYLE
 
 CHOOSE = "choose …"
@@ -19,12 +16,14 @@ CHOOSE = "choose …"
 class Question(Panel):
     """A question with a field, a button that checks, and others that give a hint and the answer.
 
+    What is right is not on the page before the answer is shown.
+
     Args:
         words: the question.
         answer: a number, or one of the options; or a function that computes it when it is first needed.
         within: how far from the answer a number may lie to be right.
         options: what can be chosen; with none, a number is typed.
-        hint: what helps; shown after a wrong answer, or when asked for.
+        hint: what helps; shown after a wrong answer, or when the button is pressed.
         because: why the answer is right; shown with it.
 
     Attributes:
@@ -45,18 +44,17 @@ class Question(Panel):
         self.right: bool | None = None
         question = widgets.HTML(f"{STYLE}<p>{escape(words)}</p>")
         if options:
-            self.given = field(widgets.Dropdown, "Your answer", words, options=(CHOOSE, *options))
+            self.field = labelled(widgets.Dropdown, "Your answer", words, options=(CHOOSE, *options))
         else:
-            self.given = field(widgets.Text, "Your answer", words, continuous_update=False)
-        self.buttons = {"Check": pressed("Check", "Is it right?", self.check)}
+            self.field = labelled(widgets.Text, "Your answer", words, continuous_update=False)
+        self.buttons = {"Check": button("Check", "Is it right?", self.check)}
         if hint:
-            self.buttons["Hint"] = pressed("Hint", "What helps", self._help)
-        self.buttons["Answer"] = pressed("Show the answer", "The answer, and why", self.tell)
-        row = widgets.HBox(list(self.buttons.values()), layout=widgets.Layout(flex_flow="row wrap", **FULL))
+            self.buttons["Hint"] = button("Hint", "What helps", self._show_hint)
+        self.buttons["Answer"] = button("Show the answer", "The answer, and why", self.tell)
         self.verdict = widgets.HTML()
-        super().__init__([question, self.given, row, self.verdict])
+        super().__init__([question, self.field, row(*self.buttons.values(), **FULL), self.verdict])
         self.add_class("sw-question")
-        self.given.observe(self._changed, "value")
+        self.field.observe(self._change, "value")
 
     @property
     def answer(self) -> float | str:
@@ -67,36 +65,40 @@ class Question(Panel):
 
     @guard
     def check(self) -> None:
-        """Say whether what is given is right."""
-        given, wrong = self._read()
-        if wrong:
-            self._say(wrong)
+        """Say whether the typed or chosen answer is right."""
+        typed, problem = self._read()
+        if problem:
+            self._say(problem)
             return
         answer = self.answer
-        self.right = given == answer if isinstance(answer, str) else abs(given - answer) <= self.within
+        if isinstance(answer, str) or isinstance(typed, str):
+            self.right = typed == answer
+        else:
+            self.right = abs(typed - answer) <= self.within
         self._say(f"Right. {self.because}" if self.right else f"Not yet. {self.hint}")
 
     @guard
     def tell(self) -> None:
         """Show the answer."""
-        self._say(f"The answer is {self._told()}. {self.because}")
+        text = self.answer if isinstance(self.answer, str) else f"{self.answer:.3g}"
+        self._say(f"The answer is {text}. {self.because}")
 
     @guard
-    def _help(self) -> None:
+    def _show_hint(self) -> None:
         self._say(self.hint)
 
     @guard
-    def _changed(self, _: Any) -> None:
-        """Enter checks what was typed; after another choice the verdict is not about what is shown."""
-        if isinstance(self.given, widgets.Text):
+    def _change(self, _: Change) -> None:
+        """Check what was typed; after another choice the verdict is not about the answer on the page."""
+        if isinstance(self.field, widgets.Text):
             self.check()
         else:
             self._say("")
 
-    def _read(self) -> tuple[Any, str]:
-        """What was given, and what is wrong with it."""
-        text = self.given.value.strip()
-        if not isinstance(self.given, widgets.Text):
+    def _read(self) -> tuple[float | str, str]:
+        """What was typed or chosen, and what is wrong with it."""
+        text = str(self.field.value).strip()
+        if not isinstance(self.field, widgets.Text):
             return text, "Choose an answer first." if text == CHOOSE else ""
         try:
             number = float(text.replace(",", ".").replace("−", "-"))
@@ -104,10 +106,5 @@ class Question(Panel):
             number = float("nan")
         return number, "" if isfinite(number) else f"A number is needed, such as 0.5; got {text!r}."
 
-    def _told(self) -> str:
-        answer = self.answer
-        return answer if isinstance(answer, str) else f"{answer:.3g}"
-
     def _say(self, words: str) -> None:
-        told = f'<div class="sw-note" role="status">{escape(words.strip())}</div>'
-        self.verdict.value = told if words else ""
+        self.verdict.value = message(words.strip(), role="status")

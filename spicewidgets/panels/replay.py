@@ -1,21 +1,29 @@
 """The replay: the equation at epochs of the training, while it goes on and afterwards."""
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from ..lab import looking as views
+from ..core.equations import term_in_words
+from ..lab.looking import emerging
+from ..lab.result import Result
+from ..markup import Html, escaped, message, table
 from ..plots.emergence import EmergenceFigure
 from ..plots.words import PHASES
-from .base import FULL, FigureBox, decimal, field, grid, guard, offer
+from .base import FULL, Change, Choice, by_hand, column, guard, labelled
+from .files import FigureBox
 from .stage import Stage
+from .words import NO_EQUATION, decimal
+
+if TYPE_CHECKING:
+    from ..core.equations import Equation, SpiceModel
+    from ..core.read.emergence import Emergence
 
 PACE = 200  # milliseconds between two epochs of a film
-OUT = "○ not in"
-NOTHING = "<p>No equation yet: train first.</p>"
+ABSENT = "○ not in"
+Epoch = Mapping[str, Any]  # a record of the history
 
 
 class ReplayPanel(Stage):
@@ -27,121 +35,119 @@ class ReplayPanel(Stage):
         " that was found. Play the epochs, and see terms come in and their numbers go to the truth."
     )
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Which module."""
-        self.module = field(widgets.Dropdown, "Module", "Whose equation is drawn", options=[("", "")])
-        self.module.observe(self._chosen, "value")
-        self.whose = widgets.HTML()
-        return [self.module, self.whose]
+        self.module = Choice("Module", "Whose equation is drawn", self._choose_module)
+        self.participant = widgets.HTML()
+        return [self.module, self.participant]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """Which epoch, and a film of them; the equation there, and all epochs."""
-        self._found: Mapping[str, Any] = {}
-        self._truth: Any = None
-        self._rows: Mapping[int, Any] = {}
-        self._filling = False
+        self._modules: Mapping[str, Emergence] = {}
+        self._truth: SpiceModel | None = None
+        self._epochs: Mapping[int, Epoch] = {}
         words = "Epoch of the training whose equation is told"
-        self.epoch = field(widgets.SelectionSlider, "Epoch", words, options=["0"])
-        told = tooltip("Play the training, epoch by epoch")
-        self.play = widgets.Play(min=0, max=0, interval=PACE, show_repeat=False, **told)
+        self.epoch = labelled(widgets.SelectionSlider, "Epoch", words, options=["0"])
+        tip = tooltip("Play the training, epoch by epoch")
+        self.play = widgets.Play(min=0, max=0, interval=PACE, show_repeat=False, **tip)
         self.link = widgets.jslink((self.play, "value"), (self.epoch, "index"))
         self.epoch.observe(self._step, "index")
-        self.told, self.figure = widgets.HTML(layout=widgets.Layout(**FULL)), EmergenceFigure()
-        self.body = widgets.VBox([self.epoch, self.play, self.told, FigureBox(self.figure)])
-        self.body.layout.width = "100%"
-        self.none = widgets.HTML()
-        return [self.none, self.body]
+        self.equation, self.figure = widgets.HTML(layout=widgets.Layout(**FULL)), EmergenceFigure()
+        self.body = column(self.epoch, self.play, self.equation, FigureBox(self.figure))
+        self.nothing = widgets.HTML()
+        return [self.nothing, self.body]
 
     def watch(self) -> None:
-        """The run, new results, and whether this panel is seen."""
+        """Observe the run, new results, and whether this panel is seen."""
         self.experiment.run.observe(self.refresh, ["glimpses", "result_revision"])
         self.experiment.observe(self.refresh, "stale_because")
-        self.layout.observe(self.refresh, "display")  # equations are looked for only where they are seen
+        self.layout.observe(self.refresh, "display")
 
     def draw(self) -> None:
-        """The epochs of the run that goes on, or else of the last result."""
-        if self.layout.display == "none":
+        """Draw the epochs of the run that goes on, or else of the last result."""
+        if self.is_hidden:
             return
-        self._say_stale("equation")
+        self.show_stale("equation")
         result, run = self.runner.result, self.experiment.run
-        live = bool(run.glimpses)
-        found = views.emerging(run.glimpses) if live else {} if result is None else result.emergence
-        same, self._found = found is self._found, found
-        self.none.value, self.body.layout.display = ("", "") if found else (NOTHING, "none")
-        if same or not found:
+        modules: Mapping[str, Emergence]
+        if run.glimpses:
+            modules, truth, history = emerging(run.glimpses), self.runner.truth(), run.history
+        elif result is not None:
+            modules, truth, history = result.emergence, result.truth, result.history
+        else:
+            modules, truth, history = {}, None, ()
+        self.nothing.value, self.body.layout.display = ("", "") if modules else (NO_EQUATION, "none")
+        if modules is self._modules or not modules:
+            self._modules = modules
             return
-        self._truth = self.runner.truth() if live else result.truth
-        self._rows = {row["epoch"]: row for row in (run.history if live else result.history)}
-        self.whose.value = self._words(result)
-        self._filling = True
-        offer(self.module, tuple(found))
-        self._filling = False
+        self._modules, self._truth = modules, truth
+        self._epochs = {epoch["epoch"]: epoch for epoch in history}
+        self.participant.value = message(self._of_whom(result), "help")
+        self.module.offer(tuple(modules))
         self._draw_module()
 
-    def _words(self, result: Any) -> str:
-        n = self.experiment.data.n_participants if result is None else result.snapshot.data.n_participants
-        return '<div class="sw-help">Of the first participant.</div>' if n != 1 else ""
+    def _of_whom(self, result: Result | None) -> str:
+        data = self.experiment.data if result is None else result.snapshot.data
+        return "Of the first participant." if data.n_participants != 1 else ""
 
     @guard
-    def _chosen(self, _: Any) -> None:
-        if not self._filling and self._found:
+    def _choose_module(self) -> None:
+        if self._modules:
             self._draw_module()
 
     def _draw_module(self) -> None:
-        """The figure of the module, and the slider at its end, unless it was moved elsewhere."""
+        """Draw the module, with the slider at its end, unless it was moved elsewhere."""
         module = self.module.value
-        true = None if self._truth is None else self._truth.of_participant().get(module)
-        shown = self._found[module].ever([] if true is None else [term for term, _ in true.active])
-        self._shown, self._true = shown, true
-        self._names = [_named(term, module) for term in shown.terms]
-        known = [None if true is None else true.coefficient(*term) or None for term in shown.terms]
-        self.figure.draw(shown, self._names, known, {e: row["train_loss"] for e, row in self._rows.items()})
-        self._slide([f"{epoch}" for epoch in shown.epochs])
-        self._show()
+        self._true: Equation | None = None
+        if self._truth is not None:
+            self._true = self._truth.of_participant().get(module)
+        known = [] if self._true is None else [term for term, _ in self._true.active]
+        self._emergence = self._modules[module].ever(known)
+        terms = self._emergence.terms
+        self._names = [term_in_words(term, module) for term in terms]
+        true = [None if self._true is None else self._true.coefficient(*term) or None for term in terms]
+        losses = {at: epoch["train_loss"] for at, epoch in self._epochs.items()}
+        self.figure.draw(self._emergence, self._names, true, losses)
+        self._offer_epochs([f"{epoch}" for epoch in self._emergence.epochs])
+        self._show_epoch()
 
-    def _slide(self, epochs: list[str]) -> None:
+    def _offer_epochs(self, epochs: list[str]) -> None:
         """These epochs to choose from; the slider stays where it was moved, or at the end where it stood."""
         before, at = self.epoch.options, self.epoch.index
         if before == tuple(epochs):
             return
         moved = before[at] in epochs and at < len(before) - 1
-        self._filling = True
-        self.play.max = len(epochs) - 1
-        self.epoch.options = epochs
-        self.epoch.index = epochs.index(before[at]) if moved else len(epochs) - 1
-        self._filling = False
+        with self.filling():
+            self.play.max = len(epochs) - 1
+            self.epoch.options = epochs
+            self.epoch.index = epochs.index(before[at]) if moved else len(epochs) - 1
 
-    @guard
-    def _step(self, _: Any) -> None:
-        if not self._filling and self._found:
-            self._show()
+    @by_hand
+    def _step(self, _: Change) -> None:
+        if self._modules:
+            self._show_epoch()
 
-    def _show(self) -> None:
+    def _show_epoch(self) -> None:
         """The chosen epoch."""
-        shown, at = self._shown, self.epoch.index or 0
+        emergence, at, true = self._emergence, self.epoch.index or 0, self._true
         self.figure.mark(at)
-        row = self._rows.get(int(shown.epochs[at]), {})
-        now, end, true = shown.equation(at), shown.equation(-1), self._true
-        lines = []
-        for name, term in zip(self._names, shown.terms, strict=True):
-            numbers = [now.coefficient(*term), end.coefficient(*term)]
-            numbers += [] if true is None else [true.coefficient(*term)]
-            lines.append([name, *(decimal(value) if value else OUT for value in numbers)])
-        heads = ["term", "now", "last", *([] if true is None else ["truth"])]
-        self.told.value = (
-            f"<p><b>{_told(int(shown.epochs[at]), row)}</b><br><code>{escape(now.text(2))}</code></p>"
-            + grid(f"Coefficients at epoch {shown.epochs[at]}", heads, lines)
-        )
+        present, last = emergence.equation(at), emergence.equation(-1)
+        rows = []
+        for name, term in zip(self._names, emergence.terms, strict=True):
+            numbers = [
+                equation.coefficient(*term) for equation in (present, last, true) if equation is not None
+            ]
+            rows.append([name, *(decimal(value) if value else ABSENT for value in numbers)])
+        names = ["term", "now", "last", *([] if true is None else ["truth"])]
+        epoch = int(emergence.epochs[at])
+        words = _epoch_in_words(epoch, self._epochs.get(epoch, {}))
+        text = Html(f"<p><b>{escaped(words)}</b><br><code>{escaped(present.text(2))}</code></p>")
+        self.equation.value = text + table(f"Coefficients at epoch {epoch}", names, rows)
 
 
-def _named(term: Sequence[str], module: str) -> str:
-    """A term as the other panels call it."""
-    return " × ".join("its value" if name == module else name for name in term) or "constant"
-
-
-def _told(epoch: int, row: Mapping[str, Any]) -> str:
+def _epoch_in_words(number: int, epoch: Epoch) -> str:
     """The epoch, what was done in it, and its loss."""
-    if not row:
-        return f"Epoch {epoch}"
-    phase = PHASES.get(row["phase"], row["phase"])
-    return f"Epoch {epoch} ({phase}): loss {row['train_loss']:.4f} nats per choice"
+    if not epoch:
+        return f"Epoch {number}"
+    phase = str(epoch["phase"])
+    return f"Epoch {number} ({PHASES.get(phase, phase)}): loss {epoch['train_loss']:.4f} nats per choice"

@@ -1,15 +1,18 @@
-"""The switch between sections: a row of buttons, of which one is on. A Tab would break on Colab."""
+"""How a page moves: between sections, and with its address."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import ipywidgets as widgets
 from traitlets import Unicode
 
+from ..compat import tooltip
+from ..markup import escaped
+from .base import Change, put
+
 
 class Sections(widgets.HBox):
-    """A row of buttons, of which one is on.
+    """A row of buttons, of which one is on. A Tab would break on Colab.
 
     Attributes:
         value: name of the section that is shown.
@@ -19,12 +22,11 @@ class Sections(widgets.HBox):
     value = Unicode(help="Name of the section that is shown.")
 
     def __init__(self, names: Iterable[str]) -> None:
-        narrow = {"width": "auto"}
-        self.buttons = {name: widgets.ToggleButton(layout=widgets.Layout(**narrow)) for name in names}
+        self.buttons = {name: widgets.ToggleButton(layout=widgets.Layout(width="auto")) for name in names}
         super().__init__(list(self.buttons.values()), layout=widgets.Layout(flex_flow="row wrap"))
         self.add_class("sw-nav")
         for name, button in self.buttons.items():
-            button.observe(partial(self._pressed, name), "value")
+            button.observe(partial(self._press, name), "value")
         self.observe(self._show, "value")
         self.value = next(iter(self.buttons))
 
@@ -40,12 +42,33 @@ class Sections(widgets.HBox):
         if self.value not in offered:
             self.value = offered[0]
 
-    def _pressed(self, name: str, change: Any) -> None:
+    def _press(self, name: str, change: Change) -> None:
         if change["new"]:
             self.value = name
         elif self.value == name:
             change["owner"].value = True  # a section is left by going to another
 
-    def _show(self, _: Any) -> None:
+    def _show(self, _: Change) -> None:
         for name, button in self.buttons.items():
             button.value = name == self.value
+
+
+class Address(widgets.VBox):
+    """What the page's address says, and what it should say; nothing of it is seen.
+
+    Args:
+        tip: what stands in the address.
+        taken: called with the text that the page has found in its address. A kernel that was kept warm for
+            the page has begun without it.
+    """
+
+    def __init__(self, tip: str, taken: Callable[[str], None]) -> None:
+        self.link, self.incoming = widgets.HTML(), widgets.Text(**tooltip(tip))
+        self.incoming.add_class("sw-asked")
+        self.incoming.observe(lambda change: taken(change["new"]), "value")
+        super().__init__([self.link, self.incoming], layout=widgets.Layout(display="none"))
+
+    def show(self, text: str) -> None:
+        """Let the page's address say this."""
+        taken = " data-taken" if self.incoming.value else ""
+        put(self.link, f'<div class="sw-settings"{taken} data-settings="{escaped(text)}"></div>')

@@ -1,16 +1,25 @@
 """What the panels of the method have in common: controls on one side, what they change on the other.
 
-Each takes an experiment and its runner, and can stand alone in a notebook cell. They set settings and call
-the runner; they compute nothing.
+Each takes an experiment and its runner, and also works on its own in a notebook cell. A panel sets settings
+and calls the runner; it computes nothing.
 """
 
 from html import escape
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import ipywidgets as widgets
 
-from .base import FULL, Panel, control, field, guard, pressed
+from ..lab.protocols import ExperimentRunner
+from ..lab.result import Result
+from ..markup import message
+from ..state.base import State
+from ..state.experiment import Experiment
+from .base import FULL, Change, Panel, button, guard, labelled
+from .controls import Control, control
 from .look import STYLE
+
+if TYPE_CHECKING:
+    from ..core.equations import SpiceModel
 
 NARROW = {"flex": "1 1 280px", "max_width": "380px", "min_width": "0", "margin": "0 24px 0 0"}
 WIDE = {"flex": "1 1 420px", "min_width": "0"}
@@ -27,87 +36,105 @@ class Stage(Panel):
     about: ClassVar[str] = ""
     groups: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, experiment: Any, runner: Any) -> None:
+    def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
+        super().__init__()
         self.experiment, self.runner = experiment, runner
         self.stale = widgets.HTML()
         words = widgets.HTML(f"{STYLE}<h2>{escape(self.title)}</h2><p>{escape(self.about)}</p>")
-        left = widgets.VBox([words, self.stale, *self.controls()], layout=widgets.Layout(**NARROW))
+        left = [words, self.stale, *self.controls()]
         if self.groups:
-            back = pressed("Back to defaults", f"Set all of {self.title.lower()} back", self._back)
-            left.children = (*left.children, back)
-        right = widgets.VBox(self.stage(), layout=widgets.Layout(**WIDE))
-        left.add_class("sw-controls")
-        right.add_class("sw-stage")
-        columns = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap", **FULL))
+            left.append(button("Back to defaults", f"Set all of {self.title.lower()} back", self._back))
+        sides = [
+            widgets.VBox(left, layout=widgets.Layout(**NARROW)),
+            widgets.VBox(self.stage(), layout=widgets.Layout(**WIDE)),
+        ]
+        for side, look in zip(sides, ("sw-controls", "sw-stage"), strict=True):
+            side.add_class(look)
+        columns = widgets.HBox(sides, layout=widgets.Layout(flex_flow="row wrap", **FULL))
         columns.add_class("sw-columns")
-        super().__init__([columns])
+        self.children = (*self.children, columns)
         self.watch()
         self.refresh()
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """The widgets on the left."""
         return []
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """The widgets on the right."""
         return []
 
     def watch(self) -> None:
-        """What makes this panel draw itself anew."""
+        """Observe all that makes this panel draw itself anew."""
 
     @guard
-    def refresh(self, _: Any = None) -> None:
+    def refresh(self, _: Change | None = None) -> None:
         """Draw the stage from the present settings or result."""
         self.draw()
 
     def draw(self) -> None:
-        """What `refresh` does, unguarded."""
+        """Do what `refresh` does, unguarded."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the app shows another panel; what takes long waits until this one is shown."""
+        return bool(self.layout.display == "none")
+
+    def equations(self) -> "tuple[Result, SpiceModel]":
+        """The last result and its equations.
+
+        Raises:
+            ValueError: There are none.
+        """
+        result = self.runner.result
+        if result is None or result.spice is None:
+            raise ValueError("There is no equation yet. Train first.")
+        return result, result.spice
+
+    def show_stale(self, *stages: str) -> None:
+        """Say which setting has changed since the first of these stages that is stale."""
+        reasons = [self.experiment.stale_because.get(stage, "") for stage in stages]
+        self.stale.value = message(next(filter(None, reasons), ""), role="status")
 
     @guard
     def _back(self) -> None:
         for name in self.groups:
             self.experiment.group(name).reset()
 
-    def _say_stale(self, *stages: str) -> None:
-        told = [self.experiment.stale_because[s] for s in stages if s in self.experiment.stale_because]
-        self.stale.value = f'<div class="sw-note" role="status">{escape(told[0])}</div>' if told else ""
 
+def session_control(experiment: Experiment, state: State) -> Control:
+    """Which session: a `control` whose upper bound is the last session there is."""
+    chosen = control(state, "session")
 
-def session_control(experiment: Any, state: Any) -> Any:
-    """Which session: as `control`, with the last session there is as its upper bound."""
-    made = control(state, "session")
-
-    def fit(_: Any = None) -> None:
+    def limit(_: Change | None = None) -> None:
         if not experiment.data.problems_of("n_sessions"):
-            last = experiment.data.n_sessions - 1
-            made.high, made.parts[1].max = last, max(last, 1)
-            made.tell()
+            chosen.limit(experiment.data.n_sessions - 1)
 
-    experiment.data.observe(fit, "n_sessions")
-    fit()
-    return made
+    experiment.data.observe(limit, "n_sessions")
+    limit()
+    return chosen
 
 
-def arm_control(experiment: Any) -> Any:
+def arm_control(experiment: Experiment) -> widgets.Dropdown:
     """Which option is looked at, in all pictures of sessions."""
     comparison, task = experiment.comparison, experiment.task
     words = "Whose probability and values are drawn"
-    chosen = field(widgets.Dropdown, "Option shown", words, options=[("", 0)])
+    chosen = labelled(widgets.Dropdown, "Option shown", words, options=[("", 0)])
 
-    def offer(_: Any = None) -> None:
+    def offer(_: Change | None = None) -> None:
         if task.problems_of("n_actions"):
             return
-        options = [(f"Option {arm + 1}", arm) for arm in range(task.n_actions)]
-        if chosen.options != tuple(options):
-            now = min(comparison.arm, task.n_actions - 1)
+        options = tuple((f"Option {arm + 1}", arm) for arm in range(task.n_actions))
+        if chosen.options != options:
+            arm = min(comparison.arm, task.n_actions - 1)
             chosen.options = options
-            chosen.value = now
+            chosen.value = arm
 
-    def to_widget(_: Any = None) -> None:
+    def to_widget(_: Change | None = None) -> None:
         if comparison.arm in [arm for _, arm in chosen.options]:
             chosen.value = comparison.arm
 
-    def to_state(change: Any) -> None:
+    def to_state(change: Change) -> None:
         if change["new"] is not None:
             comparison.arm = change["new"]
 

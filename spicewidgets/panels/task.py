@@ -1,10 +1,12 @@
 """The task: which reward probabilities there are, and how they change."""
 
-from typing import Any
+import ipywidgets as widgets
 
 from ..lab.simulation import preview
 from ..plots.figures import RewardProbabilities
-from .base import FigureBox, control, more
+from .base import foldable
+from .controls import control
+from .files import FigureBox
 from .stage import Stage, session_control
 
 
@@ -17,28 +19,28 @@ class TaskPanel(Stage):
     )
     groups = ("task",)
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Kind of task, drift, arms, trials; the rest folded."""
         task, data = self.experiment.task, self.experiment.data
         rest = [control(task, name) for name in ("boundary", "flip_probability", "counterfactual")]
         return [
             *(control(task, name) for name in ("kind", "sigma", "n_actions")),
             control(data, "n_trials"),
-            more([*rest, control(data, "seed"), session_control(self.experiment, data)]),
+            foldable([*rest, control(data, "seed"), session_control(self.experiment, data)]),
         ]
 
-    def stage(self) -> list[Any]:
-        """The reward probabilities of the session that is shown."""
+    def stage(self) -> list[widgets.Widget]:
+        """The reward probabilities of the session."""
         self.figure = RewardProbabilities()
         return [FigureBox(self.figure)]
 
     def watch(self) -> None:
-        """The task, the length of a session and the seed."""
+        """Observe the task, the length of a session and the seed."""
         self.experiment.task.observe(self.refresh, list(self.experiment.task.names()))
         self.experiment.data.observe(self.refresh, ["n_trials", "n_sessions", "seed", "session"])
 
     def draw(self) -> None:
-        """One simulated session's probabilities, as long as the settings can be used."""
+        """Draw a simulated session's probabilities, as long as the settings can be used."""
         if self.experiment.sound("task", "participant", "data"):
             probs = preview(self.experiment.peek(), self.experiment.data.session).reward_probs
             assert probs is not None  # the tasks of the explorer know them

@@ -1,15 +1,17 @@
 """The training: how it is done, and how it goes."""
 
-import csv
-import io
 from functools import partial
-from html import escape
-from typing import Any
 
 import ipywidgets as widgets
+import pandas as pd
 
+from ..lab.protocols import ExperimentRunner
+from ..markup import Html, escaped, message
 from ..plots.loss_curve import LossCurve
-from .base import FigureBox, control, folded_details, guard, more, pressed, refuse
+from ..state.run import RunState
+from .base import block, button, foldable, folded_details, guard, row
+from .controls import control
+from .files import FigureBox, File, csv_file
 from .stage import Stage
 
 BUTTONS = {
@@ -33,6 +35,11 @@ FOLDED = (
 )
 
 
+def run_action(runner: ExperimentRunner, action: str) -> bool:
+    """Let a runner do what a button is called; returns whether it began."""
+    return bool(getattr(runner, {"continue": "continue_"}.get(action, action))())
+
+
 class TrainPanel(Stage):
     """Training, live."""
 
@@ -43,69 +50,68 @@ class TrainPanel(Stage):
     )
     groups = ("training",)
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Buttons, epochs, optimiser; the rest folded."""
         training = self.experiment.training
         self.buttons = {
-            what: pressed(word, tip, partial(self._press, what)) for what, (word, tip) in BUTTONS.items()
+            action: button(word, tip, partial(self._press, action)) for action, (word, tip) in BUTTONS.items()
         }
         self.buttons["train"].button_style = "primary"
         self.status = widgets.HTML()
         return [
-            widgets.HBox(list(self.buttons.values()), layout=widgets.Layout(flex_flow="row wrap")),
+            row(*self.buttons.values()),
             self.status,
             *(control(training, name) for name in ("epochs", "optimizer")),
-            more([control(training, name) for name in FOLDED]),
+            foldable([control(training, name) for name in FOLDED]),
         ]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """The loss curve, and how it is drawn."""
-        training = self.experiment.training
         self.figure = LossCurve()
         history = {"history as csv": ("Every epoch: losses, phase, seconds, best so far", self._history)}
-        looks = widgets.HBox([control(training, name) for name in ("log", "smoothing")])
-        looks.layout.flex_flow = "row wrap"
-        for one, wide in zip(looks.children, ("1 1 200px", "1 1 260px"), strict=True):
-            one.layout.width, one.layout.flex = "auto", wide
+        looks = row(*(control(self.experiment.training, name) for name in ("log", "smoothing")))
+        for child, flex in zip(looks.children, ("1 1 200px", "1 1 260px"), strict=True):
+            child.layout.width, child.layout.flex = "auto", flex
         return [FigureBox(self.figure, history), looks]
 
     def watch(self) -> None:
-        """The run, and what is blocked."""
+        """Observe the run, and what is blocked."""
         self.experiment.run.observe(self.refresh, "revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
         self.experiment.training.observe(self.refresh, ["log", "smoothing"])
 
     @guard
-    def _press(self, what: str) -> None:
-        getattr(self.runner, {"continue": "continue_"}.get(what, what))()
+    def _press(self, action: str) -> None:
+        run_action(self.runner, action)
 
     def draw(self) -> None:
-        """The curve, the line below the buttons, and which buttons can be pressed."""
+        """Draw the curve, the line below the buttons, and which buttons can be pressed."""
         run, training = self.experiment.run, self.experiment.training
-        for what, button in self.buttons.items():
-            refuse(button, self.experiment.blocked.get(what, ""), BUTTONS[what][1])
-        self.status.value = told(run)
-        self._say_stale("train")
+        for action, pressable in self.buttons.items():
+            block(pressable, self.experiment.blocked.get(action, ""), BUTTONS[action][1])
+        self.status.value = run_status(run)
+        self.show_stale("train")
         smoothing = 0.0 if training.problems_of("smoothing") else training.smoothing
         self.figure.draw(run.history, earlier=run.earlier, log=training.log is True, smoothing=smoothing)
 
-    def _history(self) -> tuple[str, bytes, str]:
+    def _history(self) -> File:
         history = self.experiment.run.history
         if not history:
             raise ValueError("There is no training to save yet. Train first.")
-        file = io.StringIO()
-        writer = csv.DictWriter(file, list(history[-1]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history)
-        return "history.csv", file.getvalue().encode(), "text/csv"
+        return csv_file("history", pd.DataFrame(history))
 
 
-def told(run: Any) -> str:
-    """How a run goes, in HTML: a sentence, rate and time left, notes, and the details of an error folded."""
-    speed = f" {run.rate:.0f} epochs per second." if run.busy and run.rate else ""
-    left = f" At most {run.seconds_left:.0f} s left." if run.busy and run.seconds_left is not None else ""
-    notes = "".join(f'<div class="sw-note">{escape(note)}</div>' for note in run.notes)
+def run_status(run: RunState) -> Html:
+    """How a run goes: a sentence, rate and time left, notes, and the details of an error folded."""
+    words = run.message
+    if run.busy:
+        words += f" {run.rate:.0f} epochs per second." if run.rate else ""
+        words += time_left(run)
     look = "sw-alert" if run.status == "failed" else ""
-    folded = folded_details(run.details)
-    words = escape(f"{run.message}{speed}{left}")
-    return f'<div class="{look}" role="status">{words}{folded}</div>{notes}'
+    status = f'<div class="{look}" role="status">{escaped(words)}{folded_details(run.details)}</div>'
+    return Html(status + "".join(message(note) for note in run.notes))
+
+
+def time_left(run: RunState) -> str:
+    """At most how long a run still takes; empty where that is not known."""
+    return "" if run.seconds_left is None else f" At most {run.seconds_left:.0f} s left."

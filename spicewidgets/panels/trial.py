@@ -1,23 +1,29 @@
 """Trial by trial: one trial of a session as a sum of what each term adds, up to the next choice."""
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import numpy as np
 
 from ..compat import tooltip
-from ..lab import looking as views
+from ..lab.looking import modules, trial_by_trial
+from ..lab.result import Result
+from ..markup import Html, escaped, table
 from ..plots.figures import SessionView
+from ..plots.svg import BAR, bar
 from ..style import SPICE, TRUTH
-from .base import FULL, FigureBox, decimal, field, grid, guard
+from .base import FULL, Change, guard, labelled
+from .files import FigureBox
 from .stage import Stage, arm_control, session_control
+from .words import AGENTS, NO_EQUATION, decimal
+
+if TYPE_CHECKING:
+    from ..core.read.contributions import Contributions, Update
 
 PACE = 800  # milliseconds between two trials of a film
 LOOKS = {"truth": TRUTH, "spice": SPICE}
-NAMES = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE"}
-WIDTH = 64  # of a bar, in pixels
+NO_BAR = Html(f'<svg width="{BAR}" height="10" aria-hidden="true"></svg>')
 
 
 class TrialPanel(Stage):
@@ -28,148 +34,117 @@ class TrialPanel(Stage):
         "One trial as a sum: each term adds its part to the new value, and the values make the next choice."
     )
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Which session, and whose probability is drawn."""
         comparison = self.experiment.comparison
         return [session_control(self.experiment, comparison), arm_control(self.experiment)]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """Which trial, and a film of them; the trial's sums and choice, and the session around it."""
-        self._followed: tuple[Any, int] | None = None  # the result and session that are shown
+        self._drawn: tuple[Result, int] | None = None  # the result and its session
+        self._updates: Mapping[str, Contributions] = {}
         words = "Trial of the session, counted from 0"
-        self.trial = field(widgets.IntSlider, "Trial", words, min=0, max=99)
-        told = tooltip("Play the session, trial by trial")
-        self.play = widgets.Play(min=0, max=99, interval=PACE, show_repeat=False, **told)
+        self.trial = labelled(widgets.IntSlider, "Trial", words, min=0, max=99)
+        tip = tooltip("Play the session, trial by trial")
+        self.play = widgets.Play(min=0, max=99, interval=PACE, show_repeat=False, **tip)
         self.link = widgets.jslink((self.play, "value"), (self.trial, "value"))
         self.trial.observe(self._step, "value")
-        self.told, self.figure = widgets.HTML(layout=widgets.Layout(**FULL)), SessionView()
-        return [self.trial, self.play, self.told, FigureBox(self.figure)]
+        self.sums, self.figure = widgets.HTML(layout=widgets.Layout(**FULL)), SessionView()
+        return [self.trial, self.play, self.sums, FigureBox(self.figure)]
 
     def watch(self) -> None:
-        """What is looked at, and new results."""
+        """Observe what is looked at, and new results."""
         self.experiment.comparison.observe(self.refresh, ["session", "arm"])
         self.experiment.run.observe(self.refresh, "result_revision")
         self.experiment.observe(self.refresh, "stale_because")
 
     def draw(self) -> None:
-        """The session that is looked at, at its present trial."""
-        self._say_stale("compare")
-        result, looked = self.runner.result, self.experiment.comparison
-        shown = result is not None and bool(views.modules(result))
-        self.figure.widget.layout.display = "" if shown else "none"
-        if not shown:
-            self._followed, self.told.value = None, "<p>No equation yet: train first.</p>"
+        """Draw the session that is looked at, at its present trial."""
+        self.show_stale("compare")
+        result, comparison = self.runner.result, self.experiment.comparison
+        if result is None or not modules(result):
+            self.figure.widget.layout.display = "none"
+            self._drawn, self.sums.value = None, NO_EQUATION
             return
-        if looked.problems:
+        self.figure.widget.layout.display = ""
+        if comparison.problems:
             return
-        session = min(looked.session, len(result.choices) - 1)
-        arm = min(looked.arm, result.snapshot.task.n_actions - 1)
-        if self._followed != (result, session):
-            self._updates = views.trial_by_trial(result, session)
-            self._followed = result, session
-            last = result.choices.shape[1] - 1
-            self.trial.max = self.play.max = last
+        session = min(comparison.session, len(result.choices) - 1)
+        arm = min(comparison.arm, result.snapshot.task.n_actions - 1)
+        if self._drawn != (result, session):
+            self._updates = trial_by_trial(result, session)
+            self._drawn = result, session
+            self.trial.max = self.play.max = result.choices.shape[1] - 1
         self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
-        self._show()
+        self._show_trial(result, session)
 
     @guard
-    def _step(self, _: Any) -> None:
-        if self._followed is not None:
-            self._show()
+    def _step(self, _: Change) -> None:
+        if self._drawn is not None:
+            self._show_trial(*self._drawn)
 
-    def _show(self) -> None:
-        """The present trial."""
-        assert self._followed is not None
-        (result, session), trial = self._followed, self.trial.value
+    def _show_trial(self, result: Result, session: int) -> None:
+        trial = self.trial.value
         self.figure.set_cursor(trial)
         choice, reward = int(result.choices[session, trial]), result.rewards[session, trial]
-        said = f"Trial {trial}: option {choice + 1} chosen, reward {reward:g}."
-        sums = "".join(_sums(self._updates, at, trial) for at in range(len(self._first.updates)))
+        outcome = f"Trial {trial}: option {choice + 1} chosen, reward {reward:g}."
+        n_modules = len(next(iter(self._updates.values())).updates)
+        sums = "".join(_sums(self._updates, module, trial) for module in range(n_modules))
         after = _choice(result, self._updates, session, trial)
-        self.told.value = f'<p role="status"><b>{escape(said)}</b></p><div class="sw-row">{sums}</div>{after}'
-
-    @property
-    def _first(self) -> Any:
-        return next(iter(self._updates.values()))
+        words = f'<p role="status"><b>{escaped(outcome)}</b></p>'
+        self.sums.value = f'{words}<div class="sw-row">{sums}</div>{after}'
 
 
-def _sums(followed: Mapping[str, Any], at: int, trial: int) -> str:
+def _sums(contributions: "Mapping[str, Contributions]", module: int, trial: int) -> str:
     """What a module does in a trial: a table for each arm that it moves, a row for each term."""
-    updates = {layer: one.updates[at] for layer, one in followed.items()}
+    updates = {layer: one.updates[module] for layer, one in contributions.items()}
     first = next(iter(updates.values()))
-    told = ""
-    for arm in np.flatnonzero(first.moved[0, trial]):
-        parts = {
-            layer: {term: float(part[0, trial, arm]) for term, part in one.parts.items()}
-            for layer, one in updates.items()
-        }
-        terms = dict.fromkeys(term for each in parts.values() for term in each)
-        lines = [(term, [(layer, parts[layer].get(term)) for layer in parts]) for term in terms]
-        ends = [("new value", [one.after[0, trial, arm] for one in updates.values()])]
-        ends.insert(0, ("value before", [one.before[0, trial, arm] for one in updates.values()]))
-        errors = [one.error[0, trial, arm] for one in updates.values()]
-        if np.isfinite(errors).any():
-            ends.append(("prediction error", errors))
-        told += _table(f"Option {arm + 1}: {first.module}", list(updates), lines, ends)
-    return told
+    tables = [_sum_table(updates, trial, int(arm)) for arm in np.flatnonzero(first.moved[0, trial])]
+    return "".join(tables)
 
 
-def _table(
-    caption: str,
-    layers: Sequence[str],
-    lines: Sequence[tuple[str, Sequence[tuple[str, float | None]]]],
-    ends: Sequence[tuple[str, Sequence[float]]],
-) -> str:
-    """Parts with bars, and below them what they sum to; all bars of a table have one scale."""
-    reach = max((abs(value) for _, cells in lines for _, value in cells if value is not None), default=1.0)
-    names = "".join(f'<th scope="col" colspan="2">{NAMES[layer]}</th>' for layer in layers)
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(
-            f"<td>{'' if value is None else decimal(value, 3, '+')}</td>"
-            f"<td>{_bar(value or 0.0, reach or 1.0, LOOKS[layer].colour)}</td>"
-            for layer, value in cells
-        )
-        + "</tr>"
-        for name, cells in lines
-    )
-    first, *rest = (
-        f'<tr><th scope="row"><b>{escape(name)}</b></th>'
-        + "".join(f"<td><b>{decimal(value, 3)}</b></td><td></td>" for value in values)
-        + "</tr>"
-        for name, values in ends
-    )
-    return (
-        f'<div class="sw-scroll" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}">'
-        f'<table class="sw-grid"><caption>{escape(caption)}</caption>'
-        f'<thead><tr><th scope="col">part</th>{names}</tr></thead>'
-        f"<tbody>{first}{body}{''.join(rest)}</tbody></table></div>"
-    )
+def _sum_table(updates: "Mapping[str, Update]", trial: int, arm: int) -> Html:
+    """The parts with bars, all on one scale, between the value before and what they sum to."""
+    place = (0, trial, arm)
+    parts = {
+        layer: {term: float(part[place]) for term, part in one.parts.items()}
+        for layer, one in updates.items()
+    }
+    reach = max((abs(value) for terms in parts.values() for value in terms.values()), default=1.0) or 1.0
+    module = next(iter(updates.values())).module
+    all_terms = dict.fromkeys(term for terms in parts.values() for term in terms)
+    rows = [
+        [term, *(_part(terms.get(term), reach, LOOKS[layer].colour) for layer, terms in parts.items())]
+        for term in all_terms
+    ]
+    rows.insert(0, _total("value before", [one.before[place] for one in updates.values()]))
+    rows.append(_total("new value", [one.after[place] for one in updates.values()]))
+    errors = [one.error[place] for one in updates.values()]
+    if np.isfinite(errors).any():
+        rows.append(_total("prediction error", errors))
+    return table(f"Option {arm + 1}: {module}", ["part", *(AGENTS[layer] for layer in updates)], rows)
 
 
-def _bar(value: float, reach: float, colour: str) -> str:
-    """A bar from the middle, to the right where the part is above 0."""
-    half = WIDTH / 2
-    length = half * min(abs(value) / reach, 1.0)
-    left = half if value >= 0 else half - length
-    return (
-        f'<svg width="{WIDTH}" height="10" aria-hidden="true"><rect x="{left:.1f}" y="1" width="{length:.1f}"'
-        f' height="8" fill="{colour}"/><line x1="{half}" x2="{half}" y1="0" y2="10" stroke="#7a7f85"/></svg>'
-    )
+def _part(value: float | None, reach: float, colour: str) -> Html:
+    return Html() if value is None else Html(f"{decimal(value, sign='+')}&ensp;{bar(value, reach, colour)}")
 
 
-def _choice(result: Any, followed: Mapping[str, Any], session: int, trial: int) -> str:
+def _total(name: str, values: list[float]) -> list[str]:
+    return [Html(f"<b>{name}</b>"), *(Html(f"<b>{decimal(value)}</b>&ensp;{NO_BAR}") for value in values)]
+
+
+def _choice(result: Result, contributions: "Mapping[str, Contributions]", session: int, trial: int) -> Html:
     """Logits and probabilities after the trial, and what was chosen next."""
     chosen = result.choices[session]
     following = int(chosen[trial + 1]) if trial + 1 < len(chosen) else -1
     rnn = result.played["rnn"]
-    known = {layer: (one.record.q[0], one.record.probabilities[0]) for layer, one in followed.items()}
+    known = {layer: (one.record.q[0], one.record.probabilities[0]) for layer, one in contributions.items()}
     known["rnn"] = rnn.q[session], rnn.probabilities[session]
-    layers = [layer for layer in NAMES if layer in known]
+    layers = [layer for layer in AGENTS if layer in known]
     rows = []
     for arm in range(result.snapshot.task.n_actions):
         pairs = [[float(values[trial + 1, arm]) for values in known[layer]] for layer in layers]
         cells = [f"{decimal(q, 2)} → {decimal(p, 2)}" for q, p in pairs]
         rows.append([f"Option {arm + 1}", *cells, "chosen next" if arm == following else ""])
-    heads = ["option", *(NAMES[layer] for layer in layers), "choice"]
-    return grid("Then: logit, in the model's units → P of choosing it next (softmax)", heads, rows)
+    names = ["option", *(AGENTS[layer] for layer in layers), "choice"]
+    return table("Then: logit, in the model's units → P of choosing it next (softmax)", names, rows)

@@ -2,21 +2,29 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import numpy as np
 
-from ..compat import tooltip
-from ..lab import looking as views
+from ..core.equations import term_in_words
+from ..lab.looking import changed, curves_of, likelihood, modules, moved, with_equation
+from ..lab.result import Result
+from ..markup import Html, table
 from ..plots.modules import UpdateFigure
-from .base import FULL, FigureBox, decimal, discard, field, grid, guard, offer, pressed
+from .base import Change, Choice, button, column, discard, guard, labelled
+from .controls import value_slider
+from .files import FigureBox
 from .stage import Stage, session_control
+from .words import NO_EQUATION, decimal
+
+if TYPE_CHECKING:
+    from ..core.equations import Equation, SpiceModel, Term
+    from ..core.read.update_function import Curves, Floats
 
 STEP = 0.01  # of a slider
 REACH = 1.0  # how far a slider moves a coefficient, to each side
 WORDS = "Move this number of the SPICE equation, and see its curve and what the choices say"
-BACK = "The numbers that were found"
 
 
 class UpdatePanel(Stage):
@@ -28,162 +36,161 @@ class UpdatePanel(Stage):
         " to rest."
     )
 
-    def controls(self) -> list[Any]:
+    def controls(self) -> list[widgets.Widget]:
         """Which module, whose, and the numbers of its equation."""
-        self.module = field(widgets.Dropdown, "Module", "Which update is drawn", options=[("", "")])
-        self.who = field(widgets.Dropdown, "Participant", "Whose curves are drawn", options=[("0", 0)])
-        for one in (self.module, self.who):
-            one.observe(self._chosen, "value")
-        self.numbers, self.told = widgets.VBox(layout=widgets.Layout(**FULL)), widgets.HTML()
-        self.back = pressed("As found", BACK, self._restore)
-        self.fields: dict[tuple[str, ...], Any] = {}
-        self._filling = False
-        self._result: Any = None
-        self._model: Any = None  # the equations as they were moved
-        self._curves: Any = None  # of the module that is shown, as found
-        self._found: Any = None  # the likelihood under the equations that were found
+        self.module = Choice("Module", "Which update is drawn", self._choose)
+        self.participant = Choice("Participant", "Whose curves are drawn", self._choose)
+        self.numbers, self.likelihoods = column(), widgets.HTML()
+        self.back = button("As found", "The numbers that were found", self._restore)
+        self.fields: dict[Term, Coefficient] = {}
+        self._result: Result | None = None
+        self._model: SpiceModel | None = None  # the equations as they were moved
+        self._curves: Curves | None = None  # of the module that is shown, as found
+        self._found_nll: Floats | None = None  # under the equations that were found
         session = session_control(self.experiment, self.experiment.comparison)
-        return [self.module, self.who, self.numbers, self.back, self.told, session]
+        return [self.module, self.participant, self.numbers, self.back, self.likelihoods, session]
 
-    def stage(self) -> list[Any]:
+    def stage(self) -> list[widgets.Widget]:
         """The picture."""
         self.figure = UpdateFigure()
         return [FigureBox(self.figure)]
 
     def watch(self) -> None:
-        """New results, what is stale, and the session that is looked at."""
+        """Observe new results, what is stale, and the session that is looked at."""
         self.experiment.run.observe(self.refresh, "result_revision")
         self.experiment.observe(self.refresh, "stale_because")
-        self.experiment.comparison.observe(self._say_likelihood, "session")
+        self.experiment.comparison.observe(self._show_likelihood, "session")
 
     def draw(self) -> None:
-        """The curves of the chosen module; what was moved by hand is kept until there is a new result."""
-        self._say_stale("compare")
+        """Draw the curves of the chosen module; what was moved by hand stays until there is a new result."""
+        self.show_stale("compare")
         result = self.runner.result
         if result is self._result and result is not None:
             return
         self._result, self._model = result, None if result is None else result.spice
-        shown = result is not None and bool(views.modules(result))
-        for part in (self.module, self.who, self.numbers, self.back, self.figure.widget):
-            part.layout.display = "" if shown else "none"
-        if not shown:
-            self.told.value = "<p>No equation yet: train first.</p>"
+        model = None if result is None else result.spice or result.truth
+        found = result is not None and model is not None and bool(modules(result))
+        for part in (self.module, self.participant, self.numbers, self.back, self.figure.widget):
+            part.layout.display = "" if found else "none"
+        if result is None or model is None or not found:
+            self.likelihoods.value = NO_EQUATION
             return
-        self._filling = True
-        offer(self.module, views.modules(result))
-        offer(self.who, (result.spice or result.truth).participants)
-        self._filling = False
-        self._found = None if result.spice is None else views.likelihood(result, result.spice)
-        self._draw_module()
+        self.module.offer(modules(result))
+        self.participant.offer(model.participants)
+        self._found_nll = None if result.spice is None else likelihood(result, result.spice)
+        self._draw_module(result)
 
     @guard
-    def _chosen(self, _: Any) -> None:
-        if not self._filling and self._result is not None:
-            self._draw_module()
+    def _choose(self) -> None:
+        if self._result is not None:
+            self._draw_module(self._result)
 
-    def _draw_module(self) -> None:
-        self._curves = views.curves_of(self._result, self.module.value, self.who.value)
+    def _draw_module(self, result: Result) -> None:
+        self._curves = curves_of(result, self.module.value, self.participant.value)
         if self._model is not None:
-            self._fill()
+            self._fill(self._model)
         self._redraw()
 
-    @property
-    def _equation(self) -> Any:
-        return self._model.equation(self.module.value, self.who.value)
+    def _equation(self, model: "SpiceModel") -> "Equation":
+        return model.equation(self.module.value, self.participant.value)
 
-    def _fill(self) -> None:
-        """A field and a slider for each number of the equation."""
-        equation, found = self._equation, self._result.spice.equation(self.module.value, self.who.value)
+    def _fill(self, model: "SpiceModel") -> None:
+        """Show a field and a slider for each number of the equation."""
+        equation, found = self._equation(model), self._equation(self.equations()[1])
         if tuple(self.fields) != equation.terms:
-            gone = self.numbers.children
+            old = self.numbers.children
             self.fields = {
-                term: _Number(self._named(term), partial(self._move, term)) for term in equation.terms
+                term: Coefficient(term_in_words(term, self.module.value), partial(self._move, term))
+                for term in equation.terms
             }
-            self.numbers.children = [one.box for one in self.fields.values()]
-            discard(*gone)
-        numbers = zip(self.fields.values(), equation.values, found.values, strict=True)
-        for one, value, middle in numbers:
-            one.show(value, middle)
-
-    def _named(self, term: tuple[str, ...]) -> str:
-        return " × ".join("its value" if name == self.module.value else name for name in term) or "constant"
+            self.numbers.children = [field.box for field in self.fields.values()]
+            discard(*old)
+        for field, value, middle in zip(self.fields.values(), equation.values, found.values, strict=True):
+            field.show(value, middle)
 
     @guard
-    def _move(self, term: tuple[str, ...], value: float) -> None:
+    def _move(self, term: "Term", value: float) -> None:
         if not np.isfinite(value) or abs(value) > 1e6:
             raise ValueError(f"A coefficient must be a number from -1e6 to 1e6; got {value}. Type another.")
-        moved = views.moved(self._equation, term, value)
-        self._model = views.changed(self._model, moved, self.who.value)
-        self._redraw()
+        if self._model is not None:
+            equation = moved(self._equation(self._model), term, value)
+            self._model = changed(self._model, equation, self.participant.value)
+            self._redraw()
 
     @guard
     def _restore(self) -> None:
         if self._result is not None and self._result.spice is not None:
             self._model = self._result.spice
-            self._fill()
+            self._fill(self._model)
             self._redraw()
 
     def _redraw(self) -> None:
         """The curve of the equation as it stands, and what the choices say to it."""
-        moved = self._model is not self._result.spice
-        self.back.disabled = not moved
-        drawn: Any = views.with_equation(self._curves, self._equation) if moved else self._curves
-        self.figure.draw(drawn)
-        self._say_likelihood()
+        if self._result is None or self._curves is None:
+            return
+        is_moved = self._model is not None and self._model is not self._result.spice
+        self.back.disabled = not is_moved
+        curves = self._curves
+        if self._model is not None and is_moved:
+            curves = with_equation(curves, self._equation(self._model))
+        self.figure.draw(curves)
+        self._show_likelihood()
 
     @guard
-    def _say_likelihood(self, _: Any = None) -> None:
-        if self._result is None or self._model is None:
+    def _show_likelihood(self, _: Change | None = None) -> None:
+        if self._result is None or self._model is None or self._found_nll is None:
             return
-        same = self._model is self._result.spice
-        now = self._found if same else views.likelihood(self._result, self._model)
-        session = min(self.experiment.comparison.session, len(now) - 1)
-        rows = {f"Session {session}": (self._found[session], now[session])}
-        rows |= {f"Mean of {len(now)} sessions": (self._found.mean(), now.mean())}
-        self.told.value = _likelihoods(rows)
+        found = present = self._found_nll
+        if self._model is not self._result.spice:
+            present = likelihood(self._result, self._model)
+        session = min(self.experiment.comparison.session, len(found) - 1)
+        self.likelihoods.value = _likelihoods(
+            {
+                f"Session {session}": (found[session], present[session]),
+                f"Mean of {len(found)} sessions": (float(found.mean()), float(present.mean())),
+            }
+        )
 
 
-class _Number:
-    """A coefficient as a field and a slider, kept equal; `then` is called when either is moved."""
+class Coefficient:
+    """A coefficient as a field and a slider, with one value; `changed` is called when either is moved."""
 
-    def __init__(self, name: str, then: Callable[[float], Any]) -> None:
-        self._then, self._quiet, self._value = then, False, 0.0
-        self.typed = field(widgets.FloatText, name, WORDS, step=STEP)
-        looks = {"layout": widgets.Layout(**FULL), **tooltip(WORDS)}
-        self.slider = widgets.FloatSlider(step=STEP, readout=False, description=name, **looks)
-        self.slider.add_class("sw-slider")
-        self.box = widgets.VBox([self.typed, self.slider], layout=widgets.Layout(**FULL))
-        for one in (self.typed, self.slider):
-            one.observe(self._moved, "value")
+    def __init__(self, name: str, changed: Callable[[float], object]) -> None:
+        self._changed, self._is_filling, self._value = changed, False, 0.0
+        self.typed = labelled(widgets.FloatText, name, WORDS, step=STEP)
+        self.slider = value_slider(widgets.FloatSlider, name, WORDS, step=STEP)
+        self.box = column(self.typed, self.slider)
+        for part in (self.typed, self.slider):
+            part.observe(self._move, "value")
 
     def show(self, value: float, middle: float) -> None:
         """Another value; the slider reaches to both sides of the middle."""
         low, high, slider = middle - REACH, middle + REACH, self.slider
-        self._quiet = True
+        self._is_filling = True
         slider.min, slider.max = min(low, slider.min), max(high, slider.max)
         slider.value = min(max(value, low), high)
         slider.min, slider.max = low, high
         self._value = value
         self.typed.value = round(value, 4)
-        self._quiet = False
+        self._is_filling = False
 
-    def _moved(self, change: Any) -> None:
-        slid = change["owner"] is self.slider
-        if self._quiet or abs(change["new"] - self._value) < (STEP / 2 if slid else 6e-5):
-            return  # the page has only rounded what it was told
-        self._quiet, self._value = True, change["new"]
-        if slid:
+    def _move(self, change: Change) -> None:
+        by_slider = change["owner"] is self.slider
+        if self._is_filling or abs(change["new"] - self._value) < (STEP / 2 if by_slider else 6e-5):
+            return  # the page has only rounded the value
+        self._is_filling, self._value = True, change["new"]
+        if by_slider:
             self.typed.value = round(change["new"], 4)
         else:
             self.slider.value = min(max(change["new"], self.slider.min), self.slider.max)
-        self._quiet = False
-        self._then(change["new"])
+        self._is_filling = False
+        self._changed(change["new"])
 
 
-def _likelihoods(rows: dict[str, tuple[float, float]]) -> str:
+def _likelihoods(rows: dict[str, tuple[float, float]]) -> Html:
     """-ln P per choice, found and now."""
     cells = [
-        (name, decimal(found, 4), decimal(now, 4), decimal(now - found, 4, "+"))
-        for name, (found, now) in rows.items()
+        (name, decimal(found, 4), decimal(present, 4), decimal(present - found, 4, "+"))
+        for name, (found, present) in rows.items()
     ]
-    return grid("−ln P per choice (nats): lower fits better", ("over", "found", "now", "change"), cells)
+    return table("−ln P per choice (nats): lower fits better", ("over", "found", "now", "change"), cells)

@@ -1,11 +1,8 @@
-"""The figure of an equation while its network is trained: coefficients and loss against epochs.
-
-It takes records of any kind with the right names, wherever these come from.
-"""
+"""The figure of an equation while its network is trained: coefficients and loss against epochs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,15 +11,11 @@ from .live import LiveFigure
 from .series import Floats, Subplot, grown
 from .table import number
 
+if TYPE_CHECKING:
+    from ..core.read.emergence import Emergence
+
 NOW = Style("", "#7a7f85", "solid", "circle", 1.0)
 LOSS = replace(RNN, name="loss")
-
-
-class Emergence(Protocol):
-    """An equation over epochs: a `core.emergence.Emergence` is one."""
-
-    epochs: Any
-    coefficients: Any
 
 
 class EmergenceFigure(LiveFigure):
@@ -44,7 +37,11 @@ class EmergenceFigure(LiveFigure):
         self._terms: Sequence[str] = ()
 
     def draw(
-        self, found: Emergence, terms: Sequence[str], truth: Sequence[float | None], loss: Mapping[int, float]
+        self,
+        found: "Emergence",
+        terms: Sequence[str],
+        truth: Sequence[float | None],
+        loss: Mapping[int, float],
     ) -> None:
         """An equation over the epochs.
 
@@ -90,7 +87,7 @@ class EmergenceFigure(LiveFigure):
             self.set_marks({f"at {term}": ([epoch], [row[order]]) for order, term in enumerate(self._terms)})
 
 
-def _present(found: Emergence) -> Floats:
+def _present(found: "Emergence") -> Floats:
     """Coefficients, NaN where a term is not in the equation."""
     rows = np.asarray(found.coefficients, dtype=float)
     return np.where(rows != 0, rows, np.nan)

@@ -6,7 +6,7 @@ files. They take arrays, and records of any kind with the right names, wherever 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,9 @@ from ..style import REWARDED, UNREWARDED, Style, arm_style, styles
 from .live import LiveFigure
 from .series import NOTHING, Floats, Subplot
 from .words import ROWS, STRIP, TITLES
+
+if TYPE_CHECKING:
+    from ..core.simulate.record import Record
 
 CURSOR = Style("", "#7a7f85", "solid", "circle", 1.0)
 ZERO_TO_ONE = {0.0: "0", 0.25: "", 0.5: "0.5", 0.75: "", 1.0: "1"}
@@ -59,18 +62,6 @@ def _rewards_in_words(p: Floats) -> str:
     return f"Probability of reward over {n_trials} trials: {', '.join(parts)}.{ahead}"
 
 
-class Played(Protocol):
-    """What an agent expects, before each trial (and after the last): a `core.simulate.record.Record` is one.
-
-    Arrays are `(n_trials, n_actions)` or `(n_sessions, n_trials, n_actions)`.
-    """
-
-    probabilities: Any
-    q: Any
-    states: Mapping[str, Any]
-    betas: Mapping[str, Any]
-
-
 class SessionView(LiveFigure):
     """One session through one or more agents: P of choosing an option, its Q-value and memory states, and
     marks for choices and rewards, on one time axis.
@@ -94,7 +85,7 @@ class SessionView(LiveFigure):
 
     def draw(
         self,
-        played: Mapping[str, Played],
+        played: "Mapping[str, Record]",
         choices: ArrayLike,
         rewards: ArrayLike,
         *,
@@ -202,7 +193,7 @@ def _length(choices: Floats) -> int:
     return int(seen[-1]) + 1 if len(seen) else 0
 
 
-def _curves(played: Played, session: int, arm: int, n: int) -> dict[str, Floats]:
+def _curves(played: "Record", session: int, arm: int, n: int) -> dict[str, Floats]:
     """P, Q-value and each memory state (in units of the logit) of an arm before each of `n` trials."""
 
     def of(values: Any) -> Floats:
@@ -211,7 +202,7 @@ def _curves(played: Played, session: int, arm: int, n: int) -> dict[str, Floats]
 
     curves = {"P": of(played.probabilities), "q": of(played.q)}
     for name, values in played.states.items():
-        beta = np.ravel(np.asarray(getattr(played, "betas", {}).get(name, 1.0), dtype=float))
+        beta = np.ravel(np.asarray(played.betas.get(name, 1.0), dtype=float))
         state = of(values) * beta[session if len(beta) > 1 else 0]
         if np.any(state != 0) and "learning_rate" not in name:
             curves[name] = state

@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import ceil, isfinite, nan
 from typing import Any, Protocol
 
+from ..markup import Html
 from ..style import OTHERS, SPICE, TRUTH, Style
 from . import table
 from .live import LiveFigure
@@ -89,7 +90,7 @@ class Intervals(LiveFigure):
         """Round numbers along the x axis."""
         return ticks(*self.x_limits, n=6, whole=True)
 
-    def table(self, rows: int = table.ROWS) -> str:
+    def table(self, rows: int = table.ROWS) -> Html:
         """All numbers, also those that were kept nowhere."""
         return table.html_table(self.summary, *self._columns(), limit=rows)
 

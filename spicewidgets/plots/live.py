@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..compat import plots_kind
+from ..markup import Html
 from ..style import Style
 from . import table
 from .look import LOOK
@@ -210,7 +211,7 @@ class LiveFigure:
         self._summary = words
         _put(self._text, f'<div class="sw-summary">{escape(words)}</div>')
 
-    def table(self, rows: int = table.ROWS) -> str:
+    def table(self, rows: int = table.ROWS) -> Html:
         """What is drawn as an HTML table of at most so many rows."""
         return table.html_table(self.summary, *self._columns(), limit=rows)
 

@@ -1,12 +1,9 @@
-"""The figures of a module: its next value against its value, and its terms against the threshold.
-
-They take records of any kind with the right names, wherever these come from.
-"""
+"""The figures of a module: its next value against its value, and its terms against the threshold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import log10
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,24 +12,16 @@ from .live import LiveFigure
 from .series import Floats, Series, Subplot, log_ticks, ticks
 from .table import number
 
+if TYPE_CHECKING:
+    from ..core.discover.sparsity import SparsityPath
+    from ..core.read.update_function import Curves
+
 DIAGONAL = Style("no change", "#7a7f85", "dash_dotted", "diamond", 1.0)
 VISITS = Style("visits", "#788494", "solid", "circle", 1.6)
 EDGE = Style("", "#7a7f85", "solid", "circle", 1.0)
 EDGES = ("1 %", "99 %")
 REWARD = "c_reward"
 MARKS = 5  # on a curve, to tell which outcome it is for
-
-
-class Curves(Protocol):
-    """A module as curves: a `core.update_function.Curves` is one."""
-
-    levels: Any
-    value: Any
-    after: Any
-    rests: Any
-    density: Any
-    low: Any
-    high: Any
 
 
 class UpdateFigure(LiveFigure):
@@ -53,7 +42,7 @@ class UpdateFigure(LiveFigure):
         for subplot in ("after", "density"):
             self.add(f"edge {subplot}", subplot, "rules", EDGE, listed=False)
 
-    def draw(self, curves: Curves) -> None:
+    def draw(self, curves: "Curves") -> None:
         """The curves of one module, by agent: "truth", "rnn" and "spice" look as everywhere."""
         looks = dict(zip(curves.after, styles(curves.after), strict=True))
         x = np.asarray(curves.value, dtype=float)
@@ -82,14 +71,14 @@ class UpdateFigure(LiveFigure):
         self.add(f"{key} beyond", "after", "line", look, faint=True, listed=False)
         return {key: (x, np.where(within, row, np.nan)), f"{key} beyond": (x, row)}
 
-    def _rest(self, layer: str, look: Style, curves: Curves) -> dict[str, Any]:
+    def _rest(self, layer: str, look: Style, curves: "Curves") -> dict[str, Any]:
         """Where the curves of an agent meet the diagonal."""
         self.add(f"rest {layer}", "after", "points", replace(look, name=f"rests, {look.name}"))
         found = np.array([root for roots in curves.rests[layer] for root in roots])
         shown = found[(found >= curves.value[0]) & (found <= curves.value[-1])]
         return {f"rest {layer}": (shown, shown)}
 
-    def _outcomes(self, curves: Curves, x: Floats, within: Any) -> dict[str, Any]:
+    def _outcomes(self, curves: "Curves", x: Floats, within: Any) -> dict[str, Any]:
         """Marks that tell which outcome a curve is for."""
         data: dict[str, Any] = {}
         first = next(iter(curves.after.values()), None)
@@ -126,7 +115,7 @@ def _look(level: Mapping[str, float], order: int) -> Style:
     return replace(OTHERS[order % len(OTHERS)], name=outcome(level))
 
 
-def _in_words(curves: Curves, looks: Mapping[str, Style]) -> str:
+def _in_words(curves: "Curves", looks: Mapping[str, Style]) -> str:
     """Where the value rests, how far the curves are apart, and where the data end."""
     told = []
     for at, level in enumerate(curves.levels):
@@ -145,7 +134,7 @@ def _in_words(curves: Curves, looks: Mapping[str, Style]) -> str:
     return f"{words} 98 of 100 visits lie between {ends}; pale lines beyond are extrapolated."
 
 
-def _numbers(curves: Curves, looks: Mapping[str, Style]) -> tuple[list[str], list[list[float]]]:
+def _numbers(curves: "Curves", looks: Mapping[str, Style]) -> tuple[list[str], list[list[float]]]:
     """All curves and the share of visits as a table."""
     names, columns = [UpdateFigure.x_title], [curves.value]
     for layer, rows in curves.after.items():
@@ -156,14 +145,6 @@ def _numbers(curves: Curves, looks: Mapping[str, Style]) -> tuple[list[str], lis
             columns.append(row)
     names.append("Share of visits")
     return names, [list(map(float, row)) for row in zip(*columns, curves.density, strict=True)]
-
-
-class Path(Protocol):
-    """Terms over thresholds: a `core.sparsity.SparsityPath` is one."""
-
-    thresholds: Any
-    coefficients: Any
-    errors: Any
 
 
 class PathFigure(LiveFigure):
@@ -182,7 +163,7 @@ class PathFigure(LiveFigure):
         for subplot in self.subplots:
             self.add(f"now {subplot}", subplot, "rules", EDGE, listed=False)
 
-    def draw(self, path: Path, terms: Sequence[str], threshold: float) -> None:
+    def draw(self, path: "SparsityPath", terms: Sequence[str], threshold: float) -> None:
         """A path, what its terms are called, and the threshold that is set."""
         x = np.log10(np.asarray(path.thresholds, dtype=float))
         rows = np.asarray(path.coefficients, dtype=float)
@@ -241,7 +222,7 @@ class TradeFigure(LiveFigure):
             self.summary = f"The present equation has {now} terms. Error with {each}."
 
 
-def _path_in_words(path: Path, counts: Any, threshold: float) -> str:
+def _path_in_words(path: "SparsityPath", counts: Any, threshold: float) -> str:
     at = int(np.clip(np.searchsorted(path.thresholds, threshold, side="right") - 1, 0, len(counts) - 1))
     steps = [
         f"{counts[i]} from {path.thresholds[i]:.2g}"

@@ -94,60 +94,60 @@ def test_settings_that_are_no_preset_say_so_and_the_preset_can_be_chosen_again(a
 
 def test_the_last_sound_settings_stay_in_the_address(app):
     app.experiment.participant.alpha_reward = 0.6
-    sound = app.address.value
+    sound = app.address.link.value
     app.experiment.data.n_sessions = 0
-    assert app.address.value == sound
+    assert app.address.link.value == sound
     app.experiment.data.n_sessions = 50
-    assert app.address.value != sound
+    assert app.address.link.value != sound
 
 
 def test_the_settings_stand_in_the_page_for_the_address(app):
-    assert 'data-settings=""' in app.address.value
+    assert 'data-settings=""' in app.address.link.value
     app.experiment.task.sigma = 0.05
-    (text,) = re.findall('data-settings="([^"]*)"', app.address.value)
+    (text,) = re.findall('data-settings="([^"]*)"', app.address.link.value)
     assert from_link(text) == {"task": {"sigma": 0.05}}
 
 
 def test_it_takes_the_settings_that_the_page_finds_in_its_address(app):
     app.experiment.task.sigma = 0.05
-    (text,) = re.findall('data-settings="([^"]*)"', app.address.value)
+    (text,) = re.findall('data-settings="([^"]*)"', app.address.link.value)
     other = explorer(start=False)
-    assert "data-taken" not in other.address.value
-    other.asked.value = text
+    assert "data-taken" not in other.address.link.value
+    other.address.incoming.value = text
     assert other.experiment.task.sigma == 0.05
-    assert f'data-taken data-settings="{text}"' in other.address.value
+    assert f'data-taken data-settings="{text}"' in other.address.link.value
     assert "train again" in other.head.progress.value
 
 
 @pytest.mark.parametrize("asked", ["nonsense", "A" * 9000, "abc=1 <b>"])
 def test_a_wrong_address_is_told_and_the_defaults_stay(app, asked):
-    app.asked.value = asked
+    app.address.incoming.value = asked
     assert app.experiment.task.sigma == 0.2
     assert "left out" in app.alert.value
-    assert "data-taken" in app.address.value
+    assert "data-taken" in app.address.link.value
 
 
 def upload(app, content):
     file = {"name": "settings.json", "type": "application/json", "size": len(content), "content": content}
     if WIDGETS < 8:
-        app.keep.read.set_trait("value", {"settings.json": {"metadata": {}, "content": content}})
+        app.settings.read.set_trait("value", {"settings.json": {"metadata": {}, "content": content}})
     else:
-        app.keep.read.value = ({**file, "last_modified": datetime.now(UTC)},)
+        app.settings.read.value = ({**file, "last_modified": datetime.now(UTC)},)
 
 
 def test_settings_are_saved_and_read_back(app):
     app.experiment.participant.q0 = 0.2
-    name, content, _ = app.keep._save()
+    name, content, _ = app.settings._save()
     assert name == "settings.json"
     app.experiment.participant.q0 = 0.9
     upload(app, content)
     assert app.experiment.participant.q0 == 0.2
-    assert app.keep.alert.value == ""
+    assert app.settings.alert.value == ""
 
 
 def test_the_script_is_shown_for_the_settings_as_they_stand(app):
     app.experiment.participant.alpha_reward = 0.6
-    files = app.keep.children[1].children[1].children[0]
+    files = app.settings.children[1].children[1].children[0]
     files.buttons["as Python"].click()
     assert "alpha_reward=0.6" in files.below.value
     app.experiment.task.sigma = -1
@@ -168,7 +168,7 @@ def test_the_script_is_shown_for_the_settings_as_they_stand(app):
 def test_a_wrong_file_is_told_and_changes_nothing(app, content, told):
     before = app.experiment.to_dict()
     upload(app, content)
-    assert told in app.keep.alert.value
+    assert told in app.settings.alert.value
     assert app.experiment.to_dict() == before
 
 

@@ -12,7 +12,7 @@ from spicewidgets.cli import main
 from spicewidgets.cli.lesson import lesson_environment
 from spicewidgets.compat import WIDGETS
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.panels.base import Control
+from spicewidgets.panels.controls import Control
 from spicewidgets.state import Experiment
 from spicewidgets.state.lesson import Lesson, open_lesson
 
@@ -47,9 +47,9 @@ def app(path):
 def upload(app, content):
     file = {"name": "lesson.json", "type": "application/json", "size": len(content), "content": content}
     if WIDGETS < 8:
-        app.keep.read.set_trait("value", {"lesson.json": {"metadata": {}, "content": content}})
+        app.settings.read.set_trait("value", {"lesson.json": {"metadata": {}, "content": content}})
     else:
-        app.keep.read.value = ({**file, "last_modified": datetime.now(UTC)},)
+        app.settings.read.value = ({**file, "last_modified": datetime.now(UTC)},)
 
 
 def within(box):
@@ -127,9 +127,9 @@ def test_the_address_brings_a_lesson_back():
     app = explorer(start=False)
     upload(app, DRIFT.to_json())
     app.experiment.participant.q0 = 0.9
-    text = app.address.value.split('data-settings="')[1].split('"')[0]
+    text = app.address.link.value.split('data-settings="')[1].split('"')[0]
     again = explorer(start=False)
-    again.asked.value = text
+    again.address.incoming.value = text
     assert again.experiment.lesson == app.experiment.lesson
     assert again.experiment.to_dict() == app.experiment.to_dict()
 
@@ -147,7 +147,7 @@ def test_a_wrong_lesson_is_told_and_nothing_is_lost(change, told):
     upload(app, DRIFT.to_json())
     before = app.experiment.lesson, app.experiment.to_dict()
     upload(app, json.dumps(DRIFT.to_dict() | change).encode())
-    assert told in app.keep.alert.value
+    assert told in app.settings.alert.value
     assert (app.experiment.lesson, app.experiment.to_dict()) == before
     assert app.experiment.participant.held
 
@@ -162,13 +162,13 @@ def test_words_of_a_lesson_are_escaped():
 
 def test_a_page_with_a_lesson_of_its_own_opens_no_other(app):
     upload(app, Lesson("Other").to_json())
-    assert "has a lesson of its own" in app.keep.alert.value
+    assert "has a lesson of its own" in app.settings.alert.value
     assert app.experiment.lesson.title == "Drift"
 
 
 def test_a_lesson_is_made_on_the_page_and_opens_again():
     app = explorer("forgetting", start=False)
-    form = app.keep.form
+    form = app.settings.form
     form.begin.click()
     form.title.value, form.text.value = " Forgetting ", "Find\nthe rate."
     form.how["participant.forget_rate"].value = "hidden"
@@ -181,11 +181,11 @@ def test_a_lesson_is_made_on_the_page_and_opens_again():
     assert (lesson.title, lesson.text) == ("Forgetting", "Find the rate.")
     assert (lesson.hidden, lesson.fixed) == (("participant.forget_rate",), ("data.n_sessions",))
     assert "task" not in lesson.panels
-    assert app.keep.alert.value == form.alert.value == ""
+    assert app.settings.alert.value == form.alert.value == ""
 
 
 def test_a_lesson_without_a_title_is_told():
-    form = explorer(start=False).keep.form
+    form = explorer(start=False).settings.form
     form.begin.click()
     form.files.buttons["lesson as json"].click()
     assert "must have a word" in form.files.alert.value

@@ -27,15 +27,15 @@ def ticks(row):
 def test_it_shows_the_library_of_the_model(shown):
     assert list(shown.boxes) == [MODULE]
     assert ticks(box(shown).inputs) == {"c_action": False, "c_reward": True}
-    assert ticks(box(shown).terms) == {"constant": True, "its value": True, "c_reward": True}
+    assert ticks(box(shown).terms) == {"constant": True, "own value": True, "c_reward": True}
     (row,) = box(shown).filters.children
     assert [part.value for part in row.children[:3]] == ["c_action", 1.0, True]
-    assert "true" in shown.found.value
+    assert "true" in shown.terms.value
 
 
 def test_a_higher_degree_offers_more_terms(shown):
     shown.experiment.discovery.degree = 2
-    assert "its value × c_reward" in ticks(box(shown).terms)
+    assert "own value × c_reward" in ticks(box(shown).terms)
 
 
 @pytest.mark.seed(96)
@@ -51,10 +51,10 @@ def test_a_term_can_be_left_out_and_offered_again(shown):
 def test_without_any_term_it_says_so_at_the_module(shown):
     for at in range(3):
         box(shown).terms.children[at].value = False
-    assert "every candidate term is left out" in box(shown).wrong.value
+    assert "every candidate term is left out" in box(shown).problems.value
     assert shown.again.disabled
     box(shown).terms.children[0].value = True
-    assert box(shown).wrong.value == ""
+    assert box(shown).problems.value == ""
     assert not shown.again.disabled
 
 
@@ -100,4 +100,4 @@ def test_what_is_ticked_is_what_is_found(shown):
     assert shown.runner.wait(120)
     result = shown.runner.result
     assert result.spice.equation(MODULE).coefficient() == 0
-    assert "+0.000" in shown.found.value
+    assert "+0.000" in shown.terms.value

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
 from spicewidgets.apps import explorer, panel
-from spicewidgets.panels.builder import LABELS
+from spicewidgets.panels.builder_rows import LABELS
 from spicewidgets.panels.diagram import diagram
 from spicewidgets.state.builder import TEMPLATES, BuiltModel, BuiltModule, BuiltState
 from spicewidgets.state.model import YOUR_OWN
@@ -76,7 +76,7 @@ def test_a_model_is_put_together_row_by_row(made):
     assert model.built.modules[1] == BuiltModule(
         "x_fade", "x_value_reward", "all", ("c_action",), activation="tanh"
     )
-    assert "must be moved by one module" in rows(made, "states")[0].wrong.value
+    assert "must be moved by one module" in rows(made, "states")[0].problems.value
     assert made.python.value == ""
     rows(made)[0].remove.click()
     assert made.experiment.problems == []
@@ -144,7 +144,7 @@ def test_everything_can_be_removed_and_what_is_missing_is_said(made):
     rows(made)[0].remove.click()
     rows(made, "states")[0].remove.click()
     assert made.experiment.model.built == BuiltModel((), ())
-    assert "one learned module or more" in made.builder.wrong.value
+    assert "one learned module or more" in made.builder.problems.value
     assert made.experiment.blocked["train"]
     texts(made.picture.value)
     for button in (made.builder.add_module, made.builder.add_state):
@@ -176,7 +176,7 @@ def test_a_class_of_ones_own_is_in_the_list_with_its_picture():
     made = panel("model", models=[(Mine, sw.FORGETTING_RNN_CONFIG)])
     made.names.value = "Mine"
     assert made.experiment.model.name == "Mine"
-    assert "&lt;idea&gt;" in made.about_it.value
+    assert "&lt;idea&gt;" in made.description.value
     assert "x_value_reward_not_chosen" in texts(made.picture.value)[1]
     made.template.value = "Mine"
     made.build.click()

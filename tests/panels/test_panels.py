@@ -6,8 +6,10 @@ import sys
 import pytest
 
 from spicewidgets.apps import explorer, panel
+from spicewidgets.markup import download_link
 from spicewidgets.panels import STAGES
-from spicewidgets.panels.base import control, download_link, more
+from spicewidgets.panels.base import foldable
+from spicewidgets.panels.controls import control
 from spicewidgets.state.participant import ParticipantState
 from spicewidgets.state.task import TaskState
 
@@ -29,7 +31,7 @@ def finished(app):
 
 
 def alerts(app):
-    return [one.alert.value for one in (app, app.head, app.keep, *app.panels.values()) if one.alert.value]
+    return [one.alert.value for one in (app, app.head, app.settings, *app.panels.values()) if one.alert.value]
 
 
 def test_opening_loads_neither_torch_nor_pysindy():
@@ -155,7 +157,7 @@ def test_steps_that_a_page_has_added_up_are_round_again():
 
 
 def test_more_folds_and_unfolds():
-    box = more([])
+    box = foldable([])
     button, folded = box.children
     assert folded.layout.display == "none"
     button.click()
@@ -163,7 +165,7 @@ def test_more_folds_and_unfolds():
 
 
 def test_download_links_escape_their_name():
-    link = download_link(b"1,2", 'a"b.csv', "text/csv", "<save>")
+    link = download_link('a"b.csv', b"1,2", "text/csv", "<save>")
     assert 'download="a&quot;b.csv"' in link
     assert "&lt;save&gt;" in link
     assert "base64,MSwy" in link

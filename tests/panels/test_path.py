@@ -23,7 +23,7 @@ def now(shown):
 def test_it_opens_with_the_path_of_the_run(shown):
     assert shown.path.alert.value == ""
     path = views.path_of(shown.runner.result, NAME, 0)
-    for at, term in enumerate(("constant", "its value", "c_reward")):
+    for at, term in enumerate(("constant", "own value", "c_reward")):
         line = shown.path.figure.series[f"term {term}"]
         np.testing.assert_array_equal(line.y, path.coefficients[:, at])
         np.testing.assert_allclose(10**line.x, path.thresholds)

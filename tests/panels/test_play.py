@@ -29,7 +29,7 @@ def play(shown, n):
 
 def test_it_begins_with_a_question():
     shown = panel()
-    assert words(shown.said.value) == "Choose an option. Trial 0 of 12; 0 rewards so far."
+    assert words(shown.outcome.value) == "Choose an option. Trial 0 of 12; 0 rewards so far."
     assert shown.results.layout.display == "none"
     assert not any(button.disabled for button in shown.arms)
 
@@ -38,13 +38,14 @@ def test_a_choice_is_answered_in_words_and_by_shape():
     shown = panel()
     shown.arms[0].click()
     paid = shown.game.total == 1
-    told = words(shown.said.value)
+    told = words(shown.outcome.value)
     assert told.startswith("Option 1: reward." if paid else "Option 1: no reward.")
-    assert ("<circle" in shown.said.value) == paid
-    assert ("<path" in shown.said.value) == (not paid)
+    assert ("<circle" in shown.outcome.value) == paid
+    assert ("<path" in shown.outcome.value) == (not paid)
     assert shown.kind.parts[0].disabled  # the task stays while it is played
     play(shown, 5)
-    assert shown.said.value.count("<circle") + shown.said.value.count("<path") == 7  # the last one twice
+    marks = shown.outcome.value
+    assert marks.count("<circle") + marks.count("<path") == 7  # the last one twice
 
 
 def test_another_task_is_a_new_game_before_the_first_choice():
@@ -91,7 +92,7 @@ def test_a_new_game_forgets_the_last_one():
     play(shown, 20)
     shown.again.click()
     assert shown.runner.wait(120)
-    assert (shown.game.choices, shown.found) == ([], None)
+    assert (shown.game.choices, shown.player) == ([], None)
     assert shown.results.layout.display == "none"
     play(shown, 20)
     assert shown.runner.wait(120)

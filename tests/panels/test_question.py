@@ -18,7 +18,7 @@ def told(question: Question) -> str:
 @pytest.mark.parametrize("typed", ["0.7", " 0.695 ", "0,7", "7e-1"])
 def test_a_number_within_the_tolerance_is_right(typed):
     question = asked()
-    question.given.value = typed
+    question.field.value = typed
     question.buttons["Check"].click()
     assert question.right is True
     assert "Right. So it is." in told(question)
@@ -26,7 +26,7 @@ def test_a_number_within_the_tolerance_is_right(typed):
 
 def test_a_wrong_number_gets_the_hint_and_not_the_answer():
     question = asked()
-    question.given.value = "0.72"
+    question.field.value = "0.72"
     assert question.right is False
     assert "Not yet. α is 0.3." in told(question)
     assert "0.7" not in told(question)
@@ -34,14 +34,14 @@ def test_a_wrong_number_gets_the_hint_and_not_the_answer():
 
 def test_a_minus_sign_may_be_the_typographical_one():
     question = asked(-0.45)
-    question.given.value = "−0.45"
+    question.field.value = "−0.45"
     assert question.right is True
 
 
 @pytest.mark.parametrize("typed", ["", "a <b>lot</b>", "nan", "inf"])
 def test_what_is_no_number_is_told(typed):
     question = asked()
-    question.given.value = typed
+    question.field.value = typed
     question.buttons["Check"].click()
     assert question.right is None
     assert "A number is needed, such as 0.5; got " in told(question)
@@ -52,10 +52,10 @@ def test_an_option_is_chosen():
     question = asked("a < b", options=["a > b", "a < b"])
     question.buttons["Check"].click()
     assert (question.right, "Choose an answer first." in told(question)) == (None, True)
-    question.given.value = "a > b"
+    question.field.value = "a > b"
     question.buttons["Check"].click()
     assert question.right is False
-    question.given.value = "a < b"
+    question.field.value = "a < b"
     assert told(question) == ""  # it was about another answer
     question.buttons["Check"].click()
     assert question.right is True
@@ -67,7 +67,7 @@ def test_the_answer_is_computed_when_it_is_needed_and_once():
     question.buttons["Hint"].click()
     assert calls == []
     question.buttons["Answer"].click()
-    question.given.value = "0.7"
+    question.field.value = "0.7"
     assert (calls, question.right) == ([1], True)
 
 
@@ -91,7 +91,7 @@ def test_all_words_are_escaped():
     question.buttons["Answer"].click()
     shown = question.children[1].children if hasattr(question.children[1], "children") else question.children
     assert not [
-        part for part in shown if "<img" in str(getattr(part, "value", "")) and part is not question.given
+        part for part in shown if "<img" in str(getattr(part, "value", "")) and part is not question.field
     ]
     assert "<img" not in hinted + told(question)
 

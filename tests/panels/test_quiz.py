@@ -39,7 +39,7 @@ def guess(shown, **values):
             shown.form.ticks[name].value = True
         shown.form.numbers[name].value = value
     shown.form.go.click()
-    return words(shown.form.told.value)
+    return words(shown.form.score.value)
 
 
 def test_before_the_sessions_are_there_nothing_can_be_trained_or_guessed():
@@ -84,7 +84,7 @@ def test_the_answer_is_nowhere_before_it_is_asked_for(level):
     page = words(" ".join(texts(shown)))
     assert "Who it was" not in page
     assert f"{shown.riddle.participant}" not in page
-    assert " true " not in words(shown.form.told.value)
+    assert " true " not in words(shown.form.score.value)
     assert shown.form.answer.value == ""
 
 
@@ -116,16 +116,16 @@ def test_a_wrong_guess_has_sentences_that_help_and_may_be_followed_by_another():
 
 def test_the_answer_is_told_to_who_has_guessed():
     shown = quiz()
-    assert shown.form.tell.disabled
-    shown.form.tell.click()
+    assert shown.form.show_answer.disabled
+    shown.form.show_answer.click()
     assert shown.form.answer.value == ""
     guess(shown, alpha_reward=0.1)
-    assert not shown.form.tell.disabled
-    shown.form.tell.click()
+    assert not shown.form.show_answer.disabled
+    shown.form.show_answer.click()
     assert "Learning rate α 0.5 ± 0.012" in words(shown.form.answer.value)
-    before = shown.form.told.value
+    before = shown.form.score.value
     shown.form.go.click()
-    assert (shown.form.told.value, shown.guesses) == (before, 1)
+    assert (shown.form.score.value, shown.guesses) == (before, 1)
 
 
 def test_a_guess_that_cannot_be_is_told():
@@ -163,7 +163,7 @@ def test_another_mystery_forgets_the_last_one():
     before = shown.trials.value
     shown.seed.value = 2
     assert shown.riddle == mystery(1, 2)
-    assert (shown.runner.result, shown.guesses, shown.form.told.value) == (None, 0, "")
+    assert (shown.runner.result, shown.guesses, shown.form.score.value) == (None, 0, "")
     assert shown.trials.value != before
     shown.next.click()
     assert shown.alert.value == ""
@@ -172,12 +172,12 @@ def test_another_mystery_forgets_the_last_one():
 
 def test_the_mystery_stands_in_the_address():
     shown = quiz(2, SEED)
-    assert 'data-settings="quiz-2-7"' in shown.address.value
-    assert "data-taken" not in shown.address.value
-    shown.asked.value = "quiz-1-42"
+    assert 'data-settings="quiz-2-7"' in shown.address.link.value
+    assert "data-taken" not in shown.address.link.value
+    shown.address.incoming.value = "quiz-1-42"
     assert shown.riddle == mystery(1, 42)
-    assert 'data-taken data-settings="quiz-1-42"' in shown.address.value
-    shown.asked.value = "quiz-1-<b>"
+    assert 'data-taken data-settings="quiz-1-42"' in shown.address.link.value
+    shown.address.incoming.value = "quiz-1-<b>"
     assert "must read like quiz-1-42; got &#x27;quiz-1-&lt;b&gt;&#x27;" in shown.alert.value
     assert shown.riddle == mystery(1, 42)
 

@@ -23,7 +23,7 @@ import pytest
 from spicewidgets.apps import explorer
 from spicewidgets.compat import WIDGETS
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.panels.base import Control
+from spicewidgets.panels.controls import Control
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.state.link import open_link, to_link
 

@@ -29,8 +29,8 @@ def cells(html, row):
 def test_it_opens_at_the_end_of_the_recorded_run(shown, found):
     assert shown.alert.value == ""
     assert shown.epoch.index == shown.play.max == len(found.epochs) - 1
-    assert f"Epoch {found.epochs[-1]} (L-BFGS): loss 0.53" in shown.told.value
-    now, last, truth = cells(shown.told.value, "c_reward")
+    assert f"Epoch {found.epochs[-1]} (L-BFGS): loss 0.53" in shown.equation.value
+    now, last, truth = cells(shown.equation.value, "c_reward")
     assert now == last == f"{found.coefficients[-1, 2]:.3f}"
     assert truth == f"{shown.runner.result.truth.equation(NAME).coefficient('c_reward'):.3f}"
 
@@ -40,12 +40,12 @@ def test_scrubbing_tells_the_equation_and_the_loss_of_that_epoch(shown, found):
     for at in (0, 3, 20):
         shown.epoch.index = at
         epoch = int(found.epochs[at])
-        assert f"loss {losses[epoch]:.4f} nats" in shown.told.value
-        assert found.equation(at).text(2) in shown.told.value
-        for place, term in enumerate(("constant", "its value", "c_reward")):
+        assert f"loss {losses[epoch]:.4f} nats" in shown.equation.value
+        assert found.equation(at).text(2) in shown.equation.value
+        for place, term in enumerate(("constant", "own value", "c_reward")):
             value = found.coefficients[at, place]
             told = f"{value:.3f}".replace("-", "−") if value else "○ not in"
-            assert cells(shown.told.value, term)[0] == told
+            assert cells(shown.equation.value, term)[0] == told
 
 
 def test_the_figure_marks_the_epoch_and_the_terms_that_are_in(shown, found):
@@ -62,11 +62,11 @@ def test_the_figure_marks_the_epoch_and_the_terms_that_are_in(shown, found):
 
 def test_terms_that_come_later_have_a_colour_of_their_own(shown, found):
     figure = shown.figure
-    figure.draw(found, ["constant", "its value", "c_reward"], [None, None, None], {1: 0.6})
-    figure.draw(found, ["its value × c_reward", "its value", "constant"], [0.1, None, None], {1: 0.6})
+    figure.draw(found, ["constant", "own value", "c_reward"], [None, None, None], {1: 0.6})
+    figure.draw(found, ["own value × c_reward", "own value", "constant"], [0.1, None, None], {1: 0.6})
     colours = [one.style.colour for key, one in figure.series.items() if key.startswith("term ")]
     assert len(colours) == len(set(colours)) == 4
-    assert figure.series["true its value × c_reward"].y.tolist() == [0.1]
+    assert figure.series["true own value × c_reward"].y.tolist() == [0.1]
     assert figure.series["term c_reward"].empty
     assert figure.series["true c_reward"].empty
 
@@ -80,7 +80,7 @@ def test_it_grows_while_a_run_goes_on_and_stays_where_it_was_moved(shown):
     shown.epoch.index = 0
     run.put(glimpses=(*run.glimpses, (14, result.spice)), history=result.history[:14])
     assert (shown.epoch.options, shown.epoch.index) == (("5", "9", "14"), 0)
-    assert "Epoch 5 (screening)" in shown.told.value
+    assert "Epoch 5 (screening)" in shown.equation.value
     assert shown.alert.value == ""
 
 
@@ -94,13 +94,13 @@ def test_a_run_of_two_modules_and_of_a_new_length(shown):
     assert shown.alert.value == ""
     assert [value for _, value in shown.module.options] == [NAME, "x_value_reward_not_chosen"]
     shown.module.value = "x_value_reward_not_chosen"
-    assert "(x_value_reward_not_chosen)[k+1] =" in shown.told.value
+    assert "(x_value_reward_not_chosen)[k+1] =" in shown.equation.value
     assert int(shown.epoch.options[-1]) == len(shown.runner.result.history)
 
 
 def test_without_a_result_it_says_so(shown):
     shown.runner.reset()
-    assert "train first" in shown.none.value
+    assert "train first" in shown.nothing.value
     assert shown.body.layout.display == "none"
     assert shown.alert.value == ""
 

@@ -55,8 +55,8 @@ def test_the_steps_stand_with_todays_numbers(shown):
 
 
 def test_the_parameters_begin_where_they_were_found(shown):
-    assert shown.person.alpha_reward == pytest.approx(0.295, abs=1e-3)
-    assert shown.person.beta_reward == pytest.approx(3.11, abs=1e-2)
+    assert shown.parameters.alpha_reward == pytest.approx(0.295, abs=1e-3)
+    assert shown.parameters.beta_reward == pytest.approx(3.11, abs=1e-2)
     shown.refresh()
     assert shown.knobs["forget_rate"].layout.display == "none"
     typed, slider, _ = shown.knobs["beta_reward"].children
@@ -65,7 +65,7 @@ def test_the_parameters_begin_where_they_were_found(shown):
 
 
 def test_a_moved_parameter_moves_the_equation(shown):
-    shown.person.alpha_reward, shown.person.beta_reward, shown.person.q0 = 0.5, 2.0, 0.5
+    shown.parameters.alpha_reward, shown.parameters.beta_reward, shown.parameters.q0 = 0.5, 2.0, 0.5
     for number in ("−0.250", "+0.500", "+1.000"):  # alpha (V0 - beta q0), 1 - alpha, alpha beta
         assert number in shown.moved.value
     assert shown.alert.value == ""
@@ -75,14 +75,14 @@ def test_a_moved_parameter_moves_the_equation(shown):
 
 def test_a_parameter_that_cannot_be_is_told_at_its_place(shown):
     before = shown.moved.value
-    shown.person.alpha_reward = 3.0
+    shown.parameters.alpha_reward = 3.0
     assert "alpha_reward must be between 0 and 1; got 3.0" in shown.knobs["alpha_reward"].below.value
     assert shown.moved.value == before
     assert shown.alert.value == ""
 
 
 def test_what_no_choice_can_tell(shown):
-    rows = shown.free.value.split("<tr>")[2:]
+    rows = shown.freedoms.value.split("<tr>")[2:]
     assert [("no</td>" in row, "by up to 0.24" in row) for row in rows] == [
         (True, False),
         (True, False),
@@ -108,8 +108,8 @@ def test_nothing_of_the_recorded_run_needs_torch():
     code = (
         "import sys; from spicewidgets.apps import panel; from spicewidgets.lab.runner import Runner\n"
         "Runner.preload = lambda *_: None\n"
-        "p = panel('translate'); p.person.alpha_reward = 0.6; p.back.click()\n"
-        "assert '<table' in p.steps.value and '<table' in p.free.value and not p.alert.value\n"
+        "p = panel('translate'); p.parameters.alpha_reward = 0.6; p.back.click()\n"
+        "assert '<table' in p.steps.value and '<table' in p.freedoms.value and not p.alert.value\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -122,11 +122,11 @@ def test_it_reckons_nothing_while_it_is_hidden():
     app.switch.value = "task"
     hidden = app.panels["translate"]
     before = hidden.steps.value
-    hidden.person.alpha_reward = 7
+    hidden.parameters.alpha_reward = 7
     assert app.runner.train()
     assert app.runner.wait(120)
     assert hidden.steps.value == before
-    assert hidden.person.problems == []
+    assert hidden.parameters.problems == []
     app.switch.value = "translate"
     assert hidden.steps.value != before
     assert hidden.alert.value == ""
@@ -136,7 +136,7 @@ def test_two_learning_rates():
     made = trained(discovery__degree=2, discovery__threshold=0.0)
     assert "c = α⁻ − α⁺" in plain(made.steps.value)
     assert made.knobs["alpha_penalty"].layout.display == ""
-    made.person.alpha_penalty = 0.25
+    made.parameters.alpha_penalty = 0.25
     assert "+0.750" in made.moved.value
     assert made.alert.value == ""
 
@@ -144,22 +144,22 @@ def test_two_learning_rates():
 def test_several_participants_each_have_their_own():
     made = trained("participant-embedding", data__n_participants=2, discovery__threshold=0.0)
     first = made.steps.value
-    assert made.who.options == (("0", 0), ("1", 1))
-    made.who.value = 1
+    assert made.participant.options == (("0", 0), ("1", 1))
+    made.participant.value = 1
     assert made.steps.value != first
     assert "g = α β / b" in plain(made.steps.value)
     told = person_of(made.runner.result, 1)
-    assert made.person.forget_rate == told["forget_rate"]
-    assert "<table" in made.free.value
+    assert made.parameters.forget_rate == told["forget_rate"]
+    assert "<table" in made.freedoms.value
 
 
 def test_a_model_of_another_form_has_its_steps_and_its_way_back():
     made = trained("learning-rate", discovery__threshold=0.0)
     assert "k_a = (1 − w_a) α⁻" in plain(made.steps.value)
-    assert made.free.value == ""
+    assert made.freedoms.value == ""
     before = made.moved.value
     assert "nats with the parameters" in before
-    made.person.alpha_reward = 0.9
+    made.parameters.alpha_reward = 0.9
     assert made.moved.value != before
     assert made.alert.value == ""
 
@@ -168,7 +168,7 @@ def test_before_there_is_an_equation():
     made = panel("translate")
     assert made.runner.reset()
     assert "No equation yet" in plain(made.steps.value)
-    assert made.worth.layout.display == made.knobs["q0"].layout.display == "none"
+    assert made.cost.layout.display == made.knobs["q0"].layout.display == "none"
     assert made.alert.value == ""
 
 

@@ -24,7 +24,7 @@ def test_the_parts_on_screen_sum_to_the_new_value(shown):
     assert shown.alert.value == ""
     for trial in (0, 1, 57):
         shown.trial.value = trial
-        html = shown.told.value
+        html = shown.sums.value
         parts = np.sum([numbers(html, row) for row in ("constant", "own value", "c_reward")], 0)
         np.testing.assert_allclose(parts, numbers(html, "new value"), atol=2e-3)  # rounded to three decimals
 
@@ -35,8 +35,8 @@ def test_they_are_those_of_the_session(shown):
     chosen = shown.runner.result.choices[3, 20]
     for row, name in (("value before", "before"), ("new value", "after"), ("prediction error", "error")):
         there = [getattr(one.updates[0], name)[0, 20, chosen] for one in followed.values()]
-        np.testing.assert_allclose(numbers(shown.told.value, row), there, atol=6e-4)
-    assert f"Trial 20: option {chosen + 1} chosen" in shown.told.value
+        np.testing.assert_allclose(numbers(shown.sums.value, row), there, atol=6e-4)
+    assert f"Trial 20: option {chosen + 1} chosen" in shown.sums.value
 
 
 def test_stepping_moves_the_line_in_the_session(shown):
@@ -48,10 +48,10 @@ def test_stepping_moves_the_line_in_the_session(shown):
 def test_what_is_chosen_next_is_marked(shown):
     choices = shown.runner.result.choices[0]
     shown.trial.value = 5
-    row = re.search(rf'<th scope="row">Option {choices[6] + 1}</th>.*?</tr>', shown.told.value).group()
+    row = re.search(rf'<th scope="row">Option {choices[6] + 1}</th>.*?</tr>', shown.sums.value).group()
     assert "chosen next" in row
     shown.trial.value = 99
-    assert "chosen next" not in shown.told.value
+    assert "chosen next" not in shown.sums.value
 
 
 def test_modules_of_both_arms_are_told_and_a_shorter_session_has_fewer_trials(shown):
@@ -63,13 +63,13 @@ def test_modules_of_both_arms_are_told_and_a_shorter_session_has_fewer_trials(sh
     assert shown.runner.wait(120)
     assert shown.alert.value == ""
     assert shown.trial.value == shown.trial.max == shown.play.max == 19
-    assert "Option 1: x_value_reward_" in shown.told.value
-    assert "Option 2: x_value_reward_" in shown.told.value
+    assert "Option 1: x_value_reward_" in shown.sums.value
+    assert "Option 2: x_value_reward_" in shown.sums.value
 
 
 def test_without_a_result_it_says_so(shown):
     shown.runner.reset()
-    assert "train first" in shown.told.value
+    assert "train first" in shown.sums.value
     assert shown.alert.value == ""
 
 
@@ -78,7 +78,7 @@ def test_the_choice_follows_from_the_new_values(shown):
     shown.trial.value = 8
     for followed, place in zip(views.trial_by_trial(shown.runner.result, 0).values(), (0, 2), strict=True):
         for arm in (0, 1):
-            row = re.search(rf'<th scope="row">Option {arm + 1}</th>(.*?)</tr>', shown.told.value).group(1)
+            row = re.search(rf'<th scope="row">Option {arm + 1}</th>(.*?)</tr>', shown.sums.value).group(1)
             cell = re.findall(r"<td>(.*?)</td>", row)[place].replace("−", "-")
             q, p = (float(number) for number in cell.split(" → "))
             assert q == pytest.approx(followed.record.q[0, 9, arm], abs=6e-3)

@@ -181,7 +181,7 @@ def test_new_equations_have_no_resamples(shown):
     assert made.experiment.stages["uncertainty"] == "todo"
     assert "by the likelihood" in made.figure.summary
     made.runner.reset()
-    assert "No equation yet" in made.words.value
+    assert "No equation yet" in made.nothing.value
     assert "There are no equations yet. Train first." in made.status.value
     assert made.alert.value == ""
 
@@ -205,12 +205,12 @@ def test_several_participants_modules_and_learned_betas():
             training={"epochs": 30, "n_starts": 2},
         )
     )
-    assert made.who.options == (("0", 0), ("1", 1))
+    assert made.participant.options == (("0", 0), ("1", 1))
     first = made.numbers.value
     assert "learned β of x_value_choice" in first
     assert "own value of x_value_choice_chosen" in first
     assert "choice kernel β" in first
-    made.who.value = 1
+    made.participant.value = 1
     assert made.numbers.value != first
     assert "With fewer than 10 sessions of each participant" in made.numbers.value
     assert len(made._csv()[1].decode().splitlines()) == 1 + sum(

@@ -31,7 +31,7 @@ def test_it_opens_with_the_curves_of_the_run(shown):
     assert "come to rest" in shown.figure.summary
     assert "Next value, SPICE, rewarded" in shown.figure.table()
     assert shown.back.disabled
-    assert shown.module.layout.display == shown.who.layout.display == "none"
+    assert shown.module.layout.display == shown.participant.layout.display == "none"
 
 
 def test_what_is_drawn_lies_on_the_diagonal_and_within_the_data(shown):
@@ -46,17 +46,17 @@ def test_what_is_drawn_lies_on_the_diagonal_and_within_the_data(shown):
 
 @pytest.mark.parametrize("part", ["typed", "slider"])
 def test_a_moved_number_moves_its_curve_and_the_likelihood(shown, part):
-    before, told = curve(shown).copy(), shown.told.value
+    before, told = curve(shown).copy(), shown.likelihoods.value
     number = shown.fields[REWARD]
     getattr(number, part).value = 0.4
     assert number.typed.value == number.slider.value == 0.4
     shift = 0.4 - shown.runner.result.spice.equation(NAME).coefficient(*REWARD)
     np.testing.assert_allclose(curve(shown), before + shift, rtol=0, atol=1e-12)
-    assert shown.told.value != told
+    assert shown.likelihoods.value != told
     assert not shown.back.disabled
     shown.back.click()
     np.testing.assert_array_equal(curve(shown), before)
-    assert shown.told.value == told
+    assert shown.likelihoods.value == told
     assert number.typed.value == round(shown.runner.result.spice.equation(NAME).coefficient(*REWARD), 4)
     assert shown.alert.value == ""
 
@@ -68,8 +68,8 @@ def test_the_likelihood_is_that_of_the_session_that_is_looked_at(shown):
         shown.experiment.comparison.session = session
         result = shown.runner.result
         found, now = (views.likelihood(result, one)[session] for one in (result.spice, model))
-        assert f"Session {session}" in shown.told.value
-        assert f"<td>{found:.4f}</td><td>{now:.4f}</td>" in shown.told.value
+        assert f"Session {session}" in shown.likelihoods.value
+        assert f"<td>{found:.4f}</td><td>{now:.4f}</td>" in shown.likelihoods.value
 
 
 def test_a_new_result_has_its_own_numbers_and_modules(shown):
@@ -90,7 +90,7 @@ def test_a_new_result_has_its_own_numbers_and_modules(shown):
 
 def test_without_a_result_it_says_so(shown):
     shown.runner.reset()
-    assert "train first" in shown.told.value
+    assert "train first" in shown.likelihoods.value
     assert shown.alert.value == ""
 
 

@@ -166,7 +166,9 @@ def test_an_agent_without_betas_and_an_empty_session():
     n = np.zeros((1, 2))
     view = SessionView("bqplot")
     view.draw(
-        {"mine": SimpleNamespace(probabilities=n + 0.5, q=n, states={})}, np.array([-1.0]), np.array([-1.0])
+        {"mine": SimpleNamespace(probabilities=n + 0.5, q=n, states={}, betas={})},
+        np.array([-1.0]),
+        np.array([-1.0]),
     )
     assert view.summary == "Option 1 is chosen in 0 of 0 trials and rewarded in 0 of these."
 

@@ -1,0 +1,27 @@
+"""What several panels call the same thing, and how they write numbers."""
+
+from math import isfinite, isnan
+
+NO_EQUATION = "<p>No equation yet: train first.</p>"
+AGENTS = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE"}
+PARAMETERS = {
+    "alpha_reward": "learning rate α",
+    "alpha_penalty": "α after no reward",
+    "beta_reward": "inverse temperature β",
+    "q0": "first value q₀",
+    "forget_rate": "forgetting",
+    "beta_choice": "choice kernel β",
+    "alpha_choice": "choice kernel α",
+}
+
+
+def decimal(value: float, digits: int = 3, sign: str = "") -> str:
+    """A number with so many decimals and a true minus; `sign="+"` always shows one."""
+    return f"{value:{sign}.{digits}f}".replace("-", "−") if isfinite(value) else "not told"
+
+
+def with_error(value: float, error: float | None, digits: int = 3, sign: str = "") -> str:
+    """A number with its standard error, where there is one: "0.682 ± 0.011"."""
+    if error is None or isnan(error):
+        return decimal(value, digits, sign)
+    return f"{decimal(value, digits, sign)} ± {decimal(error, digits) if isfinite(error) else 'any'}"

@@ -1,0 +1,74 @@
+"""Small pictures as SVG, to stand in a line of text or in a table."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from ..markup import Html
+from ..style import REWARDED, RNN, TRUTH, UNREWARDED
+
+LOSS_SIZE = (120, 32)  # pixels
+BAR = 64  # width of a bar, in pixels
+LAST = 27  # trials in a strip: so many as a phone is wide
+
+
+def small_loss(history: Sequence[Mapping[str, float]]) -> Html:
+    """The loss so far, from guessing (top) to the true participant's loss (dashed).
+
+    Args:
+        history: a dictionary for each epoch, with `train_loss`, `chance` and `floor`.
+    """
+    width, height = LOSS_SIZE
+    head = f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">'
+    thinned = [*history[:: max(1, len(history) // 60)], *history[-1:]]
+    losses = [row["train_loss"] for row in thinned if isfinite(row["train_loss"])]
+    if len(losses) < 2:
+        return Html(head + "</svg>")
+    high, floor = history[-1].get("chance") or max(losses), history[-1].get("floor")
+    low = min(losses) if floor is None else min(*losses, floor)
+    scale = (height - 6) / max(high - low, 1e-9)
+
+    def y(loss: float) -> float:
+        return round(height - 3 - (min(max(loss, low), high) - low) * scale, 1)
+
+    step = (width - 4) / (len(losses) - 1)
+    points = " ".join(f"{at * step + 2:.1f},{y(loss)}" for at, loss in enumerate(losses))
+    dashed = ""
+    if floor is not None:
+        ends = f'x1="0" x2="{width}" y1="{y(floor)}" y2="{y(floor)}"'
+        dashed = f'<line {ends} stroke="{TRUTH.colour}" stroke-dasharray="4 3"/>'
+    line = f'<polyline points="{points}" fill="none" stroke="{RNN.colour}" stroke-width="1.6"/>'
+    return Html(f"{head}{dashed}{line}</svg>")
+
+
+def bar(value: float, reach: float, colour: str) -> Html:
+    """A bar from the middle, to the right where the value is above 0; `reach` fills one side."""
+    half = BAR / 2
+    length = half * min(abs(value) / reach, 1.0)
+    left = half if value >= 0 else half - length
+    return Html(
+        f'<svg width="{BAR}" height="10" aria-hidden="true"><rect x="{left:.1f}" y="1" width="{length:.1f}"'
+        f' height="8" fill="{colour}"/><line x1="{half}" x2="{half}" y1="0" y2="10" stroke="#7a7f85"/></svg>'
+    )
+
+
+def outcome(rewarded: bool) -> Html:
+    """What a choice has brought: a disc for a reward, a cross for none, as in all pictures."""
+    return Html(f'<svg width="26" height="26" aria-hidden="true">{_mark(rewarded, 13, 13, 9)}</svg>')
+
+
+def outcome_strip(arms: Sequence[int], rewarded: Sequence[bool], n_arms: int) -> Html:
+    """The outcomes of the last trials, a row for each option."""
+    trials = list(zip(arms, rewarded, strict=True))[-LAST:]
+    marks = "".join(_mark(paid, 10 * at + 66, 10 + 18 * arm, 3.5) for at, (arm, paid) in enumerate(trials))
+    names = "".join(
+        f'<text x="0" y="{14 + 18 * arm}" fill="currentColor" font-size="12">option {arm + 1}</text>'
+        for arm in range(n_arms)
+    )
+    return Html(f'<svg width="{10 * LAST + 66}" height="38" aria-hidden="true">{names}{marks}</svg>')
+
+
+def _mark(rewarded: bool, x: float, y: float, r: float) -> str:
+    if rewarded:
+        return f'<circle cx="{x}" cy="{y}" r="{r}" fill="{REWARDED.colour}"/>'
+    ends = f"M{x - r} {y - r}L{x + r} {y + r}M{x - r} {y + r}L{x + r} {y - r}"
+    return f'<path d="{ends}" stroke="{UNREWARDED.colour}" stroke-width="{r / 3:.1f}" fill="none"/>'
