@@ -18,10 +18,10 @@ settings.load_profile("repeatable")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """In several processes, a file is tested by one of them, and so is all that opens pages: what a file
-    prepares is prepared once, and each server and the browser start once.
+    """Give each file to one process, and all tests that open pages to one.
 
-    Not by marks: pytest 9.2 passes over `xdist_group` (github.com/pytest-dev/pytest-xdist/issues/1386).
+    So what a file prepares is prepared once, and each server and the browser start once. Marks are not used:
+    pytest 9.2 passes over `xdist_group` (github.com/pytest-dev/pytest-xdist/issues/1386).
     """
     from xdist.scheduler import LoadFileScheduling
 

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md tells to do is done here, as it is told."""
+"""The steps of CONTRIBUTING.md are run as they are written there."""
 
 import os
 import re
@@ -18,13 +18,13 @@ BLOCKS = [(match["path"], match["code"]) for match in BLOCK.finditer(TEXT)]
 LOOK = """
 from spicewidgets.apps import explorer, panel
 
-made = panel("luck")
-print(made.told.value)
-made.experiment.comparison.session = 1
-print(made.told.value)
+luck = panel("luck")
+print(luck.text.value)
+luck.experiment.comparison.session = 1
+print(luck.text.value)
 app = explorer(start=False)
 app.switch.value = "luck"
-print(app.panels["luck"].told.value.startswith("Option 1: "), app.experiment.stages["luck"])
+print(app.panels["luck"].text.value.startswith("Option 1: "), app.experiment.stages["luck"])
 """
 
 

@@ -88,8 +88,10 @@ def test_installing_on_colab_replaces_nothing(line):
 
 
 def test_setting_up_on_colab_brings_nothing_in_another_version(tmp_path):
-    """What pip would do where Colab's packages lie. Nothing can be fetched, so that all else must be there:
-    whatever pysindy and the others ask for, no other numpy, torch or ipywidgets, and so no restart.
+    """What pip would do where Colab's packages lie.
+
+    Nothing can be fetched, so that all else must be there: whatever pysindy and the others ask for, no other
+    numpy, torch or ipywidgets, and so no restart.
     """
     for name, version in (COLAB | BESIDE).items():
         folder = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"

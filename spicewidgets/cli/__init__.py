@@ -1,5 +1,7 @@
-"""The command line. `spicewidgets discover` goes from a simulated participant, or a table, to the equation;
-`translate` from an equation to the parameters of a Q-learner; `data` lists and fetches data sets.
+"""The command line.
+
+`spicewidgets discover` goes from a simulated participant, or a table, to the equation; `translate` from an
+equation to the parameters of a Q-learner; `data` lists and fetches data sets.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
 everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output

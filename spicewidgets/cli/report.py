@@ -29,9 +29,7 @@ PARAMETERS = (
 
 
 def equations(outcome: Outcome) -> pd.DataFrame:
-    """A row for each module and term, with its true and its found coefficient; without a known truth, only
-    the found one.
-    """
+    """A row for each module and term: its true and its found coefficient, or only the found one."""
     if outcome.truth is not None:
         return term_by_term(outcome.spice, outcome.truth, outcome.label)
     own = outcome.spice.of_participant(outcome.label)

@@ -1,5 +1,7 @@
-"""`spicewidgets translate`: the numbers of a published equation as learning rate, inverse temperature and
-first value, and back: the options and their checks. Needs neither data nor torch.
+"""`spicewidgets translate`: its options and their checks.
+
+It reads the numbers of a published equation as learning rate, inverse temperature and first value, or goes
+back from those to the equation. It needs neither data nor torch.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

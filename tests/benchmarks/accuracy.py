@@ -38,8 +38,13 @@ SLACK = 0.005
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Coefficients (n_datasets, 3): ours, ours as SINDy found them (not refined), and maximum likelihood's;
-    and the seconds of our fits.
+    """What was found in all data sets, in three ways.
+
+    Attributes:
+        ours: coefficients `(n_datasets, 3)`.
+        unrefined: the same as SINDy found them, not tuned to the choices.
+        likelihood: the same by maximum likelihood.
+        seconds: of our fits.
     """
 
     ours: NDArray[np.float64]

@@ -111,8 +111,9 @@ def resampled(ours: Worker, data: str, repeats: int) -> list[str]:
 
 
 def memory(peer: Side, ours: Side, data: str) -> list[str]:
-    """Peak resident memory of a process that trains at 10,000 x 100: few epochs for the peer, whose peak does
-    not depend on them; the whole call for us.
+    """Peak resident memory of a process that trains at 10,000 x 100.
+
+    Few epochs for the peer, whose peak does not depend on them; the whole call for us.
     """
     pair = Pair()
     with peer.worker() as worker:

@@ -123,8 +123,9 @@ def files_of(url: str) -> list[str]:
 
 
 def attend(url: str, files: list[str], wait: float, all_there: threading.Barrier) -> dict[str, float] | str:
-    """What a learner does: opens the page, waits for the others, and does the main job. The seconds of each
-    step, or what went wrong.
+    """What a learner does: opens the page, waits for the others, and does the main job.
+
+    The seconds of each step, or what went wrong.
     """
     time.sleep(wait)
     person = Learner(PATIENCE)

@@ -64,8 +64,10 @@ def new_page(browser: Browser) -> Iterator[object]:
 
 
 def leave(page: Page) -> None:
-    """Close a page as who leaves it does. A page that is cut off has no time to end its kernel, and the
-    kernels of all tests together are more than a machine holds.
+    """Close a page as who leaves it does.
+
+    A page that is cut off has no time to end its kernel, and the kernels of all tests together are more than
+    a machine holds.
     """
     with suppress(Error), page.expect_event("close", timeout=5000):
         page.close(run_before_unload=True)

@@ -173,8 +173,12 @@ class Learner:
         self.send("comm_msg", comm_id=name, data={"method": "custom", "content": {"event": "click"}})
 
     def main_job(self) -> dict[str, float]:
-        """The tutorial's, with the participant's stage open: another learning rate, the session drawn anew, a
-        training, its equation. How long each took, and when the button was pressed and the training over.
+        """The main job of the tutorial, with the participant's stage open.
+
+        It changes the learning rate, waits until the session is drawn again, trains, and waits for the
+        equation.
+
+        Returns: How many seconds each step took, and when the button was pressed and the training ended.
         """
         before = self.redrawn
         self.set("FloatSlider", "Learning rate", 0.6)

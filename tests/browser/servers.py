@@ -42,8 +42,9 @@ def served(
     path: str = "",
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """The address of a server that answers; it ends with the block. It runs in an empty folder, and finds
-    neither the settings nor the kernels of who tests.
+    """The address of a server that answers; it ends with the block.
+
+    It runs in an empty folder, and finds neither the settings nor the kernels of who tests.
     """
     names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     jupyter_folders = {name: str(folder / name.lower()) for name in names}
@@ -66,8 +67,9 @@ def served(
 
 
 def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
-    """Wait until the server listens. Voila's page, whose address ends in /, is not asked for itself: it would
-    take a kernel.
+    """Wait until the server listens.
+
+    Voila's page, whose address ends in /, is not asked for itself: it would take a kernel.
     """
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.poll() is None:
