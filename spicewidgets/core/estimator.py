@@ -175,12 +175,14 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
         dataset, validation = self._split(self._dataset(data, targets), data_test, target_test)
+        labelled = dataset.labelled  # who has named the participants knows how many there are
         dataset, people = indexed(dataset)
         held_out = None if validation is None else Sessions.of(indexed(validation, people)[0])
         warm = self._continues(people.labels)
         model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
         sessions = Sessions.of(dataset)
-        self._warn_of_many(people, sessions)
+        if not labelled:
+            self._warn_of_many(people, sessions)
         check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
         only = participant_index(self.spice_participant_id, people.labels)

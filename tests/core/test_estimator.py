@@ -538,6 +538,7 @@ def test_sessions_that_all_have_their_own_participant(recwarn):
         new(epochs=2).fit(many)
     assert [w.filename for w in caught] == [__file__]  # points to the call of fit
     new(epochs=9, spice_participant_id=2).fit(many)  # one set of equations
+    new(epochs=9).fit(many.recoded([0, 1, 2, 3], ["ann", "bob", "cy", "dee"]))  # named, so meant
     many.xs[..., -1] = 0
     new(epochs=9).fit(many)
     new(epochs=9).fit(data(n_sessions=1))

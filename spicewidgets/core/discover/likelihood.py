@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, Term
+from ..settings import SettingsError
 from ..train.compiled.sensitivities import Sensitivities
 from ..train.modules import Constant
 from ..train.objective import Sessions
@@ -78,6 +79,13 @@ class Likelihood:
         self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
         self.numbers += [Number(state, None) for state in model.betas]
         sessions = Sessions.of(dataset).double()
+        if sessions.offered is not None:
+            raise SettingsError(
+                [
+                    "Selection by evidence needs all options on offer in every trial; in this data set they"
+                    ' are not. Use selection="threshold", or leave those trials out.'
+                ]
+            )
         self.inputs = sessions.inputs
         p = nn.functional.one_hot(sessions.targets, dataset.n_actions).double()
         if targets is not None:

@@ -43,11 +43,24 @@ def replay(agent: Agent, sessions: Any) -> Record:
     return Record(
         np.asarray(dataset.choices),
         _rewards(dataset),
-        record.probabilities[rows],
+        _among_offered(record.probabilities[rows], dataset),
         record.q[rows],
         {name: state[rows] for name, state in record.states.items()},
         record.betas,
     )
+
+
+def _among_offered(probabilities: Floats, dataset: DatasetRNN) -> Floats:
+    """P of the options that were on offer, which add up to 1; an option that was not has none."""
+    if dataset.offered is None:
+        return probabilities
+    offered = np.asarray(dataset.offered)
+    masked = np.where(offered, probabilities[:, 1:], 0.0)
+    total = masked.sum(axis=-1, keepdims=True)
+    shared = np.where(
+        total > 0, masked / np.where(total > 0, total, 1), offered / offered.sum(-1, keepdims=True)
+    )
+    return np.concatenate([probabilities[:, :1], shared], axis=1)
 
 
 def _through(agent: Any, dataset: DatasetRNN) -> Record:

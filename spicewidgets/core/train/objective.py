@@ -5,7 +5,7 @@ the trials whose next choice is known.
 `Losses` decides which of them a training gets. Knows nothing of optimisers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -34,12 +34,15 @@ class Sessions:
         weights: 1 where the next choice is known, else 0, `(n_trials, n_sessions)`.
         floor: loss of the agent that made the choices, in nats per choice; None where it is not known. A part
             of the sessions has none.
+        offered: whether an option was on offer for the next choice, `(n_trials, n_sessions, n_actions)`; None
+            where all were.
     """
 
     inputs: Tensor
     targets: Tensor
     weights: Tensor
     floor: float | None = None
+    offered: Tensor | None = None
 
     @classmethod
     def of(cls, data: "DatasetRNN | Sessions") -> "Sessions":
@@ -66,30 +69,43 @@ class Sessions:
         )
         targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
         laid_out = (inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
-        return cls(*laid_out, floor_of(compact))
+        offered = None if compact.offered is None else compact.offered.permute(1, 0, 2)
+        return cls(*laid_out, floor_of(compact), offered)
 
     @property
     def n_sessions(self) -> int:
         """Number of sessions."""
         return self.inputs.shape[1]
 
+    def masked(self, logits: Tensor, trials: slice = slice(None)) -> Tensor:
+        """Logits of some trials; minus infinity for an option that was not on offer: its P is 0.
+
+        Args:
+            logits: `(..., n_trials, n_sessions, n_actions)`.
+            trials: which trials they are.
+        """
+        return logits if self.offered is None else logits.masked_fill(~self.offered[trials], -torch.inf)
+
     def first(self, n_trials: int) -> "Sessions":
         """The first trials of every session."""
-        return Sessions(self.inputs[:n_trials], self.targets[:n_trials], self.weights[:n_trials])
+        return self._each(lambda part: part[:n_trials])
 
     def take(self, index: Tensor) -> "Sessions":
         """Some sessions, by index."""
-        return Sessions(self.inputs[:, index], self.targets[:, index], self.weights[:, index])
+        return self._each(lambda part: part[:, index])
 
     def double(self) -> "Sessions":
         """The same in float64."""
-        return Sessions(self.inputs.double(), self.targets, self.weights.double())
+        return Sessions(self.inputs.double(), self.targets, self.weights.double(), offered=self.offered)
 
     def repeat(self, times: int) -> "Sessions":
         """All sessions, several times over, as several starts see them."""
-        return Sessions(
-            self.inputs.repeat(1, times, 1), self.targets.repeat(1, times), self.weights.repeat(1, times)
-        )
+        return self._each(lambda part: part.repeat(1, times, *[1] * (part.ndim - 2)))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Sessions":
+        """The sessions with each of their tensors changed."""
+        offered = None if self.offered is None else change(self.offered)
+        return Sessions(change(self.inputs), change(self.targets), change(self.weights), offered=offered)
 
 
 def trainable(model: nn.Module) -> list[nn.Parameter]:
@@ -111,6 +127,7 @@ def losses(
         part = slice(begin, begin + n_steps)
         logits, state = model(sessions.inputs[part], state)
         state = {key: value.detach() for key, value in state.items()}
+        logits = sessions.masked(logits, part)
         nll = nn.functional.cross_entropy(
             logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none"
         )

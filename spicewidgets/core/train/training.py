@@ -211,7 +211,8 @@ class _Run:
     def losses(self) -> Losses:
         """Loss and gradient, by the fastest way there is for this model."""
         settings = self.settings
-        return Losses(self.model, self.sessions, settings.n_steps_per_call, self.compiled, settings.epochs)
+        compiled = self.compiled if self.sessions.offered is None else False  # only the eager loss masks
+        return Losses(self.model, self.sessions, settings.n_steps_per_call, compiled, settings.epochs)
 
     @cached_property
     def exact(self) -> Sessions:
