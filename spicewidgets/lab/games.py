@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.judge.classical import Fitted, fit, value_of, with_values
 from ..core.judge.quiz import (
     LAST_SEED,
     LEVELS,
@@ -20,15 +19,14 @@ from ..core.judge.quiz import (
     Mechanism,
     Mystery,
     Score,
-    errors_of,
     mechanisms_of,
     mystery,
     score,
-    sessions_of,
 )
 from ..core.settings import Participant, SettingsError, Task
 from ..core.simulate.agents import make_agent
 from ..core.simulate.game import Game
+from ..core.simulate.parameters import value_of, with_values
 from ..core.simulate.record import Record
 from ..loading import later
 from .simulation import Simulated
@@ -36,17 +34,18 @@ from .simulation import Simulated
 if TYPE_CHECKING:
     from ..core.data import entry
     from ..core.data.dataset import DatasetRNN
-    from ..core.judge import replay as replaying
+    from ..core.judge import classical, quiz_data, replay as replaying
     from ..core.simulate.session import BanditSession
 else:
     entry = later("..core.data.entry", __package__)
+    classical = later("..core.judge.classical", __package__)
+    quiz_data = later("..core.judge.quiz_data", __package__)
     replaying = later("..core.judge.replay", __package__)
 
 __all__ = [
     "LAST_SEED",
     "LEVELS",
     "MECHANISMS",
-    "Fitted",
     "Game",
     "Mechanism",
     "Mystery",
@@ -80,7 +79,12 @@ def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulat
 
 def of_mystery(riddle: Mystery) -> Simulated:
     """What is seen of a mystery. Loads torch."""
-    return given(*sessions_of(riddle))
+    return given(*quiz_data.sessions_of(riddle))
+
+
+def errors_of(riddle: Mystery, dataset: "DatasetRNN") -> dict[str, float]:
+    """How closely the data can tell each hidden parameter. Loads torch."""
+    return quiz_data.errors_of(riddle, dataset)
 
 
 def any_seed() -> int:
@@ -143,19 +147,19 @@ class Yourself:
     """
 
     data: Simulated
-    fitted: Fitted
+    fitted: "classical.Fitted"
     played: Record
 
 
 def yourself(game: Game) -> Yourself:
     """The game that was played, and its most likely learner. Loads torch."""
     dataset = entry.as_dataset(game.session(), game.task.n_actions)
-    fitted = fit(dataset)
+    fitted = classical.fit(dataset)
     played = replaying.replay(make_agent(fitted.participant, game.task.n_actions), dataset)
     return Yourself(given(dataset, [game.session()]), fitted, played)
 
 
-def told_of(fitted: Fitted, names: dict[str, str]) -> list[str]:
+def told_of(fitted: "classical.Fitted", names: dict[str, str]) -> list[str]:
     """A sentence on each parameter: its value, and how far off it may be."""
     bounds = {item.name: item.metadata for item in fields(Participant)}
     return [

@@ -5,7 +5,7 @@ from math import log
 
 from scipy.special import chdtri
 
-from ..core.equations import SpiceModel
+from ..core.equations import SpiceModel, term_in_words
 from .result import Result
 
 LEVEL = 0.001  # of the test whether numbers are the true ones
@@ -57,8 +57,7 @@ def n_choices(result: Result) -> int:
 
 def term_of(term: tuple[str, ...], module: str) -> str:
     """A term of a module in words."""
-    factors = " × ".join("the value" if part == module else part for part in term) or "the constant"
-    return f"{factors} of {module}"
+    return f"{term_in_words(term, module)} of {module}"
 
 
 def score_of(result: Result, agent: str, name: str = "nll") -> float | None:

@@ -6,8 +6,8 @@ import pytest
 from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 
-from spicewidgets.core.judge.classical import value_of
 from spicewidgets.core.judge.quiz import mystery
+from spicewidgets.core.simulate.parameters import value_of
 
 
 @pytest.fixture

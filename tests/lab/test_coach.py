@@ -119,7 +119,7 @@ def test_threshold_too_high():
     result = run(data=SMALL, discovery={"threshold": 0.8})
     found = findings(result)[0]
     assert found.kind == "threshold too high"
-    assert "the value of x_value_reward_chosen" in found.words
+    assert "own value of x_value_reward_chosen" in found.words
     assert found.changes == {"discovery": {"threshold": 0.2}}
 
 

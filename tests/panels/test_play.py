@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from spicewidgets import DatasetRNN, Participant
-from spicewidgets.lab.games import Fitted, told_of
+from spicewidgets.core.judge.classical import Fitted
+from spicewidgets.lab.games import told_of
 from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.play import LISTEN, PlayPanel
 from spicewidgets.state import Experiment

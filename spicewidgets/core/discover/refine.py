@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel
+from ..judge.fisher import Floats, Quadratic, fisher_scoring
 from ..train.modules import GivenConstant, ModuleEquations
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
@@ -27,8 +27,6 @@ DAMPING = 1e-3  # share of the mean information, added in every direction (Leven
 MOST_STEPS = 20
 MOST_ROWS = 2000  # of a pass: sessions times vectors
 ENOUGH = 1e-3  # nats in all: a step that gains less is the last one
-
-Floats = NDArray[np.float64]
 
 
 def refine(
@@ -84,25 +82,11 @@ class Tuning:
 
     def run(self) -> Floats:
         """The best vector found."""
-        best = self.start
-        if not len(best):
-            return best
-        nll, gradient, information = self.look(best)
-        for _ in range(MOST_STEPS):
-            scale = DAMPING * max(float(np.trace(information)) / len(best), 1e-12)
-            step = np.linalg.solve(information + scale * np.eye(len(best)), gradient)
-            gain = float(gradient @ step) / 2  # of a quadratic
-            if gain < ENOUGH / 2:
-                break
-            there = self.look(best + step)
-            if not nll - there[0] > gain / 2:  # too far: shorter steps may do better
-                tries = [best + step * 0.5**halving for halving in range(6)]
-                values = self.values(tries)
-                if not values.min() < nll - ENOUGH:
-                    break
-                step = tries[int(values.argmin())] - best
-                there = self.look(best + step)
-            best, (nll, gradient, information) = best + step, there
+        if not len(self.start):
+            return self.start
+        best, _ = fisher_scoring(
+            self.look, self.values, self.start, damping=DAMPING, enough=ENOUGH, most_steps=MOST_STEPS
+        )
         return best
 
     def run_from(self, other: Floats) -> Floats:
@@ -134,7 +118,7 @@ class Tuning:
         for index in torch.arange(self.sessions.n_sessions).split(max(1, MOST_ROWS // n_vectors)):
             yield self.sessions.take(index)
 
-    def look(self, at: Floats) -> tuple[float, Floats, Floats]:
+    def look(self, at: Floats) -> Quadratic:
         """At a vector: -ln L in nats, the slope of ln L in each number, and the expected information (the
         covariance of the logits' slopes under P, summed over choices).
         """
@@ -151,7 +135,7 @@ class Tuning:
             nll += float(self.nll(logits[:1], part)[0])
             gradient += torch.einsum("itna,tna,tn->i", slopes, hit - p, known).numpy()
             information += torch.einsum("itna,jtna,tna,tn->ij", centred, centred, p, known).numpy()
-        return nll, gradient, information
+        return Quadratic(nll, gradient, information)
 
     def nll(self, logits: Tensor, part: Sessions) -> Floats:
         """-ln L of some sessions in nats, under each vector."""

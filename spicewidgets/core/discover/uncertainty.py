@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import SpiceModel, Term
+from ..equations import SpiceModel, Term, term_in_words
 from ..read.translation import classical_parameters
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _of(tuning: "Tuning") -> Uncertainty:
     betas = dict(zip(tuning.states, errors[len(tuning.labels) :], strict=True))
     parameters = {name: told.error(slope) for name, slope in _slopes(tuning, at).items() if slope.any()}
     names = [
-        *(f"{_named(term, modules[e])} of {modules[e]}" for e, term in tuning.labels),
+        *(f"{term_in_words(term, modules[e])} of {modules[e]}" for e, term in tuning.labels),
         *(f"beta of {state}" for state in tuning.states),
     ]
     untold = tuple(_sentence(names, way) for way in told.flat)
@@ -171,10 +171,6 @@ class _Told:
         """The directions that are not told, their largest number 1."""
         ways = (self.ways[:, ~self.sharp] * self.unit[:, None]).T
         return [way / way[np.abs(way).argmax()] for way in ways]
-
-
-def _named(term: Term, module: str) -> str:
-    return " x ".join("own value" if factor == module else factor for factor in term) or "the constant"
 
 
 def _sentence(names: Sequence[str], way: Floats) -> str:

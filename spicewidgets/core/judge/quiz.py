@@ -13,29 +13,24 @@ parameters.
 - *Parameters*: the mean over the true participant's parameters. A guess within two standard errors of the
   truth has all points, because nobody can know better from these data: the errors are the bound of Cramér
   and Rao, and 95 of 100 best estimates lie within two of them. From there the points fall evenly to 0, at a
-  quarter of the range from which the parameter was drawn: that far off is, on the mean, who says the middle
+  quarter of the range from which the parameter was drawn: so far off, on average, is a guess of the middle
   of the range without a look at the data. A parameter of a mechanism that was not guessed has no points; one
-  that belongs to no true mechanism costs nothing beside what its mechanism has cost.
+  that belongs to no true mechanism costs nothing beyond what its mechanism has cost.
 
-Knows nothing of panels; `mystery` and `score` load torch only for the data and their errors.
+The data of a mystery, and their standard errors, are in `quiz_data.py`, which loads torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..settings import Participant, SettingsError
-from .classical import TIED, errors_at, value_of, with_values
-
-if TYPE_CHECKING:
-    from ..data.dataset import DatasetRNN
-    from ..simulate.session import BanditSession
+from ..checks import refuse
+from ..settings import Participant
+from ..simulate.parameters import TIED, value_of, with_values
 
 LEVELS = (1, 2)
 LAST_SEED = 9999
-N_SESSIONS, N_TRIALS, SIGMA = 100, 100, 0.2  # of a mystery's data
 SURE = 2.0  # standard errors
 
 
@@ -47,7 +42,7 @@ class Mechanism:
         name: in words.
         parameter: its number.
         says: what it does, in a sentence.
-        hint: where to look for it, for who has missed it.
+        hint: where a learner who has missed it should look.
     """
 
     name: str
@@ -164,32 +159,31 @@ class Score:
 
 def mystery(level: int, seed: int) -> Mystery:
     """The mystery of a level and a seed: the same for the same two. Raises `SettingsError` for others."""
-    found = []
+    problems = []
     if type(level) is not int or level not in LEVELS:
-        found.append(f"level must be 1 or 2; got {level!r:.40}. Choose one of these.")
+        problems.append(f"level must be 1 or 2; got {level!r:.40}. Choose one of these.")
     if type(seed) is not int or not 0 <= seed <= LAST_SEED:
-        found.append(f"seed must be a whole number from 0 to {LAST_SEED}; got {seed!r:.40}. Take another.")
-    if found:
-        raise SettingsError(found)
+        problems.append(f"seed must be a whole number from 0 to {LAST_SEED}; got {seed!r:.40}. Take another.")
+    refuse(problems)
     rng = np.random.default_rng([level, seed])
     values = {name: _drawn(rng, name) for name in ("alpha_reward", "beta_reward")}
     if level == 2:
         n = int(rng.integers(1, 3))
         for at in sorted(rng.choice(len(MECHANISMS), n, replace=False).tolist()):
             name = MECHANISMS[at].parameter
-            while not _is_seen(name, value := _drawn(rng, name), values["alpha_reward"]):
+            while not _makes_a_difference(name, value := _drawn(rng, name), values["alpha_reward"]):
                 pass
             values[name] = value
     return Mystery(level, seed, with_values(Participant(), values))
 
 
-def _drawn(rng: Any, name: str) -> float:
+def _drawn(rng: np.random.Generator, name: str) -> float:
     low, high, step = RANGES[name]
     return round(low + step * int(rng.integers(0, round((high - low) / step) + 1)), 4)
 
 
-def _is_seen(name: str, value: float, alpha: float) -> bool:
-    """Whether a mechanism with this number makes a difference that can be found."""
+def _makes_a_difference(name: str, value: float, alpha: float) -> bool:
+    """Whether the data can show a mechanism with this number."""
     if name == "alpha_penalty":
         return abs(value - alpha) >= APART - 1e-9
     return name != "beta_choice" or abs(value) >= LEAST_KERNEL
@@ -197,30 +191,13 @@ def _is_seen(name: str, value: float, alpha: float) -> bool:
 
 def mechanisms_of(participant: Participant) -> tuple[Mechanism, ...]:
     """What a participant has beyond Rescorla and Wagner, in the order of `MECHANISMS`."""
-    there = {
+    has = {
         "forget_rate": participant.forget_rate != 0,
         "alpha_penalty": participant.alpha_penalty not in (None, participant.alpha_reward),
         "beta_choice": participant.beta_choice != 0,
         "alpha_counterfactual": any(getattr(participant, name) for name in TIED["alpha_counterfactual"]),
     }
-    return tuple(each for each in MECHANISMS if there[each.parameter])
-
-
-def sessions_of(riddle: Mystery) -> "tuple[DatasetRNN, tuple[BanditSession, ...]]":
-    """The sessions of a mystery, without any word of who has played them: as a data set, and to read."""
-    from ..data.simulated import create_dataset
-    from ..simulate.agents import make_agent
-    from ..simulate.environments import BanditsDrift
-
-    agent, task = make_agent(riddle.participant), BanditsDrift(SIGMA)
-    dataset, sessions, _ = create_dataset(agent, task, N_TRIALS, N_SESSIONS, random_state=riddle.seed)
-    dataset.truth_probs = None
-    return dataset, tuple(replace(session, reward_probs=None) for session in sessions)
-
-
-def errors_of(riddle: Mystery, dataset: "DatasetRNN") -> dict[str, float]:
-    """How closely the data can tell each hidden parameter."""
-    return errors_at(dataset, riddle.participant, riddle.parameters)
+    return tuple(each for each in MECHANISMS if has[each.parameter])
 
 
 def points(guess: float, truth: float, error: float, name: str) -> float:
@@ -242,33 +219,40 @@ def points(guess: float, truth: float, error: float, name: str) -> float:
 
 
 def score(riddle: Mystery, guess: Participant, errors: Mapping[str, float]) -> Score:
-    """What a guess is worth. `errors` are those of `errors_of`. Raises `SettingsError` for a guess with
-    parameters that no participant can have.
+    """What a guess is worth.
+
+    Args:
+        riddle: the mystery.
+        guess: the participant that it is taken to be.
+        errors: of each hidden parameter, as `quiz_data.errors_of` gives them.
+
+    Raises:
+        SettingsError: for a guess with parameters that no participant can have.
     """
     guess.checked()
-    true, told = mechanisms_of(riddle.participant), mechanisms_of(guess)
-    hints = [f"Something is missing. {each.hint}" for each in true if each not in told]
+    true, guessed = mechanisms_of(riddle.participant), mechanisms_of(guess)
+    hints = [f"Something is missing. {each.hint}" for each in true if each not in guessed]
     hints += [
         f"The data do not ask for {each.name}: leave it out, and see whether anything is lost."
-        for each in told
+        for each in guessed
         if each not in true
     ]
-    either = len({*true, *told})
-    both = len([each for each in true if each in told])
+    either = len({*true, *guessed})
+    both = len([each for each in true if each in guessed])
     terms = None if riddle.level == 1 else both / either if either else 1.0
-    parts = tuple(_part(name, riddle.participant, guess, told, errors[name]) for name in riddle.parameters)
+    parts = tuple(_part(name, riddle.participant, guess, guessed, errors[name]) for name in riddle.parameters)
     return Score(terms, parts, tuple(hints))
 
 
 def _part(
-    name: str, true: Participant, guess: Participant, told: tuple[Mechanism, ...], error: float
+    name: str, true: Participant, guess: Participant, guessed: tuple[Mechanism, ...], error: float
 ) -> Part:
     truth = value_of(true, name)
-    if name in BY_PARAMETER and BY_PARAMETER[name] not in told:
+    if name in BY_PARAMETER and BY_PARAMETER[name] not in guessed:
         return Part(name, None, truth, error, 0.0, "")
     value = value_of(guess, name)
-    worth = points(value, truth, error, name)
-    return Part(name, value, truth, error, worth, "" if worth == 1 else _hint(value, truth, error))
+    share = points(value, truth, error, name)
+    return Part(name, value, truth, error, share, "" if share == 1 else _hint(value, truth, error))
 
 
 def _hint(value: float, truth: float, error: float) -> str:

@@ -9,7 +9,9 @@ import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, Participant, SettingsError, create_dataset
 from spicewidgets.core.data.dataset import DatasetRNN
-from spicewidgets.core.judge.classical import Likelihood, errors_at, fit, standard_errors, with_values
+from spicewidgets.core.judge.classical import Likelihood, errors_at, fit
+from spicewidgets.core.judge.fisher import standard_errors
+from spicewidgets.core.simulate.parameters import with_values
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import reference

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given, strategies as st
 
 from spicewidgets import Participant, SettingsError
-from spicewidgets.core.judge.classical import fit, value_of, with_values
+from spicewidgets.core.judge.classical import fit
 from spicewidgets.core.judge.quiz import (
     BY_PARAMETER,
     LAST_SEED,
     MECHANISMS,
     RANGES,
     Mystery,
-    errors_of,
     mechanisms_of,
     mystery,
     points,
     score,
-    sessions_of,
 )
+from spicewidgets.core.judge.quiz_data import errors_of, sessions_of
+from spicewidgets.core.simulate.parameters import value_of, with_values
 
 SIMPLE = Mystery(1, 0, Participant(0.3, beta_reward=3.0))
 ERRORS = {"alpha_reward": 0.01, "beta_reward": 0.1, "forget_rate": 0.02, "beta_choice": 0.05}
