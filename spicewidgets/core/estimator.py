@@ -157,7 +157,8 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             data: a `DatasetRNN`, or its `xs` `(n_sessions, n_trials, n_features)`.
             targets: its `ys` `(n_sessions, n_trials, n_actions)`; the next choices in `data` itself when
                 None.
-            data_test, target_test: the same, for sessions that are predicted but not learned from.
+            data_test: the same, for sessions that are predicted but not learned from.
+            target_test: the targets of `data_test`.
 
         An interrupt (Ctrl-C, or the stop button of a notebook) ends the training, keeps what was learned, and
         goes on to the equations.

@@ -96,9 +96,10 @@ class SessionView(LiveFigure):
 
         Args:
             played: by label: "truth", "rnn" and "spice" look as everywhere.
-            choices, rewards: chosen option (from 0; -1: none) and its reward, `(n_trials,)` or `(n_sessions,
-                n_trials)`.
-            session, arm: which one is shown, from 0.
+            choices: chosen option (from 0; -1: none), `(n_trials,)` or `(n_sessions, n_trials)`.
+            rewards: the reward of each choice, in the same shape.
+            session: the session that is shown, from 0.
+            arm: the option that is shown, from 0.
         """
         chosen, paid = _row(choices, session), _row(rewards, session)
         n = _length(chosen)

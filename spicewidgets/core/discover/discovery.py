@@ -35,7 +35,10 @@ def equations_of(
         model: the trained model.
         data: the choices to which the numbers are tuned; None leaves them as SINDy found them.
         samples: what each module does, from `sample`.
-        config, settings, participants, only: as in `discover`.
+        config: as in `discover`.
+        settings: as in `discover`.
+        participants: as in `discover`.
+        only: as in `discover`.
         also: as in `refine`.
     """
     found = discover(samples, config, settings, participants=participants, only=only)

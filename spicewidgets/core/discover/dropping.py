@@ -81,7 +81,8 @@ def cost_of_dropping(
         spice: the equations with the term.
         model: the model whose forward pass ties them together; its weights play no part.
         dataset: the choices; participants are indices in the last column.
-        module, term: which term of which equation; the constant by default.
+        module: the module whose equation has the term.
+        term: its factors; none of them is the constant.
         participant: label; the first that has equations when None.
     """
     place = spice.index(participant)

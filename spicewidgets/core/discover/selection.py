@@ -103,7 +103,8 @@ class Selection:
 
         Args:
             price: of a term, in nats; ½ ln(number of choices) when None.
-            keep, drop: terms that must, and must not, be in the equations.
+            keep: terms that must be in the equations.
+            drop: terms that must not be in them.
         """
         key = frozenset(keep), frozenset(drop)
         if key not in self._searches:
@@ -248,7 +249,10 @@ def select(
     """The equations that the choices ask for, and why, for each participant.
 
     Args:
-        spice, model, dataset, config: as in `selections`.
+        spice: as in `selections`.
+        model: as in `selections`.
+        dataset: as in `selections`.
+        config: as in `selections`.
         price: of a term, in nats; ½ ln(number of choices) when None.
 
     Returns: The equations, and the evidence by participant's label.

@@ -44,7 +44,8 @@ def fisher_scoring(
         look: what the choices say at a vector `(n_numbers,)`.
         nll: -ln L under each of several vectors, in nats; infinite where it is no number.
         start: the vector to begin with, within the bounds.
-        low, high: bounds of each number.
+        low: the lowest value of each number.
+        high: the highest value of each number.
         damping: share of the mean information that is added in every direction (Levenberg 1944).
         enough: nats: a step that gains less is the last one.
         most_steps: after which the climb ends in any case.

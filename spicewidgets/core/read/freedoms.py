@@ -77,8 +77,11 @@ def freedoms(
     Args:
         spice: the equations.
         built: the model that they belong to.
-        choices, rewards: the sessions on which P is compared, as in `unfold`.
+        choices: of the sessions on which P is compared, as in `unfold`.
+        rewards: of the same sessions.
         participant: label; the first that has equations when None.
+        shift: what is added to the values.
+        stretch: the factor of the values.
     """
     labels = [spice.participants[spice.index(participant)]] * len(np.asarray(choices))
     before = unfold(built, spice, choices, rewards, labels).record

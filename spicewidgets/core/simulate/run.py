@@ -35,7 +35,8 @@ def record_of(agent: Any, trials: Iterable[Trial], n_sessions: int, n_actions: i
     Args:
         agent: anything with `update`; what else it tells (`q`, `get_choice_probs`, states) is recorded.
         trials: may be made on the way, from the agent's own choices.
-        n_sessions, n_actions: the sessions that the agent runs side by side, and the arms.
+        n_sessions: the sessions that the agent runs side by side.
+        n_actions: the arms.
     """
     shape = (n_sessions, n_actions)
     expected, choices, rewards = [_expected(agent, shape)], [], []

@@ -161,6 +161,7 @@ class BaseRNN(nn.Module):
                 choice one-hot and reward per arm, then any additional inputs, block and experiment (both or
                 none), and last the participant's index.
             prev_state: memory state to go on from; None starts from `init_values`.
+            batch_first: whether the first axis of `inputs` is that of the sessions.
 
         Returns: (actions, rewards, blocks, additional inputs), (participant ids, experiment ids), logits to
             fill, and the trials' range.
