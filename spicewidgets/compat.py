@@ -30,13 +30,13 @@ def plots_kind() -> str:
 
     The environment variable SPICEWIDGETS_PLOTS overrides it.
     """
-    asked = os.environ.get(PLOTS, "").strip().lower()
-    if asked and asked not in KINDS:
+    kind = os.environ.get(PLOTS, "").strip().lower()
+    if kind and kind not in KINDS:
         raise ValueError(
-            f"{PLOTS} must be one of {', '.join(KINDS)}; got {asked!r}. Unset it to have it chosen."
+            f"{PLOTS} must be one of {', '.join(KINDS)}; got {kind!r}. Unset it to have it chosen."
         )
-    if asked:
-        return asked
+    if kind:
+        return kind
     there = find_spec("bqplot") is not None
     return "bqplot" if there and ensure_colab_manager() else "matplotlib"
 
@@ -58,15 +58,15 @@ def ensure_colab_manager() -> bool:
     return True
 
 
-def tooltip(words: str, **told: Any) -> dict[str, Any]:
+def tooltip(words: str, **arguments: Any) -> dict[str, Any]:
     """The arguments that give a control its tooltip: `IntSlider(**tooltip("Trials per session"))`.
 
     For buttons say `Button(tooltip=...)`: both generations know it.
     """
-    return {"description_tooltip" if WIDGETS < 8 else "tooltip": words, **told}
+    return {"description_tooltip" if WIDGETS < 8 else "tooltip": words, **arguments}
 
 
-def uploads(widget: Any) -> list[tuple[str, bytes]]:
+def uploads(widget: ipywidgets.FileUpload) -> list[tuple[str, bytes]]:
     """Name and content of each file in a FileUpload."""
     value = widget.value
     if isinstance(value, Mapping):  # ipywidgets 7: {name: {"metadata": ..., "content": bytes}}
@@ -74,7 +74,7 @@ def uploads(widget: Any) -> list[tuple[str, bytes]]:
     return [(str(file["name"]), bytes(file["content"])) for file in value]
 
 
-def clear_uploads(widget: Any) -> None:
+def clear_uploads(widget: ipywidgets.FileUpload) -> None:
     """Empty a FileUpload, so that the same file can be chosen again."""
     if WIDGETS < 8:
         widget.value.clear()

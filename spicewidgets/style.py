@@ -2,8 +2,7 @@
 plot, table and equation.
 
 The colours are told apart by colour-blind eyes and have a contrast of 3:1 or more on white and on near-black
-(`tests/plots/test_style.py` measures both); dash and marker say the same without colour. Knows nothing of any
-drawing library.
+(`tests/plots/test_style.py` measures both); dash and marker say the same without colour.
 """
 
 from collections.abc import Iterable
@@ -77,15 +76,15 @@ def styles(labels: Iterable[str]) -> list[Style]:
     >>> [style.name for style in styles(["GroundTruth", "rnn", "my model"])]
     ['Truth', 'RNN', 'my model']
     """
-    found: list[Style] = []
+    looks: list[Style] = []
     n_others = 0
     for label in map(str, labels):
-        meant = MEANT.get("".join(label.lower().split()).replace("_", "").replace("-", ""))
-        if meant is None or meant in found:
-            meant = replace(OTHERS[n_others % len(OTHERS)], name=label)
+        look = MEANT.get("".join(label.lower().split()).replace("_", "").replace("-", ""))
+        if look is None or look in looks:
+            look = replace(OTHERS[n_others % len(OTHERS)], name=label)
             n_others += 1
-        found.append(meant)
-    return found
+        looks.append(look)
+    return looks
 
 
 def arm_style(arm: int) -> Style:

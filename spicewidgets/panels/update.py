@@ -69,10 +69,10 @@ class UpdatePanel(Stage):
             return
         self._result, self._model = result, None if result is None else result.spice
         model = None if result is None else result.spice or result.truth
-        found = result is not None and model is not None and bool(modules(result))
+        drawable = result is not None and model is not None and bool(modules(result))
         for part in (self.module, self.participant, self.numbers, self.back, self.figure.widget):
-            part.layout.display = "" if found else "none"
-        if result is None or model is None or not found:
+            part.layout.display = "" if drawable else "none"
+        if result is None or model is None or not drawable:
             self.likelihoods.value = NO_EQUATION
             return
         self.module.offer(modules(result))

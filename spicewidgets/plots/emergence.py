@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..style import OTHERS, RNN, Style
 from .live import LiveFigure
-from .series import Floats, Subplot, grown
+from .series import Floats, Line, Subplot, grown
 from .table import number
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ class EmergenceFigure(LiveFigure):
         self.add("loss", "loss", "line", LOSS, listed=False)
         for subplot in self.subplots:
             self.add(f"now {subplot}", subplot, "rules", NOW, listed=False)
-        self._found: Emergence | None = None
+        self._emergence: Emergence | None = None
         self._terms: Sequence[str] = ()
 
     def draw(
         self,
-        found: "Emergence",
+        emergence: "Emergence",
         terms: Sequence[str],
         truth: Sequence[float | None],
         loss: Mapping[int, float],
@@ -46,15 +46,15 @@ class EmergenceFigure(LiveFigure):
         """An equation over the epochs.
 
         Args:
-            found: epochs and coefficients.
+            emergence: epochs and coefficients.
             terms: what its terms are called.
             truth: true coefficients; None where nothing is known of them.
             loss: by epoch.
         """
-        x, rows = np.asarray(found.epochs, dtype=float), _present(found)
-        self._found, self._terms = found, terms
+        x, rows = np.asarray(emergence.epochs, dtype=float), _present(emergence)
+        self._emergence, self._terms = emergence, terms
         levels: dict[str, float | None] = {key: None for key in self.series if key.startswith("true ")}
-        lines: dict[str, Any] = {"loss": (list(loss), list(loss.values()))}
+        lines: dict[str, Line] = {"loss": (list(loss), list(loss.values()))}
         lines |= {key: ([], []) for key in self.series if key.startswith(("term ", "at "))}
         with self.batch():
             for order, (term, true) in enumerate(zip(terms, truth, strict=True)):
@@ -69,9 +69,9 @@ class EmergenceFigure(LiveFigure):
 
     def _make(self, term: str) -> None:
         """The marks of a term, in a colour that no other one has before all are used."""
-        made = sum(key.startswith("term ") for key in self.series)
+        n_terms = sum(key.startswith("term ") for key in self.series)
         if f"term {term}" not in self.series:
-            look = replace(OTHERS[made % len(OTHERS)], name=term, width=2.2, dash="solid")
+            look = replace(OTHERS[n_terms % len(OTHERS)], name=term, width=2.2, dash="solid")
             true = replace(look, name=f"{term}, truth", dash="dashed", width=1.4)
             self.add(f"term {term}", "coefficient", "line", look)
             self.add(f"true {term}", "coefficient", "level", true)
@@ -79,17 +79,17 @@ class EmergenceFigure(LiveFigure):
 
     def mark(self, at: int) -> None:
         """Mark one of the epochs, by its place."""
-        assert self._found is not None
-        epoch, row = float(self._found.epochs[at]), _present(self._found)[at]
+        assert self._emergence is not None
+        epoch, row = float(self._emergence.epochs[at]), _present(self._emergence)[at]
         with self.batch():
             for subplot in self.subplots:
                 self.set_rules(f"now {subplot}", [epoch])
             self.set_marks({f"at {term}": ([epoch], [row[order]]) for order, term in enumerate(self._terms)})
 
 
-def _present(found: "Emergence") -> Floats:
+def _present(emergence: "Emergence") -> Floats:
     """Coefficients, NaN where a term is not in the equation."""
-    rows = np.asarray(found.coefficients, dtype=float)
+    rows = np.asarray(emergence.coefficients, dtype=float)
     return np.where(rows != 0, rows, np.nan)
 
 
@@ -100,12 +100,14 @@ def _ends(losses: Sequence[float]) -> tuple[float, float]:
 
 def _in_words(x: Floats, rows: Floats, terms: Sequence[str]) -> str:
     """Since when each term is in the equation, and with which number it ends."""
-    told = []
+    sentences = []
     for order, term in enumerate(terms):
         gone = np.flatnonzero(np.isnan(rows[:, order]))
         if len(gone) and gone[-1] == len(x) - 1:
-            told.append(f"{term} is not in it at the end")
+            sentences.append(f"{term} is not in it at the end")
         else:
             since = x[gone[-1] + 1 if len(gone) else 0]
-            told.append(f"{term} is in it since epoch {since:.0f} and ends at {number(rows[-1, order], 2)}")
-    return f"The equation at {len(x)} epochs from {x[0]:.0f} to {x[-1]:.0f}: {'; '.join(told)}."
+            sentences.append(
+                f"{term} is in it since epoch {since:.0f} and ends at {number(rows[-1, order], 2)}"
+            )
+    return f"The equation at {len(x)} epochs from {x[0]:.0f} to {x[-1]:.0f}: {'; '.join(sentences)}."

@@ -6,10 +6,10 @@ files. They take arrays, and records of any kind with the right names, wherever 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..style import REWARDED, UNREWARDED, Style, arm_style, styles
 from .live import LiveFigure
@@ -138,9 +138,9 @@ class SessionView(LiveFigure):
             for subplot in self.subplots:
                 self.add(f"cursor {subplot}", subplot, "rules", CURSOR, listed=False)
                 self.set_rules(f"cursor {subplot}", [] if trial is None else [float(trial)])
-        self.readout = "" if trial is None else self._told_at(int(trial))
+        self.readout = "" if trial is None else self._trial_in_words(int(trial))
 
-    def _told_at(self, trial: int) -> str:
+    def _trial_in_words(self, trial: int) -> str:
         words = f"Trial {trial}: {self._outcome(float(trial))}."
         for subplot in self.subplots.values():
             values = [
@@ -178,7 +178,7 @@ class SessionView(LiveFigure):
                 label, subplot = key.split("/", 1)
                 self.set_lines({key: (None, curves.get(label, {}).get(subplot, NOTHING))})
 
-    def _mark(self, here: Any, paid: Floats) -> None:
+    def _mark(self, here: NDArray[np.bool_], paid: Floats) -> None:
         for style, kind in ((REWARDED, here & (paid > 0)), (UNREWARDED, here & ~(paid > 0))):
             at = np.flatnonzero(kind).astype(float)
             self.set_marks({style.name: (at, np.full(len(at), ROWS[style]))})
@@ -197,7 +197,7 @@ def _length(choices: Floats) -> int:
 def _curves(played: "Record", session: int, arm: int, n: int) -> dict[str, Floats]:
     """P, Q-value and each memory state (in units of the logit) of an arm before each of `n` trials."""
 
-    def of(values: Any) -> Floats:
+    def of(values: Floats) -> Floats:
         array = np.asarray(values, dtype=float)
         return (array[session] if array.ndim == 3 else array)[:n, arm]
 

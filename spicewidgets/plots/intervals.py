@@ -8,12 +8,10 @@ from dataclasses import replace
 from math import ceil, isfinite, nan
 from typing import Any, Protocol
 
-from ..markup import Html
 from ..style import OTHERS, SPICE, TRUTH, Style
-from . import table
 from .live import LiveFigure
 from .series import Subplot, ticks
-from .table import number
+from .table import Cell, number
 
 LIKELIHOOD = Style("by the likelihood", "#7a7f85", "solid", "diamond", 4.0)
 RESAMPLES = replace(OTHERS[0], name="over resamples", dash="solid", width=4.0)
@@ -68,11 +66,11 @@ class Intervals(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self._told: list[tuple[str, Row]] = []
+        self._rows: list[tuple[str, Row]] = []
 
     def draw(self, rows: Sequence[tuple[str, Row]], summary: str) -> None:
         """A strip for each number that was found, or kept in a resample; each with its name."""
-        self._told = list(rows)
+        self._rows = list(rows)
         drawn = [(name, row) for name, row in rows if isfinite(row.unit)]
         reach = max([LEAST, *(abs(x) for _, row in drawn for x in _distances(row) if isfinite(x))])
         limit = float(min(ceil(reach), MOST))
@@ -80,7 +78,7 @@ class Intervals(LiveFigure):
             for at, (name, row) in enumerate(drawn):
                 self._make(at)
                 self._strip(at, row, limit)
-                self.subplots[f"strip {at}"].code = _kept(row)
+                self.subplots[f"strip {at}"].code = _kept_in_words(row)
                 self.title(f"strip {at}", f"{name}: {_in_words(row)}")
             self.set_x(-limit, limit)
             self.summary = summary
@@ -90,15 +88,11 @@ class Intervals(LiveFigure):
         """Round numbers along the x axis."""
         return ticks(*self.x_limits, n=6, whole=True)
 
-    def table(self, rows: int = table.ROWS) -> Html:
-        """All numbers, also those that were kept nowhere."""
-        return table.html_table(self.summary, *self._columns(), limit=rows)
-
-    def _columns(self) -> tuple[list[str], list[list[Any]]]:
+    def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:
         names = ["Number", "True", "Found", "Error by the likelihood", "Error over resamples"]
-        rows = [
+        rows: list[list[Cell]] = [
             [name, row.true, row.found, row.likelihood, *_of(row, "error", "low", "high", "kept")]
-            for name, row in self._told
+            for name, row in self._rows
         ]
         return [*names, "Lowest", "Highest", "Kept"], rows
 
@@ -116,7 +110,7 @@ class Intervals(LiveFigure):
     def _strip(self, at: int, row: Row, limit: float) -> None:
         """Ends beyond the axis are drawn at its end."""
         intervals = {"likelihood": row.by_likelihood, "resamples": row.over_resamples}
-        data: dict[str, Any] = {}
+        data: dict[str, tuple[list[float], list[float]]] = {}
         for kind, ends in intervals.items():
             x = [min(max((end - row.found) / row.unit, -limit), limit) for end in ends if isfinite(end)]
             data[f"{kind} {at}"] = (x, [HEIGHTS[kind]] * len(x))
@@ -145,5 +139,5 @@ def _in_words(row: Row) -> str:
     return f"{number(row.found)}{between}"
 
 
-def _kept(row: Row) -> str:
+def _kept_in_words(row: Row) -> str:
     return "" if row.spread is None or not row.is_term else f"kept {100 * row.spread.kept:.0f} %"

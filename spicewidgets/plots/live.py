@@ -1,25 +1,24 @@
 """A figure that changes in place: subplots below each other, what each line means, and what the picture says.
 
 It holds the data and knows what is shown; a screen (bqplot or matplotlib) draws them. Marks are made once;
-afterwards only their data, their visibility and the limits of the axes change. Knows nothing of agents,
-training or settings: `figures` does.
+afterwards only their data, their visibility and the limits of the axes change.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any, Protocol
 
 import ipywidgets as widgets
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..compat import plots_kind
 from ..markup import Html
 from ..style import Style
 from . import table
 from .look import LOOK
-from .series import Floats, Kind, Series, Subplot, decimate, pair, settle, ticks, window
+from .series import Floats, Kind, Line, Series, Subplot, decimate, pair, settle, ticks, window
+from .table import Cell
 
 FORMATS = {
     "png": "image/png",
@@ -32,7 +31,7 @@ FORMATS = {
 class Screen(Protocol):
     """What draws: the classes `Screen` of `screen_bqplot` and of `screen_matplotlib`."""
 
-    widgets: dict[str, Any]
+    widgets: dict[str, widgets.Widget]
 
     def add_subplot(self, subplot: Subplot) -> None:
         """Make the widget of a subplot."""
@@ -78,7 +77,7 @@ class LiveFigure:
         self.series: dict[str, Series] = {}
         self.x_limits: tuple[float, float] = (0.0, 1.0)
         self._screen = _screen(self.kind)
-        self._titles: dict[str, Any] = {}
+        self._titles: dict[str, widgets.Widget] = {}
         self._summary = ""
         self._held = 0
         self._dirty: set[str] = set()
@@ -126,7 +125,7 @@ class LiveFigure:
 
     # What changes
 
-    def set_lines(self, data: Mapping[str, tuple[ArrayLike | None, ArrayLike]]) -> None:
+    def set_lines(self, data: Mapping[str, Line]) -> None:
         """New data of lines and points: `{key: (x, y)}`; x None counts trials from 0."""
         with self.batch():
             for key, (x, y) in data.items():
@@ -144,10 +143,10 @@ class LiveFigure:
 
     def set_rules(self, key: str, at: Iterable[float], words: Iterable[str] = ()) -> None:
         """Vertical lines at given x, each with a word beside it."""
-        xs, told = list(at), tuple(words)
+        xs, labels = list(at), tuple(words)
         with self.batch():
-            if self.series[key].words != told:
-                self.series[key].words = told
+            if self.series[key].words != labels:
+                self.series[key].words = labels
                 self._dirty.add(key)
             self.set_lines({key: (xs, np.zeros(len(xs)))})
 
@@ -226,15 +225,15 @@ class LiveFigure:
         from .printed import print_figure, saved
 
         subplots = [subplot for subplot in self.subplots.values() if subplot.visible]
-        shown = [one for one in self.series.values() if self.subplots[one.subplot].visible]
-        drawn = print_figure(subplots, shown, self.x_limits, self.x_ticks(), self.x_title, self.summary)
-        return saved(drawn, format)
+        series = [one for one in self.series.values() if self.subplots[one.subplot].visible]
+        figure = print_figure(subplots, series, self.x_limits, self.x_ticks(), self.x_title, self.summary)
+        return saved(figure, format)
 
     def x_ticks(self) -> dict[float, str]:
         """Whole numbers along the x axis."""
         return ticks(*self.x_limits, n=6, whole=True)
 
-    def _columns(self) -> tuple[list[str], list[list[Any]]]:
+    def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:
         return table.columns(self.x_title, list(self.subplots.values()), self.series.values())
 
     # How it gets to the screen
@@ -253,7 +252,7 @@ class LiveFigure:
         self._screen.flush(self._summary)
 
     def _drawn(self, one: Series) -> tuple[Floats, Floats]:
-        y = self.subplots[one.subplot].shown(one.y)
+        y = self.subplots[one.subplot].drawn(one.y)
         if one.kind in ("level", "rules"):
             return one.x, y
         return decimate(*window(one.x, y, *self.x_limits)) if len(one.x) else (one.x, y)
@@ -263,16 +262,16 @@ class LiveFigure:
         before = subplot.low, subplot.high, subplot.log
         if subplot.limits is None:
             parts = [
-                subplot.shown(one.y)
+                subplot.drawn(one.y)
                 for one in self.series.values()
                 if one.subplot == subplot.key and one.kind != "rules"
             ]
             if subplot.span is not None:
-                parts = [subplot.shown(np.array(subplot.span))]
+                parts = [subplot.drawn(np.array(subplot.span))]
             values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.empty(0)
             if len(values):
-                now = (subplot.low, subplot.high)
-                subplot.low, subplot.high = settle(now, float(values.min()), float(values.max()))
+                limits = (subplot.low, subplot.high)
+                subplot.low, subplot.high = settle(limits, float(values.min()), float(values.max()))
         if before != (subplot.low, subplot.high, subplot.log) or subplot.log:
             self._screen.scale(subplot)
 
@@ -297,10 +296,10 @@ def _screen(kind: str) -> Screen:
     raise ValueError(f'kind must be "bqplot" or "matplotlib"; got {kind!r}. Leave it out to have it chosen.')
 
 
-def _html() -> Any:
+def _html() -> widgets.HTML:
     return widgets.HTML(layout=widgets.Layout(width="100%", margin="0"))
 
 
-def _put(widget: Any, value: str) -> None:
+def _put(widget: widgets.HTML, value: str) -> None:
     if widget.value != value:
         widget.value = value

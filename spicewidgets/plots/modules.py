@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..style import OTHERS, REWARDED, SPICE, UNREWARDED, Style, styles
 from .live import LiveFigure
-from .series import Floats, Series, Subplot, log_ticks, ticks
+from .series import Floats, Line, Series, Subplot, log_ticks, ticks
 from .table import number
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class UpdateFigure(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self._told: tuple[list[str], list[list[float]]] = ([], [])
+        self._cells: tuple[list[str], list[list[float]]] = ([], [])
         self.add_subplot(Subplot("after", "Next value, V[k+1] (logit)", height=300))
         self.add_subplot(Subplot("density", "Where the data go: share of visits", height=70))
         self.add("diagonal", "after", "line", DIAGONAL)
@@ -47,7 +48,7 @@ class UpdateFigure(LiveFigure):
         looks = dict(zip(curves.after, styles(curves.after), strict=True))
         x = np.asarray(curves.value, dtype=float)
         within = (x >= curves.low) & (x <= curves.high)
-        data: dict[str, tuple[Any, Any]] = {"diagonal": (x, x), "visits": (x, curves.density)}
+        data: dict[str, Line] = {"diagonal": (x, x), "visits": (x, curves.density)}
         with self.batch():
             for layer, rows in curves.after.items():
                 for at, row in enumerate(np.asarray(rows, dtype=float)):
@@ -59,28 +60,30 @@ class UpdateFigure(LiveFigure):
             self.set_rules("edge density", (curves.low, curves.high))
             self.set_x(float(x[0]), float(x[-1]))
             self.summary = _in_words(curves, looks)
-            self._told = _numbers(curves, looks)
+            self._cells = _numbers(curves, looks)
 
     def x_ticks(self) -> dict[float, str]:
         """Round numbers along the x axis."""
         return ticks(*self.x_limits, n=6)
 
-    def _curve(self, key: str, look: Style, x: Floats, row: Floats, within: Any) -> dict[str, Any]:
+    def _curve(
+        self, key: str, look: Style, x: Floats, row: Floats, within: NDArray[np.bool_]
+    ) -> dict[str, Line]:
         """One curve, and the same beyond the data, pale."""
         self.add(key, "after", "line", look)
         self.add(f"{key} beyond", "after", "line", look, faint=True, listed=False)
         return {key: (x, np.where(within, row, np.nan)), f"{key} beyond": (x, row)}
 
-    def _rest(self, layer: str, look: Style, curves: "Curves") -> dict[str, Any]:
+    def _rest(self, layer: str, look: Style, curves: "Curves") -> dict[str, Line]:
         """Where the curves of an agent meet the diagonal."""
         self.add(f"rest {layer}", "after", "points", replace(look, name=f"rests, {look.name}"))
-        found = np.array([root for roots in curves.rests[layer] for root in roots])
-        shown = found[(found >= curves.value[0]) & (found <= curves.value[-1])]
-        return {f"rest {layer}": (shown, shown)}
+        rests = np.array([root for roots in curves.rests[layer] for root in roots])
+        drawn = rests[(rests >= curves.value[0]) & (rests <= curves.value[-1])]
+        return {f"rest {layer}": (drawn, drawn)}
 
-    def _outcomes(self, curves: "Curves", x: Floats, within: Any) -> dict[str, Any]:
+    def _outcomes(self, curves: "Curves", x: Floats, within: NDArray[np.bool_]) -> dict[str, Line]:
         """Marks that tell which outcome a curve is for."""
-        data: dict[str, Any] = {}
+        data: dict[str, Line] = {}
         first = next(iter(curves.after.values()), None)
         if first is None or not any(curves.levels):
             return data
@@ -93,13 +96,13 @@ class UpdateFigure(LiveFigure):
         return data
 
     def _columns(self) -> tuple[list[str], list[list[float]]]:
-        return self._told
+        return self._cells
 
 
-def _gone(series: Mapping[str, Series], data: Mapping[str, Any]) -> dict[str, Any]:
+def _gone(series: Mapping[str, Series], data: Mapping[str, Line]) -> dict[str, Line]:
     """Lines and points of an earlier drawing, which are empty now."""
-    kept = {key for key, one in series.items() if one.kind != "rules"}
-    return {key: ([], []) for key in kept - set(data)}
+    keys = {key for key, one in series.items() if one.kind != "rules"}
+    return {key: ([], []) for key in keys - set(data)}
 
 
 def outcome(level: Mapping[str, float]) -> str:
@@ -117,14 +120,14 @@ def _look(level: Mapping[str, float], order: int) -> Style:
 
 def _in_words(curves: "Curves", looks: Mapping[str, Style]) -> str:
     """Where the value rests, how far the curves are apart, and where the data end."""
-    told = []
+    sentences = []
     for at, level in enumerate(curves.levels):
         parts = [
             f"{look.name} {' and '.join(number(root, 2) for root in curves.rests[layer][at]) or 'nowhere'}"
             for layer, look in looks.items()
         ]
-        told.append(f"{outcome(level) or 'always'}: {', '.join(parts)}")
-    words = f"Values come to rest at, {'; '.join(told)}." if looks else ""
+        sentences.append(f"{outcome(level) or 'always'}: {', '.join(parts)}")
+    words = f"Values come to rest at, {'; '.join(sentences)}." if looks else ""
     first, *others = looks
     within = (curves.value >= curves.low) & (curves.value <= curves.high)
     for layer in others:
@@ -168,7 +171,7 @@ class PathFigure(LiveFigure):
         x = np.log10(np.asarray(path.thresholds, dtype=float))
         rows = np.asarray(path.coefficients, dtype=float)
         counts = np.count_nonzero(rows, axis=1)
-        data: dict[str, Any] = {"count": (x, counts), "error": (x, path.errors)}
+        data: dict[str, Line] = {"count": (x, counts), "error": (x, path.errors)}
         with self.batch():
             for order, term in enumerate(terms):
                 look = replace(OTHERS[order % len(OTHERS)], name=term, width=2.0)
@@ -193,7 +196,7 @@ class PathFigure(LiveFigure):
         more = {"Number of terms": self.series["count"].y, "Error": self.series["error"].y}
         joined = zip(rows, *more.values(), strict=True)
         return [*names, *more], [
-            [float(f"{10 ** row[0]:.4g}"), *row[1:], *map(float, rest)] for row, *rest in joined
+            [float(f"{10 ** float(row[0]):.4g}"), *row[1:], *map(float, rest)] for row, *rest in joined
         ]
 
 
@@ -210,19 +213,19 @@ class TradeFigure(LiveFigure):
         self.add("each", "error", "points", replace(VISITS, name="with so many terms"))
         self.add("now", "error", "points", replace(SPICE, name="the present equation"))
 
-    def draw(self, counts: Any, errors: Any, now: int) -> None:
-        """The least error with so many terms, and how many there are now."""
+    def draw(self, counts: ArrayLike, errors: ArrayLike, present: int) -> None:
+        """The least error with so many terms, and how many there are in the present equation."""
         x, y = np.asarray(counts, dtype=float), np.asarray(errors, dtype=float)
-        here = x == now
+        here = x == present
         with self.batch():
             marks = {"each": (x[~here], y[~here]), "now": (x[here], y[here])}
             self.set_lines({"error": (x, y), **marks})
             self.set_x(float(x[0]) - 0.3, float(x[-1]) + 0.3)
             each = ", ".join(f"{n:.0f} terms {error:.2g}" for n, error in zip(x, y, strict=True))
-            self.summary = f"The present equation has {now} terms. Error with {each}."
+            self.summary = f"The present equation has {present} terms. Error with {each}."
 
 
-def _path_in_words(path: "SparsityPath", counts: Any, threshold: float) -> str:
+def _path_in_words(path: "SparsityPath", counts: NDArray[np.int64], threshold: float) -> str:
     at = int(np.clip(np.searchsorted(path.thresholds, threshold, side="right") - 1, 0, len(counts) - 1))
     steps = [
         f"{counts[i]} from {path.thresholds[i]:.2g}"
@@ -230,5 +233,7 @@ def _path_in_words(path: "SparsityPath", counts: Any, threshold: float) -> str:
         if counts[i] != counts[i - 1]
     ]
     fewer = f"; it falls to {', '.join(steps)}" if steps else ""
-    now = f"At the threshold {threshold:g} the equation has {counts[at]} terms"
-    return f"{now} and misses the next value by {path.errors[at]:.2g}. The lowest keeps {counts[0]}{fewer}."
+    present = f"At the threshold {threshold:g} the equation has {counts[at]} terms"
+    return (
+        f"{present} and misses the next value by {path.errors[at]:.2g}. The lowest keeps {counts[0]}{fewer}."
+    )

@@ -78,7 +78,7 @@ def draw_subplot(
 
 
 def _draw(ax: Axes, subplot: Subplot, one: Series, words: bool) -> None:
-    y = subplot.shown(one.y)
+    y = subplot.drawn(one.y)
     label = one.style.name if one.listed else "_"  # as matplotlib marks what no legend lists
     look = line(one.style, label=label) | ({"linewidth": 1.0, "alpha": 0.35} if one.faint else {})
     if one.kind == "line":

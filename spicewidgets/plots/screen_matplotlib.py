@@ -7,7 +7,7 @@ theme, so that they are read on a dark one.
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TypeVar
 
 import ipywidgets as widgets
 
@@ -16,6 +16,8 @@ from .figure import own_figure
 from .printed import draw_subplot, saved
 from .series import Floats, Series, Subplot
 from .table import MARKERS
+
+Position = TypeVar("Position", float, Floats)
 
 DPI = 72.0  # of matplotlib's SVG
 PIXELS = 760.0  # of the width of a wide page
@@ -31,7 +33,7 @@ class Screen:
     """Draws subplots and series with matplotlib. `widgets` holds the widget of each subplot."""
 
     def __init__(self) -> None:
-        self.widgets: dict[str, Any] = {}
+        self.widgets: dict[str, widgets.HTML] = {}
         self._subplots: dict[str, Subplot] = {}
         self._lowest: set[str] = set()
         self._series: dict[str, Series] = {}
@@ -80,11 +82,11 @@ class Screen:
     def _svg(self, subplot: Subplot, summary: str) -> str:
         below = AXIS if subplot.key in self._lowest else BOTTOM
         label = escape(f"{subplot.title}. {summary}", quote=True)
-        told = (
+        attributes = (
             f'class="sw-mpl" role="img" aria-label="{label}" style="height:{subplot.height + TOP + below}px"'
         )
         parts = [self._drawing(subplot), self._markers(subplot), *_y_words(subplot), *self._x_words(subplot)]
-        return f"<div {told}>{''.join(parts)}</div>"
+        return f"<div {attributes}>{''.join(parts)}</div>"
 
     def _x_words(self, subplot: Subplot) -> list[str]:
         """What stands below the axis, and beside rules."""
@@ -111,8 +113,8 @@ class Screen:
         drawing = drawing[drawing.index("<svg") :]
         for colour, variable in THEME.items():
             drawing = drawing.replace(colour, variable)
-        told = f'<svg preserveAspectRatio="none" style="height:{subplot.height}px" aria-hidden="true"'
-        return drawing.replace("<svg", told, 1)
+        attributes = f'<svg preserveAspectRatio="none" style="height:{subplot.height}px" aria-hidden="true"'
+        return drawing.replace("<svg", attributes, 1)
 
     def _markers(self, subplot: Subplot) -> str:
         """Markers keep their shape on any page: they are placed by share of the width, and not stretched."""
@@ -139,7 +141,7 @@ class Screen:
     def _mine(self, subplot: Subplot) -> list[Series]:
         return [one for one in self._series.values() if one.subplot == subplot.key]
 
-    def _share(self, x: Any) -> Any:
+    def _share(self, x: Position) -> Position:
         low, high = self._x
         return (x - low) / (high - low)
 

@@ -1,7 +1,6 @@
 """What a live figure shows, as data: subplots, and in them lines, points, levels and rules.
 
 Also the arithmetic of axes: limits that stay while the data grow, ticks, and how a long line is thinned.
-Knows numbers and styles, and no drawing library.
 """
 
 import math
@@ -14,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..style import Style
 
 Floats = NDArray[np.float64]
+Line = tuple[ArrayLike | None, ArrayLike]
+"""X and y of a line or of points; x None counts trials from 0."""
 Kind = Literal["line", "points", "level", "rules"]
 
 LIMIT = 800  # points of a line that are sent to the screen, about one for each of its pixels
@@ -82,7 +83,7 @@ class Subplot:
     low: float = 0.0
     high: float = 1.0
 
-    def shown(self, y: Floats) -> Floats:
+    def drawn(self, y: Floats) -> Floats:
         """Values as they are drawn."""
         if not self.log:
             return y
@@ -160,13 +161,13 @@ def log_ticks(low: float, high: float, most: int = 6) -> dict[float, str]:
     if high - low < 0.5:
         return _logs([value for value in ticks(10**low, 10**high, min(most, 5)) if value > 0], low, high)
     powers = range(math.floor(low), math.ceil(high) + 1)
-    found: dict[float, str] = {}
-    for kept in ((1, 2, 5), (1, 3), (1,)):
-        found = _logs([m * 10.0**power for power in powers for m in kept], low, high)
-        if len(found) <= most:
-            return found
-    every = -(-len(found) // most)
-    return dict(list(found.items())[::every])
+    marks: dict[float, str] = {}
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        marks = _logs([m * 10.0**power for power in powers for m in steps], low, high)
+        if len(marks) <= most:
+            return marks
+    every = -(-len(marks) // most)
+    return dict(list(marks.items())[::every])
 
 
 def _logs(values: list[float], low: float, high: float) -> dict[float, str]:
@@ -174,16 +175,16 @@ def _logs(values: list[float], low: float, high: float) -> dict[float, str]:
     return {math.log10(v): f"{v:g}" for v in values if low - 1e-9 <= math.log10(v) <= high + 1e-9}
 
 
-def settle(now: tuple[float, float], low: float, high: float) -> tuple[float, float]:
+def settle(limits: tuple[float, float], low: float, high: float) -> tuple[float, float]:
     """Limits for data from `low` to `high`, at round numbers.
 
     The present ones stay while the data fit into them and fill a good part, so that axes do not tremble.
     """
     if not (math.isfinite(low) and math.isfinite(high)):
-        return now
+        return limits
     span = high - low
-    if now[0] <= low and high <= now[1] and span > 0.6 * (now[1] - now[0]):
-        return now
+    if limits[0] <= low and high <= limits[1] and span > 0.6 * (limits[1] - limits[0]):
+        return limits
     if span < 1e-9 * max(abs(low), abs(high), 1e-3):
         room = max(0.1 * abs(low), 0.1)
         low, high = low - room, high + room

@@ -1,7 +1,7 @@
 """`plot_session`: one session as its agents live it, trial by trial.
 
 Draws P of choosing an option, its Q-value, and every memory state that an agent has, with marks for the
-choices and rewards that all of them see. Knows nothing of where agents or sessions come from.
+choices and rewards that all of them see.
 """
 
 import os
@@ -37,7 +37,7 @@ SEVERAL = (
 
 
 @dataclass(frozen=True)
-class Curves:
+class AgentCurves:
     """What one agent expects of one option: P and Q-value, and each memory state, `(n_trials,)`."""
 
     style: Style
@@ -98,21 +98,21 @@ def plot_session(
     return figure, axs
 
 
-def _curves(agent: "Agent", session: "DatasetRNN", option: int, style: Style) -> Curves:
+def _curves(agent: "Agent", session: "DatasetRNN", option: int, style: Style) -> AgentCurves:
     names = list(getattr(agent, "_state", {}))
     (q, signals), probabilities, _ = get_update_dynamics(session, agent, names)
     states = {name: values[:, option] for name, values in signals.items()}
-    return Curves(style, probabilities[:, option], q[:, option], states)
+    return AgentCurves(style, probabilities[:, option], q[:, option], states)
 
 
-def _signals(curves: Sequence[Curves], wanted: Sequence[str] | None) -> list[str]:
+def _signals(curves: Sequence[AgentCurves], wanted: Sequence[str] | None) -> list[str]:
     """The states that have a subplot, in order."""
     had = list(dict.fromkeys(name for each in curves for name in each.states))
     if wanted is None:
-        asked = [name for name in had if "learning_rate" not in name]
+        chosen = [name for name in had if "learning_rate" not in name]
     else:
-        asked = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(wanted))
-        unknown = [name for name in asked if name not in had and name not in KNOWN]
+        chosen = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(wanted))
+        unknown = [name for name in chosen if name not in had and name not in KNOWN]
         if unknown:
             raise SettingsError(
                 [
@@ -120,7 +120,7 @@ def _signals(curves: Sequence[Curves], wanted: Sequence[str] | None) -> list[str
                     " it out to see all that there are."
                 ]
             )
-    return [name for name in asked if any(np.any(each.states.get(name, 0) != 0) for each in curves)]
+    return [name for name in chosen if any(np.any(each.states.get(name, 0) != 0) for each in curves)]
 
 
 def _subplots(n: int) -> tuple[Figure, NDArray[Any]]:
@@ -132,12 +132,12 @@ def _subplots(n: int) -> tuple[Figure, NDArray[Any]]:
     return figure, axs
 
 
-def _draw(axs: NDArray[Any], curves: Curves, signals: Sequence[str]) -> None:
+def _draw(axs: NDArray[Any], curves: AgentCurves, signals: Sequence[str]) -> None:
     n = len(curves.q)
     thin = min(1.0, max((150 / max(n, 1)) ** 0.5, 0.4))  # so that a long session is no blot
     look = line(curves.style, linewidth=thin * curves.style.width)
-    shown = (curves.probability, curves.q, *map(curves.states.get, signals))
-    for ax, values in zip(axs, shown, strict=True):
+    lines = (curves.probability, curves.q, *map(curves.states.get, signals))
+    for ax, values in zip(axs, lines, strict=True):
         if values is not None:
             ax.plot(np.arange(n), values, **look)
 
@@ -220,9 +220,12 @@ def _n_actions(agents: Any, labels: Sequence[str] | None) -> int:
         )
     counts = {label: int(agent._n_actions) for label, agent in agents.items()}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{n} for {label!r}" for label, n in counts.items())
+        counted = ", ".join(f"{n} for {label!r}" for label, n in counts.items())
         raise SettingsError(
-            [f"All agents must have the same number of options; got {told}. Plot them one after the other."]
+            [
+                f"All agents must have the same number of options; got {counted}. Plot them one after the"
+                " other."
+            ]
         )
     return next(iter(counts.values()))
 
@@ -264,19 +267,19 @@ def _one_session(experiment: Any, dataset: Any, n_actions: int) -> "DatasetRNN":
                 f" it too: plot_session(agents, {experiment}, dataset=dataset)."
             ]
         )
-    found = as_dataset(experiment if dataset is None else dataset, n_actions)
+    session = as_dataset(experiment if dataset is None else dataset, n_actions)
     if dataset is not None:
-        found = _row(found, experiment)
-    if found.n_sessions != 1:
+        session = _row(session, experiment)
+    if session.n_sessions != 1:
         raise SettingsError(
             [
-                f"plot_session shows one session; got {found.n_sessions}. Take one of them:"
+                f"plot_session shows one session; got {session.n_sessions}. Take one of them:"
                 " plot_session(agents, dataset.xs[0]), or plot_session(agents, 0, dataset=dataset)."
             ]
         )
-    if not int(found.lengths[0]):
+    if not int(session.lengths[0]):
         raise SettingsError(["The session has no trial whose choice is known. Choose another session."])
-    return found
+    return session
 
 
 def _row(dataset: "DatasetRNN", number: Any) -> "DatasetRNN":

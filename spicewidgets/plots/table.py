@@ -43,15 +43,15 @@ def in_order(series: Iterable[Series]) -> list[Series]:
 
 def legend(series: Iterable[Series]) -> str:
     """What each line and marker means; what is not drawn now is pale, so that nothing moves."""
-    shown: dict[str, tuple[Series, bool]] = {}
+    entries: dict[str, tuple[Series, bool]] = {}
     for one in in_order(series):
         if one.listed and not one.empty:
-            before = shown.get(one.style.name, (one, False))
-            shown[one.style.name] = before[0], before[1] or one.visible
+            before = entries.get(one.style.name, (one, False))
+            entries[one.style.name] = before[0], before[1] or one.visible
     keys = [
         f'<span class="sw-key{"" if on else " sw-off"}">{swatch(one.style, one.kind == "points")}'
         f"{escaped(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
-        for name, (one, on) in shown.items()
+        for name, (one, on) in entries.items()
     ]
     return f'<div class="sw-legend">{"".join(keys)}</div>'
 
@@ -85,13 +85,13 @@ def _at(xs: Floats, x: Floats, y: Floats) -> Floats:
 def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], limit: int = ROWS) -> Html:
     """An accessible table; of more than `limit` rows evenly spaced ones, and it says so."""
     step = max(1, math.ceil(len(rows) / limit))
-    shown = rows[::step]
+    thinned = rows[::step]
     if step > 1:
         caption = f"{caption} Shown is 1 row in {step}; the CSV file has all {len(rows)}."
-    digits = [_digits(column) for column in zip(*shown, strict=True)]
+    digits = [_digits(column) for column in zip(*thinned, strict=True)]
     cells = [
         [cell if isinstance(cell, str) else number(cell, n) for cell, n in zip(row, digits, strict=True)]
-        for row in shown
+        for row in thinned
     ]
     return table(caption, names, cells, look=("sw-table", ""))
 

@@ -1,5 +1,5 @@
 """What the figures of session and loss are called and where their marks stand, on the page and on the screen
-alike. Knows no drawing library, so that the screen need not load the one of the page.
+alike. No drawing library is loaded here: the screen needs only its own.
 """
 
 from ..style import REWARDED, UNREWARDED
