@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import io
 import sys
+import time
 import zipfile
 
 import numpy as np
@@ -174,6 +175,15 @@ def test_gains_and_losses_are_added_whatever_their_sign():
         table = f"subjID,choice,gain,loss\n1,1,100,{sign * 50}\n1,2,100,0\n1,1,50,{sign * 50}\n".encode()
         report = read_choices(table).report
         assert (report.rewards.low, report.rewards.high) == (0, 100)
+
+
+def test_cells_stay_as_they_are_written():
+    data = layouts.table("id,choice,reward", lambda r, p, t: (f"00{p}", "01" if t % 2 else "02", "1.50"))
+    choices = read_choices(data, remedies={"scale": "keep"})
+    assert choices.report.participants == ("000", "001", "002")
+    assert choices.dataset.arm_labels == ("01", "02")
+    assert choices.frame["reward"].eq(1.5).all()
+    assert choices.table.frame.astype(str).to_csv(index=False).encode() == data
 
 
 def test_what_was_not_on_offer_is_masked():
@@ -368,6 +378,19 @@ def imported_or_refused(data: bytes) -> None:
 @given(any_table())
 def test_any_table_is_imported_and_adds_up_or_is_refused_with_a_sentence(data):
     imported_or_refused(data)
+
+
+@pytest.mark.slow
+def test_a_million_rows_take_less_than_five_seconds_of_one_core():
+    n = 1_000_000
+    random = np.random.default_rng(0)
+    rows = {"subjID": np.repeat(np.arange(n // 100), 100), "trial": np.tile(np.arange(100), n // 100)}
+    rows |= {"choice": random.integers(1, 3, n), "outcome": random.integers(0, 2, n), "rt": random.random(n)}
+    data = pd.DataFrame(rows).to_csv(index=False, float_format="%.3f").encode()
+    begin = time.process_time()
+    choices = read_choices(data)
+    assert time.process_time() - begin < 5
+    assert choices.report.used == n
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...settings import SettingsError
 from . import coding
-from .cells import Label
+from .cells import Label, as_number
 from .recognise import MOST_OPTIONS
 from .work import Work
 
@@ -64,12 +64,13 @@ def _missing_codes(work: Work, labels: list[Label | None]) -> None:
 
 def _check_options(work: Work, options: list[Label]) -> None:
     name = work.choice.name
-    fractions = [it for it in options if isinstance(it, float)]
-    if fractions:
+    numbers = [as_number(option) for option in options]
+    fractions = [it for it, number in zip(options, numbers, strict=True) if not number.is_integer()]
+    if fractions and np.isfinite(numbers).all():
         row = int(work.table.numbers[work.choice.codes == work.choice.labels.index(fractions[0])][0])
         raise SettingsError(
             [
-                f"{name} must hold options: names or whole numbers; got {fractions[0]:g} in row {row}."
+                f"{name} must hold options: names or whole numbers; got {fractions[0]} in row {row}."
                 ' Name another column, roles={"choice": "..."}.'
             ]
         )
