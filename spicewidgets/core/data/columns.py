@@ -38,20 +38,20 @@ def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:
 
 def codes(series: pd.Series, problems: list[str]) -> tuple[NDArray[np.int64], list[Any]]:
     """A column of labels of any kind as codes 0, 1 ... in order of appearance, and the labels."""
-    lacking = empty(series)
-    if lacking.any():
+    blank = empty(series)
+    if blank.any():
         problems.append(
-            f"{series.name} must be given for every trial; it is empty in {int(lacking.sum())} row(s), "
-            f"first in row {int(lacking.argmax()) + 1}. Fill it in, or leave these rows out."
+            f"{series.name} must be given for every trial; it is empty in {int(blank.sum())} row(s), "
+            f"first in row {int(blank.argmax()) + 1}. Fill it in, or leave these rows out."
         )
     try:
-        found, labels = pd.factorize(series)
+        numbered, labels = pd.factorize(series)
     except TypeError:  # cells that hold lists and the like
         problems.append(
-            f"{series.name} must hold a name or a number per row; got {_first(series, ~lacking)}. Use text."
+            f"{series.name} must hold a name or a number per row; got {_first(series, ~blank)}. Use text."
         )
         return np.zeros(len(series), dtype=np.int64), []
-    return found.astype(np.int64), labels.tolist()
+    return numbered.astype(np.int64), labels.tolist()
 
 
 def arms(
@@ -76,8 +76,8 @@ def arms(
         problems.append(_too_many(series, f"{known.max() - known.min() + 1:g}", low, high))
     elif len(known):
         first, last = _numbers_of_arms(series, int(known.min()), int(known.max()), numbered, problems)
-        found = np.where(np.isnan(values), -1, np.nan_to_num(values) - first).astype(np.int64)
-        return found, tuple(range(first, last + 1))
+        arm_of_row = np.where(np.isnan(values), -1, np.nan_to_num(values) - first).astype(np.int64)
+        return arm_of_row, tuple(range(first, last + 1))
     return np.full(len(series), -1), ()
 
 
@@ -98,12 +98,11 @@ def _numbers_of_arms(
 
 def empty(series: pd.Series) -> NDArray[np.bool_]:
     """Which cells hold nothing: no value, or only blanks."""
-    lacking: NDArray[np.bool_] = series.isna().to_numpy(dtype=bool)
-    if pd.api.types.is_numeric_dtype(series):
-        return lacking
-    blank = [isinstance(value, str) and not value.strip() for value in series.tolist()]
-    lacking = lacking | np.array(blank, dtype=bool)
-    return lacking
+    blank: NDArray[np.bool_] = series.isna().to_numpy(dtype=bool)
+    if not pd.api.types.is_numeric_dtype(series):
+        spaces = [isinstance(value, str) and not value.strip() for value in series.tolist()]
+        blank = blank | np.array(spaces, dtype=bool)
+    return blank
 
 
 def has_text(series: pd.Series) -> bool:
@@ -114,14 +113,14 @@ def has_text(series: pd.Series) -> bool:
 def _named_arms(
     series: pd.Series, values: Floats, problems: list[str]
 ) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
-    lacking = empty(series) | (values == -1)
+    blank = empty(series) | (values == -1)
     names = np.array([str(value).strip() for value in series.tolist()], dtype=object)
-    labels = sorted(set(names[~lacking]))
+    labels = sorted(set(names[~blank]))
     if len(labels) > MOST_ARMS:
         problems.append(_too_many(series, str(len(labels)), labels[0], labels[-1]))
-    place = {label: at for at, label in enumerate(labels)}
-    found = [-1 if lost else place[name] for name, lost in zip(names, lacking, strict=True)]
-    return np.array(found, dtype=np.int64), tuple(labels)
+    place = {label: number for number, label in enumerate(labels)}
+    arm_of_row = [-1 if missing else place[name] for name, missing in zip(names, blank, strict=True)]
+    return np.array(arm_of_row, dtype=np.int64), tuple(labels)
 
 
 def _too_many(series: pd.Series, n: str, low: str, high: str) -> str:

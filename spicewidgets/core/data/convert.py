@@ -1,4 +1,4 @@
-"""From a table of your own, one row per trial, to a dataset.
+"""From a table whose columns are named, one row per trial, to a data set.
 
 Nothing is guessed in silence: a table that cannot be read gives every problem as a sentence. What is changed
 is written here.
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from .. import checks
 from ..simulate.session import BanditSession
-from . import columns as table
+from . import columns as column
 from .coded import dataset_of
 from .dataset import DatasetRNN
 from .layout import name_problems
@@ -70,25 +70,35 @@ def convert_dataset(
     *,
     df_session: str | None = None,
 ) -> tuple[DatasetRNN, list[BanditSession], pd.DataFrame, Dynamics]:
-    """The dataset of a table, its sessions, the table with arms counted from 0, and the dynamics.
+    """The data set of a table whose columns are known. `read_choices` recognises them, and reports.
 
-    file: a CSV file, an open one, or a DataFrame.
-    df_participant_id, df_choice, df_reward: names of the columns that must be there.
-    df_block, df_experiment_id: columns that are used where they are there.
-    df_session: column that tells a participant's sessions apart, where blocks and experiments do not.
-    additional_inputs: columns that the model may use as well.
+    Args:
+        file: a file as `read_choices` takes it, or a DataFrame.
+        device: where the tensors are.
+        sequence_length: trials of a window; None keeps whole sessions.
+        df_participant_id: column of the participant.
+        df_block: column of the block, used where it is there.
+        df_experiment_id: column of the experiment, used where it is there.
+        df_choice: column of the choice.
+        df_reward: column of the reward, or the name before reward_0, reward_1 ...
+        additional_inputs: columns that the model may use as well.
+        df_session: column that tells a participant's sessions apart, where blocks and experiments do not.
 
-    `xs` has the columns choice, reward, additional inputs, block, experiment, participant. The dynamics are
-    those of the agent that made the table, if it tells: P(choice), action, reward and choice values, four
-    arrays `(n_sessions, n_trials, n_actions)` from the columns choice_prob_0 and so on, else -1. Raises
-    `SettingsError` with every problem of the table.
+    Returns:
+        The data set, whose `xs` has the columns choice, reward, additional inputs, block, experiment,
+        participant; its sessions; the table with arms counted from 0; and the dynamics of the agent that made
+        the table, if it tells: P(choice), action, reward and choice values, four arrays `(n_sessions,
+        n_trials, n_actions)` from the columns choice_prob_0 and so on, else -1.
+
+    Raises:
+        SettingsError: with every problem of the table.
 
     >>> rows = pd.DataFrame({"session": ["ann"] * 3, "choice": ["A", "B", "B"], "reward": [1, 0, 1]})
     >>> dataset, sessions, coded, dynamics = convert_dataset(rows)
     >>> dataset.participants, dataset.arm_labels, coded["choice"].tolist()
     (('ann',), ('A', 'B'), [0, 1, 1])
     """
-    frame = table.table_of(file)
+    frame = column.table_of(file)
     inputs = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())
     columns = _Columns(
         df_choice,
@@ -106,7 +116,7 @@ def convert_dataset(
 
 
 def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list[str], range]:
-    """The reward columns, one per arm where the table has them, and the numbers they bear."""
+    """The reward columns, one per arm where the table has them, and their numbers."""
     for first in (0, 1):
         last = first
         while f"{reward}_{last}" in frame:
@@ -120,20 +130,20 @@ def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list
 def _names(frame: pd.DataFrame, choice: str) -> list[str]:
     if choice not in frame or pd.api.types.is_numeric_dtype(frame[choice]):
         return []
-    named = frame[choice][~table.empty(frame[choice])]
+    named = frame[choice][~column.empty(frame[choice])]
     return sorted({str(value).strip() for value in named.tolist()})
 
 
 def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
     """The checked rows, or a `SettingsError` with every problem at once."""
     groups = (columns.participant, columns.block, columns.experiment, columns.session)
-    asked = [*groups, columns.choice, *columns.rewards, *columns.inputs]
-    lost = [name for name in dict.fromkeys(asked) if name is not None and name not in frame]
+    needed = [*groups, columns.choice, *columns.rewards, *columns.inputs]
+    missing = [name for name in dict.fromkeys(needed) if name is not None and name not in frame]
     checks.refuse(
-        [missing_column(name, frame.columns, ADVICE) for name in lost] + name_problems(columns.inputs)
+        [missing_column(name, frame.columns, ADVICE) for name in missing] + name_problems(columns.inputs)
     )
     problems: list[str] = []
-    arms, arm_labels = table.arms(frame[columns.choice], columns.numbered, problems)
+    arms, arm_labels = column.arms(frame[columns.choice], columns.numbered, problems)
     n_actions = _n_actions(arms, arm_labels, columns, problems)
     rewards, reward_range = _rewards(frame, columns, arms, n_actions, problems)
     ids, participants, session = _ids(frame, columns, problems)
@@ -148,11 +158,11 @@ def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
 
 def _mixed(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
     """Sessions that are two people's, and trials that are out of order: both would be read as one history."""
-    found = []
+    problems = []
     if columns.participant == "session" and "participant" in frame:
         people = frame["participant"].astype(str).groupby(frame["session"].astype(str)).nunique()
         if (people > 1).any():
-            found.append(
+            problems.append(
                 f"Session {people.idxmax()!r} is that of {people.max()} participants, by the column"
                 " 'participant'; a session belongs to one. Say df_participant_id='participant',"
                 " df_session='session'."
@@ -161,26 +171,26 @@ def _mixed(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> lis
         backwards = frame["trial"].groupby(session).diff() < 0
         if backwards.any():
             row = int(np.flatnonzero(backwards.to_numpy())[0]) + 1
-            found.append(
+            problems.append(
                 f"The rows of a session must be in the order of its trials; by the column 'trial', row {row}"
                 " is before the one above it. Sort the table by session and trial."
             )
-    return found
+    return problems
 
 
 def _n_actions(
     arms: NDArray[np.int64], labels: tuple[Any, ...], columns: _Columns, problems: list[str]
 ) -> int:
-    found, told = int(arms.max(initial=-1)) + 1, len(columns.rewards)
+    n_chosen, n_columns = int(arms.max(initial=-1)) + 1, len(columns.rewards)
     missing = "An empty cell or -1 is a missing choice"
-    if not problems and found == 0:
+    if not problems and n_chosen == 0:
         problems.append(f"{columns.choice} must hold the choices; got none. {missing}; fill the others in.")
-    elif not problems and max(found, told) < 2:
+    elif not problems and max(n_chosen, n_columns) < 2:
         got = f"got only {labels[0]!r}"
         problems.append(
             f"{columns.choice} must hold 2 or more arms; {got}. {missing}; number the arms from 0."
         )
-    return max(found, told, 2)
+    return max(n_chosen, n_columns, 2)
 
 
 def _rewards(
@@ -188,13 +198,13 @@ def _rewards(
 ) -> tuple[Floats, tuple[float, float]]:
     """(n_rows, n_actions) from 0 to 1, NaN where not seen, and the lowest and highest as they were."""
     advice = "Use for example 1 for a reward and 0 for none, and leave unseen outcomes empty."
-    told = np.stack([table.numbers(frame[name], advice, problems) for name in columns.rewards], axis=1)
+    outcomes = np.stack([column.numbers(frame[name], advice, problems) for name in columns.rewards], axis=1)
     chosen = arms[:, None] == np.arange(n_actions)
-    if told.shape[1] == 1:
-        rewards = np.where(chosen, told, np.nan)
+    if outcomes.shape[1] == 1:
+        rewards = np.where(chosen, outcomes, np.nan)
     else:
         rewards = np.full((len(frame), n_actions), np.nan)
-        rewards[:, : told.shape[1]] = told[:, :n_actions]
+        rewards[:, : outcomes.shape[1]] = outcomes[:, :n_actions]
         losses = bool((rewards[chosen] < 0).any())
         rewards[(arms < 0)[:, None] | (rewards == -1) & ~chosen & (not losses)] = np.nan
     if np.isnan(rewards[chosen]).all():
@@ -205,9 +215,8 @@ def _rewards(
     low, high = float(np.nanmin(rewards)), float(np.nanmax(rewards))
     if low >= 0 and high <= 1:
         return rewards, (low, high)
-    scaled = (
-        (rewards / 2 - low / 2) / (high / 2 - low / 2) if high > low else rewards
-    )  # halves cannot overflow
+    # Halves cannot overflow.
+    scaled = (rewards / 2 - low / 2) / (high / 2 - low / 2) if high > low else rewards
     return np.clip(scaled, 0, 1), (low, high)
 
 
@@ -216,9 +225,9 @@ def _ids(
 ) -> tuple[Floats, list[Any], NDArray[np.int64]]:
     """(n_rows, 3) block, experiment, participant; the labels of participants; each row's session."""
     none = np.zeros(len(frame), dtype=np.int64)
-    participant, labels = table.codes(frame[columns.participant], problems)
-    experiment = none if columns.experiment is None else table.codes(frame[columns.experiment], problems)[0]
-    part = none if columns.session is None else table.codes(frame[columns.session], problems)[0]
+    participant, labels = column.codes(frame[columns.participant], problems)
+    experiment = none if columns.experiment is None else column.codes(frame[columns.experiment], problems)[0]
+    part = none if columns.session is None else column.codes(frame[columns.session], problems)[0]
     block = none.astype(float) if columns.block is None else _block(frame[columns.block], problems)
     keys = pd.DataFrame({"participant": participant, "experiment": experiment, "block": block, "part": part})
     session = keys.groupby(list(keys), sort=True).ngroup().to_numpy()
@@ -227,9 +236,9 @@ def _ids(
 
 def _block(series: "pd.Series[Any]", problems: list[str]) -> Floats:
     """Blocks, which are numbers or else are numbered in order of appearance, scaled to 0..1."""
-    codes, _ = table.codes(series, problems)
-    numbers = not table.has_text(series)
-    values = table.numbers(series, "Number the blocks.", problems) if numbers else codes.astype(float)
+    codes, _ = column.codes(series, problems)
+    numbers = not column.has_text(series)
+    values = column.numbers(series, "Number the blocks.", problems) if numbers else codes.astype(float)
     if np.isnan(values).any():
         return np.zeros(len(series))
     low, high = values.min() / 2, values.max() / 2  # halves cannot overflow
@@ -238,28 +247,28 @@ def _block(series: "pd.Series[Any]", problems: list[str]) -> Floats:
 
 def _input(series: "pd.Series[Any]", known: NDArray[np.bool_], problems: list[str]) -> Floats:
     """An additional input of every row; -1 where it is empty in a missing trial."""
-    lacking = table.empty(series)
-    values = table.numbers(series, "", [])
-    if table.has_text(series):
-        values[~lacking] = table.codes(series[~lacking], problems)[0]
-    wrong = ~lacking & (np.isnan(values) | (np.abs(values) > MOST))
+    blank = column.empty(series)
+    values = column.numbers(series, "", [])
+    if column.has_text(series):
+        values[~blank] = column.codes(series[~blank], problems)[0]
+    wrong = ~blank & (np.isnan(values) | (np.abs(values) > MOST))
     if wrong.any():
         problems.append(f"{series.name} must hold numbers within 10^30; got others. Use another unit.")
-    lost = lacking & known
-    if lost.any():
+    empty = blank & known
+    if empty.any():
         problems.append(
-            f"{series.name} must be given for every trial with a choice; it is empty in {int(lost.sum())} of "
-            f"them, first in row {int(lost.argmax()) + 1}. Fill it in, or leave these trials out."
+            f"{series.name} must be given for every trial with a choice; it is empty in {int(empty.sum())} "
+            f"of them, first in row {int(empty.argmax()) + 1}. Fill it in, or leave these trials out."
         )
-    return np.where(lacking | wrong, -1.0, values)
+    return np.where(blank | wrong, -1.0, values)
 
 
 def _dynamics(frame: pd.DataFrame, rows: Rows) -> Dynamics:
     """What the table says of the agent that made it, -1 where it does not."""
-    lacking = pd.Series(np.full(len(frame), np.nan))
-    found = []
+    unknown = pd.Series(np.full(len(frame), np.nan))
+    dynamics = []
     for name in DYNAMICS:
-        columns = [frame.get(f"{name}_{arm}", lacking).rename(name) for arm in range(rows.n_actions)]
-        values = np.stack([table.numbers(column, "", []) for column in columns], axis=1)
-        found.append(rows.wide(np.where(np.isnan(values), -1, values)))
-    return found[0], found[1], found[2], found[3]
+        columns = [frame.get(f"{name}_{arm}", unknown).rename(name) for arm in range(rows.n_actions)]
+        values = np.stack([column.numbers(series, "", []) for series in columns], axis=1)
+        dynamics.append(rows.wide(np.where(np.isnan(values), -1, values)))
+    return dynamics[0], dynamics[1], dynamics[2], dynamics[3]

@@ -4,7 +4,8 @@ Columns: session (from 0), participant (its label; participant_code too where la
 experiment where the data set has them, trial (from 0), choice, reward, the additional inputs, next_choice
 (the target), and next_offered_0 ... where not all options were on offer. A missing trial has an empty
 choice and reward. There is one reward column where that says everything; where outcomes of other arms were
-seen, or the last arm was never chosen, there is one per arm (reward_0, reward_1 ...).
+seen, or the last arm was never chosen, there is one per arm (reward_0, reward_1 ...). A participant's label
+that a spreadsheet would take for a formula has an apostrophe before it.
 """
 
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..settings import SettingsError
 from .layout import TABLE_COLUMNS, Arrays, choices_of, id_columns, rewards_of
+from .tables.cells import plain_text, safe_text
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +29,8 @@ def to_frame(arrays: Arrays) -> pd.DataFrame:
     codes = xs[:, -1].round().astype(int)
     columns: dict[str, Any] = {"session": np.repeat(np.arange(n_sessions), n_trials)}
     if arrays.participants is not None:
-        columns["participant"] = pd.Series([arrays.participants[code] for code in codes])
+        labels = [safe_text(label) for label in arrays.participants]
+        columns["participant"] = pd.Series([labels[code] for code in codes])
         columns["participant_code"] = codes
     else:
         columns["participant"] = codes
@@ -105,7 +108,8 @@ def _codes(frame: pd.DataFrame) -> tuple[NDArray[Any], tuple[Any, ...] | None]:
     """Participant codes, and their labels where the table has both or the labels are no codes."""
     if "participant_code" in frame.columns:
         codes = frame["participant_code"].to_numpy(dtype=int)
-        label_of = dict(zip(codes.tolist(), frame["participant"].tolist(), strict=True))
+        labels = (plain_text(label) for label in frame["participant"].tolist())
+        label_of = dict(zip(codes.tolist(), labels, strict=True))
         return codes, tuple(label_of.get(code, code) for code in range(codes.max(initial=-1) + 1))
     if pd.api.types.is_integer_dtype(frame["participant"]):
         return frame["participant"].to_numpy(), None

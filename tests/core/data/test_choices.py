@@ -281,7 +281,7 @@ def test_our_own_exports_open_again_bit_for_bit(n_actions):
         np.where(random.random((3, 20, 1)) < 0.2, -1.0, played.xs[0, :20].numpy()), dtype=torch.float32
     )
     xs[:, :, -1] = torch.arange(3.0)[:, None]
-    gaps = DatasetRNN(xs, torch.roll(xs[..., :n_actions], -1, 1), participants=["ann", "bob", "cy"])
+    gaps = DatasetRNN(xs, torch.roll(xs[..., :n_actions], -1, 1), participants=["ann", "007", "=1+1"])
     for dataset in (played, gaps):
         csv = dataset.to_frame().to_csv(index=False).encode()
         choices = read_choices(csv)
@@ -289,6 +289,7 @@ def test_our_own_exports_open_again_bit_for_bit(n_actions):
         assert torch.equal(choices.dataset.xs, dataset.xs)
         assert torch.equal(choices.dataset.ys, dataset.ys)
         assert choices.dataset.participants == dataset.participants
+        assert choices.report.participants == dataset.participants or not dataset.labelled
         assert choices.dataset.to_frame().to_csv(index=False).encode() == csv
 
 

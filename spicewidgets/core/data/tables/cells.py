@@ -145,6 +145,23 @@ def _hashable(value: Any) -> Any:
     return str(value) if isinstance(value, list | dict | set | np.ndarray) else value
 
 
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def safe_text(label: Any) -> Any:
+    """A label as a cell that no spreadsheet takes for a formula; `plain_text` gives it back.
+
+    >>> safe_text("=1+1"), plain_text("'=1+1"), safe_text("ann"), safe_text(-1)
+    ("'=1+1", '=1+1', 'ann', -1)
+    """
+    return f"'{label}" if isinstance(label, str) and FORMULA.match(label) else label
+
+
+def plain_text(cell: Any) -> Any:
+    """The label that `safe_text` wrote."""
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell
+
+
 def combined(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n_rows,) one code, 0, 1 ..., for each combination of several codes of a row."""
     joint = np.zeros(len(keys[0]), dtype=np.int64)

@@ -27,6 +27,7 @@ Source: TypeAlias = "File | pd.DataFrame | Sequence[str | PathLike[str]]"
 MOST_ROWS = 10_000_000
 MOST_COLUMNS = 2_000
 MOST_HASHED = 250_000  # rows of a DataFrame
+ZERO_FIRST = re.compile(r"[+-]?0\d")  # 007 is a name
 PER_PERSON = re.compile(r"(sub-[A-Za-z0-9]+)")  # BIDS names files after people
 
 
@@ -74,7 +75,8 @@ class Table:
         columns: dict[str, pd.Series] = {}
         for name in self.names:
             column = self.column(name)
-            if np.isnan(column.values).any():
+            padded = any(isinstance(label, str) and ZERO_FIRST.match(label) for label in column.labels)
+            if padded or np.isnan(column.values).any():
                 columns[name] = pd.Series(column.per_row(np.array(column.labels, dtype=object), None))
             elif len(self) and not column.empty.any() and all(isinstance(it, int) for it in column.labels):
                 columns[name] = pd.Series(column.per_row(np.array(column.labels), 0))

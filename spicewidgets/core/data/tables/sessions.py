@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .cells import Column, combined
+from .cells import Column, combined, plain_text
 from .work import Bools, Codes, Work
 
 MANY_REPEATED = (
@@ -17,6 +17,8 @@ def tell_sessions_apart(work: Work) -> None:
     """`person` and `session` of each row, and `time`, by which the rows of a session are sorted."""
     column = work.column(work.roles.participant)
     work.people = (1,) if column is None else (*column.labels, "unknown")
+    if work.is_export:
+        work.people = [plain_text(label) for label in work.people]
     work.person = np.zeros(len(work.table), dtype=np.int64)
     if column is not None:
         work.person = np.where(column.empty, len(column.labels), column.codes)
