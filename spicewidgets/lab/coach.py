@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.discover.uncertainty import half_width
 from ..core.read.translation import classical_parameters
+from ..state.data import MOST_SESSIONS
 from ..state.discovery import Library
 from .meaning import cost
 from .result import Result
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
 STEEP = 3e-4  # nats per choice that the loss still fell in the last tenth of the epochs
 STUCK = 0.02  # nats per choice above what the equations or the true participant reach
 JUMP = 0.05  # nats per choice that the loss rose in one epoch, or above its lowest until the end
-APART = 0.02  # nats per choice that the validation loss rose again
+REGAINED = 0.02  # nats per choice that the validation loss rose again
 STRONG = 10.0  # difference in BIC that counts as very strong evidence (Kass & Raftery 1995)
 RARE, OFTEN = 0.1, 1 / 3  # an option below this share of the trials, in more than this share of the sessions
-FEW = 1000  # choices
-COVERS = 0.9  # level of the interval that covers 0
+FEW_CHOICES = 1000
+COVERAGE = 0.9  # level of the interval that covers 0
 CHANCE = 0.05  # probability by chance, above which the cost of leaving a term out is none
 TRADED = 10.0  # times the error if all else were known: beyond, a number stands in for others
 WIDE = {"alpha_reward": 0.1, "beta_reward": 0.25}  # errors; that of beta as a share of it
 LABELS = {"alpha_reward": "learning rate α", "beta_reward": "inverse temperature β"}
-MANY = 10  # participants, beyond whom errors are not asked for: they would take long
+MANY_PARTICIPANTS = 10  # beyond these, errors are not computed: they would take long
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,10 @@ def overfit(result: Result) -> Finding | None:
     """The validation loss rose again."""
     values = [row.get("validation_loss") for row in _finishing(result)]
     losses = np.array([value for value in values if value is not None and isfinite(value)])
-    if len(losses) < 2 or losses[-1] - losses.min() <= APART:
+    if len(losses) < 2 or losses[-1] - losses.min() <= REGAINED:
         return None
     data = result.snapshot.data
-    more = min(2 * data.n_sessions, 2000)
+    more = min(2 * data.n_sessions, MOST_SESSIONS)
     return Finding(
         f"The validation loss fell to {losses.min():.3f} and rose again to {losses[-1]:.3f}: the network"
         " learned these choices by heart.",
@@ -226,10 +227,14 @@ def little_data(result: Result) -> Finding | None:
     """Too few choices for numbers that mean much: by their standard errors, or by their number alone."""
     n, data = n_choices(result), result.snapshot.data
     width, estimate = max(_widths(result), default=(0.0, ""))
-    if n >= FEW and width <= 1:
+    if n >= FEW_CHOICES and width <= 1:
         return None
-    needed = max(2 * FEW / data.n_trials if n < FEW else 0, data.n_sessions * width**2, data.n_sessions + 1)
-    more = min(int(np.ceil(needed)), 2000)
+    needed = max(
+        2 * FEW_CHOICES / data.n_trials if n < FEW_CHOICES else 0,
+        data.n_sessions * width**2,
+        data.n_sessions + 1,
+    )
+    more = min(int(np.ceil(needed)), MOST_SESSIONS)
     rest = f"All numbers rest on {n} choices, which leaves them wide errors"
     return Finding(
         f"{rest}: {estimate}." if estimate else f"{rest}.",
@@ -314,7 +319,7 @@ def _left_out(result: Result) -> Iterator[str]:
 
 def _errors(result: Result) -> "Mapping[Any, Uncertainty]":
     """Standard errors by participant; empty where there are none, or too many to wait for."""
-    few = result.spice is not None and len(result.spice.participants) <= MANY
+    few = result.spice is not None and len(result.spice.participants) <= MANY_PARTICIPANTS
     return result.uncertainty if few else {}
 
 
@@ -328,7 +333,7 @@ def _within_error(result: Result) -> Iterator[tuple[float, int, str, tuple[str, 
         for module, equation in spice.of_participant(participant).items():
             for term, value in equation.active:
                 error, alone = errors.coefficients[module][term], errors.alone.get(module, {}).get(term, 0.0)
-                if abs(value) < half_width(error, COVERS) and error < TRADED * alone:
+                if abs(value) < half_width(error, COVERAGE) and error < TRADED * alone:
                     yield abs(value) / error, spice.participants.index(participant), module, term
 
 
@@ -357,7 +362,7 @@ def _is_negative(result: Result, state: str, participant: Hashable) -> bool:
     assert result.spice is not None
     beta, errors = result.spice.beta(state, participant), _errors(result).get(participant)
     error = nan if errors is None else errors.betas.get(state, nan)
-    return beta < 0 and not (isfinite(error) and -beta < half_width(error, COVERS))
+    return beta < 0 and not (isfinite(error) and -beta < half_width(error, COVERAGE))
 
 
 def _signed(value: float, digits: int = 3) -> str:

@@ -93,7 +93,11 @@ def any_seed() -> int:
 
 
 def seed_of(text: str) -> tuple[int, int]:
-    """Level and seed of an address. Raises `SettingsError` for anything else."""
+    """Level and seed of an address.
+
+    Raises:
+        SettingsError: For anything else.
+    """
     match = re.fullmatch(r"quiz-([12])-([0-9]{1,4})", text)
     if match is None:
         raise SettingsError(
@@ -110,7 +114,8 @@ def address_of(riddle: Mystery) -> str:
 def guess_of(values: dict[str, float]) -> Participant:
     """The participant of a guess: parameters by name; a mechanism whose parameter is left out is not guessed.
 
-    Raises `SettingsError` for values that no participant can have, and for a mechanism without an effect.
+    Raises:
+        SettingsError: For values that no participant can have, and for a mechanism without an effect.
     """
     guess = with_values(Participant(), values).checked()
     named = {each.parameter for each in mechanisms_of(guess)}

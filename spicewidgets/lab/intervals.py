@@ -19,7 +19,7 @@ from .settle import values_of
 if TYPE_CHECKING:
     from ..core.discover.resampled import Resampled, Spread
 
-FEW = 10  # sessions of a participant, below which resampling is too optimistic
+FEW_SESSIONS = 10  # of a participant, below which resampling is too optimistic
 BETA, PARAMETER = "beta", "parameter"
 
 
@@ -134,8 +134,9 @@ def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
         sentences.append(
             "The numbers were not tuned to the choices (Refine), so that the likelihood gives no errors."
         )
-    if data.n_sessions // data.n_participants < FEW:
+    if data.n_sessions // data.n_participants < FEW_SESSIONS:
         sentences.append(
-            f"With fewer than {FEW} sessions of each participant, intervals over resamples are too narrow."
+            f"With fewer than {FEW_SESSIONS} sessions of each participant, intervals over resamples are too"
+            " narrow."
         )
     return (*sentences, *(errors.untold if errors is not None else ()))

@@ -49,7 +49,8 @@ class Control(Protocol):
 class Job:
     """One run of an experiment. Each public method is a kind of run, and says how it ended.
 
-    Raises `SettingsError` where the settings do not allow the run.
+    Raises:
+        SettingsError: Where the settings do not allow the run.
     """
 
     def __init__(self, experiment: Experiment, store: Store, report: Reporter, control: Control) -> None:
@@ -195,8 +196,10 @@ class Job:
         return Outcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
 
     def _library(self) -> tuple[Result, ExperimentSnapshot]:
-        """The last result, and the present settings of the discovery for its RNN. Raises `SettingsError`
-        where it is one of other data or another model.
+        """The last result, and the present settings of the discovery for its RNN.
+
+        Raises:
+            SettingsError: Where it is one of other data or another model.
         """
         snapshot, last = self.experiment.snapshot(), self.store.result
         if last is None or snapshot.differs(last.snapshot, DATA_OF):

@@ -42,7 +42,7 @@ else:
     module_function = later("..core.train.module_function", __package__)
 
 Floats = NDArray[np.float64]
-MANY = 200  # sessions whose likelihood follows a coefficient while it moves
+MANY_SESSIONS = 200  # whose likelihood follows a coefficient while it moves
 MARGIN, POINTS = 0.2, 241  # of a network's table, in shares of the range of its curve
 
 
@@ -58,15 +58,17 @@ def person(result: Result, session: int) -> Any:
 
 
 def trial_by_trial(result: Result, session: int) -> dict[str, Contributions]:
-    """One session through the equations: "truth" and "spice", where they are known. Raises `SettingsError`
-    where the model does what its description cannot tell.
+    """One session through the equations: "truth" and "spice", where they are known.
+
+    Raises:
+        SettingsError: Where the model does what its description cannot tell.
     """
     models = {"truth": result.truth, "spice": result.spice}
     only = np.array([session])
     return {name: unfolded(result, model, only) for name, model in models.items() if model is not None}
 
 
-def likelihood(result: Result, model: SpiceModel, sessions: int = MANY) -> Floats:
+def likelihood(result: Result, model: SpiceModel, sessions: int = MANY_SESSIONS) -> Floats:
     """-ln P per choice of the first sessions under some equations, in nats, `(n_sessions,)`, as in
     `mean_nll`.
     """
@@ -172,8 +174,10 @@ def _visits(result: Result, module: str, participant: Hashable) -> Visits:
 
 
 def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Contributions:
-    """Some sessions through equations. Raises `SettingsError` where the model does what its description
-    cannot tell.
+    """Some sessions through equations.
+
+    Raises:
+        SettingsError: Where the model does what its description cannot tell.
     """
     people = _people(result.snapshot)
     built = result.description

@@ -78,7 +78,10 @@ def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
 
 def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> Tried:
     """The equations of a participant with these parameters, in the coordinates and with the learned betas of
-    the result. Raises `SettingsError` where the model cannot express them.
+    the result.
+
+    Raises:
+        SettingsError: Where the model cannot express them.
     """
     assert result.spice is not None
     betas = {state: result.spice.beta(state, participant) for state in result.spice.betas}

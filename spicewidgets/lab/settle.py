@@ -98,7 +98,11 @@ def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> S
 def truth_for(
     participant: Hashable, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
 ) -> SpiceModel:
-    """The true equations of one participant. Raises `SettingsError` where the model cannot express them."""
+    """The true equations of one participant.
+
+    Raises:
+        SettingsError: Where the model cannot express them.
+    """
     config, model = config_of(snapshot), snapshot.model
     if model.name == YOUR_OWN:
         shown = snapshot.task.counterfactual

@@ -40,7 +40,7 @@ class CoachPanel(Panel):
             discard(*old)
         for remedy, finding in self._buttons:
             reason = self.experiment.blocked.get(finding.action, "")
-            block(remedy, reason or self.experiment.said_to_stay(finding.changes), TIP)
+            block(remedy, reason or self.experiment.lesson_refuses(finding.changes), TIP)
 
     def _findings_of(self, result: Result) -> tuple[Finding, ...]:
         """What is to be said of a result; looked for once."""

@@ -33,7 +33,7 @@ class LessonBanner(Panel):
     @guard
     def refresh(self, _: Change | None = None) -> None:
         """Show the lesson as it stands; nothing without one."""
-        lesson, kept = self.experiment.lesson, self.experiment.kept
+        lesson, kept = self.experiment.lesson, self.experiment.lesson_note
         self.layout.display = "none" if lesson is None and not kept else ""
         self.kept.value = message(kept, role="status")
         self.leave.layout.display = "none" if self.experiment.lesson_stays else ""

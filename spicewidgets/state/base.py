@@ -10,12 +10,25 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from numbers import Integral, Real
 from types import UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypedDict, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    Self,
+    TypedDict,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from traitlets import Dict, HasTraits, List, MetaHasTraits, TraitType, Tuple, Unicode
 
 from ..core.settings import Settings, SettingsError
 
+S = TypeVar("S", bound=Settings)
 LARGEST = 10**300  # a whole number beyond this is no float
 
 
@@ -62,7 +75,7 @@ class Setting(_Trait):
     info_text = "a setting"
     allow_none = True
 
-    def __init__(self, default: Any, kind: str, help: str) -> None:
+    def __init__(self, default: object, kind: str, help: str) -> None:
         super().__init__(default_value=default, help=help)
         self.kind = kind
 
@@ -71,7 +84,7 @@ class Setting(_Trait):
         return getattr(obj, str(self.name)) if self.name in obj.held else plain(value, self.kind)
 
 
-def plain(value: object, kind: str) -> Any:
+def plain(value: object, kind: str) -> object:
     """A number as an int, a float or a bool, as the setting has it; a list as a tuple; the rest as it is.
 
     To traitlets `True`, `1` and `1.0` are equal, so that one must not stand for another.
@@ -94,7 +107,7 @@ def plain(value: object, kind: str) -> Any:
 class _Declared(MetaHasTraits):
     """Gives a state its traits, from the fields of its settings."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: object) -> type:
         if (settings := namespace.get("settings")) is not None:
             looks = namespace.get("looks", {})
             for item in fields(settings):
@@ -115,14 +128,14 @@ def _trait(item: Field[Any], look: Look | None) -> Setting:
     return Setting(item.default, kind, tags.pop("help")).tag(**tags)
 
 
-def _kind(declared: Any) -> str:
+def _kind(declared: object) -> str:
     """The name of a field's type, without the None of an optional one."""
     parts = get_args(declared) if isinstance(declared, UnionType) else (declared,)
     kind = next(part for part in parts if part is not type(None))
     return str((get_origin(kind) or kind).__name__)
 
 
-class State(HasTraits, metaclass=_Declared):
+class State(HasTraits, Generic[S], metaclass=_Declared):
     """Base of the states: a subclass names its `settings` (a frozen dataclass) and how they look.
 
     Attributes:
@@ -156,20 +169,24 @@ class State(HasTraits, metaclass=_Declared):
         """The names of the settings, in order."""
         return tuple(item.name for item in fields(cls.settings) if "help" in item.metadata)
 
-    def peek(self) -> Any:
+    def peek(self) -> S:
         """The settings as they stand, right or wrong, as a frozen dataclass."""
-        return self.settings(**{name: getattr(self, name) for name in self.names()})
+        values = {name: getattr(self, name) for name in self.names()}
+        return cast("S", self.settings(**values))
 
-    def snapshot(self) -> Any:
-        """The settings as a frozen dataclass. Raises `SettingsError` with all `problems`."""
+    def snapshot(self) -> S:
+        """The settings as a frozen dataclass.
+
+        Raises:
+            SettingsError: With all `problems`.
+        """
         if problems := self.find_problems():
             raise SettingsError(problems)
         return self.peek()
 
     def find_problems(self) -> list[str]:
         """A sentence for every setting that cannot be used, each beginning with the name of the setting."""
-        problems: list[str] = self.peek().problems()
-        return problems
+        return self.peek().problems()
 
     def problems_of(self, name: str) -> list[str]:
         """Those problems that belong to one setting."""
@@ -189,7 +206,8 @@ class State(HasTraits, metaclass=_Declared):
     def from_dict(self, data: object) -> None:
         """Take over settings that `to_dict` wrote; those left out get their default.
 
-        Raises `SettingsError` with every problem at once, and then changes nothing.
+        Raises:
+            SettingsError: With every problem at once; then nothing is changed.
         """
         values, problems = self.read(data)
         if problems:
@@ -216,7 +234,7 @@ class State(HasTraits, metaclass=_Declared):
                 )
         return {name: getattr(trial, name) for name in trial.names()}, problems + trial.find_problems()
 
-    def prepare(self, trial: Any) -> None:
+    def prepare(self, trial: Self) -> None:
         """Tell a trial state what this one knows beside its settings."""
 
     def put(self, values: Mapping[str, Any]) -> None:
@@ -259,7 +277,7 @@ def _short(name: str) -> str:
     return name if name.isidentifier() and len(name) <= 60 else f"{name!r:.60}"
 
 
-def written(value: object) -> Any:
+def written(value: object) -> object:
     """A value as JSON has it: tuples as lists, names as text."""
     if isinstance(value, tuple):
         return [written(part) for part in value]

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from ..core.settings import Settings, setting
 from .base import Look, State
+from .data import MOST_SESSIONS
 
 LAYERS = ("truth", "rnn", "spice")
 
@@ -13,7 +14,7 @@ LAYERS = ("truth", "rnn", "spice")
 class Comparison(Settings):
     """Which session, arm, layers and trials are looked at."""
 
-    session: int = setting(0, "The session that is compared, counted from 0.", low=0, high=1999)
+    session: int = setting(0, "The session that is compared, counted from 0.", low=0, high=MOST_SESSIONS - 1)
     arm: int = setting(0, "The arm that is compared, counted from 0.", low=0, high=5)
     layers: tuple[str, ...] = setting(LAYERS, "Which lines are drawn.", choices=LAYERS)
     zoom: tuple[int, ...] | None = setting(
@@ -43,7 +44,7 @@ def _is_range(zoom: object) -> bool:
     return all(type(end) is int for end in zoom) and 0 <= zoom[0] < zoom[1]
 
 
-class ComparisonState(State):
+class ComparisonState(State[Comparison]):
     """What the comparison shows. No result depends on it."""
 
     settings = Comparison

@@ -6,12 +6,14 @@ from typing import ClassVar
 from ..core.settings import Settings, setting
 from .base import Change, Look, State, view
 
+MOST_SESSIONS = 2000
+
 
 @dataclass(frozen=True)
 class Data(Settings):
     """The simulated data."""
 
-    n_sessions: int = setting(100, "Sessions to simulate.", unit="sessions", low=1, high=2000)
+    n_sessions: int = setting(100, "Sessions to simulate.", unit="sessions", low=1, high=MOST_SESSIONS)
     n_participants: int = setting(
         1, "Participants who share the sessions.", unit="participants", low=1, high=200
     )
@@ -28,7 +30,9 @@ class Data(Settings):
         low=0,
         high=2**31 - 1,
     )
-    session: int = view(setting(0, "The session that is shown, counted from 0.", low=0, high=1999))
+    session: int = view(
+        setting(0, "The session that is shown, counted from 0.", low=0, high=MOST_SESSIONS - 1)
+    )
 
     def problems(self) -> list[str]:
         """As in every group of settings; each participant needs a session."""
@@ -50,7 +54,7 @@ class Data(Settings):
         return problems
 
 
-class DataState(State):
+class DataState(State[Data]):
     """The simulated data."""
 
     settings = Data

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ..core.settings import Discovery, SettingsError, setting
 from .base import Look, State, written
@@ -52,7 +52,7 @@ class Plan(Discovery):
         return [sentence for sentence in super().problems() if not sentence.startswith("libraries ")]
 
 
-class DiscoveryState(State):
+class DiscoveryState(State[Plan]):
     """The sparse regression, and per module what it may find.
 
     Attributes:
@@ -177,7 +177,7 @@ class DiscoveryState(State):
             return values, [*problems, *error.problems]
         return super().read(dict(data) | {"libraries": libraries})
 
-    def prepare(self, trial: Any) -> None:
+    def prepare(self, trial: Self) -> None:
         """A trial state knows the same model."""
         trial._spec = self._spec
 
@@ -204,7 +204,11 @@ def _libraries(data: object) -> tuple[tuple[str, Library], ...]:
 
 
 def _library(parts: object) -> Library:
-    """A library from plain data. Raises `SettingsError` for data of another form."""
+    """A library from plain data.
+
+    Raises:
+        SettingsError: For data of another form.
+    """
     try:
         if not isinstance(parts, Mapping):
             raise TypeError

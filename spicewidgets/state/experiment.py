@@ -67,7 +67,8 @@ class Experiment(HasTraits):
         preset: the preset that was loaded last.
         lesson: the `Lesson` that holds some of the settings; None without. See state/lesson.py.
         lesson_stays: whether neither an address nor a file may bring another lesson.
-        kept: a sentence on what the lesson has kept from the settings that were loaded last; else empty.
+        lesson_note: what the lesson has kept from the settings that were loaded last, in a sentence; else
+            empty.
         revision: counts the changes of anything above, once all of it is up to date.
         follow_training, follow_library: whether results are brought up to date without being asked.
     """
@@ -83,7 +84,7 @@ class Experiment(HasTraits):
     preset = Unicode("the tutorial")
     lesson = Anything(None)
     lesson_stays = Bool(False, help="Whether no other lesson can be opened.")
-    kept = Unicode("", help="What the lesson has kept from the settings that were loaded last.")
+    lesson_note = Unicode("", help="What the lesson has kept from the settings that were loaded last.")
     revision = Int(0, help="Counts the changes of the settings and of what depends on them.")
     follow_training = Bool(False, help="Train again by itself whenever a setting has changed.")
     follow_library = Bool(True, help="Find the equations again by itself whenever their library has changed.")
@@ -104,9 +105,9 @@ class Experiment(HasTraits):
         self.load_preset(preset)
         self.refresh()
 
-    def group(self, name: str) -> State:
+    def group(self, name: str) -> State[Any]:
         """The state of one of the groups of settings."""
-        state: State = getattr(self, name)
+        state: State[Any] = getattr(self, name)
         return state
 
     def peek(self) -> ExperimentSnapshot:
@@ -115,7 +116,11 @@ class Experiment(HasTraits):
         return ExperimentSnapshot(**parts)
 
     def snapshot(self) -> ExperimentSnapshot:
-        """The settings, frozen. Raises `SettingsError` with all problems."""
+        """The settings, frozen.
+
+        Raises:
+            SettingsError: With all problems.
+        """
         if problems := self.find_problems():
             raise SettingsError(problems)
         return self.peek()
@@ -244,14 +249,15 @@ class Experiment(HasTraits):
 
     def from_dict(self, data: object) -> None:
         """Take over settings that `to_dict` wrote; groups and settings left out get their default. What a
-        lesson holds stays, and `kept` says so.
+        lesson holds stays, and `lesson_note` says so.
 
-        Raises `SettingsError` with every problem at once, and then changes nothing.
+        Raises:
+            SettingsError: With every problem at once; then nothing is changed.
         """
         values, problems = self.read(data)
         if problems:
             raise SettingsError(problems)
-        self.kept = self.said_to_stay(values)
+        self.lesson_note = self.lesson_refuses(values)
         for name in GROUPS:
             self.group(name).put(values[name])
 
@@ -279,7 +285,7 @@ class Experiment(HasTraits):
             problems += [f"{name}: {sentence}" for sentence in wrong]
         return values, problems
 
-    def said_to_stay(self, changes: Mapping[str, Mapping[str, Any]]) -> str:
+    def lesson_refuses(self, changes: Mapping[str, Mapping[str, Any]]) -> str:
         """A sentence on those of some changes, by group and name, that the lesson does not let happen; empty
         when all do.
         """
@@ -302,7 +308,11 @@ class Experiment(HasTraits):
         return plan
 
     def load_preset(self, name: str) -> None:
-        """Take over the settings of a preset. Raises `SettingsError` for a name that is not known."""
+        """Take over the settings of a preset.
+
+        Raises:
+            SettingsError: For a name that is not known.
+        """
         if name not in self.presets:
             raise SettingsError(
                 [f"preset must be one of {', '.join(self.presets)}; got {name!r}. Choose one of these."]
@@ -316,7 +326,7 @@ class Experiment(HasTraits):
         return self.peek() == self._loaded
 
 
-def _in_words(state: State, name: str, value: object) -> str:
+def _in_words(state: State[Any], name: str, value: object) -> str:
     """A setting and its value, as a person reads it."""
     if name in TOO_LONG:
         return TOO_LONG[name]
@@ -332,7 +342,7 @@ def _in_words(state: State, name: str, value: object) -> str:
     )
 
 
-def _label(state: State, name: str) -> str:
+def _label(state: State[Any], name: str) -> str:
     """The label of a setting, inside a sentence."""
     label = str(state.tags(name)["label"])
     return label if not label[1:2].islower() else label[0].lower() + label[1:]

@@ -1,8 +1,8 @@
 """A lesson: settings to begin with, a sentence or two on what to do, and which controls are hidden or fixed.
 
 What a lesson hides or fixes stays as the lesson has it, whatever sets it: a preset, an address, a file of
-settings, the coach. `Experiment.kept` then says what has stayed. A lesson guides and keeps no secrets: the
-settings behind a hidden control can still be saved with all others.
+settings, the coach. `Experiment.lesson_note` then says what has stayed. A lesson guides and keeps no secrets:
+the settings behind a hidden control can still be saved with all others.
 
 A lesson comes from a file or an address, and so from anybody: it is bounded, read as data and checked.
 """
@@ -74,7 +74,8 @@ HOLDABLE = _holdable()
 def read_lesson(data: object, experiment: Experiment) -> Lesson:
     """The lesson of plain data, for an experiment, which is left as it is.
 
-    Raises `SettingsError` with every problem at once.
+    Raises:
+        SettingsError: With every problem at once.
     """
     if not isinstance(data, Mapping) or "lesson" not in data:
         raise SettingsError(
@@ -137,7 +138,11 @@ def _names(
 
 
 def lesson_of(content: bytes, experiment: Experiment) -> Lesson:
-    """The lesson of a file's content. Raises `SettingsError` for what is no lesson."""
+    """The lesson of a file's content.
+
+    Raises:
+        SettingsError: For what is no lesson.
+    """
     if len(content) > LARGEST:
         raise SettingsError(["The file is too large for a lesson. Choose one that was saved as a lesson."])
     try:
@@ -150,7 +155,11 @@ def lesson_of(content: bytes, experiment: Experiment) -> Lesson:
 
 
 def lesson_from(path: str | Path, experiment: Experiment) -> Lesson:
-    """The lesson of a file. Raises `SettingsError` where it cannot be read."""
+    """The lesson of a file.
+
+    Raises:
+        SettingsError: Where it cannot be read.
+    """
     try:
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -165,9 +174,13 @@ def lesson_from(path: str | Path, experiment: Experiment) -> Lesson:
 def open_lesson(experiment: Experiment, lesson: Lesson, *, stays: bool = False) -> None:
     """Begin a lesson: take over its settings, and hold what it hides or fixes.
 
-    stays: whether no address and no file may bring another lesson.
+    Args:
+        experiment: whose settings are changed and held.
+        lesson: from `read_lesson`.
+        stays: whether no address and no file may bring another lesson.
 
-    Raises `SettingsError` for settings that cannot be used, and then changes nothing.
+    Raises:
+        SettingsError: For settings that cannot be used; then nothing is changed.
     """
     values, problems = experiment.read(lesson.settings)
     if problems:
@@ -192,13 +205,14 @@ def leave_lesson(experiment: Experiment) -> None:
     """Let all settings go; they keep the values that they have."""
     for name in GROUPS:
         experiment.group(name).hold({})
-    experiment.kept = ""
+    experiment.lesson_note = ""
     experiment.lesson_stays, experiment.lesson = False, None
 
 
 def lesson_now(experiment: Experiment, **parts: Any) -> Lesson:
     """A lesson that begins with the settings as they stand: its title, text, hidden, fixed and panels.
 
-    Raises `SettingsError` with every problem at once.
+    Raises:
+        SettingsError: With every problem at once.
     """
     return read_lesson(Lesson(**parts, settings=experiment.to_dict()).to_dict(), experiment)

@@ -48,7 +48,8 @@ def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, A
 def open_link(experiment: Experiment, text: str) -> None:
     """Take over the settings of a link, with its lesson, unless the page has one that stays.
 
-    Raises `SettingsError` with every problem at once, and then changes nothing.
+    Raises:
+        SettingsError: With every problem at once; then nothing is changed.
     """
     data = from_link(text)
     lesson = data.pop("lesson", None)
@@ -59,11 +60,15 @@ def open_link(experiment: Experiment, text: str) -> None:
         open_lesson(experiment, read_lesson(lesson, experiment))
     experiment.from_dict(data)
     if lesson is not None and experiment.lesson_stays:
-        experiment.kept = f"{experiment.kept} The lesson in the address was left out.".strip()
+        experiment.lesson_note = f"{experiment.lesson_note} The lesson in the address was left out.".strip()
 
 
 def from_link(text: str) -> dict[str, Any]:
-    """What a link holds, for `open_link`. Raises `SettingsError` for what is no link."""
+    """What a link holds, for `open_link`.
+
+    Raises:
+        SettingsError: For what is no link.
+    """
     wrong = SettingsError(["These settings cannot be read: the address is incomplete. Copy it again, whole."])
     if not text:
         return {}

@@ -7,7 +7,7 @@ loaded; that this agrees with the models themselves is tested.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from traitlets import Int
 
@@ -125,7 +125,7 @@ class Model(Settings):
         return problems
 
 
-class ModelState(State):
+class ModelState(State[Model]):
     """The RNN that is trained.
 
     Attributes:
@@ -201,7 +201,7 @@ class ModelState(State):
             values, problems = super().read({name: value for name, value in data.items() if name != "built"})
             return values, [*problems, *(f"built model: {sentence}" for sentence in error.problems)]
 
-    def prepare(self, trial: Any) -> None:
+    def prepare(self, trial: Self) -> None:
         """A trial state knows the same models."""
         trial.registered = dict(self.registered)
 

@@ -22,7 +22,7 @@ class Person(Participant):
     )
 
 
-class ParticipantState(State):
+class ParticipantState(State[Person]):
     """The Q-learner who makes the choices.
 
     Attributes:

@@ -6,7 +6,7 @@ from ..core.settings import Task
 from .base import Look, State
 
 
-class TaskState(State):
+class TaskState(State[Task]):
     """The bandit task."""
 
     settings = Task

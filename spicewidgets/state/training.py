@@ -17,7 +17,7 @@ class Practice(Training):
     )
 
 
-class TrainingState(State):
+class TrainingState(State[Practice]):
     """The training of the RNN."""
 
     settings = Practice

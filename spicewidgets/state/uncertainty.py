@@ -22,7 +22,7 @@ class Resampling(Settings):
     level: float = view(setting(0.9, "Share of the resamples that an interval holds.", low=0.5, high=0.99))
 
 
-class UncertaintyState(State):
+class UncertaintyState(State[Resampling]):
     """The resampling. No equation depends on it."""
 
     settings = Resampling

@@ -205,11 +205,11 @@ def test_a_preset_leaves_what_is_held_and_says_so(experiment):
     begun(experiment, fixed=["participant.alpha_reward"], hidden=["data.n_sessions"])
     experiment.load_preset("slow learner")
     assert (experiment.participant.alpha_reward, experiment.data.n_trials) == (0.3, 200)
-    assert experiment.kept == "The lesson keeps as they are: learning rate α."
+    assert experiment.lesson_note == "The lesson keeps as they are: learning rate α."
     experiment.load_preset("asymmetric learner")
-    assert experiment.kept == "The lesson keeps as they are: learning rate α, what it hides."
+    assert experiment.lesson_note == "The lesson keeps as they are: learning rate α, what it hides."
     experiment.load_preset("the tutorial")
-    assert experiment.kept == ""
+    assert experiment.lesson_note == ""
 
 
 def test_the_address_brings_the_lesson_back(experiment):
@@ -231,7 +231,7 @@ def test_an_address_does_not_get_round_the_lesson_of_the_page(experiment):
     open_link(experiment, to_link(other))
     assert experiment.lesson.title == "Drift"
     assert (experiment.task.sigma, experiment.data.n_trials) == (0.2, 50)
-    assert experiment.kept == (
+    assert experiment.lesson_note == (
         "The lesson keeps as they are: drift σ. The lesson in the address was left out."
     )
 
@@ -243,10 +243,10 @@ def test_the_lesson_of_the_page_needs_no_address(experiment):
 
 def test_what_would_change_is_told_before(experiment):
     begun(experiment, fixed=["training.learning_rate"])
-    assert experiment.said_to_stay({"training": {"learning_rate": 0.1, "epochs": 3}}) == (
+    assert experiment.lesson_refuses({"training": {"learning_rate": 0.1, "epochs": 3}}) == (
         "The lesson keeps as they are: learning rate of Adam."
     )
-    assert experiment.said_to_stay({"training": {"epochs": 3}, "data": {"seed": 1}}) == ""
+    assert experiment.lesson_refuses({"training": {"epochs": 3}, "data": {"seed": 1}}) == ""
 
 
 def test_settings_are_saved_as_they_stand(experiment):

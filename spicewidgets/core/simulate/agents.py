@@ -9,6 +9,7 @@ Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. I
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -336,21 +337,10 @@ class AgentQ(Agent):
 
 
 def make_agent(participant: Participant, n_actions: int = 2, random_state: RandomState = None) -> AgentQ:
-    """The simulated participant that the settings describe."""
+    """The simulated participant that the settings describe: each setting is an argument of `AgentQ`."""
     participant.checked()
-    return AgentQ(
-        n_actions,
-        beta_reward=participant.beta_reward,
-        alpha_reward=participant.alpha_reward,
-        alpha_penalty=participant.alpha_penalty,
-        alpha_counterfactual_reward=participant.alpha_counterfactual_reward,
-        alpha_counterfactual_penalty=participant.alpha_counterfactual_penalty,
-        beta_choice=participant.beta_choice,
-        alpha_choice=participant.alpha_choice,
-        forget_rate=participant.forget_rate,
-        q0=participant.q0,
-        random_state=random_state,
-    )
+    parameters = {item.name: getattr(participant, item.name) for item in fields(Participant)}
+    return AgentQ(n_actions, **parameters, random_state=random_state)
 
 
 def softmax(logits: Floats) -> Floats:
