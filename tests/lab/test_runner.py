@@ -18,6 +18,7 @@ from spicewidgets.core.discover.refine import refine
 from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.lab.estimators import discover_again, glimpse
 from spicewidgets.lab.fit import MOST_CHECKPOINTS
+from spicewidgets.lab.games import given
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.simulation import play, preview, simulate
 from spicewidgets.state import Experiment
@@ -347,6 +348,24 @@ def test_refit_changes_the_equations_and_not_the_network(trained):
     assert trained.result.spice == before.spice
     assert trained.result.comparison.equals(before.comparison)
     assert trained.result.played["rnn"] is before.played["rnn"]  # it is the same network
+
+
+def test_equations_are_found_again_for_an_unknown_participant():
+    experiment = small()
+    experiment.follow_library = False
+    runner = Runner(experiment)
+    data = simulate(experiment.snapshot())
+    runner.given = given(data.dataset, data.sessions)
+    assert runner.train()
+    assert runner.wait(60)
+    before = runner.result
+    experiment.discovery.threshold = 0.75
+    assert runner.refit()
+    assert runner.wait(60)
+    assert experiment.run.status == "done", experiment.run.details
+    assert runner.result.spice != before.spice
+    assert set(runner.result.played) == {"rnn", "spice"}
+    assert runner.result.played["rnn"] is before.played["rnn"]
 
 
 def test_reset_forgets_results_and_keeps_settings():

@@ -49,7 +49,7 @@ def test_one_resample_tells_nothing_of_a_spread(store, result):
 def test_resamples_are_those_of_the_result_until_there_is_another(store, result):
     store.hold(result)
     store.hold_resampled(result, [result.spice] * 3, result.snapshot)
-    assert store.resampled.original == result.spice
+    assert store.resampled.found == result.spice
     assert store.experiment.resampled.uncertainty.n_resamples == 3
     store.hold(result)
     assert store.resampled is None
