@@ -30,7 +30,7 @@ class Control(widgets.VBox):
         highest: an upper bound below that of the setting, where the present data have one; else None.
     """
 
-    def __init__(self, state: State, name: str) -> None:
+    def __init__(self, state: State[Any], name: str) -> None:
         self.state, self.name = state, name
         self.highest: int | None = None
         tags, words = state.tags(name), self.words()
@@ -67,7 +67,7 @@ class Control(widgets.VBox):
         self.refresh()
 
 
-def control(state: State, name: str) -> Control:
+def control(state: State[Any], name: str) -> Control:
     """The `Control` of a setting."""
     return Control(state, name)
 
@@ -89,7 +89,7 @@ def _parts_within(box: widgets.Widget) -> Iterator[widgets.Widget]:
         yield from _parts_within(child)
 
 
-def apply_lesson(state: State, name: str, box: widgets.Widget, note: widgets.HTML | None = None) -> None:
+def apply_lesson(state: State[Any], name: str, box: widgets.Widget, note: widgets.HTML | None = None) -> None:
     """Do with a box that is no `Control` what a lesson says of a setting: grey it, or take it away.
 
     To be called again when what is in the box has changed.
@@ -115,7 +115,7 @@ def _range(tags: dict[str, Any]) -> str:
     return f" ({low:,g} to {most})" if above is None else f" (above {above:g}, up to {most})"
 
 
-def _number_parts(state: State, name: str, tags: dict[str, Any], words: str) -> list[widgets.Widget]:
+def _number_parts(state: State[Any], name: str, tags: dict[str, Any], words: str) -> list[widgets.Widget]:
     """A typed field, and a slider below it where the setting has one and is never empty."""
     whole = tags["kind"] == "int"
     low, high, step = tags["slider"] or (tags["low"] or 0, tags["high"] or 1e6, 1 if whole else 0.01)
@@ -177,7 +177,7 @@ def _clean(value: Any) -> object:
 
 
 def join(
-    state: State, name: str, widget: widgets.Widget, written: Parser = _as_it_is, read: Parser = _clean
+    state: State[Any], name: str, widget: widgets.Widget, written: Parser = _as_it_is, read: Parser = _clean
 ) -> None:
     """Keep a setting and a widget equal.
 

@@ -5,7 +5,7 @@ and calls the runner; it computes nothing.
 """
 
 from html import escape
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 
@@ -102,7 +102,7 @@ class Stage(Panel):
             self.experiment.group(name).reset()
 
 
-def session_control(experiment: Experiment, state: State) -> Control:
+def session_control(experiment: Experiment, state: State[Any]) -> Control:
     """Which session: a `control` whose upper bound is the last session there is."""
     chosen = control(state, "session")
 
