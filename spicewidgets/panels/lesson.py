@@ -27,7 +27,7 @@ class LessonBanner(Panel):
         again = button("Start the lesson again", "Go back to the lesson's own settings", self._again)
         self.leave = button("Leave the lesson", "Free all controls; the settings stay", self._leave)
         super().__init__([self.words, self.kept, row(again, self.leave)])
-        experiment.observe(self.refresh, ["lesson", "lesson_stays", "kept"])
+        experiment.observe(self.refresh, ["lesson", "lesson_stays", "lesson_note"])
         self.refresh()
 
     @guard
