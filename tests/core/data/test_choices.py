@@ -357,7 +357,11 @@ def any_table(draw):
     separator = draw(st.sampled_from([",", ",", ";", "\t"]))
     cells = st.sampled_from(["0", "1", "1", "0", "2", ""]) if draw(st.booleans()) else CELLS
     width = st.integers(len(names), len(names) + (draw(st.integers(0, 9)) == 0))
-    rows = draw(st.lists(width.flatmap(lambda n: st.lists(cells, min_size=n, max_size=n)), max_size=25))
+    rows = draw(
+        st.lists(
+            width.flatmap(lambda n: st.lists(cells, min_size=n, max_size=n)), min_size=4 * likely, max_size=25
+        )
+    )
     text = "\n".join(separator.join(row) for row in [names, *rows])
     return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "latin-1", "utf-16"])))
 
