@@ -7,7 +7,7 @@ from typing import Any
 from ..core.config import SpiceConfig
 from ..core.equations import Equation, SpiceModel
 from ..core.read.steps import steps
-from ..core.read.translation import REWARD, VALUE, true_model
+from ..core.read.translation import REWARD, VALUE, InitValues, true_model
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from .translate import flags
@@ -33,7 +33,7 @@ def read(numbers: Mapping[str, float]) -> Iterator[str]:
     names = {"constant": (), "value": (chosen,), "reward": (REWARD,), "value_reward": (chosen, REWARD)}
     terms = {term: float(numbers.get(name, 0.0)) for name, term in names.items()}
     spice = SpiceModel.of(Equation(chosen, tuple(terms), tuple(terms.values())))
-    steps_read = steps(spice, _starting_at(numbers["start"]))
+    steps_read = steps(spice, InitValues({VALUE: numbers["start"]}))
     yield _equation(spice.equation(chosen), numbers["start"])
     yield ""
     width = max(len(step.rule) for step in steps_read) + 3
@@ -66,7 +66,7 @@ def write(numbers: Mapping[str, float]) -> Iterator[str]:
         raise SettingsError([_as_option(sentence) for sentence in problems])
     chosen = f"{VALUE}_chosen"
     config = SpiceConfig({chosen: [REWARD]}, {}, [REWARD], [chosen])
-    truth = true_model(AgentQ(**participant), _starting_at(numbers["start"]), config)
+    truth = true_model(AgentQ(**participant), InitValues({VALUE: numbers["start"]}), config)
     yield _equation(truth.equation(chosen), numbers["start"])
 
 
@@ -75,11 +75,6 @@ def _as_option(sentence: str) -> str:
     options = {setting: name for name, setting in SETTINGS.items()}
     setting, rest = sentence.split(" ", 1)
     return f"{flags([options[setting]])} {rest}"
-
-
-def _starting_at(value: float) -> type:
-    """A model of which the translation needs only the first value."""
-    return type("Starting", (), {"init_values": {VALUE: value}})
 
 
 def _equation(equation: Equation, start: float) -> str:

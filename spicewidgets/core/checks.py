@@ -1,4 +1,4 @@
-"""What agents and tasks check alike: each check gives the sentence for a wrong value, or None."""
+"""Checks that agents and tasks share: each gives the sentence for a wrong value, or None."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,9 +12,8 @@ MOST = 10**300  # a whole number beyond this is no float
 
 def refuse(problems: Iterable[str | None]) -> None:
     """Raise a `SettingsError` with all the problems that are there."""
-    found = [problem for problem in problems if problem]
-    if found:
-        raise SettingsError(found)
+    if sentences := [problem for problem in problems if problem]:
+        raise SettingsError(sentences)
 
 
 def number(value: Any) -> float:

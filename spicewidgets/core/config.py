@@ -1,7 +1,7 @@
 """`SpiceConfig`: which modules become equations, and what those equations may contain.
 
 Frozen, and checked when it is made: a name that is not declared is a sentence here, not a KeyError after the
-training. Knows nothing of torch.
+training.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,7 @@ class Filter(NamedTuple):
 
 
 class SpiceConfig:
-    """What SINDy looks for. The arguments are kept as they are given and never changed; checked copies stand
-    beside them.
+    """What SINDy looks for. The arguments are stored unchanged, and checked copies beside them.
 
     Args:
         library_setup: module -> control signals that its equation may contain (beside the state itself).
@@ -153,8 +152,8 @@ def _unknown(where: str, name: str, kind: str, known: tuple[str, ...], declared:
 
 def _terms(where: str, value: Any, problems: list[str]) -> frozenset[tuple[str, ...]]:
     if isinstance(value, str) or not isinstance(value, Iterable):
-        told = "Write for example [['x_value_reward_chosen', 'c_reward']]."
-        problems.append(f"{where} must be a list of terms, each a list of factors; got {value!r}. {told}")
+        example = "Write for example [['x_value_reward_chosen', 'c_reward']]."
+        problems.append(f"{where} must be a list of terms, each a list of factors; got {value!r}. {example}")
         return frozenset()
     return frozenset(tuple(sorted(_names(where, term, problems, repeated=True))) for term in value)
 

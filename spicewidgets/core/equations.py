@@ -91,8 +91,8 @@ class Equation:
         >>> Equation("x", ((), ("x",)), (-0.3, 0.7)).without().text()
         '(x)[k+1] = 0.700 x[k]'
         """
-        kept = [(t, v) for t, v in zip(self.terms, self.values, strict=True) if sorted(t) != sorted(factors)]
-        return replace(self, terms=tuple(t for t, _ in kept), values=tuple(v for _, v in kept))
+        rest = [(t, v) for t, v in zip(self.terms, self.values, strict=True) if sorted(t) != sorted(factors)]
+        return replace(self, terms=tuple(t for t, _ in rest), values=tuple(v for _, v in rest))
 
     def __call__(self, value: Any, controls: Mapping[str, Any]) -> Any:
         """The next value, for a value and control signals of any one shape (numbers, arrays or tensors)."""
@@ -202,8 +202,10 @@ class SpiceModel:
         return dict(self.equations)
 
     def index(self, participant: Any = None) -> int:
-        """Position of a participant; the first that has equations when None. Raises `SettingsError` with the
-        known labels.
+        """Position of a participant; the first that has equations when None.
+
+        Raises:
+            SettingsError: with the known labels.
         """
         fitted = [
             i
@@ -228,11 +230,14 @@ class SpiceModel:
         """The equation of one module for one participant."""
         if module not in self.equations:
             raise SettingsError(
-                [f"No equation for the module {module!r}; there are some for {list(self.equations)}."]
+                [
+                    f"No equation for the module {module!r}; there are some for {list(self.equations)}."
+                    " Choose one of these."
+                ]
             )
-        found = self.equations[module][self.index(participant)]
-        assert found is not None
-        return found
+        equation = self.equations[module][self.index(participant)]
+        assert equation is not None
+        return equation
 
     def of_participant(self, participant: Any = None) -> dict[str, Equation]:
         """All equations of one participant, by module."""
@@ -271,8 +276,10 @@ class SpiceModel:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SpiceModel":
-        """The model that `to_dict` wrote. Raises KeyError, TypeError, ValueError or AttributeError
-        for anything else.
+        """The model that `to_dict` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: for anything else.
         """
         participants = tuple(data["participants"])
         equations = {

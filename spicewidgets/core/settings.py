@@ -1,20 +1,21 @@
 """What can be set, with its unit, its bounds and its default: plain frozen values, checked before anything
 runs.
 
-Knows nothing of torch, widgets or files. Each field carries its own help, so that the command line, a panel
-and an error message say the same words. `problems()` lists every wrong setting as a sentence; `checked()`
-raises them all at once.
+Each field carries its own help, so that the command line, a panel and an error message say the same words.
+`problems()` lists every wrong setting as a sentence; `checked()` raises them all at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, Self
 
 
 class SettingsError(ValueError):
-    """One or more settings cannot be used. `problems` holds a sentence for each: what, allowed, got, what to
-    do.
+    """One or more settings cannot be used.
+
+    Attributes:
+        problems: a sentence for each: what, allowed, got, what to do.
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -33,8 +34,19 @@ def setting(
     choices: tuple[str, ...] = (),
     optional: bool = False,
 ) -> Any:
-    """A dataclass field with its help, unit and bounds (`low <= value <= high`, or `value > above`)."""
-    told = {
+    """A dataclass field that carries its own declaration.
+
+    Args:
+        default: value when nothing is set.
+        help: what it is, in a sentence.
+        unit: of a number.
+        low: least number that is allowed.
+        high: largest number that is allowed.
+        above: number that the value must be larger than.
+        choices: all values of a text.
+        optional: whether None is allowed.
+    """
+    declaration = {
         "help": help,
         "unit": unit,
         "low": low,
@@ -43,68 +55,69 @@ def setting(
         "choices": choices,
         "optional": optional,
     }
-    return field(default=default, metadata=told)
+    return field(default=default, metadata=declaration)
 
 
-def allowed(told: Any) -> str:
-    """The bounds of a setting in words, for help texts and error messages."""
-    if told["choices"]:
-        return "one of " + ", ".join(told["choices"])
-    if told["above"] is not None:
-        words = f"above {told['above']:g}"
-    elif told["low"] is not None and told["high"] is not None:
-        return f"between {told['low']:g} and {told['high']:g}"
-    elif told["low"] is not None:
-        words = f"{told['low']:g} or more"
+def allowed(declaration: Mapping[str, Any]) -> str:
+    """The bounds of a setting in words, for help texts and error messages.
+
+    Args:
+        declaration: the metadata of its field, as `setting` writes it.
+    """
+    if declaration["choices"]:
+        return "one of " + ", ".join(declaration["choices"])
+    if declaration["above"] is not None:
+        words = f"above {declaration['above']:g}"
+    elif declaration["low"] is not None and declaration["high"] is not None:
+        return f"between {declaration['low']:g} and {declaration['high']:g}"
+    elif declaration["low"] is not None:
+        words = f"{declaration['low']:g} or more"
     else:
         words = "a number"
-    return f"{words}, at most {told['high']:g}" if told["high"] is not None else words
+    return f"{words}, at most {declaration['high']:g}" if declaration["high"] is not None else words
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Base of the settings below: the checks read what each field says of itself."""
+    """Base of the settings below: they are checked against the declarations of their fields."""
 
     def problems(self) -> list[str]:
         """A sentence for every setting that cannot be used; empty when all is well."""
-        found = []
-        for item in fields(self):
-            sentence = _problem(item.name, getattr(self, item.name), item.type, item.metadata)
-            if sentence:
-                found.append(sentence)
-        return found
+        sentences = (
+            _problem(item.name, getattr(self, item.name), item.type, item.metadata) for item in fields(self)
+        )
+        return [sentence for sentence in sentences if sentence]
 
     def checked(self) -> Self:
         """These settings, or a `SettingsError` with every problem at once."""
-        found = self.problems()
-        if found:
-            raise SettingsError(found)
+        if problems := self.problems():
+            raise SettingsError(problems)
         return self
 
 
-def _problem(name: str, value: Any, kind: Any, told: Any) -> str | None:
-    if value is None and told["optional"]:
+def _problem(name: str, value: Any, kind: Any, declaration: Mapping[str, Any]) -> str | None:
+    if value is None and declaration["optional"]:
         return None
-    if told["choices"]:
-        if isinstance(value, str) and value in told["choices"]:
+    if declaration["choices"]:
+        if isinstance(value, str) and value in declaration["choices"]:
             return None
-        return f"{name} must be {allowed(told)}; got {value!r}. Choose one of these."
+        return f"{name} must be {allowed(declaration)}; got {value!r}. Choose one of these."
     if kind is bool or kind == "bool":
         if isinstance(value, bool):
             return None
         return f"{name} must be True or False; got {value!r}. Use one of the two."
     whole = kind in (int, "int") or kind == int | None
     if isinstance(value, bool) or not isinstance(value, Real) or value != value:
-        return f"{name} must be {allowed(told)}; got {value!r}. Give a number."
+        return f"{name} must be {allowed(declaration)}; got {value!r}. Give a number."
     if whole and not isinstance(value, Integral):
-        return f"{name} must be a whole number, {allowed(told)}; got {value!r}. Round it."
-    too_low = (told["low"] is not None and value < told["low"]) or (
-        told["above"] is not None and value <= told["above"]
+        return f"{name} must be a whole number, {allowed(declaration)}; got {value!r}. Round it."
+    too_low = (declaration["low"] is not None and value < declaration["low"]) or (
+        declaration["above"] is not None and value <= declaration["above"]
     )
-    too_high = told["high"] is not None and value > told["high"]
+    too_high = declaration["high"] is not None and value > declaration["high"]
     if too_low or too_high or abs(value) == float("inf"):
-        unit = f" {told['unit']}" if told["unit"] else ""
-        return f"{name} must be {allowed(told)}{unit}; got {value!r}. {told['help']}"
+        unit = f" {declaration['unit']}" if declaration["unit"] else ""
+        return f"{name} must be {allowed(declaration)}{unit}; got {value!r}. {declaration['help']}"
     return None
 
 
@@ -259,10 +272,10 @@ class Discovery(Settings):
 
     def problems(self) -> list[str]:
         """As in every group of settings; SR3 also needs a regularization above 0."""
-        found = super().problems()
-        if not found and self.optimizer != "STLSQ" and self.regularization == 0:
-            found.append(
+        problems = super().problems()
+        if not problems and self.optimizer != "STLSQ" and self.regularization == 0:
+            problems.append(
                 "regularization must be above 0 for SR3 (its relaxation nu); got 0. Set 0.01, or choose"
                 " STLSQ."
             )
-        return found
+        return problems

@@ -2,11 +2,11 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from ..core.config import SpiceConfig
 from ..core.equations import SpiceModel
-from ..core.read.translation import true_model
+from ..core.read.translation import HasInitValues, InitValues, true_model
 from ..core.read.truth import true_built
 from ..core.settings import SettingsError
 from ..core.train.built import PREDICTION_ERROR, SCALED, BuiltModel
@@ -71,12 +71,12 @@ def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
     return ()
 
 
-def values_of(snapshot: ExperimentSnapshot) -> Any:
+def values_of(snapshot: ExperimentSnapshot) -> HasInitValues:
     """What the translation needs to know of a model, its first values, without loading it."""
     if snapshot.model.own is not None:
-        return snapshot.model.own[0]
+        return cast(HasInitValues, snapshot.model.own[0])  # a class of the user's own
     states = described(snapshot).states
-    return type("Values", (), {"init_values": {state.name: state.initial for state in states}})
+    return InitValues({state.name: state.initial for state in states})
 
 
 def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> SpiceModel | None:
@@ -110,7 +110,7 @@ def truth_for(
             agent, model.built, config, counterfactual=shown, betas=betas, participant=participant
         )
     if model.own is not None:
-        return true_model(agent, model.own[0], config, betas=betas, participant=participant)
+        return true_model(agent, values_of(snapshot), config, betas=betas, participant=participant)
     built = described(snapshot)
     if betas is None:
         scaled = [state.name for state in built.states if state.choice == SCALED]

@@ -267,7 +267,9 @@ def test_unknown_participants_and_modules_are_refused_with_the_known_ones():
     )
     with pytest.raises(SettingsError) as error:
         model.equation("x_mood")
-    assert str(error.value) == f"No equation for the module 'x_mood'; there are some for ['{CHOSEN}', 'x_b']."
+    assert str(error.value) == (
+        f"No equation for the module 'x_mood'; there are some for ['{CHOSEN}', 'x_b']. Choose one of these."
+    )
 
 
 def test_text_of_a_model_has_a_line_for_everything():

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_text
 from ..random import RandomState, children
-from ..read.translation import Model, classical_parameters
+from ..read.translation import HasInitValues, classical_parameters
 from ..settings import SettingsError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Resampled:
 
     found: SpiceModel
     fits: tuple[SpiceModel, ...]
-    model: Model
+    model: HasInitValues
 
     def coefficients(self, participant: Any = None, level: float = 0.9) -> dict[str, dict[Term, Spread]]:
         """Every candidate term of a participant's equations, by module."""

@@ -1,8 +1,7 @@
-"""Fitted models as agents: the trained RNN (`AgentNetwork`) and its discovered equations (`AgentSpice`),
-behind the same few methods as `AgentQ`.
+"""Fitted models as agents: the trained RNN (`AgentNetwork`) and its discovered equations (`AgentSpice`).
 
-So that one loop replays them, one function plots them, and `create_dataset` simulates from them. They compute
-in float64.
+They have the same few methods as `AgentQ`, so that one loop replays them, one function plots them, and
+`create_dataset` simulates from them. They compute in float64.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,7 +65,7 @@ class AgentNetwork(Agent):
     @property
     def q(self) -> Floats:
         """The logit of each arm."""
-        return self._public(self._now)
+        return self._public(self._logits)
 
     @property
     def model(self) -> BaseRNN:
@@ -84,8 +83,20 @@ class AgentNetwork(Agent):
         additional_embedding_inputs: ArrayLike | None = None,
         **kwargs: Any,
     ) -> None:
-        """Start one fresh session, or several side by side. `participant_id` is the label of one participant,
-        an array or list with a label for each session, or None for the first participant.
+        """Start one fresh session, or several side by side.
+
+        Args:
+            sample_parameters: accepted for compatibility; a fitted model draws none.
+            participant_id: label of one participant, an array or list with a label for each session, or None
+                for the first participant.
+            n_sessions: sessions side by side.
+            random_state: for these sessions only.
+            experiment_id: of the sessions, where the model knows experiments.
+            additional_embedding_inputs: accepted for compatibility.
+            kwargs: accepted for compatibility.
+
+        Raises:
+            SettingsError: for a participant that the model does not know.
         """
         several = isinstance(participant_id, list | np.ndarray) and np.ndim(participant_id) > 0
         labels = list(participant_id) if several else [participant_id] * n_sessions
@@ -104,10 +115,12 @@ class AgentNetwork(Agent):
         """Index of a participant by label; the first when None. A model of one participant takes anyone for
         that one.
         """
-        for known in (self._participants, [str(label) for label in self._participants]):
-            wanted = participant if known is self._participants else str(participant)
-            if wanted in known:
-                return known.index(wanted)
+        for labels, label in (
+            (self._participants, participant),
+            (tuple(map(str, self._participants)), str(participant)),
+        ):
+            if label in labels:
+                return labels.index(label)
         if len(self._participants) == 1 or participant is None:
             return 0
         raise SettingsError(
@@ -142,7 +155,7 @@ class AgentNetwork(Agent):
         row = np.column_stack([*columns, *ids])
         with torch.no_grad():
             logits, self._memory = self._model(torch.from_numpy(row)[None], self._memory)
-        self._now = logits[0].numpy()
+        self._logits = logits[0].numpy()
         self._state = {state: value.numpy() for state, value in self._memory.items()}
 
     def get_betas(self) -> dict[str, float]:
@@ -162,7 +175,7 @@ class AgentNetwork(Agent):
         self._betas = betas_of(self._model, self._codes)
         acting = getattr(self._model, "acting", [key for key in state if key.startswith("x_value")])
         values = [state[key] * self._betas.get(key, 1.0) for key in acting]
-        self._now = np.asarray(sum(values, np.zeros((self._n_sessions, self._n_actions))))
+        self._logits = np.asarray(sum(values, np.zeros((self._n_sessions, self._n_actions))))
         return state
 
 

@@ -1,7 +1,7 @@
 """Agents on a given history: what each expects, trial by trial, and how likely the choices are to it.
 
 Every agent sees the same choices and rewards (teacher forcing), so that truth, RNN and SPICE can be laid over
-each other. The agents that are handed in are not changed. Knows nothing of drawing.
+each other. The agents themselves are not changed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -117,25 +117,27 @@ def get_update_dynamics(
         additional_signals: memory states to return, in units of the logit; 0 where the agent has no such
             state.
 
-    Returns: `((q, signals), choice_probs, agent)`: q and choice_probs `(n_trials, n_actions)` before each
-        trial, signals by name, the same shape, over the trials that the session has (without its padding).
+    Returns:
+        `((q, signals), choice_probs, agent)`: q and choice_probs `(n_trials, n_actions)` before each trial,
+        signals by name, the same shape, over the trials that the session has (without its padding).
     """
     dataset = as_dataset(experiment, agent._n_actions)
-    played = replay(agent, dataset)
+    record = replay(agent, dataset)
     n = int(dataset.lengths[0])
     zeros = np.zeros((n, agent._n_actions))
     signals = {
-        s: (played.states[s] * played.betas.get(s, 1.0))[0, :n] if s in played.states else zeros
+        s: (record.states[s] * record.betas.get(s, 1.0))[0, :n] if s in record.states else zeros
         for s in additional_signals
     }
-    return (played.q[0, :n], signals), played.probabilities[0, :n], agent
+    return (record.q[0, :n], signals), record.probabilities[0, :n], agent
 
 
 def nll_per_trial(probabilities: ArrayLike, dataset: DatasetRNN) -> Floats:
     """-ln P of each next choice in nats, `(n_sessions, n_trials)`; NaN where it is not known.
 
-    `probabilities` are those of a `Record`, or of the next choice after each trial (as `predict` returns
-    them).
+    Args:
+        probabilities: those of a `Record`, or of the next choice after each trial, as `predict` returns them.
+        dataset: the choices.
     """
     p = np.asarray(probabilities, dtype=float)
     p = p[:, 1:] if p.shape[1] == dataset.n_trials + 1 else p
@@ -162,7 +164,8 @@ def scores(
         reference: the agent to whose P the others' are compared; the first one when None.
         played: what `replay` gave for these agents and this dataset, by label, to spare doing it again.
 
-    Returns: A frame with, for each agent, `nll` (nats per choice), `bic` (`k ln n - 2 ln L` with k
+    Returns:
+        A frame with, for each agent, `nll` (nats per choice), `bic` (`k ln n - 2 ln L` with k
         parameters; Schwarz 1978), `trial_likelihood` (exp(-nll), the geometric mean of P), `max_dp` and
         `mean_dp` (largest and mean |P - P of the reference| over trials and arms), `n_parameters` and
         `n_choices`.
@@ -191,13 +194,14 @@ def scores(
     for label in agents:
         probabilities = played[label].probabilities
         nll = nll_per_trial(probabilities, dataset)
-        apart = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
-        who = labels_of(agents[label], dataset)
+        dp = np.where(known[..., None], np.abs(probabilities - against)[:, 1:], np.nan)
+        participants = labels_of(agents[label], dataset)
         if per_session:
-            each = {one: n_parameters(agents[label], [one]) for one in dict.fromkeys(who)}
-            scored = _scores(nll, apart, [each[one] for one in who])
+            k = {person: n_parameters(agents[label], [person]) for person in dict.fromkeys(participants)}
+            scored = _scores(nll, dp, [k[person] for person in participants])
         else:
-            scored = _scores(nll.reshape(1, -1), apart.reshape(1, -1), [n_parameters(agents[label], who)])
+            k_all = n_parameters(agents[label], participants)
+            scored = _scores(nll.reshape(1, -1), dp.reshape(1, -1), [k_all])
         frames.append(scored.assign(agent=label))
     frame = pd.concat(frames, ignore_index=True)
     return (
@@ -207,25 +211,20 @@ def scores(
     )
 
 
-def _scores(nll: Floats, apart: Floats, n_parameters: list[int]) -> pd.DataFrame:
+def _scores(nll: Floats, dp: Floats, n_parameters: list[int]) -> pd.DataFrame:
     """A row for each row of `nll` in which a choice is known."""
     n = np.isfinite(nll).sum(1)
-    there = np.flatnonzero(n)
-    k, n, nll, apart = (
-        np.array(n_parameters)[there],
-        n[there],
-        nll[there],
-        apart[there].reshape(len(there), -1),
-    )
+    known = np.flatnonzero(n)
+    k, n, nll, dp = np.array(n_parameters)[known], n[known], nll[known], dp[known].reshape(len(known), -1)
     mean = np.nanmean(nll, 1)
     return pd.DataFrame(
         {
-            "session": there,
+            "session": known,
             "nll": mean,
             "bic": k * np.log(n) + 2 * n * mean,
             "trial_likelihood": np.exp(-mean),
-            "max_dp": np.nanmax(apart, 1),
-            "mean_dp": np.nanmean(apart, 1),
+            "max_dp": np.nanmax(dp, 1),
+            "mean_dp": np.nanmean(dp, 1),
             "n_parameters": k,
             "n_choices": n,
         }
@@ -233,8 +232,14 @@ def _scores(nll: Floats, apart: Floats, n_parameters: list[int]) -> pd.DataFrame
 
 
 def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
-    """Free parameters of an agent: the terms and betas of the equations of the given participants (labels;
-    the first when not given), the weights of a network, the mechanisms in use of a classical agent.
+    """Free parameters of an agent.
+
+    The terms and betas of the participants' equations, the weights of a network, or the mechanisms in use of
+    a classical agent.
+
+    Args:
+        agent: any agent.
+        participants: labels; None stands for the first.
     """
     if (spice := getattr(agent, "spice_model", None)) is not None:
         places = {agent.code(label) for label in participants}

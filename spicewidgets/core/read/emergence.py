@@ -1,7 +1,4 @@
-"""How an equation emerges: the coefficients of a module at epochs of the training, one row after the other.
-
-Knows nothing of how the equations were found.
-"""
+"""How an equation emerges: the coefficients of a module at some epochs of the training."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -37,31 +34,31 @@ class Emergence:
         """The same without the terms that were never in it, unless they are among these (in any order of
         their factors).
         """
-        kept = [
-            at
-            for at, term in enumerate(self.terms)
-            if self.coefficients[:, at].any() or any(sorted(term) == sorted(one) for one in also)
+        places = [
+            place
+            for place, term in enumerate(self.terms)
+            if self.coefficients[:, place].any() or any(sorted(term) == sorted(other) for other in also)
         ]
-        terms = tuple(self.terms[at] for at in kept)
-        return Emergence(self.module, terms, self.epochs, self.coefficients[:, kept])
+        terms = tuple(self.terms[place] for place in places)
+        return Emergence(self.module, terms, self.epochs, self.coefficients[:, places])
 
     def since(self, term: Term) -> int | None:
         """The first epoch from which a term was in the equation to the end; None where it is not in the last
         one.
         """
-        there = self.coefficients[:, self.terms.index(term)] != 0
-        if not there[-1]:
+        active = self.coefficients[:, self.terms.index(term)] != 0
+        if not active[-1]:
             return None
-        gone = np.flatnonzero(~there)
-        return int(self.epochs[gone[-1] + 1 if len(gone) else 0])
+        without = np.flatnonzero(~active)
+        return int(self.epochs[without[-1] + 1 if len(without) else 0])
 
 
 def emergences(frames: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
     """The emergence of each module of the first participant, from the equations at some epochs."""
-    found: dict[str, Emergence] = {}
+    by_module: dict[str, Emergence] = {}
     for module in frames[-1][1].equations if frames else ():
         rows = [model.equation(module) for _, model in frames]
         terms = tuple(dict.fromkeys(term for row in rows for term in row.terms))
         values = np.array([[row.coefficient(*term) for term in terms] for row in rows])
-        found[module] = Emergence(module, terms, np.array([epoch for epoch, _ in frames]), values)
-    return found
+        by_module[module] = Emergence(module, terms, np.array([epoch for epoch, _ in frames]), values)
+    return by_module

@@ -3,7 +3,7 @@
 The same translation as `classical_parameters` in `translation.py`, which has the derivation, with every rule
 spelled out. The symbols are words: k, w, g and c are the coefficients of 1, x, r and x r in the equation of
 the chosen arm; `_u` marks the arm not chosen, `_c` the choice kernel, `_a` the learning rate; V0 and C0 are
-the first values, and b a beta that the model has learned. Knows nothing of how it is shown.
+the first values, and b a beta that the model has learned.
 """
 
 import re
@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 
 from ..equations import Equation, SpiceModel
-from .translation import HABIT, RATE, REWARD, VALUE, Model, _start, classical_parameters
+from .translation import HABIT, RATE, REWARD, VALUE, HasInitValues, classical_parameters, start_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Step:
     """One parameter, read off the equation.
 
     Attributes:
-        parameter: its name in `AgentQ`. symbol: its short name, as the rules have it.
+        parameter: its name in `AgentQ`.
+        symbol: its short name, as the rules have it.
         rule: what the coefficient is made of, such as "w = 1 - alpha".
         solved: the rule solved for the parameter, such as "1 - w", with `*` for every product.
         numbers: what the other symbols of `solved` stand for today.
@@ -42,10 +43,10 @@ class Step:
         '1 - 0.682'
         """
 
-        def number(found: re.Match[str]) -> str:
-            value = self.numbers.get(found[0])
+        def number(match: re.Match[str]) -> str:
+            value = self.numbers.get(match[0])
             if value is None:
-                return found[0]
+                return match[0]
             return f"({value:.{digits}g})" if value < 0 else f"{value:.{digits}g}"
 
         return re.sub(r"[A-Za-z]\w*", number, self.solved)
@@ -56,7 +57,7 @@ class Step:
         return f"{self.symbol} = {self.solved} = {self.filled(digits)} = {value}"
 
 
-def steps(spice: SpiceModel, model: Model, participant: Any = None) -> tuple[Step, ...]:
+def steps(spice: SpiceModel, model: HasInitValues, participant: Any = None) -> tuple[Step, ...]:
     """The steps from a participant's equations to the parameters of `AgentQ`, in the order of the reading.
 
     Args:
@@ -64,20 +65,20 @@ def steps(spice: SpiceModel, model: Model, participant: Any = None) -> tuple[Ste
         model: the model or its class, for its `init_values`.
         participant: label; the first that has equations when None.
     """
-    found = classical_parameters(spice, model, participant)
-    rows: list[_Row] = []
+    parameters = classical_parameters(spice, model, participant)
+    rows: list[_Reading] = []
     for module, equation in spice.of_participant(participant).items():
         if (read := _READ.get(module)) is not None:
             state = HABIT if module.startswith(HABIT) else VALUE
             learned = spice.beta(state, participant) if state in spice.betas else None
-            rows += read(equation, _start(model, state), learned, found)
+            rows += read(equation, start_of(model, state), learned, parameters)
     return tuple(
-        Step(name, symbol, rule, solved, _used(solved, numbers), found[name])
+        Step(name, symbol, rule, solved, _used(solved, numbers), parameters[name])
         for name, symbol, rule, solved, numbers in rows
     )
 
 
-_Row = tuple[str, str, str, str, dict[str, float]]
+_Reading = tuple[str, str, str, str, dict[str, float]]
 
 
 def _used(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
@@ -87,8 +88,8 @@ def _used(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
 
 
 def _chosen(
-    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
-) -> Iterator[_Row]:
+    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
+) -> Iterator[_Reading]:
     both = equation.coefficient(equation.module, REWARD)
     numbers = {
         "k": equation.coefficient(),
@@ -96,13 +97,13 @@ def _chosen(
         "g": equation.coefficient(REWARD),
         "c": both,
         "V0": start,
-        "beta": found["beta_reward"],
+        "beta": parameters["beta_reward"],
         "b": 1.0 if learned is None else learned,
     }
     over, times = ("", "") if learned is None else (" / b", "b * ")
     one = not both
     minus, plus = ("alpha", "alpha") if one else ("alpha_minus", "alpha_plus")
-    numbers |= {minus: found["alpha_penalty"], plus: found["alpha_reward"]}
+    numbers |= {minus: parameters["alpha_penalty"], plus: parameters["alpha_reward"]}
     yield "alpha_reward" if one else "alpha_penalty", minus, f"w = 1 - {minus}", "1 - w", numbers
     if one:
         yield "beta_reward", "beta", f"g = alpha beta{over}", f"{times}g / alpha", numbers
@@ -114,23 +115,23 @@ def _chosen(
 
 
 def _not_chosen(
-    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
-) -> Iterator[_Row]:
+    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
+) -> Iterator[_Reading]:
     numbers = {"w_u": equation.coefficient(equation.module)}
-    if "alpha_counterfactual_penalty" in found:
-        numbers["alpha_u"] = found["alpha_counterfactual_penalty"]
+    if "alpha_counterfactual_penalty" in parameters:
+        numbers["alpha_u"] = parameters["alpha_counterfactual_penalty"]
         yield "forget_rate", "f", "w_u = 1 - f - alpha_u", "1 - w_u - alpha_u", numbers
     else:
         yield "forget_rate", "f", "w_u = 1 - f", "1 - w_u", numbers
 
 
 def _habit(
-    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
-) -> Iterator[_Row]:
+    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
+) -> Iterator[_Reading]:
     numbers = {
         "w_c": equation.coefficient(equation.module),
         "k_c": equation.coefficient(),
-        "alpha_c": found["alpha_choice"],
+        "alpha_c": parameters["alpha_choice"],
         "C0": start,
         "b_c": 1.0 if learned is None else learned,
     }
@@ -141,8 +142,8 @@ def _habit(
 
 
 def _rate(
-    equation: Equation, start: float, learned: float | None, found: Mapping[str, float]
-) -> Iterator[_Row]:
+    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
+) -> Iterator[_Reading]:
     numbers = {
         "k_a": equation.coefficient(),
         "w_a": equation.coefficient(equation.module),

@@ -20,7 +20,7 @@ added to the values of all arms.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -29,15 +29,23 @@ from ..equations import Equation, SpiceModel, Term, term_text
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
 
-if TYPE_CHECKING:
-    from ..train.rnn import BaseRNN
-
-    Model = BaseRNN | type[BaseRNN]
-else:
-    Model = Any  # whatever has `init_values`; torch is not loaded for it
-
 VALUE, HABIT, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
+
+
+class HasInitValues(Protocol):
+    """What the translation needs to know of a model or its class: the values before the first trial."""
+
+    @property
+    def init_values(self) -> Mapping[str, Any]:
+        """The first value of each memory state, one for all arms or one for each."""
+
+
+@dataclass(frozen=True)
+class InitValues:
+    """The values before the first trial alone, in place of a model."""
+
+    init_values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Gauge:
     Attributes:
         start: value of the model's state before the first trial, V0.
         beta: the model's learned beta of that state, b; 1 where it has none.
-        stretch: g. shift: s.
+        stretch: g.
+        shift: s.
     """
 
     start: float
@@ -58,7 +67,7 @@ class Gauge:
 
 def true_model(
     agent: AgentQ,
-    model: Model,
+    model: HasInitValues,
     config: SpiceConfig,
     *,
     betas: Mapping[str, float] | None = None,
@@ -77,11 +86,12 @@ def true_model(
             the reward and beta is the agent's.
         participant: label.
 
-    Returns: A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
+    Returns:
+        A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
         equation.
     """
     betas = {state: agent._betas[state] for state in _learned(model)} if betas is None else dict(betas)
-    found = {}
+    equations = {}
     for module in config.modules:
         if module not in _TRUTH:
             raise SettingsError(
@@ -91,11 +101,13 @@ def true_model(
                     "Name your modules as in the precoded models to compare them with the truth."
                 ]
             )
-        found[module] = (_TRUTH[module](module, agent, model, config.terms(module), betas),)
-    return SpiceModel((participant,), found, {state: (float(beta),) for state, beta in betas.items()})
+        equations[module] = (_TRUTH[module](module, agent, model, config.terms(module), betas),)
+    return SpiceModel((participant,), equations, {state: (float(beta),) for state, beta in betas.items()})
 
 
-def classical_parameters(spice: SpiceModel, model: Model, participant: Any = None) -> dict[str, float]:
+def classical_parameters(
+    spice: SpiceModel, model: HasInitValues, participant: Any = None
+) -> dict[str, float]:
     """The parameters of `AgentQ` that a participant's equations stand for: the way back from `true_model`.
 
     From `V' = k + w V + g r + c V r` of the chosen arm: `alpha_penalty = 1 - w`, `alpha_reward =
@@ -104,22 +116,29 @@ def classical_parameters(spice: SpiceModel, model: Model, participant: Any = Non
     leave open is NaN.
     """
     equations = spice.of_participant(participant)
-    found: dict[str, float] = {}
+    parameters: dict[str, float] = {}
     gauge = Gauge(nan, 1.0, nan, nan)
     if (chosen := equations.get(f"{VALUE}_chosen")) is not None:
-        gauge = _read_chosen(chosen, _start(model, VALUE), spice.beta(VALUE, participant), found)
+        gauge = _read_chosen(chosen, start_of(model, VALUE), spice.beta(VALUE, participant), parameters)
     if (rate := equations.get(RATE)) is not None:
-        gauge = _read_rate(rate, _start(model, VALUE), spice.beta(VALUE, participant), found)
+        gauge = _read_rate(rate, start_of(model, VALUE), spice.beta(VALUE, participant), parameters)
     if (not_chosen := equations.get(f"{VALUE}_not_chosen")) is not None:
-        _read_not_chosen(not_chosen, gauge, found)
+        _read_not_chosen(not_chosen, gauge, parameters)
     if (habit := equations.get(f"{HABIT}_chosen")) is not None:
-        _read_habit(habit, _start(model, HABIT), spice.beta(HABIT, participant), found)
-    return found
+        _read_habit(habit, start_of(model, HABIT), spice.beta(HABIT, participant), parameters)
+    return parameters
 
 
 def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Any = None) -> pd.DataFrame:
-    """Discovered beside true coefficients: a row for each module and term, with columns `true`, `found` and
-    `difference`.
+    """Discovered beside true coefficients.
+
+    Args:
+        found: the discovered equations.
+        truth: the true ones, in the same coordinates.
+        participant: label; the first that has equations when None.
+
+    Returns:
+        A row for each module and term, with columns `true`, `found` and `difference`.
     """
     rows = []
     for module, equation in found.of_participant(participant).items():
@@ -136,21 +155,23 @@ def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Any = None) 
     return pd.DataFrame(rows).set_index(["module", "term"])
 
 
-def gauge_of(agent: AgentQ, model: Model, state: str, betas: Mapping[str, float]) -> Gauge:
+def gauge_of(agent: AgentQ, model: HasInitValues, state: str, betas: Mapping[str, float]) -> Gauge:
     """How the model's value of a state stands to the agent's."""
     beta = float(betas.get(state, 1.0))
     stretch = float(agent._betas[state]) / beta if beta else nan
     before = agent.parameters["q0"] if state == VALUE else 0.0
-    return Gauge(_start(model, state), beta, stretch, _start(model, state) - stretch * before)
+    return Gauge(start_of(model, state), beta, stretch, start_of(model, state) - stretch * before)
 
 
-def _start(model: Model, state: str) -> float:
+def start_of(model: HasInitValues, state: str) -> float:
+    """Value of a model's state before the first trial, V0."""
     value = model.init_values.get(state, 0.0)
     return float(value[0]) if isinstance(value, list | tuple) else float(value)
 
 
-def _learned(model: Model) -> list[str]:
-    return [] if isinstance(model, type) else list(model.betas)
+def _learned(model: HasInitValues) -> list[str]:
+    """The states whose beta a model has learned; none for a class."""
+    return [] if isinstance(model, type) else list(getattr(model, "betas", ()))
 
 
 def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str, ...] = ()) -> Equation:
@@ -158,11 +179,11 @@ def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str,
 
 
 Controls = tuple[str, ...]
-Truth = Callable[[str, AgentQ, Model, Controls, Mapping[str, float]], Equation]
+Truth = Callable[[str, AgentQ, HasInitValues, Controls, Mapping[str, float]], Equation]
 
 
 def _value_chosen(
-    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
     reward, penalty = p["alpha_reward"], p["alpha_penalty"]
@@ -177,7 +198,7 @@ def _value_chosen(
 
 
 def _value_not_chosen(
-    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
     forget, reward, penalty = (
@@ -202,7 +223,7 @@ def _value_not_chosen(
 
 
 def _habit(
-    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
     rate, at = agent.parameters["alpha_choice"], gauge_of(agent, model, HABIT, betas)
     target = at.shift if module.endswith("not_chosen") else at.stretch + at.shift
@@ -210,9 +231,9 @@ def _habit(
 
 
 def _learning_rate(
-    module: str, agent: AgentQ, model: Model, controls: Controls, betas: Mapping[str, float]
+    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
 ) -> Equation:
-    p, start = agent.parameters, _start(model, VALUE)
+    p, start = agent.parameters, start_of(model, VALUE)
     note = (
         f"The agent starts at q0 = {p['q0']:g} and the model at {start:g}, "
         "which its given equation cannot make up for."
@@ -237,28 +258,28 @@ def _over(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else nan
 
 
-def _read_chosen(equation: Equation, start: float, beta: float, found: dict[str, float]) -> Gauge:
+def _read_chosen(equation: Equation, start: float, beta: float, parameters: dict[str, float]) -> Gauge:
     module = equation.module
     both = equation.coefficient(module, REWARD)
     penalty = 1 - equation.coefficient(module)
     reward = penalty - both
     shift = _over(equation.coefficient(), penalty)
     stretch = _over(equation.coefficient(REWARD) + both * shift, reward)
-    found |= {"alpha_reward": reward, "alpha_penalty": penalty}
-    found |= {"beta_reward": stretch * beta, "q0": _over(start - shift, stretch)}
+    parameters |= {"alpha_reward": reward, "alpha_penalty": penalty}
+    parameters |= {"beta_reward": stretch * beta, "q0": _over(start - shift, stretch)}
     return Gauge(start, beta, stretch, shift)
 
 
-def _read_rate(equation: Equation, start: float, beta: float, found: dict[str, float]) -> Gauge:
+def _read_rate(equation: Equation, start: float, beta: float, parameters: dict[str, float]) -> Gauge:
     """Learning rates where the learning rate has come to rest, after no reward and after reward."""
     rest = 1 - equation.coefficient(equation.module)
     penalty = _over(equation.coefficient(), rest)
     reward = _over(equation.coefficient() + equation.coefficient(REWARD), rest)
-    found |= {"alpha_reward": reward, "alpha_penalty": penalty, "beta_reward": beta, "q0": start}
+    parameters |= {"alpha_reward": reward, "alpha_penalty": penalty, "beta_reward": beta, "q0": start}
     return Gauge(start, beta, 1.0, 0.0)
 
 
-def _read_not_chosen(equation: Equation, at: Gauge, found: dict[str, float]) -> None:
+def _read_not_chosen(equation: Equation, at: Gauge, parameters: dict[str, float]) -> None:
     module = equation.module
     fictive = any(REWARD_CHOSEN in term for term in equation.terms)
     signal = REWARD_CHOSEN if fictive else REWARD
@@ -269,10 +290,10 @@ def _read_not_chosen(equation: Equation, at: Gauge, found: dict[str, float]) -> 
             penalty = _over(-(slope + both * at.shift), at.stretch)
         else:
             penalty = _over(slope + both * at.shift, at.stretch) + both
-        found |= {"alpha_counterfactual_reward": penalty - both, "alpha_counterfactual_penalty": penalty}
-    found["forget_rate"] = 1 - equation.coefficient(module) - penalty
+        parameters |= {"alpha_counterfactual_reward": penalty - both, "alpha_counterfactual_penalty": penalty}
+    parameters["forget_rate"] = 1 - equation.coefficient(module) - penalty
 
 
-def _read_habit(equation: Equation, start: float, beta: float, found: dict[str, float]) -> None:
+def _read_habit(equation: Equation, start: float, beta: float, parameters: dict[str, float]) -> None:
     rate = 1 - equation.coefficient(equation.module)
-    found |= {"alpha_choice": rate, "beta_choice": (_over(equation.coefficient(), rate) - start) * beta}
+    parameters |= {"alpha_choice": rate, "beta_choice": (_over(equation.coefficient(), rate) - start) * beta}

@@ -2,7 +2,7 @@
 its structure and not from its names.
 
 A participant is written in a model only where every module has a meaning and no mechanism is left out; else
-there is a sentence for what is in the way, and no truth. Knows nothing of torch.
+there is a sentence for what is in the way, and no truth.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ from ..train.built import (
     BuiltModule,
     BuiltState,
 )
-from .translation import HABIT, RATE, VALUE, true_model
+from .translation import HABIT, RATE, VALUE, InitValues, true_model
 
 COUNTERFACTUAL = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
 
@@ -61,15 +61,15 @@ def true_built(
     library = {means.modules[module]: config.terms(module) for module in config.modules}
     true = true_model(
         agent,
-        type("Values", (), {"init_values": {means.states[s.name]: s.initial for s in built.states}}),
+        InitValues({means.states[s.name]: s.initial for s in built.states}),
         SpiceConfig(library, {}, config.controls, library),
         betas={means.states[state]: beta for state, beta in betas.items()},
         participant=participant,
     )
     equations = {module: _renamed(true.equation(means.modules[module]), module) for module in config.modules}
     given = tuple(module.name for module in built.in_order if module.kind == PREDICTION_ERROR)
-    found = SpiceModel.of(*equations.values(), betas=betas, participant=participant)
-    return replace(found, given=given)
+    truth = SpiceModel.of(*equations.values(), betas=betas, participant=participant)
+    return replace(truth, given=given)
 
 
 def _renamed(equation: Equation, module: str) -> Equation:

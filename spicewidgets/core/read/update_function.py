@@ -42,8 +42,8 @@ class Visits:
         for values in self.inputs.values():
             known = np.unique(values)
             each.append(known if 0 < len(known) <= FEW else [np.median(values) if len(values) else 0.0])
-        made = [dict(zip(self.inputs, map(float, row), strict=True)) for row in product(*each)]
-        return tuple(made[:MOST])
+        levels = [dict(zip(self.inputs, map(float, row), strict=True)) for row in product(*each)]
+        return tuple(levels[:MOST])
 
 
 def visits(
@@ -106,7 +106,7 @@ def curves(visited: Visits, functions: Mapping[str, Function]) -> Curves:
     """
     if not len(visited.value):
         raise SettingsError(["The module was never called in these sessions. Look at more sessions."])
-    kept = visited.levels()
+    levels = visited.levels()
     first, last = float(visited.value.min()), float(visited.value.max())
     room = MARGIN * (last - first) or 0.5
     value = np.linspace(max(first - room, -HIGHEST), min(last + room, HIGHEST), POINTS)
@@ -115,14 +115,14 @@ def curves(visited: Visits, functions: Mapping[str, Function]) -> Curves:
     counts = np.histogram(visited.value, edges)[0]
     low, high = np.percentile(visited.value, COMMON)
     return Curves(
-        kept,
+        levels,
         value,
         {
-            name: np.stack([np.broadcast_to(function(value, level), value.shape) for level in kept])
+            name: np.stack([np.broadcast_to(function(value, level), value.shape) for level in levels])
             for name, function in functions.items()
         },
         {
-            name: tuple(rests(function, level, value) for level in kept)
+            name: tuple(rests(function, level, value) for level in levels)
             for name, function in functions.items()
         },
         counts / counts.sum(),
@@ -155,11 +155,11 @@ def _roots(equation: Equation, level: Level) -> tuple[float, ...]:
         power = term.count(equation.module)
         sums[power] = sums.get(power, 0.0) + coefficient * float(np.prod(rest))
     if max(sums) == 1:
-        found = [-sums.get(0, 0.0) / sums[1]] if sums[1] else []
+        roots = [-sums.get(0, 0.0) / sums[1]] if sums[1] else []
     else:
-        roots = np.roots([sums.get(power, 0.0) for power in range(max(sums), -1, -1)])
-        found = sorted(roots[np.abs(roots.imag) < 1e-9].real.tolist())
-    return tuple(root for root in found if abs(root) <= HIGHEST)
+        every = np.roots([sums.get(power, 0.0) for power in range(max(sums), -1, -1)])
+        roots = sorted(every[np.abs(every.imag) < 1e-9].real.tolist())
+    return tuple(root for root in roots if abs(root) <= HIGHEST)
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ class Tabulated:
         if level not in self.levels:
             return np.full(np.shape(value), np.nan)
         row = self.after[self.levels.index(level)]
-        found: Floats = np.interp(value, self.value, row, left=np.nan, right=np.nan)
-        return found
+        after: Floats = np.interp(value, self.value, row, left=np.nan, right=np.nan)
+        return after
 
 
 def module_of(built: BuiltModel, name: str) -> BuiltModule:

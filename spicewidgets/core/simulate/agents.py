@@ -1,8 +1,7 @@
 """Simulated participants: they choose an arm from their values and learn from the reward.
 
 An agent runs one session trial by trial, or many sessions side by side (`new_sess(n_sessions=...)`); session
-s of many gives the same numbers as that session run alone. Knows nothing of tasks: it sees a choice and a
-reward.
+s of many gives the same numbers as that session run alone. Of the task it sees a choice and a reward.
 
 Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. Inside, arrays always are
 `(n_sessions, n_actions)`.
@@ -29,8 +28,10 @@ class Agent:
     The logit of an arm is the sum of its states, each times its beta: `q = sum(beta[state] * state)`. The
     probability of choosing it is `P = softmax(q)`.
 
-    deterministic: True always takes the arm with the highest P (the first of equals), False draws from P.
-    random_state: where all choices come from; None takes NumPy's global stream anew for each `new_sess`.
+    Args:
+        n_actions: number of arms, 2 to 50.
+        deterministic: True always takes the arm with the highest P (the first of equals), False draws from P.
+        random_state: where all choices come from; None takes NumPy's global stream anew for each `new_sess`.
     """
 
     vectorised: ClassVar[bool] = True
@@ -156,15 +157,31 @@ class AgentQ(Agent):
     Logits:                              `q = beta_reward * Q + beta_choice * C`
 
     Q starts at q0, C at 0. `alpha` is alpha_reward if r > 0.5, else alpha_penalty. Where the outcome r_u of
-    another arm was shown, t = r_u, and `alpha_u` is alpha_counterfactual_reward if r_u > 0.5, else
+    another arm was seen, t = r_u, and `alpha_u` is alpha_counterfactual_reward if r_u > 0.5, else
     alpha_counterfactual_penalty. Where it was not (-1 or NaN), the agent takes the opposite for granted:
-    t = 1 - r, and r decides on `alpha_u`. Where the outcome of the choice itself is NaN, no reward is learnt
-    from.
+    t = 1 - r, and r decides on `alpha_u`. Where the outcome of the choice itself is NaN, nothing is learned
+    from rewards.
 
-    parameter_variance: standard deviation of the parameters drawn by `new_sess(sample_parameters=True)`, one
-    for all or by name; -1 stands for half the mean. Draws are clipped: rates to [0, 1], betas to between 0
-    and twice their mean.
-    alpha_penalty: None (or -1) keeps it the same as alpha_reward, drawn values included.
+    Args:
+        n_actions: number of arms, 2 to 50.
+        beta_reward: inverse noise temperature of the values, 0 or more.
+        alpha_reward: learning rate after a reward, 0 to 1.
+        alpha_penalty: after no reward; None (or -1) makes it the same as alpha_reward, drawn values included.
+        beta_counterfactual: must be 0; accepted for compatibility with autospice.
+        alpha_counterfactual_reward: learning rate of the other arms after a reward, 0 to 1.
+        alpha_counterfactual_penalty: and after no reward.
+        beta_choice: weight of the choice kernel; below 0 avoids repeating.
+        alpha_choice: learning rate of the choice kernel, 0 to 1.
+        forget_rate: how fast the value of an arm not chosen returns to q0, 0 to 1 per trial.
+        parameter_variance: standard deviation of the parameters that `new_sess(sample_parameters=True)`
+            draws, one for all or by name; -1 stands for half the mean. Draws are clipped: rates to [0, 1],
+            betas to between 0 and twice their mean.
+        deterministic: True always takes the best arm.
+        q0: value of every arm before the first trial, in units of the reward.
+        random_state: where all choices come from; None takes NumPy's global stream anew for each `new_sess`.
+
+    Raises:
+        SettingsError: with a sentence for every parameter that cannot be used.
 
     >>> agent = AgentQ(alpha_reward=0.3)
     >>> agent.update(choice=0, reward=[1, -1])
@@ -297,8 +314,8 @@ class AgentQ(Agent):
 
     def _deviations(self, variance: float | Mapping[str, float]) -> dict[str, float]:
         names = (*self.BETAS, *self.RATES)
-        told = variance if isinstance(variance, Mapping) else dict.fromkeys(names, variance)
-        sds = {name: float(told.get(name, 0.0)) for name in names}
+        by_name = variance if isinstance(variance, Mapping) else dict.fromkeys(names, variance)
+        sds = {name: float(by_name.get(name, 0.0)) for name in names}
         return {name: abs(self._means[name]) / 2 if sd == -1 else sd for name, sd in sds.items()}
 
     def _problems(
@@ -306,34 +323,34 @@ class AgentQ(Agent):
     ) -> list[str | None]:
         one_rate = means["alpha_penalty"] is means["alpha_reward"]
         rates = [name for name in self.RATES if not (one_rate and name == "alpha_penalty")]
-        found = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in rates)]
-        found += [checks.finite(name, means[name]) for name in ("beta_choice", "q0")]
+        problems = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in rates)]
+        problems += [checks.finite(name, means[name]) for name in ("beta_choice", "q0")]
         if not 0 <= checks.number(means["beta_reward"]) < np.inf:
             got = means["beta_reward"]
-            found.append(f"beta_reward must be 0 or more; got {got!r}. 0 chooses at random, 3 is usual.")
+            problems.append(f"beta_reward must be 0 or more; got {got!r}. 0 chooses at random, 3 is usual.")
         if beta_counterfactual != 0:
-            found.append(
+            problems.append(
                 f"beta_counterfactual must be 0; got {beta_counterfactual!r}. It has no effect: "
                 "use alpha_counterfactual_reward and alpha_counterfactual_penalty."
             )
-        return found
+        return problems
 
     def _variance_problems(self, variance: Any) -> list[str | None]:
         known = (*self.BETAS, *self.RATES)
-        given = dict(variance) if isinstance(variance, Mapping) else {known[0]: variance}
-        found: list[str | None] = [
+        by_name = dict(variance) if isinstance(variance, Mapping) else {known[0]: variance}
+        problems: list[str | None] = [
             f"parameter_variance may name {', '.join(known)}; got {name!r}. Correct the name."
-            for name in given
+            for name in by_name
             if name not in known
         ]
-        for name, sd in given.items():
+        for name, sd in by_name.items():
             if not (checks.number(sd) == -1 or 0 <= checks.number(sd) < np.inf):
                 of = f" of {name}" if isinstance(variance, Mapping) else ""
-                found.append(
+                problems.append(
                     f"parameter_variance{of} must be a standard deviation of 0 or more; got {sd!r}. "
                     "Use -1 for half the mean."
                 )
-        return found
+        return problems
 
 
 def make_agent(participant: Participant, n_actions: int = 2, random_state: RandomState = None) -> AgentQ:
@@ -341,6 +358,12 @@ def make_agent(participant: Participant, n_actions: int = 2, random_state: Rando
     participant.checked()
     parameters = {item.name: getattr(participant, item.name) for item in fields(Participant)}
     return AgentQ(n_actions, **parameters, random_state=random_state)
+
+
+def each_session(parameters: Mapping[str, Any], n_sessions: int) -> list[dict[str, float]]:
+    """The parameters of each session, by name, from one value for all or one for each, `(n_sessions,)`."""
+    columns = {name: np.broadcast_to(value, n_sessions) for name, value in parameters.items()}
+    return [{name: float(column[s]) for name, column in columns.items()} for s in range(n_sessions)]
 
 
 def softmax(logits: Floats) -> Floats:

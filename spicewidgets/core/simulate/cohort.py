@@ -1,7 +1,4 @@
-"""Participants who differ: one Q-learner with parameters of its own in each session.
-
-Knows nothing of tasks or of how the parameters come about; `drawn` is one way.
-"""
+"""Participants who differ: one Q-learner with parameters of its own in each session."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,17 +8,20 @@ from numpy.typing import ArrayLike
 
 from ..checks import refuse
 from ..random import RandomState
-from .agents import AgentQ
+from .agents import AgentQ, each_session
 
 
 class Cohort(AgentQ):
     """Q-learners side by side, one for each session of a data set, each with parameters of its own.
 
-    members: the parameters of each session's participant, as `AgentQ.parameters`, in the order of the
-    sessions; q0 is that of the first.
-
     A run of as many sessions as there are members gives each session its member; a run of fewer takes the
     first ones.
+
+    Args:
+        members: the parameters of each session's participant, as `AgentQ.parameters`, in the order of the
+            sessions; q0 is that of the first.
+        n_actions: number of arms.
+        random_state: where choices come from.
     """
 
     vectorised = True
@@ -74,10 +74,14 @@ class Cohort(AgentQ):
 def drawn(
     agent: AgentQ, variation: float, n: int, random_state: RandomState, *, one_rate: bool = True
 ) -> list[dict[str, Any]]:
-    """Parameters of `n` participants who differ around an agent.
+    """Parameters of participants who differ around an agent.
 
-    variation: standard deviation of every rate and beta, as a share of its mean.
-    one_rate: whether alpha_penalty is the same as alpha_reward in each of them.
+    Args:
+        agent: has the means.
+        variation: standard deviation of every rate and beta, as a share of its mean.
+        n: number of participants.
+        random_state: of the draws.
+        one_rate: whether alpha_penalty is the same as alpha_reward in each of them.
     """
     means = agent.parameters
     spread = {name: variation * abs(means[name]) for name in (*AgentQ.BETAS, *AgentQ.RATES)}
@@ -86,5 +90,4 @@ def drawn(
         means["alpha_penalty"] = None
     varied = AgentQ(agent.n_actions, **means, parameter_variance=spread)
     varied.new_sess(sample_parameters=True, n_sessions=n, random_state=random_state)
-    told = {name: np.broadcast_to(value, n) for name, value in varied.parameters.items()}
-    return [{name: float(values[at]) for name, values in told.items()} for at in range(n)]
+    return each_session(varied.parameters, n)

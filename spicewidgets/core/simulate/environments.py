@@ -1,8 +1,7 @@
 """Bandit tasks: arms that pay a reward of 1 with a probability of their own, else 0.
 
 A task runs one session trial by trial (`step`), or many sessions side by side (`new_sess(n_sessions=...)`);
-session s of many gives the same numbers as that session run alone. Knows nothing of agents: what the task
-does never depends on who plays.
+session s of many gives the same numbers as that session run alone, and whoever plays.
 
 Shapes: reward probabilities and rewards are `(n_actions,)`, or `(n_sessions, n_actions)` with several
 sessions.
@@ -19,15 +18,17 @@ from ..random import RandomState, Streams, children, generator
 from ..settings import SettingsError, Task
 
 Floats = NDArray[np.float64]
-UNSEEN = -1.0  # the reward of an arm whose outcome was not shown
+UNSEEN = -1.0  # the reward of an arm whose outcome was not seen
 
 
 class Bandits:
     """Base of the tasks: a subclass says how probabilities begin (`_begin`) and how they change (`_advance`).
 
-    counterfactual: whether the rewards of the arms not chosen are shown too; else they read -1.
-    random_state: where the randomness of all sessions comes from; None takes NumPy's global stream anew for
-    each `new_sess`.
+    Args:
+        n_actions: number of arms.
+        counterfactual: whether the rewards of the arms not chosen are seen too; else they read -1.
+        random_state: where the randomness of all sessions comes from; None takes NumPy's global stream anew
+            for each `new_sess`.
     """
 
     vectorised: ClassVar[bool] = True
@@ -77,7 +78,7 @@ class Bandits:
         probs, noise = self._begun(), self._draw()
         rewards = (noise[:, : self._n_actions] < probs).astype(float)
         self._probs = self._advance(probs, noise[:, self._n_actions :])
-        return self._shown(rewards, chosen)
+        return self._seen(rewards, chosen)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
         raise NotImplementedError(
@@ -106,7 +107,7 @@ class Bandits:
     def _public(self, values: Floats) -> Floats:
         return values[0] if self._n_sessions == 1 else values
 
-    def _shown(self, rewards: Floats, chosen: NDArray[np.bool_]) -> Floats:
+    def _seen(self, rewards: Floats, chosen: NDArray[np.bool_]) -> Floats:
         return self._public(rewards if self._counterfactual else np.where(chosen, rewards, UNSEEN))
 
     def _chosen(self, choice: int | ArrayLike) -> NDArray[np.bool_]:
@@ -307,7 +308,7 @@ class BanditsFlip_eckstein2022(Bandits):  # noqa: N801 - the name of autospice
         self._needed = np.where(over, 7 + 8 * noise[:, 2], self._needed)
         self._good, self._fresh = self._good ^ over[:, None], over
         self._probs = np.where(over[:, None], probs[:, ::-1], probs)
-        return self._shown(rewards, chosen)
+        return self._seen(rewards, chosen)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
         self._good = np.array([rng.permutation([True, False]) for rng in generators])
@@ -362,18 +363,18 @@ class Bandits_Standard(BanditsFixed):  # noqa: N801 - the name of autospice
 def make_environment(task: Task, random_state: RandomState = None) -> Bandits:
     """The task that the settings describe. Fixed arms lie evenly between 0.8 and 0.2."""
     task.checked()
-    n, shown = task.n_actions, task.counterfactual
+    n, counterfactual = task.n_actions, task.counterfactual
     if task.kind == "drift":
-        return BanditsDrift(task.sigma, n, shown, boundary=task.boundary, random_state=random_state)
+        return BanditsDrift(task.sigma, n, counterfactual, boundary=task.boundary, random_state=random_state)
     if task.kind == "reversal":
         return BanditsReversal(
-            task.flip_probability, counterfactual=shown, n_actions=n, random_state=random_state
+            task.flip_probability, counterfactual=counterfactual, n_actions=n, random_state=random_state
         )
     if task.kind == "switch":
         return BanditsSwitch(
-            task.flip_probability, counterfactual=shown, n_actions=n, random_state=random_state
+            task.flip_probability, counterfactual=counterfactual, n_actions=n, random_state=random_state
         )
-    return BanditsFixed(np.linspace(0.8, 0.2, n), shown, random_state=random_state)
+    return BanditsFixed(np.linspace(0.8, 0.2, n), counterfactual, random_state=random_state)
 
 
 def _sigma(sigma: Any) -> str | None:

@@ -1,7 +1,4 @@
-"""Be the participant: a bandit task played choice by choice, kept as the data set that a simulation makes.
-
-Knows nothing of buttons or pages.
-"""
+"""Be the participant: a bandit task played choice by choice."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +18,7 @@ class Game:
     Attributes:
         task: what is played.
         n_trials: how many choices there are.
-        choices: those made, from 0.
+        choices: the options chosen so far, from 0.
         rewards: what every option paid then, -1 where it was not seen; `(n_actions,)` each.
     """
 
@@ -54,8 +51,16 @@ class Game:
         return float(sum(paid[arm] for arm, paid in zip(self.choices, self.rewards, strict=True)))
 
     def choose(self, arm: int) -> float:
-        """Make the next choice: what it pays. Raises `SettingsError` when the game is over, and for an option
-        that there is not.
+        """Make the next choice.
+
+        Args:
+            arm: the option, from 0.
+
+        Returns:
+            What it pays.
+
+        Raises:
+            SettingsError: when the game is over, and for an option that does not exist.
         """
         if self.over:
             raise SettingsError([f"All {self.n_trials} trials have been played. Begin a new game."])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..random import RandomState, children
 from ..settings import SettingsError
+from .agents import each_session
 from .record import Floats, Record, concatenated
 from .session import BanditSession
 
@@ -117,7 +118,7 @@ def play_sessions(
             environment.new_sess(random_state=seeds[0], n_sessions=n_sessions)
             roles = {} if participants is None else {"participant_id": list(participants)}
             agent.new_sess(n_sessions=n_sessions, **begin_agent, **roles)
-            parameters = _each_session(getattr(agent, "parameters", {}), n_sessions)
+            parameters = each_session(getattr(agent, "parameters", {}), n_sessions)
             return play(agent, environment, n_trials, n_sessions), parameters
         records, parameters = [], []
         for session, player in enumerate(agents or [agent] * n_sessions):
@@ -184,11 +185,6 @@ def _expected(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, dict[
         if np.size(value) == shape[0] * shape[1]
     }
     return np.array(q, dtype=float).reshape(shape), np.array(probs, dtype=float).reshape(shape), states
-
-
-def _each_session(parameters: Mapping[str, Any], n_sessions: int) -> list[Parameters]:
-    values = {name: np.broadcast_to(value, n_sessions) for name, value in parameters.items()}
-    return [{name: float(value[at]) for name, value in values.items()} for at in range(n_sessions)]
 
 
 def _side_by_side(part: Any) -> bool:

@@ -53,15 +53,15 @@ class BanditSession:
 
         seen = self.choices >= 0
         arms = np.arange(self.n_actions)
-        shown = np.where((self.rewards != -1) | (self.choices[:, None] == arms), self.rewards, np.nan)
+        rewards = np.where((self.rewards != -1) | (self.choices[:, None] == arms), self.rewards, np.nan)
         columns: dict[str, Any] = {
             "trial": np.arange(self.n_trials),
             "choice": pd.array(self.choices, dtype="Int64"),
         }
         columns["choice"][~seen] = pd.NA
-        if (np.isfinite(shown).sum(axis=1) > 1).any():
-            return pd.DataFrame(columns | {f"reward_{arm}": shown[:, arm] for arm in arms})
-        own = np.take_along_axis(shown, np.maximum(self.choices, 0)[:, None], axis=1)[:, 0]
+        if (np.isfinite(rewards).sum(axis=1) > 1).any():
+            return pd.DataFrame(columns | {f"reward_{arm}": rewards[:, arm] for arm in arms})
+        own = np.take_along_axis(rewards, np.maximum(self.choices, 0)[:, None], axis=1)[:, 0]
         return pd.DataFrame(columns | {"reward": np.where(seen, own, np.nan)})
 
     def __len__(self) -> int:
