@@ -19,7 +19,9 @@ PACKAGE = Path(spicewidgets.__file__).parent
 HOUSE = House(PACKAGE)
 
 # The values and words that every room of the core stands on.
-GROUND_FILES = ("core/checks", "core/config", "core/equations", "core/models", "core/random", "core/settings")
+GROUND_FILES = tuple(
+    f"core/{name}" for name in ("built", "checks", "config", "equations", "models", "random", "settings")
+)
 GROUND = {"numpy", *(f"spicewidgets.{file.replace('/', '.')}" for file in GROUND_FILES)}
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
@@ -35,18 +37,22 @@ MAY = {
         "spicewidgets.core.simulate.session",
     },
     "core/data": GROUND | {"pandas", "torch", "spicewidgets.core.data", "spicewidgets.core.simulate"},
-    "core/train": {"numpy", "torch", "spicewidgets.core"},
+    "core/train": GROUND
+    | {"torch"}
+    | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train")},
     "core/judge": GROUND
     | {"pandas", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge")},
-    "core/read": GROUND
-    | {"pandas", "spicewidgets.core.simulate", "spicewidgets.core.train.built", "spicewidgets.core.read"},
-    "core/discover": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core/read": GROUND | {"pandas", "spicewidgets.core.simulate", "spicewidgets.core.read"},
+    "core/discover": GROUND
+    | {"pandas", "torch"}
+    | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge", "read", "discover")},
     "loading": set(),
     "state": {
         "traitlets",
         "spicewidgets.core.settings",
-        "spicewidgets.core.train.built",
+        "spicewidgets.core.built",
+        "spicewidgets.core.models",
         "spicewidgets.state",
     },
     "lab": {

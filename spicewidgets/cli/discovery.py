@@ -9,19 +9,18 @@ from typing import Any
 
 import click
 
-import spicewidgets
-
 from ..core.data.choices import read_choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.data.tables.report import Report
 from ..core.estimator import SpiceEstimator, SpiceWarning
+from ..core.models import READY
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
 from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
-from .options import COLUMNS, MODELS, Request
+from .options import COLUMNS, Request
 from .outcome import Outcome
 from .progress import Progress
 
@@ -104,10 +103,10 @@ def _as_option(problem: str) -> str:
 
 
 def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:
-    rnn, config = (getattr(spicewidgets, name) for name in MODELS[request.model.model])
+    model = READY[request.model.model]
     return SpiceEstimator(
-        rnn,
-        config,
+        model.rnn_class,
+        model.config,
         n_actions=dataset.n_actions,
         train_test_ratio=request.data.train_share,
         embedding_size=request.model.embedding_size,

@@ -13,16 +13,10 @@ from typing import Any
 
 import click
 
+from ..core.models import READY
 from ..core.settings import Discovery, Participant, Settings, SettingsError, Task, Training, allowed, setting
 
 WIDTH = 92  # columns of running text
-MODELS = {  # class and config, as `spicewidgets` names them
-    "rescorla-wagner": ("RescorlaWagnerRNN", "RESCORLA_WAGNER_CONFIG"),
-    "forgetting": ("ForgettingRNN", "FORGETTING_RNN_CONFIG"),
-    "learning-rate": ("LearningRateRNN", "LEARNING_RATE_RNN_CONFIG"),
-    "participant-embedding": ("ParticipantEmbeddingRNN", "PARTICIPANT_EMBEDDING_RNN_CONFIG"),
-    "choice": ("ChoiceRNN", "CHOICE_CONFIG"),
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class ModelOptions(Settings):
     """Which RNN is trained."""
 
     model: str = setting(
-        "rescorla-wagner", "The RNN, and with it what its equations may contain.", choices=tuple(MODELS)
+        "rescorla-wagner", "The RNN, and with it what its equations may contain.", choices=tuple(READY)
     )
     embedding_size: int | None = setting(
         None,

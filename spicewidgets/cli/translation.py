@@ -6,8 +6,9 @@ from typing import Any
 
 from ..core.config import SpiceConfig
 from ..core.equations import Equation, SpiceModel
+from ..core.models import VALUE
 from ..core.read.steps import steps
-from ..core.read.translation import REWARD, VALUE, InitValues, true_model
+from ..core.read.translation import REWARD, InitValues, true_model
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from .translate import flags

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.built import BuiltModel
 from ..core.config import SpiceConfig
 from ..core.discover.discovery import discover
 from ..core.discover.sampling import sample
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.judge.network_agents import betas_of
+from ..core.models import READY
 from ..core.parameters import DISCOVERY
 from ..core.settings import SettingsError, Training
-from ..core.train import precoded
-from ..core.train.built import BuiltModel
 from ..core.train.built_rnn import rnn_class
 from ..core.train.objective import put
 from ..core.train.rnn import BaseRNN
@@ -24,7 +24,7 @@ from ..core.train.structure import describe
 from ..core.train.torch_stream import TorchStream
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
-from .settle import PRECODED, config_of
+from .settle import config_of
 
 GLIMPSE = {"n_trials_off_policy": 25, "n_sessions_off_policy": 4}  # at most, of a look at the equations
 ON_POLICY = 4  # sessions of the data that it takes, where its samples are the data's own
@@ -36,7 +36,7 @@ def model_of(snapshot: ExperimentSnapshot) -> tuple[type[BaseRNN], SpiceConfig]:
         return snapshot.model.own[0], config_of(snapshot)
     if snapshot.model.name == YOUR_OWN:
         return rnn_class(snapshot.model.built), config_of(snapshot)
-    return getattr(precoded, PRECODED[snapshot.model.name]), config_of(snapshot)
+    return READY[snapshot.model.name].rnn_class, config_of(snapshot)
 
 
 def description_of_class(snapshot: ExperimentSnapshot) -> BuiltModel:

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import SpiceModel
+from ..core.models import VALUE
 from ..core.read.freedoms import Freedom, freedoms
 from ..core.read.steps import Step, steps
-from ..core.read.translation import VALUE, classical_parameters
+from ..core.read.translation import classical_parameters
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.record import Record, mean_nll

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.built import BuiltModel
 from ..core.discover.uncertainty import Uncertainty, uncertainty
 from ..core.equations import SpiceModel
 from ..core.read.emergence import Emergence, emergences
 from ..core.read.translation import classical_parameters
 from ..core.simulate.record import Record
-from ..core.train.built import BuiltModel
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from .settle import described, values_of

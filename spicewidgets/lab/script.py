@@ -11,26 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.models import PUBLIC, READY, ReadyModel
 from ..core.settings import Discovery, Task, Training
 from ..core.simulate.agents import AgentQ
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from ..state.uncertainty import Resampling
-from .settle import PRECODED, config_of, source_of
+from .settle import config_of, source_of
 
 if TYPE_CHECKING:
     from ..core import parameters
 else:
     parameters = later("..core.parameters", __package__)
-
-CONFIGS = {
-    "rescorla-wagner": "RESCORLA_WAGNER_CONFIG",
-    "forgetting": "FORGETTING_RNN_CONFIG",
-    "learning-rate": "LEARNING_RATE_RNN_CONFIG",
-    "participant-embedding": "PARTICIPANT_EMBEDDING_RNN_CONFIG",
-    "choice": "CHOICE_CONFIG",
-}
 
 
 def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None) -> str:
@@ -104,18 +97,27 @@ def _data(snapshot: ExperimentSnapshot) -> Iterator[str]:
 def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """The class and its config, spelled out where the library was changed."""
     model = snapshot.model
+    ready = READY.get(model.name)
     if model.own is not None:
         yield f"# {model.own[0].__name__} is your own class: define it above, or import it."
     if any(module in config_of(snapshot).modules for module, _ in snapshot.discovery.libraries):
         names.add("SpiceConfig")
         yield from _config(snapshot)
-    elif model.name in CONFIGS:
-        names.add(CONFIGS[model.name])
-        yield f"config = {CONFIGS[model.name]}"
+    elif ready is not None:
+        yield from _imported(ready, ready.config_name, names)
+        yield f"config = {ready.config_name}"
     else:
         yield "config = YOUR_CONFIG" + ("" if model.own is None else "  # the SpiceConfig of your class")
-    if model.name in PRECODED:
-        names.add(PRECODED[model.name])
+    if ready is not None:
+        yield from _imported(ready, ready.class_name, names)
+
+
+def _imported(ready: ReadyModel, name: str, names: set[str]) -> Iterator[str]:
+    """The import of a ready model's class or config, where it is not a name of `spicewidgets` itself."""
+    if ready.module == PUBLIC:
+        names.add(name)
+    else:
+        yield f"from spicewidgets.core.{ready.module} import {name}"
 
 
 def _config(snapshot: ExperimentSnapshot) -> Iterator[str]:
@@ -133,7 +135,10 @@ def _config(snapshot: ExperimentSnapshot) -> Iterator[str]:
 
 def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
     model, data = snapshot.model, snapshot.data
-    cls = model.own[0].__name__ if model.own is not None else PRECODED.get(model.name, "YourRNN")
+    if model.own is not None:
+        cls = model.own[0].__name__
+    else:
+        cls = READY[model.name].class_name if model.name in READY else "YourRNN"
     settings: dict[str, Any] = {"n_actions": snapshot.task.n_actions} if snapshot.task.n_actions != 2 else {}
     if data.validation_share:
         settings["train_test_ratio"] = 1 - data.validation_share

@@ -4,12 +4,12 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from ..core.built import PREDICTION_ERROR, SCALED, BuiltModel
 from ..core.config import SpiceConfig
 from ..core.equations import SpiceModel
 from ..core.read.translation import HasInitValues, InitValues, true_model
 from ..core.read.truth import true_built
 from ..core.settings import SettingsError
-from ..core.train.built import PREDICTION_ERROR, SCALED, BuiltModel
 from ..core.train.built_source import source as source_of
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
@@ -27,14 +27,6 @@ __all__ = [
     "truth_of",
     "values_of",
 ]
-
-PRECODED = {  # classes in core.train.precoded
-    "rescorla-wagner": "RescorlaWagnerRNN",
-    "forgetting": "ForgettingRNN",
-    "learning-rate": "LearningRateRNN",
-    "participant-embedding": "ParticipantEmbeddingRNN",
-    "choice": "ChoiceRNN",
-}
 
 
 def config_of(snapshot: ExperimentSnapshot) -> SpiceConfig:

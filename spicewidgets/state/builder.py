@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from ..core.train.built import (
+from ..core.built import (
     CHOSEN,
     COVERS,
     NAME,
     NOT_CHOSEN,
     SIGNALS,
-    TEMPLATES,
     BuiltModel,
     BuiltModule,
     BuiltState,
     offered,
 )
+from ..core.models import TEMPLATES
 
 __all__ = [
     "SIGNALS",

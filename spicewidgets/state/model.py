@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Self
 
 from traitlets import Int
 
+from ..core.built import PREDICTION_ERROR, SCALED, BuiltModel, conditions
+from ..core.models import READY, TEMPLATES
 from ..core.settings import Settings, SettingsError, setting
-from ..core.train.built import PREDICTION_ERROR, SCALED, TEMPLATES, BuiltModel, conditions
 from .base import Look, State
 
 Condition = tuple[str, float, bool]  # signal, value, whether the signal is no candidate term
@@ -43,19 +44,6 @@ class Spec:
     participants: bool = False
 
 
-ABOUT = {
-    "rescorla-wagner": "The value of the chosen arm moves with its reward; the others stay.",
-    "forgetting": "As rescorla-wagner, and the values of the arms not chosen can fade.",
-    "learning-rate": (
-        "The reward prediction error is given; the learning rate, the forgetting and β are learned."
-    ),
-    "participant-embedding": (
-        "As forgetting, for several participants: an embedding of each tunes the modules and β."
-    ),
-    "choice": ("As participant-embedding, with a second memory for what was chosen lately (perseveration)."),
-}
-
-
 def spec_of(built: BuiltModel, about: str) -> Spec:
     """What a model is made of, by its description."""
     learned = {module.name: module for module in built.learned}
@@ -71,7 +59,7 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
     )
 
 
-PRECODED = {name: spec_of(TEMPLATES[name], about) for name, about in ABOUT.items()}
+SPECS = {name: spec_of(model.built, model.about) for name, model in READY.items()}
 YOUR_OWN = "your own"  # the name under which the built model is chosen
 PLAIN = TEMPLATES["rescorla-wagner"]  # what building begins with
 
@@ -109,7 +97,7 @@ class Model(Settings):
         """
         rest = Settings.problems(replace(self, own=None))
         problems = [sentence for sentence in rest if not sentence.startswith(("name ", "built "))]
-        known = (*PRECODED, YOUR_OWN)
+        known = (*READY, YOUR_OWN)
         if self.own is None and not (isinstance(self.name, str) and self.name in known):
             problems.insert(
                 0,
@@ -147,7 +135,7 @@ class ModelState(State[Model]):
     @property
     def choices(self) -> tuple[str, ...]:
         """The names to choose from: the precoded models, the one that is built, and those registered."""
-        return (*PRECODED, YOUR_OWN, *self.registered)
+        return (*READY, YOUR_OWN, *self.registered)
 
     @property
     def spec(self) -> Spec | None:
@@ -159,7 +147,7 @@ class ModelState(State[Model]):
             return _spec_of_class(*own)
         if self.name == YOUR_OWN and isinstance(self.built, BuiltModel):
             return spec_of(self.built, "A model of your own, put together from states and modules.")
-        return PRECODED.get(self.name)
+        return SPECS.get(self.name)
 
     def register(self, cls: type, config: Any, name: str | None = None) -> str:
         """Offer a `BaseRNN` subclass with its `SpiceConfig`; returns the name it goes by (that of the class).
@@ -167,7 +155,7 @@ class ModelState(State[Model]):
         A class of the same name takes the place of the earlier one, so that a cell can be run again.
         """
         name = name or cls.__name__
-        if name in (*PRECODED, YOUR_OWN):
+        if name in (*READY, YOUR_OWN):
             name = f"{name} (own)"
         self.registered[name] = (cls, config)
         self.names_revision += 1

@@ -20,7 +20,7 @@ from spicewidgets import (
     SpiceConfig,
     SpiceEstimator,
 )
-from spicewidgets.core.train.built import BuiltModel, BuiltModule, BuiltState
+from spicewidgets.core.built import BuiltModel, BuiltModule, BuiltState
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.compiled.loss import CompiledLoss
 from spicewidgets.core.train.objective import Sessions, flat

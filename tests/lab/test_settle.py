@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.train.built import TEMPLATES
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.lab.result import description_of
 from spicewidgets.lab.settle import missing_of, source_of, truth_of
 from spicewidgets.state import Experiment

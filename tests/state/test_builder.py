@@ -5,7 +5,8 @@ import json
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from spicewidgets.core.train.built import TEMPLATES, BuiltModel
+from spicewidgets.core.built import BuiltModel
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.state import Experiment
 from spicewidgets.state.builder import (
     add_module,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
+from spicewidgets.core.built import BuiltModel
+from spicewidgets.core.models import READY, TEMPLATES
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.train.built import TEMPLATES, BuiltModel
 from spicewidgets.lab.estimators import model_of
-from spicewidgets.lab.settle import PRECODED as CLASSES
 from spicewidgets.state import (
     DataState,
     DiscoveryState,
@@ -25,7 +25,7 @@ from spicewidgets.state import (
 from spicewidgets.state.base import State
 from spicewidgets.state.comparison import ComparisonState
 from spicewidgets.state.experiment import GROUPS
-from spicewidgets.state.model import PRECODED, YOUR_OWN
+from spicewidgets.state.model import SPECS, YOUR_OWN
 
 STATES = [
     TaskState,
@@ -168,10 +168,10 @@ def test_lbfgs_says_what_it_needs():
     assert state.problems == []
 
 
-@pytest.mark.parametrize("name", PRECODED)
+@pytest.mark.parametrize("name", READY)
 def test_what_is_told_of_a_precoded_model_is_so(name):
-    spec = PRECODED[name]
-    cls = getattr(sw, CLASSES[name])
+    spec = SPECS[name]
+    cls = READY[name].rnn_class
     config = {
         "rescorla-wagner": sw.RESCORLA_WAGNER_CONFIG,
         "forgetting": sw.FORGETTING_RNN_CONFIG,
@@ -200,7 +200,7 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
 
     name = experiment.model.register(Mine, sw.FORGETTING_RNN_CONFIG)
     assert name == "Mine"
-    assert experiment.model.choices == (*PRECODED, YOUR_OWN, "Mine")
+    assert experiment.model.choices == (*READY, YOUR_OWN, "Mine")
     experiment.model.name = name
     assert experiment.problems == []
     assert experiment.model.spec.about == "Mine, with a sentence."
@@ -222,7 +222,7 @@ def test_a_built_model_is_a_setting_like_any_other():
     experiment.trained = experiment.discovered = experiment.snapshot()
     experiment.model.start_from("choice")
     assert experiment.model.name == YOUR_OWN
-    assert experiment.model.spec.modules == PRECODED["choice"].modules
+    assert experiment.model.spec.modules == SPECS["choice"].modules
     assert experiment.discovery.library("x_value_choice_chosen").filters == (("c_action", 1.0, True),)
     assert experiment.stale_because["train"] == (
         "Trained for model rescorla-wagner and other states and modules; train again."

@@ -12,10 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..equations import SpiceModel, Term, term_in_words
-from ..simulate.agents import softmax
-from ..simulate.record import Floats, Record
-from ..train.built import (
+from ..built import (
     ACTION,
     CHOSEN,
     HIGHEST,
@@ -28,6 +25,9 @@ from ..train.built import (
     BuiltModel,
     BuiltModule,
 )
+from ..equations import SpiceModel, Term, term_in_words
+from ..simulate.agents import softmax
+from ..simulate.record import Floats, Record
 
 LIMITED = "kept within -10 to 10"  # what the bound of a state adds
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..built import SCALED, BuiltModel
 from ..equations import Equation, SpiceModel, Term
+from ..models import VALUE
 from ..simulate.agents import softmax
 from ..simulate.record import Floats, Record
-from ..train.built import SCALED, BuiltModel
 from .contributions import unfold
-from .translation import VALUE
 
 
 def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:

@@ -13,7 +13,8 @@ from math import isfinite
 from typing import Any
 
 from ..equations import Equation, SpiceModel
-from .translation import HABIT, RATE, REWARD, VALUE, HasInitValues, classical_parameters, start_of
+from ..models import HABIT, RATE, VALUE
+from .translation import REWARD, HasInitValues, classical_parameters, start_of
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ import pandas as pd
 
 from ..config import SpiceConfig
 from ..equations import Equation, SpiceModel, Term, term_text
+from ..models import HABIT, RATE, VALUE
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
 
-VALUE, HABIT, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
 
 

@@ -9,11 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..config import SpiceConfig
-from ..equations import Equation, SpiceModel
-from ..settings import SettingsError
-from ..simulate.agents import AgentQ
-from ..train.built import (
+from ..built import (
     ALL,
     CHOSEN,
     NOT_CHOSEN,
@@ -26,7 +22,12 @@ from ..train.built import (
     BuiltModule,
     BuiltState,
 )
-from .translation import HABIT, RATE, VALUE, InitValues, true_model
+from ..config import SpiceConfig
+from ..equations import Equation, SpiceModel
+from ..models import HABIT, RATE, VALUE
+from ..settings import SettingsError
+from ..simulate.agents import AgentQ
+from .translation import InitValues, true_model
 
 COUNTERFACTUAL = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..built import ACTION, CHOSEN, HIGHEST, NOT_CHOSEN, REWARD, REWARD_CHOSEN, BuiltModel, BuiltModule
 from ..equations import Equation
 from ..settings import SettingsError
-from ..train.built import ACTION, CHOSEN, HIGHEST, NOT_CHOSEN, REWARD, REWARD_CHOSEN, BuiltModel, BuiltModule
 
 Floats = NDArray[np.float64]
 Level = Mapping[str, float]  # the inputs of one curve, beside the value

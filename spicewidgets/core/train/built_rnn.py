@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from .built import (
+from ..built import (
     ACTION,
     ALL,
     CHOSEN,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pprint import pformat
 from typing import Any
 
-from .built import (
+from ..built import (
     ALL,
     CHOSEN,
     NOT_CHOSEN,

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..built import HIGHEST, BuiltModule
 from ..settings import SettingsError
-from .built import HIGHEST, BuiltModule
 from .rnn import BaseRNN
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .built import (
+from ..built import (
     ADDED,
     ALL,
     CHOSEN,

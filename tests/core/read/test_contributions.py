@@ -6,22 +6,15 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
+from spicewidgets.core.built import ALL, REWARD, REWARD_CHOSEN, BuiltModel, BuiltModule, BuiltState
 from spicewidgets.core.data.entry import as_dataset
 from spicewidgets.core.equations import Equation, SpiceModel, polynomial_terms
 from spicewidgets.core.judge.replay import nll_per_trial, replay
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.random import generator
 from spicewidgets.core.read.contributions import LIMITED, unfold
 from spicewidgets.core.simulate.agents import softmax
 from spicewidgets.core.simulate.record import mean_nll
-from spicewidgets.core.train.built import (
-    ALL,
-    REWARD,
-    REWARD_CHOSEN,
-    TEMPLATES,
-    BuiltModel,
-    BuiltModule,
-    BuiltState,
-)
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.torch_stream import TorchStream
 

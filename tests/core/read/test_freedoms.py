@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.read.contributions import unfold
 from spicewidgets.core.read.freedoms import freedoms, moved
 from spicewidgets.core.read.translation import true_model
 from spicewidgets.core.simulate.record import mean_nll
-from spicewidgets.core.train.built import TEMPLATES
 
 CHOSEN = "x_value_reward_chosen"
 AGENT = sw.AgentQ(alpha_reward=0.3)

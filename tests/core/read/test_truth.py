@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
+from spicewidgets.core.built import ALL, NOT_CHOSEN, BuiltModel, BuiltModule, BuiltState
 from spicewidgets.core.judge.network_agents import AgentSpice
 from spicewidgets.core.judge.replay import replay
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.read.translation import true_model
 from spicewidgets.core.read.truth import true_built
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.train.built import ALL, NOT_CHOSEN, TEMPLATES, BuiltModel, BuiltModule, BuiltState
 from spicewidgets.core.train.built_rnn import rnn_class
 
 FORGETTING, HABITS = TEMPLATES["forgetting"], TEMPLATES["choice"]

@@ -8,6 +8,7 @@ import pytest
 import spicewidgets as sw
 from spicewidgets.core.equations import Equation
 from spicewidgets.core.judge.replay import replay
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.read.update_function import (
     Tabulated,
     Visits,
@@ -17,7 +18,6 @@ from spicewidgets.core.read.update_function import (
     visits,
 )
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.train.built import TEMPLATES
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 NAME = "x_value_reward_chosen"

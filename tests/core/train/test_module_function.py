@@ -7,10 +7,10 @@ import torch
 import spicewidgets as sw
 from spicewidgets.core.discover.sampling import run_modules
 from spicewidgets.core.judge.replay import replay
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.random import generator
 from spicewidgets.core.read.update_function import module_of, rests, visits
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.train.built import TEMPLATES
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.module_function import ModuleFunction
 from spicewidgets.core.train.torch_stream import TorchStream

@@ -4,23 +4,16 @@ import pytest
 import torch
 
 import spicewidgets as sw
-from spicewidgets.core.train.built import TEMPLATES, BuiltModel, BuiltModule, BuiltState
+from spicewidgets.core.built import BuiltModel, BuiltModule, BuiltState
+from spicewidgets.core.models import READY, TEMPLATES
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.structure import describe
 
-PRECODED = {
-    "rescorla-wagner": sw.RescorlaWagnerRNN,
-    "forgetting": sw.ForgettingRNN,
-    "learning-rate": sw.LearningRateRNN,
-    "participant-embedding": sw.ParticipantEmbeddingRNN,
-    "choice": sw.ChoiceRNN,
-}
-
 
 @pytest.mark.parametrize("n_actions", [2, 4])
-@pytest.mark.parametrize("name", PRECODED)
+@pytest.mark.parametrize("name", READY)
 def test_a_precoded_model_is_what_its_template_says(name, n_actions):
-    assert describe(PRECODED[name](n_actions=n_actions, n_participants=3)) == TEMPLATES[name]
+    assert describe(READY[name].rnn_class(n_actions=n_actions, n_participants=3)) == TEMPLATES[name]
     assert describe(rnn_class(TEMPLATES[name])(n_actions=n_actions, n_participants=3)) == TEMPLATES[name]
 
 

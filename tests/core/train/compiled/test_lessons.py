@@ -12,16 +12,8 @@ import pytest
 import torch
 
 from spicewidgets import BaseRNN
-from spicewidgets.core.train.built import (
-    ALL,
-    CHOSEN,
-    NOT_CHOSEN,
-    TEMPLATES,
-    BuiltModel,
-    BuiltModule,
-    BuiltState,
-    offered,
-)
+from spicewidgets.core.built import ALL, CHOSEN, NOT_CHOSEN, BuiltModel, BuiltModule, BuiltState, offered
+from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.compiled import check
 

@@ -11,18 +11,18 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
-from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.train.built import (
+from spicewidgets.core.built import (
     ALL,
     CHOSEN,
     NOT_CHOSEN,
     SIGNALS,
-    TEMPLATES,
     BuiltModel,
     BuiltModule,
     BuiltState,
     offered,
 )
+from spicewidgets.core.models import TEMPLATES
+from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.built_source import source
 from spicewidgets.core.train.model_check import check_model

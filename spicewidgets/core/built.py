@@ -2,8 +2,7 @@
 each module sees.
 
 `BuiltModel` is a plain frozen description that can be written as JSON and says in sentences what is wrong
-with it. `built_rnn.py` makes a class of it. Knows nothing of torch, and nothing of where the description was
-made.
+with it. `train/built_rnn.py` makes a class of it.
 """
 
 import re
@@ -13,8 +12,8 @@ from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple, Self
 
-from ..config import SpiceConfig
-from ..settings import SettingsError, setting
+from .config import SpiceConfig
+from .settings import SettingsError, setting
 
 NAME = re.compile(r"x_[a-z0-9_]{1,38}")
 HIGHEST = 10.0  # values of states stay within -10..10
@@ -320,33 +319,3 @@ def _as(kind: Any, value: Any) -> Any:
     if kind not in (str, bool, float) and isinstance(value, list | tuple):
         return tuple(_as(str, part) for part in value)
     raise TypeError(f"{value!r:.40} cannot be used there")
-
-
-def _pair(state: str, *inputs: str) -> tuple[BuiltModule, ...]:
-    """A module for the chosen arm, with its inputs, and one for the others."""
-    chosen = BuiltModule(f"{state}_chosen", state, CHOSEN, inputs)
-    return chosen, BuiltModule(f"{state}_not_chosen", state, NOT_CHOSEN)
-
-
-_VALUE, _HABIT, _RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"
-# The precoded models as descriptions: a model of one's own is one of these with a line changed.
-TEMPLATES: Mapping[str, BuiltModel] = {
-    "rescorla-wagner": BuiltModel(),
-    "forgetting": BuiltModel((BuiltState(),), _pair(_VALUE, REWARD)),
-    "learning-rate": BuiltModel(
-        (BuiltState(_RATE, 0.0, UNUSED, keeps=False), BuiltState(_VALUE, 0.5, SCALED)),
-        (
-            BuiltModule(_RATE, _RATE, CHOSEN, (REWARD,), activation="sigmoid"),
-            BuiltModule(f"{_VALUE}_chosen", _VALUE, CHOSEN, (REWARD, _RATE), PREDICTION_ERROR),
-            BuiltModule(f"{_VALUE}_not_chosen", _VALUE, NOT_CHOSEN),
-        ),
-    ),
-    "participant-embedding": BuiltModel(
-        (BuiltState(_VALUE, 0.5, SCALED),), _pair(_VALUE, REWARD), participants=True
-    ),
-    "choice": BuiltModel(
-        (BuiltState(_VALUE, 0.5, SCALED), BuiltState(_HABIT, 0.0, SCALED)),
-        (*_pair(_VALUE, REWARD), *_pair(_HABIT)),
-        participants=True,
-    ),
-}

@@ -1,0 +1,124 @@
+"""The models that are ready to use, one row for each: the only place to add one to.
+
+A row names the class and its config, which are loaded when they are first used, and describes their states
+and modules, so that a model can be shown and checked before torch is loaded. A test holds the description
+against the class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .built import (
+    CHOSEN,
+    NOT_CHOSEN,
+    PREDICTION_ERROR,
+    REWARD,
+    SCALED,
+    UNUSED,
+    BuiltModel,
+    BuiltModule,
+    BuiltState,
+)
+
+if TYPE_CHECKING:
+    from .config import SpiceConfig
+    from .train.rnn import BaseRNN
+
+PUBLIC = "train.precoded"
+VALUE, HABIT, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"  # states
+
+
+@dataclass(frozen=True)
+class ReadyModel:
+    """A model that is ready to use.
+
+    Attributes:
+        name: in the panels and on the command line.
+        class_name, config_name: of the `BaseRNN` and its `SpiceConfig`, in `module`.
+        about: a sentence on what it can learn.
+        built: its states and modules. A model of one's own is one of these with a line changed.
+        module: where class and config stand, within `spicewidgets.core`. Those of `PUBLIC` are also names of
+            `spicewidgets` itself.
+    """
+
+    name: str
+    class_name: str
+    config_name: str
+    about: str
+    built: BuiltModel
+    module: str = PUBLIC
+
+    @property
+    def rnn_class(self) -> "type[BaseRNN]":
+        """The class; loads torch."""
+        rnn_class: type[BaseRNN] = self._load(self.class_name)
+        return rnn_class
+
+    @property
+    def config(self) -> "SpiceConfig":
+        """What its equations may contain; loads torch."""
+        config: SpiceConfig = self._load(self.config_name)
+        return config
+
+    def _load(self, name: str) -> Any:
+        return getattr(import_module(f"{__package__}.{self.module}"), name)
+
+
+def _pair(state: str, *inputs: str) -> tuple[BuiltModule, ...]:
+    """A module for the chosen arm, with its inputs, and one for the others."""
+    chosen = BuiltModule(f"{state}_chosen", state, CHOSEN, inputs)
+    return chosen, BuiltModule(f"{state}_not_chosen", state, NOT_CHOSEN)
+
+
+_MODELS = (
+    ReadyModel(
+        "rescorla-wagner",
+        "RescorlaWagnerRNN",
+        "RESCORLA_WAGNER_CONFIG",
+        "The value of the chosen arm moves with its reward; the others stay.",
+        BuiltModel(),
+    ),
+    ReadyModel(
+        "forgetting",
+        "ForgettingRNN",
+        "FORGETTING_RNN_CONFIG",
+        "As rescorla-wagner, and the values of the arms not chosen can fade.",
+        BuiltModel((BuiltState(),), _pair(VALUE, REWARD)),
+    ),
+    ReadyModel(
+        "learning-rate",
+        "LearningRateRNN",
+        "LEARNING_RATE_RNN_CONFIG",
+        "The reward prediction error is given; the learning rate, the forgetting and β are learned.",
+        BuiltModel(
+            (BuiltState(RATE, 0.0, UNUSED, keeps=False), BuiltState(VALUE, 0.5, SCALED)),
+            (
+                BuiltModule(RATE, RATE, CHOSEN, (REWARD,), activation="sigmoid"),
+                BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD, RATE), PREDICTION_ERROR),
+                BuiltModule(f"{VALUE}_not_chosen", VALUE, NOT_CHOSEN),
+            ),
+        ),
+    ),
+    ReadyModel(
+        "participant-embedding",
+        "ParticipantEmbeddingRNN",
+        "PARTICIPANT_EMBEDDING_RNN_CONFIG",
+        "As forgetting, for several participants: an embedding of each tunes the modules and β.",
+        BuiltModel((BuiltState(VALUE, 0.5, SCALED),), _pair(VALUE, REWARD), participants=True),
+    ),
+    ReadyModel(
+        "choice",
+        "ChoiceRNN",
+        "CHOICE_CONFIG",
+        "As participant-embedding, with a second memory for what was chosen lately (perseveration).",
+        BuiltModel(
+            (BuiltState(VALUE, 0.5, SCALED), BuiltState(HABIT, 0.0, SCALED)),
+            (*_pair(VALUE, REWARD), *_pair(HABIT)),
+            participants=True,
+        ),
+    ),
+)
+READY: Mapping[str, ReadyModel] = {model.name: model for model in _MODELS}
+TEMPLATES: Mapping[str, BuiltModel] = {name: model.built for name, model in READY.items()}
