@@ -49,7 +49,7 @@ _NAMES = {
         "RescorlaWagnerRNN",
     ],
     "core.judge.replay": ["get_update_dynamics", "replay", "scores"],
-    "core.discover.resampled": ["bootstrap_equations"],
+    "core.discover.resampling": ["bootstrap_equations"],
     "core.train.rnn": ["BaseRNN"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
     "core.simulate.run": ["run_experiment"],

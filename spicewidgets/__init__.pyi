@@ -12,7 +12,7 @@ from .core.data.splits import (
     split_data_along_timedim as split_data_along_timedim,
 )
 from .core.discover.bootstrap import bootstrap as bootstrap
-from .core.discover.resampled import bootstrap_equations as bootstrap_equations
+from .core.discover.resampling import bootstrap_equations as bootstrap_equations
 from .core.equations import Equation as Equation, SpiceModel as SpiceModel
 from .core.estimator import (
     SpiceConfig as SpiceConfig,

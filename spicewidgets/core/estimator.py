@@ -26,6 +26,7 @@ from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import equations_of
 from .discover.refine import refine
+from .discover.resampling import Fitted
 from .discover.sampling import ModuleSamples, sample
 from .equations import SpiceModel
 from .judge.network_agents import AgentNetwork, AgentSpice
@@ -316,6 +317,31 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         with torch.no_grad():
             rows = embedding(torch.arange(len(self.participants_)))
         return dict(zip(self.participants_, rows, strict=True))
+
+    def fitted(self) -> Fitted:
+        """What this fit has come to, as its resamples need it.
+
+        Raises:
+            NotFittedError: there are no equations yet.
+            SettingsError: the data are not there, as after loading a model.
+        """
+        self._check_fitted("spice_model_")
+        training, discovery = settings_of(self)
+        if not hasattr(self, "_sessions"):
+            raise SettingsError(
+                ["Resampling needs the sessions, which are not saved with a model. Call fit(data) first."]
+            )
+        return Fitted(
+            self.rnn_model_,
+            self._sessions,
+            self.spice_model_,
+            self.participants_,
+            self.spice_config,
+            discovery,
+            participant_index(self.spice_participant_id, self.participants_),
+            training.l2_weight_decay,
+            self.compiled,
+        )
 
     def save_spice(
         self, path_rnn: str | os.PathLike[str] | None = None, path_spice: str | os.PathLike[str] | None = None

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, cast
 
 import torch
 
-from ..core.discover.resampled import resamples
+from ..core.discover.resampling import resamples
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError

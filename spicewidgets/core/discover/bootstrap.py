@@ -78,15 +78,16 @@ def bootstrap(
         >>> fits.counts.sum(1)
         array([10, 10, 10, 10, 10])
     """
-    counts = draw(dataset, children(random_state, n_resamples))
-    refits = Refits(model, dataset, n_resamples, weight_decay=weight_decay, compiled=compiled)
+    sessions = Sessions.of(dataset)
+    counts = draw(sessions, children(random_state, n_resamples))
+    refits = Refits(model, sessions, n_resamples, weight_decay=weight_decay, compiled=compiled)
     weights, losses = refits(counts)
     return Bootstrap(model, counts, weights, losses, refits.eager)
 
 
-def draw(dataset: DatasetRNN, streams: Sequence[np.random.Generator]) -> Array:
+def draw(data: DatasetRNN | Sessions, streams: Sequence[np.random.Generator]) -> Array:
     """How often each session is drawn, `(n_streams, n_sessions)`: a resample for each stream."""
-    codes = np.asarray(dataset.participant_ids)
+    codes = Sessions.of(data).participants
     own = [np.flatnonzero(codes == code) for code in np.unique(codes)]
     counts = np.zeros((len(streams), len(codes)), int)
     for row, rng in zip(counts, streams, strict=True):
@@ -99,7 +100,8 @@ class Refits:
     """Fits a trained model to resamples of its sessions, so many at a time as are asked for.
 
     Args:
-        model, dataset, weight_decay, compiled: as in `bootstrap`.
+        model, weight_decay, compiled: as in `bootstrap`.
+        data: the sessions the model was trained on.
         n_resamples: how many there will be in all, by which it is decided whether to compile.
 
     Attributes:
@@ -109,7 +111,7 @@ class Refits:
     def __init__(
         self,
         model: BaseRNN,
-        dataset: DatasetRNN,
+        data: DatasetRNN | Sessions,
         n_resamples: int,
         *,
         weight_decay: float = 0.0,
@@ -117,7 +119,7 @@ class Refits:
     ) -> None:
         _refuse_dropout(model)
         self.weight_decay, self._begin = weight_decay, flat(model)[0].astype(float)
-        sessions = Sessions.of(dataset)
+        sessions = Sessions.of(data)
         compiled = compiled if sessions.offered is None else False  # only the eager loss masks
         losses = Losses(model, sessions, None, compiled, MOST_ITERATIONS * n_resamples)
         self.eager = losses.eager

@@ -1,39 +1,20 @@
-"""How sure an equation is, whatever the likelihood says: everything after the data, done again for sessions
-that are drawn anew with replacement (the bootstrap; Efron & Tibshirani 1993).
+"""The numbers of equations over resamples of their sessions: how far each spreads, and how often it is there.
 
-For each resample the RNN is fitted again, from its present weights; its modules are sampled on a random task
-of the resample's own; SINDy chooses terms; and the numbers of these terms are tuned to the resample's
-choices, from where SINDy or the first fit had them, whichever leads further. So, unlike
-the standard errors of `uncertainty.py`, the spread reckons in that the terms were chosen from the same data,
-and that sessions may differ from each other. The share of the resamples that keep a term is its inclusion
-rate (as in the stability selection of Meinshausen & Buehlmann 2010).
-
-What it does not tell: another start of the RNN might settle elsewhere, since each fit begins where the first
-one ended; resampled fits are L-BFGS on whole sessions, whatever the first training was; and few sessions give
-intervals that are too narrow.
+`resampling.py` finds the equations of the resamples.
 """
 
-from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_text
-from ..random import RandomState, children
 from ..read.translation import HasInitValues, classical_parameters
-from ..settings import SettingsError
 
-if TYPE_CHECKING:
-    from ..data.dataset import DatasetRNN
-    from ..estimator import SpiceEstimator
-
-SIDE = 10  # resamples whose RNNs are fitted side by side
 PARAMETER = "parameter"  # stands for the module in the table, where a row is a classical parameter
 
 Floats = NDArray[np.float64]
@@ -154,96 +135,3 @@ def _spread(found: float, values: Floats, kept: float, level: float) -> Spread:
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]).tolist()
     error = float(values.std(ddof=1)) if len(values) > 1 else nan
     return Spread(float(found), error, low, high, kept)
-
-
-def bootstrap_equations(
-    estimator: "SpiceEstimator", n_resamples: int = 200, *, random_state: RandomState = None
-) -> Resampled:
-    """Find an estimator's equations again in resamples of its sessions; see `resamples`.
-
-    Example:
-        >>> import spicewidgets as sw
-        >>> dataset, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(), 50, 20, random_state=1)
-        >>> dataset.xs[..., -1] = 0
-        >>> estimator = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, random_state=1)
-        >>> found = sw.bootstrap_equations(estimator.fit(dataset), 5, random_state=1)
-        >>> found.coefficients()["x_value_reward_chosen"][("c_reward",)].kept
-        1.0
-    """
-    fits = tuple(resamples(estimator, n_resamples, random_state=random_state))
-    return Resampled(estimator.spice_model_, fits, estimator.rnn_model_)
-
-
-def resamples(
-    estimator: "SpiceEstimator", n_resamples: int = 200, *, random_state: RandomState = None
-) -> Iterator[SpiceModel]:
-    """The equations of resamples of the sessions, one for each that is asked for.
-
-    Args:
-        estimator: fitted; it is left as it was. The settings of its discovery are those of the resamples.
-        n_resamples: number of resamples. The first ones are the same, however many there are.
-        random_state: for the resamples and their random tasks.
-
-    Raises `SettingsError` for a model with dropout, and for a participant of one session.
-    """
-    from ..parameters import participant_index, settings_of
-    from ..train.objective import put
-    from .bootstrap import Refits, draw
-    from .discovery import equations_of
-    from .sampling import sample
-
-    estimator._check_fitted("spice_model_")
-    training, settings = settings_of(estimator)
-    dataset, participants = _dataset_of(estimator), estimator.participants_
-    model = deepcopy(estimator.rnn_model_).eval()
-    decay, compiled = training.l2_weight_decay, estimator.compiled
-    refits = Refits(model, dataset, n_resamples, weight_decay=decay, compiled=compiled)
-    only, streams = (
-        participant_index(estimator.spice_participant_id, participants),
-        children(random_state, n_resamples),
-    )
-    for begin in range(0, n_resamples, SIDE):
-        part = streams[begin : begin + SIDE]
-        counts = draw(dataset, part)
-        weights, _ = refits(counts)
-        for row, count, rng in zip(weights, counts, part, strict=True):
-            drawn = _drawn(dataset, count)
-            put(row.astype(np.float32), model)
-            samples, tuned = sample(model, drawn, settings, rng), drawn if settings.refine else None
-            yield equations_of(
-                model,
-                tuned,
-                samples,
-                estimator.spice_config,
-                settings,
-                participants,
-                only,
-                also=estimator.spice_model_,
-            )
-
-
-def _dataset_of(estimator: "SpiceEstimator") -> "DatasetRNN":
-    """What the estimator was trained on; refused where a participant has nothing to draw from."""
-    dataset: DatasetRNN | None = getattr(estimator, "_dataset_", None)
-    if dataset is None:
-        raise SettingsError(
-            ["Resampling needs the sessions, which are not saved with a model. Call fit(data) first."]
-        )
-    n_sessions = np.bincount(np.asarray(dataset.participant_ids), minlength=len(estimator.participants_))
-    if (n_sessions < 2).any():
-        alone = [who for who, n in zip(estimator.participants_, n_sessions, strict=True) if n < 2]
-        raise SettingsError(
-            [
-                "Resampling draws sessions anew, so that each participant needs two or more; one session"
-                f" each is there of {alone[:20]}. Add sessions of these participants."
-            ]
-        )
-    return dataset
-
-
-def _drawn(dataset: "DatasetRNN", counts: Sequence[int] | NDArray[np.int64]) -> "DatasetRNN":
-    """The sessions, each as often as it was drawn."""
-    import torch
-
-    sessions = torch.as_tensor(np.repeat(np.arange(len(counts)), counts))
-    return dataset.take(sessions, torch.arange(dataset.n_trials).expand(len(sessions), -1))

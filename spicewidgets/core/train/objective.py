@@ -77,6 +77,12 @@ class Sessions:
         """Number of sessions."""
         return self.inputs.shape[1]
 
+    @property
+    def participants(self) -> Array:
+        """The index of each session's participant, `(n_sessions,)`."""
+        codes: Array = self.inputs[0, :, -1].long().numpy()
+        return codes
+
     def masked(self, logits: Tensor, trials: slice = slice(None)) -> Tensor:
         """Logits of some trials; minus infinity for an option that was not on offer: its P is 0.
 
@@ -93,6 +99,14 @@ class Sessions:
     def take(self, index: Tensor) -> "Sessions":
         """Some sessions, by index."""
         return self._each(lambda part: part[:, index])
+
+    def windows(self, length: int) -> "Sessions":
+        """Every window of so many trials, each beginning one trial after the one before, without those in
+        which no next choice is known.
+        """
+        n_trials = min(length, len(self.inputs))
+        windows = self._each(lambda part: part.unfold(0, n_trials, 1).movedim(-1, 0).flatten(1, 2))
+        return windows.take(windows.weights.any(0))
 
     def double(self) -> "Sessions":
         """The same in float64."""

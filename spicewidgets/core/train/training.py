@@ -137,7 +137,8 @@ def train(
     settings = (settings or Training()).checked()
     rng = generator(random_state)
     sessions = _laid_out(model, dataset)
-    run = _Run(model, _windows(sessions, settings.sequence_length), settings, rng, compiled)
+    windows = sessions if settings.sequence_length is None else sessions.windows(settings.sequence_length)
+    run = _Run(model, windows, settings, rng, compiled)
     run.floor = sessions.floor
     run.validation = None if validation is None else _laid_out(model, validation)
     lbfgs = uses_lbfgs(model, settings)
@@ -160,22 +161,6 @@ def train(
 def _laid_out(model: BaseRNN, data: DatasetRNN | Sessions) -> Sessions:
     """Sessions as they are; a data set, which comes from outside, is checked first."""
     return Sessions.of(as_dataset(data, model._n_actions)) if isinstance(data, DatasetRNN) else data
-
-
-def _windows(sessions: Sessions, length: int | None) -> Sessions:
-    """Every window of so many trials, each beginning one trial after the one before, without those in which
-    no next choice is known.
-    """
-    if length is None or length >= len(sessions.inputs):
-        return sessions
-
-    def cut(part: Tensor) -> Tensor:
-        windows = part.unfold(0, length, 1).movedim(-1, 0)  # (length, n_windows, n_sessions, ...)
-        return windows.flatten(1, 2)
-
-    inputs, targets, weights = map(cut, (sessions.inputs, sessions.targets, sessions.weights))
-    known = weights.any(0)
-    return Sessions(inputs[:, known], targets[:, known], weights[:, known])
 
 
 class _Run:

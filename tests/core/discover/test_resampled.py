@@ -10,7 +10,8 @@ from spicewidgets import SettingsError
 from spicewidgets.core.discover.bootstrap import Refits, draw
 from spicewidgets.core.discover.discovery import discover
 from spicewidgets.core.discover.refine import refine
-from spicewidgets.core.discover.resampled import SIDE, Resampled, Spread, resamples
+from spicewidgets.core.discover.resampled import Resampled, Spread
+from spicewidgets.core.discover.resampling import SIDE, resamples
 from spicewidgets.core.discover.sampling import sample
 from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.parameters import settings_of
