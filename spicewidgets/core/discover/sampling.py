@@ -104,8 +104,10 @@ def sample(
     Raises:
         SettingsError: a module is not called equally often in every trial.
     """
-    inputs, n_actions = Sessions.of(data).inputs, model._n_actions
-    observed = inputs[..., :n_actions].sum(-1) > 0
+    sessions, n_actions = Sessions.of(data), model._n_actions
+    inputs, observed = sessions.inputs, sessions.observed
+    if observed is None:
+        observed = torch.ones(inputs.shape[:2], dtype=torch.bool)
     if settings.n_trials_off_policy and settings.n_sessions_off_policy:
         trials = inputs.transpose(0, 1)[observed.T]
         inputs = _random_task(trials, n_actions, settings, generator(random_state))

@@ -1,13 +1,12 @@
 """The loss that training brings down: cross entropy of the next choice, in nats per choice, over
 the trials whose next choice is known.
 
-`EagerLoss` computes it with its gradient by autograd; `compiled` has a faster one of the same manners, and
-`Losses` decides which of them a training gets. Knows nothing of optimisers.
+`EagerLoss` computes it with its gradient by autograd; `compiled/` has a faster one with the same interface
+(`Loss`), and `losses.py` chooses between them.
 """
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,8 +19,6 @@ from .rnn import BaseRNN
 
 Array = np.ndarray[Any, Any]
 
-LEAST_WORK = 10_000  # epochs times trials; a smaller training is over before it is compiled
-
 
 @dataclass(frozen=True)
 class Sessions:
@@ -29,13 +26,15 @@ class Sessions:
     weight.
 
     Attributes:
-        inputs: `(n_trials, n_sessions, n_features)`.
+        inputs: `(n_trials, n_sessions, n_features)`; the padding repeats a session's last trial, so that a
+            forward computes nothing there that it does not also compute of a real trial.
         targets: index of the next choice, `(n_trials, n_sessions)`; 0 where it is not known.
         weights: 1 where the next choice is known, else 0, `(n_trials, n_sessions)`.
         floor: loss of the agent that made the choices, in nats per choice; None where it is not known. A part
             of the sessions has none.
         offered: whether an option was on offer for the next choice, `(n_trials, n_sessions, n_actions)`; None
             where all were.
+        observed: trials that are not padding, `(n_trials, n_sessions)`; None where there is no padding.
     """
 
     inputs: Tensor
@@ -43,6 +42,7 @@ class Sessions:
     weights: Tensor
     floor: float | None = None
     offered: Tensor | None = None
+    observed: Tensor | None = None
 
     @classmethod
     def of(cls, data: "DatasetRNN | Sessions") -> "Sessions":
@@ -62,15 +62,15 @@ class Sessions:
                     " choices of the data set."
                 ]
             )
-        observed = torch.as_tensor(compact.mask).unsqueeze(-1)
-        inputs = torch.where(observed, compact.xs, torch.zeros_like(compact.xs))
-        inputs[..., 2 * compact.n_actions :] = compact.xs[:, :1, 2 * compact.n_actions :].where(
-            ~observed, compact.xs[..., 2 * compact.n_actions :]
-        )
+        observed = torch.as_tensor(compact.mask)
+        last = (observed.sum(1) - 1).clamp(min=0)
+        trials = torch.arange(compact.n_trials).minimum(last[:, None]).unsqueeze(-1)
+        inputs = compact.xs.take_along_dim(trials, 1)
+        inputs[~observed.any(1), :, : 2 * compact.n_actions] = 0  # nothing is known of these sessions
         targets = torch.where(known.unsqueeze(-1), compact.ys, torch.zeros_like(compact.ys)).argmax(-1)
         laid_out = (inputs.permute(1, 0, 2).contiguous(), targets.T.contiguous(), known.T.to(inputs))
         offered = None if compact.offered is None else compact.offered.permute(1, 0, 2)
-        return cls(*laid_out, floor_of(compact), offered)
+        return cls(*laid_out, floor_of(compact), offered, None if bool(observed.all()) else observed.T)
 
     @property
     def n_sessions(self) -> int:
@@ -110,7 +110,7 @@ class Sessions:
 
     def double(self) -> "Sessions":
         """The same in float64."""
-        return Sessions(self.inputs.double(), self.targets, self.weights.double(), offered=self.offered)
+        return replace(self, inputs=self.inputs.double(), weights=self.weights.double(), floor=None)
 
     def repeat(self, times: int) -> "Sessions":
         """All sessions, several times over, as several starts see them."""
@@ -118,8 +118,9 @@ class Sessions:
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Sessions":
         """The sessions with each of their tensors changed."""
-        offered = None if self.offered is None else change(self.offered)
-        return Sessions(change(self.inputs), change(self.targets), change(self.weights), offered=offered)
+        tensors = change(self.inputs), change(self.targets), change(self.weights)
+        masks = (None if mask is None else change(mask) for mask in (self.offered, self.observed))
+        return Sessions(*tensors, None, *masks)
 
 
 def trainable(model: nn.Module) -> list[nn.Parameter]:
@@ -145,7 +146,7 @@ def losses(
         nll = nn.functional.cross_entropy(
             logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none"
         )
-        weighted = nll.view_as(sessions.weights[part]) * sessions.weights[part]
+        weighted = nll.view_as(sessions.weights[part]).where(sessions.weights[part] > 0, 0.0)
         yield weighted.reshape(len(weighted), n_starts, -1).sum((0, 2)) / total
 
 
@@ -232,52 +233,6 @@ class EagerLoss:
             for p in trainable(self.model)
         ]
         return loss, np.concatenate([none, *parts])[None]
-
-
-class Losses:
-    """The losses that one training needs: compiled where they can be, else eager.
-
-    Args:
-        model: the model; its dropout is set.
-        sessions: the training sessions.
-        n_steps: trials of each gradient; None for all.
-        compiled: whether to compile; "auto" where the training is long enough.
-        epochs: the most that are trained.
-
-    Attributes:
-        eager: why the training is not compiled; empty where it is.
-    """
-
-    def __init__(
-        self, model: BaseRNN, sessions: Sessions, n_steps: int | None, compiled: bool | str, epochs: int
-    ) -> None:
-        self.model = model
-        self._made: dict[tuple[bool, bool, int | None], Loss] = {}
-        if compiled == "auto" and epochs * len(sessions.inputs) < LEAST_WORK:
-            self.eager = "The training is too short to be worth compiling."
-        elif not compiled:
-            self.eager = "It was asked for (compiled=False)."
-        else:
-            from .compiled import check
-
-            self.eager = check(model, sessions, n_steps)
-
-    def __call__(self, double: bool = False, judging: bool = False, n_steps: int | None = None) -> Loss:
-        """The loss, in float64 if wanted; for judging there is no dropout."""
-        key = (double, judging, n_steps)
-        if key not in self._made:
-            self._made[key] = self._eager(double, n_steps) if self.eager else self._compiled(*key)
-        return self._made[key]
-
-    def _eager(self, double: bool, n_steps: int | None) -> Loss:
-        """In float32 the model itself is run: what it keeps beside its weights is its own affair."""
-        return EagerLoss(deepcopy(self.model).double() if double else self.model, n_steps)
-
-    def _compiled(self, double: bool, judging: bool, n_steps: int | None) -> Loss:
-        from .compiled.loss import CompiledLoss
-
-        model = deepcopy(self.model)
-        return CompiledLoss((model.double() if double else model.float()).train(not judging), n_steps)
 
 
 def floor_of(dataset: DatasetRNN) -> float | None:

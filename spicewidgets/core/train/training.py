@@ -18,7 +18,8 @@ from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
 from ..random import RandomState, generator
 from ..settings import SettingsError, Training
-from .objective import Array, EagerLoss, Loss, Losses, Sessions, flat, put
+from .losses import Losses
+from .objective import Array, EagerLoss, Loss, Sessions, flat, put
 from .optimisers import Adam, Patience, cosine_rate, lbfgs, points
 from .rnn import BaseRNN
 from .starts import stack, unstack

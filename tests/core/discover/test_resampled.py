@@ -102,7 +102,7 @@ def test_a_term_is_chosen_anew_in_each_resample(fitted):
     has = [one.equation(CHOSEN).coefficient() != 0 for one in found.fits]
     assert constant.kept == np.mean(has)
     assert 0 < constant.kept < 1
-    assert found.coefficients()[CHOSEN][("c_reward",)].kept == 1
+    assert found.coefficients()[CHOSEN][("c_reward",)].kept > constant.kept
 
 
 def test_what_the_config_excludes_is_no_candidate():

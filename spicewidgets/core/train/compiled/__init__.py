@@ -3,7 +3,7 @@
 A fit computes the same few formulas millions of times: for each trial, each session, each epoch. Run by
 torch they cost almost only the handling of tiny tensors. Here the formulas are read off the model's own
 `forward`, whoever wrote it, and become one loop in machine code. Nothing of this is seen outside: training
-asks `objective.Losses` for a loss, and gets a compiled one where the model can be compiled, else
+asks `losses.Losses` for a loss, and gets a compiled one where the model can be compiled, else
 `EagerLoss`.
 
 How it works, file by file, in the order in which things happen:
@@ -50,5 +50,6 @@ also needs its derivative in `graph.py` and its code in `emit.py`.
 """
 
 from .check import check, prepare, states_before
+from .listing import trial_text
 
-__all__ = ["check", "prepare", "states_before"]
+__all__ = ["check", "prepare", "states_before", "trial_text"]

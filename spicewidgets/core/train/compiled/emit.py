@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import DEAR, LEAVES, Graph, Node, gradient, needed
+from .graph import EXPENSIVE, LEAVES, Graph, Node, gradient, needed
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ ARRAYS = (
     *("loss", "d_globals", "d_sessions", "d_states", "after"),
 )
 EXACT = ("loss", "d_globals")  # float64 in every kernel
+RAISED = 64  # a power of 2, by which the terms of a softmax stay normal numbers
 
 
 class Writer:
@@ -81,9 +82,9 @@ class Writer:
         self.d_states = of("state", len(trial.states))
         self.d_globals = of("global", trial.n_globals)
         self.d_sessions = of("session", trial.n_sessions)
-        self.forth = needed([*trial.logits, *trial.states])
+        self.forth = needed([*trial.logits, *trial.states], values_only=True)
         ahead = {node.number for node in self.forth}
-        kept = [node for node in self.forth if node.op in DEAR]
+        kept = [node for node in self.forth if node.op in EXPENSIVE]
         back = [*self.d_states, *self.d_globals, *self.d_sessions]
         numbers = {node.number for node in kept}
         used = {node.number for node in needed(back, lambda node: node.number in numbers)}
@@ -91,7 +92,7 @@ class Writer:
         numbers = {node.number for node in self.kept}
         self.back = needed(back, lambda node: node.number in numbers)
         self.tape_rows = len(trial.states) + len(trial.logits) + len(self.kept)
-        self.width = trial.n_rows + 1 + len(trial.logits)  # rows of a trial: features, weight, choice
+        self.width = trial.n_rows + 1  # rows of a trial: features, choice
 
     def source(self) -> str:
         """The kernel's source, in the language of LLVM 15; `kernel.py` tells newer ones."""
@@ -103,6 +104,9 @@ class Writer:
         self.say(f"%n = mul i64 %blocks, {n}", f"%at = mul i64 %b, {n}")
         self.point("share", "shares", f"mul i64 %s, {'%n'}", "%at")
         share = self.load("%share")
+        # Sessions that do not count, as those that fill up the last block, must not be multiplied by 0: they
+        # may be no number.
+        self.say(f"%counts = fcmp une {self.vector} {share}, {self.constant(0.0)}")
         self.say(f"%g.at = mul i64 %s, {self.trial.n_globals}")
         self.say(f"%g = getelementptr {self.scalar}, {self.scalar}* %globals, i64 %g.at")
         self.say("%dg = getelementptr double, double* %d_globals, i64 %g.at")
@@ -165,8 +169,7 @@ class Writer:
             self.store(slope, self.row("%tape.t", len(trial.states) + i))
         for i, node in enumerate(self.kept):
             self.store(values[node.number], self.row("%tape.t", len(trial.states) + len(trial.logits) + i))
-        exact = loss if self.double else self.new(f"fpext {self.vector} {loss} to {wide}")
-        self.say(f"%sum.next = fadd {wide} %sum, {exact}")
+        self.say(f"%sum.next = fadd {wide} %sum, {self.wide(loss)}")
         after = [values[node.number] for node in trial.states]
         self.lines[begin:begin] = [
             f"%st.{i} = phi {self.vector} [{first[i]}, %forth.begin], [{after[i]}, %forth]" for i in k
@@ -175,8 +178,10 @@ class Writer:
         self.say("br i1 %t.more, label %forth, label %forth.end", "forth.end:")
         for i in k:
             self.store(after[i], self.column("after", i))
-        exact = share if self.double else self.new(f"fpext {self.vector} {share} to {wide}")
-        self.add(self.new(f"fmul {wide} %sum.next, {exact}"), "%loss", "%s")
+        exact = self.wide(share)
+        total = self.new(f"fmul {wide} %sum.next, {exact}")
+        counted = self.new(f"select {self.mask} %counts, {wide} {total}, {wide} zeroinitializer")
+        self.add(counted, "%loss", "%s")
         self.say("%backwards = icmp ne i64 %back, 0", "br i1 %backwards, label %back.begin, label %block.end")
 
     def _back(self) -> None:
@@ -212,13 +217,11 @@ class Writer:
         self.say(
             "%u.more = icmp ne i64 %u, 0", "br i1 %u.more, label %backward, label %back.end", "back.end:"
         )
-        wide = f"<{self.lanes} x double>"
         for i in range(trial.n_globals):
-            of = f"%d.g.{i}.next"
-            self.add(of if self.double else self.new(f"fpext {self.vector} {of} to {wide}"), "%dg", str(i))
+            self.add(self.wide(self.choose("%counts", f"%d.g.{i}.next", zero)), "%dg", str(i))
         for name, place in (("c", "d_sessions"), ("st", "d_states")):
             for i in range(len(roots[name])):
-                self.store(f"%d.{name}.{i}.next", self.column(place, i))
+                self.store(self.choose("%counts", f"%d.{name}.{i}.next", zero), self.column(place, i))
         self.say("br label %block.end")
 
     def _pointers(self, t: str, end: str) -> None:
@@ -234,24 +237,40 @@ class Writer:
             self.say(f"%{name}.t{end} = getelementptr {self.scalar}, {self.scalar}* %{name}, i64 {offset}")
 
     def _cross_entropy(self, logits: list[str], share: str) -> tuple[str, list[str]]:
-        """Loss of a trial, and its slope by each logit times the session's share."""
-        base = self.trial.n_rows
-        weight = self.load(self.row("%rows.t", base))
-        chosen = [self.load(self.row("%rows.t", base + 1 + i)) for i in range(len(logits))]
+        """Loss of a trial, and its slope by each logit times the session's share; 0 where the choice is not
+        known (-1).
+
+        From differences to the largest logit only, so that an offset that all logits have in common is lost
+        in neither.
+        """
+        zero = self.constant(0.0)
+        choice = self.load(self.row("%rows.t", self.trial.n_rows))
+        known = self.new(f"fcmp oge {self.vector} {choice}, {zero}")
+        share = self.choose(known, share, zero)
         top = logits[0]
         for logit in logits[1:]:
             top = self.larger(top, logit)
-        powers = [self.exp(self.real("fsub", logit, top)) for logit in logits]
+        below = [self.real("fsub", logit, top) for logit in logits]
+        powers = [self.raised_exp(x) for x in below]
         total = powers[0]
         for power in powers[1:]:
             total = self.real("fadd", total, power)
-        loss = self.real("fmul", weight, self.real("fadd", top, self.log(total)))
-        scaled = self.real("fdiv", weight, total)
+        is_chosen = [
+            self.new(f"fcmp oeq {self.vector} {choice}, {self.constant(float(i))}")
+            for i in range(len(logits))
+        ]
+        chosen = below[0]
+        for here, x in zip(is_chosen[1:], below[1:], strict=True):
+            chosen = self.choose(here, x, chosen)
+        sum_ = self.real("fmul", total, self.constant(2.0**-RAISED))
+        log = self.real("fadd", self.log_of_normal(sum_), self.real("fmul", sum_, zero))  # stays no number
+        loss = self.choose(known, self.real("fsub", log, chosen), zero)
+        one = self.constant(1.0)
+        inverse = self.real("fdiv", one, total)
         slopes = []
-        for power, choice, logit in zip(powers, chosen, logits, strict=True):
-            loss = self.real("fsub", loss, self.real("fmul", choice, logit))
-            slope = self.real("fsub", self.real("fmul", power, scaled), choice)
-            slopes.append(self.real("fmul", slope, share))
+        for power, here in zip(powers, is_chosen, strict=True):
+            p = self.real("fmul", power, inverse)
+            slopes.append(self.real("fmul", self.choose(here, self.real("fsub", p, one), p), share))
         return loss, slopes
 
     # One node.
@@ -262,10 +281,14 @@ class Writer:
             return self.constant(node.value)
         if node.op in LEAVES:
             return self._leaf(node, end)
+        if node.op == "custom":
+            return values[node.args[0].number]
         args = [values[arg.number] for arg in node.args]
         binary = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}.get(node.op)
         if binary is not None:
-            return self.real(binary, *args)
+            return self.real(binary, args[0], args[1], "")
+        if node.op == "fma":
+            return self.real("fadd", self.real("fmul", args[0], args[1]), args[2])
         written: str = getattr(self, f"_{node.op}")(*args)
         return written
 
@@ -303,29 +326,49 @@ class Writer:
         return self.choose(self.new(f"fcmp une {self.vector} {condition}, {self.constant(0.0)}"), a, b)
 
     def _max(self, a: str, b: str) -> str:
-        return self.larger(a, b)
+        return self._or_none(self.larger(a, b), b)
 
     def _min(self, a: str, b: str) -> str:
-        return self.smaller(a, b)
+        return self._or_none(self.smaller(a, b), b)
+
+    def _or_none(self, found: str, b: str) -> str:
+        """The second where it is no number, else what was found."""
+        if b.startswith("<"):  # a constant
+            return found
+        return self.choose(self.new(f"fcmp uno {self.vector} {b}, {b}"), b, found)
+
+    def _neg(self, a: str) -> str:
+        return self.new(f"fneg {self.vector} {a}")
 
     def _exp(self, a: str) -> str:
         return self.exp(a)
 
+    def _expm1(self, a: str) -> str:
+        large = self.real("fsub", self.exp(a), self.constant(1.0))
+        return self.choose(self._above(a, 1.0), large, self.exp_minus_one(a))
+
     def _log(self, a: str) -> str:
         return self.log(a)
 
+    def _log1p(self, a: str) -> str:
+        """The logarithm of `1 + a`, and what rounding took from this sum (Kahan)."""
+        one = self.constant(1.0)
+        more = self.real("fadd", one, a, "")
+        log = self.log(more)
+        lost = self.real("fsub", a, self.real("fsub", more, one, ""), "")
+        exact = self.real("fadd", log, self.real("fdiv", lost, more))
+        return self.choose(self.new(f"fcmp ord {self.vector} {exact}, {exact}"), exact, log)
+
     def _sigmoid(self, a: str) -> str:
-        power = self.exp(self.real("fsub", self.constant(0.0), a))
+        x = self._neg(a)
+        rest, bits = self._reduced(self.larger(x, self.constant(-self.least)))
+        power = self._scaled(self._polynomial(rest, [1.0, *self._series()]), bits)
+        power = self.choose(self._above(x, self.most), self.constant(math.inf), power)
         return self.real("fdiv", self.constant(1.0), self.real("fadd", self.constant(1.0), power))
 
     def _tanh(self, a: str) -> str:
         less = self.exp_minus_one(self.real("fadd", a, a))
         return self.real("fdiv", less, self.real("fadd", less, self.constant(2.0)))
-
-    def _softplus(self, a: str) -> str:
-        power = self.exp(self.real("fsub", self.constant(0.0), self._abs(a)))
-        rest = self.log(self.real("fadd", self.constant(1.0), power))
-        return self.real("fadd", self.larger(a, self.constant(0.0)), rest)
 
     def _sqrt(self, a: str) -> str:
         return self._intrinsic("sqrt", a)
@@ -344,55 +387,107 @@ class Writer:
     def _hold(self, a: str) -> str:
         return a
 
-    # Functions of a vector. Both are exact to about one unit in the last place.
+    # Functions of a vector, exact to about one unit in the last place.
+
+    @property
+    def most(self) -> float:
+        """The exponential of more is infinite."""
+        return 709.782712893384 if self.double else 88.7228317
+
+    @property
+    def least(self) -> float:
+        """The exponential of less than minus this is not a normal number."""
+        return 708.0 if self.double else 87.0
+
+    def _above(self, x: str, bound: float) -> str:
+        return self.new(f"fcmp ogt {self.vector} {x}, {self.constant(bound)}")
 
     def exp(self, x: str) -> str:
-        """The exponential, within the range of the number type: `2^n` times a polynomial of the rest."""
-        rest, bits = self._reduced(x)
+        """The exponential: `2^n` times a polynomial of the rest, the power in two halves, since either end of
+        the range is beyond one.
+        """
+        x = self.smaller(self.larger(x, self.constant(-1.2 * self.least)), self.constant(self.most + 1))
+        rest, raised = self._reduced(x)
         power = self._polynomial(rest, [1.0, *self._series()])
-        of_power = self.new(f"bitcast {self.vector} {power} to {self.integers}")
-        return self.new(
-            f"bitcast {self.integers} {self.new(f'add {self.integers} {of_power}, {bits}')} to {self.vector}"
-        )
+        n = self.new(f"sub {self.integers} {raised}, {self._bits(self.constant(self._magic))}")
+        half = self.new(f"ashr {self.integers} {n}, {self._integer(1)}")
+        for part in (half, self.new(f"sub {self.integers} {n}, {half}")):
+            power = self.real("fmul", power, self._scaled(self.constant(1.0), part))
+        return power
+
+    def raised_exp(self, x: str) -> str:
+        """The exponential of a number up to 0 times `2^RAISED`, which is a normal number, or 0 where the
+        exponential itself is less than any number.
+        """
+        rest, raised = self._reduced(x)
+        series = [2.0**RAISED * factor for factor in (1.0, *self._series())]
+        power = self._scaled(self._polynomial(rest, series), raised)
+        below = self.new(f"fcmp olt {self.vector} {x}, {self.constant(-40 - self.least)}")
+        return self.choose(below, self.constant(0.0), power)
 
     def exp_minus_one(self, x: str) -> str:
-        """The exponential less 1, exact near 0 as well."""
-        rest, bits = self._reduced(x)
+        """The exponential less 1, exact near 0 as well; of large numbers that of `least`."""
+        bound = self.constant(self.least)
+        x = self.smaller(self.larger(x, self.constant(-self.least)), bound)
+        rest, raised = self._reduced(x)
         less = self.real("fmul", rest, self._polynomial(rest, self._series()))
-        one = self.new(f"bitcast {self.vector} {self.constant(1.0)} to {self.integers}")
-        scale = self.new(
-            f"bitcast {self.integers} {self.new(f'add {self.integers} {one}, {bits}')} to {self.vector}"
-        )
+        scale = self._scaled(self.constant(1.0), raised)
         return self.real("fadd", self.real("fmul", less, scale), self.real("fsub", scale, self.constant(1.0)))
 
     def _series(self) -> list[float]:
         """Of (exp(x) - 1) / x."""
         return [1 / math.factorial(i) for i in range(1, 14 if self.double else 8)]
 
+    @property
+    def _magic(self) -> float:
+        """A number so large that adding it rounds to whole numbers, which are then its last bits."""
+        return 1.5 * 2.0 ** (52 if self.double else 23)
+
     def _reduced(self, x: str) -> tuple[str, str]:
-        """What is left of x less a multiple n of ln 2, and n where a number has its exponent."""
-        most, shift, magic = (708.0, 52, 1.5 * 2.0**52) if self.double else (87.0, 23, 1.5 * 2.0**23)
-        x = self.smaller(self.larger(x, self.constant(-most)), self.constant(most))
-        scaled = self.real("fmul", x, self.constant(math.log2(math.e)))
-        raised = self.real("fadd", scaled, self.constant(magic), "")  # the sum is rounded to whole numbers
-        n = self.real("fsub", raised, self.constant(magic), "")
+        """What is left of x less a multiple n of ln 2, and the bits of n plus the magic number."""
+        magic = self.constant(self._magic)
+        raised = self.real("fadd", self.real("fmul", x, self.constant(math.log2(math.e))), magic, "")
+        n = self.real("fsub", raised, magic, "")
         high = 6.93147180369123816490e-01 if self.double else 0.693145751953125
         low = 1.90821492927058770002e-10 if self.double else math.log(2) - high
         rest = self.real("fsub", x, self.real("fmul", n, self.constant(high)))
         rest = self.real("fsub", rest, self.real("fmul", n, self.constant(low)))
-        bits = self.new(f"bitcast {self.vector} {raised} to {self.integers}")
-        return rest, self.new(f"shl {self.integers} {bits}, {self._integer(shift)}")
+        return rest, self._bits(raised)
+
+    def _scaled(self, value: str, n: str) -> str:
+        """A value times `2^n`, by its exponent; n are the last bits of whole numbers."""
+        shifted = self.new(f"shl {self.integers} {n}, {self._integer(52 if self.double else 23)}")
+        total = self.new(f"add {self.integers} {self._bits(value)}, {shifted}")
+        return self.new(f"bitcast {self.integers} {total} to {self.vector}")
+
+    def _bits(self, value: str) -> str:
+        return self.new(f"bitcast {self.vector} {value} to {self.integers}")
 
     def _integer(self, value: int) -> str:
         """The same whole number in all lanes."""
         return "<" + ", ".join([f"i{64 if self.double else 32} {value}"] * self.lanes) + ">"
 
     def log(self, x: str) -> str:
+        """The natural logarithm of any number: of 0 it is -inf, below it is none."""
+        zero = self.constant(0.0)
+        tiny = self.new(
+            f"fcmp olt {self.vector} {x}, {self.constant(2.0 ** (-1022 if self.double else -126))}"
+        )
+        raised = self.real("fmul", x, self.constant(2.0**54))
+        shift = self.choose(tiny, self.constant(54 * math.log(2)), zero)
+        found = self.real("fsub", self.log_of_normal(self.choose(tiny, raised, x)), shift)
+        found = self.choose(self.new(f"fcmp oeq {self.vector} {x}, {self.constant(math.inf)}"), x, found)
+        outside = self.choose(
+            self.new(f"fcmp oeq {self.vector} {x}, {zero}"), self.constant(-math.inf), self.constant(math.nan)
+        )
+        return self.choose(self._above(x, 0.0), found, outside)
+
+    def log_of_normal(self, x: str) -> str:
         """The natural logarithm of a normal number above 0: exponent, and a series of the rest's `(m - 1) /
         (m + 1)`.
         """
         shift, terms = (52, 12) if self.double else (23, 6)
-        bits = self.new(f"bitcast {self.vector} {x} to {self.integers}")
+        bits = self._bits(x)
         half = struct.unpack(">q", struct.pack(">d", math.sqrt(0.5)))[0] if self.double else 0x3F3504F3
         moved = self.new(f"sub {self.integers} {bits}, {self._integer(half)}")
         exponent = self.new(f"ashr {self.integers} {moved}, {self._integer(shift)}")
@@ -431,12 +526,18 @@ class Writer:
         return f"%v{self.count}"
 
     def real(self, op: str, a: str, b: str, flags: str = "contract ") -> str:
-        """Arithmetic; a product and a sum may become one rounding."""
+        """Arithmetic; with these flags a product and a sum may become one rounding."""
         return self.new(f"{op} {flags}{self.vector} {a}, {b}")
 
     def choose(self, mask: str, a: str, b: str) -> str:
         """The first where the mask is set, else the second."""
         return self.new(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
+
+    def wide(self, value: str) -> str:
+        """A vector in float64."""
+        if self.double:
+            return value
+        return self.new(f"fpext {self.vector} {value} to <{self.lanes} x double>")
 
     def larger(self, a: str, b: str) -> str:
         """The larger; no number if the first is none."""
@@ -448,7 +549,8 @@ class Writer:
 
     def constant(self, value: float) -> str:
         """The same number in all lanes."""
-        exact = value if self.double else float(np.float32(value))
+        with np.errstate(over="ignore"):
+            exact = value if self.double else float(np.float32(value))
         text = f"{self.scalar} 0x{struct.pack('>d', exact).hex().upper()}"
         return "<" + ", ".join([text] * self.lanes) + ">"
 

@@ -1,37 +1,41 @@
 """Expressions of single numbers: what one trial computes for one session, and its derivative.
 
-A `Node` is an operation on other nodes; equal expressions are one node, and what is multiplied by 0 is not
-there. Knows nothing of tensors or machines.
+A `Node` is an operation on other nodes; equal expressions are one node. Only what IEEE 754 arithmetic itself
+says is the same is made simpler: `0 * x` stays, since it is no number where x is infinite.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 LEAVES = {"const", "global", "session", "row", "noise", "state", "slope", "carried"}
 # The values of these are kept from the way forth to the way back, since they cost most.
-DEAR = {"exp", "log", "tanh", "sigmoid", "softplus", "sqrt", "div"}
+EXPENSIVE = {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sqrt", "div"}
 
-_FOLDED: dict[str, Callable[..., float]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "max": max,
-    "min": min,
-    "lt": lambda a, b: float(a < b),
-    "le": lambda a, b: float(a <= b),
-    "eq": lambda a, b: float(a == b),
-    "exp": math.exp,
-    "log": math.log,
-    "tanh": math.tanh,
-    "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
-    "softplus": lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))),
-    "sqrt": math.sqrt,
-    "abs": abs,
-    "sign": lambda a: float((a > 0) - (a < 0)),
+_FOLDED: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "neg": np.negative,
+    "fma": lambda a, b, c: a * b + c,
+    "max": np.maximum,
+    "min": np.minimum,
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "tanh": np.tanh,
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sign": lambda a: (a > 0) * 1.0 - (a < 0) * 1.0,
     "hold": lambda a: a,
-    "where": lambda c, a, b: a if c else b,
+    "where": np.where,
 }
 
 
@@ -65,17 +69,25 @@ class Node:
         return self.graph("div", other, self)
 
     def __neg__(self) -> "Node":
-        return self.graph("sub", 0.0, self)
+        return self.graph("neg", self)
 
     def __bool__(self) -> bool:
         raise TypeError("the truth of a number that is not known yet")
 
 
 class Graph:
-    """All nodes of one forward pass. Called with an operation and its arguments, it gives their node."""
+    """All nodes of one forward pass. Called with an operation and its arguments, it gives their node.
 
-    def __init__(self) -> None:
+    Args:
+        dtype: float32 or float64: the arithmetic of constants.
+        all_finite: whether to take all numbers for finite: what is multiplied by 0 is 0 then, and 0 adds
+            nothing.
+    """
+
+    def __init__(self, dtype: Any = np.float64, all_finite: bool = False) -> None:
+        self.all_finite = all_finite
         self.nodes: list[Node] = []
+        self.dtype = np.dtype(dtype).type
         self._known: dict[tuple[Any, ...], Node] = {}
 
     def leaf(self, kind: str, value: float) -> Node:
@@ -85,44 +97,73 @@ class Graph:
     def __call__(self, op: str, *arguments: Any) -> Node:
         """The node of an operation; simpler where it can be."""
         args = tuple(a if isinstance(a, Node) else self.leaf("const", float(a)) for a in arguments)
-        if all(a.op == "const" for a in args) and (known := self._constant(op, args)) is not None:
-            return known
+        if op in _FOLDED and all(a.op == "const" for a in args):
+            with np.errstate(all="ignore"):
+                values = [self.dtype(a.value) for a in args]
+                return self.leaf("const", float(_FOLDED[op](*values)))
         simpler = self._simpler(op, args)
         return self._node(op, args, 0.0) if simpler is None else simpler
 
-    def _constant(self, op: str, args: tuple[Node, ...]) -> Node | None:
-        try:
-            return self.leaf("const", float(_FOLDED[op](*(a.value for a in args))))
-        except (ArithmeticError, ValueError):  # the machine has an answer of its own
-            return None
+    def with_gradient(self, value: Node, *slopes: tuple[Node, Any]) -> Node:
+        """A value that has these slopes, `(by which node, the slope)`, whatever it is computed from: torch's
+        own formulas, which the chain rule would reach in another order and with other infinities.
+        """
+        return self("custom", value, *(part for pair in slopes for part in pair))
 
     def _simpler(self, op: str, args: tuple[Node, ...]) -> Node | None:
+        """An equal node, for every value of the arguments and to the bit; None where there is none."""
         a, b = args[0], args[-1]
-        zero_a, zero_b = (x.op == "const" and x.value == 0 for x in (a, b))
-        one_a, one_b = (x.op == "const" and x.value == 1 for x in (a, b))
-        if op == "add" and (zero_a or zero_b):
-            return b if zero_a else a
-        if op == "mul" and (zero_a or one_b):
+        if self.all_finite and (of_zero := self._of_zero(op, a, b)) is not None:
+            return of_zero
+        if (op == "mul" and _is(b, 1.0)) or (op == "div" and _is(b, 1.0)):
             return a
-        if op == "mul" and (zero_b or one_a):
+        if op == "mul" and _is(a, 1.0):
             return b
-        if (op == "sub" and zero_b) or (op == "div" and (one_b or zero_a)):
+        if (op == "add" and _is(b, -0.0)) or (op == "sub" and _is(b, 0.0)):
             return a
+        if op == "add" and _is(a, -0.0):
+            return b
+        if op == "add" and (a.op == "neg" or b.op == "neg"):
+            return self("sub", a, b.args[0]) if b.op == "neg" else self("sub", b, a.args[0])
+        if op == "sub" and b.op == "neg":
+            return self("add", a, b.args[0])
+        if op == "neg" and a.op == "neg":
+            return a.args[0]
         if op == "where" and args[0].op == "const":
             return args[1] if args[0].value else args[2]
         return None
 
+    def _of_zero(self, op: str, a: Node, b: Node) -> Node | None:
+        """What a product or sum with 0 is, where all numbers are finite."""
+        zero_a, zero_b = (x.op == "const" and x.value == 0 for x in (a, b))
+        if op == "mul" and (zero_a or zero_b):
+            return a if zero_a else b
+        if op == "add" and (zero_a or zero_b):
+            return b if zero_a else a
+        return self("neg", b) if op == "sub" and zero_a else a if op == "sub" and zero_b else None
+
     def _node(self, op: str, args: tuple[Node, ...], value: float) -> Node:
-        key = (op, tuple(a.number for a in args), value, math.copysign(1, value))
+        key = (op, tuple(a.number for a in args), repr(value))  # -0.0 is not 0.0
         if (node := self._known.get(key)) is None:
             node = self._known[key] = Node(self, op, args, value)
             self.nodes.append(node)
         return node
 
 
-def needed(roots: Iterable[Node], stop: Callable[[Node], bool] = lambda _: False) -> list[Node]:
-    """The roots and all they are computed from, in an order in which they can be; not beyond where `stop`
-    says so.
+def _is(node: Node, value: float) -> bool:
+    """Whether a node is this constant, with its sign."""
+    return node.op == "const" and repr(node.value) == repr(value)
+
+
+def needed(
+    roots: Iterable[Node], stop: Callable[[Node], bool] = lambda _: False, values_only: bool = False
+) -> list[Node]:
+    """The roots and all they are computed from, in an order in which they can be computed.
+
+    Args:
+        roots: the nodes that are wanted.
+        stop: for nodes whose own arguments are not wanted.
+        values_only: leave out slopes that `with_gradient` gave, which no value depends on.
     """
     seen: dict[int, Node] = {}
     waiting = list(roots)
@@ -130,7 +171,8 @@ def needed(roots: Iterable[Node], stop: Callable[[Node], bool] = lambda _: False
         node = waiting.pop()
         if node.number not in seen:
             seen[node.number] = node
-            waiting.extend(() if stop(node) else node.args)
+            args = node.args[:1] if values_only and node.op == "custom" else node.args
+            waiting.extend(() if stop(node) else args)
     return [seen[number] for number in sorted(seen)]
 
 
@@ -141,52 +183,69 @@ def gradient(outputs: Sequence[tuple[Node, Node]]) -> dict[Node, Node]:
     slopes: dict[Node, Node] = {}
     for output, slope in outputs:
         slopes[output] = slopes[output] + slope if output in slopes else slope
-    for node in reversed(needed(output for output, _ in outputs)):
+    for node in reversed(needed((output for output, _ in outputs), values_only=True)):
         if node in slopes and node.args:
             for arg, part in zip(node.args, _RULES[node.op](node, slopes[node], *node.args), strict=True):
                 if part is not None:
-                    slopes[arg] = slopes[arg] + part if arg in slopes else part
+                    slopes[arg] = _added(node, part, slopes.get(arg))
     return slopes
+
+
+def _added(node: Node, part: Node, before: Node | None) -> Node:
+    """One more part of a slope: in one rounding, where the operation itself is done in one."""
+    if before is None:
+        return part
+    if node.op == "fma" and part.op == "mul":
+        return node.graph("fma", *part.args, before)
+    return before + part
 
 
 Parts = tuple[Node | None, ...]
 
 
-def _softplus_rule(y: Node, d: Node, a: Node) -> Parts:
-    return (d * y.graph("sigmoid", a),)
-
-
 def _extreme_rule(y: Node, d: Node, a: Node, b: Node) -> Parts:
-    """Of two equal numbers each has half of the slope, as in torch."""
-    tie = y.graph("eq", a, b) * 0.5
-    first = y.graph("lt", b, a) if y.op == "max" else y.graph("lt", a, b)
-    second = y.graph("lt", a, b) if y.op == "max" else y.graph("lt", b, a)
-    return d * (first + tie), d * (second + tie)
+    """Of two equal numbers each has half of the slope; where one is no number, both have all of it."""
+    g = y.graph
+    larger, smaller = (g("lt", b, a), g("lt", a, b)) if y.op == "max" else (g("lt", a, b), g("lt", b, a))
+    shared = g("where", g("eq", a, b), d * 0.5, d)
+    return g("where", smaller, 0.0, shared), g("where", larger, 0.0, shared)
+
+
+def _custom_rule(_y: Node, d: Node, _value: Node, *slopes: Node) -> Parts:
+    parts: list[Node | None] = [None]
+    for slope in slopes[1::2]:
+        parts += [d * slope, None]
+    return tuple(parts)
 
 
 def _no_rule(_y: Node, _d: Node, *args: Node) -> Parts:
     return (None,) * len(args)
 
 
-# What a slope `d` of `y = op(a, b, ...)` is for each argument.
+# What a slope `d` of `y = op(a, b, ...)` is for each argument: the formulas of torch's `derivatives.yaml`, in
+# the same order of operations, so that they are infinite, or no number, where torch's are.
 _RULES: dict[str, Callable[..., Parts]] = {
     "add": lambda y, d, a, b: (d, d),
     "sub": lambda y, d, a, b: (d, -d),
     "mul": lambda y, d, a, b: (d * b, d * a),
-    "div": lambda y, d, a, b: (d / b, -(d * y / b)),
+    "div": lambda y, d, a, b: (d / b, -d * (y / b)),
+    "neg": lambda y, d, a: (-d,),
+    "fma": lambda y, d, a, b, c: (d * b, d * a, d),
     "max": _extreme_rule,
     "min": _extreme_rule,
     "exp": lambda y, d, a: (d * y,),
+    "expm1": lambda y, d, a: (d * (y + 1.0),),
     "log": lambda y, d, a: (d / a,),
+    "log1p": lambda y, d, a: (d / (a + 1.0),),
     "tanh": lambda y, d, a: (d * (1.0 - y * y),),
     "sigmoid": lambda y, d, a: (d * (y * (1.0 - y)),),
-    "softplus": _softplus_rule,
-    "sqrt": lambda y, d, a: (d * 0.5 / y,),
+    "sqrt": lambda y, d, a: (d / (2.0 * y),),
     "abs": lambda y, d, a: (d * y.graph("sign", a),),
     "where": lambda y, d, c, a, b: (None, y.graph("where", c, d, 0.0), y.graph("where", c, 0.0, d)),
+    "custom": _custom_rule,
     "lt": _no_rule,
     "le": _no_rule,
     "eq": _no_rule,
-    "sign": _no_rule,
+    "sign": lambda y, d, a: (y.graph.leaf("const", 0.0),),
     "hold": _no_rule,
 }

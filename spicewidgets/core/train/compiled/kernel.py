@@ -4,11 +4,10 @@ Knows nothing of torch or models.
 """
 
 import ctypes
-import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
 from .emit import ARRAYS, COUNTS, Trial, Writer
@@ -22,7 +21,8 @@ class Batch:
     weight.
 
     Attributes:
-        rows: features, weight and choice of each trial, `(n_blocks, n_trials, n_rows, n_lanes)`.
+        rows: features of each trial, and the next choice (-1 where it is not known), `(n_blocks, n_trials,
+            n_rows + 1, n_lanes)`.
         known: trials whose next choice is known, of each session, `(n_sessions,)`.
         n_sessions: number of sessions, without the padding.
     """
@@ -30,6 +30,11 @@ class Batch:
     rows: Array
     known: Array
     n_sessions: int
+
+    @cached_property
+    def n_known(self) -> float:
+        """Trials whose next choice is known, of all sessions."""
+        return float(self.known.sum())
 
     @property
     def n_columns(self) -> int:
@@ -63,15 +68,12 @@ class Kernel:
         choice `(n_trials, n_sessions)`.
         """
         n_trials, n_sessions = weights.shape
-        n_actions = len(self.trial.logits)
-        chosen = (targets[..., None] == np.arange(n_actions)) * weights[..., None]
-        n_blocks = -(-n_sessions // self.lanes)
-        width = self.trial.n_rows + 1 + n_actions
-        rows = np.zeros((n_trials, n_blocks * self.lanes, width), self.dtype)
-        rows[:, :n_sessions, : self.trial.n_rows] = features
-        rows[:, :n_sessions, self.trial.n_rows] = weights
-        rows[:, :n_sessions, self.trial.n_rows + 1 :] = chosen
-        rows = rows.reshape(n_trials, n_blocks, self.lanes, width)
+        n_blocks, n_rows = -(-n_sessions // self.lanes), self.trial.n_rows
+        rows = np.zeros((n_trials, n_blocks * self.lanes, n_rows + 1), self.dtype)
+        rows[:, :n_sessions, :n_rows] = features
+        rows[..., n_rows] = -1
+        rows[:, :n_sessions, n_rows] = np.where(weights > 0, targets, -1)
+        rows = rows.reshape(n_trials, n_blocks, self.lanes, n_rows + 1)
         return Batch(np.ascontiguousarray(rows.transpose(1, 0, 3, 2)), weights.sum(0), n_sessions)
 
     def columns(self, values: Array, n_columns: int) -> Array:
@@ -142,31 +144,39 @@ class Kernel:
 
 
 def machine_code(source: str) -> Any:
-    """The engine that owns the machine code of a source."""
-    spelled = _spelled(source)
+    """The engine that owns the machine code of a source.
+
+    Raises:
+        ImportError: where llvmlite is not installed. It is loaded here, with the first kernel.
+        RuntimeError: for a source that is not in LLVM's language.
+    """
+    import llvmlite.binding as llvm
+
+    if llvm.llvm_version_info[0] < 17:
+        llvm.initialize()
+    else:
+        source = without_pointer_types(source)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    module = llvm.parse_assembly(spelled)
+    module = llvm.parse_assembly(source)
     module.verify()
-    engine = llvm.create_mcjit_compiler(module, _target())
+    target = llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
+    )
+    engine = llvm.create_mcjit_compiler(module, target)  # owns both
     engine.finalize_object()
     return engine
 
 
-def _spelled(source: str) -> str:
-    """The source as this version of LLVM spells pointers; before any use of it, an old one must be begun."""
-    if llvm.llvm_version_info[0] < 17:
-        llvm.initialize()
-        return source
-    return re.sub(r"(<\d+ x \w+>|\bfloat|\bdouble)\*", "ptr", source)
+def without_pointer_types(source: str) -> str:
+    """A source as LLVM spells it from version 17 on: pointers are of no type.
 
-
-def _target() -> Any:
-    """The machine that this runs on; each engine owns the one that it is made with."""
-    features = llvm.get_host_cpu_features().flatten()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3
-    )
+    The types are written all the same, because older versions want them, and because a wrong one shows a
+    mistake: `tests/core/train/compiled/test_kernel.py` holds each use of a pointer against its definition.
+    """
+    for pointee in ("<16 x float>", "<8 x double>", "float", "double"):  # another is an error to LLVM
+        source = source.replace(f"{pointee}*", "ptr")
+    return source
 
 
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}

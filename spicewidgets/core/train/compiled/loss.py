@@ -3,28 +3,25 @@
 `CompiledLoss` is what stands behind training's seam. Raises `TraceError` where a model cannot be compiled.
 """
 
-from copy import deepcopy
+import math
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...random import generator
 from ..objective import Sessions, flat
 from ..rnn import BaseRNN
-from ..torch_stream import TorchStream
-from . import operations  # noqa: F401 -- with it, traces know torch's functions
 from .kernel import Array, Batch, kernel_of
-from .symbolic import Trace, TraceError
+from .operations import trace_of
+from .symbolic import TraceError
 
 
 class Program:
     """A model's forward for so many sessions: the prelude in torch, and the loop as a kernel."""
 
     def __init__(self, model: BaseRNN, inputs: Tensor) -> None:
-        with TorchStream(generator(0))():  # whatever it draws, the training's own masks stay the same
-            trace = Trace(deepcopy(model), inputs)
+        trace = trace_of(model, inputs)
         self.prelude, self.trial = trace.prelude, trace.trial
         self.rows, self.noises, self.noise_of = trace.rows, trace.noises, trace.noise_of
         self.kernel = kernel_of(trace.trial, np.float64 if inputs.dtype == torch.float64 else np.float32)
@@ -39,6 +36,7 @@ class Program:
         self.outputs = self.prelude.outputs
         self.live = [i for i, output in enumerate(self.outputs) if self.prelude.changes(output)]
         self.shapes = [tuple(p.shape) for p in self.prelude.parameters]
+        self.masked = np.array(sorted(self.prelude.masked), int)
 
     def run(self, theta: Array, features: Tensor, back: bool) -> tuple[Tensor, list[Tensor]]:
         """The weights as a tensor, and the prelude's outputs for them; with a way back where it is wanted."""
@@ -114,6 +112,9 @@ class Program:
         if weights.requires_grad:
             ds = ds if state is None else np.zeros_like(ds)  # a later part's state carries no gradient
             gradient += self.pulled(weights, outputs, dg, dc, ds)
+        if not math.isfinite(np.vdot(theta, theta) + np.vdot(gradient, gradient)):
+            loss = loss + (theta[:, self.masked] * 0).sum(1)  # 0 times no number is none
+            gradient[np.ix_(~np.isfinite(gradient).all(1), self.masked)] = np.nan
         return loss, gradient, after
 
     def pulled(self, weights: Tensor, outputs: list[Tensor], dg: Array, dc: Array, ds: Array) -> Array:
@@ -193,9 +194,12 @@ class CompiledLoss:
             counts = np.tile([1.0, 0.0], (len(theta), 1))
         program = self.program(sessions)
         batches = self.batches(sessions, program)
-        counts = np.ones((len(theta), sessions.n_sessions)) if counts is None else counts
-        known = counts @ sum(batch.known for batch in batches)
-        shares = counts / np.maximum(known, 1)[:, None]
+        if counts is None:
+            n_known = max(sum(batch.n_known for batch in batches), 1)
+            shares = np.full((len(theta), sessions.n_sessions), 1 / n_known)
+        else:
+            known = counts @ sum(batch.known for batch in batches)
+            shares = counts / np.maximum(known, 1)[:, None]
         total, gradient, state = np.zeros(len(theta)), np.zeros(theta.shape), None
         for batch in batches:
             loss, slope, state = program(theta, sessions.inputs[0], batch, shares, state, back)

@@ -1,19 +1,38 @@
 """What torch functions do to symbols: a handler for each of those that a forward may use.
 
 A handler does to the expressions what torch does to numbers, or raises `TraceError` with what cannot be
-compiled. Importing this registers all of them.
+compiled. Importing this registers all of them; `trace_of` traces with them.
 """
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...random import generator
 from ..gru import CLIP
+from ..rnn import BaseRNN
+from ..torch_stream import TorchStream
 from .graph import Node
 from .symbolic import HANDLERS, Elements, Symbol, Trace, TraceError, axis_of, handles
+
+
+def trace_of(model: BaseRNN, inputs: Tensor) -> Trace:
+    """The trace of a copy of a model. Whatever its forward draws, the training's own random draws stay the
+    same.
+
+    Args:
+        model: in the mode (training or not) and number type that is wanted.
+        inputs: `(n_trials, n_sessions, n_features)`, at least 2 sessions.
+
+    Raises:
+        TraceError: where the forward cannot be compiled.
+    """
+    with TorchStream(generator(0))():
+        return Trace(deepcopy(model), inputs)
 
 
 def _binary(op: str, swap: bool = False) -> Callable[..., Symbol]:
@@ -30,9 +49,8 @@ def _binary(op: str, swap: bool = False) -> Callable[..., Symbol]:
 
 HANDLERS |= dict.fromkeys(("add", "radd"), _binary("add"))
 HANDLERS |= dict.fromkeys(("sub", "subtract"), _binary("sub")) | {"rsub": _binary("sub", swap=True)}
-HANDLERS |= dict.fromkeys(("mul", "rmul", "multiply", "logical_and", "and"), _binary("mul"))
+HANDLERS |= dict.fromkeys(("mul", "rmul", "multiply"), _binary("mul"))
 HANDLERS |= dict.fromkeys(("div", "truediv", "divide", "true_divide"), _binary("div"))
-HANDLERS |= dict.fromkeys(("rdiv", "rtruediv"), _binary("div", swap=True))
 HANDLERS |= {"ne": lambda trace, a, b: trace.elementwise(lambda x, y: 1.0 - x.graph("eq", x, y), a, b)}
 HANDLERS |= {"maximum": _binary("max"), "minimum": _binary("min"), "eq": _binary("eq")}
 HANDLERS |= dict.fromkeys(("lt", "less"), _binary("lt")) | dict.fromkeys(("le", "less_equal"), _binary("le"))
@@ -49,28 +67,56 @@ def _unary(op: str) -> Callable[..., Symbol]:
     return handler
 
 
-HANDLERS |= {op: _unary(op) for op in ("exp", "log", "tanh", "sigmoid", "sqrt", "abs", "sign")}
+SAME = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sqrt", "abs", "sign")
+HANDLERS |= {op: _unary(op) for op in SAME} | dict.fromkeys(("neg", "negative"), _unary("neg"))
 HANDLERS |= {"absolute": _unary("abs"), "detach": _unary("hold")}
 
 
-def _formula(formula: Callable[[Any], Any]) -> Callable[..., Symbol]:
-    def handler(trace: Trace, a: Symbol, inplace: bool = False) -> Symbol:
+def _formula(formula: Callable[..., Node]) -> Callable[..., Symbol]:
+    """A handler of a function of one number, or of several."""
+
+    def handler(trace: Trace, *values: Any, inplace: bool = False) -> Symbol:
         if inplace:
             raise TraceError("it changes a tensor in place")
-        return trace.elementwise(formula, a)
+        return trace.elementwise(formula, *values)
 
     return handler
 
 
-HANDLERS |= dict.fromkeys(("neg", "negative"), _formula(lambda x: -x))
-HANDLERS |= {"square": _formula(lambda x: x * x), "reciprocal": _formula(lambda x: 1.0 / x)}
-HANDLERS |= dict.fromkeys(("logical_not", "invert", "bitwise_not"), _formula(lambda x: 1.0 - x))
-HANDLERS |= {
-    "log1p": _formula(lambda x: x.graph("log", 1.0 + x)),
-    "expm1": _formula(lambda x: x.graph("exp", x) - 1.0),
-}
-HANDLERS |= dict.fromkeys(("logsigmoid", "log_sigmoid"), _formula(lambda x: 0.0 - x.graph("softplus", -x)))
-HANDLERS |= {"silu": _formula(lambda x: x * x.graph("sigmoid", x))}
+def _yes(x: Node) -> Node:
+    """1 for every number but 0."""
+    return 1.0 - x.graph("eq", x, 0.0)
+
+
+HANDLERS |= dict.fromkeys(("logical_and", "and"), _formula(lambda x, y: _yes(x) * _yes(y)))
+NOT = ("logical_not", "invert", "bitwise_not")
+HANDLERS |= dict.fromkeys(NOT, _formula(lambda x: x.graph("eq", x, 0.0)))
+
+# Where the chain rule and torch's own derivative differ at the ends of the range, the slope is given.
+
+
+def _silu(x: Node) -> Node:
+    share = x.graph("sigmoid", x)
+    return x.graph.with_gradient(x * share, (x, share * (1.0 + x * (1.0 - share))))
+
+
+def _log_sigmoid(x: Node) -> Node:
+    g = x.graph
+    power = g("exp", -g("abs", x))
+    share, below = power / (1.0 + power), g("lt", x, 0.0)
+    value = g("min", x, 0.0) - g("log1p", power)
+    return g.with_gradient(value, (x, g("where", below, 1.0 - share, share)))
+
+
+def _reciprocal(x: Node) -> Node:
+    y = 1.0 / x
+    return x.graph.with_gradient(y, (x, -(y * y)))
+
+
+HANDLERS |= {"silu": _formula(_silu), "reciprocal": _formula(_reciprocal)}
+HANDLERS |= dict.fromkeys(("logsigmoid", "log_sigmoid"), _formula(_log_sigmoid))
+# torch computes `c / tensor` as `tensor.reciprocal() * c`.
+HANDLERS |= dict.fromkeys(("rdiv", "rtruediv"), _formula(lambda x, c: _reciprocal(x) * c))
 
 
 @handles("positive", "contiguous", "clone", "float", "double", "alias")
@@ -114,20 +160,24 @@ def _leaky_relu(trace: Trace, a: Symbol, negative_slope: float = 0.01, inplace: 
     return trace.elementwise(lambda x: g("where", g("lt", 0.0, x), x, x * float(negative_slope)), a)
 
 
-@handles("relu")
-def _relu(trace: Trace, a: Symbol, inplace: bool = False) -> Symbol:
-    result: Symbol = _leaky_relu(trace, a, 0.0, inplace)
-    return result
+HANDLERS |= {"relu": _formula(lambda x: x.graph("where", x.graph("le", x, 0.0), 0.0, x))}
 
 
 @handles("softplus")
 def _softplus(trace: Trace, a: Symbol, beta: float = 1.0, threshold: float = 20.0) -> Symbol:
-    if beta != 1:
-        raise TraceError("it uses `softplus` with a beta")
-    return trace.elementwise(lambda x: trace.graph("softplus", x), a)
+    """Above the threshold it is its argument, as in torch."""
+    g = trace.graph
+
+    def softplus(x: Node) -> Node:
+        scaled = x * float(beta)
+        power, linear = g("exp", scaled), g("lt", float(threshold), scaled)
+        value = g("where", linear, x, g("log1p", power) / float(beta))
+        return g.with_gradient(value, (x, g("where", linear, 1.0, power / (power + 1.0))))
+
+    return trace.elementwise(softplus, a)
 
 
-@handles("clamp", "clip", "hardtanh")
+@handles("clamp", "clip")
 def _clamp(trace: Trace, a: Symbol, min: Any = None, max: Any = None) -> Symbol:
     """Within bounds; the slope is 1 on the bounds too, as in torch."""
     g = trace.graph
@@ -146,6 +196,22 @@ def _clamp(trace: Trace, a: Symbol, min: Any = None, max: Any = None) -> Symbol:
     return trace.elementwise(bounded, a)
 
 
+@handles("hardtanh")
+def _hardtanh(
+    trace: Trace, a: Symbol, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Symbol:
+    """Within bounds; the slope is 0 on the bounds, as in torch."""
+    if inplace:
+        raise TraceError("it changes a tensor in place")
+    g, low, high = trace.graph, float(min_val), float(max_val)
+
+    def bounded(x: Node) -> Node:
+        outside = g("max", g("le", x, low), g("le", high, x))
+        return g("where", outside, g("hold", g("min", g("max", x, low), high)), x)
+
+    return trace.elementwise(bounded, a)
+
+
 @handles("where")
 def _where(trace: Trace, condition: Any, a: Any = None, b: Any = None) -> Symbol:
     if a is None:
@@ -153,20 +219,30 @@ def _where(trace: Trace, condition: Any, a: Any = None, b: Any = None) -> Symbol
     return trace.elementwise(lambda c, x, y: trace.graph("where", c, x, y), condition, a, b)
 
 
-@handles("pow", "float_power")
+@handles("pow")
 def _pow(trace: Trace, a: Any, exponent: Any) -> Symbol:
     number = isinstance(exponent, int | float)
-    if number and exponent == 0.5:
-        return trace.elementwise(lambda x: trace.graph("sqrt", x), a)
-    if number and exponent in (1, 2, 3, 4, -1):
-        n = int(exponent)
-        return trace.elementwise(lambda x: 1.0 / x if n < 0 else x if n == 1 else _product(x, n), a)
-    if isinstance(a, int | float) and a > 0 and isinstance(exponent, Symbol):
-        return trace.elementwise(lambda x: trace.graph("exp", x * float(np.log(a))), exponent)
+    if number and exponent in _POWERS:
+        return trace.elementwise(_POWERS[exponent], a)
+    if isinstance(a, int | float) and a > 0 and a != 1 and isinstance(exponent, Symbol):
+        log = float(np.log(a))
+
+        def of_base(x: Node) -> Node:
+            y = x.graph("exp", x * log)
+            return x.graph.with_gradient(y, (x, y * log))
+
+        return trace.elementwise(of_base, exponent)
     raise TraceError("it uses `pow` with an exponent that cannot be compiled")
 
 
 HANDLERS["rpow"] = lambda trace, a, base: _pow(trace, base, a)
+
+
+def _whole_power(n: int) -> Callable[[Node], Node]:
+    def power(x: Node) -> Node:
+        return x.graph.with_gradient(_product(x, n), (x, float(n) * _product(x, n - 1)))
+
+    return power
 
 
 def _product(x: Node, n: int) -> Node:
@@ -176,9 +252,35 @@ def _product(x: Node, n: int) -> Node:
     return y
 
 
+def _inverse_power(x: Node) -> Node:
+    return x.graph.with_gradient(1.0 / x, (x, -(1.0 / (x * x))))
+
+
+def _root(x: Node) -> Node:
+    y = x.graph("sqrt", x)
+    return x.graph.with_gradient(y, (x, 0.5 * (1.0 / y)))
+
+
+_POWERS: dict[float, Callable[[Node], Node]] = {
+    -1: _inverse_power,
+    0.5: _root,
+    1: lambda x: x,
+    **{n: _whole_power(n) for n in (2, 3, 4)},
+}
+HANDLERS["square"] = _formula(_POWERS[2])
+
+
 @handles("lerp")
 def _lerp(trace: Trace, a: Any, b: Any, weight: Any) -> Symbol:
-    return trace.elementwise(lambda x, y, w: x + w * (y - x), a, b, weight)
+    """From the nearer of its ends, as in torch."""
+    g = trace.graph
+
+    def between(x: Node, y: Node, w: Node) -> Node:
+        far = y - x
+        value = g("where", g("lt", g("abs", w), 0.5), g("fma", w, far, x), g("fma", w - 1.0, far, y))
+        return g.with_gradient(value, (x, 1.0 - w), (y, w), (w, far))
+
+    return trace.elementwise(between, a, b, weight)
 
 
 @handles("dropout")
@@ -400,9 +502,27 @@ HANDLERS["mean"] = lambda trace, a, dim=None, keepdim=False: _sum(trace, a, dim,
 
 @handles("prod")
 def _prod(trace: Trace, a: Symbol, dim: int, keepdim: bool = False) -> Symbol:
-    axis = axis_of(a, dim)
-    total = np.multiply.reduce(a.elements, axis=axis, keepdims=keepdim)  # type: ignore[call-overload]
-    return trace.symbol(total, a.axis - (not keepdim and axis < a.axis))
+    """The slope by each factor is the product over the factor; of the others, where one is 0."""
+    axis, g = axis_of(a, dim), trace.graph
+
+    def product(*factors: Node) -> Node:
+        value, zero = factors[0], g("eq", factors[0], 0.0)
+        for factor in factors[1:]:
+            value, zero = value * factor, g("max", zero, g("eq", factor, 0.0))
+        slopes = []
+        for i, factor in enumerate(factors):
+            others = g.leaf("const", 1.0)
+            for other in factors[:i] + factors[i + 1 :]:
+                others = others * other
+            slopes.append((factor, g("where", zero, others, value / factor)))
+        return g.with_gradient(value, *slopes)
+
+    factors = np.moveaxis(a.elements, axis, 0)
+    total = np.frompyfunc(product, len(factors), 1)(*factors)
+    elements = np.asarray(total, object).reshape(factors.shape[1:])
+    if keepdim:
+        return trace.symbol(np.expand_dims(elements, axis), a.axis)
+    return trace.symbol(elements, a.axis - (axis < a.axis))
 
 
 @handles("softmax")
@@ -451,17 +571,24 @@ def _gru_step(
     symbols = [t for t in (value, action, *inputs) if isinstance(t, Symbol)]
     ndim, axis = symbols[0].ndim, symbols[0].axis
     features = [np.broadcast_to(trace.lift(t, ndim, axis), (1, *value.shape[1:])) for t in (value, *inputs)]
+    n_args = {"fma": 3, "sigmoid": 1, "tanh": 1}
+    of = {op: np.frompyfunc(lambda *x, op=op: g(op, *x), n, 1) for op, n in n_args.items()}
     gates = [np.full(features[0].shape, w[row, 0], object) for row in range(4)]
     for row in range(4):
         for column, feature in enumerate(features, start=1):
-            gates[row] = gates[row] + feature * w[row, column]
+            gates[row] = of["fma"](feature, w[row, column], gates[row])
     if row_bias is not None:
         shape = value.shape[1:] if row_bias.shape[2] > trace.n else (1,) * (ndim - 1)
         added = trace.prelude.run(torch.reshape, row_bias, (4, trace.n, *shape))
         gates = [gate + bias for gate, bias in zip(gates, trace.captured(added, 1), strict=True)]
-    of = {op: np.frompyfunc(lambda x, op=op: g(op, x), 1, 1) for op in ("sigmoid", "tanh")}
     reset, update = of["sigmoid"](gates[0]), of["sigmoid"](gates[1])
     candidate = of["tanh"](gates[2] + reset * gates[3])
     hidden = candidate + update * (features[0] - candidate)
-    moved = _clamp(trace, trace.symbol(features[0] + hidden * out + shift, axis), -CLIP, CLIP)
+
+    def clipped(x: Node) -> Node:
+        within = g("min", g("max", x, -CLIP), CLIP)
+        return g.with_gradient(within, (x, g("eq", x, within)))
+
+    free = trace.symbol(features[0] + hidden * out + shift, axis)
+    moved = trace.elementwise(clipped, free)
     return moved if action is None else trace.elementwise(lambda x, y: x * y, moved, action)

@@ -89,6 +89,7 @@ class Prelude:
         self.steps: list[Step] = []
         self.inputs: list[tuple[Tensor, Callable[[Tensor], Tensor]]] = []  # participants and the like
         self.outputs: list[Tensor] = []
+        self.masked: set[int] = set()  # places of weights that are multiplied by 0
         self._changing = {id(p) for p in parameters}
         self._places: dict[int, Tensor | None] = {}
         begin = 0
@@ -140,6 +141,7 @@ class Prelude:
             mask = next(t for t in seen if id(t) not in places)
             if not self.changes(mask) and bool(((mask == 0) | (mask == 1)).all()):
                 (place,) = places.values()
+                self.masked |= set(place.masked_select(mask == 0).tolist()) - {-1}
                 self._places[id(out[0])] = torch.where(mask != 0, place, -1)
         elif name.endswith("_") or name == "setitem":
             self._places |= {id(t): None for t in seen}

@@ -108,7 +108,7 @@ class _Expanded:
     """
 
     def __init__(self, trace: Trace, n_numbers: int) -> None:
-        self.graph = graph = Graph()
+        self.graph = graph = Graph(all_finite=True)  # most numbers' slopes are 0
         source = trace.trial
         new = self._copied(source, [place for _, place in trace.weights], n_numbers)
         logits, states = [new[node] for node in source.logits], [new[node] for node in source.states]
@@ -132,7 +132,7 @@ class _Expanded:
         self.pairs = np.array(pairs, int).reshape(-1, 2)
         self.first = len(moved)
         totals = [graph("add", graph.leaf("state", self.first + k), part) for k, part in enumerate(sums)]
-        nodes = needed([*moved, *totals])
+        nodes = needed([*moved, *totals], values_only=True)
         if len(nodes) > MOST_NODES:
             raise TraceError(f"a trial has {len(nodes)} operations with its derivatives")
         n_rows += 1 + len(logits)
@@ -239,7 +239,7 @@ class _ForwardWriter(Writer):
     """Writes a loop that only moves the state."""
 
     def _plan(self) -> None:
-        self.forth = needed(self.trial.states)
+        self.forth = needed(self.trial.states, values_only=True)
         self.width, self.tape_rows = self.trial.n_rows, 0
 
     def source(self) -> str:

@@ -94,7 +94,7 @@ class Trace(TorchFunctionMode):
         super().__init__()
         self.model, self.inputs = model, inputs
         self.n = inputs.shape[1]
-        self.graph = Graph()
+        self.graph = Graph(np.float64 if inputs.dtype == torch.float64 else np.float32)
         self.prelude = Prelude([p for p in model.parameters() if p.requires_grad])
         self.weights: list[tuple[int, int]] = []
         self.sessions: list[tuple[int, tuple[Any, ...]]] = []
@@ -137,7 +137,7 @@ class Trace(TorchFunctionMode):
 
     def numbered(self, logits: tuple[Node, ...], states: tuple[Node, ...]) -> Trial:
         """The expressions in a graph of their own, with leaves numbered in their order of use."""
-        graph = Graph()
+        graph = Graph(self.graph.dtype)
         order: dict[str, list[int]] = {"global": [], "session": [], "row": [], "noise": []}
         new: dict[Node, Node] = {}
         nodes = needed([*logits, *states])

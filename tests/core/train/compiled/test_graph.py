@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from spicewidgets.core.train.compiled.graph import Graph, Node, gradient, needed
@@ -13,7 +14,9 @@ EXPRESSIONS = {
     "the same twice": lambda g, a, b, c: (a * b) * (a * b) + a * b,
     "extremes": lambda g, a, b, c: g("max", a, b) * c + g("min", b * c, a),
     "functions": lambda g, a, b, c: g("exp", a) + g("log", b + 3) * g("tanh", c) + g("sigmoid", a * c),
-    "more functions": lambda g, a, b, c: g("softplus", a) * g("sqrt", b + 2) + g("abs", c) * a,
+    "more functions": lambda g, a, b, c: g("log1p", a * a) * g("sqrt", b + 2) + g("abs", c) * g("expm1", a),
+    "one rounding": lambda g, a, b, c: g("fma", a, b, c) * g("fma", g("neg", b), 2.0, a),
+    "given slopes": lambda g, a, b, c: g.with_gradient(a * b, (a, b), (b, a)) * c,
     "choices": lambda g, a, b, c: g("where", g("lt", a, b), a * c, b * b) + g("sign", c) * a,
 }
 
@@ -26,6 +29,8 @@ def computed(node, values):
             new[part] = graph.leaf("const", values[int(part.value)])
         elif part.op == "const":
             new[part] = graph.leaf("const", part.value)
+        elif part.op == "custom":
+            new[part] = new[part.args[0]]
         else:
             new[part] = graph(part.op, *(new[arg] for arg in part.args))
     assert new[node].op == "const"
@@ -60,23 +65,33 @@ def test_equal_expressions_are_one_node():
 
 def test_what_changes_nothing_is_not_there():
     graph = Graph()
-    a = graph.leaf("row", 0)
-    assert a + 0 is a
-    assert 0 + a is a
+    a, b = graph.leaf("row", 0), graph.leaf("row", 1)
+    assert a + -0.0 is a
+    assert -0.0 + a is a
     assert a * 1 is a
     assert 1.0 * a is a
     assert a - 0 is a
     assert a / 1 is a
-    assert (a * 0).op == "const"
+    assert graph("neg", -a) is a
+    assert a + -b is a - b
     assert (2 * graph.leaf("const", 3.0)).value == 6
     assert graph("where", 1.0, a, a * 2) is a
 
 
-def test_constants_without_a_value_are_left_to_the_machine():
+def test_what_changes_no_finite_number_stays_but_where_all_are_finite():
+    exact, lenient = Graph(), Graph(all_finite=True)
+    for graph in (exact, lenient):
+        a = graph.leaf("row", 0)
+        found = (a * 0).op == "const", a + 0 is a, 0 + a is a, (0 - a).op == "neg"
+        assert set(found) == {graph is lenient}
+
+
+def test_constants_have_the_arithmetic_of_their_type():
     graph = Graph()
-    assert graph("log", -1.0).op == "log"
-    assert graph("div", 1.0, 0.0).op == "div"
-    assert graph("exp", 1e6).op == "exp"
+    assert math.isnan(graph("log", -1.0).value)
+    assert graph("div", 1.0, 0.0).value == math.inf
+    assert graph("mul", 1e30, 1e30).value == 1e30 * 1e30
+    assert Graph(np.float32)("mul", 1e30, 1e30).value == math.inf
 
 
 def test_equal_numbers_share_the_slope():
