@@ -60,8 +60,10 @@ class Agent:
     @property
     def q(self) -> Floats:
         """The logit of each arm."""
-        parts = [self._state[state] * beta for state, beta in self._betas.items()]
-        return self._public(np.sum(parts, axis=0))
+        logits: Floats = sum(
+            (self._state[state] * beta for state, beta in self._betas.items()), start=np.zeros(())
+        )
+        return self._public(logits)
 
     @property
     def parameters(self) -> dict[str, Any]:

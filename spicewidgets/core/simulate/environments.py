@@ -112,15 +112,14 @@ class Bandits:
 
     def _chosen(self, choice: int | ArrayLike) -> NDArray[np.bool_]:
         """`(n_sessions, n_actions)`: which arm each session chose."""
-        arms = np.asarray(choice).reshape(-1, 1)
-        if arms.shape[0] != self._n_sessions or not np.isin(arms, np.arange(self._n_actions)).all():
+        chosen: NDArray[np.bool_] = np.asarray(choice).reshape(-1, 1) == np.arange(self._n_actions)
+        if len(chosen) != self._n_sessions or not chosen.any(axis=-1).all():
             raise SettingsError(
                 [
                     f"choice must be an arm from 0 to {self._n_actions - 1}, one for each of the "
                     f"{self._n_sessions} session(s) running; got {choice!r}. Number the arms from 0."
                 ]
             )
-        chosen: NDArray[np.bool_] = arms == np.arange(self._n_actions)
         return chosen
 
 

@@ -52,13 +52,18 @@ def record_of(agent: Any, trials: Iterable[Trial], n_sessions: int, n_actions: i
     }
     names = [name for name in expected[-1][2] if all(name in states for _, _, states in expected)]
     return Record(
-        np.stack(choices, 1) if choices else np.empty((n_sessions, 0), dtype=np.int64),
-        np.stack(rewards, 1) if rewards else np.empty((n_sessions, 0, n_actions)),
-        np.stack([probabilities for _, probabilities, _ in expected], 1),
-        np.stack([q for q, _, _ in expected], 1),
-        {name: np.stack([states[name] for _, _, states in expected], 1) for name in names},
+        np.reshape(choices, (len(choices), n_sessions)).astype(np.int64, copy=False).swapaxes(0, 1),
+        np.reshape(rewards, (len(rewards), *shape)).swapaxes(0, 1),
+        _sessions_first(probabilities for _, probabilities, _ in expected),
+        _sessions_first(q for q, _, _ in expected),
+        {name: _sessions_first(states[name] for _, _, states in expected) for name in names},
         betas,
     )
+
+
+def _sessions_first(trials: Iterable[Floats]) -> Floats:
+    """`(n_sessions, n_trials, n_actions)` of the arrays of some trials, as a view, which spares a copy."""
+    return np.array(list(trials)).swapaxes(0, 1)
 
 
 def play(agent: Any, environment: Any, n_trials: int, n_sessions: int = 1) -> Record:
