@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,14 +12,19 @@ from matplotlib.figure import Figure
 
 from ..style import INK
 from .figure import NORMAL, new_figure, save_figure
-from .loss_records import MARKS, PHASE, LossRecords, Record, span
+from .loss_records import MARKS, PHASE, LossRecords, Row, span
 from .printed import draw_legend, draw_subplot
 from .series import Series, Subplot, ticks
+
+if TYPE_CHECKING:
+    from ..core.train.training import Epoch
 
 HIGHEST = 1.5  # times chance: a loss above is not shown
 
 
-def plot_loss(history: Sequence[Record], save: str | os.PathLike[str] | None = None) -> tuple[Figure, Axes]:
+def plot_loss(
+    history: "Sequence[Epoch | Row]", save: str | os.PathLike[str] | None = None
+) -> tuple[Figure, Axes]:
     """Draw loss against epoch: of the training sessions, and of the validation sessions where there are some.
 
     Args:

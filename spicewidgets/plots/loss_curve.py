@@ -4,13 +4,17 @@ leaves unexplained.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..style import Style
 from .live import LiveFigure
-from .loss_records import LEVELS, MARKS, PHASE, TRAINING, LossRecords, Record, span, summary
+from .loss_records import LEVELS, MARKS, PHASE, TRAINING, LossRecords, Row, span, summary
 from .series import NOTHING, Subplot, grown
+
+if TYPE_CHECKING:
+    from ..core.train.training import Epoch
 
 EARLIER = Style("earlier run", "#7a7f85", "solid", "circle", 1.0)
 RUNS = 8  # earlier runs that stay in sight
@@ -38,9 +42,9 @@ class LossCurve(LiveFigure):
 
     def draw(
         self,
-        history: Sequence[Record],
+        history: "Sequence[Epoch | Row]",
         *,
-        earlier: Sequence[Sequence[Record]] = (),
+        earlier: "Sequence[Sequence[Epoch | Row]]" = (),
         log: bool = False,
         smoothing: float = 0.0,
     ) -> None:
@@ -71,7 +75,7 @@ class LossCurve(LiveFigure):
             self.set_x(0.0, float(grown(max(run.n for run in self._read))))
             self.summary = summary(records)
 
-    def _columns_of(self, history: Sequence[Record]) -> LossRecords:
+    def _columns_of(self, history: "Sequence[Epoch | Row]") -> LossRecords:
         """The columns of a history; of one that goes on, only new records are read."""
         before = next((columns for columns in self._read if columns.continues_in(history)), None)
         return LossRecords(history, before)

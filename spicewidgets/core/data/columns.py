@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 MOST_ARMS = 50
 
 
-def table_of(file: "File | pd.DataFrame") -> pd.DataFrame:
+def table_of(file: File | pd.DataFrame) -> pd.DataFrame:
     """A copy of the table: of a DataFrame, or of any file that `read_table` can open."""
     table = read_table(file)
     if table.surplus.any():

@@ -22,8 +22,8 @@ from .cells import Column, column_of
 from .files import PARQUET, ZIP, contents, decoded, unpacked
 from .separated import SEPARATORS, Progress, separated
 
-File: TypeAlias = "str | PathLike[str] | bytes | IO[Any]"
-Source: TypeAlias = "File | pd.DataFrame | Sequence[str | PathLike[str]]"
+File: TypeAlias = str | PathLike[str] | bytes | IO[Any]
+Source: TypeAlias = File | pd.DataFrame | Sequence[str | PathLike[str]]
 MOST_ROWS = 10_000_000
 MOST_COLUMNS = 2_000
 MOST_HASHED = 250_000  # rows of a DataFrame
