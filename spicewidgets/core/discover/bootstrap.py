@@ -17,11 +17,11 @@ from torch import nn
 from ..data.dataset import DatasetRNN
 from ..random import RandomState, children
 from ..settings import SettingsError
+from ..train.descents import LBFGS_PATIENCE, LBFGS_TOLERANCE
 from ..train.losses import Losses
 from ..train.objective import Array, EagerLoss, Loss, Sessions, flat, put
 from ..train.optimisers import Patience, lbfgs, together
 from ..train.rnn import BaseRNN
-from ..train.training import LBFGS_PATIENCE, LBFGS_TOLERANCE
 
 MOST_ITERATIONS = 200
 

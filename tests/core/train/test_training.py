@@ -23,8 +23,9 @@ from spicewidgets import (
     create_dataset,
 )
 from spicewidgets.core.settings import Training
-from spicewidgets.core.train import objective, training
-from spicewidgets.core.train.objective import Sessions, floor_of, loss_and_gradient, loss_of, losses
+from spicewidgets.core.train import objective, screening
+from spicewidgets.core.train.objective import Sessions, flat, floor_of, loss_and_gradient, loss_of, losses
+from spicewidgets.core.train.run import Run
 from spicewidgets.core.train.training import train, uses_lbfgs
 
 CHOSEN = "x_value_reward_chosen"
@@ -299,7 +300,7 @@ def test_records_of_the_default(dataset):
     phases = [r.phase for r in records]
     assert phases == ["screen"] * 15 + ["lbfgs"] * (len(records) - 15)
     assert 20 < len(records) <= 60
-    assert [r.learning_rate for r in records[14:16]] == [training.SCREEN_LEARNING_RATE, None]
+    assert [r.learning_rate for r in records[14:16]] == [screening.LEARNING_RATE, None]
     assert all(b.seconds >= a.seconds >= 0 for a, b in pairwise(records))
     assert all(r.note == "" for r in records)
     falling = [r.train_loss for r in records[15:]]
@@ -561,8 +562,8 @@ def test_screening_trains_all_starts_together(dataset, monkeypatch):
 
 
 def test_screening_ends_when_the_best_start_gains_little(dataset, monkeypatch):
-    monkeypatch.setattr(training, "SCREEN_PATIENCE", 3)
-    monkeypatch.setattr(training, "SCREEN_GAIN", 10.0)
+    monkeypatch.setattr(screening, "PATIENCE", 3)
+    monkeypatch.setattr(screening, "GAIN", 10.0)
     records = run(model_of(), dataset, Training(epochs=40, n_starts=2))
     assert [r.phase for r in records[:5]] == ["screen"] * 4 + ["lbfgs"]
 
@@ -570,7 +571,7 @@ def test_screening_ends_when_the_best_start_gains_little(dataset, monkeypatch):
 def test_screening_sees_the_first_trials_only(monkeypatch):
     seen = spy(monkeypatch)
     run(model_of(), data(n_trials=60, n_sessions=3), Training(epochs=8, n_starts=2))
-    assert len(seen[0][0].inputs) == training.SCREEN_TRIALS
+    assert len(seen[0][0].inputs) == screening.TRIALS
     assert len(seen[-1][0].inputs) == 60
 
 
@@ -597,29 +598,29 @@ def test_a_start_without_a_number_ranks_last(dataset):
     torch.manual_seed(3)
     model = OwnParameter(2)
     nn.init.constant_(model.own, math.nan)
-    run_ = training._Run(model, Sessions.of(dataset), Training(epochs=40), np.random.default_rng(0))
+    run_ = Run(model, Sessions.of(dataset), Training(epochs=40), np.random.default_rng(0))
     tried = []
 
-    def finish():
+    def finish(run_):
         tried.append(weights(run_.model)["own"].item())
         yield run_.record("lbfgs", 0.6)
 
-    monkey = [model, *(model_of(seed, OwnParameter) for seed in range(3))]
-    run_.fresh = lambda: monkey.pop()
-    list(run_.screened(4, finish))
+    starts = np.concatenate([flat(model), *(flat(model_of(seed, OwnParameter)) for seed in range(3))])
+    list(screening.run_screened(run_, starts, finish))
     assert math.isfinite(tried[0])
 
 
 def test_the_next_start_is_tried_when_one_is_stuck(dataset):
-    run_ = training._Run(model_of(), Sessions.of(dataset), Training(epochs=40), np.random.default_rng(0))
+    run_ = Run(model_of(), Sessions.of(dataset), Training(epochs=40), np.random.default_rng(0))
     finished = iter([0.8, 0.75, 0.5])
     seen = []
 
-    def finish():
+    def finish(run_):
         seen.append(weights(run_.model))
         yield run_.record("lbfgs", next(finished))
 
-    records = list(run_.screened(4, finish))
+    starts = screening.random_starts(run_, 4)
+    records = list(screening.run_screened(run_, starts, finish))
     assert [r.train_loss for r in records[10:]] == [0.8, 0.75, 0.5]
     assert not equal(seen[0], seen[1])
     assert not equal(seen[1], seen[2])
@@ -841,13 +842,13 @@ def test_nothing_global_changes(dataset, name):
     assert torch.equal(dataset.ys, kept_ys)
 
 
-def test_a_model_of_several_modules_runs_heats_and_the_best_goes_on(dataset):
+def test_a_model_of_several_modules_ranks_its_starts_and_the_best_goes_on(dataset):
     """The finalists share the screening's records; the finish begins no worse than the best of them."""
     model = model_of(model=ForgettingRNN)
     records = run(model, dataset, Training(epochs=400))
     screened = [r for r in records if r.phase == "screen"]
-    heats = [r for r in screened if r.learning_rate is None]
-    assert 2 <= len(heats) <= 2 * training.HEAT_EPOCHS
+    ranked = [r for r in screened if r.learning_rate is None]
+    assert 2 <= len(ranked) <= 2 * screening.RANKING_EPOCHS
     finish = [r.train_loss for r in records if r.phase == "lbfgs"]
-    assert finish[0] <= heats[-1].train_loss + 1e-6
-    assert [r.train_loss for r in heats] == sorted((r.train_loss for r in heats), reverse=True)
+    assert finish[0] <= ranked[-1].train_loss + 1e-6
+    assert [r.train_loss for r in ranked] == sorted((r.train_loss for r in ranked), reverse=True)

@@ -1,0 +1,200 @@
+"""Which of several random starts is worth finishing: all are trained for a moment, side by side."""
+
+import math
+from collections.abc import Callable, Generator, Iterator, Sequence
+from copy import deepcopy
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..settings import SettingsError
+from .descents import lbfgs_losses, run_lbfgs
+from .objective import Array, EagerLoss, Loss, Sessions, flat, put
+from .optimisers import Adam, Patience
+from .rnn import BaseRNN
+from .run import Epoch, Run
+from .starts import stack, unstack
+
+TRIALS = 40  # the first trials of some sessions tell a start that is stuck from one that learns
+SESSIONS = 200
+EPOCHS = 150
+LEARNING_RATE = 0.03
+PATIENCE = 20  # epochs in which the best start must gain GAIN nats, or the screening ends
+GAIN = 1e-3
+RANKING_EPOCHS = 12  # of L-BFGS, for each of the best few starts
+STARTS = 8  # at least ...
+STARTS_PER_MODULE = 4  # ... and so many for each module, since each can settle on the wrong thing
+
+Finish = Callable[[Run], Iterator[Epoch]]
+
+
+def starts_for(model: BaseRNN) -> int:
+    """How many random starts are screened when no number is given."""
+    return max(STARTS, STARTS_PER_MODULE * len(model.submodules_rnn))
+
+
+def random_starts(run: Run, n_starts: int) -> Array:
+    """The model's weights, and newly drawn ones, `(n_starts, n_weights)`."""
+    rows, start = [flat(run.model)], deepcopy(run.model)
+    for _ in range(n_starts - 1):
+        with run.stream():
+            start.apply(_reset)
+        rows.append(flat(start))
+    return np.concatenate(rows)
+
+
+def run_screened(run: Run, starts: Array, finish: Finish) -> Iterator[Epoch]:
+    """A few epochs of Adam for several starts; then the best one is finished, and the next one if that is
+    stuck.
+
+    Args:
+        run: the training.
+        starts: weights, `(n_starts, n_weights)`.
+        finish: trains the model from its weights to the end.
+    """
+    sessions = _first_trials(run)
+    starts = yield from _screen(run, starts, sessions, min(EPOCHS, max(1, run.settings.epochs // 4)))
+    reached = [np.nan_to_num(run.loss_at(row[None], sessions), nan=np.inf) for row in starts]
+    starts = starts[np.argsort(reached, kind="stable")]
+    if finish is run_lbfgs:
+        starts = yield from _ranked(run, starts)
+    for row in starts:
+        put(row, run.model)
+        last = None
+        for last in finish(run):
+            yield last
+        if last is None or run.best_loss < run.chance or run.epochs_left <= 0:
+            return
+
+
+def _first_trials(run: Run) -> Sessions:
+    """The first trials of all sessions, or of so many drawn at random."""
+    n = run.sessions.n_sessions
+    some = run.rng.permutation(n)[:SESSIONS] if n > SESSIONS else np.arange(n)
+    return run.sessions.take(torch.from_numpy(np.sort(some))).first(TRIALS)
+
+
+def _ranked(run: Run, starts: Array) -> Generator[Epoch, None, Array]:
+    """The starts in a new order: the best few, as many as the model has modules, learn from everything for
+    some iterations. What looked best on the first trials may have learned one mechanism and missed another.
+    """
+    n = min(len(run.model.submodules_rnn), len(starts), run.epochs_left // (2 * RANKING_EPOCHS))
+    if n < 2:
+        return starts
+    results = []
+    lowest = math.inf
+    for row in starts[:n]:
+        put(row, run.model)
+        loss = math.inf
+        for loss, at_rest in islice(lbfgs_losses(run), RANKING_EPOCHS):
+            if loss < lowest:
+                lowest, run.best_weights = loss, flat(run.model)
+            yield run.record("screen", lowest)
+            if at_rest:
+                break
+        results.append((np.nan_to_num(loss, nan=np.inf), flat(run.model)))
+    results.sort(key=lambda result: result[0])
+    return np.concatenate([*(weights for _, weights in results), starts[n:]])
+
+
+def _screen(run: Run, starts: Array, sessions: Sessions, n_epochs: int) -> Generator[Epoch, None, Array]:
+    """Train all starts on some sessions; their weights at the end."""
+    if not run.losses.eager:
+        return (yield from _side_by_side(run, starts, run.losses(), sessions, n_epochs, lambda theta: theta))
+    models = [_with_weights(run.model, row) for row in starts]
+    stacked = stack(models)
+    if stacked is None or not _same(stacked, models, sessions):
+        return (yield from _in_turn(run, models, sessions, n_epochs))
+    n, loss = len(models), EagerLoss(stacked, n_starts=len(models))
+
+    def rows_of(theta: Array) -> Array:
+        put(theta, stacked)
+        return np.concatenate([flat(unstack(stacked, run.model, start)) for start in range(n)])
+
+    return (yield from _side_by_side(run, flat(stacked), loss, sessions.repeat(n), n_epochs, rows_of))
+
+
+def _side_by_side(
+    run: Run,
+    theta: Array,
+    loss: Loss,
+    sessions: Sessions,
+    n_epochs: int,
+    rows_of: Callable[[Array], Array],
+) -> Generator[Epoch, None, Array]:
+    """Adam for the weights of all starts at once, until the best one gains little.
+
+    Args:
+        run: the training.
+        theta: weights as the loss takes them.
+        loss: of all starts.
+        sessions: what they learn from.
+        n_epochs: at most.
+        rows_of: makes a row of weights for each start of `theta`.
+    """
+    optimizer, patience = Adam(LEARNING_RATE), Patience(PATIENCE, GAIN)
+    losses = np.full(1, np.inf)
+    try:
+        for _ in range(n_epochs):
+            with run.stream():
+                values, gradient = loss(theta, sessions)
+            losses = np.nan_to_num(values, nan=np.inf)
+            if len(theta) > 1:  # the best one so far can be looked at while the others go on
+                put(theta[[int(losses.argmin())]], run.model)
+            theta = optimizer.step(theta, gradient)
+            best = float(losses.min())
+            yield run.record("screen", best, LEARNING_RATE)
+            if patience.over(best):
+                break
+    finally:
+        starts = rows_of(theta)
+        if np.isfinite(losses).any():
+            run.best_weights = starts[[int(losses.argmin())]]
+    return starts
+
+
+def _in_turn(
+    run: Run, models: Sequence[BaseRNN], sessions: Sessions, n_epochs: int
+) -> Generator[Epoch, None, Array]:
+    """The same, one start after the other, for models that cannot run side by side."""
+    lowest = math.inf
+    for model in models[:n_epochs]:
+        optimizer, loss, theta = Adam(LEARNING_RATE), EagerLoss(model), flat(model)
+        for _ in range(-(-n_epochs // len(models))):
+            with run.stream():
+                (value,), gradient = loss(theta, sessions)
+            theta = optimizer.step(theta, gradient)
+            put(theta, model)
+            if value < lowest:
+                lowest, run.best_weights = float(value), theta
+            yield run.record("screen", lowest, LEARNING_RATE)
+    return np.concatenate([flat(model) for model in models])
+
+
+def _with_weights(model: BaseRNN, row: Array) -> BaseRNN:
+    copy = deepcopy(model)
+    put(row, copy)
+    return copy
+
+
+def _reset(module: nn.Module) -> None:
+    if callable(reset := getattr(module, "reset_parameters", None)):
+        reset()
+
+
+def _same(stacked: BaseRNN, models: Sequence[BaseRNN], sessions: Sessions) -> bool:
+    """Whether the stacked model does what its starts do, on two trials of a few sessions."""
+    few = sessions.first(2).take(torch.arange(min(3, sessions.n_sessions)))
+    training = stacked.training
+    stacked.eval()
+    try:
+        with torch.no_grad():
+            together = stacked(few.repeat(len(models)).inputs)[0].chunk(len(models), 1)
+            alone = [deepcopy(model).eval()(few.inputs)[0] for model in models]
+        return all(torch.allclose(a, b, atol=1e-5) for a, b in zip(together, alone, strict=True))
+    except (RuntimeError, SettingsError):
+        return False
+    finally:
+        stacked.train(training)
