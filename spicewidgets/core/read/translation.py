@@ -90,7 +90,7 @@ def true_model(
         A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
         equation.
     """
-    betas = {state: agent._betas[state] for state in _learned(model)} if betas is None else dict(betas)
+    betas = {state: float(agent._betas[state]) for state in _learned(model)} if betas is None else dict(betas)
     equations = {}
     for module in config.modules:
         if module not in _TRUTH:
