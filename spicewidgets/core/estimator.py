@@ -4,7 +4,6 @@ Ties the parts together and owns none of their work: training is `train.training
 `discover.discovery`, files are `storage`.
 """
 
-import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -13,15 +12,11 @@ from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
-import torch
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from . import storage
 from .checks import refuse
 from .config import SpiceConfig
 from .data.dataset import DatasetRNN
-from .data.entry import as_dataset
 from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import equations_of
@@ -29,13 +24,12 @@ from .discover.refine import refine
 from .discover.resampling import Fitted
 from .discover.sampling import ModuleSamples, sample
 from .equations import SpiceModel
+from .fitted import FittedEstimator, SpiceWarning
 from .judge.network_agents import AgentNetwork, AgentSpice
-from .judge.replay import nll_per_trial, replay
-from .parameters import participant_index, problems_of, settings_of
+from .parameters import participant_index, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError
 from .train.model_check import check_model
-from .train.new_model import new_model
 from .train.objective import Sessions
 from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
@@ -46,11 +40,7 @@ TUNED = 8  # refined equations that are remembered of a model
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
 
 
-class SpiceWarning(UserWarning):
-    """Something about the data or the fit that should be known before the equation is believed."""
-
-
-class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
+class SpiceEstimator(FittedEstimator):
     """Train an RNN on choices and find the equation of each of its modules.
 
     Args:
@@ -96,12 +86,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         ((20, 50, 2), (20, 50, 2))
     """
 
-    rnn_model_: BaseRNN
-    spice_model_: SpiceModel
-    rnn_agent: AgentNetwork
-    spice_agent: AgentSpice
     history_: list[Epoch]
-    participants_: tuple[Any, ...]
     samples_: dict[str, ModuleSamples]
     stopped_: bool
 
@@ -188,7 +173,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
         only = participant_index(self.spice_participant_id, people.labels)
-        before = self._fitted()
+        before = self._learned()
         self._forget(keep_history=warm)
         self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
         self._people, self._dataset_, self._sessions, self._rng = people, dataset, sessions, rng
@@ -202,7 +187,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             compiled=self.compiled,
         )
         try:
-            yield from self._told(records)
+            yield from self._reported(records)
         except KeyboardInterrupt:
             self.stopped_ = True
         except GeneratorExit:  # whoever asks for the records asks no more
@@ -218,7 +203,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                     model, self.n_actions, participants=people.labels, codes=people.codes
                 )
         try:
-            self._find(discovery, only)
+            self._find_equations(discovery, only)
         except Exception as error:
             error.add_note("The trained RNN was kept: correct this, then call discover() instead of fit().")
             raise
@@ -242,81 +227,11 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             only = participant_index(self.spice_participant_id, self.participants_)
             if hasattr(self, "_sessions"):
                 check_model(self.rnn_model_, self.spice_config, self._sessions)
-            self._find(discovery, only, resample=any("off_policy" in name for name in changes))
+            self._find_equations(discovery, only, resample=any("off_policy" in name for name in changes))
         except Exception:
             self.set_params(**before)
             raise
         return self.spice_model_
-
-    @property
-    def rnn_model(self) -> BaseRNN:
-        """The trained model, by the name that autospice has for it."""
-        self._check_fitted("rnn_model_")
-        return self.rnn_model_
-
-    def predict(self, conditions: Any) -> tuple[np.ndarray, np.ndarray]:
-        """P of the next choice after each trial, by the RNN and by the equations.
-
-        Args:
-            conditions: a `DatasetRNN`, or `(n_sessions, n_trials, n_features)`, of any number of sessions of
-                known participants.
-
-        Returns: Two arrays `(n_sessions, n_trials, n_actions)`. Entry t is P of the choice at trial t + 1,
-            knowing trials up to t.
-        """
-        self._check_fitted("rnn_agent", "spice_agent")
-        dataset = as_dataset(conditions, self.n_actions)
-        rnn, spice = (
-            replay(agent, dataset).probabilities[:, 1:] for agent in (self.rnn_agent, self.spice_agent)
-        )
-        return rnn, spice
-
-    def score(self, data: Any, targets: Any = None) -> float:
-        """Mean ln P that the equations give to the next choices, in nats per choice (higher is better)."""
-        dataset = self._dataset(data, targets)
-        if not bool(dataset.target_mask.any()):
-            raise SettingsError(
-                ["score needs next choices; the data have none. Give targets, or longer sessions."]
-            )
-        self._check_fitted("rnn_agent", "spice_agent")
-        expected = replay(self.spice_agent, dataset).probabilities[:, 1:]
-        return -float(np.nanmean(nll_per_trial(expected, dataset)))
-
-    def print_spice_model(self, participant_id: Any = None) -> SpiceModel:
-        """Write the equations of one participant (the first when None) to standard output; returns all
-        equations.
-        """
-        self._check_fitted("spice_model_")
-        sys.stdout.write(self.spice_model_.text(participant_id) + "\n")
-        return self.spice_model_
-
-    def get_spice_features(self, participant_id: Any = None) -> dict[str, dict[str, float]]:
-        """Coefficients of one participant: `{module: {term: coefficient}}`."""
-        self._check_fitted("spice_model_")
-        return {
-            module: equation.coefficients
-            for module, equation in self.spice_model_.of_participant(participant_id).items()
-        }
-
-    def get_spice_agents(self) -> dict[Any, AgentSpice]:
-        """The agent of each participant that has equations."""
-        self._check_fitted("spice_agent")
-        return dict.fromkeys(self.spice_agent.get_participant_ids(), self.spice_agent)
-
-    def count_parameters(self) -> dict[Any, int]:
-        """Number of terms and betas of each participant."""
-        self._check_fitted("spice_agent")
-        return self.spice_agent.count_parameters()
-
-    def get_participant_embeddings(self) -> dict[Any, torch.Tensor]:
-        """The embedding of each participant, by label; empty where the model has none."""
-        self._check_fitted("rnn_model_")
-        embedding = getattr(self.rnn_model_, "participant_embedding", None)
-        if embedding is None:
-            return {}
-        with torch.no_grad():
-            rows = embedding(torch.arange(len(self.participants_)))
-        return dict(zip(self.participants_, rows, strict=True))
 
     def fitted(self) -> Fitted:
         """What this fit has come to, as its resamples need it.
@@ -342,89 +257,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             training.l2_weight_decay,
             self.compiled,
         )
-
-    def save_spice(
-        self, path_rnn: str | os.PathLike[str] | None = None, path_spice: str | os.PathLike[str] | None = None
-    ) -> None:
-        """Save the weights, the equations, or both. Raises `StorageError` with a sentence where a file cannot
-        be written.
-        """
-        if path_rnn is None and path_spice is None:
-            raise SettingsError(
-                ["save_spice needs path_rnn, path_spice or both; got neither. Name the files to write."]
-            )
-        self._check_fitted(*([] if path_rnn is None else ["rnn_model_"]))
-        self._check_fitted(*([] if path_spice is None else ["spice_model_"]))
-        model, spice = (getattr(self, name, None) for name in ("rnn_model_", "spice_model_"))
-        storage.save(path_rnn, path_spice, model, spice, self._people)
-
-    def load_spice(
-        self,
-        path_rnn: str | os.PathLike[str] | None = None,
-        path_spice: str | os.PathLike[str] | None = None,
-        deterministic: bool = False,
-    ) -> Self:
-        """Load weights, equations, or both, into this estimator's class or one of the same structure.
-
-        Raises `StorageError` where a file is damaged, foreign, or does not fit; this estimator is then as it
-        was.
-        """
-        if path_rnn is None and path_spice is None:
-            raise SettingsError(
-                [
-                    "load_spice needs path_rnn, path_spice or both; got neither. Name the files that"
-                    " save_spice wrote."
-                ]
-            )
-        refuse(problems_of(self))
-        own = (self.rnn_model_, self._people) if hasattr(self, "rnn_model_") else None
-        loaded = storage.load(
-            path_rnn,
-            path_spice,
-            lambda labels: self._model(labels, TorchStream(generator(0))),
-            self.spice_config.controls,
-            own,
-        )
-        if path_rnn is not None:
-            self._restore({})
-            self.rnn_model_ = loaded.model.eval()
-            self.rnn_agent = AgentNetwork(
-                loaded.model,
-                self.n_actions,
-                deterministic=deterministic,
-                participants=loaded.participants.labels,
-                codes=loaded.participants.codes,
-            )
-        self.participants_, self._people = loaded.participants.labels, loaded.participants
-        if loaded.spice is not None:
-            self.spice_model_ = loaded.spice
-            self.spice_agent = AgentSpice(
-                loaded.model, loaded.spice, self.n_actions, deterministic, codes=self._people.codes
-            )
-        return self
-
-    def load_rnn_model(self, path_model: str | os.PathLike[str], deterministic: bool = False) -> Self:
-        """Load weights only."""
-        return self.load_spice(path_rnn=path_model, deterministic=deterministic)
-
-    def load_spice_model(self, path_spice: str | os.PathLike[str], deterministic: bool = False) -> Self:
-        """Load equations only."""
-        return self.load_spice(path_spice=path_spice, deterministic=deterministic)
-
-    # What follows is for this file alone.
-
-    def _dataset(self, data: Any, targets: Any) -> DatasetRNN:
-        """The data set, checked."""
-        dataset = as_dataset(data, self.n_actions, targets)
-        blank = int((dataset.xs[..., : self.n_actions] == 0).all(-1).sum())
-        if blank:
-            warnings.warn(
-                f"{blank} trials have no choice among the {self.n_actions} arms (all 0) and are taken as"
-                " missing. If there are more arms, set n_actions; write -1 for a missing choice.",
-                SpiceWarning,
-                stacklevel=4,
-            )
-        return dataset
 
     def _split(
         self, dataset: DatasetRNN, data_test: Any, target_test: Any
@@ -461,44 +293,21 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             and self.participants_ == participants
         )
 
-    def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
-        """A new model of the class for some participants."""
-        arguments = {
-            "n_actions": self.n_actions,
-            "n_participants": max(int(self.n_participants or 0), len(participants)),
-            "n_experiments": self.n_experiments,
-            "embedding_size": self.embedding_size,
-            "dropout": self.dropout,
-        }
-        return new_model(
-            self.rnn_class, {name: value for name, value in arguments.items() if value is not None}, stream
-        )
-
-    def _fitted(self) -> dict[str, Any]:
-        """What a fit has found so far: every attribute that is no parameter."""
-        return {name: value for name, value in vars(self).items() if name not in self.get_params(deep=False)}
-
-    def _restore(self, before: dict[str, Any]) -> None:
-        """Put back what an earlier fit had found."""
-        for name in self._fitted():
-            delattr(self, name)
-        self.__dict__.update(before)
-
     def _forget(self, keep_history: bool = False) -> None:
-        """Drop what an earlier fit has found, so that nothing of it can be taken for the new one's."""
+        """Drop what an earlier fit has learned, so that nothing of it can be taken for the new one's."""
         history = () if keep_history else ("history_",)
         for name in ("rnn_agent", "spice_agent", "spice_model_", "samples_", "_tuned", *history):
             self.__dict__.pop(name, None)
 
-    def _told(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
+    def _reported(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
         """The records, kept in `history_`, written out now and then if verbose; a note becomes a warning."""
         self.history_ = list(getattr(self, "history_", []))
-        told = -1.0
+        last_line = -1.0
         record = None
         for record in records:
             self.history_.append(record)
-            if self.verbose and perf_counter() - told > 0.5:
-                told = perf_counter()
+            if self.verbose and perf_counter() - last_line > 0.5:
+                last_line = perf_counter()
                 sys.stdout.write(_line(record))
             yield record
         if record is not None and self.verbose:
@@ -506,7 +315,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         if record is not None and record.note:
             warnings.warn(record.note, SpiceWarning, stacklevel=4)
 
-    def _find(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
+    def _find_equations(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
         if resample or not hasattr(self, "samples_"):
             if not hasattr(self, "_sessions"):
                 raise NotFittedError(
@@ -514,10 +323,10 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                     " fit(data, targets) first."
                 )
             self.samples_ = sample(self.rnn_model_, self._sessions, settings, self._rng)
-        found = equations_of(
+        spice = equations_of(
             self.rnn_model_, None, self.samples_, self.spice_config, settings, self.participants_, only
         )
-        self.spice_model_ = self._tune(found) if settings.refine else found
+        self.spice_model_ = self._refined(spice) if settings.refine else spice
         self.spice_agent = AgentSpice(
             self.rnn_model_, self.spice_model_, self.n_actions, codes=self._people.codes
         )
@@ -526,23 +335,15 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         if self.save_path_rnn is not None or self.save_path_spice is not None:
             self.save_spice(self.save_path_rnn, self.save_path_spice)
 
-    def _tune(self, found: SpiceModel) -> SpiceModel:
+    def _refined(self, spice: SpiceModel) -> SpiceModel:
         """Equations refined; those that have been refined lately for this model need not be again."""
         known: list[tuple[SpiceModel, SpiceModel]] = self.__dict__.setdefault("_tuned", [])
         for before, after in known:
-            if before == found:
+            if before == spice:
                 return after
-        after = refine(found, self.rnn_model_, self._sessions)
-        known[:] = [*known, (found, after)][-TUNED:]
+        after = refine(spice, self.rnn_model_, self._sessions)
+        known[:] = [*known, (spice, after)][-TUNED:]
         return after
-
-    def _check_fitted(self, *names: str) -> None:
-        missing = [name.strip("_") for name in names if not hasattr(self, name)]
-        if missing:
-            raise NotFittedError(
-                f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
-                " load_spice(...) first."
-            )
 
 
 def _line(record: Epoch) -> str:
