@@ -140,10 +140,10 @@ class BuiltModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (JSON), from which `from_dict` makes an equal model."""
-        told = asdict(self)
-        told["states"] = list(told["states"])
-        told["modules"] = [module | {"inputs": list(module["inputs"])} for module in told["modules"]]
-        return told
+        data = asdict(self)
+        data["states"] = list(data["states"])
+        data["modules"] = [module | {"inputs": list(module["inputs"])} for module in data["modules"]]
+        return data
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -176,8 +176,8 @@ def _of_model(model: BuiltModel) -> Iterator[Problem]:
     if not model.learned:
         yield Problem("model", 0, "A model must have one learned module or more; got none. Add one.")
     if model.states and not any(state.choice in (ADDED, SCALED) for state in model.states):
-        told = "A state must act on the choice; none does. Let one be added to the logit."
-        yield Problem("model", 0, told)
+        sentence = "A state must act on the choice; none does. Let one be added to the logit."
+        yield Problem("model", 0, sentence)
     for what, rows, most in (("states", model.states, MOST_STATES), ("modules", model.modules, MOST_MODULES)):
         if len(rows) > most:
             yield Problem("model", 0, f"A model has at most {most} {what}; got {len(rows)}. Remove some.")

@@ -57,8 +57,9 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
             conditions: a `DatasetRNN`, or `(n_sessions, n_trials, n_features)`, of any number of sessions of
                 known participants.
 
-        Returns: Two arrays `(n_sessions, n_trials, n_actions)`. Entry t is P of the choice at trial t + 1,
-            knowing trials up to t.
+        Returns:
+            Two arrays `(n_sessions, n_trials, n_actions)`. Entry t is P of the choice at trial t + 1, knowing
+            trials up to t.
         """
         self._check_fitted("rnn_agent", "spice_agent")
         dataset = as_dataset(conditions, self.n_actions)
@@ -117,8 +118,10 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
     def save_spice(
         self, path_rnn: str | os.PathLike[str] | None = None, path_spice: str | os.PathLike[str] | None = None
     ) -> None:
-        """Save the weights, the equations, or both. Raises `StorageError` with a sentence where a file cannot
-        be written.
+        """Save the weights, the equations, or both.
+
+        Raises:
+            StorageError: a file cannot be written.
         """
         if path_rnn is None and path_spice is None:
             raise SettingsError(
@@ -137,8 +140,8 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> Self:
         """Load weights, equations, or both, into this estimator's class or one of the same structure.
 
-        Raises `StorageError` where a file is damaged, foreign, or does not fit; this estimator is then as it
-        was.
+        Raises:
+            StorageError: a file is damaged, foreign, or does not fit; this estimator is then as it was.
         """
         if path_rnn is None and path_spice is None:
             raise SettingsError(

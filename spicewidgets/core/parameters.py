@@ -1,7 +1,5 @@
 """The parameters of `SpiceEstimator`, checked before anything runs: every problem is a sentence, under the
 name that the estimator has for it.
-
-Knows nothing of data or training.
 """
 
 import os
@@ -34,18 +32,18 @@ DISCOVERY = {  # what the estimator calls the settings of the second stage
 
 def settings_of(estimator: Any) -> tuple[Training, Discovery]:
     """The settings of both stages, or a `SettingsError` with every problem under the estimator's names."""
-    told = {item.name: _plain(getattr(estimator, item.name)) for item in fields(Training)}
+    values = {item.name: _plain(getattr(estimator, item.name)) for item in fields(Training)}
     training = Training(
-        **(told | {name: None for name in WHOLE if type(told[name]) is int and told[name] == -1})
+        **(values | {name: None for name in WHOLE if type(values[name]) is int and values[name] == -1})
     )
     discovery = Discovery(**{name: _plain(getattr(estimator, own)) for name, own in DISCOVERY.items()})
-    found = [
+    of_discovery = [
         problem.replace(name, own, 1)
         for problem in discovery.problems()
         for name, own in DISCOVERY.items()
         if problem.startswith(f"{name} ")
     ]
-    refuse([*problems_of(estimator), *training.problems(), *found])
+    refuse([*problems_of(estimator), *training.problems(), *of_discovery])
     return training, discovery
 
 
@@ -80,55 +78,59 @@ def _plain(value: Any) -> Any:
 
 def problems_of(estimator: Any) -> list[str]:
     """A sentence for every parameter of the model and the data that cannot be used."""
-    found = [arms(estimator.n_actions)]
-    if found == [None] and not isinstance(estimator.n_actions, Integral):
-        found = [f"n_actions must be a whole number; got {estimator.n_actions!r}. Write it without a point."]
+    problems = [arms(estimator.n_actions)]
+    if problems == [None] and not isinstance(estimator.n_actions, Integral):
+        problems = [
+            f"n_actions must be a whole number; got {estimator.n_actions!r}. Write it without a point."
+        ]
     model = estimator.rnn_class
     if not (isinstance(model, type) and issubclass(model, BaseRNN)) or model.forward is BaseRNN.forward:
-        found.append(
+        problems.append(
             f"rnn_class must be a class that inherits from BaseRNN and has its own forward; got"
             f" {model!r:.80}. Give the class itself, such as rnn_class=RescorlaWagnerRNN."
         )
     if not isinstance(estimator.spice_config, SpiceConfig):
-        found.append(
+        problems.append(
             f"spice_config must be a SpiceConfig; got {estimator.spice_config!r:.80}. Give for example"
             " spice_config=RESCORLA_WAGNER_CONFIG."
         )
     for name, low in (("n_participants", -1), ("embedding_size", 1)):
         value = getattr(estimator, name)
         if value is not None and not (low <= number(value) <= MOST and number(value) % 1 == 0):
-            found.append(
+            problems.append(
                 f"{name} must be a whole number up to {MOST:,}, or None; got {value!r:.80}. Leave it out"
                 " to take what the data and the model say."
             )
     for name in ("verbose", "warm_start"):
         if not isinstance(getattr(estimator, name), int | np.bool | None):
-            found.append(
+            problems.append(
                 f"{name} must be True or False; got {getattr(estimator, name)!r:.80}. Use one of the two."
             )
     if not isinstance(estimator.compiled, int | np.bool) and estimator.compiled != "auto":
-        found.append(
+        problems.append(
             f"compiled must be True, False or 'auto'; got {estimator.compiled!r:.80}. Leave it out, and the"
             " training is compiled where that pays."
         )
-    found.append(_split_problem(estimator.train_test_ratio))
+    problems.append(_split_problem(estimator.train_test_ratio))
     for name in ("save_path_rnn", "save_path_spice"):
         path = getattr(estimator, name)
         if path is not None and not isinstance(path, str | os.PathLike):
-            found.append(f"{name} must be the path of a file, or None; got {path!r:.80}. Give a name.")
+            problems.append(f"{name} must be the path of a file, or None; got {path!r:.80}. Give a name.")
         elif path is not None and not _may_be_a_file(path):
-            found.append(
+            problems.append(
                 f"{name} must be a file in a folder that exists; got {os.fspath(path)!r}. Make the folder"
                 " first, or choose another name."
             )
     paths = {str(estimator.save_path_rnn), str(estimator.save_path_spice)}
     if len(paths) == 1 and estimator.save_path_rnn is not None:
-        found.append("save_path_rnn and save_path_spice must be two files; got one. Choose two names.")
+        problems.append("save_path_rnn and save_path_spice must be two files; got one. Choose two names.")
     try:
         torch.device("cpu" if estimator.device is None else estimator.device)
     except (RuntimeError, TypeError, ValueError, OverflowError):
-        found.append(f"device must be the name of a torch device; got {estimator.device!r:.80}. Use 'cpu'.")
-    return [problem for problem in found if problem]
+        problems.append(
+            f"device must be the name of a torch device; got {estimator.device!r:.80}. Use 'cpu'."
+        )
+    return [problem for problem in problems if problem]
 
 
 def _may_be_a_file(path: str | os.PathLike[str]) -> bool:

@@ -28,7 +28,7 @@ SPICE_FORMAT = "spicewidgets spice 1"
 MOST_BYTES = 256 * 1024 * 1024
 
 File = str | os.PathLike[str]
-# What a file made by something else, or by someone with ideas, makes the readers raise.
+# What the readers raise for a file that was made by something else, or on purpose.
 ODD = (
     SafetensorError,
     ValueError,
@@ -141,14 +141,14 @@ def load(
 def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: tuple[int, ...]) -> None:
     """Write the weights of a model, with the participants' labels. The file appears whole or not at all."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    told = {
+    metadata = {
         "format": RNN_FORMAT,
         "class": type(model).__name__,
         "n_actions": str(model._n_actions),
         "participants": json.dumps([_label(p) for p in participants]),
         "codes": json.dumps(codes),
     }
-    _write(path, to_bytes(tensors, {**told, "sha256": _sum_of_weights(told, tensors)}))
+    _write(path, to_bytes(tensors, {**metadata, "sha256": _sum_of_weights(metadata, tensors)}))
 
 
 def read_rnn(path: File) -> SavedRNN:
@@ -156,14 +156,14 @@ def read_rnn(path: File) -> SavedRNN:
     _check_size(path)
     try:
         with safe_open(str(path), framework="pt") as file:
-            told = file.metadata() or {}
-            if told.get("format") != RNN_FORMAT:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != RNN_FORMAT:
                 raise ValueError("it was not written by save_spice")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        if told.pop("sha256") != _sum_of_weights(told, tensors):
+        if metadata.pop("sha256") != _sum_of_weights(metadata, tensors):
             raise ValueError("it was changed or damaged after it was saved")
-        participants, codes = _people(json.loads(told["participants"]), json.loads(told["codes"]))
-        return SavedRNN(tensors, participants, codes, int(told["n_actions"]))
+        participants, codes = _people(json.loads(metadata["participants"]), json.loads(metadata["codes"]))
+        return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]))
     except (*ODD, OSError) as error:
         raise _refused(path, "RNN", error) from None
 
@@ -256,9 +256,11 @@ def check_spice(
         for factor in sorted({f for e in rows if e is not None for term, _ in e.active for f in term})
         if factor != module and factor not in controls
     ]
-    told = [f"submodules_rnn.{m}." for m in spice.equations] + [f"betas.{state}." for state in spice.betas]
+    covered = [f"submodules_rnn.{m}." for m in spice.equations] + [f"betas.{state}." for state in spice.betas]
     open_parts = [
-        part for part, _ in model.named_parameters() if not part.startswith((*told, "participant_embedding."))
+        part
+        for part, _ in model.named_parameters()
+        if not part.startswith((*covered, "participant_embedding."))
     ]
     if not whole and open_parts:
         problems.append(f"they say nothing of {', '.join(open_parts)}, so that the weights are needed too")
@@ -323,9 +325,9 @@ def _refused(path: File, kind: str, error: Exception) -> StorageError:
     )
 
 
-def _sum_of_weights(told: dict[str, str], tensors: dict[str, Tensor]) -> str:
+def _sum_of_weights(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
     """Checksum of all that a file of weights holds."""
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())

@@ -2,8 +2,7 @@
 1979).
 
 Each participant's sessions are drawn among their own, as many as there are. Resamples are fitted side by
-side: each is a weight for every session, so that one call of a compiled loss serves them all. Knows nothing
-of equations.
+side: each is a weight for every session, so that one call of a compiled loss serves them all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -98,7 +97,7 @@ def draw(data: DatasetRNN | Sessions, streams: Sequence[np.random.Generator]) ->
 
 
 class Refits:
-    """Fits a trained model to resamples of its sessions, so many at a time as are asked for.
+    """Fits a trained model to resamples of its sessions, some at a time.
 
     Args:
         model, weight_decay, compiled: as in `bootstrap`.
@@ -130,8 +129,8 @@ class Refits:
         """Weights `(n_resamples, n_weights)` and losses `(n_resamples,)` of some resamples."""
 
         def penalised(fits: list[int], theta: Array) -> tuple[Array, Array]:
-            found, gradient = _of_resamples(self._loss, theta, self._sessions, counts[fits])
-            return found + self._penalty(theta), gradient + self.weight_decay * theta
+            losses, gradient = _of_resamples(self._loss, theta, self._sessions, counts[fits])
+            return losses + self._penalty(theta), gradient + self.weight_decay * theta
 
         descents = [lbfgs(self._begin) for _ in counts]
         points = together(
@@ -162,4 +161,4 @@ def _of_resamples(loss: Loss, theta: Array, sessions: Sessions, counts: Array) -
         return loss(theta, sessions, counts=counts)
     drawn = [np.repeat(np.arange(counts.shape[1]), row) for row in counts]
     parts = [loss(row[None], sessions.take(torch.from_numpy(i))) for row, i in zip(theta, drawn, strict=True)]
-    return np.concatenate([found for found, _ in parts]), np.concatenate([slope for _, slope in parts])
+    return np.concatenate([losses for losses, _ in parts]), np.concatenate([slopes for _, slopes in parts])

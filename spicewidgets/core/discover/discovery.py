@@ -41,12 +41,12 @@ def equations_of(
         only: as in `discover`.
         also: as in `refine`.
     """
-    found = discover(samples, config, settings, participants=participants, only=only)
+    without_betas = discover(samples, config, settings, participants=participants, only=only)
     betas = {
         state: tuple(np.ravel(values).tolist())
         for state, values in betas_of(model, np.arange(len(participants))).items()
     }
-    spice = SpiceModel(found.participants, found.equations, betas, tuple(model.submodules_eq))
+    spice = SpiceModel(without_betas.participants, without_betas.equations, betas, tuple(model.submodules_eq))
     return spice if data is None else refine(spice, model, data, also=also)
 
 

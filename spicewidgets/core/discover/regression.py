@@ -50,14 +50,15 @@ class Regression:
 
     Attributes:
         module, terms: of the equation, with all candidate terms.
-        kept, dropped: the terms that the data can tell apart, and why the others were dropped.
+        distinct: places of the terms that the data can tell apart.
+        dropped: why the others were dropped.
         triangle: columns of all terms and of the next value, reduced by QR: sums of squares are the same.
         n_samples: how many samples there were.
     """
 
     module: str
     terms: tuple[Term, ...]
-    kept: tuple[int, ...]
+    distinct: tuple[int, ...]
     dropped: Mapping[Term, str]
     triangle: Floats
     n_samples: int
@@ -88,22 +89,22 @@ class Regression:
                 ]
             )
         triangle: Floats = np.linalg.qr(np.column_stack([columns, samples.after])).R
-        kept, dropped = _tell_apart(triangle[:, :-1], terms)
-        return cls(module, terms, kept, dropped, triangle, len(columns))
+        distinct, dropped = _tell_apart(triangle[:, :-1], terms)
+        return cls(module, terms, distinct, dropped, triangle, len(columns))
 
     def equation(self, settings: Discovery) -> Equation:
         """The sparse equation under some settings."""
-        kept, after = list(self.kept), self.triangle[:, -1:]
-        if not kept:
+        distinct, after = list(self.distinct), self.triangle[:, -1:]
+        if not distinct:
             return Equation(self.module, self.terms, (0.0,) * len(self.terms), self.dropped)
-        columns = self.triangle[:, kept]
+        columns = self.triangle[:, distinct]
         weight = _weight(columns, settings)
-        optimizer = _optimizer([self.terms[i] for i in kept], settings)
+        optimizer = _optimizer([self.terms[i] for i in distinct], settings)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             fitted = optimizer.fit(weight * columns, weight * after)
         values = np.zeros(len(self.terms))
-        values[kept] = fitted.coef_[0]
+        values[distinct] = fitted.coef_[0]
         notes = [_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)]
         if not values.any() and after.any():
             notes.append(NO_TERM)
@@ -122,22 +123,22 @@ def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ..
     """Terms that the data can tell apart, simplest first, and why the others were dropped (r^2 is r where r
     is 0 or 1).
     """
-    kept: list[int] = []
+    distinct: list[int] = []
     dropped = {}
     for i, term in enumerate(terms):
         length = float(np.linalg.norm(columns[:, i]))
-        basis = columns[:, kept]
-        weights = np.linalg.lstsq(basis, columns[:, i], rcond=None)[0] if kept else np.zeros(0)
-        rest = float(np.linalg.norm(columns[:, i] - basis @ weights)) if kept else length
+        basis = columns[:, distinct]
+        weights = np.linalg.lstsq(basis, columns[:, i], rcond=None)[0] if distinct else np.zeros(0)
+        rest = float(np.linalg.norm(columns[:, i] - basis @ weights)) if distinct else length
         if rest > REDUNDANT * length:
-            kept.append(i)
+            distinct.append(i)
         else:
             same = [
-                term_text(terms[j]) for j, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-9
+                term_text(terms[j]) for j, weight in zip(distinct, weights, strict=True) if abs(weight) > 1e-9
             ]
             why = f"in these data it is the same as {' and '.join(same)}" if same else "it is 0 in these data"
             dropped[term] = f"{term_text(term)} was left out of the library: {why}."
-    return tuple(kept), dropped
+    return tuple(distinct), dropped
 
 
 def _weight(columns: Floats, settings: Discovery) -> float:

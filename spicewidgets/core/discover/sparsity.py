@@ -1,7 +1,7 @@
 """The sparsity path: which terms an equation keeps at which threshold, and what it costs to lose one.
 
-For the question "why did this term vanish?": a threshold is set against what a term is worth. Knows nothing
-of how a module was sampled. Loads pysindy only to fit.
+For the question "why did this term vanish?": a threshold is set against what a term is worth. pysindy is
+loaded with the first fit.
 """
 
 from dataclasses import dataclass, replace
@@ -108,28 +108,28 @@ def sparsity_path(
     settings = settings or Discovery()
     regression = Regression.of(module, samples, terms)
     at = np.asarray(thresholds, dtype=float)
-    found = [regression.equation(replace(settings, threshold=float(value))) for value in at]
-    kept = list(regression.kept)
-    full, error = _least_squares(regression, kept)
+    equations = [regression.equation(replace(settings, threshold=float(value))) for value in at]
+    terms_used = list(regression.distinct)
+    full, error = _least_squares(regression, terms_used)
     without = [error] * len(terms)
-    for gone in kept:
-        without[gone] = _least_squares(regression, [i for i in kept if i != gone])[1]
+    for gone in terms_used:
+        without[gone] = _least_squares(regression, [i for i in terms_used if i != gone])[1]
     return SparsityPath(
         module,
         terms,
         at,
-        np.array([equation.values for equation in found]),
-        np.array([regression.error(equation) for equation in found]),
+        np.array([equation.values for equation in equations]),
+        np.array([regression.error(equation) for equation in equations]),
         full,
         error,
         np.array(without),
     )
 
 
-def _least_squares(regression: Regression, kept: list[int]) -> tuple[Floats, float]:
+def _least_squares(regression: Regression, which: list[int]) -> tuple[Floats, float]:
     """Coefficients of some terms without a threshold, the others 0, and their error."""
     values = np.zeros(len(regression.terms))
-    values[kept] = np.linalg.lstsq(regression.triangle[:, kept], regression.triangle[:, -1], rcond=None)[0]
+    values[which] = np.linalg.lstsq(regression.triangle[:, which], regression.triangle[:, -1], rcond=None)[0]
     fitted = Equation(regression.module, regression.terms, tuple(values.tolist()))
     return values, regression.error(fitted)
 

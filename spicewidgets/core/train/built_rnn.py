@@ -64,12 +64,12 @@ class BuiltRNN(BaseRNN):
         (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
             inputs, prev_state, batch_first
         )
-        who = self.participant_embedding(participants[:, 0]) if self.built.participants else None
-        betas = {state: beta(who) for state, beta in self.betas.items()}
+        embedding = self.participant_embedding(participants[:, 0]) if self.built.participants else None
+        betas = {state: beta(embedding) for state, beta in self.betas.items()}
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self._record(action, reward)
             for state in self.built.states:
-                self.state[state.name] = self._moved(state.name, state.keeps, action, who)
+                self.state[state.name] = self._moved(state.name, state.keeps, action, embedding)
             logits[trial] = self._logits(betas)
         return self.post_forward_pass(logits, batch_first), self.get_state()
 
@@ -80,16 +80,16 @@ class BuiltRNN(BaseRNN):
         if any(REWARD_CHOSEN in module.inputs for module in self.built.modules):
             self.record_signal(REWARD_CHOSEN, (action * reward).sum(-1, keepdim=True))
 
-    def _moved(self, state: str, keeps: bool, action: Tensor, who: Tensor | None) -> Tensor:
+    def _moved(self, state: str, keeps: bool, action: Tensor, embedding: Tensor | None) -> Tensor:
         """The next value of a state: what its modules make of their arms, and the other arms as they were."""
         arms, modules = {CHOSEN: action, NOT_CHOSEN: 1 - action}, self.built.modules_of(state)
-        parts = [self._called(module, arms.get(module.arms), who) for module in modules]
+        parts = [self._called(module, arms.get(module.arms), embedding) for module in modules]
         moved = [module.arms for module in modules]
         if keeps and ALL not in moved:
             parts += [self.state[state] * mask for arm, mask in arms.items() if arm not in moved]
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
-    def _called(self, module: BuiltModule, mask: Tensor | None, who: Tensor | None) -> Tensor:
+    def _called(self, module: BuiltModule, mask: Tensor | None, embedding: Tensor | None) -> Tensor:
         """What a module makes of its state on its arms."""
         for name in module.inputs:
             if name in self.state and self._signals.get(name) is not self.state[name]:
@@ -99,7 +99,7 @@ class BuiltRNN(BaseRNN):
             module.state,
             action=mask,
             inputs=[self._signals[name] for name in module.inputs] or None,
-            participant_embedding=who,
+            participant_embedding=embedding,
             activation_rnn=ACTIVATIONS[module.activation],
         )
 
@@ -120,10 +120,10 @@ def rnn_class(built: BuiltModel) -> type[BuiltRNN]:
     description cannot be used.
     """
     built.checked()
-    told = {
+    attributes = {
         "built": built,
         "init_values": {state.name: state.initial for state in built.states},
         "acting": tuple(state.name for state in built.states if state.choice != UNUSED),
         "__module__": __name__,
     }
-    return type("YourRNN", (BuiltRNN,), told)
+    return type("YourRNN", (BuiltRNN,), attributes)

@@ -1,6 +1,6 @@
 """A built model as Python: a class and its config, written out as by hand, to paste into a notebook.
 
-The class computes what `built_rnn.BuiltRNN` computes, operation for operation. Knows nothing of torch.
+The class computes what `built_rnn.BuiltRNN` computes, operation for operation.
 """
 
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ def source(built: BuiltModel) -> str:
     description cannot be used.
     """
     built.checked()
-    given = any(module.kind == PREDICTION_ERROR for module in built.modules)
+    has_prediction_error = any(module.kind == PREDICTION_ERROR for module in built.modules)
     needs_torch = any(module.activation != "none" for module in built.learned)
     lines = [
         *(["import torch", ""] if needs_torch else []),
         "from spicewidgets import BaseRNN, SpiceConfig",
-        *(UPDATE.splitlines() if given else []),
+        *(UPDATE.splitlines() if has_prediction_error else []),
         "",
         "",
         f"class {CLASS}(BaseRNN):",
@@ -83,8 +83,8 @@ def _init(built: BuiltModel) -> Iterator[str]:
         if module.kind == PREDICTION_ERROR:
             yield f'        self.submodules_eq["{module.name}"] = prediction_error'
         else:
-            made = f"self.setup_module(input_size={len(module.inputs)}{size})"
-            yield f'        self.submodules_rnn["{module.name}"] = {made}'
+            setup = f"self.setup_module(input_size={len(module.inputs)}{size})"
+            yield f'        self.submodules_rnn["{module.name}"] = {setup}'
 
 
 def _forward(built: BuiltModel) -> Iterator[str]:

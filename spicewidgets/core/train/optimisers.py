@@ -1,7 +1,7 @@
 """Adam and L-BFGS over flat vectors of weights, step by step those of torch.
 
-They know no model: Adam is handed a gradient, and L-BFGS asks for loss and gradient at a point and waits for
-the answer, so that many fits can share one call.
+Adam is handed a gradient; L-BFGS asks for loss and gradient at a point and waits for the answer, so that many
+fits can share one call.
 """
 
 import math
@@ -35,7 +35,7 @@ class Adam:
         self._square: Any = 0.0
 
     def step(self, theta: Array, gradient: Array) -> Array:
-        """The weights after one step; those given are left as they are."""
+        """The weights after one step; `theta` is left as it is."""
         g = gradient.astype(theta.dtype)
         if self.weight_decay:
             g = g + self.weight_decay * theta
@@ -101,12 +101,12 @@ def lbfgs(x: Array) -> Descent:
             continue
         t = min(1.0, 1.0 / float(np.abs(gradient).sum())) if first else 1.0
         first = False
-        found = yield from _search(x, _Trial(0.0, loss, gradient, slope), direction, t)
-        s, y = found.t * direction, found.gradient - gradient
+        best = yield from _search(x, _Trial(0.0, loss, gradient, slope), direction, t)
+        s, y = best.t * direction, best.gradient - gradient
         if (sy := float(s @ y)) > 1e-10:
             steps.append((s, y, 1.0 / sy))
             scale = sy / float(y @ y)
-        x, loss, gradient = x + s, found.loss, found.gradient
+        x, loss, gradient = x + s, best.loss, best.gradient
         yield Point(x, loss, gradient)
 
 
@@ -134,25 +134,25 @@ def _search(
 ) -> Generator[Array | Point, Answer | None, _Trial]:
     """The line search: first an interval that holds a good point, then smaller ones."""
 
-    def tried(t: float) -> Generator[Array | Point, Answer | None, _Trial]:
+    def try_step(t: float) -> Generator[Array | Point, Answer | None, _Trial]:
         loss, gradient = yield from _ask(x + t * direction)
         loss = loss if math.isfinite(loss) else math.inf
         return _Trial(t, loss, gradient, float(gradient @ direction))
 
-    before, now = zero, (yield from tried(t))
+    before, trial = zero, (yield from try_step(t))
     count = 0
     while count < SEARCH:
-        if _too_high(now, zero) or (count > 1 and now.loss >= before.loss):
-            return (yield from _zoom(before, now, zero, direction, tried, count))
-        if abs(now.slope) <= -WOLFE * zero.slope:
-            return now
-        if now.slope >= 0:
-            return (yield from _zoom(before, now, zero, direction, tried, count))
-        bounds = (now.t + 0.01 * (now.t - before.t), now.t * 10)
-        t = _cubic(before, now, *bounds)
-        before, now = now, (yield from tried(t))
+        if _too_high(trial, zero) or (count > 1 and trial.loss >= before.loss):
+            return (yield from _zoom(before, trial, zero, direction, try_step, count))
+        if abs(trial.slope) <= -WOLFE * zero.slope:
+            return trial
+        if trial.slope >= 0:
+            return (yield from _zoom(before, trial, zero, direction, try_step, count))
+        bounds = (trial.t + 0.01 * (trial.t - before.t), trial.t * 10)
+        t = _cubic(before, trial, *bounds)
+        before, trial = trial, (yield from try_step(t))
         count += 1
-    return min(zero, now, key=lambda trial: trial.loss)
+    return min(zero, trial, key=lambda point: point.loss)
 
 
 def _zoom(
@@ -160,7 +160,7 @@ def _zoom(
     b: _Trial,
     zero: _Trial,
     direction: Array,
-    tried: Callable[[float], Generator[Array | Point, Answer | None, _Trial]],
+    try_step: Callable[[float], Generator[Array | Point, Answer | None, _Trial]],
     count: int,
 ) -> Generator[Array | Point, Answer | None, _Trial]:
     low, high = (a, b) if a.loss <= b.loss else (b, a)
@@ -169,19 +169,19 @@ def _zoom(
     while count < SEARCH and abs(high.t - low.t) * size >= LEAST_STEP:
         left, right = sorted((low.t, high.t))
         t, slow = _inside(_cubic(low, high, left, right), left, right, slow)
-        now = yield from tried(t)
+        trial = yield from try_step(t)
         count += 1
-        if _too_high(now, zero) or now.loss >= low.loss:
-            low, high = (low, now) if low.loss <= now.loss else (now, low)
-        elif abs(now.slope) <= -WOLFE * zero.slope:
-            return now
+        if _too_high(trial, zero) or trial.loss >= low.loss:
+            low, high = (low, trial) if low.loss <= trial.loss else (trial, low)
+        elif abs(trial.slope) <= -WOLFE * zero.slope:
+            return trial
         else:
-            low, high = now, low if now.slope * (high.t - low.t) >= 0 else high
+            low, high = trial, low if trial.slope * (high.t - low.t) >= 0 else high
     return low
 
 
-def _too_high(now: _Trial, zero: _Trial) -> bool:
-    return now.loss > zero.loss + ARMIJO * now.t * zero.slope
+def _too_high(trial: _Trial, zero: _Trial) -> bool:
+    return trial.loss > zero.loss + ARMIJO * trial.t * zero.slope
 
 
 def _inside(t: float, left: float, right: float, slow: bool) -> tuple[float, bool]:
@@ -236,7 +236,7 @@ class Patience:
         self._tolerance, self._left = tolerance, most
 
     def over(self, loss: float) -> bool:
-        """Told the loss after each iteration."""
+        """Whether the descent is over; call it with the loss after each iteration."""
         little = not self._recent[0] - loss > self._tolerance
         self._recent.append(loss)
         self._left = None if self._left is None else self._left - 1
@@ -256,18 +256,18 @@ def together(
         patience: makes what tells the end of a descent.
     """
     rest = [patience() for _ in descents]
-    asked = {i: np.asarray(next(descent)) for i, descent in enumerate(descents)}
-    found: dict[int, Point] = {}
-    while asked:
-        fits = list(asked)
-        losses, gradients = evaluate(fits, np.stack([asked[i] for i in fits]))
+    requests = {i: np.asarray(next(descent)) for i, descent in enumerate(descents)}
+    reached: dict[int, Point] = {}
+    while requests:
+        fits = list(requests)
+        losses, gradients = evaluate(fits, np.stack([requests[i] for i in fits]))
         for i, loss, gradient in zip(fits, losses, gradients, strict=True):
             request = descents[i].send((float(loss), gradient))
             while isinstance(request, Point) and not rest[i].over(request.loss):
                 request = next(descents[i])
             if isinstance(request, Point):
-                found[i] = request
-                del asked[i]
+                reached[i] = request
+                del requests[i]
             else:
-                asked[i] = request
-    return [found[i] for i in range(len(descents))]
+                requests[i] = request
+    return [reached[i] for i in range(len(descents))]

@@ -168,8 +168,8 @@ class ParticipantEmbeddingRNN(BaseRNN):
         (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
             inputs, prev_state, batch_first
         )
-        who = self.participant_embedding(participants[:, 0])
-        beta = self.betas["x_value_reward"](who)
+        embedding = self.participant_embedding(participants[:, 0])
+        beta = self.betas["x_value_reward"](embedding)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self.record_signal("c_action", action)
             self.record_signal("c_reward", reward)
@@ -178,10 +178,13 @@ class ParticipantEmbeddingRNN(BaseRNN):
                 "x_value_reward",
                 action=action,
                 inputs=reward,
-                participant_embedding=who,
+                participant_embedding=embedding,
             )
             not_chosen = self.call_module(
-                "x_value_reward_not_chosen", "x_value_reward", action=1 - action, participant_embedding=who
+                "x_value_reward_not_chosen",
+                "x_value_reward",
+                action=1 - action,
+                participant_embedding=embedding,
             )
             self.state["x_value_reward"] = chosen + not_chosen
             logits[trial] = self.state["x_value_reward"] * beta
@@ -242,8 +245,9 @@ class ChoiceRNN(BaseRNN):
         (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
             inputs, prev_state, batch_first
         )
-        who = self.participant_embedding(participants[:, 0])
-        beta_reward, beta_choice = self.betas["x_value_reward"](who), self.betas["x_value_choice"](who)
+        embedding = self.participant_embedding(participants[:, 0])
+        beta_reward = self.betas["x_value_reward"](embedding)
+        beta_choice = self.betas["x_value_choice"](embedding)
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self.record_signal("c_action", action)
             self.record_signal("c_reward", reward)
@@ -252,16 +256,22 @@ class ChoiceRNN(BaseRNN):
                 "x_value_reward",
                 action=action,
                 inputs=reward,
-                participant_embedding=who,
+                participant_embedding=embedding,
             )
             value_not_chosen = self.call_module(
-                "x_value_reward_not_chosen", "x_value_reward", action=1 - action, participant_embedding=who
+                "x_value_reward_not_chosen",
+                "x_value_reward",
+                action=1 - action,
+                participant_embedding=embedding,
             )
             habit_chosen = self.call_module(
-                "x_value_choice_chosen", "x_value_choice", action=action, participant_embedding=who
+                "x_value_choice_chosen", "x_value_choice", action=action, participant_embedding=embedding
             )
             habit_not_chosen = self.call_module(
-                "x_value_choice_not_chosen", "x_value_choice", action=1 - action, participant_embedding=who
+                "x_value_choice_not_chosen",
+                "x_value_choice",
+                action=1 - action,
+                participant_embedding=embedding,
             )
             self.state["x_value_reward"] = value_chosen + value_not_chosen
             self.state["x_value_choice"] = habit_chosen + habit_not_chosen

@@ -3,8 +3,8 @@ mechanism.
 
 A model is a subclass of `BaseRNN`. Its `forward` is a loop over trials that reads like the cognitive model it
 stands for: record what the equations may use, call the modules, write the new state, put the logits. The same
-`forward` serves three masters: the RNN (modules are small GRU cells), SPICE (some modules are replaced by
-equations) and hard-coded equations. Knows nothing of training, files or plots.
+`forward` serves three purposes: the RNN (modules are small GRU cells), SPICE (some modules are replaced by
+equations) and hard-coded equations.
 
 Shapes: state, action and reward are `(n_sessions, n_actions)`; the input of a session is `(n_trials,
 n_features)`.
@@ -163,8 +163,9 @@ class BaseRNN(nn.Module):
             prev_state: memory state to go on from; None starts from `init_values`.
             batch_first: whether the first axis of `inputs` is that of the sessions.
 
-        Returns: (actions, rewards, blocks, additional inputs), (participant ids, experiment ids), logits to
-            fill, and the trials' range.
+        Returns:
+            (actions, rewards, blocks, additional inputs), (participant ids, experiment ids), logits to fill,
+            and the trials' range.
         """
         if batch_first:
             inputs = inputs.permute(1, 0, 2)
@@ -239,9 +240,7 @@ class BaseRNN(nn.Module):
             self.recording.setdefault(key, []).append(value)
 
     def get_recording(self, key: str) -> list[Any]:
-        """What `record_signal` was given under this name in the last pass without gradients: one array a
-        trial.
-        """
+        """A signal as it was recorded in the last pass without gradients, one array for each trial."""
         if key not in self.recording:
             raise KeyError(f"No signal {key!r} was recorded; recorded are {sorted(self.recording)}.")
         return [value.cpu().numpy() for value in self.recording[key]]

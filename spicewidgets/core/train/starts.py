@@ -2,7 +2,7 @@
 
 A start is a set of initial weights. Running S of them side by side costs hardly more than running one,
 because a trial's arrays are so small: the sessions are repeated S times, and each module holds the weights of
-all starts. Used by training to find out which start is worth finishing; knows nothing of optimisers.
+all starts. Training uses it to find out which start is worth finishing.
 """
 
 from collections.abc import Sequence

@@ -68,7 +68,7 @@ class _Watched:
 
     def __init__(self, model: BaseRNN) -> None:
         self.model, self.modules = model, list[BuiltModule]()
-        self._made: dict[str, Tensor] = {}  # the last value that a module has made of a state
+        self._latest: dict[str, Tensor] = {}  # the last value that a module has given to a state
         self._seen: dict[str, Tensor] = {}  # what the states were before they moved
         self._call = model.call_module
         model.call_module = self.call  # type: ignore[method-assign]
@@ -92,29 +92,31 @@ class _Watched:
                 self._name(column, key_state) for column in self.model._columns(key_module, inputs, value)
             )
             activation = named.get("activation_rnn", rest[2] if len(rest) > 2 else None)
-            told = ACTIVATIONS.get(activation) or str(getattr(activation, "__name__", OTHER))
+            name = ACTIVATIONS.get(activation) or str(getattr(activation, "__name__", OTHER))
             kind = self._kind(key_module)
-            self.modules.append(BuiltModule(key_module, key_state, self._arms(action), names, kind, told))
-        self._made[key_state] = after
+            self.modules.append(BuiltModule(key_module, key_state, self._arms(action), names, kind, name))
+        self._latest[key_state] = after
         return after
 
     def _name(self, column: Tensor, own: str) -> str:
         """The name under which a module's input is known; signals first."""
-        signals, states = self.model._signals, {**self._made, **self.model.state}
+        signals, states = self.model._signals, {**self._latest, **self.model.state}
         for name, value in (*signals.items(), *states.items()):
             if name != own and torch.equal(value.expand_as(column), column):
                 return name
-        made = (name for name, value in self._made.items() if torch.equal(value.expand_as(column), column))
-        return next(made, OTHER)
+        outputs = (
+            name for name, value in self._latest.items() if torch.equal(value.expand_as(column), column)
+        )
+        return next(outputs, OTHER)
 
     def _arms(self, action: Tensor | None) -> str:
         masks = {CHOSEN: [1.0, 0.0], NOT_CHOSEN: [0.0, 1.0], ALL: [1.0, 1.0]}
         if action is None:
             return ALL
         n = self.model._n_actions
-        told = action.detach().expand(1, n)[0].tolist()
+        mask = action.detach().expand(1, n)[0].tolist()
         return next(
-            (arms for arms, (first, rest) in masks.items() if told == [first] + [rest] * (n - 1)), SOME
+            (arms for arms, (first, rest) in masks.items() if mask == [first] + [rest] * (n - 1)), SOME
         )
 
     def _kind(self, module: str) -> str:
@@ -128,8 +130,8 @@ def _acting(logits: Tensor, after: dict[str, Tensor]) -> set[str]:
     """The states whose new values the logits are made of."""
     moved = {name: value for name, value in after.items() if value.requires_grad}
     slopes = torch.autograd.grad(logits.sum(), list(moved.values()), allow_unused=True)
-    found = {name for name, slope in zip(moved, slopes, strict=True) if slope is not None}
-    return found or {name for name in after if name.startswith("x_value")}
+    acting = {name for name, slope in zip(moved, slopes, strict=True) if slope is not None}
+    return acting or {name for name in after if name.startswith("x_value")}
 
 
 def _keeps(state: str, modules: tuple[BuiltModule, ...], before: Tensor, after: Tensor) -> bool:
