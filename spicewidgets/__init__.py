@@ -33,6 +33,7 @@ _NAMES = {
     ],
     "core.equations": ["Equation", "SpiceModel"],
     "core.estimator": ["SpiceConfig", "SpiceEstimator", "SpiceWarning"],
+    "core.train.habit": ["HABIT_CONFIG", "HabitRNN"],
     "core.train.modules": ["GRUModule"],
     "core.judge.network_agents": ["AgentNetwork", "AgentSpice"],
     "core.train.precoded": [

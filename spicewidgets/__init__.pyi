@@ -48,6 +48,7 @@ from .core.simulate.environments import (
 from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
 from .core.storage import StorageError as StorageError
+from .core.train.habit import HABIT_CONFIG as HABIT_CONFIG, HabitRNN as HabitRNN
 from .core.train.modules import GRUModule as GRUModule
 from .core.train.precoded import (
     CHOICE_CONFIG as CHOICE_CONFIG,

@@ -304,7 +304,7 @@ def test_every_problem_is_one_line_and_all_are_told_at_once():
         "Error: --beta-reward must be between 0 and 20; got 'strong'. Give a number.",
         "Error: --trials must be a whole number, between 1 and 100000; got 2.5. Round it.",
         "Error: --model must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice; got 'transformer'. Choose one of these.",
+        " choice, habit; got 'transformer'. Choose one of these.",
     ]
 
 
@@ -544,3 +544,57 @@ def test_figures_do_not_pile_up_where_pyplot_is_loaded(tmp_path):
     before = pyplot.get_fignums()
     output_of(*SMALL, "--out", tmp_path)
     assert pyplot.get_fignums() == before
+
+
+def people(path, seed, n_sessions=4):
+    """A table of three people who forget, `n_sessions` sessions of 30 trials each."""
+    agents = [sw.AgentQ(alpha_reward=0.4, beta_reward=beta, forget_rate=0.2) for beta in (2, 3, 4)]
+    who = [person for person in range(3) for _ in range(n_sessions)]
+    drift = sw.BanditsDrift(sigma=0.2)
+    own = [agents[person] for person in who]
+    data = sw.create_dataset(own, drift, 30, len(who), participant=who, random_state=seed)[0]
+    frame = data.to_frame()[["participant", "session", "choice", "reward"]]
+    frame.assign(choice=frame["choice"].map({0: "left", 1: "right"})).to_csv(path, index=False)
+
+
+def test_choices_kept_apart_are_told_to_be_how_likely_under_pooled_equations(tmp_path):
+    people(tmp_path / "train.csv", 1, 8)
+    people(tmp_path / "test.csv", 2)
+    options = ("--model", "forgetting", "--pooling", "group", "--epochs", 40, "--n-starts", 2, "--seed", 1)
+    files = (
+        "--data",
+        tmp_path / "train.csv",
+        "--test-data",
+        tmp_path / "test.csv",
+        "--out",
+        tmp_path / "out",
+    )
+    printed = run(*options, *files).output
+    scores = pd.read_csv(tmp_path / "out" / "held_out.csv")
+    assert list(scores) == ["model", "n_choices", "nll", "likelihood", "numbers_per_participant"]
+    assert scores["model"].tolist() == ["equations", "network", "chance"]
+    assert scores["n_choices"].tolist() == [3 * 4 * 29] * 3
+    np.testing.assert_allclose(scores["likelihood"], np.exp(-scores["nll"] / scores["n_choices"]))
+    assert scores["likelihood"].tolist()[2] == pytest.approx(0.5)
+    assert scores["likelihood"][0] > 0.52
+    assert "Test choices expected by" in printed
+    group = pd.read_csv(tmp_path / "out" / "group.csv")
+    assert {"module", "term", "mean", "mean_error", "spread", "worth", "price"} <= set(group)
+    assert (group["worth"] >= group["price"]).all()
+    assert len(group) == scores["numbers_per_participant"][0]
+
+
+def test_test_choices_must_be_of_the_same_people_and_options(tmp_path):
+    people(tmp_path / "train.csv", 1)
+    other = pd.read_csv(tmp_path / "train.csv").assign(participant="nobody", choice="up")
+    other.iloc[0, 2] = "down"
+    other.to_csv(tmp_path / "test.csv", index=False)
+    files = ("--data", tmp_path / "train.csv", "--test-data", tmp_path / "test.csv")
+    options, strangers = refused("--model", "forgetting", *files)
+    assert "--test-data must have the options of --data, ['left', 'right']; got ['down', 'up']." in options
+    assert "--test-data must have participants of --data; got ['nobody'], who are not there." in strangers
+
+
+def test_pooling_needs_several_people():
+    (problem,) = refused("--pooling", "group", "--trials", 20, "--sessions", 5)
+    assert "needs two or more participants; the data have 1" in problem

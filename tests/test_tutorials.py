@@ -634,7 +634,7 @@ prediction_rnn, prediction_spice = custom_estimator.predict(dataset.xs)
 """
 )
 
-EQUATION = r"\((\w+)\)\[k\+1\] = (?:-?\d+\.\d{3}(?: \S+)+(?: \+ )?)+|\(\w+\)\[k\+1\] = 0\.000"
+EQUATION = r"\((\w+)\)\[k\+1\] = (?:-?\d+\.\d{3}(?: \S+)+(?: \+ )?)+|\((\w+)\)\[k\+1\] = 0\.000"
 
 
 def run(script, folder, monkeypatch, n_trials=20, n_sessions=8, epochs=12):
@@ -648,7 +648,7 @@ def run(script, folder, monkeypatch, n_trials=20, n_sessions=8, epochs=12):
 
 
 def equations(text):
-    return [match.group(1) for match in re.finditer(EQUATION, text)]
+    return [match.group(1) or match.group(2) for match in re.finditer(EQUATION, text)]
 
 
 pytestmark = [

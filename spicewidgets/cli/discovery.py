@@ -20,6 +20,7 @@ from ..core.read.translation import true_model
 from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
+from .held_out import check_held_out, held_out
 from .options import COLUMNS, Request
 from .outcome import Outcome
 from .progress import Progress
@@ -46,7 +47,12 @@ def discover(request: Request, progress: Progress) -> Outcome:
         agent, dataset, source = _simulate(request)
     else:
         dataset, source, report = _read(request, request.table)
-        notes = tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
+        notes = _notes(report)
+    test: DatasetRNN | None = None
+    if request.test_table is not None:
+        test, _, test_report = _read(request, request.test_table)
+        notes += tuple(f"Test data: {note}" for note in _notes(test_report))
+        check_held_out(test, dataset)
     estimator = _estimator(request, dataset)
     notes += _fit(estimator, dataset, progress)
     spice = estimator.spice_model_
@@ -55,7 +61,13 @@ def discover(request: Request, progress: Progress) -> Outcome:
         betas = {state: spice.beta(state) for state in spice.betas}
         truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
     label = spice.participants[spice.index(request.label)]
-    return Outcome(source, dataset, estimator, agent, truth, label, notes, report)
+    scored = None if test is None else held_out(estimator, test)
+    return Outcome(source, dataset, estimator, agent, truth, label, notes, report, scored)
+
+
+def _notes(report: Report) -> tuple[str, ...]:
+    """What was found in a table, and what was done about it."""
+    return tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
 
 
 def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:

@@ -82,6 +82,7 @@ class Request:
         training: settings of the training.
         discovery: settings of the equation discovery.
         table: path of a table of choices to read instead of a simulation.
+        test_table: path of a table of choices that are only predicted.
         columns: the names of the table's columns, by the option that gives them.
         remedies: what to do about problems in the table.
         label: the participant whose equations are shown.
@@ -98,6 +99,7 @@ class Request:
     training: Training
     discovery: Discovery
     table: str | None
+    test_table: str | None
     columns: Mapping[str, str]
     remedies: Mapping[str, str]
     label: str | None
@@ -163,6 +165,11 @@ def options() -> Iterator[HeadedOption]:
                 "packed or not, its columns recognised where they are not named."
             )
             yield HeadedOption("data", heading, words, metavar="FILE")
+            words = (
+                "Table of other choices of the same participants, read as --data is: they steer nothing, and "
+                "how likely they are under equations and network is told."
+            )
+            yield HeadedOption("test_data", heading, words, metavar="FILE")
             for name, (_, words) in COLUMNS.items():
                 yield HeadedOption(name, heading, words, metavar="COLUMN")
             words = "Table: what to do about a problem in it, such as sessions=carry_on; once for each."
@@ -239,6 +246,7 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
     return Request(
         **parts,
         table=values["data"],
+        test_table=values["test_data"],
         columns={name: values[name] for name in COLUMNS if values[name]},
         remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
         label=values["participant"],
@@ -255,7 +263,10 @@ def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
     if values["data"]:
         wrong, why = simulated | {"trials", "sessions"}, "is for simulations, and --data names a table"
     else:
-        wrong, why = {*COLUMNS, "remedy", "participant"}, "is for tables, and no --data names one"
+        wrong, why = (
+            {*COLUMNS, "test_data", "remedy", "participant"},
+            "is for tables, and no --data names one",
+        )
     return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in typed if name in wrong]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from ..core.data.dataset import DatasetRNN
 from ..core.data.tables.report import Report
 from ..core.equations import SpiceModel
@@ -24,6 +26,7 @@ class Outcome:
         label: the participant whose equations are shown.
         notes: sentences that a reader of the result should know.
         report: what was read from a table, and what was done about it.
+        held_out: how likely the choices of the test table are.
     """
 
     source: str
@@ -34,6 +37,7 @@ class Outcome:
     label: Any
     notes: tuple[str, ...]
     report: Report | None = None
+    held_out: pd.DataFrame | None = None
 
     @property
     def spice(self) -> SpiceModel:

@@ -71,6 +71,8 @@ def report(request: Request, outcome: Outcome) -> Iterator[str]:
         yield _aligned([f"Parameters{whose}", *table.columns], rows)
     scored = comparison(outcome)
     yield _comparison(scored)
+    if outcome.held_out is not None:
+        yield _held_out(outcome.held_out)
     if notes := [*outcome.notes, *_notes(outcome, table, scored)]:
         yield "\n".join(
             textwrap.fill(note, WIDTH, initial_indent="Note: ", subsequent_indent="      ") for note in notes
@@ -121,6 +123,21 @@ def _comparison(table: pd.DataFrame) -> str:
         f"\n  nll: nats per choice, over {table['n_choices'].iloc[0]:.0f} choices; likelihood: exp(-nll);"
         f"\n  |dP|: how far P lies from that of the {AGENTS[table.index[0]]}."
     )
+
+
+def _held_out(table: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"  {row.model}",
+            f"{row.n_choices}",
+            f"{row.nll:.1f}",
+            f"{row.likelihood:.4f}",
+            f"{row.numbers:.1f}",
+        ]
+        for row in table.rename(columns={"numbers_per_participant": "numbers"}).itertuples()
+    ]
+    head = ["Test choices expected by", "choices", "nll", "likelihood", "numbers a person"]
+    return _aligned(head, rows) + "\n  nll: nats in all; likelihood: exp(-nll / choices)."
 
 
 def _notes(outcome: Outcome, table: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:

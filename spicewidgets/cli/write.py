@@ -61,7 +61,9 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
         raise SettingsError(
             [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
         ) from None
-    return FILES if outcome.report is None else (*FILES, *OF_TABLES)
+    files = FILES if outcome.report is None else (*FILES, *OF_TABLES)
+    files = files if outcome.held_out is None else (*files, "held_out.csv")
+    return files if not hasattr(outcome.estimator, "group_") else (*files, "group.csv")
 
 
 def _figures(outcome: Outcome, out: Path) -> None:
@@ -85,6 +87,10 @@ def _tables(request: Request, outcome: Outcome, out: Path) -> None:
     history = pd.DataFrame([asdict(record) for record in outcome.estimator.history_])
     history.drop(columns="seconds").to_csv(out / "history.csv", index=False)
     outcome.dataset.to_frame().to_csv(out / "dataset.csv", index=False)
+    if outcome.held_out is not None:
+        outcome.held_out.to_csv(out / "held_out.csv", index=False)
+    if hasattr(outcome.estimator, "group_"):
+        outcome.estimator.group_.to_frame().to_csv(out / "group.csv", index=False)
     _json(out / "settings.json", _settings(request, outcome))
     if outcome.report is not None:
         _text(out / "data.json", outcome.report.to_json())

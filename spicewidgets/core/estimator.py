@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Self
 
@@ -19,16 +20,19 @@ from .config import SpiceConfig
 from .data.dataset import DatasetRNN
 from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
-from .discover.discovery import equations_of
+from .discover.discovery import proposed
+from .discover.group import Group, pooled
 from .discover.refine import refine
 from .discover.resampling import Fitted
 from .discover.sampling import ModuleSamples, sample
+from .discover.selection import Evidence, Selections
 from .equations import SpiceModel
 from .fitted import FittedEstimator, SpiceWarning
 from .judge.network_agents import AgentNetwork, AgentSpice
 from .parameters import participant_index, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError
+from .train.compiled.symbolic import TraceError
 from .train.model_check import check_model
 from .train.objective import Sessions
 from .train.rnn import BaseRNN
@@ -55,7 +59,8 @@ class SpiceEstimator(FittedEstimator):
         train_test_ratio: share of each session's trials to train on, or a list of sessions to keep for
             validation; 1 keeps none.
         spice_optimizer_type, spice_optim_threshold, spice_optim_regularization,
-            spice_library_polynomial_degree, spice_refine, n_trials_off_policy, n_sessions_off_policy,
+            spice_library_polynomial_degree, selection, price, pooling, spice_refine,
+            n_trials_off_policy, n_sessions_off_policy,
             n_trials_same_action_off_policy: see `Discovery`.
         spice_participant_id: label of the one participant to find equations for; None finds them for all.
         use_optuna, optuna_threshold, optuna_n_trials: accepted for compatibility; a search is a loop over
@@ -74,6 +79,9 @@ class SpiceEstimator(FittedEstimator):
         rnn_agent, spice_agent: the same as agents, for plots and simulations.
         history_: list of `Epoch` records.
         participants_: labels of the participants, in the order of their indices.
+        evidence_: by participant's label, what the choices say of each candidate term, in nats; empty where
+            the terms were chosen by SINDy's threshold.
+        group_: with `pooling="group"`, the group's means and spreads, and every person's numbers with errors.
         samples_: what the equations were fitted to.
         stopped_: whether the training was interrupted; what had been learned was kept.
 
@@ -87,6 +95,8 @@ class SpiceEstimator(FittedEstimator):
     """
 
     history_: list[Epoch]
+    evidence_: dict[Any, Evidence]
+    group_: Group
     samples_: dict[str, ModuleSamples]
     stopped_: bool
 
@@ -124,6 +134,9 @@ class SpiceEstimator(FittedEstimator):
         save_path_spice: str | None = None,
         *,
         spice_participant_id: Any = None,
+        selection: str = "auto",
+        price: float | None = None,
+        pooling: str = "none",
         spice_refine: bool = True,
         optimizer: str = "auto",
         n_starts: int | None = None,
@@ -135,6 +148,10 @@ class SpiceEstimator(FittedEstimator):
         for name, value in list(locals().items()):
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes along: not the searches for terms, which own machine code; it searches again."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_searched"}
 
     def fit(self, data: Any, targets: Any = None, data_test: Any = None, target_test: Any = None) -> Self:
         """Train the RNN and find the equations.
@@ -173,6 +190,7 @@ class SpiceEstimator(FittedEstimator):
         check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
         only = participant_index(self.spice_participant_id, people.labels)
+        _check_pooling(discovery, people.labels)
         before = self._learned()
         self._forget(keep_history=warm)
         self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
@@ -225,6 +243,7 @@ class SpiceEstimator(FittedEstimator):
         try:
             _, discovery = settings_of(self)
             only = participant_index(self.spice_participant_id, self.participants_)
+            _check_pooling(discovery, self.participants_)
             if hasattr(self, "_sessions"):
                 check_model(self.rnn_model_, self.spice_config, self._sessions)
             self._find_equations(discovery, only, resample=any("off_policy" in name for name in changes))
@@ -296,7 +315,17 @@ class SpiceEstimator(FittedEstimator):
     def _forget(self, keep_history: bool = False) -> None:
         """Drop what an earlier fit has learned, so that nothing of it can be taken for the new one's."""
         history = () if keep_history else ("history_",)
-        for name in ("rnn_agent", "spice_agent", "spice_model_", "samples_", "_tuned", *history):
+        found = (
+            "rnn_agent",
+            "spice_agent",
+            "spice_model_",
+            "evidence_",
+            "group_",
+            "samples_",
+            "_tuned",
+            "_searched",
+        )
+        for name in (*found, *history):
             self.__dict__.pop(name, None)
 
     def _reported(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
@@ -323,10 +352,7 @@ class SpiceEstimator(FittedEstimator):
                     " fit(data, targets) first."
                 )
             self.samples_ = sample(self.rnn_model_, self._sessions, settings, self._rng)
-        spice = equations_of(
-            self.rnn_model_, None, self.samples_, self.spice_config, settings, self.participants_, only
-        )
-        self.spice_model_ = self._refined(spice) if settings.refine else spice
+        self.spice_model_, self.evidence_ = self._equations(settings, only)
         self.spice_agent = AgentSpice(
             self.rnn_model_, self.spice_model_, self.n_actions, codes=self._people.codes
         )
@@ -334,6 +360,45 @@ class SpiceEstimator(FittedEstimator):
             sys.stdout.write(self.spice_model_.text() + "\n")
         if self.save_path_rnn is not None or self.save_path_spice is not None:
             self.save_spice(self.save_path_rnn, self.save_path_spice)
+
+    def _equations(self, settings: Discovery, only: int | None) -> tuple[SpiceModel, dict[Any, Evidence]]:
+        """The equations, and what the choices say of each term where the terms were chosen by evidence."""
+        source = self.rnn_model_, self.samples_, self.spice_config
+        self.__dict__.pop("group_", None)
+        if settings.by_evidence:
+            only = None if settings.pooling == "group" else only
+            proposal = proposed(*source, replace(settings, threshold=0.0), self.participants_, only)
+            searched: Selections | None = getattr(self, "_searched", None)
+            try:
+                if settings.pooling == "group":
+                    return self._pooled(proposal, settings), {}
+                if searched is None or searched.proposal != proposal:
+                    self._searched = Selections(proposal, self.rnn_model_, self._sessions, self.spice_config)
+                return self._searched.at(settings.price)
+            except TraceError as error:
+                warnings.warn(
+                    f"The terms were chosen by SINDy's threshold and not by evidence, because the model's"
+                    f" forward cannot be compiled: {error}. Nothing else is different.",
+                    SpiceWarning,
+                    stacklevel=4,
+                )
+        spice = proposed(*source, settings, self.participants_, only)
+        return (self._refined(spice) if settings.refine else spice), {}
+
+    def _pooled(self, proposal: SpiceModel, settings: Discovery) -> SpiceModel:
+        """The equations of all people under their group's prior; `group_` has what is known of the group."""
+        rounds = pooled(proposal, self.rnn_model_, self._sessions, self.spice_config, settings.price)
+        written = perf_counter()
+        while True:
+            try:
+                at = next(rounds)
+            except StopIteration as end:
+                spice: SpiceModel
+                spice, self.group_ = end.value
+                return spice
+            if self.verbose and perf_counter() - written > 0.5:
+                written = perf_counter()
+                sys.stdout.write(f"pooling: {at.active.sum()} terms, ln p(choices) {at.log_evidence:.1f}\n")
 
     def _refined(self, spice: SpiceModel) -> SpiceModel:
         """Equations refined; those that have been refined lately for this model need not be again."""
@@ -344,6 +409,16 @@ class SpiceEstimator(FittedEstimator):
         after = refine(spice, self.rnn_model_, self._sessions)
         known[:] = [*known, (spice, after)][-TUNED:]
         return after
+
+
+def _check_pooling(settings: Discovery, participants: tuple[Any, ...]) -> None:
+    if settings.pooling == "group" and len(participants) < 2:
+        raise SettingsError(
+            [
+                f'pooling="group" needs two or more participants; the data have {len(participants)}. Leave'
+                " pooling out, or name the participants in the data."
+            ]
+        )
 
 
 def _line(record: Epoch) -> str:

@@ -38,7 +38,8 @@ class ReadyModel:
         name: in the panels and on the command line.
         class_name, config_name: of the `BaseRNN` and its `SpiceConfig`, in `module`.
         about: a sentence on what it can learn.
-        built: its states and modules. A model of one's own is one of these with a line changed.
+        built: its states and modules. A model of one's own is one of these with a line changed. None for a
+            model that cannot be built of rows; it is described from its class.
         module: where class and config stand, within `spicewidgets.core`. Those of `PUBLIC` are also names of
             `spicewidgets` itself.
     """
@@ -47,7 +48,7 @@ class ReadyModel:
     class_name: str
     config_name: str
     about: str
-    built: BuiltModel
+    built: BuiltModel | None
     module: str = PUBLIC
 
     @property
@@ -119,6 +120,16 @@ _MODELS = (
             participants=True,
         ),
     ),
+    ReadyModel(
+        "habit",
+        "HabitRNN",
+        "HABIT_CONFIG",
+        "For several participants: value, side, and the rhythm in which options are repeated.",
+        None,
+        "train.habit",
+    ),
 )
 READY: Mapping[str, ReadyModel] = {model.name: model for model in _MODELS}
-TEMPLATES: Mapping[str, BuiltModel] = {name: model.built for name, model in READY.items()}
+TEMPLATES: Mapping[str, BuiltModel] = {
+    name: model.built for name, model in READY.items() if model.built is not None
+}

@@ -19,6 +19,9 @@ from .train.rnn import BaseRNN
 MOST = 1_000_000  # participants, or entries of an embedding
 WHOLE = ("batch_size", "sequence_length", "n_steps_per_call")  # -1 stands for None, as in autospice
 DISCOVERY = {  # what the estimator calls the settings of the second stage
+    "selection": "selection",
+    "price": "price",
+    "pooling": "pooling",
     "optimizer": "spice_optimizer_type",
     "threshold": "spice_optim_threshold",
     "regularization": "spice_optim_regularization",

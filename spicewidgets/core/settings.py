@@ -243,12 +243,42 @@ class Training(Settings):
     )
 
 
+SELECTIONS = ("auto", "evidence", "threshold")
+POOLINGS = ("none", "group")
+THRESHOLD = 0.05  # the seed's
+
+
 @dataclass(frozen=True)
 class Discovery(Settings):
-    """How SINDy turns each module into an equation."""
+    """How each module becomes an equation: SINDy proposes terms and numbers, and the choices decide.
 
+    With `selection="threshold"` the terms are those that SINDy's threshold leaves. "auto" takes it where
+    another threshold than the default is set, or where numbers are not refined, and the evidence elsewhere.
+    """
+
+    selection: str = setting(
+        "auto",
+        "Which terms stay: those that the choices would miss (evidence), or those above SINDy's threshold;"
+        " auto is evidence unless the threshold is changed.",
+        choices=SELECTIONS,
+    )
+    price: float | None = setting(
+        None,
+        "What a term must be worth to stay, if terms are chosen by evidence: half the logarithm of the number"
+        " of choices when not given; with pooling, of each number that a person really has of their own, 1.",
+        unit="nats",
+        low=0,
+        high=1000,
+        optional=True,
+    )
+    pooling: str = setting(
+        "none",
+        "Whether each participant's numbers are found alone (none), or all together under a prior that is"
+        " their group's, with terms chosen for the group (group).",
+        choices=POOLINGS,
+    )
     optimizer: str = setting("SR3_weighted_l1", "Sparse regression.", choices=SPICE_OPTIMIZERS)
-    threshold: float = setting(0.05, "Coefficients below this are left out.", low=0, high=10)
+    threshold: float = setting(THRESHOLD, "Coefficients below this are left out.", low=0, high=10)
     regularization: float = setting(
         1e-2, "SR3: the relaxation nu; STLSQ: the ridge penalty alpha.", low=0, high=10
     )
@@ -270,9 +300,20 @@ class Discovery(Settings):
         5, "Random task: how many trials in a row take the same arm.", unit="trials", low=1, high=10_000
     )
 
+    @property
+    def by_evidence(self) -> bool:
+        """Whether the terms are chosen by evidence; their numbers are then always tuned to the choices."""
+        plain = self.selection == "auto" and (self.threshold == THRESHOLD or self.pooling == "group")
+        return self.refine and (self.selection == "evidence" or plain)
+
     def problems(self) -> list[str]:
         """As in every group of settings; SR3 also needs a regularization above 0."""
         problems = super().problems()
+        if not problems and self.pooling == "group" and not self.by_evidence:
+            problems.append(
+                'pooling must be "none" where terms are chosen by threshold or numbers are not refined; got'
+                ' "group". Set selection="evidence" and refine=True, or leave pooling out.'
+            )
         if not problems and self.optimizer != "STLSQ" and self.regularization == 0:
             problems.append(
                 "regularization must be above 0 for SR3 (its relaxation nu); got 0. Set 0.01, or choose"

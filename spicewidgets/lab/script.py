@@ -98,7 +98,7 @@ def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """The class and its config, spelled out where the library was changed."""
     model = snapshot.model
     ready = READY.get(model.name)
-    if model.own is not None:
+    if model.own is not None and ready is None:
         yield f"# {model.own[0].__name__} is your own class: define it above, or import it."
     if any(module in config_of(snapshot).modules for module, _ in snapshot.discovery.libraries):
         names.add("SpiceConfig")

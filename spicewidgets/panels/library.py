@@ -65,7 +65,7 @@ class LibraryPanel(Stage):
         widgets.link((self.experiment, "follow_library"), (follow, "value"))
         return [
             row(self.again, follow, **ROW),
-            *(control(discovery, name) for name in ("threshold", "degree")),
+            *(control(discovery, name) for name in ("selection", "price", "threshold", "degree")),
             foldable([control(discovery, name) for name in FOLDED], "more of the regression"),
         ]
 

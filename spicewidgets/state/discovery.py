@@ -62,6 +62,8 @@ class DiscoveryState(State[Plan]):
 
     settings = Plan
     looks: ClassVar = {
+        "selection": Look("Terms chosen by"),
+        "price": Look("Price of a term", (0.5, 20, 0.5)),
         "optimizer": Look("Sparse regression"),
         "threshold": Look("Threshold", (0, 0.5, 0.005)),
         "regularization": Look("Regularisation", (1e-4, 1, 0.1), log=True),

@@ -59,7 +59,7 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
     )
 
 
-SPECS = {name: spec_of(model.built, model.about) for name, model in READY.items()}
+SPECS = {name: spec_of(built, READY[name].about) for name, built in TEMPLATES.items()}
 YOUR_OWN = "your own"  # the name under which the built model is chosen
 PLAIN = TEMPLATES["rescorla-wagner"]  # what building begins with
 
@@ -142,12 +142,21 @@ class ModelState(State[Model]):
         """What the chosen model is made of, as far as it is known without running it."""
         if not isinstance(self.name, str):
             return None
-        own = self.registered.get(self.name)
+        own = self._own(self.name)
         if own is not None:
             return _spec_of_class(*own)
         if self.name == YOUR_OWN and isinstance(self.built, BuiltModel):
             return spec_of(self.built, "A model of your own, put together from states and modules.")
         return SPECS.get(self.name)
+
+    def _own(self, name: str) -> tuple[type, Any] | None:
+        """Class and config of a model that is described from its class: one registered, or a ready one that
+        cannot be built of rows.
+        """
+        ready = READY.get(name)
+        if ready is None or ready.built is not None:
+            return self.registered.get(name)
+        return ready.rnn_class, ready.config
 
     def register(self, cls: type, config: Any, name: str | None = None) -> str:
         """Offer a `BaseRNN` subclass with its `SpiceConfig`; returns the name it goes by (that of the class).
@@ -166,7 +175,7 @@ class ModelState(State[Model]):
         """The settings as they stand, right or wrong. A built model that is not the one chosen is left out,
         so that it makes nothing stale.
         """
-        own = self.registered.get(self.name) if isinstance(self.name, str) else None
+        own = self._own(self.name) if isinstance(self.name, str) else None
         plain = self.name != YOUR_OWN and isinstance(self.built, BuiltModel)
         return Model(self.name, self.embedding_size, PLAIN if plain else self.built, own)
 

@@ -48,11 +48,13 @@ print(OPTIMIST_CONFIG is READY["optimist"].config, OptimistRNN.init_values)
 @pytest.mark.parametrize("name", READY)
 def test_a_row_names_a_class_and_the_config_that_its_description_gives(name):
     model = READY[name]
-    assert (model.name, model.module) == (name, PUBLIC)
+    assert model.name == name
     assert model.rnn_class is getattr(sw, model.class_name)
     assert model.config is getattr(sw, model.config_name)
-    assert model.config == model.built.config()
-    assert model.built.problems() == []
+    if model.built is not None:
+        assert model.module == PUBLIC
+        assert model.config == model.built.config()
+        assert model.built.problems() == []
 
 
 def test_the_table_loads_no_torch():

@@ -33,7 +33,6 @@ and a constant goes only if the choices do not miss it.
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,11 +41,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..config import SpiceConfig
-from ..equations import Term
+from ..equations import Equation
+from ..read.level import moved
 from ..train.rnn import BaseRNN
 from .likelihood import Number
 
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-12  # a coefficient as small as this is 0
 
 
 @dataclass(frozen=True)
@@ -139,21 +141,14 @@ def rescaled(
         if part.state != state:
             continue
         own = [i for i, number in enumerate(numbers) if number.module == module and number.term is not None]
-        result[own] = 0.0
-        moved: dict[Term, float] = {(): part.start * (1 - factor)}
-        for i in own:
-            term = numbers[i].term or ()
-            rest, power = tuple(f for f in term if f != module), term.count(module)
-            for p in range(power + 1):  # x^power = (shift + y / s)^power
-                part_of = comb(power, p) * (part.start * (1 - 1 / factor)) ** (power - p) * factor ** (1 - p)
-                key = tuple(sorted((module,) * p + rest))
-                moved[key] = moved.get(key, 0.0) + values[i] * part_of
-        at = {tuple(sorted(numbers[i].term or ())): i for i in own}
-        for key, value in moved.items():
-            if key in at:
-                result[at[key]] = value
-            elif abs(value) > 1e-12:
-                return None
+        terms = tuple(numbers[i].term or () for i in own)
+        stretched = moved(
+            Equation(module, terms, tuple(values[own].tolist())), factor, part.start * (1 - factor)
+        )
+        result[own] = [stretched.coefficient(*term) for term in terms]
+        needed = {tuple(sorted(term)) for term, value in stretched.active if abs(value) > ROUNDING}
+        if needed - {tuple(sorted(term)) for term in terms}:
+            return None
     return result
 
 

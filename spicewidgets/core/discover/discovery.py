@@ -3,6 +3,7 @@ numbers tuned to the choices.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, Term, polynomial_terms, term_text
 from ..judge.network_agents import betas_of
 from ..settings import Discovery, SettingsError
+from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .refine import refine
 from .regression import fit_equation
 from .sampling import ModuleSamples
+from .selection import select
 
 
 def equations_of(
@@ -41,13 +44,31 @@ def equations_of(
         only: as in `discover`.
         also: as in `refine`.
     """
+    if data is not None and settings.by_evidence:
+        proposal = proposed(model, samples, config, replace(settings, threshold=0.0), participants, only)
+        try:
+            return select(proposal, model, data, config, settings.price)[0]
+        except TraceError:
+            pass
+    spice = proposed(model, samples, config, settings, participants, only)
+    return spice if data is None else refine(spice, model, data, also=also)
+
+
+def proposed(
+    model: BaseRNN,
+    samples: Mapping[str, ModuleSamples],
+    config: SpiceConfig,
+    settings: Discovery,
+    participants: tuple[Any, ...],
+    only: int | None = None,
+) -> SpiceModel:
+    """SINDy's equations with the model's betas, not tuned to the choices; see `equations_of`."""
     without_betas = discover(samples, config, settings, participants=participants, only=only)
     betas = {
         state: tuple(np.ravel(values).tolist())
         for state, values in betas_of(model, np.arange(len(participants))).items()
     }
-    spice = SpiceModel(without_betas.participants, without_betas.equations, betas, tuple(model.submodules_eq))
-    return spice if data is None else refine(spice, model, data, also=also)
+    return SpiceModel(without_betas.participants, without_betas.equations, betas, tuple(model.submodules_eq))
 
 
 def discover(

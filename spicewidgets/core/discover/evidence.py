@@ -50,6 +50,7 @@ class Step(NamedTuple):
         held: which of them are held, at a bound or where they were.
         values: of all numbers, 0 for a term that is not there.
         objective: -ln L plus the prior's penalty, in nats.
+        nll: -ln L, in nats.
         gradient: of ln L by all numbers.
         information: of the choices about all numbers.
         prices: of each number, in nats.
@@ -59,6 +60,7 @@ class Step(NamedTuple):
     held: Mask
     values: Floats
     objective: float
+    nll: float
     gradient: Floats
     information: Floats
     prices: Floats
@@ -140,11 +142,6 @@ class Search:
             gains[i] = newton_step(step.values, look, free[0], self.prior, basis[0])[1]
         return gains
 
-    def penalised(self, step: Step) -> Mask:
-        """Numbers that the prior weighs in the objective of a set of terms."""
-        penalised: Mask = self._moves(step.active[None], step.held[None])[0][0]
-        return penalised
-
     def covariance(self, step: Step) -> Floats:
         """Posterior covariance of the numbers (Laplace); 0 for those that are held or not there."""
         return self._covariance(step.information, step.active, step.held)
@@ -184,7 +181,7 @@ class Search:
         """All terms with their best numbers, in the canonical scale."""
         self.fixed = [tie.beta for tie in ties_of(self.numbers, self.parts)]
         self.fixed = [beta for beta in self.fixed if self._may_stretch(beta, start)]
-        step = self._settled(active, start)
+        step = self.settled(active, start)
         values = step.values
         for tie in ties_of(self.numbers, self.parts):
             fades, drive = 1 - values[tie.own], values[tie.drive]
@@ -196,7 +193,7 @@ class Search:
                     values = stretched
                     self.ties.append(tie)
                     self.fixed.remove(tie.beta)
-        return self._settled(active, values) if self.ties else step
+        return self.settled(active, values) if self.ties else step
 
     def _may_stretch(self, beta: int, values: Floats) -> bool:
         """Whether a state's scale is a freedom: no choice is more or less likely after a stretch."""
@@ -206,7 +203,7 @@ class Search:
         nll = self.look(np.stack([values, stretched])[:, None]).nll[:, 0]
         return bool(abs(nll[1] - nll[0]) <= SAME * self.n_choices)
 
-    def _settled(self, active: Mask, start: Floats) -> Step:
+    def settled(self, active: Mask, start: Floats) -> Step:
         """A set of terms with its best numbers, weights within ±1 unless the choices insist."""
         return self._bounded(self._fit(start[None], active[None], np.zeros_like(active)[None])[0])
 
@@ -225,11 +222,12 @@ class Search:
         return self.is_own & step.active & ~step.held & (np.abs(step.values) > 1)
 
     def _step(self, best: Maximum, row: int, active: Mask, held: Mask) -> Step:
-        look = best.look
-        information = look.information[row, 0]
-        prices = self._prices(information, active, held)
-        objective = float(best.objective[row, 0])
-        return Step(active, held, best.values[row, 0], objective, look.gradient[row, 0], information, prices)
+        look = Look(*(part[row, 0] for part in best.look))
+        objective, nll = float(best.objective[row, 0]), float(look.nll)
+        prices = self._prices(look.information, active, held)
+        return Step(
+            active, held, best.values[row, 0], objective, nll, look.gradient, look.information, prices
+        )
 
     def _prices(self, information: Floats, active: Mask, held: Mask) -> Floats:
         posterior = np.diag(self._covariance(information, active, held))

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, Term
-from ..settings import SettingsError
 from ..train.compiled.sensitivities import Sensitivities
 from ..train.modules import Constant
 from ..train.objective import Sessions
@@ -53,7 +52,7 @@ class Likelihood:
     Args:
         model: the model whose forward pass ties the equations together; its betas become numbers, its other
             weights stay as they are.
-        dataset: the choices; participants are indices in the last column.
+        data: the choices; participants are indices in the last column.
         terms: candidate terms of each module that becomes an equation.
         targets: P of each next choice in place of the choices themselves, `(n_sessions, n_trials,
             n_actions)`: what is expected of choices by an agent.
@@ -71,23 +70,16 @@ class Likelihood:
     def __init__(
         self,
         model: BaseRNN,
-        dataset: DatasetRNN,
+        data: DatasetRNN | Sessions,
         terms: Mapping[str, Sequence[Term]],
         targets: Floats | None = None,
     ) -> None:
         self.terms = {module: tuple(row) for module, row in terms.items()}
         self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
         self.numbers += [Number(state, None) for state in model.betas]
-        sessions = Sessions.of(dataset).double()
-        if sessions.offered is not None:
-            raise SettingsError(
-                [
-                    "Selection by evidence needs all options on offer in every trial; in this data set they"
-                    ' are not. Use selection="threshold", or leave those trials out.'
-                ]
-            )
+        sessions = Sessions.of(data).double()
         self.inputs = sessions.inputs
-        p = nn.functional.one_hot(sessions.targets, dataset.n_actions).double()
+        p = nn.functional.one_hot(sessions.targets, model._n_actions).double()
         if targets is not None:
             p = torch.from_numpy(targets).permute(1, 0, 2)
         p = p * sessions.weights[..., None]
@@ -101,7 +93,10 @@ class Likelihood:
         known = sessions.weights.sum(0).numpy()[order]
         self.n_choices: Floats = np.add.reduceat(known, self._begin)
         inputs = sessions.inputs[:, order].contiguous()
-        self._sessions = Sensitivities(_with_numbers(model, self.numbers), inputs, p.numpy()[:, order])
+        offered = None if sessions.offered is None else sessions.offered.numpy()[:, order]
+        self._sessions = Sensitivities(
+            _with_numbers(model, self.numbers), inputs, p.numpy()[:, order], offered
+        )
 
     def __call__(self, values: Floats) -> Look:
         """What the choices say of some numbers.

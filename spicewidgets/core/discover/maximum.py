@@ -61,6 +61,8 @@ def maximise(
     prior: Prior,
     basis: Floats | None = None,
     hopeless: Floats | float = np.inf,
+    most_steps: int = MOST_STEPS,
+    halvings: int = HALVINGS,
 ) -> Maximum:
     """Climb from some numbers to the most likely ones, table by table and participant by participant.
 
@@ -73,16 +75,18 @@ def maximise(
             what a unit of each free number adds to all of them; the identity when None.
         hopeless: objective above which a climb is given up if not even three times the gain that is in sight
             leads below it.
+        most_steps: of the climb.
+        halvings: of each of its steps.
     """
     free = np.broadcast_to(free, start.shape)
     values, there = start.copy(), look(start)
     objective = there.nll + prior.penalty(values, free)
     left = np.ones(objective.shape, bool)
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps):
         step, gain = newton_step(values, there, free, prior, basis)
         left &= (gain > ENOUGH) & (objective - 3 * gain < hopeless)
         waiting, size = left.copy(), 1.0
-        for _halving in range(HALVINGS):
+        for _halving in range(halvings):
             rows = np.flatnonzero(waiting.any(-1))
             if not len(rows):
                 break

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
-from ..equations import SpiceModel, Term, term_text
+from ..equations import Equation, SpiceModel, Term, term_text
+from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import Part, parts_of
 from .evidence import Search, Step
@@ -84,7 +85,6 @@ class Selection:
         likelihood: of this participant's choices.
         parts: what each module does in the model.
         start: where the numbers begin.
-        labels: names of states and modules that sentences use; their own when they have none.
     """
 
     likelihood: Likelihood
@@ -143,8 +143,7 @@ class Selection:
                     told,
                 )
             )
-        nll = step.objective - float(search.prior.penalty(step.values, search.penalised(step)))
-        found = Evidence(tuple(terms), nll, int(search.n_choices))
+        found = Evidence(tuple(terms), step.nll, int(search.n_choices))
         return replace(
             found,
             conventions=tuple(self._conventions(search, step)),
@@ -207,7 +206,7 @@ def _notes(evidence: Evidence, step: Step, search: Search) -> Iterator[str]:
 def selections(
     spice: SpiceModel,
     model: BaseRNN,
-    dataset: DatasetRNN,
+    data: DatasetRNN | Sessions,
     config: SpiceConfig,
     targets: Floats | None = None,
 ) -> Iterator[tuple[int, Selection]]:
@@ -217,7 +216,7 @@ def selections(
         spice: all candidate terms, with numbers to begin with: SINDy's, without a threshold. Terms that the
             samples cannot tell apart from others are left out.
         model: the model whose forward pass ties the equations together.
-        dataset: the choices; participants are indices in the last column.
+        data: the choices; participants are indices in the last column.
         config: which modules move which arms.
         targets: as in `Likelihood`.
 
@@ -231,7 +230,7 @@ def selections(
     for module, rows in spice.equations.items():
         equation = next(row for row in rows if row is not None)
         terms[module] = tuple(term for term in equation.terms if term not in equation.dropped)
-    likelihood = Likelihood(model, dataset, terms, targets)
+    likelihood = Likelihood(model, data, terms, targets)
     parts = parts_of(model, config, likelihood.inputs)
     for place, code in enumerate(likelihood.participants):
         if code in fitted:
@@ -239,39 +238,60 @@ def selections(
             yield int(code), Selection(own, parts, own.values_of(spice)[0])
 
 
+class Selections:
+    """The searches of all participants, which answer for any price.
+
+    Args:
+        proposal, model, data, config: as in `selections`.
+    """
+
+    def __init__(
+        self, proposal: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions, config: SpiceConfig
+    ) -> None:
+        self.proposal = proposal
+        self.of = dict(selections(proposal, model, data, config))
+
+    def at(self, price: float | None = None) -> tuple[SpiceModel, dict[Any, Evidence]]:
+        """The equations that the choices ask for, and why, by participant's label.
+
+        Args:
+            price: of a term, in nats; ½ ln(number of choices) when None.
+        """
+        spice = self.proposal
+        equations = {module: list(rows) for module, rows in spice.equations.items()}
+        betas = {state: list(values) for state, values in spice.betas.items()}
+        evidence = {}
+        for code, selection in self.of.items():
+            search, step = selection.at(price)
+            found, scales = selection.likelihood.equations_of(step.values)
+            evidence[spice.participants[code]] = own = selection.evidence(search, step)
+            for module, equation in found.items():
+                notes = tuple(note for note in own.notes if module in note)
+                equations[module][code] = with_all_terms(equation, spice.equations[module][code], notes)
+            for state, beta in scales.items():
+                betas[state][code] = beta
+        chosen = replace(
+            spice,
+            equations={module: tuple(rows) for module, rows in equations.items()},
+            betas={state: tuple(values) for state, values in betas.items()},
+        )
+        return chosen, evidence
+
+
+def with_all_terms(found: Equation, proposed: Equation | None, notes: tuple[str, ...] = ()) -> Equation:
+    """The equation with the candidate terms of the proposal, those that samples cannot tell apart as 0."""
+    if proposed is None:
+        return found
+    values = tuple(found.coefficient(*term) for term in proposed.terms)
+    return replace(proposed, values=values, notes=notes)
+
+
 def select(
-    spice: SpiceModel,
+    proposal: SpiceModel,
     model: BaseRNN,
-    dataset: DatasetRNN,
+    data: DatasetRNN | Sessions,
     config: SpiceConfig,
     price: float | None = None,
 ) -> tuple[SpiceModel, dict[Any, Evidence]]:
-    """The equations that the choices ask for, and why, for each participant.
-
-    Args:
-        spice: as in `selections`.
-        model: as in `selections`.
-        dataset: as in `selections`.
-        config: as in `selections`.
-        price: of a term, in nats; ½ ln(number of choices) when None.
-
-    Returns: The equations, and the evidence by participant's label.
-    """
-    equations = {module: list(rows) for module, rows in spice.equations.items()}
-    betas = {state: list(values) for state, values in spice.betas.items()}
-    evidence = {}
-    for code, selection in selections(spice, model, dataset, config):
-        search, step = selection.at(price)
-        found, scales = selection.likelihood.equations_of(step.values)
-        evidence[spice.participants[code]] = selection.evidence(search, step)
-        for module, equation in found.items():
-            before = spice.equations[module][code]
-            equations[module][code] = replace(equation, dropped={} if before is None else before.dropped)
-        for state, beta in scales.items():
-            betas[state][code] = beta
-    chosen = replace(
-        spice,
-        equations={module: tuple(rows) for module, rows in equations.items()},
-        betas={state: tuple(values) for state, values in betas.items()},
-    )
-    return chosen, evidence
+    """The equations that the choices ask for, and why, for each participant; see `Selections`."""
+    return Selections(proposal, model, data, config).at(price)

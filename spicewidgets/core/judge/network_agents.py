@@ -168,7 +168,7 @@ class AgentNetwork(Agent):
         """Labels of the participants that the model knows."""
         return list(self._participants)
 
-    def _begin(self) -> dict[str, Floats]:
+    def _begin(self) -> dict[str, Any]:
         """States before the first trial; its logits are the values times their betas."""
         self._memory = self._model.set_initial_state(self._n_sessions)
         state = {key: value.numpy() for key, value in self._memory.items()}
@@ -243,7 +243,7 @@ def default_codes(participants: Sequence[Any]) -> tuple[int, ...]:
     return tuple(map(int, participants)) if numbers else tuple(range(len(participants)))
 
 
-def betas_of(model: BaseRNN, codes: NDArray[np.int64]) -> dict[str, Floats]:
+def betas_of(model: BaseRNN, codes: NDArray[Any]) -> dict[str, Any]:
     """Inverse noise temperature of each state for sessions of the given participants, `(n_sessions, 1)`."""
     model._participants = torch.as_tensor(codes, dtype=torch.long)
     betas = {}

@@ -1,1 +1,1 @@
-"""What an equation means: translation, steps, contributions, freedoms, emergence."""
+"""What an equation means: translation, steps, contributions, consequences."""

@@ -6,35 +6,18 @@ is no such freedom; and a constant that only the chosen arm gets is a number add
 """
 
 from dataclasses import dataclass, replace
-from math import comb
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..built import SCALED, BuiltModel
-from ..equations import Equation, SpiceModel, Term
+from ..equations import SpiceModel
 from ..models import VALUE
 from ..simulate.agents import softmax
 from ..simulate.record import Floats, Record
 from .contributions import unfold
-
-
-def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
-    """The same update for a value that is written as `stretch * x + shift`.
-
-    >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
-    '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
-    """
-    coefficients: dict[Term, float] = {(): shift}
-    for term, value in equation.active:
-        others = tuple(factor for factor in term if factor != equation.module)
-        power = len(term) - len(others)
-        for k in range(power + 1):  # ((x - shift) / stretch) ** power, multiplied out
-            part = comb(power, k) * (-shift) ** (power - k) * stretch ** (1 - power)
-            product = (equation.module,) * k + others
-            coefficients[product] = coefficients.get(product, 0.0) + value * part
-    return replace(equation, terms=tuple(coefficients), values=tuple(coefficients.values()), dropped={})
+from .level import moved
 
 
 @dataclass(frozen=True)

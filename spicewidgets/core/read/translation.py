@@ -29,6 +29,7 @@ from ..equations import Equation, SpiceModel, Term, term_text
 from ..models import HABIT, RATE, VALUE
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
+from .level import at_level_of, level, moved
 
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
 
@@ -90,7 +91,7 @@ def true_model(
         A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
         equation.
     """
-    betas = {state: float(agent._betas[state]) for state in _learned(model)} if betas is None else dict(betas)
+    betas = {state: agent._betas[state] for state in _learned(model)} if betas is None else dict(betas)
     equations = {}
     for module in config.modules:
         if module not in _TRUTH:
@@ -115,7 +116,7 @@ def classical_parameters(
     q0. Exact coefficients give exact parameters. Only what the equations tell is returned; a number that they
     leave open is NaN.
     """
-    equations = spice.of_participant(participant)
+    equations = dict(_at_rest(spice.of_participant(participant), start_of(model, VALUE)))
     parameters: dict[str, float] = {}
     gauge = Gauge(nan, 1.0, nan, nan)
     if (chosen := equations.get(f"{VALUE}_chosen")) is not None:
@@ -129,17 +130,33 @@ def classical_parameters(
     return parameters
 
 
+def _at_rest(equations: Mapping[str, Equation], start: float) -> Mapping[str, Equation]:
+    """The equations at the level at which `AgentQ` forgets: the value of an arm that is not chosen returns to
+    where it began. Only there do constants tell where values begin.
+    """
+    chosen, other = equations.get(f"{VALUE}_chosen"), equations.get(f"{VALUE}_not_chosen")
+    if chosen is None or other is None or any(set(term) - {other.module} for term, _ in other.active):
+        return equations
+    shift = level(other, (1 - other.coefficient(other.module)) * start)
+    if not shift:
+        return equations
+    both = {equation.module: moved(equation, 1.0, shift) for equation in (chosen, other)}
+    return {**equations, **both}
+
+
 def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Any = None) -> pd.DataFrame:
     """Discovered beside true coefficients.
 
     Args:
         found: the discovered equations.
-        truth: the true ones, in the same coordinates.
+        truth: the true ones, in the same coordinates; they are written at the level of the discovered
+            ones (`level.py`).
         participant: label; the first that has equations when None.
 
     Returns:
         A row for each module and term, with columns `true`, `found` and `difference`.
     """
+    truth = at_level_of(truth, found, participant)
     rows = []
     for module, equation in found.of_participant(participant).items():
         true = truth.equation(module)

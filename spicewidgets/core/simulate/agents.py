@@ -42,8 +42,8 @@ class Agent:
         self._n_actions = n_actions
         self._deterministic = deterministic
         self._own_rng = None if random_state is None else generator(random_state)
-        self._betas: Mapping[str, float | Floats] = {}
-        self._state: dict[str, Floats] = {}
+        self._betas: dict[str, Any] = {}
+        self._state: dict[str, Any] = {}
         self._n_sessions = 1
         self._start_stream(None)
 
@@ -107,7 +107,7 @@ class Agent:
         beta = self._betas.get(state, 1.0) if multiply_with_beta else 1.0
         return self._public(np.asarray(self._state[state] * beta, dtype=float))
 
-    def _begin(self) -> dict[str, Floats]:
+    def _begin(self) -> dict[str, Any]:
         return {}
 
     def _public(self, values: Floats) -> Floats:
@@ -293,7 +293,7 @@ class AgentQ(Agent):
         rates: Floats = np.where(chosen, own, other)
         return rates
 
-    def _begin(self) -> dict[str, Floats]:
+    def _begin(self) -> dict[str, Any]:
         shape = (self._n_sessions, self._n_actions)
         return {
             "x_value_reward": np.full(shape, self._means["q0"]),

@@ -103,7 +103,7 @@ def test_an_equation_without_terms_is_left_alone(dataset):
 
 
 def test_the_estimator_refines_unless_told_not_to(dataset):
-    arguments = {"epochs": 60, "n_starts": 2, "random_state": 3}
+    arguments = {"epochs": 60, "n_starts": 2, "random_state": 3, "selection": "threshold"}
     plain = sw.SpiceEstimator(
         sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, spice_refine=False, **arguments
     )

@@ -1,5 +1,6 @@
 """Equations of resampled sessions: each is what the pipeline gives for its resample; what they say."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -9,10 +10,10 @@ import spicewidgets as sw
 from spicewidgets import SettingsError
 from spicewidgets.core.discover.bootstrap import Refits, draw
 from spicewidgets.core.discover.discovery import discover
-from spicewidgets.core.discover.refine import refine
 from spicewidgets.core.discover.resampled import Resampled, Spread
 from spicewidgets.core.discover.resampling import SIDE, resamples
 from spicewidgets.core.discover.sampling import sample
+from spicewidgets.core.discover.selection import select
 from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.parameters import settings_of
 from spicewidgets.core.random import children
@@ -58,8 +59,8 @@ def test_each_is_the_pipeline_on_its_resample(fitted, found):
             model = sw.RescorlaWagnerRNN(2)
             put(row.astype(np.float32), model)
             samples = sample(model, drawn, settings, rng)
-            chosen = discover(samples, fitted.spice_config, settings)
-            by_hand = refine(chosen, model, drawn, also=fitted.spice_model_)
+            proposal = discover(samples, fitted.spice_config, replace(settings, threshold=0.0))
+            by_hand, _ = select(proposal, model, drawn, fitted.spice_config)
             assert by_hand.equation(CHOSEN).values == pytest.approx(one.equation(CHOSEN).values, abs=1e-5)
 
 
@@ -240,7 +241,7 @@ class Own(sw.RescorlaWagnerRNN):
 
 
 def test_a_class_that_cannot_be_compiled_has_the_same():
-    dataset, settings = data(10, 30), {"epochs": 30, "n_starts": 2}
+    dataset, settings = data(10, 30), {"epochs": 30, "n_starts": 2, "selection": "threshold"}
     made = sw.SpiceEstimator(Own, sw.RESCORLA_WAGNER_CONFIG, random_state=1, **settings).fit(dataset)
     assert Refits(made.rnn_model_, made._dataset_, 300).eager
     one = sw.bootstrap_equations(made, 2, random_state=0)

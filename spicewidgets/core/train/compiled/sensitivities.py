@@ -27,6 +27,7 @@ from .graph import Graph, Node, gradient, needed
 from .kernel import Array, machine_code
 from .symbolic import Trace, TraceError
 
+NEVER = -1e9  # logit of an option that is not on offer
 MOST_NODES = 20_000  # of one trial with all its derivatives; more would take many seconds to compile
 
 
@@ -39,12 +40,13 @@ class Sensitivities:
         inputs: `(n_trials, n_sessions, n_features)`, float64.
         targets: P of each next choice, `(n_trials, n_sessions, n_actions)`: 1 for the one that was taken. The
             sum over actions is the trial's weight, 0 where the next choice is not known.
+        offered: whether each option was on offer for the next choice, of the same shape; all when None.
 
     Raises:
         TraceError: where the model's forward cannot be compiled.
     """
 
-    def __init__(self, model: BaseRNN, inputs: Tensor, targets: Array) -> None:
+    def __init__(self, model: BaseRNN, inputs: Tensor, targets: Array, offered: Array | None = None) -> None:
         whole = inputs if inputs.shape[1] > 1 else inputs.repeat(1, 2, 1)  # one session looks like none
         trace = Trace(deepcopy(model), whole)
         if trace.noises:
@@ -52,7 +54,7 @@ class Sensitivities:
         if any(number >= 0 for number, _ in trace.weights):
             raise TraceError("it computes with its numbers before the loop over trials")
         self.n_numbers = sum(p.numel() for p in model.parameters() if p.requires_grad)
-        expanded = _Expanded(trace, self.n_numbers)
+        expanded = _Expanded(trace, self.n_numbers, offered is not None)
         self._scan = scan_of(expanded.trial)
         self.pairs = expanded.pairs
         self._first, self._n_states = expanded.first, len(expanded.trial.states)
@@ -65,7 +67,8 @@ class Sensitivities:
             self._initial[k] = _part(outputs[trace.outputs[key]], (slice(None), *index))[0, :n]
         features = inputs.numpy()[:, :, trace.rows]
         weights = targets.sum(-1, keepdims=True)
-        self._rows = self._scan.batch(np.concatenate([features, weights, targets], -1))
+        columns = [features, weights, targets, *([] if offered is None else [offered])]
+        self._rows = self._scan.batch(np.concatenate(columns, -1))
         self.n_sessions = n
 
     def of_sessions(self, part: slice) -> "Sensitivities":
@@ -102,12 +105,13 @@ class _Expanded:
     """A trial with its derivatives and sums as further states.
 
     Attributes:
-        trial: the larger trial; its rows are the features, the weight, and P of each next choice.
+        trial: the larger trial; its rows are the features, the weight, P of each next choice, and, if
+            masked, whether each option is on offer.
         first: place of the first sum among the states: nll, the gradient, and the information of each pair.
         pairs: `(n, 2)`, numbers of which the information is not 0.
     """
 
-    def __init__(self, trace: Trace, n_numbers: int) -> None:
+    def __init__(self, trace: Trace, n_numbers: int, masked: bool) -> None:
         self.graph = graph = Graph(all_finite=True)  # most numbers' slopes are 0
         source = trace.trial
         new = self._copied(source, [place for _, place in trace.weights], n_numbers)
@@ -116,6 +120,10 @@ class _Expanded:
         weight = graph.leaf("row", n_rows)
         chosen = [graph.leaf("row", n_rows + 1 + a) for a in range(len(logits))]
         moved, slopes = self._sensitivities(states, logits, n_numbers)
+        if masked:
+            never = graph.leaf("const", NEVER)
+            offered = [graph.leaf("row", n_rows + 1 + len(logits) + a) for a in range(len(logits))]
+            logits = [graph("where", o, logit, never) for o, logit in zip(offered, logits, strict=True)]
         sums = [self._nll(logits, weight, chosen)]
         p = self._softmax(logits)
         apart = [graph("sub", c, graph("mul", weight, q)) for c, q in zip(chosen, p, strict=True)]
@@ -135,7 +143,7 @@ class _Expanded:
         nodes = needed([*moved, *totals], values_only=True)
         if len(nodes) > MOST_NODES:
             raise TraceError(f"a trial has {len(nodes)} operations with its derivatives")
-        n_rows += 1 + len(logits)
+        n_rows += 1 + len(logits) * (2 if masked else 1)
         n_sessions = n_numbers + source.n_sessions
         self.trial = Trial(graph, (), (*moved, *totals), 0, n_sessions, n_rows, 0)
 

@@ -96,6 +96,26 @@ def test_targets_may_be_probabilities():
         np.testing.assert_allclose(ours[0], expected, rtol=1e-9, atol=1e-9)
 
 
+def test_an_option_that_is_not_on_offer_has_no_probability():
+    """Of three options with one never on offer, the others share P, and the slopes are theirs."""
+    sessions, model = sessions_of(4), Learner().double().eval()
+    offered = np.ones((20, 4, 3), bool)
+    offered[..., 2] = False
+    targets = np.zeros((20, 4, 3))
+    targets[..., 0] = 1
+    values = np.tile([0.35, 0.7, -0.05, 0.5, 1.5], (1, 4, 1))
+    nll, gradient, information = Sensitivities(model, sessions.inputs, targets, offered)(values)
+    step, numeric = 1e-6, []
+    for i in range(5):
+        moved = [values + sign * step * np.eye(5)[i] for sign in (1, -1)]
+        up, down = (Sensitivities(model, sessions.inputs, targets, offered)(v)[0] for v in moved)
+        numeric.append(-(up - down) / (2 * step))
+    np.testing.assert_allclose(gradient, np.stack(numeric, -1), rtol=1e-5, atol=1e-5)
+    everything = Sensitivities(model, sessions.inputs, targets)(values)[0]
+    assert (nll < everything).all()
+    assert np.isfinite(information).all()
+
+
 def test_a_forward_that_cannot_be_compiled_says_so():
     class Sorted(Learner):
         def forward(self, inputs, prev_state=None, batch_first=False):

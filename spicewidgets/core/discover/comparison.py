@@ -1,0 +1,102 @@
+"""Whether discovered equations have the structure of the participant, whichever way either is written.
+
+The truth is put into canonical form by the same search as the discovered equations, on the choices that the
+participant is expected to make instead of those that were made: what no choice could tell is then written the
+same way in both. Of two forms with equally many terms, the truth takes that of the discovered equations if it
+can be written so for less than the price of a term.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..config import SpiceConfig
+from ..data.dataset import DatasetRNN
+from ..equations import SpiceModel
+from ..judge.network_agents import AgentSpice
+from ..judge.replay import replay
+from ..train.rnn import BaseRNN
+from .likelihood import Number
+from .selection import selections
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The discovered structure beside the participant's.
+
+    Attributes:
+        truth: the participant's equations, written as the discovered ones where that can be.
+        missing: terms of the truth that were not discovered.
+        superfluous: discovered terms that the truth does not have.
+        cost: by how many nats the choices are expected to be less likely under the truth as it is written
+            here.
+        divergence: twice the Kullback-Leibler divergence of the discovered from the true P, in nats.
+    """
+
+    truth: SpiceModel
+    missing: tuple[Number, ...]
+    superfluous: tuple[Number, ...]
+    cost: float
+    divergence: float
+
+    @property
+    def same(self) -> bool:
+        """Whether the structure is the participant's."""
+        return not self.missing and not self.superfluous
+
+
+def compare(
+    found: SpiceModel, truth: SpiceModel, model: BaseRNN, dataset: DatasetRNN, config: SpiceConfig
+) -> Comparison:
+    """Compare the equations of one participant with the truth.
+
+    Args:
+        found: discovered equations of one participant, with all candidate terms.
+        truth: of the same participant, as `true_model` writes it.
+        model: the model in whose forward both are run.
+        dataset: the participant's choices, as participant 0.
+        config: which modules move which arms.
+
+    Raises:
+        TraceError: where the model's forward cannot be compiled.
+    """
+    agent = AgentSpice(model, truth, dataset.n_actions)
+    expected = replay(agent, dataset).probabilities[:, 1:]
+    candidates = _with_numbers_of(found, truth)
+    ((_, selection),) = selections(candidates, model, dataset, config, expected)
+    likelihood = selection.likelihood
+    entropy = float(likelihood(selection.start[None]).nll[0])
+    search, written = selection.at()
+    values = likelihood.values_of(found)[0]
+    active = (values != 0) | ~search.is_term
+    if (written.active != active).any() and written.active.sum() == active.sum():
+        as_found = search.settled(active, written.values)
+        if as_found.nll - entropy < search.full_price:
+            written = as_found
+    own = likelihood.values_of(truth)[0] != 0
+    if (active == (own | ~search.is_term)).all():  # the participant's own way of writing
+        written = search.settled(active, selection.start)
+    equations, betas = likelihood.equations_of(written.values)
+    return Comparison(
+        SpiceModel.of(*equations.values(), betas=betas),
+        _terms(likelihood.numbers, written.active & ~active),
+        _terms(likelihood.numbers, active & ~written.active),
+        written.nll - entropy,
+        2 * (float(likelihood(values[None]).nll[0]) - entropy),
+    )
+
+
+def _terms(numbers: Collection[Number], there: np.ndarray) -> tuple[Number, ...]:
+    return tuple(number for number, one in zip(numbers, there, strict=True) if one)
+
+
+def _with_numbers_of(found: SpiceModel, truth: SpiceModel) -> SpiceModel:
+    """All candidate terms, with the truth's numbers."""
+    equations = {}
+    for module, (equation,) in found.equations.items():
+        assert equation is not None
+        true = truth.equation(module)
+        values = tuple(true.coefficient(*term) for term in equation.terms)
+        equations[module] = (replace(equation, values=values),)
+    return SpiceModel((0,), equations, truth.betas)

@@ -1,0 +1,195 @@
+"""People whose numbers were found together, as equations, means and spreads."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..config import SpiceConfig
+from ..data.dataset import DatasetRNN
+from ..equations import SpiceModel, term_text
+from ..train.objective import Sessions
+from ..train.rnn import BaseRNN
+from .canonical import parts_of
+from .likelihood import Likelihood, Number
+from .pooling import Pool, Round
+from .selection import with_all_terms
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Group:
+    """People whose numbers were found together.
+
+    Attributes:
+        numbers: what each column means.
+        participants: index of the participant of each row.
+        n_choices: of each participant.
+        values: coefficients and betas, `(n_participants, n_numbers)`; 0 where a person lacks the term.
+        errors: standard error of each, given the group, the same shape.
+        mean, mean_error: of the group, and its standard error, `(n_numbers,)`; of an own value's weight, of
+            `artanh w`, as `spread` is.
+        spread: standard deviation between people, `(n_numbers,)`.
+        shrinkage: share of the way from a person's own estimate to the group's mean, 0 to 1,
+            `(n_participants, n_numbers)`; 1 for a number that this person's choices say nothing of.
+        active: which terms each person has, `(n_participants, n_numbers)`.
+        costs: what dropping a term would cost the whole group, in nats, `(n_numbers,)`.
+        prices: what each term must be worth to stay, in nats for the whole group, `(n_numbers,)`.
+        log_evidence: ln p(choices) in nats, Laplace's approximation.
+    """
+
+    numbers: tuple[Number, ...]
+    participants: NDArray[np.int64]
+    n_choices: Floats
+    values: Floats
+    errors: Floats
+    mean: Floats
+    mean_error: Floats
+    spread: Floats
+    shrinkage: Floats
+    active: Mask
+    costs: Floats
+    prices: Floats
+    log_evidence: float
+
+    @property
+    def numbers_per_participant(self) -> float:
+        """How many numbers a person has, on average."""
+        return float(self.active.sum(1).mean())
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each term that the group has: its mean with standard error, the spread between people,
+        what it is worth and its price in nats.
+
+        Mean and spread of an own value's weight w are those of artanh w.
+        """
+        rows = [
+            (
+                number.module,
+                "beta" if number.term is None else term_text(number.term),
+                self.mean[i],
+                self.mean_error[i],
+                self.spread[i],
+                self.costs[i],
+                self.prices[i],
+                int(self.active[:, i].sum()),
+            )
+            for i, number in enumerate(self.numbers)
+            if self.active[:, i].any()
+        ]
+        names = ["module", "term", "mean", "mean_error", "spread", "worth", "price", "n_participants"]
+        return pd.DataFrame(rows, columns=names)
+
+    def means(self, number: int, labels: Sequence[Any]) -> dict[Any, tuple[float, float]]:
+        """Mean of one number in each labelled group of people, and its standard error.
+
+        All groups have the same spread. Each person counts as much as their choices tell, and with what they
+        tell before it was drawn towards the mean of all (weighted least squares with known variances).
+
+        Args:
+            number: the column.
+            labels: group of each row.
+        """
+        own_value = self.numbers[number].term == (self.numbers[number].module,)
+        values, shrinkage = self.values[:, number], self.shrinkage[:, number]
+        pooled = np.arctanh(values) if own_value else values
+        told = np.where(self.active[:, number], 1 - shrinkage, 0.0)
+        alone = pooled - shrinkage * self.mean[number]  # a person's own estimate times told
+        result: dict[Any, tuple[float, float]] = {}
+        for label in dict.fromkeys(labels):
+            own = np.array([one == label for one in labels]) & self.active[:, number]
+            weight = told[own].sum()
+            if weight > 0:
+                error = float(self.spread[number] / np.sqrt(weight))
+                result[label] = (float(alone[own].sum() / weight), error)
+            else:
+                result[label] = (float("nan"), float("inf"))
+        return result
+
+
+def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
+    """A round of pooling as coefficients.
+
+    Args:
+        pool: that the round is of.
+        at: the round.
+        price: as in `Pool.select`.
+    """
+    active = np.broadcast_to(at.active, at.values.shape)
+    shrinkage, has = at.shrinkage, active.any(0)
+    told = np.where(active, 1 - shrinkage, 0.0).sum(0)
+    with np.errstate(divide="ignore"):
+        mean_error = np.where(told > 0, at.spread / np.sqrt(told), np.inf)
+    slope = np.where(pool.is_own, 1 - np.tanh(at.values) ** 2, 1.0)
+    return Group(
+        numbers=pool.numbers,
+        participants=pool.likelihood.participants,
+        n_choices=pool.likelihood.n_choices,
+        values=np.where(active | pool.is_beta, pool.coefficients(at.values), 0.0),
+        errors=np.sqrt(at.variance) * slope,
+        mean=np.where(has, at.mean, 0.0),
+        mean_error=np.where(has, mean_error, 0.0),
+        spread=np.where(has, at.spread, 0.0),
+        shrinkage=shrinkage,
+        active=np.array(active),
+        costs=at.costs().sum(0),
+        prices=pool.prices(at, price),
+        log_evidence=at.log_evidence,
+    )
+
+
+def pooled(
+    proposal: SpiceModel,
+    model: BaseRNN,
+    data: DatasetRNN | Sessions,
+    config: SpiceConfig,
+    price: float | None = None,
+    *,
+    own_terms: bool = False,
+) -> Generator[Round, None, tuple[SpiceModel, Group]]:
+    """Equations of all people under their group's prior.
+
+    Args:
+        proposal: all candidate terms; their numbers play no part.
+        model: the model whose forward pass ties the equations together.
+        data: the choices; participants are indices in the last column.
+        config: which modules move which arms.
+        price: as in `Pool.select`.
+        own_terms: whether a person may lack terms that the group has.
+
+    Yields:
+        Every round, so that whoever asks can tell how far it is and stop.
+
+    Returns:
+        The equations, and what is known of the group.
+
+    Raises:
+        TraceError: where the model's forward cannot be compiled.
+    """
+    terms = {}
+    for module, rows in proposal.equations.items():
+        equation = next(row for row in rows if row is not None)
+        terms[module] = tuple(term for term in equation.terms if term not in equation.dropped)
+    likelihood = Likelihood(model, data, terms)
+    pool = Pool(likelihood, parts_of(model, config, likelihood.inputs))
+    at = yield from pool.select(price)
+    group = group_of(pool, pool.each(at) if own_terms else at, price)
+    equations = {module: list(rows) for module, rows in proposal.equations.items()}
+    betas = {state: list(values) for state, values in proposal.betas.items()}
+    for code, values in zip(group.participants, group.values, strict=True):
+        own, scales = likelihood.equations_of(values)
+        for module, equation in own.items():
+            equations[module][code] = with_all_terms(equation, proposal.equations[module][code])
+        for state, beta in scales.items():
+            betas[state][code] = beta
+    spice = replace(
+        proposal,
+        equations={module: tuple(rows) for module, rows in equations.items()},
+        betas={state: tuple(values) for state, values in betas.items()},
+    )
+    return spice, group

@@ -1,0 +1,235 @@
+"""Many people: the numbers of each under a prior that is their group's.
+
+Numbers that are fitted to each person alone follow the noise of few choices. Here a person's numbers are
+taken to be normal around the group's, `N(mean, spread^2)` for each number on its own, and mean and spread are
+found from all people together (empirical Bayes; for models of choices e.g. Huys et al. 2011, PLOS
+Computational Biology 7(4): e1002028). Two steps take turns until nothing is gained: the most likely numbers
+of every person under the group's prior, with their curvature (Laplace); and `mean = average of the numbers`,
+`spread^2 = average of (number - mean)^2 + posterior variance`.
+
+The weight of a value's own last value is pooled as `artanh w`, so that it stays within -1..1, where values do
+not grow without end. A learned beta is 1, by convention: stretching a state's values and dividing its beta by
+the same factor makes the same choices.
+
+Which terms the group has is decided by evidence. Without term j every person's number is 0; by how much that
+lowers ln p(choices) is the density of 0 under the posterior against the density of 0 under the prior, summed
+over people (Savage and Dickey; Dickey 1971, Annals of Mathematical Statistics 42: 204). A term stays if it is
+worth more than its price: ½ ln n each for the group's mean and spread, over n choices of all people (Schwarz
+1978), and 1 nat for every number that people really have of their own, which is what a number must gain to
+predict a person's new choices (Akaike 1973). A number that is drawn half of the way to the mean counts as
+half a number (effective degrees of freedom; Vaida & Blanchard 2005, Biometrika 92: 351).
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .canonical import Part, goes_first
+from .likelihood import Likelihood, Look
+from .maximum import Prior, curvature_of, maximise
+
+PRICE = 1.0  # nats for each number of its own that a person really has
+MOST_ROUNDS = 40
+STEPS, HALVINGS = 3, 3  # of each person's climb in a round
+ENOUGH = 0.01  # nats for each person: a round that gains less is the last one
+WIDTHS = (2.0, 0.5)  # spreads to begin with: the best of what they lead to is taken
+OWN = 0.3  # mean and spread of the weight of an own value to begin with: values that fade soon
+LEAST = 1e-3  # of a spread
+SLACK = 0.2  # nats for each person by which a group may be worse than expected without a term
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class Round(NamedTuple):
+    """A group with its people, in the coordinates in which they are pooled; columns count numbers.
+
+    Attributes:
+        values: `(n_participants, n_numbers)`.
+        covariance: of their posterior, `(n_participants, n_numbers, n_numbers)`.
+        mean, spread: of the group, `(n_numbers,)`.
+        active: which numbers there are, `(n_numbers,)`, or of each person; the others are 0.
+        log_evidence: ln p(choices), Laplace's approximation.
+    """
+
+    values: Floats
+    covariance: Floats
+    mean: Floats
+    spread: Floats
+    active: Mask
+    log_evidence: float
+
+    @property
+    def variance(self) -> Floats:
+        """Posterior variance of each number, `(n_participants, n_numbers)`."""
+        variance: Floats = np.einsum("...ii->...i", self.covariance)
+        return variance
+
+    @property
+    def shrinkage(self) -> Floats:
+        """Share of the way from a person's own estimate to the mean, `(n_participants, n_numbers)`."""
+        shrinkage: Floats = np.where(self.active, np.clip(self.variance / self.spread**2, 0.0, 1.0), 1.0)
+        return shrinkage
+
+    def without(self, number: int) -> "Round":
+        """The group without a term, the others moved as their covariance with it says."""
+        active = self.active.copy()
+        active[number] = False
+        along = self.covariance[:, number] / np.maximum(self.variance[:, number, None], LEAST**4)
+        values = np.where(active, self.values - along * self.values[:, number, None], 0.0)
+        return self._replace(active=active, values=values, mean=values.mean(0))
+
+    def costs(self) -> Floats:
+        """What dropping each number would cost each person, in nats, `(n_participants, n_numbers)`; negative
+        where it would gain.
+        """
+        variance = np.maximum(self.variance, LEAST**4)
+        posterior = -(self.values**2) / variance - np.log(variance)
+        prior = -((self.mean / self.spread) ** 2) - 2 * np.log(self.spread)
+        costs: Floats = np.where(self.active, (prior - posterior) / 2, 0.0)
+        return costs
+
+
+class Pool:
+    """Pools the numbers of all participants of a likelihood.
+
+    Args:
+        likelihood: of all participants' choices.
+        parts: what each module does in the model.
+    """
+
+    def __init__(self, likelihood: Likelihood, parts: Mapping[str, Part]) -> None:
+        self.likelihood, self.parts = likelihood, parts
+        self.numbers = tuple(likelihood.numbers)
+        self.is_own = np.array([number.term == (number.module,) for number in self.numbers])
+        self.is_beta = np.array([number.term is None for number in self.numbers])
+        self.n_people = len(likelihood.participants)
+
+    def start(self, width: float = WIDTHS[0]) -> Round:
+        """All terms, before any choice was seen, with a spread to begin with."""
+        n = len(self.numbers)
+        mean, spread = np.where(self.is_own, OWN, 0.0), np.where(self.is_own, OWN, width)
+        values = np.tile(mean, (self.n_people, 1))
+        return Round(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
+
+    def look(self, tables: Floats) -> Look:
+        """What the choices say of `(n_tables, n_participants, n_numbers)` in the pool's coordinates."""
+        there = self.likelihood(self.coefficients(tables))
+        slope = np.where(self.is_own, 1 - np.tanh(tables) ** 2, 1.0)
+        information = there.information * slope[..., :, None] * slope[..., None, :]
+        return Look(there.nll, there.gradient * slope, information)
+
+    def coefficients(self, values: Floats) -> Floats:
+        """Coefficients and betas, from the coordinates of the pool."""
+        return np.where(self.is_beta, 1.0, np.where(self.is_own, np.tanh(values), values))
+
+    def select(self, price: float | None = None) -> Generator[Round, None, Round]:
+        """Pool the whole library, then without the term that is least worth its price, until all are.
+
+        Args:
+            price: of a number that a person really has, in nats; `PRICE` when None.
+
+        Yields:
+            Every round, so that whoever asks can tell how far it is and stop.
+
+        Returns:
+            The last round.
+        """
+        at = yield from self.afresh(~self.is_beta)
+        if (level := self._level()).any():
+            other = yield from self.afresh(~self.is_beta & ~level)
+            at = _better(at, other)
+        while True:
+            costs = at.costs().sum(0)
+            excess = np.where(at.active, costs - self.prices(at, price), np.inf)
+            worst = int(excess.argmin())
+            if not excess[worst] < 0:
+                return at
+            worst = goes_first(self.numbers, self.parts, worst, np.flatnonzero(excess < 0).tolist())
+            expected = at.log_evidence - costs[worst]
+            at = yield from self.settled(at.without(worst))
+            if at.log_evidence < expected - SLACK * self.n_people:  # a dead end: begin afresh
+                again = yield from self.afresh(at.active)
+                at = _better(at, again)
+
+    def prices(self, at: Round, price: float | None = None) -> Floats:
+        """What each term must be worth to stay, in nats for the whole group, `(n_numbers,)`."""
+        group = np.log(
+            max(self.likelihood.n_choices.sum(), 1)
+        )  # half of it for the mean, half for the spread
+        prices: Floats = group + (PRICE if price is None else price) * (1 - at.shrinkage).sum(0)
+        return prices
+
+    def _level(self) -> Mask:
+        """Constants of arms not chosen: beside the chosen arm's they say little that choices can tell."""
+        chosen = {part.state for part in self.parts.values() if part.chosen is True}
+        own = [self.parts.get(number.module) for number in self.numbers]
+        return np.array(
+            [
+                number.term == () and part is not None and part.chosen is False and part.state in chosen
+                for number, part in zip(self.numbers, own, strict=True)
+            ]
+        )
+
+    def afresh(self, active: Mask) -> Generator[Round, None, Round]:
+        """The best that several beginnings lead to, with some terms."""
+        best = self.start()._replace(active=active)
+        for width in WIDTHS:
+            other = yield from self.settled(self.start(width)._replace(active=active))
+            best = _better(best, other)
+        return best
+
+    def settled(self, at: Round) -> Generator[Round, None, Round]:
+        """Rounds until they gain no more; returns the best of them."""
+        best = at._replace(log_evidence=-np.inf)
+        for group in self.rounds(at):
+            best = _better(best, group)
+            yield group
+        return best
+
+    def rounds(self, at: Round) -> Iterator[Round]:
+        """Better and better groups, with the terms as they are."""
+        values, mean, spread, last = at.values, at.mean, at.spread, -np.inf
+        for _ in range(MOST_ROUNDS):
+            group = self.people(values, mean, spread, at.active)
+            yield group
+            if not group.log_evidence - last > ENOUGH * self.n_people:
+                return
+            values, last = group.values, group.log_evidence
+            mean = values.mean(0)
+            spread = np.sqrt(((values - mean) ** 2 + group.variance).mean(0))
+            spread = np.where(at.active, np.maximum(spread, LEAST), at.spread)
+
+    def people(self, values: Floats, mean: Floats, spread: Floats, active: Mask) -> Round:
+        """Every person's most likely numbers under a group's prior."""
+        prior = Prior(mean, spread)
+        values = np.where(active, values, 0.0)
+        best = maximise(self.look, values[None], active, prior, most_steps=STEPS, halvings=HALVINGS)
+        curvature = curvature_of(best.look.information[0], active, prior)
+        covariance: Floats = np.asarray(np.linalg.inv(curvature), float) * (
+            active[..., :, None] & active[..., None, :]
+        )
+        widths = np.where(active, np.log(spread), 0.0).sum() * (self.n_people if active.ndim == 1 else 1)
+        evidence = -best.objective[0].sum() - widths - np.linalg.slogdet(curvature)[1].sum() / 2
+        return Round(best.values[0], covariance, mean, spread, active, float(evidence))
+
+    def each(self, at: Round) -> Round:
+        """The group with every person's own terms: without those of which a person's choices, given the
+        group, would rather have none.
+        """
+        at = at._replace(active=np.broadcast_to(at.active, at.values.shape).copy())
+        while True:
+            costs = np.where(at.active, at.costs(), np.inf)
+            worst = costs.argmin(1)
+            less = np.flatnonzero(costs[np.arange(len(costs)), worst] < 0)
+            if not len(less):
+                return at
+            active = at.active.copy()
+            active[less, worst[less]] = False
+            at = self.people(at.values, at.mean, at.spread, active)
+
+
+def _better(one: Round, other: Round) -> Round:
+    return other if other.log_evidence > one.log_evidence else one

@@ -1,0 +1,86 @@
+"""The level of values: a number added to those of all arms, which makes no difference to the choices.
+
+Two participants' equations, or a participant's and the discovered ones, can be compared where they are
+written at one level. The derivation, and the convention by which discovery writes them, are in
+`discover/canonical.py`; here equations of a state are moved from one level to another.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import comb
+from typing import Any
+
+from ..equations import Equation, SpiceModel, Term
+
+CHOSEN, OTHER = "_chosen", "_not_chosen"  # ends of the names of a state's two modules
+FADES = 0.02  # least 1 - w of a value that has a level of its own
+
+
+def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
+    """The same update for a value that is written as `stretch * x + shift`.
+
+    >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
+    '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
+    """
+    coefficients: dict[Term, float] = {(): shift}
+    for term, value in equation.active:
+        others = tuple(factor for factor in term if factor != equation.module)
+        power = len(term) - len(others)
+        for k in range(power + 1):  # ((x - shift) / stretch) ** power, multiplied out
+            part = comb(power, k) * (-shift) ** (power - k) * stretch ** (1 - power)
+            product = (equation.module,) * k + others
+            coefficients[product] = coefficients.get(product, 0.0) + value * part
+    return replace(equation, terms=tuple(coefficients), values=tuple(coefficients.values()), dropped={})
+
+
+def pairs(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The modules of the chosen and of the other arms, for each state that has both."""
+    for other in names:
+        chosen = other.removesuffix(OTHER) + CHOSEN
+        if other.endswith(OTHER) and chosen in names:
+            yield chosen, other
+
+
+def level(equation: Equation, constant: float = 0.0) -> float | None:
+    """What must be added to all values so that an equation has this constant; None where nothing gives it
+    that, or where its own value has products or powers.
+    """
+    own = equation.module
+    fades = 1 - equation.coefficient(own)
+    plain = all(own not in term or term == (own,) for term, _ in equation.active)
+    return (constant - equation.coefficient()) / fades if plain and fades > FADES else None
+
+
+def at_level_of(truth: SpiceModel, found: SpiceModel, participant: Any = None) -> SpiceModel:
+    """The truth at the level at which discovered equations are written: where one of a state's two constants
+    was not discovered, it is 0 in the truth as well.
+
+    Args:
+        truth: of one participant.
+        found: discovered equations.
+        participant: whose; the first when None.
+    """
+    equations = dict(truth.equations)
+    discovered = found.of_participant(participant)
+    for chosen, other in pairs(truth.equations):
+        if chosen not in discovered or other not in discovered:
+            continue
+        there = discovered[chosen].coefficient() != 0, discovered[other].coefficient() != 0
+        if there == (True, True) or there == (False, False):
+            continue
+        shift = level(truth.equation(other if there[0] else chosen))
+        if shift is not None and shift != 0:
+            for module in (chosen, other):
+                equations[module] = (
+                    _like(truth.equation(module), moved(truth.equation(module), 1.0, shift)),
+                )
+    return replace(truth, equations=equations)
+
+
+def _like(before: Equation, after: Equation) -> Equation:
+    """With the terms of before in their order, and what is 0 but for rounding as 0."""
+    terms = dict.fromkeys((*before.terms, *after.terms))
+    values = (after.coefficient(*term) for term in terms)
+    return replace(
+        before, terms=tuple(terms), values=tuple(0.0 if abs(value) < 1e-12 else value for value in values)
+    )

@@ -1,0 +1,119 @@
+"""People who are pooled: numbers lie between their own estimates and the group's, and predict better."""
+
+import numpy as np
+import pytest
+
+import spicewidgets as sw
+from spicewidgets.core.discover.canonical import parts_of
+from spicewidgets.core.discover.group import group_of
+from spicewidgets.core.discover.likelihood import Likelihood, Number
+from spicewidgets.core.discover.maximum import Prior, maximise
+from spicewidgets.core.discover.pooling import Pool
+
+CHOSEN, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
+TERMS = {CHOSEN: ((), (CHOSEN,), ("c_reward",)), OTHER: ((), (OTHER,))}
+N_PEOPLE = 24
+BETAS = {"low": 1.5, "high": 4.0}  # of every second person
+LABELS = ["low", "high"] * (N_PEOPLE // 2)
+
+
+def last(generator):
+    """What a generator returns."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as stop:
+            return stop.value
+
+
+@pytest.fixture(scope="module")
+def people():
+    """Learners with two betas, with 2 sessions of 40 trials each to learn from and 4 to be predicted."""
+    agents = [sw.AgentQ(alpha_reward=0.3, forget_rate=0.3, beta_reward=BETAS[label]) for label in LABELS]
+
+    def sessions(n, seed):
+        who = [i for i in range(N_PEOPLE) for _ in range(n)]
+        return sw.create_dataset(
+            [agents[i] for i in who],
+            sw.BanditsDrift(sigma=0.2),
+            40,
+            len(who),
+            participant=who,
+            random_state=seed,
+        )[0]
+
+    return sessions(2, 1), sessions(4, 2)
+
+
+@pytest.fixture(scope="module")
+def pool(people):
+    train, _ = people
+    model = sw.ForgettingRNN(2)
+    likelihood = Likelihood(model, train, TERMS)
+    return Pool(likelihood, parts_of(model, sw.FORGETTING_RNN_CONFIG, likelihood.inputs))
+
+
+@pytest.fixture(scope="module")
+def group(pool):
+    return group_of(pool, last(pool.select()))
+
+
+def test_the_group_has_the_terms_of_its_people(group):
+    active = {number for number, there in zip(group.numbers, group.active[0], strict=True) if there}
+    assert {Number(CHOSEN, (CHOSEN,)), Number(CHOSEN, ("c_reward",)), Number(OTHER, (OTHER,))} <= active
+    assert Number(OTHER, ()) not in active  # a number common to both arms cannot be told
+    assert group.numbers_per_participant == len(active)
+
+
+def test_its_mean_is_that_of_the_people_within_its_error(group):
+    reward = group.numbers.index(Number(CHOSEN, ("c_reward",)))
+    truth = 0.3 * sum(BETAS.values()) / 2  # alpha times beta
+    assert abs(group.mean[reward] - truth) < 3 * group.mean_error[reward]
+    assert 0.1 < group.spread[reward] < 0.7
+
+
+def test_pooled_numbers_predict_new_choices_better_than_those_of_each_alone(people, pool, group):
+    train, test = people
+    model = sw.ForgettingRNN(2)
+    likelihood, new = Likelihood(model, train, TERMS), Likelihood(model, test, TERMS)
+    start = np.tile([0.0, 0.5, 0.5, 0.0, 0.5], (N_PEOPLE, 1))
+    alone = maximise(likelihood, start[None], np.ones(5, bool), Prior(np.zeros(5), np.full(5, 10.0))).values[
+        0
+    ]
+    pooled = new(group.values).nll.sum() / new.n_choices.sum()
+    assert pooled < new(alone).nll.sum() / new.n_choices.sum() - 0.005
+
+
+def test_numbers_lie_between_the_persons_own_and_the_groups(group):
+    active = group.active[0]
+    assert ((group.shrinkage[:, active] >= 0) & (group.shrinkage[:, active] <= 1)).all()
+    assert (np.abs(group.values[:, pool_own(group)]) < 1).all()
+    assert (group.errors[:, active] > 0).all()
+
+
+def pool_own(group):
+    return [i for i, number in enumerate(group.numbers) if number.term == (number.module,)]
+
+
+def test_a_higher_price_leaves_fewer_terms(pool, group):
+    dear = group_of(pool, last(pool.select(price=50.0)), 50.0)
+    assert dear.numbers_per_participant < group.numbers_per_participant
+    assert (dear.costs >= dear.prices)[dear.active[0]].all()
+
+
+def test_a_term_can_belong_to_some_only(pool):
+    at = last(pool.settled(pool.start()))
+    own = group_of(pool, pool.each(at))
+    assert own.active.sum() < N_PEOPLE * at.active.sum()
+    assert (own.values[~own.active] == 0).all()
+
+
+def test_labelled_groups_differ_where_their_people_do(group):
+    reward = group.numbers.index(Number(CHOSEN, ("c_reward",)))
+    (high, high_error), (low, low_error) = (group.means(reward, LABELS)[name] for name in ("high", "low"))
+    assert high > low + 2 * np.hypot(high_error, low_error)
+
+
+def test_the_same_data_give_the_same_bits(pool, group):
+    again = group_of(pool, last(pool.select()))
+    np.testing.assert_array_equal(again.values, group.values)
