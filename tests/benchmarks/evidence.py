@@ -1,6 +1,6 @@
 """Which terms are discovered: by evidence, and by SINDy's threshold beside it.
 
-    python tests/benchmarks/evidence.py [--datasets 20] [--seed 2001] [--no-write]
+    python tests/benchmarks/evidence.py [--datasets 20] [--seed 2001] [--part structure|few] [--no-write]
 
 The six participants of tests/core/discover/test_recovery.py, 100 sessions x 100 trials, on data sets with
 seeds that no tuning saw; and three of them with fewer choices. Both ways start from the same trained network
@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core" / "discover"
 from test_recovery import CASES, CONFIDENCE, Case
 
 HEADING = "Which terms: evidence and threshold"
+FEW = "Which terms, of few choices"
 SMALL = ("asymmetric, with value x reward", "learning rate", "choice kernel")
 SIZES = (300, 1000, 3000, 10_000)  # choices
 WAYS = ("evidence", "threshold")
@@ -180,29 +181,14 @@ def row(name: str, ways: dict[str, list[list[Found]]]) -> list[str]:
     ]
 
 
-def text_of(
-    results: dict[str, dict[str, list[list[Found]]]],
-    shares: Shares,
-    seeds: range,
-) -> str:
+def structure_text(results: dict[str, dict[str, list[list[Found]]]], seeds: range) -> str:
+    """The section on the structure."""
     whole = {way: [d for ways in results.values() for d in ways[way]] for way in WAYS}
     rows = [row(name, ways) for name, ways in results.items()]
     rows.append(row("all", whole))
     head = ["participant", "evidence", "threshold", "within 99.9 % bound", "90 % intervals", "seconds"]
-    cell = "{:.1%} / {:.1%} / {:.1%} / {:.4f}"
-    few = [
-        [
-            name,
-            f"{size:,}",
-            *(cell.format(*shares[name, size, way]) for way in WAYS),
-        ]
-        for name in SMALL
-        for size in SIZES
-    ]
     return f"""\
 {today()}. {machine()}. One thread. Data sets with the seeds {seeds.start} to {seeds.stop - 1}.
-
-### The structure
 
 Of 100 x 100 choices: data sets in which every participant has exactly the true terms, up to the canonical
 form (`core/discover/canonical.py`; the truth is written so by the same search, on the choices that the
@@ -211,15 +197,26 @@ Beside it, of the equations by evidence: participants whose P are within what so
 intervals that cover the truth; seconds of processor for finding the equations of a trained network.
 
 {table(head, rows)}
+"""
 
-### Few choices
+
+def few_text(shares: Shares, seeds: range) -> str:
+    """The section on few choices."""
+    cell = "{:.1%} / {:.1%} / {:.1%} / {:.4f}"
+    rows = [
+        [name, f"{size:,}", *(cell.format(*shares[name, size, way]) for way in WAYS)]
+        for name in SMALL
+        for size in SIZES
+    ]
+    return f"""\
+{today()}. {machine()}. One thread. Data sets with the seeds {seeds.start} to {seeds.stop - 1}.
 
 Candidate terms that are rightly there or not / missing terms for each true one / superfluous terms for each
 true one / divergence of P from the truth in nats per choice, on other choices ([plot](evidence.svg)). The
 true terms are here those of the canonical form on 10,000 choices, whatever the number of choices: fewer
 choices cannot tell all of them.
 
-{table(["participant", "choices", *WAYS], few)}
+{table(["participant", "choices", *WAYS], rows)}
 """
 
 
@@ -249,16 +246,22 @@ def main() -> None:
     )
     parser.add_argument("--datasets", type=int, default=20, help="data sets of each case and size")
     parser.add_argument("--seed", type=int, default=2001, help="of the first data set")
+    parser.add_argument("--part", choices=("structure", "few"), help="only one of the two sections")
     parser.add_argument("--no-write", action="store_true", help="print, and leave RESULTS.md as it is")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    seeds = range(arguments.seed, arguments.seed + arguments.datasets)
-    results, shares = recovery(seeds), small(seeds)
-    text = text_of(results, shares, seeds)
-    print(text)
-    if not arguments.no_write:
-        drawn(shares).savefig(RESULTS.with_name("evidence.svg"))
-        write_section(HEADING, text)
+    seeds, sections = range(arguments.seed, arguments.seed + arguments.datasets), {}
+    if arguments.part != "few":
+        sections[HEADING] = structure_text(recovery(seeds), seeds)
+    if arguments.part != "structure":
+        shares = small(seeds)
+        sections[FEW] = few_text(shares, seeds)
+        if not arguments.no_write:
+            drawn(shares).savefig(RESULTS.with_name("evidence.svg"))
+    for heading, text in sections.items():
+        print(text)
+        if not arguments.no_write:
+            write_section(heading, text)
 
 
 if __name__ == "__main__":

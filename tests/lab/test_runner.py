@@ -165,7 +165,9 @@ class SlowToFit(RescorlaWagnerRNN):
 
 
 def test_a_stop_cuts_short_a_resample_that_takes_minutes(monkeypatch):
-    runner = Runner(with_own(SlowToFit, epochs=5))
+    experiment = with_own(SlowToFit, epochs=5)
+    experiment.discovery.selection = "threshold"
+    runner = Runner(experiment)
     assert runner.train()
     assert runner.wait(60)
     monkeypatch.setattr(SlowToFit, "pause", 1.0)
@@ -568,6 +570,9 @@ def test_only_the_newest_library_is_compared_where_it_is_followed(library, follo
 
 
 def test_an_equation_that_is_the_same_is_not_replayed_again(library):
+    library.experiment.discovery.threshold = 0.055  # no more by evidence
+    library.refit()
+    assert library.wait(60)
     before = library.result
     library.experiment.discovery.threshold = 0.06
     library.refit()
