@@ -23,7 +23,7 @@ def answered(question):
     question.tell()
     shown = question.verdict.value
     options = getattr(question.field, "options", ())
-    told = question._told()
+    told = question.answer if isinstance(question.answer, str) else f"{question.answer:.3g}"
     question.field.value = next((o for o in options[1:] if o != told), "12345")
     question.check()
     wrong = question.right

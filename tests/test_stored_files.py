@@ -104,6 +104,7 @@ def test_a_recorded_run_is_read(monkeypatch):
     monkeypatch.setattr(recorded, "FOLDER", FOLDER)
     experiment, row = Experiment(), stored("run.json")
     experiment.from_dict(row["settings"])
+    experiment.discovery.selection = "threshold"
     result = recorded.recorded(experiment.snapshot())
     assert (result.spice.text(), len(result.history), len(result.per_session)) == (
         row["text"],

@@ -375,7 +375,7 @@ class SpiceEstimator(FittedEstimator):
                 if searched is None or searched.proposal != proposal:
                     self._searched = Selections(proposal, self.rnn_model_, self._sessions, self.spice_config)
                 return self._searched.at(settings.price)
-            except TraceError as error:
+            except (TraceError, ImportError) as error:  # or there is no compiler
                 warnings.warn(
                     f"The terms were chosen by SINDy's threshold and not by evidence, because the model's"
                     f" forward cannot be compiled: {error}. Nothing else is different.",

@@ -64,6 +64,7 @@ class DiscoveryState(State[Plan]):
     looks: ClassVar = {
         "selection": Look("Terms chosen by"),
         "price": Look("Price of a term", (0.5, 20, 0.5)),
+        "pooling": Look("Pooling"),
         "optimizer": Look("Sparse regression"),
         "threshold": Look("Threshold", (0, 0.5, 0.005)),
         "regularization": Look("Regularisation", (1e-4, 1, 0.1), log=True),

@@ -60,6 +60,7 @@ def test_a_term_that_vanished_has_a_reason(shown):
 def test_small_coefficients_of_a_slow_learner_vanish_and_come_back():
     shown = panel("library", "slow learner")
     shown.experiment.follow_library = False
+    shown.experiment.discovery.selection = "threshold"
     assert shown.runner.train()
     assert shown.runner.wait(120)
     (equation,) = shown.runner.result.spice.of_participant().values()

@@ -60,6 +60,7 @@ def test_another_task_is_a_new_game_before_the_first_choice():
 def test_at_the_end_it_is_fitted_as_anybodys_choices_are():
     shown = panel(30)
     shown.experiment.training.epochs = 20
+    shown.experiment.discovery.selection = "threshold"  # so few choices would miss no term
     play(shown, 31)  # one more than there are
     assert shown.runner.wait(120)
     assert shown.alert.value == ""

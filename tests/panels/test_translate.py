@@ -61,7 +61,7 @@ def test_the_parameters_begin_where_they_were_found(shown):
     assert shown.knobs["forget_rate"].layout.display == "none"
     typed, slider, _ = shown.knobs["beta_reward"].children
     assert typed.step == slider.step == 0.001  # a page rounds what it shows to the step
-    assert "P differs by at most 0.001" in shown.moved.value
+    assert "P differs by at most 0.000" in shown.moved.value
 
 
 def test_a_moved_parameter_moves_the_equation(shown):

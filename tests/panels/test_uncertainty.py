@@ -54,7 +54,7 @@ def test_before_there_are_resamples_the_likelihood_speaks():
         "0.295",
         "± 0.011",
         "–",
-        "0.276 to 0.313",
+        "0.277 to 0.313",
     ]
     assert cells(made.terms.value)[1] == ["constant", "–", "yes", "yes", ""]
     assert made.experiment.stages["uncertainty"] == "todo"

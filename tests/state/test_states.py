@@ -168,7 +168,7 @@ def test_lbfgs_says_what_it_needs():
     assert state.problems == []
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", SPECS)
 def test_what_is_told_of_a_precoded_model_is_so(name):
     spec = SPECS[name]
     cls = READY[name].rnn_class
@@ -212,7 +212,7 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
         Experiment().from_dict(told)
     assert error.value.problems == (
         "model: name must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, your own, or that of a class of your own; got 'Mine'. Choose one of these, or register"
+        " choice, habit, your own, or that of a class of your own; got 'Mine'. Choose one of these, or register"
         " your class under this name first.",
     )
 

@@ -48,7 +48,7 @@ def equations_of(
         proposal = proposed(model, samples, config, replace(settings, threshold=0.0), participants, only)
         try:
             return select(proposal, model, data, config, settings.price)[0]
-        except TraceError:
+        except (TraceError, ImportError):  # or there is no compiler
             pass
     spice = proposed(model, samples, config, settings, participants, only)
     return spice if data is None else refine(spice, model, data, also=also)

@@ -29,6 +29,7 @@ from ..result import Recorded, Result
 from ..settle import truth_of
 from ..simulation import play
 
+BY_THRESHOLD = {"selection": "threshold", "price": None, "pooling": "none"}  # so 0.1.0 chose terms
 FOLDER = Path(__file__).parent
 SCALE = 1000
 DIGITS = 6  # decimals of curves and paths
@@ -41,6 +42,7 @@ def recorded(snapshot: ExperimentSnapshot) -> Result | None:
     for path in sorted(FOLDER.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
             data = json.loads(str(file[JSON]))
+            data["settings"]["discovery"] = BY_THRESHOLD | data["settings"]["discovery"]
             if data["settings"] == _settings(snapshot):
                 return _result(snapshot, data, {name: file[name] for name in file.files if name != JSON})
     return None

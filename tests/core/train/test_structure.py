@@ -11,7 +11,7 @@ from spicewidgets.core.train.structure import describe
 
 
 @pytest.mark.parametrize("n_actions", [2, 4])
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_a_precoded_model_is_what_its_template_says(name, n_actions):
     assert describe(READY[name].rnn_class(n_actions=n_actions, n_participants=3)) == TEMPLATES[name]
     assert describe(rnn_class(TEMPLATES[name])(n_actions=n_actions, n_participants=3)) == TEMPLATES[name]
