@@ -212,8 +212,8 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
         Experiment().from_dict(told)
     assert error.value.problems == (
         "model: name must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, habit, your own, or that of a class of your own; got 'Mine'. Choose one of these, or register"
-        " your class under this name first.",
+        " choice, habit, your own, or that of a class of your own; got 'Mine'. Choose one of these, or"
+        " register your class under this name first.",
     )
 
 
