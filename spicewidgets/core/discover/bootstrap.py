@@ -120,7 +120,6 @@ class Refits:
         _refuse_dropout(model)
         self.weight_decay, self._begin = weight_decay, flat(model)[0].astype(float)
         sessions = Sessions.of(data)
-        compiled = compiled if sessions.offered is None else False  # only the eager loss masks
         losses = Losses(model, sessions, None, compiled, MOST_ITERATIONS * n_resamples)
         self.eager = losses.eager
         self._loss, self._sessions = losses(double=True), sessions.double()

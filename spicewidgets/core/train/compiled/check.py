@@ -16,7 +16,7 @@ from ..objective import EagerLoss, Loss, Sessions, flat
 from ..rnn import BaseRNN
 from ..torch_stream import TorchStream
 from . import loss
-from .loss import CompiledLoss, Program
+from .loss import CompiledLoss
 
 Array = np.ndarray[Any, Any]
 
@@ -77,9 +77,10 @@ def _agrees(model: BaseRNN, sessions: Sessions, n_steps: int | None) -> bool:
     few = _few(sessions)
     exact, rough = deepcopy(model).double().train(), deepcopy(model).float().train()
     compiled = CompiledLoss(exact, n_steps)
-    whole = Program(exact, sessions.first(2).inputs.double()) if sessions.n_sessions > 1 else None
-    if whole is not None and whole.trial.key != compiled.program(few.double()).trial.key:
-        return False  # it depends on the number of sessions
+    if sessions.n_sessions > 1:
+        whole = compiled.program(sessions.first(2).double())
+        if whole.trial.key != compiled.program(few.double()).trial.key:
+            return False  # it depends on the number of sessions
     theta = flat(exact).clip(-1.5, 1.5)
     away = theta + 0.3 * np.random.default_rng(0).standard_normal(theta.shape)
     eager = EagerLoss(deepcopy(exact), n_steps)

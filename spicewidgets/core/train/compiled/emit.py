@@ -8,7 +8,7 @@ torch.
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,14 @@ class Trial:
         nodes = tuple((n.number, n.op, *(a.number for a in n.args), repr(n.value)) for n in used)
         ends = tuple(n.number for n in self.logits), tuple(n.number for n in self.states)
         return nodes, ends, self.n_globals, self.n_sessions, self.n_rows, self.n_noises
+
+    def with_offers(self) -> "Trial":
+        """The same trial with a further row for each option, which is 0 where the option is not on offer for
+        the next choice: then its logit is minus infinity.
+        """
+        rows = [self.graph.leaf("row", self.n_rows + i) for i in range(len(self.logits))]
+        logits = [self.graph("where", row, x, -math.inf) for row, x in zip(rows, self.logits, strict=True)]
+        return replace(self, logits=tuple(logits), n_rows=self.n_rows + len(rows))
 
 
 COUNTS = ("starts", "blocks", "trials", "back")

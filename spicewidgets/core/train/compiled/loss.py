@@ -18,13 +18,21 @@ from .symbolic import TraceError
 
 
 class Program:
-    """A model's forward for so many sessions: the prelude in torch, and the loop as a kernel."""
+    """A model's forward for so many sessions: the prelude in torch, and the loop as a kernel.
 
-    def __init__(self, model: BaseRNN, inputs: Tensor) -> None:
+    Args:
+        model: in the mode (training or not) and number type that is wanted.
+        inputs: `(n_trials, n_sessions, n_features)`; only the number of sessions matters, and what stays the
+            same in a session.
+        with_offers: whether the data say which options are on offer.
+    """
+
+    def __init__(self, model: BaseRNN, inputs: Tensor, with_offers: bool = False) -> None:
         trace = trace_of(model, inputs)
-        self.prelude, self.trial = trace.prelude, trace.trial
+        self.prelude = trace.prelude
+        self.trial = trace.trial.with_offers() if with_offers else trace.trial
         self.rows, self.noises, self.noise_of = trace.rows, trace.noises, trace.noise_of
-        self.kernel = kernel_of(trace.trial, np.float64 if inputs.dtype == torch.float64 else np.float32)
+        self.kernel = kernel_of(self.trial, np.float64 if inputs.dtype == torch.float64 else np.float32)
         direct = [(slot, at) for slot, (number, at) in enumerate(trace.weights) if number < 0]
         self.slots, self.places = np.array(direct, int).reshape(-1, 2).T
         self.computed = [(slot, *what) for slot, what in enumerate(trace.weights) if what[0] >= 0]
@@ -153,20 +161,22 @@ class CompiledLoss:
         if model.device.type != "cpu":
             raise TraceError("it is not on the CPU")
         self.model, self.n_steps = model, n_steps
-        self._programs: dict[int, Program] = {}
+        self._programs: dict[tuple[int, bool], Program] = {}
         self._last: tuple[Sessions, list[Batch]] | None = None
 
     def program(self, sessions: Sessions) -> Program:
         """The program for so many sessions."""
-        n = sessions.n_sessions
-        if n not in self._programs:
-            self._programs[n] = Program(self.model, sessions.inputs)
-        return self._programs[n]
+        key = sessions.n_sessions, sessions.offered is not None
+        if key not in self._programs:
+            self._programs[key] = Program(self.model, sessions.inputs, key[1])
+        return self._programs[key]
 
     def batches(self, sessions: Sessions, program: Program) -> list[Batch]:
         """The sessions in parts of `n_steps` trials, as the kernel reads them; kept for the next call."""
         if self._last is None or self._last[0] is not sessions:
             inputs, n_trials = sessions.inputs.numpy()[:, :, program.rows], len(sessions.inputs)
+            if sessions.offered is not None:
+                inputs = np.concatenate([inputs, sessions.offered.numpy()], -1)
             weights, targets = sessions.weights.numpy(), sessions.targets.numpy()
             steps = min(self.n_steps or n_trials, n_trials)
             parts = [slice(begin, begin + steps) for begin in range(0, n_trials, steps)]

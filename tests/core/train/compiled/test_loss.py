@@ -1,10 +1,12 @@
 """The compiled loss is the eager loss: value and gradient, for every model, setting and shape of data."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from spicewidgets.core.random import generator
 from spicewidgets.core.settings import Training
@@ -154,6 +156,22 @@ def test_equal_calls_give_equal_bits_and_change_nothing():
     np.testing.assert_array_equal(theta, kept)
     assert all(parameter.grad is None for parameter in model.parameters())
     assert model.training
+
+
+@pytest.mark.parametrize("n_steps", [None, 5])
+@pytest.mark.parametrize("name", ["rescorla_wagner", "choice", "pearce_hall"])
+def test_an_option_that_is_not_on_offer_has_no_probability(name, n_steps):
+    model = seeded(lambda: (PRECODED | ODD)[name](3), spread=0.5).double().train()
+    sessions = sessions_of(n_actions=3).double()
+    offered = torch.rand(*sessions.weights.shape, 3, generator=torch.Generator().manual_seed(1)) < 0.6
+    offered |= nn.functional.one_hot(sessions.targets, 3) > 0
+    some = replace(sessions, offered=offered)
+    assert_same(model, some, 1e-10, n_steps)
+    assert_same(model.float(), replace(some, inputs=some.inputs.float(), weights=some.weights.float()), 1e-5)
+    assert check(model, some, n_steps) == ""
+    assert both(model.double(), some)[0][0] < both(model, sessions)[0][0] - 0.1
+    everything = replace(sessions, offered=torch.ones_like(offered))
+    assert both(model, everything)[0][0] == both(model, sessions)[0][0]
 
 
 def test_no_number_is_told():
