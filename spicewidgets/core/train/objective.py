@@ -203,7 +203,8 @@ class Loss(Protocol):
                 For compiled losses only.
             back: whether the gradient is wanted.
 
-        Returns: Loss `(n_starts,)`; gradient, of the shape of the weights.
+        Returns:
+            Loss `(n_starts,)`; gradient, of the shape of the weights.
         """
 
 

@@ -1,4 +1,4 @@
-"""Never silently wrong: before a kernel is used, it is held against the eager path.
+"""Never silently wrong: before a kernel is used, it is compared with the eager path.
 
 Loss and gradient must be the same on a few whole sessions, at weights away from the initial ones, and, if
 there is dropout, for the same masks. Among the sessions are those with the most extreme values of the data.
@@ -48,8 +48,15 @@ def check(model: BaseRNN, sessions: Sessions, n_steps: int | None = None) -> str
 
 
 def states_before(model: BaseRNN, inputs: Any) -> "dict[str, Any] | None":
-    """The memory state before each trial, `{name: (n_trials, n_sessions, n_actions)}`, in float64; None for a
-    model that has not passed the check, or whose inputs do not go through it.
+    """The memory state before each trial, without a loop in Python.
+
+    Args:
+        model: any model.
+        inputs: `(n_trials, n_sessions, n_features)`.
+
+    Returns:
+        `{name: (n_trials, n_sessions, n_actions)}`, in float64; None for a model that has not passed the
+        check, or that does not run on these inputs.
     """
     if model not in _PASSED:
         return None
@@ -60,21 +67,23 @@ def states_before(model: BaseRNN, inputs: Any) -> "dict[str, Any] | None":
 
 
 def prepare(model: BaseRNN) -> str:
-    """Compile a model's kernels before they are needed; why it cannot be, if so.
+    """Compile a model's kernels before they are needed: a tenth of a second.
 
-    Takes a tenth of a second. Kernels are kept for the life of the process, and serve any number of sessions
-    and trials.
+    Kernels stay for the life of the process, and serve any number of sessions and trials.
+
+    Returns:
+        Why the model cannot be compiled, as a sentence; empty where it can.
     """
     inputs = torch.zeros(3, FEW, 2 * model._n_actions + 3)
     inputs[:, :, 0] = inputs[:, :, model._n_actions] = 1
     targets = torch.zeros(3, FEW, dtype=torch.long)
-    found = check(model, Sessions(inputs, targets, torch.ones(3, FEW)))
+    reason = check(model, Sessions(inputs, targets, torch.ones(3, FEW)))
     _PASSED.discard(model)  # three trials show too little
-    return found
+    return reason
 
 
 def _agrees(model: BaseRNN, sessions: Sessions, n_steps: int | None) -> bool:
-    few = _few(sessions)
+    few = _probe(sessions)
     exact, rough = deepcopy(model).double().train(), deepcopy(model).float().train()
     compiled = CompiledLoss(exact, n_steps)
     if sessions.n_sessions > 1:
@@ -84,18 +93,18 @@ def _agrees(model: BaseRNN, sessions: Sessions, n_steps: int | None) -> bool:
     theta = flat(exact).clip(-1.5, 1.5)
     away = theta + 0.3 * np.random.default_rng(0).standard_normal(theta.shape)
     eager = EagerLoss(deepcopy(exact), n_steps)
-    if not _close(_of(compiled, away, few.double()), _of(eager, away, few.double()), EXACT):
+    if not _close(_evaluate(compiled, away, few.double()), _evaluate(eager, away, few.double()), EXACT):
         return False
     single = theta.astype(np.float32)
-    found = _of(CompiledLoss(rough, n_steps), single, few)
-    return _close(found, _of(compiled, theta, few.double()), ROUGH) or _close(
-        found, _of(EagerLoss(deepcopy(rough), n_steps), single, few), ROUGH
+    in_float32 = _evaluate(CompiledLoss(rough, n_steps), single, few)
+    return _close(in_float32, _evaluate(compiled, theta, few.double()), ROUGH) or _close(
+        in_float32, _evaluate(EagerLoss(deepcopy(rough), n_steps), single, few), ROUGH
     )  # what is finite in float64 need not be so in float32
 
 
-def _few(sessions: Sessions) -> Sessions:
-    """The sessions of most known trials, and those of the largest and smallest values of each feature; two of
-    them at least.
+def _probe(sessions: Sessions) -> Sessions:
+    """The sessions to compare on: those of most known trials, and those with the largest value, the smallest
+    and the one nearest to 0 of each feature; two of them at least.
     """
     order = sessions.weights.sum(0).argsort(descending=True, stable=True)
     values = sessions.inputs.nan_to_num(nan=float("inf"))
@@ -105,17 +114,19 @@ def _few(sessions: Sessions) -> Sessions:
     return few if few.n_sessions > 1 else few.repeat(2)
 
 
-def _of(loss: Loss, theta: Array, sessions: Sessions) -> tuple[Array, Array]:
+def _evaluate(loss: Loss, theta: Array, sessions: Sessions) -> tuple[Array, Array]:
     """Loss and gradient, with the masks of dropout always the same ones."""
     with TorchStream(generator(0))():
         return loss(theta, sessions)
 
 
-def _close(found: tuple[Array, Array], expected: tuple[Array, Array], tolerance: float) -> bool:
-    """Whether numbers are the same, each array relative to its size; infinite, or none, where expected."""
+def _close(compiled: tuple[Array, Array], eager: tuple[Array, Array], tolerance: float) -> bool:
+    """Whether losses and gradients are the same: each array relative to its size where it is finite, and
+    infinite, or no number, in the same places.
+    """
     return all(
         np.array_equal(np.nan_to_num(a[~finite]), np.nan_to_num(b[~finite]))
         and np.linalg.norm(a[finite] - b[finite]) <= tolerance * (np.linalg.norm(b[finite]) + 1e-3)
-        for a, b in zip(found, expected, strict=True)
+        for a, b in zip(compiled, eager, strict=True)
         for finite in [np.isfinite(b)]
     )

@@ -1,7 +1,4 @@
-"""The machine code of a kernel, the data as it wants them, and the call.
-
-Knows nothing of torch or models.
-"""
+"""The machine code of a kernel, the layout of the data that it reads, and the call."""
 
 import ctypes
 from dataclasses import dataclass
@@ -10,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .emit import ARRAYS, COUNTS, Trial, Writer
+from .emit import ARRAYS, COUNTS, Writer
+from .trial import Trial
 
 Array = np.ndarray[Any, Any]
 
@@ -64,8 +62,12 @@ class Kernel:
         self._function = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("kernel"))
 
     def batch(self, features: Array, weights: Array, targets: Array) -> Batch:
-        """Sessions in blocks: features `(n_trials, n_sessions, n_rows)`, weights and indices of the next
-        choice `(n_trials, n_sessions)`.
+        """Lay out sessions in blocks, the last one filled up with sessions that do not count.
+
+        Args:
+            features: `(n_trials, n_sessions, n_rows)`.
+            weights: above 0 where the next choice is known, `(n_trials, n_sessions)`.
+            targets: index of the next choice, `(n_trials, n_sessions)`.
         """
         n_trials, n_sessions = weights.shape
         n_blocks, n_rows = -(-n_sessions // self.lanes), self.trial.n_rows
@@ -77,7 +79,7 @@ class Kernel:
         return Batch(np.ascontiguousarray(rows.transpose(1, 0, 3, 2)), weights.sum(0), n_sessions)
 
     def columns(self, values: Array, n_columns: int) -> Array:
-        """Per-session numbers `(n_starts, n, n_sessions)`, padded."""
+        """Per-session numbers `(n_starts, n, n_sessions)`, with zeros for those that fill up a block."""
         padded = np.zeros((*values.shape[:2], n_columns), self.dtype)
         padded[:, :, : values.shape[2]] = values
         return padded
@@ -103,8 +105,9 @@ class Kernel:
             noises: numbers of each session and trial, `(n_starts, n_blocks, n_trials, n_noises, n_lanes)`.
             back: whether the gradient is wanted.
 
-        Returns: Loss `(n_starts,)`; gradient by globals, by sessions and by states; the state after the last
-            trial.
+        Returns:
+            Loss `(n_starts,)`; gradient by globals, by sessions and by states, of their shapes; the state
+            after the last trial, `(n_starts, n_states, n_sessions)`.
         """
         return self._run(batch, shares, globals_, sessions, states, noises, back)[0]
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from ..rnn import BaseRNN
 from .emit import Writer
 from .graph import Node, needed
-from .operations import trace_of
 from .symbolic import Trace
+from .tracing import trace_of
 
 WIDTH = 100  # characters of a line; a longer expression is cut into several
 
@@ -44,12 +44,12 @@ def _head(model: BaseRNN, trace: Trace) -> str:
     trial, writer = trace.trial, Writer(trace.trial, double=False)
     beside = f", {trial.n_sessions} numbers of each session" if trial.n_sessions else ""
     dropout = f", {trial.n_noises} masks of dropout" if trial.n_noises else ""
-    ahead = {node.number for node in writer.forth}
-    back = [node for node in writer.back if node.number not in ahead]
+    ahead = {node.number for node in writer.forward}
+    back = [node for node in writer.backward if node.number not in ahead]
     return (
         f"One trial of {type(model).__name__}, {len(trial.logits)} arms: {len(trial.states)} states,"
         f" {trial.n_rows} inputs, {trial.n_globals} weights{beside}{dropout};"
-        f" {_operations(writer.forth)} operations forth, {_operations(back)} back."
+        f" {_operations(writer.forward)} operations forward, {_operations(back)} backward."
     )
 
 

@@ -1,6 +1,6 @@
 """Loss and gradient of a model by a kernel: weights go in as one flat vector, for one start or for many.
 
-`CompiledLoss` is what stands behind training's seam. Raises `TraceError` where a model cannot be compiled.
+`CompiledLoss` is the `Loss` that training calls. It raises `TraceError` where a model cannot be compiled.
 """
 
 import math
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from ..objective import Sessions, flat
 from ..rnn import BaseRNN
 from .kernel import Array, Batch, kernel_of
-from .operations import trace_of
 from .symbolic import TraceError
+from .tracing import trace_of
 
 
 class Program:
@@ -47,7 +47,7 @@ class Program:
         self.masked = np.array(sorted(self.prelude.masked), int)
 
     def run(self, theta: Array, features: Tensor, back: bool) -> tuple[Tensor, list[Tensor]]:
-        """The weights as a tensor, and the prelude's outputs for them; with a way back where it is wanted."""
+        """The weights as a tensor, and the prelude's outputs for them; with autograd if `back`."""
         weights = torch.from_numpy(theta).to(features.dtype)
         needs_grad = bool(self.live) and back
         with torch.set_grad_enabled(needs_grad):
@@ -55,18 +55,21 @@ class Program:
             return weights, self.values(weights, features)
 
     def numbers(self, theta: Array, outputs: list[Tensor], n: int) -> tuple[Array, Array, Array]:
-        """What the kernel takes from the prelude: numbers of each start, of each session, and the initial
-        state.
+        """What the kernel takes from the weights and the prelude.
+
+        Returns:
+            Numbers of each start, `(n_starts, n_globals)`; of each session, `(n_starts, n, n_sessions)`; the
+            initial state, `(n_starts, n_states, n_sessions)`.
         """
-        found = [output.detach().numpy() for output in outputs]
+        values = [output.detach().numpy() for output in outputs]
         g = np.empty((len(theta), self.trial.n_globals), self.kernel.dtype)
         g[:, self.slots] = theta[:, self.places]
         for slot, number, at in self.computed:
-            g[:, slot] = found[number].reshape(len(theta), -1)[:, at]
+            g[:, slot] = values[number].reshape(len(theta), -1)[:, at]
         c = np.empty((len(theta), len(self.of_sessions), n), self.kernel.dtype)
         for i, (number, index) in enumerate(self.of_sessions):
-            c[:, i] = _part(found[number], index)
-        return g, c, np.stack([_part(found[number], index) for number, index in self.initial], 1)
+            c[:, i] = _per_session(values[number], index)
+        return g, c, np.stack([_per_session(values[number], index) for number, index in self.initial], 1)
 
     def values(self, theta: Tensor, features: Tensor) -> list[Tensor]:
         """The prelude's outputs for each start, `(n_starts, ...)`."""
@@ -119,30 +122,30 @@ class Program:
             gradient[:, self.places] = dg[:, self.slots]
         if weights.requires_grad:
             ds = ds if state is None else np.zeros_like(ds)  # a later part's state carries no gradient
-            gradient += self.pulled(weights, outputs, dg, dc, ds)
+            gradient += self.pull_back(weights, outputs, dg, dc, ds)
         if not math.isfinite(np.vdot(theta, theta) + np.vdot(gradient, gradient)):
             loss = loss + (theta[:, self.masked] * 0).sum(1)  # 0 times no number is none
             gradient[np.ix_(~np.isfinite(gradient).all(1), self.masked)] = np.nan
         return loss, gradient, after
 
-    def pulled(self, weights: Tensor, outputs: list[Tensor], dg: Array, dc: Array, ds: Array) -> Array:
+    def pull_back(self, weights: Tensor, outputs: list[Tensor], dg: Array, dc: Array, ds: Array) -> Array:
         """The gradient by the weights, from that by the prelude's outputs."""
         slopes = [np.zeros(output.shape, self.kernel.dtype) for output in outputs]
         for slot, number, at in self.computed:
             slopes[number].reshape(len(dg), -1)[:, at] += dg[:, slot]
         for i, (number, index) in enumerate(self.of_sessions):
-            _part(slopes[number], index)[...] += dc[:, i]
+            _per_session(slopes[number], index)[...] += dc[:, i]
         for k, (number, index) in enumerate(self.initial):
-            _part(slopes[number], index)[...] += ds[:, k]
+            _per_session(slopes[number], index)[...] += ds[:, k]
         pairs = [(o, torch.from_numpy(s)) for o, s in zip(outputs, slopes, strict=True) if o.requires_grad]
         if not pairs:
             return np.zeros(weights.shape)
         (gradient,) = torch.autograd.grad([o for o, _ in pairs], weights, [s for _, s in pairs])
-        found: Array = gradient.numpy().astype(float)
-        return found
+        exact: Array = gradient.numpy().astype(float)
+        return exact
 
 
-def _part(values: Array, index: tuple[int | slice, ...]) -> Array:
+def _per_session(values: Array, index: tuple[int | slice, ...]) -> Array:
     """An element of each session, `(n_starts, n_sessions)`: a view."""
     place: Any = (slice(None), *index)
     view: Array = values[place]
@@ -197,7 +200,8 @@ class CompiledLoss:
             counts: how often each session counts for each start, `(n_starts, n_sessions)`; once when None.
             back: whether the gradient is wanted.
 
-        Returns: `(n_starts,)` and `(n_starts, n_weights)`, float64.
+        Returns:
+            Loss in nats per choice, `(n_starts,)`, and gradient, `(n_starts, n_weights)`; float64.
         """
         if sessions.n_sessions == 1:  # a tensor of one session looks like one of no sessions
             sessions = self._doubled(sessions)
@@ -240,9 +244,9 @@ def states_before(model: BaseRNN, inputs: Tensor) -> dict[str, Tensor]:
         nothing = np.zeros((n_trials, part.stop - begin), int)
         batch = program.kernel.batch(inputs[:, part].numpy()[..., program.rows], nothing, nothing)
         parts.append(program.kernel.states(batch, g, c[..., part], state[..., part]))
-    rows, found = np.concatenate(parts, 2).transpose(0, 2, 1), {}
+    rows, states = np.concatenate(parts, 2).transpose(0, 2, 1), {}
     for name, initial in program.states.items():
         n = initial[0].numel()
-        found[name] = torch.from_numpy(rows[..., :n].copy()).view(n_trials, n_sessions, *initial.shape[1:])
+        states[name] = torch.from_numpy(rows[..., :n].copy()).view(n_trials, n_sessions, *initial.shape[1:])
         rows = rows[..., n:]
-    return found
+    return states

@@ -1,9 +1,8 @@
 """What a forward computes before and beside its loop from real tensors: weights, embeddings, betas, initial
 values.
 
-These stay ordinary torch: their operations are noted while the forward is run once, and run again, with
-autograd, for each new set of weights. Where a tensor is nothing but weights in another order, not even that
-is needed. Knows nothing of symbols.
+These stay ordinary torch: their operations are recorded while the forward is run once, and run again, with
+autograd, for each new set of weights. Where a tensor is only weights in another order, they need not be run.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,7 +58,7 @@ def replaced(value: Any, new: dict[int, Tensor]) -> Any:
 
 @dataclass
 class Step:
-    """One operation that was run: what, on what, and what came out."""
+    """One operation that was run: the function, its arguments, and the tensors that it returned."""
 
     func: Callable[..., Any]
     args: tuple[Any, ...]
@@ -98,7 +97,7 @@ class Prelude:
             begin += p.numel()
 
     def run(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run an operation and note it."""
+        """Run an operation and record it."""
         result = func(*args, **kwargs)
         name, seen = name_of(func), [*tensors_in(args), *tensors_in(kwargs)]
         out = seen[:1] if name == "setitem" else tensors_in(result)
@@ -110,21 +109,25 @@ class Prelude:
         return result
 
     def input(self, tensor: Tensor, of_sessions: Callable[[Tensor], Tensor]) -> Tensor:
-        """A tensor that comes from the sessions' data, and how it is made from `(n_sessions, n_features)`."""
+        """Record a tensor that depends on the sessions' data, and the function that computes it from
+        `(n_sessions, n_features)`.
+        """
         self.inputs.append((tensor, of_sessions))
         self._changing.add(id(tensor))
         return tensor
 
     def changes(self, tensor: Tensor) -> bool:
-        """Whether a tensor may be another at the next run."""
+        """Whether a tensor may have other values in the next run."""
         return id(tensor) in self._changing
 
     def places(self, tensor: Tensor) -> Tensor | None:
-        """Where in the flat vector the numbers are (-1: they are 0); None where they are computed."""
+        """Places of a tensor's numbers in the flat vector of weights, -1 for a 0; None where they are
+        computed.
+        """
         return self._places.get(id(tensor))
 
     def output(self, tensor: Tensor) -> int:
-        """The number of a tensor among those that are wanted from each run."""
+        """Ask for a tensor from each run; returns its number among the outputs."""
         self.outputs.append(tensor)
         return len(self.outputs) - 1
 
@@ -147,14 +150,14 @@ class Prelude:
             self._places |= {id(t): None for t in seen}
 
     def finish(self) -> None:
-        """Forget what no output needs."""
+        """Drop the operations that no output needs."""
         wanted = {id(t) for t in self.outputs}
-        kept = []
+        steps = []
         for step in reversed(self.steps):
             if wanted & {id(t) for t in step.out}:
-                kept.append(step)
+                steps.append(step)
                 wanted |= {id(t) for t in (*tensors_in(step.args), *tensors_in(step.kwargs))}
-        self.steps = kept[::-1]
+        self.steps = steps[::-1]
 
     def __call__(self, parameters: Sequence[Tensor], sessions: Tensor) -> list[Tensor]:
         """The outputs for other weights and sessions `(n_sessions, n_features)`."""

@@ -14,18 +14,18 @@ All of it is one larger trial of the same kind as those that `emit.py` writes, w
 
 import ctypes
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from ..rnn import BaseRNN
-from . import operations  # noqa: F401 -- with it, traces know torch's functions
-from .emit import Trial, Writer
+from .emit import Writer
 from .graph import Graph, Node, gradient, needed
 from .kernel import Array, machine_code
 from .symbolic import Trace, TraceError
+from .tracing import trace_of
+from .trial import Trial
 
 NEVER = -1e9  # logit of an option that is not on offer
 MOST_NODES = 20_000  # of one trial with all its derivatives; more would take many seconds to compile
@@ -48,7 +48,7 @@ class Sensitivities:
 
     def __init__(self, model: BaseRNN, inputs: Tensor, targets: Array, offered: Array | None = None) -> None:
         whole = inputs if inputs.shape[1] > 1 else inputs.repeat(1, 2, 1)  # one session looks like none
-        trace = Trace(deepcopy(model), whole)
+        trace = trace_of(model, whole)
         if trace.noises:
             raise TraceError("it draws random numbers")
         if any(number >= 0 for number, _ in trace.weights):
@@ -247,7 +247,7 @@ class _ForwardWriter(Writer):
     """Writes a loop that only moves the state."""
 
     def _plan(self) -> None:
-        self.forth = needed(self.trial.states, values_only=True)
+        self.forward = needed(self.trial.states, values_only=True)
         self.width, self.tape_rows = self.trial.n_rows, 0
 
     def source(self) -> str:
@@ -255,35 +255,35 @@ class _ForwardWriter(Writer):
         self.lines = []
         k = range(len(self.trial.states))
         arrays = ", ".join(f"{self.scalar}* %{name}" for name in ("rows", "sessions", "states", "after"))
-        self.say(f"define void @kernel(i64 %starts, i64 %blocks, i64 %trials, {arrays}) {{", "entry:")
-        self.say("br label %start", "start:", "%s = phi i64 [0, %entry], [%s.next, %start.end]")
-        self.say("br label %block", "block:", "%b = phi i64 [0, %start], [%b.next, %forth.end]")
-        self.say(f"%n = mul i64 %blocks, {self.lanes}", f"%at = mul i64 %b, {self.lanes}")
+        self.write(f"define void @kernel(i64 %starts, i64 %blocks, i64 %trials, {arrays}) {{", "entry:")
+        self.write("br label %start", "start:", "%s = phi i64 [0, %entry], [%s.next, %start.end]")
+        self.write("br label %block", "block:", "%b = phi i64 [0, %start], [%b.next, %forward.end]")
+        self.write(f"%n = mul i64 %blocks, {self.lanes}", f"%at = mul i64 %b, {self.lanes}")
         self._columns("sessions", self.trial.n_sessions)
         self._columns("states", len(k))
         self._columns("after", len(k))
-        self.say("%bt = mul i64 %b, %trials")
+        self.write("%bt = mul i64 %b, %trials")
         first = [self.load(self.column("states", i)) for i in k]
-        self.say("br label %forth.begin", "forth.begin:", "br label %forth", "forth:")
-        self.say("%t = phi i64 [0, %forth.begin], [%t.next, %forth]")
+        self.write("br label %forward.begin", "forward.begin:", "br label %forward", "forward:")
+        self.write("%t = phi i64 [0, %forward.begin], [%t.next, %forward]")
         begin = len(self.lines)
-        place = self.new(f"mul i64 {self.new('add i64 %bt, %t')}, {self.width * self.lanes}")
-        self.say(f"%rows.t = getelementptr {self.scalar}, {self.scalar}* %rows, i64 {place}")
+        place = self.assign(f"mul i64 {self.assign('add i64 %bt, %t')}, {self.width * self.lanes}")
+        self.write(f"%rows.t = getelementptr {self.scalar}, {self.scalar}* %rows, i64 {place}")
         values: dict[int, str] = {}
-        for node in self.forth:
+        for node in self.forward:
             values[node.number] = f"%st.{int(node.value)}" if node.op == "state" else self.value(node, values)
         after = [values[node.number] for node in self.trial.states]
         self.lines[begin:begin] = [
-            f"%st.{i} = phi {self.vector} [{first[i]}, %forth.begin], [{after[i]}, %forth]" for i in k
+            f"%st.{i} = phi {self.vector} [{first[i]}, %forward.begin], [{after[i]}, %forward]" for i in k
         ]
-        self.say("%t.next = add i64 %t, 1", "%t.more = icmp ult i64 %t.next, %trials")
-        self.say("br i1 %t.more, label %forth, label %forth.end", "forth.end:")
+        self.write("%t.next = add i64 %t, 1", "%t.more = icmp ult i64 %t.next, %trials")
+        self.write("br i1 %t.more, label %forward, label %forward.end", "forward.end:")
         for i in k:
             self.store(after[i], self.column("after", i))
-        self.say("%b.next = add i64 %b, 1", "%b.more = icmp ult i64 %b.next, %blocks")
-        self.say("br i1 %b.more, label %block, label %start.end", "start.end:", "%s.next = add i64 %s, 1")
-        self.say("%s.more = icmp ult i64 %s.next, %starts", "br i1 %s.more, label %start, label %end")
-        self.say("end:", "ret void", "}", *self._declarations())
+        self.write("%b.next = add i64 %b, 1", "%b.more = icmp ult i64 %b.next, %blocks")
+        self.write("br i1 %b.more, label %block, label %start.end", "start.end:", "%s.next = add i64 %s, 1")
+        self.write("%s.more = icmp ult i64 %s.next, %starts", "br i1 %s.more, label %start, label %end")
+        self.write("end:", "ret void", "}", *self._declarations())
         return "\n".join(self.lines)
 
 

@@ -2,8 +2,8 @@
 
 A `Symbol` looks like a tensor of all sessions and holds one expression for each arm, because all sessions are
 treated alike. What a forward does with real tensors is the prelude's. What cannot be followed raises
-`TraceError` with the reason. `operations.py` says what torch's functions do to symbols. Knows nothing of
-kernels or losses.
+`TraceError` with the reason. `operations.py`, `shapes.py` and `sums.py` say what torch's functions do to
+symbols; `tracing.py` traces with all of them.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ..rnn import BaseRNN
-from .emit import Trial
 from .graph import Graph, Node, needed
 from .prelude import Prelude, name_of, tensors_in
+from .trial import Trial
 
 MOST_NODES = 4000  # of one trial; more would take longer to compile than they save
 
@@ -25,7 +25,7 @@ Elements = np.ndarray[Any, Any]
 
 
 class TraceError(Exception):
-    """A forward does what cannot be compiled; the message says what."""
+    """A forward that cannot be compiled; the message says what it does."""
 
 
 class Symbol(Tensor):
@@ -64,7 +64,7 @@ class Symbol(Tensor):
 
 
 # fmt: off
-ASKED = {  # of a tensor's form, not of its numbers
+FORM = {  # functions that read a tensor's form, not its numbers
     "get", "set", "setitem", "size", "dim", "ndimension", "numel", "nelement", "len", "stride",
     "hash", "is_floating_point", "is_complex", "is_contiguous", "is_grad_enabled", "requires_grad",
     "get_device", "element_size",
@@ -103,9 +103,8 @@ class Trace(TorchFunctionMode):
         self.initial: dict[str, Tensor] = {}
         self._leaves: dict[tuple[Any, ...], Node] = {}
         self._columns: dict[int, int] = {}
-        self._number: dict[int, int] = {}
-        self._keep: list[Any] = []  # so that no two tensors ever have the same id
-        self.entered = False
+        self._outputs: dict[int, int] = {}
+        self._alive: list[Any] = []  # so that no two tensors ever have the same id
         symbols = np.empty((1, 1, inputs.shape[2]), object)
         for i in range(inputs.shape[2]):
             symbols[0, 0, i] = self.graph.leaf("column", i)
@@ -115,7 +114,7 @@ class Trace(TorchFunctionMode):
     # The run.
 
     def run(self, state: dict[str, Tensor] | None) -> None:
-        """Run the forward and take the trial's expressions from what it returns."""
+        """Run the forward, and read the trial's expressions from the logits and states that it returns."""
         with torch.enable_grad(), self:
             logits, after = self.model(self.whole, state)
             states = {key: after[key] for key in self.initial}
@@ -162,8 +161,8 @@ class Trace(TorchFunctionMode):
             *(len(order[kind]) for kind in ("global", "session", "row", "noise")),
         )
 
-    def enter(self) -> None:
-        """The loop begins: the memory state so far is the initial one, from now on it is symbols."""
+    def begin_loop(self) -> None:
+        """Begin the loop: the memory state so far is the initial one; from here on it is symbols."""
         for key, value in self.model.state.items():
             if not isinstance(value, Symbol) and value.ndim and value.shape[0] == self.n:
                 self.initial[key] = value
@@ -183,16 +182,16 @@ class Trace(TorchFunctionMode):
     ) -> Any:
         """Follow a call on symbols; run and note one on real tensors."""
         kwargs = kwargs or {}
-        self._keep.append((args, kwargs))
+        self._alive.append((args, kwargs))
         name = name_of(func)
         seen = [*tensors_in(args), *tensors_in(kwargs)]
         if not any(isinstance(t, Symbol) for t in seen):
             result = self.prelude.run(func, *args, **kwargs)
-            if not tensors_in(result) and name not in ASKED and any(map(self.prelude.changes, seen)):
+            if not tensors_in(result) and name not in FORM and any(map(self.prelude.changes, seen)):
                 raise TraceError("it takes a value out of a tensor of weights or participants")
-            self._keep.append(result)
+            self._alive.append(result)
             return result
-        if name in ASKED:
+        if name in FORM:
             with torch._C.DisableTorchFunctionSubclass():
                 answer = func(*args, **kwargs)
             if isinstance(answer, Tensor):
@@ -228,7 +227,7 @@ class Trace(TorchFunctionMode):
 
     def captured(self, tensor: Tensor, axis: int | None) -> Elements:
         """The elements of a real tensor. `axis` is where its sessions would be, if it has any."""
-        self._keep.append(tensor)
+        self._alive.append(tensor)
         of_sessions = axis is not None and 0 <= axis < tensor.ndim and tensor.shape[axis] == self.n
         shape = list(tensor.shape)
         if of_sessions and not self.prelude.changes(tensor):
@@ -252,9 +251,9 @@ class Trace(TorchFunctionMode):
             return self.leaf("global", (-1, place)) if place >= 0 else self.graph.leaf("const", 0.0)
         if not self.prelude.changes(tensor) and axis is None:
             return self.graph.leaf("const", float(tensor[index]))
-        if id(tensor) not in self._number:
-            self._number[id(tensor)] = self.prelude.output(tensor)
-        number = self._number[id(tensor)]
+        if id(tensor) not in self._outputs:
+            self._outputs[id(tensor)] = self.prelude.output(tensor)
+        number = self._outputs[id(tensor)]
         if axis is None:
             flat = int(np.ravel_multi_index(index, tensor.shape)) if index else 0
             return self.leaf("global", (number, flat))
@@ -262,12 +261,12 @@ class Trace(TorchFunctionMode):
             "session", (number, tuple(slice(None) if i == axis else at for i, at in enumerate(index)))
         )
 
-    def leaf(self, kind: str, what: Any) -> Node:
-        """A leaf of this kind for what it stands for; always the same one."""
+    def leaf(self, kind: str, source: Any) -> Node:
+        """The leaf of this kind that stands for a source; of each source there is one."""
         register: list[Any] = self.weights if kind == "global" else self.sessions
-        key = (kind, repr(what))
+        key = (kind, repr(source))
         if key not in self._leaves:
-            register.append(what)
+            register.append(source)
             self._leaves[key] = self.graph.leaf(kind, len(register) - 1)
         return self._leaves[key]
 

@@ -6,10 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from spicewidgets.core.train.compiled.emit import Trial, Writer
+from spicewidgets.core.train.compiled.emit import Writer
 from spicewidgets.core.train.compiled.graph import Graph
 from spicewidgets.core.train.compiled.kernel import Kernel, kernel_of, without_pointer_types
 from spicewidgets.core.train.compiled.loss import Program
+from spicewidgets.core.train.compiled.trial import Trial
 
 from .models import PRECODED, sessions_of
 

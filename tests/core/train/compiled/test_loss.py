@@ -174,7 +174,7 @@ def test_an_option_that_is_not_on_offer_has_no_probability(name, n_steps):
     assert both(model, everything)[0][0] == both(model, sessions)[0][0]
 
 
-def test_no_number_is_told():
+def test_a_weight_that_is_no_number_gives_no_loss():
     """A training that diverges must be seen to do so."""
     model, sessions = seeded(PRECODED["rescorla_wagner"]), sessions_of()
     for place in range(flat(model).size):
