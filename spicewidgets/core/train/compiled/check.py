@@ -16,6 +16,7 @@ from ..objective import EagerLoss, Loss, Sessions, flat
 from ..rnn import BaseRNN
 from ..torch_stream import TorchStream
 from . import loss
+from .kernel import NoCompilerError
 from .loss import CompiledLoss
 
 Array = np.ndarray[Any, Any]
@@ -41,8 +42,8 @@ def check(model: BaseRNN, sessions: Sessions, n_steps: int | None = None) -> str
             return OTHER_NUMBERS
         _PASSED.add(model)
         return ""
-    except ImportError as error:
-        return f"There is no compiler ({error}). Install llvmlite."
+    except NoCompilerError as error:
+        return f"T{str(error)[1:]}."
     except Exception as error:  # whatever a forward does with symbols, it may do well with numbers
         return f"The forward cannot be compiled: {str(error).strip() or type(error).__name__}."
 

@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 
 from .emit import ARRAYS, COUNTS, Writer
+from .symbolic import TraceError
 from .trial import Trial
 
 Array = np.ndarray[Any, Any]
+
+
+class NoCompilerError(TraceError):
+    """No model can be compiled on this machine."""
 
 
 @dataclass(frozen=True)
@@ -150,10 +155,13 @@ def machine_code(source: str) -> Any:
     """The engine that owns the machine code of a source.
 
     Raises:
-        ImportError: where llvmlite is not installed. It is loaded here, with the first kernel.
-        RuntimeError: for a source that is not in LLVM's language.
+        NoCompilerError: llvmlite is not installed. It is loaded here, with the first kernel.
+        RuntimeError: the source is not in LLVM's language.
     """
-    import llvmlite.binding as llvm
+    try:
+        import llvmlite.binding as llvm
+    except ImportError as error:
+        raise NoCompilerError(f"there is no compiler ({error}). Install llvmlite") from error
 
     if llvm.llvm_version_info[0] < 17:
         llvm.initialize()
