@@ -215,7 +215,8 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _learned(self) -> dict[str, Any]:
         """What a fit has learned so far: every attribute that is no parameter."""
-        return {name: value for name, value in vars(self).items() if name not in self.get_params(deep=False)}
+        parameters = self.get_params(deep=False)
+        return {name: value for name, value in vars(self).items() if name not in parameters}
 
     def _restore(self, before: dict[str, Any]) -> None:
         """Put back what an earlier fit had learned."""

@@ -101,9 +101,15 @@ class Run:
         """The training sessions in float64."""
         return self.sessions.double()
 
+    def losses_at(self, rows: Array, sessions: Sessions) -> Array:
+        """Loss of each row of weights, without dropout, `(n_rows,)`."""
+        loss = self.losses(judging=True)
+        parts = rows[:, None] if self.losses.eager else [rows]  # a compiled loss takes all rows at once
+        return np.concatenate([loss(part, sessions, back=False)[0] for part in parts])
+
     def loss_at(self, weights: Array, sessions: Sessions) -> float:
-        """Loss of weights, without dropout."""
-        return float(self.losses(judging=True)(weights, sessions, back=False)[0][0])
+        """Loss of weights, `(1, n_weights)`, without dropout."""
+        return float(self.losses_at(weights, sessions)[0])
 
     def record(
         self,

@@ -56,8 +56,8 @@ def run_screened(run: Run, starts: Array, finish: Finish) -> Iterator[Epoch]:
     """
     sessions = _first_trials(run)
     starts = yield from _screen(run, starts, sessions, min(EPOCHS, max(1, run.settings.epochs // 4)))
-    reached = [np.nan_to_num(run.loss_at(row[None], sessions), nan=np.inf) for row in starts]
-    starts = starts[np.argsort(reached, kind="stable")]
+    reached = run.losses_at(starts, sessions)
+    starts = starts[np.argsort(np.nan_to_num(reached, nan=np.inf), kind="stable")]
     if finish is run_lbfgs:
         starts = yield from _ranked(run, starts)
     for row in starts:
