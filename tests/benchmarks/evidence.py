@@ -213,8 +213,9 @@ def few_text(shares: Shares, seeds: range) -> str:
 
 Candidate terms that are rightly there or not / missing terms for each true one / superfluous terms for each
 true one / divergence of P from the truth in nats per choice, on other choices ([plot](evidence.svg)). The
-true terms are here those of the canonical form on 10,000 choices, whatever the number of choices: fewer
-choices cannot tell all of them.
+true terms are here those of the canonical form on 10,000 choices, whatever the number of choices. Fewer
+choices cannot tell all of them: evidence then leaves out what it is not sure of, and the threshold lets in
+what is not there.
 
 {table(["participant", "choices", *WAYS], rows)}
 """
