@@ -8,6 +8,7 @@ import torch
 from spicewidgets import AgentQ, BanditsDrift, create_dataset
 from spicewidgets.core.train.habit import HABIT_CONFIG, SIGNALS, HabitRNN
 from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.objective import Sessions
 
 ARMS = [0, 0, 1, 0, 0, 0, 1]
 REWARDS = [1, 0, 0, 0, 1, 0, 0]
@@ -58,7 +59,7 @@ def test_the_first_option_is_marked(counted):
 def test_its_config_names_what_it_does():
     dataset = create_dataset(AgentQ(alpha_reward=0.3), BanditsDrift(sigma=0.2), 12, 4, random_state=1)[0]
     model = HabitRNN(n_actions=2, n_participants=3)
-    check_model(model, HABIT_CONFIG, dataset)
+    check_model(model, HABIT_CONFIG, Sessions.of(dataset))
     assert set(HABIT_CONFIG.modules) == set(model.submodules_rnn)
 
 
