@@ -119,7 +119,13 @@ def test_the_equations_and_models_can_be_read_back(written):
 def test_the_settings_are_enough_to_repeat_it(written, tmp_path):
     text, folder = written
     settings = json.loads((folder / "settings.json").read_text())
-    assert settings["data"] == {"trials": 20, "sessions": 20, "train_share": 1.0, "seed": 1}
+    assert settings["data"] == {
+        "trials": 20,
+        "sessions": 20,
+        "train_share": 1.0,
+        "validation_share": 0.0,
+        "seed": 1,
+    }
     assert settings["task"]["sigma"] == 0.2
     assert settings["versions"]["spicewidgets"] == sw.__version__
     assert "torch" in settings["versions"]
@@ -174,6 +180,7 @@ def test_every_model_runs(model):
         ["--task", "fixed", "--counterfactual"],
         ["--task", "reversal", "--flip-probability", "0.1"],
         ["--train-share", "0.7"],
+        ["--train-share", "0.9", "--validation-share", "0.2"],
         ["--optimizer", "adam", "--epochs", "5"],
         ["--beta-reward", "0"],
         ["--alpha-reward", "0"],

@@ -121,6 +121,7 @@ def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:
         model.config,
         n_actions=dataset.n_actions,
         train_test_ratio=request.data.train_share,
+        validation_share=request.data.validation_share,
         embedding_size=request.model.embedding_size,
         random_state=request.seed,
         **asdict(request.training),

@@ -26,7 +26,16 @@ class DataOptions(Settings):
     trials: int = setting(100, "Trials of each simulated session.", unit="trials", low=1, high=100_000)
     sessions: int = setting(100, "Sessions to simulate.", unit="sessions", low=1, high=100_000)
     train_share: float = setting(
-        1.0, "Share of each session's trials to train on; the rest validates.", above=0, high=1
+        1.0,
+        "Share of each session's trials to fit to; the rest is a test, and steers nothing.",
+        above=0,
+        high=1,
+    )
+    validation_share: float = setting(
+        0.0,
+        "Share of these trials, the last of each session, that choose the epoch whose weights are kept.",
+        low=0,
+        high=0.9,
     )
     seed: int | None = setting(
         None,

@@ -86,7 +86,12 @@ def _training(request: Request, outcome: Outcome) -> Iterator[str]:
     yield f"Trained {request.model.model} for {len(history)} epochs ({counts})."
     last = history[-1]
     checkpoint = history[last.best_epoch - 1] if last.best_epoch else last
-    held_out = "" if checkpoint.validation_loss is None else f", validation {checkpoint.validation_loss:.4f},"
+    held_out = "".join(
+        f", {name} {loss:.4f}"
+        for name, loss in (("validation", checkpoint.validation_loss), ("test", checkpoint.test_loss))
+        if loss is not None
+    )
+    held_out += "," if held_out else ""
     part = "" if last.best_epoch else " of the first trials"
     known = f"chance {last.chance:.4f}" + ("" if last.floor is None else f", true agent {last.floor:.4f}")
     yield f"Loss {checkpoint.train_loss:.4f}{held_out} nats per choice{part} ({known})."

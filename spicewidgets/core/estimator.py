@@ -27,11 +27,11 @@ from .discover.resampling import Fitted
 from .discover.sampling import ModuleSamples, sample
 from .discover.selection import Evidence, Selections
 from .equations import SpiceModel
-from .fitted import FittedEstimator, SpiceWarning
+from .fitted import FittedEstimator
 from .judge.network_agents import AgentNetwork, AgentSpice
 from .parameters import participant_index, settings_of
 from .random import generator
-from .settings import Discovery, SettingsError
+from .settings import Discovery, SettingsError, SpiceWarning
 from .train.compiled.symbolic import TraceError
 from .train.model_check import check_model
 from .train.objective import Sessions
@@ -56,8 +56,8 @@ class SpiceEstimator(FittedEstimator):
         epochs, learning_rate, bagging, sequence_length, n_steps_per_call, batch_size, convergence_threshold,
             scheduler, l2_weight_decay, dropout, optimizer, n_starts: see `Training` (-1 stands for None, as
             in autospice). With `optimizer="auto"`, `epochs` is the most and rarely needed.
-        train_test_ratio: share of each session's trials to train on, or a list of sessions to keep for
-            validation; 1 keeps none.
+        train_test_ratio: share of each session's trials to fit to, or a list of sessions to keep for the
+            test; 1 keeps none. The test part steers nothing: `history_` has its loss.
         spice_optimizer_type, spice_optim_threshold, spice_optim_regularization,
             spice_library_polynomial_degree, selection, price, pooling, spice_refine,
             n_trials_off_policy, n_sessions_off_policy,
@@ -69,6 +69,8 @@ class SpiceEstimator(FittedEstimator):
         save_path_rnn, save_path_spice: files to save to after the fit.
         device: accepted for compatibility; models this small are trained fastest on the CPU, and are.
         warm_start: a second `fit` goes on from the weights of the first.
+        validation_share: share of each session's remaining trials, its last ones, or a list of sessions,
+            that choose the epoch whose weights are kept; 0 keeps none for that.
         random_state: seed of weights, batches and sampling.
         compiled: whether to compile the model's forward for the training, which makes it many times faster.
             "auto" does where the training is long enough to gain from it. A forward that cannot be compiled
@@ -142,6 +144,7 @@ class SpiceEstimator(FittedEstimator):
         n_starts: int | None = None,
         embedding_size: int | None = None,
         warm_start: bool = False,
+        validation_share: float | list[int] = 0.0,
         random_state: Any = None,
         compiled: bool | str = "auto",
     ) -> None:
@@ -153,35 +156,70 @@ class SpiceEstimator(FittedEstimator):
         """What a copy takes along: not the searches for terms, which own machine code; it searches again."""
         return {name: value for name, value in super().__getstate__().items() if name != "_searched"}
 
-    def fit(self, data: Any, targets: Any = None, data_test: Any = None, target_test: Any = None) -> Self:
+    def fit(
+        self,
+        data: Any,
+        targets: Any = None,
+        data_test: Any = None,
+        target_test: Any = None,
+        *,
+        data_validation: Any = None,
+        target_validation: Any = None,
+    ) -> Self:
         """Train the RNN and find the equations.
 
         Args:
             data: a `DatasetRNN`, or its `xs` `(n_sessions, n_trials, n_features)`.
             targets: its `ys` `(n_sessions, n_trials, n_actions)`; the next choices in `data` itself when
                 None.
-            data_test: the same, for sessions that are predicted but not learned from.
+            data_test: the same, for choices that steer nothing: `history_` has their loss in each epoch, and
+                not a number of network or equations would be another without them.
             target_test: the targets of `data_test`.
+            data_validation: the same, for choices that are not learned from but choose the epoch whose
+                weights are kept. What is told of them is too good to be a test.
+            target_validation: the targets of `data_validation`.
 
         An interrupt (Ctrl-C, or the stop button of a notebook) ends the training, keeps what was learned, and
         goes on to the equations.
         """
-        for _ in self.fit_records(data, targets, data_test, target_test):
+        for _ in self.fit_records(
+            data,
+            targets,
+            data_test,
+            target_test,
+            data_validation=data_validation,
+            target_validation=target_validation,
+        ):
             pass
         return self
 
     def fit_records(
-        self, data: Any, targets: Any = None, data_test: Any = None, target_test: Any = None
+        self,
+        data: Any,
+        targets: Any = None,
+        data_test: Any = None,
+        target_test: Any = None,
+        *,
+        data_validation: Any = None,
+        target_validation: Any = None,
     ) -> Iterator[Epoch]:
         """As `fit`, an epoch for each record that is asked for. Once all have been asked for, the equations
         are found.
         """
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
-        dataset, validation = self._split(self._dataset(data, targets), data_test, target_test)
+        dataset, test = self._held_back(
+            self._dataset(data, targets), data_test, target_test, self.train_test_ratio
+        )
+        share = self.validation_share
+        ratio = 1 - share if isinstance(share, int | float) else share
+        dataset, validation = self._held_back(dataset, data_validation, target_validation, ratio)
         labelled = dataset.labelled  # who has named the participants knows how many there are
         dataset, people = indexed(dataset)
-        held_out = None if validation is None else Sessions.of(indexed(validation, people)[0])
+        held_out, tested = (
+            None if part is None else Sessions.of(indexed(part, people, name)[0])
+            for name, part in (("validation", validation), ("test", test))
+        )
         warm = self._continues(people.labels)
         model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
         sessions = Sessions.of(dataset)
@@ -203,6 +241,7 @@ class SpiceEstimator(FittedEstimator):
             warm_start=warm,
             random_state=rng,
             compiled=self.compiled,
+            test=tested,
         )
         try:
             yield from self._reported(records)
@@ -277,17 +316,18 @@ class SpiceEstimator(FittedEstimator):
             self.compiled,
         )
 
-    def _split(
-        self, dataset: DatasetRNN, data_test: Any, target_test: Any
+    def _held_back(
+        self, dataset: DatasetRNN, data: Any, targets: Any, ratio: Any
     ) -> tuple[DatasetRNN, DatasetRNN | None]:
-        if data_test is not None:
-            return dataset, self._dataset(data_test, target_test)
-        if isinstance(self.train_test_ratio, list | tuple | np.ndarray):
-            return split_data_along_sessiondim(dataset, [int(at) for at in self.train_test_ratio])
-        if self.train_test_ratio is None or self.train_test_ratio == 1:
+        """What to fit to, and what is held back: other data where they were given, else a part of these."""
+        if data is not None:
+            return dataset, self._dataset(data, targets)
+        if isinstance(ratio, list | tuple | np.ndarray):
+            return split_data_along_sessiondim(dataset, [int(at) for at in ratio])
+        if ratio is None or ratio == 1:
             return dataset, None
-        training, validation = split_data_along_timedim(dataset, float(self.train_test_ratio))
-        return training, validation if bool(validation.target_mask.any()) else None
+        rest, part = split_data_along_timedim(dataset, float(ratio))
+        return rest, part if bool(part.target_mask.any()) else None
 
     def _warn_of_many(self, people: Participants, sessions: Sessions) -> None:
         if self.spice_participant_id is None and len(people.labels) == sessions.n_sessions > 1:
@@ -423,7 +463,8 @@ def _check_pooling(settings: Discovery, participants: tuple[Any, ...]) -> None:
 
 def _line(record: Epoch) -> str:
     validation = "" if record.validation_loss is None else f", validation {record.validation_loss:.5f}"
+    test = "" if record.test_loss is None else f", test {record.test_loss:.5f}"
     return (
-        f"epoch {record.epoch} ({record.phase}): loss {record.train_loss:.5f}{validation},"
+        f"epoch {record.epoch} ({record.phase}): loss {record.train_loss:.5f}{validation}{test},"
         f" {record.seconds:.1f} s\n"
     )

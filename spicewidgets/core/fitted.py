@@ -21,14 +21,10 @@ from .judge.network_agents import AgentNetwork, AgentSpice
 from .judge.replay import nll_per_trial, replay
 from .parameters import problems_of
 from .random import generator
-from .settings import SettingsError
+from .settings import SettingsError, SpiceWarning
 from .train.new_model import new_model
 from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
-
-
-class SpiceWarning(UserWarning):
-    """Something about the data or the fit that should be known before the equation is believed."""
 
 
 class FittedEstimator(BaseEstimator):  # type: ignore[misc]

@@ -115,6 +115,7 @@ def problems_of(estimator: Any) -> list[str]:
             " training is compiled where that pays."
         )
     problems.append(_split_problem(estimator.train_test_ratio))
+    problems.append(_validation_problem(estimator.validation_share))
     for name in ("save_path_rnn", "save_path_spice"):
         path = getattr(estimator, name)
         if path is not None and not isinstance(path, str | os.PathLike):
@@ -142,13 +143,28 @@ def _may_be_a_file(path: str | os.PathLike[str]) -> bool:
 
 
 def _split_problem(ratio: Any) -> str | None:
-    """Whether the value says which part of the data to validate on."""
-    if isinstance(ratio, list | tuple) or (isinstance(ratio, np.ndarray) and ratio.ndim == 1):
-        if len(ratio) and all(number(at) >= 0 and number(at) % 1 == 0 for at in ratio):
-            return None
-    elif ratio is None or 0 < number(ratio) <= 1:
+    """Whether the value says which part of the data is kept for the test."""
+    if _are_sessions(ratio) or (not _is_list(ratio) and (ratio is None or 0 < number(ratio) <= 1)):
         return None
     return (
-        "train_test_ratio must be above 0, at most 1, or a list of sessions to validate on; got"
-        f" {ratio!r:.80}. Use 0.8 to train on the first 80 % of each session."
+        "train_test_ratio must be above 0, at most 1, or a list of sessions to keep for the test; got"
+        f" {ratio!r:.80}. Use 0.8 to fit to the first 80 % of each session."
     )
+
+
+def _validation_problem(share: Any) -> str | None:
+    """Whether the value says which part of the data to validate on."""
+    if _are_sessions(share) or (not _is_list(share) and 0 <= number(share) < 1):
+        return None
+    return (
+        "validation_share must be 0 or more, below 1, or a list of sessions to validate on; got"
+        f" {share!r:.80}. Use 0.2 to choose the epoch by the last 20 % of each session."
+    )
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
+
+
+def _are_sessions(value: Any) -> bool:
+    return _is_list(value) and len(value) > 0 and all(number(at) >= 0 and number(at) % 1 == 0 for at in value)

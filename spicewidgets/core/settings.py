@@ -23,6 +23,10 @@ class SettingsError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
+class SpiceWarning(UserWarning):
+    """Something about the data or the fit that should be known before the equation is believed."""
+
+
 def setting(
     default: Any,
     help: str,

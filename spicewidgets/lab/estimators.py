@@ -65,7 +65,7 @@ def estimator_of(snapshot: ExperimentSnapshot) -> SpiceEstimator:
         cls,
         config,
         n_actions=snapshot.task.n_actions,
-        train_test_ratio=1 - snapshot.data.validation_share,
+        validation_share=snapshot.data.validation_share,
         embedding_size=snapshot.model.embedding_size,
         random_state=snapshot.data.seed,
         **parameters_of(snapshot),

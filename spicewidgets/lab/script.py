@@ -141,7 +141,7 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
         cls = READY[model.name].class_name if model.name in READY else "YourRNN"
     settings: dict[str, Any] = {"n_actions": snapshot.task.n_actions} if snapshot.task.n_actions != 2 else {}
     if data.validation_share:
-        settings["train_test_ratio"] = 1 - data.validation_share
+        settings["validation_share"] = data.validation_share
     if model.embedding_size is not None:
         settings["embedding_size"] = model.embedding_size
     settings |= _changed(snapshot.training, Training)

@@ -25,7 +25,7 @@ HIGHEST = 1.5  # times chance: a loss above is not shown
 def plot_loss(
     history: "Sequence[Epoch | Row]", save: str | os.PathLike[str] | None = None
 ) -> tuple[Figure, Axes]:
-    """Draw loss against epoch: of the training sessions, and of the validation sessions where there are some.
+    """Draw loss against epoch: of the training, and of the validation and test sessions where there are some.
 
     Args:
         history: the records of a training, such as `estimator.history_`.

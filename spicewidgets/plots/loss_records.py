@@ -19,6 +19,7 @@ Row = Mapping[str, object]
 Record = Union["Epoch", Row]
 
 VALIDATION = Style("validation", "#788494", "dash_dotted", "diamond")
+TEST = Style("test", "#788494", "dotted", "square")
 TRAINING = replace(RNN, name="training", dash="solid")
 PHASE = Style("phase", "#9aa0a6", "solid", "circle", 1.0)
 # From back to front: the kind of each mark and its look.
@@ -27,6 +28,7 @@ MARKS: dict[str, tuple[Kind, Style]] = {
     "floor": ("level", Style("true agent", TRUTH.colour, "dashed", "circle", 1.4)),
     "screening": ("line", replace(RNN, name="screening, first trials", dash="dotted", width=1.4)),
     "validation": ("line", VALIDATION),
+    "test": ("line", TEST),
     "training": ("line", TRAINING),
     "best": ("points", replace(RNN, name="best so far")),
 }
@@ -41,7 +43,7 @@ class LossRecords:
         before: columns of the beginning of the same training, whose records are not read again.
 
     Attributes:
-        train, validation, judged: losses in nats per choice, `(n_epochs,)`; NaN where there are none.
+        train, validation, test, judged: losses in nats per choice, `(n_epochs,)`; NaN where there are none.
         screened: which epochs were spent on screening starts, `(n_epochs,)`.
         phases: place and name of each phase that begins, also anew by a warm start.
         best: place of the record whose weights are used; None without.
@@ -56,6 +58,7 @@ class LossRecords:
         phases = [str(row.get("phase", "")) for row in rows]
         self.train = np.array([_finite(row.get("train_loss")) for row in rows])
         self.validation = np.array([_finite(row.get("validation_loss")) for row in rows])
+        self.test = np.array([_finite(row.get("test_loss")) for row in rows])
         self.screened = np.array([phase == "screen" for phase in phases], dtype=bool)
         self.phases: list[tuple[int, str]] = []
         self._begin = 0  # of the last warm start
@@ -63,6 +66,7 @@ class LossRecords:
             self.phases, self._begin = list(before.phases), before._begin
             self.train = np.concatenate([before.train, self.train])
             self.validation = np.concatenate([before.validation, self.validation])
+            self.test = np.concatenate([before.test, self.test])
             self.screened = np.concatenate([before.screened, self.screened])
         first, last = (_as_row(end) for end in self.ends or ({}, {}))
         for place, (row, phase) in enumerate(zip(rows, phases, strict=True), n_before):
@@ -89,6 +93,7 @@ class LossRecords:
             "floor": _level(self.floor),
             "screening": (epochs, np.where(self.screened, self.train, np.nan)),
             "validation": (epochs, smooth(self.validation, smoothing)),
+            "test": (epochs, smooth(self.test, smoothing)),
             "training": (epochs, smooth(self.finishing, smoothing)),
             "best": (NOTHING, NOTHING) if at is None else (epochs[[at]], self.judged[[at]]),
         }
@@ -128,7 +133,7 @@ def span(
     runs = [run for run in (records, *earlier) if run.n]
     if not runs:
         return 0.5, 0.75
-    losses = np.concatenate([np.r_[run.train, run.validation, run.floor or np.nan] for run in runs])
+    losses = np.concatenate([np.r_[run.train, run.validation, run.test, run.floor or np.nan] for run in runs])
     losses = losses[np.isfinite(losses)]
     chance = runs[0].chance or 0.0
     if not len(losses):
@@ -148,6 +153,8 @@ def summary(records: LossRecords) -> str:
     words = f"Epoch {records.n}: " + (f"training loss {last:.3f}" if known else "the loss is no number")
     if np.isfinite(records.validation[-1]):
         words += f", validation loss {records.validation[-1]:.3f}"
+    if np.isfinite(records.test[-1]):
+        words += f", test loss {records.test[-1]:.3f}"
     words += " nats per choice" if known else ""
     words += "" if records.chance is None else f"; guessing has {records.chance:.3f}"
     words += "" if records.floor is None else f", the true agent {records.floor:.3f}"

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import random
+import re
 import sys
 import warnings
 
@@ -172,8 +173,9 @@ def test_verbose_true_tells_the_loss_and_the_equation(capsys):
     assert out.startswith("epoch 1 (screen): loss 0.")
     assert f"epoch {len(estimator.history_)} ({estimator.history_[-1].phase}): loss" in out
     assert estimator.spice_model_.text() in out
-    new(epochs=5, verbose=True, optimizer="adam", train_test_ratio=0.8).fit(DATA)
-    assert ", validation 0." in capsys.readouterr().out
+    held_back = {"train_test_ratio": 0.9, "validation_share": 0.2}
+    new(epochs=5, verbose=True, optimizer="adam", **held_back).fit(DATA)
+    assert re.search(r", validation 0\.\d+, test 0\.\d+, ", capsys.readouterr().out)
 
 
 @pytest.mark.seed(67, 68)
@@ -479,13 +481,42 @@ def test_where_only_the_saving_fails_the_fit_is_kept(tmp_path):
     assert estimator.predict(DATA)[1].shape == (12, 25, 2)
 
 
-# Validation
+# Test and validation
 
 
-def test_train_test_ratio_of_each_session():
-    estimator = new(train_test_ratio=0.8, optimizer="adam", epochs=6).fit(DATA)
+@pytest.mark.parametrize("optimizer", ["auto", "adam"])
+def test_the_test_part_steers_nothing(optimizer):
+    """Other test data, shuffled or none: every fitted number is the same to the bit."""
+    test, shuffled = data(seed=9), data(seed=9)
+    order = torch.as_tensor(np.random.default_rng(0).permutation(25))
+    shuffled.xs, shuffled.ys = test.xs[:, order], test.ys[:, order.flip(0)]
+    fits = [new(optimizer=optimizer).fit(DATA, data_test=part) for part in (test, shuffled, None)]
+    for other in fits[1:]:
+        assert torch.equal(weights(fits[0]), weights(other))
+        assert fits[0].spice_model_ == other.spice_model_
+    assert [r.train_loss for r in fits[0].history_] == [r.train_loss for r in fits[2].history_]
+    assert fits[0].history_[-1].test_loss != fits[1].history_[-1].test_loss
+    assert fits[2].history_[-1].test_loss is None
+    rnn, _ = fits[0].predict(test)
+    reached = -np.log((rnn * test.ys.numpy()).sum(-1)).mean()
+    best = fits[0].history_[-1].best_epoch
+    assert fits[0].history_[best - 1].test_loss == pytest.approx(reached, abs=2e-3)
+
+
+def test_the_end_of_sessions_may_be_the_test():
+    other = DATA.ys.clone()
+    other[:, 20:] = other[:, 20:].flip(1)
+    a, b = (new(train_test_ratio=0.8).fit(DATA.xs, ys) for ys in (DATA.ys, other))
+    assert torch.equal(weights(a), weights(b))
+    assert a.spice_model_ == b.spice_model_
+    assert {r.validation_loss for r in a.history_} == {None}
+    assert a.history_[-1].test_loss != b.history_[-1].test_loss
+
+
+def test_validation_share_of_each_session():
+    estimator = new(validation_share=0.2, optimizer="adam", epochs=6).fit(DATA)
     cut = new(optimizer="adam", epochs=6).fit(
-        DATA.xs[:, :20], DATA.ys[:, :20], DATA.xs[:, 20:], DATA.ys[:, 20:]
+        DATA.xs[:, :20], DATA.ys[:, :20], data_validation=DATA.xs[:, 20:], target_validation=DATA.ys[:, 20:]
     )
     assert torch.equal(weights(estimator), weights(cut))
     assert [r.validation_loss for r in estimator.history_] == [r.validation_loss for r in cut.history_]
@@ -493,35 +524,42 @@ def test_train_test_ratio_of_each_session():
 
 
 @pytest.mark.parametrize("sessions", [[0, 3], (0, 3), np.array([0, 3])])
-def test_train_test_ratio_as_a_list_of_sessions(sessions):
-    estimator = new(train_test_ratio=sessions, optimizer="adam", epochs=6).fit(DATA)
+@pytest.mark.parametrize(
+    ("share", "part"), [("train_test_ratio", "test"), ("validation_share", "validation")]
+)
+def test_what_is_held_back_may_be_a_list_of_sessions(sessions, share, part):
+    estimator = new(**{share: sessions}, optimizer="adam", epochs=6).fit(DATA)
     rest = [s for s in range(12) if s not in (0, 3)]
-    by_hand = new(optimizer="adam", epochs=6).fit(
-        DATA.xs[rest], DATA.ys[rest], data_test=DATA.xs[[0, 3]], target_test=DATA.ys[[0, 3]]
-    )
+    held_back = {f"data_{part}": DATA.xs[[0, 3]], f"target_{part}": DATA.ys[[0, 3]]}
+    by_hand = new(optimizer="adam", epochs=6).fit(DATA.xs[rest], DATA.ys[rest], **held_back)
     assert torch.equal(weights(estimator), weights(by_hand))
-    assert estimator.history_ != []
-    assert [r.validation_loss for r in estimator.history_] == [r.validation_loss for r in by_hand.history_]
+    losses, expected = ([getattr(r, f"{part}_loss") for r in e.history_] for e in (estimator, by_hand))
+    assert losses == expected
+    assert losses[-1] is not None
 
 
-def test_train_test_ratio_of_one_validates_on_nothing(fitted):
+def test_a_ratio_of_one_holds_nothing_back(fitted):
     for ratio in (1, 1.0, None, 1 - 1e-12):
         assert torch.equal(weights(new(train_test_ratio=ratio).fit(DATA)), weights(fitted))
+    assert torch.equal(weights(new(validation_share=0).fit(DATA)), weights(fitted))
 
 
 def test_the_best_weights_are_those_of_the_lowest_validation_loss():
-    test = data(seed=9)
-    estimator = new(optimizer="adam", epochs=30, learning_rate=0.3).fit(DATA, data_test=test)
+    validation = data(seed=9)
+    estimator = new(optimizer="adam", epochs=30, learning_rate=0.3).fit(DATA, data_validation=validation)
     told = [r.validation_loss for r in estimator.history_]
-    rnn, _ = estimator.predict(test)
-    reached = -np.log((rnn * test.ys.numpy()).sum(-1)).mean()
+    rnn, _ = estimator.predict(validation)
+    reached = -np.log((rnn * validation.ys.numpy()).sum(-1)).mean()
     assert reached == pytest.approx(min(told), abs=1e-5)
     assert estimator.history_[-1].best_epoch == 1 + int(np.argmin(told))
 
 
-def test_validation_data_must_fit_the_training_data():
-    with pytest.raises(SettingsError, match=r"have participants \[1\] whom the training data lack\."):
-        new().fit(DATA.xs, DATA.ys, DATA.xs + torch.tensor([0.0, 0, 0, 0, 1]), DATA.ys)
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_what_is_held_back_must_fit_the_training_data(part):
+    stranger = {f"data_{part}": DATA.xs + torch.tensor([0.0, 0, 0, 0, 1]), f"target_{part}": DATA.ys}
+    told = rf"The {part} data have participants \[1\] whom the training data lack\."
+    with pytest.raises(SettingsError, match=told):
+        new().fit(DATA.xs, DATA.ys, **stranger)
     with pytest.raises(SettingsError, match=r"The data set has 3 arms; needed are 2\. Set n_actions=3"):
         new().fit(DATA, data_test=data(n_actions=3))
 

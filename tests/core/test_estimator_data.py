@@ -321,8 +321,8 @@ def test_a_subset_of_a_labelled_data_set():
 
 def test_validation_data_may_be_rows_of_the_labelled_data():
     dataset = people(["anna", "bob"])
-    a = embedded(optimizer="adam").fit(dataset, data_test=dataset.xs, target_test=dataset.ys)
-    b = embedded(optimizer="adam").fit(dataset, data_test=dataset)
+    a = embedded(optimizer="adam").fit(dataset, data_validation=dataset.xs, target_validation=dataset.ys)
+    b = embedded(optimizer="adam").fit(dataset, data_validation=dataset)
     assert [r.validation_loss for r in a.history_] == [r.validation_loss for r in b.history_]
 
 

@@ -172,8 +172,13 @@ def test_every_setting_of_the_second_stage_has_a_name_here():
         ),
         (
             {"train_test_ratio": []},
-            "train_test_ratio must be above 0, at most 1, or a list of sessions to validate on; got []. Use"
-            " 0.8 to train on the first 80 % of each session.",
+            "train_test_ratio must be above 0, at most 1, or a list of sessions to keep for the test; got []."
+            " Use 0.8 to fit to the first 80 % of each session.",
+        ),
+        (
+            {"validation_share": 1.0},
+            "validation_share must be 0 or more, below 1, or a list of sessions to validate on; got 1.0. Use"
+            " 0.2 to choose the epoch by the last 20 % of each session.",
         ),
         (
             {"train_test_ratio": [9]},

@@ -17,6 +17,7 @@ is written here.
 - Text in additional inputs becomes codes from 0 in order of appearance.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -28,6 +29,7 @@ import torch
 from numpy.typing import NDArray
 
 from .. import checks
+from ..settings import SpiceWarning
 from ..simulate.session import BanditSession
 from . import columns as column
 from .coded import dataset_of
@@ -81,7 +83,8 @@ def convert_dataset(
         df_experiment_id: column of the experiment, used where it is there.
         df_choice: column of the choice.
         df_reward: column of the reward, or the name before reward_0, reward_1 ...
-        additional_inputs: columns that the model may use as well.
+        additional_inputs: columns that the model may use as well; those that the table lacks are left out,
+            with a warning.
         df_session: column that tells a participant's sessions apart, where blocks and experiments do not.
 
     Returns:
@@ -99,7 +102,9 @@ def convert_dataset(
     (('ann',), ('A', 'B'), [0, 1, 1])
     """
     frame = column.table_of(file)
-    inputs = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())
+    declared = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())
+    inputs = [name for name in declared if name in frame]
+    _warn_of_missing([name for name in declared if name not in frame], frame)
     columns = _Columns(
         df_choice,
         *_reward_columns(frame, df_reward, df_choice),
@@ -113,6 +118,18 @@ def convert_dataset(
     dataset = dataset_of(rows, inputs, device, sequence_length)
     added = {name: 0 for name in (df_block, df_experiment_id) if name and name not in frame}
     return dataset, rows.sessions(), frame.assign(**{df_choice: rows.arms}, **added), _dynamics(frame, rows)
+
+
+def _warn_of_missing(names: list[str], frame: pd.DataFrame) -> None:
+    """Say which declared inputs the table lacks; it can be read without them."""
+    for name in names:
+        columns = ", ".join(map(str, frame.columns[:20]))
+        warnings.warn(
+            f"The additional input {name!r} is no column of the table, which has {columns:.400}. It is left"
+            " out, so that no model can use it; correct its name if it should be there.",
+            SpiceWarning,
+            stacklevel=3,
+        )
 
 
 def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list[str], range]:

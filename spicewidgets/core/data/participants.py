@@ -21,12 +21,15 @@ class Participants:
     codes: tuple[int, ...]
 
 
-def indexed(dataset: DatasetRNN, known: Participants | None = None) -> tuple[DatasetRNN, Participants]:
+def indexed(
+    dataset: DatasetRNN, known: Participants | None = None, part: str = "validation"
+) -> tuple[DatasetRNN, Participants]:
     """The data set with participants as indices in its last column, and who they are.
 
     Args:
         dataset: checked.
         known: the participants of the training data, whose indices are used; found in the data when None.
+        part: what data of known participants are for, "validation" or "test".
 
     Raises:
         SettingsError: a session has several participants, a participant has no trial, or is not known.
@@ -39,7 +42,7 @@ def indexed(dataset: DatasetRNN, known: Participants | None = None) -> tuple[Dat
         names = tuple(dict.fromkeys(labels.values()))
         known = Participants(names, tuple(code_of[label] for label in names))
     else:
-        refuse([_unknown(labels.values(), known)])
+        refuse([_unknown(labels.values(), known, part)])
     place = {label: index for index, label in enumerate(known.labels)}
     indices = [place[labels[code]] for code in dataset.participant_ids.tolist()]
     return dataset.recoded(indices, known.labels), known
@@ -64,12 +67,12 @@ def _mixed(dataset: DatasetRNN) -> str | None:
     )
 
 
-def _unknown(labels: Iterable[Any], known: Participants) -> str | None:
+def _unknown(labels: Iterable[Any], known: Participants, part: str) -> str | None:
     unknown = [label for label in dict.fromkeys(labels) if label not in known.labels]
     if not unknown:
         return None
     return (
-        f"The validation data have participants {unknown[:20]} whom the training data lack. Validate on"
+        f"The {part} data have participants {unknown[:20]} whom the training data lack. Take sessions of"
         " participants that are trained on."
     )
 

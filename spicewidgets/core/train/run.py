@@ -32,6 +32,7 @@ class Epoch:
         seconds: since the training began.
         note: a sentence, when something went wrong; else empty.
         eager: why the training runs operation by operation; empty where it runs compiled.
+        test_loss: as `validation_loss`, over test sessions, which steer nothing; None without them.
     """
 
     epoch: int
@@ -45,6 +46,7 @@ class Epoch:
     seconds: float
     note: str = ""
     eager: str = ""
+    test_loss: float | None = None
 
 
 class Run:
@@ -58,6 +60,7 @@ class Run:
         compiled: see `train`.
         validation: sessions by which weights are judged in place of the training sessions.
         floor: loss of the agent that made the choices, in nats per choice.
+        test: sessions whose loss is recorded and changes nothing.
 
     Attributes:
         epoch: number of epochs so far.
@@ -73,10 +76,11 @@ class Run:
         compiled: bool | str = "auto",
         validation: Sessions | None = None,
         floor: float | None = None,
+        test: Sessions | None = None,
     ) -> None:
         self.model, self.sessions, self.settings, self.rng = model, sessions, settings, rng
         self.stream, self.compiled = TorchStream(rng), compiled
-        self.validation, self.floor = validation, floor
+        self.validation, self.floor, self.test = validation, floor, test
         self.chance = math.log(model._n_actions)
         self.epoch = 0
         self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, flat(model)
@@ -132,6 +136,7 @@ class Run:
         note = note or self._problem(loss)
         self._last_step_unrated = weights is not None
         validation_loss = None if phase == "screen" else self._rate(loss, weights)
+        tested = self.test is not None and phase != "screen"
         return Epoch(
             self.epoch,
             phase,
@@ -144,6 +149,7 @@ class Run:
             perf_counter() - self._began,
             note,
             self.losses.eager,
+            self.loss_at(flat(self.model), self.test) if tested and self.test is not None else None,
         )
 
     def _rate(self, loss: float, weights: Array | None) -> float | None:

@@ -57,6 +57,7 @@ def train(
     warm_start: bool = False,
     random_state: RandomState = None,
     compiled: bool | str = "auto",
+    test: DatasetRNN | Sessions | None = None,
 ) -> Iterator[Epoch]:
     """Train a model in place, one epoch for each record that is asked for.
 
@@ -67,11 +68,12 @@ def train(
         model: the model; its weights are the first start.
         dataset: training sessions; participants are given as indices 0, 1, ... in the last column.
         settings: see `Training`.
-        validation: sessions that are predicted but not learned from.
+        validation: sessions that no gradient comes from, but that choose the weights that are kept.
         warm_start: go on from the model's weights, with no other starts.
         random_state: for the other starts, batches and dropout.
         compiled: whether to compile the model's forward first; "auto" does where the training is long enough
             for it. What cannot be compiled is trained all the same, and the records say why.
+        test: sessions whose loss is recorded in every epoch, and which steer nothing.
 
     Yields:
         One `Epoch` after each epoch. The last one carries a `note` if the run is stuck, unstable, or has
@@ -85,7 +87,8 @@ def train(
     sessions = _laid_out(model, dataset)
     windows = sessions if settings.sequence_length is None else sessions.windows(settings.sequence_length)
     held_out = None if validation is None else _laid_out(model, validation)
-    run = Run(model, windows, settings, rng, compiled, held_out, sessions.floor)
+    tested = None if test is None else _laid_out(model, test)
+    run = Run(model, windows, settings, rng, compiled, held_out, sessions.floor, tested)
     finish = run_lbfgs if uses_lbfgs(model, settings) else run_adam
     if settings.dropout is not None:
         set_dropout(model, settings.dropout)

@@ -12,7 +12,7 @@ from spicewidgets.core.data import convert
 from spicewidgets.core.data.convert import convert_dataset
 from spicewidgets.core.data.simulated import create_dataset
 from spicewidgets.core.data.tables import reading, rows
-from spicewidgets.core.settings import SettingsError
+from spicewidgets.core.settings import SettingsError, SpiceWarning
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift
 
@@ -279,12 +279,21 @@ def test_all_missing_columns_are_told_at_once():
     arguments = {
         "df_block": "blk",
         "df_session": "day",
-        "additional_inputs": ["age"],
         "df_experiment_id": "ex",
     }
     found = problems(pd.DataFrame({"a": [1], "b": [2]}), **arguments)
-    lost = ["session", "blk", "ex", "day", "choice", "reward", "age"]
+    lost = ["session", "blk", "ex", "day", "choice", "reward"]
     assert [problem.split("'")[1] for problem in found] == lost
+
+
+def test_an_additional_input_that_the_table_lacks_is_left_out_and_that_is_said():
+    frame = tabular(age=[30, 30, 30, 41, 41])
+    told = r"'context' is no column of the table, which has session, choice, reward, age\. It is left out"
+    with pytest.warns(SpiceWarning, match=told) as caught:
+        dataset = convert_dataset(frame, additional_inputs=["context", "age"])[0]
+    assert [w.filename for w in caught] == [__file__]
+    assert dataset.additional_inputs == ("age",)
+    assert torch.equal(dataset.xs, convert_dataset(frame, additional_inputs=["age"])[0].xs)
 
 
 @pytest.mark.parametrize(
@@ -391,6 +400,7 @@ def sentences(error):
     assert all(problem.endswith(".") for problem in error.problems)
 
 
+@pytest.mark.filterwarnings("ignore:The additional input")
 @given(
     st.integers(1, 6).flatmap(
         lambda n: st.dictionaries(
