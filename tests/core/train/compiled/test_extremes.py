@@ -80,7 +80,8 @@ OPERATIONS = {
     "lerp by a value": lambda x, y: torch.lerp(torch.ones_like(x), x, y),
     "sum mean": lambda x, y: torch.stack([x, y], -1).sum(-1) + torch.stack([x, y], -1).mean(-1),
     "softmax": lambda x, y: torch.softmax(torch.stack([x, y], -1), -1)[..., 0],
-    "matmul linear": lambda x, y: (torch.stack([x, y], -1) @ torch.tensor([[0.5], [2.0]]).to(x)).squeeze(-1),
+    # Weights under 1: a processor that adds and multiplies in one step meets no overflow of the product.
+    "matmul linear": lambda x, y: (torch.stack([x, y], -1) @ torch.tensor([[0.5], [0.25]]).to(x)).squeeze(-1),
 }
 # They only put numbers elsewhere, or are of whole numbers.
 MOVES = (
