@@ -25,7 +25,7 @@ GROUND_FILES = tuple(
 GROUND = {"numpy", *(f"spicewidgets.{file.replace('/', '.')}" for file in GROUND_FILES)}
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
-    "core": {"numpy", "torch", "spicewidgets.core"},
+    "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
     **dict.fromkeys(GROUND_FILES, GROUND),
     "core/simulate": GROUND | {"pandas", "spicewidgets.core.simulate"},
     "core/data/tables": {
@@ -41,11 +41,11 @@ MAY = {
     | {"torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train")},
     "core/judge": GROUND
-    | {"pandas", "torch"}
+    | {"pandas", "scipy", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge")},
     "core/read": GROUND | {"pandas", "spicewidgets.core.simulate", "spicewidgets.core.read"},
     "core/discover": GROUND
-    | {"pandas", "torch"}
+    | {"pandas", "scipy", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge", "read", "discover")},
     "loading": set(),
     "state": {

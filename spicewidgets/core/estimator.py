@@ -6,7 +6,7 @@ Ties the parts together and owns none of their work: training is `train.training
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from time import perf_counter
@@ -22,6 +22,7 @@ from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import proposed
 from .discover.group import Group, pooled
+from .discover.held_apart import Gain, gain_of, warning_of
 from .discover.refine import refine
 from .discover.resampling import Fitted
 from .discover.sampling import ModuleSamples, sample
@@ -83,6 +84,9 @@ class SpiceEstimator(FittedEstimator):
         participants_: labels of the participants, in the order of their indices.
         evidence_: by participant's label, what the choices say of each candidate term, in nats; empty where
             the terms were chosen by SINDy's threshold.
+        tuning_gains_: by participant's label, by how much choices are more likely under numbers that were
+            tuned to other choices than under SINDy's own; without those who have too few choices to tell. A
+            warning says where tuning is worse.
         group_: with `pooling="group"`, the group's means and spreads, and every person's numbers with errors.
         samples_: what the equations were fitted to.
         stopped_: whether the training was interrupted; what had been learned was kept.
@@ -98,6 +102,7 @@ class SpiceEstimator(FittedEstimator):
 
     history_: list[Epoch]
     evidence_: dict[Any, Evidence]
+    tuning_gains_: dict[Any, Gain]
     group_: Group
     samples_: dict[str, ModuleSamples]
     stopped_: bool
@@ -360,6 +365,7 @@ class SpiceEstimator(FittedEstimator):
             "spice_agent",
             "spice_model_",
             "evidence_",
+            "tuning_gains_",
             "group_",
             "samples_",
             "_tuned",
@@ -414,6 +420,12 @@ class SpiceEstimator(FittedEstimator):
                     return self._pooled(proposal, settings), {}
                 if searched is None or searched.proposal != proposal:
                     self._searched = Selections(proposal, self.rnn_model_, self._sessions, self.spice_config)
+                self._note_gains(
+                    {
+                        proposal.participants[code]: gain_of(one, settings.price)
+                        for code, one in self._searched.of.items()
+                    }
+                )
                 return self._searched.at(settings.price)
             except (TraceError, ImportError) as error:  # or there is no compiler
                 warnings.warn(
@@ -423,6 +435,7 @@ class SpiceEstimator(FittedEstimator):
                     stacklevel=4,
                 )
         spice = proposed(*source, settings, self.participants_, only)
+        self.tuning_gains_ = {}
         return (self._refined(spice) if settings.refine else spice), {}
 
     def _pooled(self, proposal: SpiceModel, settings: Discovery) -> SpiceModel:
@@ -435,10 +448,18 @@ class SpiceEstimator(FittedEstimator):
             except StopIteration as end:
                 spice: SpiceModel
                 spice, self.group_ = end.value
+                labels = [spice.participants[code] for code in self.group_.participants]
+                self._note_gains(dict(zip(labels, self.group_.gains, strict=True)))
                 return spice
             if self.verbose and perf_counter() - written > 0.5:
                 written = perf_counter()
                 sys.stdout.write(f"pooling: {at.active.sum()} terms, ln p(choices) {at.log_evidence:.1f}\n")
+
+    def _note_gains(self, gains: Mapping[Any, Gain | None]) -> None:
+        """Keep what tuning has gained, and warn where it was worse."""
+        self.tuning_gains_ = {label: gain for label, gain in gains.items() if gain is not None}
+        if words := warning_of(self.tuning_gains_):
+            warnings.warn(words, SpiceWarning, stacklevel=6)
 
     def _refined(self, spice: SpiceModel) -> SpiceModel:
         """Equations refined; those that have been refined lately for this model need not be again."""

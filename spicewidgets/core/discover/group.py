@@ -14,6 +14,7 @@ from ..equations import SpiceModel, term_text
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import parts_of
+from .held_apart import Gain, gains_of_group
 from .likelihood import Likelihood, Number
 from .pooling import Pool, Round
 from .selection import with_all_terms
@@ -41,6 +42,7 @@ class Group:
         costs: what dropping a term would cost the whole group, in nats, `(n_numbers,)`.
         prices: what each term must be worth to stay, in nats for the whole group, `(n_numbers,)`.
         log_evidence: ln p(choices) in nats, Laplace's approximation.
+        gains: what tuning has gained for each person; see `held_apart`.
     """
 
     numbers: tuple[Number, ...]
@@ -56,6 +58,7 @@ class Group:
     costs: Floats
     prices: Floats
     log_evidence: float
+    gains: tuple[Gain | None, ...] = ()
 
     @property
     def numbers_per_participant(self) -> float:
@@ -155,7 +158,7 @@ def pooled(
     """Equations of all people under their group's prior.
 
     Args:
-        proposal: all candidate terms; their numbers play no part.
+        proposal: all candidate terms; its numbers are what the tuned ones are compared with.
         model: the model whose forward pass ties the equations together.
         data: the choices; participants are indices in the last column.
         config: which modules move which arms.
@@ -178,7 +181,9 @@ def pooled(
     likelihood = Likelihood(model, data, terms)
     pool = Pool(likelihood, parts_of(model, config, likelihood.inputs))
     at = yield from pool.select(price)
-    group = group_of(pool, pool.each(at) if own_terms else at, price)
+    at = pool.each(at) if own_terms else at
+    gains = gains_of_group(pool, at, likelihood.values_of(proposal))
+    group = replace(group_of(pool, at, price), gains=tuple(gains))
     equations = {module: list(rows) for module, rows in proposal.equations.items()}
     betas = {state: list(values) for state, values in proposal.betas.items()}
     for code, values in zip(group.participants, group.values, strict=True):

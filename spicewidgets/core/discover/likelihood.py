@@ -123,6 +123,15 @@ class Likelihood:
         copy._row = np.zeros(part.stop - part.start, int)
         return copy
 
+    def of_trials(self, part: slice) -> "Likelihood":
+        """The likelihood of the choices after some trials only, of all participants; all trials are run, so
+        that the history of each choice is whole.
+        """
+        copy = object.__new__(Likelihood)
+        copy.__dict__.update(self.__dict__)
+        copy._sessions = self._sessions.of_trials(part)
+        return copy
+
     def values_of(self, spice: SpiceModel) -> Floats:
         """The numbers of equations as a table; 0 for a term that they do not have."""
         return np.array(

@@ -69,6 +69,8 @@ class Sensitivities:
         weights = targets.sum(-1, keepdims=True)
         columns = [features, weights, targets, *([] if offered is None else [offered])]
         self._rows = self._scan.batch(np.concatenate(columns, -1))
+        first = features.shape[-1]
+        self._counted = slice(first, first + 1 + targets.shape[-1])  # weights and targets among the rows
         self.n_sessions = n
 
     def of_sessions(self, part: slice) -> "Sensitivities":
@@ -78,6 +80,15 @@ class Sensitivities:
         copy._fixed, copy._initial = self._fixed[:, part], self._initial[:, part]
         copy._rows = self._scan.batch(self._scan.sessions(self._rows)[:, part])
         copy.n_sessions = copy._initial.shape[1]
+        return copy
+
+    def of_trials(self, part: slice) -> "Sensitivities":
+        """The same of the choices of some trials only; all trials are run."""
+        copy = object.__new__(Sensitivities)
+        copy.__dict__.update(self.__dict__)
+        copy._rows = self._rows.copy()
+        copy._rows[:, :, self._counted] = 0.0
+        copy._rows[:, part, self._counted] = self._rows[:, part, self._counted]
         return copy
 
     def __call__(self, numbers: Array) -> tuple[Array, Array, Array]:
