@@ -4,6 +4,7 @@ from .apps import explorer as explorer, play as play, quiz as quiz
 from .core.data.choices import Choices as Choices, read_choices as read_choices
 from .core.data.convert import convert_dataset as convert_dataset
 from .core.data.dataset import DatasetRNN as DatasetRNN
+from .core.data.events import write_events as write_events
 from .core.data.gallery import load_choices as load_choices
 from .core.data.simulated import create_dataset as create_dataset
 from .core.data.splits import (
@@ -12,6 +13,7 @@ from .core.data.splits import (
     split_data_along_timedim as split_data_along_timedim,
 )
 from .core.discover.bootstrap import bootstrap as bootstrap
+from .core.discover.people import people as people
 from .core.discover.resampling import bootstrap_equations as bootstrap_equations
 from .core.equations import Equation as Equation, SpiceModel as SpiceModel
 from .core.estimator import (
@@ -20,6 +22,7 @@ from .core.estimator import (
     SpiceWarning as SpiceWarning,
 )
 from .core.judge.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
+from .core.judge.regressors import regressors as regressors
 from .core.judge.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
 from .core.read.translation import (
     classical_parameters as classical_parameters,

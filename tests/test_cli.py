@@ -1,5 +1,6 @@
 """`spicewidgets discover`: what it tells, what it writes, and what it says when it cannot."""
 
+import csv
 import json
 import shlex
 import signal
@@ -22,6 +23,7 @@ from spicewidgets.cli.options import GROUPS, HeadedOption, as_options
 from spicewidgets.cli.progress import Progress
 from spicewidgets.core import estimator
 from spicewidgets.core.data.choices import read_choices
+from spicewidgets.core.data.tables.cells import as_number
 from spicewidgets.core.data.tables.report import Report
 from spicewidgets.core.train.training import Epoch
 
@@ -30,8 +32,11 @@ FILES = {
     "session.png",
     "loss.png",
     "equations.txt",
+    "equations.tex",
     "equations.json",
     "parameters.csv",
+    "people.csv",
+    "regressors.csv",
     "comparison.csv",
     "history.csv",
     "dataset.csv",
@@ -237,7 +242,7 @@ def test_a_table_has_no_truth(table, tmp_path):
     )
     assert "Equations of participant ann, term by term" in result.stdout
     assert "truth" not in result.stdout.split("Written to")[0]
-    assert {path.name for path in tmp_path.iterdir()} == FILES | {"data.json", "data.html"}
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"data.json", "data.html", "events"}
     assert pd.read_csv(tmp_path / "parameters.csv")["participant"].unique().tolist() == ["ann", "bob"]
     assert "Participant bob\n" in (tmp_path / "equations.txt").read_text()
     settings = json.loads((tmp_path / "settings.json").read_text())
@@ -273,6 +278,112 @@ def test_a_table_needs_no_columns_named_and_says_what_was_done(tmp_path):
     assert note in lines
     kept = output_of("--data", path, *QUICK, "--remedy", "scale=keep")
     assert "Rewards are -1 to 1, not 0 to 1 (rows 2-37): they stay as they are." in kept
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """As hBayesDM has it: options 1 and 2, people with 25 to 40 trials, missed choices, rewards -1 and 1."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for person, n in enumerate((40, 25, 33), 1):
+        q = np.full(2, 0.5)
+        for _ in range(n):
+            choice = int(rng.random() < 1 / (1 + np.exp(-4 * (q[1] - q[0]))))
+            reward = int(rng.random() < (0.7, 0.3)[choice])
+            if rng.random() < 0.06:
+                rows.append((f"s{person}", "", ""))
+                continue
+            rows.append((f"s{person}", choice + 1, 2 * reward - 1))
+            q[choice] += 0.4 * (reward - q[choice])
+    path = tmp_path_factory.mktemp("study") / "bandit2arm.txt"
+    frame = pd.DataFrame(rows, columns=["subjID", "choice", "outcome"])
+    frame.to_csv(path, sep="\t", index=False)
+    options = ["--model", "forgetting", "--pooling", "group", *QUICK, "--out", path.parent / "out"]
+    return frame, path, output_of("--data", path, *options), path.parent / "out"
+
+
+def test_a_table_goes_to_equations_and_numbers_of_every_person(study):
+    frame, _, text, folder = study
+    assert text.splitlines()[0].startswith("Read bandit2arm.txt: 3 sessions of up to 40 trials, 2 arms, part")
+    missed = frame.index[frame["choice"] == ""] + 2
+    report = Report.from_json((folder / "data.json").read_text())
+    (problem,) = (it for it in report.problems if it.key == "missed_trials")
+    assert problem.where.rows == tuple(missed)
+    people = pd.read_csv(folder / "people.csv")
+    assert people["participant"].tolist() == ["s1", "s2", "s3"]
+    assert people["alpha_reward"].between(0, 1).all()
+    assert (people["alpha_reward low"] < people["alpha_reward"]).all()
+    found = sw.SpiceModel.from_dict(json.loads((folder / "equations.json").read_text())["found"])
+    tex, words = ((folder / f"equations.{kind}").read_text() for kind in ("tex", "txt"))
+    for label in people["participant"]:
+        assert f"Participant {label}\n{found.text(label)}" in words
+        assert f"\\paragraph{{Participant {label}}}\n\\begin{{gather*}}\n{found.latex(label)}" in tex
+
+
+def test_trials_stand_beside_the_rows_of_the_table_and_open_again(study):
+    frame, path, _, folder = study
+    trials = pd.read_csv(folder / "regressors.csv", dtype={"choice": "Int64"})
+    assert trials["participant"].tolist() == frame["subjID"].tolist()
+    assert trials["row"].tolist() == list(range(2, len(frame) + 2))
+    assert trials["choice"].astype(object).fillna("").tolist() == frame["choice"].tolist()
+    missed = frame["choice"] == ""
+    assert trials.loc[missed, ["p_choice", "prediction_error", "update"]].isna().all(axis=None)
+    assert trials.loc[~missed, ["p_choice", "prediction_error", "update"]].notna().all(axis=None)
+    assert trials[["p_1", "p_2", "value_1", "value_2"]].notna().all(axis=None)
+    original = read_choices(path).dataset
+    events = sorted((folder / "events").glob("*_events.tsv"))
+    assert [it.name for it in events] == [f"sub-s{n}_task-choices_events.tsv" for n in (1, 2, 3)]
+    for source in (folder / "regressors.csv", events, folder / "dataset.csv"):
+        again = read_choices(source).dataset
+        np.testing.assert_array_equal(again.choices, original.choices)
+        np.testing.assert_array_equal(again.rewards_chosen, original.rewards_chosen)
+
+
+def test_no_file_holds_a_formula_for_a_spreadsheet(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(
+        table_layouts.table(
+            "id,group,choice,reward",
+            lambda r, p, t: (f"=cmd{p}", ("@a", "-b")[p % 2], ("+x", "y")[r.integers(2)], r.integers(2)),
+            people=4,
+        )
+    )
+    output_of(
+        "--data", path, *QUICK, "--model", "forgetting", "--pooling", "group", "--out", tmp_path / "out"
+    )
+    tables = [it for it in (tmp_path / "out").rglob("*") if it.suffix in (".csv", ".tsv")]
+    assert len(tables) >= 8
+    for it in tables:
+        rows = csv.reader(it.read_text().splitlines(), delimiter="\t" if it.suffix == ".tsv" else ",")
+        text = [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@"}]
+        assert [cell for cell in text if np.isnan(as_number(cell))] == [], it.name
+    people = pd.read_csv(tmp_path / "out" / "people.csv")
+    assert people["participant"].tolist() == ["'=cmd0", "'=cmd1", "'=cmd2", "'=cmd3"]
+
+
+def test_events_of_an_earlier_run_are_not_left_among_those_of_this_one(study, tmp_path):
+    _, path, _, _ = study
+    output_of("--data", path, *QUICK, "--out", tmp_path)
+    (tmp_path / "events" / "mine.tsv").write_text("keep me")
+    lines = path.read_text().splitlines()
+    path.with_name("two.txt").write_text("\n".join(line for line in lines if not line.startswith("s3")))
+    output_of("--data", path.with_name("two.txt"), *QUICK, "--out", tmp_path)
+    names = {it.name for it in (tmp_path / "events").iterdir()}
+    assert "sub-s3_task-choices_events.tsv" not in names
+    assert {"sub-s1_task-choices_events.tsv", "mine.tsv"} <= names
+
+
+def test_sessions_carry_on_or_start_anew_as_is_told(tmp_path):
+    path = tmp_path / "blocks.csv"
+    path.write_bytes(
+        table_layouts.table(
+            "id,block,choice,reward", lambda r, p, t: (p, t // 6, r.integers(2), r.integers(2))
+        )
+    )
+    assert ": 6 sessions of up to 6 trials" in output_of("--data", path, *QUICK)
+    text = output_of("--data", path, *QUICK, "--remedy", "sessions=carry_on")
+    assert ": 3 sessions of up to 12 trials" in text
+    assert "one session, in which what was learned carries on" in " ".join(text.split())
 
 
 def test_data_sets_are_listed_and_looked_at(tmp_path):

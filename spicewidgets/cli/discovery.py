@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..core.data.choices import read_choices
+from ..core.data.choices import Choices, read_choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.data.tables.report import Report
@@ -41,17 +41,18 @@ def discover(request: Request, progress: Progress) -> Outcome:
         click.Abort: if the training was interrupted before anything was learned.
     """
     agent: AgentQ | None = None
-    report: Report | None = None
+    choices: Choices | None = None
     notes: tuple[str, ...] = ()
     if request.table is None:
         agent, dataset, source = _simulate(request)
     else:
-        dataset, source, report = _read(request, request.table)
-        notes = _notes(report)
+        choices, source = _read(request, request.table)
+        dataset, notes = choices.dataset, _notes(choices.report)
     test: DatasetRNN | None = None
     if request.test_table is not None:
-        test, _, test_report = _read(request, request.test_table)
-        notes += tuple(f"Test data: {note}" for note in _notes(test_report))
+        test_choices, _ = _read(request, request.test_table)
+        test = test_choices.dataset
+        notes += tuple(f"Test data: {note}" for note in _notes(test_choices.report))
         check_held_out(test, dataset)
     estimator = _estimator(request, dataset)
     notes += _fit(estimator, dataset, progress)
@@ -62,7 +63,7 @@ def discover(request: Request, progress: Progress) -> Outcome:
         truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
     label = spice.participants[spice.index(request.label)]
     scored = None if test is None else held_out(estimator, test)
-    return Outcome(source, dataset, estimator, agent, truth, label, notes, report, scored)
+    return Outcome(source, dataset, estimator, agent, truth, label, notes, choices, scored)
 
 
 def _notes(report: Report) -> tuple[str, ...]:
@@ -81,8 +82,8 @@ def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
     return agent, dataset, source
 
 
-def _read(request: Request, table: str) -> tuple[DatasetRNN, str, Report]:
-    """The data set of a table, a sentence on where it comes from, and the report on the table."""
+def _read(request: Request, table: str) -> tuple[Choices, str]:
+    """A table, and a sentence on where it comes from."""
     roles = {COLUMNS[option][0]: column for option, column in request.columns.items()}
     try:
         choices = read_choices(table, roles, request.remedies)
@@ -103,7 +104,7 @@ def _read(request: Request, table: str) -> tuple[DatasetRNN, str, Report]:
         f" {dataset.n_actions} arms, participants: {dataset.n_participants}"
         f" ({f'column {column}' if column else 'no column says who'})"
     )
-    return dataset, source, report
+    return choices, source
 
 
 def _as_option(problem: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.tables.report import Report
 from ..core.equations import SpiceModel
@@ -25,7 +26,7 @@ class Outcome:
         truth: their equations in the model's coordinates.
         label: the participant whose equations are shown.
         notes: sentences that a reader of the result should know.
-        report: what was read from a table, and what was done about it.
+        choices: the table that was read; None without one.
         held_out: how likely the choices of the test table are.
     """
 
@@ -36,8 +37,13 @@ class Outcome:
     truth: SpiceModel | None
     label: Any
     notes: tuple[str, ...]
-    report: Report | None = None
+    choices: Choices | None = None
     held_out: pd.DataFrame | None = None
+
+    @property
+    def report(self) -> Report | None:
+        """What was read from a table, and what was done about it."""
+        return None if self.choices is None else self.choices.report
 
     @property
     def spice(self) -> SpiceModel:

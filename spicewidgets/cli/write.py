@@ -10,6 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from .. import __version__
+from ..core.data.events import TASK, write_events
+from ..core.data.tables.cells import safe_frame
+from ..core.discover.people import people
+from ..core.equations import latex_text
+from ..core.judge.regressors import regressors
 from ..core.settings import SettingsError
 from ..core.storage import StorageError
 from ..plots.figure import forget_figure
@@ -24,8 +29,11 @@ FILES = (
     "session.png",
     "loss.png",
     "equations.txt",
+    "equations.tex",
     "equations.json",
     "parameters.csv",
+    "people.csv",
+    "regressors.csv",
     "comparison.csv",
     "history.csv",
     "dataset.csv",
@@ -33,7 +41,7 @@ FILES = (
     "rnn.safetensors",
     "spice.json",
 )
-OF_TABLES = ("data.json", "data.html")  # what was read, and what was done about it
+OF_TABLES = ("data.json", "data.html", "events")  # what was read and done about it, and events of BIDS
 
 
 def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
@@ -80,9 +88,11 @@ def _figures(outcome: Outcome, out: Path) -> None:
 def _tables(request: Request, outcome: Outcome, out: Path) -> None:
     _text(out / "equations.txt", _equations(outcome))
     truth = None if outcome.truth is None else outcome.truth.to_dict()
+    _text(out / "equations.tex", _latex(outcome))
     _json(out / "equations.json", {"found": outcome.spice.to_dict(), "true": truth})
     each = {label: parameters(outcome, label) for label in outcome.spice.participants}
-    pd.concat(each, names=["participant"]).to_csv(out / "parameters.csv")
+    safe_frame(pd.concat(each, names=["participant"])).to_csv(out / "parameters.csv")
+    _trials(outcome, out)
     comparison(outcome).to_csv(out / "comparison.csv")
     history = pd.DataFrame([asdict(record) for record in outcome.estimator.history_])
     history.drop(columns="seconds").to_csv(out / "history.csv", index=False)
@@ -95,6 +105,28 @@ def _tables(request: Request, outcome: Outcome, out: Path) -> None:
     if outcome.report is not None:
         _text(out / "data.json", outcome.report.to_json())
         _text(out / "data.html", outcome.report.to_html())
+
+
+def _trials(outcome: Outcome, out: Path) -> None:
+    """People beside each other, and trials beside the rows of the table."""
+    data = outcome.dataset if outcome.choices is None else outcome.choices
+    safe_frame(people(outcome.estimator, data)).to_csv(out / "people.csv", index=False)
+    trials = regressors(outcome.estimator.spice_agent, data)
+    safe_frame(trials).to_csv(out / "regressors.csv", index=False)
+    if outcome.choices is not None:
+        for old in (out / "events").glob(f"sub-*_task-{TASK}*_events.tsv"):  # of people of an earlier run
+            old.unlink()
+        write_events(trials, out / "events", outcome.choices.groups)
+
+
+def _latex(outcome: Outcome) -> str:
+    parts = [r"% needs \usepackage{amsmath}"]
+    for label in outcome.spice.participants:
+        lines = outcome.spice.latex(label)
+        parts.append(
+            f"\\paragraph{{Participant {latex_text(label)}}}\n\\begin{{gather*}}\n{lines}\n\\end{{gather*}}"
+        )
+    return "\n\n".join(parts) + "\n"
 
 
 def _equations(outcome: Outcome) -> str:

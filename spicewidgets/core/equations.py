@@ -18,6 +18,10 @@ from .settings import SettingsError
 LATEX = str.maketrans(
     {**{sign: "\\" + sign for sign in "#$%&_{}"}, "\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim "}
 )
+LATEX_TEXT = str.maketrans(
+    {sign: "\\" + sign for sign in "#$%&_{}"}
+    | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+)
 Term = tuple[str, ...]  # names of the factors, in order, repeated for powers; () is the constant
 
 
@@ -142,6 +146,15 @@ class Equation:
         )
 
 
+def latex_text(words: Any) -> str:
+    r"""A label as text of LaTeX.
+
+    >>> latex_text("a_b & 50%")
+    'a\\_b \\& 50\\%'
+    """
+    return " ".join(str(words).translate(LATEX_TEXT).split())
+
+
 def _signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, plus: str) -> str:
     """A sum whose first term has no plus sign."""
     if not parts:
@@ -261,6 +274,15 @@ class SpiceModel:
         return "\n".join(lines)
 
     __str__ = text
+
+    def latex(self, participant: Any = None) -> str:
+        """The equations and betas of one participant as lines of LaTeX for a `gather*` of amsmath."""
+        lines = [equation.latex() for equation in self.of_participant(participant).values()]
+        lines += [
+            rf"\beta_{{\mathit{{{state.translate(LATEX)}}}}} = {self.beta(state, participant):.4f}"
+            for state in self.betas
+        ]
+        return " \\\\\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (JSON), from which `from_dict` makes an equal model."""

@@ -57,6 +57,22 @@ class Choices:
         return not changed and self.report.used == self.report.rows
 
     @property
+    def groups(self) -> pd.DataFrame:
+        """What the table says each person is: a row for each, by label, and a column for each role `groups`.
+
+        Empty where it says nothing; the first entry where a person has several.
+        """
+        person = self.rows.ids[:, -1].astype(int)
+        columns = {}
+        for name in self.report.roles.groups:
+            column = self.table.column(name)
+            codes = pd.Series(column.codes[self.places]).replace(-1, np.nan).groupby(person).first()
+            labels = [None if np.isnan(code) else column.labels[int(code)] for code in codes]
+            columns[name] = pd.Series(labels, index=codes.index, dtype=object)
+        frame = pd.DataFrame(columns, index=range(len(self.rows.participants)))
+        return frame.set_axis(pd.Index(self.rows.participants, dtype=object, name="participant"))
+
+    @property
     def frame(self) -> pd.DataFrame:
         """One row per trial, in the order of the data set.
 

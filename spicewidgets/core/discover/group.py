@@ -33,6 +33,8 @@ class Group:
         n_choices: of each participant.
         values: coefficients and betas, `(n_participants, n_numbers)`; 0 where a person lacks the term.
         errors: standard error of each, given the group, the same shape.
+        covariance: of each participant's numbers, given the group, `(n_participants, n_numbers, n_numbers)`;
+            0 for what is held or lacking.
         mean, mean_error: of the group, and its standard error, `(n_numbers,)`; of an own value's weight, of
             `artanh w`, as `spread` is.
         spread: standard deviation between people, `(n_numbers,)`.
@@ -50,6 +52,7 @@ class Group:
     n_choices: Floats
     values: Floats
     errors: Floats
+    covariance: Floats
     mean: Floats
     mean_error: Floats
     spread: Floats
@@ -135,6 +138,7 @@ def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
         n_choices=pool.likelihood.n_choices,
         values=np.where(active | pool.is_beta, pool.coefficients(at.values), 0.0),
         errors=np.sqrt(at.variance) * slope,
+        covariance=at.covariance * slope[:, :, None] * slope[:, None, :],
         mean=np.where(has, at.mean, 0.0),
         mean_error=np.where(has, mean_error, 0.0),
         spread=np.where(has, at.spread, 0.0),

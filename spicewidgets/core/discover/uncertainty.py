@@ -105,7 +105,7 @@ def half_width(error: float, level: float = 0.9) -> float:
 def _of(tuning: "Tuning") -> Uncertainty:
     at = tuning.start
     _, _, information = tuning.look(at)
-    told = _Told(information)
+    told = Told(information)
     modules = [equation.module for equation in tuning.equations]
     errors = [told.error(slope) for slope in np.eye(len(at))]
     coefficients: dict[str, dict[Term, float]] = {module: {} for module in modules}
@@ -140,11 +140,14 @@ def slopes(read: Callable[[Floats], Mapping[str, float]], at: Floats) -> dict[st
     return {n: np.array([(up[n] - down[n]) / (2 * STEP) for up, down in pairs]) for n in names}
 
 
-class _Told:
+class Told:
     """What an information matrix tells: errors of any combination of numbers, and the flat directions.
 
     Each number is measured in units of its own error with all others known, so that units do not decide on
     what counts as flat.
+
+    Args:
+        information: `(n_numbers, n_numbers)`.
     """
 
     def __init__(self, information: Floats) -> None:

@@ -162,6 +162,13 @@ def plain_text(cell: Any) -> Any:
     return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell
 
 
+def safe_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with names and labels, those of the index as well, that no spreadsheet takes for formulas."""
+    text = frame.select_dtypes(include=["object", "string", "category"]).columns
+    safe = frame.assign(**{name: frame[name].astype(object).map(safe_text) for name in text})
+    return safe.rename(index=safe_text, columns=safe_text)
+
+
 def combined(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n_rows,) one code, 0, 1 ..., for each combination of several codes of a row."""
     joint = np.zeros(len(keys[0]), dtype=np.int64)

@@ -66,8 +66,29 @@ EXPORT = Layout(
     frozenset({"session", "participant", "trial", "choice", "nextchoice"}),
     {"participant": "participant", "sessions": ("session",), "trial": "trial", "choice": "choice"},
 )
+_TRIALS: Mapping[str, str | tuple[str, ...]] = {
+    **{"participant": "participant", "sessions": ("session",), "trial": "trial"},
+    **{"choice": "choice", "reward": "reward"},
+}
+_AS_WRITTEN = {  # nothing is found in our own tables that was not decided when they were written
+    **{"sessions": "start_anew", "spelling": "keep", "missing_code": "option", "missed_trials": "keep"},
+    **{"rare_options": "keep", "outlier_rewards": "keep", "scale": "keep", "few_trials": "keep"},
+}
+TRIALS = Layout(
+    "spicewidgets trials",
+    frozenset({"row", "participant", "session", "trial", "choice", "reward", "used", "pchoice"}),
+    {**_TRIALS, "events": "used"},
+    remedies=_AS_WRITTEN,
+)
+EVENTS = Layout(
+    "spicewidgets events",
+    frozenset({"onset", "trialtype", "participant", "session", "trial", "choice", "reward", "pchoice"}),
+    {**_TRIALS, "events": "trialtype"},
+    remedies=_AS_WRITTEN,
+)
+OWN = (EXPORT, TRIALS, EVENTS)
 LAYOUTS = (
-    EXPORT,
+    *OWN,
     Layout(
         "rlssm",
         frozenset({"coroption", "incoption", "accuracy"}),

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...settings import SettingsError
 from . import coding
-from .cells import Label, as_number
+from .cells import Label, as_number, plain_text
 from .recognise import MOST_OPTIONS
 from .work import Work
 
@@ -12,6 +12,8 @@ from .work import Work
 def code_choices(work: Work) -> None:
     """`arms`: the code of each row's option, -1 where it is missing; `options`: their labels."""
     labels: list[Label | None] = list(work.choice.labels)
+    if work.is_own:
+        labels = [plain_text(label) for label in labels]
     if work.roles.positions:
         _positions(work, labels)
     else:

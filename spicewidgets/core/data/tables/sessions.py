@@ -17,7 +17,7 @@ def tell_sessions_apart(work: Work) -> None:
     """`person` and `session` of each row, and `time`, by which the rows of a session are sorted."""
     column = work.column(work.roles.participant)
     work.people = (1,) if column is None else (*column.labels, "unknown")
-    if work.is_export:
+    if work.is_own:
         work.people = [plain_text(label) for label in work.people]
     work.person = np.zeros(len(work.table), dtype=np.int64)
     if column is not None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...checks import refuse
 from ...settings import SettingsError
 from .cells import Column, Label
-from .layouts import EXPORT, LAYOUTS
+from .layouts import EXPORT, LAYOUTS, OWN
 from .problems import KINDS
 from .reading import Table
 from .recognise import Recognised
@@ -58,6 +58,7 @@ class Work:
         refuse(_remedy_problems(self.wanted))
         self.layout = next((it for it in LAYOUTS if it.name == recognised.layout), None)
         self.is_export = recognised.layout == EXPORT.name
+        self.is_own = self.layout in OWN
         self.problems: list[Problem] = []
         self.reasons: list[str] = []
         self.left_out = np.zeros(len(table), dtype=np.int64)

@@ -1,0 +1,259 @@
+"""People beside each other: a row for each of them, with every number that was found and how sure it is."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..data.choices import Choices
+from ..data.dataset import DatasetRNN
+from ..equations import Equation, SpiceModel, Term, term_in_words
+from ..judge.replay import labels_of, nll_per_trial
+from ..read.translation import HasInitValues, classical_parameters
+from ..settings import SettingsError
+from ..train.compiled.symbolic import TraceError
+from .likelihood import Likelihood, Number
+from .refine import tunings
+from .uncertainty import Told, half_width, slopes
+
+if TYPE_CHECKING:
+    from ..estimator import SpiceEstimator
+
+Floats = NDArray[np.float64]
+
+
+class Known(NamedTuple):
+    """What the choices say of one person's numbers.
+
+    Attributes:
+        numbers: those that are free, terms that the equations lack left out.
+        values: of them, `(n_numbers,)`.
+        information: about them, `(n_numbers, n_numbers)`.
+    """
+
+    numbers: tuple[Number, ...]
+    values: Floats
+    information: Floats
+
+
+def people(
+    estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = 0.95
+) -> pd.DataFrame:
+    """A row for each person whose equations were found.
+
+    Args:
+        estimator: fitted.
+        data: the choices that likelihoods are of, and the people's groups, where a table has any; the choices
+            that were learned from when None.
+        level: of the intervals: the probability with which they cover the truth, 0 to 1.
+
+    Returns:
+        Columns, in this order:
+
+        - `participant`, and the table's own columns that tell a person's group;
+        - `n_sessions`, `n_choices` (those that follow another), `likelihood_equations` and
+          `likelihood_network` (geometric mean of P of these choices, 0 to 1), `n_numbers` (terms and betas);
+        - each coefficient that somebody has, named `module: term` (0 where a person lacks the term), each
+          learned beta, `beta: state`, and each parameter of `classical_parameters` that the equations tell;
+        - after each of these numbers its interval, with ` low` and ` high` added to the name. With
+          `pooling="group"` it is the interval given the group. It is NaN for a number that is held by
+          convention, and unbounded for one that no choice tells. That the terms were chosen from the same
+          choices is not reckoned in.
+
+    Raises:
+        SettingsError: where a model that was loaded is given no data.
+        NotFittedError: where there are no equations yet.
+
+    >>> import spicewidgets as sw
+    >>> choices = sw.load_choices("two-groups")
+    >>> spice = sw.SpiceEstimator(sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG, pooling="group", random_state=1)
+    >>> table = people(spice.fit(choices.dataset), choices)
+    >>> table[["participant", "group"]].head(2).values.tolist()
+    [['p01', 'control'], ['p02', 'patient']]
+    """
+    dataset = _dataset(estimator, data)
+    spice, model = estimator.spice_model_, estimator.rnn_model_
+    labels = [label for code, label in enumerate(spice.participants) if _has_equations(spice, code)]
+    table = pd.DataFrame({"participant": labels})
+    if isinstance(data, Choices):
+        table = table.assign(**_groups(data, labels))
+    table = pd.concat([table, _likelihoods(estimator, dataset, labels)], axis=1)
+    known = _known(estimator, dataset)
+    rows = [_numbers(spice, model, label, known.get(label), level) for label in labels]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    numbers = pd.DataFrame(rows, columns=_in_order(names))
+    lacking = {name: 0.0 for name in names if ": " in name and not name.endswith((" low", " high"))}
+    return pd.concat([table, numbers.fillna(lacking)], axis=1)
+
+
+def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> DatasetRNN:
+    estimator._check_fitted("spice_agent", "rnn_agent")
+    if data is None and not hasattr(estimator, "_dataset_"):
+        raise SettingsError(
+            ["people needs choices, which are not saved with a model. Give them: people(estimator, choices)."]
+        )
+    dataset = estimator._dataset_ if data is None else data
+    return dataset.dataset if isinstance(dataset, Choices) else dataset
+
+
+def _has_equations(spice: SpiceModel, code: int) -> bool:
+    return all(rows[code] is not None for rows in spice.equations.values())
+
+
+def _groups(choices: Choices, labels: list[Any]) -> dict[str, list[Any]]:
+    """What the table says a person is, by column; None for a person whom it does not have."""
+    groups = choices.groups
+    by_name = {str(label): label for label in groups.index}
+    rows = [by_name.get(str(label)) for label in labels]
+    return {
+        str(name): [None if row is None else groups.loc[row, name] for row in rows] for name in groups.columns
+    }
+
+
+def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[Any]) -> pd.DataFrame:
+    """How much each person chose, and how likely that is."""
+    nll = [nll_per_trial(p, dataset) for p in estimator.predict(dataset)]
+    owner = np.array([str(label) for label in labels_of(estimator.spice_agent, dataset)])
+    rows = []
+    for label in labels:
+        own = owner == str(label)
+        rnn, spice = (
+            float(np.exp(-np.nanmean(part[own]))) if np.isfinite(part[own]).any() else np.nan for part in nll
+        )
+        n_choices = int(np.isfinite(nll[0][own]).sum())
+        rows.append((int(own.sum()), n_choices, spice, rnn, estimator.spice_model_.n_parameters(label)))
+    columns = ["n_sessions", "n_choices", "likelihood_equations", "likelihood_network", "n_numbers"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _numbers(
+    spice: SpiceModel, model: HasInitValues, label: Any, known: Known | None, level: float
+) -> dict[str, float]:
+    """A person's numbers with their intervals, by the names of the columns."""
+    numbers = {
+        _name(Number(module, term)): value
+        for module, equation in spice.of_participant(label).items()
+        for term, value in equation.active
+    }
+    numbers |= {_name(Number(state, None)): spice.beta(state, label) for state in spice.betas}
+    read = classical_parameters(spice, model, label)
+    errors = {} if known is None else _errors(known, spice, model, label)
+    row: dict[str, float] = {}
+    for name, value in {**numbers, **read}.items():
+        half = half_width(errors.get(name, np.nan), level)
+        row |= {name: value, f"{name} low": value - half, f"{name} high": value + half}
+    return row
+
+
+def _name(number: Number) -> str:
+    if number.term is None:
+        return f"beta: {number.module}"
+    return f"{number.module}: {term_in_words(number.term, number.module)}"
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Coefficients by module, then betas, then parameters."""
+
+    def place(name: str) -> tuple[int, str]:
+        module, colon, _ = name.partition(": ")
+        return (2, "") if not colon else (1, "") if module == "beta" else (0, module)
+
+    modules = list(dict.fromkeys(place(name)[1] for name in names))
+    return sorted(names, key=lambda name: (place(name)[0], modules.index(place(name)[1])))
+
+
+def _errors(known: Known, spice: SpiceModel, model: HasInitValues, label: Any) -> dict[str, float]:
+    """The standard error of each number and each parameter that rests on them."""
+    if not known.numbers:
+        return {}
+    told = Told(known.information)
+    names = [_name(number) for number in known.numbers]
+    errors = {name: told.error(way) for name, way in zip(names, np.eye(len(names)), strict=True)}
+
+    def read(values: Floats) -> Mapping[str, float]:
+        return classical_parameters(_moved(spice, label, known.numbers, values), model)
+
+    steps = slopes(read, known.values).items()
+    return errors | {name: told.error(slope) for name, slope in steps if slope.any()}
+
+
+def _moved(spice: SpiceModel, label: Any, numbers: tuple[Number, ...], values: Floats) -> SpiceModel:
+    """One person's equations with other numbers."""
+    betas = {state: spice.beta(state, label) for state in spice.betas}
+    terms = {module: dict(equation.active) for module, equation in spice.of_participant(label).items()}
+    for number, value in zip(numbers, values.tolist(), strict=True):
+        if number.term is None:
+            betas[number.module] = value
+        else:
+            terms[number.module][number.term] = value
+    equations = (Equation(module, tuple(row), tuple(row.values())) for module, row in terms.items())
+    return SpiceModel.of(*equations, betas=betas)
+
+
+def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> dict[Any, Known]:
+    """What the choices say of each person's numbers, by label."""
+    if hasattr(estimator, "group_"):
+        return dict(_given_group(estimator))
+    held = {
+        label: {Number(it.module, it.term) for it in evidence.terms if it.active and it.error == 0}
+        for label, evidence in getattr(estimator, "evidence_", {}).items()
+    }
+    return {
+        label: _without(known, held.get(label, set())) for label, known in _by_likelihood(estimator, dataset)
+    }
+
+
+def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
+    """The curvature of what a person's choices and the group say together."""
+    group = estimator.group_
+    free = group.active & (group.errors > 0)
+    for row, code in enumerate(group.participants):
+        at = np.flatnonzero(free[row])
+        information = np.linalg.pinv(group.covariance[row][np.ix_(at, at)], hermitian=True)
+        numbers = tuple(group.numbers[place] for place in at)
+        yield estimator.participants_[code], Known(numbers, group.values[row, at], information)
+
+
+def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator[tuple[Any, Known]]:
+    """The expected information of the choices: of all people at once where the model can be compiled."""
+    spice, model = estimator.spice_model_, estimator.rnn_model_
+    sessions = getattr(estimator, "_sessions", None)
+    if sessions is None:
+        codes = [estimator.rnn_agent.code(label) for label in labels_of(estimator.rnn_agent, dataset)]
+        sessions = dataset.recoded(codes, None)
+    try:
+        likelihood = Likelihood(model, sessions, _terms(spice))
+    except (TraceError, ImportError):  # or there is no compiler
+        for code, tuning in tunings(spice, model, sessions):
+            modules = [equation.module for equation in tuning.equations]
+            numbers = [Number(modules[place], term) for place, term in tuning.labels]
+            numbers += [Number(state, None) for state in tuning.states]
+            at = tuning.start
+            yield spice.participants[code], Known(tuple(numbers), at, tuning.look(at).information)
+        return
+    values = likelihood.values_of(spice)
+    information = likelihood(values).information
+    for row, code in enumerate(likelihood.participants):
+        if _has_equations(spice, code):
+            is_beta = np.array([number.term is None for number in likelihood.numbers], dtype=bool)
+            at = np.flatnonzero((values[row] != 0) | is_beta)
+            numbers = [likelihood.numbers[place] for place in at]
+            part = information[row][np.ix_(at, at)]
+            yield spice.participants[code], Known(tuple(numbers), values[row, at], part)
+
+
+def _terms(spice: SpiceModel) -> dict[str, tuple[Term, ...]]:
+    """The terms of each module that somebody's equation has."""
+    return {
+        module: tuple(dict.fromkeys(term for row in rows if row is not None for term, _ in row.active))
+        for module, rows in spice.equations.items()
+    }
+
+
+def _without(known: Known, held: set[Number]) -> Known:
+    """The numbers that are not held by convention, given those that are."""
+    at = [place for place, number in enumerate(known.numbers) if number not in held]
+    numbers = tuple(known.numbers[place] for place in at)
+    return Known(numbers, known.values[at], known.information[np.ix_(at, at)])

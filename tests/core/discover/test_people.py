@@ -1,0 +1,149 @@
+"""People beside each other: likelihoods, numbers and intervals are those of the parts that they come from."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+
+import spicewidgets as sw
+from spicewidgets.core.discover.people import people
+from spicewidgets.core.discover.uncertainty import half_width, uncertainty
+from spicewidgets.core.equations import term_in_words
+from spicewidgets.core.settings import SettingsError
+
+VALUE = "x_value_reward_chosen"
+
+
+def fitted(choices, model=sw.RescorlaWagnerRNN, config=sw.RESCORLA_WAGNER_CONFIG, **options):
+    data = choices.dataset if isinstance(choices, sw.Choices) else choices
+    return sw.SpiceEstimator(model, config, random_state=1, n_starts=2, epochs=60, **options).fit(data)
+
+
+@pytest.fixture(scope="module")
+def choices():
+    return sw.load_choices("two-groups")
+
+
+@pytest.fixture(scope="module")
+def tuned(choices):
+    return fitted(choices, selection="threshold")
+
+
+@pytest.fixture(scope="module")
+def pooled(choices):
+    return fitted(choices, pooling="group")
+
+
+def test_a_row_for_each_person_with_group_and_likelihoods(choices, tuned):
+    table = people(tuned, choices)
+    assert table["participant"].tolist() == list(choices.report.participants)
+    assert table["group"].tolist() == ["control", "patient"] * 12
+    assert table["n_sessions"].eq(3).all()
+    agents = {"equations": tuned.spice_agent, "network": tuned.rnn_agent}
+    for row in table.itertuples():
+        own = choices.dataset.take(*_sessions_of(choices.dataset, row.participant))
+        scores = sw.scores(agents, own)
+        assert row.n_choices == scores["n_choices"].iloc[0]
+        assert row.likelihood_equations == pytest.approx(scores["trial_likelihood"]["equations"])
+        assert row.likelihood_network == pytest.approx(scores["trial_likelihood"]["network"])
+        assert row.n_numbers == tuned.spice_model_.n_parameters(row.participant)
+
+
+def _sessions_of(dataset, label):
+    sessions = (dataset.participant_ids == dataset.participants.index(label)).nonzero()[:, 0]
+    trials = np.arange(dataset.n_trials)
+    return sessions, sessions.new_tensor(trials).expand(len(sessions), -1)
+
+
+def test_intervals_by_likelihood_are_those_of_the_standard_errors(tuned):
+    table = people(tuned, level=0.9).set_index("participant")
+    errors = uncertainty(tuned.spice_model_, tuned.rnn_model_, tuned._dataset_)
+    for label, own in errors.items():
+        equation = tuned.spice_model_.equation(VALUE, label)
+        for term, value in equation.active:
+            name = f"{VALUE}: {term_in_words(term, VALUE)}"
+            low, high = table.loc[label, [f"{name} low", f"{name} high"]]
+            half = half_width(own.coefficients[VALUE][term], 0.9)
+            assert (low, high) == pytest.approx((value - half, value + half), rel=1e-3)
+        parameters = sw.classical_parameters(tuned.spice_model_, tuned.rnn_model_, label)
+        for name, value in parameters.items():
+            assert table.loc[label, name] == pytest.approx(value, nan_ok=True)
+            half = half_width(own.parameters[name], 0.9)
+            assert table.loc[label, f"{name} high"] - value == pytest.approx(half, rel=1e-2, nan_ok=True)
+
+
+def test_a_model_that_cannot_be_compiled_has_the_same_intervals(tuned, monkeypatch):
+    from spicewidgets.core.discover import people as module
+    from spicewidgets.core.train.compiled.symbolic import TraceError
+
+    def refuse(*_):
+        raise TraceError("no compiler")
+
+    expected = people(tuned)
+    monkeypatch.setattr(module, "Likelihood", refuse)
+    pd.testing.assert_frame_equal(people(tuned), expected, rtol=1e-3, check_exact=False)
+
+
+def test_intervals_of_a_group_are_given_the_group(choices, pooled):
+    table = people(pooled, choices)
+    group = pooled.group_
+    for column, number in enumerate(group.numbers):
+        name = f"{VALUE}: {term_in_words(number.term, VALUE)}"
+        if name in table:
+            np.testing.assert_allclose(table[name], group.values[:, column])
+            half = table[f"{name} high"] - table[name]
+            np.testing.assert_allclose(
+                half, [half_width(e, 0.95) for e in group.errors[:, column]], rtol=1e-6
+            )
+    own = table["x_value_reward_chosen: own value high"] - table["x_value_reward_chosen: own value"]
+    rate = table["alpha_penalty high"] - table["alpha_penalty"]
+    np.testing.assert_allclose(rate, own, rtol=1e-5)  # alpha_penalty is 1 - own value
+
+
+def test_the_covariance_of_a_group_has_its_errors(pooled):
+    diagonal = np.einsum("iaa->ia", pooled.group_.covariance)
+    np.testing.assert_allclose(np.sqrt(diagonal), pooled.group_.errors, atol=1e-12)
+
+
+def test_a_term_that_a_person_lacks_is_0_without_an_interval(choices):
+    spice = fitted(choices)
+    table = people(spice, choices).set_index("participant")
+    names = [name for name in table if name.startswith(f"{VALUE}: ") and not name.endswith((" low", " high"))]
+    lacking = [
+        (label, name)
+        for label in table.index
+        for name in names
+        if not any(
+            name == f"{VALUE}: {term_in_words(term, VALUE)}"
+            for term, _ in spice.spice_model_.equation(VALUE, label).active
+        )
+    ]
+    assert lacking
+    for label, name in lacking:
+        assert table.loc[label, name] == 0
+        assert table.loc[label, [f"{name} low", f"{name} high"]].isna().all()
+    assert len(table.columns) == len(set(table.columns))
+
+
+def test_a_model_that_was_loaded_needs_choices(tuned, choices, tmp_path):
+    tuned.save_spice(tmp_path / "rnn", tmp_path / "spice")
+    loaded = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG)
+    with pytest.raises(NotFittedError, match="Call fit"):
+        people(loaded)
+    loaded.load_spice(tmp_path / "rnn", tmp_path / "spice")
+    with pytest.raises(SettingsError, match="Give them: people"):
+        people(loaded)
+    pd.testing.assert_frame_equal(people(loaded, choices), people(tuned, choices), rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    """60 people of one learning rate: 95 % of their intervals hold it, within what chance allows."""
+    agent = sw.AgentQ(alpha_reward=0.3, beta_reward=4.0)
+    parts = [
+        sw.create_dataset(agent, sw.BanditsDrift(0.2), 150, 4, random_state=number)[0] for number in range(60)
+    ]
+    data = sw.concat(parts, participants=[f"p{number}" for number in range(60)])
+    table = people(fitted(data, selection="threshold", spice_optim_threshold=0.0))
+    covered = (table["alpha_penalty low"] <= 0.3) & (table["alpha_penalty high"] >= 0.3)
+    assert 0.85 <= covered.mean() <= 1.0  # of 60, 95 % +- 3 standard errors
