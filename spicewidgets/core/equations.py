@@ -5,7 +5,7 @@ is all equations of all participants with their betas. What a coefficient means 
 `read/translation.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 from typing import Any
@@ -202,7 +202,7 @@ class SpiceModel:
 
     @classmethod
     def of(
-        cls, *equations: Equation, betas: Mapping[str, float] | None = None, participant: Any = 0
+        cls, *equations: Equation, betas: Mapping[str, float] | None = None, participant: Hashable = 0
     ) -> "SpiceModel":
         """A model of one participant from its equations."""
         return cls(
@@ -214,7 +214,7 @@ class SpiceModel:
         """What a model's `integrate_sindy` takes: each module's equations, one for each participant."""
         return dict(self.equations)
 
-    def index(self, participant: Any = None) -> int:
+    def index(self, participant: Hashable = None) -> int:
         """Position of a participant; the first that has equations when None.
 
         Raises:
@@ -239,7 +239,7 @@ class SpiceModel:
             ]
         )
 
-    def equation(self, module: str, participant: Any = None) -> Equation:
+    def equation(self, module: str, participant: Hashable = None) -> Equation:
         """The equation of one module for one participant."""
         if module not in self.equations:
             raise SettingsError(
@@ -252,21 +252,21 @@ class SpiceModel:
         assert equation is not None
         return equation
 
-    def of_participant(self, participant: Any = None) -> dict[str, Equation]:
+    def of_participant(self, participant: Hashable = None) -> dict[str, Equation]:
         """All equations of one participant, by module."""
         return {module: self.equation(module, participant) for module in self.equations}
 
-    def beta(self, state: str, participant: Any = None) -> float:
+    def beta(self, state: str, participant: Hashable = None) -> float:
         """Inverse noise temperature of a state; 1 where the model has none for it."""
         return self.betas[state][self.index(participant)] if state in self.betas else 1.0
 
-    def n_parameters(self, participant: Any = None) -> int:
+    def n_parameters(self, participant: Hashable = None) -> int:
         """Number of terms and betas in a participant's equations."""
         return sum(len(equation.active) for equation in self.of_participant(participant).values()) + len(
             self.betas
         )
 
-    def text(self, participant: Any = None) -> str:
+    def text(self, participant: Hashable = None) -> str:
         """The equations and betas of one participant, a line each; hard-coded modules are named as given."""
         lines = [equation.text() for equation in self.of_participant(participant).values()]
         lines += [f"({module})[k+1] is given as a hard-coded equation" for module in self.given]
@@ -318,7 +318,7 @@ class SpiceModel:
         return cls(participants, equations, betas, tuple(str(module) for module in data["given"]))
 
 
-def _plain(label: Any) -> Any:
+def _plain(label: Hashable) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 

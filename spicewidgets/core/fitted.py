@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from collections.abc import Hashable
 from typing import Any, Self
 
 import numpy as np
@@ -75,7 +76,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
         expected = replay(self.spice_agent, dataset).probabilities[:, 1:]
         return -float(np.nanmean(nll_per_trial(expected, dataset)))
 
-    def print_spice_model(self, participant_id: Any = None) -> SpiceModel:
+    def print_spice_model(self, participant_id: Hashable = None) -> SpiceModel:
         """Write the equations of one participant (the first when None) to standard output; returns all
         equations.
         """
@@ -83,7 +84,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
         sys.stdout.write(self.spice_model_.text(participant_id) + "\n")
         return self.spice_model_
 
-    def get_spice_features(self, participant_id: Any = None) -> dict[str, dict[str, float]]:
+    def get_spice_features(self, participant_id: Hashable = None) -> dict[str, dict[str, float]]:
         """Coefficients of one participant: `{module: {term: coefficient}}`."""
         self._check_fitted("spice_model_")
         return {

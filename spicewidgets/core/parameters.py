@@ -3,6 +3,7 @@ name that the estimator has for it.
 """
 
 import os
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import fields
 from numbers import Integral, Real
@@ -50,7 +51,7 @@ def settings_of(estimator: Any) -> tuple[Training, Discovery]:
     return training, discovery
 
 
-def participant_index(label: Any, participants: tuple[Any, ...]) -> int | None:
+def participant_index(label: Hashable, participants: tuple[Any, ...]) -> int | None:
     """The index of the one participant to find equations for; None for all of them.
 
     Args:

@@ -1,9 +1,8 @@
 """The cost of a term: how much less likely the choices are without it, once the other numbers have moved."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from math import erfc, sqrt
-from typing import Any
 
 import numpy as np
 import torch
@@ -73,7 +72,7 @@ def cost_of_dropping(
     dataset: DatasetRNN,
     module: str,
     term: Term = (),
-    participant: Any = None,
+    participant: Hashable = None,
 ) -> Cost:
     """What it costs to leave a term out of an equation, by maximum likelihood on the choices.
 

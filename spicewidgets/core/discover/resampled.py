@@ -3,10 +3,10 @@
 `resampling.py` finds the equations of the resamples.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ class Resampled:
     fits: tuple[SpiceModel, ...]
     model: HasInitValues
 
-    def coefficients(self, participant: Any = None, level: float = 0.9) -> dict[str, dict[Term, Spread]]:
+    def coefficients(self, participant: Hashable = None, level: float = 0.9) -> dict[str, dict[Term, Spread]]:
         """Every candidate term of a participant's equations, by module."""
         found: dict[str, dict[Term, Spread]] = {}
         for (module, term), (first, *values) in self._read(participant)[0].items():
@@ -64,7 +64,7 @@ class Resampled:
             found.setdefault(module, {})[term] = _spread(first, np.array(values), kept, level)
         return found
 
-    def betas(self, participant: Any = None, level: float = 0.9) -> dict[str, Spread]:
+    def betas(self, participant: Hashable = None, level: float = 0.9) -> dict[str, Spread]:
         """The learned betas, by state."""
         at = self.found.index(participant)
         return {
@@ -72,7 +72,7 @@ class Resampled:
             for state, values in self.found.betas.items()
         }
 
-    def parameters(self, participant: Any = None, level: float = 0.9) -> dict[str, Spread]:
+    def parameters(self, participant: Hashable = None, level: float = 0.9) -> dict[str, Spread]:
         """The parameters that `classical_parameters` reads off the equations; those of which no resample
         tells are left out.
         """
@@ -83,7 +83,7 @@ class Resampled:
                 found[name] = _spread(first, told, len(told) / len(values), level)
         return found
 
-    def table(self, participant: Any = None, level: float = 0.9) -> pd.DataFrame:
+    def table(self, participant: Hashable = None, level: float = 0.9) -> pd.DataFrame:
         """All numbers of a participant: a row for each module and term, for each learned beta and for each
         classical parameter, with the columns of `Spread`.
         """
@@ -97,7 +97,7 @@ class Resampled:
         index = pd.MultiIndex.from_tuples(list(rows), names=["module", "term"])
         return pd.DataFrame([vars(one) for one in rows.values()], index=index)
 
-    def text(self, participant: Any = None, level: float = 0.9) -> str:
+    def text(self, participant: Hashable = None, level: float = 0.9) -> str:
         """The same in lines of text."""
         lines = [f"{len(self.fits)} resamples, {100 * level:g} % intervals"]
         for (module, term), row in self.table(participant, level).iterrows():
@@ -109,7 +109,7 @@ class Resampled:
 
     __str__ = text
 
-    def _read(self, participant: Any) -> Read:
+    def _read(self, participant: Hashable) -> Read:
         """Coefficients by module and term, and parameters by name: as found, and in each resample. Read once,
         so that another level is quick.
         """

@@ -4,7 +4,7 @@ They have the same few methods as `AgentQ`, so that one loop replays them, one f
 `create_dataset` simulates from them. They compute in float64.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar
 
@@ -111,7 +111,7 @@ class AgentNetwork(Agent):
         self._experiment = experiment_id
         super().new_sess(sample_parameters, n_sessions=n_sessions, random_state=random_state)
 
-    def code(self, participant: Any) -> int:
+    def code(self, participant: Hashable) -> int:
         """Index of a participant by label; the first when None. A model of one participant takes anyone for
         that one.
         """
@@ -222,7 +222,7 @@ class AgentSpice(AgentNetwork):
             for module, rows in self.spice_model.equations.items()
         }
 
-    def code(self, participant: Any) -> int:
+    def code(self, participant: Hashable) -> int:
         """Index of a participant by label; the first who has equations when None."""
         return self.spice_model.index() if participant is None else super().code(participant)
 

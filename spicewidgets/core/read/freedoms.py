@@ -5,8 +5,8 @@ values of all arms, and values stretched by as much as beta is shrunk. A number 
 is no such freedom; and a constant that only the chosen arm gets is a number added to one arm.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,7 +47,7 @@ def freedoms(
     built: BuiltModel,
     choices: ArrayLike,
     rewards: ArrayLike,
-    participant: Any = None,
+    participant: Hashable = None,
     *,
     shift: float = 1.0,
     stretch: float = 2.0,
@@ -87,7 +87,7 @@ def _freedom(
     shift: float,
     spice: SpiceModel,
     start: float,
-    participant: Any,
+    participant: Hashable,
     probabilities: Floats,
     before: Record,
 ) -> Freedom:

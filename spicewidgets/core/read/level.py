@@ -5,7 +5,7 @@ written at one level. The derivation, and the convention by which discovery writ
 `discover/canonical.py`; here equations of a state are moved from one level to another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from math import comb
 from typing import Any
@@ -51,7 +51,7 @@ def level(equation: Equation, constant: float = 0.0) -> float | None:
     return (constant - equation.coefficient()) / fades if plain and fades > FADES else None
 
 
-def at_level_of(truth: SpiceModel, found: SpiceModel, participant: Any = None) -> SpiceModel:
+def at_level_of(truth: SpiceModel, found: SpiceModel, participant: Hashable = None) -> SpiceModel:
     """The truth at the level at which discovered equations are written: where one of a state's two constants
     was not discovered, it is 0 in the truth as well.
 

@@ -7,10 +7,9 @@ the first values, and b a beta that the model has learned.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 from ..equations import Equation, SpiceModel
 from ..models import HABIT, RATE, VALUE
@@ -58,7 +57,7 @@ class Step:
         return f"{self.symbol} = {self.solved} = {self.filled(digits)} = {value}"
 
 
-def steps(spice: SpiceModel, model: HasInitValues, participant: Any = None) -> tuple[Step, ...]:
+def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None) -> tuple[Step, ...]:
     """The steps from a participant's equations to the parameters of `AgentQ`, in the order of the reading.
 
     Args:

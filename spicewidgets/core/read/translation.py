@@ -17,7 +17,7 @@ leaving it out changes P. (With alpha 0.3, beta 3, q0 0.5 and V0 0.5 it is -0.3.
 added to the values of all arms.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from math import nan
 from typing import Any, Protocol
@@ -72,7 +72,7 @@ def true_model(
     config: SpiceConfig,
     *,
     betas: Mapping[str, float] | None = None,
-    participant: Any = 0,
+    participant: Hashable = 0,
 ) -> SpiceModel:
     """The equations that a perfect discovery would find: the agent's own update, written in the model's
     coordinates.
@@ -107,7 +107,7 @@ def true_model(
 
 
 def classical_parameters(
-    spice: SpiceModel, model: HasInitValues, participant: Any = None
+    spice: SpiceModel, model: HasInitValues, participant: Hashable = None
 ) -> dict[str, float]:
     """The parameters of `AgentQ` that a participant's equations stand for: the way back from `true_model`.
 
@@ -144,7 +144,7 @@ def _at_rest(equations: Mapping[str, Equation], start: float) -> Mapping[str, Eq
     return {**equations, **both}
 
 
-def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Any = None) -> pd.DataFrame:
+def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Hashable = None) -> pd.DataFrame:
     """Discovered beside true coefficients.
 
     Args:

@@ -5,9 +5,8 @@ A participant is written in a model only where every module has a meaning and no
 there is a sentence for what is in the way, and no truth.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..built import (
     ALL,
@@ -39,7 +38,7 @@ def true_built(
     *,
     counterfactual: bool = False,
     betas: Mapping[str, float] | None = None,
-    participant: Any = 0,
+    participant: Hashable = 0,
 ) -> SpiceModel:
     """As `true_model`, for a built model: the agent's own update in the model's coordinates and names.
 
