@@ -58,7 +58,8 @@ class SpiceEstimator(FittedEstimator):
             scheduler, l2_weight_decay, dropout, optimizer, n_starts: see `Training` (-1 stands for None, as
             in autospice). With `optimizer="auto"`, `epochs` is the most and rarely needed.
         train_test_ratio: share of each session's trials to fit to, or a list of sessions to keep for the
-            test; 1 keeps none. The test part steers nothing: `history_` has its loss.
+            test; 1 keeps none. The test part steers nothing: `history_` has its loss, with what was learned
+            in the training part of the session carried on.
         spice_optimizer_type, spice_optim_threshold, spice_optim_regularization,
             spice_library_polynomial_degree, selection, price, pooling, spice_refine,
             n_trials_off_policy, n_sessions_off_policy,
@@ -331,7 +332,7 @@ class SpiceEstimator(FittedEstimator):
             return split_data_along_sessiondim(dataset, [int(at) for at in ratio])
         if ratio is None or ratio == 1:
             return dataset, None
-        rest, part = split_data_along_timedim(dataset, float(ratio))
+        rest, part = split_data_along_timedim(dataset, float(ratio), carry_on=True)
         return rest, part if bool(part.target_mask.any()) else None
 
     def _warn_of_many(self, people: Participants, sessions: Sessions) -> None:

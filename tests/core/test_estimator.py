@@ -515,8 +515,10 @@ def test_the_end_of_sessions_may_be_the_test():
 
 def test_validation_share_of_each_session():
     estimator = new(validation_share=0.2, optimizer="adam", epochs=6).fit(DATA)
+    later = DATA.ys.clone()
+    later[:, :20] = -1  # what was learned in the first trials carries on
     cut = new(optimizer="adam", epochs=6).fit(
-        DATA.xs[:, :20], DATA.ys[:, :20], data_validation=DATA.xs[:, 20:], target_validation=DATA.ys[:, 20:]
+        DATA.xs[:, :20], DATA.ys[:, :20], data_validation=DATA.xs, target_validation=later
     )
     assert torch.equal(weights(estimator), weights(cut))
     assert [r.validation_loss for r in estimator.history_] == [r.validation_loss for r in cut.history_]

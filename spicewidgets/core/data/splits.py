@@ -9,23 +9,27 @@ from torch import Tensor
 from ..checks import refuse
 from ..settings import SettingsError
 from .dataset import DatasetRNN, Device
+from .layout import MISSING
 
 
 def split_data_along_timedim(
-    dataset: DatasetRNN, split_ratio: float, device: Device = None
+    dataset: DatasetRNN, split_ratio: float, device: Device = None, *, carry_on: bool = False
 ) -> tuple[DatasetRNN, DatasetRNN]:
     """The first `split_ratio` of each session for training, the rest for testing; no trial is lost.
 
-    Each session is split by its own length and padded with missing trials. The test part begins as a session
-    of its own: a model starts it from its initial state.
+    Each session is split by its own length and padded with missing trials.
 
     Args:
         dataset: the sessions.
         split_ratio: share of each session to train on, 0 to 1; 1 leaves the test set without trials.
         device: where the parts are; that of the data set when None.
+        carry_on: whether a model that is scored on the test part knows what was learned before it. If so, the
+            test part is the whole session, of which only the choices after the training part are targets. If
+            not, it begins as a session of its own, in which a model starts from its initial state; a
+            participant did not.
 
     Returns:
-        Training and test part.
+        Training and test part. They have no target in common; together they have all of them.
 
     Raises:
         SettingsError: where `split_ratio` is no share.
@@ -36,7 +40,8 @@ def split_data_along_timedim(
         )
     lengths = dataset.lengths
     cut = (lengths.double() * split_ratio + 1e-9).long()
-    return _part(dataset, torch.zeros_like(cut), cut, device), _part(dataset, cut, lengths, device)
+    training = _part(dataset, torch.zeros_like(cut), cut, device)
+    return training, _later(dataset, cut, device) if carry_on else _part(dataset, cut, lengths, device)
 
 
 def split_data_along_sessiondim(
@@ -135,6 +140,14 @@ def _part(dataset: DatasetRNN, start: Tensor, end: Tensor, device: Device) -> Da
     trials = start[:, None] + torch.arange(n, device=start.device)
     sessions = torch.arange(len(dataset), device=start.device)
     return dataset.take(sessions, torch.where(trials < end[:, None], trials, -1), device=device)
+
+
+def _later(dataset: DatasetRNN, start: Tensor, device: Device) -> DatasetRNN:
+    """The whole sessions, with the targets of trial `start` and later ones only."""
+    part = _part(dataset, torch.zeros_like(start), dataset.lengths, device)
+    known = torch.arange(part.n_trials, device=part.xs.device) < start.to(part.xs.device)[:, None]
+    part.ys = torch.where(known[..., None], MISSING, part.ys)
+    return part
 
 
 def _chosen(dataset: DatasetRNN, which: Tensor, device: Device) -> DatasetRNN:

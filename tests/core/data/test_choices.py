@@ -149,6 +149,33 @@ def test_the_layouts_of_the_field_need_no_argument(maker, layout, roles, n_sessi
     assert all(0 < guess.confidence <= 1 for guess in report.guesses)
 
 
+NAMES = {
+    "participant": (
+        *("subjID", "subj_idx", "subject", "participant", "participant_id", "ppt", "ID", "id", "subID"),
+        *("subid", "subjects", "subno", "subject_id", "session"),
+    ),
+    "choice": (
+        *("choice", "response", "action", "key", "R", "banditResp", "deck", "keyPressed", "choice_1"),
+        *("level1_choice", "choice1"),
+    ),
+    "reward": ("reward", "outcome", "feedback", "gain", "rew"),
+    "sessions": ("block", "blocks", "block_label", "session", "game", "run"),
+    "time": ("rt", "RT", "banditRT", "choice.RT"),
+}
+
+
+@pytest.mark.parametrize(("role", "name"), [(role, name) for role in NAMES for name in NAMES[role]])
+def test_the_names_that_columns_have_in_the_field(role, name):
+    header = {"participant": "id", "sessions": "block", "choice": "choice", "reward": "reward", "time": "rt"}
+    header[role] = name
+
+    def row(r, p, t):
+        return f"p{p}", t // 6, "ab"[r.integers(2)], r.integers(2), round(r.random(), 3)
+
+    roles = read_choices(layouts.table(",".join(header.values()), row)).report.roles.to_dict()
+    assert roles == header | {"sessions": [header["sessions"]]}
+
+
 @pytest.mark.parametrize("maker", [row[0] for row in LAYOUTS])
 def test_a_report_does_the_same_again(maker):
     table = getattr(layouts, maker)()
@@ -260,6 +287,26 @@ def test_a_spreadsheet_without_its_package_is_a_sentence(tmp_path, monkeypatch):
         archive.writestr("[Content_Types].xml", "")
     with pytest.raises(SettingsError, match=r"pip install openpyxl|cannot be read as Excel"):
         read_choices(file.getvalue())
+
+
+def test_parquet(tmp_path):
+    pytest.importorskip("pyarrow")
+    frame = pd.read_csv(io.BytesIO(layouts.hbayesdm()), sep="\t")
+    frame.loc[3, ["choice", "outcome"]] = None
+    frame.to_parquet(tmp_path / "table.parquet")
+    expected = read_choices(frame).dataset
+    choices = read_choices(tmp_path / "table.parquet")
+    assert choices.report.facts == {"format": "Parquet"}
+    assert choices.report.layout == "hBayesDM"
+    assert torch.equal(choices.dataset.xs, expected.xs)
+    assert choices.dataset.choices[0, 3] == -1
+
+
+def test_a_parquet_file_without_its_package_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
+    with pytest.raises(SettingsError, match=r"pip install pyarrow"):
+        read_choices(b"PAR1 and more")
 
 
 def test_a_file_for_each_person_as_in_bids(tmp_path):

@@ -313,6 +313,19 @@ def test_splitting_in_time_loses_no_trial(data, ratio):
     assert train.target_mask.sum() + test.target_mask.sum() == data.target_mask.sum()
 
 
+@given(datasets(), st.floats(0, 1))
+def test_a_later_part_that_carries_on_has_the_same_targets_after_the_whole_past(data, ratio):
+    train, test = split_data_along_timedim(data, ratio, carry_on=True)
+    cut = (data.lengths * ratio + 1e-6).long()
+    for session in range(data.n_sessions):
+        n, end = int(cut[session]), int(data.lengths[session])
+        assert torch.equal(test.xs[session, :end], data.xs[session, :end])
+        assert torch.equal(test.ys[session, n:end], data.ys[session, n:end])
+        assert (test.ys[session, :n] == -1).all()
+    assert train.target_mask.sum() + test.target_mask.sum() == data.target_mask.sum()
+    assert torch.equal(test.mask.sum(), data.mask.sum())
+
+
 @pytest.mark.parametrize(("ratio", "n_train"), [(0, 0), (0.29, 11), (0.7, 28), (0.8, 32), (1, 40), (1.0, 40)])
 def test_the_share_for_training(simulated, ratio, n_train):
     """F15: a ratio of 1 keeps the last trial."""

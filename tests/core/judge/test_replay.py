@@ -13,6 +13,7 @@ from spicewidgets import (
     AgentQ,
     AgentSpice,
     BanditsDrift,
+    BanditsFixed,
     DatasetRNN,
     LearningRateRNN,
     ParticipantEmbeddingRNN,
@@ -25,7 +26,7 @@ from spicewidgets import (
     scores,
     true_model,
 )
-from spicewidgets.core.data.splits import concat
+from spicewidgets.core.data.splits import concat, split_data_along_timedim
 from spicewidgets.core.judge.replay import n_parameters, nll_per_trial
 from spicewidgets.core.simulate.agents import Agent
 
@@ -360,3 +361,16 @@ def test_scores_of_rows_alone():
     ys = DATA.ys.clone()
     ys[:, -1] = -1
     pd.testing.assert_frame_equal(rows, scores({"q": AGENT}, DatasetRNN(DATA.xs, ys)))
+
+
+def test_later_trials_are_scored_with_what_was_learned_before():
+    """Those of the whole session, of which the first part is left out; anew, they are less likely."""
+    agent = AgentQ(alpha_reward=0.2, beta_reward=6.0)
+    data, _, _ = create_dataset(agent, BanditsFixed((0.9, 0.1)), 60, 40, random_state=3)
+    _, later = split_data_along_timedim(data, 0.5, carry_on=True)
+    _, anew = split_data_along_timedim(data, 0.5)
+    whole = nll_per_trial(replay(agent, data).probabilities, data)[:, 30:]
+    table = scores({"agent": agent}, later)
+    assert table["n_choices"]["agent"] == 40 * 30
+    assert table["nll"]["agent"] == pytest.approx(whole.mean(), abs=1e-12)
+    assert scores({"agent": agent}, anew)["nll"]["agent"] > table["nll"]["agent"] + 0.05
