@@ -29,6 +29,9 @@ from .core.read.translation import (
     term_by_term as term_by_term,
     true_model as true_model,
 )
+from .core.rivals.declaration import Parameter as Parameter, Rival as Rival
+from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival, fit_rivals as fit_rivals
+from .core.rivals.ready import RIVALS as RIVALS
 from .core.settings import (
     Discovery as Discovery,
     Participant as Participant,

@@ -45,7 +45,7 @@ def test_what_is_drawn_is_there():
         assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "module", "panel"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "module", "rival", "panel"])
 def test_each_takes_less_than_forty_lines(block):
     assert block[1].count("\n") < 40
 
@@ -65,6 +65,13 @@ def test_the_module_finds_that_the_reward_before_has_no_part(namespace):
     assert features["c_reward[k]"] == pytest.approx(0.9, abs=0.15)
     assert abs(features.get("c_reward_before[k]", 0)) < 0.05
     assert "BeforeRNN" in namespace["app"].experiment.model.registered
+
+
+def test_the_rival_finds_that_the_learning_rate_does_not_fall(namespace):
+    found = namespace["decaying"].to_frame().set_index("parameter")["value"]
+    assert found["alpha"] == pytest.approx(0.3, abs=0.1)
+    assert found["decay"] < 0.1
+    assert found["beta"] == pytest.approx(3.0, abs=0.5)
 
 
 def test_the_panel_stands_in_the_explorer_and_alone(tmp_path):

@@ -47,6 +47,7 @@ MAY = {
     "core/discover": GROUND
     | {"pandas", "scipy", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge", "read", "discover")},
+    "core/rivals": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core"},
     "loading": set(),
     "state": {
         "traitlets",

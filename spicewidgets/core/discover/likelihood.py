@@ -1,6 +1,8 @@
 """How likely each participant's choices are under equations: ln L, its gradient and its curvature, as
 functions of all numbers of all participants at once.
 
+`NumbersLikelihood` is the same of any model whose forward pass has a few numbers for each participant.
+
 The numbers are the coefficients of every candidate term and the learned betas. They are run in the model's
 own forward pass, by forward sensitivities (`train/compiled/sensitivities.py`). What selects terms, tunes
 numbers, or pools participants maximises this, each with a prior of its own.
@@ -8,7 +10,7 @@ numbers, or pools participants maximises this, each with a prior of its own.
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -46,19 +48,16 @@ class Look(NamedTuple):
     information: Floats
 
 
-class Likelihood:
-    """ln L of the participants' choices under equations with given candidate terms.
+class NumbersLikelihood:
+    """ln L of the participants' choices under a model with numbers for each participant.
 
     Args:
-        model: the model whose forward pass ties the equations together; its betas become numbers, its other
-            weights stay as they are.
+        model: in float64, in evaluation mode; what it learns is the numbers, in their order.
         data: the choices; participants are indices in the last column.
-        terms: candidate terms of each module that becomes an equation.
         targets: P of each next choice in place of the choices themselves, `(n_sessions, n_trials,
             n_actions)`: what is expected of choices by an agent.
 
     Attributes:
-        numbers: what each column of a table of numbers means.
         participants: index of the participant of each row.
         n_choices: of each participant.
         inputs: the sessions as the model takes them, `(n_trials, n_sessions, n_features)`.
@@ -67,16 +66,7 @@ class Likelihood:
         TraceError: where the model's forward cannot be compiled.
     """
 
-    def __init__(
-        self,
-        model: BaseRNN,
-        data: DatasetRNN | Sessions,
-        terms: Mapping[str, Sequence[Term]],
-        targets: Floats | None = None,
-    ) -> None:
-        self.terms = {module: tuple(row) for module, row in terms.items()}
-        self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
-        self.numbers += [Number(state, None) for state in model.betas]
+    def __init__(self, model: BaseRNN, data: DatasetRNN | Sessions, targets: Floats | None = None) -> None:
         sessions = Sessions.of(data).double()
         self.inputs = sessions.inputs
         p = nn.functional.one_hot(sessions.targets, model._n_actions).double()
@@ -94,9 +84,7 @@ class Likelihood:
         self.n_choices: Floats = np.add.reduceat(known, self._begin)
         inputs = sessions.inputs[:, order].contiguous()
         offered = None if sessions.offered is None else sessions.offered.numpy()[:, order]
-        self._sessions = Sensitivities(
-            _with_numbers(model, self.numbers), inputs, p.numpy()[:, order], offered
-        )
+        self._sessions = Sensitivities(model, inputs, p.numpy()[:, order], offered)
 
     def __call__(self, values: Floats) -> Look:
         """What the choices say of some numbers.
@@ -112,25 +100,60 @@ class Likelihood:
         look = Look(nll, gradient, information)
         return look if values.ndim == 3 else Look(*(part[0] for part in look))
 
-    def of_participant(self, place: int) -> "Likelihood":
+    def of_participant(self, place: int) -> Self:
         """The likelihood of one participant's choices alone, by its place in `participants`."""
-        copy = object.__new__(Likelihood)
+        return self.of_participants([place])
+
+    def of_participants(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
+        """The likelihood of some participants' choices, by their places in `participants`."""
+        copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
-        part = slice(int(self._begin[place]), int(self._ends[place]))
-        copy._sessions = self._sessions.of_sessions(part)
-        copy.participants, copy.n_choices = self.participants[place : place + 1], self.n_choices[[place]]
-        copy._begin, copy._ends = np.zeros(1, int), np.array([part.stop - part.start])
-        copy._row = np.zeros(part.stop - part.start, int)
+        own = [np.arange(self._begin[place], self._ends[place]) for place in places]
+        copy._sessions = self._sessions.of_sessions(np.concatenate(own))
+        copy.participants, copy.n_choices = self.participants[list(places)], self.n_choices[list(places)]
+        counts = np.array([len(part) for part in own])
+        copy._ends = counts.cumsum()
+        copy._begin = copy._ends - counts
+        copy._row = np.repeat(np.arange(len(counts)), counts)
         return copy
 
-    def of_trials(self, part: slice) -> "Likelihood":
+    def of_trials(self, part: slice) -> Self:
         """The likelihood of the choices after some trials only, of all participants; all trials are run, so
         that the history of each choice is whole.
         """
-        copy = object.__new__(Likelihood)
+        copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy._sessions = self._sessions.of_trials(part)
         return copy
+
+
+class Likelihood(NumbersLikelihood):
+    """ln L of the participants' choices under equations with given candidate terms.
+
+    Args:
+        model: the model whose forward pass ties the equations together; its betas become numbers, its other
+            weights stay as they are.
+        data, targets: as in `NumbersLikelihood`, whose attributes it has as well.
+        terms: candidate terms of each module that becomes an equation.
+
+    Attributes:
+        numbers: what each column of a table of numbers means.
+
+    Raises:
+        TraceError: where the model's forward cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        model: BaseRNN,
+        data: DatasetRNN | Sessions,
+        terms: Mapping[str, Sequence[Term]],
+        targets: Floats | None = None,
+    ) -> None:
+        self.terms = {module: tuple(row) for module, row in terms.items()}
+        self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
+        self.numbers += [Number(state, None) for state in model.betas]
+        super().__init__(_with_numbers(model, self.numbers), data, targets)
 
     def values_of(self, spice: SpiceModel) -> Floats:
         """The numbers of equations as a table; 0 for a term that they do not have."""

@@ -63,6 +63,11 @@ def maximise(
     hopeless: Floats | float = np.inf,
     most_steps: int = MOST_STEPS,
     halvings: int = HALVINGS,
+    *,
+    low: Floats | float = -np.inf,
+    high: Floats | float = np.inf,
+    longest: float = np.inf,
+    enough: float = ENOUGH,
 ) -> Maximum:
     """Climb from some numbers to the most likely ones, table by table and participant by participant.
 
@@ -77,23 +82,33 @@ def maximise(
             leads below it.
         most_steps: of the climb.
         halvings: of each of its steps.
+        low: bound of each number, where a step that would lead beyond it ends.
+        high: the same above.
+        longest: most that a step moves any number.
+        enough: nats: a step that gains less is the last one.
     """
     free = np.broadcast_to(free, start.shape)
     values, there = start.copy(), look(start)
     objective = there.nll + prior.penalty(values, free)
     left = np.ones(objective.shape, bool)
     for _ in range(most_steps):
-        step, gain = newton_step(values, there, free, prior, basis)
-        left &= (gain > ENOUGH) & (objective - 3 * gain < hopeless)
+        moving = free & ~held(values, there, prior, low, high)
+        step, gain = newton_step(values, there, moving, prior, basis)
+        left &= (gain > enough) & (objective - 3 * gain < hopeless)
+        if np.isfinite(longest):
+            step *= np.minimum(
+                1.0, longest / np.maximum(np.abs(step).max(-1, keepdims=True, initial=0), 1e-300)
+            )
         waiting, size = left.copy(), 1.0
         for _halving in range(halvings):
             rows = np.flatnonzero(waiting.any(-1))
             if not len(rows):
                 break
-            tried = np.where(waiting[rows, :, None], values[rows] + size * step[rows], values[rows])
+            reach = np.clip(values[rows] + size * step[rows], low, high)
+            tried = np.where(waiting[rows, :, None], reach, values[rows])
             then = look(tried)
             reached = then.nll + prior.penalty(tried, free[rows])
-            better = waiting[rows] & (reached < objective[rows] - 0.1 * ENOUGH)
+            better = waiting[rows] & (reached < objective[rows] - 0.1 * enough)
             values[rows] = np.where(better[..., None], tried, values[rows])
             objective[rows] = np.where(better, reached, objective[rows])
             for old, new in zip(there, then, strict=True):
@@ -104,6 +119,13 @@ def maximise(
         if not left.any():
             break
     return Maximum(values, objective, there)
+
+
+def held(values: Floats, there: Look, prior: Prior, low: Floats | float, high: Floats | float) -> Mask:
+    """Numbers at a bound that would rather leave it."""
+    slope = there.gradient - (values - prior.mean) / prior.sd**2
+    at_bound: Mask = (values <= low) & (slope < 0) | (values >= high) & (slope > 0)
+    return at_bound
 
 
 def newton_step(

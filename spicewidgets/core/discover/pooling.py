@@ -20,7 +20,7 @@ predict a person's new choices (Akaike 1973). A number that is drawn half of the
 half a number (effective degrees of freedom; Vaida & Blanchard 2005, Biometrika 92: 351).
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -92,7 +92,64 @@ class Round(NamedTuple):
         return costs
 
 
-class Pool:
+class GroupPrior:
+    """Numbers of many people under a prior that is their group's, found from all of them.
+
+    Args:
+        look: what the choices say of `(n_tables, n_participants, n_numbers)`.
+        low, high: bounds of each number.
+    """
+
+    def __init__(
+        self, look: Callable[[Floats], Look], low: Floats | float = -np.inf, high: Floats | float = np.inf
+    ) -> None:
+        self.look, self.low, self.high = look, low, high
+
+    def settled(self, at: Round) -> Generator[Round, None, Round]:
+        """Rounds until they gain no more; returns the best of them."""
+        best = at._replace(log_evidence=-np.inf)
+        for group in self.rounds(at):
+            best = _better(best, group)
+            yield group
+        return best
+
+    def rounds(self, at: Round) -> Iterator[Round]:
+        """Better and better groups, with the terms as they are."""
+        values, mean, spread, last = at.values, at.mean, at.spread, -np.inf
+        for _ in range(MOST_ROUNDS):
+            group = self.people(values, mean, spread, at.active)
+            yield group
+            if not group.log_evidence - last > ENOUGH * len(values):
+                return
+            values, last = group.values, group.log_evidence
+            mean = values.mean(0)
+            spread = np.sqrt(((values - mean) ** 2 + group.variance).mean(0))
+            spread = np.where(at.active, np.maximum(spread, LEAST), at.spread)
+
+    def people(self, values: Floats, mean: Floats, spread: Floats, active: Mask) -> Round:
+        """Every person's most likely numbers under a group's prior."""
+        prior = Prior(mean, spread)
+        values = np.where(active, values, 0.0)
+        best = maximise(
+            self.look,
+            values[None],
+            active,
+            prior,
+            most_steps=STEPS,
+            halvings=HALVINGS,
+            low=self.low,
+            high=self.high,
+        )
+        curvature = curvature_of(best.look.information[0], active, prior)
+        covariance: Floats = np.asarray(np.linalg.inv(curvature), float) * (
+            active[..., :, None] & active[..., None, :]
+        )
+        widths = np.where(active, np.log(spread), 0.0).sum() * (len(values) if active.ndim == 1 else 1)
+        evidence = -best.objective[0].sum() - widths - np.linalg.slogdet(curvature)[1].sum() / 2
+        return Round(best.values[0], covariance, mean, spread, active, float(evidence))
+
+
+class Pool(GroupPrior):
     """Pools the numbers of all participants of a likelihood.
 
     Args:
@@ -106,6 +163,7 @@ class Pool:
         self.is_own = np.array([number.term == (number.module,) for number in self.numbers])
         self.is_beta = np.array([number.term is None for number in self.numbers])
         self.n_people = len(likelihood.participants)
+        super().__init__(self._look)
 
     def start(self, width: float = WIDTHS[0]) -> Round:
         """All terms, before any choice was seen, with a spread to begin with."""
@@ -114,7 +172,7 @@ class Pool:
         values = np.tile(mean, (self.n_people, 1))
         return Round(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
 
-    def look(self, tables: Floats) -> Look:
+    def _look(self, tables: Floats) -> Look:
         """What the choices say of `(n_tables, n_participants, n_numbers)` in the pool's coordinates."""
         there = self.likelihood(self.coefficients(tables))
         slope = np.where(self.is_own, 1 - np.tanh(tables) ** 2, 1.0)
@@ -180,40 +238,6 @@ class Pool:
             other = yield from self.settled(self.start(width)._replace(active=active))
             best = _better(best, other)
         return best
-
-    def settled(self, at: Round) -> Generator[Round, None, Round]:
-        """Rounds until they gain no more; returns the best of them."""
-        best = at._replace(log_evidence=-np.inf)
-        for group in self.rounds(at):
-            best = _better(best, group)
-            yield group
-        return best
-
-    def rounds(self, at: Round) -> Iterator[Round]:
-        """Better and better groups, with the terms as they are."""
-        values, mean, spread, last = at.values, at.mean, at.spread, -np.inf
-        for _ in range(MOST_ROUNDS):
-            group = self.people(values, mean, spread, at.active)
-            yield group
-            if not group.log_evidence - last > ENOUGH * self.n_people:
-                return
-            values, last = group.values, group.log_evidence
-            mean = values.mean(0)
-            spread = np.sqrt(((values - mean) ** 2 + group.variance).mean(0))
-            spread = np.where(at.active, np.maximum(spread, LEAST), at.spread)
-
-    def people(self, values: Floats, mean: Floats, spread: Floats, active: Mask) -> Round:
-        """Every person's most likely numbers under a group's prior."""
-        prior = Prior(mean, spread)
-        values = np.where(active, values, 0.0)
-        best = maximise(self.look, values[None], active, prior, most_steps=STEPS, halvings=HALVINGS)
-        curvature = curvature_of(best.look.information[0], active, prior)
-        covariance: Floats = np.asarray(np.linalg.inv(curvature), float) * (
-            active[..., :, None] & active[..., None, :]
-        )
-        widths = np.where(active, np.log(spread), 0.0).sum() * (self.n_people if active.ndim == 1 else 1)
-        evidence = -best.objective[0].sum() - widths - np.linalg.slogdet(curvature)[1].sum() / 2
-        return Round(best.values[0], covariance, mean, spread, active, float(evidence))
 
     def each(self, at: Round) -> Round:
         """The group with every person's own terms: without those of which a person's choices, given the

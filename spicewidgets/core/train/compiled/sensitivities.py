@@ -73,7 +73,7 @@ class Sensitivities:
         self._counted = slice(first, first + 1 + targets.shape[-1])  # weights and targets among the rows
         self.n_sessions = n
 
-    def of_sessions(self, part: slice) -> "Sensitivities":
+    def of_sessions(self, part: slice | Array) -> "Sensitivities":
         """The same of some sessions only."""
         copy = object.__new__(Sensitivities)
         copy.__dict__.update(self.__dict__)

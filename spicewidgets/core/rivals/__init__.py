@@ -1,0 +1,1 @@
+"""Rivals of an equation: classical models of choices, fitted, predicted, compared, and recovered."""

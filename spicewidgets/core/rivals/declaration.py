@@ -1,0 +1,195 @@
+"""How a rival is declared: its parameters with bounds and priors, and what a trial does.
+
+A rival is a class with two short functions, written in torch for many sessions side by side. They are run
+as they stand where a rival plays a task, and compiled where it is fitted (`model.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..settings import SettingsError
+
+Floats = NDArray[np.float64]
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number of each person.
+
+    It is searched for, and has its prior, on a scale: the log-odds of a share, the logarithm of a positive
+    number, or the number itself.
+
+    Attributes:
+        name: by which the rival's functions know it.
+        words: what it is.
+        scale: "share", "positive" or "real".
+        low, high: bounds of the search; on the scale of a share neither 0 nor 1 can be reached.
+        mean, sd: of its normal prior, on its scale.
+        per_option: whether each option has one, but the first, for which it is 0.
+    """
+
+    name: str
+    words: str
+    scale: str
+    low: float
+    high: float
+    mean: float
+    sd: float
+    per_option: bool = False
+
+    @classmethod
+    def share(cls, name: str, words: str, mean: float = 0.0, sd: float = 1.5) -> Self:
+        """A parameter between 0 and 1, such as a learning rate; the prior is nearly even."""
+        return cls(name, words, "share", 0.001, 0.999, mean, sd)
+
+    @classmethod
+    def positive(
+        cls, name: str, words: str, median: float = 3.0, sd: float = 1.0, high: float = 50.0
+    ) -> Self:
+        """A parameter above 0, such as an inverse noise temperature; the prior has this median."""
+        return cls(name, words, "positive", 0.01, high, float(np.log(median)), sd)
+
+    @classmethod
+    def real(
+        cls, name: str, words: str, sd: float = 2.0, most: float = 20.0, per_option: bool = False
+    ) -> Self:
+        """A parameter of either sign; the prior is normal around 0."""
+        return cls(name, words, "real", -most, most, 0.0, sd, per_option)
+
+    def to_scale(self, value: Any) -> Floats:
+        """Values on the parameter's scale."""
+        value = np.asarray(value, float)
+        if self.scale == "share":
+            return np.asarray(np.log(value) - np.log1p(-value))
+        return np.asarray(np.log(value)) if self.scale == "positive" else value
+
+    def from_scale(self, value: Any) -> Floats:
+        """Values of the parameter, from its scale."""
+        value = np.asarray(value, float)
+        if self.scale == "share":
+            return np.asarray(1 / (1 + np.exp(-value)))
+        return np.asarray(np.exp(value)) if self.scale == "positive" else value
+
+    def slope(self, value: Any) -> Floats:
+        """How fast the parameter moves with its scale, at some values of the parameter."""
+        value = np.asarray(value, float)
+        if self.scale == "share":
+            return np.asarray(value * (1 - value))
+        return value if self.scale == "positive" else np.ones_like(value)
+
+    @property
+    def prior_words(self) -> str:
+        """The prior, as a paper states it."""
+        of = {"share": "log-odds ", "positive": "ln ", "real": ""}[self.scale]
+        return f"{of}normal, mean {self.mean:.3g}, sd {self.sd:.3g}"
+
+
+class Values:
+    """The parameters by name: a tensor each, of all sessions."""
+
+    def __init__(self, **values: Tensor) -> None:
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> Tensor:
+        raise AttributeError(f"the rival declares no parameter {name!r}")
+
+
+class Trial(NamedTuple):
+    """What a person saw in a trial; arrays are `(n_sessions, n_options)`, or `(n_sessions, 1)`.
+
+    Attributes:
+        chosen: 1 for the option that was chosen, else 0.
+        reward: of the chosen option, `(n_sessions, 1)`.
+        outcomes: of every option, as far as it was seen; -1 where it was not.
+        seen: 1 where an outcome was seen, else 0.
+    """
+
+    chosen: Tensor
+    reward: Tensor
+    outcomes: Tensor
+    seen: Tensor
+
+
+class Rival:
+    """Base of every rival: a subclass gives its words, its parameters, and what a trial does.
+
+    Attributes:
+        name: short, as the command line has it.
+        words: what the rival does, in a sentence.
+        equation: the same in symbols.
+        source: where it is from.
+        parameters: in the order in which tables have them.
+        states: memory states, and the value of each before the first trial.
+    """
+
+    name: str = ""
+    words: str = ""
+    equation: str = ""
+    source: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    states: Mapping[str, float] = {}
+
+    def update(self, p: Values, state: State, trial: Trial) -> State:
+        """The memory states after a trial.
+
+        Args:
+            p: the parameters by name, each `(n_sessions, 1)`, or `(n_sessions, n_options)` where it is one
+                per option.
+            state: the memory states before it, `(n_sessions, n_options)`.
+            trial: what was seen.
+        """
+        return state
+
+    def logits(self, p: Values, state: State) -> Tensor:
+        """The logit of each option, `(n_sessions, n_options)` or `(n_sessions, 1)`; arguments as in
+        `update`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must say what moves a choice (logits).")
+
+    def columns(self, n_actions: int) -> tuple[tuple[str, Parameter], ...]:
+        """The numbers of each person: their names, and the parameter that each belongs to."""
+        columns: list[tuple[str, Parameter]] = []
+        for parameter in self.parameters:
+            if parameter.per_option:
+                columns += [(f"{parameter.name}_{arm + 1}", parameter) for arm in range(1, n_actions)]
+            else:
+                columns.append((parameter.name, parameter))
+        return tuple(columns)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def as_rival(rival: Any) -> Rival:
+    """A rival, from one or from its class.
+
+    Raises:
+        SettingsError: where it is none, or its declaration does not hold together.
+    """
+    rival = rival() if isinstance(rival, type) and issubclass(rival, Rival) else rival
+    if not isinstance(rival, Rival):
+        raise SettingsError([f"A rival must be a subclass of Rival; got {rival!r}. Derive it from Rival."])
+    problems = []
+    if not rival.name:
+        problems.append(f"{type(rival).__name__} must have a name; got none. Set name = 'my-rival'.")
+    names = [parameter.name for parameter in rival.parameters]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        problems.append(f"Parameters must have names of their own; got {twice} twice. Rename one of them.")
+    problems += [
+        f"Parameter {it.name!r} must have a scale of share, positive or real, and low below high within it;"
+        f" got {it.scale!r}, {it.low:g} and {it.high:g}. Make it by Parameter.share, positive or real."
+        for it in rival.parameters
+        if it.scale not in ("share", "positive", "real")
+        or not it.low < it.high
+        or (it.scale == "share" and not 0 < it.low < it.high < 1)
+        or (it.scale == "positive" and not it.low > 0)
+    ]
+    if problems:
+        raise SettingsError(problems)
+    return rival
