@@ -34,6 +34,7 @@ TRUTH = Style("Truth", "#3b8fd9", "solid", "circle", 2.8)
 RNN = Style("RNN", "#d9702f", "dashed", "square", 2.0)
 SPICE = Style("SPICE", "#b1308f", "dotted", "triangle", 2.0)
 BENCHMARK = Style("Benchmark", "#7a7f85", "dash_dotted", "diamond")
+CLASSICAL = replace(BENCHMARK, name="Rescorla-Wagner")
 
 # The names under which agents are handed in, without capitals, blanks and underscores.
 MEANT = {
@@ -43,6 +44,7 @@ MEANT = {
     "spice": SPICE,
     "sindy": SPICE,
     "benchmark": BENCHMARK,
+    "classical": CLASSICAL,
 }
 
 # What has any other label, in order of appearance.

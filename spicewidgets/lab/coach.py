@@ -210,7 +210,7 @@ def sign_flipped(result: Result) -> Finding | None:
 
 def hardly_sampled(result: Result) -> Finding | None:
     """One option is hardly chosen in many sessions, so that little is known of its value."""
-    n_actions = result.snapshot.task.n_actions
+    n_actions = result.snapshot.n_actions
     shares = np.stack([(result.choices == arm).mean(1) for arm in range(n_actions)], axis=1)
     rare = float((shares.min(1) < RARE * 2 / n_actions).mean())
     if rare <= OFTEN:

@@ -45,9 +45,7 @@ def description_of_class(snapshot: ExperimentSnapshot) -> BuiltModel:
     """
     model = snapshot.model
     assert model.own is not None
-    estimator = SpiceEstimator(
-        *model.own, n_actions=snapshot.task.n_actions, embedding_size=model.embedding_size
-    )
+    estimator = SpiceEstimator(*model.own, n_actions=snapshot.n_actions, embedding_size=model.embedding_size)
     return describe(_untrained(estimator, (0, 1)))
 
 
@@ -64,7 +62,7 @@ def estimator_of(snapshot: ExperimentSnapshot) -> SpiceEstimator:
     return SpiceEstimator(
         cls,
         config,
-        n_actions=snapshot.task.n_actions,
+        n_actions=snapshot.n_actions,
         validation_share=snapshot.data.validation_share,
         embedding_size=snapshot.model.embedding_size,
         random_state=snapshot.data.seed,

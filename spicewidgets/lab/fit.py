@@ -10,9 +10,11 @@ from time import perf_counter
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
+from ..core.judge.each import FittedEach, fit_each
 from ..core.judge.replay import replay, scores
 from ..core.read.translation import term_by_term
 from ..core.simulate.record import Record
@@ -173,6 +175,7 @@ def result_of(
     *,
     played: Mapping[str, Record] | None = None,
     checkpoints: tuple[Checkpoint, ...] = (),
+    rival: FittedEach | None = None,
 ) -> Result:
     """All that is shown of a fitted estimator.
 
@@ -184,6 +187,7 @@ def result_of(
         notes: what should be known of the fit, in sentences.
         played: layers ("truth", "rnn", "spice") that have been replayed already.
         checkpoints: weights at some epochs.
+        rival: the simplest rival, where it has been fitted already.
     """
     spice = getattr(estimator, "spice_model_", None)
     truth = None if data.agent is None else truth_of(snapshot, spice)
@@ -191,12 +195,17 @@ def result_of(
     agents["rnn"] = estimator.rnn_agent
     if spice is not None:
         agents["spice"] = estimator.spice_agent
+    if not snapshot.is_simulated:
+        rival = rival or fit_each(data.dataset)
+        agents["classical"] = rival.agent(data.dataset)
     terms = {}
     if spice is not None and truth is not None:
         terms = {participant: term_by_term(spice, truth, participant) for participant in spice.participants}
     layers = dict(played or {})
     layers |= {name: replay(agent, data.dataset) for name, agent in agents.items() if name not in layers}
     pooled, each = (scores(agents, data.dataset, per_session=apart, played=layers) for apart in (False, True))
+    if rival is not None:
+        pooled = _counted(pooled, 2 * len(rival.participants))
     choices = np.stack([session.choices for session in data.sessions])
     outcomes = np.stack([session.rewards for session in data.sessions])
     return Result(
@@ -215,7 +224,17 @@ def result_of(
         notes=tuple(notes),
         checkpoints=checkpoints,
         simulated=data,
+        rival=rival,
     )
+
+
+def _counted(scored: pd.DataFrame, n_parameters: int) -> pd.DataFrame:
+    """The scores of all choices, with two numbers of the rival for each participant."""
+    row = scored.loc["classical"]
+    n = row["n_choices"]
+    scored.loc["classical", "n_parameters"] = n_parameters
+    scored.loc["classical", "bic"] = n_parameters * np.log(n) + 2 * n * row["nll"]
+    return scored
 
 
 def with_new_equations(
@@ -231,5 +250,12 @@ def with_new_equations(
             return replace(last, snapshot=snapshot, estimator=estimator, simulated=last.data)
         played = {name: each for name, each in last.played.items() if name != "spice"}
     return result_of(
-        snapshot, last.data, estimator, last.history, last.notes, played=played, checkpoints=checkpoints
+        snapshot,
+        last.data,
+        estimator,
+        last.history,
+        last.notes,
+        played=played,
+        checkpoints=checkpoints,
+        rival=last.rival,
     )

@@ -129,12 +129,12 @@ def _parameters(result: Result, resampled: Any, participant: Hashable, level: fl
 def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
     """What should be known of the intervals, in sentences."""
     errors, sentences = result.uncertainty.get(participant), []
-    data = result.snapshot.data
+    snapshot = result.snapshot
     if errors is None:
         sentences.append(
             "The numbers were not tuned to the choices (Refine), so that the likelihood gives no errors."
         )
-    if data.n_sessions // data.n_participants < FEW_SESSIONS:
+    if snapshot.n_sessions // snapshot.n_participants < FEW_SESSIONS:
         sentences.append(
             f"With fewer than {FEW_SESSIONS} sessions of each participant, intervals over resamples are too"
             " narrow."

@@ -88,8 +88,8 @@ class Job:
             if not self._library_moved_on(snapshot):
                 break
             last, snapshot = self._library()
-        self.report.now(phase="compare", message="Comparing truth, RNN and equations.")
-        self.store.hold(with_new_equations(last, snapshot, estimator, checkpoints))
+        self.report.now(phase="compare", message="Comparing what is known.")
+        self._hold(with_new_equations(last, snapshot, estimator, checkpoints))
         return Outcome("done", "Found the equations again, for the same RNN.")
 
     def resample(self) -> Outcome:
@@ -189,11 +189,27 @@ class Job:
                 stopped = fit.end()
         except KeyboardInterrupt:
             stopped = fit.end_unrefined()
-        self.report.now(phase="compare", message="Comparing truth, RNN and equations.")
-        self.store.hold(fit.result())
+        self.report.now(phase="compare", message="Comparing what is known.")
+        self._hold(fit.result())
         if stopped:
             return Outcome("cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept.")
         return Outcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
+
+    def _hold(self, result: Result) -> None:
+        """Make a result the present one. For the people of a table all errors are computed here, where nobody
+        waits for a slider meanwhile.
+        """
+        if not result.snapshot.is_simulated and result.spice is not None and not self.control.stopped():
+            n = result.snapshot.n_participants
+            self.report.now(
+                phase="compare", message=f"How sure the choices of {n:,} people are of each number."
+            )
+            try:
+                with self.control.interruptible("equations"):
+                    _ = result.uncertainty
+            except KeyboardInterrupt:
+                self.control.note_stop()
+        self.store.hold(result)
 
     def _library(self) -> tuple[Result, ExperimentSnapshot]:
         """The last result, and the present settings of the discovery for its RNN.

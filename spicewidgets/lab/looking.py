@@ -194,8 +194,8 @@ def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> 
 
 def _people(snapshot: ExperimentSnapshot) -> list[Any]:
     """The label of the participant of each session."""
-    data = snapshot.data
-    return [0] * data.n_sessions if data.n_participants == 1 else people_of(snapshot)
+    people = people_of(snapshot)
+    return [0] * len(people) if snapshot.is_simulated and snapshot.n_participants == 1 else people
 
 
 def tables_of(result: Result) -> Mapping[str, Tabulated]:

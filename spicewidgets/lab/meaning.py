@@ -86,7 +86,7 @@ def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> T
     """
     assert result.spice is not None
     betas = {state: result.spice.beta(state, participant) for state in result.spice.betas}
-    agent = AgentQ(result.snapshot.task.n_actions, **person)
+    agent = AgentQ(result.snapshot.n_actions, **person)
     spice = truth_for(participant, agent, result.snapshot, betas)
     found, tried_out = _found(result, participant), _played(result, spice, participant)
     if found is None or tried_out is None:
@@ -130,7 +130,7 @@ def is_loaded() -> bool:
 
 def _own(result: Result, participant: Hashable) -> NDArray[np.int64]:
     """The sessions of a participant."""
-    if result.snapshot.data.n_participants == 1:
+    if result.snapshot.n_participants == 1:
         return np.arange(len(result.choices))
     return np.flatnonzero([one == participant for one in people_of(result.snapshot)])
 

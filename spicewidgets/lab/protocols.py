@@ -1,14 +1,16 @@
 """What panels and the follower ask of the runner: the type of their argument, in place of `Any`."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from ..core.data.choices import Choices
     from ..core.discover.resampled import Resampled
     from ..core.equations import SpiceModel
     from ..state.experiment import Experiment
     from .result import Result
     from .simulation import Simulated
+    from .table import Upload
 
 
 class ExperimentRunner(Protocol):
@@ -38,6 +40,22 @@ class ExperimentRunner(Protocol):
 
     @given.setter
     def given(self, sessions: "Simulated | None") -> None: ...
+
+    @property
+    def choices(self) -> "Choices | None":
+        """The table that was read last, used or not; None without."""
+
+    @property
+    def chosen_roles(self) -> Mapping[str, Any] | None:
+        """The roles that were chosen for its columns; None where all were guessed."""
+
+    def read(
+        self,
+        source: "Upload | Choices",
+        roles: Mapping[str, Any] | None = None,
+        remedies: Mapping[str, str] | None = None,
+    ) -> None:
+        """Read a table; `experiment.table` tells how it goes."""
 
     @property
     def loaded(self) -> bool:

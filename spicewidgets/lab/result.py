@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..core.data.dataset import DatasetRNN
     from ..core.discover.sparsity import SparsityPath
     from ..core.estimator import SpiceEstimator
+    from ..core.judge.each import FittedEach
     from ..core.read.update_function import Tabulated
     from ..core.simulate.agents import AgentQ
     from ..core.train.rnn import BaseRNN
@@ -64,8 +65,8 @@ class Result:
         spice, truth: the discovered and the true equations, in the same coordinates; None without.
         choices, rewards: the arm chosen and its reward, `(n_sessions, n_trials)`.
         outcomes: the reward of each arm, `(n_sessions, n_trials, n_actions)`; -1 where it was not seen.
-        played: "truth", "rnn" and "spice" on all sessions, teacher-forced; without the truth where it is not
-            known.
+        played: "truth", "rnn" and "spice" on all sessions, teacher-forced; where the choices are of a table,
+            "classical" (the rival) in place of the truth.
         comparison, per_session: the scores of `core.judge.replay.scores`, pooled and for each session.
         terms: discovered beside true coefficients, for each participant, as `term_by_term` has them.
         history: a dictionary for each epoch.
@@ -73,6 +74,7 @@ class Result:
         checkpoints: weights at some epochs; none of a run that was recorded earlier.
         simulated: the sessions; None where they are not at hand.
         recorded: what there is in place of the estimator; None where there is one.
+        rival: a Rescorla-Wagner learner for each participant of a table, where no truth is known; else None.
     """
 
     snapshot: ExperimentSnapshot
@@ -91,6 +93,7 @@ class Result:
     checkpoints: tuple[Checkpoint, ...] = ()
     simulated: Simulated | None = None
     recorded: Recorded | None = None
+    rival: "FittedEach | None" = None
 
     @cached_property
     def description(self) -> BuiltModel:

@@ -5,25 +5,29 @@ The only file with threads. What a run does stands in `job.py`, which is loaded 
 """
 
 import ctypes
+import logging
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 from ..core.equations import SpiceModel
 from ..core.settings import SettingsError
 from ..loading import is_loaded, later, load
 from ..state.experiment import Experiment
 from .recorded import recorded
-from .report import Reporter, logged
+from .report import PERIOD, Reporter, logged
 from .result import Result
 from .settle import truth_of
 from .simulation import Simulated
 from .store import Store
+from .table import Upload, reading_table
 
 if TYPE_CHECKING:
+    from ..core.data.choices import Choices
     from ..core.discover.resampled import Resampled
     from . import job
     from .job import Job, Outcome
@@ -56,6 +60,7 @@ class Runner:
         self._idle = threading.Event()
         self._idle.set()
         self._stop: Stop | None = None  # of the run that is under way
+        self._reading = 0  # counts the tables that were to be read
         experiment.lock = self.lock
 
     @property
@@ -98,6 +103,33 @@ class Runner:
     def resample(self) -> bool:
         """Find the equations again in resampled sessions, as `experiment.uncertainty` says."""
         return self._begin(lambda run: run.resample())
+
+    @property
+    def choices(self) -> "Choices | None":
+        """The table that was read last, used or not; None without."""
+        return self.store.choices
+
+    @property
+    def chosen_roles(self) -> Mapping[str, Any] | None:
+        """The roles that were chosen for its columns; None where all were guessed."""
+        return self.store.roles
+
+    def read(
+        self,
+        source: "Upload | Choices",
+        roles: Mapping[str, Any] | None = None,
+        remedies: Mapping[str, str] | None = None,
+    ) -> None:
+        """Read a table in the background; `experiment.table` tells how it goes. What is asked for later takes
+        the place of what is still being read.
+        """
+        with self._gate:
+            self._reading += 1
+            arguments = self._reading, source, roles, remedies
+        if self.foreground:
+            self._read(*arguments)
+        else:
+            threading.Thread(target=self._read, args=arguments, name="spicewidgets-read", daemon=True).start()
 
     def stop(self) -> bool:
         """End the run soon; what was learned is kept and has its equations."""
@@ -165,7 +197,46 @@ class Runner:
         return True
 
     def _is_simulated(self) -> bool:
-        return not self.experiment.problems and self.given is None
+        return not self.experiment.problems and self.given is None and not self.experiment.table.name
+
+    def _read(
+        self,
+        number: int,
+        source: "Upload | Choices",
+        roles: Mapping[str, Any] | None,
+        remedies: Mapping[str, str] | None,
+    ) -> None:
+        """Read a table. However it ends, `experiment.table` says so; what was there before stays."""
+        table, status, message = self.experiment.table, "failed", "The reading ended without a word."
+        try:
+            steps, told = reading_table(source, roles, remedies), -PERIOD
+            while number == self._reading:
+                progress = next(steps)
+                if perf_counter() - told >= PERIOD:
+                    self._tell_of_reading(
+                        number, status="reading", progress=progress.share, message=progress.words
+                    )
+                    told = perf_counter()
+        except StopIteration as end:
+            with self.lock:
+                if number == self._reading:
+                    self.store.choices, self.store.roles = end.value, roles
+            status, message = "done", f"Read {end.value.report.used:,} trials of {end.value.report.name}."
+        except SettingsError as error:
+            message = " ".join(error.problems)
+        except Exception as error:
+            message = (
+                f"The table could not be read ({type(error).__name__}: {str(error)[:200]}). Save it as CSV."
+            )
+            logging.getLogger(__name__).exception("A table could not be read.")
+        self._tell_of_reading(
+            number, status=status, progress=1.0, message=message, revision=table.revision + 1
+        )
+
+    def _tell_of_reading(self, number: int, **values: Any) -> None:
+        with self.lock, logged("What watches the table has failed."):
+            if number == self._reading:
+                self.experiment.table.tell(**values)
 
     # The run itself.
 

@@ -17,6 +17,7 @@ from ..core.simulate.agents import AgentQ
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
+from ..state.table import Table
 from ..state.uncertainty import Resampling
 from .settle import config_of, source_of
 
@@ -30,21 +31,45 @@ def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None)
     """The script. Its first lines say what must be added where a class of the user's own was trained. With
     `resampled` it also prints the spread over resamples.
     """
-    names = {"AgentQ", "SpiceEstimator", "create_dataset"}
+    names = {"SpiceEstimator"}
     body = [
-        *_agent(snapshot),
-        *_task(snapshot, names),
-        *_data(snapshot),
+        *(_simulated(snapshot, names) if snapshot.is_simulated else _table(snapshot.table, names)),
         *_model(snapshot, names),
         *_estimator(snapshot),
         *_resampling(snapshot, resampled, names),
     ]
     own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
     imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
-    if snapshot.participant.variation:
+    if snapshot.is_simulated and snapshot.participant.variation:
         imported.append("from spicewidgets.core.simulate.cohort import Cohort, drawn")
     threads = ["", "torch.set_num_threads(1)  # as in the panels, so that every digit is the same", ""]
     return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
+
+
+def _simulated(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+    """A participant plays a task."""
+    names |= {"AgentQ", "create_dataset"}
+    yield from _agent(snapshot)
+    yield from _task(snapshot, names)
+    yield from _data(snapshot)
+
+
+def _table(table: Table, names: set[str]) -> Iterator[str]:
+    """A table is read by its name, as it was read in the page; another file of that name is refused."""
+    names.add("read_choices")
+    arguments = [repr(table.name)]
+    if table.roles:
+        yield "from spicewidgets.core.data.tables.roles import Roles"
+        roles = ", ".join(f"{name}={value!r}" for name, value in table.roles)
+        arguments.append(f"roles=Roles({roles})")
+    if table.remedies:
+        arguments.append(f"remedies={dict(table.remedies)!r}")
+    yield f"choices = read_choices({', '.join(arguments)})"
+    if table.sha256:
+        yield f"if choices.report.sha256 != {table.sha256!r}:"
+        changed = f"{table.name} is another file than in the page, or has changed since."
+        yield f"    raise SystemExit({changed!r})"
+    yield "dataset = choices.dataset"
 
 
 def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
@@ -139,7 +164,7 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
         cls = model.own[0].__name__
     else:
         cls = READY[model.name].class_name if model.name in READY else "YourRNN"
-    settings: dict[str, Any] = {"n_actions": snapshot.task.n_actions} if snapshot.task.n_actions != 2 else {}
+    settings: dict[str, Any] = {"n_actions": snapshot.n_actions} if snapshot.n_actions != 2 else {}
     if data.validation_share:
         settings["validation_share"] = data.validation_share
     if model.embedding_size is not None:
@@ -150,7 +175,7 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
     settings |= {names[name]: value for name, value in plan.items() if name in names}
     yield f"spice = SpiceEstimator({cls}, config, {_arguments(settings | {'random_state': data.seed})})"
     yield "spice.fit(dataset)"
-    if data.n_participants == 1:
+    if snapshot.n_participants == 1:
         yield "print(spice.spice_model_.text())"
     else:
         yield "for participant in spice.spice_model_.participants:"
@@ -164,7 +189,7 @@ def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, name
     yield ""
     yield f"resampled = bootstrap_equations(spice, {resampled.n_resamples}, random_state={resampled.seed})"
     level = f"level={resampled.level!r}"
-    if snapshot.data.n_participants == 1:
+    if snapshot.n_participants == 1:
         yield f"print(resampled.text({level}))"
     else:
         yield "for participant in spice.spice_model_.participants:"

@@ -53,7 +53,7 @@ def described(snapshot: ExperimentSnapshot) -> BuiltModel:
 
 def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
     """What the built model cannot express of the participant, in sentences; empty for any other model."""
-    if snapshot.model.name != YOUR_OWN:
+    if snapshot.model.name != YOUR_OWN or not snapshot.is_simulated:
         return ()
     try:
         for participant, agent in agents_of(snapshot).items():
@@ -73,8 +73,10 @@ def values_of(snapshot: ExperimentSnapshot) -> HasInitValues:
 
 def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> SpiceModel | None:
     """The true equations in the model's coordinates, for each participant; None where nothing is known of the
-    model's modules. With `spice`, in the stretch of its learned betas.
+    participant or of the model's modules. With `spice`, in the stretch of its learned betas.
     """
+    if not snapshot.is_simulated:
+        return None
     each, agents = [], agents_of(snapshot)
     for participant, agent in agents.items():
         betas = None if spice is None else {state: spice.beta(state, participant) for state in spice.betas}

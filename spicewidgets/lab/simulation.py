@@ -6,28 +6,31 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..core.settings import Task
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.cohort import Cohort, drawn
 from ..core.simulate.environments import make_environment
 from ..core.simulate.record import Record
 from ..core.simulate.run import play_sessions
+from ..core.simulate.session import BanditSession
 from ..loading import later
 from ..state.data import Data
 from ..state.experiment import ExperimentSnapshot
 from ..state.participant import Person
+from ..state.table import Table
 
 if TYPE_CHECKING:
     from ..core.data import simulated
     from ..core.data.dataset import DatasetRNN
-    from ..core.simulate.session import BanditSession
 else:
     simulated = later("..core.data.simulated", __package__)
 
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A simulated data set and who made it; or one of a participant of whom nothing is known.
+    """A simulated data set and who made it; or one of participants of whom nothing is known.
 
     Attributes:
         dataset: all sessions.
@@ -36,7 +39,7 @@ class Simulated:
     """
 
     dataset: "DatasetRNN"
-    sessions: "tuple[BanditSession, ...]"
+    sessions: tuple[BanditSession, ...]
     agent: AgentQ | None
 
 
@@ -50,9 +53,10 @@ def _agent(task: Task, person: Person, data: Data) -> AgentQ:
     return Cohort([members[label] for label in _participants(data)], task.n_actions)
 
 
-def people_of(snapshot: ExperimentSnapshot) -> list[int]:
-    """The participant of each session; where there is only one, the number of the session."""
-    return _participants(snapshot.data)
+def people_of(snapshot: ExperimentSnapshot) -> list[Any]:
+    """The participant of each session; where only one is simulated, the number of the session."""
+    contents = snapshot.table.contents
+    return list(_participants(snapshot.data)) if contents is None else contents.people
 
 
 def _participants(data: Data) -> list[int]:
@@ -77,7 +81,11 @@ def agents_of(snapshot: ExperimentSnapshot) -> dict[int, AgentQ]:
 
 
 def simulate(snapshot: ExperimentSnapshot) -> Simulated:
-    """The data set of the settings: the same for the same settings. Loads torch."""
+    """The data set of the settings, which is that of a table where one is used: the same for the same
+    settings. Loads torch.
+    """
+    if not snapshot.is_simulated:
+        return _of_table(snapshot.table)
     data, agent = snapshot.data, _agent(snapshot.task, snapshot.participant, snapshot.data)
     participants: Any = "same" if data.n_participants == 1 else people_of(snapshot)
     dataset, sessions, _ = simulated.create_dataset(
@@ -89,6 +97,20 @@ def simulate(snapshot: ExperimentSnapshot) -> Simulated:
         random_state=data.seed,
     )
     return Simulated(dataset, tuple(sessions), agent)
+
+
+def _of_table(table: Table) -> Simulated:
+    """The choices of an open table."""
+    assert table.contents is not None
+    dataset: DatasetRNN = table.contents.choices.dataset
+    choices = np.asarray(dataset.choices)
+    rewards = np.nan_to_num(np.asarray(dataset.rewards, dtype=float), nan=-1.0)
+    n_trials = choices.shape[1]
+    sessions = (
+        BanditSession(choices[at], rewards[at], np.full(n_trials, at), n_trials, participant=code)
+        for at, code in enumerate(table.contents.codes)
+    )
+    return Simulated(dataset, tuple(sessions), None)
 
 
 def play(snapshot: ExperimentSnapshot) -> Record:

@@ -1,6 +1,6 @@
 """What runs leave behind: the last result, its resamples, and a fit that goes step by step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from .settle import values_of
 from .simulation import Simulated
 
 if TYPE_CHECKING:
+    from ..core.data.choices import Choices
     from ..core.discover import resampled as resampling
     from ..core.discover.resampled import Resampled
     from .fit import Fit
@@ -33,6 +34,8 @@ class Store:
         resampled: the equations of resampled sessions of that result, as many as there are; None without.
         given: sessions of an unknown participant, which are run in place of simulated ones; None without.
         paused: the fit that goes step by step; None without.
+        choices: the table that was read last, used or not; None without.
+        roles: those that were chosen for it; None where all were guessed.
     """
 
     def __init__(self, experiment: Experiment, lock: AbstractContextManager[Any]) -> None:
@@ -41,6 +44,8 @@ class Store:
         self.resampled: Resampled | None = None
         self.given: Simulated | None = None
         self.paused: Fit | None = None
+        self.choices: Choices | None = None
+        self.roles: Mapping[str, Any] | None = None
 
     def hold(self, result: Result) -> None:
         """Make a result the present one."""

@@ -32,9 +32,27 @@ def verdict(result: Result) -> str:
     if ratio > chdtri(k, LEVEL):
         far = f"2 ln LR {ratio:.0f} for {k} numbers"
         return f"Exact mechanism: the terms are; the numbers are not within error ({far})."
-    if 2 * n * (log(result.snapshot.task.n_actions) - nll) <= chdtri(k, LEVEL):
+    if 2 * n * (log(result.snapshot.n_actions) - nll) <= chdtri(k, LEVEL):
         return f"Exact mechanism: cannot be told; {n} choices hardly differ from guesses."
     return "Exact mechanism: yes, within error."
+
+
+def standing(result: Result) -> str:
+    """How SPICE stands beside the simplest rival, where no truth is known; empty without one."""
+    nats = {name: score_of(result, name) for name in ("classical", "spice", "rnn")}
+    rival, spice, rnn = nats.values()
+    if result.rival is None or rival is None:
+        return ""
+    guessing = log(result.snapshot.n_actions)
+    parts = [f"guessing {guessing:.3f}"]
+    parts += [f"RNN {rnn:.3f}"] if rnn is not None else []
+    parts += [f"SPICE {spice:.3f}"] if spice is not None else []
+    ahead = ""
+    bics = score_of(result, "spice", "bic"), score_of(result, "classical", "bic")
+    if bics[0] is not None and bics[1] is not None:
+        ahead = f"; by BIC {'SPICE' if bics[0] < bics[1] else 'Rescorla-Wagner'} is ahead"
+    others = ", ".join(parts)
+    return f"In its place a Rescorla-Wagner learner each: {rival:.3f} nats per choice ({others}){ahead}."
 
 
 def _terms_apart(spice: SpiceModel, truth: SpiceModel) -> tuple[list[str], list[str]]:

@@ -3,7 +3,8 @@
 import ipywidgets as widgets
 import pandas as pd
 
-from ..markup import Html, table
+from ..lab.result import Result
+from ..markup import Html, message, table
 from ..plots.figures import SessionView
 from .base import Change, guard, labelled, row, tick_box
 from .files import FigureBox
@@ -74,16 +75,19 @@ class ComparePanel(Stage):
         if comparison.problems:
             return
         session = min(comparison.session, len(result.choices) - 1)
-        arm = min(comparison.arm, result.snapshot.task.n_actions - 1)
+        arm = min(comparison.arm, result.snapshot.n_actions - 1)
+        self.figure.options = result.snapshot.options
         self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
         self.figure.show_layers({name: name in comparison.layers for name in result.played})
         self._show_trials(result.choices.shape[1] - 1, comparison.zoom)
         for name, box in self.layers.items():
             box.value = name in comparison.layers
+            box.layout.display = "" if name in result.played else "none"
         if result.per_session is not None and result.comparison is not None:
-            of_session = result.per_session.xs(session, level="session")
+            sessions = result.per_session.index.get_level_values("session")
+            of_session = result.per_session[sessions == session].droplevel("session")
             scores = _scores(of_session, f"Session {session}") + _scores(result.comparison, "All sessions")
-            self.scores.value = scores
+            self.scores.value = scores + _rival(result)
 
     def _show_trials(self, last: int, zoom: tuple[int, int] | None) -> None:
         """Show the chosen trials in figure and slider, all when none are chosen."""
@@ -93,6 +97,18 @@ class ComparePanel(Stage):
         with self.trials.hold_trait_notifications():
             self.trials.max = max(last, 1)
             self.trials.value = (first, end)
+
+
+def _rival(result: Result) -> str:
+    """What stands in for the truth where none is known."""
+    if result.rival is None:
+        return ""
+    words = (
+        "Who made these choices is not known. In place of the truth stands the simplest rival: a"
+        " Rescorla-Wagner learner with a learning rate and an inverse temperature of each participant's own,"
+        " fitted to the same choices. More numbers always seem to know more; the BIC counts them."
+    )
+    return message(words, "help")
 
 
 def _scores(frame: pd.DataFrame, caption: str) -> Html:

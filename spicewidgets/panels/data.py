@@ -1,4 +1,4 @@
-"""The data: how much is simulated, and what it looks like."""
+"""The choices: simulated or those of a table of one's own, and the people who made them."""
 
 import ipywidgets as widgets
 import numpy as np
@@ -6,49 +6,93 @@ from numpy.typing import NDArray
 
 from ..lab.simulation import preview, simulate
 from ..markup import Html, table
+from .base import Change, column, guard
 from .controls import control
 from .files import File, Files, csv_file
-from .stage import Stage, session_control
+from .people import People
+from .sections import Sections
+from .stage import Stage, session_control, show_unused
+from .table import DROP, YourData
 
 LENGTH = 10  # trials in the table
+SIZES = ("n_sessions", "n_trials", "n_participants")
+VIEWS = {
+    "simulated": "The choices of a simulated participant",
+    "your data": "A table of your own, in place of simulated choices",
+    "people": "One row a person, and one number across people",
+}
 
 
 class DataPanel(Stage):
-    """How much is simulated, and a session as a table."""
+    """How much is simulated; a table of one's own; the people. One of these views at a time."""
 
     title = "Data"
     about = "The participant plays many sessions. The network sees choices and rewards, and nothing else."
     groups = ("data",)
 
     def controls(self) -> list[widgets.Widget]:
-        """Sizes, validation share, seed, and which session is shown."""
+        """The views, and the controls of each."""
         names = ("n_sessions", "n_trials", "n_participants", "validation_share", "seed")
         data = self.experiment.data
-        return [*(control(data, name) for name in names), session_control(self.experiment, data)]
+        size = {name: control(data, name) for name in names}
+        self.sizes = column(*(size.pop(name) for name in SIZES), session_control(self.experiment, data))
+        self.yours = YourData(self.experiment, self.runner)
+        self.people = People(self.experiment, self.runner)
+        self.views = Sections(VIEWS)
+        for name in VIEWS:
+            self.views.mark(name, name.capitalize(), VIEWS[name])
+        self.views.observe(self._view, "value")
+        self.unused = widgets.HTML()
+        simulated = [self.unused, self.sizes, *size.values()]
+        self._left = dict(
+            zip(VIEWS, map(_side, (simulated, self.yours.controls, self.people.controls)), strict=True)
+        )
+        return [self.views, *self._left.values()]
 
     def stage(self) -> list[widgets.Widget]:
-        """The session's table, and the whole data set as a file."""
+        """The session's table, and the whole data set as a file; the stage of each other view."""
         self.table = widgets.HTML()
         self.files = Files({"all sessions as csv": ("Every trial of every session, one row each", self._csv)})
-        return [self.table, self.files]
+        stages = ([self.table, self.files], self.yours.stage, self.people.stage)
+        self._right = dict(zip(VIEWS, map(_side, stages), strict=True))
+        self._view()
+        return [widgets.HTML(DROP), *self._right.values()]
 
     def watch(self) -> None:
         """Observe the settings that change the data."""
-        for state in (self.experiment.data, self.experiment.task, self.experiment.participant):
+        self.add_class("sw-table")
+        experiment = self.experiment
+        for state in (experiment.data, experiment.task, experiment.participant, experiment.table):
             state.observe(self.refresh, list(state.names()))
+        self.layout.observe(self._view, "display")
+
+    @guard
+    def _view(self, _: Change | None = None) -> None:
+        """Show the chosen view."""
+        for sides in (self._left, self._right):
+            for name, side in sides.items():
+                side.layout.display = "" if name == self.views.value else "none"
+        self.people.is_seen = self.views.value == "people" and not self.is_hidden
 
     def draw(self) -> None:
         """Show the first trials of the session."""
-        if self.experiment.sound("task", "participant", "data"):
+        settings = self.experiment.peek()
+        show_unused(settings, self.unused, self.sizes)
+        self._right["simulated"].layout.visibility = "visible" if settings.is_simulated else "hidden"
+        if settings.is_simulated and self.experiment.sound("task", "participant", "data"):
             number = self.experiment.data.session
-            session = preview(self.experiment.peek(), number)
+            session = preview(settings, number)
             self.table.value = trials_table(session.choices, session.rewards, number)
 
     def _csv(self) -> File:
         result, settings = self.runner.result, self.experiment.snapshot()
-        if result is None or settings.differs(result.snapshot, ("task", "participant", "data")):
+        if result is None or settings.differs(result.snapshot, ("task", "participant", "data", "table")):
             return csv_file("dataset", simulate(settings).dataset.to_frame())
         return csv_file("dataset", result.dataset.to_frame())
+
+
+def _side(children: list[widgets.Widget]) -> widgets.VBox:
+    return column(*children)
 
 
 def trials_table(choices: NDArray[np.int64], rewards: NDArray[np.float64], number: int) -> Html:

@@ -1,6 +1,6 @@
 """The true and the discovered equation in the head: two lines, term under term."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,13 @@ Numbers = Mapping[str, float]
 
 
 def equation_lines(
-    truth: "SpiceModel | None", spice: "SpiceModel | None", own: Numbers, read: Numbers, stale: bool
+    truth: "SpiceModel | None",
+    spice: "SpiceModel | None",
+    own: Numbers,
+    read: Numbers,
+    stale: bool,
+    person: Hashable = None,
+    instead: str = "",
 ) -> Html:
     """Two lines for each module.
 
@@ -28,17 +34,24 @@ def equation_lines(
         own: the participant's parameters by symbol, as they are set.
         read: the same, as they are read off the discovered equations.
         stale: whether a setting has changed since these were found.
+        person: whose equations are shown; the first one's when None.
+        instead: what stands in the first line where no truth is known.
     """
     known = truth if truth is not None else spice
     modules = [] if known is None else list(known.equations)
     lines: list[str] = []
+    if instead:
+        lines.append(
+            f'<div class="sw-line"><b>{swatch(TRUTH)} truth</b><span>{escaped(instead)}</span></div>'
+        )
     for module in modules:
-        pair = _terms_of(truth, module), _terms_of(spice, module)
+        pair = _terms_of(truth, module, person), _terms_of(spice, module, person)
         terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first
         if len(modules) > 1:
             lines.append(module_line(module.removeprefix("x_").replace("_", " ")))
         first = module == modules[0]
-        lines.append(_line("truth", TRUTH, module, pair[0], terms, own if first else {}))
+        if not instead:
+            lines.append(_line("truth", TRUTH, module, pair[0], terms, own if first else {}))
         lines.append(_line("SPICE", SPICE, module, pair[1], terms, read if first else {}, stale))
     return Html("".join(lines))
 
@@ -48,9 +61,11 @@ def module_line(words: str) -> Html:
     return Html(f'<div class="sw-line sw-module">{escaped(words)}</div>')
 
 
-def _terms_of(model: "SpiceModel | None", module: str) -> Terms | None:
+def _terms_of(model: "SpiceModel | None", module: str, person: Hashable) -> Terms | None:
     """The terms of a module's equation that are not 0; None where the model has no such module."""
-    equation = None if model is None else model.of_participant().get(module)
+    if model is None:
+        return None
+    equation = model.of_participant(person if person in model.participants else None).get(module)
     return None if equation is None else dict(equation.active)
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from ..core.equations import term_in_words
 from ..lab.result import Result
 from ..markup import Html, code_block, folded, message, region, table
-from .base import Choice, block, button, guard
+from .base import block, button, guard
 from .files import File, Files, csv_file
-from .stage import Stage
+from .stage import PersonChoice, Stage
 from .words import NO_EQUATION, PARAMETERS, decimal, with_error
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class EquationPanel(Stage):
     def controls(self) -> list[widgets.Widget]:
         """Whose equation, and the button that finds them again."""
         self.again = button("Find again", AGAIN, self._find)
-        self.participant = Choice("Participant", "Whose equations are shown", self.refresh)
+        self.participant = PersonChoice(
+            self.experiment, self.runner, "Whose equations are shown", self.refresh
+        )
         self.parameters = widgets.HTML()
         return [self.participant, self.parameters, self.again]
 

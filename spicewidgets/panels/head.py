@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
-from ..lab.verdict import verdict
+from ..lab.verdict import standing, verdict
 from ..markup import Html, escaped, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
@@ -39,7 +39,7 @@ class Head(Panel):
         self.children = [*self.children, line, self.equations, self.progress]
         self.add_class("sw-head")
         experiment.observe(self._show_preset, "revision")
-        experiment.observe(self.refresh, "revision")
+        experiment.observe(self.refresh, ["revision", "person"])
         experiment.run.observe(self.refresh, "revision")
         self._show_preset()
         self.refresh()
@@ -80,16 +80,27 @@ class Head(Panel):
 
     def _equations(self) -> Html:
         result, live = self.runner.result, self.experiment.run.live
-        truth = self.runner.truth()
+        truth, instead = self.runner.truth(), self._instead(result)
         if live is not None or result is None:
-            lines = equation_lines(truth, live, self._parameters(), {}, stale=False)
+            lines = equation_lines(truth, live, self._parameters(), {}, stale=False, instead=instead)
             return region("Head", lines, "sw-equations")
         stale = result.spice is not None and "equation" in self.experiment.stale_because
-        classical = next(iter(result.classical.values()), {})
+        person = self.experiment.person
+        classical = result.classical.get(person) or next(iter(result.classical.values()), {})
         read = {SYMBOLS[name]: value for name, (_, value) in classical.items() if name in SYMBOLS}
-        lines = equation_lines(truth, result.spice, self._parameters(), read, stale)
-        judged = "" if stale else module_line(self._judge(result))
+        lines = equation_lines(truth, result.spice, self._parameters(), read, stale, person, instead)
+        whose = _whose(result, person)
+        judged = "" if stale else module_line(f"{whose}{self._judge(result)}")
         return region("Head", Html(lines + judged), "sw-equations")
+
+    def _instead(self, result: Result | None) -> str:
+        """What stands in place of the truth while a table is used."""
+        settings = self.experiment.peek()
+        if settings.is_simulated:
+            return ""
+        fresh = result is not None and not settings.differs(result.snapshot, ("table",))
+        words = standing(result) if fresh and result is not None else ""
+        return f"not known. {words or 'Train looks for equations in these choices.'}"
 
     def _judge(self, result: Result) -> str:
         """Whether it is the exact mechanism; computed once for each result."""
@@ -121,6 +132,15 @@ class Head(Panel):
             return str(run.message)
         stale = self.experiment.stale_because
         return str(stale.get("equation") or stale.get("train") or run.message)
+
+
+def _whose(result: Result, person: object) -> str:
+    """Whose equation stands there, where there are several people."""
+    if result.spice is None or len(result.spice.participants) < 2 or result.snapshot.is_simulated:
+        return ""
+    people = result.spice.participants
+    label = person if person in people else people[0]
+    return f"Participant {label}, one of {len(people):,}. "
 
 
 def _bar(run: RunState) -> str:

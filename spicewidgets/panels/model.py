@@ -86,7 +86,7 @@ class ModelPanel(Stage):
         settings = self.experiment.peek()
         if settings.model.own is None:
             return settings.model.description, ""
-        key = settings.model.own, settings.model.embedding_size, settings.task.n_actions
+        key = settings.model.own, settings.model.embedding_size, settings.n_actions
         if self._looked_into is None or self._looked_into[0] != key:
             try:
                 self._looked_into = key, description_of(settings), ""
@@ -99,7 +99,8 @@ class ModelPanel(Stage):
     @guard
     def _judge(self, _: Change | None = None) -> None:
         """Say whether the built model can express what the participant does."""
-        unknown = self.experiment.problems or self.runner.given is not None
+        simulated = self.runner.given is None and self.experiment.peek().is_simulated
+        unknown = self.experiment.problems or not simulated
         if self.experiment.model.name != YOUR_OWN or unknown:
             self.truth.value = ""
             return

@@ -4,10 +4,10 @@ import ipywidgets as widgets
 
 from ..lab.simulation import preview
 from ..plots.figures import SessionView
-from .base import foldable, tick_box
+from .base import column, foldable, tick_box
 from .controls import apply_lesson, control
 from .files import FigureBox
-from .stage import Stage, arm_control, session_control
+from .stage import Stage, arm_control, session_control, show_unused
 
 UNSEEN = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
 
@@ -26,7 +26,8 @@ class ParticipantPanel(Stage):
         widgets.link((person, "linked"), (self.linked, "value"))
         self.penalty = control(person, "alpha_penalty")
         names = ("forget_rate", "beta_choice", "alpha_choice", "variation", *UNSEEN)
-        return [
+        self.unused = widgets.HTML()
+        self.settings = column(
             control(person, "alpha_reward"),
             self.linked,
             self.penalty,
@@ -35,12 +36,14 @@ class ParticipantPanel(Stage):
             foldable([control(person, name) for name in names], "more mechanisms"),
             session_control(self.experiment, self.experiment.data),
             arm_control(self.experiment),
-        ]
+        )
+        return [self.unused, self.settings]
 
     def stage(self) -> list[widgets.Widget]:
         """The session as the participant lives it."""
         self.figure = SessionView()
-        return [FigureBox(self.figure)]
+        self.picture = FigureBox(self.figure)
+        return [self.picture]
 
     def watch(self) -> None:
         """Observe whatever changes the session."""
@@ -49,6 +52,7 @@ class ParticipantPanel(Stage):
         names = ["n_trials", "n_sessions", "n_participants", "seed", "session"]
         self.experiment.data.observe(self.refresh, names)
         self.experiment.comparison.observe(self.refresh, "arm")
+        self.experiment.table.observe(self.refresh, list(self.experiment.table.names()))
 
     def draw(self) -> None:
         """Draw one simulated session."""
@@ -56,8 +60,11 @@ class ParticipantPanel(Stage):
         apply_lesson(person, "alpha_penalty", self.linked)
         unneeded = person.linked and "alpha_penalty" not in person.held
         self.penalty.layout.display = "none" if unneeded else ""
-        if not self.experiment.sound("task", "participant", "data"):
+        settings = self.experiment.peek()
+        show_unused(settings, self.unused, self.settings)
+        self.picture.layout.display = "" if settings.is_simulated else "none"
+        if not settings.is_simulated or not self.experiment.sound("task", "participant", "data"):
             return
-        session = preview(self.experiment.peek(), self.experiment.data.session)
+        session = preview(settings, self.experiment.data.session)
         arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
         self.figure.draw({"truth": session}, session.choices, session.chosen_rewards, session=0, arm=arm)

@@ -87,8 +87,8 @@ class ReplayPanel(Stage):
         self._draw_module()
 
     def _of_whom(self, result: Result | None) -> str:
-        data = self.experiment.data if result is None else result.snapshot.data
-        return "Of the first participant." if data.n_participants != 1 else ""
+        snapshot = self.experiment.peek() if result is None else result.snapshot
+        return "Of the first participant." if snapshot.n_participants != 1 else ""
 
     @guard
     def _choose_module(self) -> None:

@@ -4,18 +4,20 @@ Each takes an experiment and its runner, and also works on its own in a notebook
 and calls the runner; it computes nothing.
 """
 
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 
+from ..lab.people import look_at
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..markup import message
 from ..state.base import State
-from ..state.experiment import Experiment
-from .base import FULL, Change, Panel, button, guard, labelled
-from .controls import Control, control
+from ..state.experiment import Experiment, ExperimentSnapshot
+from .base import FULL, Change, Choice, Panel, Value, button, guard, labelled
+from .controls import Control, control, grey
 from .look import STYLE
 
 if TYPE_CHECKING:
@@ -102,15 +104,67 @@ class Stage(Panel):
             self.experiment.group(name).reset()
 
 
+def show_unused(settings: ExperimentSnapshot, words: widgets.HTML, box: widgets.Widget) -> None:
+    """Say that some controls have no effect while the choices are those of a table, and grey them."""
+    reason = ""
+    if not settings.is_simulated:
+        reason = (
+            f"The choices are those of {settings.table.name}: nothing is simulated, and how they came about"
+            " is not known. These settings have no effect; go back to simulated choices in Data."
+        )
+    words.value = message(reason, role="status")
+    grey(box, reason)
+
+
+class PersonChoice(Choice):
+    """Whose equations are looked at: the same person in all panels.
+
+    Args:
+        experiment: where it is kept.
+        runner: whose result has the people.
+        words: tooltip.
+        chosen: called when another person was chosen, here or elsewhere.
+    """
+
+    def __init__(
+        self, experiment: Experiment, runner: ExperimentRunner, words: str, chosen: Callable[[], object]
+    ) -> None:
+        self._experiment = experiment
+
+        def look() -> None:
+            look_at(experiment, runner.result, self.value)
+            chosen()
+
+        super().__init__("Participant", words, look)
+        experiment.observe(self._follow, "person")
+
+    def _follow(self, _: Change) -> None:
+        person = self._experiment.person
+        if person != self.value and person in [value for _, value in self.options]:
+            self.value = person
+
+    def offer(self, values: Sequence[Value]) -> Value:
+        """As in every `Choice`; who is looked at elsewhere comes first."""
+        chosen, person = super().offer(values), self._experiment.person
+        if person is None or person == chosen or person not in values:
+            return chosen
+        self._is_offering = True
+        self.value = person
+        self._is_offering = False
+        value: Value = self.value
+        return value
+
+
 def session_control(experiment: Experiment, state: State[Any]) -> Control:
     """Which session: a `control` whose upper bound is the last session there is."""
     chosen = control(state, "session")
 
     def limit(_: Change | None = None) -> None:
         if not experiment.data.problems_of("n_sessions"):
-            chosen.limit(experiment.data.n_sessions - 1)
+            chosen.limit(experiment.peek().n_sessions - 1)
 
     experiment.data.observe(limit, "n_sessions")
+    experiment.table.observe(limit, list(experiment.table.names()))
     limit()
     return chosen
 
@@ -124,9 +178,9 @@ def arm_control(experiment: Experiment) -> widgets.Dropdown:
     def offer(_: Change | None = None) -> None:
         if task.problems_of("n_actions"):
             return
-        options = tuple((f"Option {arm + 1}", arm) for arm in range(task.n_actions))
+        options = tuple((words, arm) for arm, words in enumerate(experiment.peek().options))
         if chosen.options != options:
-            arm = min(comparison.arm, task.n_actions - 1)
+            arm = min(comparison.arm, len(options) - 1)
             chosen.options = options
             chosen.value = arm
 
@@ -139,6 +193,7 @@ def arm_control(experiment: Experiment) -> widgets.Dropdown:
             comparison.arm = change["new"]
 
     task.observe(offer, "n_actions")
+    experiment.table.observe(offer, list(experiment.table.names()))
     comparison.observe(to_widget, "arm")
     offer()
     to_widget()

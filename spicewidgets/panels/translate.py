@@ -8,9 +8,9 @@ from ..lab.meaning import cost, is_loaded, person_of, tried
 from ..lab.result import Result
 from ..markup import message
 from ..state.participant import ParticipantState
-from .base import ROW, Change, Choice, block, button, by_hand, column, guard, labelled, row
+from .base import ROW, Change, block, button, by_hand, column, guard, labelled, row
 from .controls import Control, control
-from .stage import Stage
+from .stage import PersonChoice, Stage
 from .translation_tables import (
     cost_in_words,
     cost_tables,
@@ -39,7 +39,7 @@ class TranslatePanel(Stage):
         """Whose equation, and the parameters to move."""
         self._read: tuple[Result, Hashable] | None = None  # the result that is shown, and whose equation
         self.parameters = ParticipantState()
-        self.participant = Choice("Participant", "Whose equation is read", self.refresh)
+        self.participant = PersonChoice(self.experiment, self.runner, "Whose equation is read", self.refresh)
         self.knobs = {name: _in_fine_steps(control(self.parameters, name)) for name in KNOBS}
         back = "Set the parameters back to those of the equation that was found"
         self.back = button("Back to what was found", back, self._restore)

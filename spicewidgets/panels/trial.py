@@ -1,6 +1,6 @@
 """Trial by trial: one trial of a session as a sum of what each term adds, up to the next choice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -70,11 +70,12 @@ class TrialPanel(Stage):
         if comparison.problems:
             return
         session = min(comparison.session, len(result.choices) - 1)
-        arm = min(comparison.arm, result.snapshot.task.n_actions - 1)
+        arm = min(comparison.arm, result.snapshot.n_actions - 1)
         if self._drawn != (result, session):
             self._updates = trial_by_trial(result, session)
             self._drawn = result, session
             self.trial.max = self.play.max = result.choices.shape[1] - 1
+        self.figure.options = result.snapshot.options
         self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
         self._show_trial(result, session)
 
@@ -87,23 +88,31 @@ class TrialPanel(Stage):
         trial = self.trial.value
         self.figure.set_cursor(trial)
         choice, reward = int(result.choices[session, trial]), result.rewards[session, trial]
-        outcome = f"Trial {trial}: option {choice + 1} chosen, reward {reward:g}."
+        options = result.snapshot.options
+        outcome = f"Trial {trial}: no choice is known."
+        if choice >= 0:
+            outcome = f"Trial {trial}: {options[choice]} chosen, reward {reward:g}."
         n_modules = len(next(iter(self._updates.values())).updates)
-        sums = "".join(_sums(self._updates, module, trial) for module in range(n_modules))
+        sums = "".join(_sums(self._updates, module, trial, options) for module in range(n_modules))
         after = _choice(result, self._updates, session, trial)
         words = f'<p role="status"><b>{escaped(outcome)}</b></p>'
         self.sums.value = f'{words}<div class="sw-row">{sums}</div>{after}'
 
 
-def _sums(contributions: "Mapping[str, Contributions]", module: int, trial: int) -> str:
+def _sums(
+    contributions: "Mapping[str, Contributions]", module: int, trial: int, options: Sequence[str]
+) -> str:
     """What a module does in a trial: a table for each arm that it moves, a row for each term."""
     updates = {layer: one.updates[module] for layer, one in contributions.items()}
     first = next(iter(updates.values()))
-    tables = [_sum_table(updates, trial, int(arm)) for arm in np.flatnonzero(first.moved[0, trial])]
+    tables = [
+        _sum_table(updates, trial, int(arm), options[int(arm)])
+        for arm in np.flatnonzero(first.moved[0, trial])
+    ]
     return "".join(tables)
 
 
-def _sum_table(updates: "Mapping[str, Update]", trial: int, arm: int) -> Html:
+def _sum_table(updates: "Mapping[str, Update]", trial: int, arm: int, option: str) -> Html:
     """The parts with bars, all on one scale, between the value before and what they sum to."""
     place = (0, trial, arm)
     parts = {
@@ -122,7 +131,7 @@ def _sum_table(updates: "Mapping[str, Update]", trial: int, arm: int) -> Html:
     errors = [one.error[place] for one in updates.values()]
     if np.isfinite(errors).any():
         rows.append(_total("prediction error", errors))
-    return table(f"Option {arm + 1}: {module}", ["part", *(AGENTS[layer] for layer in updates)], rows)
+    return table(f"{option}: {module}", ["part", *(AGENTS[layer] for layer in updates)], rows)
 
 
 def _part(value: float | None, reach: float, colour: str) -> Html:
@@ -142,9 +151,9 @@ def _choice(result: Result, contributions: "Mapping[str, Contributions]", sessio
     known["rnn"] = rnn.q[session], rnn.probabilities[session]
     layers = [layer for layer in AGENTS if layer in known]
     rows = []
-    for arm in range(result.snapshot.task.n_actions):
+    for arm in range(result.snapshot.n_actions):
         pairs = [[float(values[trial + 1, arm]) for values in known[layer]] for layer in layers]
         cells = [f"{decimal(q, 2)} → {decimal(p, 2)}" for q, p in pairs]
-        rows.append([f"Option {arm + 1}", *cells, "chosen next" if arm == following else ""])
+        rows.append([result.snapshot.options[arm], *cells, "chosen next" if arm == following else ""])
     names = ["option", *(AGENTS[layer] for layer in layers), "choice"]
     return table("Then: logit, in the model's units → P of choosing it next (softmax)", names, rows)

@@ -8,10 +8,10 @@ from ..lab.script import script_of
 from ..markup import Html, code_block, escaped, message
 from ..plots.intervals import Intervals
 from ..state.run import RunState
-from .base import Change, Choice, block, button, column, guard, row, script_text
+from .base import Change, block, button, column, guard, row, script_text
 from .controls import control
 from .files import FigureBox, File, Files, csv_file
-from .stage import Stage
+from .stage import PersonChoice, Stage
 from .uncertainty_tables import all_numbers, intervals_in_words, named, numbers_frame, terms_kept
 from .words import NO_EQUATION
 
@@ -38,7 +38,7 @@ class UncertaintyPanel(Stage):
         self.buttons = {what: button(*words, pressed[what]) for what, words in BUTTONS.items()}
         self.buttons["resample"].button_style = "primary"
         self.status = widgets.HTML()
-        self.participant = Choice("Participant", "Whose numbers are shown", self.refresh)
+        self.participant = PersonChoice(self.experiment, self.runner, "Whose numbers are shown", self.refresh)
         settings = [control(state, name) for name in ("n_resamples", "seed", "level")]
         return [row(*self.buttons.values()), self.status, self.participant, *settings]
 

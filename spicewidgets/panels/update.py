@@ -15,7 +15,7 @@ from ..plots.modules import UpdateFigure
 from .base import Change, Choice, button, column, discard, guard, labelled
 from .controls import value_slider
 from .files import FigureBox
-from .stage import Stage, session_control
+from .stage import PersonChoice, Stage, session_control
 from .words import NO_EQUATION, decimal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class UpdatePanel(Stage):
     def controls(self) -> list[widgets.Widget]:
         """Which module, whose, and the numbers of its equation."""
         self.module = Choice("Module", "Which update is drawn", self._choose)
-        self.participant = Choice("Participant", "Whose curves are drawn", self._choose)
+        self.participant = PersonChoice(self.experiment, self.runner, "Whose curves are drawn", self._choose)
         self.numbers, self.likelihoods = column(), widgets.HTML()
         self.back = button("As found", "The numbers that were found", self._restore)
         self.fields: dict[Term, Coefficient] = {}

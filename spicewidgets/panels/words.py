@@ -3,7 +3,7 @@
 from math import isfinite, isnan
 
 NO_EQUATION = "<p>No equation yet: train first.</p>"
-AGENTS = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE"}
+AGENTS = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE", "classical": "Rescorla-Wagner"}
 PARAMETERS = {
     "alpha_reward": "learning rate α",
     "alpha_penalty": "α after no reward",

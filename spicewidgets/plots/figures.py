@@ -4,7 +4,7 @@ Each is made once and shown new data with `.draw(...)`; it says what it shows (`
 files. They take arrays, and records of any kind with the right names, wherever these come from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,9 @@ def _rewards_in_words(p: Floats) -> str:
 class SessionView(LiveFigure):
     """One session through one or more agents: P of choosing an option, its Q-value and memory states, and
     marks for choices and rewards, on one time axis.
+
+    Attributes:
+        options: what the options are called; option 1, option 2 ... while it is empty.
     """
 
     name = "session"
@@ -78,6 +81,7 @@ class SessionView(LiveFigure):
         )
         self.add_subplot(Subplot("q", "Q-value (logit)", code="q", height=110))
         self.readout = ""
+        self.options: Sequence[str] = ()
         self._cursor: float | None = None
         self._arm = 0
         for style in ROWS:
@@ -113,8 +117,8 @@ class SessionView(LiveFigure):
             self._make(curves, looks)
             self._fill(curves)
             self._mark(chosen[:n] == arm, paid[:n])
-            self.title("P", f"P(choose option {arm + 1})")
-            self.summary = _session_in_words(curves, looks, chosen[:n], paid[:n], arm)
+            self.title("P", f"P(choose {self._option()})")
+            self.summary = _session_in_words(curves, looks, chosen[:n], paid[:n], arm, self._option())
             self.show_layers({})
             self.set_cursor(self._cursor)
         self.show_subplots({key: any(key in each for each in curves.values()) for key in self.subplots})
@@ -157,8 +161,15 @@ class SessionView(LiveFigure):
     def _outcome(self, trial: float) -> str:
         for style in ROWS:
             if trial in self.series[style.name].x:
-                return f"option {self._arm + 1} chosen, {style.name}"
-        return f"option {self._arm + 1} not chosen"
+                return f"{self._option()} chosen, {style.name}"
+        return f"{self._option()} not chosen"
+
+    def _option(self) -> str:
+        """The option on show, inside a sentence."""
+        name = f"option {self._arm + 1}"
+        if self._arm < len(self.options):
+            name = self.options[self._arm]
+        return f"o{name[1:]}" if name.startswith("Option ") else name
 
     def x_ticks(self) -> dict[float, str]:
         """Trials that there are."""
@@ -216,10 +227,11 @@ def _session_in_words(
     chosen: Floats,
     paid: Floats,
     arm: int,
+    option: str,
 ) -> str:
     here = chosen == arm
     words = (
-        f"Option {arm + 1} is chosen in {here.sum()} of {len(chosen)} trials and rewarded in"
+        f"{option[0].upper()}{option[1:]} is chosen in {here.sum()} of {len(chosen)} trials and rewarded in"
         f" {(paid[here] > 0).sum()} of these."
     )
     first, *others = curves

@@ -8,6 +8,7 @@ from .model import Model, ModelState, Spec
 from .participant import ParticipantState, Person
 from .presets import PRESETS
 from .run import RunState
+from .table import Table, TableState
 from .task import TaskState
 from .training import TrainingState
 from .uncertainty import Resampling, UncertaintyState
@@ -28,6 +29,8 @@ __all__ = [
     "Resampling",
     "RunState",
     "Spec",
+    "Table",
+    "TableState",
     "TaskState",
     "TrainingState",
     "UncertaintyState",

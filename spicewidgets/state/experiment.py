@@ -20,15 +20,27 @@ from .participant import ParticipantState, Person
 from .presets import PRESETS
 from .run import RunState
 from .stages import STAGES
+from .table import Table, TableState
 from .task import TaskState
 from .training import Practice, TrainingState
 from .uncertainty import Resampling, UncertaintyState
 
 VERSION = 1
-GROUPS = ("task", "participant", "data", "model", "training", "discovery", "comparison", "uncertainty")
-TRAINED_ON = ("task", "participant", "data", "model", "training")  # what a trained RNN depends on
+GROUPS = (
+    "task",
+    "participant",
+    "data",
+    "table",
+    "model",
+    "training",
+    "discovery",
+    "comparison",
+    "uncertainty",
+)
+SIMULATED_BY = ("task", "participant")  # what says nothing of a table of choices
+TRAINED_ON = ("task", "participant", "data", "table", "model", "training")  # what a trained RNN depends on
 FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
-DATA_OF = ("task", "participant", "data", "model")  # what must stay for a training to go on
+DATA_OF = ("task", "participant", "data", "table", "model")  # what must stay for a training to go on
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
 
@@ -40,22 +52,65 @@ class ExperimentSnapshot:
     task: Task
     participant: Person
     data: Data
+    table: Table
     model: Model
     training: Practice
     discovery: Plan
     uncertainty: Resampling
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a participant of the settings makes the choices; else they come from a table."""
+        return not self.table.name
+
+    @property
+    def n_actions(self) -> int:
+        """Number of options."""
+        contents = self.table.contents
+        return self.task.n_actions if contents is None else len(contents.options)
+
+    @property
+    def n_sessions(self) -> int:
+        """Number of sessions."""
+        contents = self.table.contents
+        return self.data.n_sessions if contents is None else len(contents.codes)
+
+    @property
+    def n_participants(self) -> int:
+        """Number of participants."""
+        contents = self.table.contents
+        return self.data.n_participants if contents is None else len(contents.participants)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What the options are called."""
+        contents = self.table.contents
+        if contents is not None:
+            return contents.options
+        return tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
+
     def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
         """Whether anything differs in these groups."""
-        return any(getattr(self, group) != getattr(other, group) for group in groups)
+        return bool(self.changed(other, groups))
+
+    def changed(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of these groups in which anything differs. How choices are simulated makes no difference to
+        those of a table.
+        """
+        same_table = self.table == other.table and not self.is_simulated
+        return tuple(
+            group
+            for group in groups
+            if getattr(self, group) != getattr(other, group) and not (same_table and group in SIMULATED_BY)
+        )
 
 
 class Experiment(HasTraits):
     """One experiment: its settings, its run, and how they stand to each other.
 
     Attributes:
-        task, participant, data, model, training, discovery, comparison, uncertainty: the settings, a state
-            for each.
+        task, participant, data, table, model, training, discovery, comparison, uncertainty: the settings, a
+            state for each.
         run: the run that is under way or has ended.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
         stages: for each of `STAGES`: "done", "stale" or "todo".
@@ -64,6 +119,7 @@ class Experiment(HasTraits):
             done now.
         trained, discovered, paused, resampled: the settings of the trained RNN, of the equations, of the run
             that goes step by step, and of the resamples that there are; None without. Set by the runner.
+        person: label of the participant whose equations are looked at in all panels; None for the first.
         preset: the preset that was loaded last.
         lesson: the `Lesson` that holds some of the settings; None without. See state/lesson.py.
         lesson_stays: whether neither an address nor a file may bring another lesson.
@@ -80,6 +136,7 @@ class Experiment(HasTraits):
     trained = Anything(None)
     discovered = Anything(None)
     paused = Anything(None)
+    person = Anything(None, help="Label of the participant who is looked at; None for the first.")
     resampled = Anything(None)
     preset = Unicode("the tutorial")
     lesson = Anything(None)
@@ -92,6 +149,7 @@ class Experiment(HasTraits):
     def __init__(self, preset: str = "the tutorial") -> None:
         super().__init__()
         self.task, self.participant, self.data = TaskState(), ParticipantState(), DataState()
+        self.table = TableState()
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
         self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
@@ -152,11 +210,11 @@ class Experiment(HasTraits):
 
     def _clamp(self) -> None:
         """The compared session and arm give way to the last there is."""
-        n_sessions, n_actions = self.data.n_sessions, self.task.n_actions
+        present = self.peek()
         if not self.data.problems and not self.comparison.problems_of("session"):
-            self.comparison.session = min(self.comparison.session, n_sessions - 1)
+            self.comparison.session = min(self.comparison.session, present.n_sessions - 1)
         if not self.task.problems and not self.comparison.problems_of("arm"):
-            self.comparison.arm = min(self.comparison.arm, n_actions - 1)
+            self.comparison.arm = min(self.comparison.arm, present.n_actions - 1)
 
     def _stale(self, present: ExperimentSnapshot) -> dict[str, str]:
         why = {}
@@ -181,8 +239,13 @@ class Experiment(HasTraits):
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """What was set differently then, in words: the first two settings, and how many more."""
         settings = []
-        for group in groups:
+        for group in self.peek().changed(then, groups):
             state, before, present = self.group(group), getattr(then, group), self.group(group).peek()
+            if isinstance(before, Table):
+                settings.append(
+                    before.words if before.name != present.name else f"{before.name}, read otherwise"
+                )
+                continue
             for item in fields(before):
                 old, new = getattr(before, item.name), getattr(present, item.name)
                 if item.compare and old != new:
@@ -223,11 +286,11 @@ class Experiment(HasTraits):
             return "There are no equations yet. Train first."
         if "equation" in self.stale_because:
             return str(self.stale_because["equation"])
-        data = self.discovered.data
-        if data.n_sessions < 2 * data.n_participants:
+        n_sessions, n_participants = self.discovered.n_sessions, self.discovered.n_participants
+        if n_sessions < 2 * n_participants:
             return (
                 "Resampling draws sessions anew, so that each participant needs two or more; there are"
-                f" {data.n_sessions} sessions of {data.n_participants}. Train on more sessions."
+                f" {n_sessions} sessions of {n_participants}. Train on more sessions."
             )
         if self.discovered.training.dropout:
             return "Resamples are fitted without dropout, which the network was trained with. Train without."

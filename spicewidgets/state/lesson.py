@@ -56,9 +56,10 @@ class Lesson:
 
 
 def _holdable() -> tuple[str, ...]:
-    """The settings that a result depends on. What is only looked at is always free."""
+    """The settings that a result depends on. What is only looked at is always free, and so is a table."""
     experiment = Experiment()
-    states = {item.name: experiment.group(item.name) for item in fields(ExperimentSnapshot)}
+    names = [item.name for item in fields(ExperimentSnapshot) if item.name != "table"]
+    states = {name: experiment.group(name) for name in names}
     return tuple(
         f"{group}.{item.name}"
         for group, state in states.items()

@@ -17,6 +17,9 @@ from .lesson import open_lesson, read_lesson
 
 MOST_CHARACTERS = 4000  # characters of a link
 MOST_BYTES = 100_000  # bytes of what it unpacks to
+SILENT = {
+    "table": ("roles", "remedies")
+}  # of a table an address tells name and hash, and nothing that is in it
 
 
 def to_link(experiment: Experiment) -> str:
@@ -39,7 +42,8 @@ def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, A
     groups = {}
     for name in GROUPS:
         defaults = type(experiment.group(name))().to_dict()
-        changed = {key: value for key, value in settings[name].items() if value != defaults[key]}
+        told = {key: value for key, value in settings[name].items() if key not in SILENT.get(name, ())}
+        changed = {key: value for key, value in told.items() if value != defaults[key]}
         if changed:
             groups[name] = changed
     return groups

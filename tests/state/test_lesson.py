@@ -49,7 +49,7 @@ def told(error):
 
 
 def test_what_a_result_depends_on_can_be_held_and_what_is_looked_at_is_free():
-    assert {name.split(".")[0] for name in HOLDABLE} == set(GROUPS) - {"comparison"}
+    assert {name.split(".")[0] for name in HOLDABLE} == set(GROUPS) - {"comparison", "table"}
     assert "participant.alpha_reward" in HOLDABLE
     assert "discovery.libraries" in HOLDABLE
     assert not {"data.session", "training.log", "training.smoothing", "model.own"} & set(HOLDABLE)
