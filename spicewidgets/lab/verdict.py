@@ -39,20 +39,19 @@ def verdict(result: Result) -> str:
 
 def standing(result: Result) -> str:
     """How SPICE stands beside the simplest rival, where no truth is known; empty without one."""
-    nats = {name: score_of(result, name) for name in ("classical", "spice", "rnn")}
-    rival, spice, rnn = nats.values()
-    if result.rival is None or rival is None:
+    nats = {"Rescorla-Wagner": score_of(result, "classical")}
+    if result.rival is None or nats["Rescorla-Wagner"] is None:
         return ""
-    guessing = log(result.snapshot.n_actions)
-    parts = [f"guessing {guessing:.3f}"]
-    parts += [f"RNN {rnn:.3f}"] if rnn is not None else []
-    parts += [f"SPICE {spice:.3f}"] if spice is not None else []
-    ahead = ""
-    bics = score_of(result, "spice", "bic"), score_of(result, "classical", "bic")
-    if bics[0] is not None and bics[1] is not None:
-        ahead = f"; by BIC {'SPICE' if bics[0] < bics[1] else 'Rescorla-Wagner'} is ahead"
-    others = ", ".join(parts)
-    return f"In its place a Rescorla-Wagner learner each: {rival:.3f} nats per choice ({others}){ahead}."
+    nats |= {"SPICE": score_of(result, "spice"), "RNN": score_of(result, "rnn")}
+    nats["guessing"] = log(result.snapshot.n_actions)
+    parts = ", ".join(f"{name} {value:.3f}" for name, value in nats.items() if value is not None)
+    bics = {
+        name: score_of(result, key, "bic")
+        for name, key in (("Rescorla-Wagner", "classical"), ("SPICE", "spice"))
+    }
+    known = {name: bic for name, bic in bics.items() if bic is not None}
+    ahead = f"; by BIC {min(known, key=lambda name: known[name])} is ahead" if len(known) == 2 else ""
+    return f"Nats per choice: {parts}{ahead}."
 
 
 def _terms_apart(spice: SpiceModel, truth: SpiceModel) -> tuple[list[str], list[str]]:

@@ -60,7 +60,7 @@ class DataPanel(Stage):
 
     def watch(self) -> None:
         """Observe the settings that change the data."""
-        self.add_class("sw-table")
+        self.add_class("sw-choices")
         experiment = self.experiment
         for state in (experiment.data, experiment.task, experiment.participant, experiment.table):
             state.observe(self.refresh, list(state.names()))

@@ -41,9 +41,8 @@ def equation_lines(
     modules = [] if known is None else list(known.equations)
     lines: list[str] = []
     if instead:
-        lines.append(
-            f'<div class="sw-line"><b>{swatch(TRUTH)} truth</b><span>{escaped(instead)}</span></div>'
-        )
+        words = f'<span class="sw-instead">{escaped(instead)}</span>'
+        lines.append(f'<div class="sw-line"><b>{swatch(TRUTH)} truth</b>{words}</div>')
     for module in modules:
         pair = _terms_of(truth, module, person), _terms_of(spice, module, person)
         terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first

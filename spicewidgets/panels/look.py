@@ -8,6 +8,7 @@ and marks, which need less contrast.
 STYLE = """<style>
 .sw-panel{color:var(--jp-ui-font-color1,#222);font-family:system-ui,sans-serif;overflow:visible}
 .sw-panel .widget-vbox,.sw-panel .widget-hbox,.sw-panel .widget-box{overflow:visible}
+.sw-panel,.sw-panel>.widget-vbox,.sw-columns{flex-shrink:0}
 .sw-panel .widget-html,.sw-panel .widget-html-content{margin:0;line-height:1.4;height:auto;
  color:var(--jp-ui-font-color1,#222)}
 .sw-panel h2{font-size:19px;font-weight:650;margin:2px 0 4px}
@@ -68,6 +69,7 @@ STYLE = """<style>
 .sw-line>b{flex:0 0 88px;font-weight:600;white-space:nowrap}
 .sw-line>span{white-space:nowrap;flex:0 0 auto;min-width:80px}
 .sw-line>span.sw-left{min-width:32px}
+.sw-line>span.sw-instead{white-space:normal;flex:1 1 200px;font-size:13px;line-height:1.35}
 .sw-line>span.sw-says{min-width:72px}
 .sw-line.sw-old>*{opacity:.6}
 .sw-line.sw-module{font-size:12px;color:var(--jp-ui-font-color2,#555)}

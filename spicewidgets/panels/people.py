@@ -18,10 +18,10 @@ from .words import NO_EQUATION, decimal
 PAGE = 12  # rows of the table at a time
 FIRST = ("learning rate α", "inverse temperature β", "likelihood, SPICE")
 SORTS = ("person", "group", "choices")
-BOTH = 8  # numbers in the table at most
+MOST_NUMBERS = 6  # in the table
 # A press of a heading or of a row is told by way of a hidden field, as the page's address is.
 PRESS = """<style onload="
-const box = this.closest('.sw-people');
+const box = this.closest('.sw-choices');
 box.addEventListener('click', (event) => {
   const pressed = event.target.closest('[data-do]');
   if (!pressed) return;
@@ -38,6 +38,7 @@ box.addEventListener('click', (event) => {
 .sw-people .sw-grid{min-width:100%}
 .sw-people .sw-grid thead th{vertical-align:bottom;max-width:110px;white-space:normal;padding-right:14px}
 .sw-people .sw-grid td{padding-right:14px}
+.sw-people .sw-grid button[data-do]{box-shadow:none;appearance:none;min-height:24px}
 .sw-people small{color:var(--jp-ui-font-color2,#555)}
 </style>"""
 
@@ -122,6 +123,7 @@ class People(Panel):
             self.files,
             FigureBox(self.two),
         )
+        self.parts.add_class("sw-people")
         return [widgets.HTML(PRESS), self.alert, self.note, self.pressed, self.parts]
 
     @property
@@ -283,7 +285,7 @@ class People(Panel):
         chosen = [self.shown.value, self.against.value]
         numbers = dict.fromkeys([*chosen, *self.rows.numbers])
         named = any(self.rows.groups)
-        return ["person", *(["group"] if named else []), "choices", *list(numbers)[:BOTH]]
+        return ["person", *(["group"] if named else []), "choices", *list(numbers)[:MOST_NUMBERS]]
 
     def _show_table(self) -> None:
         rows = self.rows
@@ -321,7 +323,7 @@ class People(Panel):
                 continue
             number = rows.numbers[name]
             value, error = number.values[at], number.errors[at]
-            shown = "" if value != value else decimal(value)
+            shown = "" if value != value else "–" if value == 0 else decimal(value)
             cells.append(
                 f"{shown} <small>± {decimal(LEVEL_90 * error, 2)}</small>" if error == error else shown
             )

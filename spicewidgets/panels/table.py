@@ -42,9 +42,10 @@ MOST_COLUMNS = 12  # shown at once
 USE = "Train, equations and all panels then stand on these choices"
 SIMULATE = "Go back to the choices of a simulated participant"
 TEXT_ROWS = 5
+WIDTH = "148px"  # of a column
 # A file that is too large never leaves the browser; a file that is dropped is one that was chosen.
 DROP = """<style onload="
-const box = this.closest('.sw-table');
+const box = this.closest('.sw-choices');
 const say = (words) => { box.querySelector('.sw-refused .widget-html-content').textContent = words; };
 const fits = (file) => {
   const much = file.size > LIMIT;
@@ -75,7 +76,6 @@ box.addEventListener('drop', (event) => {
 .sw-refused .widget-html-content:not(:empty){padding:6px 10px;border-left:4px solid #d14a40;
  background:var(--jp-layout-color2,#f3f3f3);font-size:13px}
 .sw-preview{overflow-x:auto;padding-bottom:6px;margin:0 0 10px}
-.sw-preview>.widget-vbox{flex:0 0 auto;width:132px;margin-right:6px}
 .sw-preview select{width:100%;min-height:28px}
 .sw-cells{font-size:13px;font-variant-numeric:tabular-nums;
  border-top:1px solid var(--jp-border-color2,#e0e0e0)}
@@ -83,10 +83,10 @@ box.addEventListener('drop', (event) => {
 .sw-cells b{display:block;height:22px;line-height:22px;overflow:hidden;text-overflow:ellipsis;
  white-space:nowrap}
 .sw-cells i{display:block;font-style:normal;font-size:12px;height:20px;color:var(--jp-ui-font-color2,#555)}
-.sw-facts{border-collapse:collapse;font-size:13px}
-.sw-facts th{text-align:left;font-weight:400;color:var(--jp-ui-font-color2,#555);padding:2px 12px 2px 0;
- vertical-align:top;white-space:nowrap}
-.sw-facts td{padding:2px 0;overflow-wrap:anywhere}
+.sw-panel .sw-facts{border-collapse:collapse;font-size:13px;margin:0}
+.sw-panel .sw-facts :is(th,td){text-align:left;font-weight:400;padding:2px 0;white-space:normal}
+.sw-panel .sw-facts th{color:var(--jp-ui-font-color2,#555);padding-right:14px;vertical-align:top}
+.sw-panel .sw-facts td{overflow-wrap:anywhere;max-width:none}
 .sw-problem{margin:0 0 14px}.sw-problem select{max-width:100%}
 </style>""".replace("LIMIT", str(LARGEST)).replace("MOST", f"{LARGEST / 1e6:g}")
 
@@ -132,6 +132,8 @@ class YourData(Panel):
             self.refresh, ["revision", "status", "progress", "message", "name", "sha256"]
         )
         experiment.observe(self.refresh, "blocked")
+        experiment.run.observe(self._forget, "status")
+        self._show(None)
         self.refresh()
 
     def _source(self) -> widgets.Widget:
@@ -219,6 +221,13 @@ class YourData(Panel):
                 self._use()
         self._show_state(choices)
 
+    @guard
+    def _forget(self, _: Change) -> None:
+        """Why a file could not be read is old news once something else is done."""
+        table = self.experiment.table
+        if self.experiment.run.busy and table.status == "failed":
+            table.tell(status="idle", message="")
+
     def _show_state(self, choices: "Choices | None") -> None:
         """Which choices are used."""
         settings = self.experiment.table.peek()
@@ -275,7 +284,10 @@ class YourData(Panel):
         name = escaped(one.name)
         cells = "".join(f"<div>{escaped(cell) or '&nbsp;'}</div>" for cell in one.cells)
         head = f'<b title="{name}">{name}</b><i title="{escaped(one.reason)}">{_sure(one)}</i>'
-        return column(role, widgets.HTML(f'<div class="sw-cells">{head}{cells}</div>'))
+        parts = [role, widgets.HTML(f'<div class="sw-cells">{head}{cells}</div>')]
+        return widgets.VBox(
+            parts, layout=widgets.Layout(flex=f"0 0 {WIDTH}", width=WIDTH, margin="0 6px 0 0")
+        )
 
     @guard
     def _choose_role(self, name: str, change: Change) -> None:

@@ -147,7 +147,7 @@ def test_the_simplest_rival_stands_in_place_of_the_truth(used):
     assert row["n_parameters"] == 8
     assert row["bic"] == pytest.approx(8 * np.log(row["n_choices"]) + 2 * row["n_choices"] * row["nll"])
     words = standing(runner.result)
-    assert f"{row['nll']:.3f} nats" in words
+    assert f"Rescorla-Wagner {row['nll']:.3f}, SPICE" in words
     assert "guessing 0.693" in words
 
 
