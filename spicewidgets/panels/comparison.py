@@ -6,6 +6,7 @@ import pandas as pd
 from ..lab.result import Result
 from ..markup import Html, message, table
 from ..plots.figures import SessionView
+from ..state.comparison import LAYERS
 from .base import Change, guard, labelled, row, tick_box
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control
@@ -18,6 +19,9 @@ SCORES = {
     "mean_dp": ("mean |dP|", 4),
     "max_dp": ("max |dP|", 4),
 }
+
+
+STANDS_FOR = {"classical": "truth"}  # the rival, where no truth is known
 
 
 class ComparePanel(Stage):
@@ -33,6 +37,7 @@ class ComparePanel(Stage):
         self.layers = {
             name: tick_box(word, f"Whether the lines of {word} are drawn", value=name in comparison.layers)
             for name, word in AGENTS.items()
+            if name in LAYERS
         }
         for box in self.layers.values():
             box.observe(self._choose_layers, "value")
@@ -78,11 +83,13 @@ class ComparePanel(Stage):
         arm = min(comparison.arm, result.snapshot.n_actions - 1)
         self.figure.options = result.snapshot.options
         self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
-        self.figure.show_layers({name: name in comparison.layers for name in result.played})
+        self.figure.show_layers(
+            {name: STANDS_FOR.get(name, name) in comparison.layers for name in result.played}
+        )
         self._show_trials(result.choices.shape[1] - 1, comparison.zoom)
         for name, box in self.layers.items():
             box.value = name in comparison.layers
-            box.layout.display = "" if name in result.played else "none"
+        self.layers["truth"].description = AGENTS["truth" if result.rival is None else "classical"]
         if result.per_session is not None and result.comparison is not None:
             sessions = result.per_session.index.get_level_values("session")
             of_session = result.per_session[sessions == session].droplevel("session")

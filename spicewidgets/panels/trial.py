@@ -12,6 +12,7 @@ from ..lab.result import Result
 from ..markup import Html, escaped, table
 from ..plots.figures import SessionView
 from ..plots.svg import BAR, bar
+from ..plots.words import in_sentence
 from ..style import SPICE, TRUTH
 from .base import FULL, Change, guard, labelled
 from .files import FigureBox
@@ -91,7 +92,7 @@ class TrialPanel(Stage):
         options = result.snapshot.options
         outcome = f"Trial {trial}: no choice is known."
         if choice >= 0:
-            outcome = f"Trial {trial}: {options[choice]} chosen, reward {reward:g}."
+            outcome = f"Trial {trial}: {in_sentence(options[choice])} chosen, reward {reward:g}."
         n_modules = len(next(iter(self._updates.values())).updates)
         sums = "".join(_sums(self._updates, module, trial, options) for module in range(n_modules))
         after = _choice(result, self._updates, session, trial)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..style import REWARDED, UNREWARDED, Style, arm_style, styles
 from .live import LiveFigure
 from .series import NOTHING, Floats, Subplot
-from .words import ROWS, STRIP, TITLES
+from .words import ROWS, STRIP, TITLES, in_sentence
 
 if TYPE_CHECKING:
     from ..core.simulate.record import Record
@@ -169,7 +169,7 @@ class SessionView(LiveFigure):
         name = f"option {self._arm + 1}"
         if self._arm < len(self.options):
             name = self.options[self._arm]
-        return f"o{name[1:]}" if name.startswith("Option ") else name
+        return in_sentence(name)
 
     def x_ticks(self) -> dict[float, str]:
         """Trials that there are."""

@@ -6,6 +6,12 @@ from ..style import REWARDED, UNREWARDED
 
 PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 
+
+def in_sentence(option: str) -> str:
+    """The name of an option inside a sentence: "Option 1" is option 1, and a table's own names stay."""
+    return f"o{option[1:]}" if option.startswith("Option ") else option
+
+
 STRIP = -0.16  # the P subplot reaches down to here; marks stand between here and 0
 ROWS = {REWARDED: -0.055, UNREWARDED: -0.115}
 

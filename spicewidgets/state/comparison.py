@@ -7,7 +7,7 @@ from ..core.settings import Settings, setting
 from .base import Look, State
 from .data import MOST_SESSIONS
 
-LAYERS = ("truth", "rnn", "spice", "classical")
+LAYERS = ("truth", "rnn", "spice")
 
 
 @dataclass(frozen=True)

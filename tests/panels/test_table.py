@@ -139,7 +139,7 @@ def test_what_cannot_be_read_is_a_sentence_and_what_was_there_stays(app, content
 
 def test_what_is_too_large_is_not_even_looked_at(app):
     view = app.panels["data"].yours
-    with pytest.raises(ValueError, match="up to 8 MB; this one has 8.0 MB"):
+    with pytest.raises(ValueError, match=r"up to 8 MB; this one has 8\.0 MB"):
         view.read(b"x" * (LARGEST + 1), "large.csv")
     assert app.experiment.table.status == "idle"
 
@@ -212,8 +212,12 @@ def test_options_have_the_names_of_the_table(used):
 
 def test_the_comparison_has_the_rival_in_place_of_the_truth(used):
     compare = used.panels["compare"]
-    assert compare.layers["truth"].layout.display == "none"
-    assert compare.layers["classical"].layout.display == ""
+    assert compare.layers["truth"].description == "Rescorla-Wagner"
+    series = compare.figure.series["classical/P"]
+    assert series.visible
+    compare.layers["truth"].value = False
+    assert not series.visible
+    compare.layers["truth"].value = True
     assert "Rescorla-Wagner" in compare.scores.value
     assert "is not known" in compare.scores.value
 
