@@ -10,13 +10,12 @@ from time import perf_counter
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
-from ..core.judge.each import FittedEach, fit_each
 from ..core.judge.replay import replay, scores
 from ..core.read.translation import term_by_term
+from ..core.rivals.fit import FittedRival, fit_rival
 from ..core.simulate.record import Record
 from ..core.train.objective import flat
 from ..core.train.training import Epoch
@@ -27,6 +26,7 @@ from .settle import truth_of
 from .simulation import Simulated
 
 MOST_CHECKPOINTS = 40
+RIVAL = "rescorla-wagner"  # what stands in place of the truth where choices are of a table
 EARLY = 1.0  # seconds of training before its speed tells how much time is left
 SLICE = 0.02  # seconds of epochs at a time: many where an epoch costs less than a look at the run
 
@@ -175,7 +175,7 @@ def result_of(
     *,
     played: Mapping[str, Record] | None = None,
     checkpoints: tuple[Checkpoint, ...] = (),
-    rival: FittedEach | None = None,
+    rival: FittedRival | None = None,
 ) -> Result:
     """All that is shown of a fitted estimator.
 
@@ -196,16 +196,14 @@ def result_of(
     if spice is not None:
         agents["spice"] = estimator.spice_agent
     if not snapshot.is_simulated:
-        rival = rival or fit_each(data.dataset)
-        agents["classical"] = rival.agent(data.dataset)
+        rival = rival or fit_rival(RIVAL, data.dataset)
+        agents["classical"] = rival.agent
     terms = {}
     if spice is not None and truth is not None:
         terms = {participant: term_by_term(spice, truth, participant) for participant in spice.participants}
     layers = dict(played or {})
     layers |= {name: replay(agent, data.dataset) for name, agent in agents.items() if name not in layers}
     pooled, each = (scores(agents, data.dataset, per_session=apart, played=layers) for apart in (False, True))
-    if rival is not None:
-        pooled = _counted(pooled, 2 * len(rival.participants))
     choices = np.stack([session.choices for session in data.sessions])
     outcomes = np.stack([session.rewards for session in data.sessions])
     return Result(
@@ -226,15 +224,6 @@ def result_of(
         simulated=data,
         rival=rival,
     )
-
-
-def _counted(scored: pd.DataFrame, n_parameters: int) -> pd.DataFrame:
-    """The scores of all choices, with two numbers of the rival for each participant."""
-    row = scored.loc["classical"]
-    n = row["n_choices"]
-    scored.loc["classical", "n_parameters"] = n_parameters
-    scored.loc["classical", "bic"] = n_parameters * np.log(n) + 2 * n * row["nll"]
-    return scored
 
 
 def with_new_equations(

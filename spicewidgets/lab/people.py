@@ -50,7 +50,7 @@ LIKELIHOODS = {
     "rnn": "likelihood, RNN",
     "classical": "likelihood, Rescorla-Wagner",
 }
-RIVAL = {"alpha_reward": "α, Rescorla-Wagner", "beta_reward": "β, Rescorla-Wagner"}
+RIVAL = {"alpha": "α, Rescorla-Wagner", "beta": "β, Rescorla-Wagner"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +189,7 @@ def people_in(result: Result) -> People:
         raise ValueError("There is no equation yet. Train first.")
     group_name, groups = ("", {}) if result.snapshot.is_simulated else group_of(result.snapshot.table)
     numbers = dict(_likelihoods(result, spice)) | dict(_parameters(result, spice))
-    numbers |= dict(_coefficients(result, spice)) | dict(_rivals(result))
+    numbers |= dict(_coefficients(result, spice)) | dict(_rivals(result, spice))
     return People(
         labels=tuple(map(str, spice.participants)),
         group_name=group_name,
@@ -292,10 +292,14 @@ def _pooled(group: "Group", module: str, term: Term, n: int) -> tuple[Floats, Fl
     return errors, before
 
 
-def _rivals(result: Result) -> Iterator[tuple[str, Number]]:
-    if result.rival is not None:
-        for at, words in enumerate(RIVAL.values()):
-            yield words, _number(result.rival.values[:, at], result.rival.errors[:, at])
+def _rivals(result: Result, spice: SpiceModel) -> Iterator[tuple[str, Number]]:
+    rival = result.rival
+    if rival is None:
+        return
+    place = {label: at for at, label in enumerate(rival.participants)}
+    rows = [place[label] for label in spice.participants]
+    for at, name in enumerate(rival.names):
+        yield RIVAL[name], _number(rival.values[rows, at], rival.errors[rows, at])
 
 
 def people_from(content: bytes) -> People:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..core.data.dataset import DatasetRNN
     from ..core.discover.sparsity import SparsityPath
     from ..core.estimator import SpiceEstimator
-    from ..core.judge.each import FittedEach
     from ..core.read.update_function import Tabulated
+    from ..core.rivals.fit import FittedRival
     from ..core.simulate.agents import AgentQ
     from ..core.train.rnn import BaseRNN
     from . import estimators
@@ -93,7 +93,7 @@ class Result:
     checkpoints: tuple[Checkpoint, ...] = ()
     simulated: Simulated | None = None
     recorded: Recorded | None = None
-    rival: "FittedEach | None" = None
+    rival: "FittedRival | None" = None
 
     @cached_property
     def description(self) -> BuiltModel:

@@ -234,8 +234,8 @@ def _scores(nll: Floats, dp: Floats, n_parameters: list[int]) -> pd.DataFrame:
 def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
     """Free parameters of an agent.
 
-    The terms and betas of the participants' equations, the weights of a network, or the mechanisms in use of
-    a classical agent.
+    The terms and betas of the participants' equations, the weights of a network, the parameters of the
+    participants of a rival, or the mechanisms in use of a classical agent.
 
     Args:
         agent: any agent.
@@ -244,6 +244,8 @@ def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
     if (spice := getattr(agent, "spice_model", None)) is not None:
         places = {agent.code(label) for label in participants}
         return sum(spice.n_parameters(spice.participants[place]) for place in places)
+    if (numbers := getattr(agent, "n_numbers", None)) is not None:
+        return int(numbers) * len(set(participants))
     if (model := getattr(agent, "model", None)) is not None:
         return int(model.n_weights)
     values = {name: np.ravel(value)[0] for name, value in getattr(agent, "parameters", {}).items()}

@@ -128,6 +128,9 @@ class AgentRival(AgentNetwork):
 
     vectorised: ClassVar[bool] = True
 
+    n_numbers: int
+    """Parameters of each participant."""
+
     def __init__(
         self,
         rival: Rival,
@@ -140,6 +143,7 @@ class AgentRival(AgentNetwork):
         random_state: RandomState = None,
     ) -> None:
         values = np.atleast_2d(np.asarray(values, float))
+        self.n_numbers = values.shape[1]
         people = range(len(values)) if participants is None else participants
         super().__init__(
             RivalRNN(rival, n_actions, values),
