@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from ..data.choices import Choices
@@ -46,7 +47,7 @@ def people(
     Args:
         estimator: fitted.
         data: the choices that likelihoods are of, and the people's groups, where a table has any; the choices
-            that were learned from when None.
+            that were learned from when None. People who were not learned from are left out.
         level: of the intervals: the probability with which they cover the truth, 0 to 1.
 
     Returns:
@@ -95,7 +96,13 @@ def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> 
             ["people needs choices, which are not saved with a model. Give them: people(estimator, choices)."]
         )
     dataset = estimator._dataset_ if data is None else data
-    return dataset.dataset if isinstance(dataset, Choices) else dataset
+    dataset = dataset.dataset if isinstance(dataset, Choices) else dataset
+    known = {str(label) for label in estimator.spice_agent.get_participant_ids()}
+    own = [str(label) in known for label in labels_of(estimator.spice_agent, dataset)]
+    if all(own) or len(estimator.participants_) == 1:  # a model of one person takes anyone for that one
+        return dataset
+    sessions = torch.tensor(own).nonzero()[:, 0]
+    return dataset.take(sessions, torch.arange(dataset.n_trials).expand(len(sessions), -1))
 
 
 def _has_equations(spice: SpiceModel, code: int) -> bool:

@@ -125,6 +125,16 @@ def test_a_term_that_a_person_lacks_is_0_without_an_interval(choices):
     assert len(table.columns) == len(set(table.columns))
 
 
+def test_people_who_were_not_learned_from_are_left_out(choices):
+    labels = list(choices.report.participants)[:3]
+    part = choices.dataset.first(9)
+    spice = fitted(part.recoded(part.participant_ids.tolist(), labels), selection="threshold")
+    table = people(spice, choices)
+    assert table["participant"].tolist() == labels
+    assert table["group"].tolist() == ["control", "patient", "control"]
+    pd.testing.assert_frame_equal(table.drop(columns="group"), people(spice))
+
+
 def test_a_model_that_was_loaded_needs_choices(tuned, choices, tmp_path):
     tuned.save_spice(tmp_path / "rnn", tmp_path / "spice")
     loaded = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG)
