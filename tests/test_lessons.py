@@ -74,6 +74,7 @@ def test_0_your_data(run_lesson):
         """{
             "rows": [n_rows, n_missing, n_targets],
             "again": frame[frame.choice >= 0].shape[0],
+            "carried": carried_on.dataset.n_sessions,
             "shape": list(dataset.xs.shape),
             "lengths": [int(lengths.min()), int(lengths.max())],
             "repeats": repeats.to_dict("index"),
@@ -86,11 +87,13 @@ def test_0_your_data(run_lesson):
     assert 0.02 < missing / rows < 0.04
     assert result["again"] == rows - missing
     assert rows - 3 * missing < targets < rows - missing - 89
-    assert result["shape"] == [90, 120, 7]
+    assert result["shape"] == [90, 120, 5]
+    assert result["carried"] == 3
     assert 55 <= result["lengths"][0] <= 60
     assert result["lengths"][1] == 120
     for participant, rates in result["rates"].items():
-        assert rates["found"] == pytest.approx(rates["true"], abs=0.1)
+        assert rates["alpha_reward"] == pytest.approx(rates["true"], abs=0.1)
+        assert rates["alpha_reward low"] < rates["alpha_reward"] < rates["alpha_reward high"]
         assert (
             result["repeats"][participant]["after a reward"]
             > result["repeats"][participant]["after none"] + 0.1
@@ -297,3 +300,38 @@ def test_6_is_it_true(run_lesson):
     assert result["missing"]["after none"] > 0.05
     likelihood = result["likelihood"]
     assert likelihood["participant"] - 0.05 < likelihood["equation"] < likelihood["participant"]
+
+
+def test_7_two_groups(run_lesson):
+    result = run_lesson(
+        "07_two_groups",
+        """{
+            "stay": stay.groupby("group")[["after a reward", "after none"]].mean().to_dict("index"),
+            "by_chance": by_chance,
+            "shared": shared.to_dict("index"),
+            "own": own_means.to_dict("index"),
+            "gap": gap.to_dict(),
+            "far": far,
+            "ends": [rate_of("control", -1.96), rate_of("patient", 1.96)],
+            "unsaid": trial_by_trial["prediction_error"].isna().sum(),
+            "missed": int(rows.loc[rows["group"] == "patient", "choice"].isna().sum()),
+        }""",
+        figures=2,
+    )
+    stay = result["stay"]
+    assert stay["patient"]["after none"] > stay["control"]["after none"] + 0.15
+    assert result["by_chance"]["after none"] < 20 < 200 < result["by_chance"]["after a reward"]
+    shared, own = result["shared"], result["own"]
+    assert shared["patient"]["beta_choice"] > shared["control"]["beta_choice"] + 0.5
+    assert (
+        abs(result["gap"]["one mean"])
+        < 0.03
+        < 0.12
+        < result["gap"]["a mean for each"]
+        < result["gap"]["true"]
+    )
+    assert own["patient"]["beta_choice"] == pytest.approx(0.8, abs=0.2)
+    assert own["control"]["beta_choice"] == pytest.approx(0, abs=0.1)
+    assert result["far"] > 2.5
+    assert result["ends"][0] > result["ends"][1]  # the intervals do not touch
+    assert result["unsaid"] == result["missed"] > 0
