@@ -22,6 +22,10 @@ from .core.estimator import (
     SpiceWarning as SpiceWarning,
 )
 from .core.judge.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
+from .core.judge.random_effects import (
+    group_difference as group_difference,
+    model_frequencies as model_frequencies,
+)
 from .core.judge.regressors import regressors as regressors
 from .core.judge.replay import get_update_dynamics as get_update_dynamics, replay as replay, scores as scores
 from .core.read.translation import (
@@ -31,6 +35,7 @@ from .core.read.translation import (
 )
 from .core.rivals.declaration import Parameter as Parameter, Rival as Rival
 from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival, fit_rivals as fit_rivals
+from .core.rivals.held_out import held_out as held_out
 from .core.rivals.ready import RIVALS as RIVALS
 from .core.settings import (
     Discovery as Discovery,

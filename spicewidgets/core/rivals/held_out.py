@@ -1,0 +1,376 @@
+"""Rivals, equations and networks in one table: how well each predicts choices that it did not learn from.
+
+Each is fitted to one part of the choices and predicts the other, part by part (`folds.py`). Nothing of what
+is predicted steers what is learned. Beside it stand the criteria that need no second part: AIC, BIC and
+Laplace's evidence of all choices.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ..data.dataset import DatasetRNN
+from ..data.participants import indexed
+from ..judge.random_effects import ModelFrequencies, model_frequencies
+from ..judge.replay import nll_per_trial
+from ..settings import SettingsError
+from .declaration import Floats, Rival
+from .fit import WAYS, FittedRival, fit_rival, ready
+from .folds import folds_of
+from .ready import RIVALS
+
+N_RESAMPLES = 2000
+LEVEL = 0.95
+
+
+class Progress(NamedTuple):
+    """How far something long is.
+
+    Attributes:
+        done, total: parts of the work.
+        words: what is being done.
+        seconds: since it began.
+    """
+
+    done: int
+    total: int
+    words: str
+    seconds: float
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, if the rest takes as long as what is done; NaN before anything is."""
+        return self.seconds / self.done * (self.total - self.done) if self.done else float("nan")
+
+
+class Estimator(Protocol):
+    """What of an estimator is needed: `SpiceEstimator`, not yet fitted, or anything alike."""
+
+    rnn_model_: Any
+
+    def fit_records(self, data: DatasetRNN) -> Any:
+        """Fit it; yields now and then."""
+
+    def predict(self, conditions: DatasetRNN) -> tuple[Floats, Floats]:
+        """P of the next choices by the network and by the equations."""
+
+    def count_parameters(self) -> Mapping[Any, int]:
+        """How many numbers each person's equations have."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How well models predict held-out choices; the first axis of arrays counts models, the second people.
+
+    Attributes:
+        by: how the choices were taken apart.
+        n_folds: how often.
+        models: their names.
+        people: labels of the people of whom choices were predicted.
+        nll: -ln P of held-out choices in nats, `(n_models, n_people)`.
+        n_choices: predicted choices, `(n_people,)`.
+        numbers: of each person, on average, `(n_models,)`; of a network, its weights divided by the people.
+        aic, bic: of all choices, `(n_models, n_people)`; lower is better.
+        evidence: ln p(all choices) by Laplace's approximation under the declared priors; NaN where there is
+            no prior.
+        fits: the rivals, fitted to all choices by maximum likelihood.
+        random_state: seed of the intervals.
+    """
+
+    by: str
+    n_folds: int
+    models: tuple[str, ...]
+    people: tuple[Any, ...]
+    nll: Floats
+    n_choices: Floats
+    numbers: Floats
+    aic: Floats
+    bic: Floats
+    evidence: Floats
+    fits: Mapping[str, FittedRival]
+    random_state: int = 0
+
+    @property
+    def likelihood(self) -> Floats:
+        """Geometric mean of P of the held-out choices, `(n_models,)`."""
+        likelihood: Floats = np.exp(-self.nll.sum(1) / self.n_choices.sum())
+        return likelihood
+
+    def frequencies(self) -> ModelFrequencies:
+        """How many people each model predicts best, from ln P of held-out choices as the evidence (Soch et
+        al. 2016, NeuroImage 141: 469).
+        """
+        return model_frequencies(pd.DataFrame(-self.nll.T, columns=list(self.models)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each model, the best first.
+
+        Columns: `likelihood` per held-out choice with its interval over people (95 %, people drawn anew);
+        `behind`, by how many nats per choice it is worse than the best, with its interval; `numbers`;
+        `frequency` and `protected` exceedance probability among people; sums of `aic`, `bic` and `evidence`.
+        """
+        best = int(self.likelihood.argmax())
+        means = self._resampled(self.nll)
+        behind = self._resampled(self.nll - self.nll[best])
+        tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+        low, high = np.exp(-np.quantile(means, tails[::-1], axis=1))
+        least, most = np.quantile(behind, tails, axis=1)
+        columns = {
+            "model": self.models,
+            "likelihood": self.likelihood,
+            "low": low,
+            "high": high,
+            "behind": (self.nll - self.nll[best]).sum(1) / self.n_choices.sum(),
+            "behind_low": least,
+            "behind_high": most,
+            "numbers": self.numbers,
+        }
+        if len(self.models) > 1:
+            among = self.frequencies()
+            columns |= {"frequency": among.frequencies, "protected": among.protected}
+        columns |= {name: getattr(self, name).sum(1) for name in ("aic", "bic", "evidence")}
+        frame = pd.DataFrame(columns)
+        return frame.sort_values("likelihood", ascending=False, kind="stable", ignore_index=True)
+
+    def by_person(self) -> pd.DataFrame:
+        """A row for each person and model."""
+        rows = [
+            pd.DataFrame(
+                {
+                    "participant": list(self.people),
+                    "model": model,
+                    "n_choices": self.n_choices.astype(int),
+                    "nll": self.nll[i],
+                    "likelihood": np.exp(-self.nll[i] / self.n_choices),
+                    "aic": self.aic[i],
+                    "bic": self.bic[i],
+                    "evidence": self.evidence[i],
+                }
+            )
+            for i, model in enumerate(self.models)
+        ]
+        return pd.concat(rows, ignore_index=True)
+
+    def of_people(self, chosen: Sequence[bool]) -> "HeldOut":
+        """The same of some people only."""
+        which = np.asarray(chosen, bool)
+        parts = {name: getattr(self, name)[:, which] for name in ("nll", "aic", "bic", "evidence")}
+        people = tuple(label for label, own in zip(self.people, which, strict=True) if own)
+        changed = {**vars(self), **parts, "people": people, "n_choices": self.n_choices[which]}
+        return HeldOut(**changed)
+
+    def _resampled(self, nats: Floats) -> Floats:
+        """Nats per choice among people drawn anew, `(n_models, n_resamples)`."""
+        rng = np.random.default_rng(self.random_state)
+        drawn = rng.multinomial(
+            len(self.people), np.full(len(self.people), 1 / len(self.people)), N_RESAMPLES
+        )
+        result: Floats = nats @ drawn.T / (drawn @ self.n_choices)
+        return result
+
+
+Candidate = Rival | type[Rival] | str | Estimator
+
+
+def held_out(
+    dataset: DatasetRNN,
+    models: Sequence[Candidate] | Mapping[str, Candidate] = tuple(RIVALS),
+    by: str = "session",
+    *,
+    n_folds: int = 4,
+    way: str = "group",
+    random_state: int = 0,
+) -> HeldOut:
+    """How well models predict choices that they did not learn from.
+
+    Args:
+        dataset: the choices.
+        models: rivals, by name or class, and estimators that are not fitted yet, such as `SpiceEstimator`:
+            one of these gives two rows, its equations and its network. With names for them, as a mapping.
+        by: how the choices are taken apart: by "session", "person" or "time"; see `folds_of`.
+        n_folds: how often.
+        way: how rivals are fitted, as in `fit_rival`; by "person", where all people are one, the declared
+            prior takes the place of the group's.
+        random_state: seed of starts and intervals.
+
+    Raises:
+        SettingsError: with a sentence for what is wrong.
+    """
+    steps = held_out_steps(dataset, models, by, n_folds=n_folds, way=way, random_state=random_state)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: HeldOut = end.value
+            return result
+
+
+def held_out_steps(
+    dataset: DatasetRNN,
+    models: Sequence[Candidate] | Mapping[str, Candidate] = tuple(RIVALS),
+    by: str = "session",
+    *,
+    n_folds: int = 4,
+    way: str = "group",
+    random_state: int = 0,
+) -> Generator[Progress, None, HeldOut]:
+    """As `held_out`, with a record of how far it is; the result is the generator's value."""
+    dataset, people = indexed(dataset)
+    contestants = _contestants(models, way, by, random_state)
+    folds = folds_of(dataset, by, n_folds)
+    total, done, began = len(contestants) * (len(folds) + 1), 0, monotonic()
+    size = (len(people.labels),)
+    n_choices = sum((_per_person(known(fold.test), fold.people, size) for fold in folds), np.zeros(size))
+    seen = np.flatnonzero(n_choices)
+    nll, criteria = [], []
+    for contestant in contestants:
+        surprise = [np.zeros(size) for _ in contestant.rows]
+        for number, fold in enumerate(folds, 1):
+            words = f"{contestant.name}, part {number} of {len(folds)}"
+            yield Progress(done, total, words, monotonic() - began)
+            for _ in (learning := _Learning(contestant.learned(fold.train, by))):
+                yield Progress(done, total, words, monotonic() - began)
+            for row, p in zip(surprise, learning.result(fold.test), strict=True):
+                row += _per_person(np.nan_to_num(nll_per_trial(p, fold.test)), fold.people, size)
+            done += 1
+        words = f"{contestant.name}, all choices"
+        yield Progress(done, total, words, monotonic() - began)
+        for _ in (whole := _Learning(contestant.criteria(dataset))):
+            yield Progress(done, total, words, monotonic() - began)
+        nll += surprise
+        criteria += whole.result
+        done += 1
+    yield Progress(done, total, "done", monotonic() - began)
+    return HeldOut(
+        by=by,
+        n_folds=len(folds),
+        models=tuple(row for contestant in contestants for row in contestant.rows),
+        people=tuple(people.labels[place] for place in seen),
+        nll=np.array(nll)[:, seen],
+        n_choices=n_choices[seen],
+        numbers=np.array([row.numbers for row in criteria]),
+        aic=np.array([row.aic for row in criteria])[:, seen],
+        bic=np.array([row.bic for row in criteria])[:, seen],
+        evidence=np.array([row.evidence for row in criteria])[:, seen],
+        fits={row.fit.rival.name: row.fit for row in criteria if row.fit is not None},
+        random_state=random_state,
+    )
+
+
+def known(dataset: DatasetRNN) -> Floats:
+    """Where the next choice is known, as numbers."""
+    mask: Floats = np.asarray(dataset.target_mask, float)
+    return mask
+
+
+def _per_person(values: Floats, people: Sequence[int], size: tuple[int]) -> Floats:
+    """Sums over the trials `(n_sessions, n_trials)` of each person."""
+    sums: Floats = np.bincount(np.asarray(people, int), values.sum(1), size[0]).astype(float)
+    return sums
+
+
+class _Learning:
+    """A generator whose value is kept when it has ended."""
+
+    def __init__(self, steps: Generator[None, None, Any]) -> None:
+        self._steps = steps
+        self.result: Any = None
+
+    def __iter__(self) -> Iterator[None]:
+        self.result = yield from self._steps
+
+
+class _Criteria(NamedTuple):
+    """What all choices say of a model; arrays count people."""
+
+    numbers: float
+    aic: Floats
+    bic: Floats
+    evidence: Floats
+    fit: FittedRival | None
+
+
+class _RivalContestant:
+    """A rival that is compared."""
+
+    def __init__(self, name: str, rival: Rival, way: str, random_state: int) -> None:
+        self.name, self.rows, self.rival, self.way, self.seed = name, (name,), rival, way, random_state
+
+    def learned(
+        self, train: DatasetRNN, by: str
+    ) -> Generator[None, None, Callable[[DatasetRNN], list[Floats]]]:
+        """Learn from one part, to predict another."""
+        alone = by == "person" and self.way == "group"
+        fit = fit_rival(self.rival, train, "prior" if alone else self.way, random_state=self.seed)
+        yield
+        return lambda test: [fit.predict(test)]
+
+    def criteria(self, dataset: DatasetRNN) -> Generator[None, None, list[_Criteria]]:
+        """AIC and BIC at the most likely values, and the evidence under the declared prior."""
+        fit = fit_rival(self.rival, dataset, random_state=self.seed)
+        yield
+        evidence = fit_rival(self.rival, dataset, "prior", random_state=self.seed).evidence
+        return [_Criteria(len(fit.names), fit.aic, fit.bic, evidence, fit)]
+
+
+class _EstimatorContestant:
+    """An estimator that is compared: its equations, and its network."""
+
+    def __init__(self, name: str, estimator: Estimator) -> None:
+        self.name, self.rows, self.estimator = name, (f"{name} equations", f"{name} network"), estimator
+
+    def learned(
+        self, train: DatasetRNN, by: str
+    ) -> Generator[None, None, Callable[[DatasetRNN], list[Floats]]]:
+        """Learn from one part, to predict another."""
+        estimator = deepcopy(self.estimator)
+        if by == "person" and hasattr(estimator, "pooling"):
+            estimator.pooling = "none"  # all people are one
+        for _ in estimator.fit_records(train):
+            yield
+        return lambda test: list(reversed(estimator.predict(test)))
+
+    def criteria(self, dataset: DatasetRNN) -> Generator[None, None, list[_Criteria]]:
+        """AIC and BIC, with the terms of each person's equations, and the weights of the network."""
+        estimator = deepcopy(self.estimator)
+        for _ in estimator.fit_records(dataset):
+            yield
+        people, size = dataset.participant_ids.tolist(), (len(dataset.participants),)
+        n = _per_person(known(dataset), people, size)
+        counts = estimator.count_parameters()
+        terms = np.array([counts[label] for label in dataset.participants], float)
+        weights = np.full(size, estimator.rnn_model_.n_weights / size[0])
+        rows = []
+        for k, p in zip((terms, weights), reversed(estimator.predict(dataset)), strict=True):
+            nll = _per_person(np.nan_to_num(nll_per_trial(p, dataset)), people, size)
+            bic = k * np.log(np.maximum(n, 1)) + 2 * nll
+            rows.append(_Criteria(float(k.mean()), 2 * k + 2 * nll, bic, np.full(size, np.nan), None))
+        return rows
+
+
+def _contestants(
+    models: Sequence[Candidate] | Mapping[str, Candidate], way: str, by: str, random_state: int
+) -> list[_RivalContestant | _EstimatorContestant]:
+    """What is compared, checked."""
+    if way not in WAYS:
+        raise SettingsError([f"way must be one of {', '.join(WAYS)}; got {way!r}. Choose one of these."])
+    named = models.items() if isinstance(models, Mapping) else [(None, model) for model in models]
+    contestants: list[_RivalContestant | _EstimatorContestant] = []
+    for name, model in named:
+        if hasattr(model, "fit_records") and not isinstance(model, type):
+            own = name or getattr(getattr(model, "rnn_class", model), "__name__", type(model).__name__)
+            contestants.append(_EstimatorContestant(own, model))  # type: ignore[arg-type]
+        else:
+            rival = ready(model)
+            contestants.append(_RivalContestant(name or rival.name, rival, way, random_state))
+    names = [row for contestant in contestants for row in contestant.rows]
+    if not names or len(set(names)) < len(names):
+        raise SettingsError(
+            [f"models must be one or more, with names of their own; got {names}. Name them in a mapping."]
+        )
+    return contestants
