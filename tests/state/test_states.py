@@ -367,7 +367,7 @@ def test_whatever_is_read_is_taken_or_refused_whole(data):
     assert not refused or experiment.to_dict() == before
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(st.lists(NAMED, max_size=30))
 def test_no_value_in_any_order_raises_and_what_is_right_round_trips(steps):
     experiment = Experiment()

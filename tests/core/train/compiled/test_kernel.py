@@ -109,7 +109,7 @@ def test_every_pointer_is_used_as_what_it_is(name, double):
     assert wrong_pointers(source) == []
     used = re.findall(r".*load <.*|.*store <.*|.*load double.*", source)
     assert len(used) > 10
-    for line in used:
+    for line in used[:: len(used) // 10]:  # the source is read whole for each
         assert wrong_pointers(source.replace(line, re.sub(r"(float|double)(>?\*)", r"i16\2", line))) != []
     assert "*" not in without_pointer_types(source)
 
