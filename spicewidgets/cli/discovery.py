@@ -132,7 +132,7 @@ def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:
 
 def _fit(estimator: SpiceEstimator, dataset: DatasetRNN, progress: Progress) -> tuple[str, ...]:
     """Train and discover; Ctrl-C ends the training only. Returns notes on the fit."""
-    records: Any = estimator.fit_records(dataset)
+    records: Any = estimator.fit_records(dataset, report=progress.tell)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SpiceWarning)
         try:

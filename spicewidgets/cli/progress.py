@@ -30,16 +30,19 @@ class Progress:
 
     def show(self, record: "Epoch") -> None:
         """Show an epoch, ten times a second at most."""
-        if self.hidden or monotonic() - self.shown < 0.1:
-            return
-        self.shown = monotonic()
         filled = "#" * round(20 * record.epoch / self.epochs)
         marks = f"chance {record.chance:.3f}"
         marks += "" if record.floor is None else f", true agent {record.floor:.3f}"
-        self._write(
+        self.tell(
             f"[{filled:.<20}] epoch {record.epoch} of at most {self.epochs}: loss {record.train_loss:.4f}"
             f" ({marks})"
         )
+
+    def tell(self, sentence: str) -> None:
+        """Show how far it is, ten times a second at most."""
+        if not self.hidden and monotonic() - self.shown >= 0.1:
+            self.shown = monotonic()
+            self._write(sentence)
 
     def _write(self, words: str) -> None:
         if not self.hidden:

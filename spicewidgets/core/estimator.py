@@ -6,7 +6,7 @@ Ties the parts together and owns none of their work: training is `train.training
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from time import perf_counter
@@ -21,7 +21,7 @@ from .data.dataset import DatasetRNN
 from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import proposed
-from .discover.group import Group, pooled
+from .discover.group import Group, Pooling
 from .discover.held_apart import Gain, gain_of, warning_of
 from .discover.refine import refine
 from .discover.resampling import Fitted
@@ -40,6 +40,7 @@ from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
 
+Report = Callable[[str], None]
 TUNED = 8  # refined equations that are remembered of a model
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
@@ -208,9 +209,10 @@ class SpiceEstimator(FittedEstimator):
         *,
         data_validation: Any = None,
         target_validation: Any = None,
+        report: Report | None = None,
     ) -> Iterator[Epoch]:
         """As `fit`, an epoch for each record that is asked for. Once all have been asked for, the equations
-        are found.
+        are found; `report` is then called as by `discover`.
         """
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
@@ -266,16 +268,21 @@ class SpiceEstimator(FittedEstimator):
                     model, self.n_actions, participants=people.labels, codes=people.codes
                 )
         try:
-            self._find_equations(discovery, only)
+            self._find_equations(discovery, only, report)
         except Exception as error:
             error.add_note("The trained RNN was kept: correct this, then call discover() instead of fit().")
             raise
 
-    def discover(self, **changes: Any) -> SpiceModel:
+    def discover(self, *, report: Report | None = None, **changes: Any) -> SpiceModel:
         """Find the equations again, without training: with other parameters (`spice_optim_threshold=0.02`),
         or another `spice_config`.
 
-        Samples are drawn anew only where a parameter of the off-policy task changes.
+        Samples are drawn anew only where a parameter of the off-policy task changes. With pooling, a
+        `KeyboardInterrupt` ends the search for terms with the best that there is.
+
+        Args:
+            report: called with a sentence on how far it is, after every participant or round of pooling.
+            changes: parameters of the estimator.
         """
         self._check_fitted("rnn_model_")
         before = self.get_params(deep=False)
@@ -291,7 +298,9 @@ class SpiceEstimator(FittedEstimator):
             _check_pooling(discovery, self.participants_)
             if hasattr(self, "_sessions"):
                 check_model(self.rnn_model_, self.spice_config, self._sessions)
-            self._find_equations(discovery, only, resample=any("off_policy" in name for name in changes))
+            self._find_equations(
+                discovery, only, report, resample=any("off_policy" in name for name in changes)
+            )
         except Exception:
             self.set_params(**before)
             raise
@@ -375,6 +384,12 @@ class SpiceEstimator(FittedEstimator):
         for name in (*found, *history):
             self.__dict__.pop(name, None)
 
+    def _write(self, line: str) -> None:
+        """A line now and then, if verbose."""
+        if self.verbose and perf_counter() - getattr(self, "_written", -1.0) > 0.5:
+            self._written = perf_counter()
+            sys.stdout.write(line + "\n")
+
     def _reported(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
         """The records, kept in `history_`, written out now and then if verbose; a note becomes a warning."""
         self.history_ = list(getattr(self, "history_", []))
@@ -391,7 +406,9 @@ class SpiceEstimator(FittedEstimator):
         if record is not None and record.note:
             warnings.warn(record.note, SpiceWarning, stacklevel=4)
 
-    def _find_equations(self, settings: Discovery, only: int | None, resample: bool = False) -> None:
+    def _find_equations(
+        self, settings: Discovery, only: int | None, report: Report | None, resample: bool = False
+    ) -> None:
         if resample or not hasattr(self, "samples_"):
             if not hasattr(self, "_sessions"):
                 raise NotFittedError(
@@ -399,7 +416,7 @@ class SpiceEstimator(FittedEstimator):
                     " fit(data, targets) first."
                 )
             self.samples_ = sample(self.rnn_model_, self._sessions, settings, self._rng)
-        self.spice_model_, self.evidence_ = self._equations(settings, only)
+        self.spice_model_, self.evidence_ = self._equations(settings, only, report or self._write)
         self.spice_agent = AgentSpice(
             self.rnn_model_, self.spice_model_, self.n_actions, codes=self._people.codes
         )
@@ -408,19 +425,23 @@ class SpiceEstimator(FittedEstimator):
         if self.save_path_rnn is not None or self.save_path_spice is not None:
             self.save_spice(self.save_path_rnn, self.save_path_spice)
 
-    def _equations(self, settings: Discovery, only: int | None) -> tuple[SpiceModel, dict[Any, Evidence]]:
+    def _equations(
+        self, settings: Discovery, only: int | None, report: Report
+    ) -> tuple[SpiceModel, dict[Any, Evidence]]:
         """The equations, and what the choices say of each term where the terms were chosen by evidence."""
         source = self.rnn_model_, self.samples_, self.spice_config
         self.__dict__.pop("group_", None)
         if settings.by_evidence:
-            only = None if settings.pooling == "group" else only
+            only = None if settings.pools else only
             proposal = proposed(*source, replace(settings, threshold=0.0), self.participants_, only)
             searched: Selections | None = getattr(self, "_searched", None)
             try:
-                if settings.pooling == "group":
-                    return self._pooled(proposal, settings), {}
+                if settings.pools:
+                    return self._pooled(proposal, settings, report), {}
                 if searched is None or searched.proposal != proposal:
                     self._searched = Selections(proposal, self.rnn_model_, self._sessions, self.spice_config)
+                for done in self._searched.search(settings.price):
+                    report(f"Equations: {done} of {len(self._searched.of)} participants")
                 self._note_gains(
                     {
                         proposal.participants[code]: gain_of(one, settings.price)
@@ -439,22 +460,24 @@ class SpiceEstimator(FittedEstimator):
         self.tuning_gains_ = {}
         return (self._refined(spice) if settings.refine else spice), {}
 
-    def _pooled(self, proposal: SpiceModel, settings: Discovery) -> SpiceModel:
-        """The equations of all people under their group's prior; `group_` has what is known of the group."""
-        rounds = pooled(proposal, self.rnn_model_, self._sessions, self.spice_config, settings.price)
-        written = perf_counter()
-        while True:
-            try:
-                at = next(rounds)
-            except StopIteration as end:
-                spice: SpiceModel
-                spice, self.group_ = end.value
-                labels = [spice.participants[code] for code in self.group_.participants]
-                self._note_gains(dict(zip(labels, self.group_.gains, strict=True)))
-                return spice
-            if self.verbose and perf_counter() - written > 0.5:
-                written = perf_counter()
-                sys.stdout.write(f"pooling: {at.active.sum()} terms, ln p(choices) {at.log_evidence:.1f}\n")
+    def _pooled(self, proposal: SpiceModel, settings: Discovery, report: Report) -> SpiceModel:
+        """The equations of all people under their group's prior; `group_` has what is known of the group. A
+        `KeyboardInterrupt` ends the search with the best that there is.
+        """
+        own_terms = settings.pooling == "own-terms"
+        source = proposal, self.rnn_model_, self._sessions, self.spice_config
+        pooling = Pooling(*source, settings.price, own_terms=own_terms)
+        try:
+            for at in pooling.rounds():
+                report(f"Pooling: {at.active.sum()} terms, ln p(choices) {at.log_evidence:,.1f}")
+        except KeyboardInterrupt:
+            if pooling.pool.reached is None:
+                raise
+            self.stopped_ = True
+        spice, self.group_ = pooling.result()
+        labels = [spice.participants[code] for code in self.group_.participants]
+        self._note_gains(dict(zip(labels, self.group_.gains, strict=True)))
+        return spice
 
     def _note_gains(self, gains: Mapping[Any, Gain | None]) -> None:
         """Keep what tuning has gained, and warn where it was worse."""
@@ -474,11 +497,11 @@ class SpiceEstimator(FittedEstimator):
 
 
 def _check_pooling(settings: Discovery, participants: tuple[Any, ...]) -> None:
-    if settings.pooling == "group" and len(participants) < 2:
+    if settings.pools and len(participants) < 2:
         raise SettingsError(
             [
-                f'pooling="group" needs two or more participants; the data have {len(participants)}. Leave'
-                " pooling out, or name the participants in the data."
+                f'pooling="{settings.pooling}" needs two or more participants; the data have'
+                f" {len(participants)}. Leave pooling out, or name the participants in the data."
             ]
         )
 

@@ -248,7 +248,7 @@ class Training(Settings):
 
 
 SELECTIONS = ("auto", "evidence", "threshold")
-POOLINGS = ("none", "group")
+POOLINGS = ("none", "group", "own-terms")
 THRESHOLD = 0.05  # the seed's
 
 
@@ -278,7 +278,8 @@ class Discovery(Settings):
     pooling: str = setting(
         "none",
         "Whether each participant's numbers are found alone (none), or all together under a prior that is"
-        " their group's, with terms chosen for the group (group).",
+        " their group's, with terms chosen for the group (group); with own-terms a person may lack some of"
+        " the group's terms.",
         choices=POOLINGS,
     )
     optimizer: str = setting("SR3_weighted_l1", "Sparse regression.", choices=SPICE_OPTIMIZERS)
@@ -305,18 +306,23 @@ class Discovery(Settings):
     )
 
     @property
+    def pools(self) -> bool:
+        """Whether the numbers of all participants are found together."""
+        return self.pooling != "none"
+
+    @property
     def by_evidence(self) -> bool:
         """Whether the terms are chosen by evidence; their numbers are then always tuned to the choices."""
-        plain = self.selection == "auto" and (self.threshold == THRESHOLD or self.pooling == "group")
+        plain = self.selection == "auto" and (self.threshold == THRESHOLD or self.pools)
         return self.refine and (self.selection == "evidence" or plain)
 
     def problems(self) -> list[str]:
         """As in every group of settings; SR3 also needs a regularization above 0."""
         problems = super().problems()
-        if not problems and self.pooling == "group" and not self.by_evidence:
+        if not problems and self.pools and not self.by_evidence:
             problems.append(
                 'pooling must be "none" where terms are chosen by threshold or numbers are not refined; got'
-                ' "group". Set selection="evidence" and refine=True, or leave pooling out.'
+                f' "{self.pooling}". Set selection="evidence" and refine=True, or leave pooling out.'
             )
         if not problems and self.optimizer != "STLSQ" and self.regularization == 0:
             problems.append(

@@ -1,6 +1,6 @@
 """People whose numbers were found together, as equations, means and spreads."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -150,16 +150,8 @@ def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
     )
 
 
-def pooled(
-    proposal: SpiceModel,
-    model: BaseRNN,
-    data: DatasetRNN | Sessions,
-    config: SpiceConfig,
-    price: float | None = None,
-    *,
-    own_terms: bool = False,
-) -> Generator[Round, None, tuple[SpiceModel, Group]]:
-    """Equations of all people under their group's prior.
+class Pooling:
+    """Finds the equations of all people under their group's prior.
 
     Args:
         proposal: all candidate terms; its numbers are what the tuned ones are compared with.
@@ -169,36 +161,61 @@ def pooled(
         price: as in `Pool.select`.
         own_terms: whether a person may lack terms that the group has.
 
-    Yields:
-        Every round, so that whoever asks can tell how far it is and stop.
-
-    Returns:
-        The equations, and what is known of the group.
-
     Raises:
         TraceError: where the model's forward cannot be compiled.
     """
-    terms = {}
-    for module, rows in proposal.equations.items():
-        equation = next(row for row in rows if row is not None)
-        terms[module] = tuple(term for term in equation.terms if term not in equation.dropped)
-    likelihood = Likelihood(model, data, terms)
-    pool = Pool(likelihood, parts_of(model, config, likelihood.inputs))
-    at = yield from pool.select(price)
-    at = pool.each(at) if own_terms else at
-    gains = gains_of_group(pool, at, likelihood.values_of(proposal))
-    group = replace(group_of(pool, at, price), gains=tuple(gains))
-    equations = {module: list(rows) for module, rows in proposal.equations.items()}
-    betas = {state: list(values) for state, values in proposal.betas.items()}
-    for code, values in zip(group.participants, group.values, strict=True):
-        own, scales = likelihood.equations_of(values)
-        for module, equation in own.items():
-            equations[module][code] = with_all_terms(equation, proposal.equations[module][code])
-        for state, beta in scales.items():
-            betas[state][code] = beta
-    spice = replace(
-        proposal,
-        equations={module: tuple(rows) for module, rows in equations.items()},
-        betas={state: tuple(values) for state, values in betas.items()},
-    )
-    return spice, group
+
+    def __init__(
+        self,
+        proposal: SpiceModel,
+        model: BaseRNN,
+        data: DatasetRNN | Sessions,
+        config: SpiceConfig,
+        price: float | None = None,
+        *,
+        own_terms: bool = False,
+    ) -> None:
+        terms = {}
+        for module, rows in proposal.equations.items():
+            equation = next(row for row in rows if row is not None)
+            terms[module] = tuple(term for term in equation.terms if term not in equation.dropped)
+        likelihood = Likelihood(model, data, terms)
+        self.pool = Pool(likelihood, parts_of(model, config, likelihood.inputs))
+        self.proposal, self.price, self.own_terms = proposal, price, own_terms
+
+    def rounds(self) -> Iterator[Round]:
+        """Every round of the search for the group's terms, so that whoever asks can tell how far it is, and
+        stop.
+        """
+        return self.pool.select(self.price)
+
+    def result(self) -> tuple[SpiceModel, Group]:
+        """The equations, and what is known of the group, after all rounds, or as many as there were.
+
+        Raises:
+            RuntimeError: where the rounds were stopped before any group was settled on.
+        """
+        pool, at = self.pool, self.pool.reached
+        if at is None:
+            raise RuntimeError("There is no group yet: go through rounds() first.")
+        at = pool.each(at) if self.own_terms else at
+        gains = gains_of_group(pool, at, pool.likelihood.values_of(self.proposal))
+        group = replace(group_of(pool, at, self.price), gains=tuple(gains))
+        return self._written(group), group
+
+    def _written(self, group: Group) -> SpiceModel:
+        """A group's numbers as equations."""
+        proposal = self.proposal
+        equations = {module: list(rows) for module, rows in proposal.equations.items()}
+        betas = {state: list(values) for state, values in proposal.betas.items()}
+        for code, values in zip(group.participants, group.values, strict=True):
+            own, scales = self.pool.likelihood.equations_of(values)
+            for module, equation in own.items():
+                equations[module][code] = with_all_terms(equation, proposal.equations[module][code])
+            for state, beta in scales.items():
+                betas[state][code] = beta
+        return replace(
+            proposal,
+            equations={module: tuple(rows) for module, rows in equations.items()},
+            betas={state: tuple(values) for state, values in betas.items()},
+        )

@@ -98,7 +98,12 @@ class GroupPrior:
     Args:
         look: what the choices say of `(n_tables, n_participants, n_numbers)`.
         low, high: bounds of each number.
+
+    Attributes:
+        reached: the best group so far, with the terms that were come to last.
     """
+
+    reached: Round | None = None
 
     def __init__(
         self, look: Callable[[Floats], Look], low: Floats | float = -np.inf, high: Floats | float = np.inf
@@ -110,6 +115,8 @@ class GroupPrior:
         best = at._replace(log_evidence=-np.inf)
         for group in self.rounds(at):
             best = _better(best, group)
+            if self.reached is None or (best.active == self.reached.active).all():
+                self.reached = _better(self.reached or best, best)
             yield group
         return best
 
@@ -200,6 +207,7 @@ class Pool(GroupPrior):
             other = yield from self.afresh(~self.is_beta & ~level)
             at = _better(at, other)
         while True:
+            self.reached = at
             costs = at.costs().sum(0)
             excess = np.where(at.active, costs - self.prices(at, price), np.inf)
             worst = int(excess.argmin())

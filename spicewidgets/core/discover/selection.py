@@ -251,6 +251,17 @@ class Selections:
         self.proposal = proposal
         self.of = dict(selections(proposal, model, data, config))
 
+    def search(self, price: float | None = None) -> Iterator[int]:
+        """Search for the terms of one participant after the other, so that whoever asks can tell how far it
+        is, and stop; what has been searched is kept.
+
+        Yields:
+            How many have been searched.
+        """
+        for done, selection in enumerate(self.of.values(), 1):
+            selection.at(price)
+            yield done
+
     def at(self, price: float | None = None) -> tuple[SpiceModel, dict[Any, Evidence]]:
         """The equations that the choices ask for, and why, by participant's label.
 

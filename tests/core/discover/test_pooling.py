@@ -117,3 +117,63 @@ def test_labelled_groups_differ_where_their_people_do(group):
 def test_the_same_data_give_the_same_bits(pool, group):
     again = group_of(pool, last(pool.select()))
     np.testing.assert_array_equal(again.values, group.values)
+
+
+def test_a_search_that_is_stopped_has_the_best_group_so_far(pool):
+    pool = Pool(pool.likelihood, pool.parts)
+    rounds = pool.select()
+    seen = [next(rounds) for _ in range(4)]
+    assert pool.reached is max(seen, key=lambda group: group.log_evidence)
+    for at in rounds:
+        alike = [group for group in seen if (group.active == at.active).all()]
+        if (pool.reached.active == at.active).all():
+            assert (
+                pool.reached.log_evidence >= max([at, *alike], key=lambda one: one.log_evidence).log_evidence
+            )
+        seen.append(at)
+    final = last(Pool(pool.likelihood, pool.parts).select())
+    np.testing.assert_array_equal(pool.reached.values, final.values)
+
+
+@pytest.fixture(scope="module")
+def some_forget():
+    """People of whom every second one does not forget: the term of the arm not chosen is theirs or not."""
+    who = [i for i in range(20) for _ in range(3)]
+    agents = [sw.AgentQ(alpha_reward=0.3, forget_rate=0.6 if i % 2 else 0.0) for i in who]
+    task = sw.BanditsDrift(sigma=0.2)
+    return sw.create_dataset(agents, task, 100, len(who), participant=who, random_state=1)[0]
+
+
+def test_with_own_terms_a_person_may_lack_a_term_of_the_group(some_forget):
+    reports = []
+    estimator = sw.SpiceEstimator(
+        sw.ChoiceRNN, sw.CHOICE_CONFIG, epochs=60, n_starts=2, pooling="group", random_state=1
+    ).fit(some_forget)
+    of_group = estimator.group_
+    assert (of_group.active == of_group.active[0]).all()
+    estimator.discover(pooling="own-terms", report=reports.append)
+    own = estimator.group_.active
+    assert reports[0].startswith("Pooling: ")
+    assert own.sum() < of_group.active.sum()
+    assert (own <= of_group.active).all()
+    assert (own != own[0]).any()
+    for code, label in enumerate(estimator.participants_):
+        equations = estimator.spice_model_.of_participant(label).values()
+        assert (
+            sum(len(one.active) for one in equations)
+            == own[code][~np.array([n.term is None for n in estimator.group_.numbers])].sum()
+        )
+
+
+def test_an_interrupt_keeps_the_best_group_there_is(some_forget):
+    def stop(sentence):
+        raise KeyboardInterrupt
+
+    estimator = sw.SpiceEstimator(
+        sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG, epochs=20, n_starts=1, pooling="group", random_state=1
+    )
+    for _ in estimator.fit_records(some_forget, report=stop):
+        pass
+    assert estimator.stopped_
+    assert np.isfinite(estimator.group_.log_evidence)
+    assert estimator.spice_model_.n_parameters(3) > 0
