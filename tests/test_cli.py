@@ -633,11 +633,11 @@ def test_progress_is_silent_where_nobody_looks(capsys):
 def test_a_stuck_training_is_a_note(monkeypatch):
     whole = sw.SpiceEstimator.fit_records
 
-    def warned(self, dataset):
+    def warned(self, dataset, **options):
         import warnings
 
         warnings.warn("The training is stuck.", estimator.SpiceWarning, stacklevel=1)
-        yield from whole(self, dataset)
+        yield from whole(self, dataset, **options)
 
     monkeypatch.setattr(sw.SpiceEstimator, "fit_records", warned)
     assert "Note: The training is stuck." in output_of(*SMALL)
