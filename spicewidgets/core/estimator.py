@@ -6,7 +6,7 @@ Ties the parts together and owns none of their work: training is `train.training
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from time import perf_counter
@@ -27,7 +27,7 @@ from .discover.refine import refine
 from .discover.resampling import Fitted
 from .discover.sampling import ModuleSamples, sample
 from .discover.selection import Evidence, Selections
-from .equations import SpiceModel
+from .equations import SpiceModel, Term, term_text
 from .fitted import FittedEstimator
 from .judge.network_agents import AgentNetwork, AgentSpice
 from .parameters import participant_index, settings_of
@@ -305,6 +305,48 @@ class SpiceEstimator(FittedEstimator):
             self.set_params(**before)
             raise
         return self.spice_model_
+
+    def weigh(
+        self,
+        participant: Hashable = None,
+        *,
+        price: float | None = None,
+        keep: Collection[tuple[str, Term]] = (),
+        drop: Collection[tuple[str, Term]] = (),
+    ) -> Evidence:
+        """What the choices say of each candidate term at another price, or with terms that must be there or
+        must not. The equations of the fit stay as they are.
+
+        Args:
+            participant: the label; the only or first one's when None.
+            price: of a term, in nats; as in the fit when None.
+            keep: module and factors of each term that must be in the equations:
+                `[("x_value_reward_chosen", ("c_reward",))]`.
+            drop: the same, of each that must not be.
+
+        Raises:
+            NotFittedError: no terms have been chosen by evidence, each participant's alone.
+            SettingsError: a participant or a term is not known.
+        """
+        searched: Selections | None = getattr(self, "_searched", None)
+        if searched is None:
+            raise NotFittedError(
+                "There is no search for terms to ask. Find the equations first, with discover() or fit(), by"
+                " evidence and without pooling."
+            )
+        code = participant_index(participant, self.participants_)
+        selection = searched.of[next(iter(searched.of)) if code is None else code]
+        refuse(
+            f"{term_text(term)} is no candidate term of {module!r}. Name one of its equation's terms."
+            for module, term in (*keep, *drop)
+            if selection.number(module, term) is None
+        )
+        kept, dropped = (
+            [number for module, term in terms if (number := selection.number(module, term)) is not None]
+            for terms in (keep, drop)
+        )
+        price = self.price if price is None else price
+        return selection.evidence(*selection.at(price, keep=kept, drop=dropped), price)
 
     def fitted(self) -> Fitted:
         """What this fit has come to, as its resamples need it.

@@ -4,7 +4,7 @@ Takes a `Result` and calls the core. Importing this loads neither torch nor pysi
 recorded earlier needs neither.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from .simulation import people_of
 
 if TYPE_CHECKING:
     from ..core.discover import discovery, sparsity
+    from ..core.discover.selection import Evidence
     from ..core.discover.sparsity import SparsityPath
     from ..core.train import module_function
 else:
@@ -131,6 +132,22 @@ def path_of(result: Result, module: str, participant: Hashable) -> "SparsityPath
     samples = result.estimator.samples_[module].select(config, module, code)
     terms = discovery.candidates(module, config, settings)
     return sparsity.sparsity_path(module, samples, terms, settings)
+
+
+def weigh(
+    result: Result,
+    participant: Hashable,
+    price: float | None = None,
+    *,
+    keep: Collection[tuple[str, Term]] = (),
+    drop: Collection[tuple[str, Term]] = (),
+) -> "Evidence | None":
+    """What a participant's choices say of each term, as `SpiceEstimator.weigh` has it; None where the terms
+    were not chosen by evidence, or were recorded.
+    """
+    if result.estimator is None or not getattr(result.estimator, "evidence_", None):
+        return None
+    return result.estimator.weigh(participant, price=price, keep=keep, drop=drop)
 
 
 def same_paths(one: Result, other: Result | None) -> bool:

@@ -29,6 +29,7 @@ from .base import (
 )
 from .controls import apply_lesson, control
 from .equations import AGAIN, terms_table
+from .evidence import EvidenceBox
 from .path import PathBox
 from .stage import Stage
 
@@ -74,9 +75,10 @@ class LibraryPanel(Stage):
         self.modules, self.terms = column(), widgets.HTML()
         self._result: Result | None = None  # whose terms are shown
         self.boxes: dict[str, ModuleLibrary] = {}
+        self.evidence = EvidenceBox(self.experiment.discovery)
         self.path = PathBox()
         self.fixed = widgets.HTML()
-        return [self.terms, self.fixed, self.modules, self.path]
+        return [self.terms, self.evidence, self.fixed, self.modules, self.path]
 
     def watch(self) -> None:
         """Observe the model, the library, and new equations."""
@@ -96,6 +98,7 @@ class LibraryPanel(Stage):
         apply_lesson(discovery, "libraries", self.modules, self.fixed)
         if result is not self._result:
             self._result, self.terms.value = result, "" if result is None else terms_table(result)
+        self.evidence.show(result)
         if not discovery.problems_of("threshold"):
             self.path.show(result, discovery.threshold)
 

@@ -55,6 +55,11 @@ STYLE = """<style>
 .sw-grid td{white-space:nowrap}
 .sw-grid thead th{font-weight:600}
 .sw-grid :is(th,td):first-child{text-align:left}
+.sw-worth{position:relative;display:inline-block;width:160px;height:12px;
+ border:1px solid var(--jp-border-color1,#bbb)}
+.sw-worth i{position:absolute;inset:0 auto 0 0;background:#1f6fb8}
+.sw-worth.sw-less i{background:repeating-linear-gradient(45deg,#788494 0 3px,transparent 3px 6px)}
+.sw-worth b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--jp-ui-font-color1,#222)}
 .sw-question{margin:0 0 16px}.sw-question .sw-field{max-width:22em}
 .sw-scroll{overflow-x:auto;max-width:100%}
 

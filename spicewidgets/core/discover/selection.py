@@ -76,6 +76,14 @@ class Evidence:
                 return item
         raise KeyError(f"{term_text(factors)} is no candidate term of {module!r}")
 
+    def equations(self) -> dict[str, Equation]:
+        """The equations, by module, with all candidate terms."""
+        rows: dict[str, dict[Term, float]] = {}
+        for item in self.terms:
+            if item.term is not None:
+                rows.setdefault(item.module, {})[item.term] = item.value
+        return {name: Equation(name, tuple(own), tuple(own.values())) for name, own in rows.items()}
+
 
 @dataclass
 class Selection:
@@ -121,11 +129,18 @@ class Selection:
         search = self._searches[key]
         return search, search.best(price)
 
-    def evidence(self, search: Search, step: Step) -> Evidence:
-        """What the choices say of each candidate term at a set of terms."""
+    def number(self, module: str, term: Term) -> Number | None:
+        """A candidate term, whatever the order of its factors; None where it is no candidate."""
+        for number in self.likelihood.numbers:
+            if number.module == module and number.term is not None and sorted(number.term) == sorted(term):
+                return number
+        return None
+
+    def evidence(self, search: Search, step: Step, price: float | None = None) -> Evidence:
+        """What the choices say of each candidate term at a set of terms, beside the price of each."""
         costs, gains = search.costs(step), search.gains(step)
         deviations = np.sqrt(np.maximum(np.diag(search.covariance(step)), 0.0))
-        prices = search.prices_at(step)
+        prices = search.prices_at(step, price)
         terms = []
         for i, number in enumerate(self.likelihood.numbers):
             active = bool(step.active[i])
@@ -275,7 +290,7 @@ class Selections:
         for code, selection in self.of.items():
             search, step = selection.at(price)
             found, scales = selection.likelihood.equations_of(step.values)
-            evidence[spice.participants[code]] = own = selection.evidence(search, step)
+            evidence[spice.participants[code]] = own = selection.evidence(search, step, price)
             for module, equation in found.items():
                 notes = tuple(note for note in own.notes if module in note)
                 equations[module][code] = with_all_terms(equation, spice.equations[module][code], notes)

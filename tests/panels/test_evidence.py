@@ -1,0 +1,90 @@
+"""What each term is worth, beside its price: another price or another choice of terms is answered at once."""
+
+import pytest
+
+from spicewidgets import SpiceEstimator
+from spicewidgets.apps import panel
+from spicewidgets.panels.evidence import bar
+
+MODULE = "x_value_reward_chosen"
+REWARD = (MODULE, ("c_reward",))
+
+
+@pytest.fixture(scope="module")
+def shown():
+    made = panel("library")
+    task = made.experiment.data
+    task.n_sessions, task.n_trials = 30, 50
+    made.experiment.discovery.degree = 2
+    made.runner.train()
+    assert made.runner.wait(60)
+    return made
+
+
+@pytest.fixture
+def box(shown):
+    shown.evidence.back.click()
+    return shown.evidence
+
+
+def numbers(box):
+    """What the table says of each term."""
+    return [cell.split("</td>")[0] for cell in box.bars.value.split("<td>")][4::4]
+
+
+def test_nothing_is_shown_of_a_recorded_run():
+    assert panel("library").evidence.body.layout.display == "none"
+
+
+def test_it_shows_what_the_run_has_found(shown, box):
+    estimator = shown.runner.result.estimator
+    assert isinstance(estimator, SpiceEstimator)
+    assert box.body.layout.display == ""
+    found = estimator.spice_model_.equation(MODULE)
+    terms = [term for term in found.terms if term not in found.dropped]
+    values = [found.coefficient(*term) for term in terms]
+    expected = [f"{value:+.3f}".replace("-", "−") if value else "out" for value in values]
+    assert numbers(box) == expected
+    assert "per choice." in box.equation.value
+
+
+def test_more_terms_stay_where_they_are_cheap(box):
+    before = numbers(box).count("out")
+    box.price.value = 0.1
+    assert numbers(box).count("out") < before
+    box.price.value = 100.0
+    assert numbers(box).count("out") >= before
+    box.back.click()
+    assert numbers(box).count("out") == before
+
+
+def test_a_term_that_is_demanded_out_is_out_and_costs(shown, box):
+    nll = shown.runner.result.estimator.weigh().nll
+    box.menus[REWARD].value = -1
+    assert numbers(box)[[*box.menus].index(REWARD)] == "out"
+    without = shown.runner.result.estimator.weigh(drop=[REWARD])
+    assert without.nll > nll + 1
+    assert without.of(*[MODULE, "c_reward"]).cost > 1
+
+
+def test_a_term_that_is_demanded_in_is_in(shown, box):
+    (out, *_) = [key for key, text in zip(box.menus, numbers(box), strict=True) if text == "out"]
+    box.menus[out].value = 1
+    assert numbers(box)[[*box.menus].index(out)] != "out"
+    assert shown.runner.result.estimator.weigh(keep=[out]).equations()[MODULE].coefficient(*out[1]) != 0
+
+
+def test_the_price_is_taken_over_when_asked(shown, box):
+    box.price.value = 3.0
+    assert shown.experiment.discovery.price is None
+    shown.experiment.follow_library = False
+    box.take.click()
+    assert shown.experiment.discovery.price == 3.0
+    shown.experiment.discovery.price = None
+
+
+def test_bars_say_in_words_what_they_show():
+    assert 'aria-label="worth 4.2 nats, price 3.10"' in bar(4.2, 3.1)
+    assert "sw-less" in bar(2.0, 3.1)
+    assert "width:100.0%" in bar(1e6, 3.1)
+    assert "over 999" in bar(float("inf"), 3.1)
