@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core.equations import SpiceModel, term_text
+from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.read.translation import classical_parameters, term_by_term
 from .options import WIDTH, Request
@@ -32,9 +32,7 @@ def equations(outcome: Outcome) -> pd.DataFrame:
     """A row for each module and term: its true and its found coefficient, or only the found one."""
     if outcome.truth is not None:
         return term_by_term(outcome.spice, outcome.truth, outcome.label)
-    own = outcome.spice.of_participant(outcome.label)
-    betas = {state: outcome.spice.beta(state, outcome.label) for state in outcome.spice.betas}
-    alone = SpiceModel.of(*own.values(), betas=betas)
+    alone = outcome.spice.alone(outcome.label)
     return term_by_term(alone, alone)[["found"]]
 
 

@@ -220,23 +220,34 @@ class SpiceModel:
         Raises:
             SettingsError: with the known labels.
         """
-        fitted = [
-            i
-            for i in range(len(self.participants))
-            if all(rows[i] is not None for rows in self.equations.values())
-        ]
-        if participant is None and fitted:
-            return fitted[0]
-        same = [i for i in fitted if self.participants[i] == participant]
-        same += [i for i in fitted if str(self.participants[i]) == str(participant)]
-        if same:
-            return same[0]
-        known = [self.participants[i] for i in fitted]
+        places = range(len(self.participants))
+        same = [i for i in places if participant is None or self.participants[i] == participant]
+        first = next(filter(self.has_equations, same), None)
+        if first is None:
+            same = [i for i in places if str(self.participants[i]) == str(participant)]
+            first = next(filter(self.has_equations, same), None)
+        if first is not None:
+            return first
+        known = [self.participants[i] for i in filter(self.has_equations, places)]
         raise SettingsError(
             [
                 f"No equations for participant {participant!r}; there are some for {known[:20]}. Choose one"
                 " of these."
             ]
+        )
+
+    def has_equations(self, place: int) -> bool:
+        """Whether the participant at this position has an equation of each module."""
+        return all(rows[place] is not None for rows in self.equations.values())
+
+    def alone(self, participant: Hashable = None) -> "SpiceModel":
+        """The equations of one participant as a model of its own."""
+        place = self.index(participant)
+        return SpiceModel(
+            (self.participants[place],),
+            {module: (rows[place],) for module, rows in self.equations.items()},
+            {state: (values[place],) for state, values in self.betas.items()},
+            self.given,
         )
 
     def equation(self, module: str, participant: Hashable = None) -> Equation:

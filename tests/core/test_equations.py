@@ -372,3 +372,20 @@ def test_polynomial_terms_are_all_products_once():
         assert set(terms) == {
             t for d in range(degree + 1) for t in combinations_with_replacement("abc"[:n], d)
         }
+
+
+def test_one_participant_alone_has_the_same_equations():
+    both = SpiceModel(
+        ("ann", "bob", "eve"),
+        {"x": (Equation("x", ((),), (1.0,)), None, Equation("x", ((),), (2.0,)))},
+        {"x": (3.0, 4.0, 5.0)},
+        ("y",),
+    )
+    alone = both.alone("eve")
+    assert alone.participants == ("eve",)
+    assert alone.text() == both.text("eve")
+    assert both.alone().participants == ("ann",)
+    with pytest.raises(
+        SettingsError, match=r"No equations for participant 'bob'; there are some for \['ann', 'eve'\]"
+    ):
+        both.alone("bob")

@@ -76,13 +76,13 @@ def people(
     """
     dataset = _dataset(estimator, data)
     spice, model = estimator.spice_model_, estimator.rnn_model_
-    labels = [label for code, label in enumerate(spice.participants) if _has_equations(spice, code)]
+    labels = [label for code, label in enumerate(spice.participants) if spice.has_equations(code)]
     table = pd.DataFrame({"participant": labels})
     if isinstance(data, Choices):
         table = table.assign(**_groups(data, labels))
     table = pd.concat([table, _likelihoods(estimator, dataset, labels)], axis=1)
     known = _known(estimator, dataset)
-    rows = [_numbers(spice, model, label, known.get(label), level) for label in labels]
+    rows = [_numbers(spice.alone(label), model, known.get(label), level) for label in labels]
     names = list(dict.fromkeys(name for row in rows for name in row))
     numbers = pd.DataFrame(rows, columns=_in_order(names))
     lacking = {name: 0.0 for name in names if ": " in name and not name.endswith((" low", " high"))}
@@ -103,10 +103,6 @@ def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> 
         return dataset
     sessions = torch.tensor(own).nonzero()[:, 0]
     return dataset.take(sessions, torch.arange(dataset.n_trials).expand(len(sessions), -1))
-
-
-def _has_equations(spice: SpiceModel, code: int) -> bool:
-    return all(rows[code] is not None for rows in spice.equations.values())
 
 
 def _groups(choices: Choices, labels: list[Any]) -> dict[str, list[Any]]:
@@ -135,18 +131,16 @@ def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[
     return pd.DataFrame(rows, columns=columns)
 
 
-def _numbers(
-    spice: SpiceModel, model: HasInitValues, label: Any, known: Known | None, level: float
-) -> dict[str, float]:
+def _numbers(spice: SpiceModel, model: HasInitValues, known: Known | None, level: float) -> dict[str, float]:
     """A person's numbers with their intervals, by the names of the columns."""
     numbers = {
         _name(Number(module, term)): value
-        for module, equation in spice.of_participant(label).items()
+        for module, equation in spice.of_participant().items()
         for term, value in equation.active
     }
-    numbers |= {_name(Number(state, None)): spice.beta(state, label) for state in spice.betas}
-    read = classical_parameters(spice, model, label)
-    errors = {} if known is None else _errors(known, spice, model, label)
+    numbers |= {_name(Number(state, None)): spice.beta(state) for state in spice.betas}
+    read = classical_parameters(spice, model)
+    errors = {} if known is None else _errors(known, spice, model)
     row: dict[str, float] = {}
     for name, value in {**numbers, **read}.items():
         half = half_width(errors.get(name, np.nan), level)
@@ -171,7 +165,7 @@ def _in_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (place(name)[0], modules.index(place(name)[1])))
 
 
-def _errors(known: Known, spice: SpiceModel, model: HasInitValues, label: Any) -> dict[str, float]:
+def _errors(known: Known, spice: SpiceModel, model: HasInitValues) -> dict[str, float]:
     """The standard error of each number and each parameter that rests on them."""
     if not known.numbers:
         return {}
@@ -180,16 +174,16 @@ def _errors(known: Known, spice: SpiceModel, model: HasInitValues, label: Any) -
     errors = {name: told.error(way) for name, way in zip(names, np.eye(len(names)), strict=True)}
 
     def read(values: Floats) -> Mapping[str, float]:
-        return classical_parameters(_moved(spice, label, known.numbers, values), model)
+        return classical_parameters(_moved(spice, known.numbers, values), model)
 
     steps = slopes(read, known.values).items()
     return errors | {name: told.error(slope) for name, slope in steps if slope.any()}
 
 
-def _moved(spice: SpiceModel, label: Any, numbers: tuple[Number, ...], values: Floats) -> SpiceModel:
+def _moved(spice: SpiceModel, numbers: tuple[Number, ...], values: Floats) -> SpiceModel:
     """One person's equations with other numbers."""
-    betas = {state: spice.beta(state, label) for state in spice.betas}
-    terms = {module: dict(equation.active) for module, equation in spice.of_participant(label).items()}
+    betas = {state: spice.beta(state) for state in spice.betas}
+    terms = {module: dict(equation.active) for module, equation in spice.of_participant().items()}
     for number, value in zip(numbers, values.tolist(), strict=True):
         if number.term is None:
             betas[number.module] = value
@@ -243,7 +237,7 @@ def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator
     values = likelihood.values_of(spice)
     information = likelihood(values).information
     for row, code in enumerate(likelihood.participants):
-        if _has_equations(spice, code):
+        if spice.has_equations(int(code)):
             is_beta = np.array([number.term is None for number in likelihood.numbers], dtype=bool)
             at = np.flatnonzero((values[row] != 0) | is_beta)
             numbers = [likelihood.numbers[place] for place in at]

@@ -99,7 +99,8 @@ def labels_of(agent: Any, dataset: DatasetRNN) -> list[Any]:
     """Label of each session's participant, as the agent knows them."""
     codes = dataset.participant_ids.tolist()
     if dataset.labelled:
-        return [dataset.participants[code] for code in codes]
+        labels = dataset.participants
+        return [labels[code] for code in codes]
     label = getattr(agent, "label", None)
     return codes if label is None else [label(code) for code in codes]
 
