@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "apps": ["explorer", "play", "quiz"],
     "core.simulate.agents": ["Agent", "AgentQ"],
+    "core.diagnose.diagnosis": ["Diagnosis", "diagnose", "standard_errors"],
     "core.discover.bootstrap": ["bootstrap"],
     "core.data.choices": ["Choices", "read_choices"],
     "core.data.convert": ["convert_dataset"],

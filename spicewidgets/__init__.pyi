@@ -12,6 +12,11 @@ from .core.data.splits import (
     split_data_along_sessiondim as split_data_along_sessiondim,
     split_data_along_timedim as split_data_along_timedim,
 )
+from .core.diagnose.diagnosis import (
+    Diagnosis as Diagnosis,
+    diagnose as diagnose,
+    standard_errors as standard_errors,
+)
 from .core.discover.bootstrap import bootstrap as bootstrap
 from .core.discover.people import people as people
 from .core.discover.resampling import bootstrap_equations as bootstrap_equations

@@ -25,7 +25,7 @@ GROUND_FILES = tuple(
 GROUND = {"numpy", *(f"spicewidgets.{file.replace('/', '.')}" for file in GROUND_FILES)}
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
-    "core": {"numpy", "pandas", "torch", "spicewidgets.core"},
+    "core": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core"},
     **dict.fromkeys(GROUND_FILES, GROUND),
     "core/simulate": GROUND | {"pandas", "spicewidgets.core.simulate"},
     "core/data/tables": {

@@ -49,6 +49,15 @@ def term_in_words(term: Term, module: str) -> str:
     return " × ".join("own value" if factor == module else factor for factor in term) or "constant"
 
 
+def term_of(term: Term, module: str) -> str:
+    """A term of a module in words, with the module's name.
+
+    >>> term_of(("c_reward",), "x_value_reward_chosen")
+    'c_reward of x_value_reward_chosen'
+    """
+    return f"{term_in_words(term, module)} of {module}"
+
+
 @dataclass(frozen=True)
 class Equation:
     """One module's update: `module[k+1] = sum_i coefficients[i] * terms[i]`.

@@ -5,9 +5,11 @@ more. A job runs in the thread that calls it.
 """
 
 import copy
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import NamedTuple, Protocol, cast
 
@@ -16,14 +18,17 @@ import torch
 from ..core.discover.resampling import resamples
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
-from ..core.settings import SettingsError
-from ..state.experiment import DATA_OF, TRAINED_ON, Experiment, ExperimentSnapshot
+from ..core.settings import SettingsError, SpiceWarning
+from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
+from .coach import advice, findings
 from .estimators import discover_again, estimator_of, parameters_of
 from .fit import Fit, with_new_equations
-from .report import Reporter
+from .report import Reporter, logged
 from .result import Checkpoint, Result
 from .simulation import simulate
 from .store import Store
+
+PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
 
 class Outcome(NamedTuple):
@@ -89,7 +94,9 @@ class Job:
                 break
             last, snapshot = self._library()
         self.report.now(phase="compare", message="Comparing what is known.")
-        self._hold(with_new_equations(last, snapshot, estimator, checkpoints))
+        result = with_new_equations(last, snapshot, estimator, checkpoints)
+        self._hold(result)
+        self._advise(result)
         return Outcome("done", "Found the equations again, for the same RNN.")
 
     def resample(self) -> Outcome:
@@ -190,7 +197,10 @@ class Job:
         except KeyboardInterrupt:
             stopped = fit.end_unrefined()
         self.report.now(phase="compare", message="Comparing what is known.")
-        self._hold(fit.result())
+        result = fit.result()
+        self._hold(result)
+        if not stopped:
+            self._advise(result)
         if stopped:
             return Outcome("cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept.")
         return Outcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
@@ -210,6 +220,55 @@ class Job:
             except KeyboardInterrupt:
                 self.control.note_stop()
         self.store.hold(result)
+
+    def _advise(self, result: Result) -> None:
+        """Look for what would do better. A remedy is tried here, after the result is there; the trials end
+        when the run is stopped or the settings are no longer the result's.
+        """
+        with logged("The coach has failed."):
+            if any(finding.remedy for finding in findings(result)):
+                self.report.now(phase="advise", message="The coach tries what may do better.")
+                self.store.advise(result, advice(result, partial(self._trial, result)))
+            else:
+                self.store.advise(result, findings(result))
+
+    def _trial(self, last: Result, snapshot: ExperimentSnapshot, action: str) -> Result | None:
+        """What other settings would lead to; None where that is no longer wanted, or cannot be."""
+        if not self._still_wanted(last):
+            return None
+        try:
+            trained, checkpoints = self._trained(last)
+            estimator = copy.copy(trained)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SpiceWarning)
+                if action == "refit":
+                    estimator._rng = copy.deepcopy(trained._rng)
+                    discover_again(estimator, snapshot)
+                    return with_new_equations(last, snapshot, estimator, checkpoints)
+                same = not snapshot.differs(last.snapshot, PLAYED)
+                data = last.data if same else simulate(snapshot)
+                if action == "continue":
+                    estimator.set_params(**parameters_of(snapshot), warm_start=True)
+                    return self._tried(last, Fit(snapshot, data, estimator, last.history, checkpoints))
+                return self._tried(last, Fit(snapshot, data, estimator_of(snapshot)))
+        except KeyboardInterrupt:
+            self.control.note_stop()
+        except SettingsError:
+            pass  # what cannot be done is not proposed
+        return None
+
+    def _tried(self, last: Result, fit: Fit) -> Result | None:
+        """The result of a trial's fit; None where it is given up."""
+        while self._still_wanted(last):
+            with self.control.interruptible("epoch"):
+                epoch = fit.run_slice()
+            if epoch is None:
+                return fit.result()
+        fit.close()
+        return None
+
+    def _still_wanted(self, result: Result) -> bool:
+        return not self.control.stopped() and not self.experiment.peek().differs(result.snapshot, FOUND_IN)
 
     def _library(self) -> tuple[Result, ExperimentSnapshot]:
         """The last result, and the present settings of the discovery for its RNN.

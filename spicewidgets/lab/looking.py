@@ -33,11 +33,12 @@ from .settle import config_of
 from .simulation import people_of
 
 if TYPE_CHECKING:
-    from ..core.discover import discovery, sparsity
+    from ..core.discover import comparison, discovery, sparsity
     from ..core.discover.selection import Evidence
     from ..core.discover.sparsity import SparsityPath
     from ..core.train import module_function
 else:
+    comparison = later("..core.discover.comparison", __package__)
     discovery = later("..core.discover.discovery", __package__)
     sparsity = later("..core.discover.sparsity", __package__)
     module_function = later("..core.train.module_function", __package__)
@@ -67,6 +68,17 @@ def trial_by_trial(result: Result, session: int) -> dict[str, Contributions]:
     models = {"truth": result.truth, "spice": result.spice}
     only = np.array([session])
     return {name: unfolded(result, model, only) for name, model in models.items() if model is not None}
+
+
+def differences_of(result: Result, participant: Hashable) -> tuple[list[str], list[str]]:
+    """Terms of a participant's truth that were not found, and found ones that are not true, in words, once
+    both are written in the same way. Needs the estimator.
+    """
+    assert result.estimator is not None
+    assert result.spice is not None
+    model, dataset = result.estimator.rnn_model_, result.estimator._dataset_
+    config = config_of(result.snapshot)
+    return comparison.differences(result.spice, result.truth, model, dataset, config, participant)
 
 
 def likelihood(result: Result, model: SpiceModel, sessions: int = MANY_SESSIONS) -> Floats:

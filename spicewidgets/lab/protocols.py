@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
+    from ..core.diagnose.findings import Finding
     from ..core.discover.resampled import Resampled
     from ..core.equations import SpiceModel
     from ..state.experiment import Experiment
@@ -29,6 +30,10 @@ class ExperimentRunner(Protocol):
     @property
     def result(self) -> "Result | None":
         """What the last run found; None before."""
+
+    @property
+    def advice(self) -> "tuple[Finding, ...] | None":
+        """What the coach says of the result, each remedy tried; None where it has not looked."""
 
     @property
     def resampled(self) -> "Resampled | None":

@@ -28,6 +28,7 @@ from .table import Upload, reading_table
 
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
+    from ..core.diagnose.findings import Finding
     from ..core.discover.resampled import Resampled
     from . import job
     from .job import Job, Outcome
@@ -67,6 +68,11 @@ class Runner:
     def result(self) -> Result | None:
         """What the last run found; None before."""
         return self.store.result
+
+    @property
+    def advice(self) -> "tuple[Finding, ...] | None":
+        """What the coach says of the result, each remedy tried; None where it has not looked."""
+        return self.store.advice
 
     @property
     def resampled(self) -> "Resampled | None":

@@ -15,6 +15,7 @@ from .simulation import Simulated
 
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
+    from ..core.diagnose.findings import Finding
     from ..core.discover import resampled as resampling
     from ..core.discover.resampled import Resampled
     from .fit import Fit
@@ -31,6 +32,7 @@ class Store:
 
     Attributes:
         result: what the last run found; None before.
+        advice: what the coach says of it; None where it has not looked.
         resampled: the equations of resampled sessions of that result, as many as there are; None without.
         given: sessions of an unknown participant, which are run in place of simulated ones; None without.
         paused: the fit that goes step by step; None without.
@@ -41,6 +43,7 @@ class Store:
     def __init__(self, experiment: Experiment, lock: AbstractContextManager[Any]) -> None:
         self.experiment, self.lock = experiment, lock
         self.result: Result | None = None
+        self.advice: tuple[Finding, ...] | None = None
         self.resampled: Resampled | None = None
         self.given: Simulated | None = None
         self.paused: Fit | None = None
@@ -49,7 +52,7 @@ class Store:
 
     def hold(self, result: Result) -> None:
         """Make a result the present one."""
-        self.result, self.resampled = result, None
+        self.result, self.resampled, self.advice = result, None, None
         run = self.experiment.run
         with self.lock:
             self._tell(resampled=None)
@@ -64,6 +67,11 @@ class Store:
                     result_revision=run.result_revision + 1,
                     resampled_revision=run.resampled_revision + 1,
                 )
+
+    def advise(self, result: Result, advice: "tuple[Finding, ...]") -> None:
+        """Keep what the coach says of the present result; of an earlier one it is too late."""
+        if self.result is result:
+            self.advice = advice
 
     def hold_resampled(
         self, result: Result, equations: Sequence[SpiceModel], snapshot: ExperimentSnapshot | None = None

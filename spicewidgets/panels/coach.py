@@ -1,4 +1,4 @@
-"""The coach: what was noticed in the last run, each with a button that tries the remedy."""
+"""The coach: what was noticed in the last run, and a button for each remedy that is known to help."""
 
 from functools import partial
 
@@ -24,6 +24,7 @@ class CoachPanel(Panel):
         self._findings: tuple[Finding, ...] = ()
         self._buttons: list[tuple[widgets.Button, Finding]] = []
         self._diagnosed: tuple[Result | None, tuple[Finding, ...]] = (None, ())
+        self._pressed: set[tuple[str, str]] = set()  # what has been done is not proposed again
         super().__init__([self.rows])
         experiment.observe(self.refresh, "revision")
         experiment.run.observe(self.refresh, ["status", "result_revision"])
@@ -43,13 +44,22 @@ class CoachPanel(Panel):
             block(remedy, reason or self.experiment.lesson_refuses(finding.changes), TIP)
 
     def _findings_of(self, result: Result) -> tuple[Finding, ...]:
-        """What is to be said of a result; looked for once."""
-        if self._diagnosed[0] is not result:
-            self._diagnosed = result, findings(result)
-        return self._diagnosed[1]
+        """What is to be said of a result. What was not tried is not proposed, and nothing is twice."""
+        known = self.runner.advice
+        if known is None:
+            if self._diagnosed[0] is not result:
+                self._diagnosed = (
+                    result,
+                    tuple(one.without_remedy() for one in findings(result) if one.is_fault),
+                )
+            known = self._diagnosed[1]
+        return tuple(
+            one.without_remedy() if (one.kind, one.remedy) in self._pressed else one for one in known
+        )
 
     def _row(self, finding: Finding) -> widgets.Widget:
-        words = Html(f"<b>Coach: {escaped(finding.kind)}.</b> {escaped(finding.words)}")
+        said = " ".join(filter(None, (finding.words, finding.tried)))
+        words = Html(f"<b>Coach: {escaped(finding.kind)}.</b> {escaped(said)}")
         note = widgets.HTML(message(words))
         if not finding.remedy:
             return note
@@ -59,6 +69,7 @@ class CoachPanel(Panel):
 
     @guard
     def _try(self, finding: Finding) -> None:
+        self._pressed.add((finding.kind, finding.remedy))
         for group, changes in finding.changes.items():
             self.experiment.group(group).put(changes)
         run_action(self.runner, finding.action)

@@ -18,7 +18,7 @@ class RunState(HasTraits):
 
     status = Enum(STATUSES, "idle", help="Where the run stands.")
     phase = Unicode(
-        "", help="What is done: load, simulate, screen, lbfgs, adam, equations, compare, resample."
+        "", help="What is done: load, simulate, screen, lbfgs, adam, equations, compare, advise, resample."
     )
     epoch = Int(0, help="Epochs run.").tag(unit="epochs")
     epochs = Int(0, help="Most epochs of this run.").tag(unit="epochs")

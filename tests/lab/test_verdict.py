@@ -1,12 +1,17 @@
-"""Whether a run found the participant's exact mechanism: yes, no and why not, and when it cannot be told."""
+"""The verdict: what was tested and what came out; and when nothing can be told."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from spicewidgets.core.diagnose.verdict import verdict_of
+from spicewidgets.lab.facts import facts_of
 from spicewidgets.lab.recorded import recorded
-from spicewidgets.lab.verdict import listed, verdict
+from spicewidgets.lab.verdict import verdict
 from spicewidgets.state import Experiment
+
+CHOSEN = "x_value_reward_chosen"
 
 
 @pytest.fixture(scope="module")
@@ -14,44 +19,95 @@ def healthy():
     return recorded(Experiment().peek())
 
 
+def played(result, **probabilities):
+    """The result, with other P of "spice" or "truth"."""
+    layers = {
+        name: replace(record, probabilities=probabilities.get(name, record.probabilities))
+        for name, record in result.played.items()
+    }
+    return replace(result, played=layers)
+
+
+def without(result, term):
+    (equation,) = result.spice.equations[CHOSEN]
+    return replace(result, spice=replace(result.spice, equations={CHOSEN: (equation.without(term),)}))
+
+
 @pytest.mark.seed(75)
-def test_the_tutorials_mechanism_is_exact_within_error(healthy):
-    assert verdict(healthy) == "Exact mechanism: yes, within error."
+def test_the_tutorials_terms_and_numbers_are_the_participants(healthy):
+    assert verdict(healthy) == (
+        "Same terms as the participant; the numbers are within their error. A learning rate that is off by"
+        " 0.04 would have shown, nine times of ten."
+    )
 
 
-def test_it_is_not_exact_without_a_term(healthy):
-    spice = healthy.spice
-    (equation,) = spice.equations["x_value_reward_chosen"]
-    without = replace(spice, equations={"x_value_reward_chosen": (equation.without("c_reward"),)})
-    told = verdict(replace(healthy, spice=without))
-    assert told == "Exact mechanism: no, found without c_reward of x_value_reward_chosen."
+def test_a_term_that_is_missing_and_matters(healthy):
+    p = 0.5 * healthy.played["spice"].probabilities + 0.25
+    told = verdict(played(without(healthy, "c_reward"), spice=p))
+    assert told.startswith("Differs: it lacks c_reward of x_value_reward_chosen (")
+    assert told.endswith(" nats in 9,900 choices).")
 
 
-def test_it_is_not_exact_with_a_term_too_many(healthy):
-    other = replace(healthy.truth.equations["x_value_reward_chosen"][0], values=(-0.3, 0.7, 0.0))
-    truth = replace(healthy.truth, equations={"x_value_reward_chosen": (other,)})
-    told = verdict(replace(healthy, truth=truth))
-    assert told == "Exact mechanism: no, found with c_reward of x_value_reward_chosen, which is not true."
+def test_a_term_that_is_missing_and_does_not_matter(healthy):
+    """Other terms, and P that so many choices cannot tell from the participant's."""
+    told = verdict(without(healthy, "c_reward"))
+    assert told.startswith(
+        "These 9,900 choices cannot tell it from the participant, though it lacks c_reward of x_value_reward"
+    )
 
 
-def test_it_is_not_exact_when_the_numbers_are_far_off(healthy):
-    scores = healthy.comparison.copy()
-    scores.loc["truth", "nll"] += 0.002
-    assert "the terms are; the numbers are not" in verdict(replace(healthy, comparison=scores))
+def test_a_term_too_many(healthy):
+    other = replace(healthy.truth.equations[CHOSEN][0], values=(-0.3, 0.7, 0.0))
+    told = verdict(replace(healthy, truth=replace(healthy.truth, equations={CHOSEN: (other,)})))
+    assert "though it has c_reward of x_value_reward_chosen, which is not true." in told
 
 
-def test_choices_that_may_be_guesses_speak_for_no_mechanism(healthy):
+def test_numbers_that_are_far_off(healthy):
+    p = np.clip(healthy.played["spice"].probabilities + np.array([0.05, -0.05]), 0.01, 0.99)
+    told = verdict(played(healthy, spice=p))
+    assert told.startswith("Same terms as the participant, but the numbers are not within their error (")
+
+
+def test_the_divergence_is_that_of_the_true_p(healthy):
+    """Of P = 1/2 in all trials, by hand."""
+    half = np.full_like(healthy.played["spice"].probabilities, 0.5)
+    truth = healthy.played["truth"].probabilities[:, 1:100]
+    expected = (truth * np.log(2 * truth)).sum()
+    assert facts_of(played(healthy, spice=half)).divergence == pytest.approx(expected)
+    assert facts_of(played(healthy, spice=healthy.played["truth"].probabilities)).divergence == 0
+
+
+def test_choices_that_may_be_guesses_speak_for_no_equation(healthy):
     """Two choices tell no equation from any other."""
     few = replace(healthy, choices=healthy.choices[:1, :3])
-    assert "cannot be told; 2 choices hardly differ from guesses" in verdict(few)
+    assert verdict(few) == "These 2 choices hardly differ from guesses: they speak for no equation."
 
 
-def test_where_no_truth_is_known_nothing_is_said(healthy):
-    assert verdict(replace(healthy, truth=None)) == ""
+def test_where_no_truth_is_known_guesses_and_the_network_are_the_measure(healthy):
+    told = verdict(replace(healthy, truth=None))
+    assert told.startswith("The equations expect 9,900 choices with a probability of 0.5")
+    assert "cannot tell the equations from the network" in told
 
 
-@pytest.mark.parametrize(
-    ("names", "words"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_names_are_listed_as_in_a_sentence(names, words):
-    assert listed(names) == words
+def test_a_network_that_knows_more_is_said_to(healthy):
+    p = healthy.played["rnn"].probabilities.copy()
+    arms = np.maximum(healthy.choices, 0)[..., None]
+    better = np.take_along_axis(p[:, :100], arms, -1) * 0.8 + 0.2
+    np.put_along_axis(p[:, :100], arms, better, -1)
+    told = verdict(replace(played(healthy, rnn=p), truth=None))
+    assert "The network expects them better, by " in told
+
+
+def test_verdicts_have_an_order(healthy):
+    half = np.full_like(healthy.played["spice"].probabilities, 0.5)
+    results = [
+        replace(healthy, spice=None),
+        played(without(healthy, "c_reward"), spice=half),
+        played(healthy, spice=half),
+        replace(healthy, choices=healthy.choices[:1, :3]),
+        without(healthy, "c_reward"),
+        healthy,
+    ]
+    verdicts = [verdict_of(facts_of(result)) for result in results]
+    assert [one.kind for one in verdicts] == ["", "differs", "numbers", "guesses", "untold", "same"]
+    assert [one.rank for one in verdicts] == [0, 1, 2, 3, 4, 5]

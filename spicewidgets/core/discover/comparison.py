@@ -8,15 +8,17 @@ can be written so for less than the price of a term.
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
-from ..equations import SpiceModel
+from ..equations import SpiceModel, term_of
 from ..judge.network_agents import AgentSpice
 from ..judge.replay import replay
 from ..train.rnn import BaseRNN
+from .dropping import one_participant
 from .likelihood import Number
 from .selection import selections
 
@@ -85,6 +87,57 @@ def compare(
         written.nll - entropy,
         2 * (float(likelihood(values[None]).nll[0]) - entropy),
     )
+
+
+def compare_participant(
+    found: SpiceModel,
+    truth: SpiceModel,
+    model: BaseRNN,
+    dataset: DatasetRNN,
+    config: SpiceConfig,
+    participant: Any,
+) -> Comparison:
+    """As `compare`, for one of several participants.
+
+    Args:
+        found: discovered equations of all participants.
+        truth: of the same participants.
+        model: as in `compare`.
+        dataset: all choices; participants are indices in the last column.
+        config: as in `compare`.
+        participant: label.
+    """
+    alone, own = one_participant(found, dataset, found.index(participant))
+    true, _ = one_participant(truth, dataset, truth.index(participant))
+    return compare(alone, true, model, own, config)
+
+
+def differences(
+    found: SpiceModel,
+    truth: SpiceModel | None,
+    model: BaseRNN,
+    dataset: DatasetRNN,
+    config: SpiceConfig,
+    participant: Any,
+) -> tuple[list[str], list[str]]:
+    """Terms of a participant's truth that were not found, and found ones that are not true, in words, once
+    both are written in the same way; none without a truth. Arguments as in `compare_participant`.
+    """
+    if truth is None:
+        return [], []
+    own, true = (one.of_participant(participant) for one in (found, truth))
+    beyond = [
+        term_of(term, module)
+        for module in own.keys() & true.keys()
+        for term, _ in true[module].active
+        if tuple(sorted(term)) not in {tuple(sorted(each)) for each in own[module].terms}
+    ]
+    apart = compare_participant(found, truth, model, dataset, config, participant)
+    missing, extra = (
+        [f"β of {n.module}" if n.term is None else term_of(n.term, n.module) for n in numbers]
+        for numbers in (apart.missing, apart.superfluous)
+    )
+    return [*beyond, *missing], extra
 
 
 def _terms(numbers: Collection[Number], there: np.ndarray) -> tuple[Number, ...]:

@@ -85,7 +85,7 @@ def cost_of_dropping(
         participant: label; the first that has equations when None.
     """
     place = spice.index(participant)
-    spice, dataset = _alone(spice, dataset, place)
+    spice, dataset = one_participant(spice, dataset, place)
     _refuse_missing(spice.equation(module), term)
     whole = refine(spice, model, dataset)
     dropped = _without(whole, module, term)
@@ -103,7 +103,7 @@ def cost_of_dropping(
     return Cost(module, term, **models, nll=means, n_choices=n_choices, dp=dp)
 
 
-def _alone(spice: SpiceModel, dataset: DatasetRNN, place: int) -> tuple[SpiceModel, DatasetRNN]:
+def one_participant(spice: SpiceModel, dataset: DatasetRNN, place: int) -> tuple[SpiceModel, DatasetRNN]:
     """The equations and sessions of one participant, who is the only one then."""
     own = torch.as_tensor(np.asarray(dataset.participant_ids) == place)
     if len(spice.participants) == 1:

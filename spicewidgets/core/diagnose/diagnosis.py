@@ -1,0 +1,248 @@
+"""`diagnose`: the verdict on a fitted estimator, and what may do better, in a script as in the page."""
+
+import warnings
+from collections.abc import Mapping
+from copy import copy, deepcopy
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..data.dataset import DatasetRNN
+from ..data.participants import indexed
+from ..discover.comparison import differences
+from ..discover.held_apart import Gain
+from ..discover.uncertainty import Uncertainty, uncertainty
+from ..estimator import SpiceEstimator
+from ..judge.replay import labels_of, replay, scores
+from ..models import READY
+from ..parameters import DISCOVERY, settings_of
+from ..read.translation import classical_parameters, true_model
+from ..settings import SettingsError, SpiceWarning
+from ..simulate.agents import Agent, AgentQ
+from .facts import Facts
+from .findings import Finding, findings_of
+from .trial import proved
+from .verdict import verdict_of
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something that was noticed in a fit, and what may be done about it.
+
+    Attributes:
+        kind: what was noticed, in two or three words.
+        words: the same in a sentence, with its numbers.
+        remedy: what to do, which a trial has shown to help; empty where nothing is known to.
+        parameters: what the remedy changes of the estimator, for `set_params`, or for `discover(...)` where
+            `trains` is False.
+        trains: whether the network is trained anew.
+        tried: what the trial came to.
+    """
+
+    kind: str
+    words: str
+    remedy: str
+    parameters: Mapping[str, Any]
+    trains: bool
+    tried: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What a fit has come to.
+
+    Attributes:
+        verdict: sentences on what was tested, what came out, and what so many choices could have shown.
+        findings: what was noticed, the most important first; empty for a healthy fit.
+        n_choices: choices that the verdict rests on.
+    """
+
+    verdict: tuple[str, ...]
+    findings: tuple[Proposal, ...]
+    n_choices: int
+
+    def __str__(self) -> str:
+        lines = [" ".join(self.verdict)]
+        for one in self.findings:
+            rest = [one.words, one.remedy and f"{one.remedy}.", one.tried]
+            lines.append(f"{one.kind[:1].upper()}{one.kind[1:]}. {' '.join(filter(None, rest))}")
+        return "\n".join(lines)
+
+
+def diagnose(
+    estimator: SpiceEstimator, dataset: Any = None, *, agent: Agent | None = None, trials: bool = True
+) -> Diagnosis:
+    """Say what a fitted estimator's equations are worth, and what would do better.
+
+    Args:
+        estimator: with equations, fitted or loaded.
+        dataset: choices to judge them by, a `DatasetRNN` or `(n_sessions, n_trials, n_features)`; those that
+            it was fitted to when None.
+        agent: who made the choices, where that is known and it is one participant: the equations are then
+            compared with the truth.
+        trials: whether each remedy is tried, which may take as long as a fit, and proposed only if it helps.
+            The estimator itself is not changed. With other choices than those of the fit nothing is tried.
+
+    Raises:
+        NotFittedError: there are no equations.
+        SettingsError: there are no choices, as after loading a model, or they cannot be used.
+
+    Example:
+        >>> import spicewidgets as sw
+        >>> data = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(sigma=0.2), 50, 40, random_state=1)[0]
+        >>> estimator = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, random_state=1)
+        >>> sw.diagnose(estimator.fit(data)).n_choices
+        1960
+    """
+    facts = facts_of(estimator, dataset, agent)
+    findings = findings_of(facts)
+    if trials and dataset is None:
+        findings = tuple(proved(facts, findings, partial(_tried, estimator, agent)))
+    elif trials:
+        findings = tuple(finding.without_remedy() for finding in findings if finding.is_fault)
+    return Diagnosis(verdict_of(facts).sentences, tuple(map(_proposal, findings)), facts.n_choices)
+
+
+def standard_errors(estimator: SpiceEstimator, dataset: Any = None) -> dict[Any, Uncertainty]:
+    """Standard errors of all numbers of the equations, by participant's label.
+
+    With `pooling="group"` they are given the group: of the coefficients only.
+
+    Args:
+        estimator: with equations whose numbers were tuned to choices.
+        dataset: the choices; those of the fit when None.
+
+    Raises:
+        NotFittedError: there are no equations.
+        SettingsError: the numbers were not tuned, or there are no choices.
+    """
+    estimator._check_fitted("spice_model_")
+    if not settings_of(estimator)[1].refine:
+        raise SettingsError(
+            [
+                "standard_errors needs numbers that were tuned to the choices; these are as SINDy found them."
+                " Call discover(spice_refine=True) first."
+            ]
+        )
+    if hasattr(estimator, "group_"):
+        return _errors_of_group(estimator)
+    return uncertainty(estimator.spice_model_, estimator.rnn_model_, _choices(estimator, dataset))
+
+
+def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None = None) -> Facts:
+    """What verdict and findings on an estimator are read from."""
+    estimator._check_fitted("rnn_agent", "spice_agent")
+    training, discovery = settings_of(estimator)
+    own = _choices(estimator, dataset)
+    spice, model, config = estimator.spice_model_, estimator.rnn_model_, estimator.spice_config
+    agents: dict[str, Any] = {"rnn": estimator.rnn_agent, "spice": estimator.spice_agent}
+    truth = None
+    if isinstance(agent, AgentQ) and len(spice.participants) == 1:
+        betas = {state: spice.beta(state) for state in spice.betas}
+        truth = true_model(agent, model, config, betas=betas, participant=spice.participants[0])
+        agents["truth"] = agent
+    played = {name: replay(one, own) for name, one in agents.items()}
+    group = getattr(estimator, "group_", None)
+    name = next((n for n, ready in READY.items() if ready.class_name == type(model).__name__), "")
+    return Facts(
+        history=[vars(record) for record in getattr(estimator, "history_", ())] if dataset is None else (),
+        training=training,
+        discovery=discovery,
+        n_actions=estimator.n_actions,
+        choices=np.asarray(own.choices),
+        people=labels_of(estimator.spice_agent, own),
+        spice=spice,
+        truth=truth,
+        played=played,
+        scores=scores(agents, own, played=played),
+        find_errors=(lambda: standard_errors(estimator, dataset)) if discovery.refine else dict,
+        parameters=lambda label: classical_parameters(spice, model, label),
+        model=name,
+        knows_people=hasattr(model, "participant_embedding"),
+        are_own=dataset is None,
+        find_differences=lambda label: differences(spice, truth, model, own, config, label),
+        gains=gains_of(estimator) if dataset is None else {},
+        group_evidence=None if group is None else group.log_evidence,
+    )
+
+
+def gains_of(estimator: SpiceEstimator) -> Mapping[Any, Gain]:
+    """What tuning has gained; empty for a model that was loaded."""
+    return MappingProxyType(getattr(estimator, "tuning_gains_", {}))
+
+
+def _choices(estimator: SpiceEstimator, dataset: Any) -> DatasetRNN:
+    """The choices to judge by, with participants as indices."""
+    if dataset is not None:
+        return indexed(estimator._dataset(dataset, None), estimator._people, "test")[0]
+    if not hasattr(estimator, "_dataset_"):
+        raise SettingsError(
+            [
+                "The choices are not saved with a model; got none. Give a data set: diagnose(estimator,"
+                " dataset)."
+            ]
+        )
+    own: DatasetRNN = estimator._dataset_
+    return own
+
+
+def _errors_of_group(estimator: SpiceEstimator) -> dict[Any, Uncertainty]:
+    group, spice = estimator.group_, estimator.spice_model_
+    errors: dict[Any, Uncertainty] = {}
+    for row, code in enumerate(group.participants):
+        label = spice.participants[code]
+        coefficients: dict[str, dict[Any, float]] = {module: {} for module in spice.equations}
+        for place, number in enumerate(group.numbers):
+            if number.term is not None and group.active[row, place]:
+                coefficients[number.module][number.term] = float(group.errors[row, place])
+        errors[label] = Uncertainty(coefficients, {}, {}, (), coefficients)
+    return errors
+
+
+def _tried(estimator: SpiceEstimator, agent: Agent | None, finding: Finding) -> Facts | None:
+    """The facts of the fit that a remedy leads to; None where it needs other data, or cannot be."""
+    if finding.changes.keys() - {"training", "discovery", "model"}:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SpiceWarning)
+            return facts_of(_remade(estimator, finding), agent=agent)
+    except SettingsError:
+        return None
+
+
+def _remade(estimator: SpiceEstimator, finding: Finding) -> SpiceEstimator:
+    parameters = _parameters(finding)
+    other = copy(estimator)
+    other.__dict__.pop("_searched", None)
+    other._rng = deepcopy(estimator._rng)
+    other.set_params(save_path_rnn=None, save_path_spice=None, verbose=False)
+    if finding.action == "refit":
+        other.discover(**parameters)
+        return other
+    other.set_params(**parameters, warm_start=finding.action == "continue")
+    return other.fit(estimator._dataset_)
+
+
+def _parameters(finding: Finding) -> dict[str, Any]:
+    """The settings that a finding changes, by the estimator's names."""
+    parameters = dict(finding.changes.get("training", {}))
+    parameters |= {DISCOVERY[name]: value for name, value in finding.changes.get("discovery", {}).items()}
+    if (name := finding.changes.get("model", {}).get("name")) is not None:
+        parameters |= {"rnn_class": READY[name].rnn_class, "spice_config": READY[name].config}
+    return parameters
+
+
+def _proposal(finding: Finding) -> Proposal:
+    parameters = _parameters(finding) | ({"warm_start": True} if finding.action == "continue" else {})
+    return Proposal(
+        finding.kind,
+        finding.words,
+        finding.remedy,
+        MappingProxyType(parameters),
+        finding.action != "refit",
+        finding.tried,
+    )

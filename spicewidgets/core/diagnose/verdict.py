@@ -1,0 +1,151 @@
+"""The verdict on a fit: what was tested and what came out, and what so many choices could have shown.
+
+With a truth that is known, the equations are compared with it: their structure in one way of writing, and
+their P by the Kullback-Leibler divergence. Twice the divergence of maximum-likelihood numbers of the right
+terms is chi-squared with a degree of freedom for each number (Wilks 1938), for many choices. Without a truth,
+the equations are compared with guessing and with the network.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+from scipy.special import chdtri
+
+from .facts import Facts, listed
+
+LEVEL = 0.001  # of the tests
+POWER = 2.576 + 1.282  # errors that a difference must have to be shown at the 1 % level nine times of ten
+KINDS = ("", "differs", "numbers", "guesses", "untold", "same")  # from none or worst to best
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a fit has come to.
+
+    Attributes:
+        kind: "same" (terms and numbers are the participant's), "untold" (other terms, which the choices
+            cannot tell from the participant's), "guesses" (the choices cannot be told from guesses),
+            "numbers" (the terms are the participant's, the numbers are not) or "differs"; empty where no
+            truth is known.
+        sentences: what was tested, what came out, and with what power.
+    """
+
+    kind: str
+    sentences: tuple[str, ...]
+
+    @property
+    def rank(self) -> int:
+        """Higher is better."""
+        return KINDS.index(self.kind)
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
+
+
+def verdict_of(facts: Facts) -> Verdict:
+    """The verdict on a fit; without any sentence where there are no equations."""
+    if facts.spice is None or facts.score("spice") is None:
+        return Verdict("", ())
+    if facts.truth is None or facts.divergence is None:
+        return Verdict("", tuple(_without_truth(facts)))
+    kind, words = _with_truth(facts, facts.divergence)
+    return Verdict(kind, (words, *_power(facts)) if kind in ("same", "untold") else (words,))
+
+
+def tells_nothing(facts: Facts) -> bool:
+    """Whether the choices cannot be told from guesses, by the likelihood-ratio test."""
+    nll = facts.score("spice")
+    gain = 0.0 if nll is None else 2 * facts.n_choices * (log(facts.n_actions) - nll)
+    return bool(gain <= chdtri(max(facts.n_numbers, 1), LEVEL))
+
+
+def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
+    (missing, extra), n = facts.differences, facts.n_choices
+    wide = 2 * divergence > chdtri(max(facts.n_numbers, 1), LEVEL)
+    far = (
+        f"{divergence:.2g} nats in {n:,} choices"
+        if divergence < 10
+        else f"{divergence:,.0f} nats in {n:,} choices"
+    )
+    if tells_nothing(facts):
+        return "guesses", f"{_these(n)} hardly differ from guesses: they speak for no equation."
+    if not missing and not extra:
+        if wide:
+            return (
+                "numbers",
+                f"Same terms as the participant, but the numbers are not within their error ({far}).",
+            )
+        return "same", "Same terms as the participant; the numbers are within their error."
+    parts = [f"it lacks {listed(missing)}"] if missing else []
+    parts += [f"it has {listed(extra)}, which is not true"] if extra else []
+    if wide:
+        return "differs", f"Differs: {' and '.join(parts)} ({far})."
+    return "untold", f"{_these(n)} cannot tell it from the participant, though {' and '.join(parts)}."
+
+
+def _power(facts: Facts) -> Iterator[str]:
+    """How far off a learning rate would have to be to be noticed."""
+    errors = [one.parameters.get("alpha_reward", np.inf) for one in facts.errors.values()]
+    shown = POWER * float(np.median(errors)) if errors else np.inf
+    if shown < 1:
+        yield f"A learning rate that is off by {shown:.2f} would have shown, nine times of ten."
+    elif errors:
+        yield "No learning rate would have shown as wrong."
+
+
+def _without_truth(facts: Facts) -> Iterator[str]:
+    n, nll = facts.n_choices, facts.score("spice")
+    assert nll is not None
+    if tells_nothing(facts):
+        yield f"{_these(n)} hardly differ from guesses: they speak for no equation."
+        return
+    yield (
+        f"The equations expect {n:,} choices with a probability of {np.exp(-nll):.3f} each, where guessing"
+        f" has {1 / facts.n_actions:.3f}."
+    )
+    if {"rnn", "spice"} <= facts.played.keys():
+        yield _beside_network(facts)
+    if facts.gains:
+        yield _beside_untuned(facts)
+
+
+def _beside_untuned(facts: Facts) -> str:
+    """Whether tuned numbers predict choices that they were not tuned to."""
+    gains = facts.gains.values()
+    nats, tested = sum(gain.nats for gain in gains), sum(gain.n_choices for gain in gains)
+    beyond = any(gain.is_worse(LEVEL / len(gains)) for gain in gains)
+    what = "Numbers that were tuned to half of the choices predict the other half"
+    if beyond:
+        return f"{what} worse than SINDy's own, by {-nats:.1f} nats in {tested:,}, which is more than noise."
+    if nats <= 0:
+        return f"{what} as well as SINDy's own, which saw all ({-nats:.1f} nats in {tested:,} apart)."
+    return f"{what} better than SINDy's own, by {nats:.1f} nats in {tested:,}."
+
+
+def _beside_network(facts: Facts) -> str:
+    """Whether the network predicts the same choices better; it has seen them as the equations have."""
+    n, t = facts.choices.shape
+    arms = np.maximum(facts.choices, 0)[..., None]
+    rnn, spice = (
+        np.log(
+            np.clip(np.take_along_axis(facts.played[name].probabilities[:n, :t], arms, -1)[..., 0], 1e-300, 1)
+        )
+        for name in ("rnn", "spice")
+    )
+    known = (facts.choices >= 0) & (np.arange(t) > 0)
+    ahead = (rnn - spice)[known]
+    mean, error = float(ahead.mean()), float(ahead.std() / sqrt(len(ahead)))
+    if abs(mean) > 2.576 * error:
+        which = "better" if mean > 0 else "worse"
+        far = f"{100 * abs(mean):.2g} ± {100 * error:.1g} nats in 100 choices"
+        return f"The network expects them {which}, by {far}."
+    return (
+        f"{_these(len(ahead))} cannot tell the equations from the network;"
+        f" {100 * POWER * error:.2g} nats in 100 choices would have shown."
+    )
+
+
+def _these(n: int) -> str:
+    return f"These {n:,} choices"
