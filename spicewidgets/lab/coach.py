@@ -4,7 +4,7 @@ The findings are those of `core.diagnose`, which a script has too. Here a remedy
 is tried as the run that it would be.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..core.diagnose.facts import Facts
@@ -14,7 +14,7 @@ from ..state.experiment import ExperimentSnapshot
 from .facts import facts_of
 from .result import Result
 
-__all__ = ["Finding", "advice", "changed", "findings"]
+__all__ = ["Finding", "advice", "changed", "findings", "quick"]
 
 
 def findings(result: Result) -> tuple[Finding, ...]:
@@ -22,11 +22,28 @@ def findings(result: Result) -> tuple[Finding, ...]:
     return findings_of(facts_of(result))
 
 
-def advice(result: Result, run: Callable[[ExperimentSnapshot, str], Result | None]) -> tuple[Finding, ...]:
+def quick(noticed: Iterable[Finding], before: Iterable[Finding]) -> Iterator[Finding]:
+    """What is noticed, with only such remedies left to try as take as long as a move in the library: what
+    trains, or pools people, is as it was said before.
+    """
+    known = {one.kind: one for one in before}
+    for one in noticed:
+        if one.action == "refit" and "pooling" not in one.changes.get("discovery", {}):
+            yield one
+        elif one.kind in known:
+            yield known[one.kind]
+        elif one.is_fault:
+            yield one.without_remedy()
+
+
+def advice(
+    result: Result, noticed: tuple[Finding, ...], run: Callable[[ExperimentSnapshot, str], Result | None]
+) -> tuple[Finding, ...]:
     """What is noticed in a run, each remedy only if a trial of it has helped.
 
     Args:
         result: of the run.
+        noticed: what is to be tried; what was tried already stays.
         run: makes the result of other settings by "train", "continue" or "refit"; gives None where it was
             stopped.
     """
@@ -36,8 +53,7 @@ def advice(result: Result, run: Callable[[ExperimentSnapshot, str], Result | Non
         other = None if settings is None else run(settings, finding.action)
         return None if other is None else facts_of(other)
 
-    facts = facts_of(result)
-    return tuple(proved(facts, findings_of(facts), tried))
+    return tuple(proved(facts_of(result), noticed, tried))
 
 
 def changed(snapshot: ExperimentSnapshot, finding: Finding) -> ExperimentSnapshot | None:

@@ -20,7 +20,7 @@ from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError, SpiceWarning
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
-from .coach import advice, findings
+from .coach import Finding, advice, findings, quick
 from .estimators import discover_again, estimator_of, parameters_of
 from .fit import Fit, with_new_equations
 from .report import Reporter, logged
@@ -94,9 +94,9 @@ class Job:
                 break
             last, snapshot = self._library()
         self.report.now(phase="compare", message="Comparing what is known.")
-        result = with_new_equations(last, snapshot, estimator, checkpoints)
+        result, before = with_new_equations(last, snapshot, estimator, checkpoints), self.store.advice or ()
         self._hold(result)
-        self._advise(result)
+        self._advise(result, before)
         return Outcome("done", "Found the equations again, for the same RNN.")
 
     def resample(self) -> Outcome:
@@ -199,10 +199,9 @@ class Job:
         self.report.now(phase="compare", message="Comparing what is known.")
         result = fit.result()
         self._hold(result)
-        if not stopped:
-            self._advise(result)
         if stopped:
             return Outcome("cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept.")
+        self._advise(result)
         return Outcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
 
     def _hold(self, result: Result) -> None:
@@ -221,16 +220,22 @@ class Job:
                 self.control.note_stop()
         self.store.hold(result)
 
-    def _advise(self, result: Result) -> None:
+    def _advise(self, result: Result, before: tuple[Finding, ...] | None = None) -> None:
         """Look for what would do better. A remedy is tried here, after the result is there; the trials end
         when the run is stopped or the settings are no longer the result's.
+
+        Args:
+            result: the result.
+            before: what was said of the last equations of the same RNN. After a move in the library only what
+                is as quick as that is tried; the rest is as it was.
         """
         with logged("The coach has failed."):
-            if any(finding.remedy for finding in findings(result)):
+            noticed = findings(result)
+            if before is not None:
+                noticed = tuple(quick(noticed, before))
+            if any(one.remedy and not one.tried for one in noticed):
                 self.report.now(phase="advise", message="The coach tries what may do better.")
-                self.store.advise(result, advice(result, partial(self._trial, result)))
-            else:
-                self.store.advise(result, findings(result))
+            self.store.advise(result, advice(result, noticed, partial(self._trial, result)))
 
     def _trial(self, last: Result, snapshot: ExperimentSnapshot, action: str) -> Result | None:
         """What other settings would lead to; None where that is no longer wanted, or cannot be."""
@@ -243,7 +248,8 @@ class Job:
                 warnings.simplefilter("ignore", SpiceWarning)
                 if action == "refit":
                     estimator._rng = copy.deepcopy(trained._rng)
-                    discover_again(estimator, snapshot)
+                    with self.control.interruptible("equations"):
+                        discover_again(estimator, snapshot)
                     return with_new_equations(last, snapshot, estimator, checkpoints)
                 same = not snapshot.differs(last.snapshot, PLAYED)
                 data = last.data if same else simulate(snapshot)

@@ -323,3 +323,20 @@ def test_learning_may_be_too_slow_to_tell(healthy):
         r"in sessions of 100 trials: the learning rate α is 0\.\d+ ± 0\.20\.", found["too slow"].words
     )
     assert "little data" not in found
+
+
+def test_a_move_in_the_library_trains_nothing(monkeypatch):
+    """What was tried after the training stays."""
+    experiment = Experiment()
+    experiment.from_dict({"data": {"n_sessions": 5, "n_trials": 40}})
+    experiment.follow_library = False
+    runner = Runner(experiment)
+    assert runner.train()
+    assert runner.wait(120)
+    (before,) = runner.advice
+    assert before.remedy.startswith("Train on ")
+    monkeypatch.setattr("spicewidgets.lab.job.Fit", None)
+    experiment.discovery.price = 4.0
+    assert runner.refit()
+    assert runner.wait(120)
+    assert runner.advice == (before,)

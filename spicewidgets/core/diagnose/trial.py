@@ -59,11 +59,11 @@ def proved(
 
     Args:
         facts: of the fit.
-        findings: what was noticed in it.
+        findings: what was noticed in it; what was tried already stays.
         run: makes the fit with a remedy; gives None where that cannot be.
     """
     for finding in findings:
-        if not finding.remedy:
+        if not finding.remedy or finding.tried:
             yield finding
             continue
         tried = []
