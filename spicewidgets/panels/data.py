@@ -47,7 +47,7 @@ class DataPanel(Stage):
         self._left = dict(
             zip(VIEWS, map(_side, (simulated, self.yours.controls, self.people.controls)), strict=True)
         )
-        return [self.views, *self._left.values()]
+        return list(self._left.values())
 
     def stage(self) -> list[widgets.Widget]:
         """The session's table, and the whole data set as a file; the stage of each other view."""
@@ -61,6 +61,8 @@ class DataPanel(Stage):
     def watch(self) -> None:
         """Observe the settings that change the data."""
         self.add_class("sw-choices")
+        errors, *sides = self.children
+        self.children = (errors, self.views, *sides)
         experiment = self.experiment
         for state in (experiment.data, experiment.task, experiment.participant, experiment.table):
             state.observe(self.refresh, list(state.names()))

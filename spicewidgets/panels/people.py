@@ -71,7 +71,7 @@ class People(Panel):
             "What was found of each person. Press a heading to sort, a row to open that person in all panels."
         )
         self.find = labelled(widgets.Text, "Find", "A person or a group", placeholder="a person or a group")
-        self.find.continuous_update = True
+        self.find.add_class("sw-text")
         self.find.observe(self._search, "value")
         self.shown = labelled(widgets.Dropdown, "Shown above", "The number in the picture", options=[""])
         self.against = labelled(

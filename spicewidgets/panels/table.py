@@ -43,31 +43,42 @@ USE = "Train, equations and all panels then stand on these choices"
 SIMULATE = "Go back to the choices of a simulated participant"
 TEXT_ROWS = 5
 WIDTH = "148px"  # of a column
-# A file that is too large never leaves the browser; a file that is dropped is one that was chosen.
+# A file that is too large never leaves the browser, and one that is dropped is as one that was chosen. The
+# field of a FileUpload is not in the page: it is found by the press that opens it.
 DROP = """<style onload="
 const box = this.closest('.sw-choices');
 const say = (words) => { box.querySelector('.sw-refused .widget-html-content').textContent = words; };
-const fits = (file) => {
-  const much = file.size > LIMIT;
+const check = (event) => {
+  const file = event.target.files[0];
+  const much = file && file.size > LIMIT;
   say(much ? `The page takes files of up to MOST MB; ${file.name} has ${(file.size / 1e6).toFixed(1)} MB.`
     + ' Pack it with gzip, leave out columns, or use the command spicewidgets discover.' : '');
-  return !much;
+  if (much) event.stopImmediatePropagation();
 };
-box.addEventListener('change', (event) => {
-  if (event.target.type === 'file' && event.target.files.length && !fits(event.target.files[0])) {
-    event.stopImmediatePropagation();
-    event.target.value = '';
-  }
+const field = (chooser) => {
+  if (chooser.swField || chooser.swOpening) return chooser.swField;
+  const kind = HTMLInputElement.prototype, open = kind.click;
+  chooser.swOpening = true;
+  kind.click = function () { chooser.swField = this; };
+  chooser.click();
+  kind.click = open;
+  chooser.swOpening = false;
+  if (chooser.swField) chooser.swField.addEventListener('change', check, true);
+  return chooser.swField;
+};
+box.addEventListener('click', (event) => {
+  const chooser = event.target.closest('.sw-chooser');
+  if (chooser) field(chooser);
 }, true);
 const over = (on) => (event) => { event.preventDefault(); box.classList.toggle('sw-over', on); };
 box.addEventListener('dragover', over(true));
 box.addEventListener('dragleave', over(false));
 box.addEventListener('drop', (event) => {
   over(false)(event);
-  const input = box.querySelector('.sw-chooser input') || box.querySelector('input[type=file]');
+  const input = field(box.querySelector('.sw-chooser'));
   if (!input || !event.dataTransfer.files.length) return;
   input.files = event.dataTransfer.files;
-  input.dispatchEvent(new Event('change', { bubbles: true }));
+  input.dispatchEvent(new Event('change'));
 });
 ">
 .sw-drop{border:1.5px dashed var(--jp-border-color1,#bbb);border-radius:6px;padding:14px 12px;margin:0 0 10px;
@@ -76,7 +87,10 @@ box.addEventListener('drop', (event) => {
 .sw-refused .widget-html-content:not(:empty){padding:6px 10px;border-left:4px solid #d14a40;
  background:var(--jp-layout-color2,#f3f3f3);font-size:13px}
 .sw-preview{overflow-x:auto;padding-bottom:6px;margin:0 0 10px}
-.sw-preview select{width:100%;min-height:28px}
+.sw-preview .sw-field.widget-inline-hbox>label{position:absolute;width:1px;height:1px;overflow:hidden;
+ clip-path:inset(50%)}
+.sw-preview .sw-field.widget-inline-hbox>select{width:100%}
+.sw-preview .sw-field.widget-inline-hbox{position:relative}
 .sw-cells{font-size:13px;font-variant-numeric:tabular-nums;
  border-top:1px solid var(--jp-border-color2,#e0e0e0)}
 .sw-cells div{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;height:22px;line-height:22px}
@@ -87,7 +101,9 @@ box.addEventListener('drop', (event) => {
 .sw-panel .sw-facts :is(th,td){text-align:left;font-weight:400;padding:2px 0;white-space:normal}
 .sw-panel .sw-facts th{color:var(--jp-ui-font-color2,#555);padding-right:14px;vertical-align:top}
 .sw-panel .sw-facts td{overflow-wrap:anywhere;max-width:none}
-.sw-problem{margin:0 0 14px}.sw-problem select{max-width:100%}
+.sw-problem{margin:0 0 14px}
+.sw-problem .sw-field.widget-inline-hbox>label{flex:0 0 auto;font-weight:400}
+.sw-problem .sw-field.widget-inline-hbox>select{flex:1 1 200px;max-width:640px}
 </style>""".replace("LIMIT", str(LARGEST)).replace("MOST", f"{LARGEST / 1e6:g}")
 
 
@@ -107,12 +123,7 @@ class YourData(Panel):
         self.refused.add_class("sw-refused")
         self.use = button("Use these choices", USE, self._use, button_style="primary")
         self.back = button("Back to simulated choices", SIMULATE, self._simulate)
-        self.controls = [
-            widgets.HTML(f"<p>{ABOUT}</p>"),
-            self._source(),
-            self.state,
-            row(self.use, self.back),
-        ]
+        self.controls = [widgets.HTML(f"<p>{ABOUT}</p>"), self._source()]
         self.preview = widgets.HBox(layout=widgets.Layout(**FULL))
         self.preview.add_class("sw-preview")
         self.more = labelled(
@@ -127,7 +138,7 @@ class YourData(Panel):
             }
         )
         self.read_parts = [self.preview, self.more, self.problems, self.left_out, self.summary, self.files]
-        self.stage = [self.alert, self.progress, *self.read_parts]
+        self.stage = [self.alert, self.progress, self.state, row(self.use, self.back), *self.read_parts]
         experiment.table.observe(
             self.refresh, ["revision", "status", "progress", "message", "name", "sha256"]
         )
@@ -276,10 +287,9 @@ class YourData(Panel):
 
     def _column(self, one: Column) -> widgets.VBox:
         options = [(NO_ROLE, ""), *((words, role) for role, words in ROLES.items())]
+        label = f"Column {list(self._columns).index(one.name) + 1} holds"
         tip = f"What {one.name} holds"
-        role = widgets.Dropdown(
-            options=options, value=one.role, layout=widgets.Layout(**FULL), **tooltip(tip)
-        )
+        role = labelled(widgets.Dropdown, label, tip, options=options, value=one.role)
         role.observe(partial(self._choose_role, one.name), "value")
         name = escaped(one.name)
         cells = "".join(f"<div>{escaped(cell) or '&nbsp;'}</div>" for cell in one.cells)
@@ -305,15 +315,11 @@ class YourData(Panel):
             (f"{words}{' (default)' if name == problem.default else ''}", name)
             for name, words in problem.remedies.items()
         ]
-        remedy = widgets.Dropdown(
-            options=options,
-            value=problem.taken,
-            layout=widgets.Layout(**FULL),
-            **tooltip("What is done about it"),
-        )
+        words = "What is done about it"
+        remedy = labelled(widgets.Dropdown, "Remedy", words, options=options, value=problem.taken)
         remedy.observe(partial(self._choose_remedy, problem.key), "value")
-        words = f"{escaped(problem.words)} {message(problem.where.words, 'help')}"
-        box = column(widgets.HTML(words), remedy)
+        found = f"{escaped(problem.words)} {message(problem.where.words, 'help')}"
+        box = column(widgets.HTML(found), remedy)
         box.add_class("sw-problem")
         return box
 

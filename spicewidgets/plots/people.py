@@ -132,11 +132,12 @@ class AcrossPeople(LiveFigure):
         band = np.concatenate([level["low"], level["high"]])
         inside = [one.values[rows], one.low[rows][known], one.high[rows][known], alone, band]
         span = np.concatenate(inside)
-        if len(span := span[np.isfinite(span)]):
-            values_only = one.values[rows]
-            reach = max(float(np.ptp(values_only)), 1e-9)
-            low, high = values_only.min() - 1.5 * reach, values_only.max() + 1.5 * reach
-            self.set_span("number", max(float(span.min()), float(low)), min(float(span.max()), float(high)))
+        if len(rows):
+            low, high = float(one.values[rows].min()), float(one.values[rows].max())
+            far = 1.5 * max(high - low, 1e-9)  # an interval may go on beyond the picture
+            low, high = max(float(np.nanmin(span)), low - far), min(float(np.nanmax(span)), high + far)
+            room = 0.04 * (high - low)
+            self.set_span("number", low - room, high + room)
         self.set_lines(
             {
                 "interval": (_thrice(x[known]), _joined(one.low[rows][known], one.high[rows][known])),
