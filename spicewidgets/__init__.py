@@ -52,6 +52,7 @@ _NAMES = {
         "ParticipantEmbeddingRNN",
         "RescorlaWagnerRNN",
     ],
+    "core.judge.falsify": ["falsify"],
     "core.judge.regressors": ["regressors"],
     "core.judge.random_effects": ["group_difference", "model_frequencies"],
     "core.judge.replay": ["get_update_dynamics", "replay", "scores"],

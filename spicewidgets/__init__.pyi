@@ -26,6 +26,7 @@ from .core.estimator import (
     SpiceEstimator as SpiceEstimator,
     SpiceWarning as SpiceWarning,
 )
+from .core.judge.falsify import falsify as falsify
 from .core.judge.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
 from .core.judge.random_effects import (
     group_difference as group_difference,

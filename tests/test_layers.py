@@ -102,6 +102,7 @@ ALSO = {
     "cli/limited.py": {"tornado", "voila"},  # Voila with a limit
     "core/estimator.py": {"sklearn"},  # the scikit-learn door ...
     "core/fitted.py": {"sklearn"},  # ... and what stands behind it
+    "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path

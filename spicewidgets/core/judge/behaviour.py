@@ -1,0 +1,202 @@
+"""What choices look like without any model: the measures on which a model that plays can fail.
+
+Each measure is a table of people and points, so that its mean has a band over people. The measures are those
+that studies of learning report (e.g. Palminteri, Wyart & Koechlin 2017, Trends in Cognitive Sciences 21: 425;
+lagged effects as in Lau & Glimcher 2005, Journal of the Experimental Analysis of Behavior 84: 555).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from ..data.dataset import DatasetRNN
+from ..simulate.record import Floats, Ints
+
+N_BINS = 6  # of a session, for the learning curve
+N_LAGS = 4  # trials back
+BEFORE, AFTER = 3, 8  # trials around a reversal
+FEWEST_ROWS = 20  # of a person's logistic regression
+EQUAL = 1e-9  # reward probabilities that differ by less are equal
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """Sessions as they were played, by people or by a model.
+
+    Attributes:
+        choices: `(n_sessions, n_trials)`, from 0; -1 where it is missing or the session is over.
+        rewards: of the chosen option, the same shape; NaN where it is missing.
+        people: place of each session's person, `(n_sessions,)`.
+        n_people: how many there are.
+        n_actions: number of options.
+        schedule: probability of a reward of each option, `(n_sessions, n_trials, n_actions)`; None where it
+            is not known.
+    """
+
+    choices: Ints
+    rewards: Floats
+    people: Ints
+    n_people: int
+    n_actions: int
+    schedule: Floats | None = None
+
+    @classmethod
+    def of(cls, dataset: DatasetRNN, schedule: Floats | None = None) -> "Played":
+        """The sessions of a data set."""
+        codes = np.asarray(dataset.participant_ids)
+        known, people = np.unique(codes, return_inverse=True)
+        choices, rewards = np.asarray(dataset.choices), np.asarray(dataset.rewards_chosen, dtype=float)
+        return cls(choices, rewards, people, len(known), dataset.n_actions, schedule)
+
+    def per_person(self, values: Floats) -> Floats:
+        """Means over a person's trials, `(n_people, n_points)`; NaN for a person without any.
+
+        Args:
+            values: `(n_sessions, n_trials, n_points)`; NaN where a trial does not count.
+        """
+        known = np.isfinite(values)
+        shape = (self.n_people, values.shape[-1])
+        sums, counts = np.zeros(shape), np.zeros(shape)
+        np.add.at(sums, self.people, np.where(known, values, 0.0).sum(axis=1))
+        np.add.at(counts, self.people, known.sum(axis=1))
+        with np.errstate(invalid="ignore"):
+            means: Floats = sums / counts
+        return means
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to look at choices.
+
+    Attributes:
+        name: of the measure.
+        words: what it tells, with its unit.
+        points: what is measured, in words.
+        values: of each person, `(n_people, n_points)`; NaN where it is not known.
+    """
+
+    name: str
+    words: str
+    points: tuple[str, ...]
+    values: Floats
+
+
+def measures(played: Played) -> tuple[Measure, ...]:
+    """Every measure that the sessions allow.
+
+    The learning curve is the share of choices of the better option where the task's schedule is known, and
+    the mean reward where it is not. What happens around reversals needs the schedule as well.
+    """
+    found = [_learning(played), _stay(played), _reversals(played), *_lagged(played)]
+    return tuple(measure for measure in found if np.isfinite(measure.values).any())
+
+
+def _learning(played: Played) -> Measure:
+    n_trials = played.choices.shape[1]
+    bins = np.minimum(np.arange(n_trials) * N_BINS // max(n_trials, 1), N_BINS - 1)
+    edges = [np.flatnonzero(bins == number) for number in range(N_BINS)]
+    points = tuple(f"trials {part[0] + 1} to {part[-1] + 1}" for part in edges if len(part))
+    if played.schedule is None:
+        values, words = played.rewards, "mean reward of the choices"
+    else:
+        values, words = _better(played), "share of choices of the better option"
+    spread = np.full((*values.shape, len(points)), np.nan)
+    for number, part in enumerate(part for part in edges if len(part)):
+        spread[:, part, number] = values[:, part]
+    return Measure("learning", words, points, played.per_person(spread))
+
+
+def _better(played: Played) -> Floats:
+    """1 where the option most likely to pay was chosen, 0 where another was; NaN where several are so."""
+    assert played.schedule is not None
+    best = played.schedule.max(axis=-1, keepdims=True) - played.schedule < EQUAL
+    chosen = np.take_along_axis(best, np.maximum(played.choices, 0)[..., None], axis=-1)[..., 0]
+    counts = (played.choices >= 0) & (best.sum(axis=-1) == 1)
+    return np.where(counts, chosen, np.nan)
+
+
+def _stay(played: Played) -> Measure:
+    before, after = played.choices[:, :-1], played.choices[:, 1:]
+    known = (before >= 0) & (after >= 0) & np.isfinite(played.rewards[:, :-1])
+    again = np.where(known, before == after, np.nan)
+    paid = played.rewards[:, :-1] > 0.5
+    values = np.stack([np.where(paid, again, np.nan), np.where(~paid, again, np.nan)], axis=-1)
+    words = "share of choices that repeat the one before"
+    return Measure("stay", words, ("after a reward", "after no reward"), played.per_person(values))
+
+
+def _reversals(played: Played) -> Measure:
+    """The option that was the better one, from some trials before it is that no more to some after."""
+    points = (
+        *(f"{at} trial{'s' * (at > 1)} before" for at in range(BEFORE, 0, -1)),
+        *(f"{at} trial{'s' * (at > 1)} after" for at in range(1, AFTER + 1)),
+    )
+    n_sessions, n_trials = played.choices.shape
+    values = np.full((n_sessions, n_trials, len(points)), np.nan)
+    if played.schedule is not None:
+        ordered = np.sort(played.schedule, axis=-1)
+        clear = ordered[..., -1] - ordered[..., -2] > EQUAL
+        best = np.where(clear, played.schedule.argmax(axis=-1), -1)
+        turns = (best[:, 1:] != best[:, :-1]) & (best[:, 1:] >= 0) & (best[:, :-1] >= 0)
+        for session, trial in zip(*np.nonzero(turns), strict=True):
+            at = np.arange(trial + 1 - BEFORE, trial + 1 + AFTER)
+            there = np.flatnonzero((at >= 0) & (at < n_trials))
+            own = played.choices[session, at[there]]
+            values[session, trial, there] = np.where(own >= 0, own == best[session, trial], np.nan)
+    words = "share of choices of the option that was the better one before the reversal"
+    return Measure("reversal", words, points, played.per_person(values))
+
+
+def _lagged(played: Played) -> tuple[Measure, Measure]:
+    """Effects of earlier rewards and choices.
+
+    They are a person's logistic regression of choosing an option, rather than another, on whether it was
+    rewarded and whether it was chosen so many trials ago.
+    """
+    rewards, choices = _lags(played)
+    coefficients = np.full((played.n_people, 2 * N_LAGS), np.nan)
+    for person in range(played.n_people):
+        own = played.people == person
+        targets = played.choices[own]
+        known = targets >= 0
+        known[:, :1] = False
+        chosen = (targets[known][:, None] == np.arange(played.n_actions)).reshape(-1)
+        if len(chosen) >= FEWEST_ROWS and 0 < chosen.sum() < len(chosen):
+            parts = [part[own][known].reshape(-1, N_LAGS) for part in (rewards, choices)]
+            model = LogisticRegression(solver="newton-cholesky")
+            coefficients[person] = model.fit(np.concatenate(parts, axis=1), chosen).coef_[0]
+    points = tuple(f"{lag} back" for lag in range(1, N_LAGS + 1))
+    effect = "effect of a {} on the log odds of the option"
+    return (
+        Measure("rewards", effect.format("reward"), points, coefficients[:, :N_LAGS]),
+        Measure("choices", effect.format("choice"), points, coefficients[:, N_LAGS:]),
+    )
+
+
+def _lags(played: Played) -> tuple[Floats, Floats]:
+    """Whether each option was rewarded, and whether it was chosen, so many trials ago, less the mean of the
+    other options, `(n_sessions, n_trials, n_actions, n_lags)`; 0 where it is not known.
+    """
+    chosen = (played.choices[..., None] == np.arange(played.n_actions)).astype(float)
+    rewarded = chosen * np.nan_to_num(played.rewards)[..., None]
+    n = played.n_actions
+
+    def lagged(values: Floats) -> Floats:
+        apart = (n * values - values.sum(axis=-1, keepdims=True)) / (n - 1)
+        result = np.zeros((*values.shape, N_LAGS))
+        for lag in range(1, N_LAGS + 1):
+            result[:, lag:, :, lag - 1] = apart[:, :-lag] if lag < values.shape[1] else 0.0
+        return result
+
+    return lagged(rewarded), lagged(chosen)
+
+
+def means_of(found: tuple[Measure, ...]) -> dict[str, Floats]:
+    """The mean over people of each measure, by its name; NaN where nobody has a point."""
+    means = {}
+    for measure in found:
+        known = np.isfinite(measure.values)
+        with np.errstate(invalid="ignore"):
+            means[measure.name] = np.where(known, measure.values, 0.0).sum(axis=0) / known.sum(axis=0)
+    return means
