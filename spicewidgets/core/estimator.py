@@ -346,7 +346,7 @@ class SpiceEstimator(FittedEstimator):
             for terms in (keep, drop)
         )
         price = self.price if price is None else price
-        return selection.evidence(*selection.at(price, keep=kept, drop=dropped), price)
+        return selection.evidence(*selection.demanding(kept, dropped, price), price)
 
     def fitted(self) -> Fitted:
         """What this fit has come to, as its resamples need it.

@@ -38,6 +38,8 @@ KEEPS = 0.5, 12**-0.5  # prior of own-value weights: mean and standard deviation
 FADES = 0.02  # least 1 - w for which a state has a scale of its own
 SAME = 1e-7  # nats per choice: a stretching that changes more is no freedom
 BEYOND = 20.0  # prices: a term that costs more than so many is not tried again soon
+NEAR = 20.0  # nats: a line to 0 is followed for no term that is expected to cost more
+MOVES = 6  # from a set of terms to one with demands
 ALIKE = 1.0  # nats: of two constants that go at costs so close, the convention says which
 FLOOR = 1e-12
 
@@ -75,14 +77,12 @@ class Search:
         numbers: what each number means.
         n_choices: how many choices there are.
         parts: what each module does.
-        forced: terms that must stay.
     """
 
     look: Callable[[Floats], Look]
     numbers: Sequence[Number]
     n_choices: float
     parts: Mapping[str, Part]
-    forced: Mask | None = None
     path: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -118,6 +118,33 @@ class Search:
             return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
         return min(self.path, key=total)
+
+    def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
+        """A set of terms with some that must be in it and some that must not, a few moves from another one:
+        each adds the term that gains most beyond its price, or removes the one that is least worth it.
+
+        Args:
+            step: where it begins.
+            keep: which terms must be there, `(n_numbers,)`.
+            drop: which must not, `(n_numbers,)`.
+            price: of a term, in nats; that of `price_of` when None.
+        """
+        step = self.settled((step.active | keep) & ~drop, step.values)
+        for _ in range(MOVES):
+            prices = self.prices_at(step, price)
+            gains = np.where(step.active | drop, -np.inf, self.gains(step) - prices)
+            if gains.max() > 0:
+                more = step.active.copy()
+                more[gains.argmax()] = True
+                step = self.settled(more, step.values)
+                continue
+            rests = self._without(step, step.objective + BEYOND * self.full_price, keep)
+            excess = {i: rest.objective - step.objective - prices[i] for i, rest in rests.items()}
+            worst = min(excess, key=lambda i: excess[i], default=-1)
+            if worst < 0 or excess[worst] >= 0:
+                break
+            step = self._bounded(rests[worst])
+        return step
 
     def prices_at(self, step: Step, price: float | None = None) -> Floats:
         """Price of each number in a set of terms, in nats."""
@@ -238,9 +265,9 @@ class Search:
 
     # One term less.
 
-    def _without(self, step: Step, hopeless: float = np.inf) -> dict[int, Step]:
-        """What is left without each of the terms that may go."""
-        may = step.active & self.is_term if self.forced is None else step.active & self.is_term & ~self.forced
+    def _without(self, step: Step, hopeless: float = np.inf, keep: Mask | None = None) -> dict[int, Step]:
+        """What is left without each of the terms, but for those to keep."""
+        may = step.active & self.is_term if keep is None else step.active & self.is_term & ~keep
         terms = np.flatnonzero(may)
         if not len(terms):
             return {}
@@ -250,8 +277,9 @@ class Search:
         rows = np.arange(len(terms))
         active[rows, terms] = held[rows, terms] = False
         variance = np.diag(covariance)[terms]
-        along = covariance[terms] / np.where(variance > 0, variance, 1.0)[:, None]
-        starts -= along * step.values[terms, None]
+        near = step.values[terms] ** 2 < 2 * NEAR * variance
+        along = covariance[terms] / np.where(near, variance, 1.0)[:, None]
+        starts -= np.where(near[:, None], along * step.values[terms, None], 0.0)
         starts = np.where(self.is_own, starts.clip(-1, 1), starts)
         rests = self._fit(starts, active, held, hopeless)
         gone_wrong = [

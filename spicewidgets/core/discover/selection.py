@@ -5,7 +5,7 @@ there. `evidence.py` has the search, `canonical.py` the conventions.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,36 +98,30 @@ class Selection:
     likelihood: Likelihood
     parts: Mapping[str, Part]
     start: Floats
-    _searches: dict[tuple[frozenset[Number], frozenset[Number]], Search] = field(default_factory=dict)
+    _search: Search | None = None
 
-    def at(
-        self,
-        price: float | None = None,
-        *,
-        keep: Collection[Number] = (),
-        drop: Collection[Number] = (),
-    ) -> tuple[Search, Step]:
+    def at(self, price: float | None = None) -> tuple[Search, Step]:
         """The terms that are worth a price.
 
         Args:
-            price: of a term, in nats; ½ ln(number of choices) when None.
-            keep: terms that must be in the equations.
-            drop: terms that must not be in them.
+            price: of a term, in nats; that of `price_of` when None.
         """
-        key = frozenset(keep), frozenset(drop)
-        if key not in self._searches:
-            numbers = self.likelihood.numbers
-            search = Search(
-                self.likelihood,
-                numbers,
-                float(self.likelihood.n_choices[0]),
-                self.parts,
-                forced=np.array([number in key[0] for number in numbers]),
-            )
-            search.run(self.start, np.array([number not in key[1] for number in numbers]))
-            self._searches[key] = search
-        search = self._searches[key]
-        return search, search.best(price)
+        if self._search is None:
+            likelihood = self.likelihood
+            n_choices = float(likelihood.n_choices[0])
+            self._search = Search(likelihood, likelihood.numbers, n_choices, self.parts)
+            self._search.run(self.start, np.ones(len(likelihood.numbers), bool))
+        return self._search, self._search.best(price)
+
+    def demanding(
+        self, keep: Collection[Number], drop: Collection[Number], price: float | None = None
+    ) -> tuple[Search, Step]:
+        """The terms that are worth a price, with those that must be there and without those that must not: a
+        few moves from the terms without demands.
+        """
+        search, step = self.at(price)
+        wanted, unwanted = (np.array([n in terms for n in search.numbers]) for terms in (keep, drop))
+        return search, search.near(step, wanted, unwanted, price) if keep or drop else step
 
     def number(self, module: str, term: Term) -> Number | None:
         """A candidate term, whatever the order of its factors; None where it is no candidate."""

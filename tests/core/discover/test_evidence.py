@@ -59,7 +59,7 @@ def test_a_cost_is_what_the_choices_lose_without_the_term():
     (_, selection), *_ = selections(proposal(config), sw.RescorlaWagnerRNN(2), data(agent), config)
     search, step = selection.at()
     evidence = selection.evidence(search, step)
-    _, without = selection.at(drop=[Number(CHOSEN, ())])
+    _, without = selection.demanding([], [Number(CHOSEN, ())])
     lost = selection.evidence(search, without).nll - evidence.nll
     assert evidence.of(CHOSEN).cost == pytest.approx(lost, abs=0.05)
     assert 0 < lost < 100
@@ -72,7 +72,7 @@ def test_a_higher_price_leaves_fewer_terms_and_a_forced_one_stays():
     constant = selection.likelihood.numbers.index(Number(CHOSEN, ()))
     assert selection.at(cost * 0.9)[1].active[constant]
     assert not selection.at(cost * 1.1)[1].active[constant]
-    assert selection.at(cost * 1.1, keep=[Number(CHOSEN, ())])[1].active[constant]
+    assert selection.demanding([Number(CHOSEN, ())], [], cost * 1.1)[1].active[constant]
 
 
 def test_the_scale_of_a_learned_beta_is_the_participants_own():
