@@ -43,7 +43,7 @@ def test_numbers_far_from_those_of_the_network_gain_where_the_network_is_wrong(f
     selection = selection_of(fitted)
     search, _ = selection.at()
     wrong = replace(selection, start=np.where(search.is_own, 0.0, 3.0))
-    wrong._searches[frozenset(), frozenset()] = search
+    wrong._search = search
     assert gain_of(wrong).nats > 100
 
 
