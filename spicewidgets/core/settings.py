@@ -268,8 +268,8 @@ class Discovery(Settings):
     )
     price: float | None = setting(
         None,
-        "What a term must be worth to stay, if terms are chosen by evidence: half the logarithm of the number"
-        " of choices when not given; with pooling, of each number that a person really has of their own, 1.",
+        "What a term must be worth to stay, if terms are chosen by evidence: ½ ln(choices / 20), at least 1,"
+        " when not given; with pooling, of each number that a person really has of their own, 1.",
         unit="nats",
         low=0,
         high=1000,

@@ -6,11 +6,14 @@ would be less likely by more than its price in nats. All numbers are tuned by pe
 model's own forward pass. The search begins with every candidate term and removes one after the other; the
 sets that it passes are kept, so that another price needs no new search.
 
-**The price** of a term is ½ ln(number of choices), that of the Bayesian information criterion (Schwarz 1978),
-unless set. It takes the prior to be as wide as what one choice tells. For the weight of a module's own value
-that would be absurd, since values that neither grow nor swing have weights between 0 and 1. Its prior has
-mean and variance of the uniform distribution there, and its price is Laplace's approximation of the evidence
-(MacKay 1992) under that prior, `½ ln(1 + information / 12)`, where that is less.
+**The price** of a term is ½ ln(n / 20) nats of n choices, unless set. That is the Bayesian information
+criterion (Schwarz 1978) under a prior that knows as much as 20 choices tell, where the criterion's own knows
+as much as one (Kass & Wasserman 1995): one choice leaves nearly any coefficient open, and a few hundred
+choices could then hardly ask for a term. It is never less than 1 nat, which is what a number must gain to
+predict new choices (Akaike 1973). For the weight of a module's own value even that prior is too wide, since
+values that neither grow nor swing have weights between 0 and 1. Its prior has mean and variance of the
+uniform distribution there, and its price is Laplace's approximation of the evidence (MacKay 1992) under that
+prior, `½ ln(1 + information / 12)`, where that is less.
 
 **Stability.** A weight beyond ±1 is held there, unless the choices insist on it by more than the price of a
 term.
@@ -33,6 +36,8 @@ from .maximum import Maximum, Prior, curvature_of, maximise, newton_step
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+UNIT = 20  # choices that tell as much as is known of a coefficient beforehand
+LEAST = 1.0  # nats: price of a term, however few choices there are
 WIDE = 5.0  # standard deviation of the prior of coefficients and betas: hardly any
 KEEPS = 0.5, 12**-0.5  # prior of own-value weights: mean and standard deviation of the uniform one on 0..1
 FADES = 0.02  # least 1 - w for which a state has a scale of its own
@@ -42,6 +47,13 @@ NEAR = 20.0  # nats: a line to 0 is followed for no term that is expected to cos
 MOVES = 6  # from a set of terms to one with demands
 ALIKE = 1.0  # nats: of two constants that go at costs so close, the convention says which
 FLOOR = 1e-12
+
+
+def price_of(n_choices: float) -> float:
+    """What a term must be worth to so many choices, in nats, unless set: ½ ln(n / 20), or 1 where that is
+    less.
+    """
+    return max(LEAST, 0.5 * float(np.log(max(n_choices, UNIT) / UNIT)))
 
 
 class Step(NamedTuple):
@@ -94,8 +106,8 @@ class Search:
 
     @property
     def full_price(self) -> float:
-        """Of a term about whose size nothing is known beforehand, in nats, unless set: ½ ln n."""
-        return 0.5 * float(np.log(max(self.n_choices, 2.0)))
+        """Of a term about whose size hardly anything is known beforehand, in nats, unless set."""
+        return price_of(self.n_choices)
 
     def run(self, start: Floats, candidates: Mask) -> None:
         """Pass all sets of terms on the way from all candidates to few.
@@ -112,7 +124,7 @@ class Search:
             self.path.append(step)
 
     def best(self, price: float | None = None) -> Step:
-        """The set on the way whose likelihood is worth the price of its terms, ½ ln n each when None."""
+        """The set on the way whose likelihood is worth the price of its terms, `price_of` when None."""
 
         def total(step: Step) -> float:
             return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())

@@ -26,7 +26,7 @@ from .selection import Selection
 
 PARITIES = slice(0, None, 2), slice(1, None, 2)
 FEWEST = 10  # choices in each half for every number; of fewer, nothing is said
-CHANCE = 0.001  # of a warning where nothing is wrong
+CHANCE = 1e-4  # of a warning where nothing is wrong
 
 Floats = NDArray[np.float64]
 

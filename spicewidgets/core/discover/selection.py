@@ -103,8 +103,13 @@ class Selection:
     def at(self, price: float | None = None) -> tuple[Search, Step]:
         """The terms that are worth a price.
 
-        Args:
-            price: of a term, in nats; that of `price_of` when None.
+                Args:
+                    price: of a term, in nats; that of `price_of` when None.
+        <<<<<<< HEAD
+        =======
+                    keep: terms that must be in the equations.
+                    drop: terms that must not be in them.
+        >>>>>>> dffa2ff (A term's price knows beforehand what twenty choices tell, not one: few choices could hardly ask for a term)
         """
         if self._search is None:
             likelihood = self.likelihood
@@ -275,7 +280,7 @@ class Selections:
         """The equations that the choices ask for, and why, by participant's label.
 
         Args:
-            price: of a term, in nats; ½ ln(number of choices) when None.
+            price: of a term, in nats; that of `price_of` when None.
         """
         spice = self.proposal
         equations = {module: list(rows) for module, rows in spice.equations.items()}
