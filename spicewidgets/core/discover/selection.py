@@ -103,13 +103,8 @@ class Selection:
     def at(self, price: float | None = None) -> tuple[Search, Step]:
         """The terms that are worth a price.
 
-                Args:
-                    price: of a term, in nats; that of `price_of` when None.
-        <<<<<<< HEAD
-        =======
-                    keep: terms that must be in the equations.
-                    drop: terms that must not be in them.
-        >>>>>>> dffa2ff (A term's price knows beforehand what twenty choices tell, not one: few choices could hardly ask for a term)
+        Args:
+            price: of a term, in nats; that of `price_of` when None.
         """
         if self._search is None:
             likelihood = self.likelihood
