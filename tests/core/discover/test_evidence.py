@@ -122,7 +122,8 @@ def test_what_few_choices_do_not_tell_is_said():
     config = sw.CHOICE_CONFIG
     few = data(sw.AgentQ(alpha_reward=0.3), n_trials=12, n_sessions=1)
     model = sw.ChoiceRNN(2, n_participants=1, embedding_size=2)
-    _, evidence = select(proposal(config, ["x_value_reward", "x_value_choice"]), model, few, config)
+    both = proposal(config, ["x_value_reward", "x_value_choice"])
+    _, evidence = select(both, model, few, config, price=0.0)
     untold = [item for item in evidence[0].terms if not item.told]
     assert untold
     assert any("do not tell" in note for note in evidence[0].notes)

@@ -65,10 +65,10 @@ def test_people_of_a_group_are_checked_under_its_prior():
 
 
 def test_what_is_worse_beyond_noise_is_a_warning():
-    """Where nothing is wrong, the gain is -3/2 of a chi-squared number: 3 lose over 24.4 in 1 of 1000."""
+    """Where nothing is wrong, the gain is -3/2 of a chi-squared number: 3 lose over 31.7 in 1 of 10,000."""
     good, bad = Gain(-24.0, 300, 3), Gain(-40.0, 300, 3)
-    assert Gain(-25.0, 300, 3).is_worse()
-    assert not Gain(-30.0, 300, 3, given_up=20.0).is_worse()
+    assert Gain(-32.0, 300, 3).is_worse()
+    assert not Gain(-40.0, 300, 3, given_up=20.0).is_worse()
     assert good.is_worse(chance=0.05)
     assert warning_of({"ann": good}) == ""
     assert warning_of({"ann": bad}).startswith("The numbers were tuned to the choices, and predict")
