@@ -56,25 +56,28 @@ def at_level_of(truth: SpiceModel, found: SpiceModel, participant: Hashable = No
     was not discovered, it is 0 in the truth as well.
 
     Args:
-        truth: of one participant.
+        truth: of one participant, or of several with the labels that the discovered equations have.
         found: discovered equations.
         participant: whose; the first when None.
+
+    Returns:
+        The truth of this participant alone.
     """
-    equations = dict(truth.equations)
-    discovered = found.of_participant(participant)
+    whose = participant if len(truth.participants) > 1 else None
+    equations, discovered = truth.of_participant(whose), found.of_participant(participant)
     for chosen, other in pairs(truth.equations):
         if chosen not in discovered or other not in discovered:
             continue
         there = discovered[chosen].coefficient() != 0, discovered[other].coefficient() != 0
         if there == (True, True) or there == (False, False):
             continue
-        shift = level(truth.equation(other if there[0] else chosen))
+        shift = level(equations[other if there[0] else chosen])
         if shift is not None and shift != 0:
             for module in (chosen, other):
-                equations[module] = (
-                    _like(truth.equation(module), moved(truth.equation(module), 1.0, shift)),
-                )
-    return replace(truth, equations=equations)
+                equations[module] = _like(equations[module], moved(equations[module], 1.0, shift))
+    betas = {state: truth.beta(state, whose) for state in truth.betas}
+    label = truth.participants[truth.index(whose)]
+    return replace(SpiceModel.of(*equations.values(), betas=betas, participant=label), given=truth.given)
 
 
 def _like(before: Equation, after: Equation) -> Equation:

@@ -48,6 +48,16 @@ def test_the_truth_takes_the_level_of_the_discovered_equations():
     assert at_level_of(untouched, untouched) == untouched
 
 
+def test_of_several_people_each_has_a_truth_of_their_own():
+    slow = sw.true_model(sw.AgentQ(alpha_reward=0.1), sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG)
+    both = SpiceModel(("a", "b"), {m: (truth().equation(m), slow.equation(m)) for m in truth().equations})
+    two = SpiceModel(("a", "b"), {m: rows * 2 for m, rows in found().equations.items()})
+    np.testing.assert_allclose(term_by_term(two, both, "a")["difference"], 0, atol=1e-12)
+    table = term_by_term(two, both, "b")
+    assert table.loc[(CHOSEN, f"{CHOSEN}[k]"), "true"] == pytest.approx(0.9)
+    assert table.loc[(CHOSEN, "c_reward[k]"), "true"] == pytest.approx(0.3)
+
+
 def test_after_the_first_trials_both_make_the_same_choices():
     dataset = sw.create_dataset(AGENT, sw.BanditsDrift(sigma=0.2), 100, 20, random_state=1)[0]
     model = sw.ForgettingRNN(2)
