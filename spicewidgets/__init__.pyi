@@ -40,9 +40,15 @@ from .core.read.translation import (
     true_model as true_model,
 )
 from .core.rivals.declaration import Parameter as Parameter, Rival as Rival
+from .core.rivals.design import Design as Design
 from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival, fit_rivals as fit_rivals
 from .core.rivals.held_out import held_out as held_out
 from .core.rivals.ready import RIVALS as RIVALS
+from .core.rivals.recovery import (
+    ModelRecovery as ModelRecovery,
+    ParameterRecovery as ParameterRecovery,
+    TermRecovery as TermRecovery,
+)
 from .core.settings import (
     Discovery as Discovery,
     Participant as Participant,

@@ -105,6 +105,7 @@ ALSO = {
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
+    "core/rivals/study.py": {"joblib"},  # many data sets, wherever its backend runs them
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "plots/session.py": {
         "spicewidgets.core.data.entry",

@@ -26,6 +26,7 @@ COLAB = {
     "bqplot": "0.12.47",
     "click": "8.4.2",
     "ipywidgets": "7.7.1",
+    "joblib": "1.5.3",
     "llvmlite": "0.44.0",
     "matplotlib": "3.10.0",
     "numpy": "2.1.3",
@@ -38,7 +39,7 @@ COLAB = {
 }
 NOT_ON_COLAB = {"pysindy"}
 # What those ask for in their turn.
-BESIDE = {"ipykernel": "6.17.1", "ipython": "7.34.0", "joblib": "1.5.3"}
+BESIDE = {"ipykernel": "6.17.1", "ipython": "7.34.0"}
 
 
 @pytest.mark.seed(78)

@@ -89,6 +89,16 @@ class FittedRival:
         return len(self.names) * np.log(np.maximum(self.n_choices, 1)) + 2 * self.nll
 
     @property
+    def at_bound(self) -> NDArray[np.bool_]:
+        """Which values are at a bound of the search, `(n_people, n_numbers)`."""
+        at_bound = np.zeros(self.values.shape, bool)
+        for i, (_, parameter) in enumerate(self.rival.columns(self.n_actions)):
+            value = parameter.to_scale(self.values[:, i])
+            low, high = parameter.to_scale(parameter.low), parameter.to_scale(parameter.high)
+            at_bound[:, i] = (value <= low + 1e-9) | (value >= high - 1e-9)
+        return at_bound
+
+    @property
     def likelihood(self) -> float:
         """The geometric mean of P of all choices."""
         return float(np.exp(-self.nll.sum() / self.n_choices.sum()))
@@ -108,7 +118,7 @@ class FittedRival:
     def to_frame(self) -> pd.DataFrame:
         """A row for each person and parameter: value, error, whether it is at a bound, and the fit."""
         people, numbers = self.values.shape
-        columns = self.rival.columns(self.n_actions)
+        at_bound = self.at_bound
         rows = [
             {
                 "rival": self.rival.name,
@@ -116,7 +126,7 @@ class FittedRival:
                 "parameter": self.names[j],
                 "value": self.values[i, j],
                 "error": self.errors[i, j],
-                "at_bound": bool(_at_bound(columns[j][1].to_scale(self.values[i, j]), columns[j][1])),
+                "at_bound": bool(at_bound[i, j]),
                 "nll": self.nll[i],
                 "n_choices": int(self.n_choices[i]),
                 "agreement": self.agreement[i],
@@ -381,12 +391,6 @@ def _size(curvature: Floats) -> Floats:
     lambdas, axes = np.linalg.eigh(np.where(np.isfinite(curvature), curvature, 0.0))
     size: Floats = (axes * np.abs(lambdas)[..., None, :]) @ np.swapaxes(axes, -1, -2)
     return size
-
-
-def _at_bound(value: Floats, parameter: Any) -> NDArray[np.bool_]:
-    """Whether a value on its scale is at a bound of the search."""
-    low, high = parameter.to_scale(parameter.low), parameter.to_scale(parameter.high)
-    return np.asarray((value <= low + 1e-9) | (value >= high - 1e-9))
 
 
 def fit_rivals(

@@ -22,30 +22,11 @@ from ..settings import SettingsError
 from .declaration import Floats, Rival
 from .fit import WAYS, FittedRival, fit_rival, ready
 from .folds import folds_of
+from .progress import Progress
 from .ready import RIVALS
 
 N_RESAMPLES = 2000
 LEVEL = 0.95
-
-
-class Progress(NamedTuple):
-    """How far something long is.
-
-    Attributes:
-        done, total: parts of the work.
-        words: what is being done.
-        seconds: since it began.
-    """
-
-    done: int
-    total: int
-    words: str
-    seconds: float
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left, if the rest takes as long as what is done; NaN before anything is."""
-        return self.seconds / self.done * (self.total - self.done) if self.done else float("nan")
 
 
 class Estimator(Protocol):

@@ -1,0 +1,247 @@
+"""The design of a study: who plays how many trials of what, by settings or as in a table of choices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from ..checks import number, refuse
+from ..data.dataset import DatasetRNN
+from ..data.layout import MISSING
+from ..data.simulated import create_dataset
+from ..random import RandomState, Streams, children
+from ..simulate.agents import softmax
+from .declaration import Floats, Rival
+from .model import AgentRival
+
+NEAREST = 10  # seen outcomes of an option, nearest in time, among which its reward is drawn
+MOST = 1_000_000  # choices of one simulated data set
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Who plays how many trials of what.
+
+    Attributes:
+        task: with `new_sess` and `step`, for all sessions side by side.
+        n_actions: number of options.
+        people: index of the person of each session, `(n_sessions,)`.
+        lengths: trials of each session, `(n_sessions,)`.
+        offered: options on offer in each trial, `(n_sessions, n_trials + 1, n_actions)`; None where all are.
+        ends: whether the choice after the last trial of a session is not known, as in a table.
+    """
+
+    task: Any
+    n_actions: int
+    people: tuple[int, ...]
+    lengths: tuple[int, ...]
+    offered: NDArray[np.bool_] | None = None
+    ends: bool = False
+
+    @classmethod
+    def of_settings(cls, people: int, sessions: int, trials: int, task: Any) -> "Design":
+        """So many people, each with so many sessions of so many trials of a task.
+
+        Raises:
+            SettingsError: where a number is none of 1 or more, or there are too many choices.
+        """
+        counts = {"people": people, "sessions": sessions, "trials": trials}
+        refuse(
+            f"{name} must be a whole number, 1 or more; got {value!r}. Use for example {name}=10."
+            for name, value in counts.items()
+            if not (number(value) >= 1 and number(value) % 1 == 0)
+        )
+        refuse(
+            [
+                f"people x sessions x trials must be at most {MOST:,}; got {people * sessions * trials:,}."
+                " Take fewer."
+                if people * sessions * trials > MOST
+                else None
+            ]
+        )
+        n_actions = int(getattr(task, "n_actions", 2))
+        who = tuple(person for person in range(people) for _ in range(sessions))
+        return cls(task, n_actions, who, (int(trials),) * len(who))
+
+    @classmethod
+    def of_choices(cls, dataset: DatasetRNN) -> "Design":
+        """The design of some choices: their people, sessions, lengths, options on offer, and rewards.
+
+        The rewards of an option are drawn from those that were seen for it at about the same time in the same
+        session (`SeenRewards`).
+        """
+        observed, _ = dataset.compact()
+        codes = np.unique(np.asarray(dataset.participant_ids), return_inverse=True)[1]
+        offered = None
+        if observed.offered is not None:
+            first = np.ones((len(observed), 1, observed.n_actions), bool)
+            offered = np.concatenate([first, np.asarray(observed.offered)], 1)
+        return cls(
+            SeenRewards(observed),
+            dataset.n_actions,
+            tuple(codes.tolist()),
+            tuple(observed.lengths.tolist()),
+            offered,
+            not bool(observed.target_mask[torch.arange(len(observed)), observed.lengths - 1].any()),
+        )
+
+    @property
+    def n_people(self) -> int:
+        """Number of people."""
+        return max(self.people) + 1
+
+    @property
+    def n_choices(self) -> int:
+        """Number of trials of all sessions."""
+        return sum(self.lengths)
+
+
+def simulated(rival: Rival, values: ArrayLike, design: Design, random_state: RandomState) -> DatasetRNN:
+    """Choices of people who are a rival, with parameters of their own, in a design.
+
+    Args:
+        rival: what the people are.
+        values: parameters of each person, `(n_people, n_numbers)`.
+        design: who plays what.
+        random_state: for the whole data set.
+    """
+    agent = _Choosing(rival, values, design)
+    data, _, _ = create_dataset(
+        agent,
+        design.task,
+        max(design.lengths),
+        len(design.people),
+        participant=list(design.people),
+        random_state=random_state,
+    )
+    data.offered = None if design.offered is None else torch.from_numpy(design.offered[:, 1:])
+    lengths, trials = torch.tensor(design.lengths), torch.arange(data.n_trials)
+    cut = data.take(torch.arange(len(data)), torch.where(trials < lengths[:, None], trials, -1))
+    if design.ends:
+        cut.ys[torch.arange(len(cut)), lengths - 1] = MISSING
+    return cut
+
+
+class _Choosing(AgentRival):
+    """A rival that chooses among the options on offer."""
+
+    vectorised: ClassVar[bool] = True
+
+    def __init__(self, rival: Rival, values: ArrayLike, design: Design) -> None:
+        self._offered, self._trial_number = design.offered, 0
+        super().__init__(rival, values, design.n_actions)
+
+    def _begin(self) -> dict[str, Any]:
+        self._trial_number = 0
+        return super()._begin()
+
+    def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
+        """As of every agent."""
+        super().update(choice, reward, **kwargs)
+        self._trial_number += 1
+
+    def get_choice_probs(self) -> Floats:
+        """P of each option on offer."""
+        if self._offered is None or self._n_sessions != len(self._offered):
+            return super().get_choice_probs()
+        offered = self._offered[:, min(self._trial_number, self._offered.shape[1] - 1)]
+        return self._public(softmax(np.where(offered, np.reshape(self.q, offered.shape), -np.inf)))
+
+
+class SeenRewards:
+    """A task whose rewards are drawn from those that a table shows.
+
+    The reward of an option in a trial is one of the ten outcomes that were seen for it nearest to this trial
+    in the same session. So it keeps probabilities that drift, turn around or differ between sessions, as far
+    as they were seen, and sizes of rewards. An option that was never seen in a session has the rewards that
+    were seen for it in others.
+
+    Args:
+        dataset: the choices, without missing trials in between.
+
+    Raises:
+        SettingsError: where another number of sessions is asked for than the table has.
+    """
+
+    vectorised = True
+
+    def __init__(self, dataset: DatasetRNN) -> None:
+        self.n_actions = dataset.n_actions
+        rewards, choices = np.asarray(dataset.rewards, float), np.asarray(dataset.choices)
+        others = np.arange(self.n_actions) != choices[..., None]
+        self._shows_all = bool((~np.isnan(rewards) & others & (choices >= 0)[..., None]).any())
+        self._outcomes = np.empty((*rewards.shape, NEAREST), np.float32)
+        anywhere = [_spread(rewards[..., arm], rewards) for arm in range(self.n_actions)]
+        for session in range(len(rewards)):
+            for arm in range(self.n_actions):
+                self._outcomes[session, :, arm] = _nearest(rewards[session, :, arm], anywhere[arm])
+        self.new_sess()
+
+    def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
+        """Start the first sessions of the table anew, side by side."""
+        refuse(
+            [
+                f"The table has {len(self._outcomes)} sessions; got {n_sessions}. Simulate as many, or fewer."
+                if n_sessions > len(self._outcomes)
+                else None
+            ]
+        )
+        self._n, self._trial = n_sessions, 0
+        self._draw = Streams(children(random_state, n_sessions), self.n_actions)
+
+    def step(self, choice: int | ArrayLike) -> Floats:
+        """The reward of each option for `choice`, an option for each session; -1 where it is not shown."""
+        trial = min(self._trial, self._outcomes.shape[1] - 1)
+        place = (self._draw() * NEAREST).astype(int)
+        drawn = np.take_along_axis(self._outcomes[: self._n, trial], place[..., None], -1)[..., 0]
+        self._trial += 1
+        shown = self._shows_all | (np.reshape(choice, (-1, 1)) == np.arange(self.n_actions))
+        rewards: Floats = np.where(shown, drawn, MISSING).astype(float)
+        return rewards[0] if self._n == 1 else rewards
+
+
+def _spread(own: Floats, every: Floats) -> Floats:
+    """Ten values that stand for all that were seen of an option; of any option, where it never was."""
+    seen = own[~np.isnan(own)]
+    seen = seen if len(seen) else every[~np.isnan(every)]
+    values: Floats = np.quantile(seen, (np.arange(NEAREST) + 0.5) / NEAREST, method="inverted_cdf")
+    return values
+
+
+def _nearest(outcomes: Floats, otherwise: Floats) -> Floats:
+    """The seen outcomes nearest to each trial, `(n_trials, NEAREST)`."""
+    seen = np.flatnonzero(~np.isnan(outcomes))
+    if not len(seen):
+        return np.broadcast_to(otherwise, (len(outcomes), NEAREST))
+    gaps = np.abs(np.arange(len(outcomes))[:, None] - seen)
+    nearest = np.argsort(gaps, 1, kind="stable")[:, :NEAREST]
+    whole = nearest[:, np.arange(NEAREST) % nearest.shape[1]]  # fewer than ten are taken several times
+    values: Floats = outcomes[seen[whole]]
+    return values
+
+
+def drawn_values(
+    rival: Rival, n_actions: int, n_people: int, pool: Sequence[Sequence[float]] | Floats | None, seed: int
+) -> Floats:
+    """Parameters of simulated people, `(n_people, n_numbers)`.
+
+    Args:
+        rival: whose parameters.
+        n_actions: number of options.
+        n_people: how many people.
+        pool: parameters of fitted people, of whom each simulated one is one: the fitted range, with what goes
+            together in it. None draws from the declared prior, within the bounds.
+        seed: of the draw.
+    """
+    rng = np.random.default_rng(seed)
+    if pool is not None:
+        table = np.asarray(pool, float)
+        return table[rng.integers(len(table), size=n_people)]
+    values = np.empty((n_people, len(rival.columns(n_actions))))
+    for i, (_, parameter) in enumerate(rival.columns(n_actions)):
+        drawn = parameter.from_scale(rng.normal(parameter.mean, parameter.sd, n_people))
+        values[:, i] = np.clip(drawn, parameter.low, parameter.high)
+    return values

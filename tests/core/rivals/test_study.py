@@ -1,0 +1,169 @@
+"""Long studies: nothing finished is lost, whoever stops them, and where they run changes no number."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import joblib
+import pytest
+
+import spicewidgets as sw
+from spicewidgets.core.rivals.study import Study
+
+
+def square(number, file=None):
+    """A part; it says in a file that it was done."""
+    if file is not None:
+        with open(file, "a") as log:
+            log.write(f"{number}\n")
+    return {"square": number**2, "third": number / 3}
+
+
+class Squares(Study):
+    """The squares of some numbers."""
+
+    def __init__(self, n, file=None):
+        super().__init__()
+        self._parts = [(number, file) for number in range(n)]
+
+    @property
+    def parts(self):
+        return self._parts
+
+    @property
+    def work(self):
+        return square
+
+
+def test_progress_is_told_and_all_is_done():
+    study = Squares(4)
+    records = list(study.run())
+    assert [record.done for record in records] == [0, 1, 2, 3, 4]
+    assert records[-1].left == 0
+    assert records[1].words == "1 of 4 data sets"
+    assert study.results == {n: {"square": n**2, "third": n / 3} for n in range(4)}
+
+
+def test_what_is_finished_stays_when_it_is_stopped_and_is_not_done_again(tmp_path):
+    log = tmp_path / "log"
+    study = Squares(6, str(log))
+    steps = study.run(tmp_path / "out")
+    for record in steps:
+        if record.done == 3:
+            steps.close()
+    assert len(study.results) == 3
+    other = Squares(6, str(log))
+    records = list(other.run(tmp_path / "out"))
+    assert [record.done for record in records] == [3, 4, 5, 6]
+    assert records[1].before == 3
+    assert sorted(log.read_text().split()) == list("012345")
+    assert other.results == Squares(6).done().results
+    again = Squares(6, str(log))
+    list(again.run(tmp_path / "out"))
+    assert len(log.read_text().split()) == 6
+
+
+def test_a_folder_of_another_study_or_none_is_refused(tmp_path):
+    list(Squares(2).run(tmp_path))
+    with pytest.raises(sw.SettingsError, match="another study"):
+        next(Squares(3).run(tmp_path))
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(sw.SettingsError, match="Choose another"):
+        next(Squares(2).run(file))
+    (tmp_path / "study.json").write_text("no json")
+    with pytest.raises(sw.SettingsError, match="Choose another"):
+        next(Squares(2).run(tmp_path))
+
+
+def test_a_damaged_part_is_done_again(tmp_path):
+    study = Squares(3)
+    list(study.run(tmp_path))
+    (tmp_path / "part-00001.json").write_text('{"squ')
+    again = Squares(3)
+    assert [record.done for record in again.run(tmp_path)] == [2, 3]
+    assert again.results == study.results
+
+
+def test_before_anything_is_done_there_is_nothing_to_tell():
+    design = sw.Design.of_settings(2, 1, 20, sw.BanditsDrift(0.2))
+    with pytest.raises(sw.SettingsError, match="no results yet"):
+        sw.ParameterRecovery("biased", design, n_datasets=2).summary()
+
+
+SCRIPT = """
+import sys
+import spicewidgets as sw
+
+if __name__ == "__main__":
+    design = sw.Design.of_settings(3, 1, 60, sw.BanditsDrift(0.2))
+    study = sw.ParameterRecovery("rescorla-wagner", design, n_datasets=200, random_state=1)
+    for progress in study.run(sys.argv[1]):
+        print(progress.done, flush=True)
+"""
+
+
+def test_a_killed_study_goes_on_where_it_was(tmp_path):
+    script, folder = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SCRIPT)
+    process = subprocess.Popen([sys.executable, str(script), str(folder)], stdout=subprocess.PIPE, text=True)
+    seen = 0
+    while seen < 3:
+        seen = int(process.stdout.readline())
+    process.kill()
+    seen = max([seen, *(int(line) for line in process.stdout.read().split())])
+    process.wait()
+    kept = sorted(folder.glob("part-*.json"))
+    assert seen <= len(kept) < 200
+    contents = [file.read_bytes() for file in kept]
+    for content in contents:
+        json.loads(content)
+    design = sw.Design.of_settings(3, 1, 60, sw.BanditsDrift(0.2))
+    study = sw.ParameterRecovery("rescorla-wagner", design, n_datasets=200, random_state=1)
+    steps = study.run(folder)
+    assert next(steps).done == len(kept)  # the same study, in another process
+    assert next(steps).done == len(kept) + 1
+    steps.close()
+    assert [file.read_bytes() for file in kept] == contents
+    whole = sw.ParameterRecovery("rescorla-wagner", design, n_datasets=3, random_state=1).done()
+    assert all(study.results[number] == whole.results[number] for number in range(3))
+
+
+def recovery():
+    task = sw.Task(sigma=0.2)
+    return sw.TermRecovery(task=task, trials=50, sessions=[4, 10], n_datasets=2, random_state=1)
+
+
+def test_other_processes_find_the_same_numbers_and_can_be_stopped():
+    here = recovery().done()
+    there = recovery()
+    list(there.run(n_jobs=2))
+    assert there.results == here.results
+    design = sw.Design.of_settings(3, 1, 60, sw.BanditsDrift(0.2))
+    study = sw.ParameterRecovery("rescorla-wagner", design, n_datasets=1000)
+    steps = study.run(n_jobs=2)
+    while not study.results:
+        next(steps)
+    began = time.monotonic()
+    steps.close()
+    assert time.monotonic() - began < 10
+    assert 0 < len(study.results) < 1000
+
+
+def test_a_dask_cluster_finds_the_same_numbers(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    here = recovery().done()
+    there = recovery()
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path)
+        ) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_backend("dask"),
+    ):
+        records = list(there.run(tmp_path / "out"))
+    assert [record.done for record in records] == [0, 1, 2, 3, 4]
+    assert there.results == here.results
+    assert len(list(Path(tmp_path / "out").glob("part-*.json"))) == 4
