@@ -40,6 +40,7 @@ ROLES = {
     "reward": "reward",
     "loss": "loss, taken off the reward",
     "outcomes": "what one option paid",
+    "unchosen": "what the other option paid",
     "offered": "an option on offer",
     "groups": "group of the person",
     "inputs": "input of a model",

@@ -176,6 +176,33 @@ def test_the_names_that_columns_have_in_the_field(role, name):
     assert roles == header | {"sessions": [header["sessions"]]}
 
 
+def test_what_the_other_option_paid_is_used_when_people_saw_it():
+    table = (
+        layouts.table(
+            "id,choice,outcome,outcome_unchosen", lambda r, p, t: (p, "ab"[t % 2], t % 3 > 0, t % 5 > 0)
+        )
+        .replace(b"True", b"1")
+        .replace(b"False", b"0")
+    )
+    unseen = adds_up(read_choices(table))
+    assert unseen.report.roles.unchosen == "outcome_unchosen"
+    assert unseen.report.remedies == {"other_outcomes": "chosen_only"}
+    assert (unseen.dataset.rewards.isfinite().sum(-1) == 1).all()
+    seen = adds_up(read_choices(table, remedies={"other_outcomes": "all"})).dataset
+    assert torch.equal(seen.choices, unseen.dataset.choices)
+    assert torch.equal(seen.rewards_chosen, unseen.dataset.rewards_chosen)
+    other = seen.rewards.gather(-1, (1 - seen.choices)[..., None])[0, :, 0]
+    assert other.tolist() == [float(trial % 5 > 0) for trial in range(12)]
+
+
+def test_columns_that_nothing_is_made_of_are_named():
+    report = read_choices(layouts.dezfouli()).report
+    assert report.columns_left == ("key", "time")
+    assert "columns not used: key, time" in report.text
+    assert Report.from_json(report.to_json()).columns_left == ("key", "time")
+    assert read_choices(layouts.hbayesdm()).report.columns_left == ()
+
+
 @pytest.mark.parametrize("maker", [row[0] for row in LAYOUTS])
 def test_a_report_does_the_same_again(maker):
     table = getattr(layouts, maker)()

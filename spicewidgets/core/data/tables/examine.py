@@ -133,4 +133,5 @@ def _report(work: Work, rows: Rows) -> Report:
         options=tuple(Option(label, code, int(n_chosen[code])) for code, label in enumerate(work.options)),
         rewards=work.scale,
         problems=tuple(work.problems),
+        columns_left=tuple(name for name in work.table.names if name not in work.roles.columns()),
     )

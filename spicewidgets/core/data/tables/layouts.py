@@ -24,6 +24,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("result", "score", "money", "correct", "accuracy", "acc"),
     ),
     "loss": ("loss", "losses"),
+    "unchosen": (
+        *("outcomeunchosen", "rewardunchosen", "feedbackunchosen", "unchosenoutcome", "unchosenreward"),
+        *("outcomeother", "counterfactualoutcome", "counterfactualreward", "forgoneoutcome", "foregone"),
+    ),
     "sessions": (
         *("session", "sess", "run", "game", "visit", "day", "blocklabel", "splitby", "block", "blocks"),
         *("blocknumber", "blocknr", "episode", "problem"),

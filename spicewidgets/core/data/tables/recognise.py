@@ -98,6 +98,8 @@ class _Recogniser:
         if "outcomes" not in self.roles or "offered" in self.roles:
             self._by_name("reward")
         self._by_name("loss")
+        if "outcomes" not in self.roles:
+            self._by_name("unchosen")
         self._by_contents()
         self._find_sessions()
         self._find_events()
@@ -147,7 +149,7 @@ class _Recogniser:
         n = len(column.labels)
         if role == "choice":
             return 1 <= n <= MOST_OPTIONS
-        if role in ("reward", "loss", "time"):
+        if role in ("reward", "loss", "unchosen", "time"):
             return column.numeric
         if role == "trial":
             return column.numeric and n > 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...settings import SettingsError
 from .cells import Label
-from .roles import Guess, Roles
+from .roles import Guess, Roles, listed
 
 MOST_ROWS_NAMED = 100
 FORMAT = 1
@@ -157,6 +157,7 @@ class Report:
         options: what could be chosen.
         rewards: how rewards are coded.
         problems: what was found, and what was done.
+        columns_left: columns that nothing is made of.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Report:
     options: tuple[Option, ...]
     rewards: Rewards
     problems: tuple[Problem, ...]
+    columns_left: tuple[str, ...] = ()
 
     @property
     def remedies(self) -> dict[str, str]:
@@ -204,7 +206,7 @@ class Report:
             "options": ", ".join(f"{option.label} ({option.n:,} times)" for option in self.options),
             "rewards": self.rewards.words,
             "missing trials": f"{self.missing:,}",
-        }
+        } | ({"columns not used": listed(self.columns_left)} if self.columns_left else {})
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON can hold it."""
@@ -237,6 +239,7 @@ class Report:
                     ),
                     "participants": tuple(values["participants"]),
                     "lengths": tuple(values["lengths"]),
+                    "columns_left": tuple(values.get("columns_left", ())),
                     "options": tuple(Option(**it) for it in values["options"]),
                     "rewards": Rewards(**values["rewards"]),
                     "problems": tuple(

@@ -18,6 +18,8 @@ def code_rewards(work: Work) -> None:
         work.rewards = others
     if reward is not None:
         work.rewards = np.where(chosen, reward[:, None], work.rewards)
+    if work.roles.unchosen is not None:
+        _of_the_other(work, work.roles.unchosen, chosen)
     work.rewards[work.arms < 0] = np.nan
     _outliers(work, chosen)
     lacking = (work.arms >= 0) & np.isnan(np.where(chosen, work.rewards, 0).sum(axis=1))
@@ -73,6 +75,16 @@ def _other_outcomes(work: Work) -> Floats | None:
     return outcomes
 
 
+def _of_the_other(work: Work, name: str, chosen: Bools) -> None:
+    """What the option that was not taken paid, in trials with two options, if that is to be used."""
+    offered = np.ones(chosen.shape, dtype=bool) if work.offered is None else work.offered
+    two = (offered.sum(axis=1) == 2) & (work.arms >= 0)
+    words = f"{name} holds what the other of two options paid: did people see that?"
+    if work.decide("other_outcomes", two & ~work.table.column(name).empty, words, "chosen_only") == "all":
+        values = _numbers(work, name)
+        work.rewards = np.where(two[:, None] & offered & ~chosen, values[:, None], work.rewards)
+
+
 def _arm_of_outcome(work: Work, place: int) -> Codes:
     """(n_rows,) the option whose outcome the column at this place holds."""
     if len(work.roles.offered) == len(work.roles.outcomes):
@@ -112,7 +124,9 @@ def _scale(work: Work) -> None:
         )
     low, high = float(known.min()), float(known.max())
     ways = coding.scales(low, high)
-    if work.roles.outcomes:  # -1 of an option not chosen means "not seen" in a data set
+    if (
+        work.roles.outcomes or np.isfinite(work.rewards[work.used]).sum(axis=1).max(initial=0) > 1
+    ):  # -1 of an option not chosen means "not seen" in a data set
         ways.pop("largest", None)
         ways = ways if low >= 0 or work.is_export else {"range": ways["range"]}
     name = "keep"

@@ -22,6 +22,7 @@ class Roles:
         trial: number of the trial.
         loss: what is taken off the reward, with whatever sign.
         outcomes: what each option paid, a column for each.
+        unchosen: what the other option paid, where there are two to choose from.
         offered: the options on offer in a trial, a column for each; without them, all are.
         positions: labels of `choice` that stand for the first, second ... column of `offered`; without them
             `choice` holds the options themselves.
@@ -39,6 +40,7 @@ class Roles:
     trial: str | None = None
     loss: str | None = None
     outcomes: tuple[str, ...] = ()
+    unchosen: str | None = None
     offered: tuple[str, ...] = ()
     positions: tuple[str, ...] = ()
     events: str | None = None
