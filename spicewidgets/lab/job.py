@@ -139,7 +139,7 @@ class Job:
             self.experiment.run.shelve()
         self.report.now(
             phase="simulate",
-            message="Simulating the sessions.",
+            message="Simulating the sessions." if snapshot.is_simulated else "Laying out the choices.",
             epoch=0,
             epochs=snapshot.training.epochs,
             glimpses=(),
@@ -215,7 +215,7 @@ class Job:
             )
             try:
                 with self.control.interruptible("equations"):
-                    _ = result.uncertainty
+                    _ = result.people, result.uncertainty
             except KeyboardInterrupt:
                 self.control.note_stop()
         self.store.hold(result)

@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.equations import SpiceModel, Term, term_in_words
-from ..core.read.translation import classical_parameters
+from ..core.equations import term_in_words
 from ..core.settings import SettingsError
 from ..loading import later
 from ..state.experiment import Experiment
 from .result import Result
-from .settle import values_of
 from .simulation import people_of
-from .table import group_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..core.data.tables import cells
     from ..core.discover.group import Group
+    from ..core.judge import regressors as trials
 else:
+    trials = later("..core.judge.regressors", __package__)
     cells = later("..core.data.tables.cells", __package__)
     pd = later("pandas")
 
@@ -36,7 +35,8 @@ Floats = NDArray[np.float64]
 LEVEL_90 = 1.645  # standard errors, within which 90 of 100 estimates lie
 MOST_BYTES = 5_000_000  # of a saved table
 MOST_PEOPLE = 5_000
-ERROR, ALONE = " error", " alone"  # what follows the name of a number in a saved table
+ENDS = (" low", " high")  # what follows the name of a number for the ends of its interval
+ALONE = " alone"
 PARAMETERS = {
     "alpha_reward": "learning rate α",
     "alpha_penalty": "α after no reward",
@@ -45,37 +45,24 @@ PARAMETERS = {
     "beta_choice": "choice kernel β",
     "alpha_choice": "choice kernel α",
 }
-LIKELIHOODS = {
-    "spice": "likelihood, SPICE",
-    "rnn": "likelihood, RNN",
-    "classical": "likelihood, Rescorla-Wagner",
-}
+LIKELIHOODS = {"likelihood_equations": "likelihood, SPICE", "likelihood_network": "likelihood, RNN"}
 RIVAL = {"alpha": "α, Rescorla-Wagner", "beta": "β, Rescorla-Wagner"}
 
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """One number of every person.
+    """One number of every person; all are `(n_people,)`.
 
     Attributes:
-        values: `(n_people,)`; NaN where a person has none.
-        errors: standard errors; NaN where there is none.
+        values: NaN where a person has none.
+        low, high: ends of the 90 % interval; NaN where there is none.
         alone: the value before it was drawn towards the group; NaN where nothing was pooled.
     """
 
     values: Floats
-    errors: Floats
+    low: Floats
+    high: Floats
     alone: Floats
-
-    @property
-    def low(self) -> Floats:
-        """Lower end of the 90 % interval."""
-        return self.values - LEVEL_90 * self.errors
-
-    @property
-    def high(self) -> Floats:
-        """Upper end of the 90 % interval."""
-        return self.values + LEVEL_90 * self.errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +99,7 @@ class People:
         }
         for name, number in self.numbers.items():
             columns[name] = number.values
-            for what, values in ((ERROR, number.errors), (ALONE, number.alone)):
+            for what, values in zip((*ENDS, ALONE), (number.low, number.high, number.alone), strict=True):
                 if np.isfinite(values).any():
                     columns[name + what] = values
         text: str = pd.DataFrame(columns).to_csv(index=False, lineterminator="\n")
@@ -182,124 +169,103 @@ def people_in(result: Result) -> People:
     """The people of a result.
 
     Raises:
-        ValueError: There are no equations.
+        ValueError: There are no equations, or the run was recorded earlier.
     """
-    spice = result.spice
-    if spice is None:
-        raise ValueError("There is no equation yet. Train first.")
-    group_name, groups = ("", {}) if result.snapshot.is_simulated else group_of(result.snapshot.table)
-    numbers = dict(_likelihoods(result, spice)) | dict(_parameters(result, spice))
-    numbers |= dict(_coefficients(result, spice)) | dict(_rivals(result, spice))
+    table = result.people
+    if table is None:
+        raise ValueError("There are no people yet. Train first.")
+    keys = tuple(table["participant"])
+    columns = list(table.columns)
+    group_columns = columns[1 : columns.index("n_sessions")]
+    groups = table[group_columns].fillna("").astype(str).agg(", ".join, axis=1) if group_columns else None
     return People(
-        labels=tuple(map(str, spice.participants)),
-        group_name=group_name,
-        groups=tuple(groups.get(label, "") for label in spice.participants),
-        n_choices=_sums(result, spice, (_known(result)).astype(float).sum(1)),
-        numbers=numbers,
-        keys=spice.participants,
+        labels=tuple(map(str, keys)),
+        group_name=", ".join(group_columns),
+        groups=("",) * len(keys) if groups is None else tuple(groups),
+        n_choices=table["n_choices"].to_numpy(dtype=float),
+        numbers=dict(_numbers(result, table, keys)) | dict(_rival(result, keys)),
+        keys=keys,
     )
 
 
-def _known(result: Result) -> NDArray[np.bool_]:
-    """Choices that are predicted: made, and after a trial that was observed, `(n_sessions, n_trials - 1)`."""
-    seen: NDArray[np.bool_] = (result.choices[:, 1:] >= 0) & (result.choices[:, :-1] >= 0)
-    return seen
+def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
+    """The numbers of the table of people, under the names that they have here: what is read off the equations
+    first, then the equations.
+    """
+    first = table.columns.get_loc("n_numbers") + 1
+    names = [name for name in table.columns[first:] if not name.endswith(ENDS)]
+    for name in (*LIKELIHOODS, *sorted(names, key=lambda name: ": " in name)):
+        values = table[name].to_numpy(dtype=float)
+        if name == "alpha_penalty" and np.array_equal(values, table["alpha_reward"], equal_nan=True):
+            continue
+        ends = [table[name + end].to_numpy(dtype=float) if name + end in table else None for end in ENDS]
+        module, _, term = name.partition(": ")
+        words = f"{term} of {module.removeprefix('x_').replace('_', ' ')}" if term else name
+        alone = _alone(result, module, term, keys)
+        yield {**LIKELIHOODS, **PARAMETERS}.get(name, words), _number(values, ends[0], ends[1], alone)
 
 
-def _sums(result: Result, spice: SpiceModel, values: Floats) -> Floats:
-    """Sums over the sessions of each person."""
-    place = {label: at for at, label in enumerate(spice.participants)}
-    labels = people_of(result.snapshot)
-    one = len(place) == 1
-    codes = [0 if one else place[label] for label in labels]
-    return np.bincount(codes, values, minlength=len(place)).astype(float)
-
-
-def _number(values: Floats, errors: Floats | None = None, alone: Floats | None = None) -> Number:
+def _number(
+    values: Floats, low: Floats | None = None, high: Floats | None = None, alone: Floats | None = None
+) -> Number:
+    """A number; an interval without an end is none."""
     nothing = np.full(len(values), np.nan)
-    errors = nothing if errors is None else np.where(np.isfinite(errors), errors, np.nan)
-    return Number(values, errors, nothing if alone is None else alone)
+    if low is None or high is None:
+        low = high = nothing
+    known = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(known, low, np.nan), np.where(known, high, np.nan)
+    return Number(values, low, high, nothing if alone is None else alone)
 
 
-def _likelihoods(result: Result, spice: SpiceModel) -> Iterator[tuple[str, Number]]:
-    """The geometric mean of P of each person's choices, under each agent."""
-    known, chosen = _known(result), np.maximum(result.choices[:, 1:], 0)[..., None]
-    n = _sums(result, spice, known.astype(float).sum(1))
-    for layer, name in LIKELIHOODS.items():
-        if layer in result.played:
-            p = result.played[layer].probabilities[:, 1 : result.choices.shape[1]]
-            nats = np.where(
-                known, -np.log(np.maximum(np.take_along_axis(p, chosen, -1)[..., 0], 1e-300)), 0.0
-            )
-            total = _sums(result, spice, nats.sum(1))
-            yield name, _number(np.exp(-np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)))
-
-
-def _parameters(result: Result, spice: SpiceModel) -> Iterator[tuple[str, Number]]:
-    """The classical parameters that the equations stand for."""
-    model, errors = values_of(result.snapshot), result.uncertainty
-    each = [classical_parameters(spice, model, label) for label in spice.participants]
-    for name, words in PARAMETERS.items():
-        values = np.array([one.get(name, np.nan) for one in each])
-        same = name == "alpha_penalty" and all(one.get(name) == one.get("alpha_reward") for one in each)
-        if np.isfinite(values).any() and not same:
-            errors_of = [
-                errors[label].parameters.get(name, np.nan) if label in errors else np.nan
-                for label in spice.participants
-            ]
-            yield words, _number(values, np.array(errors_of))
-
-
-def _coefficients(result: Result, spice: SpiceModel) -> Iterator[tuple[str, Number]]:
-    """The coefficients of all terms that anybody has."""
-    group: Group | None = getattr(result.estimator, "group_", None) if _is_pooled(result) else None
-    for module, equations in spice.equations.items():
-        for term in dict.fromkeys(term for one in equations if one is not None for term in one.terms):
-            values = np.array([np.nan if one is None else one.coefficient(*term) for one in equations])
-            if not values.any():
-                continue
-            words = f"{term_in_words(term, module)} of {module.removeprefix('x_').replace('_', ' ')}"
-            found = None if group is None else _pooled(group, module, term, len(equations))
-            if found is not None:
-                yield words, _number(values, *found)
-                continue
-            told = [
-                result.uncertainty[label].coefficients.get(module, {}).get(term, np.nan)
-                if label in result.uncertainty
-                else np.nan
-                for label in spice.participants
-            ]
-            yield words, _number(values, np.array(told))
-
-
-def _is_pooled(result: Result) -> bool:
-    return result.snapshot.discovery.pooling == "group"
-
-
-def _pooled(group: "Group", module: str, term: Term, n: int) -> tuple[Floats, Floats] | None:
-    """Errors given the group, and the values before they were drawn to its mean."""
-    at = next((i for i, one in enumerate(group.numbers) if (one.module, one.term) == (module, term)), None)
-    if at is None:
+def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> Floats | None:
+    """What a coefficient was before it was drawn to the mean of the group; None where nothing was pooled."""
+    group: Group | None = getattr(result.estimator, "group_", None)
+    if group is None or result.snapshot.discovery.pooling != "group":
         return None
-    is_own = term == (module,)
+    names = [
+        (one.module, "" if one.term is None else term_in_words(one.term, one.module)) for one in group.numbers
+    ]
+    if (module, term) not in names:
+        return None
+    at = names.index((module, term))
+    is_own = group.numbers[at].term == (module,)
     values, shrinkage = group.values[:, at], group.shrinkage[:, at]
     pooled = np.arctanh(np.clip(values, -1 + 1e-12, 1 - 1e-12)) if is_own else values
     told = np.where(group.active[:, at] & (shrinkage < 0.999), 1 - shrinkage, np.nan)
     alone = (pooled - shrinkage * group.mean[at]) / told
-    errors, before = np.full(n, np.nan), np.full(n, np.nan)
-    errors[group.participants] = np.where(group.active[:, at], group.errors[:, at], np.nan)
-    before[group.participants] = np.tanh(alone) if is_own else alone
-    return errors, before
+    assert result.spice is not None
+    own = dict(zip([result.spice.participants[code] for code in group.participants], alone, strict=True))
+    column = np.array([own.get(key, np.nan) for key in keys])
+    return np.tanh(column) if is_own else column
 
 
-def _rivals(result: Result, spice: SpiceModel) -> Iterator[tuple[str, Number]]:
+def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
+    """How likely the choices are under the rival, and its parameters."""
     rival = result.rival
     if rival is None:
         return
     place = {label: at for at, label in enumerate(rival.participants)}
-    rows = [place[label] for label in spice.participants]
+    rows = [place[key] for key in keys]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yield "likelihood, Rescorla-Wagner", _number(np.exp(-rival.nll / rival.n_choices)[rows])
     for at, name in enumerate(rival.names):
-        yield RIVAL[name], _number(rival.values[rows, at], rival.errors[rows, at])
+        values, half = rival.values[rows, at], LEVEL_90 * rival.errors[rows, at]
+        yield RIVAL[name], _number(values, values - half, values + half)
+
+
+def trials_of(result: Result) -> bytes:
+    """Values, prediction errors and P of every choice under the equations, as a file: a row for each row of the
+    table, or for each simulated trial.
+
+    Raises:
+        ValueError: There are no equations, or the run was recorded earlier.
+    """
+    if result.estimator is None or result.spice is None:
+        raise ValueError("There is nothing to follow trial by trial yet. Train first.")
+    contents = result.snapshot.table.contents
+    data = result.dataset if contents is None else contents.choices
+    frame = cells.safe_frame(trials.regressors(result.estimator.spice_agent, data))
+    return str(frame.to_csv(index=False, lineterminator="\n")).encode()
 
 
 def people_from(content: bytes) -> People:
@@ -325,10 +291,10 @@ def people_from(content: bytes) -> People:
     if not 1 <= len(frame) <= MOST_PEOPLE:
         raise SettingsError([f"{wrong}, of 1 to {MOST_PEOPLE:,} people; got {len(frame):,}. Choose another."])
     labels, groups = ([cells.plain_text(it) for it in frame[name].fillna("")] for name in names[:2])
-    ends, numbers = (ERROR, ALONE), {}
+    parts_of, numbers = (*ENDS, ALONE), {}
     for name in names[3:]:
-        if not name.endswith(ends):
-            parts = [numeric[name + end].to_numpy() if name + end in names else None for end in ends]
+        if not name.endswith(parts_of):
+            parts = [numeric[name + end].to_numpy() if name + end in names else None for end in parts_of]
             numbers[name] = _number(numeric[name].to_numpy(), *parts)
     return People(
         tuple(map(str, labels)),

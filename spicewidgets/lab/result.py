@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..core.data.dataset import DatasetRNN
+    from ..core.discover import people as tables
     from ..core.discover.sparsity import SparsityPath
     from ..core.estimator import SpiceEstimator
     from ..core.read.update_function import Tabulated
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..core.train.rnn import BaseRNN
     from . import estimators
 else:
+    tables = later("..core.discover.people", __package__)
     estimators = later(".estimators", __package__)
 
 Checkpoint = tuple[int, NDArray[np.float32]]  # an epoch and its weights, flat
@@ -158,6 +160,16 @@ class Result:
             last = self.history[-1]["epoch"]
             frames = [*(frame for frame in frames if frame[0] < last), (last, self.spice)]
         return emergences(frames)
+
+    @cached_property
+    def people(self) -> "pd.DataFrame | None":
+        """A row for each participant, as `core.discover.people` has it, with 90 % intervals; None without
+        equations, and for a run that was recorded earlier.
+        """
+        if self.estimator is None or self.spice is None:
+            return None
+        contents = self.snapshot.table.contents
+        return tables.people(self.estimator, None if contents is None else contents.choices, level=0.9)
 
     @property
     def forward(self) -> "BaseRNN":

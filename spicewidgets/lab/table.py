@@ -195,21 +195,3 @@ def table_of(choices: "Choices", roles: Mapping[str, Any] | None = None) -> Tabl
 def _called(label: object) -> str:
     """What an option is called: a number alone says too little."""
     return f"Option {label:g}" if isinstance(label, int | float) else str(label)[:LONGEST_CELL]
-
-
-def group_of(table: Table) -> tuple[str, dict[Any, str]]:
-    """What a table calls its groups, and the group of each participant; without groups an empty name.
-
-    Where a table tells several things of a person, the groups are their combinations.
-    """
-    assert table.contents is not None
-    choices, found = table.contents.choices, {}
-    names = choices.report.roles.groups
-    if not names:
-        return "", {}
-    codes = choices.rows.ids[:, -1].astype(int)
-    for code, row in zip(*np.unique(codes, return_index=True), strict=True):
-        place = int(choices.places[row])
-        words = (str(choices.table.column(name).text(place)) for name in names)
-        found[choices.rows.participants[code]] = ", ".join(words)
-    return ", ".join(names), found

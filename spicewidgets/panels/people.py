@@ -5,7 +5,7 @@ from functools import partial
 import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
-from ..lab.people import LEVEL_90, People as Rows, look_at, people_from, people_in
+from ..lab.people import LEVEL_90, People as Rows, look_at, people_from, people_in, trials_of
 from ..lab.protocols import ExperimentRunner
 from ..markup import Html, escaped, message, region, table
 from ..plots.people import AcrossPeople, TwoNumbers
@@ -115,7 +115,15 @@ class People(Panel):
         self.pressed.observe(self._press, "value")
         before = button("Earlier", "The rows before these", partial(self._turn, -1))
         after = button("Further", "The rows after these", partial(self._turn, 1))
-        self.files = Files({"people as csv": ("All people and numbers; this view opens it again", self._csv)})
+        self.files = Files(
+            {
+                "people as csv": ("All people and numbers; this view opens it again", self._csv),
+                "trials as csv": (
+                    "Values, prediction errors and P of every choice, row by row",
+                    self._trials,
+                ),
+            }
+        )
         self.parts = column(
             FigureBox(self.across),
             row(before, after, self.count, align_items="center"),
@@ -148,7 +156,7 @@ class People(Panel):
         block(
             self.again, self.experiment.blocked.get("refit", ""), "Find the equations again, without training"
         )
-        there = result is not None and result.spice is not None
+        there = result is not None and result.spice is not None and result.estimator is not None
         stale = self.experiment.stale_because.get("equation", "")
         if self._opened is not None:
             self.note.value = message(f"A saved table of {len(self._opened)} people.", role="status")
@@ -252,6 +260,11 @@ class People(Panel):
             raise ValueError("There are no people yet. Train first.")
         return File("people.csv", self.rows.to_csv(), "text/csv")
 
+    def _trials(self) -> File:
+        if self.runner.result is None:
+            raise ValueError("There are no equations yet. Train first.")
+        return File("trials.csv", trials_of(self.runner.result), "text/csv")
+
     # What is shown
 
     def _draw(self) -> None:
@@ -322,11 +335,9 @@ class People(Panel):
                 cells.append(escaped(rows.groups[at] if name == "group" else f"{rows.n_choices[at]:,.0f}"))
                 continue
             number = rows.numbers[name]
-            value, error = number.values[at], number.errors[at]
+            value, half = number.values[at], (number.high[at] - number.low[at]) / 2
             shown = "" if value != value else "–" if value == 0 else decimal(value)
-            cells.append(
-                f"{shown} <small>± {decimal(LEVEL_90 * error, 2)}</small>" if error == error else shown
-            )
+            cells.append(f"{shown} <small>± {decimal(half, 2)}</small>" if half == half else shown)
         look = ' class="sw-own" aria-current="true"' if at == own else ""
         head = f'<th scope="row">{_press(f"open {at}", rows.labels[at])}</th>'
         return f"<tr{look}>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

@@ -17,7 +17,7 @@ from spicewidgets.lab.games import Game, yourself
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.script import script_of
 from spicewidgets.lab.simulation import simulate
-from spicewidgets.lab.table import LARGEST, Upload, columns_of, group_of, table_of, with_role
+from spicewidgets.lab.table import LARGEST, Upload, columns_of, table_of, with_role
 from spicewidgets.lab.verdict import standing
 from spicewidgets.state import Experiment
 from spicewidgets.state.link import open_link, to_link
@@ -226,12 +226,6 @@ def test_the_script_prints_what_the_page_shows(used, tmp_path):
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
     assert "choices.txt is another file than in the page" in other.stderr
-
-
-def test_groups_are_the_tables_own(used):
-    name, groups = group_of(used[0].peek().table)
-    assert name == "shift"
-    assert groups == {"p00": "day", "p01": "night", "p02": "day", "p03": "night"}
 
 
 def as_file(dataset):

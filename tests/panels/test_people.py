@@ -55,7 +55,8 @@ def made(n, seed=1, pooled=False):
     values, errors = rng.normal(0.4, 0.1, n), rng.uniform(0.02, 0.1, n)
     alone = values + rng.normal(0, 0.1, n) if pooled else np.full(n, np.nan)
     nothing = np.full(n, np.nan)
-    numbers = {"one": Number(values, errors, alone), "two": Number(rng.normal(size=n), nothing, nothing)}
+    one = Number(values, values - errors, values + errors, alone)
+    numbers = {"one": one, "two": Number(rng.normal(size=n), nothing, nothing, nothing)}
     labels, groups = tuple(f"=p{at}" for at in range(n)), tuple(("a", "b", "c")[at % 3] for at in range(n))
     return People(labels, "shift", groups, np.arange(n) + 20.0, numbers)
 
@@ -75,7 +76,9 @@ def test_each_number_is_that_of_the_equations(app, view):
         value = spice.equation(module, who).coefficient("c_reward")
         assert reward.values[at] == value
         if value:
-            assert reward.errors[at] == result.uncertainty[who].coefficients[module][("c_reward",)]
+            error = result.uncertainty[who].coefficients[module][("c_reward",)]
+            assert reward.high[at] - value == pytest.approx(1.645 * error, rel=1e-2)
+            assert value - reward.low[at] == pytest.approx(1.645 * error, rel=1e-2)
     np.testing.assert_array_equal(rows.numbers["α, Rescorla-Wagner"].values, result.rival.values[:, 0])
 
 
@@ -140,6 +143,12 @@ def test_a_saved_table_is_the_same_picture_again(app, view):
     assert view.rows is people_in(app.runner.result)
 
 
+def test_trials_stand_beside_the_rows_of_the_table(app, view):
+    lines = view._trials().content.decode().splitlines()
+    assert len(lines) == 1 + app.runner.choices.report.rows
+    assert lines[0].startswith("row,participant,session")
+
+
 def test_pooling_is_chosen_here_and_shrinks(app, view):
     experiment = app.experiment
     experiment.discovery.pooling = "group"
@@ -150,7 +159,7 @@ def test_pooling_is_chosen_here_and_shrinks(app, view):
     reward = rows.numbers["c_reward of value reward chosen"]
     at = next(i for i, one in enumerate(group.numbers) if one.term == ("c_reward",))
     np.testing.assert_array_equal(reward.values, group.values[:, at])
-    np.testing.assert_array_equal(reward.errors, group.errors[:, at])
+    np.testing.assert_allclose(reward.high - reward.values, 1.645 * group.errors[:, at], rtol=1e-3)
     s = group.shrinkage[:, at]
     np.testing.assert_allclose((1 - s) * reward.alone + s * group.mean[at], reward.values)
     view.shown.value = "c_reward of value reward chosen"
@@ -168,7 +177,8 @@ def test_names_are_safe_in_a_spreadsheet_and_come_back():
     assert again.group_name == "shift"
     for name, number in people.numbers.items():
         np.testing.assert_array_equal(again.numbers[name].values, number.values)
-        np.testing.assert_array_equal(again.numbers[name].errors, number.errors)
+        np.testing.assert_array_equal(again.numbers[name].low, number.low)
+        np.testing.assert_array_equal(again.numbers[name].high, number.high)
         np.testing.assert_array_equal(again.numbers[name].alone, number.alone)
 
 
@@ -201,5 +211,5 @@ def test_a_thousand_people_are_all_drawn(kind):
 
 def test_a_number_that_nobody_has_is_a_word():
     figure, nothing = AcrossPeople("matplotlib"), np.full(3, np.nan)
-    figure.draw("one", Number(nothing, nothing, nothing), ("a", "b", "c"), ("", "", ""))
+    figure.draw("one", Number(nothing, nothing, nothing, nothing), ("a", "b", "c"), ("", "", ""))
     assert figure.summary == "Nobody has a value of one."
