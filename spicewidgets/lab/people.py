@@ -254,8 +254,8 @@ def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, Numb
 
 
 def trials_of(result: Result) -> bytes:
-    """Values, prediction errors and P of every choice under the equations, as a file: a row for each row of the
-    table, or for each simulated trial.
+    """Values, prediction errors and P of every choice under the equations, as a file: a row for each row of
+    the table, or for each simulated trial.
 
     Raises:
         ValueError: There are no equations, or the run was recorded earlier.
