@@ -590,7 +590,8 @@ def test_ctrl_c_before_anything_was_learned_ends_it(monkeypatch):
 def test_ctrl_c_from_outside(tmp_path):
     """The signal itself, some way into a training that would take hours."""
     arguments = ["--optimizer", "adam", "--epochs", "1000000", "--seed", "1", "--out", str(tmp_path)]
-    code = "import spicewidgets.cli as cli, spicewidgets.cli.progress as progress\n"
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a job
+    code += "import spicewidgets.cli as cli, spicewidgets.cli.progress as progress\n"
     code += "progress.Progress.show = lambda self, told: print(told.epoch, flush=True)\n"
     code += f"cli.main(['discover', *{arguments!r}])"
     with subprocess.Popen(

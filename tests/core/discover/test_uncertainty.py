@@ -1,5 +1,6 @@
 """Standard errors: those of a regression where the model is one, intervals that cover, flat directions."""
 
+from itertools import combinations_with_replacement
 from math import inf, isfinite, sqrt
 
 import numpy as np
@@ -54,15 +55,10 @@ def test_the_errors_are_the_curvature_of_the_likelihood(fitted):
         return float(sw.scores({"s": sw.AgentSpice(model, tried)}, dataset).loc["s", "nll"]) * 10_000
 
     h, eye = 0.01, np.eye(3)
-    observed = np.array(
-        [
-            [
-                sum(a * b * nll(values + h * (a * eye[i] + b * eye[j])) for a in (1, -1) for b in (1, -1))
-                for j in range(3)
-            ]
-            for i in range(3)
-        ]
-    ) / (4 * h * h)
+    observed = np.zeros((3, 3))
+    for i, j in combinations_with_replacement(range(3), 2):
+        four = (a * b * nll(values + h * (a * eye[i] + b * eye[j])) for a in (1, -1) for b in (1, -1))
+        observed[i, j] = observed[j, i] = sum(four) / (4 * h * h)
     expected = uncertainty(spice, model, dataset)[0].coefficients[CHOSEN]
     assert list(expected.values()) == pytest.approx(np.sqrt(np.diag(np.linalg.inv(observed))), rel=0.1)
 

@@ -51,7 +51,7 @@ def by_autograd(model, sessions, values, targets):
         return torch.func.functional_call(model, named, (sessions.inputs,))[0]
 
     row = torch.tensor(values, dtype=torch.float64)
-    slopes = torch.autograd.functional.jacobian(logits, row)  # (n_trials, n_sessions, n_actions, n_numbers)
+    slopes = torch.func.jacfwd(logits)(row)  # (n_trials, n_sessions, n_actions, n_numbers)
     log_p, weights = logits(row).log_softmax(-1), targets.sum(-1)
     p = log_p.exp()
     centred = slopes - (slopes * p[..., None]).sum(2, keepdim=True)
