@@ -22,8 +22,10 @@ unless the first trials would rather (by more than 1 nat) see the other one go.
 moved alike for all arms, and each equation `x' = f(x)` becomes
 `y' = x(0) + s (f(x(0) + (y - x(0)) / s) - x(0))`, a polynomial of the same degree. This freedom is exact. It
 is fixed by the convention that *a reward of 1 moves the chosen arm's value by 1 - w*, as in
-`x' = w x + (1 - w) r`: values are in units of the reward, and beta is the participant's. For a state that
-sees no reward, a choice takes its part. (Where values hardly fade, w near 1, this would make beta infinite,
+`x' = w x + (1 - w) r`: values are in units of the reward, and beta is the participant's. With powers and
+products, all numbers of terms of value and reward add up to 1, so that a value of 1 is right about rewards
+of 1, as in `x' = (1 - a) x + b r + (a - b) x r` with two learning rates. For a state that sees no reward, a
+choice takes its part. (Where values hardly fade, w near 1, this would make beta infinite,
 and beta stays as the network has it.)
 
 Neither is taken for granted of a model: a state is stretched only if the choices are as likely afterwards,
@@ -49,6 +51,7 @@ from .likelihood import Number
 Floats = NDArray[np.float64]
 
 ROUNDING = 1e-12  # a coefficient as small as this is 0
+STEPS, SMALL, ENOUGH = 30, 1e-6, 1e-9  # of Newton's method for a scale: at most, for the slope, to be there
 
 
 @dataclass(frozen=True)
@@ -153,17 +156,22 @@ def rescaled(
 
 
 class Tie(NamedTuple):
-    """Numbers of one state, by place, that the convention of its scale ties: `drive + own = 1`.
+    """Numbers of one state, by place, that the convention of its scale ties: `drive + sum(others) = 1`.
 
     Attributes:
         beta: of the state.
-        own: weight of the chosen arm's own value.
         drive: coefficient of the reward in the chosen arm's equation; its constant, where it has no inputs.
+        others: of the other terms of its own value and the reward; the weight of the own value first.
     """
 
     beta: int
-    own: int
     drive: int
+    others: tuple[int, ...]
+
+    def drive_of(self, values: Floats) -> Floats:
+        """What the drive is, given all other numbers `(..., n_numbers)`."""
+        drive: Floats = 1 - values[..., list(self.others)].sum(-1)
+        return drive
 
 
 def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
@@ -180,5 +188,45 @@ def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
             drive = inputs[0] if inputs else Number(module, ())
             weight = Number(module, (module,))
             if weight in place and drive in place:
-                ties.append(Tie(place[number], place[weight], place[drive]))
+                seen = {module, *(drive.term or ())}
+                others = [
+                    i
+                    for n, i in place.items()
+                    if n.module == module and n.term and seen.issuperset(n.term) and n not in (weight, drive)
+                ]
+                ties.append(Tie(place[number], place[drive], (place[weight], *others)))
     return ties
+
+
+def in_scale(
+    numbers: Sequence[Number], values: Floats, parts: Mapping[str, Part], tie: Tie, fades: float
+) -> Floats | None:
+    """The numbers with a state stretched to the convention's scale; None where there is no such scale.
+
+    Args:
+        numbers: what each number means.
+        values: `(n_numbers,)`.
+        parts: of the modules.
+        tie: of the state.
+        fades: least `1 - w` for which the state has a scale of its own.
+    """
+    if not (1 - values[tie.others[0]] > fades and abs(values[tie.drive]) > fades**2):
+        return None
+    state, factor = numbers[tie.beta].module, 1.0
+    for _ in range(STEPS):
+        stretched = rescaled(numbers, values, parts, state, factor)
+        further = rescaled(numbers, values, parts, state, factor * (1 + SMALL))
+        if stretched is None or further is None:
+            return None
+        away = _away(tie, stretched)
+        slope = (_away(tie, further) - away) / (SMALL * factor)
+        if abs(away) < ENOUGH:
+            return stretched if factor > 0 else None
+        factor = factor - away / slope if slope else np.nan
+        if not (np.isfinite(factor) and factor != 0):
+            return None
+    return None
+
+
+def _away(tie: Tie, values: Floats) -> float:
+    return float(values[tie.drive] - tie.drive_of(values))

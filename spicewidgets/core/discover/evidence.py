@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical import Part, Tie, goes_first, rescaled, ties_of
+from .canonical import Part, Tie, goes_first, in_scale, rescaled, ties_of
 from .likelihood import Look, Number
 from .maximum import Maximum, Prior, curvature_of, maximise, newton_step
 
@@ -203,14 +203,15 @@ class Search:
             free[~there, tie.beta] = False
             free[there, tie.drive] = False
             basis[there, tie.drive, tie.drive] = 0
-            basis[there & free[:, tie.own], tie.drive, tie.own] = -1
+            for other in tie.others:
+                basis[there & free[:, other], tie.drive, other] = -1
         return free, basis
 
     def _fit(self, starts: Floats, active: Mask, held: Mask, hopeless: float = np.inf) -> list[Step]:
         """The best numbers of several sets of terms; one row for each."""
         starts = np.where(active, starts, 0.0)
         for tie in self.ties:
-            starts[:, tie.drive] = np.where(active[:, tie.drive], 1 - starts[:, tie.own], 0.0)
+            starts[:, tie.drive] = np.where(active[:, tie.drive], tie.drive_of(starts), 0.0)
         held = held & active
         free, basis = self._moves(active, held)
         best = maximise(self.look, starts[:, None], free[:, None], self.prior, basis[:, None], hopeless)
@@ -223,15 +224,13 @@ class Search:
         step = self.settled(active, start)
         values = step.values
         for tie in ties_of(self.numbers, self.parts):
-            fades, drive = 1 - values[tie.own], values[tie.drive]
-            if tie.beta in self.fixed and fades > FADES and abs(drive) > FADES**2:
-                stretched = rescaled(
-                    self.numbers, values, self.parts, self.numbers[tie.beta].module, fades / drive
-                )
-                if stretched is not None:
-                    values = stretched
-                    self.ties.append(tie)
-                    self.fixed.remove(tie.beta)
+            if tie.beta not in self.fixed:
+                continue
+            stretched = in_scale(self.numbers, values, self.parts, tie, FADES)
+            if stretched is not None:
+                values = stretched
+                self.ties.append(tie)
+                self.fixed.remove(tie.beta)
         return self.settled(active, values) if self.ties else step
 
     def _may_stretch(self, beta: int, values: Floats) -> bool:

@@ -165,10 +165,12 @@ class Selection:
             if step.active[tie.drive]:
                 state, drive = numbers[tie.beta].module, numbers[tie.drive]
                 what = "a choice" if drive.term == () else f"{' '.join(drive.term or ())} = 1"
+                moves = f"{what} moves the chosen arm's value by 1 - w (w is the weight of its own value)"
+                if step.active[list(tie.others[1:])].any():
+                    moves = f"the numbers of all terms of own value and {what} add up to 1"
                 yield (
-                    f"The scale of {state} is a convention: {what} moves the chosen arm's value by 1 - w (w"
-                    f" is the weight of its own value), and beta is given in that scale. Stretching the"
-                    " values and dividing beta by the same factor would make the same choices."
+                    f"The scale of {state} is a convention: {moves}, and beta is given in that scale."
+                    " Stretching the values and dividing beta by the same factor would make the same choices."
                 )
         for beta in search.fixed:
             yield (

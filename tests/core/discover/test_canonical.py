@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.discover.canonical import Part, goes_first, parts_of, rescaled, ties_of
+from spicewidgets.core.discover.canonical import Part, goes_first, in_scale, parts_of, rescaled, ties_of
 from spicewidgets.core.discover.likelihood import Likelihood, Number
 from spicewidgets.core.equations import polynomial_terms
 from spicewidgets.core.train.objective import Sessions
@@ -56,8 +56,29 @@ def test_the_scale_ties_reward_and_own_value_of_the_chosen_arm(dataset):
     numbers = likelihood(dataset, 1).numbers
     (tie,) = ties_of(numbers, parts(dataset))
     assert numbers[tie.beta] == Number(VALUE, None)
-    assert numbers[tie.own] == Number(CHOSEN, (CHOSEN,))
+    assert [numbers[i] for i in tie.others] == [Number(CHOSEN, (CHOSEN,))]
     assert numbers[tie.drive] == Number(CHOSEN, ("c_reward",))
+
+
+def test_two_learning_rates_are_in_the_participants_own_scale(dataset):
+    """X' = (1 - a) x + b r + (a - b) x r, with a start of 0.5, whatever the scale in which it was found."""
+    own = likelihood(dataset, 2)
+    place = {number: i for i, number in enumerate(own.numbers)}
+    values = np.zeros(len(place))
+    values[place[Number(CHOSEN, (CHOSEN,))]] = 0.8
+    values[place[Number(CHOSEN, ("c_reward",))]] = 0.7
+    values[place[Number(CHOSEN, (CHOSEN, "c_reward"))]] = -0.5
+    values[place[Number(OTHER, (OTHER,))]] = 1.0
+    values[place[Number(VALUE, None)]] = 3.0
+    (tie,) = ties_of(own.numbers, parts(dataset))
+    for factor in (0.4, 2.5):
+        elsewhere = rescaled(own.numbers, values, parts(dataset), VALUE, factor)
+        assert abs(elsewhere - values).max() > 0.1
+        back = in_scale(own.numbers, elsewhere, parts(dataset), tie, fades=0.02)
+        np.testing.assert_allclose(back, values, atol=1e-8)
+        assert tie.drive_of(back) == pytest.approx(0.7)
+    hardly = np.where(np.arange(len(values)) == tie.others[0], 0.99, values)
+    assert in_scale(own.numbers, hardly, parts(dataset), tie, fades=0.02) is None
 
 
 def test_the_constant_of_the_arm_not_chosen_goes_first(dataset):
