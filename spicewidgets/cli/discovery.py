@@ -13,6 +13,7 @@ from ..core.data.choices import Choices, read_choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.data.tables.report import Report
+from ..core.diagnose.diagnosis import Diagnosis, diagnose
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.models import READY
 from ..core.parameters import DISCOVERY
@@ -63,7 +64,16 @@ def discover(request: Request, progress: Progress) -> Outcome:
         truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
     label = spice.participants[spice.index(request.label)]
     scored = None if test is None else held_out(estimator, test)
-    return Outcome(source, dataset, estimator, agent, truth, label, notes, choices, scored)
+    diagnosis = _diagnose(estimator, agent)
+    return Outcome(source, dataset, estimator, agent, truth, label, notes, choices, scored, diagnosis)
+
+
+def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None) -> Diagnosis:
+    """The verdict, and what may do better; Ctrl-C ends the trials only."""
+    try:
+        return diagnose(estimator, agent=agent)
+    except KeyboardInterrupt:
+        return diagnose(estimator, agent=agent, trials=False)
 
 
 def _notes(report: Report) -> tuple[str, ...]:

@@ -212,6 +212,21 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def options_of(changes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Changed settings, by group and name, as they are typed.
+
+    >>> options_of({"discovery": {"degree": 2}, "model": {"name": "choice"}})
+    '--degree 2 --model choice'
+    """
+    words = []
+    for group, values in changes.items():
+        for field, value in values.items():
+            name = "model" if group == "model" else _name(group.capitalize(), field)
+            flag = _flag(f"no_{name}" if value is False else name)
+            words.append(flag if isinstance(value, bool) else f"{flag} {value}")
+    return " ".join(words) or "more epochs: --epochs"
+
+
 def as_options(sentence: str, *headings: str) -> str:
     """A sentence about settings (of these headings, or of all), in terms of options.
 

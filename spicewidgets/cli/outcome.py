@@ -9,6 +9,7 @@ import pandas as pd
 from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.tables.report import Report
+from ..core.diagnose.diagnosis import Diagnosis
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.simulate.agents import AgentQ
@@ -28,6 +29,7 @@ class Outcome:
         notes: sentences that a reader of the result should know.
         choices: the table that was read; None without one.
         held_out: how likely the choices of the test table are.
+        diagnosis: the verdict, and what may do better.
     """
 
     source: str
@@ -39,6 +41,7 @@ class Outcome:
     notes: tuple[str, ...]
     choices: Choices | None = None
     held_out: pd.DataFrame | None = None
+    diagnosis: Diagnosis | None = None
 
     @property
     def report(self) -> Report | None:

@@ -1,18 +1,18 @@
 """What `spicewidgets discover` prints: tables, as text of 80 to 100 columns."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from ..core.diagnose.diagnosis import Diagnosis
 from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.read.translation import classical_parameters, term_by_term
-from .options import WIDTH, Request
+from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
-NOTABLE = 0.01  # nats per choice
 PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 AGENTS = {"groundtruth": "truth", "rnn": "RNN", "spice": "SPICE"}
 PARAMETERS = (
@@ -67,14 +67,30 @@ def report(request: Request, outcome: Outcome) -> Iterator[str]:
     if len(table):
         rows = [[f"  {name}", *_numbers(values)] for name, values in table.iterrows()]
         yield _aligned([f"Parameters{whose}", *table.columns], rows)
-    scored = comparison(outcome)
-    yield _comparison(scored)
+    yield _comparison(comparison(outcome))
     if outcome.held_out is not None:
         yield _held_out(outcome.held_out)
-    if notes := [*outcome.notes, *_notes(outcome, table, scored)]:
-        yield "\n".join(
-            textwrap.fill(note, WIDTH, initial_indent="Note: ", subsequent_indent="      ") for note in notes
-        )
+    if outcome.diagnosis is not None:
+        yield _paragraphs("Verdict: ", [" ".join(outcome.diagnosis.verdict)])
+        if found := list(_findings(outcome.diagnosis)):
+            yield _paragraphs("Coach: ", found)
+    if notes := [*outcome.notes, *_notes(outcome, table)]:
+        yield _paragraphs("Note: ", notes)
+
+
+def _paragraphs(head: str, sentences: Iterable[str]) -> str:
+    """Each under the same head."""
+    rest = " " * len(head)
+    return "\n".join(
+        textwrap.fill(one, WIDTH, initial_indent=head, subsequent_indent=rest) for one in sentences
+    )
+
+
+def _findings(diagnosis: Diagnosis) -> Iterator[str]:
+    """What was noticed, and what a trial has shown to help, as options."""
+    for one in diagnosis.findings:
+        remedy = f"{one.remedy} ({options_of(one.changes)})." if one.tried and one.remedy else ""
+        yield " ".join(filter(None, (one.words, remedy, one.tried)))
 
 
 def _training(request: Request, outcome: Outcome) -> Iterator[str]:
@@ -143,15 +159,10 @@ def _held_out(table: pd.DataFrame) -> str:
     return _aligned(head, rows) + "\n  nll: nats in all; likelihood: exp(-nll / choices)."
 
 
-def _notes(outcome: Outcome, table: pd.DataFrame, scored: pd.DataFrame) -> Iterator[str]:
+def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
     """What should be known before the equations are believed."""
     for module, equation in outcome.spice.of_participant(outcome.label).items():
         yield from (f"{module}: {note}" for note in (*equation.notes, *equation.dropped.values()))
-    if (loss := scored["nll"]["spice"] - scored["nll"]["rnn"]) > NOTABLE:
-        yield (
-            f"SPICE lies {loss:.3f} nats per choice above the RNN, so that the equations miss a part of what"
-            " it does. Another --degree, --threshold or --sindy-optimizer may find more."
-        )
     if outcome.truth is None:
         return
     for equation in outcome.truth.of_participant().values():

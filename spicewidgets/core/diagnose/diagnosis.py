@@ -38,6 +38,7 @@ class Proposal:
         remedy: what to do, which a trial has shown to help; empty where nothing is known to.
         parameters: what the remedy changes of the estimator, for `set_params`, or for `discover(...)` where
             `trains` is False.
+        changes: the same by group of settings, as the command line and the page know them.
         trains: whether the network is trained anew.
         tried: what the trial came to.
     """
@@ -46,6 +47,7 @@ class Proposal:
     words: str
     remedy: str
     parameters: Mapping[str, Any]
+    changes: Mapping[str, Mapping[str, Any]]
     trains: bool
     tried: str
 
@@ -243,6 +245,7 @@ def _proposal(finding: Finding) -> Proposal:
         finding.words,
         finding.remedy,
         MappingProxyType(parameters),
+        MappingProxyType(dict(finding.changes)),
         finding.action != "refit",
         finding.tried,
     )

@@ -6,7 +6,7 @@ same way in both. Of two forms with equally many terms, the truth takes that of 
 can be written so for less than the price of a term.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,9 @@ from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, term_of
 from ..judge.network_agents import AgentSpice
 from ..judge.replay import replay
+from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
+from .canonical import Part, parts_of
 from .dropping import one_participant
 from .likelihood import Number
 from .selection import selections
@@ -122,22 +124,31 @@ def differences(
 ) -> tuple[list[str], list[str]]:
     """Terms of a participant's truth that were not found, and found ones that are not true, in words, once
     both are written in the same way; none without a truth. Arguments as in `compare_participant`.
+
+    Few choices may not need a term of the truth, which is no other way of writing it: only a constant can be
+    written otherwise, where the values of the other arms have one too, or where there is a beta.
     """
     if truth is None:
         return [], []
     own, true = (one.of_participant(participant) for one in (found, truth))
-    beyond = [
-        term_of(term, module)
-        for module in own.keys() & true.keys()
-        for term, _ in true[module].active
-        if tuple(sorted(term)) not in {tuple(sorted(each)) for each in own[module].terms}
-    ]
     apart = compare_participant(found, truth, model, dataset, config, participant)
     missing, extra = (
         [f"β of {n.module}" if n.term is None else term_of(n.term, n.module) for n in numbers]
         for numbers in (apart.missing, apart.superfluous)
     )
-    return [*beyond, *missing], extra
+    parts = parts_of(model, config, Sessions.of(dataset).inputs)
+    free = {module for module, part in parts.items() if _is_free(part, parts, found)}
+    for module in own.keys() & true.keys():
+        has, needs = ({tuple(sorted(term)) for term, _ in one[module].active} for one in (own, true))
+        lacks = [term for term in sorted(needs - has) if term or module not in free]
+        missing += [words for term in lacks if (words := term_of(term, module)) not in missing]
+    return missing, extra
+
+
+def _is_free(part: Part, parts: Mapping[str, Part], found: SpiceModel) -> bool:
+    """Whether the constant of a module may be written otherwise."""
+    arms = {other.chosen for other in parts.values() if other.state == part.state}
+    return arms == {True, False} or part.state in found.betas
 
 
 def _terms(numbers: Collection[Number], there: np.ndarray) -> tuple[Number, ...]:

@@ -239,7 +239,7 @@ class Search:
         if stretched is None:
             return False
         nll = self.look(np.stack([values, stretched])[:, None]).nll[:, 0]
-        return bool(abs(nll[1] - nll[0]) <= SAME * self.n_choices)
+        return bool(np.isfinite(nll).all() and abs(nll[1] - nll[0]) <= SAME * self.n_choices)
 
     def settled(self, active: Mask, start: Floats) -> Step:
         """A set of terms with its best numbers, weights within ±1 unless the choices insist."""

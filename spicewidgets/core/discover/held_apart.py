@@ -84,9 +84,7 @@ def gains_of_group(pool: Pool, at: Round, untuned: Floats) -> list[Gain | None]:
         at: the round that was settled on.
         untuned: the numbers that SINDy read off the network, `(n_participants, n_numbers)`.
     """
-    halves = [copy(pool) for _ in PARITIES]
-    for half, part in zip(halves, PARITIES, strict=True):
-        half.likelihood = pool.likelihood.of_trials(part)
+    halves = [Pool(pool.likelihood.of_trials(part), pool.parts) for part in PARITIES]
     nats = np.zeros(pool.n_people)
     for learned, held_out in (halves, halves[::-1]):
         people = learned.people(at.values, at.mean, at.spread, at.active)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.discover.held_apart import Gain, gain_of, warning_of
+from spicewidgets.core.discover.canonical import parts_of
+from spicewidgets.core.discover.held_apart import Gain, gain_of, gains_of_group, warning_of
+from spicewidgets.core.discover.likelihood import Likelihood
+from spicewidgets.core.discover.pooling import Pool
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,22 @@ def test_people_of_a_group_are_checked_under_its_prior():
     estimator = sw.SpiceEstimator(*model, epochs=60, n_starts=2, random_state=1, pooling="group").fit(dataset)
     assert list(estimator.tuning_gains_) == people
     assert warning_of(estimator.tuning_gains_) == ""
+
+
+def test_people_of_a_group_never_see_the_half_that_they_predict():
+    """Choices that were learned from are predicted better than others."""
+    agents = [sw.AgentQ(alpha_reward=rate) for rate in (0.2, 0.3, 0.5, 0.7)]
+    task = sw.BanditsDrift(sigma=0.2)
+    dataset = sw.create_dataset(agents, task, 60, 4, participant="per_session", random_state=2)[0]
+    value, model = "x_value_reward_chosen", sw.RescorlaWagnerRNN(n_actions=2)
+    likelihood = Likelihood(model, dataset, {value: ((), (value,), ("c_reward",))})
+    pool = Pool(likelihood, parts_of(model, sw.RESCORLA_WAGNER_CONFIG, likelihood.inputs))
+    *_, at = pool.rounds(pool.start())
+    untuned = np.tile([0.0, 0.5, 1.0], (4, 1))
+    learned = likelihood(untuned).nll - likelihood(pool.coefficients(at.values)).nll
+    gains = np.array([gain.nats for gain in gains_of_group(pool, at, untuned)])
+    assert (gains < learned).all()
+    assert (learned - gains).sum() > 2
 
 
 def test_what_is_worse_beyond_noise_is_a_warning():
