@@ -64,16 +64,17 @@ def discover(request: Request, progress: Progress) -> Outcome:
         truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
     label = spice.participants[spice.index(request.label)]
     scored = None if test is None else held_out(estimator, test)
-    diagnosis = _diagnose(estimator, agent)
+    diagnosis = _diagnose(estimator, agent, progress)
     return Outcome(source, dataset, estimator, agent, truth, label, notes, choices, scored, diagnosis)
 
 
-def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None) -> Diagnosis:
-    """The verdict, and what may do better; Ctrl-C ends the trials only."""
-    try:
-        return diagnose(estimator, agent=agent)
-    except KeyboardInterrupt:
-        return diagnose(estimator, agent=agent, trials=False)
+def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: Progress) -> Diagnosis:
+    """The verdict, and what may do better. Ctrl-C ends the trials; a training that was stopped has none."""
+    if not estimator.stopped_:
+        progress.tell("Looking for what may do better ...")
+        with suppress(KeyboardInterrupt):
+            return diagnose(estimator, agent=agent)
+    return diagnose(estimator, agent=agent, trials=False)
 
 
 def _notes(report: Report) -> tuple[str, ...]:
