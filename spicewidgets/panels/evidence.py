@@ -8,15 +8,17 @@ import ipywidgets as widgets
 
 from ..core.equations import term_in_words
 from ..lab.looking import weigh
+from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..markup import Html, message, table
-from .base import ROW, Change, Choice, Panel, button, by_hand, column, discard, guard, labelled, row
+from ..state.experiment import Experiment
+from .base import ROW, Change, Panel, button, by_hand, column, discard, guard, labelled, row
+from .stage import PersonChoice
 from .words import decimal
 
 if TYPE_CHECKING:
     from ..core.discover.selection import Evidence, TermEvidence
     from ..core.equations import Term
-    from ..state.discovery import DiscoveryState
 
 ABOUT = (
     "Without a term, and with all other numbers moved to make up for it, the choices would be less likely by"
@@ -32,15 +34,16 @@ class EvidenceBox(Panel):
     """Bars of what the terms are worth, a slider for their price, and a menu for each term.
 
     Args:
-        discovery: whose price is taken over by the button.
+        experiment: whose discovery takes over the price by the button.
+        runner: whose result is weighed.
     """
 
-    def __init__(self, discovery: "DiscoveryState") -> None:
-        self.discovery = discovery
+    def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
+        self.discovery = experiment.discovery
         self._result: Result | None = None
         self._evidence: Evidence | None = None
         self.seconds = 0.0  # that the last answer took
-        self.participant = Choice("Participant", "Whose terms are weighed", self._anew)
+        self.participant = PersonChoice(experiment, runner, "Whose terms are weighed", self._anew)
         self.price = labelled(
             widgets.FloatLogSlider,
             "Price (nats)",

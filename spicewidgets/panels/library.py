@@ -75,8 +75,8 @@ class LibraryPanel(Stage):
         self.modules, self.terms = column(), widgets.HTML()
         self._result: Result | None = None  # whose terms are shown
         self.boxes: dict[str, ModuleLibrary] = {}
-        self.evidence = EvidenceBox(self.experiment.discovery)
-        self.path = PathBox()
+        self.evidence = EvidenceBox(self.experiment, self.runner)
+        self.path = PathBox(self.experiment, self.runner)
         self.fixed = widgets.HTML()
         return [self.terms, self.evidence, self.fixed, self.modules, self.path]
 

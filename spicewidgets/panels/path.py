@@ -6,11 +6,14 @@ import ipywidgets as widgets
 
 from ..core.equations import term_in_words
 from ..lab.looking import modules, path_of, same_paths
+from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..markup import Html, escaped, folded, message
 from ..plots.modules import PathFigure, TradeFigure
+from ..state.experiment import Experiment
 from .base import Choice, Panel, column, guard
 from .files import FigureBox
+from .stage import PersonChoice
 
 if TYPE_CHECKING:
     from ..core.discover.sparsity import SparsityPath
@@ -24,12 +27,12 @@ TRADE = "Each term that is taken away costs something. The last one that costs l
 class PathBox(Panel):
     """Terms against threshold for one module, without training and without finding the equations again."""
 
-    def __init__(self) -> None:
+    def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self._result: Result | None = None
         self._path: SparsityPath | None = None
         self._threshold = 0.0
         self.module = Choice("Module", "Whose terms are drawn", self._choose)
-        self.participant = Choice("Participant", "Whose terms are drawn", self._choose)
+        self.participant = PersonChoice(experiment, runner, "Whose terms are drawn", self._choose)
         self.figure, self.trade, self.why = PathFigure(), TradeFigure(), widgets.HTML()
         self.body = column(
             widgets.HTML(f"<h3>Terms and threshold</h3>{message(ABOUT, 'help')}"),

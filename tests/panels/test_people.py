@@ -105,6 +105,8 @@ def test_who_is_pressed_is_opened_in_all_panels(app, view):
     assert app.experiment.comparison.session == 4
     for name in ("equation", "translate", "update", "uncertainty"):
         assert app.panels[name].participant.value == "p04", name
+    library = app.panels["library"]
+    assert library.path.participant.value == library.evidence.participant.value == "p04"
     assert "Participant p04, one of 6." in app.head.equations.value
     assert 'aria-current="true"' in view.table.value
     app.panels["equation"].participant.value = "p02"
