@@ -23,7 +23,9 @@ from .settle import config_of, source_of
 
 if TYPE_CHECKING:
     from ..core import parameters
+    from ..core.data import gallery
 else:
+    gallery = later("..core.data.gallery", __package__)
     parameters = later("..core.parameters", __package__)
 
 
@@ -55,17 +57,21 @@ def _simulated(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
 
 
 def _table(table: Table, names: set[str]) -> Iterator[str]:
-    """A table is read by its name, as it was read in the page; another file of that name is refused."""
-    names.add("read_choices")
-    arguments = [repr(table.name)]
+    """A table is read by its name, as it was in the page; another file of that name is refused. One of the
+    gallery is loaded from there.
+    """
+    known = next((it for it in gallery.GALLERY if it.sha256 == table.sha256), None)
+    reader = "read_choices" if known is None or table.roles else "load_choices"
+    names.add(reader)
+    arguments = [repr(table.name if known is None or table.roles else known.name)]
     if table.roles:
         yield "from spicewidgets.core.data.tables.roles import Roles"
         roles = ", ".join(f"{name}={value!r}" for name, value in table.roles)
         arguments.append(f"roles=Roles({roles})")
     if table.remedies:
         arguments.append(f"remedies={dict(table.remedies)!r}")
-    yield f"choices = read_choices({', '.join(arguments)})"
-    if table.sha256:
+    yield f"choices = {reader}({', '.join(arguments)})"
+    if table.sha256 and reader == "read_choices":
         yield f"if choices.report.sha256 != {table.sha256!r}:"
         changed = f"{table.name} is another file than in the page, or has changed since."
         yield f"    raise SystemExit({changed!r})"

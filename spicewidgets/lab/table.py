@@ -17,12 +17,13 @@ from ..state.data import MOST_SESSIONS
 from ..state.table import Contents, Table
 
 if TYPE_CHECKING:
-    from ..core.data import choices as tables
+    from ..core.data import choices as tables, gallery
     from ..core.data.choices import Choices
     from ..core.data.tables import roles as columns
     from ..core.data.tables.report import Report
     from ..core.data.tables.separated import Progress
 else:
+    gallery = later("..core.data.gallery", __package__)
     tables = later("..core.data.choices", __package__)
     columns = later("..core.data.tables.roles", __package__)
 
@@ -32,6 +33,12 @@ MOST_OPTIONS = 6
 ROWS = 6  # that a preview shows
 LONGEST_CELL = 40  # characters
 PASTED = "pasted.csv"
+EXAMPLES = {
+    "two-groups": "Does one group learn more slowly, and does it repeat itself more?",
+    "reversal": "How fast do people follow a reversal, and do gains count for more than losses?",
+    "pairs": "Do people learn from the option that they did not take?",
+}
+"""Simulated tables that come with the package, and what they can answer."""
 ROLES = {
     "participant": "who chose",
     "sessions": "session",
@@ -81,6 +88,12 @@ class Column:
     sure: float
     reason: str
     cells: tuple[str, ...]
+
+
+def example(name: str) -> Upload:
+    """One of the tables that come with the package."""
+    path = gallery.path_of(gallery.data_set(name))
+    return Upload(path.read_bytes(), path.name)
 
 
 def too_large(n_bytes: int) -> str:

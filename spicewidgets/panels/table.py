@@ -12,12 +12,14 @@ import ipywidgets as widgets
 from ..compat import clear_uploads, tooltip, uploads
 from ..lab.protocols import ExperimentRunner
 from ..lab.table import (
+    EXAMPLES,
     LARGEST,
     PASTED,
     ROLES,
     Column,
     Upload,
     columns_of,
+    example,
     table_of,
     too_large,
     with_role,
@@ -169,7 +171,12 @@ class YourData(Panel):
         paste = foldable(
             [self.text, button("Read this text", "Read it as a file", self._paste)], "or paste it"
         )
-        return column(drop, paste)
+        examples = row(
+            widgets.HTML(message("or take an example (simulated people):", "help")),
+            *(button(name, question, partial(self._example, name)) for name, question in EXAMPLES.items()),
+            align_items="center",
+        )
+        return column(drop, paste, examples)
 
     # What is read
 
@@ -186,6 +193,11 @@ class YourData(Panel):
         if not self.text.value.strip():
             raise ValueError("There is no text yet. Paste a table with its header, a row per trial.")
         self.read(self.text.value.encode(), PASTED)
+
+    @guard
+    def _example(self, name: str) -> None:
+        table = example(name)
+        self.read(table.getvalue(), table.name)
 
     def read(self, content: bytes, name: str) -> None:
         """Read a file; as the settings say, where they name this very file."""

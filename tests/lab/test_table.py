@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, load_choices, read_choices
+from spicewidgets.core.data.gallery import GALLERY
 from spicewidgets.core.simulate.cohort import Cohort
 from spicewidgets.lab import table
 from spicewidgets.lab.games import Game, yourself
@@ -226,6 +227,19 @@ def test_the_script_prints_what_the_page_shows(used, tmp_path):
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
     assert "choices.txt is another file than in the page" in other.stderr
+
+
+def test_the_examples_are_those_of_the_gallery_that_are_part_of_the_package():
+    assert {it.name: it.question for it in GALLERY if it.url is None} == table.EXAMPLES
+    for name in table.EXAMPLES:
+        upload = table.example(name)
+        experiment, runner = opened(upload.getvalue(), upload.name)
+        experiment.table.take(table_of(runner.choices))
+        script = script_of(experiment.snapshot())
+        assert f"choices = load_choices('{name}', remedies=" in script
+        np.testing.assert_array_equal(
+            simulate(experiment.snapshot()).dataset.xs, load_choices(name).dataset.xs
+        )
 
 
 def as_file(dataset):

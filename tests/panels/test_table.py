@@ -120,6 +120,15 @@ def test_text_can_be_pasted(app):
     assert app.runner.choices.report.name == "pasted.csv"
 
 
+def test_an_example_is_a_press_away(app):
+    before, view = app.experiment.table.revision, app.panels["data"].yours
+    view._example("two-groups")
+    settled(app, before)
+    view.use.click()
+    assert not app.experiment.problems
+    assert app.experiment.peek().n_participants == 24
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
