@@ -286,6 +286,7 @@ def test_6_is_it_true(run_lesson):
             "confusion": confusion.to_numpy().tolist(),
             "missing": missing.to_dict(),
             "likelihood": fit_table.trial_likelihood.to_dict(),
+            "fails": [check.measure for check in tested.failures],
         }""",
         figures=2,
     )
@@ -300,6 +301,7 @@ def test_6_is_it_true(run_lesson):
     assert result["missing"]["after none"] > 0.05
     likelihood = result["likelihood"]
     assert likelihood["participant"] - 0.05 < likelihood["equation"] < likelihood["participant"]
+    assert {"stay", "choices"} <= set(result["fails"])
 
 
 def test_7_two_groups(run_lesson):
