@@ -1,7 +1,8 @@
 """The command line.
 
 `spicewidgets discover` goes from a simulated participant, or a table, to the equation; `translate` from an
-equation to the parameters of a Q-learner; `data` lists and fetches data sets.
+equation to the parameters of a Q-learner; `data` lists and fetches data sets; `rivals` compares models by
+choices they did not learn from, and `recovery` says what a design can tell.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
 everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output
@@ -20,6 +21,8 @@ from ..loading import load
 from .data import data
 from .options import WIDTH, Command, Request, as_options, options, request_from
 from .progress import Progress
+from .recovery import recovery
+from .rivals import rivals
 from .serve import app
 from .translate import translate
 
@@ -32,6 +35,8 @@ def main() -> None:
 
 main.add_command(app)
 main.add_command(data)
+main.add_command(recovery)
+main.add_command(rivals)
 main.add_command(translate)
 
 

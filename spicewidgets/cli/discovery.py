@@ -1,6 +1,5 @@
 """What `spicewidgets discover` does: simulate or read, train, discover."""
 
-import re
 import warnings
 from contextlib import suppress
 from dataclasses import asdict
@@ -9,10 +8,9 @@ from typing import Any
 
 import click
 
-from ..core.data.choices import Choices, read_choices
+from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
-from ..core.data.tables.report import Report
 from ..core.diagnose.diagnosis import Diagnosis, diagnose
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.models import READY
@@ -22,9 +20,10 @@ from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
 from .held_out import check_held_out, held_out
-from .options import COLUMNS, Request
+from .options import Request
 from .outcome import Outcome
 from .progress import Progress
+from .reading import notes_of, read_table
 
 
 def discover(request: Request, progress: Progress) -> Outcome:
@@ -48,12 +47,12 @@ def discover(request: Request, progress: Progress) -> Outcome:
         agent, dataset, source = _simulate(request)
     else:
         choices, source = _read(request, request.table)
-        dataset, notes = choices.dataset, _notes(choices.report)
+        dataset, notes = choices.dataset, notes_of(choices.report)
     test: DatasetRNN | None = None
     if request.test_table is not None:
         test_choices, _ = _read(request, request.test_table)
         test = test_choices.dataset
-        notes += tuple(f"Test data: {note}" for note in _notes(test_choices.report))
+        notes += tuple(f"Test data: {note}" for note in notes_of(test_choices.report))
         check_held_out(test, dataset)
     estimator = _estimator(request, dataset)
     notes += _fit(estimator, dataset, progress)
@@ -77,11 +76,6 @@ def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: Progres
     return diagnose(estimator, agent=agent, trials=False)
 
 
-def _notes(report: Report) -> tuple[str, ...]:
-    """What was found in a table, and what was done about it."""
-    return tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
-
-
 def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
     agent = make_agent(request.participant, request.task.n_actions)
     n_trials, n_sessions = request.data.trials, request.data.sessions
@@ -95,11 +89,7 @@ def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
 
 def _read(request: Request, table: str) -> tuple[Choices, str]:
     """A table, and a sentence on where it comes from."""
-    roles = {COLUMNS[option][0]: column for option, column in request.columns.items()}
-    try:
-        choices = read_choices(table, roles, request.remedies)
-    except SettingsError as error:
-        raise SettingsError([_as_option(problem) for problem in error.problems]) from None
+    choices = read_table(table, request.columns, request.remedies)
     dataset, report = choices.dataset, choices.report
     people = [str(label) for label in report.participants]
     if request.label is not None and request.label not in people:
@@ -116,14 +106,6 @@ def _read(request: Request, table: str) -> tuple[Choices, str]:
         f" ({f'column {column}' if column else 'no column says who'})"
     )
     return choices, source
-
-
-def _as_option(problem: str) -> str:
-    """A sentence about a table's roles, in terms of options."""
-    option_of = {role: f"--{option.replace('_', '-')}" for option, (role, _) in COLUMNS.items()}
-    return re.sub(
-        r'roles=\{"(\w+)": "\.\.\."\}', lambda match: f"{option_of.get(match[1], match[0])} NAME", problem
-    )
 
 
 def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:

@@ -190,6 +190,11 @@ def options() -> Iterator[HeadedOption]:
     yield HeadedOption("quiet", "Output", "Print the equations only.", is_flag=True)
 
 
+def setting_options(heading: str) -> Iterator[HeadedOption]:
+    """The options of one group of settings."""
+    yield from (_option(heading, item) for item in fields(GROUPS[heading]))
+
+
 def _option(heading: str, item: Field[Any]) -> HeadedOption:
     name, declared = _name(heading, item.name), item.metadata
     if item.type is bool:
@@ -262,7 +267,7 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
         problems += [as_options(sentence, heading) for sentence in part.problems()]
         parts[heading.lower()] = part
     problems += _out_of_place(values, typed)
-    problems = problems or _folder_problems(values["out"])
+    problems = problems or folder_problems(values["out"])
     if problems:
         raise SettingsError(problems)
     seed = parts["data"].seed
@@ -294,7 +299,7 @@ def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
     return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in typed if name in wrong]
 
 
-def _folder_problems(out: str | None) -> list[str]:
+def folder_problems(out: str | None) -> list[str]:
     """What is wrong with the folder to write to; it is made here, before anything takes time."""
     if not out:
         return []

@@ -1,5 +1,6 @@
 """The progress of a fit, on one line of standard error. Imports nothing heavy, so that it shows at once."""
 
+from math import isnan
 from shutil import get_terminal_size
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 if TYPE_CHECKING:
+    from ..core.rivals.progress import Progress as PartsDone
     from ..core.train.training import Epoch
 
 
@@ -44,7 +46,23 @@ class Progress:
             self.shown = monotonic()
             self._write(sentence)
 
+    def part(self, record: "PartsDone") -> None:
+        """Show how many parts are done, and how long the rest may take, ten times a second at most."""
+        if self.hidden or monotonic() - self.shown < 0.1:
+            return
+        self.shown = monotonic()
+        filled = "#" * round(20 * record.done / max(record.total, 1))
+        left = "" if isnan(record.left) else f"; {_duration(record.left)} left"
+        self._write(f"[{filled:.<20}] {record.words}{left}")
+
     def _write(self, words: str) -> None:
         if not self.hidden:
             width = get_terminal_size().columns - 1
             click.echo(f"\r{words[:width]:<{width}}\r", err=True, nl=False)
+
+
+def _duration(seconds: float) -> str:
+    """About how long: 40 s, 3 min, 2.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,40 @@
+"""Reading a table as the options of a command say."""
+
+import re
+from collections.abc import Mapping
+
+from ..core.data.choices import Choices, read_choices
+from ..core.data.tables.report import Report
+from ..core.settings import SettingsError
+from .options import COLUMNS
+
+
+def read_table(table: str, columns: Mapping[str, str], remedies: Mapping[str, str]) -> Choices:
+    """A table of choices.
+
+    Args:
+        table: its path.
+        columns: names of its columns, by the option that gives them.
+        remedies: what to do about problems in it.
+
+    Raises:
+        SettingsError: in terms of options, for what keeps it from being read.
+    """
+    roles = {COLUMNS[option][0]: column for option, column in columns.items()}
+    try:
+        return read_choices(table, roles, remedies)
+    except SettingsError as error:
+        raise SettingsError([_as_option(problem) for problem in error.problems]) from None
+
+
+def notes_of(report: Report) -> tuple[str, ...]:
+    """What was found in a table, and what was done about it."""
+    return tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
+
+
+def _as_option(problem: str) -> str:
+    """A sentence about a table's roles, in terms of options."""
+    option_of = {role: f"--{option.replace('_', '-')}" for option, (role, _) in COLUMNS.items()}
+    return re.sub(
+        r'roles=\{"(\w+)": "\.\.\."\}', lambda match: f"{option_of.get(match[1], match[0])} NAME", problem
+    )

@@ -1,0 +1,190 @@
+"""`spicewidgets recovery`: its options and their checks."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..core.checks import refuse
+from ..core.models import READY
+from ..core.settings import Participant, SettingsError, Task
+from ..loading import load
+from .options import (
+    COLUMNS,
+    Command,
+    HeadedOption,
+    NumberOrText,
+    as_options,
+    folder_problems,
+    setting_options,
+)
+from .progress import Progress
+from .rivals import NAMES, command_of, table_options, whole
+
+WHAT = ("parameters", "rivals", "terms")
+CRITERIA = ("bic", "aic", "evidence")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, checked.
+
+    Attributes:
+        what: "parameters", "rivals" or "terms".
+        table: path of the table whose design is taken; None for a design by settings.
+        columns, remedies: how the table is read.
+        people, sessions, trials: of the design; sessions of each person.
+        task: what is played.
+        participant: whose terms are recovered.
+        rivals: names of the rivals.
+        criterion: by what the best rival is chosen.
+        model: the model whose terms are recovered.
+        sizes: numbers of sessions for which terms are recovered.
+        datasets: simulated data sets, of each rival or size.
+        jobs: processes.
+        seed: of all.
+        out: the folder of parts and tables.
+        command: the command line that repeats this run.
+    """
+
+    what: str
+    table: str | None
+    columns: Mapping[str, str]
+    remedies: Mapping[str, str]
+    people: int
+    sessions: int
+    trials: int
+    task: Task
+    participant: Participant
+    rivals: tuple[str, ...]
+    criterion: str
+    model: str
+    sizes: tuple[int, ...]
+    datasets: int
+    jobs: int
+    seed: int
+    out: Path | None
+    command: str
+
+
+def _options() -> Iterator[click.Parameter]:
+    yield click.Argument(["what"], metavar="[" + "|".join(WHAT) + "]", required=False)
+    words = "Take people, sessions, lengths, rewards and the fitted range from this table of choices."
+    yield HeadedOption("data", "Data", words, metavar="FILE")
+    yield from table_options()
+    for name, number, words in (
+        ("people", 10, "People of a data set."),
+        ("sessions", 1, "Sessions of each person; for terms, of the participant."),
+        ("trials", 300, "Trials of each session."),
+    ):
+        words = f"{words} [1 or more; default {number}]"
+        yield HeadedOption(name, "Design", words, type=NumberOrText(), default=number, metavar="NUMBER")
+    yield from setting_options("Task")
+    words = f"Recover the parameters of this rival, or tell these apart; once for each. [{', '.join(NAMES)}]"
+    yield HeadedOption("rival", "Recovery", words, multiple=True, metavar="NAME")
+    words = "By what a rival is the best. [bic, aic or evidence; default bic]"
+    yield HeadedOption("criterion", "Recovery", words, default="bic", metavar="NAME")
+    words = "Terms: the RNN, and with it what equations may contain. [default rescorla-wagner]"
+    yield HeadedOption("model", "Recovery", words, default="rescorla-wagner", metavar="NAME")
+    words = "Terms: numbers of sessions, such as 3,10,30,100; those of --sessions when not given."
+    yield HeadedOption("sizes", "Recovery", words, metavar="NUMBERS")
+    words = "Simulated data sets, of each rival or size. [1 or more; default 20]"
+    yield HeadedOption("datasets", "Recovery", words, type=NumberOrText(), default=20, metavar="NUMBER")
+    words = "Processes. [1 or more; default 1]"
+    yield HeadedOption("jobs", "Recovery", words, type=NumberOrText(), default=1, metavar="NUMBER")
+    words = "Seed of all. [0 or more; default 0]"
+    yield HeadedOption("seed", "Recovery", words, type=NumberOrText(), default=0, metavar="NUMBER")
+    yield from setting_options("Participant")
+    words = "Folder for the tables and the finished parts; a run that was ended goes on from there."
+    yield HeadedOption("out", "Output", words, metavar="DIR")
+
+
+@click.command(cls=Command, params=list(_options()))
+@click.pass_context
+def recovery(ctx: click.Context, /, **values: Any) -> None:
+    """Ask what a design can tell, by fits of simulated choices: a rival's parameters, which rival it was, or
+    which terms an equation has.
+
+    Ctrl-C ends it and shows what is finished. With --out, the same command goes on where it was ended.
+    """
+    try:
+        request = _request(values)
+        with Progress(1, hidden=not sys.stderr.isatty()) as progress:
+            tables: Any = load("spicewidgets.cli.recovery_tables")
+            study = tables.recovered(request, progress)
+        click.echo("\n\n".join(tables.text(request, study)))
+        if request.out is not None:
+            names = tables.write(request, study, request.out)
+            click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"Error: {as_options(problem)}", err=True)
+        ctx.exit(2)
+
+
+def _request(values: Mapping[str, Any]) -> Request:
+    """The request that the options make.
+
+    Raises:
+        SettingsError: with a sentence for every problem.
+    """
+    task = Task(**{item.name: values["task" if item.name == "kind" else item.name] for item in fields(Task)})
+    participant = Participant(**{item.name: values[item.name] for item in fields(Participant)})
+    sizes = str(values["sizes"]).split(",") if values["sizes"] is not None else [str(values["sessions"])]
+    what = values["what"]
+    one = what == "parameters" and len(values["rival"]) > 1
+    refuse(
+        [
+            None if what in WHAT else f"Say what is recovered, {', '.join(WHAT)}; got {what!r}. Choose one.",
+            "--data is for parameters and rivals; terms have the design of --sessions. Leave it out."
+            if what == "terms" and values["data"]
+            else None,
+            f"--rival must be one rival for parameters; got {len(values['rival'])}. Name one."
+            if one
+            else None,
+            *(whole(name, values[name], 1) for name in ("people", "sessions", "trials", "datasets", "jobs")),
+            whole("seed", values["seed"], 0),
+            *(
+                None
+                if size.strip().isdigit() and int(size) > 0
+                else f"--sizes must be numbers of sessions; got {size.strip()!r}. Use --sizes 10,30,100."
+                for size in sizes
+                if values["sizes"] is not None
+            ),
+            *(_unknown("rival", name, NAMES) for name in values["rival"]),
+            _unknown("criterion", values["criterion"], CRITERIA),
+            _unknown("model", values["model"], READY),
+            *(as_options(problem, "Task") for problem in task.problems()),
+            *(as_options(problem, "Participant") for problem in participant.problems()),
+        ]
+    )
+    refuse(folder_problems(values["out"]))
+    return Request(
+        what=what,
+        table=values["data"],
+        columns={name: values[name] for name in COLUMNS if values[name]},
+        remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
+        people=values["people"],
+        sessions=values["sessions"],
+        trials=values["trials"],
+        task=task,
+        participant=participant,
+        rivals=tuple(dict.fromkeys(values["rival"])),
+        criterion=values["criterion"],
+        model=values["model"],
+        sizes=tuple(int(size) for size in sizes),
+        datasets=values["datasets"],
+        jobs=values["jobs"],
+        seed=values["seed"],
+        out=Path(values["out"]) if values["out"] else None,
+        command=command_of("recovery", values),
+    )
+
+
+def _unknown(name: str, value: object, known: Any) -> str | None:
+    if value in known:
+        return None
+    return f"--{name} must be one of {', '.join(known)}; got {value!r}. Choose one of these."

@@ -1,0 +1,219 @@
+"""What `spicewidgets rivals` does, prints and writes."""
+
+import json
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+
+from .. import __version__
+from ..core.data.choices import Choices
+from ..core.data.tables.cells import safe_frame
+from ..core.estimator import SpiceEstimator, SpiceWarning
+from ..core.judge.random_effects import GroupDifference, group_difference
+from ..core.models import READY
+from ..core.rivals.held_out import HeldOut, held_out_steps
+from ..core.settings import SettingsError
+from .options import WIDTH
+from .progress import Progress
+from .reading import notes_of, read_table
+from .rivals import Request
+
+PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
+LEAST = 2  # people of a group that is compared
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found.
+
+    Attributes:
+        choices: the table as it was read.
+        result: how well each model predicts held-out choices.
+        groups: the label of each person, by what the table says people are; people in the result's order.
+        differences: whether these groups follow the models equally often, by what they are.
+    """
+
+    choices: Choices
+    result: HeldOut
+    groups: dict[str, list[object]]
+    differences: dict[str, GroupDifference]
+
+
+def compared(request: Request, progress: Progress) -> Outcome:
+    """Read the table, and compare.
+
+    Args:
+        request: the checked options.
+        progress: shows how far it is.
+
+    Raises:
+        SettingsError: where the table cannot be used.
+    """
+    choices = read_table(request.table, request.columns, request.remedies)
+    dataset = choices.dataset
+    models: dict[str, object] = {name: name for name in request.rivals}
+    pooling = "group" if dataset.n_participants > 1 else "none"
+    for name in request.models:
+        row = READY[name]
+        models[f"{name} (SPICE)"] = SpiceEstimator(
+            row.rnn_class, row.config, n_actions=dataset.n_actions, pooling=pooling, random_state=request.seed
+        )
+    steps = held_out_steps(
+        dataset,
+        models,  # type: ignore[arg-type] # rivals and estimators
+        request.by,
+        n_folds=request.folds,
+        way=request.way,
+        random_state=request.seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpiceWarning)  # how well a model does is the answer itself
+        while True:
+            try:
+                progress.part(next(steps))
+            except StopIteration as end:
+                result: HeldOut = end.value
+                break
+    groups = _groups(choices, result)
+    differences = {}
+    if len(result.models) > 1:
+        evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
+        for name, labels in groups.items():
+            if min(map(labels.count, labels)) >= LEAST and len(set(labels)) > 1:
+                differences[name] = group_difference(evidence, labels)
+    return Outcome(choices, result, groups, differences)
+
+
+def _groups(choices: Choices, result: HeldOut) -> dict[str, list[object]]:
+    by_name = {str(label): row for label, row in choices.groups.iterrows()}
+    rows = [by_name[str(label)] for label in result.people]
+    columns = choices.groups.columns
+    return {str(name): ["none" if pd.isna(row[name]) else row[name] for row in rows] for name in columns}
+
+
+def text(request: Request, outcome: Outcome) -> Iterator[str]:
+    """The text, block by block."""
+    result, dataset = outcome.result, outcome.choices.dataset
+    yield "\n".join(
+        [
+            f"Read {Path(request.table).name}: {dataset.n_participants} people,"
+            f" {dataset.n_sessions} sessions, {dataset.n_actions} options.",
+            *notes_of(outcome.choices.report),
+        ]
+    )
+    yield (
+        f"{int(result.n_choices.sum()):,} choices of {len(result.people)} people, held out by {request.by} in"
+        f" {result.n_folds} parts; rivals fitted by {request.way}:\n\n{_table(result.to_frame())}"
+    )
+    risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0
+    yield textwrap.fill(
+        "likelihood: geometric mean of P(choice), with its 95 % interval over people. behind: nats per choice"
+        " worse than the best. frequency: share of people that the model predicts best. protected:"
+        " probability that it is the most frequent one, allowing for all being equal (probability"
+        f" {risk:.3f}).",
+        WIDTH,
+    )
+    for name, labels in outcome.groups.items():
+        for label in dict.fromkeys(labels):
+            part = result.of_people([own == label for own in labels])
+            if len(part.people) >= LEAST:
+                yield f"{name} {label}, {len(part.people)} people:\n\n{_table(part.to_frame())}"
+        if name in outcome.differences:
+            same = outcome.differences[name].same
+            yield f"All groups of {name} follow the models equally often with probability {same:.3f}."
+
+
+def _table(frame: pd.DataFrame) -> str:
+    shown = {
+        "model": frame["model"],
+        "likelihood": frame["likelihood"].map("{:.4f}".format),
+        "95 %": [f"{low:.3f} to {high:.3f}" for low, high in zip(frame["low"], frame["high"], strict=True)],
+        "behind": frame["behind"].map("{:.4f}".format),
+        "numbers": frame["numbers"].map("{:.1f}".format),
+    }
+    if "frequency" in frame:
+        shown |= {name: frame[name].map("{:.2f}".format) for name in ("frequency", "protected")}
+    for name in ("aic", "bic", "evidence"):
+        shown[name.upper() if name != "evidence" else name] = frame[name].map(
+            lambda value: "" if pd.isna(value) else f"{value:,.0f}"
+        )
+    lines: str = pd.DataFrame(shown).to_string(index=False)
+    return lines
+
+
+def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
+    """Write all tables, over those of an earlier run; returns the names of the files.
+
+    Raises:
+        SettingsError: where a file cannot be written.
+    """
+    result = outcome.result
+    tables = {
+        "comparison.csv": result.to_frame(),
+        "people.csv": result.by_person(),
+        "parameters.csv": pd.concat([fit.to_frame() for fit in result.fits.values()], ignore_index=True),
+        "rivals.csv": declarations(result),
+    }
+    for name, labels in outcome.groups.items():
+        tables["people.csv"] = tables["people.csv"].assign(**{name: labels * len(result.models)})
+    if outcome.differences:
+        tables["groups.csv"] = pd.concat(
+            [
+                frequencies.to_frame().assign(column=name, group=label, same=difference.same)
+                for name, difference in outcome.differences.items()
+                for label, frequencies in difference.groups.items()
+            ],
+            ignore_index=True,
+        )
+    settings = {
+        "command": request.command,
+        "file": request.table,
+        "sha256": outcome.choices.report.sha256,
+        "roles": outcome.choices.report.roles.to_dict(),
+        "remedies": outcome.choices.report.remedies,
+        "versions": {"spicewidgets": __version__, "python": sys.version.split()[0]}
+        | {name: metadata.version(name) for name in PACKAGES},
+    }
+    try:
+        for name, table in tables.items():
+            safe_frame(table).to_csv(out / name, index=False)
+        (out / "settings.json").write_text(
+            json.dumps(settings, indent=1, default=str) + "\n", encoding="utf-8"
+        )
+    except OSError as error:
+        where = error.filename or out
+        raise SettingsError(
+            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
+        ) from None
+    return (*tables, "settings.json")
+
+
+def declarations(result: HeldOut) -> pd.DataFrame:
+    """A row for each rival and parameter: what a paper has to say of it."""
+    rows = []
+    for fit in result.fits.values():
+        rival = fit.rival
+        for i, (name, parameter) in enumerate(rival.columns(fit.n_actions) or (("", None),)):
+            rows.append(
+                {
+                    "rival": rival.name,
+                    "words": rival.words,
+                    "equation": rival.equation,
+                    "source": rival.source,
+                    "parameter": name,
+                    "meaning": "" if parameter is None else parameter.words,
+                    "low": None if parameter is None else parameter.low,
+                    "high": None if parameter is None else parameter.high,
+                    "prior": "" if parameter is None else parameter.prior_words,
+                    "median": None if parameter is None else float(pd.Series(fit.values[:, i]).median()),
+                    "starts": fit.n_starts,
+                    "agreement": float(fit.agreement.mean()),
+                }
+            )
+    return pd.DataFrame(rows)

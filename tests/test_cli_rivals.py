@@ -1,0 +1,214 @@
+"""`spicewidgets rivals` and `spicewidgets recovery`: what they tell, write, and say when they cannot."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import spicewidgets as sw
+from spicewidgets.cli import main
+from spicewidgets.cli.progress import Progress
+from spicewidgets.cli.rivals import BY, NAMES, WAYS
+from spicewidgets.core.rivals import fit, folds
+from spicewidgets.core.rivals.progress import Progress as Done
+from spicewidgets.core.rivals.recovery import CRITERIA
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def output_of(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, ""), (result.output, result.exception)
+    return result.stdout
+
+
+def refused(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    return result.stderr.splitlines()
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A table of two groups of people; one name looks like a formula."""
+    path = tmp_path_factory.mktemp("table") / "choices.csv"
+    names = ["=1+1", "b", "c", "d"]
+    agents = [sw.AgentQ(alpha_reward=0.4, beta_choice=1.0)] * 8
+    who = [name for name in names for _ in range(2)]
+    data, _, _ = sw.create_dataset(
+        agents, sw.BanditsDrift(0.2), 40, 8, participant=[names.index(name) for name in who], random_state=1
+    )
+    frame = data.to_frame()
+    rows = {
+        "participant": [names[int(code)] for code in frame["participant"]],
+        "run": frame["session"] % 2 + 1,
+        "choice": frame["choice"],
+        "reward": data.rewards_chosen.reshape(-1).numpy().astype(int),
+    }
+    made = pd.DataFrame(rows)
+    made["diagnosis"] = made["participant"].map(dict(zip(names, ("x", "x", "y", "y"), strict=True)))
+    made.to_csv(path, index=False)
+    return path
+
+
+QUICK = ("--rival", "random", "--rival", "rescorla-wagner", "--folds", "2")
+
+
+def test_the_names_of_the_options_are_those_of_the_core():
+    assert tuple(sw.RIVALS) == NAMES
+    assert set(BY) == set(folds.WAYS)
+    assert set(WAYS) == set(fit.WAYS)
+    assert set(CRITERIA) == {"bic", "aic", "evidence"}
+
+
+@pytest.fixture(scope="module")
+def compared(table, tmp_path_factory):
+    """Rivals, and equations and network, on the table."""
+    out = tmp_path_factory.mktemp("rivals")
+    return output_of("rivals", "--data", table, *QUICK, "--model", "rescorla-wagner", "--out", out), out
+
+
+def test_rivals_equations_and_network_are_told_in_one_table(compared):
+    text, _ = compared
+    assert "Read choices.csv: 4 people, 8 sessions, 2 options." in text
+    assert "held out by session in 2 parts; rivals fitted by group" in text
+    rows = [line.split("0.")[0].strip() for line in text.splitlines()]
+    for name in ("random", "rescorla-wagner", "rescorla-wagner (SPICE) equations"):
+        assert rows.count(name) == 3  # of all people, and of each group
+    assert "diagnosis x, 2 people:" in text
+    assert "All groups of diagnosis follow the models equally often with probability" in text
+
+
+def test_the_tables_that_it_writes_hold_what_it_told(compared, table):
+    _, out = compared
+    names = {"comparison.csv", "people.csv", "parameters.csv", "rivals.csv", "groups.csv", "settings.json"}
+    assert {file.name for file in out.iterdir()} == names
+    comparison = pd.read_csv(out / "comparison.csv", index_col="model")
+    assert len(comparison) == 4
+    assert comparison.at["random", "likelihood"] == pytest.approx(0.5)
+    people = pd.read_csv(out / "people.csv")
+    assert set(people["participant"]) == {"'=1+1", "b", "c", "d"}  # no formula to a spreadsheet
+    assert people.groupby("model")["nll"].sum()["random"] == pytest.approx(
+        comparison.at["random", "evidence"] * -1
+    )
+    rivals = pd.read_csv(out / "rivals.csv")
+    own = rivals[rivals["rival"] == "rescorla-wagner"]
+    assert own["parameter"].tolist() == ["alpha", "beta"]
+    assert {"equation", "low", "high", "prior", "starts", "agreement"} <= set(rivals.columns)
+    settings = json.loads((out / "settings.json").read_text())
+    assert shlex.split(settings["command"])[:4] == ["spicewidgets", "rivals", "--data", str(table)]
+    assert len(settings["sha256"]) == 64
+
+
+def test_the_command_that_it_writes_does_the_same(compared):
+    text, out = compared
+    again = output_of(*shlex.split(json.loads((out / "settings.json").read_text())["command"])[1:])
+    assert text.startswith(again.rstrip())
+
+
+@pytest.mark.parametrize("by", ["person", "time"])
+def test_choices_are_taken_apart_in_other_ways(table, by):
+    assert f"held out by {by} in 2 parts" in output_of("rivals", "--data", table, *QUICK, "--by", by)
+
+
+def test_what_is_wrong_with_its_options_is_a_line_each(table, tmp_path):
+    assert refused("rivals", "--by", "x", "--rival", "me", "--folds", "1", "--seed", "-1") == [
+        "Error: --data must name a table of choices; got none. Give for example --data choices.csv.",
+        "Error: --by must be one of session, person, time; got 'x'. Choose one of these.",
+        f"Error: --rival must be one of {', '.join(NAMES)}; got 'me'. Choose one of these.",
+        "Error: --folds must be a whole number, 2 or more; got 1. Use --folds 4.",
+        "Error: --seed must be a whole number, 0 or more; got -1. Use --seed 4.",
+    ]
+    (line,) = refused("rivals", "--data", table, "--reward-column", "rewrad")
+    assert "Did you mean 'reward'?" in line
+    (tmp_path / "file").write_text("x")
+    (line,) = refused("rivals", "--data", table, "--out", tmp_path / "file")
+    assert line.startswith("Error: --out must be a folder")
+
+
+def test_terms_are_recovered_by_number_of_choices(tmp_path):
+    options = ("--trials", 50, "--sizes", "2,20", "--datasets", 2, "--out", tmp_path)
+    text = output_of("recovery", "terms", *options)
+    assert "4 of 4 data sets." in text
+    assert "Share of data sets with exactly the true terms" in text
+    terms = pd.read_csv(tmp_path / "terms.csv")
+    assert set(terms["choices"]) == {100, 1000}
+    assert len(list((tmp_path / "parts").glob("part-*.json"))) == 4
+    assert output_of("recovery", "terms", *options) == text
+    assert json.loads((tmp_path / "settings.json").read_text())["done"] == 4
+
+
+def test_rivals_are_told_apart_at_the_design_of_a_table(table, tmp_path):
+    options = ("--rival", "random", "--rival", "choice-kernel", "--datasets", 1)
+    text = output_of("recovery", "rivals", "--data", table, *options, "--criterion", "aic", "--out", tmp_path)
+    assert "P(best | simulated), by AIC, of people" in text
+    confusion = pd.read_csv(tmp_path / "confusion.csv", index_col=0)
+    assert confusion.sum(axis=1).tolist() == pytest.approx([1, 1])
+
+
+def test_parameters_are_recovered():
+    text = output_of("recovery", "parameters", "--people", 3, "--trials", 60, "--datasets", 2)
+    assert "How the parameters of rescorla-wagner come back" in text
+    assert "correlation" in text
+
+
+def test_what_is_wrong_with_a_recovery_is_a_line_each():
+    lines = refused("recovery", "all", "--people", 0, "--sizes", "3,x", "--sigma", 7, "--criterion", "r2")
+    assert lines == [
+        "Error: Say what is recovered, parameters, rivals, terms; got 'all'. Choose one.",
+        "Error: --people must be a whole number, 1 or more; got 0. Use --people 4.",
+        "Error: --sizes must be numbers of sessions; got 'x'. Use --sizes 10,30,100.",
+        "Error: --criterion must be one of bic, aic, evidence; got 'r2'. Choose one of these.",
+        "Error: --sigma must be between 0 and 1 per trial; got 7. Drift: standard deviation of the step of"
+        " each reward probability; 0 keeps them fixed.",
+    ]
+    (line,) = refused("recovery", "parameters", "--rival", "random", "--rival", "biased")
+    assert "--rival must be one rival for parameters" in line
+
+
+def test_ctrl_c_shows_what_is_finished_and_the_same_command_goes_on(tmp_path):
+    options = ["recovery", "parameters", "--people", "3", "--trials", "60", "--datasets", "300"]
+    command = [
+        sys.executable,
+        "-c",
+        "from spicewidgets.cli import main; main()",
+        *options,
+        "--out",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while len(list(tmp_path.glob("parts/part-*.json"))) < 3 and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGINT)
+    text, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "of 300 data sets; the same command with --out goes on where it was ended." in text
+    done = len(list(tmp_path.glob("parts/part-*.json")))
+    assert text.startswith(f"{done} of 300")
+    assert json.loads((tmp_path / "settings.json").read_text())["done"] == done
+
+
+def test_parts_and_the_time_left_are_told_on_one_line(capsys):
+    with Progress(1, hidden=False) as progress:
+        progress.part(Done(3, 10, "3 of 10 data sets", 30.0, 1))
+    told = capsys.readouterr().err
+    assert "[######..............] 3 of 10 data sets; 2 min left" in told  # 15 s for each of 2
+    assert told.endswith("\r")
+
+
+def test_help_loads_nothing_heavy():
+    for command in ("rivals", "recovery"):
+        code = (
+            "import sys\nfrom spicewidgets import cli\n"
+            f"cli.main(['{command}', '--help'], standalone_mode=False)\n"
+            "print(*{name.split('.')[0] for name in sys.modules} & {'torch', 'pandas', 'scipy', 'sklearn'})"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1] == "", done.stdout + done.stderr
