@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from ..core.checks import refuse
 from ..core.models import READY
 from ..core.settings import Participant, SettingsError, Task
 from ..loading import load
@@ -22,7 +21,7 @@ from .options import (
     setting_options,
 )
 from .progress import Progress
-from .rivals import NAMES, command_of, table_options, whole
+from .rivals import NAMES, command_of, refuse, table_options, whole
 
 WHAT = ("parameters", "rivals", "terms")
 CRITERIA = ("bic", "aic", "evidence")
