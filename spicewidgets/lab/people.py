@@ -41,6 +41,7 @@ PARAMETERS = {
     "alpha_reward": "learning rate α",
     "alpha_penalty": "α after no reward",
     "beta_reward": "inverse temperature β",
+    "q0": "first value q₀",
     "forget_rate": "forgetting",
     "beta_choice": "choice kernel β",
     "alpha_choice": "choice kernel α",
@@ -87,6 +88,11 @@ class People:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether numbers were drawn towards their group."""
+        return any(np.isfinite(number.alone).any() for number in self.numbers.values())
 
     def to_csv(self) -> bytes:
         """The table as a file from which `people_from` makes the same; names are safe in a spreadsheet."""
@@ -220,7 +226,7 @@ def _number(
 def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> Floats | None:
     """What a coefficient was before it was drawn to the mean of the group; None where nothing was pooled."""
     group: Group | None = getattr(result.estimator, "group_", None)
-    if group is None or result.snapshot.discovery.pooling != "group":
+    if group is None or result.snapshot.discovery.pooling == "none":
         return None
     names = [
         (one.module, "" if one.term is None else term_in_words(one.term, one.module)) for one in group.numbers

@@ -358,4 +358,5 @@ def _groups_table(rows: Rows, name: str) -> Html:
         spread = decimal(one.spread, 2) if one.spread == one.spread else ""
         lines.append([one.group or "all", one.n, decimal(one.mean, 2), interval, spread])
     head = [rows.group_name or "people", "n", "mean", "90 %", "SD"]
-    return Html(table(name, head, lines) + message("± and ranges: 90 %", "help"))
+    pooled = " Pooled numbers differ less than people do: each is drawn to the mean." * rows.is_pooled
+    return Html(table(name, head, lines) + message(f"± and ranges: 90 %.{pooled}", "help"))

@@ -28,6 +28,7 @@ SPREAD = Style("its spread (± 1 SD)", "#7a7f85", "dashed", "circle", 1.2)
 CHOSEN = Style("chosen", "#7a7f85", "dotted", "circle", 1.0)
 GAP = 3.0  # places between groups
 TALL, SMALL = 240, 220  # pixels
+MANY = 150  # people, from which on their intervals are pale
 MOST_TICKS = 8  # groups that are named below the axis
 
 
@@ -63,10 +64,11 @@ class AcrossPeople(LiveFigure):
         self._rows: list[list[Cell]] = []
         self._places: dict[int, float] = {}
         self.add_subplot(Subplot("number", "", height=TALL))
+        self.add("interval", "number", "line", INTERVAL)
+        self.add("many intervals", "number", "line", INTERVAL, faint=True)
+        self.add("moved", "number", "line", MOVED, listed=False)
         self.add("spread", "number", "line", SPREAD)
         self.add("mean", "number", "line", MEAN)
-        self.add("interval", "number", "line", INTERVAL)
-        self.add("moved", "number", "line", MOVED, listed=False)
         self.add("alone", "number", "points", ALONE)
         for at, style in enumerate(PEOPLE):
             self.add(f"people {at}", "number", "points", style)
@@ -138,9 +140,12 @@ class AcrossPeople(LiveFigure):
             low, high = max(float(np.nanmin(span)), low - far), min(float(np.nanmax(span)), high + far)
             room = 0.04 * (high - low)
             self.set_span("number", low - room, high + room)
+        interval = _thrice(x[known]), _joined(one.low[rows][known], one.high[rows][known])
+        nothing: tuple[list[float], list[float]] = ([], [])
         self.set_lines(
             {
-                "interval": (_thrice(x[known]), _joined(one.low[rows][known], one.high[rows][known])),
+                "interval": interval if len(rows) < MANY else nothing,
+                "many intervals": interval if len(rows) >= MANY else nothing,
                 "alone": (x[before] - 0.25, alone),
                 "moved": (_pairs(x[before] - 0.25, x[before]), _joined(alone, values)),
                 "mean": (level["x"], level["mean"]),

@@ -202,7 +202,7 @@ def test_a_thousand_people_are_all_drawn(kind):
     figure.draw("one", one, people.labels, people.groups)
     two.draw(("one", "two"), one.values, other.values, people.labels, people.groups)
     assert sum(len(figure.series[f"people {at}"].x) for at in range(6)) == 1000
-    assert len(figure.series["interval"].x) == 3000
+    assert len(figure.series["many intervals"].x) == 3000
     assert sum(len(two.series[f"people {at}"].x) for at in range(6)) == 1000
     figure.choose(7, "=p7")
     two.choose(7, "=p7")
