@@ -8,7 +8,7 @@ from ..lab.coach import Finding, findings
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..markup import Html, escaped, message
-from ..state.experiment import Experiment
+from ..state.experiment import FOUND_IN, Experiment, ExperimentSnapshot
 from .base import Change, Panel, block, button, column, discard, guard
 from .training import run_action
 
@@ -24,7 +24,8 @@ class CoachPanel(Panel):
         self._findings: tuple[Finding, ...] = ()
         self._buttons: list[tuple[widgets.Button, Finding]] = []
         self._diagnosed: tuple[Result | None, tuple[Finding, ...]] = (None, ())
-        self._pressed: set[tuple[str, str]] = set()  # what has been done is not proposed again
+        self._pressed: set[tuple[str, str]] = set()  # what has been done is not proposed again ...
+        self._led_to: ExperimentSnapshot | None = None  # ... while the settings are those that it led to
         super().__init__([self.rows])
         experiment.observe(self.refresh, "revision")
         experiment.run.observe(self.refresh, ["status", "result_revision"])
@@ -45,6 +46,8 @@ class CoachPanel(Panel):
 
     def _findings_of(self, result: Result) -> tuple[Finding, ...]:
         """What is to be said of a result. What was not tried is not proposed, and nothing is twice."""
+        if self._led_to is None or result.snapshot.differs(self._led_to, FOUND_IN):
+            self._pressed.clear()
         known = self.runner.advice
         if known is None:
             if self._diagnosed[0] is not result:
@@ -72,4 +75,5 @@ class CoachPanel(Panel):
         self._pressed.add((finding.kind, finding.remedy))
         for group, changes in finding.changes.items():
             self.experiment.group(group).put(changes)
+        self._led_to = self.experiment.peek()
         run_action(self.runner, finding.action)

@@ -255,6 +255,11 @@ def test_the_remedy_is_tried_by_one_button():
     assert app.coach.alert.value == ""
     assert np.isfinite(app.runner.result.comparison.loc["spice", "nll"])
     assert "terms by threshold" not in words_of(app.coach.rows)
+    app.experiment.discovery.put({"selection": "auto", "threshold": 0.7})  # by hand: it may be said again
+    assert app.runner.refit()
+    assert app.runner.wait(120)
+    _, button = app.coach.rows.children[0].children
+    assert button.description == "Find again, with terms chosen by evidence"
 
 
 def test_what_does_not_help_is_not_proposed_and_that_is_said():
@@ -340,3 +345,21 @@ def test_a_move_in_the_library_trains_nothing(monkeypatch):
     assert runner.refit()
     assert runner.wait(120)
     assert runner.advice == (before,)
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        (1.2, "learning rate α −0.20 ± 0.01. Here they mean that the value of an option grows"),
+        (-0.5, "learning rate α 1.50 ± 0.01. Here they mean that the value of an option swings"),
+    ],
+)
+def test_numbers_that_no_q_learner_has(healthy, weight, words):
+    (equation,) = healthy.spice.equations[CHOSEN]
+    values = [weight if term == (CHOSEN,) else value for term, value in equation.active]
+    other = replace(equation, terms=tuple(term for term, _ in equation.active), values=tuple(values))
+    result = replace(healthy, spice=replace(healthy.spice, equations={CHOSEN: (other,)}))
+    result.__dict__["uncertainty"] = healthy.uncertainty
+    found = {one.kind: one for one in findings(result)}
+    assert words in found["no Q-learner"].words
+    assert not found.keys() & {"too slow", "little data"}

@@ -193,8 +193,7 @@ def test_a_lesson_without_a_title_is_told():
 
 def test_the_coach_does_not_try_what_the_lesson_keeps(path):
     app = explorer(start=False)
-    app.experiment.data.n_sessions, app.experiment.data.n_trials = 2, 20
-    app.experiment.training.epochs = 20
+    app.experiment.data.n_sessions, app.experiment.data.n_trials = 5, 40
     assert app.runner.train()
     assert app.runner.wait(120)
     row = next(row for row in app.coach.rows.children if "little data" in row.children[0].value)

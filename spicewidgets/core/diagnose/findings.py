@@ -25,6 +25,15 @@ RARE, OFTEN = 0.1, 1 / 3  # an option below this share of the trials, in more th
 FEW_CHOICES = 1000
 COVERAGE = 0.9  # level of the interval that covers 0
 TRADED = 10.0  # times the error if all else were known: beyond, a number stands in for others
+SURE = 0.99  # level of the interval that a parameter must leave to be impossible
+# What a parameter means that no Q-learner has: below 0, and above 1.
+MEANS = {
+    "alpha_reward": (
+        "the value of an option grows from choice to choice",
+        "the value of an option swings to the other side of where it was",
+    ),
+    "beta_reward": ("an option is chosen less for its rewards", ""),
+}
 SLOW = 2.0  # errors that a learning rate must be above 0 to be told from none
 MOST_STARTS, MOST_EPOCHS, MOST_SESSIONS, MOST_DEGREE = 64, 1024, 2000, 5
 MANY = 100  # times as many sessions: beyond, no number is named
@@ -267,7 +276,7 @@ def too_slow(facts: Facts) -> Finding | None:
         (parameters["alpha_reward"], errors.parameters["alpha_reward"])
         for label, errors in facts.errors.items()
         if {"alpha_reward"} <= (parameters := facts.parameters(label)).keys() & errors.parameters.keys()
-        and not parameters["alpha_reward"] > SLOW * errors.parameters["alpha_reward"]
+        and not abs(parameters["alpha_reward"]) > SLOW * errors.parameters["alpha_reward"]
     ]
     if not slow:
         return None
@@ -278,6 +287,24 @@ def too_slow(facts: Facts) -> Finding | None:
         f" the {LABELS['alpha_reward']} is {about}."
     )
     return _with_more_sessions(facts, words, 4 * facts.n_sessions)
+
+
+def no_q_learner(facts: Facts) -> Finding | None:
+    """Parameters that no Q-learner has, by more than their error."""
+    impossible = []
+    for label, errors in facts.errors.items():
+        parameters = facts.parameters(label)
+        for name, means in MEANS.items():
+            value, error = parameters.get(name, nan), errors.parameters.get(name, nan)
+            past = max(-value, value - (1.0 if name.startswith("alpha") else np.inf))
+            if past > half_width(error, SURE):
+                what = means[value > 0]
+                impossible.append((past / error, f"{LABELS[name]} {signed(value, 2)} ± {error:.2f}", what))
+                break  # β is read with the help of α
+    if not impossible:
+        return None
+    _, estimate, what = max(impossible)
+    return Finding(f"No Q-learner has such numbers as {estimate}. Here they mean that {what}.")
 
 
 def little_data(facts: Facts) -> Finding | None:
@@ -321,8 +348,9 @@ CHECKS = (
     Check("sign flipped", sign_flipped),
     Check("hardly sampled", hardly_sampled),
     Check("too noisy", too_noisy, ("stuck",)),
+    Check("no Q-learner", no_q_learner, ("unstable", "stuck", "too noisy", "sign flipped")),
     Check("too slow", too_slow, ("stuck", "too noisy")),
-    Check("little data", little_data, ("too noisy", "too slow")),
+    Check("little data", little_data, ("too noisy", "too slow", "no Q-learner")),
     Check("missing trials", missing_trials),
 )
 
