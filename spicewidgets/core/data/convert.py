@@ -79,7 +79,8 @@ def convert_dataset(
         device: where the tensors are.
         sequence_length: trials of a window; None keeps whole sessions.
         df_participant_id: column of the participant.
-        df_block: column of the block, used where it is there.
+        df_block: column of the block, used where it is there: each block is a session, in which learning
+            starts anew. With None a person's blocks are one session, in which it carries on.
         df_experiment_id: column of the experiment, used where it is there.
         df_choice: column of the choice.
         df_reward: column of the reward, or the name before reward_0, reward_1 ...
