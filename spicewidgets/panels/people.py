@@ -40,6 +40,7 @@ box.addEventListener('click', (event) => {
 .sw-people .sw-grid td{padding-right:14px}
 .sw-people .sw-grid button[data-do]{box-shadow:none;appearance:none;min-height:24px}
 .sw-people small{color:var(--jp-ui-font-color2,#555)}
+.sw-people .sw-own small{color:inherit}
 </style>"""
 
 

@@ -88,6 +88,7 @@ box.addEventListener('drop', (event) => {
 .sw-over .sw-drop{border-color:#3b8fd9;background:var(--jp-layout-color2,#f3f3f3)}
 .sw-refused .widget-html-content:not(:empty){padding:6px 10px;border-left:4px solid #d14a40;
  background:var(--jp-layout-color2,#f3f3f3);font-size:13px}
+.sw-choices .sw-field.widget-inline-hbox>textarea{flex:1 1 100%;text-align:left}
 .sw-preview{overflow-x:auto;padding-bottom:6px;margin:0 0 10px}
 .sw-preview .sw-field.widget-inline-hbox>label{position:absolute;width:1px;height:1px;overflow:hidden;
  clip-path:inset(50%)}
@@ -162,11 +163,10 @@ class YourData(Panel):
         hint = widgets.HTML(message(f"or drop it here; up to {LARGEST / 1e6:g} MB", "help"))
         drop = widgets.VBox([self.chooser, hint, self.refused], layout=widgets.Layout(**FULL))
         drop.add_class("sw-drop")
-        self.text = widgets.Textarea(
-            placeholder="subjID,choice,outcome\n7,1,1\n7,2,0",
-            rows=TEXT_ROWS,
-            layout=widgets.Layout(**FULL),
-            **tooltip("A table as text, its header first"),
+        placeholder = "subjID,choice,outcome\n7,1,1\n7,2,0"
+        words = "A table as text, its header first"
+        self.text = labelled(
+            widgets.Textarea, "Table as text", words, placeholder=placeholder, rows=TEXT_ROWS
         )
         paste = foldable(
             [self.text, button("Read this text", "Read it as a file", self._paste)], "or paste it"

@@ -4,8 +4,8 @@ import re
 
 import npm
 import pytest
-from explorer_page import ExplorerPage
-from playwright.sync_api import Page
+from explorer_page import LONG, ExplorerPage
+from playwright.sync_api import Page, expect
 from sections import sections
 
 # bqplot's own drawing has a summary and a table beside it.
@@ -51,6 +51,28 @@ def test_every_section_can_be_read_by_all(new_page, app, script, width, theme):
         violations[name] = page.evaluate(RUN, RULES[theme])
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(WIDER, width)
     assert {name: problems for name, problems in violations.items() if problems} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script, theme):
+    page = new_page(width=400)
+    page.goto(f"{app}?theme={theme}")
+    explorer = ExplorerPage(page).opened()
+    page.add_script_tag(content=script)
+    explorer.stage("Data")
+    explorer.button("Your data").click()
+    explorer.button("two-groups").click()
+    expect(page.get_by_text("2 things to decide").locator("visible=true")).to_be_visible()
+    unfold(page)
+    assert page.evaluate(RUN, RULES[theme]) == []
+    explorer.button("Use these choices").click()
+    explorer.button("Train").click()
+    expect(explorer.progress).to_contain_text("Trained for", timeout=LONG)
+    explorer.button(re.compile("^People$")).click()
+    page.locator(".sw-people tbody th button").first.click()
+    expect(page.locator(".sw-people [aria-current]")).to_be_visible()
+    assert page.evaluate(RUN, RULES[theme]) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.evaluate(WIDER, 400)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
