@@ -6,6 +6,7 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.judge.falsify import Repeat, estimated_schedule, falsify, falsifying
+from spicewidgets.core.rivals.fit import fit_rival
 from spicewidgets.core.settings import SettingsError
 
 HABIT = sw.AgentQ(alpha_reward=0.3, beta_choice=1.5, alpha_choice=1.0)
@@ -90,6 +91,15 @@ def test_sessions_of_unequal_length_and_missing_trials_are_played_as_they_were()
     learning = found.checks[0]
     assert learning.words == "mean reward of the choices"
     assert np.abs(learning.mean - learning.people).max() < 0.15
+
+
+def test_a_fitted_rival_plays_each_persons_part_and_fails_where_it_lacks_a_habit():
+    choices = sw.load_choices("two-groups")
+    agents = {"rescorla-wagner": fit_rival("rescorla-wagner", choices.dataset).agent}
+    found = falsify(agents, choices.dataset, n_repeats=20, random_state=1)
+    assert {check.measure for check in found.failures} == {"stay", "choices"}
+    effect = next(check for check in found.checks if check.measure == "choices")
+    assert effect.people[0] > 0 > effect.mean[0]
 
 
 def test_an_unknown_schedule_is_estimated_from_what_options_paid():
