@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.core.diagnose.verdict import verdict_of
+from spicewidgets.core.discover.held_apart import Gain
 from spicewidgets.lab.facts import facts_of
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.lab.verdict import verdict
@@ -111,3 +112,25 @@ def test_verdicts_have_an_order(healthy):
     verdicts = [verdict_of(facts_of(result)) for result in results]
     assert [one.kind for one in verdicts] == ["", "differs", "numbers", "guesses", "untold", "same"]
     assert [one.rank for one in verdicts] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("nats", "words"),
+    [
+        ([9.0], "predict the other half better than SINDy's own, by 9.0 nats in 300."),
+        ([-3.0], "predict the other half as well as SINDy's own, which saw all (3.0 nats in 300 apart)."),
+        (
+            [-80.0],
+            "predict the other half worse than SINDy's own, by 80.0 nats in 300, which is more than noise.",
+        ),
+        (
+            [90.0, -80.0, 40.0],
+            "better than SINDy's own, by 50.0 nats in 900; but of 1 of 3 participants worse, by 80.0 nats,"
+            " which is more than noise.",
+        ),
+    ],
+)
+def test_what_tuning_has_gained_on_choices_held_out(healthy, nats, words):
+    gains = {label: Gain(each, 300, 3) for label, each in enumerate(nats)}
+    facts = replace(facts_of(replace(healthy, truth=None)), gains=gains)
+    assert str(verdict_of(facts)).endswith(words)

@@ -115,13 +115,19 @@ def _beside_untuned(facts: Facts) -> str:
     """Whether tuned numbers predict choices that they were not tuned to."""
     gains = facts.gains.values()
     nats, tested = sum(gain.nats for gain in gains), sum(gain.n_choices for gain in gains)
-    beyond = any(gain.is_worse(LEVEL / len(gains)) for gain in gains)
+    worse = [gain for gain in gains if gain.is_worse(LEVEL / len(gains))]
     what = "Numbers that were tuned to half of the choices predict the other half"
-    if beyond:
+    if nats > 0:
+        words = f"{what} better than SINDy's own, by {nats:.1f} nats in {tested:,}"
+    elif len(worse) == len(gains):
         return f"{what} worse than SINDy's own, by {-nats:.1f} nats in {tested:,}, which is more than noise."
-    if nats <= 0:
-        return f"{what} as well as SINDy's own, which saw all ({-nats:.1f} nats in {tested:,} apart)."
-    return f"{what} better than SINDy's own, by {nats:.1f} nats in {tested:,}."
+    else:
+        words = f"{what} as well as SINDy's own, which saw all ({-nats:.1f} nats in {tested:,} apart)"
+    if worse:
+        lost = -sum(gain.nats for gain in worse)
+        whose = f"{len(worse)} of {len(gains)} participants"
+        return f"{words}; but of {whose} worse, by {lost:.1f} nats, which is more than noise."
+    return f"{words}."
 
 
 def _beside_network(facts: Facts) -> str:
