@@ -9,8 +9,11 @@ import pytest
 
 from spicewidgets import RescorlaWagnerRNN
 from spicewidgets.apps import explorer
+from spicewidgets.core.diagnose.findings import findings_of
+from spicewidgets.core.discover.held_apart import Gain
 from spicewidgets.core.read.translation import classical_parameters
 from spicewidgets.lab.coach import findings
+from spicewidgets.lab.facts import facts_of
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
@@ -363,3 +366,11 @@ def test_numbers_that_no_q_learner_has(healthy, weight, words):
     found = {one.kind: one for one in findings(result)}
     assert words in found["no Q-learner"].words
     assert not found.keys() & {"too slow", "little data"}
+
+
+def test_numbers_that_were_tuned_for_the_worse(healthy):
+    gains = {0: Gain(-80.0, 300, 3), 1: Gain(12.0, 300, 3)}
+    (found,) = findings_of(replace(facts_of(healthy), gains=gains))
+    assert found.kind == "tuned for the worse"
+    assert found.words.startswith("The numbers of 1 of 2 participants were tuned to the choices, and predict")
+    assert "by 80 nats" in found.words

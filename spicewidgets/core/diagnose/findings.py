@@ -14,7 +14,7 @@ import numpy as np
 from ..discover.uncertainty import half_width
 from ..equations import term_of
 from .facts import LABELS, Facts, listed, signed
-from .verdict import tells_nothing
+from .verdict import LEVEL, tells_nothing
 
 STEEP = 3e-4  # nats per choice that the loss still fell in the last tenth of the epochs
 STUCK = 0.02  # nats per choice above what the equations or the true participant reach
@@ -208,6 +208,20 @@ def by_threshold(facts: Facts) -> Finding | None:
     return Finding(words, remedy, {"discovery": changes}, "refit")
 
 
+def tuned_for_the_worse(facts: Facts) -> Finding | None:
+    """Numbers that predict choices that they were not tuned to worse than untuned ones, beyond noise."""
+    gains = facts.gains
+    worse = {label: gain for label, gain in gains.items() if gain.is_worse(LEVEL / len(gains))}
+    if not worse:
+        return None
+    whose = "The numbers" if len(gains) == 1 else f"The numbers of {len(worse)} of {len(gains)} participants"
+    lost = -sum(gain.nats for gain in worse.values())
+    return Finding(
+        f"{whose} were tuned to the choices, and predict other choices worse than SINDy's own do, by"
+        f" {lost:.0f} nats: do not trust them."
+    )
+
+
 def library_too_small(facts: Facts) -> Finding | None:
     """The network is worth its weights beside the equations, which use all that is worth anything."""
     degree = facts.discovery.degree
@@ -341,6 +355,7 @@ CHECKS = (
     Check("not converged", not_converged, ("unstable", "stuck")),
     Check("overfit", overfit),
     Check("terms by threshold", by_threshold, ("stuck", "not converged", "overfit", "too noisy")),
+    Check("tuned for the worse", tuned_for_the_worse),
     Check("each alone", each_alone, ("unstable", "stuck")),
     Check(
         "library too small", library_too_small, ("stuck", "not converged", "overfit", "participants differ")
