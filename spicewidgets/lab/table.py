@@ -120,6 +120,10 @@ def reading_table(
     Raises:
         SettingsError: With a sentence for what keeps the table from being used here.
     """
+    if roles and "choice" not in roles:
+        raise SettingsError(
+            ["One column must hold the choices; none does. Choose the role choice for the one that does."]
+        )
     all_roles = None if not roles else columns.Roles.from_dict(roles)
     if isinstance(source, Upload):
         if (n_bytes := len(source.getbuffer())) > LARGEST:

@@ -121,6 +121,7 @@ class YourData(Panel):
         super().__init__()
         self.experiment, self.runner = experiment, runner
         self._shown: Choices | None = None
+        self._names: list[str] = []  # of the columns on show
         self._wanted: tuple[Mapping[str, Any] | None, Mapping[str, str] | None] | None = None
         self.state, self.progress, self.refused = (widgets.HTML() for _ in range(3))
         self.refused.add_class("sw-refused")
@@ -237,6 +238,8 @@ class YourData(Panel):
         words = f'<progress max="1" value="{state.progress}"></progress> {escaped(state.message)} …'
         failed = message(state.message, "alert", "alert") if state.status == "failed" else ""
         put(self.progress, f'<div role="status">{words}</div>' if reading else failed)
+        if state.status == "failed" and self._shown is not None:
+            self._fill(self._names)  # with the roles that they have, whatever was tried
         if choices is not self._shown and not reading:
             self._show(choices)
             if self._wanted is not None and choices is not None and state.status == "done":
@@ -293,7 +296,7 @@ class YourData(Panel):
         self.summary.value = f"<h3>What was read</h3>{_facts(facts)}"
 
     def _fill(self, names: list[str]) -> None:
-        old = self.preview.children
+        old, self._names = self.preview.children, names
         self.preview.children = [self._column(self._columns[name]) for name in names]
         discard(*old)
 

@@ -15,6 +15,7 @@ MOST = 300  # characters of a name
 MOST_PAIRS = 50  # roles, remedies
 SHORT = 12  # digits of a hash that are said
 SIMULATED = "simulated choices"
+NOT_OPEN = ", which is not open:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ class Table(Settings):
         ]
         if not problems and self.name and self.contents is None:
             problems.append(
-                f"name is {self.identity}, which is not open: choose this file in the panel Data, or go back"
+                f"name is {self.identity}{NOT_OPEN} choose this file in the panel Data, or go back"
                 " to simulated choices there."
             )
         return problems
@@ -148,7 +149,9 @@ class TableState(State[Table]):
         """As in every state; roles and remedies by name."""
         settings = super().to_dict()
         for what in ("roles", "remedies"):
-            if _are_pairs(getattr(self, what)):
+            if not _are_pairs(getattr(self, what)):
+                settings[what] = [settings[what]]  # so that it is refused, whatever it is
+            else:
                 settings[what] = {
                     name: list(value) if isinstance(value, tuple) else value
                     for name, value in getattr(self, what)
@@ -163,7 +166,7 @@ class TableState(State[Table]):
                 for name, value in data.items()
             }
         values, problems = super().read(data)
-        return values, [sentence for sentence in problems if " which is not open: " not in sentence]
+        return values, [sentence for sentence in problems if NOT_OPEN not in sentence]
 
     def prepare(self, trial: Self) -> None:
         """A trial state has the same table open."""
