@@ -221,7 +221,7 @@ def in_scale(
         away = _away(tie, stretched)
         slope = (_away(tie, further) - away) / (SMALL * factor)
         if abs(away) < ENOUGH:
-            return stretched if factor > 0 else None
+            return stretched
         factor = factor - away / slope if slope else np.nan
         if not (np.isfinite(factor) and factor != 0):
             return None
