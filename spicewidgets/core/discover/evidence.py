@@ -15,8 +15,8 @@ values that neither grow nor swing have weights between 0 and 1. Its prior has m
 uniform distribution there, and its price is Laplace's approximation of the evidence (MacKay 1992) under that
 prior, `½ ln(1 + information / 12)`, where that is less.
 
-**Stability.** A weight beyond ±1 is held there, unless the choices insist on it by more than the price of a
-term.
+**Stability.** A weight beyond ±1 is held there, unless the choices insist on it by more than 10 nats (odds of
+20,000 to 1): a few hundred choices often seem to ask for a little more than 1, and pay dearly for it later.
 
 **Scale.** Where a state can be stretched and its beta divided by the same factor without any choice becoming
 more or less likely, the scale is that of `canonical.py` in all sets of terms: a tie between two numbers.
@@ -44,6 +44,7 @@ FADES = 0.02  # least 1 - w for which a state has a scale of its own
 SAME = 1e-7  # nats per choice: a stretching that changes more is no freedom
 BEYOND = 20.0  # prices: a term that costs more than so many is not tried again soon
 NEAR = 20.0  # nats: a line to 0 is followed for no term that is expected to cost more
+INSISTENT = 10.0  # nats by which choices ask for a weight beyond ±1 before it is believed
 MOVES = 6  # from a set of terms to one with demands
 ALIKE = 1.0  # nats: of two constants that go at costs so close, the convention says which
 FLOOR = 1e-12
@@ -251,7 +252,7 @@ class Search:
             held, values = step.held.copy(), step.values.copy()
             held[worst], values[worst] = True, np.sign(values[worst])
             (bounded,) = self._fit(values[None], step.active[None], held[None])
-            if bounded.objective - step.objective > self.full_price:
+            if bounded.objective - step.objective > INSISTENT:
                 break  # the choices insist
             step = bounded
         return step
