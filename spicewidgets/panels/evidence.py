@@ -106,7 +106,7 @@ class EvidenceBox(Panel):
         words = term_in_words(term, module)
         name = f"{words} of {module}" if several else words
         menu = labelled(widgets.Dropdown, name, f"Whether {words} is in {module}", options=ASKS)
-        menu.layout.width = "auto"
+        menu.layout.width, menu.layout.margin = "auto", "0 12px 0 0"
         menu.observe(self._ask, "value")
         return menu
 
