@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
+from math import inf
 from time import perf_counter
 from typing import NamedTuple, Protocol, cast
 
@@ -28,6 +29,7 @@ from .result import Checkpoint, Result
 from .simulation import simulate
 from .store import Store
 
+PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
 
@@ -60,6 +62,7 @@ class Job:
 
     def __init__(self, experiment: Experiment, store: Store, report: Reporter, control: Control) -> None:
         self.experiment, self.store, self.report, self.control = experiment, store, report, control
+        self._patient_until = inf  # when the coach begins no further trial
 
     def train(self) -> Outcome:
         """Simulate, train, find the equations, compare: from the beginning."""
@@ -222,7 +225,7 @@ class Job:
 
     def _advise(self, result: Result, before: tuple[Finding, ...] | None = None) -> None:
         """Look for what would do better. A remedy is tried here, after the result is there; the trials end
-        when the run is stopped or the settings are no longer the result's.
+        when the run is stopped, when the settings are no longer the result's, and after a while.
 
         Args:
             result: the result.
@@ -233,13 +236,14 @@ class Job:
             noticed = findings(result)
             if before is not None:
                 noticed = tuple(quick(noticed, before))
+            self._patient_until = perf_counter() + PATIENCE
             if any(one.remedy and not one.tried for one in noticed):
                 self.report.now(phase="advise", message="The coach tries what may do better.")
             self.store.advise(result, advice(result, noticed, partial(self._trial, result)))
 
     def _trial(self, last: Result, snapshot: ExperimentSnapshot, action: str) -> Result | None:
         """What other settings would lead to; None where that is no longer wanted, or cannot be."""
-        if not self._still_wanted(last):
+        if not self._still_wanted(last) or perf_counter() > self._patient_until:
             return None
         try:
             trained, checkpoints = self._trained(last)

@@ -374,3 +374,13 @@ def test_numbers_that_were_tuned_for_the_worse(healthy):
     assert found.kind == "tuned for the worse"
     assert found.words.startswith("The numbers of 1 of 2 participants were tuned to the choices, and predict")
     assert "by 80 nats" in found.words
+
+
+def test_after_a_while_no_further_trial_is_begun(monkeypatch):
+    monkeypatch.setattr("spicewidgets.lab.job.PATIENCE", -1.0)
+    experiment = Experiment()
+    experiment.from_dict({"data": {"n_sessions": 5, "n_trials": 40}})
+    runner = Runner(experiment)
+    assert runner.train()
+    assert runner.wait(120)
+    assert [one.remedy for one in runner.advice] == [""]
