@@ -105,6 +105,18 @@ def _chosen(config: SpiceConfig, module: str) -> bool | None:
     return None if len(marks) != 1 else marks == {1.0}
 
 
+def levels(numbers: Sequence[Number], parts: Mapping[str, Part]) -> NDArray[np.bool_]:
+    """Which numbers are constants of arms not chosen, of which choices tell little beside the chosen arm's."""
+    chosen = {part.state for part in parts.values() if part.chosen is True}
+    own = [parts.get(number.module) for number in numbers]
+    return np.array(
+        [
+            number.term == () and part is not None and part.chosen is False and part.state in chosen
+            for number, part in zip(numbers, own, strict=True)
+        ]
+    )
+
+
 def goes_first(numbers: Sequence[Number], parts: Mapping[str, Part], best: int, may_go: Sequence[int]) -> int:
     """Which constant goes, where that of the chosen arm could: that of the other arms, if it could as well.
 

@@ -41,6 +41,7 @@ LEAST = 1.0  # nats: price of a term, however few choices there are
 WIDE = 5.0  # standard deviation of the prior of coefficients and betas: hardly any
 KEEPS = 0.5, 12**-0.5  # prior of own-value weights: mean and standard deviation of the uniform one on 0..1
 FADES = 0.02  # least 1 - w for which a state has a scale of its own
+SMALL = 0.1, 0.125  # factors by which a state is stretched to see whether that is a freedom
 SAME = 1e-7  # nats per choice: a stretching that changes more is no freedom
 BEYOND = 20.0  # prices: a term that costs more than so many is not tried again soon
 NEAR = 20.0  # nats: a line to 0 is followed for no term that is expected to cost more
@@ -126,11 +127,11 @@ class Search:
 
     def best(self, price: float | None = None) -> Step:
         """The set on the way whose likelihood is worth the price of its terms, `price_of` when None."""
+        return min(self.path, key=lambda step: self.total(step, price))
 
-        def total(step: Step) -> float:
-            return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
-
-        return min(self.path, key=total)
+    def total(self, step: Step, price: float | None = None) -> float:
+        """What the search makes small, in nats: -ln L with the prior's penalty, and the price of the terms."""
+        return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
     def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
         """A set of terms with some that must be in it and some that must not, a few moves from another one:
@@ -221,8 +222,11 @@ class Search:
     def _scaled(self, active: Mask, start: Floats) -> Step:
         """All terms with their best numbers, in the canonical scale."""
         self.fixed = [tie.beta for tie in ties_of(self.numbers, self.parts)]
-        self.fixed = [beta for beta in self.fixed if self._may_stretch(beta, start)]
         step = self.settled(active, start)
+        freedoms = [beta for beta in self.fixed if self._may_stretch(beta, step.values)]
+        if freedoms != self.fixed:
+            self.fixed = freedoms
+            step = self.settled(active, step.values)
         values = step.values
         for tie in ties_of(self.numbers, self.parts):
             if tie.beta not in self.fixed:
@@ -235,11 +239,14 @@ class Search:
         return self.settled(active, values) if self.ties else step
 
     def _may_stretch(self, beta: int, values: Floats) -> bool:
-        """Whether a state's scale is a freedom: no choice is more or less likely after a stretch."""
-        stretched = rescaled(self.numbers, values, self.parts, self.numbers[beta].module, 1.25)
-        if stretched is None:
+        """Whether a state's scale is a freedom: no choice is more or less likely after a stretch. Tried with
+        small values, since a model keeps large ones within bounds.
+        """
+        state = self.numbers[beta].module
+        tables = [rescaled(self.numbers, values, self.parts, state, factor) for factor in SMALL]
+        if any(table is None for table in tables):
             return False
-        nll = self.look(np.stack([values, stretched])[:, None]).nll[:, 0]
+        nll = self.look(np.stack([table[None] for table in tables if table is not None])).nll[:, 0]
         return bool(np.isfinite(nll).all() and abs(nll[1] - nll[0]) <= SAME * self.n_choices)
 
     def settled(self, active: Mask, start: Floats) -> Step:

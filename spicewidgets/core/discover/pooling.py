@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical import Part, goes_first
+from .canonical import Part, goes_first, levels
 from .likelihood import Likelihood, Look
 from .maximum import Prior, curvature_of, maximise
 
@@ -203,7 +203,7 @@ class Pool(GroupPrior):
             The last round.
         """
         at = yield from self.afresh(~self.is_beta)
-        if (level := self._level()).any():
+        if (level := levels(self.numbers, self.parts)).any():
             other = yield from self.afresh(~self.is_beta & ~level)
             at = _better(at, other)
         while True:
@@ -227,17 +227,6 @@ class Pool(GroupPrior):
         )  # half of it for the mean, half for the spread
         prices: Floats = group + (PRICE if price is None else price) * (1 - at.shrinkage).sum(0)
         return prices
-
-    def _level(self) -> Mask:
-        """Constants of arms not chosen: beside the chosen arm's they say little that choices can tell."""
-        chosen = {part.state for part in self.parts.values() if part.chosen is True}
-        own = [self.parts.get(number.module) for number in self.numbers]
-        return np.array(
-            [
-                number.term == () and part is not None and part.chosen is False and part.state in chosen
-                for number, part in zip(self.numbers, own, strict=True)
-            ]
-        )
 
     def afresh(self, active: Mask) -> Generator[Round, None, Round]:
         """The best that several beginnings lead to, with some terms."""

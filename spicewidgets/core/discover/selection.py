@@ -16,7 +16,7 @@ from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, Term, term_text
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
-from .canonical import Part, parts_of
+from .canonical import Part, levels, parts_of
 from .evidence import Search, Step
 from .likelihood import Likelihood, Number
 
@@ -107,11 +107,18 @@ class Selection:
             price: of a term, in nats; that of `price_of` when None.
         """
         if self._search is None:
-            likelihood = self.likelihood
-            n_choices = float(likelihood.n_choices[0])
-            self._search = Search(likelihood, likelihood.numbers, n_choices, self.parts)
-            self._search.run(self.start, np.ones(len(likelihood.numbers), bool))
+            level = levels(self.likelihood.numbers, self.parts)
+            searches = [self._searched(np.ones_like(level))]
+            if level.any():  # with both constants of a state the first steps have much room to go astray
+                searches.append(self._searched(~level))
+            self._search = min(searches, key=lambda search: search.total(search.best()))
         return self._search, self._search.best(price)
+
+    def _searched(self, candidates: Mask) -> Search:
+        likelihood = self.likelihood
+        search = Search(likelihood, likelihood.numbers, float(likelihood.n_choices[0]), self.parts)
+        search.run(self.start, candidates)
+        return search
 
     def demanding(
         self, keep: Collection[Number], drop: Collection[Number], price: float | None = None
