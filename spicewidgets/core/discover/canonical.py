@@ -106,7 +106,7 @@ def _chosen(config: SpiceConfig, module: str) -> bool | None:
 
 
 def levels(numbers: Sequence[Number], parts: Mapping[str, Part]) -> NDArray[np.bool_]:
-    """Which numbers are constants of arms not chosen, of which choices tell little beside the chosen arm's."""
+    """Which numbers are constants of arms not chosen, of which choices tell little."""
     chosen = {part.state for part in parts.values() if part.chosen is True}
     own = [parts.get(number.module) for number in numbers]
     return np.array(

@@ -130,7 +130,7 @@ class Search:
         return min(self.path, key=lambda step: self.total(step, price))
 
     def total(self, step: Step, price: float | None = None) -> float:
-        """What the search makes small, in nats: -ln L with the prior's penalty, and the price of the terms."""
+        """What the search makes small, in nats: -ln L, the prior's penalty, and the price of terms."""
         return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
     def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
