@@ -440,7 +440,8 @@ def test_a_stop_leaves_no_import_half_done(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     runner = Runner(with_own(Loads, n_starts=1, optimizer="adam", epochs=100_000))
     runner.train()
-    while "loaded_late" not in sys.modules and runner.experiment.run.busy:
+    until = time.monotonic() + 30
+    while "loaded_late" not in sys.modules and time.monotonic() < until:
         time.sleep(0.005)
     module = sys.modules["loaded_late"]
     runner.stop()

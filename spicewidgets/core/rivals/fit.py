@@ -163,7 +163,7 @@ def fit_rival(
     >>> data, _, _ = create_dataset(AgentQ(alpha_reward=0.3), BanditsDrift(0.2), 100, 20, random_state=1)
     >>> fit = fit_rival("rescorla-wagner", data)
     >>> fit.names, fit.values.round(1)
-    (('alpha', 'beta'), array([[0.3, 3.1]]))
+    (('alpha', 'beta'), array([[0.3, 3.3]]))
     """
     rival = ready(rival)
     if way not in WAYS:
