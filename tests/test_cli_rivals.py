@@ -175,14 +175,9 @@ def test_what_is_wrong_with_a_recovery_is_a_line_each():
 
 def test_ctrl_c_shows_what_is_finished_and_the_same_command_goes_on(tmp_path):
     options = ["recovery", "parameters", "--people", "3", "--trials", "60", "--datasets", "300"]
-    command = [
-        sys.executable,
-        "-c",
-        "from spicewidgets.cli import main; main()",
-        *options,
-        "--out",
-        str(tmp_path),
-    ]
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a job
+    code += "from spicewidgets.cli import main; main()"
+    command = [sys.executable, "-c", code, *options, "--out", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while len(list(tmp_path.glob("parts/part-*.json"))) < 3 and process.poll() is None:
         pass
