@@ -286,8 +286,7 @@ def people_from(content: bytes) -> People:
             [f"{wrong}, in up to {MOST_BYTES / 1e6:g} MB; this file has more. Choose another."]
         )
     try:
-        # As written to the last bit, which older pandas do not by themselves.
-        frame = pd.read_csv(io.BytesIO(content), dtype={0: str, 1: str}, float_precision="round_trip")
+        frame = pd.read_csv(io.BytesIO(content), dtype=str)  # numbers come later, right to the last bit
         names = list(frame.columns)
         if names[0] != "person" or names[1].partition(":")[0] != "group" or names[2] != "choices":
             raise KeyError(names[0])
