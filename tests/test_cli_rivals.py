@@ -14,8 +14,8 @@ import spicewidgets as sw
 from spicewidgets.cli import main
 from spicewidgets.cli.progress import Progress
 from spicewidgets.cli.rivals import BY, NAMES, WAYS
+from spicewidgets.core.progress import Progress as Done
 from spicewidgets.core.rivals import fit, folds
-from spicewidgets.core.rivals.progress import Progress as Done
 from spicewidgets.core.rivals.recovery import CRITERIA
 
 

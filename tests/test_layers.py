@@ -19,9 +19,8 @@ PACKAGE = Path(spicewidgets.__file__).parent
 HOUSE = House(PACKAGE)
 
 # The values and words that every room of the core stands on.
-GROUND_FILES = tuple(
-    f"core/{name}" for name in ("built", "checks", "config", "equations", "models", "random", "settings")
-)
+GROUND_NAMES = ("built", "checks", "config", "equations", "models", "progress", "random", "settings")
+GROUND_FILES = tuple(f"core/{name}" for name in GROUND_NAMES)
 GROUND = {"numpy", *(f"spicewidgets.{file.replace('/', '.')}" for file in GROUND_FILES)}
 # What a room may import beside the standard library. The most precise row holds for a file.
 MAY = {
@@ -33,6 +32,7 @@ MAY = {
         "pandas",
         "spicewidgets.core.checks",
         "spicewidgets.core.data.tables",
+        "spicewidgets.core.progress",
         "spicewidgets.core.settings",
         "spicewidgets.core.simulate.session",
     },

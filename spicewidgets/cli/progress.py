@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 if TYPE_CHECKING:
-    from ..core.rivals.progress import Progress as PartsDone
+    from ..core.progress import Progress as PartsDone
     from ..core.train.training import Epoch
 
 

@@ -17,6 +17,7 @@ from ..core.data.tables.cells import safe_frame
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.judge.random_effects import GroupDifference, group_difference
 from ..core.models import READY
+from ..core.progress import finished
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.settings import SettingsError
 from .options import WIDTH
@@ -74,12 +75,7 @@ def compared(request: Request, progress: Progress) -> Outcome:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpiceWarning)  # how well a model does is the answer itself
-        while True:
-            try:
-                progress.part(next(steps))
-            except StopIteration as end:
-                result: HeldOut = end.value
-                break
+        result = finished(steps, progress.part)
     groups = _groups(choices, result)
     differences = {}
     if len(result.models) > 1:

@@ -203,6 +203,8 @@ def result_of(
         terms = {participant: term_by_term(spice, truth, participant) for participant in spice.participants}
     layers = dict(played or {})
     layers |= {name: replay(agent, data.dataset) for name, agent in agents.items() if name not in layers}
+    if "classical" in layers:  # its values are on a scale of their own
+        layers["classical"] = replace(layers["classical"], states={})
     pooled, each = (scores(agents, data.dataset, per_session=apart, played=layers) for apart in (False, True))
     choices = np.stack([session.choices for session in data.sessions])
     outcomes = np.stack([session.rewards for session in data.sessions])

@@ -18,7 +18,7 @@ from ..core.equations import SpiceModel
 from ..core.models import VALUE
 from ..core.read.freedoms import Freedom, freedoms
 from ..core.read.steps import Step, steps
-from ..core.read.translation import classical_parameters
+from ..core.read.translation import Impossible, classical_parameters, impossible
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.record import Record, mean_nll
@@ -61,6 +61,14 @@ def steps_of(result: Result, participant: Hashable) -> tuple[Step, ...]:
     """The steps from the found equations to the parameters."""
     assert result.spice is not None
     return steps(result.spice, values_of(result.snapshot), participant)
+
+
+def instead_of(result: Result, participant: Hashable) -> Impossible | None:
+    """A parameter of the found equations that no Q-learner has; None where all are possible."""
+    assert result.spice is not None
+    errors = result.uncertainty.get(participant)
+    parameters = classical_parameters(result.spice, values_of(result.snapshot), participant)
+    return impossible(parameters, {} if errors is None else errors.parameters)
 
 
 def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import term_in_words
+from ..core.read.translation import INSTEAD
 from ..core.settings import SettingsError
 from ..loading import later
 from ..state.experiment import Experiment
 from .result import Result
 from .simulation import people_of
+from .words import PARAMETERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,15 +39,6 @@ MOST_BYTES = 5_000_000  # of a saved table
 MOST_PEOPLE = 5_000
 ENDS = (" low", " high")  # what follows the name of a number for the ends of its interval
 ALONE = " alone"
-PARAMETERS = {
-    "alpha_reward": "learning rate α",
-    "alpha_penalty": "α after no reward",
-    "beta_reward": "inverse temperature β",
-    "q0": "first value q₀",
-    "forget_rate": "forgetting",
-    "beta_choice": "choice kernel β",
-    "alpha_choice": "choice kernel α",
-}
 LIKELIHOODS = {"likelihood_equations": "likelihood, SPICE", "likelihood_network": "likelihood, RNN"}
 RIVAL = {"alpha": "α, Rescorla-Wagner", "beta": "β, Rescorla-Wagner"}
 
@@ -77,6 +70,7 @@ class People:
         n_choices: of each person, those that follow another.
         numbers: by name.
         keys: the participants' labels as the equations have them; empty for a table that was saved.
+        n_others: people whose equations are no Q-learner's, so that they have no classical parameters.
     """
 
     labels: tuple[str, ...]
@@ -85,6 +79,7 @@ class People:
     n_choices: Floats
     numbers: Mapping[str, Number]
     keys: tuple[Hashable, ...] = field(default=())
+    n_others: int = 0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -191,6 +186,7 @@ def people_in(result: Result) -> People:
         n_choices=table["n_choices"].to_numpy(dtype=float),
         numbers=dict(_numbers(result, table, keys)) | dict(_rival(result, keys)),
         keys=keys,
+        n_others=int((table[INSTEAD] != "").sum()) if INSTEAD in table else 0,
     )
 
 
@@ -199,7 +195,7 @@ def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) ->
     first, then the equations.
     """
     first = table.columns.get_loc("n_numbers") + 1
-    names = [name for name in table.columns[first:] if not name.endswith(ENDS)]
+    names = [name for name in table.columns[first:] if not name.endswith(ENDS) and name != INSTEAD]
     for name in (*LIKELIHOODS, *sorted(names, key=lambda name: ": " in name)):
         values = table[name].to_numpy(dtype=float)
         if name == "alpha_penalty" and np.array_equal(values, table["alpha_reward"], equal_nan=True):

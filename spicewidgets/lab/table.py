@@ -49,7 +49,7 @@ ROLES = {
     "outcomes": "what one option paid",
     "unchosen": "what the other option paid",
     "offered": "an option on offer",
-    "groups": "group of the person",
+    "groups": "group",
     "inputs": "input of a model",
     "events": "kind of the row",
     "practice": "practice or not",

@@ -8,11 +8,12 @@ import pandas as pd
 
 from ..core.equations import term_in_words
 from ..lab.result import Result
+from ..lab.words import PARAMETERS
 from ..markup import Html, code_block, folded, message, region, table
 from .base import block, button, guard
 from .files import File, Files, csv_file
 from .stage import PersonChoice, Stage
-from .words import NO_EQUATION, PARAMETERS, decimal, with_error
+from .words import NO_EQUATION, decimal, with_error
 
 if TYPE_CHECKING:
     from ..core.discover.uncertainty import Uncertainty
@@ -115,6 +116,8 @@ def terms_table(result: Result, participant: Hashable = None, errors: "Uncertain
             for term, value in equation.coefficients.items()
         ]
         caption = "What was found. Nothing is known of the truth in this model"
+        if not result.snapshot.is_simulated:
+            caption = "What was found. Who made these choices is not known"
         return _by_module(caption, ("module", "term", "found"), rows)
     rows = [
         [

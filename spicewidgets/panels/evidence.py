@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ABOUT = (
     "Without a term, and with all other numbers moved to make up for it, the choices would be less likely by"
-    " so many nats: what the term is worth. It stays if that is more than its price, the dark line. Try"
+    " so many nats: what the term is worth. It stays if that is more than its price, the upright line. Try"
     " another price, or demand a term in or out: the answer comes at once, and the run stays as it was."
 )
 ASKS = {"as it is worth": 0, "must be in": 1, "must be out": -1}

@@ -6,7 +6,10 @@ and marks, which need less contrast.
 """
 
 STYLE = """<style>
-.sw-panel{color:var(--jp-ui-font-color1,#222);font-family:system-ui,sans-serif;overflow:visible}
+.sw-panel{--jp-widgets-dropdown-arrow:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'\
+ viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='%23808080' stroke-width='2'\
+ d='M4 7l5 5 5-5'/%3E%3C/svg%3E");
+ color:var(--jp-ui-font-color1,#222);font-family:system-ui,sans-serif;overflow:visible}
 .sw-panel .widget-vbox,.sw-panel .widget-hbox,.sw-panel .widget-box{overflow:visible}
 .sw-panel,.sw-panel>.widget-vbox,.sw-columns{flex-shrink:0}
 .sw-panel .widget-html,.sw-panel .widget-html-content{margin:0;line-height:1.4;height:auto;
@@ -87,7 +90,7 @@ STYLE = """<style>
  .sw-head{font-size:13px}.sw-name{display:none}
  .sw-line{font-size:12.5px}.sw-line>b{flex-basis:44px}.sw-line>b svg{display:none}
  .sw-line>span{min-width:56px}.sw-line>span.sw-says{min-width:48px}.sw-line>span.sw-left{min-width:26px}
- .sw-equations{max-height:96px}.sw-progress svg{display:none}
+ .sw-equations{max-height:160px}.sw-worth{width:84px}.sw-progress svg{display:none}
  .sw-nav button{padding:0 6px;font-size:12px}
 }
 @media(prefers-reduced-motion:no-preference){.sw-line>span{transition:opacity .2s}}

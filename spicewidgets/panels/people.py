@@ -163,6 +163,11 @@ class People(Panel):
             self.note.value = message(f"A saved table of {len(self._opened)} people.", role="status")
         else:
             self.note.value = message(stale, role="status") if there else NO_EQUATION
+            if there and not stale and result and (n := people_in(result).n_others):
+                self.note.value = message(
+                    f"{n} of {len(people_in(result))} people have equations that are no Q-learner's, so that"
+                    " they have no α, β and q₀ here. Translate says what theirs do instead."
+                )
         for part in (self.parts, self.shown, self.against, self.person, self.find, self.groups):
             part.layout.display = "" if there or self._opened is not None else "none"
         source: object = self._opened if self._opened is not None else result

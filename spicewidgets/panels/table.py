@@ -258,7 +258,9 @@ class YourData(Panel):
         """Which choices are used."""
         settings = self.experiment.table.peek()
         same = choices is not None and settings == table_of(choices, self.runner.chosen_roles)
-        words = "The participant of the settings is simulated."
+        words = "So far the choices are simulated."
+        if choices is not None:
+            words += " Press “Use these choices” to put this table in their place."
         if settings.name and settings.contents is None:
             words = f"These settings are of {settings.identity}. Choose this file to go on with it."
             if choices is not None and choices.report.sha256 != settings.sha256:

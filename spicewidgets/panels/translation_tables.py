@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.equations import term_in_words
-from ..lab.meaning import Tried, freedoms_of, steps_of
+from ..lab.meaning import Tried, freedoms_of, instead_of, steps_of
 from ..lab.result import Result
-from ..markup import Html, escaped, folded, table
-from .words import PARAMETERS, decimal, with_error
+from ..lab.words import PARAMETERS
+from ..markup import Html, escaped, folded, message, table
+from .words import decimal, with_error
 
 if TYPE_CHECKING:
     from ..core.discover.dropping import Cost
@@ -64,7 +65,11 @@ def steps_table(result: Result, participant: Hashable) -> Html:
     start = f", starting at V₀ = {numbers['V0']:g}" if "V0" in numbers else ""
     caption = f"From x′ = k + w x + g r{' + c x r' if two else ''}{start}, to the parameters"
     caption += ", ± standard error" if errors else ""
-    return table(caption, ("parameter", "is", "since", "so that, today"), rows)
+    content = table(caption, ("parameter", "is", "since", "so that, today"), rows)
+    if (other := instead_of(result, participant)) is not None:
+        number = f"{names[other.name]} {decimal(other.value, 2)}"
+        content = Html(content + message(f"No Q-learner has {number}. Here it means that {other.means}."))
+    return content
 
 
 def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> Html:

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ..core.equations import term_in_words
 from ..lab.intervals import BETA, PARAMETER, Number
+from ..lab.words import PARAMETERS
 from ..markup import Html, table
-from .words import PARAMETERS, decimal
+from .words import decimal
 
 RARELY, MOSTLY = 0.5, 0.95  # shares of the resamples that keep a term
 Named = Sequence[tuple[str, Number]]

@@ -4,15 +4,6 @@ from math import isfinite, isnan
 
 NO_EQUATION = "<p>No equation yet: train first.</p>"
 AGENTS = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE", "classical": "Rescorla-Wagner"}
-PARAMETERS = {
-    "alpha_reward": "learning rate α",
-    "alpha_penalty": "α after no reward",
-    "beta_reward": "inverse temperature β",
-    "q0": "first value q₀",
-    "forget_rate": "forgetting",
-    "beta_choice": "choice kernel β",
-    "alpha_choice": "choice kernel α",
-}
 
 
 def decimal(value: float, digits: int = 3, sign: str = "") -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from spicewidgets import RescorlaWagnerRNN
 from spicewidgets.apps import explorer
+from spicewidgets.core.diagnose.facts import MANY_PARTICIPANTS
 from spicewidgets.core.diagnose.findings import findings_of
 from spicewidgets.core.discover.held_apart import Gain
 from spicewidgets.core.read.translation import classical_parameters
@@ -208,8 +209,8 @@ def test_a_beta_within_its_error_is_not_a_flipped_sign(healthy):
 def test_of_many_participants_errors_are_not_waited_for(healthy):
     spice = replace(
         healthy.spice,
-        participants=tuple(range(11)),
-        equations={CHOSEN: healthy.spice.equations[CHOSEN] * 11},
+        participants=tuple(range(MANY_PARTICIPANTS + 1)),
+        equations={CHOSEN: healthy.spice.equations[CHOSEN] * (MANY_PARTICIPANTS + 1)},
     )
     crowd = replace(healthy, spice=spice)
     crowd.__dict__["uncertainty"] = None  # would fail
@@ -219,8 +220,11 @@ def test_of_many_participants_errors_are_not_waited_for(healthy):
 def test_missing_trials(healthy):
     choices = healthy.choices.copy()
     choices[0, 50:] = -1
+    assert findings(replace(healthy, choices=choices)) == ()  # that session was shorter
+    choices[1, 20:50] = -1
     (found,) = findings(replace(healthy, choices=choices))
     assert found.kind == "missing trials"
+    assert found.words.startswith(f"{30 / (choices.size - 50):.1%} of the trials have no choice.")
     assert found.remedy == ""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..progress import finished
 from .tables.examine import examine
 from .tables.layouts import EXPORT
 from .tables.reading import Source, Table, reading
@@ -120,13 +121,7 @@ def read_choices(
     >>> choices.report.rewards.words
     '-1 to 1 in the table; in the data set (reward + 1) / 2'
     """
-    steps = reading_choices(source, roles, remedies)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            choices: Choices = end.value
-            return choices
+    return finished(reading_choices(source, roles, remedies))
 
 
 def reading_choices(

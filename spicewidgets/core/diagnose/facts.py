@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 WIDE = {"alpha_reward": 0.1, "beta_reward": 0.25}  # errors; that of beta as a share of it
 LABELS = {"alpha_reward": "learning rate α", "beta_reward": "inverse temperature β"}
-MANY_PARTICIPANTS = 10  # beyond these, errors are not computed: they would take long
+MANY_PARTICIPANTS = 200  # beyond these, errors are not computed: they would take over two seconds
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..discover.uncertainty import half_width
 from ..equations import term_of
+from ..read.translation import impossible
 from .facts import LABELS, Facts, listed, signed
 from .verdict import LEVEL, tells_nothing
 
@@ -25,15 +26,7 @@ RARE, OFTEN = 0.1, 1 / 3  # an option below this share of the trials, in more th
 FEW_CHOICES = 1000
 COVERAGE = 0.9  # level of the interval that covers 0
 TRADED = 10.0  # times the error if all else were known: beyond, a number stands in for others
-SURE = 0.99  # level of the interval that a parameter must leave to be impossible
-# What a parameter means that no Q-learner has: below 0, and above 1.
-MEANS = {
-    "alpha_reward": (
-        "the value of an option grows from choice to choice",
-        "the value of an option swings to the other side of where it was",
-    ),
-    "beta_reward": ("an option is chosen less for its rewards", ""),
-}
+TINY = 1e-12
 SLOW = 2.0  # errors that a learning rate must be above 0 to be told from none
 MOST_STARTS, MOST_EPOCHS, MOST_SESSIONS, MOST_DEGREE = 64, 1024, 2000, 5
 MANY = 100  # times as many sessions: beyond, no number is named
@@ -305,20 +298,14 @@ def too_slow(facts: Facts) -> Finding | None:
 
 def no_q_learner(facts: Facts) -> Finding | None:
     """Parameters that no Q-learner has, by more than their error."""
-    impossible = []
-    for label, errors in facts.errors.items():
-        parameters = facts.parameters(label)
-        for name, means in MEANS.items():
-            value, error = parameters.get(name, nan), errors.parameters.get(name, nan)
-            past = max(-value, value - (1.0 if name.startswith("alpha") else np.inf))
-            if past > half_width(error, SURE):
-                what = means[value > 0]
-                impossible.append((past / error, f"{LABELS[name]} {signed(value, 2)} ± {error:.2f}", what))
-                break  # β is read with the help of α
-    if not impossible:
+    read = [(facts.parameters(label), errors.parameters) for label, errors in facts.errors.items()]
+    found = [one for parameters, errors in read if (one := impossible(parameters, errors)) is not None]
+    if not found:
         return None
-    _, estimate, what = max(impossible)
-    return Finding(f"No Q-learner has such numbers as {estimate}. Here they mean that {what}.")
+    worst = max(found, key=lambda one: abs(one.value) / max(one.error, TINY))
+    numbers = f"{LABELS[worst.name]} {signed(worst.value, 2)} ± {worst.error:.2f}"
+    many = f" {len(found)} of {len(read)} participants have such numbers." if len(read) > 1 else ""
+    return Finding(f"No Q-learner has such numbers as {numbers}. Here they mean that {worst.means}.{many}")
 
 
 def little_data(facts: Facts) -> Finding | None:
@@ -338,12 +325,13 @@ def little_data(facts: Facts) -> Finding | None:
 
 def missing_trials(facts: Facts) -> Finding | None:
     """Trials without a choice."""
-    share = float((facts.choices < 0).mean())
+    missing = facts.choices < 0
+    after = np.cumsum(~missing[:, ::-1], axis=1)[:, ::-1] > 0  # else a session has ended
+    share = float((missing & after).sum() / max(after.sum(), 1))
     if not share:
         return None
     return Finding(
-        f"{share:.0%} of the trials have no choice (missing, or padding of shorter sessions). They are left"
-        " out, and the state stays over them."
+        f"{share:.1%} of the trials have no choice. They are left out, and the state stays over them."
     )
 
 

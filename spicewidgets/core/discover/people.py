@@ -12,7 +12,7 @@ from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, Term, term_in_words
 from ..judge.replay import labels_of, nll_per_trial
-from ..read.translation import HasInitValues, classical_parameters
+from ..read.translation import INSTEAD, HasInitValues, classical_parameters, impossible
 from ..settings import SettingsError
 from ..train.compiled.symbolic import TraceError
 from .likelihood import Likelihood, Number
@@ -56,6 +56,8 @@ def people(
         - `participant`, and the table's own columns that tell a person's group;
         - `n_sessions`, `n_choices` (those that follow another), `likelihood_equations` and
           `likelihood_network` (geometric mean of P of these choices, 0 to 1), `n_numbers` (terms and betas);
+        - `no_q_learner`, where somebody's equations are none: what they do instead, else empty. Classical
+          parameters of such a person are NaN;
         - each coefficient that somebody has, named `module: term` (0 where a person lacks the term), each
           learned beta, `beta: state`, and each parameter of `classical_parameters` that the equations tell;
         - after each of these numbers its interval, with ` low` and ` high` added to the name. With
@@ -83,6 +85,9 @@ def people(
     table = pd.concat([table, _likelihoods(estimator, dataset, labels)], axis=1)
     known = _known(estimator, dataset)
     rows = [_numbers(spice.alone(label), model, known.get(label), level) for label in labels]
+    instead = [str(row.pop(INSTEAD, "")) for row in rows]
+    if any(instead):
+        table[INSTEAD] = instead
     names = list(dict.fromkeys(name for row in rows for name in row))
     numbers = pd.DataFrame(rows, columns=_in_order(names))
     lacking = {name: 0.0 for name in names if ": " in name and not name.endswith((" low", " high"))}
@@ -131,8 +136,12 @@ def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[
     return pd.DataFrame(rows, columns=columns)
 
 
-def _numbers(spice: SpiceModel, model: HasInitValues, known: Known | None, level: float) -> dict[str, float]:
-    """A person's numbers with their intervals, by the names of the columns."""
+def _numbers(
+    spice: SpiceModel, model: HasInitValues, known: Known | None, level: float
+) -> dict[str, float | str]:
+    """A person's numbers with their intervals, by the names of the columns; and what the equations do where
+    no Q-learner would.
+    """
     numbers = {
         _name(Number(module, term)): value
         for module, equation in spice.of_participant().items()
@@ -141,7 +150,9 @@ def _numbers(spice: SpiceModel, model: HasInitValues, known: Known | None, level
     numbers |= {_name(Number(state, None)): spice.beta(state) for state in spice.betas}
     read = classical_parameters(spice, model)
     errors = {} if known is None else _errors(known, spice, model)
-    row: dict[str, float] = {}
+    row: dict[str, float | str] = {}
+    if (other := impossible(read, errors)) is not None:
+        read, row[INSTEAD] = dict.fromkeys(read, np.nan), other.means
     for name, value in {**numbers, **read}.items():
         half = half_width(errors.get(name, np.nan), level)
         row |= {name: value, f"{name} low": value - half, f"{name} high": value + half}

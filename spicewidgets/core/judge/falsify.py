@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from ..checks import refuse
 from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
+from ..progress import finished
 from ..random import RandomState, children
 from ..settings import SettingsError
 from ..simulate.agents import Agent
@@ -176,13 +177,7 @@ def falsify(
     >>> "stay" in [check.measure for check in found.failures]
     True
     """
-    steps = falsifying(agents, dataset, schedule, n_repeats=n_repeats, random_state=random_state)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Falsification = end.value
-            return found
+    return finished(falsifying(agents, dataset, schedule, n_repeats=n_repeats, random_state=random_state))
 
 
 def falsifying(

@@ -19,8 +19,8 @@ added to the values of all arms.
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from math import nan
-from typing import Any, Protocol
+from math import isfinite, nan
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
@@ -30,6 +30,18 @@ from ..models import HABIT, RATE, VALUE
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
 from .level import at_level_of, level, moved
+
+# What equations do that stand for a parameter which no Q-learner has: below its range, and above.
+NO_Q_LEARNER = {
+    "alpha_reward": (
+        "the value of an option grows from choice to choice",
+        "the value of an option swings to the other side of where it was",
+    ),
+    "beta_reward": ("an option is chosen less for its rewards", ""),
+}
+SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
+ROUNDING = 1e-9
+INSTEAD = "no_q_learner"  # column of what equations do that no Q-learner does
 
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
 
@@ -128,6 +140,38 @@ def classical_parameters(
     if (habit := equations.get(f"{HABIT}_chosen")) is not None:
         _read_habit(habit, start_of(model, HABIT), spice.beta(HABIT, participant), parameters)
     return parameters
+
+
+class Impossible(NamedTuple):
+    """A parameter that no Q-learner has.
+
+    Attributes:
+        name: of the parameter.
+        value: what the equations stand for.
+        error: its standard error.
+        means: what the equations do instead.
+    """
+
+    name: str
+    value: float
+    error: float
+    means: str
+
+
+def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> Impossible | None:
+    """The first parameter beyond its range by more than its error: a learning rate below 0 or above
+    1, a beta below 0. The others are then read off something that is no Q-learner.
+
+    Args:
+        parameters: as `classical_parameters` gives them.
+        errors: their standard errors; without one, a parameter is not judged.
+    """
+    for name, means in NO_Q_LEARNER.items():
+        value, error = parameters.get(name, nan), errors.get(name, nan)
+        past = max(-value, value - 1.0) if name.startswith("alpha") else -value
+        if isfinite(error) and past > max(SURE * error, ROUNDING):
+            return Impossible(name, value, error, means[value > 0])
+    return None
 
 
 def _at_rest(equations: Mapping[str, Equation], start: float) -> Mapping[str, Equation]:

@@ -18,11 +18,11 @@ from ..data.dataset import DatasetRNN
 from ..data.participants import indexed
 from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial
+from ..progress import Progress, finished
 from ..settings import SettingsError
 from .declaration import Floats, Rival
 from .fit import WAYS, FittedRival, fit_rival, ready
 from .folds import folds_of
-from .progress import Progress
 from .ready import RIVALS
 
 N_RESAMPLES = 2000
@@ -182,13 +182,7 @@ def held_out(
     Raises:
         SettingsError: with a sentence for what is wrong.
     """
-    steps = held_out_steps(dataset, models, by, n_folds=n_folds, way=way, random_state=random_state)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: HeldOut = end.value
-            return result
+    return finished(held_out_steps(dataset, models, by, n_folds=n_folds, way=way, random_state=random_state))
 
 
 def held_out_steps(

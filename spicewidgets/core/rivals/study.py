@@ -27,8 +27,8 @@ import joblib
 import numpy as np
 
 from ..checks import refuse
+from ..progress import Progress
 from ..settings import SettingsError
-from .progress import Progress
 
 VERSION = 1  # of the files
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
@@ -157,3 +158,24 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     table = people(fitted(data, selection="threshold", spice_optim_threshold=0.0))
     covered = (table["alpha_penalty low"] <= 0.3) & (table["alpha_penalty high"] >= 0.3)
     assert 0.85 <= covered.mean() <= 1.0  # of 60, 95 % +- 3 standard errors
+
+
+def test_who_is_no_q_learner_has_no_classical_parameters_and_it_says_why():
+    """People who leave what was rewarded: beta is below 0 by far more than its error."""
+    agents = [sw.AgentQ(alpha_reward=0.4, beta_reward=3.0), sw.AgentQ(alpha_reward=0.4, beta_reward=3.0)]
+    dataset = sw.create_dataset(
+        agents * 5, sw.BanditsDrift(sigma=0.2), 60, 10, participant=["stays", "leaves"] * 5, random_state=1
+    )[0]
+    rewards = dataset.xs[1::2, :, 2:4]
+    dataset.xs[1::2, :, 2:4] = torch.where(rewards >= 0, 1 - rewards, rewards)  # as if told the opposite
+    model = sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG
+    table = sw.people(sw.SpiceEstimator(*model, epochs=60, n_starts=2, random_state=1).fit(dataset))
+    rows = table.set_index("participant")
+    assert rows["no_q_learner"].to_dict() == {
+        "stays": "",
+        "leaves": "an option is chosen less for its rewards",
+    }
+    assert rows.loc["stays", "beta_reward"] == pytest.approx(3.0, abs=1.0)
+    parameters = rows.columns[rows.columns.get_loc("alpha_reward") :]
+    assert rows.loc["leaves", parameters].isna().all()
+    assert rows.loc["leaves", "x_value_reward_chosen: c_reward"] < 0

@@ -28,7 +28,7 @@ from spicewidgets import (
     scores,
     true_model,
 )
-from spicewidgets.core.read.translation import term_by_term
+from spicewidgets.core.read.translation import impossible, term_by_term
 
 CHOSEN = "x_value_reward_chosen"
 
@@ -248,3 +248,14 @@ def test_term_by_term_puts_true_and_found_side_by_side():
     assert list(table.columns) == ["true", "found", "difference"]
     assert table.loc[(CHOSEN, "1"), "difference"] == pytest.approx(-0.111)
     assert list(table.index.get_level_values("term")) == ["1", f"{CHOSEN}[k]", "c_reward[k]"]
+
+
+def test_what_no_q_learner_has_is_told_by_more_than_its_error():
+    errors = {"alpha_reward": 0.1, "beta_reward": 0.2}
+    assert impossible({"alpha_reward": 0.3, "beta_reward": 3.0}, errors) is None
+    assert impossible({"alpha_reward": 1.2, "beta_reward": -0.4}, errors) is None  # within their errors
+    above = impossible({"alpha_reward": 1.3, "beta_reward": 3.0}, errors)
+    assert (above.name, "swings" in above.means) == ("alpha_reward", True)
+    below = impossible({"alpha_reward": 0.3, "beta_reward": -0.6}, errors)
+    assert (below.name, below.value, below.error) == ("beta_reward", -0.6, 0.2)
+    assert impossible({"beta_reward": -0.6}, {}) is None

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...progress import finished
 from ...settings import SettingsError
 from .cells import Column, column_of
 from .files import PARQUET, ZIP, contents, decoded, unpacked
@@ -96,13 +97,7 @@ def read_table(source: Source) -> Table:
     Raises:
         SettingsError: with a sentence for what keeps it from being read.
     """
-    steps = reading(source)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            table: Table = end.value
-            return table
+    return finished(reading(source))
 
 
 def reading(source: Source) -> Generator[Progress, None, Table]:

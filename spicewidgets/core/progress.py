@@ -1,0 +1,51 @@
+"""How far something long is, and its result at the end.
+
+What takes long is a generator: it yields how far it is, so that whoever asks can show it, and stop. The
+result is the generator's value.
+"""
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple, TypeVar
+
+Step = TypeVar("Step")
+Value = TypeVar("Value")
+
+
+class Progress(NamedTuple):
+    """How far something long is.
+
+    Attributes:
+        done, total: parts of the work.
+        words: what is being done.
+        seconds: since it began.
+        before: parts that had been done before it began.
+    """
+
+    done: int
+    total: int
+    words: str
+    seconds: float
+    before: int = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, if the rest takes as long as what was done; NaN before anything was."""
+        done = self.done - self.before
+        return self.seconds / done * (self.total - self.done) if done else float("nan")
+
+
+def finished(steps: Generator[Step, None, Value], tell: Callable[[Step], object] | None = None) -> Value:
+    """Do all the work, and return its result.
+
+    Args:
+        steps: the work.
+        tell: called with each step.
+    """
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            value: Value = end.value
+            return value
+        if tell is not None:
+            tell(step)
