@@ -8,8 +8,13 @@ from .result import Result
 
 
 def verdict(result: Result) -> str:
-    """What was tested, what came out, and what so many choices could have shown; empty without equations."""
-    return str(verdict_of(facts_of(result)))
+    """What was tested, what came out, and what so many choices could have shown; empty without equations.
+
+    Where no truth is known, how tuned numbers do is left to `diagnose`, and to the coach where it is amiss:
+    the head of a phone has room for two sentences.
+    """
+    sentences = verdict_of(facts_of(result)).sentences
+    return " ".join(sentences if result.truth is not None else sentences[:2])
 
 
 def standing(result: Result) -> str:
