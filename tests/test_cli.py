@@ -717,3 +717,22 @@ def test_test_choices_must_be_of_the_same_people_and_options(tmp_path):
 def test_pooling_needs_several_people():
     (problem,) = refused("--pooling", "group", "--trials", 20, "--sessions", 5)
     assert "needs two or more participants; the data have 1" in problem
+
+
+def test_parameters_that_no_q_learner_has_are_told(tmp_path):
+    """Of a participant who leaves what was rewarded."""
+    dataset = sw.create_dataset(
+        sw.AgentQ(alpha_reward=0.4), sw.BanditsDrift(sigma=0.2), 60, 10, random_state=1
+    )[0]
+    frame = pd.DataFrame(
+        {
+            "participant": "ann",
+            "session": np.repeat(np.arange(10), 60),
+            "choice": dataset.xs[..., :2].argmax(-1).numpy().ravel(),
+            "reward": 1 - dataset.xs[..., 2:4].amax(-1).numpy().ravel(),
+        }
+    )
+    frame.to_csv(tmp_path / "choices.csv", index=False)
+    output = output_of("--data", tmp_path / "choices.csv", *QUICK)
+    words = "No Q-learner has these parameters: they mean that an option is chosen less for its rewards."
+    assert words in " ".join(output.split())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.tables.report import Report
 from ..core.diagnose.diagnosis import Diagnosis
+from ..core.discover.people import people
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.simulate.agents import AgentQ
@@ -42,6 +44,11 @@ class Outcome:
     choices: Choices | None = None
     held_out: pd.DataFrame | None = None
     diagnosis: Diagnosis | None = None
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """A row for each person, with all numbers and how sure they are."""
+        return people(self.estimator, self.dataset if self.choices is None else self.choices)
 
     @property
     def report(self) -> Report | None:

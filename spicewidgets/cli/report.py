@@ -9,7 +9,7 @@ import pandas as pd
 from ..core.diagnose.diagnosis import Diagnosis
 from ..core.equations import term_text
 from ..core.judge.replay import scores
-from ..core.read.translation import classical_parameters, term_by_term
+from ..core.read.translation import INSTEAD, classical_parameters, term_by_term
 from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
@@ -46,6 +46,14 @@ def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(names, name="parameter"), dtype=float)
 
 
+def _instead(outcome: Outcome) -> str:
+    """What the shown equations do that no Q-learner does; empty where one would."""
+    if INSTEAD not in outcome.people:
+        return ""
+    own = outcome.spice.index(outcome.label)
+    return str(outcome.people.set_index("participant").loc[outcome.spice.participants[own], INSTEAD])
+
+
 def _used(name: str, true: Mapping[str, float]) -> bool:
     """Whether the true participant has the mechanism that a parameter belongs to."""
     if name == "alpha_choice":
@@ -67,6 +75,8 @@ def report(request: Request, outcome: Outcome) -> Iterator[str]:
     if len(table):
         rows = [[f"  {name}", *_numbers(values)] for name, values in table.iterrows()]
         yield _aligned([f"Parameters{whose}", *table.columns], rows)
+    if instead := _instead(outcome):
+        yield _paragraphs("Note: ", [f"No Q-learner has these parameters: they mean that {instead}."])
     yield _comparison(comparison(outcome))
     if outcome.held_out is not None:
         yield _held_out(outcome.held_out)

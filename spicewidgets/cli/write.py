@@ -12,7 +12,6 @@ import pandas as pd
 from .. import __version__
 from ..core.data.events import TASK, write_events
 from ..core.data.tables.cells import safe_frame
-from ..core.discover.people import people
 from ..core.equations import latex_text
 from ..core.judge.regressors import regressors
 from ..core.settings import SettingsError
@@ -110,7 +109,7 @@ def _tables(request: Request, outcome: Outcome, out: Path) -> None:
 def _trials(outcome: Outcome, out: Path) -> None:
     """People beside each other, and trials beside the rows of the table."""
     data = outcome.dataset if outcome.choices is None else outcome.choices
-    safe_frame(people(outcome.estimator, data)).to_csv(out / "people.csv", index=False)
+    safe_frame(outcome.people).to_csv(out / "people.csv", index=False)
     trials = regressors(outcome.estimator.spice_agent, data)
     safe_frame(trials).to_csv(out / "regressors.csv", index=False)
     if outcome.choices is not None:
