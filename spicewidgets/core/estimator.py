@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -41,9 +41,27 @@ from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
 
 Report = Callable[[str], None]
+Given = tuple[Any, Any]  # data and targets, as a caller gives them
 TUNED = 8  # refined equations that are remembered of a model
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
+
+
+class Parts(NamedTuple):
+    """The data of a fit.
+
+    Attributes:
+        dataset: what is learned from, participants by index.
+        people: who they are.
+        named: whether the caller has named the participants, and so knows how many there are.
+        validation, test: what may choose the epoch, and what steers nothing.
+    """
+
+    dataset: DatasetRNN
+    people: Participants
+    named: bool
+    validation: Sessions | None
+    test: Sessions | None
 
 
 class SpiceEstimator(FittedEstimator):
@@ -216,22 +234,13 @@ class SpiceEstimator(FittedEstimator):
         """
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
-        dataset, test = self._held_back(
-            self._dataset(data, targets), data_test, target_test, self.train_test_ratio
-        )
-        share = self.validation_share
-        ratio = 1 - share if isinstance(share, int | float) else share
-        dataset, validation = self._held_back(dataset, data_validation, target_validation, ratio)
-        labelled = dataset.labelled  # who has named the participants knows how many there are
-        dataset, people = indexed(dataset)
-        held_out, tested = (
-            None if part is None else Sessions.of(indexed(part, people, name)[0])
-            for name, part in (("validation", validation), ("test", test))
-        )
+        given = self._dataset(data, targets)
+        parts = self._parts(given, (data_test, target_test), (data_validation, target_validation))
+        dataset, people = parts.dataset, parts.people
         warm = self._continues(people.labels)
         model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
         sessions = Sessions.of(dataset)
-        if not labelled:
+        if not parts.named:
             self._warn_of_many(people, sessions)
         check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
@@ -245,11 +254,11 @@ class SpiceEstimator(FittedEstimator):
             model,
             sessions,
             training,
-            held_out,
+            parts.validation,
             warm_start=warm,
             random_state=rng,
             compiled=self.compiled,
-            test=tested,
+            test=parts.test,
         )
         try:
             yield from self._reported(records)
@@ -372,6 +381,19 @@ class SpiceEstimator(FittedEstimator):
             training.l2_weight_decay,
             self.compiled,
         )
+
+    def _parts(self, dataset: DatasetRNN, test: Given, validation: Given) -> Parts:
+        """The data, checked, with participants by index; parts that were not given are held back of them."""
+        dataset, tested = self._held_back(dataset, *test, self.train_test_ratio)
+        share = self.validation_share
+        ratio = 1 - share if isinstance(share, int | float) else share
+        dataset, validated = self._held_back(dataset, *validation, ratio)
+        own, people = indexed(dataset)
+        steering, measured = (
+            None if part is None else Sessions.of(indexed(part, people, name)[0])
+            for name, part in (("validation", validated), ("test", tested))
+        )
+        return Parts(own, people, dataset.labelled, steering, measured)
 
     def _held_back(
         self, dataset: DatasetRNN, data: Any, targets: Any, ratio: Any
