@@ -18,18 +18,18 @@ from .panels.lesson import LessonBanner
 from .panels.look import STYLE
 from .panels.play import PlayPanel
 from .panels.quiz import QuizPanel
-from .panels.sections import Address, Sections
+from .panels.sections import Address
 from .panels.settings import SettingsBox
+from .panels.strip import Strip
 from .state.experiment import DATA_OF, Experiment
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link
+from .state.stages import ROOMS
 
 if TYPE_CHECKING:
     from .core.config import SpiceConfig
     from .core.train.rnn import BaseRNN
 
-MARKS = {"done": "✓", "stale": "!", "todo": "○"}
-STATES = {"done": "done", "stale": "stale: a setting has changed since", "todo": "to do"}
 LESSON = "SPICEWIDGETS_LESSON"  # in the environment: the file of the lesson that a page opens with
 Models = Sequence[tuple[type["BaseRNN"], "SpiceConfig"]]
 
@@ -74,7 +74,7 @@ class Explorer(Panel):
         self.head = Head(self.experiment, self.runner)
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
-        self.switch = Sections(STAGES)
+        self.switch = Strip()
         self.switch.observe(self._show, "value")
         self._link = ""
         self.address = Address("Settings in the page's address", self._take)
@@ -94,6 +94,7 @@ class Explorer(Panel):
             ]
         )
         self.experiment.observe(self._refresh, "revision")
+        self.experiment.run.observe(self._refresh, "phase")
         self.experiment.observe(self._begin_lesson, "lesson")
         self._offer()
         self._show()
@@ -122,6 +123,14 @@ class Explorer(Panel):
             for panel in room.children:
                 panel.layout.display = "" if is_open else "none"
 
+    def _states(self) -> dict[str, str]:
+        """How far each room is."""
+        run, stages = self.experiment.run, self.experiment.stages
+        return {
+            name: "running" if run.busy and run.phase in room.phases else stages[room.told_by]
+            for name, room in ROOMS.items()
+        }
+
     def _take(self, text: str) -> None:
         """Take over the settings that the page has found in its address."""
         problem = ""
@@ -135,10 +144,7 @@ class Explorer(Panel):
 
     @guard
     def _refresh(self, _: Change | None = None) -> None:
-        lesson, stages = self.experiment.lesson, self.experiment.stages
-        for number, name in enumerate(STAGES if lesson is None else lesson.panels, 1):
-            words = f"{number} {name.capitalize()} {MARKS[stages[name]]}"
-            self.switch.mark(name, words, STATES[stages[name]])
+        self.switch.mark(self._states())
         if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
         self.address.show(self._link)

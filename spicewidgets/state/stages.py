@@ -1,7 +1,34 @@
-"""The table of panels: each is a line here, and a file in `panels/`. Their order is that of the method."""
+"""The table of panels: each is a line here, and a file in `panels/`. They stand in six rooms, in the order of
+the method, and a room shows one of its panels at a time.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Room:
+    """One step of the method.
+
+    Attributes:
+        title: what it is called.
+        told_by: the panel whose state is that of the room.
+        phases: of a run, in which this room is being computed; see `RunState.phase`.
+    """
+
+    title: str
+    told_by: str
+    phases: tuple[str, ...] = ()
+
+
+ROOMS: Mapping[str, Room] = {
+    "task": Room("Task", "task"),
+    "participant": Room("Participant", "participant"),
+    "choices": Room("Choices", "data", ("simulate",)),
+    "network": Room("Network", "train", ("load", "screen", "lbfgs", "adam", "train")),
+    "equation": Room("Equation", "equation", ("equations",)),
+    "truth": Room("Is it true?", "compare", ("compare", "advise", "resample")),
+}
 
 
 @dataclass(frozen=True)
@@ -12,24 +39,31 @@ class StageRow:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
         depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation" or
             "uncertainty", done when that has been run and stale when a setting has changed since.
+        room: where it stands, by its name in `ROOMS`.
     """
 
     panel: str
     depends_on: str
+    room: str
 
 
 STAGES: Mapping[str, StageRow] = {
-    "task": StageRow("task.TaskPanel", "task"),
-    "participant": StageRow("participant.ParticipantPanel", "participant"),
-    "data": StageRow("data.DataPanel", "data"),
-    "model": StageRow("model.ModelPanel", "model"),
-    "train": StageRow("training.TrainPanel", "train"),
-    "replay": StageRow("replay.ReplayPanel", "equation"),
-    "library": StageRow("library.LibraryPanel", "discovery"),
-    "equation": StageRow("equations.EquationPanel", "equation"),
-    "translate": StageRow("translate.TranslatePanel", "equation"),
-    "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty"),
-    "compare": StageRow("comparison.ComparePanel", "equation"),
-    "update": StageRow("update.UpdatePanel", "equation"),
-    "trial": StageRow("trial.TrialPanel", "equation"),
+    "task": StageRow("task.TaskPanel", "task", "task"),
+    "participant": StageRow("participant.ParticipantPanel", "participant", "participant"),
+    "data": StageRow("data.DataPanel", "data", "choices"),
+    "model": StageRow("model.ModelPanel", "model", "network"),
+    "train": StageRow("training.TrainPanel", "train", "network"),
+    "replay": StageRow("replay.ReplayPanel", "equation", "network"),
+    "equation": StageRow("equations.EquationPanel", "equation", "equation"),
+    "library": StageRow("library.LibraryPanel", "discovery", "equation"),
+    "translate": StageRow("translate.TranslatePanel", "equation", "equation"),
+    "compare": StageRow("comparison.ComparePanel", "equation", "truth"),
+    "update": StageRow("update.UpdatePanel", "equation", "truth"),
+    "trial": StageRow("trial.TrialPanel", "equation", "truth"),
+    "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty", "truth"),
 }
+
+
+def views(room: str, panels: Iterable[str] = STAGES) -> list[str]:
+    """Those of some panels that stand in a room, in their order."""
+    return [name for name in panels if STAGES[name].room == room]

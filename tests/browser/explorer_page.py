@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from spicewidgets.state.stages import ROOMS, STAGES, views
+
 LONG = 120_000  # ms that a training may take on a busy machine
 # The course of all lines in the figures that are on show.
 LINES = """() => [...document.querySelectorAll(".svg-figure path.line")]
@@ -39,13 +41,24 @@ class ExplorerPage:
         return self.page.get_by_role("button", name=name).locator("visible=true").first
 
     def stage(self, name: str) -> None:
-        """Open a stage, by its button in the row of stages."""
-        self.button(re.compile(rf"^\d+ {name}")).click()
+        """Open a panel, by the tile of its room and by its view, and wait for its heading."""
+        self.go(name.lower())
         expect(self.page.get_by_role("heading", name=name).locator("visible=true")).to_be_visible()
 
+    def go(self, name: str) -> None:
+        """Open a panel by its name."""
+        room = STAGES[name].room
+        self.tile(room).click()
+        if len(views(room)) > 1:
+            self.page.locator(".sw-views").get_by_role("button", name=name.capitalize(), exact=True).click()
+
+    def tile(self, room: str) -> Locator:
+        """The button on a room's tile."""
+        return self.button(re.compile(rf"^\d+ {re.escape(ROOMS[room].title)}"))
+
     def mark(self, name: str) -> Locator:
-        """A stage's button, whose last sign says how it stands."""
-        return self.button(re.compile(rf"^\d+ {name}"))
+        """The button of a panel's room, whose last sign says how it stands."""
+        return self.tile(STAGES[name.lower()].room)
 
     def figure(self) -> Locator:
         return self.page.locator(".svg-figure").locator("visible=true").first

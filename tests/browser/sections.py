@@ -1,6 +1,5 @@
-"""All sections of the explorer, one after the other, by what their buttons and headings say."""
+"""All panels of the explorer, one after the other, by what their buttons and headings say."""
 
-import re
 from collections.abc import Iterator
 
 from explorer_page import ExplorerPage
@@ -10,9 +9,9 @@ from spicewidgets.panels import STAGES
 
 
 def sections(explorer: ExplorerPage) -> Iterator[str]:
-    """Open each section, and tell its name once it is on show."""
+    """Open each panel, and tell its name once it is on show."""
     for name, stage in STAGES.items():
-        explorer.button(re.compile(rf"^\d+ {name.capitalize()}")).click()
+        explorer.go(name)
         heading = explorer.page.get_by_role("heading", name=stage.title, exact=True)
         expect(heading.locator("visible=true").first).to_be_visible()
         yield name

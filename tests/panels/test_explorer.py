@@ -46,13 +46,23 @@ def test_a_moved_slider_moves_the_true_equation_and_greys_the_discovered(app):
     assert "+ 0.50 x + 1.50 r α 0.50" in words(app.head.equations.value)
 
 
-def test_one_section_is_shown_and_it_is_left_by_going_to_another(app):
-    train, task = app.switch.buttons["train"], app.switch.buttons["task"]
-    train.value = True
-    assert (app.switch.value, task.value) == ("train", False)
-    train.value = False
-    assert train.value
+def test_one_room_is_open_and_it_is_left_by_going_to_another(app):
+    network, task = (app.switch.tiles[name].button for name in ("network", "task"))
+    network.value = True
+    assert (app.switch.value, task.value) == ("model", False)
+    network.value = False
+    assert network.value
+    assert visible(app) == ["model"]
+
+
+def test_a_room_is_entered_where_it_was_left(app):
+    app.switch.value = "train"
+    app.switch.tiles["task"].button.value = True
+    assert visible(app) == ["task"]
+    app.switch.tiles["network"].button.value = True
     assert visible(app) == ["train"]
+    offered = [name for name, each in app.switch.views.buttons.items() if each.layout.display != "none"]
+    assert offered == ["model", "train", "replay"]
 
 
 def test_a_panel_is_made_when_it_is_first_shown(app):
@@ -66,12 +76,14 @@ def test_a_panel_is_made_when_it_is_first_shown(app):
     assert app.rooms["trial"].children == (app.panels["trial"],)
 
 
-def test_a_changed_setting_marks_the_section_in_place(app):
+def test_a_changed_setting_marks_its_room_in_place(app):
     app.switch.value = "participant"
     app.experiment.participant.alpha_reward = 0.6
     assert app.switch.value == "participant"
-    assert app.switch.buttons["train"].description == "5 Train !"
-    assert "stale" in app.switch.buttons["train"].tooltip
+    tile = app.switch.tiles["network"]
+    assert tile.button.description == "4 Network !"
+    assert "out of date" in tile.button.tooltip
+    assert "sw-stale" in tile._dom_classes
 
 
 def test_another_preset_is_marked_until_it_is_trained(app):

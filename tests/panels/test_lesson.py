@@ -16,6 +16,7 @@ from spicewidgets.core.settings import SettingsError
 from spicewidgets.panels.controls import Control
 from spicewidgets.state import Experiment
 from spicewidgets.state.lesson import Lesson, open_lesson
+from spicewidgets.state.stages import STAGES
 
 DRIFT = Lesson(
     "Drift",
@@ -70,10 +71,11 @@ def switched_off(box):
 def test_the_page_opens_with_its_lesson(app):
     assert "<h2>Drift</h2><p>Set the drift to 0.</p>" in app.banner.words.value
     assert app.experiment.task.sigma == 0.1
-    shown = {name for name, button in app.switch.buttons.items() if button.layout.display != "none"}
-    assert shown == set(DRIFT.panels)
+    assert set(app.switch.offered) == set(DRIFT.panels)
+    rooms = {name for name, tile in app.switch.tiles.items() if tile.layout.display != "none"}
+    assert rooms == {STAGES[name].room for name in DRIFT.panels}
     assert app.switch.value == "participant"
-    assert app.switch.buttons["train"].description == "3 Train ○"
+    assert app.switch.tiles["network"].button.description == "2 Network ○"
     assert app.banner.leave.layout.display == "none"
     assert app.alert.value == ""
 

@@ -74,7 +74,7 @@ def test_a_changed_setting_says_what_is_stale(app):
     app.experiment.participant.alpha_reward = 0.6
     assert "train again" in app.head.progress.value
     assert "train again" in app.panels["equation"].stale.value
-    assert "5 Train !" in app.switch.buttons["train"].description
+    assert app.switch.tiles["network"].button.description == "4 Network !"
 
 
 def test_find_again_needs_no_training(app):

@@ -1,0 +1,127 @@
+"""The strip: the six rooms of the method as live tiles, which are both map and way; below it the views of the
+room that is open.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+import ipywidgets as widgets
+from traitlets import Unicode
+
+from ..markup import Html, escaped
+from ..state.stages import ROOMS, STAGES, views
+from .base import Change, put
+from .sections import Sections
+
+MARKS = {"done": "✓", "stale": "!", "todo": "○", "running": "…"}
+STATES = {
+    "done": "done",
+    "stale": "out of date: a setting has changed since",
+    "todo": "to do",
+    "running": "being computed",
+}
+LOOKS = tuple(f"sw-{state}" for state in MARKS)
+
+
+class Tile(widgets.VBox):
+    """One room: its number and title, which can be pressed, its state, a small picture and a caption."""
+
+    def __init__(self, title: str, number: int, pressed: Callable[[], object]) -> None:
+        self.title, self.number = title, number
+        self.button = widgets.ToggleButton(layout=widgets.Layout(width="auto"))
+        self.picture = widgets.HTML()
+        self._pressed, self.state = pressed, ""
+        super().__init__([self.button, self.picture])
+        self.add_class("sw-tile")
+        self.button.observe(self._press, "value")
+        self.show("todo", number)
+
+    def show(self, state: str, number: int) -> None:
+        """How far the room is: "done", "stale", "todo" or "running"; and which one it is of those shown."""
+        words = f"{number} {self.title} {MARKS[state]}"
+        if (self.state, self.button.description) == (state, words):
+            return
+        self.state = state
+        self.button.description, self.button.tooltip = words, STATES[state]
+        for look in LOOKS:
+            self.remove_class(look)
+        self.add_class(f"sw-{state}")
+
+    def draw(self, picture: Html, caption: str) -> None:
+        """Show a small picture and a caption in plain words."""
+        put(self.picture, Html(f"{picture}<p>{escaped(caption)}</p>"))
+
+    def set_open(self, is_open: bool) -> None:
+        """Whether this is the room on show."""
+        (self.add_class if is_open else self.remove_class)("sw-open")
+        self.button.value = is_open
+
+    def _press(self, change: Change) -> None:
+        if change["new"]:
+            self._pressed()
+        elif "sw-open" in self._dom_classes:
+            self.button.value = True  # a room is left by going to another
+
+
+class Strip(widgets.VBox):
+    """Tiles and views.
+
+    Attributes:
+        value: name of the panel on show.
+        tiles: by the name of the room.
+    """
+
+    value = Unicode(help="Name of the panel that is shown.")
+
+    def __init__(self) -> None:
+        self.offered = list(STAGES)
+        self.tiles = {
+            name: Tile(room.title, number, partial(self.enter, name))
+            for number, (name, room) in enumerate(ROOMS.items(), 1)
+        }
+        self._last: dict[str, str] = {}  # the view that a room was left with
+        self.views = Sections(STAGES)
+        for name in STAGES:
+            self.views.mark(name, name.capitalize(), "")
+        row = widgets.HBox(list(self.tiles.values()))
+        row.add_class("sw-strip")
+        self.views.add_class("sw-views")
+        super().__init__([row, self.views])
+        self.observe(self._show, "value")
+        self.views.observe(self._go, "value")
+        self.value = next(iter(STAGES))
+
+    def enter(self, room: str) -> None:
+        """Open a room, with the view that it was left with."""
+        if STAGES[self.value].room != room:
+            offered = views(room, self.offered)
+            last = self._last.get(room, "")
+            self.value = last if last in offered else offered[0]
+
+    def offer(self, names: Iterable[str]) -> None:
+        """Offer some of the panels only; one that is left out gives way to the first of them."""
+        self.offered = list(names)
+        if self.value not in self.offered:
+            self.value = self.offered[0]
+        self._show()
+
+    def mark(self, states: Mapping[str, str]) -> None:
+        """Show how far each room is, and number those that there are."""
+        there = [name for name in ROOMS if views(name, self.offered)]
+        for name, tile in self.tiles.items():
+            tile.layout.display = "" if name in there else "none"
+            if name in there:
+                tile.show(states[name], there.index(name) + 1)
+
+    def _go(self, change: Change) -> None:
+        self.value = change["new"]
+
+    def _show(self, _: Change | None = None) -> None:
+        room = STAGES[self.value].room
+        self._last[room] = self.value
+        for name, tile in self.tiles.items():
+            tile.set_open(name == room)
+        shown = views(room, self.offered)
+        self.views.value = self.value
+        self.views.offer(shown)
+        self.views.layout.display = "" if len(shown) > 1 else "none"
