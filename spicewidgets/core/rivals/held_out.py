@@ -7,7 +7,7 @@ Laplace's evidence of all choices.
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..data.dataset import DatasetRNN
 from ..data.participants import indexed
+from ..equations import SpiceModel
 from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial
 from ..progress import Progress, finished
@@ -61,6 +62,9 @@ class HeldOut:
             no prior.
         fits: the rivals, fitted to all choices by maximum likelihood.
         random_state: seed of the intervals.
+        estimators: the estimators, fitted to all choices, by name.
+        equations: by name of an estimator, the equations of each part that was learned from; empty where an
+            estimator has none.
     """
 
     by: str
@@ -75,6 +79,8 @@ class HeldOut:
     evidence: Floats
     fits: Mapping[str, FittedRival]
     random_state: int = 0
+    estimators: Mapping[str, Any] = field(default_factory=dict)
+    equations: Mapping[str, tuple[SpiceModel, ...]] = field(default_factory=dict)
 
     @property
     def likelihood(self) -> Floats:
@@ -234,6 +240,14 @@ def held_out_steps(
         evidence=np.array([row.evidence for row in criteria])[:, seen],
         fits={row.fit.rival.name: row.fit for row in criteria if row.fit is not None},
         random_state=random_state,
+        estimators={
+            one.name: one.whole
+            for one in contestants
+            if isinstance(one, _EstimatorContestant) and one.whole is not None
+        },
+        equations={
+            one.name: tuple(one.equations) for one in contestants if isinstance(one, _EstimatorContestant)
+        },
     )
 
 
@@ -298,6 +312,8 @@ class _EstimatorContestant:
 
     def __init__(self, name: str, estimator: Estimator) -> None:
         self.name, self.rows, self.estimator = name, (f"{name} equations", f"{name} network"), estimator
+        self.whole: Estimator | None = None  # fitted to all choices
+        self.equations: list[SpiceModel] = []  # of each part
 
     def learned(
         self, train: DatasetRNN, by: str
@@ -308,11 +324,13 @@ class _EstimatorContestant:
             estimator.pooling = "none"  # all people are one
         for _ in estimator.fit_records(train):
             yield
+        if (spice := getattr(estimator, "spice_model_", None)) is not None:
+            self.equations.append(spice)
         return lambda test: list(reversed(estimator.predict(test)))
 
     def criteria(self, dataset: DatasetRNN) -> Generator[None, None, list[_Criteria]]:
         """AIC and BIC, with the terms of each person's equations, and the weights of the network."""
-        estimator = deepcopy(self.estimator)
+        estimator = self.whole = deepcopy(self.estimator)
         for _ in estimator.fit_records(dataset):
             yield
         people, size = dataset.participant_ids.tolist(), (len(dataset.participants),)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import spicewidgets as sw
+from spicewidgets.core.judge.replay import nll_per_trial
 from spicewidgets.core.rivals.folds import folds_of
 from spicewidgets.core.rivals.held_out import held_out, held_out_steps
 
@@ -99,16 +100,16 @@ def test_shuffling_what_is_predicted_changes_no_fitted_number_by_a_bit(dataset, 
             one, two = (sw.fit_rival("with-kernel", it.train, way) for it in (fold, other))
             np.testing.assert_array_equal(one.values, two.values)
             np.testing.assert_array_equal(one.errors, two.errors)
-    estimators = [
-        sw.SpiceEstimator(
-            sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG, epochs=20, spice_participant_id=None, random_state=1
-        ).fit(it.train)
-        for it in (fold, other)
-    ]
-    one, two = estimators
-    assert one.spice_model_.to_dict() == two.spice_model_.to_dict()
-    for mine, theirs in zip(one.rnn_model_.parameters(), two.rnn_model_.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
+    for pooling in ("none",) if by == "person" else ("none", "group"):
+        one, two = (
+            sw.SpiceEstimator(
+                sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG, epochs=20, pooling=pooling, random_state=1
+            ).fit(it.train)
+            for it in (fold, other)
+        )
+        assert one.spice_model_.to_dict() == two.spice_model_.to_dict()
+        for mine, theirs in zip(one.rnn_model_.parameters(), two.rnn_model_.parameters(), strict=True):
+            assert torch.equal(mine, theirs)
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,19 @@ def test_its_numbers_are_those_of_the_fits_one_by_one(compared):
     whole = sw.fit_rival("rescorla-wagner", data)
     assert result.aic[row] == pytest.approx(whole.aic[:6])
     assert result.fits["rescorla-wagner"].values == pytest.approx(whole.values)
+
+
+def test_what_was_fitted_to_all_and_to_each_part_is_kept(compared):
+    data, result = compared
+    whole = result.estimators["forgetting"]
+    nll = np.nansum(nll_per_trial(whole.predict(data)[1], data))
+    k = sum(whole.count_parameters().values())
+    alone = np.nansum(nll_per_trial(whole.predict(data)[1], data)[-1])  # of whom nothing is predicted
+    row = result.models.index("forgetting equations")
+    assert result.aic[row].sum() == pytest.approx(2 * (nll - alone + k - whole.count_parameters()["p6"]))
+    parts = result.equations["forgetting"]
+    assert len(parts) == 3
+    assert len({str(part.to_dict()) for part in (*parts, whole.spice_model_)}) == 4  # none saw the same
 
 
 def test_some_people_are_a_table_of_their_own(compared):
