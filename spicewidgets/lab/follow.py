@@ -30,4 +30,7 @@ class Follower:
         now = experiment.peek()
         if now != self._tried:
             self._tried = now
-            (self.runner.train if retrain else self.runner.refit)()
+            if retrain:
+                self.runner.train(shown=False)
+            else:
+                self.runner.refit()

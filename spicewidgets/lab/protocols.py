@@ -66,11 +66,14 @@ class ExperimentRunner(Protocol):
     def loaded(self) -> bool:
         """Whether a run can begin without loading torch."""
 
-    def train(self) -> bool:
-        """Simulate, train, find the equations and compare."""
+    def train(self, shown: bool = True) -> bool:
+        """Simulate, train, find the equations and compare; `shown` plays the training back, if wanted."""
 
     def continue_(self) -> bool:
         """Train on, from where the last run or step ended."""
+
+    def show_again(self) -> bool:
+        """Play the last training back."""
 
     def step(self) -> bool:
         """Train for one epoch."""

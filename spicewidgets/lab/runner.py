@@ -11,13 +11,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
 from ..core.equations import SpiceModel
 from ..core.settings import SettingsError
 from ..loading import is_loaded, later, load
 from ..state.experiment import Experiment
+from .pace import BEAT, Pace
 from .recorded import recorded
 from .report import PERIOD, Reporter, logged
 from .result import Result
@@ -61,6 +62,7 @@ class Runner:
         self._idle = threading.Event()
         self._idle.set()
         self._stop: Stop | None = None  # of the run that is under way
+        self._pace: Pace | None = None  # of the training that is played back
         self._reading = 0  # counts the tables that were to be read
         experiment.lock = self.lock
 
@@ -90,13 +92,24 @@ class Runner:
 
     # What a panel calls. None of these raises for what a learner may do; each returns whether it began.
 
-    def train(self) -> bool:
-        """Simulate, train, find the equations, compare: from the beginning."""
-        return self._begin(lambda run: run.train())
+    def train(self, shown: bool = True) -> bool:
+        """Simulate, train, find the equations, compare: from the beginning.
+
+        Args:
+            shown: whether the training is played back, where somebody watches and the settings want it.
+        """
+        return self._begin(lambda run: run.train(), shown)
 
     def continue_(self) -> bool:
         """Train on: the run that `step` has left, or from the weights of the last result."""
-        return self._begin(lambda run: run.continue_())
+        return self._begin(lambda run: run.continue_(), True, len(self.experiment.run.history))
+
+    def show_again(self) -> bool:
+        """Play the last training back, without training again."""
+        if self.foreground or not self.experiment.run.history or self.experiment.run.busy:
+            return False
+        self._play(over=True)
+        return True
 
     def step(self) -> bool:
         """One epoch more, then wait: of the run that is under way, or of a new one."""
@@ -246,13 +259,24 @@ class Runner:
 
     # The run itself.
 
-    def _begin(self, kind: "Callable[[Job], Outcome]") -> bool:
+    def _begin(self, kind: "Callable[[Job], Outcome]", shown: bool = False, seen: int = 0) -> bool:
+        """Begin a run.
+
+        Args:
+            kind: what is run.
+            shown: whether it is played back, if that is wanted.
+            seen: epochs of it that were there before.
+        """
         stop = Stop()
         with self._gate:
             if self._stop is not None:
                 return False
             self._stop = stop
             self._idle.clear()
+        if shown and self._is_played():
+            self._play(seen)
+        else:
+            self._end_playback()
         if self.foreground:
             self._work(kind, stop)
         else:
@@ -260,6 +284,42 @@ class Runner:
                 target=self._work, args=(kind, stop), name="spicewidgets-run", daemon=True
             ).start()
         return True
+
+    def _is_played(self) -> bool:
+        """Whether a training is played back: somebody watches, and wants it."""
+        playback, wanted = self.experiment.playback, self.experiment.training.shown is True
+        return wanted and playback.watched and not playback.still and not self.foreground
+
+    def _play(self, seen: int = 0, over: bool = False) -> None:
+        """Play a training back beside the run, or after it; one that is still being played gives way."""
+        with self.lock:
+            self._pace = pace = Pace(self.experiment, self.store, seen, over)
+        threading.Thread(
+            target=self._keep_pace, args=(pace,), name="spicewidgets-playback", daemon=True
+        ).start()
+
+    def _keep_pace(self, pace: Pace) -> None:
+        """Move a playback on until it has ended, is skipped, or gives way. A failure ends it."""
+        before, more = perf_counter(), True
+        while more:
+            sleep(BEAT)
+            more = False
+            with logged("The training could not be played back."):
+                pace.look()
+                with self.lock:
+                    now = perf_counter()
+                    if self._pace is not pace or not self.experiment.playback.playing:
+                        return
+                    before, more = now, pace.move(now - before)
+        with self.lock:
+            if self._pace is pace:
+                self._end_playback()
+
+    def _end_playback(self) -> None:
+        with self.lock:
+            self._pace = None
+            if self.experiment.playback.playing:
+                self.experiment.playback.skip()
 
     def _work(self, kind: "Callable[[Job], Outcome]", stop: "Stop") -> None:
         """Do a job. However it ends, the run's state says so, and the next one can begin."""

@@ -58,9 +58,14 @@ class TrainPanel(Stage):
         }
         self.buttons["train"].button_style = "primary"
         self.status = widgets.HTML()
+        self.skip = button("Skip", "Show all of the training at once", self._skip)
+        self.again = button("Show again", "Play this training back", self._show_again)
+        self.skip.layout.visibility = "hidden"
         return [
             row(*self.buttons.values()),
             self.status,
+            control(training, "shown"),
+            row(self.skip, self.again),
             *(control(training, name) for name in ("epochs", "optimizer")),
             foldable([control(training, name) for name in FOLDED]),
         ]
@@ -76,6 +81,8 @@ class TrainPanel(Stage):
 
     def watch(self) -> None:
         """Observe the run, and what is blocked."""
+        self.experiment.playback.watched = True
+        self.experiment.playback.observe(self.refresh, "epoch")
         self.experiment.run.observe(self.refresh, "revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
         self.experiment.training.observe(self.refresh, ["log", "smoothing"])
@@ -83,6 +90,14 @@ class TrainPanel(Stage):
     @guard
     def _press(self, action: str) -> None:
         run_action(self.runner, action)
+
+    @guard
+    def _skip(self) -> None:
+        self.experiment.playback.skip()
+
+    @guard
+    def _show_again(self) -> None:
+        self.runner.show_again()
 
     def draw(self) -> None:
         """Draw the curve, the line below the buttons, and which buttons can be pressed."""
@@ -92,7 +107,12 @@ class TrainPanel(Stage):
         self.status.value = run_status(run)
         self.show_stale("train")
         smoothing = 0.0 if training.problems_of("smoothing") else training.smoothing
-        self.figure.draw(run.history, earlier=run.earlier, log=training.log is True, smoothing=smoothing)
+        playback = self.experiment.playback
+        self.skip.layout.visibility = "visible" if playback.playing else "hidden"
+        self.again.disabled = playback.playing or run.busy or not run.history or self.runner.foreground
+        self.figure.draw(
+            run.history[: playback.epoch], earlier=run.earlier, log=training.log is True, smoothing=smoothing
+        )
 
     def _history(self) -> File:
         history = self.experiment.run.history

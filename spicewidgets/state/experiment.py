@@ -17,6 +17,7 @@ from .data import Data, DataState
 from .discovery import DiscoveryState, Plan
 from .model import Model, ModelState
 from .participant import ParticipantState, Person
+from .playback import Playback
 from .presets import PRESETS
 from .run import RunState
 from .stages import STAGES
@@ -112,6 +113,7 @@ class Experiment(HasTraits):
         task, participant, data, table, model, training, discovery, comparison, uncertainty: the settings, a
             state for each.
         run: the run that is under way or has ended.
+        playback: how far its training is shown, which is slower than it runs.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
         stages: for each of `STAGES`: "done", "stale" or "todo".
         stale_because: a sentence for each stage that is stale.
@@ -152,6 +154,7 @@ class Experiment(HasTraits):
         self.table = TableState()
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
         self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
+        self.playback = Playback()
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
         self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
         for name in GROUPS:

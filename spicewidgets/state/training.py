@@ -1,4 +1,4 @@
-"""How the RNN is trained, and how its loss is drawn."""
+"""How the RNN is trained, and how that is shown."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,8 +9,9 @@ from .base import Look, State, view
 
 @dataclass(frozen=True)
 class Practice(Training):
-    """`Training`, and how the loss curve is looked at."""
+    """`Training`, and how it is looked at."""
 
+    shown: bool = view(setting(True, "Play a short training back in 3 seconds; without, show it at once."))
     log: bool = view(setting(False, "Draw the loss on a logarithmic axis."))
     smoothing: float = view(
         setting(0.0, "Weight of the past in the drawn loss; the raw curve stays pale.", low=0, high=0.95)
@@ -34,6 +35,7 @@ class TrainingState(State[Practice]):
         "l2_weight_decay": Look("Weight decay", (0, 0.1, 0.001)),
         "dropout": Look("Dropout", (0, 0.95, 0.05)),
         "convergence_threshold": Look("Stop below a gain of", (0, 0.01, 0.0001)),
+        "shown": Look("Show the training"),
         "log": Look("Logarithmic loss"),
         "smoothing": Look("Smoothing", (0, 0.95, 0.05)),
     }
