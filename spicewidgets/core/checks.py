@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .settings import SettingsError
+from .settings import SettingsError, shown
 
 MOST = 10**300  # a whole number beyond this is no float
 
@@ -29,7 +29,7 @@ def arms(n_actions: Any, most: int = 50) -> str | None:
     if 2 <= number(n_actions) <= most and number(n_actions) % 1 == 0:
         return None
     return (
-        f"n_actions must be a whole number from 2 to {most}; got {n_actions!r}. "
+        f"n_actions must be a whole number from 2 to {most}; got {shown(n_actions)}. "
         "Use `n_actions=2` for the classic bandit."
     )
 
@@ -38,18 +38,18 @@ def probability(name: str, value: Any) -> str | None:
     """Whether the value is a probability."""
     if 0 <= number(value) <= 1:
         return None
-    return f"{name} must be a probability between 0 and 1; got {value!r}. Write 80 % as 0.8."
+    return f"{name} must be a probability between 0 and 1; got {shown(value)}. Write 80 % as 0.8."
 
 
 def rate(name: str, value: Any) -> str | None:
     """Whether the value is a learning or forgetting rate."""
     if 0 <= number(value) <= 1:
         return None
-    return f"{name} must be between 0 and 1; got {value!r}. It is how far one trial moves a value."
+    return f"{name} must be between 0 and 1; got {shown(value)}. It is how far one trial moves a value."
 
 
 def finite(name: str, value: Any) -> str | None:
     """Whether the value is a number at all."""
     if np.isfinite(number(value)):
         return None
-    return f"{name} must be a number; got {value!r}. Give for example `{name}=0.5`."
+    return f"{name} must be a number; got {shown(value)}. Give for example `{name}=0.5`."

@@ -8,7 +8,12 @@ Each field carries its own help, so that the command line, a panel and an error 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
+from reprlib import Repr
 from typing import Any, Self
+
+SHORT = Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 4, 200, 200, 60
+SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = SHORT.maxset = SHORT.maxfrozenset = 12
 
 
 class SettingsError(ValueError):
@@ -25,6 +30,18 @@ class SettingsError(ValueError):
 
 class SpiceWarning(UserWarning):
     """Something about the data or the fit that should be known before the equation is believed."""
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: as `repr` does, of whatever size and depth it is.
+
+    >>> shown("drift"), shown([[[[[[1]]]]]])
+    ("'drift'", '[[[[[...]]]]]')
+    """
+    try:
+        return SHORT.repr(value)
+    except (ValueError, RecursionError):  # a number of very many digits, an object that contains itself
+        return f"a {type(value).__name__}"
 
 
 def setting(
@@ -105,23 +122,23 @@ def _problem(name: str, value: Any, kind: Any, declaration: Mapping[str, Any]) -
     if declaration["choices"]:
         if isinstance(value, str) and value in declaration["choices"]:
             return None
-        return f"{name} must be {allowed(declaration)}; got {value!r}. Choose one of these."
+        return f"{name} must be {allowed(declaration)}; got {shown(value)}. Choose one of these."
     if kind is bool or kind == "bool":
         if isinstance(value, bool):
             return None
-        return f"{name} must be True or False; got {value!r}. Use one of the two."
+        return f"{name} must be True or False; got {shown(value)}. Use one of the two."
     whole = kind in (int, "int") or kind == int | None
     if isinstance(value, bool) or not isinstance(value, Real) or value != value:
-        return f"{name} must be {allowed(declaration)}; got {value!r}. Give a number."
+        return f"{name} must be {allowed(declaration)}; got {shown(value)}. Give a number."
     if whole and not isinstance(value, Integral):
-        return f"{name} must be a whole number, {allowed(declaration)}; got {value!r}. Round it."
+        return f"{name} must be a whole number, {allowed(declaration)}; got {shown(value)}. Round it."
     too_low = (declaration["low"] is not None and value < declaration["low"]) or (
         declaration["above"] is not None and value <= declaration["above"]
     )
     too_high = declaration["high"] is not None and value > declaration["high"]
     if too_low or too_high or abs(value) == float("inf"):
         unit = f" {declaration['unit']}" if declaration["unit"] else ""
-        return f"{name} must be {allowed(declaration)}{unit}; got {value!r}. {declaration['help']}"
+        return f"{name} must be {allowed(declaration)}{unit}; got {shown(value)}. {declaration['help']}"
     return None
 
 

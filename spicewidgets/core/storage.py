@@ -8,8 +8,11 @@ something else is refused with a sentence.
 import hashlib
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,15 @@ from .train.rnn import BaseRNN
 RNN_FORMAT = "spicewidgets rnn 1"
 SPICE_FORMAT = "spicewidgets spice 1"
 MOST_BYTES = 256 * 1024 * 1024
+# What is read from a file before its contents can be checked: a file may be small, and take a thousand times
+# its size as Python objects.
+MOST_VALUES = 2_000_000  # of JSON: 10,000 participants with 4 modules of 10 terms have 1.5 million
+MOST_TEXT = 20_000  # bytes of one text
+MOST_TENSORS = 10_000
+MOST_HEADER = 32 * 1024 * 1024  # bytes of the part of a file of weights that names its tensors
+TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
+SAVING = ".saving."  # begins the name of a file that is being written
+LEFT_BEHIND = 3600  # seconds after which what a save has begun and not ended is not ended any more
 
 File = str | os.PathLike[str]
 # What the readers raise for a file that was made by something else, or on purpose.
@@ -155,6 +167,7 @@ def read_rnn(path: File) -> SavedRNN:
     """The weights that `save_rnn` wrote, equal to the last bit."""
     _check_size(path)
     try:
+        _check_header(Path(path))
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != RNN_FORMAT:
@@ -162,7 +175,8 @@ def read_rnn(path: File) -> SavedRNN:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         if metadata.pop("sha256") != _sum_of_weights(metadata, tensors):
             raise ValueError("it was changed or damaged after it was saved")
-        participants, codes = _people(json.loads(metadata["participants"]), json.loads(metadata["codes"]))
+        people = [_json(metadata[name].encode()) for name in ("participants", "codes")]
+        participants, codes = _people(*people)
         return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]))
     except (*ODD, OSError) as error:
         raise _refused(path, "RNN", error) from None
@@ -219,7 +233,7 @@ def read_spice_model(path: File) -> SavedSpice:
     """The equations that `save_spice_model` wrote, equal to the last bit."""
     _check_size(path)
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = _json(Path(path).read_bytes())
         if not isinstance(data, dict) or data.get("format") != SPICE_FORMAT:
             raise ValueError("it was not written by save_spice")
         if data.pop("sha256") != _sum_of_data(data):
@@ -274,17 +288,29 @@ def check_spice(
 
 def _write(path: File, content: bytes) -> None:
     """Write to a file beside it, then put it in place, so that a crash leaves the old file or the new one."""
-    target = Path(path)
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError:
+        raise StorageError(
+            f"{str(path)!r:.200} is no name of a file: it holds a zero byte. Choose another."
+        ) from None
     if not target.parent.is_dir():
         raise StorageError(
             f"The folder {str(target.parent)!r} does not exist; {target.name!r} was not saved. Make the"
             " folder first, or choose another."
         )
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise StorageError(
+            f"{str(path)!r} cannot be written: it is a folder or a device. Choose the name of a file."
+        )
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".saving.")
+        _clear(target.parent)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=SAVING)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+                file.flush()
+                os.fsync(handle)
             os.chmod(name, 0o666 & ~_umask())
             os.replace(name, target)
         except BaseException:
@@ -296,10 +322,37 @@ def _write(path: File, content: bytes) -> None:
         ) from None
 
 
+def _clear(folder: Path) -> None:
+    """Remove what saves that were killed have left in a folder."""
+    for left in folder.glob(f"{SAVING}*"):
+        with suppress(OSError):  # it is another's, or gone
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                left.unlink()
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file of weights whose header would take long to read."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        if size > MOST_HEADER:
+            raise ValueError("its header is too large")
+        if file.read(size).count(b"data_offsets") > MOST_TENSORS:
+            raise ValueError(f"it has more than {MOST_TENSORS:,} tensors")
+
+
+def _json(content: bytes) -> Any:
+    """What JSON says, unless it holds so much that reading it would take long."""
+    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise ValueError(f"it has more than {MOST_VALUES:,} values")
+    if any(text.end() - text.start() > MOST_TEXT for text in TEXT.finditer(content)):
+        raise ValueError(f"it has a text of more than {MOST_TEXT:,} letters")
+    return json.loads(content)
 
 
 def _check_size(path: File) -> None:

@@ -26,7 +26,7 @@ from typing import (
 
 from traitlets import Dict, HasTraits, List, MetaHasTraits, TraitType, Tuple, Unicode
 
-from ..core.settings import Settings, SettingsError
+from ..core.settings import Settings, SettingsError, shown
 
 S = TypeVar("S", bound=Settings)
 LARGEST = 10**300  # a whole number beyond this is no float
@@ -84,13 +84,14 @@ class Setting(_Trait):
         return getattr(obj, str(self.name)) if self.name in obj.held else plain(value, self.kind)
 
 
-def plain(value: object, kind: str) -> object:
+def plain(value: object, kind: str, depth: int = 10) -> object:
     """A number as an int, a float or a bool, as the setting has it; a list as a tuple; the rest as it is.
+    Lists that are nested deeper than any setting are cut off.
 
     To traitlets `True`, `1` and `1.0` are equal, so that one must not stand for another.
     """
     if isinstance(value, list | tuple):
-        return tuple(plain(part, "int") for part in value)
+        return tuple(plain(part, "int", depth - 1) for part in value) if depth else ...
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
     if not isinstance(value, Real):
@@ -218,8 +219,8 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         """All settings that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
             return {}, [
-                f"{type(self).__name__} is read from a dictionary of settings by name; got {data!r:.80}. "
-                "Give what to_dict wrote."
+                f"{type(self).__name__} is read from a dictionary of settings by name; got"
+                f" {shown(data):.80}. Give what to_dict wrote."
             ]
         trial = type(self)()
         self.prepare(trial)

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from math import isfinite
 from typing import Any, ClassVar, Self
 
-from ..core.settings import Discovery, SettingsError, setting
+from ..core.settings import Discovery, SettingsError, setting, shown
 from .base import Look, State, written
 from .model import Condition, Spec
 
@@ -144,7 +144,7 @@ class DiscoveryState(State[Plan]):
                 )
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
                 problems.append(
-                    f"of {module}: a filter value must be a number; got {value!r}. Give for example 1."
+                    f"of {module}: a filter value must be a number; got {shown(value)}. Give for example 1."
                 )
         degree = self.degree if isinstance(self.degree, int) and 1 <= self.degree <= 5 else 1
         if not library.terms(module, degree):
@@ -201,7 +201,7 @@ def _libraries(data: object) -> tuple[tuple[str, Library], ...]:
         return data
     if not isinstance(data, Mapping):
         raise SettingsError(
-            [f"libraries must be a dictionary by module; got {data!r:.80}. Give what to_dict wrote."]
+            [f"libraries must be a dictionary by module; got {shown(data):.80}. Give what to_dict wrote."]
         )
     return tuple((str(module), _library(parts)) for module, parts in data.items())
 
@@ -224,7 +224,7 @@ def _library(parts: object) -> Library:
         raise SettingsError(
             [
                 "libraries must hold inputs, without and filters for each module, as to_dict writes them; "
-                f"got {parts!r:.80}. Leave the module out for what the model comes with."
+                f"got {shown(parts):.80}. Leave the module out for what the model comes with."
             ]
         ) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
-from ..core.settings import SettingsError, Task
+from ..core.settings import SettingsError, Task, shown
 from .base import Change, State
 from .comparison import ComparisonState
 from .data import Data, DataState
@@ -331,16 +331,17 @@ class Experiment(HasTraits):
         """The settings of every group that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping):
             return {}, [
-                f"Settings are read from a dictionary by group; got {data!r:.80}. Give what to_dict wrote."
+                f"Settings are read from a dictionary by group; got {shown(data):.80}. Give what"
+                " to_dict wrote."
             ]
         problems = []
         if data.get("version", VERSION) != VERSION:
             problems.append(
-                f"version must be {VERSION}; got {data['version']!r:.40}. These settings were written by "
-                "another version of spicewidgets."
+                f"version must be {VERSION}; got {shown(data['version']):.40}. These settings were written"
+                " by another version of spicewidgets."
             )
         problems += [
-            f"{name!r:.40} is no group of settings; known are {', '.join(GROUPS)}. Leave it out."
+            f"{shown(name):.40} is no group of settings; known are {', '.join(GROUPS)}. Leave it out."
             for name in data
             if name != "version" and name not in GROUPS
         ]
@@ -381,7 +382,7 @@ class Experiment(HasTraits):
         """
         if name not in self.presets:
             raise SettingsError(
-                [f"preset must be one of {', '.join(self.presets)}; got {name!r}. Choose one of these."]
+                [f"preset must be one of {', '.join(self.presets)}; got {shown(name)}. Choose one of these."]
             )
         self.from_dict(self.presets[name])
         self._loaded = self.peek()

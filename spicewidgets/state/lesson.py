@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-from ..core.settings import SettingsError
+from ..core.settings import SettingsError, shown
 from .experiment import GROUPS, Experiment, ExperimentSnapshot
 from .stages import STAGES
 
@@ -80,14 +80,18 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
     """
     if not isinstance(data, Mapping) or "lesson" not in data:
         raise SettingsError(
-            [f"A lesson is read from a dictionary with its version; got {data!r:.80}. Give a lesson's file."]
+            [
+                f"A lesson is read from a dictionary with its version; got {shown(data):.80}. Give a"
+                " lesson's file."
+            ]
         )
     version = data["lesson"]
     if type(version) is not int or version != VERSION:
         raise SettingsError(
             [
-                f"The version of a lesson must be {VERSION}; got {version!r:.40}. It was written by another"
-                " version of spicewidgets: update spicewidgets, or save the lesson again with this one."
+                f"The version of a lesson must be {VERSION}; got {shown(version):.40}. It was written by"
+                " another version of spicewidgets: update spicewidgets, or save the lesson again with this"
+                " one."
             ]
         )
     problems = [
@@ -112,11 +116,13 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
 
 def _text_problems(name: str, text: object, longest: int) -> list[str]:
     if not isinstance(text, str):
-        return [f"The {name} of a lesson must be a text; got {text!r:.40}. Put it in quotes."]
+        return [f"The {name} of a lesson must be a text; got {shown(text):.40}. Put it in quotes."]
     if len(text) > longest:
         return [f"The {name} of a lesson has at most {longest} characters; got {len(text)}. Shorten it."]
     if any(category(letter) in ("Cc", "Cs") for letter in text):
-        return [f"The {name} of a lesson must be a line of letters; got {text!r:.40}. Leave the rest out."]
+        return [
+            f"The {name} of a lesson must be a line of letters; got {shown(text):.40}. Leave the rest out."
+        ]
     return []
 
 
@@ -127,14 +133,14 @@ def _names(
     names = data.get(part, default)
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         problems.append(
-            f"{part} must be a list of names; got {names!r:.60}. Write for example [{known[0]!r}]."
+            f"{part} must be a list of names; got {shown(names):.60}. Write for example [{known[0]!r}]."
         )
         return ()
     wrong = [name for name in names if name not in known]
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        shown = ", ".join(f"{name!r:.60}" for name in wrong[:3])
-        problems.append(f"{part} must be among {', '.join(known)}; got {shown}{more}. Correct or leave out.")
+        first = ", ".join(f"{name!r:.60}" for name in wrong[:3])
+        problems.append(f"{part} must be among {', '.join(known)}; got {first}{more}. Correct or leave out.")
     return tuple(name for name in known if name in names)
 
 

@@ -2,10 +2,21 @@
 
 from dataclasses import FrozenInstanceError, fields, replace
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from spicewidgets.core.settings import Discovery, Participant, SettingsError, Task, Training, allowed
+from spicewidgets import AgentQ, BanditsDrift, convert_dataset, create_dataset
+from spicewidgets.core.settings import (
+    Discovery,
+    Participant,
+    SettingsError,
+    Task,
+    Training,
+    allowed,
+    shown,
+)
+from spicewidgets.state.experiment import Experiment
 
 ALL = [Task, Participant, Training, Discovery]
 ANYTHING = st.one_of(
@@ -89,3 +100,38 @@ def test_any_value_is_either_allowed_or_a_sentence(kind_and_field, value):
     problems = replace(kind(), **{item.name: value}).problems()
     assert len(problems) <= 1
     assert all(problem.startswith(f"{item.name} must be ") and repr(value) in problem for problem in problems)
+
+
+def nested(depth, wrap):
+    value = 1
+    for _ in range(depth):
+        value = wrap(value)
+    return value
+
+
+@pytest.mark.parametrize("wrap", [lambda v: [v], lambda v: {"a": v}, lambda v: (v,)], ids=["[]", "{}", "()"])
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda value: AgentQ(alpha_reward=value),
+        lambda value: BanditsDrift(value),
+        lambda value: Training(epochs=value).checked(),
+        lambda value: create_dataset(AgentQ(), BanditsDrift(0.2), value, 2),
+        lambda value: Experiment().from_dict({"task": {"sigma": value}}),
+        lambda value: Experiment().from_dict([value]),
+        lambda value: convert_dataset(value),
+    ],
+    ids=["agent", "task", "training", "trials", "settings", "experiment", "table"],
+)
+def test_a_value_that_is_nested_deeply_is_refused_in_a_sentence(take, wrap):
+    """To write it whole, Python would go deeper than it can."""
+    with pytest.raises(SettingsError) as caught:
+        take(nested(5000, wrap))
+    assert len(str(caught.value)) < 500
+
+
+def test_a_value_is_shown_as_it_is_written_unless_it_is_long():
+    for value in (0.2, "drift", -(10**12), [1, 2], {"a": None}, (True,), 10**40, np.float64(0.5)):
+        assert shown(value) == repr(value)
+    assert len(shown(["x" * 10**6] * 10**6)) < 4000
+    assert shown(10**5000) == "a int"

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import stat
+import time
 from copy import deepcopy
 
 import numpy as np
@@ -376,6 +377,37 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     assert (tmp_path / "rnn").read_bytes() == before
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="There are no devices as files here.")
+def test_a_device_is_not_replaced():
+    """As root, a name in its place would take the device from all other programs."""
+    before = os.stat("/dev/full")
+    with pytest.raises(StorageError, match=r"'/dev/full' cannot be written: it is a folder or a device\."):
+        FITTED.save_spice("/dev/full")
+    after = os.stat("/dev/full")
+    assert (after.st_ino, after.st_rdev) == (before.st_ino, before.st_rdev)
+
+
+def test_a_link_goes_on_to_lead_to_the_file(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    FITTED.save_spice(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert new().load_spice(tmp_path / "file").participants_ == (0,)
+
+
+def test_a_zero_byte_in_a_name(tmp_path):
+    with pytest.raises(StorageError, match=r"is no name of a file: it holds a zero byte\. Choose another\."):
+        FITTED.save_spice(tmp_path / "a\0b")
+
+
+def test_what_a_killed_save_left_is_removed_by_a_later_one(tmp_path):
+    old, fresh = (tmp_path / f"{storage.SAVING}{name}" for name in ("old", "fresh"))
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    FITTED.save_spice(tmp_path / "rnn")
+    assert sorted(os.listdir(tmp_path)) == [fresh.name, "rnn"]  # that one may still be written
+
+
 def test_neither_file_or_one_name_for_both(tmp_path):
     with pytest.raises(SettingsError, match=r"save_spice needs path_rnn, path_spice or both; got neither\."):
         FITTED.save_spice()
@@ -458,6 +490,60 @@ def test_a_huge_file_is_not_even_opened(tmp_path):
         file.truncate(storage.MOST_BYTES + 1)
     for arguments in ({"path_rnn": tmp_path / "huge"}, {"path_spice": tmp_path / "huge"}):
         refused(lambda e, given=arguments: e.load_spice(**given), r"more than 256 MB, too much for a model\.")
+
+
+HEADER = {"format": storage.RNN_FORMAT, "participants": "[0]", "codes": "[0]", "n_actions": "2", "class": "A"}
+EMPTY = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+
+
+def weights(metadata, tensors=0):
+    """A file of weights that says this, with so many empty tensors."""
+    header = json.dumps({f"t{n}": EMPTY for n in range(tensors)} | {"__metadata__": HEADER | metadata})
+    return len(header).to_bytes(8, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'{"format": "' + b"a" * 10_000_000 + b'"}', "a text of more than 20,000 letters"),
+        (b'{"format": "' + b'\\"' * 5_000_000, "a text of more than 20,000 letters"),
+        (b"[" + b"[]," * 10_000_000 + b"[]]", "more than 2,000,000 values"),
+        (b"[" * 30_000_000, "more than 2,000,000 values"),
+        (b"[" + b"1," * 10_000_000 + b"1]", "more than 2,000,000 values"),
+        (weights({}, 100_000), "more than 10,000 tensors"),
+        ((50_000_000).to_bytes(8, "little") + b" " * 50_000_000, "its header is too large"),
+    ],
+    ids=["text", "escapes", "lists", "depth", "numbers", "tensors", "header"],
+)
+def test_what_would_take_long_is_refused_before_it_is_read(content, why, tmp_path):
+    """A string of 10 MB took 20 s and 1.9 GB, 120 MB of `[]` 30 s and 3.3 GB, 500,000 empty tensors 17 s."""
+    (tmp_path / "huge").write_bytes(content)
+    begun = time.process_time()
+    load = new().load_spice
+    arguments = "path_rnn" if content[0] not in b"[{" else "path_spice"
+    with pytest.raises(StorageError, match=why):
+        load(**{arguments: tmp_path / "huge"})
+    assert time.process_time() - begun < 1
+
+
+def test_labels_of_a_file_of_weights_are_bounded_too(tmp_path):
+    (tmp_path / "huge").write_bytes(weights({"participants": json.dumps(["a" * 30_000]), "sha256": "0"}))
+    with pytest.raises(StorageError, match="was changed or damaged"):
+        new().load_spice(tmp_path / "huge")
+    with pytest.raises(ValueError, match="a text of more than 20,000 letters"):
+        storage._json(json.dumps(["a" * 30_000]).encode())
+
+
+def test_files_of_ten_thousand_participants_are_read(tmp_path):
+    people = {"participants": list(range(10_000)), "codes": list(range(10_000))}
+    equation = {"terms": [[], [CHOSEN], ["c_reward"]], "values": [0.1, 0.7, 0.2], "dropped": [], "notes": []}
+    equations = {
+        CHOSEN: [equation] * 10_000,
+        NOT_CHOSEN: [equation | {"terms": [[], [NOT_CHOSEN], []]}] * 10_000,
+    }
+    betas = {"x_value_reward": [3.0] * 10_000}
+    (tmp_path / "many").write_bytes(signed(people | {"equations": equations, "betas": betas}))
+    assert len(storage.read_spice_model(tmp_path / "many").participants) == 10_000
 
 
 def signed(changes, drop=()):

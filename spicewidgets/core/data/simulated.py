@@ -1,5 +1,6 @@
 """Simulated data: an agent plays a task, and its sessions become a data set."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,10 +10,13 @@ from numpy.typing import NDArray
 
 from ..checks import number, refuse
 from ..random import RandomState
+from ..settings import shown
 from ..simulate.record import Record
 from ..simulate.run import Parameters, arms_of, bandit_sessions, play_sessions
 from ..simulate.session import BanditSession
 from .dataset import DatasetRNN
+
+BYTES = 128  # for each arm of a trial, while sessions are simulated and made a data set: 16 numbers or more
 
 
 class _Roles(NamedTuple):
@@ -150,7 +154,7 @@ def _check(
     participant: str | list[Any],
 ) -> None:
     problems = [
-        f"{name} must be a whole number of 1 or more; got {value!r}. Use for example `{name}=100`."
+        f"{name} must be a whole number of 1 or more; got {shown(value)}. Use for example `{name}=100`."
         for name, value in (("n_trials", n_trials), ("n_sessions", n_sessions))
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1
     ]
@@ -165,7 +169,27 @@ def _check(
         got = f"got {len(agents)}"
         problems.append(f"A list of agents needs one per session, {n_sessions}; {got}. Or give one agent.")
     n_known = 0 if one_each else len(_known_participants(agents[0]))
-    refuse(problems + _participant_problems(participant, n_sessions, n_known))
+    problems += _participant_problems(participant, n_sessions, n_known)
+    refuse(problems or [_too_large(n_trials, n_sessions, max(arms[0] | arms[1], default=2))])
+
+
+def _too_large(n_trials: int, n_sessions: int, n_actions: int) -> str | None:
+    """Whether so many trials have no room in this machine's memory."""
+    needed, there = BYTES * int(n_trials) * int(n_sessions) * n_actions, _memory()
+    if needed <= there:
+        return None
+    return (
+        f"n_trials times n_sessions must fit into this machine's memory, {there / 1e9:,.0f} GB;"
+        f" {n_trials:,} times {n_sessions:,} trials need more than {needed // 10**9:,} GB. Take fewer."
+    )
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine; a terabyte where it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 10**12
 
 
 def _participant_problems(participant: str | list[Any], n_sessions: Any, n_known: int) -> list[str]:
@@ -174,7 +198,7 @@ def _participant_problems(participant: str | list[Any], n_sessions: Any, n_known
         got = f"got {len(participant)}"
         return [f"participant must have a label for each session, {n_sessions}; {got}. {advice}"]
     if isinstance(participant, str) and participant not in ("same", "per_session"):
-        return [f"participant must be same, per_session or a list; got {participant!r}. {advice}"]
+        return [f"participant must be same, per_session or a list; got {shown(participant)}. {advice}"]
     if participant == "per_session" and 1 < n_known < number(n_sessions):
         return [
             f"The agent knows {n_known} participants, one per session; got {n_sessions} sessions. {advice}"

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..random import RandomState, Streams, children, generator
-from ..settings import SettingsError, Task
+from ..settings import SettingsError, Task, shown
 
 Floats = NDArray[np.float64]
 UNSEEN = -1.0  # the reward of an arm whose outcome was not seen
@@ -117,7 +117,7 @@ class Bandits:
             raise SettingsError(
                 [
                     f"choice must be an arm from 0 to {self._n_actions - 1}, one for each of the "
-                    f"{self._n_sessions} session(s) running; got {choice!r}. Number the arms from 0."
+                    f"{self._n_sessions} session(s) running; got {shown(choice)}. Number the arms from 0."
                 ]
             )
         return chosen
@@ -379,13 +379,15 @@ def make_environment(task: Task, random_state: RandomState = None) -> Bandits:
 def _sigma(sigma: Any) -> str | None:
     if 0 <= checks.number(sigma) < float("inf"):
         return None
-    return f"Drift sigma must be 0 or more per trial; got {sigma!r}. Set `sigma=0` for fixed probabilities."
+    return (
+        f"Drift sigma must be 0 or more per trial; got {shown(sigma)}. Set `sigma=0` for fixed probabilities."
+    )
 
 
 def _boundary(boundary: Any) -> str | None:
     if boundary in ("clip", "reflect"):
         return None
-    return f"boundary must be clip or reflect; got {boundary!r}. Choose one of these."
+    return f"boundary must be clip or reflect; got {shown(boundary)}. Choose one of these."
 
 
 def _probabilities(values: ArrayLike, shape: str, ndim: int) -> Floats:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ..checks import refuse
 from ..random import RandomState
-from ..settings import SettingsError, Task
+from ..settings import SettingsError, Task, shown
 from .environments import make_environment
 from .session import BanditSession
 
@@ -30,7 +30,8 @@ class Game:
             [
                 None
                 if whole and 2 <= n_trials <= MOST
-                else f"n_trials must be a whole number from 2 to {MOST}; got {n_trials!r}. 100 are usual."
+                else f"n_trials must be a whole number from 2 to {MOST}; got {shown(n_trials)}. 100 are"
+                " usual."
             ]
         )
         self.task, self.n_trials = task or Task(), n_trials
@@ -66,7 +67,9 @@ class Game:
             raise SettingsError([f"All {self.n_trials} trials have been played. Begin a new game."])
         if isinstance(arm, bool) or not isinstance(arm, int) or not 0 <= arm < self.task.n_actions:
             last = self.task.n_actions - 1
-            raise SettingsError([f"The option must be a number from 0 to {last}; got {arm!r}. Choose one."])
+            raise SettingsError(
+                [f"The option must be a number from 0 to {last}; got {shown(arm)}. Choose one."]
+            )
         self._probs.append(np.array(self._environment.reward_probs))
         rewards = np.asarray(self._environment.step(arm), dtype=float)
         self.choices.append(arm)

@@ -1,5 +1,7 @@
 """Simulated datasets: their layout, their truth, and that all ways to make them agree."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -286,3 +288,11 @@ def test_a_task_and_a_participant_need_no_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_what_cannot_fit_into_memory_is_refused_at_once():
+    """It took six minutes until the memory was full."""
+    begun = time.process_time()
+    with pytest.raises(SettingsError, match=r"10,000,000 trials need more than 25,600,000 GB\."):
+        create_dataset(AgentQ(), BanditsDrift(0.2), n_trials=10**7, n_sessions=10**7)
+    assert time.process_time() - begun < 1

@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from ...settings import SettingsError
+from ...settings import SettingsError, shown
 
 MOST_BYTES = 1_000_000_000
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
@@ -38,7 +38,7 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
         data = content.encode("utf-8") if isinstance(content, str) else bytes(content)
         return bounded(data), Path(str(getattr(source, "name", "table"))).name
     if isinstance(source, str) and "://" in source:
-        raise SettingsError([f"file must be on this computer; got {source!r}. Download it first."])
+        raise SettingsError([f"file must be on this computer; got {shown(source)}. Download it first."])
     try:
         path = Path(fspath(source))  # type: ignore[arg-type] # what is no path is a sentence below
         with path.open("rb") as file:
@@ -49,7 +49,7 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
         problem = f"{str(source)!r} is a folder. Name a file in it, or give a list of files."
     except (OSError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        problem = f"{str(source)[:200]!r} cannot be opened ({reason}). Give the path of a table."
+        problem = f"{shown(source):.200} cannot be opened ({reason}). Give the path of a table."
     raise SettingsError([problem])
 
 

@@ -106,6 +106,10 @@ def reading(source: Source) -> Generator[Progress, None, Table]:
         return _of_frame(source, "DataFrame", {"format": "DataFrame"})
     tables = []
     if isinstance(source, list | tuple):
+        if any(isinstance(path, list | tuple) for path in source):
+            raise SettingsError(
+                ["file must be a path, or a list of paths; got lists in a list. Give one list."]
+            )
         for path in source:
             tables.append((yield from reading(path)))
         return _joined(tables)
