@@ -95,11 +95,11 @@ MAY = {
     "compat": {"IPython", "google.colab", "ipywidgets", "traitlets", "voila"},
     "apps": {"IPython", "ipywidgets", "traitlets", "spicewidgets"},
     "cli": {"click", "matplotlib", "numpy", "pandas", "spicewidgets"},
+    "server": {"jupyter_client", "jupyter_server", "spicewidgets.server", "tornado", "voila"},
     "__init__": {"spicewidgets.loading"},
 }
 # What one file may import beyond its room, and why.
 ALSO = {
-    "cli/limited.py": {"tornado", "voila"},  # Voila with a limit
     "core/estimator.py": {"sklearn"},  # the scikit-learn door ...
     "core/fitted.py": {"sklearn"},  # ... and what stands behind it
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
@@ -122,7 +122,11 @@ MOST_IMPORTS_INSIDE_FUNCTIONS = 40  # only ever less
 FILES = HOUSE.files
 DEPENDENCIES = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # What is imported under another name than it is installed by, or comes with the place itself.
-INSTALLED_AS = {"sklearn": "scikit-learn"}
+INSTALLED_AS = {
+    "jupyter_client": "jupyter-client",
+    "jupyter_server": "jupyter-server",
+    "sklearn": "scikit-learn",
+}
 NOT_INSTALLED = {"google", "spicewidgets"}  # google.colab is there on Colab, and nowhere else
 
 

@@ -13,8 +13,8 @@ import servers
 from learner import Learner
 from tornado.websocket import WebSocketClosedError
 
-from spicewidgets.cli.limited import CheckedSocketHandler
 from spicewidgets.cli.serve import FILL_DELAY
+from spicewidgets.server.sockets import CheckedSocketHandler
 
 OPTIONS = ("task", "--public", "--most", "1", "--pool", "0", "--base-url", "spice")
 

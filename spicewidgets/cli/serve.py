@@ -107,7 +107,7 @@ def app(
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
     flags = arguments(doors()[panel], port, browser and not public, min(pool, most), host=host, base_url=path)
-    load("spicewidgets.cli.limited").limited_voila(most).launch_instance(list(flags))
+    load("spicewidgets.server.application").hardened_voila(most).launch_instance(list(flags))
 
 
 def check_port(port: int, host: str = HOST) -> None:

@@ -1,0 +1,1 @@
+"""The server of a page: Voila, for as many people as there are places, with bounds on all that comes in."""

@@ -1,0 +1,146 @@
+"""Voila's server, hardened: what a stranger can reach is in `tests/server/test_routes.py`."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado.ioloop import PeriodicCallback
+from tornado.web import HTTPError, RequestHandler
+from voila.app import Voila
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from .frames import MOST_BYTES
+from .places import LimitedHandler
+from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
+from .visits import EVERY, Visits
+
+MOST_BODY = 64 * 1024  # bytes of a request; none that a page sends has any
+QUIET = 120  # seconds after which a connection on which nothing is asked ends
+COOKIES = {"samesite": "Strict"}
+# Voila's page has scripts in it, and compiles some; all come from this server, and nothing is sent elsewhere.
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Server": "spicewidgets",
+}
+
+
+class TemplateFileHandler(TemplateStaticFileHandler):
+    """Files of the page's template; any other name is not there."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Answer with the file."""
+        parts = path.split("/", 2)
+        if len(parts) < 3 or parts[1] != "static" or parts[0] in ("", ".", ".."):
+            raise HTTPError(404)
+        await super().get(path, include_body)
+
+
+class ShutdownHandler(VoilaShutdownKernelHandler):
+    """Ends the kernel of a page that is closed."""
+
+    async def post(self, kernel_id: str) -> None:
+        """End it, if it is there."""
+        if kernel_id not in self.kernel_manager:
+            raise HTTPError(404)
+        await super().post(kernel_id)
+
+
+class NothingHandler(RequestHandler):
+    """There is nothing at this address."""
+
+    def prepare(self) -> None:
+        """Answer so, whatever is asked."""
+        raise HTTPError(404)
+
+
+REPLACED = {
+    KernelHandler: LookHandler,
+    RequestInfoSocketHandler: QueryHandler,
+    TemplateStaticFileHandler: TemplateFileHandler,
+    TornadoVoilaHandler: LimitedHandler,
+    VoilaKernelWebsocketHandler: CheckedSocketHandler,
+    VoilaShutdownKernelHandler: ShutdownHandler,
+}
+WITH_VISITS = (CheckedSocketHandler, LimitedHandler, LookHandler)
+
+
+def guarded(handler: type[RequestHandler]) -> type[RequestHandler]:
+    """A handler whose answers carry our headers, and whose errors say no more than their name."""
+
+    class Guarded(handler):  # type: ignore[misc, valid-type] # it is a class
+        def set_default_headers(self) -> None:
+            super().set_default_headers()
+            for name, value in HEADERS.items():
+                self.set_header(name, value)
+
+        def write_error(self, status_code: int, **_: Any) -> None:
+            self.set_header("Content-Type", "text/plain; charset=UTF-8")
+            self.finish(f"{status_code} {HTTPStatus(status_code).phrase}\n")
+
+    Guarded.__name__ = handler.__name__
+    return Guarded
+
+
+def hardened_voila(most: int) -> type[Voila]:
+    """Voila's application for at most so many people at once."""
+
+    class HardenedVoila(Voila):
+        name = Voila.name
+        visits = Visits(most)
+
+        def init_settings(self) -> dict[str, Any]:
+            settings: dict[str, Any] = super().init_settings()
+            self.identity_provider.cookie_options = COOKIES
+            return settings | {
+                "default_handler_class": guarded(NothingHandler),
+                "websocket_max_message_size": MOST_BYTES,
+                "xsrf_cookie_kwargs": COOKIES | {"path": self.base_url},
+            }
+
+        def init_handlers(self) -> list[Any]:
+            # There is no password, so that nobody logs in or out.
+            entrance = [each[0] for each in self.identity_provider.get_handlers()]
+            handlers = []
+            for path, handler, *rest in super().init_handlers():
+                ours = REPLACED.get(handler, handler)
+                arguments = dict(*rest) | ({"visits": self.visits} if ours in WITH_VISITS else {})
+                if path not in entrance:
+                    handlers.append((path, guarded(ours), arguments))
+            return handlers
+
+        def listen(self) -> None:
+            self.app.listen = partial(self.app.listen, max_body_size=MOST_BODY, idle_connection_timeout=QUIET)
+            PeriodicCallback(self.end_kernels, EVERY * 1000).start()
+            super().listen()
+
+        async def end_kernels(self) -> None:
+            """End the kernels whose pages are gone."""
+            self.visits.keep(self.kernel_manager.list_kernel_ids())
+            for kernel in self.visits.over():
+                await self.kernel_manager.shutdown_kernel(kernel, now=True)
+
+    return HardenedVoila

@@ -1,0 +1,103 @@
+"""Voila's page with a limit: whoever comes when all places are taken is told so, and slows nobody down."""
+
+import re
+from contextlib import suppress
+from math import ceil
+from typing import Any
+
+from tornado.web import HTTPError
+from voila.tornado.handler import TornadoVoilaHandler
+
+from .visits import Visits
+
+RETRY_AFTER = 20  # seconds after which a page for which there was no room asks again
+PAGE = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="{wait}"><title>{title}</title>
+<main style="font: 18px/1.5 system-ui; max-width: 30em; margin: 4em auto; padding: 0 1em">
+<h1>{title}</h1>
+<p>{text}</p></main></html>"""
+FULL = (
+    "No place is free",
+    "{most} people have this page open already, and more would slow all of them down. It opens by itself once"
+    " one of them closes it.",
+)
+OFTEN = (
+    "One moment",
+    "This page was asked for very often from your network. It opens by itself in {wait} seconds.",
+)
+KERNEL = re.compile(r'"kernelId": "([0-9a-f-]{36})"')
+THEMES = ("light", "dark")
+
+
+class LimitedHandler(TornadoVoilaHandler):
+    """Opens the page while fewer than `most` people are there, as often as an address may ask for it."""
+
+    def initialize(self, visits: Visits, **settings: Any) -> None:
+        """Take the visits and Voila's own arguments; tornado calls this with those of `init_handlers`."""
+        super().initialize(**settings)
+        configuration = self.voila_configuration
+        self.visits = visits
+        self.warm = configuration.default_pool_size if configuration.preheat_kernel else 0
+
+    async def get(self, path: str | None = None) -> None:
+        """Answer with the page, or with a sentence when it cannot be had now."""
+        if path or self.get_query_argument("theme", "light") not in THEMES:
+            raise HTTPError(404)
+        address = address_of(self)
+        if wait := ceil(self.visits.wait(address)):
+            self.tell(429, wait, *OFTEN)
+            return
+        self.visits.keep(self.kernel_manager.list_kernel_ids())
+        if self.visits.used >= self.visits.most:
+            self.tell(503, RETRY_AFTER, *FULL)
+            return
+        self.kernel = ""
+        self.visits.charge(address)
+        self.visits.starting.append(address)
+        try:
+            await self.send_page(address)
+        finally:
+            if not self.kernel:
+                self.visits.starting.remove(address)
+
+    async def send_page(self, address: str) -> None:
+        """Send the page, and note its kernel as soon as the page names it."""
+        if pool := self.pool():
+            with suppress(Exception):  # which the page will meet, too
+                await pool[0]  # a warm kernel that has just begun to start is there sooner than another one
+        if self.warm:
+            # Used and warm kernels together are never more than there are places: a class that comes at once
+            # would otherwise wait for the kernels of another class, which does not come.
+            self.kernel_manager.kernel_pools_config["default"]["pool_size"] = min(
+                self.warm, self.visits.most - self.visits.used
+            )
+        async for html in self.get_generator(path=None):
+            if not self.kernel and (named := KERNEL.search(html)):
+                self.kernel = named[1]
+                self.visits.starting.remove(address)
+            if self.kernel:
+                self.visits.sent(self.kernel, address)
+            self.write(html)
+            self.flush()
+        if self.warm:
+            self.kernel_manager.fill_if_needed(notebook_name=self.notebook_path)
+
+    def tell(self, status: int, wait: int, title: str, text: str) -> None:
+        """Answer with a sentence, and a page that asks again by itself."""
+        self.set_status(status)
+        self.set_header("Retry-After", str(wait))
+        self.finish(PAGE.format(title=title, wait=wait, text=text.format(most=self.visits.most, wait=wait)))
+
+    def pool(self) -> list[Any]:
+        """The futures of the kernels that were started ahead."""
+        futures: list[Any] = getattr(self.kernel_manager, "_pools", {}).get(self.notebook_path, [])
+        return futures
+
+
+def address_of(handler: Any) -> str:
+    """From where a request came: behind a web server on this machine, what that server says."""
+    address = str(handler.request.remote_ip)
+    if address in ("127.0.0.1", "::1"):
+        address = handler.request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()[:50]
+    return address

@@ -1,0 +1,117 @@
+"""The connections of pages to their kernels, with a bound on everything that comes and goes."""
+
+from typing import Any
+
+from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado import gen
+from tornado.ioloop import IOLoop
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from .frames import PROTOCOL, FrameError, check_frame
+from .visits import Visits
+
+MOST_SESSION = 64  # letters of the name that a page gives its connection
+MOST_UNREAD = 64 * 1024 * 1024  # bytes that wait for a page that does not read
+RATE = 200  # messages a second that a page may send; a slider that is drawn sends 60
+BURST = 4000  # messages that it may send at once, as when it asks for each of its widgets
+CLOSED = 1002  # the code of the end of a connection whose other side does not keep to the protocol
+
+
+class CheckedSocketHandler(VoilaKernelWebsocketHandler):
+    """Passes a page's messages on to its kernel: none that is not sound, and not faster than a page needs."""
+
+    def initialize(self, visits: Visits, **settings: Any) -> None:
+        """Take the visits; tornado calls this."""
+        super().initialize(**settings)
+        self.visits = visits
+        self.joined = False
+        self.credit, self.when = float(BURST), IOLoop.current().time()
+
+    async def pre_get(self) -> None:
+        """Refuse what would be an error further in."""
+        if self.kernel_id not in self.kernel_manager:
+            raise HTTPError(404)
+        if len(self.get_query_argument("session_id", "")) > MOST_SESSION:
+            raise HTTPError(400)
+        if PROTOCOL not in self.request.headers.get("Sec-WebSocket-Protocol", ""):
+            raise HTTPError(400)  # in the older one, Voila takes any bytes of the kernel for a number
+        await super().pre_get()
+
+    async def open(self, kernel_id: str) -> None:
+        """Begin to pass messages on."""
+        self.ws_connection.stream.max_write_buffer_size = MOST_UNREAD
+        self.joined = True
+        self.visits.joins(kernel_id)
+        await super().open(kernel_id)
+
+    async def on_message(self, message: bytes | str) -> None:
+        """Pass a message on; the next one is read when this is done.
+
+        What is not sound ends the connection.
+        """
+        try:
+            check_frame(message)
+            super().on_message(message)
+        except FrameError as error:
+            self.log.warning("A page sent %s; its connection was ended.", error)
+            self.close(CLOSED, str(error))
+            return
+        now = IOLoop.current().time()
+        self.credit = min(BURST, self.credit + (now - self.when) * RATE) - 1
+        self.when = now
+        if self.credit < 0:
+            await gen.sleep(-self.credit / RATE)
+
+    def on_close(self) -> None:
+        """Note that the page has gone."""
+        if self.joined:
+            self.visits.leaves(self.kernel_id, closed=self.close_code is not None)
+        super().on_close()
+
+    def write_message(self, message: bytes | dict[str, Any], binary: bool = False) -> Any:
+        """Send a message, as tornado does, which would refuse it too, but after Voila has read it.
+
+        Voila would take a message to a page that is gone for one of another kind, read a wrong length from
+        it, and count up to that until the memory is full, while all other pages wait.
+
+        Raises:
+            WebSocketClosedError: if the page is gone.
+        """
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            raise WebSocketClosedError
+        return super().write_message(message, binary)
+
+
+class LookHandler(KernelHandler):
+    """Tells a page whether its kernel is there: it asks now and then."""
+
+    def initialize(self, visits: Visits) -> None:
+        """Take the visits; tornado calls this."""
+        self.visits = visits
+
+    async def get(self, kernel_id: str) -> None:
+        """Answer, and note that the page is there."""
+        self.visits.sign(kernel_id)
+        await super().get(kernel_id)  # type: ignore[misc] # it is a coroutine
+
+
+class QueryHandler(RequestInfoSocketHandler):
+    """Tells a warm kernel with which address its page was asked for: that kernel alone, and once."""
+
+    def open(self, kernel_id: str) -> None:
+        """Wait for the page, or answer if it was asked for already."""
+        manager = self.application.settings["kernel_manager"]
+        if kernel_id not in manager or kernel_id in self._waiters:
+            self.close()
+            return
+        super().open(kernel_id)
+
+    def on_close(self) -> None:
+        """Forget it."""
+        for kernel_id, waiter in list(self._waiters.items()):
+            if waiter is self:
+                del self._waiters[kernel_id]
+                self._cache.pop(kernel_id, None)
