@@ -53,8 +53,8 @@ class TemplateFileHandler(TemplateStaticFileHandler):
 
     async def get(self, path: str, include_body: bool = True) -> None:
         """Answer with the file."""
-        parts = path.split("/", 2)
-        if len(parts) < 3 or parts[1] != "static" or parts[0] in ("", ".", ".."):
+        parts = path.split("/")
+        if len(parts) < 3 or parts[1] != "static" or {"", ".", ".."} & {*parts} or "\0" in path:
             raise HTTPError(404)
         await super().get(path, include_body)
 
