@@ -11,20 +11,23 @@ from .core.settings import SettingsError
 from .lab.follow import Follower
 from .lab.runner import Runner
 from .panels import STAGES, Stage
-from .panels.base import Change, Panel, column, guard
-from .panels.coach import CoachPanel
+from .panels.base import Change, Panel, button, column, guard
+from .panels.guide import Guide
 from .panels.head import Head
 from .panels.lesson import LessonBanner
 from .panels.look import STYLE
+from .panels.page import PAGE
 from .panels.play import PlayPanel
 from .panels.quiz import QuizPanel
 from .panels.sections import Address
 from .panels.settings import SettingsBox
 from .panels.strip import Strip
+from .panels.tiles import TILES
 from .state.experiment import DATA_OF, Experiment
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link
-from .state.stages import ROOMS
+from .state.stages import ROOMS, STAGES as STAGE_ROWS
+from .state.tour import RUN, SEE
 
 if TYPE_CHECKING:
     from .core.config import SpiceConfig
@@ -56,13 +59,15 @@ class Panels(Mapping[str, Stage]):
 
 
 class Explorer(Panel):
-    """All panels in the order of the method, under a head that stays in sight.
+    """Six rooms in the order of the method, under a head that stays in sight.
 
     Attributes:
         experiment: all settings, and how they stand to each other.
         runner: what runs them.
+        switch: tiles and views, of which one panel is chosen.
+        guide: the one line that says what matters now.
         panels: by name, made when they are first shown.
-        rooms: by name, where a panel stands.
+        rooms: by the name of a panel, where it stands.
     """
 
     def __init__(
@@ -71,30 +76,40 @@ class Explorer(Panel):
         compat.ensure_colab_manager()
         self.experiment, self.runner = _experiment(preset, models, lesson)
         self.runner.show_recorded()
-        self.head = Head(self.experiment, self.runner)
+        self.settings = SettingsBox(self.experiment)
+        self.switch = Strip()
+        self.guide = Guide(self.experiment, self.runner, self.switch)
+        tour = button("Tour", "Take the tour of one minute, or take it again", self.guide.start_tour)
+        look = button("Theme", "Light or dark", lambda: None)
+        look.add_class("sw-theme")
+        self.head = Head(self.experiment, self.runner, (*self.settings.buttons, look, tour))
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
-        self.switch = Strip()
         self.switch.observe(self._show, "value")
         self._link = ""
         self.address = Address("Settings in the page's address", self._take)
-        self.coach = CoachPanel(self.experiment, self.runner)
-        self.settings = SettingsBox(self.experiment)
         self.banner = LessonBanner(self.experiment)
         super().__init__(
             [
-                widgets.HTML(STYLE),
+                widgets.HTML(STYLE + PAGE),
                 self.head,
-                self.banner,
-                self.switch,
-                *self.rooms.values(),
-                self.coach,
+                self.switch.row,
+                self.guide,
                 self.settings,
+                self.banner,
+                self.switch.views,
+                *self.rooms.values(),
                 self.address,
             ]
         )
+        self.add_class("sw-explorer")
+        for room in self.rooms.values():
+            room.add_class("sw-room")
+        self.guide.wanted = self._want
         self.experiment.observe(self._refresh, "revision")
-        self.experiment.run.observe(self._refresh, "phase")
+        self.experiment.run.observe(self._refresh, "revision")
+        self.experiment.comparison.observe(self._refresh, ["session", "arm"])
+        self.experiment.data.observe(self._refresh, "session")
         self.experiment.observe(self._begin_lesson, "lesson")
         self._offer()
         self._show()
@@ -123,6 +138,22 @@ class Explorer(Panel):
             for panel in room.children:
                 panel.layout.display = "" if is_open else "none"
 
+    def _want(self, awaited: str) -> None:
+        """Mark what the tour waits for: Train, or the tile of a room."""
+        panel = awaited.removeprefix(SEE) if awaited.startswith(SEE) else ""
+        places = {"train": (self.head.go, awaited == RUN)} | {
+            name: (tile, bool(panel) and STAGE_ROWS[panel].room == name)
+            for name, tile in self.switch.tiles.items()
+        }
+        for place, is_wanted in places.values():
+            (place.add_class if is_wanted else place.remove_class)("sw-wanted")
+
+    def _draw_tiles(self) -> None:
+        """Show each room's small picture, as far as the settings can be used."""
+        if self.experiment.sound("task", "participant", "data"):
+            for name, tile in self.switch.tiles.items():
+                tile.draw(*TILES[name](self.experiment, self.runner))
+
     def _states(self) -> dict[str, str]:
         """How far each room is."""
         run, stages = self.experiment.run, self.experiment.stages
@@ -145,6 +176,7 @@ class Explorer(Panel):
     @guard
     def _refresh(self, _: Change | None = None) -> None:
         self.switch.mark(self._states())
+        self._draw_tiles()
         if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
         self.address.show(self._link)

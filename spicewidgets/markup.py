@@ -99,3 +99,48 @@ def download_link(name: str, content: bytes, mime: str, words: str) -> Html:
         '<a class="jupyter-button widget-button" style="width:auto;padding:0 8px"'
         f' download="{escape(name)}" href="data:{mime};base64,{data}">{escape(words)}</a>'
     )
+
+
+# What runs once it stands in the page. A browser may forbid both without a press that it has seen; then the link
+# and the selected text are there. Voila's page has an address of its own, a notebook's cell has none.
+PRESS = "this.previousElementSibling.click()"
+COPY = """
+const text = this.previousElementSibling, said = text.previousElementSibling;
+if (text.dataset.settings !== undefined && document.querySelector('body[data-voila]')) {
+  const address = new URL(location.href);
+  if (text.dataset.settings) address.searchParams.set('settings', text.dataset.settings);
+  else address.searchParams.delete('settings');
+  text.textContent = address.href;
+}
+const select = () => {
+  getSelection().selectAllChildren(text);
+  said.textContent = said.dataset.selected;
+};
+if (navigator.clipboard) navigator.clipboard.writeText(text.textContent).then(
+  () => { said.textContent = said.dataset.copied; }, select);
+else select();
+"""
+
+
+def saved(name: str, content: bytes, mime: str) -> Html:
+    """A link that saves the content as a file, pressed as soon as it is shown."""
+    link = download_link(name, content, mime, f"Save {name}")
+    return Html(f'{link}<style onload="{PRESS}">.sw-saved{{}}</style>')
+
+
+def copied(text: str, what: str, settings: str | None = None) -> Html:
+    """Text that is copied as soon as it is shown, with a word that it was; selected where that is forbidden.
+
+    Args:
+        text: what is copied.
+        what: what it is called.
+        settings: where given, the page's address with these settings is copied in place of the text, if the
+            page has one.
+    """
+    name = escape(what)
+    words = f'data-copied="{name}: copied." data-selected="{name}: selected; copy it with Ctrl-C."'
+    data = "" if settings is None else f' data-settings="{escape(settings)}"'
+    return Html(
+        f'<p role="status" {words}>{name}:</p><pre tabindex="0"{data}>{escape(text)}</pre>'
+        f'<style onload="{escape(COPY)}">.sw-copied{{}}</style>'
+    )

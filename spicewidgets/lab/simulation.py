@@ -28,6 +28,9 @@ else:
     simulated = later("..core.data.simulated", __package__)
 
 
+FIRST = 8  # sessions that are played for a picture
+
+
 @dataclass(frozen=True, eq=False)
 class Simulated:
     """A simulated data set and who made it; or one of participants of whom nothing is known.
@@ -122,13 +125,21 @@ def preview(snapshot: ExperimentSnapshot, session: int = 0) -> Record:
     """One session of the data set that `simulate` makes, without the axis of sessions; without torch, and in
     milliseconds. Panels that show the same session share one record, so that it is played once.
     """
-    last = snapshot.data.n_sessions - 1
-    return _preview(snapshot.task, snapshot.participant, snapshot.data, min(session, last))
+    session = min(session, snapshot.data.n_sessions - 1)
+    return first_sessions(snapshot, session + 1).session(session)
+
+
+def first_sessions(snapshot: ExperimentSnapshot, n: int = FIRST) -> Record:
+    """At least so many of the first sessions of the data set that `simulate` makes, or all there are; as
+    quick as one of them.
+    """
+    n = min(max(n, FIRST), snapshot.data.n_sessions)
+    return _first(snapshot.task, snapshot.participant, snapshot.data, n)
 
 
 @lru_cache(maxsize=2)
-def _preview(task: Task, participant: Person, data: Data, session: int) -> Record:
-    return _play(task, participant, data, session + 1).session(session)
+def _first(task: Task, participant: Person, data: Data, n: int) -> Record:
+    return _play(task, participant, data, n)
 
 
 def _play(task: Task, participant: Person, data: Data, n_sessions: int) -> Record:

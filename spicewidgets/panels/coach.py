@@ -31,6 +31,16 @@ class CoachPanel(Panel):
         experiment.run.observe(self.refresh, ["status", "result_revision"])
         self.refresh()
 
+    @property
+    def first(self) -> Finding | None:
+        """The most important thing that was noticed; None where there is nothing to say."""
+        return self._findings[0] if self._findings else None
+
+    def refusal(self, finding: Finding) -> str:
+        """Why a remedy cannot be tried now; empty where it can."""
+        blocked: str = self.experiment.blocked.get(finding.action, "")
+        return blocked or self.experiment.lesson_refuses(finding.changes)
+
     @guard
     def refresh(self, _: Change | None = None) -> None:
         """Look at the last result, as long as the settings are still its own."""
@@ -41,8 +51,7 @@ class CoachPanel(Panel):
             old, self.rows.children = self.rows.children, [self._row(finding) for finding in current]
             discard(*old)
         for remedy, finding in self._buttons:
-            reason = self.experiment.blocked.get(finding.action, "")
-            block(remedy, reason or self.experiment.lesson_refuses(finding.changes), TIP)
+            block(remedy, self.refusal(finding), TIP)
 
     def _findings_of(self, result: Result) -> tuple[Finding, ...]:
         """What is to be said of a result. What was not tried is not proposed, and nothing is twice."""
@@ -66,12 +75,13 @@ class CoachPanel(Panel):
         note = widgets.HTML(message(words))
         if not finding.remedy:
             return note
-        remedy = button(finding.remedy, TIP, partial(self._try, finding))
+        remedy = button(finding.remedy, TIP, partial(self.follow, finding))
         self._buttons.append((remedy, finding))
         return column(note, remedy)
 
     @guard
-    def _try(self, finding: Finding) -> None:
+    def follow(self, finding: Finding) -> None:
+        """Do what a finding proposes: change its settings, and run."""
         self._pressed.add((finding.kind, finding.remedy))
         for group, changes in finding.changes.items():
             self.experiment.group(group).put(changes)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import pandas as pd
 
-from ..markup import Html, download_link
+from ..markup import Html, saved
 from ..plots.live import FORMATS, LiveFigure
 from .base import FULL, Panel, button, guard, row
 
@@ -30,7 +30,7 @@ def csv_file(name: str, frame: pd.DataFrame) -> File:
 
 
 class Files(Panel):
-    """A row of buttons; each makes its file, or its text, when it is pressed, and shows it below.
+    """A row of buttons; each makes and saves its file when it is pressed, or shows its text below.
 
     Args:
         offers: by the button's word. A second press takes away what is shown.
@@ -44,13 +44,13 @@ class Files(Panel):
 
     @guard
     def ask(self, word: str) -> None:
-        """Show what the button with this word makes, or take it away."""
+        """Save or show what the button with this word makes, or take it away."""
         if self._shown == word:
             self._shown, self.below.value = "", ""
             return
         content = self._offers[word][1]()
         if isinstance(content, File):
-            content = download_link(*content, f"Save {content.name}")
+            content = saved(*content)
         self._shown, self.below.value = word, content
 
 

@@ -1,42 +1,63 @@
-"""The head of the explorer, which stays in sight: the true and the discovered equation, term under term, how
-the run goes, and the one button to press next.
+"""The head of the explorer, which stays in sight and never changes its height: the true and the discovered
+equation, term under term, and the one button to press next.
 """
+
+from collections.abc import Hashable, Sequence
 
 import ipywidgets as widgets
 
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..lab.verdict import standing, verdict
-from ..markup import Html, escaped, region
+from ..markup import Html, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
-from ..state.run import RunState
-from .base import ROW, Change, Panel, block, button, by_hand, guard, labelled, put, row, tick_box
-from .equation_lines import SYMBOLS, equation_lines, module_line
-from .training import BUTTONS, time_left
+from .base import Change, Panel, block, button, by_hand, guard, labelled, put, tick_box
+from .equation_lines import SYMBOLS, equation_lines, module_names
+from .stage import PersonChoice
+from .training import BUTTONS
 
 OWN = "own settings"
 
 
 class Head(Panel):
-    """Truth and SPICE in one look, the run, and Train and Stop."""
+    """Truth and SPICE in one look, and Train and Stop.
 
-    def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
+    Args:
+        experiment: what is shown.
+        runner: what runs it.
+        tools: further buttons of the bar.
+    """
+
+    def __init__(
+        self, experiment: Experiment, runner: ExperimentRunner, tools: Sequence[widgets.Widget] = ()
+    ) -> None:
         super().__init__()
         self.experiment, self.runner = experiment, runner
-        self.equations, self.progress = widgets.HTML(), widgets.HTML()
+        self.equations, self.loss = widgets.HTML(), widgets.HTML()
         self._verdict: tuple[Result | None, str] = (None, "")
         about, presets = "Settings to begin with", list(experiment.presets)
         self.preset = labelled(widgets.Dropdown, "Preset", about, options=presets, value=experiment.preset)
         self.preset.layout.width = "auto"
         self.preset.observe(self._load, "value")
-        self.go = button(*BUTTONS["train"], self._train, button_style="primary")
+        self.module = labelled(widgets.Dropdown, "Module", "Whose equation is shown here", options=[("", "")])
+        self.module.layout.width = "auto"
+        self.module.observe(self._choose_module, "value")
+        self.person = PersonChoice(experiment, runner, "Whose equation is shown, in all panels", self.refresh)
+        self.go = button(*BUTTONS["train"], self._train)
         self.stop = button(*BUTTONS["stop"], self._stop)
         follow = tick_box("follow", experiment.traits()["follow_training"].help)
         widgets.link((experiment, "follow_training"), (follow, "value"))
         name = widgets.HTML('<span class="sw-name">spicewidgets</span>')
-        line = row(name, self.preset, self.go, self.stop, follow, **ROW)
-        self.children = [*self.children, line, self.equations, self.progress]
+        bar = widgets.HBox([name, self.preset, self.module, self.person, *tools])
+        run = widgets.HBox([self.loss, follow, self.go, self.stop])
+        pair = widgets.HBox([self.equations, run])
+        for box, look in ((bar, "sw-bar"), (run, "sw-run"), (pair, "sw-both"), (self.person, "sw-person")):
+            box.add_class(look)
+        for tool in tools:
+            tool.add_class("sw-quiet")
+        self.go.add_class("sw-go")
+        self.children = [*self.children, bar, pair]
         self.add_class("sw-head")
         experiment.observe(self._show_preset, "revision")
         experiment.observe(self.refresh, ["revision", "person"])
@@ -49,6 +70,10 @@ class Head(Panel):
         if change["new"] != OWN:
             self.experiment.load_preset(change["new"])
             self.runner.show_recorded()
+
+    @by_hand
+    def _choose_module(self, _: Change) -> None:
+        self.refresh()
 
     @guard
     def _show_preset(self, _: Change | None = None) -> None:
@@ -72,26 +97,57 @@ class Head(Panel):
 
     @guard
     def refresh(self, _: Change | None = None) -> None:
-        """Show the buttons, the equations and the line on the run, as they stand."""
+        """Show the buttons, the equations and the loss, as they stand."""
         for action, pressable in (("train", self.go), ("stop", self.stop)):
             block(pressable, self.experiment.blocked.get(action, ""), BUTTONS[action][1])
+        busy = self.experiment.run.busy
+        self.go.layout.display, self.stop.layout.display = ("none", "") if busy else ("", "none")
+        put(self.loss, small_loss(self.experiment.run.history))
         put(self.equations, self._equations())
-        put(self.progress, self._progress())
 
     def _equations(self) -> Html:
         result, live = self.runner.result, self.experiment.run.live
-        truth, instead = self.runner.truth(), self._instead(result)
-        if live is not None or result is None:
-            lines = equation_lines(truth, live, self._parameters(), {}, stale=False, instead=instead)
-            return region("Head", lines, "sw-equations")
-        stale = result.spice is not None and "equation" in self.experiment.stale_because
-        person = self.experiment.person
-        classical = result.classical.get(person) or next(iter(result.classical.values()), {})
-        read = {SYMBOLS[name]: value for name, (_, value) in classical.items() if name in SYMBOLS}
-        lines = equation_lines(truth, result.spice, self._parameters(), read, stale, person, instead)
-        whose = _whose(result, person)
-        judged = "" if stale else module_line(f"{whose}{self._judge(result)}")
-        return region("Head", Html(lines + judged), "sw-equations")
+        truth = self.runner.truth()
+        found = live if live is not None else None if result is None else result.spice
+        person = self._offer_people(result)
+        module = self._offer_modules(module_names(truth, found))
+        read, says, stale = {}, "", False
+        if live is None and result is not None:
+            stale = result.spice is not None and "equation" in self.experiment.stale_because
+            if module in module_names(truth, found)[:1]:
+                read = _read(result, person)
+            says = "" if stale else self._judge(result)
+        is_first = module in module_names(truth, found)[:1]
+        lines = equation_lines(
+            truth,
+            found,
+            module,
+            self._parameters() if is_first else {},
+            read,
+            stale,
+            person,
+            self._instead(result),
+            ("the participant you set", says),
+        )
+        return region("Head", lines, "sw-equations")
+
+    def _offer_modules(self, names: Sequence[str]) -> str:
+        """Let one of these modules be chosen, where there are several; returns the one that is shown."""
+        options = tuple((name.removeprefix("x_").replace("_", " "), name) for name in names) or (("", ""),)
+        with self.filling():
+            if self.module.options != options:
+                before = self.module.value
+                self.module.options = options
+                self.module.value = before if before in names else options[0][1]
+        self.module.layout.display = "" if len(names) > 1 else "none"
+        chosen: str = self.module.value
+        return chosen
+
+    def _offer_people(self, result: Result | None) -> Hashable:
+        """Let a participant be chosen, where there are several; returns whose equation is shown."""
+        people = () if result is None or result.spice is None else result.spice.participants
+        chosen: Hashable = self.person.offer(people if people else (None,))
+        return chosen
 
     def _instead(self, result: Result | None) -> str:
         """What stands in place of the truth while a table is used."""
@@ -103,7 +159,7 @@ class Head(Panel):
         return f"not known. {words or 'Train looks for equations in these choices.'}"
 
     def _judge(self, result: Result) -> str:
-        """Whether it is the exact mechanism; computed once for each result."""
+        """The verdict, computed once for each result."""
         if self._verdict[0] is not result:
             self._verdict = result, verdict(result)
         return self._verdict[1]
@@ -117,36 +173,8 @@ class Head(Panel):
             if not participant.problems_of(name) and (name != "forget_rate" or participant.forget_rate)
         }
 
-    def _progress(self) -> Html:
-        run = self.experiment.run
-        status = f'<span role="status">{escaped(self._status(run))}</span>'
-        return Html(f'<div class="sw-progress">{small_loss(run.history)}{_bar(run)}{status}</div>')
 
-    def _status(self, run: RunState) -> str:
-        """What matters most now: how the run goes, what is wrong, or what is out of date."""
-        if run.busy:
-            return str(run.message) + time_left(run)
-        if self.experiment.problems:
-            return str(self.experiment.problems[0])
-        if run.status == "failed":
-            return str(run.message)
-        stale = self.experiment.stale_because
-        return str(stale.get("equation") or stale.get("train") or run.message)
-
-
-def _whose(result: Result, person: object) -> str:
-    """Whose equation stands there, where there are several people."""
-    if result.spice is None or len(result.spice.participants) < 2 or result.snapshot.is_simulated:
-        return ""
-    people = result.spice.participants
-    label = person if person in people else people[0]
-    return f"Participant {label}, one of {len(people):,}. "
-
-
-def _bar(run: RunState) -> str:
-    """How far a run is."""
-    if run.busy and run.resamples:
-        return f'<progress aria-label="Resamples" max="{run.resamples}" value="{run.resample}"></progress>'
-    if run.busy and run.epochs:
-        return f'<progress aria-label="Epochs run" max="{run.epochs}" value="{run.epoch}"></progress>'
-    return ""
+def _read(result: Result, person: Hashable) -> dict[str, float]:
+    """The parameters that a participant's equation stands for, by symbol."""
+    classical = result.classical.get(person) or next(iter(result.classical.values()), {})
+    return {SYMBOLS[name]: value for name, (_, value) in classical.items() if name in SYMBOLS}

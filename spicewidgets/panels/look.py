@@ -1,43 +1,83 @@
 """The style sheet of the panels.
 
-Colours are those of the Jupyter theme, so that light and dark pages are both readable; the fallbacks are for
-pages without one. Texts have the theme's text colours only: the colours of truth, RNN and SPICE are for lines
-and marks, which need less contrast.
+The palette is light or dark as the page's own switch says, else as the theme of Jupyter or Colab; widgets take
+their colours from it. Texts have the colours of text only: the colours of truth, RNN and SPICE are for lines and
+marks, which need less contrast.
 """
 
-STYLE = """<style>
+LIGHT = """--sw-paper:#fff;--sw-wash:#f7f8fa;--sw-ink:#1b1f24;--sw-muted:#5a616a;--sw-line:#e1e4e8;
+ --sw-edge:#868d96;--sw-press:#eceef1;--sw-bad:#b3261e;--sw-focus:#1f6fb8;color-scheme:light"""
+DARK = """--sw-paper:#111417;--sw-wash:#191d21;--sw-ink:#eceff2;--sw-muted:#a3abb4;--sw-line:#2b3137;
+ --sw-edge:#7d8690;--sw-press:#262c32;--sw-bad:#f2938a;--sw-focus:#6fb1ea;color-scheme:dark"""
+# What Jupyter's widgets and bqplot take their colours from, in the terms of the palette.
+THEME = "".join(
+    f"--jp-{name}:var(--sw-{colour});"
+    for colour, names in {
+        "paper": "layout-color0 layout-color1 widgets-input-background-color"
+        " widgets-slider-handle-background-color rendermime-table-row-background",
+        "wash": "layout-color2",
+        "press": "layout-color3",
+        "ink": "ui-font-color0 ui-font-color1 content-font-color0 content-font-color1 widgets-color"
+        " widgets-label-color widgets-readout-color widgets-input-color widgets-slider-handle-border-color"
+        " widgets-slider-active-handle-color",
+        "muted": "ui-font-color2 ui-font-color3 content-font-color2",
+        "line": "border-color2 border-color3",
+        "edge": "border-color0 border-color1 widgets-input-border-color",
+        "focus": "brand-color1 widgets-input-focus-border-color",
+    }.items()
+    for name in names.split()
+)
+PALETTE = f"""
+.sw-panel,:root[data-sw-look=light] :is(.sw-panel,body[data-voila]){{{LIGHT}}}
+:is([data-jp-theme-light="false"],html[theme="dark"]) .sw-panel,
+:root[data-sw-look=dark] :is(.sw-panel,body[data-voila]){{{DARK}}}
+:root[data-sw-look=light] .sw-panel{{{LIGHT}}}
+.sw-panel,:root[data-sw-look] body[data-voila]{{{THEME}}}
+"""
+STYLE = (
+    f"""<style>{PALETTE}"""
+    + """
 .sw-panel{--jp-widgets-dropdown-arrow:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'\
  viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='%23808080' stroke-width='2'\
  d='M4 7l5 5 5-5'/%3E%3C/svg%3E");
- color:var(--jp-ui-font-color1,#222);font-family:system-ui,sans-serif;overflow:visible}
+ color:var(--sw-ink);font-family:system-ui,sans-serif;font-size:13px;overflow:visible}
 .sw-panel .widget-vbox,.sw-panel .widget-hbox,.sw-panel .widget-box{overflow:visible}
 .sw-panel,.sw-panel>.widget-vbox,.sw-columns{flex-shrink:0}
 .sw-panel .widget-html,.sw-panel .widget-html-content{margin:0;line-height:1.4;height:auto;
- color:var(--jp-ui-font-color1,#222)}
-.sw-panel h2{font-size:19px;font-weight:650;margin:2px 0 4px}
-.sw-panel h3{font-size:14px;font-weight:650;margin:10px 0 4px}
+ color:var(--sw-ink)}
+.sw-panel h2{font-size:15px;font-weight:600;margin:2px 0 4px}
+.sw-panel h3{font-size:13px;font-weight:600;margin:12px 0 4px}
 .sw-panel p{margin:0 0 8px;font-size:13px}
 .sw-panel code{background:none;color:inherit;font-size:12px;padding:0;overflow-wrap:anywhere}
-.sw-panel pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:4px 0;user-select:all}
+.sw-panel pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:4px 0;user-select:all;
+ background:none;color:inherit}
 .sw-panel summary{cursor:pointer;font-size:13px;padding:4px 0}
-.sw-panel math{font-size:16px}
-.sw-panel button{border-radius:4px;font-size:13px}
+.sw-panel math{font-size:17px}
+.sw-panel :is(button,.jupyter-button){border-radius:6px;font-size:13px;color:var(--sw-ink);
+ background:var(--sw-paper);border:1px solid var(--sw-edge);box-shadow:none!important;height:30px;
+ line-height:28px;margin:2px 6px 2px 0}
+.sw-panel :is(button,.jupyter-button):hover:enabled{background:var(--sw-press)}
 .sw-panel button:disabled{opacity:.55}
-.sw-panel .mod-primary{background:#1f6fb8!important;color:#fff!important}
-.sw-panel :is(button,input,select,textarea,summary,a,pre,[tabindex],.ui-slider-handle):focus-visible{
- outline:2px solid #3b8fd9!important;outline-offset:1px}
-.sw-help{color:var(--jp-ui-font-color2,#555);font-size:12px;line-height:1.35}
-.sw-alert,.sw-note{padding:6px 10px;margin:4px 0;background:var(--jp-layout-color2,#f3f3f3);font-size:13px;
- line-height:1.4;border-left:4px solid #3b8fd9}
+.sw-panel button.mod-active{background:var(--sw-press);font-weight:600}
+.sw-panel :is(.mod-primary,.sw-next){background:var(--sw-ink)!important;color:var(--sw-paper)!important;
+ border-color:var(--sw-ink)}
+.sw-panel .sw-quiet{border-color:transparent;background:none;color:var(--sw-muted)}
+.sw-panel :is(button,input,select,textarea,summary,a,pre,[tabindex],.noUi-handle,.ui-slider-handle):focus-visible{
+ outline:2px solid var(--sw-focus)!important;outline-offset:1px}
+.sw-help{color:var(--sw-muted);font-size:12px;line-height:1.35}
+.sw-alert,.sw-note{padding:6px 10px;margin:4px 0;background:var(--sw-wash);font-size:13px;
+ line-height:1.4;border-left:4px solid var(--sw-focus)}
 .sw-alert{border-left-color:#d14a40}
 .sw-row{display:flex;flex-flow:row wrap}
 
 .sw-field.widget-inline-hbox{display:flex;flex-flow:row wrap;align-items:center;height:auto;width:100%;
  margin:0;column-gap:8px}
-.sw-field.widget-inline-hbox>label{flex:1 1 auto;width:auto;max-width:100%;text-align:left;font-weight:600;
- font-size:13px;white-space:normal;overflow:visible;line-height:1.3;height:auto;
- color:var(--jp-ui-font-color1,#222)}
+.sw-field.widget-inline-hbox>label{flex:1 1 auto;width:auto;max-width:100%;text-align:left;font-weight:400;
+ font-size:13px;white-space:normal;overflow:visible;line-height:1.3;height:auto;color:var(--sw-ink)}
 .sw-field.widget-slider>label{flex:0 0 auto}
+.sw-panel .widget-inline-hbox :is(input:not([type=checkbox]),select,textarea){background-color:var(--sw-paper);
+ color:var(--sw-ink);border:1px solid var(--sw-line);border-radius:4px}
+.sw-panel .widget-inline-hbox select{border-color:var(--sw-edge)}
 .sw-field.widget-inline-hbox>input{flex:0 0 92px;min-width:0;text-align:right;
  font-variant-numeric:tabular-nums}
 .sw-field.sw-text.widget-inline-hbox>input{flex:1 1 190px;text-align:left}
@@ -45,53 +85,140 @@ STYLE = """<style>
 .sw-slider.widget-inline-hbox{width:100%;margin:0 0 2px}
 .sw-slider>.widget-label{display:none}
 .sw-slider .slider-container{margin-left:8px;margin-right:8px}
-.sw-panel .widget-checkbox label{font-size:13px;white-space:normal;line-height:1.3}
+.sw-panel .noUi-target{background:var(--sw-edge);border:0;box-shadow:none;height:3px;border-radius:2px}
+.sw-panel .noUi-connects{border-radius:2px}
+.sw-panel .noUi-connect{background:var(--sw-ink)}
+.sw-panel .noUi-horizontal .noUi-handle{border:3px solid var(--sw-ink);background:var(--sw-paper);
+ border-radius:50%;box-shadow:none;width:16px;height:16px;top:-7px;right:-8px;cursor:grab}
+.sw-panel .noUi-handle:is(::before,::after){display:none}
+.sw-panel .noUi-target[disabled]{opacity:.5}
+.sw-panel .widget-checkbox label{font-size:13px;white-space:normal;line-height:1.3;color:var(--sw-ink)}
 .sw-panel .widget-checkbox{display:flex;align-items:center;width:auto;height:auto;min-height:28px;
  margin:0 12px 0 0}
 .sw-panel .widget-checkbox label{display:flex;align-items:center}
-.sw-panel .widget-checkbox input{margin:0 6px 0 0}
+.sw-panel .widget-checkbox input{margin:0 6px 0 0;accent-color:var(--sw-ink)}
 
 .sw-grid{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:2px 0 10px}
-.sw-grid caption{text-align:left;padding:2px 0;font-weight:600}
+.sw-grid caption{text-align:left;padding:2px 0;font-weight:600;color:var(--sw-ink)}
 .sw-grid td,.sw-grid th{padding:2px 10px 2px 0;text-align:right;vertical-align:baseline;font-weight:400;
- border-bottom:1px solid var(--jp-border-color2,#e0e0e0)}
+ border-bottom:1px solid var(--sw-line)}
 .sw-grid td{white-space:nowrap}
 .sw-grid thead th{font-weight:600}
 .sw-grid :is(th,td):first-child{text-align:left}
-.sw-worth{position:relative;display:inline-block;width:160px;height:12px;
- border:1px solid var(--jp-border-color1,#bbb)}
+.sw-worth{position:relative;display:inline-block;width:160px;height:12px;border:1px solid var(--sw-edge)}
 .sw-worth i{position:absolute;inset:0 auto 0 0;background:#1f6fb8}
 .sw-worth.sw-less i{background:repeating-linear-gradient(45deg,#788494 0 3px,transparent 3px 6px)}
-.sw-worth b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--jp-ui-font-color1,#222)}
+.sw-worth b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--sw-ink)}
 .sw-question{margin:0 0 16px}.sw-question .sw-field{max-width:22em}
 .sw-scroll{overflow-x:auto;max-width:100%}
-
 .sw-stage{order:2}.sw-controls{order:1}.sw-columns{reading-flow:flex-visual}
-.sw-head{position:sticky;top:0;z-index:20;background:var(--jp-layout-color1,#fff);padding:4px 0 2px;
- border-bottom:1px solid var(--jp-border-color2,#e0e0e0)}
-.sw-head .widget-html-content{font-size:15px}
-.sw-name{font-weight:650;font-size:17px;margin-right:16px}
-.sw-equations{max-height:148px;overflow-y:auto}
-.sw-line{display:flex;flex-flow:row wrap;align-items:baseline;line-height:1.5;
- font-variant-numeric:tabular-nums}
-.sw-line>b{flex:0 0 88px;font-weight:600;white-space:nowrap}
-.sw-line>span{white-space:nowrap;flex:0 0 auto;min-width:80px}
-.sw-line>span.sw-left{min-width:32px}
-.sw-line>span.sw-instead{white-space:normal;flex:1 1 200px;font-size:13px;line-height:1.35}
-.sw-line>span.sw-says{min-width:72px}
+
+/* The page: head, strip, guide, views, stage. None of the first three ever changes its height. */
+.sw-explorer{max-width:1312px;margin:0 auto!important;background:var(--sw-paper)}
+.sw-explorer>*{padding-left:8px;padding-right:8px}
+.sw-head{position:sticky;top:0;z-index:20;background:var(--sw-paper);height:104px;overflow:hidden!important}
+.sw-bar{height:40px;align-items:center}
+.sw-bar>.widget-html:first-child{margin-right:14px;flex:0 0 auto}
+.sw-name{font-weight:600;font-size:16px;letter-spacing:-.2px;white-space:nowrap}
+.sw-bar>.widget-dropdown.sw-field{flex:0 1 auto;width:auto;flex-flow:row nowrap;margin-right:12px}
+.sw-bar>.sw-field>label{flex:0 0 auto;color:var(--sw-muted)}
+.sw-bar>.sw-field>select{min-width:84px;max-width:190px;border-color:transparent}
+.sw-bar>.sw-field>select:hover{border-color:var(--sw-edge)}
+.sw-bar>button{flex:0 0 auto}
+.sw-bar>button:first-of-type{margin-left:auto}
+.sw-both{align-items:center;height:56px}
+.sw-both>.widget-html{flex:1 1 auto;min-width:0}
+.sw-run{flex:0 0 auto;align-items:center}
+.sw-run>*{margin:0 0 0 12px}
+.sw-run .widget-html-content{line-height:0}
+.sw-run button{width:86px!important;height:36px;line-height:34px;font-weight:600}
+.sw-equations{height:56px;overflow:auto hidden;scrollbar-width:thin}
+.sw-pair{display:grid;grid-auto-rows:28px;min-width:max-content}
+.sw-line{display:flex;align-items:baseline;line-height:28px;font-variant-numeric:tabular-nums;
+ font:17px/28px "STIX Two Math","STIX Two Text",Cambria,"Times New Roman",serif}
+.sw-line>b{flex:0 0 92px;font:600 13px/28px system-ui,sans-serif;white-space:nowrap}
+.sw-line>span{white-space:nowrap;flex:0 0 auto;min-width:88px}
+.sw-line>span.sw-left{min-width:38px}
+.sw-line>span.sw-read{min-width:68px;font-size:15px}
+.sw-line>span.sw-instead{font:13px/28px system-ui,sans-serif}
+.sw-line>span.sw-verdict{font:13px/28px system-ui,sans-serif;color:var(--sw-muted);min-width:0;flex:1 1 240px;
+ max-width:520px;padding-left:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.sw-many .sw-line{font-size:15px}.sw-many .sw-line>span{min-width:72px}
 .sw-line.sw-old>*{opacity:.6}
-.sw-line.sw-module{font-size:12px;color:var(--jp-ui-font-color2,#555)}
-.sw-progress{display:flex;flex-flow:row wrap;align-items:center;gap:2px 12px;min-height:34px;font-size:13px}
-.sw-progress svg{flex:0 0 120px}
-.sw-progress progress{width:120px;height:8px;accent-color:#1f6fb8}
-.sw-nav .widget-toggle-button,.sw-nav button{width:auto;padding:0 9px;margin:1px}
-@media(max-width:700px){
+
+.sw-strip{background:var(--sw-wash);border-bottom:1px solid var(--sw-line);height:114px;
+ padding:8px 0 0!important;margin-top:0;overflow:hidden!important;scrollbar-width:none}
+.sw-strip>.sw-tile{position:relative;flex:1 1 0;min-width:0;padding:0 12px 8px;margin:0 4px;height:106px;
+ border:1px solid transparent;border-bottom:0;overflow:hidden!important;border-top:4px solid transparent}
+.sw-strip>.sw-tile:hover{background:var(--sw-press)}
+.sw-strip>.sw-open{background:var(--sw-paper);border-color:var(--sw-ink) var(--sw-line);
+ border-radius:6px 6px 0 0}
+.sw-strip>.sw-open:hover{background:var(--sw-paper)}
+.sw-strip>.sw-wanted{outline:2px solid var(--sw-ink);outline-offset:-3px}
+.sw-panel .sw-tile>button{position:static;background:none!important;border:0;text-align:left;padding:0;
+ height:26px;line-height:26px;font-weight:600;width:100%;margin:0;color:var(--sw-ink)}
+.sw-tile>button::after{content:"";position:absolute;inset:0;cursor:pointer}
+.sw-tile>button:focus-visible{outline:0!important}
+.sw-tile>button:focus-visible::after{outline:2px solid var(--sw-focus);outline-offset:-3px}
+.sw-tile .widget-html-content{position:relative}
+.sw-tile svg{display:block;width:100%;height:42px}
+.sw-tile svg path{vector-effect:non-scaling-stroke}
+.sw-tile svg .sw-guide-line{stroke:var(--sw-edge);fill:none;stroke-dasharray:3 3}
+.sw-tile p{margin:4px 0 0;font-size:12px;color:var(--sw-muted);white-space:nowrap;overflow:hidden;
+ text-overflow:ellipsis}
+.sw-names span{position:absolute;left:0;transform:translateY(-50%);font:italic 12px/1 serif}
+.sw-tile .sw-names{position:absolute;inset:0 auto auto 0;height:42px;width:30px}
+.sw-tile.sw-stale .widget-html,.sw-tile.sw-todo .widget-html{opacity:.45}
+.sw-tile.sw-running::before{content:"";position:absolute;left:0;top:-4px;height:4px;width:40%;
+ background:var(--sw-ink);animation:sw-run 1s linear infinite}
+@keyframes sw-run{from{transform:translateX(-100%)}to{transform:translateX(250%)}}
+
+.sw-guide{height:52px;align-items:center}
+.sw-guide>.widget-html{flex:1 1 auto;min-width:0}
+.sw-guide>button{flex:0 0 auto;font-weight:600;padding:0 14px}
+.sw-guide>.sw-quiet{font-weight:400}
+.sw-says{display:flex;align-items:center;gap:10px;height:52px;font-size:15px;line-height:1.3}
+.sw-says>span{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
+.sw-says>b:first-child{flex:0 0 auto}
+.sw-says progress{flex:0 0 120px;height:8px;accent-color:var(--sw-ink)}
+.sw-failed>b:first-child,.sw-wrong>b:first-child{color:var(--sw-bad)}
+.sw-narrow{display:none}
+.sw-drawer,.sw-tray{border-bottom:1px solid var(--sw-line);padding-bottom:8px}
+.sw-drawer ul{margin:0;padding-left:18px;max-height:220px;overflow:auto}
+.sw-tray:not(:has(pre,a,.sw-alert)):not(:has(.widget-upload:not([style*="none"]))){border:0;padding:0 8px}
+
+.sw-views,.sw-nav{border-bottom:1px solid var(--sw-line);gap:0 4px}
+.sw-views{height:37px;overflow:auto hidden!important;flex-wrap:nowrap!important;scrollbar-width:none}
+.sw-panel :is(.sw-views,.sw-nav)>button{border:0;background:none!important;border-radius:0;height:36px;
+ line-height:36px;padding:0 8px;margin:0 6px 0 0;color:var(--sw-muted);flex:0 0 auto;width:auto}
+.sw-panel :is(.sw-views,.sw-nav)>button.mod-active{color:var(--sw-ink);font-weight:600;
+ box-shadow:inset 0 -2px var(--sw-ink)!important}
+.sw-explorer .sw-room{padding-top:12px}
+.sw-wanted.jupyter-button{background:var(--sw-ink)!important;color:var(--sw-paper)!important}
+
+@media(max-width:1100px){.sw-line>span.sw-verdict{display:none}.sw-narrow{display:inline}
+ .sw-line>span{min-width:76px}.sw-line>b{flex-basis:84px}}
+@media(max-width:900px){
  .sw-stage{order:1}.sw-controls{order:2;max-width:none!important;margin:0!important}
- .sw-head{font-size:13px}.sw-name{display:none}
- .sw-line{font-size:12.5px}.sw-line>b{flex-basis:44px}.sw-line>b svg{display:none}
- .sw-line>span{min-width:56px}.sw-line>span.sw-says{min-width:48px}.sw-line>span.sw-left{min-width:26px}
- .sw-equations{max-height:160px}.sw-worth{width:84px}.sw-progress svg{display:none}
- .sw-nav button{padding:0 6px;font-size:12px}
+ .sw-strip{overflow:auto hidden!important;flex-wrap:nowrap!important}
+ .sw-strip>.sw-tile{flex:0 0 138px}
+ .sw-run>:is(.widget-html,.widget-checkbox){display:none}
 }
+@media(max-width:600px){
+ .sw-explorer>*{padding-left:10px;padding-right:10px}
+ .sw-head{height:100px}.sw-bar{height:36px;overflow:auto hidden!important;scrollbar-width:none}
+ .sw-name,.sw-bar>.sw-field>label{display:none}
+ .sw-bar>.sw-field>select{min-width:60px;max-width:130px}
+ .sw-line{font-size:15px}.sw-line>b{flex-basis:46px}.sw-line>b svg{display:none}
+ .sw-line>span{min-width:62px}.sw-line>span.sw-left{display:none}.sw-line>span.sw-read{display:none}
+ .sw-run button{width:70px!important}
+ .sw-strip{height:103px}.sw-strip>.sw-tile{height:95px}.sw-tile svg{height:32px}.sw-tile .sw-names{height:32px}
+ .sw-guide{height:60px}.sw-says{height:60px;font-size:14px}.sw-guide>button{padding:0 8px}
+ .sw-worth{width:84px}
+ .sw-explorer .sw-stage{position:sticky;top:100px;z-index:10;max-height:45vh;overflow:auto!important;
+  background:var(--sw-paper);border-bottom:1px solid var(--sw-line)}
+}
+@media(prefers-reduced-motion:reduce){.sw-tile.sw-running::before{animation:none;width:100%}}
 @media(prefers-reduced-motion:no-preference){.sw-line>span{transition:opacity .2s}}
 </style>"""
+)

@@ -1,4 +1,4 @@
-"""All settings at once: as Python, as a file, as a lesson, and read back."""
+"""All settings at once: as an address, as Python, as a file, as a lesson, and read back."""
 
 import json
 
@@ -6,16 +6,21 @@ import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
 from ..lab.script import script_of
-from ..markup import Html
+from ..markup import copied, saved
 from ..state.experiment import Experiment
 from ..state.lesson import LARGEST, open_lesson, read_lesson
-from .base import Change, Panel, foldable, guard, script_text
+from ..state.link import to_link
+from .base import Change, Panel, button, column, guard
 from .files import File, Files
 from .lesson import LessonForm
 
 
 class SettingsBox(Panel):
-    """Save all settings as a file or as a lesson, and read one back; a file that is wrong changes nothing."""
+    """Share, script, save and open; a file that is wrong changes nothing.
+
+    Attributes:
+        buttons: each does its work in one press. They stand in the head of the page; what they show, here.
+    """
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -27,29 +32,51 @@ class SettingsBox(Panel):
             **tooltip("A file of settings, or a lesson, that was saved here"),
         )
         self.read.observe(self._read, "value")
-        save = Files(
-            {
-                "as Python": ("A short script that prints the same equations", self._script),
-                "script as py": ("The script as a file", self._script_file),
-                "settings as json": ("All settings of all panels as a file", self._save),
-            }
-        )
+        self.shown = widgets.HTML()
         self.form = LessonForm(experiment)
-        super().__init__([foldable([save, self.read, self.form], "copy as Python, save, restore, lessons")])
+        script = Files({"script as py": ("The script as a file", self._script_file)})
+        self.more = column(self.read, script, self.form)
+        self.more.layout.display = "none"
+        self.share = button("Share", "Copy the address of this page with its settings", self._share)
+        self.script = button("Script", "Copy a short script that prints the same equations", self._script)
+        self.save = button("Save", "Save all settings of all panels as a file", self._save_now)
+        self.open_more = button("Open …", "Open saved settings or a lesson, or make one", self._toggle)
+        self.buttons = (self.share, self.script, self.save, self.open_more)
+        super().__init__([self.shown, self.more])
+        self.add_class("sw-tray")
 
-    def _script(self) -> Html:
-        return script_text(self._text())
-
-    def _text(self) -> str:
+    def text(self) -> str:
         """The script, which also resamples where that has been done."""
         return script_of(self.experiment.snapshot(), self.experiment.shown_resampling())
 
-    def _script_file(self) -> File:
-        return File("experiment.py", self._text().encode(), "text/x-python")
-
-    def _save(self) -> File:
+    def file(self) -> File:
+        """All settings as a file."""
         text = json.dumps(self.experiment.to_dict(), indent=1)
         return File("settings.json", text.encode(), "application/json")
+
+    def _script_file(self) -> File:
+        return File("experiment.py", self.text().encode(), "text/x-python")
+
+    @guard
+    def _share(self) -> None:
+        self.experiment.snapshot()  # only sound settings have an address
+        # A notebook has no address of its own: there the script is shared.
+        self.shown.value = copied(self.text(), "The page with its settings", to_link(self.experiment))
+
+    @guard
+    def _script(self) -> None:
+        self.shown.value = copied(self.text(), "The same as a Python script")
+
+    @guard
+    def _save_now(self) -> None:
+        self.shown.value = saved(*self.file())
+
+    @guard
+    def _toggle(self) -> None:
+        hidden = self.more.layout.display == "none"
+        self.more.layout.display = "" if hidden else "none"
+        self.open_more.description = "Close" if hidden else "Open …"
+        self.shown.value = ""
 
     @guard
     def _read(self, _: Change) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import ipywidgets as widgets
-from traitlets import Unicode
+from traitlets import HasTraits, Unicode
 
 from ..markup import Html, escaped
 from ..state.stages import ROOMS, STAGES, views
@@ -63,17 +63,20 @@ class Tile(widgets.VBox):
             self.button.value = True  # a room is left by going to another
 
 
-class Strip(widgets.VBox):
-    """Tiles and views.
+class Strip(HasTraits):
+    """Tiles and views, and which panel is on show.
 
     Attributes:
         value: name of the panel on show.
         tiles: by the name of the room.
+        row: the tiles beside each other.
+        views: the views of the room that is open.
     """
 
     value = Unicode(help="Name of the panel that is shown.")
 
     def __init__(self) -> None:
+        super().__init__()
         self.offered = list(STAGES)
         self.tiles = {
             name: Tile(room.title, number, partial(self.enter, name))
@@ -83,10 +86,9 @@ class Strip(widgets.VBox):
         self.views = Sections(STAGES)
         for name in STAGES:
             self.views.mark(name, name.capitalize(), "")
-        row = widgets.HBox(list(self.tiles.values()))
-        row.add_class("sw-strip")
+        self.row = widgets.HBox(list(self.tiles.values()))
+        self.row.add_class("sw-strip")
         self.views.add_class("sw-views")
-        super().__init__([row, self.views])
         self.observe(self._show, "value")
         self.views.observe(self._go, "value")
         self.value = next(iter(STAGES))

@@ -5,6 +5,7 @@ from functools import partial
 import ipywidgets as widgets
 import pandas as pd
 
+from ..lab.guide import time_left
 from ..lab.protocols import ExperimentRunner
 from ..markup import Html, escaped, message
 from ..plots.loss_curve import LossCurve
@@ -130,8 +131,3 @@ def run_status(run: RunState) -> Html:
     look = "sw-alert" if run.status == "failed" else ""
     status = f'<div class="{look}" role="status">{escaped(words)}{folded_details(run.details)}</div>'
     return Html(status + "".join(message(note) for note in run.notes))
-
-
-def time_left(run: RunState) -> str:
-    """At most how long a run still takes; empty where that is not known."""
-    return "" if run.seconds_left is None else f" At most {run.seconds_left:.0f} s left."

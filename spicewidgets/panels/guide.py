@@ -1,0 +1,189 @@
+"""The guide: one line, one voice, one button. The coach, what is out of date, how a run goes, errors and the
+tour speak through it; all that it has said can be opened.
+"""
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from ..lab.guide import Guidance, guidance
+from ..lab.protocols import ExperimentRunner
+from ..lab.verdict import verdict
+from ..markup import Html, bullets, escaped
+from ..state.experiment import Experiment
+from ..state.run import RunState
+from ..state.tour import TOUR, Tour
+from .base import Change, Panel, block, button, column, guard, put
+from .coach import TIP, CoachPanel
+from .strip import Strip
+from .training import run_action
+
+KEPT = 40  # sentences of the history
+SIGNS = {"wrong": "!", "failed": "!", "coach": "?", "stale": "!", "running": "…"}
+NAMES = {"coach": "Coach", "wrong": "Wrong setting", "failed": "It failed", "stale": "Out of date"}
+
+
+class Guide(Panel):
+    """One line below the strip.
+
+    Attributes:
+        line: what is said.
+        action: the one button.
+        coach: all that was noticed in the last run, in the history.
+        tour: the tour.
+        wanted: called with the name of what is to be pressed next in a tour: "train", a room, or nothing.
+    """
+
+    def __init__(self, experiment: Experiment, runner: ExperimentRunner, strip: Strip) -> None:
+        self.experiment, self.runner, self.strip = experiment, runner, strip
+        self.coach, self.tour = CoachPanel(experiment, runner), Tour(experiment)
+        self.wanted: Callable[[str], object] = lambda name: None
+        self.offers_tour = True
+        self.now = Guidance("look", "")
+        self._seen: set[str] = set()
+        self._result_seen = 0
+        self._said: list[str] = []
+        self._verdict: tuple[object, str] = (None, "")
+        self.line, self.history = widgets.HTML(), widgets.HTML()
+        self.action = button("", "", self._act)
+        self.leave = button("End the tour", "Leave the tour where it is", self._end)
+        self.earlier = button("Earlier", "Show or hide what was said before", self._toggle)
+        self.drawer = column(self.coach, self.history)
+        self.drawer.layout.display = "none"
+        bar = widgets.HBox([self.line, self.action, self.leave, self.earlier])
+        super().__init__([bar, self.drawer])
+        bar.add_class("sw-guide")
+        self.drawer.add_class("sw-drawer")
+        self.action.add_class("sw-next")
+        for quiet in (self.earlier, self.leave):
+            quiet.add_class("sw-quiet")
+        strip.observe(self._visit, "value")
+        experiment.observe(self.refresh, "revision")
+        experiment.run.observe(self.refresh, "revision")
+        self.tour.observe(self._step, "at")
+        self._visit()
+
+    def start_tour(self) -> None:
+        """Begin the tour: that of the lesson, where it has one."""
+        lesson = self.experiment.lesson
+        self.offers_tour = False
+        self.tour.start(lesson.tour if lesson is not None and lesson.tour else TOUR)
+
+    @guard
+    def refresh(self, _: Change | None = None) -> None:
+        """Say what matters now."""
+        if self._result_seen != self.experiment.run.result_revision:
+            self._result_seen = self.experiment.run.result_revision
+            self._seen = {self.strip.value}
+        self.coach.refresh()
+        lesson = self.experiment.lesson
+        offers = self.offers_tour and (lesson is None or bool(lesson.tour))
+        now = guidance(self.experiment, self.runner, self.coach.first, self.tour, self._seen, offers)
+        self._tell(now)
+
+    def _tell(self, now: Guidance) -> None:
+        if now != self.now and self.now.words and self.now.kind not in ("step", "tour", "running"):
+            self._remember(self.now)
+        self.now = now
+        put(self.line, self._line(now))
+        self.action.layout.display = "" if now.button else "none"
+        put_words(self.action, now.button)
+        tip = TIP if now.does == "remedy" else now.words
+        block(self.action, self._reason(now), tip)
+        self.leave.layout.display = "" if now.kind == "step" else "none"
+
+    def _line(self, now: Guidance) -> Html:
+        sign = f'<b aria-hidden="true">{SIGNS[now.kind]}</b>' if now.kind in SIGNS else ""
+        number = f'<b class="sw-number">{now.number}</b>' if now.number else ""
+        name = f"<b>{NAMES['coach']}:</b> " if now.kind == "coach" else ""
+        judged = self._judged() if now.kind in ("look", "tour") else ""
+        words = f"<span>{name}{escaped(now.words)}{judged}</span>"
+        bar = _bar(self.experiment.run) if now.kind == "running" else ""
+        return Html(
+            f'<div class="sw-says sw-{now.kind}" role="status" title="{escaped(now.words)}">'
+            f"{sign}{number}{words}{bar}</div>"
+        )
+
+    def _judged(self) -> str:
+        """The verdict, for a page that is too narrow to have it in the head."""
+        result = self.runner.result
+        if result is None or result.spice is None:
+            return ""
+        if self._verdict[0] is not result:
+            self._verdict = result, verdict(result)
+        return f'<span class="sw-narrow"> {escaped(self._verdict[1])}</span>'
+
+    def _reason(self, now: Guidance) -> str:
+        """Why the button cannot be pressed now."""
+        if now.does == "remedy" and self.coach.first is not None:
+            return self.coach.refusal(self.coach.first)
+        reason: str = self.experiment.blocked.get(now.does, "")
+        return reason
+
+    def _remember(self, was: Guidance) -> None:
+        name = NAMES.get(was.kind, "")
+        said = f"{name}: {was.words}" if name else was.words
+        if not self._said or self._said[-1] != said:
+            self._said = [*self._said, said][-KEPT:]
+        if self.drawer.layout.display != "none":
+            self._show_history()
+
+    def _show_history(self) -> None:
+        said = bullets(reversed(self._said)) or Html("<p>Nothing was said before.</p>")
+        put(self.history, Html(f"<h3>Said before, the latest first</h3>{said}"))
+
+    @guard
+    def _act(self) -> None:
+        does, _, where = self.now.does.partition(" ")
+        if does == "go":
+            self.strip.value = where
+        elif does == "tour":
+            self.start_tour()
+        elif does == "on":
+            self.tour.go_on()
+        elif does == "remedy":
+            if self.coach.first is not None:
+                self.coach.follow(self.coach.first)
+        elif does:
+            run_action(self.runner, does)
+        self.refresh()
+
+    @guard
+    def _end(self) -> None:
+        self.tour.end()
+
+    @guard
+    def _toggle(self) -> None:
+        hidden = self.drawer.layout.display == "none"
+        self.drawer.layout.display = "" if hidden else "none"
+        self.earlier.description = "Hide" if hidden else "Earlier"
+        self._show_history()
+
+    @guard
+    def _visit(self, _: Change | None = None) -> None:
+        self._seen.add(self.strip.value)
+        self.tour.panel = self.strip.value
+        self.refresh()
+
+    @guard
+    def _step(self, _: Change | None = None) -> None:
+        step = self.tour.step
+        if step is not None and step.panel in self.strip.offered:
+            self.strip.value = step.panel
+        self.wanted(self.tour.awaited if step is not None else "")
+        self.refresh()
+
+
+def put_words(pressable: widgets.Button, words: str) -> None:
+    """Set the word on a button where it is another one."""
+    if pressable.description != words:
+        pressable.description = words
+
+
+def _bar(run: RunState) -> str:
+    """How far a run is."""
+    if run.resamples:
+        return f'<progress aria-label="Resamples" max="{run.resamples}" value="{run.resample}"></progress>'
+    if run.epochs:
+        return f'<progress aria-label="Epochs run" max="{run.epochs}" value="{run.epoch}"></progress>'
+    return ""

@@ -1,0 +1,48 @@
+"""What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open tile
+in the middle of a narrow strip, and that a tour is offered once.
+"""
+
+from html import escape
+
+# The look is kept in the browser; Voila's page (page.js) takes it over before anything is shown. A radio group
+# moves by arrows; so do tiles and views.
+SCRIPT = """
+const root = this.closest('.sw-explorer');
+const remember = (name, value) => { try { localStorage.setItem(name, value); } catch {} };
+const recall = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+const page = document.documentElement;
+if (recall('sw-look') && !page.dataset.swLook) page.dataset.swLook = recall('sw-look');
+const hint = root.querySelector('.sw-offers input');
+const tell = () => {
+  if (!recall('sw-toured') || !hint || hint.value) return;
+  hint.value = 'toured';
+  for (const event of ['input', 'change']) hint.dispatchEvent(new Event(event, { bubbles: true }));
+};
+tell();
+const center = () => {
+  const open = root.querySelector('.sw-tile.sw-open'), strip = open?.parentElement;
+  if (strip && strip.scrollWidth > strip.clientWidth)
+    strip.scrollTo({ left: open.offsetLeft - (strip.clientWidth - open.clientWidth) / 2 });
+};
+root.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.matches('.sw-theme')) {
+    const dark = getComputedStyle(root).colorScheme === 'dark';
+    page.dataset.swLook = dark ? 'light' : 'dark';
+    remember('sw-look', page.dataset.swLook);
+  }
+  if (button.matches('.sw-tour, .sw-tour-offer .sw-next')) remember('sw-toured', 'yes');
+  setTimeout(center, 250);
+});
+root.addEventListener('keydown', (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const row = event.target.closest?.('.sw-strip, .sw-views, .sw-nav');
+  if (!step || !row || event.target.tagName !== 'BUTTON') return;
+  const buttons = [...row.querySelectorAll('button')].filter((one) => one.checkVisibility());
+  const next = buttons[buttons.indexOf(event.target) + step];
+  if (next) { event.preventDefault(); next.focus(); next.click(); }
+});
+setTimeout(center, 500);
+"""
+PAGE = f'<style onload="{escape(SCRIPT)}">.sw-offers{{display:none}}</style>'

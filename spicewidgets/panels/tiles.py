@@ -1,0 +1,136 @@
+"""What each tile of the strip shows: a small picture and a caption, from the settings or the last result."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from ..lab.protocols import ExperimentRunner
+from ..lab.result import Result
+from ..lab.simulation import first_sessions, preview
+from ..markup import Html
+from ..plots import tiles
+from ..state.experiment import Experiment
+from .equation_lines import symbols, terms_of
+
+TilePicture = tuple[Html, str]
+LISTED = 100  # trials of a session in a picture
+KINDS = {
+    "fixed": "chances stay",
+    "reversal": "chances reverse",
+    "switch": "chances switch",
+}
+
+
+def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
+    """The reward probabilities of the session on show."""
+    settings = experiment.peek()
+    if not settings.is_simulated:
+        return tiles.empty(), f"of {settings.table.name}"
+    probs = preview(settings, experiment.data.session).reward_probs
+    assert probs is not None  # the tasks of the explorer know them
+    drifting = settings.task.kind == "drift"
+    words = f"drifts by {settings.task.sigma:.2f} a trial" if drifting else KINDS[settings.task.kind]
+    return tiles.chances(probs), words
+
+
+def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
+    """How the participant learns and chooses."""
+    settings = experiment.peek()
+    if not settings.is_simulated:
+        n = settings.n_participants
+        return tiles.empty(), f"{n:,} {'person' if n == 1 else 'people'}"
+    person = settings.participant
+    penalty = person.alpha_reward if person.alpha_penalty is None else person.alpha_penalty
+    moved = f"moves {100 * person.alpha_reward:.0f}"
+    words = f"{moved} % of the way" if penalty == person.alpha_reward else f"{moved} or {100 * penalty:.0f} %"
+    return tiles.learner(person.alpha_reward, penalty, person.beta_reward), words
+
+
+def choices(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
+    """The first sessions, trial by trial."""
+    settings = experiment.peek()
+    contents = settings.table.contents
+    if contents is None:
+        made = first_sessions(settings).choices
+        words = f"{settings.n_sessions:,} sessions of {settings.data.n_trials:,}"
+    else:
+        made = np.asarray(contents.choices.dataset.choices)
+        words = f"{int((made >= 0).sum()):,} choices"
+    return tiles.raster(made[: tiles.ROWS, :LISTED]), words
+
+
+def network(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
+    """The loss, and how far the network's P is from the truth."""
+    run, result = experiment.run, runner.result
+    if run.busy or result is None or result.comparison is None:
+        words = f"epoch {run.epoch}" if run.busy and run.epoch else "not trained yet"
+        return tiles.losses(run.history), "training …" if run.busy and not run.epoch else words
+    off = _off(result, "rnn")
+    words = f"loss {result.comparison.loc['rnn', 'nll']:.3f}" if off is None else f"P off by {off:.3f}"
+    return tiles.losses(run.history), words
+
+
+def equation(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
+    """The terms of the first equation, beside those of the truth."""
+    result = runner.result
+    model = experiment.run.live or (None if result is None else result.spice)
+    if model is None:
+        return tiles.empty(), "no equation yet"
+    module, person = next(iter(model.equations)), experiment.person
+    truth = None if result is None or experiment.run.live is not None else result.truth
+    true, found = (terms_of(one, module, person) or {} for one in (truth, model))
+    listed = sorted({*true, *found}, key=lambda term: (len(term), term))
+    rows = [(symbols(term, module) or "1", true.get(term), found.get(term)) for term in listed]
+    n = len(found)
+    words = f"{n} term{'s' * (n != 1)}"
+    if truth is not None:
+        words = f"the same {words}" if true.keys() == found.keys() else f"{words}, not the same"
+    return tiles.terms(rows), words
+
+
+def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
+    """P of an option in the session on show, and how often the equations choose as the truth does."""
+    result = runner.result
+    if result is None or result.spice is None or "spice" not in result.played:
+        return tiles.empty(), "nothing to compare yet"
+    session = min(experiment.comparison.session, len(result.choices) - 1)
+    shown = {
+        name: record.probabilities[session, :LISTED, experiment.comparison.arm]
+        for name, record in result.played.items()
+    }
+    picture = tiles.agreement(*(shown.get(name) for name in ("truth", "rnn", "spice")))
+    same = _same(result)
+    if same is not None:
+        return picture, f"prefers the same in {100 * same:.1f} %"
+    assert result.comparison is not None
+    return picture, f"{np.exp(-result.comparison.loc['spice', 'nll']):.3f} a choice"
+
+
+@lru_cache(maxsize=4)
+def _off(result: Result, agent: str) -> float | None:
+    """How far an agent's P is from the truth's, on the mean; None where no truth is known."""
+    if not {"truth", agent} <= result.played.keys():
+        return None
+    true, own = (result.played[name].probabilities for name in ("truth", agent))
+    return float(np.nanmean(np.abs(true - own)))
+
+
+@lru_cache(maxsize=2)
+def _same(result: Result) -> float | None:
+    """In which share of the trials the equations prefer the option that the truth prefers."""
+    if not {"truth", "spice"} <= result.played.keys():
+        return None
+    true, own = (result.played[name].probabilities for name in ("truth", "spice"))
+    return float(np.mean(true.argmax(-1) == own.argmax(-1)))
+
+
+TILES: Mapping[str, Callable[[Experiment, ExperimentRunner], TilePicture]] = {
+    "task": task,
+    "participant": participant,
+    "choices": choices,
+    "network": network,
+    "equation": equation,
+    "truth": truth,
+}
+"""By the name of the room."""
