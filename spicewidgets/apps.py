@@ -89,6 +89,10 @@ class Explorer(Panel):
         self._link = ""
         self.address = Address("Settings in the page's address", self._take)
         self.banner = LessonBanner(self.experiment)
+        self.told = widgets.Text(**compat.tooltip("What the page says of itself"))
+        self.told.add_class("sw-told")
+        self.told.observe(self._hear, "value")
+        tour.add_class("sw-tour")
         super().__init__(
             [
                 widgets.HTML(STYLE + PAGE),
@@ -100,6 +104,7 @@ class Explorer(Panel):
                 self.switch.views,
                 *self.rooms.values(),
                 self.address,
+                self.told,
             ]
         )
         self.add_class("sw-explorer")
@@ -108,6 +113,7 @@ class Explorer(Panel):
         self.guide.wanted = self._want
         self.experiment.observe(self._refresh, "revision")
         self.experiment.run.observe(self._refresh, "revision")
+        self.experiment.playback.observe(self._refresh, "epoch")
         self.experiment.comparison.observe(self._refresh, ["session", "arm"])
         self.experiment.data.observe(self._refresh, "session")
         self.experiment.observe(self._begin_lesson, "lesson")
@@ -133,10 +139,20 @@ class Explorer(Panel):
     def _show(self, _: Change | None = None) -> None:
         for name, room in self.rooms.items():
             is_open = name == self.switch.value
+            room.layout.display = "" if is_open else "none"
             if is_open and not room.children:
                 room.children = (self.panels[name],)
             for panel in room.children:
                 panel.layout.display = "" if is_open else "none"
+
+    @guard
+    def _hear(self, change: Change) -> None:
+        """Take over what the page says of itself, in words that page.py knows."""
+        words = change["new"].split()
+        self.experiment.playback.watched = "watched" in words
+        self.experiment.playback.still = "still" in words
+        self.guide.offers_tour &= "toured" not in words
+        self.guide.refresh()
 
     def _want(self, awaited: str) -> None:
         """Mark what the tour waits for: Train, or the tile of a room."""

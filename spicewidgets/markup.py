@@ -101,8 +101,8 @@ def download_link(name: str, content: bytes, mime: str, words: str) -> Html:
     )
 
 
-# What runs once it stands in the page. A browser may forbid both without a press that it has seen; then the link
-# and the selected text are there. Voila's page has an address of its own, a notebook's cell has none.
+# What runs once it stands in the page. A browser may forbid both without a press that it has seen; then the
+# link and the selected text are there. Voila's page has an address of its own, a notebook's cell has none.
 PRESS = "this.previousElementSibling.click()"
 COPY = """
 const text = this.previousElementSibling, said = text.previousElementSibling;

@@ -27,7 +27,8 @@ class Guidance:
         kind: "wrong", "running", "failed", "coach", "stale", "tour", "step" or "look".
         words: the sentence.
         button: the word on its button; empty without.
-        does: what the button does: "stop", "train", "refit", "resample", "remedy", "tour", "on", or "go PANEL".
+        does: what the button does: "stop", "train", "refit", "resample", "remedy",
+            "tour", "on" (to the next step), "skip" (the playback) or "go PANEL".
         number: of a step of the tour, as "2 of 5"; else empty.
     """
 
@@ -63,6 +64,10 @@ def guidance(
         return Guidance("running", f"{run.message}{time_left(run)}", "Stop", "stop")
     if run.status == "failed":
         return Guidance("failed", run.message)
+    playback = experiment.playback
+    if playback.playing:
+        words = f"The training again, slowly: epoch {playback.epoch} of {playback.epochs}."
+        return Guidance("running", words, "Skip", "skip")
     if tour.step is not None:
         return _step(tour)
     stale = experiment.stale_because

@@ -33,7 +33,7 @@ def equation_lines(
     stale: bool,
     person: Hashable = None,
     instead: str = "",
-    says: tuple[str, str] = ("", ""),
+    says: str = "",
 ) -> Html:
     """Two lines, always.
 
@@ -46,19 +46,20 @@ def equation_lines(
         stale: whether a setting has changed since these were found.
         person: whose equations are shown; the first one's when None.
         instead: what stands in the first line where no truth is known.
-        says: what is said at the end of each line.
+        says: what is said beside them.
     """
     pair = terms_of(truth, module, person), terms_of(spice, module, person)
     terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first
+    said = f'<p class="sw-verdict">{escaped(says)}</p>' if says else ""
     many = " sw-many" if len(terms) > MANY else ""
     if instead:
         words = f'<span class="sw-instead">{escaped(instead)}</span>'
         first = f'<div class="sw-line"><b>{swatch(TRUTH)} truth</b>{words}</div>'
     else:
-        first = _line("truth", TRUTH, module, pair[0], terms, own, says[0])
+        first = _line("truth", TRUTH, module, pair[0], terms, own)
     return Html(
         f'<div class="sw-pair{many}">{first}'
-        f"{_line('SPICE', SPICE, module, pair[1], terms, read, says[1], stale)}</div>"
+        f"{_line('SPICE', SPICE, module, pair[1], terms, read, stale)}</div>{said}"
     )
 
 
@@ -83,14 +84,12 @@ def _line(
     equation: Terms | None,
     terms: "list[Term]",
     numbers: Numbers,
-    says: str,
     stale: bool = False,
 ) -> str:
     """One equation; each term in a place of its own."""
     head = f'<b>{swatch(style)} {name}</b><span class="sw-left">x′ =</span>'
-    said = f'<span class="sw-verdict">{escaped(says)}</span>' if says else ""
     if equation is None:
-        return f'<div class="sw-line sw-old">{head}<span>…</span>{said}</div>'
+        return f'<div class="sw-line sw-old">{head}<span>…</span></div>'
     cells = "".join(f"<span>{_term(term, equation.get(term), module)}</span>" for term in terms)
     parameters = "".join(
         f'<span class="sw-read"><i>{symbol}</i>&nbsp;{value:.2f}</span>'
@@ -98,7 +97,7 @@ def _line(
         if isfinite(value)
     )
     look = "sw-line sw-old" if stale else "sw-line"
-    return f'<div class="{look}">{head}{cells or "<span>0</span>"}{parameters}{said}</div>'
+    return f'<div class="{look}">{head}{cells or "<span>0</span>"}{parameters}</div>'
 
 
 def _term(term: "Term", value: float | None, module: str) -> str:

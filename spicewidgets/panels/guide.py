@@ -60,6 +60,7 @@ class Guide(Panel):
         strip.observe(self._visit, "value")
         experiment.observe(self.refresh, "revision")
         experiment.run.observe(self.refresh, "revision")
+        experiment.playback.observe(self.refresh, "epoch")
         self.tour.observe(self._step, "at")
         self._visit()
 
@@ -91,6 +92,7 @@ class Guide(Panel):
         tip = TIP if now.does == "remedy" else now.words
         block(self.action, self._reason(now), tip)
         self.leave.layout.display = "" if now.kind == "step" else "none"
+        (self.add_class if now.kind == "tour" else self.remove_class)("sw-tour-offer")
 
     def _line(self, now: Guidance) -> Html:
         sign = f'<b aria-hidden="true">{SIGNS[now.kind]}</b>' if now.kind in SIGNS else ""
@@ -98,7 +100,7 @@ class Guide(Panel):
         name = f"<b>{NAMES['coach']}:</b> " if now.kind == "coach" else ""
         judged = self._judged() if now.kind in ("look", "tour") else ""
         words = f"<span>{name}{escaped(now.words)}{judged}</span>"
-        bar = _bar(self.experiment.run) if now.kind == "running" else ""
+        bar = _bar(self.experiment.run) if self.experiment.run.busy else ""
         return Html(
             f'<div class="sw-says sw-{now.kind}" role="status" title="{escaped(now.words)}">'
             f"{sign}{number}{words}{bar}</div>"
@@ -110,7 +112,7 @@ class Guide(Panel):
         if result is None or result.spice is None:
             return ""
         if self._verdict[0] is not result:
-            self._verdict = result, verdict(result)
+            self._verdict = result, verdict(result).partition(". ")[0].rstrip(".") + "."
         return f'<span class="sw-narrow"> {escaped(self._verdict[1])}</span>'
 
     def _reason(self, now: Guidance) -> str:
@@ -139,6 +141,8 @@ class Guide(Panel):
             self.strip.value = where
         elif does == "tour":
             self.start_tour()
+        elif does == "skip":
+            self.experiment.playback.skip()
         elif does == "on":
             self.tour.go_on()
         elif does == "remedy":

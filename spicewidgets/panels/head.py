@@ -3,6 +3,7 @@ equation, term under term, and the one button to press next.
 """
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -62,6 +63,7 @@ class Head(Panel):
         experiment.observe(self._show_preset, "revision")
         experiment.observe(self.refresh, ["revision", "person"])
         experiment.run.observe(self.refresh, "revision")
+        experiment.playback.observe(self.refresh, "epoch")
         self._show_preset()
         self.refresh()
 
@@ -102,17 +104,18 @@ class Head(Panel):
             block(pressable, self.experiment.blocked.get(action, ""), BUTTONS[action][1])
         busy = self.experiment.run.busy
         self.go.layout.display, self.stop.layout.display = ("none", "") if busy else ("", "none")
-        put(self.loss, small_loss(self.experiment.run.history))
+        put(self.loss, small_loss(shown_history(self.experiment)))
         put(self.equations, self._equations())
 
     def _equations(self) -> Html:
-        result, live = self.runner.result, self.experiment.run.live
+        result, playback = self.runner.result, self.experiment.playback
+        live = playback.equations if playback.playing else self.experiment.run.live
         truth = self.runner.truth()
         found = live if live is not None else None if result is None else result.spice
         person = self._offer_people(result)
         module = self._offer_modules(module_names(truth, found))
         read, says, stale = {}, "", False
-        if live is None and result is not None:
+        if live is None and not playback.playing and result is not None:
             stale = result.spice is not None and "equation" in self.experiment.stale_because
             if module in module_names(truth, found)[:1]:
                 read = _read(result, person)
@@ -127,7 +130,7 @@ class Head(Panel):
             stale,
             person,
             self._instead(result),
-            ("the participant you set", says),
+            says,
         )
         return region("Head", lines, "sw-equations")
 
@@ -172,6 +175,12 @@ class Head(Panel):
             for name, symbol in SYMBOLS.items()
             if not participant.problems_of(name) and (name != "forget_rate" or participant.forget_rate)
         }
+
+
+def shown_history(experiment: Experiment) -> tuple[dict[str, Any], ...]:
+    """The epochs of the run that are on show: while a training is played back, those up to there."""
+    history, playback = experiment.run.history, experiment.playback
+    return history[: playback.epoch] if playback.playing else history
 
 
 def _read(result: Result, person: Hashable) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """The style sheet of the panels.
 
-The palette is light or dark as the page's own switch says, else as the theme of Jupyter or Colab; widgets take
-their colours from it. Texts have the colours of text only: the colours of truth, RNN and SPICE are for lines and
-marks, which need less contrast.
+The palette is light or dark as the page's own switch says, else as the theme of Jupyter or Colab; widgets
+take their colours from it. Texts have the colours of text only: the colours of truth, RNN and SPICE are for
+lines and marks, which need less contrast.
 """
 
 LIGHT = """--sw-paper:#fff;--sw-wash:#f7f8fa;--sw-ink:#1b1f24;--sw-muted:#5a616a;--sw-line:#e1e4e8;
@@ -62,8 +62,8 @@ STYLE = (
 .sw-panel :is(.mod-primary,.sw-next){background:var(--sw-ink)!important;color:var(--sw-paper)!important;
  border-color:var(--sw-ink)}
 .sw-panel .sw-quiet{border-color:transparent;background:none;color:var(--sw-muted)}
-.sw-panel :is(button,input,select,textarea,summary,a,pre,[tabindex],.noUi-handle,.ui-slider-handle):focus-visible{
- outline:2px solid var(--sw-focus)!important;outline-offset:1px}
+.sw-panel :is(button,input,select,textarea,summary,a,pre,[tabindex],.noUi-handle,.ui-slider-handle)\
+:focus-visible{outline:2px solid var(--sw-focus)!important;outline-offset:1px}
 .sw-help{color:var(--sw-muted);font-size:12px;line-height:1.35}
 .sw-alert,.sw-note{padding:6px 10px;margin:4px 0;background:var(--sw-wash);font-size:13px;
  line-height:1.4;border-left:4px solid var(--sw-focus)}
@@ -75,8 +75,8 @@ STYLE = (
 .sw-field.widget-inline-hbox>label{flex:1 1 auto;width:auto;max-width:100%;text-align:left;font-weight:400;
  font-size:13px;white-space:normal;overflow:visible;line-height:1.3;height:auto;color:var(--sw-ink)}
 .sw-field.widget-slider>label{flex:0 0 auto}
-.sw-panel .widget-inline-hbox :is(input:not([type=checkbox]),select,textarea){background-color:var(--sw-paper);
- color:var(--sw-ink);border:1px solid var(--sw-line);border-radius:4px}
+.sw-panel .widget-inline-hbox :is(input:not([type=checkbox]),select,textarea){
+ background-color:var(--sw-paper);color:var(--sw-ink);border:1px solid var(--sw-line);border-radius:4px}
 .sw-panel .widget-inline-hbox select{border-color:var(--sw-edge)}
 .sw-field.widget-inline-hbox>input{flex:0 0 92px;min-width:0;text-align:right;
  font-variant-numeric:tabular-nums}
@@ -86,7 +86,7 @@ STYLE = (
 .sw-slider>.widget-label{display:none}
 .sw-slider .slider-container{margin-left:8px;margin-right:8px}
 .sw-panel .noUi-target{background:var(--sw-edge);border:0;box-shadow:none;height:3px;border-radius:2px}
-.sw-panel .noUi-connects{border-radius:2px}
+.sw-panel .noUi-connects{border-radius:2px;background:var(--sw-edge)}
 .sw-panel .noUi-connect{background:var(--sw-ink)}
 .sw-panel .noUi-horizontal .noUi-handle{border:3px solid var(--sw-ink);background:var(--sw-paper);
  border-radius:50%;box-shadow:none;width:16px;height:16px;top:-7px;right:-8px;cursor:grab}
@@ -117,7 +117,7 @@ STYLE = (
 .sw-explorer{max-width:1312px;margin:0 auto!important;background:var(--sw-paper)}
 .sw-explorer>*{padding-left:8px;padding-right:8px}
 .sw-head{position:sticky;top:0;z-index:20;background:var(--sw-paper);height:104px;overflow:hidden!important}
-.sw-bar{height:40px;align-items:center}
+.sw-bar{height:40px}.sw-bar>*{align-self:center!important}
 .sw-bar>.widget-html:first-child{margin-right:14px;flex:0 0 auto}
 .sw-name{font-weight:600;font-size:16px;letter-spacing:-.2px;white-space:nowrap}
 .sw-bar>.widget-dropdown.sw-field{flex:0 1 auto;width:auto;flex-flow:row nowrap;margin-right:12px}
@@ -126,23 +126,23 @@ STYLE = (
 .sw-bar>.sw-field>select:hover{border-color:var(--sw-edge)}
 .sw-bar>button{flex:0 0 auto}
 .sw-bar>button:first-of-type{margin-left:auto}
-.sw-both{align-items:center;height:56px}
-.sw-both>.widget-html{flex:1 1 auto;min-width:0}
-.sw-run{flex:0 0 auto;align-items:center}
+.sw-both{height:56px}.sw-both>*,.sw-run>*{align-self:center!important}
+.sw-both>.widget-html{flex:1 1 0;min-width:0;overflow:hidden!important}
+.sw-run{flex:0 0 auto}
 .sw-run>*{margin:0 0 0 12px}
 .sw-run .widget-html-content{line-height:0}
 .sw-run button{width:86px!important;height:36px;line-height:34px;font-weight:600}
-.sw-equations{height:56px;overflow:auto hidden;scrollbar-width:thin}
-.sw-pair{display:grid;grid-auto-rows:28px;min-width:max-content}
+.sw-equations{height:56px;overflow:auto hidden;scrollbar-width:thin;display:flex;align-items:center;gap:24px}
+.sw-pair{flex:0 0 auto;display:grid;grid-auto-rows:28px;min-width:max-content}
 .sw-line{display:flex;align-items:baseline;line-height:28px;font-variant-numeric:tabular-nums;
  font:17px/28px "STIX Two Math","STIX Two Text",Cambria,"Times New Roman",serif}
 .sw-line>b{flex:0 0 92px;font:600 13px/28px system-ui,sans-serif;white-space:nowrap}
-.sw-line>span{white-space:nowrap;flex:0 0 auto;min-width:88px}
+.sw-line>span{white-space:nowrap;flex:0 0 auto;min-width:84px}
 .sw-line>span.sw-left{min-width:38px}
 .sw-line>span.sw-read{min-width:68px;font-size:15px}
 .sw-line>span.sw-instead{font:13px/28px system-ui,sans-serif}
-.sw-line>span.sw-verdict{font:13px/28px system-ui,sans-serif;color:var(--sw-muted);min-width:0;flex:1 1 240px;
- max-width:520px;padding-left:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.sw-panel .sw-verdict{font-size:13px;line-height:18px;max-height:54px;margin:0;flex:1 1 200px;min-width:0;
+ overflow:hidden;display:-webkit-box;-webkit-line-clamp:3;-webkit-box-orient:vertical}
 .sw-many .sw-line{font-size:15px}.sw-many .sw-line>span{min-width:72px}
 .sw-line.sw-old>*{opacity:.6}
 
@@ -158,9 +158,9 @@ STYLE = (
 .sw-panel .sw-tile>button{position:static;background:none!important;border:0;text-align:left;padding:0;
  height:26px;line-height:26px;font-weight:600;width:100%;margin:0;color:var(--sw-ink)}
 .sw-tile>button::after{content:"";position:absolute;inset:0;cursor:pointer}
-.sw-tile>button:focus-visible{outline:0!important}
+.sw-panel .sw-tile>button:focus-visible{outline:0!important}
 .sw-tile>button:focus-visible::after{outline:2px solid var(--sw-focus);outline-offset:-3px}
-.sw-tile .widget-html-content{position:relative}
+.sw-tile :is(.widget-html,.widget-html-content){position:relative;width:100%;min-width:0}
 .sw-tile svg{display:block;width:100%;height:42px}
 .sw-tile svg path{vector-effect:non-scaling-stroke}
 .sw-tile svg .sw-guide-line{stroke:var(--sw-edge);fill:none;stroke-dasharray:3 3}
@@ -173,7 +173,8 @@ STYLE = (
  background:var(--sw-ink);animation:sw-run 1s linear infinite}
 @keyframes sw-run{from{transform:translateX(-100%)}to{transform:translateX(250%)}}
 
-.sw-guide{height:52px;align-items:center}
+.sw-guide{height:52px;align-items:center!important}
+.sw-guide>*{align-self:center!important}
 .sw-guide>.widget-html{flex:1 1 auto;min-width:0}
 .sw-guide>button{flex:0 0 auto;font-weight:600;padding:0 14px}
 .sw-guide>.sw-quiet{font-weight:400}
@@ -183,9 +184,8 @@ STYLE = (
 .sw-says progress{flex:0 0 120px;height:8px;accent-color:var(--sw-ink)}
 .sw-failed>b:first-child,.sw-wrong>b:first-child{color:var(--sw-bad)}
 .sw-narrow{display:none}
-.sw-drawer,.sw-tray{border-bottom:1px solid var(--sw-line);padding-bottom:8px}
+.sw-drawer{border-bottom:1px solid var(--sw-line);padding-bottom:8px}
 .sw-drawer ul{margin:0;padding-left:18px;max-height:220px;overflow:auto}
-.sw-tray:not(:has(pre,a,.sw-alert)):not(:has(.widget-upload:not([style*="none"]))){border:0;padding:0 8px}
 
 .sw-views,.sw-nav{border-bottom:1px solid var(--sw-line);gap:0 4px}
 .sw-views{height:37px;overflow:auto hidden!important;flex-wrap:nowrap!important;scrollbar-width:none}
@@ -193,10 +193,10 @@ STYLE = (
  line-height:36px;padding:0 8px;margin:0 6px 0 0;color:var(--sw-muted);flex:0 0 auto;width:auto}
 .sw-panel :is(.sw-views,.sw-nav)>button.mod-active{color:var(--sw-ink);font-weight:600;
  box-shadow:inset 0 -2px var(--sw-ink)!important}
-.sw-explorer .sw-room{padding-top:12px}
+.sw-explorer>.sw-room{padding-top:12px}
 .sw-wanted.jupyter-button{background:var(--sw-ink)!important;color:var(--sw-paper)!important}
 
-@media(max-width:1100px){.sw-line>span.sw-verdict{display:none}.sw-narrow{display:inline}
+@media(max-width:1100px){.sw-panel .sw-verdict{display:none}.sw-narrow{display:inline}
  .sw-line>span{min-width:76px}.sw-line>b{flex-basis:84px}}
 @media(max-width:900px){
  .sw-stage{order:1}.sw-controls{order:2;max-width:none!important;margin:0!important}
@@ -212,8 +212,10 @@ STYLE = (
  .sw-line{font-size:15px}.sw-line>b{flex-basis:46px}.sw-line>b svg{display:none}
  .sw-line>span{min-width:62px}.sw-line>span.sw-left{display:none}.sw-line>span.sw-read{display:none}
  .sw-run button{width:70px!important}
- .sw-strip{height:103px}.sw-strip>.sw-tile{height:95px}.sw-tile svg{height:32px}.sw-tile .sw-names{height:32px}
- .sw-guide{height:60px}.sw-says{height:60px;font-size:14px}.sw-guide>button{padding:0 8px}
+ .sw-strip{height:103px}.sw-strip>.sw-tile{height:95px}
+ .sw-tile :is(svg,.sw-names){height:32px}
+ .sw-guide{height:60px}.sw-says{height:60px;font-size:13px}
+ .sw-says>span{-webkit-line-clamp:3}.sw-guide>button{padding:0 8px}
  .sw-worth{width:84px}
  .sw-explorer .sw-stage{position:sticky;top:100px;z-index:10;max-height:45vh;overflow:auto!important;
   background:var(--sw-paper);border-bottom:1px solid var(--sw-line)}

@@ -1,24 +1,25 @@
-"""What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open tile
-in the middle of a narrow strip, and that a tour is offered once.
+"""What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open
+tile in the middle of a narrow strip. And what it tells the kernel: that somebody looks on, that they want
+little motion, and that the tour was offered before in this browser.
 """
 
 from html import escape
 
-# The look is kept in the browser; Voila's page (page.js) takes it over before anything is shown. A radio group
-# moves by arrows; so do tiles and views.
+# The look is kept in the browser; Voila's page (page.js) takes it over before anything is shown.
 SCRIPT = """
 const root = this.closest('.sw-explorer');
 const remember = (name, value) => { try { localStorage.setItem(name, value); } catch {} };
 const recall = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
 const page = document.documentElement;
 if (recall('sw-look') && !page.dataset.swLook) page.dataset.swLook = recall('sw-look');
-const hint = root.querySelector('.sw-offers input');
-const tell = () => {
-  if (!recall('sw-toured') || !hint || hint.value) return;
-  hint.value = 'toured';
-  for (const event of ['input', 'change']) hint.dispatchEvent(new Event(event, { bubbles: true }));
+const tell = (tries) => {
+  const field = root.querySelector('.sw-told input');
+  if (!field) { if (tries) setTimeout(tell, 100, tries - 1); return; }
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  field.value = ['watched', still && 'still', recall('sw-toured') && 'toured'].filter(Boolean).join(' ');
+  for (const event of ['input', 'change']) field.dispatchEvent(new Event(event, { bubbles: true }));
 };
-tell();
+tell(100);
 const center = () => {
   const open = root.querySelector('.sw-tile.sw-open'), strip = open?.parentElement;
   if (strip && strip.scrollWidth > strip.clientWidth)
@@ -45,4 +46,4 @@ root.addEventListener('keydown', (event) => {
 });
 setTimeout(center, 500);
 """
-PAGE = f'<style onload="{escape(SCRIPT)}">.sw-offers{{display:none}}</style>'
+PAGE = f'<style onload="{escape(SCRIPT)}">.sw-told{{display:none}}</style>'

@@ -12,6 +12,7 @@ from ..markup import Html
 from ..plots import tiles
 from ..state.experiment import Experiment
 from .equation_lines import symbols, terms_of
+from .head import shown_history
 
 TilePicture = tuple[Html, str]
 LISTED = 100  # trials of a session in a picture
@@ -62,7 +63,9 @@ def choices(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 
 def network(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     """The loss, and how far the network's P is from the truth."""
-    run, result = experiment.run, runner.result
+    run, result, playback = experiment.run, runner.result, experiment.playback
+    if playback.playing:
+        return tiles.losses(shown_history(experiment)), f"epoch {playback.epoch} of {playback.epochs}"
     if run.busy or result is None or result.comparison is None:
         words = f"epoch {run.epoch}" if run.busy and run.epoch else "not trained yet"
         return tiles.losses(run.history), "training …" if run.busy and not run.epoch else words
@@ -74,11 +77,12 @@ def network(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 def equation(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     """The terms of the first equation, beside those of the truth."""
     result = runner.result
-    model = experiment.run.live or (None if result is None else result.spice)
+    live = experiment.playback.equations if experiment.playback.playing else experiment.run.live
+    model = live if live is not None else None if result is None else result.spice
     if model is None:
         return tiles.empty(), "no equation yet"
     module, person = next(iter(model.equations)), experiment.person
-    truth = None if result is None or experiment.run.live is not None else result.truth
+    truth = None if result is None or live is not None else result.truth
     true, found = (terms_of(one, module, person) or {} for one in (truth, model))
     listed = sorted({*true, *found}, key=lambda term: (len(term), term))
     rows = [(symbols(term, module) or "1", true.get(term), found.get(term)) for term in listed]

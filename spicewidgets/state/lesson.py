@@ -17,10 +17,11 @@ from unicodedata import category
 from ..core.settings import SettingsError, shown
 from .experiment import GROUPS, Experiment, ExperimentSnapshot
 from .stages import STAGES
+from .tour import Step, plain, steps_of, steps_problems
 
 VERSION = 1
 LARGEST = 200_000  # bytes of a file
-PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "settings")
+PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "tour", "settings")
 TITLE, TEXT = 100, 1000  # characters
 FIXED = "The lesson “{}” fixes this."
 
@@ -35,6 +36,7 @@ class Lesson:
         settings: what it begins with, as `Experiment.to_dict` writes it.
         hidden, fixed: settings by group and name, as in "participant.alpha_reward"; see `HOLDABLE`.
         panels: those that are shown, in the order of `STAGES`.
+        tour: steps of a tour of its own; see state/tour.py.
     """
 
     title: str
@@ -43,12 +45,15 @@ class Lesson:
     hidden: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     panels: tuple[str, ...] = tuple(STAGES)
+    tour: tuple[Step, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The lesson as plain data (JSON), with the version of its form."""
         lists = {name: list(getattr(self, name)) for name in ("hidden", "fixed", "panels")}
         settings = dict(self.settings)
-        return {"lesson": VERSION, "title": self.title, "text": self.text, **lists, "settings": settings}
+        tour = {"tour": plain(self.tour)} if self.tour else {}
+        words = {"title": self.title, "text": self.text}
+        return {"lesson": VERSION, **words, **lists, **tour, "settings": settings}
 
     def to_json(self) -> bytes:
         """The lesson as a file."""
@@ -108,10 +113,13 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
     problems += [f"{name} cannot be both hidden and fixed. Choose one." for name in hidden if name in fixed]
     if "panels" in data and not panels and not problems:
         problems.append("A lesson must show a panel; got none. Name one or more.")
+    tour = data.get("tour", ())
+    problems += steps_problems(tour, HOLDABLE)
     problems += experiment.read(data.get("settings", {}))[1]
     if problems:
         raise SettingsError(problems)
-    return Lesson(str(title), str(text), data.get("settings", {}), hidden, fixed, panels)
+    settings = data.get("settings", {})
+    return Lesson(str(title), str(text), settings, hidden, fixed, panels, steps_of(tour))
 
 
 def _text_problems(name: str, text: object, longest: int) -> list[str]:

@@ -80,7 +80,8 @@ def steps_problems(data: object, settings: Iterable[str]) -> list[str]:
     for number, step in enumerate(data, 1):
         if not isinstance(step, Mapping) or not step.keys() <= {"words", "panel", "waits_for"}:
             problems.append(
-                f"Step {number} of the tour must have words, panel and waits_for; got {step!r:.60}. Correct it."
+                f"Step {number} of the tour must have words, panel and waits_for; got {step!r:.60}."
+                " Correct it."
             )
             continue
         words, panel, waits = (step.get(name, "") for name in ("words", "panel", "waits_for"))
@@ -91,12 +92,13 @@ def steps_problems(data: object, settings: Iterable[str]) -> list[str]:
             )
         if panel != "" and panel not in STAGES:
             problems.append(
-                f"The panel of step {number} must be one of {', '.join(STAGES)}; got {panel!r:.40}. Choose one."
+                f"The panel of step {number} must be one of {', '.join(STAGES)}; got {panel!r:.40}."
+                " Choose one."
             )
         if not isinstance(waits, str) or not all(_is_known(one, known) for one in _parts(waits)):
             problems.append(
-                f"Step {number} cannot wait for {waits!r:.60}. Write run, see and a panel, or a setting such as"
-                " task.sigma or task.sigma=0."
+                f"Step {number} cannot wait for {waits!r:.60}. Write run, see and a panel, or a"
+                " setting such as task.sigma or task.sigma=0."
             )
     return problems
 

@@ -162,10 +162,10 @@ def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float
             explorer.slide("Learning rate", 0.6)
             explorer.until(lambda: explorer.lines() != before, "the session is not drawn anew")
             moved = time.perf_counter() - begun
-            expect(explorer.progress).to_contain_text("train again")
+            expect(explorer.guide).to_contain_text("train again")
             begun = time.perf_counter()
             explorer.button("Train").click()
-            expect(explorer.progress).to_contain_text("Trained for")
+            expect(explorer.guide).to_contain_text("Trained for")
             trained = time.perf_counter() - begun
             browser.close()
             return {"first": first, "moved": moved, "trained": trained}

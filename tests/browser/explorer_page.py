@@ -29,7 +29,7 @@ class ExplorerPage:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.equations = page.get_by_role("region", name="Head")
-        self.progress = page.locator(".sw-head").get_by_role("status")
+        self.guide = page.locator(".sw-guide").get_by_role("status")
 
     def opened(self) -> "ExplorerPage":
         """The page, once the recorded run and a figure are there to see."""

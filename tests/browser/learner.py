@@ -197,7 +197,7 @@ class Learner:
 
     def status(self) -> str:
         """What the head says of the run."""
-        return next(text for text in self.texts() if "sw-progress" in text)
+        return next(text for text in self.texts() if "sw-says" in text)
 
     def equation(self) -> str:
         """What stands in the head."""

@@ -46,9 +46,9 @@ def take(browser: Browser, url: str, size: str, theme: str) -> None:
     explorer.stage("Participant")
     explorer.typed("Learning rate").fill("0.6")
     explorer.typed("Learning rate").press("Tab")
-    expect(explorer.progress).to_contain_text("train again", timeout=20_000)
+    expect(explorer.guide).to_contain_text("train again", timeout=20_000)
     explorer.button("Train").click()
-    expect(explorer.progress).to_contain_text("Trained for", timeout=120_000)
+    expect(explorer.guide).to_contain_text("Trained for", timeout=120_000)
     explorer.stage("Compare" if theme == "light" else "Train")
     page.mouse.move(0, 0)
     page.wait_for_timeout(1500)  # a picture has no word to wait for
@@ -124,7 +124,7 @@ def film(browser: Browser, url: str) -> None:
     taken.click(re.compile(r"^\d+ Train"))
     taken.shoot(6)
     taken.click("Train")
-    taken.until(lambda: "Trained for" in explorer.progress.inner_text())
+    taken.until(lambda: "Trained for" in explorer.guide.inner_text())
     taken.shoot(10)
     for stage in ("Equation", "Compare"):
         taken.click(re.compile(rf"^\d+ {stage}"))

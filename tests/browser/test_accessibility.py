@@ -67,7 +67,7 @@ def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script, theme)
     assert page.evaluate(RUN, RULES[theme]) == []
     explorer.button("Use these choices").click()
     explorer.button("Train").click()
-    expect(explorer.progress).to_contain_text("Trained for", timeout=LONG)
+    expect(explorer.guide).to_contain_text("Trained for", timeout=LONG)
     explorer.button(re.compile("^People$")).click()
     page.locator(".sw-people tbody th button").first.click()
     expect(page.locator(".sw-people [aria-current]")).to_be_visible()

@@ -70,7 +70,7 @@ def train(explorer: ExplorerPage) -> None:
     explorer.choose("Optimizer", "adam")
     explorer.watch_lines()
     explorer.button("Train").click()
-    expect(explorer.progress).to_contain_text("Trained for", timeout=LONG)
+    expect(explorer.guide).to_contain_text("Trained for", timeout=LONG)
     assert explorer.page.evaluate("window.courses.size") > 3
 
 

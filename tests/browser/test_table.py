@@ -58,7 +58,7 @@ def test_from_a_file_to_equations_and_a_picture_of_everyone(width, app, new_page
     explorer.button("Use these choices").click()
     expect(explorer.equations).to_contain_text("not known. Train looks for equations")
     explorer.button("Train").click()
-    expect(explorer.progress).to_contain_text("Trained for", timeout=LONG)
+    expect(explorer.guide).to_contain_text("Trained for", timeout=LONG)
     expect(explorer.equations).to_contain_text("Participant p00, one of 12.")
     explorer.button(re.compile("^People$")).click()
     expect(page.get_by_text("12 of 12 people").locator("visible=true")).to_be_visible()

@@ -176,14 +176,14 @@ def test_the_redundant_terms_remedy_leaves_it_out():
     app.experiment.discovery.put({"degree": 2, "threshold": 0.0})
     assert app.runner.train()
     assert app.runner.wait(120)
-    said = [row for row in app.coach.rows.children if "terms by threshold" in words_of(row)]
+    said = [row for row in app.guide.coach.rows.children if "terms by threshold" in words_of(row)]
     before = {term for term, _ in app.runner.result.spice.equation(CHOSEN).active}
     said[0].children[1].click()
     assert app.runner.wait(120)
     after = {term for term, _ in app.runner.result.spice.equation(CHOSEN).active}
     assert after < before
     assert app.experiment.discovery.selection == "evidence"
-    assert app.coach.alert.value == ""
+    assert app.guide.coach.alert.value == ""
 
 
 def test_a_number_that_stands_in_for_others_is_not_redundant(healthy):
@@ -241,31 +241,31 @@ def test_other_resamples_do_not_silence_it(healthy):
     app.experiment.resampled = app.experiment.snapshot()
     app.experiment.uncertainty.n_resamples = 50
     assert list(app.experiment.stale_because) == ["uncertainty"]
-    assert "little data" in words_of(app.coach.rows.children[0])
+    assert "little data" in words_of(app.guide.coach.rows.children[0])
 
 
 def test_the_remedy_is_tried_by_one_button():
     app = explorer(start=False)
-    assert app.coach.rows.children == ()
+    assert app.guide.coach.rows.children == ()
     app.experiment.follow_library = False
     app.experiment.data.put(SMALL)
     app.experiment.discovery.threshold = 0.8
     assert app.runner.train()
     assert app.runner.wait(120)
-    words, button = app.coach.rows.children[0].children
+    words, button = app.guide.coach.rows.children[0].children
     assert "terms by threshold" in words.value
     assert "Tried: the evidence for the equations is" in words.value
     button.click()
     assert app.runner.wait(120)
     assert app.experiment.discovery.selection == "evidence"
     assert app.runner.result.spice.equation("x_value_reward_chosen").coefficient("x_value_reward_chosen") != 0
-    assert app.coach.alert.value == ""
+    assert app.guide.coach.alert.value == ""
     assert np.isfinite(app.runner.result.comparison.loc["spice", "nll"])
-    assert "terms by threshold" not in words_of(app.coach.rows)
+    assert "terms by threshold" not in words_of(app.guide.coach.rows)
     app.experiment.discovery.put({"selection": "auto", "threshold": 0.7})  # by hand: it may be said again
     assert app.runner.refit()
     assert app.runner.wait(120)
-    _, button = app.coach.rows.children[0].children
+    _, button = app.guide.coach.rows.children[0].children
     assert button.description == "Find again, with terms chosen by evidence"
 
 

@@ -32,7 +32,7 @@ def test_it_opens_with_a_finished_run(app):
     told = words(app.head.equations.value)
     assert "truth x′ = − 0.30 + 0.70 x + 0.90 r α 0.30 β 3.00" in told
     assert re.search(r"SPICE x′ = − 0\.\d\d \+ 0\.\d\d x \+ 0\.\d\d r α 0\.\d\d β \d\.\d\d", told)
-    assert "polyline" in app.head.progress.value
+    assert "polyline" in app.head.loss.value
     assert "trial likelihood" in app.panels["compare"].scores.value
     assert app.panels["compare"].figure.series["spice/P"].y.any()
 
@@ -41,7 +41,7 @@ def test_a_moved_slider_moves_the_true_equation_and_greys_the_discovered(app):
     app.experiment.participant.alpha_reward = 0.6
     assert "+ 0.40 x + 1.80 r α 0.60" in words(app.head.equations.value)
     assert "sw-old" in app.head.equations.value
-    assert "Found for learning rate α 0.30; train again." in app.head.progress.value
+    assert "Found for learning rate α 0.30; train again." in app.guide.line.value
     app.experiment.participant.alpha_reward = 0.5
     assert "+ 0.50 x + 1.50 r α 0.50" in words(app.head.equations.value)
 
@@ -88,7 +88,13 @@ def test_a_changed_setting_marks_its_room_in_place(app):
 
 def test_another_preset_is_marked_until_it_is_trained(app):
     app.head.preset.value = "forgetting"
-    assert "value reward not chosen" in words(app.head.equations.value)
+    assert [words for words, _ in app.head.module.options] == [
+        "value reward chosen",
+        "value reward not chosen",
+    ]
+    chosen = words(app.head.equations.value)
+    app.head.module.value = "x_value_reward_not_chosen"
+    assert "+ 0.80 x" in words(app.head.equations.value) != chosen
     assert app.experiment.stages["train"] == "stale"
     app.head.preset.value = "the tutorial"
     assert app.experiment.stages["train"] == "done"
@@ -128,7 +134,7 @@ def test_it_takes_the_settings_that_the_page_finds_in_its_address(app):
     other.address.incoming.value = text
     assert other.experiment.task.sigma == 0.05
     assert f'data-taken data-settings="{text}"' in other.address.link.value
-    assert "train again" in other.head.progress.value
+    assert "train again" in other.guide.line.value
 
 
 @pytest.mark.parametrize("asked", ["nonsense", "A" * 9000, "abc=1 <b>"])
@@ -149,7 +155,7 @@ def upload(app, content):
 
 def test_settings_are_saved_and_read_back(app):
     app.experiment.participant.q0 = 0.2
-    name, content, _ = app.settings._save()
+    name, content, _ = app.settings.file()
     assert name == "settings.json"
     app.experiment.participant.q0 = 0.9
     upload(app, content)
@@ -159,13 +165,21 @@ def test_settings_are_saved_and_read_back(app):
 
 def test_the_script_is_shown_for_the_settings_as_they_stand(app):
     app.experiment.participant.alpha_reward = 0.6
-    files = app.settings.children[1].children[1].children[0]
-    files.buttons["as Python"].click()
-    assert "alpha_reward=0.6" in files.below.value
+    app.settings.script.click()
+    assert "alpha_reward=0.6" in app.settings.shown.value
     app.experiment.task.sigma = -1
-    files.buttons["script as py"].click()
-    assert "sigma must be" in files.alert.value
-    assert "alpha_reward=0.6" in files.below.value
+    app.settings.script.click()
+    assert "sigma must be" in app.settings.alert.value
+    assert "alpha_reward=0.6" in app.settings.shown.value
+
+
+def test_share_and_save_take_one_press(app):
+    app.experiment.participant.alpha_reward = 0.6
+    app.settings.share.click()
+    (text,) = re.findall('data-settings="([^"]+)"', app.settings.shown.value)
+    assert from_link(text) == {"participant": {"alpha_reward": 0.6}}
+    app.settings.save.click()
+    assert 'download="settings.json"' in app.settings.shown.value
 
 
 @pytest.mark.parametrize(

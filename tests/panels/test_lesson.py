@@ -212,7 +212,7 @@ def test_the_coach_does_not_try_what_the_lesson_keeps(path):
 
 def remedies(app, kind):
     """The buttons that the coach shows below what it says of one kind."""
-    rows = [row for row in app.coach.rows.children if len(getattr(row, "children", ())) == 2]
+    rows = [row for row in app.guide.coach.rows.children if len(getattr(row, "children", ())) == 2]
     return [row.children[1] for row in rows if kind in row.children[0].value]
 
 

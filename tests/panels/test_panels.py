@@ -72,7 +72,7 @@ def test_the_main_job(app):
 def test_a_changed_setting_says_what_is_stale(app):
     finished(app)
     app.experiment.participant.alpha_reward = 0.6
-    assert "train again" in app.head.progress.value
+    assert "train again" in app.guide.line.value
     assert "train again" in app.panels["equation"].stale.value
     assert app.switch.tiles["network"].button.description == "4 Network !"
 

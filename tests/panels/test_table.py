@@ -197,7 +197,7 @@ def test_all_panels_stand_on_the_table(used):
         used.switch.value = name
     head = words(used.head.equations.value)
     assert "truth not known. Nats per choice: Rescorla-Wagner 0." in head
-    assert "Participant p00, one of 4." in head
+    assert (used.head.person.value, len(used.head.person.options)) == ("p00", 4)
 
 
 def test_what_does_not_apply_says_so_and_is_grey(used):
@@ -254,5 +254,5 @@ def test_the_same_file_is_used_again_for_settings_that_name_it(used):
 def test_the_address_of_a_page_with_a_table_is_opened_with_a_word(used):
     app = explorer(start=False)
     app.address.incoming.value = used._link
-    assert "choices.txt (SHA-256" in words(app.head.progress.value)
+    assert "choices.txt (SHA-256" in words(app.guide.line.value)
     assert app.head.go.disabled

@@ -131,7 +131,7 @@ def test_files(shown):
         ["0", CHOSEN, "c_reward"],
     ]
     assert f"{CHOSEN}: 1 = " in shown._text()
-    for script in (shown._script(), SettingsBox(shown.experiment)._script()):
+    for script in (shown._script(), SettingsBox(shown.experiment).text()):
         assert "resampled = bootstrap_equations(spice, 12, random_state=0)" in script
 
 
