@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 PAPER, INK, MUTED, GRID = "#ffffff", "#222222", "#5f6368", "#e8eaed"
+PALE = "#d3e6f7"  # the truth's band, on white
+BAND = 7.0  # width of the band, in points; its edges, half a line each, lie outside
 
 
 @dataclass(frozen=True)

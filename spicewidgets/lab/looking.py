@@ -218,7 +218,11 @@ def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> 
             ]
         )
     labels = [people[session] for session in sessions]
-    return unfold(built, model, result.choices[sessions], result.outcomes[sessions], labels)
+    through = unfold(built, model, result.choices[sessions], result.outcomes[sessions], labels)
+    final = result.final_choices
+    if final is None:
+        return through
+    return through._replace(record=replace(through.record, final_choices=final[sessions]))
 
 
 def _people(snapshot: ExperimentSnapshot) -> list[Any]:

@@ -108,6 +108,11 @@ class Result:
         return self.simulated or simulate(self.snapshot)
 
     @property
+    def final_choices(self) -> NDArray[np.int64] | None:
+        """The choice after the last trial of each session, `(n_sessions,)`; None where it is not known."""
+        return next((one.final_choices for one in self.played.values()), None)
+
+    @property
     def dataset(self) -> "DatasetRNN":
         """The data set."""
         return self.data.dataset

@@ -1,25 +1,20 @@
-"""The comparison: truth, RNN and SPICE in the same sessions."""
+"""The comparison: truth, RNN and SPICE in the same sessions, laid over each other, and what differs."""
 
 import ipywidgets as widgets
-import pandas as pd
 
+from ..lab.comparing import Standing, standings
 from ..lab.result import Result
-from ..markup import Html, message, table
+from ..markup import Html, escaped, message, table
 from ..plots.figures import SessionView
+from ..plots.series import Kind, laid_over
+from ..plots.table import swatch
 from ..state.comparison import LAYERS
+from ..style import MEANT, Style
 from .base import Change, guard, labelled, row, tick_box
+from .controls import control
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control
 from .words import AGENTS, decimal
-
-SCORES = {
-    "nll": ("NLL (nats per choice)", 4),
-    "bic": ("BIC", 1),
-    "trial_likelihood": ("trial likelihood", 4),
-    "mean_dp": ("mean |dP|", 4),
-    "max_dp": ("max |dP|", 4),
-}
-
 
 STANDS_FOR = {"classical": "truth"}  # the rival, where no truth is known
 
@@ -46,7 +41,8 @@ class ComparePanel(Stage):
         self.trials.value = (0, 99)
         self.trials.observe(self._zoom, "value")
         session, arm = session_control(self.experiment, comparison), arm_control(self.experiment)
-        return [session, arm, row(*self.layers.values()), self.trials]
+        shown = [control(comparison, name) for name in ("values", "differences")]
+        return [session, arm, row(*self.layers.values()), *shown, self.trials]
 
     def stage(self) -> list[widgets.Widget]:
         """The session and the tables of scores."""
@@ -82,6 +78,8 @@ class ComparePanel(Stage):
         session = min(comparison.session, len(result.choices) - 1)
         arm = min(comparison.arm, result.snapshot.n_actions - 1)
         self.figure.options = result.snapshot.options
+        self.figure.values = "" if comparison.values == "none" else comparison.values
+        self.figure.differences = comparison.differences is True
         self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
         self.figure.show_layers(
             {name: STANDS_FOR.get(name, name) in comparison.layers for name in result.played}
@@ -90,11 +88,7 @@ class ComparePanel(Stage):
         for name, box in self.layers.items():
             box.value = name in comparison.layers
         self.layers["truth"].description = AGENTS["truth" if result.rival is None else "classical"]
-        if result.per_session is not None and result.comparison is not None:
-            sessions = result.per_session.index.get_level_values("session")
-            of_session = result.per_session[sessions == session].droplevel("session")
-            scores = _scores(of_session, f"Session {session}") + _scores(result.comparison, "All sessions")
-            self.scores.value = scores + _rival(result)
+        self.scores.value = _scores(result, session) + _rival(result)
 
     def _show_trials(self, last: int, zoom: tuple[int, int] | None) -> None:
         """Show the chosen trials in figure and slider, all when none are chosen."""
@@ -118,10 +112,37 @@ def _rival(result: Result) -> str:
     return message(words, "help")
 
 
-def _scores(frame: pd.DataFrame, caption: str) -> Html:
-    columns = {name: column for name, column in SCORES.items() if name in frame}
+def _scores(result: Result, session: int) -> Html:
+    """All choices, and those of the session on show."""
+    pooled, own = standings(result), standings(result, session)
+    if not pooled:
+        return Html("")
+    tables = _standings(f"All {pooled[0].n_choices:,} choices", pooled, True)
+    if own:
+        tables = Html(tables + _standings(f"Session {session}, {own[0].n_choices:,} choices", own, False))
+    return tables
+
+
+def _standings(caption: str, ranked: list[Standing], words: bool) -> Html:
+    """A row for each agent: scores, and in words how it stands to the first one."""
+    names = ["agent", "nats per choice", "P off by", "at most", "same favourite", "numbers", "BIC"]
     rows = [
-        [AGENTS.get(label, label), *(decimal(scores[name], digits) for name, (_, digits) in columns.items())]
-        for label, scores in frame.iterrows()
+        [
+            Html(f"{swatch(*_swatch(one.agent))} {AGENTS[one.agent]}"),
+            decimal(one.nll, 4),
+            decimal(one.mean_dp),
+            decimal(one.max_dp),
+            f"{100 * one.same:.1f} %",
+            f"{one.n_numbers:,}",
+            f"{one.bic:,.0f}",
+            *([Html(f'<span class="sw-inwords">{escaped(one.words)}</span>')] if words else []),
+        ]
+        for one in ranked
     ]
-    return table(caption, ["agent", *(words for words, _ in columns.values())], rows)
+    columns = [*names, "in words"] if words else names
+    return table(caption, columns, rows, ("sw-scroll", ' class="sw-grid sw-standings"'))
+
+
+def _swatch(agent: str) -> tuple[Style, Kind]:
+    kind, style = laid_over(MEANT[agent])
+    return style, kind

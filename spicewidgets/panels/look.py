@@ -222,5 +222,11 @@ STYLE = (
 }
 @media(prefers-reduced-motion:reduce){.sw-tile.sw-running::before{animation:none;width:100%}}
 @media(prefers-reduced-motion:no-preference){.sw-line>span{transition:opacity .2s}}
+
+.sw-standings :is(th,td):last-child{text-align:left}.sw-standings .sw-swatch{vertical-align:-1px}
+.sw-grid.sw-standings{width:100%}.sw-standings tbody th{white-space:nowrap}
+.sw-inwords{display:block;white-space:normal;min-width:200px}
+@media(max-width:700px){.sw-standings :is(th,td):nth-child(n+4):nth-child(-n+7){display:none}
+ .sw-inwords{min-width:150px}}
 </style>"""
 )

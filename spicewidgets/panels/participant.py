@@ -41,7 +41,7 @@ class ParticipantPanel(Stage):
 
     def stage(self) -> list[widgets.Widget]:
         """The session as the participant lives it."""
-        self.figure = SessionView()
+        self.figure = SessionView(alone=True)
         self.picture = FigureBox(self.figure)
         return [self.picture]
 

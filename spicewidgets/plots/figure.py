@@ -13,7 +13,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from ..style import GRID, INK, MUTED, PAPER, Style
 
@@ -96,7 +95,7 @@ def line(style: Style, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+def legend(figure: Figure, handles: Sequence[Any]) -> None:
     """One legend above all subplots, inside the figure, in as few rows as it needs."""
     lengths = [len(str(handle.get_label())) + 7 for handle in handles]
     columns = len(handles)

@@ -100,7 +100,7 @@ class Intervals(LiveFigure):
         subplot = f"strip {at}"
         if subplot in self.subplots:
             return
-        self.add_subplot(Subplot(subplot, "", height=STRIP, limits=(0.0, 1.0), ticks={0.0: ""}))
+        self.add_subplot(Subplot(subplot, "", height=STRIP, limits=(0.0, 1.0), ticks={0.0: ""}, worded=True))
         self.add(f"zero {at}", subplot, "rules", ZERO, listed=False)
         self.add(f"likelihood {at}", subplot, "line", LIKELIHOOD)
         self.add(f"resamples {at}", subplot, "line", RESAMPLES)

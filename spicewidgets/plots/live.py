@@ -123,6 +123,19 @@ class LiveFigure:
         code = f"<code>{escape(one.code)}</code>" if one.code else ""
         _put(self._titles[subplot], f'<div class="sw-title"><b>{escape(words)}</b>{code}</div>')
 
+    def resize(self, subplot: str, height: int) -> None:
+        """Another height of a subplot, in pixels."""
+        self.subplots[subplot].height = height
+        self._place_axis()
+
+    def set_limits(self, subplot: str, low: float, high: float, ticks: dict[float, str]) -> None:
+        """Fixed lowest and highest y of a subplot, and its ticks."""
+        one = self.subplots[subplot]
+        if (one.limits, one.ticks) != ((low, high), ticks):
+            one.limits, one.ticks = (low, high), ticks
+            one.low, one.high = low, high
+            self._screen.scale(one)
+
     # What changes
 
     def set_lines(self, data: Mapping[str, Line]) -> None:

@@ -18,7 +18,10 @@ LOOK = """<style>
 .sw-x{text-align:center;padding-left:32px;color:var(--jp-ui-font-color1,#222)}
 .sw-summary{min-height:2.7em;padding:4px 2px 0;color:var(--jp-ui-font-color1,#222);white-space:normal}
 .sw-mpl{position:relative;overflow:hidden;font-size:12px;line-height:1}
-.sw-mpl>svg{position:absolute;left:46px;top:8px;width:calc(100% - 60px);overflow:visible}
+.sw-pale,.sw-fig .bqplot path.line[style*="rgb(211, 230, 247)"]{
+ stroke:color-mix(in srgb,var(--jp-layout-color1,#fff) 77%,#3b8fd9)!important}
+
+.sw-mpl>svg{position:absolute;left:46px;width:calc(100% - 60px);overflow:visible}
 .sw-mpl>svg path{vector-effect:non-scaling-stroke}
 .sw-mpl span{position:absolute;white-space:nowrap}
 .sw-mpl .sw-y{left:0;width:40px;text-align:right;transform:translateY(-50%)}

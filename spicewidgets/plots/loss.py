@@ -45,7 +45,7 @@ def plot_loss(
     ax = figure.subplots()
     low, high = span(records, most=HIGHEST)
     right = max(records.n, 2) + 0.5
-    subplot = Subplot("loss", "", low=low, high=high + 0.08 * (high - low))  # room for the names of phases
+    subplot = Subplot("loss", "", low=low, high=high)
     series = list(_series(records))
     draw_subplot(ax, subplot, series, (0.5, right), ticks(0.5, right, whole=True))
     ax.set_xlabel("Epoch", fontsize=NORMAL, color=INK)

@@ -28,7 +28,7 @@ class LossCurve(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_subplot(Subplot("loss", "Loss (nats per choice)", height=220))
+        self.add_subplot(Subplot("loss", "Loss (nats per choice)", height=220, worded=True))
         self.add("phases", "loss", "rules", PHASE, listed=False)
         for key in LEVELS:
             self.add(key, "loss", *MARKS[key])

@@ -36,7 +36,7 @@ class UpdateFigure(LiveFigure):
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
         self._cells: tuple[list[str], list[list[float]]] = ([], [])
-        self.add_subplot(Subplot("after", "Next value, V[k+1] (logit)", height=300))
+        self.add_subplot(Subplot("after", "Next value, V[k+1] (logit)", height=300, worded=True))
         self.add_subplot(Subplot("density", "Where the data go: share of visits", height=70))
         self.add("diagonal", "after", "line", DIAGONAL)
         self.add("visits", "density", "line", VISITS, listed=False)
@@ -158,7 +158,7 @@ class PathFigure(LiveFigure):
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
-        self.add_subplot(Subplot("coefficient", "Coefficient of each term", height=150))
+        self.add_subplot(Subplot("coefficient", "Coefficient of each term", height=150, worded=True))
         self.add_subplot(Subplot("count", "Number of terms", height=60))
         self.add_subplot(Subplot("error", "Error of the next value (root mean square)", height=70, log=True))
         self.add("count", "count", "line", VISITS, listed=False)

@@ -63,7 +63,7 @@ class AcrossPeople(LiveFigure):
         self._ticks: dict[float, str] = {}
         self._rows: list[list[Cell]] = []
         self._places: dict[int, float] = {}
-        self.add_subplot(Subplot("number", "", height=TALL))
+        self.add_subplot(Subplot("number", "", height=TALL, worded=True))
         self.add("interval", "number", "line", INTERVAL)
         self.add("many intervals", "number", "line", INTERVAL, faint=True)
         self.add("moved", "number", "line", MOVED, listed=False)
@@ -181,7 +181,7 @@ class TwoNumbers(LiveFigure):
         self._rows: list[list[Cell]] = []
         self._names = ("", "")
         self._x: Floats = np.empty(0)
-        self.add_subplot(Subplot("number", "", height=SMALL))
+        self.add_subplot(Subplot("number", "", height=SMALL, worded=True))
         for at, style in enumerate(PEOPLE):
             self.add(f"people {at}", "number", "points", style)
         self.add("chosen", "number", "rules", CHOSEN, listed=False)

@@ -11,11 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from ..style import INK, MUTED
+from ..style import BAND, INK, MUTED, PALE
 from .figure import MARKERS, NORMAL, SMALL, caption, legend, line, new_figure, tidy
-from .series import Series, Subplot
+from .series import TOP, TRACES, Kind, Series, Subplot
 from .table import in_order
 
 PIXELS = 72.0  # of a subplot's height, in an inch of paper
@@ -37,9 +38,10 @@ def print_figure(
     ]
     for ax, subplot in zip(axs, subplots, strict=True):
         draw_subplot(ax, subplot, [one for one in series if one.subplot == subplot.key], x_limits, x_ticks)
-        ax.set_title(subplot.title, loc="left", fontsize=NORMAL, color=INK, pad=4)
+        pad = 4 + (subplot.above - TOP)
+        ax.set_title(subplot.title, loc="left", fontsize=NORMAL, color=INK, pad=pad)
         if subplot.code:
-            ax.set_title(subplot.code, loc="right", fontsize=SMALL, color=MUTED, pad=4, family="monospace")
+            ax.set_title(subplot.code, loc="right", fontsize=SMALL, color=MUTED, pad=pad, family="monospace")
     axs[-1].set_xlabel(x_title, fontsize=NORMAL, color=INK)
     draw_legend(figure, series)
     if words:
@@ -81,8 +83,8 @@ def _draw(ax: Axes, subplot: Subplot, one: Series, words: bool) -> None:
     y = subplot.drawn(one.y)
     label = one.style.name if one.listed else "_"  # as matplotlib marks what no legend lists
     look = line(one.style, label=label) | ({"linewidth": 1.0, "alpha": 0.35} if one.faint else {})
-    if one.kind == "line":
-        ax.plot(one.x, y, **look)
+    if one.kind in TRACES:
+        ax.plot(one.x, y, **look | kind_look(one.kind, len(one.x)))
     elif one.kind == "level":
         ax.axhline(float(y[0]), **look)
     elif one.kind == "points":
@@ -93,15 +95,29 @@ def _draw(ax: Axes, subplot: Subplot, one: Series, words: bool) -> None:
             _annotate(ax, at, word)
 
 
+def kind_look(kind: Kind, n: int) -> dict[str, Any]:
+    """The arguments that make a line of `n` points a band, or dots.
+
+    A band is pale between thin edges, so that it is seen under what coincides with it.
+    """
+    if kind == "band":
+        effects = [Normal(), Stroke(linewidth=BAND, foreground=PALE)]
+        return {"linewidth": BAND + 2, "path_effects": effects}
+    if kind != "dots":
+        return {}
+    size = float(np.clip(300 / max(n, 1), 1.6, 3.2))
+    return {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": 0.0}
+
+
 def _annotate(ax: Axes, at: float, word: str) -> None:
-    """A word beside the upper end of a vertical line."""
+    """A word above a vertical line, where no curve is."""
     ax.annotate(
         word,
         (at, 1),
-        (3, -2),
+        (0, 2),
         xycoords=ax.get_xaxis_transform(),
         textcoords="offset points",
-        va="top",
+        va="bottom",
         fontsize=SMALL,
         color=MUTED,
         annotation_clip=True,
@@ -121,7 +137,8 @@ def draw_legend(figure: Figure, series: Iterable[Series]) -> None:
     handles: dict[str, Line2D] = {}
     for one in in_order(series):
         if one.listed and one.visible and not one.empty and one.style.name not in handles:
-            look = line(one.style) if one.kind != "points" else _markers(one) | {"markersize": 5}
+            look = line(one.style) | kind_look(one.kind, 1)
+            look = _markers(one) | {"markersize": 5} if one.kind == "points" else look
             handles[one.style.name] = Line2D([], [], label=one.style.name, **look)
     if handles:
         legend(figure, list(handles.values()))

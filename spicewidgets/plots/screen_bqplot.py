@@ -10,11 +10,12 @@ import bqplot as bq
 import ipywidgets as widgets
 import numpy as np
 
+from ..style import BAND, PALE
 from .series import Floats, Series, Subplot
 
-LEFT, RIGHT, TOP, BOTTOM, AXIS = 46, 14, 8, 7, 26  # pixels around the axes; AXIS where x ticks stand
+LEFT, RIGHT, BOTTOM, AXIS = 46, 14, 7, 26  # pixels around the axes; AXIS where x ticks stand
 MARKERS = {"triangle": "triangle-up", "plus": "cross", "cross": "cross"}
-MARKER_SIZE = 26  # square pixels
+MARKER_SIZE, DOT_SIZE = 26, 11  # square pixels
 TICKS = {"font-size": "12px", "fill": "var(--jp-ui-font-color1, #222222)"}
 
 
@@ -55,24 +56,24 @@ class Screen:
         """Whether the x axis stands below this subplot."""
         figure, (across, up) = self.widgets[subplot.key], self._axes[subplot.key]
         below = AXIS if lowest else BOTTOM
-        figure.fig_margin = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": below}
+        figure.fig_margin = {"left": LEFT, "right": RIGHT, "top": subplot.above, "bottom": below}
         figure.axes = [up, across] if lowest else [up]
-        figure.layout.height = f"{subplot.height + TOP + below}px"
+        figure.layout.height = f"{subplot.height + subplot.above + below}px"
         figure.layout.min_height = figure.layout.height
 
     def add(self, series: Series) -> None:
         """Make the mark of a series."""
         x, y = self._x, self._y[series.subplot]
         scales = {
-            "line": {"x": x, "y": y},
-            "points": {"x": x, "y": y},
             "level": {"x": self._across, "y": y},
             "rules": {"x": x, "y": self._up},
-        }[series.kind]
-        if series.kind == "points":
+        }.get(series.kind, {"x": x, "y": y})
+        if series.kind in ("points", "dots"):
             marks: tuple[Any, ...] = (_points(series, scales),)
         elif series.kind == "rules":
             marks = (_line(series, scales), _words(scales))
+        elif series.kind == "band":
+            marks = _band(series, scales)
         else:
             marks = (_line(series, scales),)
         self._marks[series.key] = marks
@@ -81,20 +82,28 @@ class Screen:
 
     def update(self, series: Series, x: Floats, y: Floats) -> None:
         """New data, as they are to be drawn, or another visibility."""
-        mark, *labels = self._marks[series.key]
+        marks = self._marks[series.key]
         if series.kind == "level":
             x, y = np.array([0.0, 1.0]), np.repeat(y[:1], 2)
         if series.kind == "rules":
-            for label in (one for one in labels if series.words or len(one.text)):
-                with label.hold_sync():
-                    label.text, label.x, label.y = list(series.words), x, np.ones(len(x))
-                    label.visible = series.visible
-            x, y = np.repeat(x, 3), np.tile([0.0, 1.0, np.nan], len(x))
+            self._write(marks[1], series, x)
+            marks, x, y = marks[:1], np.repeat(x, 3), np.tile([0.0, 1.0, np.nan], len(x))
         x, y = _trimmed(x, y)
-        with mark.hold_sync():
-            if series.style.marker == "cross" and series.kind == "points":
-                mark.rotation = np.full(len(x), 45.0)
-            mark.x, mark.y, mark.visible = x, y, series.visible and bool(len(x))
+        for mark in marks:
+            with mark.hold_sync():
+                if series.style.marker == "cross" and series.kind == "points":
+                    mark.rotation = np.full(len(x), 45.0)
+                mark.x, mark.y, mark.visible = x, y, series.visible and bool(len(x))
+
+    def _write(self, label: Any, series: Series, x: Floats) -> None:
+        """The words of rules, above those that are in sight."""
+        if not series.words and not len(label.text):
+            return
+        words = zip(x, series.words, strict=False)
+        there = [(at, word) for at, word in words if self._x.min <= at <= self._x.max]
+        with label.hold_sync():
+            label.text, label.x = [word for _, word in there], np.array([at for at, _ in there])
+            label.y, label.visible = np.ones(len(there)), series.visible
 
     def scale(self, subplot: Subplot) -> None:
         """Another y range, and its ticks."""
@@ -136,17 +145,24 @@ def _line(series: Series, scales: Mapping[str, Any]) -> Any:
     )
 
 
+def _band(series: Series, scales: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Its edges, and over them what lies between. The page's style sheet makes it pale on dark pages, too."""
+    edges, between = _line(series, scales), _line(series, scales)
+    edges.stroke_width, between.stroke_width, between.colors = BAND + 2, BAND, [PALE]
+    return edges, between
+
+
 def _points(series: Series, scales: Mapping[str, Any]) -> Any:
     style = series.style
-    if style.marker == "cross":  # bqplot's stands upright
+    if style.marker == "cross" and series.kind == "points":  # bqplot's stands upright
         scales = {**scales, "rotation": bq.LinearScale(min=0.0, max=180.0)}
     return bq.Scatter(
         x=np.empty(0),
         y=np.empty(0),
         scales=scales,
         colors=[style.colour],
-        marker=MARKERS.get(style.marker, style.marker),
-        default_size=MARKER_SIZE,
+        marker="circle" if series.kind == "dots" else MARKERS.get(style.marker, style.marker),
+        default_size=DOT_SIZE if series.kind == "dots" else MARKER_SIZE,
         stroke_width=0.0,
         visible=False,
     )
@@ -158,9 +174,10 @@ def _words(scales: Mapping[str, Any]) -> Any:
         y=np.empty(0),
         text=[],
         scales=scales,
-        x_offset=4,
-        y_offset=11,
+        x_offset=0,
+        y_offset=-6,
         align="start",
+        apply_clip=False,
         default_size=11.0,
         font_weight="normal",
         colors=["#7a7f85"],

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import ipywidgets as widgets
 
-from ..style import GRID, INK, MUTED
+from ..style import GRID, INK, MUTED, PALE, TRUTH
 from .figure import own_figure
 from .printed import draw_subplot, saved
 from .series import Floats, Series, Subplot
@@ -21,8 +21,11 @@ Position = TypeVar("Position", float, Floats)
 
 DPI = 72.0  # of matplotlib's SVG
 PIXELS = 760.0  # of the width of a wide page
-LEFT, RIGHT, TOP, BOTTOM, AXIS = 46, 14, 8, 7, 26
+LEFT, RIGHT, BOTTOM, AXIS = 46, 14, 7, 26
+DOT = 1.8  # pixels of radius
+PLACED = ("points", "dots")  # what keeps its shape on any page
 THEME = {
+    PALE: f"color-mix(in srgb,var(--jp-layout-color1,#fff) 77%,{TRUTH.colour})",
     INK: "var(--jp-ui-font-color1, #222222)",
     MUTED: "var(--jp-ui-font-color2, #5f6368)",
     GRID: "var(--jp-border-color2, #e8eaed)",
@@ -82,20 +85,20 @@ class Screen:
     def _svg(self, subplot: Subplot, summary: str) -> str:
         below = AXIS if subplot.key in self._lowest else BOTTOM
         label = escape(f"{subplot.title}. {summary}", quote=True)
-        attributes = (
-            f'class="sw-mpl" role="img" aria-label="{label}" style="height:{subplot.height + TOP + below}px"'
-        )
+        height = subplot.height + subplot.above + below
+        attributes = f'class="sw-mpl" role="img" aria-label="{label}" style="height:{height}px"'
         parts = [self._drawing(subplot), self._markers(subplot), *_y_words(subplot), *self._x_words(subplot)]
         return f"<div {attributes}>{''.join(parts)}</div>"
 
     def _x_words(self, subplot: Subplot) -> list[str]:
         """What stands below the axis, and beside rules."""
         ticks = self._x_ticks.items() if subplot.key in self._lowest else ()
-        words = [_across("sw-t", self._share(at), TOP + subplot.height + 9, word) for at, word in ticks]
+        top = subplot.above + subplot.height + 9
+        words = [_across("sw-t", self._share(at), top, word) for at, word in ticks]
         for one in self._mine(subplot):
             if one.kind == "rules" and one.visible:
                 beside = zip(one.x, one.words, strict=False)
-                words += [_across("sw-w", self._share(at), TOP + 3, word, 4) for at, word in beside]
+                words += [_across("sw-w", self._share(at), 4, word) for at, word in beside]
         return words
 
     def _drawing(self, subplot: Subplot) -> str:
@@ -103,7 +106,7 @@ class Screen:
         figure = own_figure(PIXELS / DPI, subplot.height / DPI)
         figure.patch.set_visible(False)
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        lines = [one for one in self._mine(subplot) if one.kind != "points"]
+        lines = [one for one in self._mine(subplot) if one.kind not in PLACED]
         draw_subplot(ax, subplot, lines, self._x, {}, words=False)
         ax.patch.set_visible(False)
         ax.tick_params(length=0, labelleft=False, labelbottom=False)
@@ -113,24 +116,24 @@ class Screen:
         drawing = drawing[drawing.index("<svg") :]
         for colour, variable in THEME.items():
             drawing = drawing.replace(colour, variable)
-        attributes = f'<svg preserveAspectRatio="none" style="height:{subplot.height}px" aria-hidden="true"'
+        placed = f"top:{subplot.above}px;height:{subplot.height}px"
+        attributes = f'<svg preserveAspectRatio="none" style="{placed}" aria-hidden="true"'
         return drawing.replace("<svg", attributes, 1)
 
     def _markers(self, subplot: Subplot) -> str:
         """Markers keep their shape on any page: they are placed by share of the width, and not stretched."""
         drawn = [
-            self._points(subplot, one) for one in self._mine(subplot) if one.kind == "points" and one.visible
+            self._points(subplot, one) for one in self._mine(subplot) if one.kind in PLACED and one.visible
         ]
-        return (
-            f'<svg style="height:{subplot.height}px" aria-hidden="true">{"".join(drawn)}</svg>'
-            if drawn
-            else ""
-        )
+        placed = f"top:{subplot.above}px;height:{subplot.height}px"
+        return f'<svg style="{placed}" aria-hidden="true">{"".join(drawn)}</svg>' if drawn else ""
 
     def _points(self, subplot: Subplot, one: Series) -> str:
         x, y = self._data.get(one.key, (one.x, one.y))
         shares, tops = self._share(x), subplot.height * (subplot.high - y) / (subplot.high - subplot.low)
         shape = f'<g transform="scale(.75) translate(-14 -6)">{MARKERS[one.style.marker]}</g>'
+        if one.kind == "dots":
+            shape = f'<circle r="{DOT}"/>'
         placed = [
             f'<svg x="{100 * share:.3f}%" y="{top:.1f}" overflow="visible">{shape}</svg>'
             for share, top in zip(shares, tops, strict=True)
@@ -149,7 +152,7 @@ class Screen:
 def _y_words(subplot: Subplot) -> list[str]:
     span = subplot.high - subplot.low
     tops = {
-        word: TOP + subplot.height * (subplot.high - y) / span
+        word: subplot.above + subplot.height * (subplot.high - y) / span
         for y, word in subplot.y_ticks().items()
         if word
     }

@@ -4,20 +4,23 @@ Also the arithmetic of axes: limits that stay while the data grow, ticks, and ho
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..style import Style
+from ..style import SPICE, TRUTH, Style
 
 Floats = NDArray[np.float64]
 Line = tuple[ArrayLike | None, ArrayLike]
 """X and y of a line or of points; x None counts trials from 0."""
-Kind = Literal["line", "points", "level", "rules"]
+Kind = Literal["line", "band", "dots", "points", "level", "rules"]
+TRACES: tuple[Kind, ...] = ("line", "band", "dots")  # kinds of a curve
 
 LIMIT = 800  # points of a line that are sent to the screen, about one for each of its pixels
+TOP, WORDS = 8, 12  # pixels above the axes, and for words there
+THIN = 1.5  # width of a line that lies over another one, in points
 TICK = 22  # pixels that a tick's words need, at least
 NOTHING: Floats = np.empty(0)
 
@@ -29,14 +32,16 @@ class Series:
     Attributes:
         key: how the figure calls it.
         subplot: key of its subplot.
-        kind: "line"; "points" (markers); "level" (one horizontal line at `y[0]`); "rules" (vertical lines at
-            `x`).
+        kind: "line"; "band" (a line that is wide and pale, with thin edges, so that it is seen under what
+            coincides); "dots" (a small dot at each x); "points" (markers); "level" (one horizontal line at
+            `y[0]`); "rules" (vertical lines at `x`).
         style: name, colour, dash and marker.
         faint: of an earlier run: thin and pale.
         x, y: the data, the same length; NaN leaves a gap.
         words: of rules, what stands beside each.
         visible: whether it is drawn now.
         listed: whether the legend and the table name it.
+        tabled: whether the table has a column of it.
     """
 
     key: str
@@ -49,6 +54,7 @@ class Series:
     words: tuple[str, ...] = ()
     visible: bool = True
     listed: bool = True
+    tabled: bool = True
 
     @property
     def empty(self) -> bool:
@@ -68,6 +74,7 @@ class Subplot:
         ticks: fixed y ticks with their words; None chooses them.
         span: the y that must be in sight when `limits` is None; None takes all data.
         log: whether y is shown as log10.
+        worded: whether rules have words; they stand above the axes, where no curve is.
         low, high: what is shown now (log10 if `log`).
     """
 
@@ -80,8 +87,14 @@ class Subplot:
     span: tuple[float, float] | None = None
     log: bool = False
     visible: bool = True
+    worded: bool = False
     low: float = 0.0
     high: float = 1.0
+
+    @property
+    def above(self) -> int:
+        """Pixels above the axes."""
+        return TOP + (WORDS if self.worded else 0)
 
     def drawn(self, y: Floats) -> Floats:
         """Values as they are drawn."""
@@ -105,6 +118,20 @@ def pair(x: ArrayLike | None, y: ArrayLike) -> tuple[Floats, Floats]:
             f"x and y of a line must be two rows of numbers of one length; got {xs.shape}, {ys.shape}."
         )
     return xs, ys
+
+
+def laid_over(style: Style, alone: bool = False) -> tuple[Kind, Style]:
+    """How the curve of an agent is drawn over others', so that each is seen where all coincide: the truth as
+    a pale wide band, SPICE as dots, the others as thin lines.
+
+    Args:
+        style: of the agent.
+        alone: whether there are no others; then it is a line like any.
+    """
+    if alone:
+        return "line", style
+    kinds: dict[Style, Kind] = {TRUTH: "band", SPICE: "dots"}
+    return kinds.get(style, "line"), replace(style, width=min(style.width, THIN))
 
 
 def decimate(x: Floats, y: Floats, limit: int = LIMIT) -> tuple[Floats, Floats]:

@@ -20,6 +20,8 @@ from ..core.judge.replay import get_update_dynamics
 from ..core.settings import SettingsError
 from ..style import INK, MUTED, REWARDED, UNREWARDED, Style, styles
 from .figure import MARKERS, NORMAL, SMALL, WIDTH, caption, legend, line, new_figure, save_figure, tidy
+from .printed import kind_look
+from .series import Kind, laid_over
 from .words import ROWS, STRIP, TITLES
 
 if TYPE_CHECKING:
@@ -38,9 +40,12 @@ SEVERAL = (
 
 @dataclass(frozen=True)
 class AgentCurves:
-    """What one agent expects of one option: P and Q-value, and each memory state, `(n_trials,)`."""
+    """What one agent expects of one option: P and Q-value, and each memory state, `(n_trials,)`; and how that
+    is drawn.
+    """
 
     style: Style
+    kind: Kind
     probability: Floats
     q: Floats
     states: Mapping[str, Floats]
@@ -81,7 +86,7 @@ def plot_session(
     session = _one_session(experiment, dataset, n_actions)
     looks = styles(agents)
     curves = [
-        _curves(agent, session, display_choice, look)
+        _curves(agent, session, display_choice, *laid_over(look, len(looks) == 1))
         for agent, look in zip(agents.values(), looks, strict=True)
     ]
     signals = _signals(curves, signals_to_plot)
@@ -91,18 +96,21 @@ def plot_session(
     marks = _mark_choices(axs[0], session, display_choice, reward_range)
     _name_subplots(axs, display_choice, signals)
     names = labels or [look.name for look in looks]
-    lines = [Line2D([], [], label=str(name), **line(look)) for name, look in zip(names, looks, strict=True)]
+    lines = [
+        Line2D([], [], label=str(name), **line(each.style) | kind_look(each.kind, 1))
+        for name, each in zip(names, curves, strict=True)
+    ]
     legend(figure, [*lines, *marks])
     caption(figure, SEVERAL if len(names) > 1 else ONE)
     save_figure(figure, save)
     return figure, axs
 
 
-def _curves(agent: "Agent", session: "DatasetRNN", option: int, style: Style) -> AgentCurves:
+def _curves(agent: "Agent", session: "DatasetRNN", option: int, kind: Kind, style: Style) -> AgentCurves:
     names = list(getattr(agent, "_state", {}))
     (q, signals), probabilities, _ = get_update_dynamics(session, agent, names)
     states = {name: values[:, option] for name, values in signals.items()}
-    return AgentCurves(style, probabilities[:, option], q[:, option], states)
+    return AgentCurves(style, kind, probabilities[:, option], q[:, option], states)
 
 
 def _signals(curves: Sequence[AgentCurves], wanted: Sequence[str] | None) -> list[str]:
@@ -135,7 +143,7 @@ def _subplots(n: int) -> tuple[Figure, NDArray[Any]]:
 def _draw(axs: NDArray[Any], curves: AgentCurves, signals: Sequence[str]) -> None:
     n = len(curves.q)
     thin = min(1.0, max((150 / max(n, 1)) ** 0.5, 0.4))  # so that a long session is no blot
-    look = line(curves.style, linewidth=thin * curves.style.width)
+    look = line(curves.style, linewidth=thin * curves.style.width) | kind_look(curves.kind, n)
     lines = (curves.probability, curves.q, *map(curves.states.get, signals))
     for ax, values in zip(axs, lines, strict=True):
         if values is not None:

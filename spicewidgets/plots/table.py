@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..markup import Html, escaped, table
-from ..style import Style
-from .series import Floats, Series, Subplot
+from ..style import BAND, PALE, Style
+from .series import TRACES, Floats, Kind, Series, Subplot
 
 Cell = float | str
 ROWS = 200  # of a table that is shown
@@ -24,10 +24,19 @@ MARKERS = {
 }
 
 
-def swatch(style: Style, points: bool = False) -> str:
+def swatch(style: Style, kind: Kind = "line") -> str:
     """A short piece of the line, or the marker, as an inline SVG."""
-    if points:
+    if kind == "points":
         drawn = f'<g fill="{style.colour}" stroke="{style.colour}">{MARKERS[style.marker]}</g>'
+    elif kind == "dots":
+        circles = (f'<circle cx="{x}" cy="6" r="1.8"/>' for x in (4, 11, 18, 25))
+        drawn = f'<g fill="{style.colour}">{"".join(circles)}</g>'
+    elif kind == "band":
+        ends = 'stroke-linecap="round" x1="5" x2="23" y1="6" y2="6"'
+        drawn = (
+            f'<line {ends} stroke="{style.colour}" stroke-width="{BAND + 2}"/>'
+            f'<line {ends} stroke="{PALE}" stroke-width="{BAND}" class="sw-pale"/>'
+        )
     else:
         drawn = (
             f'<line x1="1" x2="27" y1="6" y2="6" stroke="{style.colour}" stroke-width="{style.width}"'
@@ -49,7 +58,7 @@ def legend(series: Iterable[Series]) -> str:
             before = entries.get(one.style.name, (one, False))
             entries[one.style.name] = before[0], before[1] or one.visible
     keys = [
-        f'<span class="sw-key{"" if on else " sw-off"}">{swatch(one.style, one.kind == "points")}'
+        f'<span class="sw-key{"" if on else " sw-off"}">{swatch(one.style, one.kind)}'
         f"{escaped(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
         for name, (one, on) in entries.items()
     ]
@@ -64,8 +73,9 @@ def columns(
     used = [
         one
         for one in series
-        if one.kind in ("line", "points")
+        if one.kind in (*TRACES, "points")
         and one.listed
+        and one.tabled
         and one.visible
         and not one.empty
         and one.subplot in titles

@@ -8,15 +8,23 @@ from .base import Look, State
 from .data import MOST_SESSIONS
 
 LAYERS = ("truth", "rnn", "spice")
+VALUES = ("none", "difference", "raw")
 
 
 @dataclass(frozen=True)
 class Comparison(Settings):
-    """Which session, arm, layers and trials are looked at."""
+    """Which session, arm, layers, values and trials are looked at."""
 
     session: int = setting(0, "The session that is compared, counted from 0.", low=0, high=MOST_SESSIONS - 1)
     arm: int = setting(0, "The arm that is compared, counted from 0.", low=0, high=5)
     layers: tuple[str, ...] = setting(LAYERS, "Which lines are drawn.", choices=LAYERS)
+    values: str = setting(
+        "difference",
+        "Choices depend on the difference between the options' values alone. Raw values may lie apart by a"
+        " number that all options share.",
+        choices=VALUES,
+    )
+    differences: bool = setting(True, "Draw how far P is off the truth, on a scale of its own.")
     zoom: tuple[int, ...] | None = setting(
         None, "First and last trial on show; all when not given.", unit="trials", low=0, optional=True
     )
@@ -52,5 +60,7 @@ class ComparisonState(State[Comparison]):
         "session": Look("Session", (0, 99, 1)),
         "arm": Look("Arm"),
         "layers": Look("Lines"),
+        "values": Look("Values"),
+        "differences": Look("Differences below"),
         "zoom": Look("Trials"),
     }

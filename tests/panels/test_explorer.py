@@ -33,7 +33,7 @@ def test_it_opens_with_a_finished_run(app):
     assert "truth x′ = − 0.30 + 0.70 x + 0.90 r α 0.30 β 3.00" in told
     assert re.search(r"SPICE x′ = − 0\.\d\d \+ 0\.\d\d x \+ 0\.\d\d r α 0\.\d\d β \d\.\d\d", told)
     assert "polyline" in app.head.loss.value
-    assert "trial likelihood" in app.panels["compare"].scores.value
+    assert "the participant itself" in app.panels["compare"].scores.value
     assert app.panels["compare"].figure.series["spice/P"].y.any()
 
 

@@ -64,7 +64,7 @@ def test_the_main_job(app):
     assert [name for name, stage in app.experiment.stages.items() if stage != "done"] == ["uncertainty"]
     assert "x′ =" in app.head.equations.value
     assert "<table" in app.panels["equation"].terms.value
-    assert "trial likelihood" in app.panels["compare"].scores.value
+    assert "the participant itself" in app.panels["compare"].scores.value
     assert "Trained for" in app.panels["train"].status.value
     assert alerts(app) == []
 

@@ -1,5 +1,7 @@
 """The explorer's figures: what they draw of a task, a session and a training, and what they say of it."""
 
+import csv
+import io
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +11,7 @@ from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
 from spicewidgets.core.train.training import Epoch
 from spicewidgets.plots.figures import RewardProbabilities, SessionView
 from spicewidgets.plots.loss_curve import RUNS, LossCurve
+from spicewidgets.style import PALE
 
 KINDS = ("bqplot", "matplotlib")
 AGENT = AgentQ(2, alpha_reward=0.3, random_state=1)
@@ -90,14 +93,96 @@ def test_a_state_of_zeros_has_no_panel_and_comes_back_when_it_is_used():
     assert view.series["rnn/P"].empty
 
 
-def test_marks_stand_at_the_trials_of_the_chosen_arm_and_tell_by_shape():
+def test_marks_stand_at_the_trials_in_a_row_for_each_arm_and_tell_by_shape():
     view = session(arm=1)
-    chosen = np.asarray(DATASET.choices[0]) == 1
-    paid = np.asarray(DATASET.rewards_chosen[0]) > 0
-    assert view.series["rewarded"].x.tolist() == np.flatnonzero(chosen & paid).tolist()
-    assert view.series["not rewarded"].x.tolist() == np.flatnonzero(chosen & ~paid).tolist()
+    choices, paid = np.asarray(DATASET.choices[0]), np.asarray(DATASET.rewards_chosen[0]) > 0
+    heights = {float(word): at for at, word in view.subplots["choices"].ticks.items()}
+    assert heights == {1: 1.5, 2: 0.5}  # option 1 above
+    for name, here in (("rewarded", paid), ("not rewarded", ~paid)):
+        assert view.series[name].x.tolist() == np.flatnonzero(here).tolist()
+        assert view.series[name].y.tolist() == [heights[arm + 1] for arm in choices[here]]
     shapes = {view.series[name].style.marker for name in ("rewarded", "not rewarded")}
     assert len(shapes) == 2
+
+
+def test_the_table_has_choices_and_rewards_and_no_heights_of_marks():
+    view = session(arm=1)
+    rows = list(csv.DictReader(io.StringIO(view.download("csv").decode())))
+    assert list(rows[0])[-2:] == ["chosen", "reward"]
+    assert [row["chosen"] for row in rows] == [f"Option {arm + 1}" for arm in DATASET.choices[0].tolist()]
+    assert [float(row["reward"]) for row in rows] == np.asarray(DATASET.rewards_chosen[0]).tolist()
+    assert not [name for name in rows[0] if "rewarded" in name]
+
+
+LAID_OVER = {**PLAYED, "spice": replay(AGENT, DATASET)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_agent_is_seen_where_all_coincide(kind):
+    view = session(kind, LAID_OVER)
+    assert [view.series[f"{label}/P"].kind for label in LAID_OVER] == ["band", "line", "dots"]
+    legend = view._legend.value
+    assert legend.index("sw-pale") < legend.index("RNN") < legend.index("<circle")
+    view.download("svg")  # on paper, too
+
+
+def test_a_band_and_dots_are_marks_of_their_own_kind():
+    view = session("bqplot", LAID_OVER)
+    edges, between = view._screen._marks["truth/P"]
+    assert edges.stroke_width > between.stroke_width > 2 * view._screen._marks["rnn/P"][0].stroke_width
+    assert between.colors == [PALE]
+    np.testing.assert_array_equal(between.y, edges.y)
+    (dots,) = view._screen._marks["spice/P"]
+    assert dots.marker == "circle"
+    np.testing.assert_allclose(dots.y, LAID_OVER["spice"].probabilities[0, :30, 0])
+    view.show_layers({"truth": False})
+    assert not edges.visible
+    assert not between.visible
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_differences_stand_below_on_a_scale_of_their_own(kind):
+    view = session(kind, LAID_OVER)
+    assert not view.subplots["off"].visible
+    view.differences = True
+    view.draw(LAID_OVER, DATASET.choices, DATASET.rewards_chosen)
+    off = PLAYED["rnn"].probabilities[0, :30, 0] - PLAYED["truth"].probabilities[0, :30, 0]
+    np.testing.assert_allclose(view.series["rnn/off"].y, off)
+    np.testing.assert_allclose(view.series["spice/off"].y, 0, atol=1e-12)
+    scale = view.subplots["off"]
+    assert scale.visible
+    assert scale.title == "P off Truth, magnified"
+    low, zero, high = sorted(scale.ticks)
+    assert (low, zero) == (-high, 0.0)
+    assert np.abs(off).max() < high < 2.2 * np.abs(off).max()
+
+
+def test_a_difference_that_is_none_is_not_blown_up():
+    view = SessionView("bqplot")
+    view.differences = True
+    same = {"truth": PLAYED["truth"], "spice": LAID_OVER["spice"]}
+    view.draw(same, DATASET.choices, DATASET.rewards_chosen)
+    assert max(view.subplots["off"].ticks) == 0.01
+
+
+def test_values_as_what_choices_depend_on():
+    view = SessionView("bqplot")
+    view.values = "difference"
+    view.draw(LAID_OVER, DATASET.choices, DATASET.rewards_chosen, arm=1)
+    q = PLAYED["truth"].q[0, :30]
+    np.testing.assert_allclose(view.series["truth/q"].y, q[:, 1] - q[:, 0])
+    assert view.subplots["q"].title == "Q-value (logit): option 2 − the other"
+    p = PLAYED["truth"].probabilities[0, :30, 1]
+    np.testing.assert_allclose(1 / (1 + np.exp(-view.series["truth/q"].y)), p)  # nothing else is needed
+    view.values = ""
+    view.draw(LAID_OVER, DATASET.choices, DATASET.rewards_chosen)
+    assert [key for key, one in view.subplots.items() if one.visible] == ["P", "choices"]
+
+
+def test_one_agent_alone_is_a_line():
+    view = SessionView("bqplot", alone=True)
+    view.draw({"truth": PLAYED["truth"]}, DATASET.choices, DATASET.rewards_chosen)
+    assert view.series["truth/P"].kind == "line"
 
 
 def test_marks_are_made_once_over_many_sessions():

@@ -17,7 +17,7 @@ from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
 from ..settings import SettingsError
 from ..simulate.agents import Agent
-from ..simulate.record import Floats, Record, concatenated
+from ..simulate.record import Floats, Ints, Record, concatenated
 from ..simulate.run import Trial, known_names, record_of
 
 
@@ -47,7 +47,16 @@ def replay(agent: Agent, sessions: Any) -> Record:
         record.q[rows],
         {name: state[rows] for name, state in record.states.items()},
         record.betas,
+        _final_choices(dataset),
     )
+
+
+def _final_choices(dataset: DatasetRNN) -> Ints | None:
+    """The choice after the last trial, where it is known of all sessions."""
+    if not dataset.n_trials or not bool(dataset.target_mask[:, -1].all()):
+        return None
+    final: Ints = np.asarray(dataset.ys[:, -1].argmax(-1))
+    return final
 
 
 def _among_offered(probabilities: Floats, dataset: DatasetRNN) -> Floats:

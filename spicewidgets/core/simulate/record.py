@@ -59,9 +59,13 @@ class Record:
 def mean_nll(record: Record) -> Floats:
     """-ln P of the choices in nats, the mean of each session, `(n_sessions,)`.
 
-    The first choice of a session, before which nothing was learned, is left out, and so are missing trials.
+    The first choice of a session, before which nothing was learned, is left out, and so are missing trials;
+    the choice after the last trial counts where it is known.
     """
-    chosen, p = record.choices[:, 1:], record.probabilities[:, 1 : record.choices.shape[1]]
+    chosen = record.choices[:, 1:]
+    if record.final_choices is not None:
+        chosen = np.column_stack([chosen, record.final_choices])
+    p = record.probabilities[:, 1 : chosen.shape[1] + 1]
     p_chosen = np.take_along_axis(p, np.maximum(chosen, 0)[..., None], -1)[..., 0]
     nats = np.where(chosen >= 0, -np.log(np.maximum(p_chosen, 1e-300)), np.nan)
     mean: Floats = np.nanmean(nats, 1)

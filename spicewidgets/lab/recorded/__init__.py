@@ -126,7 +126,10 @@ def _result(snapshot: ExperimentSnapshot, data: dict[str, Any], arrays: dict[str
             {n.removeprefix(kind): a for n, a in named.items() if n.startswith(kind)}
             for kind in ("state ", "beta ")
         )
-        layers[layer] = Record(played.choices, played.rewards, softmax(named["q"]), named["q"], states, betas)
+        history = played.choices, played.rewards
+        layers[layer] = Record(
+            *history, softmax(named["q"]), named["q"], states, betas, final_choices=played.final_choices
+        )
     terms = {}
     if truth is not None:
         terms = {label: term_by_term(spice, truth, label) for label in spice.participants}
