@@ -23,14 +23,22 @@ from ..core.settings import SettingsError, SpiceWarning
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
 from .coach import Finding, advice, findings, quick
 from .estimators import discover_again, estimator_of, parameters_of
+from .falsify import FalsifyStudy
 from .fit import Fit, with_new_equations
+from .recovery import LearnersStudy, ModelsStudy, TermsStudy
 from .report import Reporter, logged
 from .result import Checkpoint, Result
-from .simulation import simulate
+from .rivals import RivalsStudy
+from .simulation import Simulated, simulate
 from .store import Store
+from .studies import Study
 
 PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
+
+STUDIES: dict[str, type[Study]] = {
+    study.name: study for study in (RivalsStudy, LearnersStudy, ModelsStudy, TermsStudy, FalsifyStudy)
+}
 
 
 class Outcome(NamedTuple):
@@ -133,6 +141,42 @@ class Job:
         if len(equations) < 2:
             return Outcome("cancelled", "Stopped before there were two resamples to compare.")
         return Outcome("cancelled", f"Stopped after {len(equations)} of {n} resamples; these were kept.")
+
+    def study(self, name: str) -> Outcome:
+        """A study part by part, until it is done or stopped; one of the same settings goes on."""
+        self.report.now(phase="study", study=name, message="Beginning.", part=0, parts=0)
+        if why := self.experiment.unstudied(name):
+            raise SettingsError([why])
+        snapshot = self.experiment.snapshot()
+        study = STUDIES[name](snapshot, self._played(snapshot), self._trained_estimator)
+        if (before := self.store.studies.get(name)) is not None:
+            study.take(before)
+        steps, ended = study.steps(), False
+        try:
+            while not ended and not self.control.stopped():
+                with self.control.interruptible("epoch"):
+                    progress = next(steps, None)
+                ended = progress is None
+                if progress is not None:
+                    self.report.study(progress, lambda: self.store.hold_study(study))
+        except KeyboardInterrupt:
+            self.control.note_stop()
+        finally:
+            steps.close()
+        self.store.hold_study(study)
+        return Outcome("done" if ended else "cancelled", study.ended)
+
+    def _played(self, snapshot: ExperimentSnapshot) -> Simulated:
+        """The sessions of the settings; those of the last result where they are the same."""
+        last = self.store.result
+        if last is not None and not snapshot.differs(last.snapshot, PLAYED):
+            return last.data
+        return simulate(snapshot)
+
+    def _trained_estimator(self) -> SpiceEstimator:
+        """The estimator of the last result."""
+        assert self.store.result is not None
+        return self._trained(self.store.result)[0]
 
     def _fresh(self) -> Fit:
         """A new fit of the present settings."""

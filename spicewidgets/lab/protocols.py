@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..state.experiment import Experiment
     from .result import Result
     from .simulation import Simulated
+    from .studies import Study
     from .table import Upload
 
 
@@ -83,6 +84,13 @@ class ExperimentRunner(Protocol):
 
     def resample(self) -> bool:
         """Find the equations again in resampled sessions."""
+
+    def study(self, name: str) -> bool:
+        """Do a study, or go on with it: rivals, learners, models, terms or falsify."""
+
+    @property
+    def studies(self) -> "Mapping[str, Study]":
+        """The studies that were begun, by name."""
 
     def stop(self) -> bool:
         """End the run soon, and keep what it has learned."""

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..state.run import RunState
 
 if TYPE_CHECKING:
+    from ..core.progress import Progress
     from .fit import Fit
 
 PERIOD = 0.1  # seconds between two updates of the run's state, ...
@@ -78,6 +80,18 @@ class Reporter:
         if began >= self._next:
             left = (began - begun) / done * (n - done)
             self.now(resample=done, seconds_left=left, message=f"Resample {done} of {n}.")
+
+    def study(self, progress: "Progress", hold: Callable[[], None]) -> None:
+        """Tell how far a study is, and hold what it has found, if it is time."""
+        began = perf_counter()
+        if began >= self._next_glimpse and progress.done > progress.before:
+            hold()
+            ended = perf_counter()
+            self._next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - began) / SHARE)
+        if began >= self._next:
+            left = progress.left if isfinite(progress.left) else None
+            words = f"{progress.words}."
+            self.now(part=progress.done, parts=progress.total, seconds_left=left, message=words)
 
 
 @contextmanager

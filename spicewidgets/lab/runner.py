@@ -25,6 +25,7 @@ from .result import Result
 from .settle import truth_of
 from .simulation import Simulated
 from .store import Store
+from .studies import Study
 from .table import Upload, reading_table
 
 if TYPE_CHECKING:
@@ -122,6 +123,15 @@ class Runner:
     def resample(self) -> bool:
         """Find the equations again in resampled sessions, as `experiment.uncertainty` says."""
         return self._begin(lambda run: run.resample())
+
+    def study(self, name: str) -> bool:
+        """Do a study, one of `experiment.STUDIES`, or go on with it where it was stopped."""
+        return self._begin(lambda run: run.study(name))
+
+    @property
+    def studies(self) -> Mapping[str, Study]:
+        """The studies that were begun, by name."""
+        return self.store.studies
 
     @property
     def choices(self) -> "Choices | None":
@@ -350,8 +360,12 @@ class Runner:
             with self._gate:
                 self._stop = None
             stop.end()
-            glimpses = () if self.store.paused is None else self.experiment.run.glimpses
-            report.now(phase="", seconds_left=None, live=None, resamples=0, glimpses=glimpses, **outcome)
+            run = self.experiment.run
+            ended = {"study": "", "failed_study": run.study if outcome["status"] == "failed" else ""}
+            glimpses = () if self.store.paused is None else run.glimpses
+            report.now(
+                phase="", seconds_left=None, live=None, resamples=0, glimpses=glimpses, **outcome, **ended
+            )
         with self._gate:
             if self._stop is None:
                 self._idle.set()

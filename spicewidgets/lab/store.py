@@ -12,6 +12,7 @@ from .report import logged
 from .result import Result
 from .settle import values_of
 from .simulation import Simulated
+from .studies import Study
 
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
@@ -38,6 +39,7 @@ class Store:
         paused: the fit that goes step by step; None without.
         choices: the table that was read last, used or not; None without.
         roles: those that were chosen for it; None where all were guessed.
+        studies: rivals, recovery and falsification, done or begun, by their names in `STUDIES`.
     """
 
     def __init__(self, experiment: Experiment, lock: AbstractContextManager[Any]) -> None:
@@ -49,6 +51,7 @@ class Store:
         self.paused: Fit | None = None
         self.choices: Choices | None = None
         self.roles: Mapping[str, Any] | None = None
+        self.studies: dict[str, Study] = {}
 
     def hold(self, result: Result) -> None:
         """Make a result the present one."""
@@ -95,6 +98,18 @@ class Store:
             with logged("What watches the run has failed."):
                 run.put(resampled_revision=run.resampled_revision + 1)
 
+    def hold_study(self, study: Study) -> None:
+        """Make what a study has found so far the present one."""
+        study.look()
+        run = self.experiment.run
+        with self.lock:
+            self.studies[study.name] = study
+            if study.found is not None:
+                with logged("What watches the experiment has failed."):
+                    self.experiment.studied = {**self.experiment.studied, study.name: study.snapshot}
+                with logged("What watches the run has failed."):
+                    run.put(studied_revision=run.studied_revision + 1)
+
     def pause(self, fit: "Fit | None") -> None:
         """Hold a fit that goes step by step, or none."""
         self.paused = fit
@@ -111,7 +126,9 @@ class Store:
         """Forget the result, the curves and the fit that goes step by step."""
         self.drop_paused()
         self.result = self.resampled = None
+        self.studies = {}
         self.experiment.run.forget()
+        self.experiment.studied = {}
         self.experiment.trained = self.experiment.discovered = self.experiment.resampled = None
 
     def _tell(self, **values: ExperimentSnapshot | None) -> None:

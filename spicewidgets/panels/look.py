@@ -228,5 +228,91 @@ STYLE = (
 .sw-inwords{display:block;white-space:normal;min-width:200px}
 @media(max-width:700px){.sw-standings :is(th,td):nth-child(n+4):nth-child(-n+7){display:none}
  .sw-inwords{min-width:150px}}
+
+/* the views rivals, recovery and falsify */
+.sw-study .widget-html-content{font-size:13px;font-variant-numeric:tabular-nums}
+.sw-outcome{font-size:15px!important;line-height:1.35;margin:0 0 8px}
+.sw-heading,.sw-chart figcaption{line-height:1.4;margin:8px 0 4px}
+.sw-figures{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 16px;margin:8px 0}
+.sw-figures b{display:block;font-size:18px;font-weight:600;line-height:1.3}
+.sw-figures span span{font-size:12px;color:var(--sw-muted)}
+.sw-study .sw-sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.sw-study .sw-key{display:inline-flex;align-items:center;gap:6px;white-space:nowrap}
+.sw-studied{font-size:13px}.sw-studied progress{width:120px;height:8px;accent-color:var(--sw-ink)}
+.sw-at{position:relative;height:26px;min-width:60px}
+.sw-v,.sw-h,.sw-stem{position:absolute;display:block;background:var(--sw-line)}
+.sw-v{width:1px;top:0;bottom:0}.sw-h{height:1px;left:0;right:0}
+.sw-zero,.sw-stem{background:var(--sw-edge)}
+.sw-dash{background:repeating-linear-gradient(90deg,var(--sw-edge) 0 3px,transparent 3px 6px)}
+.sw-at u{position:absolute;height:2px;top:12px}
+.sw-mark{position:absolute;width:12px;height:12px;transform:translate(-50%,-50%);overflow:visible}
+.sw-xt,.sw-yt,.sw-vt,.sw-who{position:absolute;white-space:nowrap;font-size:12px;line-height:1.2;color:var(--sw-muted)}
+.sw-xt{transform:translateX(-50%)}
+.sw-riv,.sw-fal{border-collapse:collapse;width:100%;line-height:18px}
+.sw-riv :is(td,th),.sw-fal :is(td,th){font-weight:400;text-align:left;padding:0 12px 0 0;
+ border-bottom:1px solid var(--sw-line)}
+.sw-riv thead th,.sw-fal thead th{font-size:12px;color:var(--sw-muted);vertical-align:bottom;
+ padding-bottom:4px}
+.sw-riv th[scope=row]{white-space:nowrap}.sw-riv th[scope=row] svg,.sw-fal th[scope=row] svg{margin-right:6px;
+ vertical-align:-1px}
+.sw-riv .r,.sw-fal .r{text-align:right}.sw-riv tr>:last-child,.sw-fal tr>:last-child{padding-right:0}
+.sw-riv .sw-d{width:22%;padding-left:8px}.sw-riv .sw-share{min-width:76px}.sw-riv td{white-space:nowrap}
+.sw-riv b,.sw-fal b{font-weight:650}.sw-riv small,.sw-fal small{font-size:12px;color:var(--sw-muted)}
+.sw-riv .sw-foot td{border:0}.sw-riv .sw-foot .sw-at{height:18px}
+.sw-length{display:block;height:8px;min-width:2px}
+.sw-fal :is(td,th){padding:5px 16px 5px 0;vertical-align:baseline}.sw-fal th[scope=row]{white-space:nowrap}
+.sw-fal thead .r{max-width:110px}.sw-fal td.r{white-space:nowrap}
+.sw-chart{margin:12px 0 0;min-width:0}
+.sw-plot{position:relative;height:180px;margin:10px 12px 26px 44px}
+.sw-plot>svg:not(.sw-mark){position:absolute;width:100%;height:100%;overflow:visible}
+.sw-yt{right:calc(100% + 8px);transform:translateY(-50%)}
+.sw-plot>.sw-xt{top:calc(100% + 7px);text-align:center}
+.sw-vt,.sw-who{padding:0 5px;color:var(--sw-ink)}
+.sw-vt{bottom:4px}.sw-vt+.sw-v+.sw-vt{bottom:22px}
+.sw-vt.sw-left,.sw-who.sw-left{transform:translateX(-100%)}
+.sw-plot>.sw-v{background:var(--sw-edge)}
+.sw-xn{font-size:12px;color:var(--sw-muted);text-align:center;padding-left:32px;margin-top:-4px}
+.sw-keys{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:12px}
+.sw-stems .sw-plot{height:130px;margin:18px 12px 16px 44px}
+.sw-stem{width:1px}.sw-stem.sw-own{width:3px}.sw-one{position:relative;width:12px;height:12px}
+.sw-who{transform:translate(6px,-50%)}.sw-who.sw-left{transform:translate(-100%,-50%) translateX(-8px)}
+.sw-charts{display:grid;grid-template-columns:2fr 1.2fr 1fr 1fr;gap:8px 16px;margin:8px 0}
+.sw-charts .sw-chart{margin:0}.sw-charts .sw-plot{height:160px;margin-right:4px}
+.sw-wide .sw-xt{white-space:normal;width:48px;line-height:1.1;font-size:11px}
+.sw-wide .sw-plot{margin-bottom:40px}
+.sw-heat{border-collapse:separate;border-spacing:2px;font-size:12px}
+.sw-heat th{font-weight:400;color:var(--sw-muted);vertical-align:bottom;line-height:1.15;padding:0 2px;
+ max-width:64px}
+.sw-heat th[scope=row]{text-align:right;padding-right:8px;white-space:nowrap;vertical-align:middle;
+ max-width:none}
+.sw-heat tbody td{position:relative;min-width:34px;height:28px;text-align:center;z-index:0;
+ background:var(--sw-wash)}
+.sw-heat tbody td::before{content:"";position:absolute;inset:0;background:currentColor;
+ opacity:var(--heat);z-index:-1}
+.sw-heat .sw-right{font-weight:650;outline:1px solid var(--sw-edge);outline-offset:-1px}
+.sw-parts{gap:16px 32px}.sw-parts>.widget-vbox{flex:1 1 300px;min-width:0;width:auto!important}
+.sw-plan{align-items:baseline;gap:0 8px;font-size:18px}
+.sw-plan .widget-html-content,.sw-answer{font-size:18px!important;line-height:34px!important}
+.sw-answer{margin:0!important;font-weight:600}
+.sw-plan .sw-field.widget-inline-hbox{width:auto!important;flex:0 1 auto}
+.sw-plan .sw-field.widget-inline-hbox>label{position:absolute;width:1px;height:1px;overflow:hidden;
+ clip-path:inset(50%);min-width:0}
+.sw-plan .sw-field.widget-inline-hbox>:is(select,input){font-size:17px;height:32px;min-width:0;border:0;
+ background-color:transparent;box-shadow:none;border-bottom:2px solid var(--sw-edge);
+ border-radius:0;color:var(--sw-ink)}
+.sw-plan .sw-field.widget-inline-hbox>input{flex:0 0 64px;width:64px;text-align:center}
+.sw-plan .sw-field.sw-in-effect{flex:0 0 64px}
+@media(max-width:1199px){.sw-charts{grid-template-columns:1fr 1fr}}
+@media(max-width:1100px){.sw-riv .c-s{display:none}}
+@media(max-width:700px){
+ .sw-riv :is(.c-n,.c-v,.c-d){display:none}.sw-riv .sw-d{width:34%}.sw-riv :is(td,th){padding-right:8px}
+ .sw-fal,.sw-fal tbody,.sw-fal thead{display:block}
+ .sw-fal tr{display:grid;grid-template-columns:1fr 96px 96px;border-bottom:1px solid var(--sw-line);
+ padding:4px 0}.sw-fal :is(td,th){border:0;padding:1px 0}.sw-charts{grid-template-columns:minmax(0,1fr)}
+ .sw-fal tr>:last-child{grid-column:1/-1;color:var(--sw-muted)}.sw-fal thead th:last-child{display:none}
+ .sw-plan .widget-html-content,.sw-answer,.sw-plan .sw-field.widget-inline-hbox>:is(select,input){
+ font-size:16px!important}
+ .sw-riv .sw-xt:nth-child(even){display:none}
+}
 </style>"""
 )

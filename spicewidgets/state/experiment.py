@@ -10,6 +10,7 @@ from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
+from ..core.models import READY
 from ..core.settings import SettingsError, Task, shown
 from .base import Change, State
 from .comparison import ComparisonState
@@ -21,6 +22,16 @@ from .playback import Playback
 from .presets import PRESETS
 from .run import RunState
 from .stages import STAGES
+from .studies import (
+    FalsifyState,
+    HeldApart,
+    LearnersState,
+    Recovering,
+    RecoveryState,
+    Replaying,
+    RivalsState,
+    TwoLearners,
+)
 from .table import Table, TableState
 from .task import TaskState
 from .training import Practice, TrainingState
@@ -37,11 +48,32 @@ GROUPS = (
     "discovery",
     "comparison",
     "uncertainty",
+    "rivals",
+    "recovery",
+    "learners",
+    "falsify",
 )
 SIMULATED_BY = ("task", "participant")  # what says nothing of a table of choices
 TRAINED_ON = ("task", "participant", "data", "table", "model", "training")  # what a trained RNN depends on
 FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
 DATA_OF = ("task", "participant", "data", "table", "model")  # what must stay for a training to go on
+SIMULATED_FROM = ("task", "participant", "data", "table")  # what data sets are simulated from
+# What each study depends on; see `Experiment.studied`.
+STUDIES: Mapping[str, tuple[str, ...]] = {
+    "rivals": (*FOUND_IN, "rivals"),
+    "learners": (*SIMULATED_FROM, "recovery", "learners"),
+    "models": (*SIMULATED_FROM, "recovery"),
+    "terms": (*FOUND_IN, "recovery"),
+    "falsify": (*FOUND_IN, "falsify"),
+}
+OF_STAGE = {"recovery": ("learners", "models", "terms")}  # stages of several studies
+STUDIED = {
+    "rivals": ("Compared", "compare"),
+    "learners": ("Recovered", "recover"),
+    "models": ("Recovered", "recover"),
+    "terms": ("Recovered", "recover"),
+    "falsify": ("Played", "let them play"),
+}
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
 
@@ -58,6 +90,10 @@ class ExperimentSnapshot:
     training: Practice
     discovery: Plan
     uncertainty: Resampling
+    rivals: HeldApart
+    recovery: Recovering
+    learners: TwoLearners
+    falsify: Replaying
 
     @property
     def is_simulated(self) -> bool:
@@ -110,15 +146,16 @@ class Experiment(HasTraits):
     """One experiment: its settings, its run, and how they stand to each other.
 
     Attributes:
-        task, participant, data, table, model, training, discovery, comparison, uncertainty: the settings, a
-            state for each.
+        task, participant, data, table, model, training, discovery, comparison, uncertainty, rivals, recovery,
+            learners, falsify: the settings, a state for each.
         run: the run that is under way or has ended.
         playback: how far its training is shown, which is slower than it runs.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
         stages: for each of `STAGES`: "done", "stale" or "todo".
         stale_because: a sentence for each stage that is stale.
-        blocked: a sentence for each of train, stop, continue, step, reset, refit and resample that cannot be
-            done now.
+        blocked: a sentence for each of train, stop, continue, step, reset, refit, resample and the studies
+            (`STUDIES`) that cannot be done now.
+        studied: the settings of each study that there are results of, by its name. Set by the runner.
         trained, discovered, paused, resampled: the settings of the trained RNN, of the equations, of the run
             that goes step by step, and of the resamples that there are; None without. Set by the runner.
         person: label of the participant whose equations are looked at in all panels; None for the first.
@@ -140,6 +177,7 @@ class Experiment(HasTraits):
     paused = Anything(None)
     person = Anything(None, help="Label of the participant who is looked at; None for the first.")
     resampled = Anything(None)
+    studied = Dict(help="The settings of each study that there are results of.")
     preset = Unicode("the tutorial")
     lesson = Anything(None)
     lesson_stays = Bool(False, help="Whether no other lesson can be opened.")
@@ -155,6 +193,8 @@ class Experiment(HasTraits):
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
         self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
         self.playback = Playback()
+        self.rivals, self.recovery = RivalsState(), RecoveryState()
+        self.learners, self.falsify = LearnersState(), FalsifyState()
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
         self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
         for name in GROUPS:
@@ -162,7 +202,7 @@ class Experiment(HasTraits):
             state.observe(self._changed, [*state.names(), "problems"])
         self.model.observe(self._changed, ["names_revision"])
         self.run.observe(self._changed, ["status", "result_revision"])
-        self.observe(self._changed, ["trained", "discovered", "paused", "resampled", "lesson"])
+        self.observe(self._changed, ["trained", "discovered", "paused", "resampled", "studied", "lesson"])
         self.load_preset(preset)
         self.refresh()
 
@@ -221,6 +261,10 @@ class Experiment(HasTraits):
 
     def _stale(self, present: ExperimentSnapshot) -> dict[str, str]:
         why = {}
+        for study, snapshot in self.studied.items():
+            if present.differs(snapshot, STUDIES[study]):
+                did, again = STUDIED[study]
+                why[study] = f"{did} for {self._was(snapshot, STUDIES[study])}; {again} again."
         if self.trained is not None and present.differs(self.trained, TRAINED_ON):
             why["train"] = f"Trained for {self._was(self.trained, TRAINED_ON)}; train again."
         if self.discovered is None:
@@ -261,6 +305,9 @@ class Experiment(HasTraits):
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
+        for name in ("rivals", "recovery", "falsify"):
+            parts = [study for study in OF_STAGE.get(name, (name,)) if study in self.studied]
+            progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
 
     def _blocked(self, present: ExperimentSnapshot) -> dict[str, str]:
@@ -281,7 +328,31 @@ class Experiment(HasTraits):
             "reset": busy or empty,
             "refit": busy or wrong or moved,
             "resample": busy or self.unsampled(),
+            **{study: busy or wrong or self.unstudied(study) for study in STUDIES},
         }
+
+    def unstudied(self, study: str) -> str:
+        """Why a study cannot be done."""
+        present = self.peek()
+        groups = [group for group in STUDIES[study] if group not in FOUND_IN]
+        if wrong := [sentence for group in groups for sentence in self.group(group).find_problems()]:
+            return f"First correct: {wrong[0]}"
+        if study == "rivals":
+            return self._not_held_out(present)
+        if study == "terms":
+            return _unknown_terms(present)
+        if study == "falsify" and self.discovered is None:
+            return "There are no equations yet. Train first."
+        return str(self.stale_because.get("equation", "")) if study == "falsify" else ""
+
+    def _not_held_out(self, present: ExperimentSnapshot) -> str:
+        """Why choices cannot be taken apart as it is set."""
+        people, sessions = present.n_participants, present.n_sessions
+        if present.rivals.by == "session" and sessions <= people:
+            return "Each person has one session only, so that none can be held out. Hold out time."
+        if present.rivals.by == "person" and people < 2:
+            return "There is one person only, who cannot be held out. Hold out sessions."
+        return ""
 
     def unsampled(self) -> str:
         """Why the sessions of the equations cannot be resampled."""
@@ -391,6 +462,15 @@ class Experiment(HasTraits):
     def is_preset(self) -> bool:
         """Whether the settings are those of the preset that was loaded last."""
         return self.peek() == self._loaded
+
+
+def _unknown_terms(present: ExperimentSnapshot) -> str:
+    """Why it is not known which terms are true."""
+    if not present.is_simulated:
+        return "Which terms are true is known of simulated choices only. Go back to these in Data."
+    if present.model.name not in READY:
+        return "Terms are recovered with a ready model. Choose one in Model."
+    return ""
 
 
 def _in_words(state: State[Any], name: str, value: object) -> str:

@@ -18,7 +18,8 @@ class RunState(HasTraits):
 
     status = Enum(STATUSES, "idle", help="Where the run stands.")
     phase = Unicode(
-        "", help="What is done: load, simulate, screen, lbfgs, adam, equations, compare, advise, resample."
+        "",
+        help="Load, simulate, screen, lbfgs, adam, equations, compare, advise, resample or study.",
     )
     epoch = Int(0, help="Epochs run.").tag(unit="epochs")
     epochs = Int(0, help="Most epochs of this run.").tag(unit="epochs")
@@ -36,6 +37,11 @@ class RunState(HasTraits):
     resample = Int(0, help="Resamples done.").tag(unit="resamples")
     resamples = Int(0, help="Resamples of this run; 0 where it resamples nothing.").tag(unit="resamples")
     resampled_revision = Int(0, help="Counts the changes of what the resamples say.")
+    study = Unicode("", help="The study that is under way, as in `experiment.STUDIES`; else empty.")
+    failed_study = Unicode("", help="The study that has failed, while the status tells so; else empty.")
+    part = Int(0, help="Parts of the study done.").tag(unit="parts")
+    parts = Int(0, help="Parts of the study; 0 while that is not known.").tag(unit="parts")
+    studied_revision = Int(0, help="Counts the changes of what the studies say.")
     result_revision = Int(0, help="Counts the results; a new one can be read when it changes.")
 
     revision = Int(0, help="Counts the changes: however much has changed at once, it changes once.")
@@ -72,4 +78,5 @@ class RunState(HasTraits):
             seconds_left=None,
             result_revision=self.result_revision + 1,
             resampled_revision=self.resampled_revision + 1,
+            studied_revision=self.studied_revision + 1,
         )

@@ -27,7 +27,7 @@ ROOMS: Mapping[str, Room] = {
     "choices": Room("Choices", "data", ("simulate",)),
     "network": Room("Network", "train", ("load", "screen", "lbfgs", "adam", "train")),
     "equation": Room("Equation", "equation", ("equations",)),
-    "truth": Room("Is it true?", "compare", ("compare", "advise", "resample")),
+    "truth": Room("Is it true?", "compare", ("compare", "advise", "resample", "study")),
 }
 
 
@@ -37,8 +37,9 @@ class StageRow:
 
     Attributes:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
-        depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation" or
-            "uncertainty", done when that has been run and stale when a setting has changed since.
+        depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation",
+            "uncertainty", "rivals", "recovery" or "falsify", done when that has been run and stale when a
+            setting has changed since.
         room: where it stands, by its name in `ROOMS`.
     """
 
@@ -61,6 +62,9 @@ STAGES: Mapping[str, StageRow] = {
     "update": StageRow("update.UpdatePanel", "equation", "truth"),
     "trial": StageRow("trial.TrialPanel", "equation", "truth"),
     "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty", "truth"),
+    "rivals": StageRow("rivals.RivalsPanel", "rivals", "truth"),
+    "recovery": StageRow("recovery.RecoveryPanel", "recovery", "truth"),
+    "falsify": StageRow("falsify.FalsifyPanel", "falsify", "truth"),
 }
 
 

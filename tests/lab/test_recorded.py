@@ -23,7 +23,12 @@ def test_the_tutorial_opens_finished():
     assert runner.told
     assert run.status == "done"
     assert run.message == f"A run recorded earlier, of {len(run.history)} epochs."
-    assert [n for n, stage in runner.experiment.stages.items() if stage != "done"] == ["uncertainty"]
+    assert [n for n, stage in runner.experiment.stages.items() if stage != "done"] == [
+        "uncertainty",
+        "rivals",
+        "recovery",
+        "falsify",
+    ]
     assert runner.experiment.blocked["refit"] == runner.experiment.blocked["continue"] == ""
     assert result.choices.shape == result.rewards.shape == (100, 100)
     assert abs(result.terms[0]["difference"]).max() < 0.05

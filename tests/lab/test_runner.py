@@ -47,7 +47,12 @@ def test_a_run_ends_with_a_result_and_says_so(trained):
     assert (run.status, run.phase, run.details) == ("done", "", "")
     assert run.message.startswith(f"Trained for {len(run.history)} epochs.")
     assert run.result_revision == 1
-    assert {name for name, stage in trained.experiment.stages.items() if stage != "done"} == {"uncertainty"}
+    assert {name for name, stage in trained.experiment.stages.items() if stage != "done"} == {
+        "uncertainty",
+        "rivals",
+        "recovery",
+        "falsify",
+    }
     assert set(result.played) == {"truth", "rnn", "spice"}
     assert result.choices.shape == result.rewards.shape == (20, 30)
     assert list(result.terms[0].columns) == ["true", "found", "difference"]

@@ -61,7 +61,12 @@ def test_a_moved_slider_redraws_the_picture(app):
 @pytest.mark.seed(62)
 def test_the_main_job(app):
     finished(app)
-    assert [name for name, stage in app.experiment.stages.items() if stage != "done"] == ["uncertainty"]
+    assert [name for name, stage in app.experiment.stages.items() if stage != "done"] == [
+        "uncertainty",
+        "rivals",
+        "recovery",
+        "falsify",
+    ]
     assert "x′ =" in app.head.equations.value
     assert "<table" in app.panels["equation"].terms.value
     assert "the participant itself" in app.panels["compare"].scores.value

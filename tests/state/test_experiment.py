@@ -27,6 +27,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         **dict.fromkeys(
             ["train", "replay", "equation", "translate", "uncertainty", "compare", "update", "trial"], "todo"
         ),
+        **dict.fromkeys(["rivals", "recovery", "falsify"], "todo"),
     }
     assert experiment.blocked == {
         "train": "",
@@ -36,6 +37,8 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         "reset": "Nothing has been run yet.",
         "refit": "Nothing is trained yet. Train first.",
         "resample": "There are no equations yet. Train first.",
+        **dict.fromkeys(["rivals", "learners", "models", "terms"], ""),
+        "falsify": "There are no equations yet. Train first.",
     }
 
 

@@ -1,0 +1,177 @@
+"""How many choices, and how many people, it takes to tell two learners apart.
+
+Both are simulated in designs of growing size, and each simulated person is taken for the one that fits better
+(as in `recovery.py`). Several people who all learn in the same way are told by the sum of what speaks for
+each.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..checks import number, refuse
+from ..settings import SettingsError
+from .declaration import Floats, Rival
+from .design import Design
+from .fit import ready
+from .recovery import CRITERIA, _one_of, _scores, _seeds, _whole
+from .study import Study
+
+N_RESAMPLES = 2000  # groups of people that are drawn
+MOST_PEOPLE = 200  # of such a group
+
+
+class Telling(Study):
+    """Are two learners told apart, by the number of choices?
+
+    Args:
+        first, second: the learners.
+        designs: of growing size, in each of which they are simulated.
+        pools: numbers of people, `(n_people, n_numbers)`, that the simulated people of each learner have;
+            None for numbers drawn from the declared prior.
+        criterion: by what a learner fits better: "bic", "aic" or "evidence".
+        n_datasets: simulated data sets of each learner in each design.
+        random_state: seed of all.
+
+    Raises:
+        SettingsError: with a sentence for what is wrong.
+    """
+
+    def __init__(
+        self,
+        first: Rival | type[Rival] | str,
+        second: Rival | type[Rival] | str,
+        designs: Sequence[Design],
+        pools: tuple[Floats | None, Floats | None] = (None, None),
+        *,
+        criterion: str = "bic",
+        n_datasets: int = 10,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__()
+        self.rivals = (ready(first), ready(second))
+        names = [rival.name for rival in self.rivals]
+        refuse(
+            [
+                _whole("n_datasets", n_datasets),
+                _one_of("criterion", criterion, CRITERIA),
+                None if designs else "designs must be one or more; got none. Give one for each size.",
+                None
+                if names[0] != names[1]
+                else f"The learners must differ; got {names[0]!r} twice. Name another.",
+            ]
+        )
+        seeds = iter(_seeds(random_state, int(n_datasets) * len(designs) * 2))
+        self.sizes: list[tuple[int, float]] = []  # place of the learner and choices of a person, of each part
+        self._parts: list[tuple[Any, ...]] = []
+        for _ in range(int(n_datasets)):
+            for design in designs:
+                for place in (0, 1):
+                    self._parts.append((self.rivals, place, design, pools[place], criterion, next(seeds)))
+                    self.sizes.append((place, design.n_choices / design.n_people))
+
+    @property
+    def parts(self) -> Sequence[tuple[Any, ...]]:
+        """A part for each data set."""
+        return self._parts
+
+    @property
+    def work(self) -> Callable[..., Any]:
+        """Simulates one data set, and fits both."""
+        return _scores
+
+    def margins(self) -> dict[float, tuple[Floats, Floats]]:
+        """What speaks for the first learner in nats, of each person who is the first and of each who is the
+        second, by the number of choices of a person.
+        """
+        found: dict[float, tuple[list[float], list[float]]] = {}
+        for at in sorted(self.results):
+            place, choices = self.sizes[at]
+            scores = np.asarray(self.results[at]["scores"], float)
+            found.setdefault(choices, ([], []))[place].extend(scores[:, 0] - scores[:, 1])
+        return {
+            choices: (np.array(found[choices][0]), np.array(found[choices][1])) for choices in sorted(found)
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each number of choices of a person, where both were simulated.
+
+        Columns: `choices`; `first` and `second`, the shares of people of each that are taken for what they
+        are; `right`, the mean of both, with its standard `error`; `people` of each.
+        """
+        rows = []
+        for choices, (first, second) in self.margins().items():
+            if len(first) and len(second):
+                one, other = float((first > 0).mean()), float((second < 0).mean())
+                variance = (
+                    _variance(one, len(first)) + _variance(other, len(second))
+                ) / 4  # of the mean of two shares
+                rows.append(
+                    {
+                        "choices": choices,
+                        "first": one,
+                        "second": other,
+                        "right": (one + other) / 2,
+                        "error": variance**0.5,
+                        "people": min(len(first), len(second)),
+                    }
+                )
+        columns = ["choices", "first", "second", "right", "error", "people"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def choices_needed(self, certainty: float = 0.95) -> float:
+        """Choices of a person with which so many people are told rightly: read between two sizes, on a
+        logarithmic scale. The smallest size where it is enough, infinite where none is.
+
+        Raises:
+            SettingsError: where the certainty is not above 0.5 and below 1.
+        """
+        return needed(self.to_frame(), certainty)
+
+    def people_needed(self, choices: float, certainty: float = 0.95, seed: int = 0) -> float:
+        """People of one kind, with so many choices each, who are told together as surely as asked: by the sum
+        of what speaks for each. Infinite where 200 are not enough.
+
+        Raises:
+            SettingsError: where there are no people with so many choices, or for a certainty out of range.
+        """
+        _checked(certainty)
+        margins = self.margins()
+        if choices not in margins or not all(map(len, margins[choices])):
+            raise SettingsError(
+                [f"choices must be one of {sorted(margins)}; got {choices!r}. Choose one of these."]
+            )
+        rng = np.random.default_rng(seed)
+        drawn = [rng.choice(own, (N_RESAMPLES, MOST_PEOPLE)).cumsum(1) for own in margins[choices]]
+        right = ((drawn[0] > 0).mean(0) + (drawn[1] < 0).mean(0)) / 2
+        enough = np.flatnonzero(right >= certainty)
+        return float(enough[0] + 1) if len(enough) else float("inf")
+
+
+def needed(frame: pd.DataFrame, certainty: float) -> float:
+    """As `Telling.choices_needed`, from its frame."""
+    _checked(certainty)
+    choices, right = frame["choices"].to_numpy(float), frame["right"].to_numpy(float)
+    enough = np.flatnonzero(right >= certainty)
+    if not len(enough):
+        return float("inf")
+    at = int(enough[0])
+    if at == 0:
+        return float(choices[0])
+    share = (certainty - right[at - 1]) / (right[at] - right[at - 1])
+    return float(np.exp(np.interp(share, [0, 1], np.log(choices[at - 1 : at + 1]))))
+
+
+def _checked(certainty: float) -> None:
+    if not 0.5 < number(certainty) < 1:
+        raise SettingsError(
+            [f"certainty must be above 0.5 and below 1; got {certainty!r}. Use for example 0.95."]
+        )
+
+
+def _variance(share: float, n: int) -> float:
+    """Of a share of n people; a person more of each kind keeps it above 0."""
+    smoothed = (share * n + 1) / (n + 2)
+    return smoothed * (1 - smoothed) / n

@@ -1,0 +1,290 @@
+"""Rivals, SPICE and its network on choices that they did not learn from, one model after the other.
+
+Importing this loads no torch.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from math import nan
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..loading import later
+from ..state.experiment import STUDIES
+from ..state.studies import RIVALS
+from .studies import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..core.judge import random_effects
+    from ..core.progress import Progress
+    from ..core.rivals import held_out
+    from ..core.rivals.held_out import HeldOut
+    from . import estimators
+else:
+    pd = later("pandas")
+    random_effects = later("..core.judge.random_effects", __package__)
+    held_out = later("..core.rivals.held_out", __package__)
+    estimators = later(".estimators", __package__)
+
+Floats = NDArray[np.float64]
+OWN = ("SPICE", "RNN")  # what is no rival
+LEAST = 2  # people of a group that is compared
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One model, the first axis of what is drawn.
+
+    Attributes:
+        name: as it is called in the table.
+        numbers: of each person, on average.
+        likelihood, low, high: geometric mean of P of the choices held out, and its 95 % interval over people;
+            NaN for one person.
+        less, error: nats per choice less than the best (0 or below), and half the 95 % interval of this
+            difference, person by person.
+        share, most_common: share of people whom it expects best, and protected exceedance probability; NaN
+            for one person or one model.
+        aic, bic, evidence: sums over people.
+    """
+
+    name: str
+    numbers: float
+    likelihood: float
+    low: float
+    high: float
+    less: float
+    error: float
+    share: float
+    most_common: float
+    aic: float
+    bic: float
+    evidence: float
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is SPICE or its network."""
+        return self.name in OWN
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What has been compared so far.
+
+    Attributes:
+        rows: a row for each model, the best first.
+        by: what was held out.
+        n_folds, n_choices: how often, and how many choices in all.
+        risk: probability that all are equally common; NaN where that is not known.
+        pair: the two that are compared person by person: SPICE, or the best, and the best of the others.
+        people, groups: who they are, and the group of each; groups are empty texts without.
+        apart: of each person, nats in 100 choices by which the first of the pair is better, `(n_people,)`.
+        same: for each kind of groups, the probability that they follow the models equally often.
+        by_person: a row for each person and model.
+    """
+
+    rows: tuple[Row, ...]
+    by: str
+    n_folds: int
+    n_choices: int
+    risk: float
+    pair: tuple[str, ...]
+    people: tuple[str, ...]
+    groups: tuple[str, ...]
+    apart: Floats
+    same: dict[str, float]
+    by_person: "pd.DataFrame"
+
+    @property
+    def sentence(self) -> str:
+        """What came of it."""
+        best = self.rows[0]
+        if len(self.rows) < 2:
+            return f"{best.name}: {best.likelihood:.3f} per choice held out. The others follow."
+        second = self.rows[1]
+        if second.error != second.error:
+            return (
+                f"{best.name} expects the choices best: {-second.less:.4f} nats a choice over {second.name}."
+                " How sure that is takes several people."
+            )
+        if -second.less <= second.error:
+            close = [row.name for row in self.rows[1:] if -row.less <= row.error]
+            return (
+                f"{best.name} expects the choices best, but {_listed(close)} may be as good"
+                f" ({-second.less:.3f} ± {second.error:.3f} nats a choice)."
+            )
+        return (
+            f"{best.name} expects the choices best: {-second.less:.3f} ± {second.error:.3f} nats a choice"
+            f" over {second.name}."
+        )
+
+    @property
+    def chance(self) -> str:
+        """Whether that could be chance, in sentences."""
+        if self.risk != self.risk:
+            return "How common each model is among people takes several people."
+        most = sorted(self.rows, key=lambda row: -row.most_common)[:2]
+        probable = "below 0.0001" if self.risk < 1e-4 else f"{self.risk:.2g}"
+        words = f"That all {len(self.rows)} are equally common has P {probable}. "
+        if most[0].most_common >= 0.95:
+            words += f"The most common is {most[0].name} (protected exceedance {most[0].most_common:.2f})."
+        else:
+            both = f"{most[0].name} {most[0].most_common:.2f}, {most[1].name} {most[1].most_common:.2f}"
+            words += f"Which is the most common is open: {both} (protected exceedance)."
+        for name, same in self.same.items():
+            sure = "above 0.99" if same > 0.99 else f"{same:.2g}"
+            words += f" That all groups of {name} follow the models equally often has P {sure}."
+        return words
+
+
+class RivalsStudy(Study):
+    """The comparison. Each model is held out by itself, so that what is done stays whenever it is stopped."""
+
+    name: ClassVar = "rivals"
+    noun: ClassVar = "models"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        own = ("SPICE",) if self.snapshot.rivals.equations else ()
+        self.names = (*own, *RIVALS)
+        self.total = len(self.names)
+        self.parts: dict[str, HeldOut] = {}
+
+    def take(self, before: Study) -> None:
+        """As in every study."""
+        if isinstance(before, RivalsStudy) and not self.snapshot.differs(before.snapshot, STUDIES[self.name]):
+            self.parts = dict(before.parts)
+
+    def steps(self) -> "Generator[Progress, None, None]":
+        """One model after the other."""
+        settings, people = self.snapshot.rivals, len(self.data.dataset.participants)
+        way = "group" if settings.pooled and people > 1 else "prior"
+        left, before, began = (
+            [name for name in self.names if name not in self.parts],
+            len(self.parts),
+            monotonic(),
+        )
+        for at, name in enumerate(left):
+            model: Any = estimators.estimator_of(self.snapshot) if name == "SPICE" else name
+            models: Any = {RIVALS.get(name, name): model}
+            steps = held_out.held_out_steps(
+                self.data.dataset,
+                models,
+                settings.by,
+                n_folds=settings.n_folds,
+                way=way,
+                random_state=settings.seed,
+            )
+            try:
+                while True:
+                    part = next(steps)
+                    done = (before + at) * part.total + part.done
+                    yield part._replace(
+                        done=done,
+                        total=self.total * part.total,
+                        seconds=monotonic() - began,
+                        before=before * part.total,
+                    )
+            except StopIteration as end:
+                self.parts[name] = end.value
+        self.done = len(self.parts)
+
+    def look(self) -> None:
+        """Put the models that are done in one table."""
+        self.done = len(self.parts)
+        if self.parts:
+            whole = joined([self.parts[name] for name in self.names if name in self.parts])
+            self.found = _compared(whole, _groups(self.snapshot))
+
+
+def joined(parts: "Sequence[HeldOut]") -> "HeldOut":
+    """Models that were compared on the same choices one by one, as if they had been compared at once."""
+    renamed = {"SPICE equations": "SPICE", "SPICE network": "RNN"}
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("nll", "numbers", "aic", "bic", "evidence")
+    }
+    names = tuple(renamed.get(name, name) for part in parts for name in part.models)
+    fits = {name: fit for part in parts for name, fit in part.fits.items()}
+    return replace(parts[0], models=names, fits=fits, **arrays)
+
+
+def _groups(snapshot: Any) -> "pd.DataFrame | None":
+    """What the table says people are; None without."""
+    contents = snapshot.table.contents
+    groups = None if contents is None else contents.choices.groups
+    return None if groups is None or not len(groups.columns) else groups
+
+
+def _compared(whole: "HeldOut", groups: "pd.DataFrame | None") -> Compared:
+    """All that is shown of a comparison."""
+    several = len(whole.people) > 1
+    frame = whole.to_frame()
+    if not several:
+        frame[["low", "high", "behind_low", "behind_high", "frequency", "protected"]] = nan
+    rows = tuple(_row(line) for _, line in frame.iterrows())
+    names = [row.name for row in rows]
+    first = "SPICE" if "SPICE" in names else names[0]
+    others = [name for name in names if name not in (first, *OWN)]
+    pair = (first, others[0]) if others else (first,)
+    apart = np.zeros(len(whole.people))
+    if len(pair) == 2:
+        one, other = (whole.models.index(name) for name in pair)
+        apart = 100 * (whole.nll[other] - whole.nll[one]) / whole.n_choices
+    labels = {} if groups is None else _labels(groups, whole.people)
+    evidence = pd.DataFrame(-whole.nll.T, columns=list(whole.models))
+    same = {
+        name: random_effects.group_difference(evidence, own).same
+        for name, own in labels.items()
+        if len(rows) > 1 and len(set(own)) > 1 and min(map(own.count, own)) >= LEAST
+    }
+    both = zip(*labels.values(), strict=True)
+    return Compared(
+        rows=rows,
+        by=whole.by,
+        n_folds=whole.n_folds,
+        n_choices=int(whole.n_choices.sum()),
+        risk=whole.frequencies().omnibus_risk if several and len(rows) > 1 else nan,
+        pair=pair,
+        people=tuple(map(str, whole.people)),
+        groups=tuple(", ".join(each) for each in both) if labels else ("",) * len(whole.people),
+        apart=apart,
+        same=same,
+        by_person=whole.by_person(),
+    )
+
+
+def _row(line: "pd.Series[Any]") -> Row:
+    """A line of the table of models."""
+    kept = {
+        name: float(line[name]) for name in ("numbers", "likelihood", "low", "high", "aic", "bic", "evidence")
+    }
+    return Row(
+        name=str(line["model"]),
+        less=-float(line["behind"]) + 0.0,
+        error=(float(line["behind_high"]) - float(line["behind_low"])) / 2,
+        share=float(line.get("frequency", nan)),
+        most_common=float(line.get("protected", nan)),
+        **kept,
+    )
+
+
+def _labels(groups: "pd.DataFrame", people: Sequence[Any]) -> dict[str, list[str]]:
+    """The group of each person, by what the groups are."""
+    by_name = {str(label): row for label, row in groups.iterrows()}
+    rows = [by_name[str(label)] for label in people]
+    return {
+        str(name): ["none" if pd.isna(row[name]) else str(row[name]) for row in rows]
+        for name in groups.columns
+    }
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them; of many the first ones."""
+    if len(names) > 3:
+        return f"{', '.join(names[:2])} and {len(names) - 2} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -1,0 +1,292 @@
+"""Falsify: fitted models play the task anew. Where do they not do what people did?"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from ..lab.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY, PlayedAnew
+from ..lab.words import BRIEF
+from ..markup import Html, escaped, message, region
+from ..plots.series import Kind, ticks
+from ..plots.small import INK, Axis, Line, chart, key
+from ..plots.table import swatch
+from ..style import BENCHMARK, REWARDED, RNN, SPICE, UNREWARDED, Style
+from .base import Change, by_hand, column, tick_box
+from .controls import control
+from .files import File, Files, csv_file
+from .stage import Stage
+from .studies import StudyBox
+from .words import decimal
+
+if TYPE_CHECKING:
+    from ..core.judge.falsify import Check
+
+NOTHING = (
+    "<p>Nobody has played yet. Play lets SPICE, its network and rivals take each person's part in the same"
+    " task, many times, with the numbers that were fitted.</p>"
+)
+PEOPLE = Style("people", INK.colour, "solid", "circle", 1.8)
+DASHES = (("dotted", "triangle"), ("dash_dotted", "diamond"), ("solid", "plus"), ("dashed", "cross"))
+MEAN = Style("", INK.colour, "solid", "circle", 0.8)
+MOST_SHOWN = 5  # models in the figures to begin with
+
+
+class FalsifyPanel(Stage):
+    """What people do, what models do, and where these fail, with the size."""
+
+    title = "Falsify: does the equation behave as people do?"
+    about = (
+        "A model may expect choices well and still not behave as people do. So fitted models play the same"
+        " task anew, and what they do is measured as it is in people."
+    )
+    groups = ("falsify",)
+
+    def controls(self) -> list[widgets.Widget]:
+        """The buttons, who is shown, and how often each plays."""
+        state = self.experiment.falsify
+        self.study = StudyBox(
+            self.experiment, self.runner, "falsify", "Play", "Let fitted models play the task anew"
+        )
+        self.shown = column()
+        self.boxes: dict[str, widgets.Checkbox] = {}
+        settings = [control(state, name) for name in ("n_repeats", "every", "seed")]
+        help_text = message(
+            "Bold: people lie beyond what chance makes of the model (p ≤ 0.05, all points of a measure"
+            " together). Pull: log odds of an option by what was paid or chosen before.",
+            "help",
+        )
+        return [self.study, self.shown, *settings, widgets.HTML(help_text)]
+
+    def stage(self) -> list[widgets.Widget]:
+        """The sentence, the figures, the table, and files."""
+        self.sentence, self.figures, self.table = (widgets.HTML() for _ in range(3))
+        self.files = Files({"all as csv": ("Every model, measure and point", self._csv)})
+        self.body = column(self.figures, self.table, self.files)
+        for box in (self.sentence, self.body):
+            box.add_class("sw-study")
+        return [self.sentence, self.body]
+
+    def watch(self) -> None:
+        """Observe who has played, and whether the panel is seen."""
+        self.experiment.run.observe(self.refresh, "studied_revision")
+        self.experiment.observe(self.refresh, "stale_because")
+        self.layout.observe(self.refresh, "display")
+
+    @property
+    def found(self) -> PlayedAnew | None:
+        """Who has played; None before."""
+        study = self.runner.studies.get("falsify")
+        return None if study is None else study.found
+
+    def draw(self) -> None:
+        """Show all who have played."""
+        if self.is_hidden:
+            return
+        self.show_stale("falsify")
+        found = self.found
+        self.body.layout.display = "none" if found is None else ""
+        if found is None:
+            self.sentence.value = NOTHING
+            self.shown.children = ()
+            return
+        self._offer(tuple(found.checks))
+        self.sentence.value = f'<p class="sw-outcome">{escaped(found.sentence)}</p>'
+        self._draw_figures()
+        self.table.value = _table(found)
+
+    def _offer(self, names: tuple[str, ...]) -> None:
+        """A box to tick for each model; the first few are shown."""
+        with self.filling():
+            for name in names:
+                if name not in self.boxes:
+                    is_shown = len(self.boxes) < MOST_SHOWN
+                    self.boxes[name] = tick_box(name, f"Whether {name} is drawn", value=is_shown)
+                    self.boxes[name].observe(self._show, "value")
+        boxes = tuple(self.boxes[name] for name in names)
+        head = widgets.HTML("<b>Shown</b>") if not self.shown.children else self.shown.children[0]
+        if self.shown.children[1:] != boxes:
+            self.shown.children = (head, *boxes)
+
+    @by_hand
+    def _show(self, _: Change) -> None:
+        self._draw_figures()
+
+    def _draw_figures(self) -> None:
+        found = self.found
+        if found is None:
+            return
+        names = [name for name in found.checks if self.boxes[name].value]
+        looks = _looks(found)
+        drawn = [
+            _stay(found, names),
+            _curve(found, names, looks, REVERSAL, "After a reversal", "the option that was better")
+            or _curve(found, names, looks, LEARNING, "Over a session", "share rewarded"),
+            _curve(found, names, looks, REWARDS, "Pull of rewards", ""),
+            _curve(found, names, looks, CHOICES, "Pull of choices", ""),
+        ]
+        legend = key([(PEOPLE, "line"), *((looks[name], _kind(name)) for name in names)])
+        self.figures.value = Html(legend + f'<div class="sw-charts">{"".join(filter(None, drawn))}</div>')
+
+    def _csv(self) -> File:
+        found = self.found
+        if found is None:
+            raise ValueError("Nobody has played yet. Press Play first.")
+        rows = [
+            {
+                **{"model": name, "measure": check.measure, "point": point, "p": check.p},
+                **{"people": check.people[at], "people_low": check.people_low[at]},
+                **{"people_high": check.people_high[at], "mean": check.mean[at]},
+                **{"low": check.low[at], "high": check.high[at]},
+            }
+            for name, checks in found.checks.items()
+            for check in checks.values()
+            for at, point in enumerate(check.points)
+        ]
+        return csv_file("falsify", pd.DataFrame(rows))
+
+
+def _looks(found: PlayedAnew) -> dict[str, Style]:
+    """SPICE and its network as everywhere; rivals in grey, told apart by dash and mark."""
+    rivals = [name for name in found.checks if name not in OWN]
+    looks = {
+        name: Style(name, BENCHMARK.colour, *DASHES[at % len(DASHES)], 1.5) for at, name in enumerate(rivals)
+    }
+    return looks | {"SPICE": replace(SPICE, marker="circle"), "RNN": RNN}
+
+
+def _kind(name: str) -> Kind:
+    """SPICE is dots, as everywhere; all others are lines."""
+    return "dots" if name == "SPICE" else "line"
+
+
+def _stay(found: PlayedAnew, names: list[str]) -> Html:
+    """How often a choice is repeated, by what it paid: people as a band, models as marks."""
+    first = next(iter(found.checks.values()))[STAY]
+    lines, ends = [], [-0.6, len(names) + 0.6]
+    values = [first.people_low, first.people_high]
+    for at, style in ((1, UNREWARDED), (0, REWARDED)):
+        low, high, mean = (np.full(2, end[at]) for end in (first.people_low, first.people_high, first.people))
+        lines.append(Line(ends, mean, MEAN, low, high, marked=False, banded=True))
+        checks = [found.checks[name][STAY] for name in names]
+        values += [np.array([check.low[at], check.high[at]]) for check in checks]
+        lines.append(
+            Line(
+                np.arange(len(names) + 1),
+                [first.people[at], *(check.mean[at] for check in checks)],
+                style,
+                [first.people_low[at], *(check.low[at] for check in checks)],
+                [first.people_high[at], *(check.high[at] for check in checks)],
+                joined=False,
+            )
+        )
+    places = {0.0: "people"} | {at + 1.0: BRIEF.get(name, name) for at, name in enumerate(names)}
+    drawn = chart(
+        "Repeats its choice",
+        Axis(-0.6, len(names) + 0.6, places),
+        _percentages(values),
+        lines,
+        words="People: {:.0f} % after a reward, {:.0f} % after none.".format(*(100 * first.people)),
+    )
+    return Html(f'<div class="sw-wide">{drawn}{key([(REWARDED, "points"), (UNREWARDED, "points")])}</div>')
+
+
+def _curve(
+    found: PlayedAnew, names: list[str], looks: dict[str, Style], measure: str, title: str, note: str
+) -> Html | None:
+    """A measure point by point; None where it was not taken."""
+    first = next(iter(found.checks.values())).get(measure)
+    if first is None:
+        return None
+    x, x_title, words = _points(measure, first.points)
+    people = Line(x, first.people, PEOPLE, first.people_low, first.people_high, marked=False, banded=True)
+    models = [
+        Line(
+            x,
+            found.checks[name][measure].mean,
+            looks[name],
+            joined=_kind(name) == "line",
+            marked=_kind(name) == "dots",
+        )
+        for name in names
+        if measure in found.checks[name]
+    ]
+    values = [first.people_low, first.people_high, *(np.asarray(line.y) for line in models)]
+    is_share = measure in (REVERSAL, LEARNING)
+    y = _percentages(values) if is_share else _log_odds(values)
+    axis = Axis(float(x[0]), float(x[-1]), words)
+    rules = {0.0: ""} if measure == REVERSAL else {}
+    told = ", ".join(f"{value:.2f}" for value in first.people)
+    return chart(
+        title, axis, y, [people, *models], note=note, x_title=x_title, rules=rules, words=f"People: {told}."
+    )
+
+
+def _points(measure: str, points: tuple[str, ...]) -> tuple[np.ndarray, str, dict[float, str]]:
+    """Places, title and ticks of the x axis."""
+    if measure == REVERSAL:
+        before = sum("before" in point for point in points)
+        x = np.array([*range(-before, 0), *range(1, len(points) - before + 1)], float)
+        return x, "trials after the reversal", {float(at): f"{at:.0f}".replace("-", "−") for at in x[1::3]}
+    if measure == LEARNING:
+        x = np.arange(1, len(points) + 1, dtype=float)
+        return x, "part of the session", {float(at): f"{at:.0f}" for at in x}
+    x = np.arange(1, len(points) + 1, dtype=float)
+    return x, "choices back", {float(at): f"{at:.0f}" for at in x}
+
+
+def _percentages(values: list[np.ndarray]) -> Axis:
+    low, high = _span(values)
+    low, high = max(0.0, low), min(1.0, high)
+    return Axis(low, high, {at: f"{100 * at:.0f} %" for at in ticks(low, high, n=4)})
+
+
+def _log_odds(values: list[np.ndarray]) -> Axis:
+    low, high = _span([*values, np.zeros(1)])
+    return Axis(low, high, ticks(low, high, n=4))
+
+
+def _span(values: list[np.ndarray]) -> tuple[float, float]:
+    known = np.concatenate([np.asarray(value, float).ravel() for value in values])
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    room = 0.08 * (high - low) or 0.05
+    return low - room, high + room
+
+
+def _table(found: PlayedAnew) -> Html:
+    """People, and by how much each model is off, with where it fails in words."""
+    first = next(iter(found.checks.values()))[STAY]
+    heads = ["Played anew", "Repeats after a reward, off by", "Repeats after none, off by", "Where it fails"]
+    head = "".join(
+        f'<th scope="col"{" class=r" if 0 < at < 3 else ""}>{words}</th>' for at, words in enumerate(heads)
+    )
+    known = "" if found.schedule_known else " Reward probabilities were estimated from what each option paid."
+    who = f"{found.n_people:,} {'people' if found.n_people > 1 else 'person'}"
+    people = f"{who}; each model plays {found.n_repeats} times.{known}"
+    body = (
+        f'<tr><th scope="row">{swatch(PEOPLE)}People</th>'
+        + "".join(f'<td class="r">{100 * value:.1f} %</td>' for value in first.people)
+        + f'<td class="sw-help">{escaped(people)}</td></tr>'
+    )
+    looks = _looks(found)
+    for name, checks in found.checks.items():
+        stay = checks[STAY]
+        cells = "".join(f'<td class="r">{_off(stay, at)}</td>' for at in (0, 1))
+        head_cell = f'<th scope="row">{swatch(looks[name], _kind(name))}{escaped(name)}</th>'
+        body += f"<tr>{head_cell}{cells}<td>{escaped(found.words(name))}</td></tr>"
+    grid = (
+        '<table class="sw-fal"><caption class="sw-sr">Where each model fails, with its size</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+    return region("Played anew", Html(grid))
+
+
+def _off(check: "Check", at: int) -> Html:
+    """Percentage points off, with what chance makes of the model; bold where people lie beyond it."""
+    off, half = 100 * float(check.mean[at] - check.people[at]), 50 * float(check.high[at] - check.low[at])
+    words = decimal(off, 1, "+")
+    words = f"<b>{words}</b>" if check.fails and abs(off) > half else words
+    return Html(f"{words} <small>± {decimal(half, 1)}</small>")

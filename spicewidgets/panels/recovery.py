@@ -1,0 +1,315 @@
+"""Recovery: what the design can tell. Two learners, all models, terms, each from simulated choices."""
+
+from math import isfinite
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from ..lab.recovery import Confused, Terms, Told, size_of
+from ..lab.words import BRIEF
+from ..markup import Html, escaped, message, table
+from ..plots.recovery import confusion
+from ..plots.small import Axis, Line, chart, key
+from ..state.studies import BEYOND, RIVALS
+from ..style import BENCHMARK, OTHERS, SPICE, Style
+from .base import Change, by_hand, column, labelled, put, row
+from .controls import control
+from .files import File, Files, csv_file
+from .stage import Stage
+from .studies import StudyBox, figures, heading
+
+CERTAINTIES = (0.8, 0.9, 0.95, 0.99)
+SHARES = {0.0: "0", 0.5: "50 %", 1.0: "100 %"}
+OTHER = Style("", BENCHMARK.colour, "dash_dotted", "cross", 1.4)
+FIRST = Style("", SPICE.colour, "solid", "circle", 2.2)
+SECOND = Style("", SPICE.colour, "dashed", "ring", 1.5)
+UNTOLD = "<p>Not recovered yet.</p>"
+
+
+class RecoveryPanel(Stage):
+    """A planner's sentence, which model is found, which terms are found."""
+
+    title = "Recovery: what can so many choices tell?"
+    about = (
+        "Choices are simulated in a design, with learners that are known, and fitted as if they were not."
+        " What does not come back then cannot be concluded from real choices either."
+    )
+    groups = ("recovery", "learners")
+
+    def controls(self) -> list[widgets.Widget]:
+        """The design, the planner, and how many data sets of which seed."""
+        self.design = widgets.HTML()
+        words = {
+            "learners": ("Tell them apart", "Simulate both learners in designs of growing size"),
+            "models": ("Which model?", "Simulate every model in this design, and fit all of them"),
+            "terms": ("Which terms?", "Simulate the participant, and find the equation again and again"),
+        }
+        self.studies = {
+            name: StudyBox(self.experiment, self.runner, name, word, tip, name == "learners")
+            for name, (word, tip) in words.items()
+        }
+        state = self.experiment.recovery
+        settings = [control(state, name) for name in ("n_datasets", "criterion", "seed", "jobs")]
+        return [self.design, *settings]
+
+    def stage(self) -> list[widgets.Widget]:
+        """The sentence, the two figures, and the terms in words."""
+        self.plan = self._plan()
+        self.answer, self.together, self.told, self.models, self.terms, self.words = (
+            widgets.HTML() for _ in range(6)
+        )
+        self.files = Files({"all as csv": ("Every number that is drawn here", self._csv)})
+        charts = row(column(self.told), column(self.terms, self.studies["terms"], self.words))
+        charts.add_class("sw-parts")
+        body = column(
+            self.plan,
+            self.answer,
+            self.together,
+            self.studies["learners"],
+            charts,
+            self.models,
+            self.studies["models"],
+            self.files,
+        )
+        body.add_class("sw-study")
+        return [body]
+
+    def _plan(self) -> widgets.Box:
+        """The sentence with what can be chosen in it."""
+        options = [(words, name) for name, words in RIVALS.items()]
+        self.first = labelled(widgets.Dropdown, "The learner to be found", "Which learner", options=options)
+        self.second = labelled(
+            widgets.Dropdown, "The learner it is told from", "From which learner", options=options
+        )
+        self.effect = labelled(
+            widgets.Text,
+            "How much it has beyond Rescorla-Wagner",
+            "How much of it; empty for what was fitted to the choices",
+            placeholder="fitted",
+        )
+        self.certainty = labelled(
+            widgets.Dropdown,
+            "Share of people of whom it is told rightly",
+            "How sure it shall be",
+            options=[(f"{share:.0%}".replace("%", " %"), share) for share in CERTAINTIES],
+        )
+        for widget, name in (
+            (self.first, "first"),
+            (self.second, "second"),
+            (self.effect, "effect"),
+            (self.certainty, "certainty"),
+        ):
+            widget.observe(self._choose, "value")
+            widget.add_class(f"sw-in-{name}")
+        self.problem = widgets.HTML()
+        self.of = widgets.HTML()
+        words = [widgets.HTML(f"<span>{word}</span>") for word in ("To tell", "from", "in")]
+        line = row(
+            words[0], self.first, self.of, self.effect, words[1], self.second, words[2], self.certainty
+        )
+        line.add_class("sw-plan")
+        return column(line, self.problem)
+
+    def watch(self) -> None:
+        """Observe what has been recovered, the planner's settings, and whether the panel is seen."""
+        experiment = self.experiment
+        experiment.run.observe(self.refresh, "studied_revision")
+        experiment.observe(self.refresh, "revision")
+        self.layout.observe(self.refresh, "display")
+
+    @by_hand
+    def _choose(self, change: Change) -> None:
+        """Another learner, size or certainty."""
+        state, widget = self.experiment.learners, change["owner"]
+        if widget is self.first:
+            beyond = BEYOND.get(self.first.value)
+            state.put({"first": self.first.value, "effect": None if beyond is None else beyond[1]})
+        elif widget is self.second:
+            state.second = self.second.value
+        elif widget is self.certainty:
+            state.certainty = self.certainty.value
+        else:
+            text = self.effect.value.strip().replace(",", ".")
+            try:
+                state.effect = float(text) if text else None
+            except ValueError:
+                state.effect = text
+
+    def draw(self) -> None:
+        """Show all that has been recovered."""
+        if self.is_hidden:
+            return
+        self.show_stale("learners", "models", "terms")
+        self._fill()
+        size = size_of(self.experiment.peek())
+        put(
+            self.design,
+            figures(
+                [
+                    (f"{size.people:,}", "people" if size.people > 1 else "person"),
+                    (f"{size.sessions:.3g}", "sessions each"),
+                    (f"{size.trials:.3g}", "trials each"),
+                    (f"{size.choices:,.0f}", "choices"),
+                ]
+            ),
+        )
+        self._draw_told()
+        self._draw_models()
+        self._draw_terms()
+
+    def _fill(self) -> None:
+        """Show the settings in the sentence."""
+        state = self.experiment.learners
+        with self.filling():
+            for widget, value in ((self.first, state.first), (self.second, state.second)):
+                if value in RIVALS:
+                    widget.value = value
+            written = "" if state.effect is None else f"{state.effect}"
+            if self.effect.value.strip().replace(",", ".") != written:
+                self.effect.value = written
+            if state.certainty in CERTAINTIES:
+                self.certainty.value = state.certainty
+        has_size = state.first in BEYOND
+        self.effect.layout.display = self.of.layout.display = "" if has_size else "none"
+        if has_size:
+            put(self.of, f"<span>({BEYOND[state.first][0].replace('_', ' ')})</span>")
+        put(self.problem, message(" ".join(state.problems), "alert"))
+
+    def _draw_told(self) -> None:
+        told, state = self._found("learners"), self.experiment.learners
+        fits = isinstance(told, Told) and "learners" not in self.experiment.stale_because and len(told.frame)
+        if not fits:
+            put(self.answer, '<p class="sw-answer">… takes how many choices? That is not known yet.</p>')
+            put(self.together, "")
+        if not isinstance(told, Told) or not len(told.frame):
+            put(self.told, heading("Told apart, by the number of choices") + UNTOLD)
+            return
+        certainty = state.certainty if not state.problems_of("certainty") else state.default("certainty")
+        size = size_of(self.experiment.peek())
+        if fits:
+            words = told.sentence(certainty, size)
+            put(self.answer, f'<p class="sw-answer">{escaped(words)}</p>')
+            put(self.together, message(told.together(certainty, size), "help"))
+        put(self.told, _told(told, certainty, size.choices))
+
+    def _draw_models(self) -> None:
+        found = self._found("models")
+        if not isinstance(found, Confused):
+            put(self.models, heading("Model found") + UNTOLD)
+            return
+        words = heading("Model found", f"Rows: simulated. Columns: best by {found.criterion.upper()}.")
+        sentence = message(found.sentence, "help")
+        put(self.models, Html(words + confusion(found.names, BRIEF, found.counts) + sentence))
+
+    def _draw_terms(self) -> None:
+        found = self._found("terms")
+        if not isinstance(found, Terms):
+            put(self.terms, heading("Terms found") + UNTOLD)
+            put(self.words, "")
+            return
+        choices = size_of(self.experiment.peek()).choices
+        put(self.terms, _terms(found, choices))
+        at = found.choices[found.at(choices)]
+        rows = [
+            [name, _share(share), _share(missed), words] for name, share, missed, words in found.rows(choices)
+        ]
+        names = [f"with {at:,.0f} choices", "found", "missed", "in words"]
+        put(self.words, table(f"Terms, in {found.n_datasets[found.at(choices)]} data sets", names, rows))
+
+    def _found(self, name: str) -> object:
+        study = self.runner.studies.get(name)
+        return None if study is None else study.found
+
+    def _csv(self) -> File:
+        frames = []
+        told, models, terms = (self._found(name) for name in ("learners", "models", "terms"))
+        if isinstance(told, Told):
+            frames.append(told.frame.assign(study="learners", learners=" / ".join(told.learners)))
+        if isinstance(models, Confused):
+            frame = pd.DataFrame(models.counts, index=models.names, columns=models.names)
+            frames.append(frame.rename_axis("simulated").reset_index().assign(study="models"))
+        if isinstance(terms, Terms):
+            columns = {"choices": terms.choices, **terms.true, "made up": terms.made_up}
+            frames.append(pd.DataFrame(columns).assign(study="terms", datasets=terms.n_datasets))
+        if not frames:
+            raise ValueError("Nothing is recovered yet. Press one of the buttons first.")
+        return csv_file("recovery", pd.concat(frames))
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %" if isfinite(value) else "–"
+
+
+def _told(told: Told, certainty: float, choices: float) -> Html:
+    """The two learners by the number of choices."""
+    frame = told.frame
+    x, n = frame["choices"].to_numpy(float), frame["people"].to_numpy(float)
+    styles = [Style(name, *_look(look)) for name, look in zip(told.learners, (FIRST, SECOND), strict=True)]
+    lines = []
+    for name, style in zip(("second", "first"), reversed(styles), strict=True):
+        share = frame[name].to_numpy(float)
+        error = np.sqrt(share * (1 - share) / n)
+        lines.append(Line(x, share, style, share - error, share + error))
+    needed = told.choices(certainty)
+    axis = _by_choices(x, choices)
+    rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
+    if isfinite(needed):
+        rules[needed] = f"{needed:,.0f}"
+    right = _share(float(frame["right"].iloc[-1]))
+    words = f"With {x[-1]:,.0f} choices {right} of people are told rightly."
+    note = f"Taken for what they are; {n.min():,.0f} people of each or more. Bars: 1 SE."
+    drawn = chart(
+        "Told apart, by the number of choices",
+        axis,
+        Axis(0, 1, SHARES),
+        lines,
+        note=note,
+        x_title="choices of a person",
+        rules=rules,
+        level=certainty,
+        words=words,
+    )
+    return Html(drawn + key([(style, "line") for style in styles]))
+
+
+def _look(style: Style) -> tuple[str, str, str, float]:
+    return style.colour, style.dash, style.marker, style.width
+
+
+def _by_choices(x: np.ndarray, choices: float) -> Axis:
+    """A logarithmic axis of choices; every second size is named where there are many."""
+    low, high = float(x[0]), float(max(x[-1], x[0] * 2))
+    if high < choices <= 2 * high:
+        high = choices
+    every = 1 if len(x) < 5 else 2
+    return Axis(low, high, {float(at): f"{at:,.0f}" for at in x[::every]}, log=True)
+
+
+def _terms(found: Terms, choices: float) -> Html:
+    """Shares of data sets in which each true term is found, and any other."""
+    looks = (FIRST, SECOND, *OTHERS)
+    lines, styles = [], []
+    for at, (name, share) in enumerate(found.true.items()):
+        style = Style(name, *_look(looks[at % len(looks)]))
+        error = np.sqrt(share * (1 - share) / np.maximum(found.n_datasets, 1))
+        lines.append(Line(found.choices, share, style, share - error, share + error))
+        styles.append(style)
+    made_up = Style("made up", *_look(OTHER))
+    lines.append(Line(found.choices, found.made_up, made_up))
+    axis = _by_choices(found.choices, choices)
+    rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
+    words = (
+        f"With {found.choices[-1]:,.0f} choices exactly the true terms in {_share(float(found.exact[-1]))}."
+    )
+    drawn = chart(
+        "Terms found",
+        axis,
+        Axis(0, 1, SHARES),
+        lines,
+        note=words,
+        x_title="choices",
+        rules=rules,
+        words=words,
+    )
+    return Html(drawn + key([(style, "line") for style in (*styles, made_up)]))

@@ -1,0 +1,138 @@
+"""Rivals: SPICE, its network and classical models on choices that they did not learn from."""
+
+import ipywidgets as widgets
+import pandas as pd
+
+from ..lab.rivals import Compared
+from ..markup import Html, escaped, folded, message, table
+from ..plots.rivals import by_person, rivals_table
+from .base import column
+from .controls import control
+from .files import File, Files, csv_file
+from .stage import Stage
+from .studies import StudyBox, figures, heading
+
+NOTHING = (
+    "<p>Nothing is compared yet. Compare holds out part of the choices, fits every model to the rest, and"
+    " asks how likely the part held out is under each.</p>"
+)
+
+
+class RivalsPanel(Stage):
+    """What an equation has to beat, in one table; then person by person."""
+
+    title = "Rivals: does the equation expect choices better than simpler models?"
+    about = (
+        "Each model is fitted to one part of the choices and expects the other, part by part. So no model"
+        " gains by being flexible."
+    )
+    groups = ("rivals",)
+
+    def controls(self) -> list[widgets.Widget]:
+        """What is held out, the buttons, and how sure it is."""
+        state = self.experiment.rivals
+        self.study = StudyBox(
+            self.experiment,
+            self.runner,
+            "rivals",
+            "Compare",
+            "Hold out choices, part by part, and expect them",
+        )
+        self.facts, self.chance = widgets.HTML(), widgets.HTML()
+        settings = [control(state, name) for name in ("by", "shown", "pooled", "equations")]
+        more = [control(state, name) for name in ("n_folds", "seed")]
+        return [self.study, *settings, self.facts, self.chance, *more]
+
+    def stage(self) -> list[widgets.Widget]:
+        """The sentence, the table, the people, and files."""
+        self.sentence, self.table, self.people, self.criteria = (widgets.HTML() for _ in range(4))
+        self.files = Files(
+            {
+                "table as csv": ("Every model with all its numbers", self._csv),
+                "people as csv": ("Every person and model", self._people_csv),
+            }
+        )
+        self.body = column(self.table, self.people, self.criteria, self.files)
+        for box in (self.sentence, self.body):
+            box.add_class("sw-study")
+        return [self.sentence, self.body]
+
+    def watch(self) -> None:
+        """Observe what has been compared, how it is shown, and whether the panel is seen."""
+        self.experiment.run.observe(self.refresh, "studied_revision")
+        self.experiment.observe(self.refresh, ["stale_because", "person"])
+        self.experiment.rivals.observe(self.refresh, "shown")
+        self.layout.observe(self.refresh, "display")
+
+    @property
+    def found(self) -> Compared | None:
+        """What is shown; None before."""
+        study = self.runner.studies.get("rivals")
+        return None if study is None else study.found
+
+    def draw(self) -> None:
+        """Show all that has been compared."""
+        if self.is_hidden:
+            return
+        self.show_stale("rivals")
+        found = self.found
+        self.body.layout.display = "none" if found is None else ""
+        if found is None:
+            self.sentence.value, self.facts.value, self.chance.value = NOTHING, "", ""
+            return
+        self.sentence.value = f'<p class="sw-outcome">{escaped(found.sentence)}</p>'
+        as_nats = self.experiment.rivals.shown == "nats"
+        several = len(found.people) > 1
+        over = (
+            "Dots: all people. Lines: 95 % over people."
+            if several
+            else "One person: no interval over people."
+        )
+        self.table.value = heading("How well each expects choices it has not seen", over) + rivals_table(
+            found.rows, as_nats
+        )
+        chosen = "" if self.experiment.person is None else str(self.experiment.person)
+        self.people.value = (
+            by_person(found.apart, found.people, found.groups, found.pair, chosen)
+            if several and len(found.pair) == 2
+            else ""
+        )
+        self.criteria.value = _criteria(found)
+        self.facts.value = figures(
+            [
+                (f"{found.n_choices:,}", "held out"),
+                (f"{len(found.people):,}", "people" if several else "person"),
+                (str(found.n_folds), "parts"),
+            ]
+        )
+        self.chance.value = Html(f"<b>Could it be chance?</b>{message(found.chance, 'help')}")
+
+    def _csv(self) -> File:
+        found = self._compared()
+        return csv_file("rivals", pd.DataFrame([vars(row) for row in found.rows]))
+
+    def _people_csv(self) -> File:
+        return csv_file("rivals_people", self._compared().by_person)
+
+    def _compared(self) -> Compared:
+        if self.found is None:
+            raise ValueError("Nothing is compared yet. Press Compare first.")
+        return self.found
+
+
+def _criteria(found: Compared) -> Html:
+    """AIC, BIC and evidence, which need no choices held out, folded away."""
+    rows = [
+        [
+            row.name,
+            *(f"{value:,.0f}" if value == value else "–" for value in (row.aic, row.bic, row.evidence)),
+        ]
+        for row in found.rows
+    ]
+    help_text = message(
+        "Of all choices, none held out; lower AIC and BIC, and higher evidence, are better. Evidence is"
+        " Laplace's, under the declared priors; equations and networks have none.",
+        "help",
+    )
+    names = ["model", "AIC", "BIC", "ln evidence"]
+    return folded("AIC, BIC, evidence", Html(table("Sums over people", names, rows) + help_text))

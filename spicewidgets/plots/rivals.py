@@ -1,0 +1,241 @@
+"""Rivals as one table whose cells are drawings, and two of them person by person, as HTML."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Protocol
+
+import numpy as np
+
+from ..markup import Html, escaped, region
+from ..style import BENCHMARK, RNN, SPICE, Style
+from .series import Floats, Kind, ticks
+from .small import INK, Axis, mark
+from .table import number, swatch
+
+RIVAL = replace(BENCHMARK, name="rival", marker="circle")
+OWN: dict[str, tuple[Style, Kind]] = {
+    "SPICE": (replace(SPICE, marker="circle"), "dots"),
+    "RNN": (replace(RNN, marker="circle"), "line"),
+}
+GROUPS = ("circle", "ring", "cross", "square", "triangle", "plus")  # marks of groups, never colours
+BAR = 76  # pixels of the bar of all people
+
+
+class Row(Protocol):
+    """A model: a `lab.rivals.Row` is one."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def numbers(self) -> float:
+        """Of each person."""
+
+    @property
+    def likelihood(self) -> float:
+        """Of each choice held out."""
+
+    @property
+    def low(self) -> float:
+        """Lower end of its interval."""
+
+    @property
+    def high(self) -> float:
+        """Upper end of its interval."""
+
+    @property
+    def less(self) -> float:
+        """Nats per choice less than the best."""
+
+    @property
+    def error(self) -> float:
+        """Half the interval of that."""
+
+    @property
+    def share(self) -> float:
+        """Of people."""
+
+    @property
+    def most_common(self) -> float:
+        """Probability to be the most common."""
+
+
+def look_of(name: str) -> tuple[Style, Kind]:
+    """The look of SPICE, its network, or any rival, and how it is drawn."""
+    return OWN.get(name, (RIVAL, "points"))
+
+
+def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
+    """Every model in a row: name, dot with interval, number; difference to the best; share of people.
+
+    Args:
+        rows: the best first.
+        as_nats: whether -ln P is shown of each choice, and not P.
+    """
+    several = any(isfinite(row.share) for row in rows)
+    values = [_ends(row, as_nats) for row in rows]
+    one, other = _axis([end for row in values for end in row]), _axis([0.0, *_differences(rows)], top=0.0)
+    what = "−ln P of a choice, nats" if as_nats else "Likelihood per choice"
+    heads = [
+        ("", "Model"),
+        ("r c-n", "Numbers"),
+        ("", what),
+        ("c-v", ""),
+        ("c-d", "Less than the best"),
+        ("r", "nats per choice"),
+    ]
+    heads += [("c-s", "Share of people"), ("c-s", ""), ("r c-s", "<i>P</i> of most common")] * several
+    head = "".join(
+        f'<th scope="col" class="{look}">{words}</th>' if words else f'<td class="{look}"></td>'
+        for look, words in heads
+    )
+    body = "".join(
+        _line(row, ends, (one, other), as_nats, several) for row, ends in zip(rows, values, strict=True)
+    )
+    foot = (
+        f'<tr class="sw-foot" aria-hidden="true"><td></td><td class="c-n"></td><td>{_scale(one)}</td>'
+        f'<td class="c-v"></td><td class="c-d">{_scale(other)}</td><td></td>'
+        f"{'<td class=c-s></td>' * 3 if several else ''}</tr>"
+    )
+    grid = (
+        '<table class="sw-riv"><caption class="sw-sr">How well each model expects choices it has not'
+        f" seen</caption><thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
+    )
+    return region("Rivals", Html(grid))
+
+
+def _ends(row: Row, as_nats: bool) -> tuple[float, float, float]:
+    """The value and the ends of its interval."""
+    ends = row.likelihood, row.low, row.high
+    one, low, high = (-float(np.log(end)) if as_nats else end for end in ends)
+    return one, low, high
+
+
+def _differences(rows: Sequence[Row]) -> list[float]:
+    return [row.less + (side * row.error if isfinite(row.error) else 0.0) for row in rows for side in (-1, 1)]
+
+
+def _axis(values: Sequence[float], top: float | None = None) -> Axis:
+    """An axis with room for all, and few ticks."""
+    known = [value for value in values if isfinite(value)]
+    low, high = min(known), max(known)
+    room = 0.08 * (high - low) or 0.01
+    low, high = low - room, high + room if top is None else max(top, high) + room
+    return Axis(low, high, ticks(low, high, n=4))
+
+
+def _line(
+    row: Row, ends: tuple[float, float, float], axes: tuple[Axis, Axis], as_nats: bool, several: bool
+) -> str:
+    (look, kind), is_best = look_of(row.name), row.less == 0
+    name = f"<b>{escaped(row.name)}</b>" if row.name in OWN or is_best else escaped(row.name)
+    difference = "<b>best</b>" if is_best else number(row.less)
+    if isfinite(row.error) and not is_best:
+        difference += f" <small>± {number(row.error)}</small>"
+    less = (0.0, 0.0) if is_best else (row.less - row.error, row.less + row.error)
+    cells = [
+        f'<td class="r c-n">{_count(row.numbers)}</td>',
+        f'<td class="sw-d">{_dot(axes[0], ends[0], (ends[1], ends[2]), look)}</td>',
+        f'<td class="r c-v">{number(ends[0])}</td>',
+        f'<td class="sw-d c-d">{_dot(axes[1], row.less, less, look, zero=True)}</td>',
+        f'<td class="r">{difference}</td>',
+    ]
+    if several:
+        share = f"{100 * row.share:.0f} %"
+        bar = (
+            f'<span class="sw-length" style="width:{BAR * row.share:.1f}px;background:{look.colour}"></span>'
+        )
+        cells += [
+            f'<td class="sw-share c-s" aria-hidden="true">{bar}</td><td class="r c-s">{share}</td>',
+            f'<td class="r c-s">{number(row.most_common, 2)}</td>',
+        ]
+    return f'<tr><th scope="row">{swatch(look, kind)}{name}</th>{"".join(cells)}</tr>'
+
+
+def _count(numbers: float) -> str:
+    return f"{numbers:.0f}" if numbers == round(numbers) else number(numbers, 1)
+
+
+def _dot(axis: Axis, value: float, ends: tuple[float, float], look: Style, zero: bool = False) -> str:
+    """A dot with its interval on the lines of the scale."""
+    lines = "".join(f'<i class="sw-v" style="left:{_left(axis, at)}"></i>' for at in axis.ticks)
+    lines += f'<i class="sw-v sw-zero" style="left:{_left(axis, 0.0)}"></i>' if zero else ""
+    low, high = sorted(ends)
+    bar = ""
+    if isfinite(low) and isfinite(high) and high > low:
+        left, right = (100 * float(axis.clipped(end)) for end in (low, high))
+        bar = f'<u style="left:{left:.2f}%;width:{right - left:.2f}%;background:{look.colour}"></u>'
+    return f'<div class="sw-at" aria-hidden="true">{lines}{bar}{mark(look, _left(axis, value))}</div>'
+
+
+def _scale(axis: Axis) -> str:
+    words = "".join(
+        f'<span class="sw-xt" style="left:{_left(axis, at)}">{escaped(word)}</span>'
+        for at, word in axis.ticks.items()
+    )
+    return f'<div class="sw-at">{words}</div>'
+
+
+def _left(axis: Axis, value: float) -> str:
+    return f"{100 * float(axis.clipped(value)):.2f}%"
+
+
+def by_person(
+    apart: Floats, people: Sequence[str], groups: Sequence[str], pair: Sequence[str], chosen: str = ""
+) -> Html:
+    """Who is expected better by the first of two models, a stem for each person, sorted.
+
+    Args:
+        apart: nats in 100 choices by which the first is better, `(n_people,)`.
+        people: who they are.
+        groups: the group of each; empty texts without.
+        pair: the two models.
+        chosen: who is looked at.
+    """
+    order = np.argsort(apart, kind="stable")
+    kinds = sorted(set(groups))
+    axis = _axis([0.0, *apart.tolist()])
+    x = Axis(-0.7, len(order) - 0.3)
+    stems, names = "", ""
+    for place, at in enumerate(order.tolist()):
+        style = replace(INK, marker=GROUPS[kinds.index(groups[at]) % len(GROUPS)])
+        left, top, middle = (
+            f"{100 * float(x.share(place)):.2f}%",
+            100 * (1 - float(axis.share(apart[at]))),
+            100 * (1 - float(axis.share(0.0))),
+        )
+        own = " sw-own" if people[at] == chosen else ""
+        high, low = min(top, middle), max(top, middle)
+        stems += f'<i class="sw-stem{own}" style="left:{left};top:{high:.2f}%;height:{low - high:.2f}%"></i>'
+        stems += mark(style, left, f"{top:.2f}%")
+        if place in (0, len(order) - 1) and len(order) > 1:
+            better = pair[0] if apart[at] > 0 else pair[1]
+            side = " sw-left" if place else ""
+            words = f"{people[at]}: {better} is better"
+            names += f'<span class="sw-who{side}" style="left:{left};top:{top:.2f}%">{escaped(words)}</span>'
+    left = "".join(
+        f'<i class="sw-h" style="top:{100 * (1 - float(axis.share(at))):.2f}%"></i>'
+        f'<span class="sw-yt" style="top:{100 * (1 - float(axis.share(at))):.2f}%">{escaped(word)}</span>'
+        for at, word in axis.ticks.items()
+    )
+    marks = ""
+    if kinds != [""]:
+        marks = (
+            '<div class="sw-keys">'
+            + "".join(
+                f'<span class="sw-key"><span class="sw-one">'
+                f"{mark(replace(INK, marker=GROUPS[at % len(GROUPS)]), '50%')}</span>{escaped(kind)}</span>"
+                for at, kind in enumerate(kinds)
+            )
+            + "</div>"
+        )
+    n = int((apart > 0).sum())
+    words = f"{pair[0]} is better for {n} of {len(apart)} people."
+    return Html(
+        f'<figure class="sw-chart sw-stems" role="img" aria-label="{escaped(words)}"><figcaption>'
+        f"<b>{escaped(pair[0])} against {escaped(pair[1])}, person by person</b>"
+        f' <span class="sw-help">Nats in 100 choices. {escaped(words)}</span>{marks}</figcaption>'
+        f'<div class="sw-plot">{left}{stems}{names}</div></figure>'
+    )

@@ -1,0 +1,158 @@
+"""What is asked in "Is it true?": rivals on held-out choices, recovery, and models that play anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..core.settings import Settings, setting
+from .base import Look, State, view
+
+# The ready rivals of core/rivals/ready.py, which would load torch, and what they are called; a test keeps
+# the names equal.
+RIVALS: Mapping[str, str] = {
+    "random": "Guessing",
+    "biased": "Biased",
+    "win-stay-lose-shift": "Win-stay, lose-shift",
+    "choice-kernel": "Choice kernel",
+    "rescorla-wagner": "Rescorla-Wagner",
+    "forgetting": "RW + forgetting",
+    "two-rates": "RW, two rates",
+    "with-kernel": "RW + kernel",
+    "pearce-hall": "Pearce-Hall",
+    "counterfactual": "RW + not chosen",
+    "lagged-regression": "Lagged regression",
+}
+# The number that a rival has beyond Rescorla-Wagner, by which the two are told apart, and a size of it.
+BEYOND: Mapping[str, tuple[str, float]] = {
+    "forgetting": ("forget", 0.2),
+    "with-kernel": ("beta_choice", 1.0),
+    "counterfactual": ("alpha_other", 0.2),
+}
+PLAIN = "rescorla-wagner"
+HIGHEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class HeldApart(Settings):
+    """How rivals are compared on choices that they did not learn from."""
+
+    by: str = setting(
+        "session",
+        "What is held out: whole sessions, whole people, or the later choices of each session.",
+        choices=("session", "person", "time"),
+    )
+    n_folds: int = setting(4, "Parts that the choices are taken apart into.", unit="parts", low=2, high=20)
+    pooled: bool = setting(
+        True, "Whether a person's numbers are drawn to those of all people; alone, to the declared prior."
+    )
+    equations: bool = setting(
+        True, "Whether SPICE and its network are compared, too; they are trained anew for each part."
+    )
+    seed: int = setting(0, "Seed of starts and intervals.", low=0, high=HIGHEST_SEED)
+    shown: str = view(
+        setting("likelihood", "What is shown of each choice held out.", choices=("likelihood", "nats"))
+    )
+
+
+class RivalsState(State[HeldApart]):
+    """The comparison with rivals."""
+
+    settings = HeldApart
+    looks: ClassVar = {
+        "by": Look("Held out"),
+        "n_folds": Look("Parts", (2, 10, 1)),
+        "pooled": Look("pooled over all people"),
+        "equations": Look("SPICE and RNN, too"),
+        "seed": Look("Seed of the comparison", (0, 999, 1)),
+        "shown": Look("Shown as"),
+    }
+
+
+@dataclass(frozen=True)
+class Recovering(Settings):
+    """How many data sets are simulated, and how the best model of each person is chosen."""
+
+    n_datasets: int = setting(10, "Simulated data sets at each point.", unit="data sets", low=2, high=1000)
+    criterion: str = setting(
+        "bic", "By what a model is the best for a person.", choices=("bic", "aic", "evidence")
+    )
+    seed: int = setting(0, "Seed of the simulated data sets.", low=0, high=HIGHEST_SEED)
+    jobs: int = view(
+        setting(1, "Processes of this machine that work side by side.", unit="processes", low=1, high=64)
+    )
+
+
+class RecoveryState(State[Recovering]):
+    """The recovery of models and terms."""
+
+    settings = Recovering
+    looks: ClassVar = {
+        "n_datasets": Look("Data sets a point", (2, 200, 1)),
+        "criterion": Look("Chosen by"),
+        "seed": Look("Seed of the data sets", (0, 999, 1)),
+        "jobs": Look("Processes"),
+    }
+
+
+@dataclass(frozen=True)
+class TwoLearners(Settings):
+    """Two learners that shall be told apart."""
+
+    first: str = setting("forgetting", "The learner to be found.", choices=tuple(RIVALS))
+    second: str = setting(PLAIN, "The one to tell it from.", choices=tuple(RIVALS))
+    effect: float | None = setting(
+        0.2,
+        "What the first learner has beyond Rescorla-Wagner: its forgetting, weight of the choice kernel, or"
+        " learning from options not chosen. As fitted to the choices when not given.",
+        low=-20,
+        high=20,
+        optional=True,
+    )
+    certainty: float = view(
+        setting(0.95, "Share of people of whom it shall be told rightly.", low=0.55, high=0.99)
+    )
+
+    def problems(self) -> list[str]:
+        """Also: the two must differ, and shares are between 0 and 1."""
+        problems = super().problems()
+        if problems:
+            return problems
+        if self.first == self.second:
+            problems.append(f"second must differ from first; got {self.second!r} twice. Choose another.")
+        beyond = BEYOND.get(self.first)
+        is_share = beyond is not None and beyond[0] != "beta_choice"
+        if beyond is not None and is_share and self.effect is not None and not 0 < self.effect < 1:
+            problems.append(f"effect must be between 0 and 1; got {self.effect!r}. Use {beyond[1]}.")
+        return problems
+
+
+class LearnersState(State[TwoLearners]):
+    """The two learners of the planner."""
+
+    settings = TwoLearners
+    looks: ClassVar = {
+        "first": Look("Learner"),
+        "second": Look("Told from"),
+        "effect": Look("Size"),
+        "certainty": Look("Certainty", (0.55, 0.99, 0.01)),
+    }
+
+
+@dataclass(frozen=True)
+class Replaying(Settings):
+    """How fitted models play the task anew."""
+
+    n_repeats: int = setting(50, "Times that each model plays all sessions.", unit="times", low=20, high=1000)
+    every: bool = setting(False, "Whether all rivals play, and not three of them only.")
+    seed: int = setting(0, "Seed of the play.", low=0, high=HIGHEST_SEED)
+
+
+class FalsifyState(State[Replaying]):
+    """The falsification."""
+
+    settings = Replaying
+    looks: ClassVar = {
+        "n_repeats": Look("Times each plays", (20, 200, 10)),
+        "every": Look("all rivals"),
+        "seed": Look("Seed of the play", (0, 999, 1)),
+    }
