@@ -230,6 +230,7 @@ STYLE = (
  .sw-inwords{min-width:150px}}
 
 /* the views rivals, recovery and falsify */
+.sw-study{container-type:inline-size;width:100%}
 .sw-study .widget-html-content{font-size:13px;font-variant-numeric:tabular-nums}
 .sw-outcome{font-size:15px!important;line-height:1.35;margin:0 0 8px}
 .sw-heading,.sw-chart figcaption{line-height:1.4;margin:8px 0 4px}
@@ -277,7 +278,8 @@ STYLE = (
 .sw-stem{width:1px}.sw-stem.sw-own{width:3px}.sw-one{position:relative;width:12px;height:12px}
 .sw-who{transform:translate(6px,-50%)}.sw-who.sw-left{transform:translate(-100%,-50%) translateX(-8px)}
 .sw-charts{display:grid;grid-template-columns:2fr 1.2fr 1fr 1fr;gap:8px 16px;margin:8px 0}
-.sw-charts .sw-chart{margin:0}.sw-charts .sw-plot{height:160px;margin-right:4px}
+.sw-charts .sw-chart{margin:0}.sw-charts figcaption{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.sw-charts .sw-plot{height:160px;margin-right:4px}
 .sw-wide .sw-xt{white-space:normal;width:48px;line-height:1.1;font-size:11px}
 .sw-wide .sw-plot{margin-bottom:40px}
 .sw-heat{border-collapse:separate;border-spacing:2px;font-size:12px}
@@ -285,7 +287,7 @@ STYLE = (
  max-width:64px}
 .sw-heat th[scope=row]{text-align:right;padding-right:8px;white-space:nowrap;vertical-align:middle;
  max-width:none}
-.sw-heat tbody td{position:relative;min-width:34px;height:28px;text-align:center;z-index:0;
+.sw-heat tbody td{position:relative;width:52px;min-width:34px;height:28px;text-align:center;z-index:0;
  background:var(--sw-wash)}
 .sw-heat tbody td::before{content:"";position:absolute;inset:0;background:currentColor;
  opacity:var(--heat);z-index:-1}
@@ -302,17 +304,17 @@ STYLE = (
  border-radius:0;color:var(--sw-ink)}
 .sw-plan .sw-field.widget-inline-hbox>input{flex:0 0 64px;width:64px;text-align:center}
 .sw-plan .sw-field.sw-in-effect{flex:0 0 64px}
-@media(max-width:1199px){.sw-charts{grid-template-columns:1fr 1fr}}
-@media(max-width:1100px){.sw-riv .c-s{display:none}}
-@media(max-width:700px){
+@container (max-width:840px){.sw-riv .c-s{display:none}.sw-charts{grid-template-columns:1fr 1fr}}
+@container (max-width:560px){
  .sw-riv :is(.c-n,.c-v,.c-d){display:none}.sw-riv .sw-d{width:34%}.sw-riv :is(td,th){padding-right:8px}
+ .sw-riv .sw-xt:nth-child(even){display:none}
+ .sw-charts{grid-template-columns:minmax(0,1fr)}
  .sw-fal,.sw-fal tbody,.sw-fal thead{display:block}
  .sw-fal tr{display:grid;grid-template-columns:1fr 96px 96px;border-bottom:1px solid var(--sw-line);
- padding:4px 0}.sw-fal :is(td,th){border:0;padding:1px 0}.sw-charts{grid-template-columns:minmax(0,1fr)}
+ padding:4px 0}.sw-fal :is(td,th){border:0;padding:1px 0}
  .sw-fal tr>:last-child{grid-column:1/-1;color:var(--sw-muted)}.sw-fal thead th:last-child{display:none}
  .sw-plan .widget-html-content,.sw-answer,.sw-plan .sw-field.widget-inline-hbox>:is(select,input){
- font-size:16px!important}
- .sw-riv .sw-xt:nth-child(even){display:none}
+ font-size:16px!important;line-height:28px!important}
 }
 </style>"""
 )
