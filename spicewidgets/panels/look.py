@@ -111,6 +111,14 @@ STYLE = (
 .sw-worth b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--sw-ink)}
 .sw-question{margin:0 0 16px}.sw-question .sw-field{max-width:22em}
 .sw-scroll{overflow-x:auto;max-width:100%}
+.sw-pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:8px 24px}
+.sw-pictures figure{margin:0}.sw-pictures figcaption{font-size:13px}
+.sw-pictures figcaption span{color:var(--sw-muted)}
+.sw-pictures svg{display:block;width:100%;height:auto}
+.sw-pictures text{font:11px system-ui,sans-serif;fill:var(--sw-muted)}
+.sw-pictures text.sw-said{fill:var(--sw-ink)}
+.sw-axis-grid{stroke:var(--sw-line)}.sw-axis-thin{stroke:var(--sw-edge)}
+.sw-axis-dash{stroke:var(--sw-edge);stroke-dasharray:4 4}
 .sw-stage{order:2}.sw-controls{order:1}.sw-columns{reading-flow:flex-visual}
 
 /* The page: head, strip, guide, views, stage. None of the first three ever changes its height. */
@@ -195,6 +203,9 @@ STYLE = (
  box-shadow:inset 0 -2px var(--sw-ink)!important}
 .sw-explorer>.sw-room{padding-top:12px}
 .sw-wanted.jupyter-button{background:var(--sw-ink)!important;color:var(--sw-paper)!important}
+
+.sw-present{zoom:1.3;max-width:none}
+.sw-present :is(.sw-help,.sw-bar>.sw-quiet,.sw-tray,.sw-files){display:none!important}
 
 @media(max-width:1100px){.sw-panel .sw-verdict{display:none}.sw-narrow{display:inline}
  .sw-line>span{min-width:76px}.sw-line>b{flex-basis:84px}}

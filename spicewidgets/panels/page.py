@@ -1,5 +1,5 @@
 """What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open
-tile in the middle of a narrow strip. And what it tells the kernel: that somebody looks on, that they want
+tile in the middle of a narrow strip, the presenter's keys. And what it tells the kernel: that somebody looks on, that they want
 little motion, and that the tour was offered before in this browser.
 """
 
@@ -33,8 +33,19 @@ root.addEventListener('click', (event) => {
     page.dataset.swLook = dark ? 'light' : 'dark';
     remember('sw-look', page.dataset.swLook);
   }
+  if (button.matches('.sw-presenter')) root.classList.add('sw-present');
   if (button.matches('.sw-tour, .sw-tour-offer .sw-next')) remember('sw-toured', 'yes');
   setTimeout(center, 250);
+});
+document.addEventListener('keydown', (event) => {
+  if (!root.classList.contains('sw-present')) return;
+  if (event.key === 'Escape') root.classList.remove('sw-present');
+  const step = { PageDown: 1, PageUp: -1 }[event.key];
+  if (!step) return;
+  const rooms = [...root.querySelectorAll('.sw-tile button')].filter((one) => one.checkVisibility());
+  const at = rooms.findIndex((one) => one.closest('.sw-open'));
+  rooms[at + step]?.click();
+  event.preventDefault();
 });
 root.addEventListener('keydown', (event) => {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -4,7 +4,8 @@ import ipywidgets as widgets
 
 from ..lab.simulation import preview
 from ..plots.figures import SessionView
-from .base import column, foldable, tick_box
+from ..plots.learner import learner_pictures
+from .base import column, foldable, put, tick_box
 from .controls import apply_lesson, control
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control, show_unused
@@ -41,9 +42,10 @@ class ParticipantPanel(Stage):
 
     def stage(self) -> list[widgets.Widget]:
         """The session as the participant lives it."""
+        self.learner = widgets.HTML()
         self.figure = SessionView(alone=True)
         self.picture = FigureBox(self.figure)
-        return [self.picture]
+        return [self.learner, self.picture]
 
     def watch(self) -> None:
         """Observe whatever changes the session."""
@@ -62,9 +64,13 @@ class ParticipantPanel(Stage):
         self.penalty.layout.display = "none" if unneeded else ""
         settings = self.experiment.peek()
         show_unused(settings, self.unused, self.settings)
-        self.picture.layout.display = "" if settings.is_simulated else "none"
+        for each in (self.learner, self.picture):
+            each.layout.display = "" if settings.is_simulated else "none"
         if not settings.is_simulated or not self.experiment.sound("task", "participant", "data"):
             return
+        alpha = person.alpha_reward
+        penalty = alpha if settings.participant.alpha_penalty is None else settings.participant.alpha_penalty
+        put(self.learner, learner_pictures(alpha, penalty, person.beta_reward))
         session = preview(settings, self.experiment.data.session)
         arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
         self.figure.draw({"truth": session}, session.choices, session.chosen_rewards, session=0, arm=arm)

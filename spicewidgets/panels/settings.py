@@ -10,7 +10,7 @@ from ..markup import copied, saved
 from ..state.experiment import Experiment
 from ..state.lesson import LARGEST, open_lesson, read_lesson
 from ..state.link import to_link
-from .base import Change, Panel, button, column, guard
+from .base import Change, Panel, button, column, guard, row
 from .files import File, Files
 from .lesson import LessonForm
 
@@ -35,7 +35,10 @@ class SettingsBox(Panel):
         self.shown = widgets.HTML()
         self.form = LessonForm(experiment)
         script = Files({"script as py": ("The script as a file", self._script_file)})
-        self.more = column(self.read, script, self.form)
+        tip = "Larger, with less beside it; Page Down goes on, Escape ends it"
+        present = button("Present", tip, lambda: None)
+        present.add_class("sw-presenter")
+        self.more = column(row(self.read, present), script, self.form)
         self.more.layout.display = "none"
         self.share = button("Share", "Copy the address of this page with its settings", self._share)
         self.script = button("Script", "Copy a short script that prints the same equations", self._script)

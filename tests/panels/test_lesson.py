@@ -243,3 +243,21 @@ def test_the_command_line_hands_the_lesson_to_the_page(path):
     with pytest.raises(ClickException, match="for the explorer and its panels; got quiz"):
         lesson_environment(str(path), "quiz")
     assert Experiment().lesson is None
+
+
+def test_a_tour_is_made_without_code():
+    app = explorer(start=False)
+    form = app.settings.form
+    form.begin.click()
+    form.title.value = "With a tour"
+    form.steps.add.click()
+    form.steps.add.click()
+    words, where, until = form.steps.rows.children[0].children
+    words.value, where.value, until.value = "Set  the drift.", "task", "task.sigma"
+    lesson = json.loads(form._save().content)
+    assert lesson["tour"] == [{"words": "Set the drift.", "panel": "task", "waits_for": "task.sigma"}]
+    form.steps.less.click()
+    assert len(form.steps.rows.children) == 1
+    for _ in range(20):
+        form.steps.add.click()
+    assert len(form.steps.rows.children) == 12
