@@ -10,17 +10,7 @@ from spicewidgets.state.tour import TOUR, Step
 
 @pytest.fixture
 def app():
-    app = explorer(start=False)
-    app.experiment.data.put({"n_sessions": 30, "n_trials": 40})
-    app.experiment.load_preset("the tutorial")
-    app.runner.show_recorded()
-    return app
-
-
-def trained(app):
-    assert app.runner.train()
-    assert app.runner.wait(120)
-    return app
+    return explorer(start=False)
 
 
 def test_it_offers_a_tour_once(app):
@@ -45,13 +35,11 @@ def test_what_is_wrong_comes_first_and_the_button_leads_there(app):
 
 def test_what_is_out_of_date_is_said_with_its_remedy_and_the_next_look_after_it(app):
     app.told.value = "toured"
-    app.experiment.data.put({"n_sessions": 30, "n_trials": 40})
+    app.experiment.participant.alpha_reward = 0.6
     assert "train again" in app.guide.line.value
     app.guide.action.click()
     assert app.runner.wait(120)
-    while app.guide.now.kind == "coach":
-        app.guide.coach._findings = ()  # so few choices are worth a word
-        app.guide._tell(app.guide.now.__class__("look", "x", "See the equation", "go equation"))
+    assert "Trained for" in app.guide.line.value
     app.guide.action.click()
     assert app.switch.value == "equation"
 
