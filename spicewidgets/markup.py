@@ -107,7 +107,7 @@ PRESS = "this.previousElementSibling.click()"
 COPY = """
 const text = this.previousElementSibling, said = text.previousElementSibling;
 if (text.dataset.settings !== undefined && document.querySelector('body[data-voila]')) {
-  const address = new URL(location.href);
+  const address = new window.URL(location.href);
   if (text.dataset.settings) address.searchParams.set('settings', text.dataset.settings);
   else address.searchParams.delete('settings');
   text.textContent = address.href;

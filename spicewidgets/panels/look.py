@@ -218,7 +218,8 @@ STYLE = (
 @media(max-width:600px){
  .sw-explorer>*{padding-left:10px;padding-right:10px}
  .sw-head{height:100px}.sw-bar{height:36px;overflow:auto hidden!important;scrollbar-width:none}
- .sw-name,.sw-bar>.sw-field>label{display:none}
+ .sw-name{display:none}
+ .sw-bar>.sw-field.widget-inline-hbox>label{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
  .sw-bar>.sw-field>select{min-width:60px;max-width:130px}
  .sw-line{font-size:15px}.sw-line>b{flex-basis:46px}.sw-line>b svg{display:none}
  .sw-line>span{min-width:62px}.sw-line>span.sw-left{display:none}.sw-line>span.sw-read{display:none}

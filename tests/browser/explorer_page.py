@@ -60,6 +60,11 @@ class ExplorerPage:
         """The button of a panel's room, whose last sign says how it stands."""
         return self.tile(STAGES[name.lower()].room)
 
+    def expect_trained(self, timeout: float = LONG) -> None:
+        """Wait until a training has ended, and been shown."""
+        expect(self.tile("network")).to_contain_text("✓", timeout=timeout)
+        expect(self.page.locator(".sw-guide .sw-running")).to_have_count(0, timeout=timeout)
+
     def figure(self) -> Locator:
         return self.page.locator(".svg-figure").locator("visible=true").first
 

@@ -4,7 +4,7 @@ import re
 
 import npm
 import pytest
-from explorer_page import LONG, ExplorerPage
+from explorer_page import ExplorerPage
 from playwright.sync_api import Page, expect
 from sections import sections
 
@@ -67,7 +67,7 @@ def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script, theme)
     assert page.evaluate(RUN, RULES[theme]) == []
     explorer.button("Use these choices").click()
     explorer.button("Train").click()
-    expect(explorer.guide).to_contain_text("Trained for", timeout=LONG)
+    explorer.expect_trained()
     explorer.button(re.compile("^People$")).click()
     page.locator(".sw-people tbody th button").first.click()
     expect(page.locator(".sw-people [aria-current]")).to_be_visible()

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from explorer_page import LONG, ExplorerPage
+from explorer_page import ExplorerPage
 from lab_page import open_in_lab
 from playwright.sync_api import Page, expect
 
@@ -70,7 +70,7 @@ def train(explorer: ExplorerPage) -> None:
     explorer.choose("Optimizer", "adam")
     explorer.watch_lines()
     explorer.button("Train").click()
-    expect(explorer.guide).to_contain_text("Trained for", timeout=LONG)
+    explorer.expect_trained()
     assert explorer.page.evaluate("window.courses.size") > 3
 
 
@@ -92,10 +92,8 @@ def compare_a_session(explorer: ExplorerPage) -> None:
 
 
 def save_a_file(explorer: ExplorerPage) -> None:
-    explorer.button("csv").click()
-    link = explorer.page.get_by_role("link", name=re.compile(r"Save .*\.csv")).locator("visible=true")
     with explorer.page.expect_download() as saving:
-        link.click()
+        explorer.button("csv").click()
     with Path(saving.value.path()).open(newline="") as file:
         rows = list(csv.reader(file))
     assert len(rows) == 101  # a line of names and the session's trials

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 import servers
-from explorer_page import LONG, ExplorerPage
+from explorer_page import ExplorerPage
 from playwright.sync_api import Page, expect
 
 from spicewidgets.cli.serve import doors
@@ -190,5 +190,5 @@ def test_two_pages_are_two_learners(new_page, app):
     for explorer in pages:
         explorer.button("Train").click()
     for explorer, value in zip(pages, (r"SPICE.*\+\s*0\.[34]\d", r"SPICE.*\+\s*0\.[67]\d"), strict=True):
-        expect(explorer.guide).to_contain_text("Trained for", timeout=LONG)
+        explorer.expect_trained()
         expect(explorer.equations).to_have_text(re.compile(value, re.DOTALL))

@@ -37,9 +37,8 @@ def test_a_game_by_keys_alone(page: Page, game: str):
     expect(table).to_contain_text("SPICE", timeout=LONG)
     expect(page.get_by_text("Your learning rate α is")).to_be_visible()
     expect(page.locator(".svg-figure").first).to_be_visible()
-    page.get_by_role("button", name="choices as csv").click()
     with page.expect_download() as saving:
-        page.get_by_role("link", name="Save choices.csv").click()
+        page.get_by_role("button", name="choices as csv").click()
     with Path(saving.value.path()).open(newline="") as file:
         assert len(list(csv.reader(file))) == 101
 

@@ -1,0 +1,175 @@
+"""The tour by the keyboard alone, during which nothing on the page jumps; and pages of any width."""
+
+import re
+
+import pytest
+from explorer_page import LONG, ExplorerPage
+from playwright.sync_api import Page, expect
+from sections import sections
+
+from spicewidgets.state.presets import PRESETS
+
+MOST_SHIFT = 0.01  # the browser's own cumulative layout shift
+SHIFTS = """() => {
+  window.shifts = 0
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts += one.value
+  }).observe({ type: "layout-shift", buffered: true })
+}"""
+# Where the parts of the page stand that must not move.
+PLACES = """() => [".sw-head", ".sw-strip", ".sw-guide", ".sw-controls", ".sw-stage"].map((look) => {
+  const shown = [...document.querySelectorAll(look)].find((one) => one.checkVisibility())
+  const { left, top } = shown.getBoundingClientRect()
+  return [look, Math.floor(left / 2), Math.floor(top / 2)]  // fractions of a pixel are rounding
+})"""
+WIDTHS = (400, 600, 768, 1024, 1280)
+WIDER = """() => [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility()
+  && !one.parentElement.closest('.sw-scroll, .sw-strip, .sw-bar, .sw-views, .sw-equations, .bqplot, pre')
+  && one.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
+  .map((one) => one.outerHTML.slice(0, 160))"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_tour_by_the_keyboard_alone(new_page, app: str, width: int):
+    page = new_page(width=width)
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    page.evaluate(SHIFTS)
+    places = page.evaluate(PLACES)
+    step(page, "A tour, one minute")
+    enter(page, "Start")
+    step(page, "1 of 5")
+    arrows(explorer, "Learning rate", "ArrowRight", 1)
+    step(page, "2 of 5")
+    assert page.evaluate(PLACES) == places  # a first move of a slider shifts nothing
+    enter(page, "Train")
+    step(page, "3 of 5")
+    enter(page, re.compile(r"^5 Equation"))
+    step(page, "4 of 5")
+    arrows(explorer, "Drift", "Home", 1)
+    enter(page, "Train")
+    step(page, "5 of 5")
+    enter(page, re.compile(r"^6 Is it true"))
+    expect(explorer.guide).not_to_contain_text(re.compile(r"\d of 5"))
+    assert page.evaluate("window.shifts") < MOST_SHIFT
+    page.reload()
+    ExplorerPage(page).opened()
+    expect(explorer.guide).not_to_contain_text("A tour")  # it is not offered again
+    enter(page, "Tour")
+    step(page, "1 of 5")
+
+
+def test_arrows_move_between_tiles_and_views(page: Page, app: str):
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    explorer.tile("task").focus()
+    for room in ("participant", "choices", "network"):
+        page.keyboard.press("ArrowRight")
+        expect(explorer.tile(room)).to_be_focused()
+    expect(page.get_by_role("heading", name="Model").locator("visible=true")).to_be_visible()
+    page.locator(".sw-views").get_by_role("button", name="Model").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Train").locator("visible=true")).to_be_visible()
+
+
+def test_light_and_dark_by_the_system_and_by_the_switch(new_page, app: str):
+    page = new_page(color_scheme="dark")
+    page.goto(app)
+    ExplorerPage(page).opened()
+    assert scheme(page) == ("dark", "rgb(17, 20, 23)")
+    page.get_by_role("button", name="Theme").click()
+    assert scheme(page) == ("light", "rgb(255, 255, 255)")
+    page.reload()
+    ExplorerPage(page).opened()
+    assert scheme(page) == ("light", "rgb(255, 255, 255)")
+
+
+def test_share_copies_an_address_that_opens_the_same(new_page, app: str):
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    explorer.stage("Task")
+    explorer.typed("Drift").fill("0.05")
+    page.keyboard.press("Tab")
+    expect(explorer.mark("Train")).to_contain_text("!")
+    explorer.button("Share").click()
+    expect(page.get_by_text("The page with its settings: copied.")).to_be_visible()
+    address = page.evaluate("navigator.clipboard.readText()")
+    assert address.startswith(app)
+    page.goto(address)
+    explorer.opened()
+    explorer.stage("Task")
+    expect(explorer.typed("Drift")).to_have_value("0.05")
+    explorer.button("Script").click()
+    expect(page.get_by_text("The same as a Python script: copied.")).to_be_visible()
+    assert "sigma=0.05" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_where_copying_is_forbidden_the_text_is_selected(new_page, app: str):
+    page = new_page()
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(app)
+    ExplorerPage(page).opened()
+    page.get_by_role("button", name="Script").click()
+    expect(page.get_by_text(re.compile("selected; copy it with Ctrl-C"))).to_be_visible()
+    assert "spicewidgets" in page.evaluate("getSelection().toString()")
+
+
+def test_the_presenters_keys(page: Page, app: str):
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    explorer.button(re.compile("^Open …")).click()
+    explorer.button("Present").click()
+    expect(page.get_by_role("button", name="Share")).to_have_count(0)
+    page.keyboard.press("PageDown")
+    expect(page.get_by_role("heading", name="Participant").locator("visible=true")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Share")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "preset", ["the tutorial", *(pytest.param(name, marks=pytest.mark.slow) for name in list(PRESETS)[1:])]
+)
+def test_nothing_is_wider_than_the_page(page: Page, app: str, preset: str):
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    explorer.choose("Preset", preset)
+    for name in sections(explorer):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 860})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (name, width, page.evaluate(WIDER))
+        page.set_viewport_size({"width": 1280, "height": 860})
+
+
+def step(page: Page, words: str) -> None:
+    expect(page.locator(".sw-guide").get_by_role("status")).to_contain_text(words, timeout=LONG)
+
+
+def enter(page: Page, name: str | re.Pattern) -> None:
+    """Reach a button by the Tab key from the top of the page, and press it."""
+    button = page.get_by_role("button", name=name, exact=isinstance(name, str)).locator("visible=true").first
+    expect(button).to_be_enabled()
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if button.evaluate("(element) => element === document.activeElement"):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"{name} is not reached by the Tab key")
+
+
+def arrows(explorer: ExplorerPage, label: str, key: str, times: int) -> None:
+    """Move a slider by a key."""
+    handle = explorer.page.get_by_role("slider", name=re.compile(label)).locator("visible=true").first
+    handle.focus()
+    for _ in range(times):
+        explorer.page.keyboard.press(key)
+
+
+def scheme(page: Page) -> tuple[str, str]:
+    look = "({ colorScheme, backgroundColor }) => [colorScheme, backgroundColor]"
+    found = page.evaluate(f"({look})(getComputedStyle(document.querySelector('.sw-explorer')))")
+    body = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert body == found[1]
+    return tuple(found)
