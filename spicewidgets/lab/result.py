@@ -1,7 +1,7 @@
 """The result of a run. Importing this loads neither torch nor pysindy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.built import BuiltModel
 from ..core.discover.uncertainty import Uncertainty, uncertainty
-from ..core.equations import SpiceModel
+from ..core.equations import SpiceModel, Term
 from ..core.read.emergence import Emergence, emergences
 from ..core.read.translation import classical_parameters
 from ..core.simulate.record import Record
@@ -48,12 +48,14 @@ class Recorded:
         paths: its sparsity paths, for each module.
         uncertainty: as `Result.uncertainty`.
         emergence: as `Result.emergence`.
+        costs: nats that dropping each term would cost, by module and term, of the first participant.
     """
 
     tables: "Mapping[str, Tabulated]"
     paths: "Mapping[str, SparsityPath]"
     uncertainty: Mapping[Any, Uncertainty]
     emergence: Mapping[str, Emergence]
+    costs: Mapping[tuple[str, Term], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The equations: what was found, beside the truth."""
+"""The equations: what was found, number by number, beside the truth."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,11 +7,17 @@ import ipywidgets as widgets
 import pandas as pd
 
 from ..core.equations import term_in_words
+from ..lab.intervals import BETA, PARAMETER, Number, numbers
+from ..lab.meaning import cost
+from ..lab.pressed import costs_of
+from ..lab.reading import code_of, sentences_of
 from ..lab.result import Result
 from ..lab.words import PARAMETERS
 from ..markup import Html, code_block, folded, message, region, table
-from .base import block, button, guard
+from .base import block, button, column, guard, labelled, put
+from .explanation import explanation
 from .files import File, Files, csv_file
+from .sentence import SYMBOLS, WORDS, EquationSentence, Key
 from .stage import PersonChoice, Stage
 from .words import NO_EQUATION, decimal, with_error
 
@@ -20,34 +26,52 @@ if TYPE_CHECKING:
     from ..core.equations import SpiceModel, Term
 
 AGAIN = "Find the equations again, without training"
+DROP = "Fit the equation with and without its term, which takes a moment"
+PYTHON = "Python"
+WRITTEN = (WORDS, SYMBOLS, PYTHON)
+LEVEL = 0.9  # of the interval of a number
 MOST = 30  # participants in the table of all
 
 
 class EquationPanel(Stage):
-    """What was found, beside the truth, term by term and in the classical parameters."""
+    """What was found as a sentence whose numbers can be pressed; beside the truth, term by term and in the
+    classical parameters.
+    """
 
     title = "Equation"
-    about = "Each module has become one equation. A term by term look at what was found, beside what is true."
+    about = (
+        "Each module has become one equation. Press a number: where it comes from, how sure it is, its worth."
+    )
 
     def controls(self) -> list[widgets.Widget]:
-        """Whose equation, and the button that finds them again."""
+        """Whose equation, how it is written, and the button that finds it again."""
         self.again = button("Find again", AGAIN, self._find)
         self.participant = PersonChoice(
             self.experiment, self.runner, "Whose equations are shown", self.refresh
         )
-        self.parameters = widgets.HTML()
-        return [self.participant, self.parameters, self.again]
+        self.written = labelled(
+            widgets.ToggleButtons, "Written in", "How the equations are written", options=WRITTEN
+        )
+        self.written.style.button_width = "auto"
+        self.written.observe(self.refresh, "value")
+        return [self.participant, self.written, self.again]
 
     def stage(self) -> list[widgets.Widget]:
-        """The table of terms, the equations in all forms, and all participants."""
-        self.terms, self.forms, self.everyone = (widgets.HTML() for _ in range(3))
+        """The equations, what is known of one number, the classical parameters, and tables."""
+        self._dropped: dict[tuple[int, Hashable, Key], tuple[float, int]] = {}  # costs that were asked for
+        self.sentence = EquationSentence(self._explain)
+        self.code, self.explained = widgets.HTML(), widgets.HTML()
+        self.drop = button("What would dropping it cost?", DROP, self._drop)
+        self.drop.layout.display = "none"
+        self.parameters, self.terms, self.forms, self.everyone = (widgets.HTML() for _ in range(4))
         self.files = Files(
             {
                 "table as csv": ("All terms of all participants", self._csv),
                 "LaTeX as tex": ("The equations as LaTeX", self._tex),
             }
         )
-        return [self.terms, self.forms, self.files, self.everyone]
+        about = column(self.sentence, self.code, self.explained, self.drop)
+        return [about, self.parameters, self.terms, self.forms, self.files, self.everyone]
 
     def watch(self) -> None:
         """Observe new results, what is stale, and whether the panel is seen."""
@@ -62,21 +86,62 @@ class EquationPanel(Stage):
     def draw(self) -> None:
         """Show discovered beside true, for one participant; then all of them."""
         block(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
+        block(self.drop, "A run is under way." if self.experiment.run.busy else "", DROP)
         self.show_stale("equation")
         result = self.runner.result
+        there = result is not None and result.spice is not None
+        for part in (self.files, self.sentence):
+            part.layout.display = "" if there else "none"
         if result is None or result.spice is None:
-            self.files.layout.display = "none"
             self.terms.value = NO_EQUATION
-            self.forms.value = self.everyone.value = self.parameters.value = ""
+            for part in (self.forms, self.everyone, self.parameters, self.code, self.explained):
+                part.value = ""
+            self.drop.layout.display = "none"
             return
-        self.files.layout.display = ""
         participant = self.participant.offer(result.spice.participants)
         errors = None if self.is_hidden else result.uncertainty.get(participant)
         unknown = message(" ".join(errors.untold) if errors is not None else "")
+        self._write(result, participant)
+        self._explain()
         self.terms.value = terms_table(result, participant, errors) + unknown
         self.parameters.value = _parameters(result, participant, errors)
         self.forms.value = _forms(result.spice, participant)
         self.everyone.value = _everyone(result, result.spice)
+
+    def _write(self, result: Result, participant: Hashable) -> None:
+        """The equations, as they are to be written."""
+        in_code = self.written.value == PYTHON
+        self.sentence.layout.display = "none" if in_code else ""
+        put(self.code, code_block(code_of(result, participant)) if in_code else "")
+        if not in_code:
+            known = {} if self.is_hidden else _known(result, participant)
+            self.sentence.show(sentences_of(result, participant), known, self.written.value)
+
+    @guard
+    def _explain(self) -> None:
+        """What is known of the number that was pressed."""
+        result, key = self.runner.result, self.sentence.key
+        if self.is_hidden or result is None or result.spice is None or key is None:
+            return
+        participant = self.participant.value
+        costs = costs_of(result, participant)
+        asked = self._dropped.get((id(result), participant, key))
+        unknown = (costs is None or (key.module, key.term) not in costs.nats) and asked is None
+        self.drop.layout.display = "" if unknown and key.module != BETA else "none"
+        if self.written.value == PYTHON:
+            put(self.explained, "")
+            return
+        number = _known(result, participant)[key]
+        put(self.explained, explanation(result, participant, number, costs, asked))
+
+    @guard
+    def _drop(self) -> None:
+        result, key = self.equations()[0], self.sentence.key
+        if key is None:
+            return
+        worth = cost(result, self.participant.value, key.module, key.term)
+        self._dropped[id(result), self.participant.value, key] = worth.nats, worth.n_choices
+        self._explain()
 
     def _csv(self) -> File:
         result, spice = self.equations()
@@ -154,14 +219,26 @@ def _errors(
     return known
 
 
+def _known(result: Result, participant: Hashable) -> Mapping[Key, Number]:
+    """What is known of each number of the equations."""
+    known = {}
+    for one in numbers(result, None, participant, LEVEL):
+        if one.module != PARAMETER:
+            known[Key(one.module, (one.name,) if one.module == BETA else one.term)] = one
+    return known
+
+
 def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | None") -> str:
     """The classical parameters that the equations stand for, true beside found."""
     known = {} if errors is None else errors.parameters
+    classical = result.classical.get(participant, {})
     rows = [
-        [PARAMETERS.get(name, name), decimal(true, 2), with_error(found, known.get(name), 2)]
-        for name, (true, found) in result.classical.get(participant, {}).items()
+        [PARAMETERS.get(name, name), with_error(found, known.get(name), 2), decimal(true, 2)]
+        for name, (true, found) in classical.items()
+        if name != "alpha_penalty" or classical["alpha_reward"] != (true, found)  # one learning rate
     ]
-    return table("Read as a Q-learner", ("parameter", "true", "found"), rows) if rows else ""
+    names = ("parameter", "found, ± standard error" if known else "found", "true")
+    return table("Read as a participant", names, rows) if rows else ""
 
 
 def _forms(spice: "SpiceModel", participant: Hashable) -> Html:

@@ -328,5 +328,43 @@ STYLE = (
  .sw-plan .widget-html-content,.sw-answer,.sw-plan .sw-field.widget-inline-hbox>:is(select,input){
  font-size:16px!important;line-height:28px!important}
 }
+
+/* The readable equation: a pressed number is the tab of what is known of it. */
+.sw-equation{--sw-serif:"STIX Two Text","STIX Two Math",Cambria,"Times New Roman",serif;
+ container-type:inline-size}
+.sw-panel .sw-sentence{flex-flow:row wrap;align-items:flex-end;column-gap:8px}
+.sw-panel .sw-equation :is(.widget-html,.widget-html-content){flex:0 0 auto;overflow:visible!important;
+ line-height:44px;width:auto;min-width:0}
+.sw-sentence span{font:clamp(19px,2.35cqi,25px)/44px var(--sw-serif)}
+.sw-panel .sw-number{flex:0 0 auto;position:relative;top:3px;
+ font:clamp(19px,2.35cqi,25px)/38px var(--sw-serif);font-variant-numeric:tabular-nums;height:40px;
+ width:auto;min-width:0;padding:0 6px;margin:0;border:0;border-bottom:2px solid var(--sw-edge);
+ border-radius:6px 6px 0 0;background:none}
+.sw-panel .sw-number.sw-on{background:var(--sw-ink)!important;color:var(--sw-paper);
+ border-color:var(--sw-ink)}
+.sw-module-row{flex-flow:row wrap;align-items:center!important;border-bottom:1px solid var(--sw-line);
+ padding:4px 0;column-gap:6px}
+.sw-of{width:170px;line-height:1.35}.sw-of>*{display:block}.sw-of b{font-weight:600}
+.sw-of span{color:var(--sw-muted);font-size:12px}
+.sw-module-row>*{align-self:center!important;flex:0 0 auto!important}
+.sw-module-row>.widget-html:last-child{margin-left:auto}
+.sw-cell{font-size:17px;align-items:center!important;column-gap:5px;flex:0 0 auto}
+.sw-module-row .widget-html-content>span{font:17px/36px var(--sw-serif);white-space:nowrap}
+.sw-panel .sw-module-row .widget-html-content{line-height:36px}
+.sw-panel .sw-module-row .sw-number{font-size:17px;height:32px;line-height:30px}
+.sw-explained{border-top:2px solid var(--sw-ink);display:grid;gap:4px 28px;padding-top:8px;
+ grid-template-columns:repeat(auto-fit,minmax(220px,1fr));min-height:150px}
+.sw-explained h3{margin:0 0 6px}.sw-explained p{color:var(--sw-muted);margin:4px 0 0}
+.sw-explained .sw-rule{font:20px/1.4 "STIX Two Text",Cambria,"Times New Roman",serif;color:var(--sw-ink)}
+.sw-pale-box{fill:color-mix(in srgb,var(--sw-paper,#fff) 77%,#3b8fd9)}
+.sw-costs{border-collapse:collapse;width:100%;max-width:300px;font-variant-numeric:tabular-nums}
+.sw-costs th{font-weight:400;text-align:left;padding:1px 8px 1px 0;white-space:nowrap}
+.sw-costs td:nth-child(2){width:100%}.sw-costs td:last-child{text-align:right;padding-left:8px}
+.sw-costs i{display:block;height:9px;background:#788494}
+.sw-costs .sw-on i{background:#b1308f}.sw-costs .sw-on td:last-child{font-weight:600}
+@media(max-width:700px){.sw-panel .sw-sentence{column-gap:6px}
+ .sw-no-term,.sw-module-row>.widget-html:last-child{display:none}
+ .sw-cell{min-width:0!important}.sw-of{width:100%}
+ .sw-panel .sw-module-row>.widget-html:first-child{flex:1 0 100%!important}}
 </style>"""
 )

@@ -56,8 +56,8 @@ def steps_table(result: Result, participant: Hashable) -> Html:
         [
             names.get(step.parameter, step.parameter),
             _unbroken(with_error(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3)),
-            _in_print(step.rule),
-            _in_print(f"{step.symbol} = {step.solved} = {step.filled()}"),
+            in_print(step.rule),
+            in_print(f"{step.symbol} = {step.solved} = {step.filled()}"),
         ]
         for step in steps
     ]
@@ -144,7 +144,7 @@ def freedoms_table(result: Result, participant: Hashable) -> Html:
     return table("What the choices cannot tell, and what they can", names, rows)
 
 
-def _in_print(text: str) -> str:
+def in_print(text: str) -> str:
     """A rule with Greek letters and the signs of print."""
     return _unbroken(re.sub(r"[A-Za-z]\w*|[*-]", lambda sign: LETTERS.get(sign[0], sign[0]), text))
 

@@ -1,10 +1,12 @@
 """Small pictures as SVG, to stand in a line of text or in a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
+from typing import NamedTuple
 
-from ..markup import Html
-from ..style import REWARDED, RNN, TRUTH, UNREWARDED
+from ..markup import Html, escaped
+from ..style import PALE, REWARDED, RNN, SPICE, TRUTH, UNREWARDED
+from .series import ticks
 
 LOSS_SIZE = (120, 32)  # pixels
 BAR = 64  # width of a bar, in pixels
@@ -72,3 +74,78 @@ def _mark(rewarded: bool, x: float, y: float, r: float) -> str:
         return f'<circle cx="{x}" cy="{y}" r="{r}" fill="{REWARDED.colour}"/>'
     ends = f"M{x - r} {y - r}L{x + r} {y + r}M{x - r} {y + r}L{x + r} {y - r}"
     return f'<path d="{ends}" stroke="{UNREWARDED.colour}" stroke-width="{r / 3:.1f}" fill="none"/>'
+
+
+class Interval(NamedTuple):
+    """A number on a line: found, between two ends, and true; NaN for what is not known."""
+
+    found: float
+    low: float
+    high: float
+    true: float
+
+
+def number_line(
+    numbers: Sequence[Interval], low: float, high: float, width: int = 200, words: bool = True
+) -> Html:
+    """Numbers on one line: a pale box at the truth, a triangle at what was found, and its interval.
+
+    Args:
+        numbers: what stands on it.
+        low: left end.
+        high: right end.
+        width: in pixels.
+        words: whether ticks are named below it; else a rule at 0 is drawn.
+    """
+    height, middle = (52, 18) if words else (30, 15)
+    span = max(high - low, 1e-12)
+
+    def x(value: float) -> float:
+        return round(10 + (width - 20) * (min(max(value, low), high) - low) / span, 1)
+
+    drawn = "".join(_interval(one, x, middle) for one in numbers)
+    line = f'<path d="M4 {middle}H{width - 4}" stroke="#7a7f85" stroke-opacity=".35"/>'
+    if words:
+        line = f'<path d="M4 36H{width - 4}" stroke="#7a7f85"/>'
+        marks = ticks(low, high, 4)
+        line += "".join(
+            f'<path d="M{x(at)} 36v4" stroke="#7a7f85"/><text x="{x(at)}" y="50" text-anchor="middle"'
+            f' fill="currentColor" font-size="12">{word}</text>'
+            for at, word in marks.items()
+        )
+    elif low < 0 < high:
+        line += f'<path d="M{x(0)} 3V{height - 3}" stroke="#7a7f85" stroke-width="1.5"/>'
+    head = f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">'
+    return Html(f"{head}{line}{drawn}</svg>")
+
+
+def _interval(one: Interval, x: Callable[[float], float], middle: int) -> str:
+    parts = []
+    if isfinite(one.true):
+        parts.append(
+            f'<rect x="{x(one.true) - 5}" y="{middle - 10}" width="10" height="20" rx="1.5"'
+            f' class="sw-pale-box" fill="{PALE}" stroke="{TRUTH.colour}"/>'
+        )
+    if isfinite(one.low) and isfinite(one.high):
+        ends = (
+            f"M{x(one.low)} {middle}H{x(one.high)}M{x(one.low)} {middle - 5}v10M{x(one.high)} {middle - 5}v10"
+        )
+        parts.append(f'<path d="{ends}" stroke="{SPICE.colour}" stroke-width="2"/>')
+    if isfinite(one.found):
+        at = x(one.found)
+        corner = f"M{at} {middle - 5.5}l5 9.5h-10z"
+        parts.append(f'<path d="{corner}" fill="{SPICE.colour}"/>')
+    return "".join(parts)
+
+
+def cost_bars(costs: Sequence[tuple[str, float]], chosen: int | None) -> Html:
+    """What dropping each term costs: a bar each, from 0 to the largest, and its number; one is marked."""
+    reach, rows = max((cost for _, cost in costs), default=1.0) or 1.0, []
+    for at, (name, cost) in enumerate(costs):
+        share = 100 * min(max(cost, 0.0) / reach, 1.0)
+        look = ' class="sw-on"' if at == chosen else ""
+        rows.append(
+            f'<tr{look}><th scope="row">{escaped(name)}</th><td><i style="width:{max(share, 0.6):.1f}%"></i>'
+            f"</td><td>{cost:.1f}</td></tr>"
+        )
+    return Html(f'<table class="sw-costs"><tbody>{"".join(rows)}</tbody></table>')

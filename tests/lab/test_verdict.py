@@ -45,22 +45,22 @@ def test_the_tutorials_terms_and_numbers_are_the_participants(healthy):
 def test_a_term_that_is_missing_and_matters(healthy):
     p = 0.5 * healthy.played["spice"].probabilities + 0.25
     told = verdict(played(without(healthy, "c_reward"), spice=p))
-    assert told.startswith("Differs: it lacks c_reward of x_value_reward_chosen (")
-    assert told.endswith(" nats in 9,900 choices).")
+    assert told.startswith("Differs: it lacks reward in the value of the chosen option (")
+    assert told.endswith(" nats in 100 choices).")
 
 
 def test_a_term_that_is_missing_and_does_not_matter(healthy):
     """Other terms, and P that so many choices cannot tell from the participant's."""
     told = verdict(without(healthy, "c_reward"))
     assert told.startswith(
-        "These 9,900 choices cannot tell it from the participant, though it lacks c_reward of x_value_reward"
+        "These 9,900 choices cannot tell it from the participant, though it lacks reward in the value"
     )
 
 
 def test_a_term_too_many(healthy):
     other = replace(healthy.truth.equations[CHOSEN][0], values=(-0.3, 0.7, 0.0))
     told = verdict(replace(healthy, truth=replace(healthy.truth, equations={CHOSEN: (other,)})))
-    assert "though it has c_reward of x_value_reward_chosen, which is not true." in told
+    assert "though it has reward in the value of the chosen option, which is not true." in told
 
 
 def test_numbers_that_are_far_off(healthy):

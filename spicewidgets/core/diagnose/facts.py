@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import SpiceModel, term_of
+from ..equations import SpiceModel
+from ..read.words import part_of_sentence
 from ..settings import Discovery, Training
 from ..simulate.record import Record
 
@@ -171,8 +172,8 @@ class Facts:
         found, true = self.spice.of_participant(label), self.truth.of_participant(label)
         for module in found.keys() & true.keys():
             has, needs = ({tuple(sorted(term)) for term, _ in one[module].active} for one in (found, true))
-            missing += [term_of(term, module) for term in sorted(needs - has)]
-            extra += [term_of(term, module) for term in sorted(has - needs)]
+            missing += [part_of_sentence(term, module) for term in sorted(needs - has)]
+            extra += [part_of_sentence(term, module) for term in sorted(has - needs)]
         return missing, extra
 
     @cached_property

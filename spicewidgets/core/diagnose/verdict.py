@@ -64,11 +64,7 @@ def tells_nothing(facts: Facts) -> bool:
 def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
     (missing, extra), n = facts.differences, facts.n_choices
     wide = 2 * divergence > chdtri(max(facts.n_numbers, 1), LEVEL)
-    far = (
-        f"{divergence:.2g} nats in {n:,} choices"
-        if divergence < 10
-        else f"{divergence:,.0f} nats in {n:,} choices"
-    )
+    far = f"{100 * divergence / max(n, 1):.2g} nats in 100 choices"
     if tells_nothing(facts):
         return "guesses", f"{_these(n)} hardly differ from guesses: they speak for no equation."
     if not missing and not extra:

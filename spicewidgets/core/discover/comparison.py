@@ -14,9 +14,10 @@ import numpy as np
 
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
-from ..equations import SpiceModel, term_of
+from ..equations import SpiceModel
 from ..judge.network_agents import AgentSpice
 from ..judge.replay import replay
+from ..read.words import part_of_sentence, state_in_words
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import Part, parts_of
@@ -133,7 +134,10 @@ def differences(
     own, true = (one.of_participant(participant) for one in (found, truth))
     apart = compare_participant(found, truth, model, dataset, config, participant)
     missing, extra = (
-        [f"β of {n.module}" if n.term is None else term_of(n.term, n.module) for n in numbers]
+        [
+            f"β of the {state_in_words(n.module)}" if n.term is None else part_of_sentence(n.term, n.module)
+            for n in numbers
+        ]
         for numbers in (apart.missing, apart.superfluous)
     )
     parts = parts_of(model, config, Sessions.of(dataset).inputs)
@@ -141,7 +145,7 @@ def differences(
     for module in own.keys() & true.keys():
         has, needs = ({tuple(sorted(term)) for term, _ in one[module].active} for one in (own, true))
         lacks = [term for term in sorted(needs - has) if term or module not in free]
-        missing += [words for term in lacks if (words := term_of(term, module)) not in missing]
+        missing += [words for term in lacks if (words := part_of_sentence(term, module)) not in missing]
     return missing, extra
 
 

@@ -24,7 +24,7 @@ from ...core.read.update_function import Tabulated
 from ...core.simulate.agents import softmax
 from ...core.simulate.record import Record
 from ...state.experiment import ExperimentSnapshot
-from ..looking import paths_of, tables_of
+from ..looking import paths_of, tables_of, weigh
 from ..result import Recorded, Result
 from ..settle import truth_of
 from ..simulation import play
@@ -64,6 +64,7 @@ def record(result: Result, path: Path) -> None:
         "tables": {module: _plain(one) for module, one in tables_of(result).items()},
         "paths": {module: _plain(one) for module, one in paths_of(result).items()},
         "emergence": {module: _plain(one) for module, one in result.emergence.items()},
+        "costs": _costs(result),
     }
     arrays = {}
     for layer in ("rnn", "spice"):
@@ -73,6 +74,18 @@ def record(result: Result, path: Path) -> None:
         for name, value in named.items():
             arrays[f"{layer} {name}"] = np.round(np.clip(value, -HIGHEST, HIGHEST) * SCALE).astype(np.int16)
     np.savez_compressed(path, allow_pickle=False, **{JSON: np.array(json.dumps(data))}, **arrays)
+
+
+def _costs(result: Result) -> list[list[Any]]:
+    """What dropping each term of the first participant would cost."""
+    assert result.spice is not None
+    found = weigh(result, result.spice.participants[0])
+    terms = () if found is None else found.terms
+    return [
+        [item.module, list(item.term), round(item.cost, 3)]
+        for item in terms
+        if item.active and item.term is not None
+    ]
 
 
 def _short(value: Any) -> Any:
@@ -153,5 +166,6 @@ def _result(snapshot: ExperimentSnapshot, data: dict[str, Any], arrays: dict[str
             paths={module: _path(one) for module, one in data["paths"].items()},
             uncertainty=errors,
             emergence={module: _emergence(one) for module, one in data["emergence"].items()},
+            costs={(module, tuple(term)): nats for module, term, nats in data.get("costs", ())},
         ),
     )

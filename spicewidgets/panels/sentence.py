@@ -1,0 +1,170 @@
+"""An equation as a sentence whose numbers can be pressed; several stand under each other, term under term."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import ipywidgets as widgets
+
+from ..lab.intervals import BETA, Number
+from ..lab.reading import Sentence, SentencePart
+from ..markup import escaped
+from ..plots.svg import Interval, number_line
+from .base import button, discard, put
+from .words import decimal
+
+if TYPE_CHECKING:
+    from ..core.equations import Term
+
+WORDS, SYMBOLS = "words", "symbols"
+LETTER = 0.48  # widths of a capital M that a letter takes, about
+
+
+class Key(NamedTuple):
+    """Which number: of a module's term, or `BETA` of a state."""
+
+    module: str
+    term: "Term"
+
+
+class EquationSentence(widgets.VBox):
+    """One sentence for each module, with a button for each number.
+
+    Args:
+        pressed: called when another number was pressed.
+
+    Attributes:
+        key: the number that is looked at; None without equations.
+        buttons: by number.
+    """
+
+    children: Sequence[widgets.Widget]
+
+    def __init__(self, pressed: Callable[[], object]) -> None:
+        super().__init__(layout=widgets.Layout(width="100%"))
+        self.add_class("sw-equation")
+        self.key: Key | None = None
+        self.buttons: dict[Key, widgets.Button] = {}
+        self._pressed = pressed
+        self._made: object = None
+        self._lines: list[widgets.HTML] = []
+
+    def show(self, sentences: Sequence[Sentence], numbers: Mapping[Key, Number], written: str) -> None:
+        """Show equations.
+
+        Args:
+            sentences: of each module, and of the choice.
+            numbers: what is known of each number.
+            written: `WORDS` or `SYMBOLS`.
+        """
+        form = written, tuple((one.start, tuple(part.key for part in one.parts)) for one in sentences)
+        signs = tuple(part.sign for one in sentences for part in one.parts)
+        if (form, signs) != self._made:
+            self._make(sentences, written)
+            self._made = form, signs
+        for one in sentences:
+            for part in one.parts:
+                words = decimal(abs(part.value), 2)
+                pressable = self.buttons[Key(*part.key)]
+                if pressable.description != words:
+                    pressable.description = words
+        self._draw_lines(sentences, numbers)
+        if self.key not in self.buttons:
+            self.key = next(iter(self.buttons), None)
+        self._mark()
+
+    def _make(self, sentences: Sequence[Sentence], written: str) -> None:
+        """New widgets, where the terms are other ones."""
+        discard(*self.children)
+        self.buttons, self._lines = {}, []
+        modules = [one for one in sentences if one.module != BETA]
+        columns = _columns(modules, written) if len(modules) > 1 else {}
+        self.children = [self._row(one, columns, written) for one in sentences]
+
+    def _row(self, one: Sentence, columns: Mapping["Term", float], written: str) -> widgets.Widget:
+        several = bool(columns) and one.module != BETA
+        if not several:
+            words: list[widgets.Widget] = [_text(_start(one, written))]
+            for part in one.parts:
+                words += [_text(part.sign)] if part.sign else []
+                words += [self._number(part), _text(_after(part, written))]
+            row = widgets.HBox(words)
+            row.add_class("sw-sentence")
+            return row
+        cells: list[widgets.Widget] = []
+        own = {part.column: part for part in one.parts}
+        for column, width in columns.items():
+            cell = widgets.HBox(layout=widgets.Layout(min_width=f"{width:.1f}em"))
+            if column in own:
+                part = own[column]
+                cell.children = [_text(part.sign), self._number(part), _text(_after(part, written))]
+            else:
+                cell.add_class("sw-no-term")
+            cell.add_class("sw-cell")
+            cells.append(cell)
+        line = widgets.HTML()
+        self._lines.append(line)
+        about = f"<b>{escaped(one.name)}</b><span>{escaped(one.about)}</span>"
+        name = widgets.HTML(f'<div class="sw-of">{about}</div>')
+        next_ = _text("next =" if written == WORDS else "x′ =")
+        row = widgets.HBox([name, next_, *cells, line])
+        row.add_class("sw-module-row")
+        return row
+
+    def _number(self, part: SentencePart) -> widgets.Button:
+        key = Key(*part.key)
+        tip = f"{part.name}: what it stands for, how sure it is, what dropping it costs"
+        pressable = button(decimal(abs(part.value), 2), tip, lambda: self.press(key))
+        pressable.add_class("sw-number")
+        self.buttons[key] = pressable
+        return pressable
+
+    def press(self, key: Key) -> None:
+        """Look at a number."""
+        if key != self.key:
+            self.key = key
+            self._mark()
+            self._pressed()
+
+    def _mark(self) -> None:
+        for key, pressable in self.buttons.items():
+            (pressable.add_class if key == self.key else pressable.remove_class)("sw-on")
+
+    def _draw_lines(self, sentences: Sequence[Sentence], numbers: Mapping[Key, Number]) -> None:
+        """All numbers of several modules, on one scale."""
+        modules = [one for one in sentences if one.module != BETA]
+        if not self._lines or not numbers:
+            return
+        own = {one.module: [numbers[Key(*part.key)] for part in one.parts] for one in modules}
+        ends = [
+            0.0,
+            *(end for each in own.values() for one in each for end in (one.found, one.true) if end == end),
+        ]
+        room = 0.06 * (max(ends) - min(ends))
+        for line, one in zip(self._lines, modules, strict=True):
+            marks = [Interval(n.found, *n.by_likelihood, n.true) for n in own[one.module]]
+            put(line, number_line(marks, min(ends) - room, max(ends) + room, width=150, words=False))
+
+
+def _start(one: Sentence, written: str) -> str:
+    return one.start if written == WORDS or one.module == BETA else "x′ ="
+
+
+def _after(part: SentencePart, written: str) -> str:
+    if written == SYMBOLS:
+        return part.letters
+    return f"× {part.words}" if part.words else ""
+
+
+def _text(words: str) -> widgets.HTML:
+    return widgets.HTML(f"<span>{escaped(words)}</span>")
+
+
+def _columns(sentences: Sequence[Sentence], written: str) -> dict["Term", float]:
+    """The columns of the terms, with their width: own value first, the constant last."""
+    widths: dict[Term, float] = {}
+    for one in sentences:
+        for part in one.parts:
+            length = LETTER * (len(_after(part, written)) + 7)
+            widths[part.column] = max(widths.get(part.column, 0.0), length)
+    order = sorted(widths, key=lambda column: (not column, len(column), column != ("own",)))
+    return {column: widths[column] for column in order}
