@@ -124,6 +124,11 @@ class FalsifyStudy(Study):
                 self.parts[name] = end.value
         self.done = len(self.parts)
 
+    @property
+    def outcome(self) -> str:
+        """As in every study."""
+        return self.ended if self.found is None else str(self.found.sentence)
+
     def look(self) -> None:
         """As in every study."""
         self.done = len(self.parts)

@@ -164,7 +164,7 @@ class Job:
         finally:
             steps.close()
         self.store.hold_study(study)
-        return Outcome("done" if ended else "cancelled", study.ended)
+        return Outcome("done", study.outcome) if ended else Outcome("cancelled", study.ended)
 
     def _played(self, snapshot: ExperimentSnapshot) -> Simulated:
         """The sessions of the settings; those of the last result where they are the same."""

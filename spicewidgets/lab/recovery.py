@@ -111,7 +111,7 @@ class Told:
         at = float(sizes[np.abs(np.log(sizes / choices)).argmin()])
         return self.study.people_needed(at, certainty), at
 
-    def sentence(self, certainty: float, size: Size) -> str:
+    def sentence(self, certainty: float) -> str:
         """The end of the planner's sentence."""
         if not len(self.frame):
             return "is not known yet."
@@ -120,10 +120,9 @@ class Told:
             return f"takes more than {most:,.0f} choices of a person."
         few = needed <= self.frame["choices"].iloc[0]
         sessions = max(1, int(np.ceil(needed / self.trials)))
-        rounded = f"{needed:,.0f}" if needed < 100 else f"{round(needed, -1):,.0f}"
         plural = "s" if sessions > 1 else ""
         return (
-            f"takes {'at most' if few else 'about'} {rounded} choices of a person: {sessions:,}"
+            f"takes {'at most' if few else 'about'} {rounded(needed)} choices of a person: {sessions:,}"
             f" session{plural} of {self.trials:.0f}."
         )
 
@@ -192,6 +191,12 @@ class Terms:
     def at(self, choices: float) -> int:
         """The place of the size nearest to a number of choices."""
         return int(np.abs(np.log(self.choices / choices)).argmin())
+
+    def sentence(self, choices: float) -> str:
+        """How often exactly the true terms are found, with about so many choices."""
+        at = self.at(choices)
+        share = f"{100 * self.exact[at]:.0f} % of {self.n_datasets[at]} data sets"
+        return f"With {self.choices[at]:,.0f} choices exactly the true terms are found in {share}."
 
     def rows(self, choices: float) -> list[tuple[str, float, float, str]]:
         """Each true term at about so many choices, and the made-up ones: share found and missed, in words."""
@@ -325,6 +330,16 @@ class LearnersStudy(Recovery):
             pool[:, at] = own.get(column, learners.effect if column == number else usual)
         return pool
 
+    @property
+    def outcome(self) -> str:
+        """As in every study."""
+        if self.found is None:
+            return self.ended
+        learners, settings = self.found.learners, self.snapshot.learners
+        size = f" of {settings.effect:g}" if self._with_effect() else ""
+        end = self.found.sentence(settings.certainty)
+        return f"To tell {learners[0]}{size} from {learners[1]} in {settings.certainty:.0%} {end}"
+
     def read(self, study: "Telling") -> Told:
         """As in every study."""
         return Told(self.snapshot.learners, study.to_frame(), size_of(self.snapshot).trials, study)
@@ -350,6 +365,11 @@ class ModelsStudy(Recovery):
             design, tuple(RIVALS), self.fits, criterion=settings.criterion, **self.counts
         )
 
+    @property
+    def outcome(self) -> str:
+        """As in every study."""
+        return self.ended if self.found is None else str(self.found.sentence)
+
     def read(self, study: "ModelRecovery") -> Confused:
         """As in every study."""
         counts = study.counts()
@@ -374,6 +394,11 @@ class TermsStudy(Recovery):
             **estimators.parameters_of(snapshot),
         )
 
+    @property
+    def outcome(self) -> str:
+        """As in every study."""
+        return self.ended if self.found is None else str(self.found.sentence(size_of(self.snapshot).choices))
+
     def read(self, study: "TermRecovery") -> Terms:
         """As in every study."""
         frame = study.to_frame()
@@ -396,6 +421,11 @@ class TermsStudy(Recovery):
             n_datasets=frame.groupby("choices")["dataset"].nunique().reindex(choices).to_numpy(int),
             exact=study.exact().reindex(choices).to_numpy(float),
         )
+
+
+def rounded(choices: float) -> str:
+    """A number of choices that was read between two sizes."""
+    return f"{choices:,.0f}" if choices < 100 else f"{round(choices, -1):,.0f}"
 
 
 def _sizes(snapshot: ExperimentSnapshot) -> list[int]:

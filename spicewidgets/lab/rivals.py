@@ -3,8 +3,8 @@
 Importing this loads no torch.
 """
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import nan
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -85,6 +85,7 @@ class Compared:
         apart: of each person, nats in 100 choices by which the first of the pair is better, `(n_people,)`.
         same: for each kind of groups, the probability that they follow the models equally often.
         by_person: a row for each person and model.
+        parts: the same of the people of one group, by the name of the group; empty without groups.
     """
 
     rows: tuple[Row, ...]
@@ -98,6 +99,7 @@ class Compared:
     apart: Floats
     same: dict[str, float]
     by_person: "pd.DataFrame"
+    parts: "Mapping[str, Compared]" = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -193,12 +195,21 @@ class RivalsStudy(Study):
                 self.parts[name] = end.value
         self.done = len(self.parts)
 
+    @property
+    def outcome(self) -> str:
+        """As in every study."""
+        return self.ended if self.found is None else str(self.found.sentence)
+
     def look(self) -> None:
         """Put the models that are done in one table."""
         self.done = len(self.parts)
         if self.parts:
             whole = joined([self.parts[name] for name in self.names if name in self.parts])
-            self.found = _compared(whole, _groups(self.snapshot))
+            groups = _groups(self.snapshot)
+            found = _compared(whole, groups)
+            if self.done == self.total and groups is not None:
+                found = replace(found, parts=dict(_by_group(whole, groups)))
+            self.found = found
 
 
 def joined(parts: "Sequence[HeldOut]") -> "HeldOut":
@@ -256,6 +267,15 @@ def _compared(whole: "HeldOut", groups: "pd.DataFrame | None") -> Compared:
         same=same,
         by_person=whole.by_person(),
     )
+
+
+def _by_group(whole: "HeldOut", groups: "pd.DataFrame") -> Iterator[tuple[str, Compared]]:
+    """The comparison among the people of each group of two or more."""
+    for name, own in _labels(groups, whole.people).items():
+        for label in sorted(set(own)):
+            if LEAST <= own.count(label) < len(own):
+                part = whole.of_people([it == label for it in own])
+                yield f"{name} {label}", _compared(part, None)
 
 
 def _row(line: "pd.Series[Any]") -> Row:

@@ -57,6 +57,11 @@ class Study(ABC):
         """What the parts are, in the plural."""
 
     @property
+    def outcome(self) -> str:
+        """What came of it, in a sentence."""
+        return self.ended
+
+    @property
     def ended(self) -> str:
         """How it stands, once nothing of it is under way."""
         if self.total and self.done == self.total:

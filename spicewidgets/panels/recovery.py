@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.recovery import Confused, Terms, Told, size_of
+from ..lab.recovery import Confused, Terms, Told, rounded, size_of
 from ..lab.words import BRIEF
 from ..markup import Html, escaped, message, table
 from ..plots.recovery import confusion
@@ -14,7 +14,7 @@ from ..plots.small import Axis, Line, chart, key
 from ..state.studies import BEYOND, RIVALS
 from ..style import BENCHMARK, OTHERS, SPICE, Style
 from .base import Change, by_hand, column, labelled, put, row
-from .controls import control
+from .controls import apply_lesson, control
 from .files import File, Files, csv_file
 from .stage import Stage
 from .studies import StudyBox, figures, heading
@@ -94,12 +94,13 @@ class RecoveryPanel(Stage):
             "How sure it shall be",
             options=[(f"{share:.0%}".replace("%", " %"), share) for share in CERTAINTIES],
         )
-        for widget, name in (
-            (self.first, "first"),
-            (self.second, "second"),
-            (self.effect, "effect"),
-            (self.certainty, "certainty"),
-        ):
+        self.chosen = {
+            "first": self.first,
+            "second": self.second,
+            "effect": self.effect,
+            "certainty": self.certainty,
+        }
+        for name, widget in self.chosen.items():
             widget.observe(self._choose, "value")
             widget.add_class(f"sw-in-{name}")
         self.problem = widgets.HTML()
@@ -135,6 +136,7 @@ class RecoveryPanel(Stage):
                 state.effect = float(text) if text else None
             except ValueError:
                 state.effect = text
+        self._fill()  # what a lesson holds stays as it is
 
     def draw(self) -> None:
         """Show all that has been recovered."""
@@ -170,7 +172,9 @@ class RecoveryPanel(Stage):
                 self.effect.value = written
             if state.certainty in CERTAINTIES:
                 self.certainty.value = state.certainty
-        has_size = state.first in BEYOND
+        for name, widget in self.chosen.items():
+            apply_lesson(state, name, widget)
+        has_size = state.first in BEYOND and "effect" not in state.hidden
         self.effect.layout.display = self.of.layout.display = "" if has_size else "none"
         if has_size:
             put(self.of, f"<span>({BEYOND[state.first][0].replace('_', ' ')})</span>")
@@ -188,7 +192,7 @@ class RecoveryPanel(Stage):
         certainty = state.certainty if not state.problems_of("certainty") else state.default("certainty")
         size = size_of(self.experiment.peek())
         if fits:
-            words = told.sentence(certainty, size)
+            words = told.sentence(certainty)
             put(self.answer, f'<p class="sw-answer">{escaped(words)}</p>')
             put(self.together, message(told.together(certainty, size), "help"))
         put(self.told, _told(told, certainty, size.choices))
@@ -255,7 +259,7 @@ def _told(told: Told, certainty: float, choices: float) -> Html:
     axis = _by_choices(x, choices)
     rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
     if isfinite(needed):
-        rules[needed] = f"{needed:,.0f}"
+        rules[needed] = rounded(needed)
     right = _share(float(frame["right"].iloc[-1]))
     words = f"With {x[-1]:,.0f} choices {right} of people are told rightly."
     note = f"Taken for what they are; {n.min():,.0f} people of each or more. Bars: 1 SE."
@@ -299,9 +303,7 @@ def _terms(found: Terms, choices: float) -> Html:
     lines.append(Line(found.choices, found.made_up, made_up))
     axis = _by_choices(found.choices, choices)
     rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
-    words = (
-        f"With {found.choices[-1]:,.0f} choices exactly the true terms in {_share(float(found.exact[-1]))}."
-    )
+    words = found.sentence(choices)
     drawn = chart(
         "Terms found",
         axis,

@@ -1,17 +1,21 @@
 """Rivals: SPICE, its network and classical models on choices that they did not learn from."""
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 
 from ..lab.rivals import Compared
 from ..markup import Html, escaped, folded, message, table
 from ..plots.rivals import by_person, rivals_table
-from .base import column
+from .base import Choice, column
 from .controls import control
 from .files import File, Files, csv_file
 from .stage import Stage
 from .studies import StudyBox, figures, heading
+from .words import decimal
 
+ALL = "all people"
+MOST_LISTED = 200  # people of a table that is folded away
 NOTHING = (
     "<p>Nothing is compared yet. Compare holds out part of the choices, fits every model to the rest, and"
     " asks how likely the part held out is under each.</p>"
@@ -41,7 +45,8 @@ class RivalsPanel(Stage):
         self.facts, self.chance = widgets.HTML(), widgets.HTML()
         settings = [control(state, name) for name in ("by", "shown", "pooled", "equations")]
         more = [control(state, name) for name in ("n_folds", "seed")]
-        return [self.study, *settings, self.facts, self.chance, *more]
+        self.who = Choice("People", "Whose choices are compared", self.refresh)
+        return [self.study, *settings, self.who, self.facts, self.chance, *more]
 
     def stage(self) -> list[widgets.Widget]:
         """The sentence, the table, the people, and files."""
@@ -80,6 +85,8 @@ class RivalsPanel(Stage):
         if found is None:
             self.sentence.value, self.facts.value, self.chance.value = NOTHING, "", ""
             return
+        who = self.who.offer((ALL, *found.parts))
+        found = found.parts.get(who, found)
         self.sentence.value = f'<p class="sw-outcome">{escaped(found.sentence)}</p>'
         as_nats = self.experiment.rivals.shown == "nats"
         several = len(found.people) > 1
@@ -92,11 +99,10 @@ class RivalsPanel(Stage):
             found.rows, as_nats
         )
         chosen = "" if self.experiment.person is None else str(self.experiment.person)
-        self.people.value = (
-            by_person(found.apart, found.people, found.groups, found.pair, chosen)
-            if several and len(found.pair) == 2
-            else ""
-        )
+        self.people.value = ""
+        if several and len(found.pair) == 2:
+            picture = by_person(found.apart, found.people, found.groups, found.pair, chosen)
+            self.people.value = Html(picture + _listed(found))
         self.criteria.value = _criteria(found)
         self.facts.value = figures(
             [
@@ -118,6 +124,25 @@ class RivalsPanel(Stage):
         if self.found is None:
             raise ValueError("Nothing is compared yet. Press Compare first.")
         return self.found
+
+
+def _listed(found: Compared) -> Html:
+    """The people as a table, folded away, for who cannot see the picture."""
+    order = np.argsort(found.apart, kind="stable")[::-1]
+    rows = [
+        [
+            found.people[at],
+            found.groups[at],
+            decimal(found.apart[at], 2, "+"),
+            found.pair[int(found.apart[at] < 0)],
+        ]
+        for at in order[:MOST_LISTED]
+    ]
+    names = ["person", "group", "nats in 100 choices", "better"]
+    more = f"; the first {MOST_LISTED} of {len(order)}" if len(order) > MOST_LISTED else ""
+    return folded(
+        "These people as a table", table(f"{found.pair[0]} against {found.pair[1]}{more}", names, rows)
+    )
 
 
 def _criteria(found: Compared) -> Html:

@@ -74,6 +74,7 @@ def test_models_one_by_one_are_as_all_at_once(few):
     assert found.rows[0].less == 0
     assert found.n_choices == whole.n_choices.sum()
     assert runner.experiment.stages["rivals"] == "done"
+    assert runner.experiment.run.message == found.sentence
 
 
 def test_spice_and_its_network_are_two_rows_and_a_pair_with_the_best_rival(few):
@@ -151,7 +152,7 @@ def test_two_learners_in_growing_designs():
     needed = told.choices(0.9)
     size = size_of(runner.experiment.peek())
     assert (size.people, size.sessions, size.trials, size.choices) == (3, 2.0, 30.0, 60.0)
-    assert f"{'at most' if needed == choices[0] else 'about'} " in told.sentence(0.9, size)
+    assert f"{'at most' if needed == choices[0] else 'about'} " in told.sentence(0.9)
     assert "choices" in told.together(0.9, size)
 
 
@@ -212,6 +213,14 @@ def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few):
     assert found.groups == ("day", "night") * 2
     assert set(found.same) == {"shift"}
     assert "shift" in found.chance
+    assert list(found.parts) == ["shift day", "shift night"]
+    for at, part in enumerate(found.parts.values()):
+        assert part.people == found.people[at::2]
+        own = found.by_person[found.by_person["participant"].isin(part.people)]
+        assert part.n_choices == own.groupby("participant")["n_choices"].first().sum()
+        for row in part.rows:
+            nll = own[own["model"] == row.name]["nll"].sum()
+            assert row.likelihood == pytest.approx(np.exp(-nll / part.n_choices))
     runner.experiment.learners.put({"first": "biased", "second": "random", "effect": None})
     told = done(runner, "learners")
     assert told.trials == pytest.approx(np.mean([40, 37, 34, 31]), abs=1.5)

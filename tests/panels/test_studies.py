@@ -155,13 +155,12 @@ def test_names_from_a_table_are_escaped():
 
 def test_the_planner_is_a_sentence_that_can_be_changed(recovered):
     state, told = recovered.experiment.learners, recovered.runner.studies["learners"].found
-    size = recovery.size_of(recovered.experiment.peek())
-    assert told.sentence(0.95, size) in recovered.answer.value
+    assert told.sentence(0.95) in recovered.answer.value
     assert recovered.first.value == "rescorla-wagner"
     assert recovered.effect.layout.display == "none"
     recovered.certainty.value = 0.8
     assert state.certainty == 0.8
-    assert told.sentence(0.8, size) in recovered.answer.value
+    assert told.sentence(0.8) in recovered.answer.value
     recovered.certainty.value = 0.95
     recovered.first.value = "forgetting"
     assert (state.first, state.effect) == ("forgetting", 0.2)

@@ -48,6 +48,9 @@ class Look(NamedTuple):
     information: Floats
 
 
+AT_ONCE = 100_000  # choices in one run of the kernel, which nothing can interrupt
+
+
 class NumbersLikelihood:
     """ln L of the participants' choices under a model with numbers for each participant.
 
@@ -94,7 +97,12 @@ class NumbersLikelihood:
                 n_numbers)`, in which case all results have this axis first.
         """
         tables = values if values.ndim == 3 else values[None]
-        parts = self._sessions(np.ascontiguousarray(tables[:, self._row]))
+        per = max(1, AT_ONCE // max(int(self.n_choices.sum()), 1))
+        runs = [
+            self._sessions(np.ascontiguousarray(tables[at : at + per, self._row]))
+            for at in range(0, max(len(tables), 1), per)
+        ]
+        parts = runs[0] if len(runs) == 1 else [np.concatenate(part) for part in zip(*runs, strict=True)]
         nll, gradient, information = (np.add.reduceat(part, self._begin, axis=1) for part in parts)
         nll = np.where(np.isfinite(nll), nll, np.inf)
         look = Look(nll, gradient, information)

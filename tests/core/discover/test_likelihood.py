@@ -66,6 +66,15 @@ def test_several_tables_are_looked_at_in_one_call(model, dataset):
             np.testing.assert_array_equal(a[table], b)
 
 
+def test_tables_of_many_choices_are_looked_at_one_by_one_with_the_same_result(model, dataset, monkeypatch):
+    likelihood = Likelihood(model, dataset, TERMS)
+    tables = VALUES * np.array([0.5, 1.0, 1.3])[:, None, None]
+    whole = likelihood(tables)
+    monkeypatch.setattr("spicewidgets.core.discover.likelihood.AT_ONCE", 1)
+    for part, all_at_once in zip(likelihood(tables), whole, strict=True):
+        np.testing.assert_array_equal(part, all_at_once)
+
+
 def test_the_choices_that_an_agent_expects_are_most_likely_under_it(model, dataset, spice):
     """With P in place of choices, the gradient is 0 at the numbers that P comes from."""
     expected = replay(AgentSpice(model, spice), dataset).probabilities[:, 1:]
