@@ -2,7 +2,8 @@
 
 `spicewidgets discover` goes from a simulated participant, or a table, to the equation; `translate` from an
 equation to the parameters of a Q-learner; `data` lists and fetches data sets; `rivals` compares models by
-choices they did not learn from, and `recovery` says what a design can tell.
+choices they did not learn from, `falsify` lets them play the task anew, `recovery` says what a design can
+tell, and `report` writes all of it up.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
 everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output
@@ -19,7 +20,9 @@ from .. import __version__
 from ..core.settings import SettingsError
 from ..loading import load
 from .data import data
+from .falsify import falsify
 from .options import WIDTH, Command, Request, as_options, options, request_from
+from .paper import report
 from .progress import Progress
 from .recovery import recovery
 from .rivals import rivals
@@ -35,7 +38,9 @@ def main() -> None:
 
 main.add_command(app)
 main.add_command(data)
+main.add_command(falsify)
 main.add_command(recovery)
+main.add_command(report)
 main.add_command(rivals)
 main.add_command(translate)
 

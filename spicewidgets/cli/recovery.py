@@ -21,7 +21,7 @@ from .options import (
     setting_options,
 )
 from .progress import Progress
-from .rivals import NAMES, command_of, refuse, table_options, whole
+from .rivals import NAMES, command_of, refuse, table_options, unknown, whole
 
 WHAT = ("parameters", "rivals", "terms")
 CRITERIA = ("bic", "aic", "evidence")
@@ -153,9 +153,9 @@ def _request(values: Mapping[str, Any]) -> Request:
                 for size in sizes
                 if values["sizes"] is not None
             ),
-            *(_unknown("rival", name, NAMES) for name in values["rival"]),
-            _unknown("criterion", values["criterion"], CRITERIA),
-            _unknown("model", values["model"], READY),
+            *(unknown("rival", name, NAMES) for name in values["rival"]),
+            unknown("criterion", values["criterion"], CRITERIA),
+            unknown("model", values["model"], READY),
             *(as_options(problem, "Task") for problem in task.problems()),
             *(as_options(problem, "Participant") for problem in participant.problems()),
         ]
@@ -181,9 +181,3 @@ def _request(values: Mapping[str, Any]) -> Request:
         out=Path(values["out"]) if values["out"] else None,
         command=command_of("recovery", values),
     )
-
-
-def _unknown(name: str, value: object, known: Any) -> str | None:
-    if value in known:
-        return None
-    return f"--{name} must be one of {', '.join(known)}; got {value!r}. Choose one of these."

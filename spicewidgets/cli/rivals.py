@@ -132,9 +132,9 @@ def _request(values: Mapping[str, Any]) -> Request:
             None
             if values["data"]
             else "--data must name a table of choices; got none. Give for example --data choices.csv.",
-            *(_unknown(name, values[name], names) for name, names in known.items()),
-            *(_unknown("rival", name, NAMES) for name in values["rival"]),
-            *(_unknown("model", name, READY) for name in values["model"]),
+            *(unknown(name, values[name], names) for name, names in known.items()),
+            *(unknown("rival", name, NAMES) for name in values["rival"]),
+            *(unknown("model", name, READY) for name in values["model"]),
             whole("folds", values["folds"], 2),
             whole("seed", values["seed"], 0),
         ]
@@ -171,7 +171,8 @@ def command_of(name: str, values: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def _unknown(name: str, value: str, known: Any) -> str | None:
+def unknown(name: str, value: object, known: Any) -> str | None:
+    """The sentence for an option that has none of its values."""
     if value in known:
         return None
     return f"--{name} must be one of {', '.join(known)}; got {value!r}. Choose one of these."

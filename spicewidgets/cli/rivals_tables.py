@@ -129,7 +129,10 @@ def _table(frame: pd.DataFrame) -> str:
     shown = {
         "model": frame["model"],
         "likelihood": frame["likelihood"].map("{:.4f}".format),
-        "95 %": [f"{low:.3f} to {high:.3f}" for low, high in zip(frame["low"], frame["high"], strict=True)],
+        "95 %": [
+            "" if pd.isna(low) else f"{low:.3f} to {high:.3f}"
+            for low, high in zip(frame["low"], frame["high"], strict=True)
+        ],
         "behind": frame["behind"].map("{:.4f}".format),
         "numbers": frame["numbers"].map("{:.1f}".format),
     }

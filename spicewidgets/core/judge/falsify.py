@@ -84,6 +84,11 @@ class Check:
         return int(np.nanargmax(np.abs(self._apart)))
 
     @property
+    def distance(self) -> float:
+        """How far people lie from the model's mean at the worst point, in units of its scatter."""
+        return float(np.abs(self._apart[self.worst]))
+
+    @property
     def sentence(self) -> str:
         """What came of it, with the size at the worst point."""
         at = self.worst

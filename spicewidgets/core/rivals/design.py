@@ -1,6 +1,7 @@
 """The design of a study: who plays how many trials of what, by settings or as in a table of choices."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from ..data.dataset import DatasetRNN
 from ..data.layout import MISSING
 from ..data.simulated import create_dataset
 from ..random import RandomState, Streams, children
-from ..simulate.agents import softmax
+from ..simulate.agents import Agent, softmax
 from .declaration import Floats, Rival
 from .model import AgentRival
 
@@ -108,13 +109,28 @@ def simulated(rival: Rival, values: ArrayLike, design: Design, random_state: Ran
         design: who plays what.
         random_state: for the whole data set.
     """
-    agent = _Choosing(rival, values, design)
+    return played(_Choosing(rival, values, design), design, random_state)
+
+
+def played(
+    agent: Agent, design: Design, random_state: RandomState, labels: Sequence[Any] | None = None
+) -> DatasetRNN:
+    """Choices of an agent who takes every person's part in a design.
+
+    Args:
+        agent: who plays; all options are on offer to it, unless it knows better.
+        design: who plays what.
+        random_state: for the whole data set.
+        labels: of the people, `(n_people,)`, as the agent knows them; their places when None.
+    """
+    task = deepcopy(design.task)  # a design is the same before and after it was played
+    people = list(design.people) if labels is None else [labels[place] for place in design.people]
     data, _, _ = create_dataset(
         agent,
-        design.task,
+        task,
         max(design.lengths),
         len(design.people),
-        participant=list(design.people),
+        participant=people,
         random_state=random_state,
     )
     data.offered = None if design.offered is None else torch.from_numpy(design.offered[:, 1:])
@@ -178,7 +194,7 @@ class SeenRewards:
         for session in range(len(rewards)):
             for arm in range(self.n_actions):
                 self._outcomes[session, :, arm] = _nearest(rewards[session, :, arm], anywhere[arm])
-        self.new_sess()
+        self.new_sess(0)
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start the first sessions of the table anew, side by side."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
+from ..checks import refuse
 from ..data.dataset import DatasetRNN
 from ..data.participants import indexed
 from ..equations import SpiceModel
@@ -43,6 +44,21 @@ class Estimator(Protocol):
 
     def count_parameters(self) -> Mapping[Any, int]:
         """How many numbers each person's equations have."""
+
+
+class Ahead(NamedTuple):
+    """How much better one model predicts than another.
+
+    Attributes:
+        nats: per held-out choice; below 0 where it is worse.
+        low, high: interval over people (95 %, people drawn anew); NaN for one person.
+        people: of whom it predicts the choices better.
+    """
+
+    nats: float
+    low: float
+    high: float
+    people: int
 
 
 @dataclass(frozen=True)
@@ -97,13 +113,15 @@ class HeldOut:
     def to_frame(self) -> pd.DataFrame:
         """A row for each model, the best first.
 
-        Columns: `likelihood` per held-out choice with its interval over people (95 %, people drawn anew);
-        `behind`, by how many nats per choice it is worse than the best, with its interval; `numbers`;
-        `frequency` and `protected` exceedance probability among people; sums of `aic`, `bic` and `evidence`.
+        Columns: `likelihood` per held-out choice with its interval over people (95 %, people drawn anew; none
+        for one person); `behind`, by how many nats per choice it is worse than the best, with its interval;
+        `numbers`; `frequency` and `protected` exceedance probability among people; sums of `aic`, `bic` and
+        `evidence`.
         """
         best = int(self.likelihood.argmax())
-        means = self._resampled(self.nll)
-        behind = self._resampled(self.nll - self.nll[best])
+        alone = np.nan if len(self.people) < 2 else 0.0
+        means = self._resampled(self.nll) + alone
+        behind = self._resampled(self.nll - self.nll[best]) + alone
         tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
         low, high = np.exp(-np.quantile(means, tails[::-1], axis=1))
         least, most = np.quantile(behind, tails, axis=1)
@@ -142,6 +160,27 @@ class HeldOut:
             for i, model in enumerate(self.models)
         ]
         return pd.concat(rows, ignore_index=True)
+
+    def ahead(self, model: str, other: str) -> Ahead:
+        """How much better one model predicts held-out choices than another, person by person.
+
+        Raises:
+            SettingsError: for a model that was not compared.
+        """
+        refuse(
+            f"A model must be one of {', '.join(self.models)}; got {name!r}. Choose one of these."
+            for name in (model, other)
+            if name not in self.models
+        )
+        nats = self.nll[self.models.index(other)] - self.nll[self.models.index(model)]
+        low, high = np.quantile(self._resampled(nats[None])[0], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        alone = len(self.people) < 2
+        return Ahead(
+            float(nats.sum() / self.n_choices.sum()),
+            float("nan") if alone else float(low),
+            float("nan") if alone else float(high),
+            int((nats > 0).sum()),
+        )
 
     def of_people(self, chosen: Sequence[bool]) -> "HeldOut":
         """The same of some people only."""
@@ -324,6 +363,7 @@ class _EstimatorContestant:
             estimator.pooling = "none"  # all people are one
         for _ in estimator.fit_records(train):
             yield
+        _whole(estimator)
         if (spice := getattr(estimator, "spice_model_", None)) is not None:
             self.equations.append(spice)
         return lambda test: list(reversed(estimator.predict(test)))
@@ -333,6 +373,7 @@ class _EstimatorContestant:
         estimator = self.whole = deepcopy(self.estimator)
         for _ in estimator.fit_records(dataset):
             yield
+        _whole(estimator)
         people, size = dataset.participant_ids.tolist(), (len(dataset.participants),)
         n = _per_person(known(dataset), people, size)
         counts = estimator.count_parameters()
@@ -344,6 +385,12 @@ class _EstimatorContestant:
             bic = k * np.log(np.maximum(n, 1)) + 2 * nll
             rows.append(_Criteria(float(k.mean()), 2 * k + 2 * nll, bic, np.full(size, np.nan), None))
         return rows
+
+
+def _whole(estimator: Estimator) -> None:
+    """An interrupt ends a fit with what it has; a comparison it ends altogether."""
+    if getattr(estimator, "stopped_", False):
+        raise KeyboardInterrupt
 
 
 def _contestants(

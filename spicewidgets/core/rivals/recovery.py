@@ -29,6 +29,7 @@ from .study import Study
 
 CRITERIA = {"bic": "likelihood", "aic": "likelihood", "evidence": "prior"}  # and how rivals are fitted for it
 REFERENCE = 10_000  # choices on which the true terms are told apart
+EQUAL = 1e-9  # share of the largest value: values whose range is less are one value
 COVERED = 1.96  # errors on each side of a value: the interval of 95 %
 
 
@@ -399,6 +400,6 @@ def _same(rival: Rival, fitted: FittedRival | None) -> str | None:
 
 
 def _correlation(one: Floats, other: Floats) -> float:
-    if len(one) < 2 or one.std() == 0 or other.std() == 0:
+    if len(one) < 2 or any(np.ptp(part) <= EQUAL * np.abs(part).max() for part in (one, other)):
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])

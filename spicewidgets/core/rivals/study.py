@@ -101,7 +101,11 @@ class Study(ABC):
 
     def key(self) -> str:
         """Equal for studies that do the same."""
-        return str(joblib.hash((VERSION, type(self).__name__, list(self.parts))))
+        return str(joblib.hash((VERSION, type(self).__name__, self._identity())))
+
+    def _identity(self) -> Any:
+        """What two studies that do the same have in common."""
+        return list(self.parts)
 
     def _progress(self, done: int, before: int, began: float) -> Progress:
         words = f"{done} of {len(self.parts)} {self.noun}"

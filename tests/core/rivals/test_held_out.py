@@ -172,6 +172,36 @@ def test_what_was_fitted_to_all_and_to_each_part_is_kept(compared):
     assert len({str(part.to_dict()) for part in (*parts, whole.spice_model_)}) == 4  # none saw the same
 
 
+def test_how_far_one_model_is_ahead_of_another(compared):
+    _, result = compared
+    frame = result.to_frame().set_index("model")
+    best = frame.index[0]
+    ahead = result.ahead(best, "random")
+    shown = frame.loc["random", ["behind", "behind_low", "behind_high"]].to_numpy(float)
+    assert ahead[:3] == pytest.approx(tuple(shown))
+    back = result.ahead("random", best)
+    assert back.nats == pytest.approx(-ahead.nats)
+    assert ahead.people + back.people == 6
+    one = result.of_people([True, *[False] * 5]).ahead(best, "random")
+    assert np.isnan(one.low)
+    with pytest.raises(sw.SettingsError, match="A model must be one of"):
+        result.ahead(best, "nobody")
+
+
+class Stopped:
+    """An estimator whose fit was interrupted, and kept what it had."""
+
+    rnn_model_, stopped_ = None, True
+
+    def fit_records(self, data):
+        yield 1
+
+
+def test_an_interrupted_fit_is_not_compared(dataset):
+    with pytest.raises(KeyboardInterrupt):
+        held_out(dataset, {"stopped": Stopped()}, n_folds=3)
+
+
 def test_some_people_are_a_table_of_their_own(compared):
     _, result = compared
     few = result.of_people([True, False, True, False, False, False])

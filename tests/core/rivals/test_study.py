@@ -167,3 +167,24 @@ def test_a_dask_cluster_finds_the_same_numbers(tmp_path):
     assert [record.done for record in records] == [0, 1, 2, 3, 4]
     assert there.results == here.results
     assert len(list(Path(tmp_path / "out").glob("part-*.json"))) == 4
+
+
+@pytest.mark.parametrize("of", ["settings", "choices"])
+def test_a_study_is_the_same_before_and_after_it_was_done(of, tmp_path):
+    """So it goes on in the same folder, also one at the design of a table."""
+    data, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(0.2), 30, 4, random_state=1)
+
+    def study():
+        design = sw.Design.of_choices(data)
+        if of == "settings":
+            design = sw.Design.of_settings(2, 1, 30, sw.BanditsDrift(0.2))
+        return sw.ParameterRecovery("biased", design, n_datasets=3, random_state=1)
+
+    first = study()
+    key, steps = first.key(), first.run(tmp_path)
+    for progress in steps:
+        if progress.done == 2:
+            steps.close()
+    assert first.key() == key
+    assert next(first.run(tmp_path)).done == 2
+    assert [progress.done for progress in study().run(tmp_path)] == [2, 3]

@@ -1,0 +1,122 @@
+"""`spicewidgets falsify`: its options and their checks."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..core.models import READY
+from ..core.settings import SettingsError
+from ..loading import load
+from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems
+from .progress import Progress
+from .rivals import NAMES, WAYS, command_of, refuse, table_options, unknown, whole
+
+USUAL = ("rescorla-wagner", "with-kernel")  # rivals, where neither a rival nor a model is named
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, checked.
+
+    Attributes:
+        table: path of the table of choices.
+        columns, remedies: how it is read.
+        rivals: names of the rivals that play.
+        models: ready models whose equations and networks play as well.
+        way: how rivals are fitted.
+        repeats: times that each plays.
+        seed: of all.
+        out: the folder to write to.
+        command: the command line that repeats this run.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    remedies: Mapping[str, str]
+    rivals: tuple[str, ...]
+    models: tuple[str, ...]
+    way: str
+    repeats: int
+    seed: int
+    out: Path | None
+    command: str
+
+
+def _options() -> Iterator[click.Parameter]:
+    words = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
+    yield HeadedOption("data", "Data", words, metavar="FILE")
+    yield from table_options()
+    words = f"Let this rival play; once for each. [{', '.join(NAMES)}; default {' and '.join(USUAL)}]"
+    yield HeadedOption("rival", "Falsification", words, multiple=True, metavar="NAME")
+    words = f"Let equations and network of this model play, too; once for each. [{', '.join(READY)}]"
+    yield HeadedOption("model", "Falsification", words, multiple=True, metavar="NAME")
+    words = "How rivals are fitted: under their group's prior, the declared prior, or by maximum likelihood."
+    words += " [group, prior or likelihood; default group]"
+    yield HeadedOption("way", "Falsification", words, default="group", metavar="WAY")
+    words = "Times that each takes everybody's part. [20 or more; default 100]"
+    yield HeadedOption("repeats", "Falsification", words, type=NumberOrText(), default=100, metavar="NUMBER")
+    words = "Seed of fits and of what is played. [0 or more; default 0]"
+    yield HeadedOption("seed", "Falsification", words, type=NumberOrText(), default=0, metavar="NUMBER")
+    words = "Folder for the table and the figure, made if need be; none are written without it."
+    yield HeadedOption("out", "Output", words, metavar="DIR")
+
+
+@click.command(cls=Command, params=list(_options()))
+@click.pass_context
+def falsify(ctx: click.Context, /, **values: Any) -> None:
+    """Let fitted models play the task of a table anew, and say where they do not behave as people do.
+
+    Rewards must be 0 and 1. Prints a sentence for each model and measure, with its size. With --out, a table
+    and a figure are written to a folder.
+    """
+    try:
+        request = _request(values)
+        with Progress(1, hidden=not sys.stderr.isatty()) as progress:
+            files: Any = load("spicewidgets.cli.falsify_files")
+            found = files.played(request, progress)
+        click.echo(found.text)
+        if request.out is not None:
+            names = files.write(request, found, request.out)
+            click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"Error: {problem}", err=True)
+        ctx.exit(2)
+    except KeyboardInterrupt:
+        raise click.Abort from None
+
+
+def _request(values: Mapping[str, Any]) -> Request:
+    """The request that the options make.
+
+    Raises:
+        SettingsError: with a sentence for every problem.
+    """
+    refuse(
+        [
+            None
+            if values["data"]
+            else "--data must name a table of choices; got none. Give for example --data choices.csv.",
+            unknown("way", values["way"], WAYS),
+            *(unknown("rival", name, NAMES) for name in values["rival"]),
+            *(unknown("model", name, READY) for name in values["model"]),
+            whole("repeats", values["repeats"], 20),
+            whole("seed", values["seed"], 0),
+        ]
+    )
+    refuse(folder_problems(values["out"]))
+    rivals, models = (tuple(dict.fromkeys(values[name])) for name in ("rival", "model"))
+    return Request(
+        table=values["data"],
+        columns={name: values[name] for name in COLUMNS if values[name]},
+        remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
+        rivals=rivals if rivals or models else USUAL,
+        models=models,
+        out=Path(values["out"]) if values["out"] else None,
+        command=command_of("falsify", values),
+        **{name: values[name] for name in ("way", "repeats", "seed")},
+    )

@@ -1,0 +1,92 @@
+"""What `spicewidgets falsify` does and writes."""
+
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ..core.data.dataset import DatasetRNN
+from ..core.data.tables.cells import safe_frame
+from ..core.estimator import SpiceEstimator, SpiceWarning
+from ..core.judge.falsify import Falsification, Repeat, falsifying
+from ..core.models import READY
+from ..core.progress import Progress as Done, finished
+from ..core.rivals.fit import fit_rival
+from ..core.settings import SettingsError
+from ..core.simulate.agents import Agent
+from ..paper.results import panels_of
+from ..plots.paper import beside_people, pdf_of, svg_of
+from .falsify import Request
+from .progress import Progress
+from .reading import read_table
+
+
+def played(request: Request, progress: Progress) -> Falsification:
+    """Fit the models, and let them play.
+
+    Args:
+        request: the checked options.
+        progress: shows how far it is.
+
+    Raises:
+        SettingsError: where the table cannot be used, or its task cannot be played.
+        KeyboardInterrupt: where a fit was interrupted.
+    """
+    dataset = read_table(request.table, request.columns, request.remedies).dataset
+    agents = dict(_agents(request, dataset, progress))
+    began = monotonic()
+
+    def tell(step: Repeat) -> None:
+        words = f"{step.agent} plays, {step.done} of {step.total} times"
+        progress.part(Done(step.done, step.total, words, monotonic() - began))
+
+    steps = falsifying(agents, dataset, n_repeats=request.repeats, random_state=request.seed)
+    return finished(steps, tell)
+
+
+def _agents(request: Request, dataset: DatasetRNN, progress: Progress) -> Iterator[tuple[str, Agent]]:
+    """Fitted models as agents, by what they are called."""
+    alone = dataset.n_participants < 2
+    for name in request.rivals:
+        progress.tell(f"Fitting {name} ...")
+        way = "prior" if alone and request.way == "group" else request.way
+        yield name, fit_rival(name, dataset, way, random_state=request.seed).agent
+    for name in request.models:
+        row = READY[name]
+        options: dict[str, Any] = {"n_actions": dataset.n_actions, "random_state": request.seed}
+        estimator = SpiceEstimator(row.rnn_class, row.config, pooling="none" if alone else "group", **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SpiceWarning)  # how they behave is the answer itself
+            for _ in estimator.fit_records(dataset, report=progress.tell):
+                progress.tell(f"Training {name} ...")
+        if estimator.stopped_:
+            raise KeyboardInterrupt
+        yield f"{name} (SPICE) equations", estimator.spice_agent
+        yield f"{name} (SPICE) network", estimator.rnn_agent
+
+
+def write(request: Request, found: Falsification, out: Path) -> tuple[str, ...]:
+    """Write table and figure, over those of an earlier run; returns the names of the files.
+
+    Raises:
+        SettingsError: where a file cannot be written.
+    """
+    figure = beside_people(panels_of(found))
+    files = {
+        "falsification.csv": safe_frame(found.to_frame()).to_csv(index=False, lineterminator="\n").encode(),
+        "falsification.txt": f"{found.text}\n".encode(),
+        "falsification.svg": svg_of(figure, "falsification").encode(),
+        "falsification.pdf": pdf_of(figure),
+        "settings.json": (json.dumps({"command": request.command}, indent=1) + "\n").encode(),
+    }
+    try:
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        where = error.filename or out
+        raise SettingsError(
+            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
+        ) from None
+    return tuple(files)

@@ -1,0 +1,180 @@
+"""What `spicewidgets report` does, prints and writes."""
+
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from .. import __version__
+from ..core.data.choices import Choices
+from ..core.data.dataset import DatasetRNN
+from ..core.data.simulated import create_dataset
+from ..core.estimator import SpiceEstimator, SpiceWarning
+from ..core.models import READY
+from ..core.read.translation import term_by_term, true_model
+from ..core.simulate.agents import AgentQ, make_agent
+from ..core.simulate.environments import make_environment
+from ..paper.documents import documents, summary, write as write_documents
+from ..paper.findings import Findings
+from ..paper.inquiry import Inquiry, Plan
+from .options import WIDTH
+from .paper import Request
+from .progress import Progress
+from .reading import read_table
+
+PACKAGES = ("matplotlib", "numpy", "pandas", "pysindy", "scikit-learn", "scipy", "torch")
+
+
+def studied(request: Request, progress: Progress) -> Findings:
+    """Do the study, until it is done or interrupted.
+
+    Args:
+        request: the checked options.
+        progress: shows how far it is.
+
+    Raises:
+        SettingsError: where the table cannot be used.
+        click.Abort: if it was interrupted before there was anything to report.
+    """
+    inquiry = inquiry_of(request)
+    with warnings.catch_warnings(record=True) as caught, closing(inquiry.run()) as steps:
+        warnings.simplefilter("always", SpiceWarning)
+        try:
+            for step in steps:
+                progress.part(step)
+        except KeyboardInterrupt:
+            if inquiry.findings is None:
+                raise click.Abort from None
+    found = inquiry.findings
+    assert found is not None
+    notes = [str(warning.message) for warning in caught if issubclass(warning.category, SpiceWarning)]
+    return replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes))))
+
+
+def inquiry_of(request: Request) -> Inquiry:
+    """The study that was asked for, not begun yet."""
+    agent: AgentQ | None = None
+    schedule = None
+    data: Choices | DatasetRNN
+    if request.table is None:
+        agent = make_agent(request.participant, request.task.n_actions)
+        task = make_environment(request.task)
+        dataset, sessions, _ = create_dataset(
+            agent, task, request.trials, request.sessions, random_state=request.seed
+        )
+        data = dataset
+        probabilities = [session.reward_probs for session in sessions]
+        if all(each is not None for each in probabilities):
+            schedule = np.stack([each[: dataset.n_trials] for each in probabilities if each is not None])
+        title = "A simulated participant"
+        source = "The choices are those of a simulated participant, whose settings are below (Fitting)."
+    else:
+        data = read_table(request.table, request.columns, request.remedies)
+        dataset, name = data.dataset, Path(request.table).name
+        title, source = f"Choices of {name}", f"The choices are those of the table {name}."
+    plan = Plan(
+        models={f"{name} (SPICE)": _estimator(name, dataset, request.seed) for name in request.models},
+        rivals=request.rivals,
+        by=request.by,
+        folds=request.folds,
+        way=request.way,
+        repeats=request.repeats,
+        datasets=request.datasets,
+        stability=request.stability,
+        jobs=request.jobs,
+        folder=request.out / "parts",
+        seed=request.seed,
+    )
+    return Inquiry(
+        data,
+        plan,
+        title=request.title or title,
+        source=source,
+        settings=_settings(request),
+        script=_script(request, data),
+        versions=_versions(),
+        truth=None if agent is None else _truth(agent),
+        schedule=schedule,
+    )
+
+
+def _estimator(name: str, dataset: DatasetRNN, seed: int) -> SpiceEstimator:
+    row = READY[name]
+    pooling = "group" if dataset.n_participants > 1 else "none"
+    return SpiceEstimator(
+        row.rnn_class, row.config, n_actions=dataset.n_actions, pooling=pooling, random_state=seed
+    )
+
+
+def _truth(agent: AgentQ) -> Callable[[SpiceEstimator], pd.DataFrame]:
+    def beside(estimator: SpiceEstimator) -> pd.DataFrame:
+        spice = estimator.spice_model_
+        betas = {state: spice.beta(state) for state in spice.betas}
+        truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
+        return term_by_term(spice, truth, spice.participants[spice.index()])
+
+    return beside
+
+
+def _told(settings: object) -> str:
+    """Settings in words."""
+    return ", ".join(f"{name} {value}" for name, value in vars(settings).items())
+
+
+def _settings(request: Request) -> dict[str, str]:
+    """What was chosen, as the report shows it."""
+    names = ("by", "folds", "way", "repeats", "datasets", "stability", "seed")
+    return {
+        "models": ", ".join(request.models),
+        "rivals": ", ".join(request.rivals),
+        **{name: str(getattr(request, name)) for name in names},
+        **({} if request.table else {"participant": _told(request.participant), "task": _told(request.task)}),
+        **{f"column of {name.removesuffix('_column')}": value for name, value in request.columns.items()},
+        **{f"remedy of {name}": value for name, value in request.remedies.items()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"spicewidgets": __version__, "python": sys.version.split()[0]}
+    return versions | {name: metadata.version(name) for name in PACKAGES}
+
+
+def _script(request: Request, data: Choices | DatasetRNN) -> str:
+    """A script that checks the table and repeats the study."""
+    lines = ['"""Repeats the report beside it, into the folder `again`."""', ""]
+    if isinstance(data, Choices):
+        lines += ["from hashlib import sha256", "from pathlib import Path", ""]
+    lines += ["from spicewidgets.cli import main", ""]
+    arguments = [*request.arguments, "--out", "again"]
+    if isinstance(data, Choices):
+        lines += [
+            f"TABLE = {request.table!r}",
+            f"KNOWN = {data.report.sha256!r}",
+            'assert sha256(Path(TABLE).read_bytes()).hexdigest() == KNOWN, "This is another table."',
+        ]
+    lines += [f"main({arguments!r})"]
+    return "\n".join(lines)
+
+
+def text(found: Findings) -> str:
+    """What the command prints: the report in a few sentences."""
+    return textwrap.fill(summary(found), WIDTH)
+
+
+def write(found: Findings, out: Path) -> tuple[str, ...]:
+    """Write all documents, over those of an earlier run; returns what they are.
+
+    Raises:
+        SettingsError: where a file cannot be written.
+    """
+    files = documents(found)
+    write_documents(files, out)
+    return (*(name for name in files if "/" not in name), "figures", "tables")

@@ -1,0 +1,372 @@
+"""The interpretation card: what is claimed, what could break each claim, and what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from .blocks import Block, Bullets, Heading, Paragraph, Table
+from .findings import Findings, gain_of
+from .words import count, listed, number, percent, probability, with_interval
+
+HOLDS, FAILS, OPEN, UNTESTED = "holds", "fails", "open", "not tested"
+CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
+ENOUGH = 20  # terms that were simulated and looked for, from which on their share counts
+READABLE = 0.7  # correlation of true and found numbers, or of halves, from which on people can be told apart
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that the study may say.
+
+    Attributes:
+        words: the claim.
+        test: what could break it.
+        outcome: what came of that, with sizes.
+        verdict: "holds", "fails", "open" (the choices do not tell) or "not tested".
+    """
+
+    words: str
+    test: str
+    outcome: str
+    verdict: str
+
+
+def claims(found: Findings) -> tuple[Claim, ...]:
+    """What can be claimed of the equations, each with the test that could break it."""
+    return tuple(claim for part in _CLAIMS for claim in part(found))
+
+
+def card_part(found: Findings) -> Iterator[Block]:
+    """The card."""
+    told = claims(found)
+    yield Heading("Interpretation card")
+    counts = {
+        verdict: sum(claim.verdict == verdict for claim in told) for verdict in (HOLDS, FAILS, OPEN, UNTESTED)
+    }
+    yield Paragraph(
+        f"Of {count(len(told), 'claim')}, {counts[HOLDS]} hold, {counts[FAILS]} fail, {counts[OPEN]} are"
+        " open,"
+        f" and {counts[UNTESTED]} were not tested."
+    )
+    yield Table(
+        "Claims, the tests that could break them, and what came of these.",
+        ("claim", "test", "outcome", "verdict"),
+        tuple((claim.words, claim.test, claim.outcome, claim.verdict) for claim in told),
+        note="Open: the interval holds zero, or the choices do not tell.",
+        wordy=(0, 1, 2, 3),
+    )
+    yield Heading("The simplest rival", 3)
+    yield Paragraph(_simplest(found))
+    yield Heading("The audit", 3)
+    yield Bullets(tuple(audit(found)))
+
+
+def _ahead(found: Findings, other: str, words: str, test: str) -> Claim:
+    ahead = found.held_out.ahead(found.told, other)
+    n = len(found.held_out.people)
+    verdict = HOLDS if ahead.low > 0 else FAILS if ahead.high < 0 else OPEN
+    outcome = (
+        f"Ahead by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice; better in"
+        f" {ahead.people} of {count(n, 'person', 'people')}."
+        + (" One person has no interval over people." if n == 1 else "")
+    )
+    return Claim(words, test, outcome, verdict)
+
+
+def _beats_rivals(found: Findings) -> Iterator[Claim]:
+    if found.rivals:
+        best = found.rivals[0]
+        yield _ahead(
+            found,
+            best,
+            f"The equations predict people better than each of {count(len(found.rivals), 'rival')}.",
+            f"Likelihood of held-out choices beside the best rival, {best}.",
+        )
+
+
+def _reaches_network(found: Findings) -> Iterator[Claim]:
+    claim = _ahead(
+        found,
+        found.network,
+        "The equations lose nothing that the network knew.",
+        "Likelihood of held-out choices beside the network.",
+    )
+    yield claim
+
+
+def _in_every_group(found: Findings) -> Iterator[Claim]:
+    if not found.rivals:
+        return
+    for name, labels in found.groups.items():
+        outcomes, verdicts = [], []
+        for kind in dict.fromkeys(labels):
+            if labels.count(kind) < 2:
+                continue
+            part = found.held_out.of_people([own == kind for own in labels])
+            ahead = part.ahead(found.told, found.rivals[0])
+            outcomes.append(f"{kind} {with_interval(ahead.nats, ahead.low, ahead.high)}")
+            verdicts.append(HOLDS if ahead.low > 0 else FAILS if ahead.high < 0 else OPEN)
+        if verdicts:
+            verdict = FAILS if FAILS in verdicts else OPEN if OPEN in verdicts else HOLDS
+            yield Claim(
+                f"They do so in every group of {name}.",
+                f"The same in each group, beside {found.rivals[0]}.",
+                f"Ahead, in nats per choice: {'; '.join(outcomes)}.",
+                verdict,
+            )
+
+
+def _most_people(found: Findings) -> Iterator[Claim]:
+    result = found.held_out
+    if len(result.people) < 2 or len(result.models) < 2:
+        return
+    among = result.frequencies()
+    at = among.models.index(found.told)
+    first = int(np.argmax(among.frequencies))
+    sure = among.protected[at] >= CERTAIN
+    yield Claim(
+        "More people follow the equations than any other model.",
+        "Random-effects model selection; protected exceedance probability of 0.95 or more.",
+        f"Frequency {among.frequencies[at]:.2f}, protected exceedance {among.protected[at]:.2f}; the most"
+        f" frequent is {among.models[first]} ({among.frequencies[first]:.2f}).",
+        HOLDS if sure else FAILS if among.protected[first] >= CERTAIN else OPEN,
+    )
+
+
+def _behaves(found: Findings) -> Iterator[Claim]:
+    words = "Playing the task, the equations behave as people do."
+    test = "Each measure of the falsification, by the equations."
+    result = found.falsification
+    if result is None:
+        yield Claim(words, test, found.not_played or "Nobody played.", UNTESTED)
+        return
+    own = [check for check in result.checks if check.agent == found.told]
+    failed = [check for check in own if check.fails]
+    sizes = [
+        f"{check.points[check.worst]}, {check.words}: {check.people[check.worst]:.2f} in people,"
+        f" {check.mean[check.worst]:.2f} in the equations"
+        for check in failed
+    ]
+    # One of several measures may fail by chance, if people lie only a little too far out.
+    clear = [
+        check for check in failed if 2 * norm.sf(check.distance) * len(own) * len(check.points) < 1 - CERTAIN
+    ]
+    yield Claim(
+        words,
+        test,
+        ". ".join([f"Fails on {len(failed)} of {count(len(own), 'measure')}", *sizes])
+        + (". For so many measures this is not beyond chance." if failed and not clear else "."),
+        FAILS if clear else OPEN if failed else HOLDS,
+    )
+
+
+def _terms_stay(found: Findings) -> Iterator[Claim]:
+    if "parts" in found.terms:
+        n = found.held_out.n_folds
+        lost = found.terms[found.terms["parts"] < n]
+        yield Claim(
+            "Each of their terms is needed.",
+            f"Equations of each of the {n} parts of the cross-validation have the term.",
+            "All do."
+            if not len(lost)
+            else f"{len(lost)} of {len(found.terms)} do not: "
+            + listed(f"{row['term']} in {row['module']}" for _, row in lost.iterrows())
+            + ".",
+            FAILS if len(lost) else HOLDS,
+        )
+
+
+def _terms_recovered(found: Findings) -> Iterator[Claim]:
+    words = "At this design the true terms would be found, and no others."
+    test = "The equations are simulated at the design and found anew."
+    if found.equations is None:
+        yield Claim(words, test, "This was not simulated.", UNTESTED)
+        return
+    study = found.equations
+    summary, n = study.summary(), len(study.results)
+    wrong = [
+        f"{term} in {module} {how} in {percent(share)}"
+        for how in ("missed", "made up")
+        for (module, term), share in summary[how][summary[how] > 0].items()
+    ]
+    right = float(1 - summary[["missed", "made up"]].sum(axis=1).mean())
+    decisions = n * len(summary)
+    yield Claim(
+        words,
+        test,
+        f"Exactly the true terms in {percent(study.exact())} of {count(n, 'data set')}; {percent(right)} of"
+        f" {decisions} candidate terms rightly there or absent." + (f" {listed(wrong, 4)}." if wrong else ""),
+        FAILS if right < CERTAIN else HOLDS if decisions >= ENOUGH else OPEN,
+    )
+
+
+def _numbers_read(found: Findings) -> Iterator[Claim]:
+    if len(found.people) < 3:
+        return
+    words = "Each person's numbers can be read as that person's."
+    test = f"True and found numbers correlate by {READABLE} or more over simulated people, and halves of"
+    " the choices do."
+    parts, low = [], False
+    if found.equations is not None:
+        values = found.equations.summary()["correlation"].dropna()
+        if len(values):
+            low |= bool((values < READABLE).any())
+            parts.append(
+                f"Recovery: {values.min():.2f} to {values.max():.2f}, below {READABLE} in"
+                f" {int((values < READABLE).sum())} of {len(values)} terms."
+            )
+    if "halves" in found.terms and found.terms["halves"].notna().any():
+        values = found.terms["halves"].dropna()
+        low |= bool((values < READABLE).any())
+        parts.append(
+            f"Halves: {values.min():.2f} to {values.max():.2f}, below {READABLE} in"
+            f" {int((values < READABLE).sum())} of {len(values)} terms."
+        )
+    if parts:
+        yield Claim(words, test, " ".join(parts), FAILS if low else HOLDS)
+    else:
+        yield Claim(words, test, "Neither was done.", UNTESTED)
+
+
+def _rivals_told_apart(found: Findings) -> Iterator[Claim]:
+    words = "The design tells the rivals apart."
+    test = "People who are simulated as a rival are recognised as such, by BIC, in half of the cases or more."
+    if found.models is None:
+        yield Claim(words, test, "This was not simulated.", UNTESTED)
+        return
+    confusion = found.models.confusion()
+    right = {
+        name: float(confusion.loc[name, name])
+        for name in found.models.names
+        if confusion.loc[name].notna().all()
+    }
+    lost = [f"{name} ({percent(share)})" for name, share in right.items() if share < 0.5]
+    yield Claim(
+        words,
+        test,
+        f"Recognised in {percent(np.mean(list(right.values())))} on average"
+        + (f"; less than half: {listed(lost)}." if lost else "."),
+        FAILS if lost else HOLDS,
+    )
+
+
+def _groups_differ(found: Findings) -> Iterator[Claim]:
+    if not len(found.term_groups):
+        return
+    for name, own in found.term_groups.groupby("column", sort=False):
+        first = own["group"].iloc[0]
+        clear = own[own["holm"] < 0.05]
+        which = listed(
+            (f"{row['term']} in {row['module']}, {row['group']}" for _, row in clear.iterrows()), 4
+        )
+        yield Claim(
+            f"Groups of {name} differ in how they choose.",
+            f"Differences of terms from {first}, all of them counted together (Holm).",
+            f"{len(clear)} of {int(own['holm'].notna().sum())} beyond chance; smallest p"
+            f" {probability(own['holm'].min())}." + (f" {which}." if which else ""),
+            HOLDS if len(clear) else OPEN,
+        )
+
+
+def _true(found: Findings) -> Iterator[Claim]:
+    if found.truth is None or "found" not in found.truth:
+        return
+    true, own = found.truth["true"].fillna(0.0), found.truth["found"].fillna(0.0)
+    wrong = found.truth[(true != 0) != (own != 0)]
+    off = float((true - own).abs().max())
+    yield Claim(
+        "The equations are those of the simulated participant.",
+        "Terms and numbers beside the true ones.",
+        f"{'The same terms' if not len(wrong) else f'{len(wrong)} terms differ'}; numbers are off by"
+        f" {number(off)} at most.",
+        FAILS if len(wrong) else HOLDS,
+    )
+
+
+_CLAIMS = (
+    _beats_rivals,
+    _in_every_group,
+    _reaches_network,
+    _most_people,
+    _behaves,
+    _terms_stay,
+    _terms_recovered,
+    _numbers_read,
+    _rivals_told_apart,
+    _groups_differ,
+    _true,
+)
+
+
+def _simplest(found: Findings) -> str:
+    simplest = found.simplest
+    if simplest is None:
+        return "No rival reaches 80 % of what the equations gain over chance."
+    result = found.held_out
+    share = gain_of(result, simplest, found.told, found.dataset.n_actions)
+    fit = result.fits[simplest]
+    return (
+        f"{simplest}: {fit.rival.equation}. With {len(fit.names)} numbers a person it reaches"
+        f" {percent(share)} of"
+        " what the equations gain over chance in held-out choices. Whoever does not need the rest should"
+        " take it."
+    )
+
+
+def audit(found: Findings) -> Iterator[str]:
+    """What was checked of the study itself, and what was not."""
+    result = found.held_out
+    if found.report is not None:
+        yield (
+            f"Data: {found.report.name}, SHA-256 {found.report.sha256[:16]}..., {found.report.rows:,} rows,"
+            f" {sum(part.where.n for part in found.report.left_out):,} left out."
+        )
+    yield f"Held out by {result.by} in {result.n_folds} parts; nothing of what was predicted steered a fit."
+    agreement = {fit.rival.name: float(fit.agreement.mean()) for fit in result.fits.values() if fit.names}
+    if agreement:
+        least = min(agreement, key=lambda name: agreement[name])
+        yield (
+            f"Searches: starts agree in {percent(np.mean(list(agreement.values())))} on average, least"
+            " often of"
+            f" {least} ({percent(agreement[least])})."
+        )
+    bounds = {fit.rival.name: float(fit.at_bound.mean()) for fit in result.fits.values() if fit.names}
+    if bounds:
+        most = max(bounds, key=lambda name: bounds[name])
+        yield f"Values at a bound of the search: most of {most} ({percent(bounds[most])}, each person alone)."
+    looked = len(result.models)
+    yield (
+        f"{looked} models were compared on the same held-out choices: the best of them is a little too good."
+    )
+    if found.models is not None:
+        yield (
+            "Models were recovered by BIC and not by held-out choices, for time: the confusion of the"
+            " comparison"
+            " itself may be another."
+        )
+    if found.falsification is not None and not found.falsification.schedule_known:
+        yield "The task's probabilities were estimated from the choices that it is played against."
+    if found.notes:
+        yield f"{count(len(found.notes), 'warning')} came up while models were fitted (see Fitting)."
+    else:
+        yield "No warning came up while models were fitted."
+    undone = [
+        words
+        for words, done in (
+            ("recovery of parameters", bool(found.parameters)),
+            ("recovery of rivals", found.models is not None),
+            ("recovery of terms", found.equations is not None),
+            ("falsification", found.falsification is not None),
+            ("halves of the choices", "halves" in found.terms),
+            ("other prices of terms", bool(len(found.sensitivity))),
+        )
+        if not done
+    ]
+    yield f"Not done: {listed(undone)}." if undone else "Nothing of the plan was left out."
+    yield (
+        "Not tested at all: other starts of the network, other tasks or visits, preregistered predictions,"
+        " and"
+        " whether a model that nobody thought of does better."
+    )

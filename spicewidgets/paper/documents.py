@@ -1,0 +1,144 @@
+"""A study's documents: the report as HTML, Markdown and LaTeX, with its figures and tables."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..core.data.tables.cells import safe_frame
+from ..core.settings import SettingsError
+from ..plots.paper import pdf_of, svg_of
+from .blocks import Block, Heading, Paragraph, pictures_of
+from .card import card_part, claims
+from .findings import Findings
+from .html import html
+from .latex import latex
+from .markdown import markdown
+from .methods import data_part, fitting_part, models_part
+from .results import (
+    comparison_part,
+    falsification_part,
+    individuals_part,
+    parameters_part,
+    recovery_part,
+    repeat_part,
+    sensitivity_part,
+)
+from .words import count, with_interval
+
+PARTS = (
+    card_part,
+    data_part,
+    models_part,
+    fitting_part,
+    parameters_part,
+    recovery_part,
+    comparison_part,
+    falsification_part,
+    individuals_part,
+    sensitivity_part,
+    repeat_part,
+)
+
+
+def documents(found: Findings) -> dict[str, bytes]:
+    """Everything that a study's report consists of.
+
+    Args:
+        found: what the study has found.
+
+    Returns:
+        Files by name: `report.html`, which needs no other; `card.html`, the interpretation card alone;
+        `report.md` and `report.tex` with `figures/`; and the tables that figures are drawn from. The same
+        findings make the same bytes.
+    """
+    blocks = tuple(report_blocks(found))
+    card = (Heading(f"Interpretation card: {found.title}", 1), *card_part(found))
+    files = {
+        "report.html": html(found.title, blocks),
+        "card.html": html(f"Interpretation card: {found.title}", card),
+        "report.md": markdown(blocks),
+        "report.tex": latex(found.title, blocks),
+        "repeat.py": found.script + "\n",
+    }
+    result = {name: text.encode() for name, text in files.items()}
+    for picture in pictures_of(blocks):
+        result[f"figures/{picture.name}.svg"] = svg_of(picture.figure, picture.name).encode()
+        result[f"figures/{picture.name}.pdf"] = pdf_of(picture.figure)
+    for name, table in tables(found):
+        result[f"tables/{name}.csv"] = table.encode()
+    return result
+
+
+def report_blocks(found: Findings) -> Iterator[Block]:
+    """The report, block by block."""
+    yield Heading(found.title, 1)
+    yield Paragraph(summary(found))
+    for part in PARTS:
+        yield from part(found)
+
+
+def summary(found: Findings) -> str:
+    """The report in a few sentences."""
+    result = found.held_out
+    at = result.models.index(found.told)
+    own = result.to_frame().set_index("model").loc[found.told]
+    words = (
+        f"{count(len(result.people), 'person', 'people')} made {int(result.n_choices.sum()):,} choices that"
+        " were"
+        f" predicted without having been learned from. The equations of {found.main}, with"
+        f" {result.numbers[at]:.1f} numbers a person, give them a likelihood of"
+        f" {with_interval(own['likelihood'], own['low'], own['high'])} per choice"
+    )
+    if found.rivals:
+        best = found.rivals[0]
+        words += (
+            f"; the best of {count(len(found.rivals), 'rival')}, {best}, of"
+            f" {result.likelihood[result.models.index(best)]:.3f}"
+        )
+    words += f", and the network of {result.likelihood[result.models.index(found.network)]:.3f}."
+    verdicts = [claim.verdict for claim in claims(found)]
+    return (
+        f"{words} Of {count(len(verdicts), 'claim')} that one may want to make, {verdicts.count('holds')}"
+        " hold and"
+        f" {verdicts.count('fails')} fail."
+    )
+
+
+def tables(found: Findings) -> Iterator[tuple[str, str]]:
+    """Tables behind the report, as CSV by name."""
+    frames = {
+        "comparison": found.held_out.to_frame(),
+        "people": found.held_out.by_person(),
+        "equations": found.people,
+        "terms": found.terms.drop(columns="key", errors="ignore"),
+        "groups": found.term_groups.drop(columns="key", errors="ignore"),
+        "sensitivity": found.sensitivity,
+    }
+    if found.falsification is not None:
+        frames["falsification"] = found.falsification.to_frame()
+    if found.models is not None:
+        frames["confusion"] = found.models.confusion().reset_index()
+    if found.equations is not None:
+        frames["terms_recovered"] = found.equations.summary().reset_index()
+    for name, study in found.parameters.items():
+        frames[f"recovery_{name}"] = study.summary().reset_index()
+    for name, frame in frames.items():
+        if len(frame):
+            yield name, safe_frame(frame).to_csv(index=False, lineterminator="\n")
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write documents into a folder.
+
+    Raises:
+        SettingsError: where a file cannot be written.
+    """
+    try:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        where = error.filename or folder
+        raise SettingsError(
+            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
+        ) from None

@@ -1,0 +1,374 @@
+"""The work behind a report: everything that a study has to show, one part after the other.
+
+Held-out choices come first; what follows asks whether to believe what they say. Each part can be left out,
+and what has been found stays when the work is stopped.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike
+
+from ..core.checks import refuse
+from ..core.data.choices import Choices
+from ..core.data.dataset import DatasetRNN
+from ..core.discover.people import people
+from ..core.equations import SpiceModel, term_text
+from ..core.estimator import SpiceEstimator
+from ..core.judge.falsify import Falsification, falsifying
+from ..core.judge.random_effects import group_difference
+from ..core.progress import Progress
+from ..core.rivals.design import Design
+from ..core.rivals.equation_recovery import EquationRecovery
+from ..core.rivals.fit import fit_rival
+from ..core.rivals.held_out import HeldOut, held_out_steps
+from ..core.rivals.ready import RIVALS
+from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
+from ..core.rivals.study import Study
+from ..core.settings import SettingsError
+from .findings import Findings
+from .terms import halves_of, term_groups, terms_of
+
+LEAST = 2  # people of a group that is compared
+PRICES = (0.5, 2.0, 4.0)  # times the price of a term
+# Shares of the time, about, so that one can tell how long the rest takes.
+PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done.
+
+    Attributes:
+        models: estimators that are not fitted yet, by name; the equations of the first one are told.
+        rivals: names of the rivals.
+        by, folds, way: as in `held_out`.
+        repeats: times that each model plays the task anew; 0 for no falsification.
+        datasets: simulated data sets of each kind; 0 for no recovery.
+        stability: whether equations are found again in halves of the choices and at other prices.
+        jobs: processes of the simulations.
+        folder: where finished simulations are kept, so that another run goes on from there.
+        seed: of all.
+    """
+
+    models: Mapping[str, SpiceEstimator]
+    rivals: tuple[str, ...] = tuple(RIVALS)
+    by: str = "session"
+    folds: int = 4
+    way: str = "group"
+    repeats: int = 50
+    datasets: int = 1
+    stability: bool = True
+    jobs: int | None = None
+    folder: Path | None = None
+    seed: int = 0
+
+
+class Inquiry:
+    """A study of choices.
+
+    Args:
+        data: the choices, of a table or simulated.
+        plan: what is done.
+        title: of the study.
+        source: a sentence on where the choices come from.
+        settings: what was chosen, by name, as it is shown.
+        script: what repeats the study.
+        versions: of the packages.
+        truth: of a simulated participant: compares the equations of an estimator with the true ones.
+        schedule: the task's reward probabilities, as in `falsify`; None where they are not known.
+
+    Attributes:
+        findings: what has been found so far; None until held-out choices have been predicted.
+    """
+
+    def __init__(
+        self,
+        data: Choices | DatasetRNN,
+        plan: Plan,
+        *,
+        title: str = "A study of choices",
+        source: str = "",
+        settings: Mapping[str, str] | None = None,
+        script: str = "",
+        versions: Mapping[str, str] | None = None,
+        truth: Callable[[SpiceEstimator], pd.DataFrame] | None = None,
+        schedule: ArrayLike | None = None,
+    ) -> None:
+        refuse(
+            [
+                None
+                if plan.models
+                else "A report tells equations; got no model. Name one, such as 'forgetting'.",
+                None
+                if not set(plan.models) & set(plan.rivals)
+                else f"models must have names of their own; got those of rivals,"
+                f" {sorted(set(plan.models) & set(plan.rivals))}. Rename them.",
+            ]
+        )
+        self.plan, self.truth, self.schedule = plan, truth, schedule
+        self.choices = data if isinstance(data, Choices) else None
+        self.dataset = data.dataset if isinstance(data, Choices) else data
+        self._words: dict[str, Any] = {
+            "title": title,
+            "source": source,
+            "settings": dict(settings or {}),
+            "script": script,
+            "versions": dict(versions or {}),
+        }
+        self.findings: Findings | None = None
+
+    def run(self) -> Generator[Progress, None, Findings]:
+        """Do all parts; what is found stays in `findings`, whenever this is stopped."""
+        plan = self.plan
+        parts: dict[str, Callable[[], Generator[tuple[float, str], None, None]]] = {
+            "held out": self._held_out,
+            "falsification": self._falsify if plan.repeats else _nothing,
+            "recovery": self._recover if plan.datasets else _nothing,
+            "stability": self._stability if plan.stability else _nothing,
+        }
+        total, before = sum(PARTS.values()), 0
+        began = monotonic()
+        for name, part in parts.items():
+            for share, words in part():
+                done = round(before + PARTS[name] * min(share, 1.0))
+                yield Progress(done, total, f"{name}: {words}", monotonic() - began)
+            before += PARTS[name]
+        yield Progress(total, total, "done", monotonic() - began)
+        assert self.findings is not None
+        return self.findings
+
+    def _held_out(self) -> Generator[tuple[float, str], None, None]:
+        plan = self.plan
+        models: dict[str, Any] = {name: name for name in plan.rivals} | dict(plan.models)
+        steps = held_out_steps(
+            self.dataset, models, plan.by, n_folds=plan.folds, way=self._way, random_state=plan.seed
+        )
+        result: HeldOut = yield from _shares(steps)
+        main = next(iter(plan.models))
+        estimator = result.estimators[main]
+        groups = self._groups(result)
+        table = people(estimator, self.choices if self.choices is not None else self.dataset)
+        self.findings = Findings(
+            dataset=self.dataset,
+            held_out=result,
+            main=main,
+            way=self._way,
+            report=None if self.choices is None else self.choices.report,
+            groups=groups,
+            differences=_differences(result, groups),
+            people=table,
+            terms=terms_of(estimator, table, result.equations.get(main, ())),
+            term_groups=term_groups(estimator, {k: self._group_of(k, estimator) for k in groups}),
+            truth=None if self.truth is None else self.truth(estimator),
+            **self._words,
+        )
+
+    def _groups(self, result: HeldOut) -> dict[str, list[Any]]:
+        """The label of each person, by what the table says people are."""
+        if self.choices is None:
+            return {}
+        table = self.choices.groups
+        by_name = {str(label): row for label, row in table.iterrows()}
+        rows = [by_name[str(label)] for label in result.people]
+        labels = {
+            str(name): ["none" if pd.isna(row[name]) else row[name] for row in rows] for name in table.columns
+        }
+        return {name: own for name, own in labels.items() if 1 < len(set(own)) < len(own)}
+
+    def _group_of(self, name: str, estimator: SpiceEstimator) -> list[Any]:
+        """The label of each of an estimator's participants."""
+        assert self.choices is not None
+        column = {str(label): value for label, value in self.choices.groups[name].items()}
+        return [column.get(str(label), "none") for label in estimator.participants_]
+
+    def _falsify(self) -> Generator[tuple[float, str], None, None]:
+        now = self._now
+        fits = {name: fit_rival(name, self.dataset, self._way) for name in self._shown_rivals()}
+        self.findings = now = replace(now, fits={**now.fits, **fits})
+        agents = {name: fit.agent for name, fit in fits.items()}
+        agents |= {now.told: now.estimator.spice_agent, now.network: now.estimator.rnn_agent}
+        try:
+            steps = falsifying(
+                agents,
+                self.dataset,
+                self.schedule,
+                n_repeats=self.plan.repeats,
+                random_state=self.plan.seed,
+            )
+            found: Falsification = yield from _repeats(steps)
+        except SettingsError as error:
+            self.findings = replace(now, not_played=" ".join(error.problems))
+            return
+        self.findings = replace(now, falsification=found)
+
+    def _shown_rivals(self) -> tuple[str, ...]:
+        """The best rival, and the simplest one."""
+        best, simplest = self._now.rivals[:1], self._now.simplest
+        return tuple(dict.fromkeys((*best, *([simplest] if simplest else []))))
+
+    @property
+    def _way(self) -> str:
+        """How rivals are fitted: one person has no group."""
+        alone = self.dataset.n_participants < 2
+        return "prior" if alone and self.plan.way == "group" else self.plan.way
+
+    def _recover(self) -> Generator[tuple[float, str], None, None]:
+        now, plan = self._now, self.plan
+        design = Design.of_choices(self.dataset)
+        fitted = {name: fit_rival(name, self.dataset, "prior") for name in plan.rivals}
+        yield 0.05, "rivals fitted"
+        counts: Any = {"random_state": plan.seed}
+        parameters = {}
+        for name in self._shown_rivals():
+            if RIVALS[name].parameters:
+                study = ParameterRecovery(
+                    name, design, fitted[name], way=self._way, n_datasets=self._sets(100), **counts
+                )
+                yield from self._done(study, f"parameters-{name}", 0.05, 0.15)
+                parameters[name] = study
+                self.findings = now = replace(now, parameters=dict(parameters))
+        try:
+            equations = EquationRecovery(
+                now.estimator, self.dataset, n_datasets=max(self._sets(10), 2 * plan.datasets), **counts
+            )
+        except SettingsError as error:
+            self.findings = now = replace(now, notes=(*now.notes, *error.problems))
+        else:
+            yield from self._done(equations, "equations", 0.15, 0.5)
+            self.findings = now = replace(now, equations=equations)
+        if len(plan.rivals) > 1:
+            models = ModelRecovery(design, plan.rivals, fitted, n_datasets=self._sets(10), **counts)
+            yield from self._done(models, "rivals", 0.5, 1.0)
+            self.findings = replace(now, models=models)
+
+    def _sets(self, least: int) -> int:
+        """Simulated data sets in which there are so many people, one after the other."""
+        return self.plan.datasets * -(-least // self.dataset.n_participants)
+
+    def _done(
+        self, study: Study, name: str, begin: float, end: float
+    ) -> Generator[tuple[float, str], None, None]:
+        folder = None if self.plan.folder is None else self.plan.folder / f"{name}-{study.key()[:12]}"
+        jobs = self.plan.jobs
+        with closing(study.run(folder, None if jobs == 1 else jobs)) as steps:
+            for step in steps:
+                yield (
+                    begin + (end - begin) * step.done / max(step.total, 1),
+                    f"{name.replace('-', ' of ')}, {step.words}",
+                )
+
+    def _stability(self) -> Generator[tuple[float, str], None, None]:
+        now = self._now
+        blank = self.plan.models[now.main]
+        parts = _halves(self.dataset)
+        spices = []
+        for place, part in enumerate(parts):
+            estimator = deepcopy(blank)
+            for _ in estimator.fit_records(part):
+                yield 0.3 * place, f"half {place + 1} of {len(parts)}"
+            if estimator.stopped_:
+                raise KeyboardInterrupt
+            spices.append(estimator.spice_model_)
+        if len(spices) == 2:
+            terms = now.terms.merge(halves_of(*spices), on=["module", "term"], how="left")
+            self.findings = now = replace(now, terms=terms)
+        rows = []
+        for place, factor in enumerate(PRICES):
+            yield 0.6 + 0.1 * place, f"{factor:g} times the price of a term"
+            if (row := self._other_price(factor)) is not None:
+                rows.append(row)
+        self.findings = replace(now, sensitivity=pd.DataFrame(rows))
+
+    def _other_price(self, factor: float) -> dict[str, Any] | None:
+        """Terms that come or go where a term costs more or less; None where there is no price."""
+        now = self._now
+        price = _price(now.estimator)
+        if price is None:
+            return None
+        other = deepcopy(now.estimator)
+        spice = other.discover(price=factor * price)
+        before, after = (_present(one) for one in (now.estimator.spice_model_, spice))
+        return {
+            "setting": f"price of a term x {factor:g}",
+            "terms": len(after),
+            "gone": ", ".join(sorted(before - after)),
+            "new": ", ".join(sorted(after - before)),
+        }
+
+    @property
+    def _now(self) -> Findings:
+        assert self.findings is not None
+        return self.findings
+
+
+def _nothing() -> Generator[tuple[float, str], None, None]:
+    yield from ()
+
+
+def _shares(steps: Generator[Progress, None, Any]) -> Generator[tuple[float, str], None, Any]:
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield step.done / max(step.total, 1), step.words
+
+
+def _repeats(steps: Any) -> Generator[tuple[float, str], None, Any]:
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield step.done / max(step.total, 1), f"{step.agent} plays, {step.done} of {step.total} times"
+
+
+def _differences(result: HeldOut, groups: Mapping[str, list[Any]]) -> dict[str, Any]:
+    evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
+    return {
+        name: group_difference(evidence, labels)
+        for name, labels in groups.items()
+        if len(result.models) > 1 and min(map(labels.count, labels)) >= LEAST
+    }
+
+
+def _halves(dataset: DatasetRNN) -> list[DatasetRNN]:
+    """Every other session of each person; nothing where somebody has one session only."""
+    codes = dataset.participant_ids.numpy()
+    place = np.tril(codes[:, None] == codes, -1).sum(1)
+    if (np.unique(codes, return_counts=True)[1] < 2).any():
+        return []
+    trials = torch.arange(dataset.n_trials)
+    parts = []
+    for half in (0, 1):
+        own = torch.from_numpy(np.flatnonzero(place % 2 == half))
+        parts.append(dataset.take(own, trials.expand(len(own), -1)))
+    return parts
+
+
+def _price(estimator: SpiceEstimator) -> float | None:
+    """What a term costs."""
+    if hasattr(estimator, "group_"):
+        return 1.0 if estimator.price is None else float(estimator.price)
+    prices = [term.price for one in getattr(estimator, "evidence_", {}).values() for term in one.terms]
+    return float(np.median(prices)) if prices else None
+
+
+def _present(spice: SpiceModel) -> set[str]:
+    """Terms that somebody has."""
+    return {
+        f"{term_text(term)} in {module}"
+        for module, rows in spice.equations.items()
+        for row in rows
+        if row is not None
+        for term, _ in row.active
+    }

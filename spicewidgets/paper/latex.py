@@ -1,0 +1,111 @@
+"""A document as LaTeX, its figures in files beside it."""
+
+import re
+from collections.abc import Sequence
+
+from ..core.equations import Equation, latex_text
+from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
+
+HEAD = r"""\documentclass[a4paper,10pt]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{textcomp,amsmath,booktabs,longtable,graphicx,array,ragged2e}
+\usepackage[margin=22mm]{geometry}
+\usepackage[hidelinks]{hyperref}
+\setlength{\parindent}{0pt}\setlength{\parskip}{.5em}
+\setlength{\LTcapwidth}{\linewidth}
+\sloppy
+"""
+LEVELS = {1: "title", 2: "section", 3: "subsection"}
+# Signs of text that fonts of LaTeX have under another name.
+NAMED = {
+    "[": "{[}",  # which would be an option of what stands before it
+    "--": "-{}-",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+}
+CELLS = 12  # columns from which on a table is set smaller
+LONG = 120  # characters of an equation that fit a line
+
+
+def latex(title: str, blocks: Sequence[Block]) -> str:
+    """The document; figures are `figures/NAME.pdf`.
+
+    Args:
+        title: of the document.
+        blocks: what it is made of; the heading of level 1 is left out, as the title stands for it.
+    """
+    body = "\n\n".join(
+        _block(block) for block in blocks if not (isinstance(block, Heading) and block.level == 1)
+    )
+    return (
+        f"{HEAD}\\title{{{plain(title)}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n{body}\n\n"
+        "\\end{document}\n"
+    )
+
+
+def plain(text: str) -> str:
+    """Text in which no sign means anything to LaTeX."""
+    words = latex_text(text)
+    for sign, name in NAMED.items():
+        words = words.replace(sign, name)
+    return words
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"\\{LEVELS[block.level]}{{{plain(block.text)}}}"
+    if isinstance(block, Paragraph):
+        return plain(block.text)
+    if isinstance(block, Bullets):
+        items = "\n".join(f"\\item {plain(item)}" for item in block.items)
+        return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
+    if isinstance(block, Code):
+        lines = "\\\\\n".join(plain(line).replace(" ", r"\ ") or "~" for line in block.text.split("\n"))
+        return f"{{\\small\\ttfamily\\raggedright\n{lines}\\par}}"
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Picture):
+        return (
+            f"\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[width=\\linewidth]{{figures/{block.name}"
+            f".pdf}}\n\\caption{{{plain(block.caption)}}}\n\\end{{figure}}"
+        )
+    return _formulas(block)
+
+
+def _formulas(block: Formulas) -> str:
+    lines = [_broken(equation) for equation in block.equations]
+    lines += [rf"\beta_{{\text{{{plain(state)}}}}} &= {value:.3f}" for state, value in block.betas.items()]
+    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+
+
+def _broken(equation: Equation) -> str:
+    """An equation whose lines are broken before a sign."""
+    left, _, right = equation.latex().partition(" = ")
+    lines = [""]
+    for term in re.split(r" (?=[+-])", right):
+        if len(lines[-1]) + len(term) > LONG and lines[-1]:
+            lines.append("")
+        lines[-1] += f" {term}"
+    return f"{left} &={lines[0]}" + "".join(f" \\\\\n&\\quad{line}" for line in lines[1:])
+
+
+def _table(block: Table) -> str:
+    n = len(block.names)
+    wide = set(block.wordy)
+    share = 0.72 / max(len(wide), 1)
+    columns = "".join(
+        rf">{{\RaggedRight}}p{{{share:.2f}\linewidth}}" if place in wide else "l" if place == 0 else "r"
+        for place in range(n)
+    )
+    size = "\\scriptsize" if n >= CELLS or wide else "\\footnotesize"
+    head = " & ".join(plain(name) for name in block.names)
+    rows = "\n".join(" & ".join(plain(cell) for cell in row) + r" \\" for row in block.rows)
+    note = f"\n\n{{\\footnotesize {plain(block.note)}\\par}}" if block.note else ""
+    return (
+        f"{{{size}\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{{columns}}}\n"
+        f"\\caption{{{plain(block.caption)}}}\\\\\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n{rows}\n"
+        f"\\bottomrule\n\\end{{longtable}}}}{note}"
+    )

@@ -1,0 +1,250 @@
+"""The first parts of a report: choices, models, and how these were fitted."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.equations import term_in_words
+from .blocks import Block, Bullets, Heading, Paragraph, Table
+from .findings import Findings
+from .words import count, listed, number, percent
+
+BY = {
+    "session": "Whole sessions of people of whom other sessions were learned from were predicted.",
+    "person": "People of whom nothing was learned were predicted, by what others have in common.",
+    "time": "Later choices of each session were predicted from those before.",
+}
+WAYS = {
+    "group": "under a normal prior for their group, whose means and spreads were found together with"
+    " everybody's"
+    " parameters (empirical Bayes, by expectation maximisation with Laplace's approximation)",
+    "prior": "as the most probable ones under the declared priors",
+    "likelihood": "by maximum likelihood within their bounds",
+}
+
+
+def data_part(found: Findings) -> Iterator[Block]:
+    """1: who made the choices, what was left out, and how they were taken apart."""
+    data, result = found.dataset, found.held_out
+    yield Heading("Choices")
+    yield Paragraph(found.source)
+    lengths = np.asarray(data.lengths)
+    facts = [
+        ("people", f"{data.n_participants:,}"),
+        ("sessions", f"{data.n_sessions:,}"),
+        ("trials of a session", f"{lengths.min()} to {lengths.max()} (median {np.median(lengths):g})"),
+        ("trials", f"{int(lengths.sum()):,}"),
+        ("choices that are predicted", f"{int(result.n_choices.sum()):,}"),
+    ]
+    if found.report is not None:
+        summary = found.report.summary()
+        facts += [
+            (name, summary[name])
+            for name in ("columns", "rows", "options", "rewards", "missing trials", "columns not used")
+            if name in summary
+        ]
+    else:
+        facts.append(("options", f"{data.n_actions}"))
+    yield Table("The choices.", ("", "value"), tuple(facts), wordy=(1,))
+    yield from _exclusions(found)
+    yield from _groups(found)
+    without = data.n_participants - len(result.people)
+    yield Paragraph(
+        f"{BY[result.by]} The choices were taken apart {result.n_folds} times, so that each was predicted"
+        " once by models that had not seen it; nothing of what was predicted steered what was learned: no"
+        " stopping, no choice of terms, no prior. A first choice of a session follows nothing and is not"
+        " predicted."
+        + (f" Of {count(without, 'person', 'people')} nothing could be predicted." if without else "")
+    )
+
+
+def _exclusions(found: Findings) -> Iterator[Block]:
+    report = found.report
+    if report is None:
+        return
+    if report.left_out:
+        rows = tuple((part.reason, f"{part.where.n:,}", part.where.words) for part in report.left_out)
+        yield Table("Rows that were left out.", ("reason", "rows", "where"), rows, wordy=(2,))
+    else:
+        yield Paragraph(
+            "No row and no person was left out by the program; what was left out before the table was made,"
+            " it cannot tell."
+        )
+    if report.problems:
+        rows = tuple((it.words, it.remedies[it.taken], it.where.words) for it in report.problems)
+        yield Table(
+            "What could be read in more than one way, and what was decided.",
+            ("found", "decided", "where"),
+            rows,
+            wordy=(0, 1, 2),
+        )
+
+
+def _groups(found: Findings) -> Iterator[Block]:
+    data = found.dataset
+    codes = np.asarray(data.participant_ids)
+    labels = [str(label) for label in data.participants]
+    rewards, choices = np.asarray(data.rewards_chosen, float), np.asarray(data.choices)
+    for name, kinds in found.groups.items():
+        own = {str(label): kind for label, kind in zip(found.held_out.people, kinds, strict=True)}
+        of_session = np.array([str(own.get(labels[_place(data, code)], "")) for code in codes])
+        rows = []
+        for kind in dict.fromkeys(map(str, kinds)):
+            at = of_session == kind
+            there = choices[at] >= 0
+            stay = (choices[at][:, 1:] == choices[at][:, :-1])[there[:, 1:] & there[:, :-1]]
+            rows.append(
+                (
+                    kind,
+                    f"{len(set(codes[at].tolist())):,}",
+                    f"{int(at.sum()):,}",
+                    f"{int(there.sum()):,}",
+                    number(np.nanmean(np.where(there, rewards[at], np.nan))),
+                    number(stay.mean()),
+                )
+            )
+        yield Table(
+            f"Groups of people, by {name}.",
+            ("group", "people", "sessions", "trials", "mean reward", "share of repeats"),
+            tuple(rows),
+        )
+
+
+def _place(data: Any, code: int) -> int:
+    """The place of a participant's label."""
+    return int(code) if data.labelled else sorted(set(data.participant_ids.tolist())).index(int(code))
+
+
+def models_part(found: Findings) -> Iterator[Block]:
+    """2: everything that was compared, with its equation, bounds and priors."""
+    yield Heading("Models")
+    fits = found.held_out.fits
+    yield Paragraph(
+        f"{count(len(fits), 'rival')} from chance to a regression on all that happened lately"
+        f" stand beside the equations and the network of {listed(found.held_out.estimators)}. P of a choice"
+        " is"
+        " the softmax of the logits; Q is a value, C a choice kernel, r a reward, c the option that was"
+        " chosen,"
+        " u any other."
+    )
+    rows = tuple(
+        (fit.rival.name, fit.rival.equation, f"{len(fit.names)}", fit.rival.source) for fit in fits.values()
+    )
+    yield Table("Rivals.", ("rival", "equation", "numbers", "source"), rows, wordy=(1, 3))
+    parameters = tuple(
+        (fit.rival.name, one.name, one.words, f"{one.low:g} to {one.high:g}", one.prior_words)
+        for fit in fits.values()
+        for one in fit.rival.parameters
+    )
+    yield Table(
+        "Parameters of the rivals: bounds of the search, and declared priors.",
+        ("rival", "parameter", "meaning", "bounds", "prior"),
+        parameters,
+        wordy=(2, 4),
+    )
+    for name, estimator in found.held_out.estimators.items():
+        yield from _library(name, estimator)
+
+
+def _about(model: type) -> Iterator[Block]:
+    """What a model says of itself: its docstring, up to its arguments."""
+    text = inspect.getdoc(model) or ""
+    for part in re.split(r"\n\s*\n", re.split(r"\n\s*(?:Args|Attributes|Raises|Example)s?:", text)[0]):
+        lines = [line.strip().replace("`", "") for line in re.split(r"\n(?=\s*- )", part.strip())]
+        if lines[0].startswith("- "):
+            yield Bullets(tuple(" ".join(line.removeprefix("- ").split()) for line in lines))
+        elif lines[0]:
+            yield Paragraph(" ".join(" ".join(lines).split()))
+
+
+def _library(name: str, estimator: Any) -> Iterator[Block]:
+    """What an estimator's equations may contain."""
+    yield Heading(f"Network and equations of {name}", 3)
+    yield from _about(estimator.rnn_class)
+    spice = estimator.spice_model_
+    who = next(place for place in range(len(spice.participants)) if spice.has_equations(place))
+    rows = []
+    for module, equations in spice.equations.items():
+        terms = equations[who].terms
+        rows.append((module, ", ".join(term_in_words(term, module) for term in terms)))
+    rows += [(module, "given, not searched") for module in spice.given]
+    weights = f"{estimator.rnn_model_.n_weights:,} weights, shared by all people but for what stands for each"
+    yield Table(
+        f"What the equations of {name} may contain (polynomials of degree"
+        f" {estimator.spice_library_polynomial_degree}); the network has {weights}.",
+        ("module", "candidate terms"),
+        tuple(rows),
+        note="Constant: 1. Own value: the module's state in the trial before. Names that begin with c_ are"
+        " control signals.",
+        wordy=(1,),
+    )
+
+
+def fitting_part(found: Findings) -> Iterator[Block]:
+    """3: how everything was fitted, and whether the searches agree."""
+    yield Heading("Fitting")
+    result = found.held_out
+    yield Paragraph(
+        f"Rivals' parameters were found {WAYS[found.way]}, by Fisher scoring on a compiled"
+        " likelihood with exact slopes, for all starts and people side by side. AIC, BIC and Laplace's"
+        " evidence"
+        " are of all choices: the first two at the most likely values, the evidence under the declared"
+        " priors."
+        " Standard errors are of the curvature at the top."
+    )
+    rows = []
+    for fit in result.fits.values():
+        if fit.names:
+            rows.append(
+                (
+                    fit.rival.name,
+                    f"{fit.n_starts}",
+                    percent(fit.agreement.mean()),
+                    percent(fit.agreement.min()),
+                    percent(fit.at_bound.mean()),
+                    "; ".join(
+                        f"{name} {_quartiles(fit.values[:, at])}" for at, name in enumerate(fit.names[:6])
+                    )
+                    + (" ..." if len(fit.names) > 6 else ""),
+                )
+            )
+    yield Table(
+        "Fits of the rivals to all choices, each person alone by maximum likelihood.",
+        ("rival", "starts", "agree, mean", "agree, least", "at a bound", "median (quartiles) over people"),
+        tuple(rows),
+        note="Agree: share of starts that ended within 0.01 nats of the best one, over people. At a bound:"
+        " share of values at a bound of the search.",
+        wordy=(5,),
+    )
+    for name, estimator in result.estimators.items():
+        yield Paragraph(_training(name, estimator))
+    if found.notes:
+        yield Paragraph("What the fits warned of:")
+        yield Bullets(found.notes[:20])
+    yield Table("Settings.", ("setting", "value"), tuple(found.settings.items()), wordy=(1,))
+
+
+def _training(name: str, estimator: Any) -> str:
+    history = estimator.history_
+    phases = [record.phase for record in history]
+    counts = listed(f"{phases.count(phase)} of {phase}" for phase in dict.fromkeys(phases))
+    pooled = hasattr(estimator, "group_")
+    how = "of all people together, under a normal prior for their group" if pooled else "of each person alone"
+    numbers = np.mean(list(estimator.count_parameters().values()))
+    return (
+        f"The network of {name} was trained by {len(history):,} epochs ({counts}), to a loss of"
+        f" {history[-1].train_loss:.4f} nats per choice (chance {history[-1].chance:.4f}). SINDy proposed"
+        " terms"
+        f" from samples of its modules; then the numbers were found {how}, by maximum"
+        f" {'posterior' if pooled else 'likelihood'} of the choices, and a term stayed where the choices"
+        " would"
+        f" miss it by more than its price. A person has {numbers:.1f} numbers on average."
+    )
+
+
+def _quartiles(values: Any) -> str:
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return f"{middle:.3g} ({low:.3g} to {high:.3g})"

@@ -1,0 +1,139 @@
+"""The study behind a report: all parts, stopped and gone on with, and what each of them is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import RIVALS, inquiry, plan, table
+
+import spicewidgets as sw
+from spicewidgets.core.settings import SettingsError
+from spicewidgets.paper.card import FAILS, HOLDS, OPEN, UNTESTED, claims
+from spicewidgets.paper.findings import gain_of
+from spicewidgets.paper.inquiry import Inquiry, Plan
+from spicewidgets.paper.terms import _holm, is_control, term_groups, terms_of
+
+
+def test_rivals_equations_and_network_are_compared_and_played(found):
+    told = ("forgetting (SPICE) equations", "forgetting (SPICE) network")
+    assert set(found.held_out.models) == {*RIVALS, *told}
+    assert (found.told, found.network) == told
+    agents = {check.agent for check in found.falsification.checks}
+    assert agents >= {*told, found.rivals[0]}
+    assert set(found.models.names) == set(RIVALS)
+    assert len(found.models.results) == len(found.models.parts)
+    assert found.equations.exact() >= 0
+    assert set(found.parameters) <= set(RIVALS)
+
+
+def test_groups_are_those_of_the_table(found):
+    assert set(found.groups) == {"diagnosis"}
+    assert [len(part.attributions) for part in found.differences["diagnosis"].groups.values()] == [3, 3]
+    rows = found.term_groups
+    assert rows["group"].iloc[0] == "healthy"  # others are compared with controls
+    assert rows["apart"].isna().sum() == len(rows) / 2
+    means = rows.pivot(index=["module", "term"], columns="group", values="value")
+    own = rows.dropna(subset="apart").set_index(["module", "term"])["apart"]
+    expected = means.drop(columns="healthy").iloc[:, 0] - means["healthy"]
+    pd.testing.assert_series_equal(own.sort_index(), expected.sort_index(), check_names=False)
+    assert (rows["holm"].dropna() >= rows["p"].dropna()).all()
+
+
+def test_terms_are_those_of_the_equations(found):
+    spice = found.estimator.spice_model_
+    active = {
+        (module, tuple(sorted(term)))
+        for module, rows in spice.equations.items()
+        for row in rows
+        for term, _ in row.active
+    }
+    assert set(zip(found.terms["module"], found.terms["key"], strict=True)) == active
+    assert (found.terms["low"] < found.terms["value"]).all()
+    assert (found.terms["value"] < found.terms["high"]).all()
+    assert found.terms["parts"].between(0, found.held_out.n_folds).all()
+    assert found.terms["shrinkage"].between(0, 1).all()
+    whole = [part.to_dict() for part in found.held_out.equations[found.main]]
+    assert len(whole) == 2
+
+
+def test_it_can_be_stopped_and_what_is_found_stays(tmp_path):
+    work = inquiry(stability=False, folder=tmp_path)
+    steps = work.run()
+    for step in steps:
+        if step.words.startswith("falsification"):
+            steps.close()
+    assert work.findings is not None
+    assert work.findings.falsification is None
+    assert [claim.verdict for claim in claims(work.findings)].count(UNTESTED) >= 2
+    other = inquiry(repeats=0, stability=False, folder=tmp_path)
+    words = [step.words for step in other.run()]
+    finished = sum("data sets" in one for one in words)
+    again = inquiry(repeats=0, stability=False, folder=tmp_path)
+    assert sum("data sets" in one for one in [step.words for step in again.run()]) < finished
+    pd.testing.assert_frame_equal(again.findings.models.confusion(), other.findings.models.confusion())
+
+
+def test_progress_only_goes_on(found):
+    steps = list(inquiry(repeats=0, datasets=0, stability=False).run())
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert steps[-1].done == steps[-1].total
+
+
+def test_claims_say_what_could_break_them_and_what_came_of_it(found):
+    told = claims(found)
+    assert {claim.verdict for claim in told} <= {HOLDS, FAILS, OPEN, UNTESTED}
+    assert all(claim.test and claim.outcome and claim.words for claim in told)
+    best = found.held_out.ahead(found.told, found.rivals[0])
+    verdict = HOLDS if best.low > 0 else FAILS if best.high < 0 else OPEN
+    assert told[0].verdict == verdict
+    assert f"{best.nats:.4f}" in told[0].outcome
+
+
+def test_the_simplest_rival_reaches_most_of_the_gain(found):
+    simplest = found.simplest
+    gains = {name: gain_of(found.held_out, name, found.told, 2) for name in RIVALS}
+    able = [name for name in RIVALS if gains[name] >= 0.8]
+    assert (simplest in able) == bool(able)
+    assert gains["random"] == pytest.approx(0, abs=1e-9)
+    assert gain_of(found.held_out, found.told, found.told, 2) == 1
+
+
+def test_one_person_has_no_group_and_no_interval_over_people():
+    data, _, _ = sw.create_dataset(sw.AgentQ(alpha_reward=0.3), sw.BanditsDrift(0.2), 50, 8, random_state=1)
+    model = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, epochs=20, random_state=1)
+    work = Inquiry(data, plan(models={"rw (SPICE)": model}, rivals=("rescorla-wagner",), datasets=0))
+    for _ in work.run():
+        pass
+    assert work.findings.way == "prior"
+    assert np.isnan(work.findings.held_out.to_frame()["low"]).all()
+    assert not len(work.findings.term_groups)
+    assert len(work.findings.sensitivity) == 3
+    assert claims(work.findings)[0].verdict == OPEN
+
+
+def test_what_cannot_be_is_a_sentence():
+    with pytest.raises(SettingsError, match="got no model"):
+        Inquiry(sw.read_choices(table()), Plan(models={}))
+    with pytest.raises(SettingsError, match="Rename them"):
+        Inquiry(sw.read_choices(table()), plan(models={"random": None}))
+
+
+def test_many_differences_are_counted_together():
+    """Holm 1979: the smallest times 4, the next times 3 ..., never below the one before."""
+    adjusted = _holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
+    np.testing.assert_allclose(adjusted, [0.03, np.nan, 0.06, 0.06, 0.02])
+    assert is_control("Healthy controls")
+    assert not is_control("patients")
+
+
+def test_people_each_alone_have_medians():
+    choices = sw.read_choices(table())
+    model = sw.SpiceEstimator(sw.ForgettingRNN, sw.FORGETTING_RNN_CONFIG, epochs=20, random_state=1)
+    model.fit(choices.dataset)
+    people = sw.people(model, choices)
+    terms = terms_of(model, people)
+    row = terms.iloc[0]
+    values = people[f"{row['module']}: {row['term']}"]
+    assert row["value"] == pytest.approx(values.median())
+    assert row["people"] == (values != 0).sum()
+    assert not len(term_groups(model, {"diagnosis": ["a"] * 6}))

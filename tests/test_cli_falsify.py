@@ -1,0 +1,67 @@
+"""`spicewidgets falsify`: what it tells and writes, and what it says when it cannot."""
+
+import json
+import shlex
+import signal
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from small_study import table as small_table
+
+from spicewidgets.cli import main
+from spicewidgets.cli.progress import Progress
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Choices with a habit, by people with three sessions each."""
+    path = tmp_path_factory.mktemp("table") / "choices.csv"
+    small_table().to_csv(path, index=False)
+    return path
+
+
+def test_it_says_where_models_do_not_behave_as_people_do(table, tmp_path):
+    options = ("--rival", "random", "--rival", "with-kernel", "--model", "forgetting", "--repeats", "20")
+    result = run("falsify", "--data", table, *options, "--out", tmp_path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    agents = ("random", "with-kernel", "forgetting (SPICE) equations", "forgetting (SPICE) network")
+    for agent in agents:
+        assert sum(line.startswith((f"{agent} fails", f"{agent} holds")) for line in lines) == 4
+    assert any(line.startswith("random fails on share of choices that repeat") for line in lines)
+    assert "its reward probabilities were estimated" in result.stdout
+    frame = pd.read_csv(tmp_path / "falsification.csv")
+    assert set(frame["agent"]) == set(agents)
+    assert (tmp_path / "falsification.svg").read_text().startswith("<svg")
+    assert (tmp_path / "falsification.pdf").read_bytes().startswith(b"%PDF")
+    command = shlex.split(json.loads((tmp_path / "settings.json").read_text())["command"])
+    assert result.stdout.startswith(run(*command[1:]).stdout.rstrip())
+
+
+def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
+    result = run("falsify", "--rival", "me", "--repeats", "5", "--way", "x")
+    assert result.exit_code == 2
+    assert [line.split(" must")[0] for line in result.stderr.splitlines()] == [
+        "Error: --data",
+        "Error: --way",
+        "Error: --rival",
+        "Error: --repeats",
+    ]
+    points = small_table()
+    points["reward"] = points["reward"] * 0.5 + points["choice"] * 0.5
+    points.to_csv(tmp_path / "points.csv", index=False)
+    result = run("falsify", "--data", tmp_path / "points.csv", "--rival", "random")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: Only a task whose rewards are 0 and 1 can be played anew")
+
+
+def test_it_can_be_interrupted(table, monkeypatch):
+    monkeypatch.setattr(Progress, "part", lambda *_: signal.raise_signal(signal.SIGINT))
+    result = run("falsify", "--data", table, "--rival", "random", "--repeats", "20")
+    assert result.exit_code == 1
+    assert "Aborted" in result.stderr

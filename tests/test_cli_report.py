@@ -1,0 +1,100 @@
+"""`spicewidgets report`: of a table, of a simulated participant, repeated by its script, stopped, refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from small_study import table as small_table
+
+from spicewidgets.cli import main
+from spicewidgets.cli.progress import Progress
+
+FEW = ("--rival", "random", "--rival", "choice-kernel", "--folds", "2")
+SHORT = ("--repeats", "0", "--datasets", "0", "--no-stability")
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def output_of(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, ""), (result.output, result.exception)
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "choices & more.csv"
+    small_table().to_csv(path, index=False)
+    return path
+
+
+def test_a_table_is_reported_and_the_script_beside_it_does_the_same(table, tmp_path):
+    out = tmp_path / "out"
+    text = output_of("report", table, *FEW, *SHORT, "--model", "forgetting", "--seed", 3, "--out", out)
+    assert "6 people made" in text
+    assert "choices & more.csv" in (out / "report.md").read_text().replace("&amp;", "&")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, out / "repeat.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    for file in ("report.html", "card.html", "report.md", "report.tex", "repeat.py", "tables/people.csv"):
+        assert (tmp_path / "again" / file).read_bytes() == (out / file).read_bytes(), file
+    table.write_text(table.read_text() + "p9,1,0,1,healthy\n")
+    other = subprocess.run(
+        [sys.executable, out / "repeat.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "This is another table." in other.stderr
+
+
+def test_a_simulated_participant_is_reported_beside_the_truth(tmp_path):
+    text = output_of(
+        "report", *FEW, "--sessions", 12, "--trials", 40, "--sigma", 0.2, "--repeats", 20, "--datasets", 0,
+        "--no-stability", "--out", tmp_path,
+    )  # fmt: skip
+    assert "rescorla-wagner (SPICE)" in text
+    words = (tmp_path / "report.md").read_text()
+    assert "The simulated participant's update and the one that was found" in words
+    assert "were estimated from" not in words  # the task is known
+    assert "alpha\\_reward 0.3" in words
+
+
+def test_what_is_finished_when_it_is_interrupted_is_reported(table, tmp_path, monkeypatch):
+    def interrupted(self, record):
+        if record.words.startswith("falsification"):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "part", interrupted)
+    output_of("report", table, *FEW, "--model", "forgetting", "--out", tmp_path)
+    words = (tmp_path / "report.md").read_text()
+    assert "Not done: recovery of parameters" in words
+    assert json.dumps("report")[1:-1] in (tmp_path / "repeat.py").read_text()
+
+
+def test_interrupted_before_there_is_anything_it_says_so(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(Progress, "part", lambda *_: signal.raise_signal(signal.SIGINT))
+    result = run("report", table, *FEW, "--model", "forgetting", "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "Aborted" in result.stderr
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
+    result = run("report", "--by", "x", "--model", "me", "--repeats", "5", "--sigma", "7", "--out", tmp_path)
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert [line.split(" must")[0] for line in lines] == [
+        "Error: --by",
+        "Error: --model",
+        "Error: --repeats",
+        "Error: --sigma",
+    ]
+    missing = run("report", tmp_path / "none.csv", "--out", tmp_path)
+    assert missing.exit_code == 2
+    assert "none.csv" in missing.stderr
