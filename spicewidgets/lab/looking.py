@@ -24,10 +24,12 @@ from ..core.read.update_function import (
     rests,
     visits,
 )
+from ..core.read.words import parts
 from ..core.settings import SettingsError
 from ..core.simulate.record import mean_nll
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
+from ..state.run import RunState
 from .result import Recorded, Result
 from .settle import config_of
 from .simulation import people_of
@@ -175,6 +177,24 @@ def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]
     `Result.emergence` has them afterwards.
     """
     return emergences(glimpses)
+
+
+def at_hand(result: Result | None, run: RunState) -> Mapping[str, Emergence]:
+    """The emergence of the first participant's equations as far as it is known without computing: of the run
+    that goes on, or of the last one; empty where nobody has looked.
+    """
+    if run.glimpses:
+        return emerging(run.glimpses)
+    if result is None or result.history is not run.history:
+        return {}
+    return result.emergence if result.recorded is not None or "emergence" in vars(result) else {}
+
+
+def letters_of(emergence: Emergence) -> list[str]:
+    """A short name of each term: x for the own value, r for the reward; empty for the constant."""
+    known = parts(Equation(emergence.module, emergence.terms, (1.0,) * len(emergence.terms)))
+    letters = {one.term: one.letters for one in known}
+    return [letters[term] for term in emergence.terms]
 
 
 def _network(result: Result, module: str, participant: Hashable) -> Function | None:

@@ -5,12 +5,14 @@ from functools import partial
 import ipywidgets as widgets
 import pandas as pd
 
+from ..core.equations import SpiceModel
 from ..lab.guide import time_left
+from ..lab.looking import at_hand, letters_of
 from ..lab.protocols import ExperimentRunner
 from ..markup import Html, escaped, message
-from ..plots.loss_curve import LossCurve
+from ..plots.training import TrainingFigure
 from ..state.run import RunState
-from .base import block, button, foldable, folded_details, guard, row
+from .base import Choice, block, button, foldable, folded_details, guard, row
 from .controls import control
 from .files import FigureBox, File, csv_file
 from .stage import Stage
@@ -46,8 +48,8 @@ class TrainPanel(Stage):
 
     title = "Train"
     about = (
-        "The network learns to expect the next choice. The dashed lines are guessing, and the true"
-        " participant's own loss."
+        "The network learns to expect the next choice; its loss can fall as far as the participant's own"
+        " noise. Below, the equation as it emerges."
     )
     groups = ("training",)
 
@@ -59,6 +61,7 @@ class TrainPanel(Stage):
         }
         self.buttons["train"].button_style = "primary"
         self.status = widgets.HTML()
+        self.module = Choice("Module", "Whose equation is drawn", self.refresh)
         self.skip = button("Skip", "Show all of the training at once", self._skip)
         self.again = button("Show again", "Play this training back", self._show_again)
         self.skip.layout.visibility = "hidden"
@@ -67,13 +70,14 @@ class TrainPanel(Stage):
             self.status,
             control(training, "shown"),
             row(self.skip, self.again),
+            self.module,
             *(control(training, name) for name in ("epochs", "optimizer")),
             foldable([control(training, name) for name in FOLDED]),
         ]
 
     def stage(self) -> list[widgets.Widget]:
         """The loss curve, and how it is drawn."""
-        self.figure = LossCurve()
+        self.figure = TrainingFigure()
         history = {"history as csv": ("Every epoch: losses, phase, seconds, best so far", self._history)}
         looks = row(*(control(self.experiment.training, name) for name in ("log", "smoothing")))
         for child, flex in zip(looks.children, ("1 1 200px", "1 1 260px"), strict=True):
@@ -87,6 +91,7 @@ class TrainPanel(Stage):
         self.experiment.run.observe(self.refresh, "revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
         self.experiment.training.observe(self.refresh, ["log", "smoothing"])
+        self.layout.observe(self.refresh, "display")
 
     @guard
     def _press(self, action: str) -> None:
@@ -112,8 +117,28 @@ class TrainPanel(Stage):
         self.skip.layout.visibility = "visible" if playback.playing else "hidden"
         self.again.disabled = playback.playing or run.busy or not run.history or self.runner.foreground
         self.figure.draw(
-            run.history[: playback.epoch], earlier=run.earlier, log=training.log is True, smoothing=smoothing
+            run.history[: playback.epoch],
+            earlier=run.earlier,
+            log=training.log is True,
+            smoothing=smoothing,
+            whole=run.history,
         )
+        self._draw_equation(playback.epoch)
+
+    def _draw_equation(self, until: int | None) -> None:
+        """The equation as it emerges, as far as it is known."""
+        known = at_hand(self.runner.result, self.experiment.run)
+        if self.is_hidden:
+            return
+        if not known:
+            self.figure.draw_equation(None, [], [])
+            return
+        truth: SpiceModel | None = self.runner.truth()
+        module = self.module.offer(tuple(known))
+        true = None if truth is None else truth.of_participant().get(module)
+        emergence = known[module].ever([] if true is None else [term for term, _ in true.active])
+        values = [None if true is None else true.coefficient(*term) or None for term in emergence.terms]
+        self.figure.draw_equation(emergence, letters_of(emergence), values, until)
 
     def _history(self) -> File:
         history = self.experiment.run.history

@@ -48,6 +48,9 @@ class Screen(Protocol):
     def scale(self, subplot: Subplot) -> None:
         """Another y range, and its ticks."""
 
+    def ends(self, subplot: Subplot) -> None:
+        """Other words at the right end."""
+
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
         """Another x range, and its ticks, in all subplots."""
 
@@ -65,22 +68,25 @@ class LiveFigure:
         widget: what to put into a box.
         name: of its files.
         x_title: below the x axis.
+        right: pixels to the right of the axes: more where lines have words there.
         kind: what draws it.
     """
 
     name = "figure"
     x_title = "Trial t"
+    right = 14
 
     def __init__(self, kind: str | None = None) -> None:
         self.kind = kind or plots_kind()
         self.subplots: dict[str, Subplot] = {}
         self.series: dict[str, Series] = {}
         self.x_limits: tuple[float, float] = (0.0, 1.0)
-        self._screen = _screen(self.kind)
+        self._screen = _screen(self.kind, self.right)
         self._titles: dict[str, widgets.Widget] = {}
         self._summary = ""
         self._held = 0
         self._dirty: set[str] = set()
+        self._labelled: set[str] = set()  # subplots whose words at the right end are other ones
         self._legend, self._x_label, self._text = _html(), _html(), _html()
         self._x_label.value = f'{LOOK}<div class="sw-x">{escape(self.x_title)}</div>'
         self._body = widgets.VBox(layout=widgets.Layout(width="100%", overflow="hidden"))
@@ -171,6 +177,13 @@ class LiveFigure:
                     self.series[key].visible = on
                     self._dirty.add(key)
 
+    def set_ends(self, subplot: str, words: dict[float, str]) -> None:
+        """Words at the right end of a subplot, by their y: what each line is."""
+        if self.subplots[subplot].ends != words:
+            self.subplots[subplot].ends = words
+            self._labelled.add(subplot)
+            self._flush()
+
     def show_subplots(self, visible: Mapping[str, bool]) -> None:
         """Which subplots are there."""
         for key, on in visible.items():
@@ -257,6 +270,9 @@ class LiveFigure:
         dirty, self._dirty = self._dirty, set()
         for key in {self.series[key].subplot for key in dirty}:
             self._rescale(self.subplots[key])
+        labelled, self._labelled = self._labelled, set()
+        for key in labelled:
+            self._screen.ends(self.subplots[key])
         for key, one in self.series.items():
             if key in dirty:
                 self._screen.update(one, *self._drawn(one))
@@ -287,6 +303,8 @@ class LiveFigure:
                 subplot.low, subplot.high = settle(limits, float(values.min()), float(values.max()))
         if before != (subplot.low, subplot.high, subplot.log) or subplot.log:
             self._screen.scale(subplot)
+            if subplot.ends:
+                self._labelled.add(subplot.key)
 
     def _show_legend(self) -> None:
         _put(self._legend, table.legend(self.series.values()))
@@ -297,15 +315,15 @@ class LiveFigure:
             self._screen.lowest(subplot, bool(visible) and subplot is visible[-1])
 
 
-def _screen(kind: str) -> Screen:
+def _screen(kind: str, right: int) -> Screen:
     if kind == "bqplot":
         from .screen_bqplot import Screen as Bqplot
 
-        return Bqplot()
+        return Bqplot(right)
     if kind == "matplotlib":
         from .screen_matplotlib import Screen as Matplotlib
 
-        return Matplotlib()
+        return Matplotlib(right)
     raise ValueError(f'kind must be "bqplot" or "matplotlib"; got {kind!r}. Leave it out to have it chosen.')
 
 

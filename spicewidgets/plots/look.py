@@ -21,7 +21,7 @@ LOOK = """<style>
 .sw-pale,.sw-fig .bqplot path.line[style*="rgb(211, 230, 247)"]{
  stroke:color-mix(in srgb,var(--jp-layout-color1,#fff) 77%,#3b8fd9)!important}
 
-.sw-mpl>svg{position:absolute;left:46px;width:calc(100% - 60px);overflow:visible}
+.sw-mpl>svg{position:absolute;left:46px;overflow:visible}
 .sw-mpl>svg path{vector-effect:non-scaling-stroke}
 .sw-mpl span{position:absolute;white-space:nowrap}
 .sw-mpl .sw-y{left:0;width:40px;text-align:right;transform:translateY(-50%)}
@@ -31,6 +31,7 @@ LOOK = """<style>
 .sw-fig .bqplot .axis .tick text{fill:var(--jp-ui-font-color1,#222)!important}
 .sw-fig .bqplot .axis path.domain{stroke:var(--jp-ui-font-color3,#8a8f94)!important}
 .sw-fig .bqplot .axis[text-anchor=end] path.domain{display:none}
+.sw-fig .bqplot .axis[text-anchor=start] :is(path.domain,.tick line){display:none}
 .sw-fig .bqplot path.line{stroke-linejoin:round}
 .sw-fig .bqplot path.line[style*="10, 10"]{stroke-dasharray:8 4.5!important}
 .sw-fig .bqplot path.line[style*="2, 10"]{stroke-dasharray:2.4 4!important}

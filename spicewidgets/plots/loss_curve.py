@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..core.train.training import Epoch
 
 EARLIER = Style("earlier run", "#7a7f85", "solid", "circle", 1.0)
+ENDS = {"chance": "guessing", "floor": "the participant"}
 RUNS = 8  # earlier runs that stay in sight
 
 
@@ -25,13 +26,14 @@ class LossCurve(LiveFigure):
 
     name = "loss"
     x_title = "Epoch"
+    right = 122
 
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
         self.add_subplot(Subplot("loss", "Loss (nats per choice)", height=220, worded=True))
         self.add("phases", "loss", "rules", PHASE, listed=False)
         for key in LEVELS:
-            self.add(key, "loss", *MARKS[key])
+            self.add(key, "loss", *MARKS[key], listed=False)  # their words stand at their ends
         for run in range(RUNS):
             self.add(f"earlier {run}", "loss", "line", EARLIER, faint=True)
         self.add("raw", "loss", "line", replace(TRAINING, name="training, raw"), faint=True, listed=False)
@@ -47,6 +49,7 @@ class LossCurve(LiveFigure):
         earlier: "Sequence[Sequence[Epoch | Row]]" = (),
         log: bool = False,
         smoothing: float = 0.0,
+        whole: "Sequence[Epoch | Row]" = (),
     ) -> None:
         """Draw the records of a training so far.
 
@@ -55,10 +58,12 @@ class LossCurve(LiveFigure):
             earlier: the histories of earlier runs; the last ones are drawn pale.
             log: whether the loss is shown as a logarithm.
             smoothing: weight of the past in a moving average, from 0 to below 1; the raw curve stays pale.
+            whole: all records, of a training that is played back, so that its axes stay as they will be.
         """
         runs = [self._columns_of(one) for one in earlier[-RUNS:]]
         records = self._columns_of(history)
-        self._read = [*runs, records]
+        ahead = self._columns_of(whole) if whole else records
+        self._read = [*runs, records, ahead]
         marks = records.marks(smoothing)
         if records.chance is None and runs:  # before its first epoch
             marks |= {key: runs[-1].marks()[key] for key in LEVELS}
@@ -69,9 +74,11 @@ class LossCurve(LiveFigure):
             marks[f"earlier {run}"] = np.arange(1.0, len(losses) + 1), losses
         with self.batch():
             self.set_log("loss", log)
-            self.set_span("loss", *span(records, runs))
+            self.set_span("loss", *span(ahead, runs))
             self.set_rules("phases", *records.phase_names(restarts=False))
             self.set_lines(marks)
+            levels = {key: marks[key][1] for key in LEVELS}
+            self.set_ends("loss", {float(y[0]): ENDS[key] for key, y in levels.items() if len(y)})
             self.set_x(0.0, float(grown(max(run.n for run in self._read))))
             self.summary = summary(records)
 

@@ -42,6 +42,9 @@ def print_figure(
         ax.set_title(subplot.title, loc="left", fontsize=NORMAL, color=INK, pad=pad)
         if subplot.code:
             ax.set_title(subplot.code, loc="right", fontsize=SMALL, color=MUTED, pad=pad, family="monospace")
+        for y, word in subplot.spread_ends().items():
+            where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+            ax.annotate(word, (1, y), (4, 0), **where, va="center", fontsize=SMALL, color=INK)
     axs[-1].set_xlabel(x_title, fontsize=NORMAL, color=INK)
     draw_legend(figure, series)
     if words:

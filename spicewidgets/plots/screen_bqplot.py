@@ -13,21 +13,27 @@ import numpy as np
 from ..style import BAND, PALE
 from .series import Floats, Series, Subplot
 
-LEFT, RIGHT, BOTTOM, AXIS = 46, 14, 7, 26  # pixels around the axes; AXIS where x ticks stand
+LEFT, BOTTOM, AXIS = 46, 7, 26  # pixels around the axes; AXIS where x ticks stand
 MARKERS = {"triangle": "triangle-up", "plus": "cross", "cross": "cross"}
 MARKER_SIZE, DOT_SIZE = 26, 11  # square pixels
 TICKS = {"font-size": "12px", "fill": "var(--jp-ui-font-color1, #222222)"}
 
 
 class Screen:
-    """Draws subplots and series with bqplot. `widgets` holds the widget of each subplot."""
+    """Draws subplots and series with bqplot. `widgets` holds the widget of each subplot.
 
-    def __init__(self) -> None:
+    Args:
+        right: pixels to the right of the axes.
+    """
+
+    def __init__(self, right: int) -> None:
+        self._right = right
         self.widgets: dict[str, Any] = {}
         self._x = bq.LinearScale(min=0.0, max=1.0, allow_padding=False)
         self._across, self._up = (bq.LinearScale(min=0.0, max=1.0, allow_padding=False) for _ in range(2))
         self._y: dict[str, Any] = {}
         self._axes: dict[str, tuple[Any, Any]] = {}
+        self._ends: dict[str, Any] = {}
         self._marks: dict[str, tuple[Any, ...]] = {}
         self._x_ticks: Mapping[float, str] = {}
 
@@ -56,8 +62,9 @@ class Screen:
         """Whether the x axis stands below this subplot."""
         figure, (across, up) = self.widgets[subplot.key], self._axes[subplot.key]
         below = AXIS if lowest else BOTTOM
-        figure.fig_margin = {"left": LEFT, "right": RIGHT, "top": subplot.above, "bottom": below}
-        figure.axes = [up, across] if lowest else [up]
+        figure.fig_margin = {"left": LEFT, "right": self._right, "top": subplot.above, "bottom": below}
+        ends = [self._ends[subplot.key]] if subplot.key in self._ends else []
+        figure.axes = [up, across, *ends] if lowest else [up, *ends]
         figure.layout.height = f"{subplot.height + subplot.above + below}px"
         figure.layout.min_height = figure.layout.height
 
@@ -111,6 +118,18 @@ class Screen:
         with y.hold_sync():
             y.min, y.max = subplot.low, subplot.high
         _set_ticks(up, subplot.y_ticks())
+
+    def ends(self, subplot: Subplot) -> None:
+        """Other words at the right end: an axis with ticks where the lines are."""
+        places = subplot.spread_ends()
+        if subplot.key not in self._ends:
+            if not places:
+                return
+            looks = {"tick_style": TICKS, "grid_lines": "none"}
+            self._ends[subplot.key] = bq.Axis(scale=self._y[subplot.key], side="right", **looks)
+            figure = self.widgets[subplot.key]
+            figure.axes = [*figure.axes, self._ends[subplot.key]]
+        _set_ticks(self._ends[subplot.key], places)
 
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
         """Another x range, and its ticks, in all subplots."""

@@ -21,7 +21,7 @@ Position = TypeVar("Position", float, Floats)
 
 DPI = 72.0  # of matplotlib's SVG
 PIXELS = 760.0  # of the width of a wide page
-LEFT, RIGHT, BOTTOM, AXIS = 46, 14, 7, 26
+LEFT, BOTTOM, AXIS = 46, 7, 26
 DOT = 1.8  # pixels of radius
 PLACED = ("points", "dots")  # what keeps its shape on any page
 THEME = {
@@ -33,9 +33,14 @@ THEME = {
 
 
 class Screen:
-    """Draws subplots and series with matplotlib. `widgets` holds the widget of each subplot."""
+    """Draws subplots and series with matplotlib. `widgets` holds the widget of each subplot.
 
-    def __init__(self) -> None:
+    Args:
+        right: pixels to the right of the axes.
+    """
+
+    def __init__(self, right: int) -> None:
+        self._right = right
         self.widgets: dict[str, widgets.HTML] = {}
         self._subplots: dict[str, Subplot] = {}
         self._lowest: set[str] = set()
@@ -69,6 +74,10 @@ class Screen:
         """Another y range."""
         self._stale.add(subplot.key)
 
+    def ends(self, subplot: Subplot) -> None:
+        """Other words at the right end."""
+        self._stale.add(subplot.key)
+
     def scale_x(self, low: float, high: float, ticks: Mapping[float, str]) -> None:
         """Another x range in all subplots."""
         self._x, self._x_ticks = (low, high), ticks
@@ -87,19 +96,30 @@ class Screen:
         label = escape(f"{subplot.title}. {summary}", quote=True)
         height = subplot.height + subplot.above + below
         attributes = f'class="sw-mpl" role="img" aria-label="{label}" style="height:{height}px"'
-        parts = [self._drawing(subplot), self._markers(subplot), *_y_words(subplot), *self._x_words(subplot)]
+        parts = [self._drawing(subplot), self._markers(subplot), *_y_words(subplot)]
+        parts += [*self._end_words(subplot), *self._x_words(subplot)]
         return f"<div {attributes}>{''.join(parts)}</div>"
 
     def _x_words(self, subplot: Subplot) -> list[str]:
         """What stands below the axis, and beside rules."""
         ticks = self._x_ticks.items() if subplot.key in self._lowest else ()
         top = subplot.above + subplot.height + 9
-        words = [_across("sw-t", self._share(at), top, word) for at, word in ticks]
+        words = [_across("sw-t", self._share(at), top, self._right, word) for at, word in ticks]
         for one in self._mine(subplot):
             if one.kind == "rules" and one.visible:
                 beside = zip(one.x, one.words, strict=False)
-                words += [_across("sw-w", self._share(at), 4, word) for at, word in beside]
+                words += [_across("sw-w", self._share(at), 4, self._right, word) for at, word in beside]
         return words
+
+    def _end_words(self, subplot: Subplot) -> list[str]:
+        """What stands at the right ends of the lines."""
+        places = {_top(subplot, y): word for y, word in subplot.spread_ends().items()}
+        left = f"calc(100% - {self._right - 6}px)"
+        style = "transform:translateY(-50%)"
+        return [
+            f'<span style="left:{left};top:{top:.1f}px;{style}">{escape(word)}</span>'
+            for top, word in places.items()
+        ]
 
     def _drawing(self, subplot: Subplot) -> str:
         """What stands between the axes; it is stretched to the width of the page, lines keep theirs."""
@@ -116,7 +136,7 @@ class Screen:
         drawing = drawing[drawing.index("<svg") :]
         for colour, variable in THEME.items():
             drawing = drawing.replace(colour, variable)
-        placed = f"top:{subplot.above}px;height:{subplot.height}px"
+        placed = self._placed(subplot)
         attributes = f'<svg preserveAspectRatio="none" style="{placed}" aria-hidden="true"'
         return drawing.replace("<svg", attributes, 1)
 
@@ -125,7 +145,7 @@ class Screen:
         drawn = [
             self._points(subplot, one) for one in self._mine(subplot) if one.kind in PLACED and one.visible
         ]
-        placed = f"top:{subplot.above}px;height:{subplot.height}px"
+        placed = self._placed(subplot)
         return f'<svg style="{placed}" aria-hidden="true">{"".join(drawn)}</svg>' if drawn else ""
 
     def _points(self, subplot: Subplot, one: Series) -> str:
@@ -141,6 +161,10 @@ class Screen:
         ]
         return f'<g fill="{one.style.colour}" stroke="{one.style.colour}">{"".join(placed)}</g>'
 
+    def _placed(self, subplot: Subplot) -> str:
+        """Where the axes are, as style."""
+        return f"top:{subplot.above}px;height:{subplot.height}px;width:calc(100% - {LEFT + self._right}px)"
+
     def _mine(self, subplot: Subplot) -> list[Series]:
         return [one for one in self._series.values() if one.subplot == subplot.key]
 
@@ -150,18 +174,18 @@ class Screen:
 
 
 def _y_words(subplot: Subplot) -> list[str]:
-    span = subplot.high - subplot.low
-    tops = {
-        word: subplot.above + subplot.height * (subplot.high - y) / span
-        for y, word in subplot.y_ticks().items()
-        if word
-    }
+    tops = {word: _top(subplot, y) for y, word in subplot.y_ticks().items() if word}
     return [f'<span class="sw-y" style="top:{top:.1f}px">{word}</span>' for word, top in tops.items()]
 
 
-def _across(kind: str, share: float, top: int, word: str, shift: int = 0) -> str:
+def _top(subplot: Subplot, y: float) -> float:
+    """The place of a y, in pixels from the top of the widget."""
+    return subplot.above + subplot.height * (subplot.high - y) / (subplot.high - subplot.low)
+
+
+def _across(kind: str, share: float, top: int, right: int, word: str) -> str:
     """A word at a share of the width between the axes; none outside of them."""
     if not 0 <= share <= 1:
         return ""
-    left = f"calc({LEFT + shift}px + (100% - {LEFT + RIGHT}px)*{share:.5f})"
+    left = f"calc({LEFT}px + (100% - {LEFT + right}px)*{share:.5f})"
     return f'<span class="{kind}" style="left:{left};top:{top}px">{escape(word)}</span>'

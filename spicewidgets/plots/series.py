@@ -21,6 +21,7 @@ TRACES: tuple[Kind, ...] = ("line", "band", "dots")  # kinds of a curve
 LIMIT = 800  # points of a line that are sent to the screen, about one for each of its pixels
 TOP, WORDS = 8, 12  # pixels above the axes, and for words there
 THIN = 1.5  # width of a line that lies over another one, in points
+LABEL = 15  # pixels from one word at the right end to the next
 TICK = 22  # pixels that a tick's words need, at least
 NOTHING: Floats = np.empty(0)
 
@@ -74,6 +75,7 @@ class Subplot:
         ticks: fixed y ticks with their words; None chooses them.
         span: the y that must be in sight when `limits` is None; None takes all data.
         log: whether y is shown as log10.
+        ends: words at the right end, by their y: labels stand at the lines.
         worded: whether rules have words; they stand above the axes, where no curve is.
         low, high: what is shown now (log10 if `log`).
     """
@@ -88,6 +90,7 @@ class Subplot:
     log: bool = False
     visible: bool = True
     worded: bool = False
+    ends: dict[float, str] = field(default_factory=dict)
     low: float = 0.0
     high: float = 1.0
 
@@ -95,6 +98,16 @@ class Subplot:
     def above(self) -> int:
         """Pixels above the axes."""
         return TOP + (WORDS if self.worded else 0)
+
+    def spread_ends(self) -> dict[float, str]:
+        """The words at the right end, no two of them on each other."""
+        gap = LABEL * (self.high - self.low) / self.height
+        places: dict[float, str] = {}
+        for y in sorted(self.ends):
+            at = float(self.drawn(np.array([y]))[0])
+            places[max([at, *(before + gap for before in places)])] = self.ends[y]
+        over = max([0.0, *(at - self.high for at in places)])
+        return {at - over: words for at, words in places.items()}
 
     def drawn(self, y: Floats) -> Floats:
         """Values as they are drawn."""

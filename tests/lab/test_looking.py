@@ -57,9 +57,10 @@ def test_a_session_is_what_was_played(kind, request):
 
 
 def test_a_session_s_likelihood_is_that_of_its_choices(fresh):
+    """With the one after the last trial, as in all scores."""
     found = views.likelihood(fresh, fresh.spice)
     p = fresh.played["spice"].probabilities
-    for session, choices in enumerate(fresh.choices):
+    for session, choices in enumerate(np.column_stack([fresh.choices, fresh.final_choices])):
         picked = [p[session, t, choices[t]] for t in range(1, len(choices))]
         assert found[session] == pytest.approx(-np.log(picked).mean(), abs=1e-9)
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
+from spicewidgets.core.read.emergence import Emergence
 from spicewidgets.core.train.training import Epoch
 from spicewidgets.plots.figures import RewardProbabilities, SessionView
 from spicewidgets.plots.loss_curve import RUNS, LossCurve
+from spicewidgets.plots.series import Subplot
+from spicewidgets.plots.training import TrainingFigure
 from spicewidgets.style import PALE
 
 KINDS = ("bqplot", "matplotlib")
@@ -387,3 +390,69 @@ def test_the_x_axis_grows_in_steps():
         figure.draw([epoch(i) for i in range(1, n + 1)])
         seen.add(figure.x_limits)
     assert len(seen) < 12
+
+
+# The training as it is shown
+
+
+EMERGENCE = Emergence(
+    "x",
+    ((), ("x",), ("c_reward",)),
+    np.array([2, 4, 6]),
+    np.array([[0.0, 0.9, 0.1], [-0.2, 0.8, 0.5], [-0.3, 0.7, 0.9]]),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_equation_emerges_epoch_by_epoch(kind):
+    figure = TrainingFigure(kind)
+    figure.draw([epoch(i) for i in range(1, 5)], whole=[epoch(i) for i in range(1, 7)])
+    figure.draw_equation(EMERGENCE, ["", "x", "r"], [-0.3, 0.7, None], until=4)
+    assert figure.series["found 1"].x.tolist() == [2, 4]
+    np.testing.assert_array_equal(figure.series["found 0"].y, [np.nan, -0.2])  # not in it at first
+    assert figure.series["now 2"].y.tolist() == [0.5]
+    assert figure.series["true 1"].y.tolist() == [0.7, 0.7]
+    assert figure.series["true 1"].kind == "band"
+    assert list(figure.subplots["coefficient"].ends.values()) == [
+        "−0.20, true −0.30",
+        "0.80 x, true 0.70",
+        "0.50 r",
+    ]
+    figure.draw_equation(None, [], [])
+    assert not figure.subplots["coefficient"].visible
+    assert figure.series["found 1"].empty
+
+
+def test_axes_of_a_training_that_is_played_back_stay_as_they_will_be():
+    figure = TrainingFigure("bqplot")
+    whole = [epoch(i, loss=0.7 - i / 400) for i in range(1, 61)]
+    seen = set()
+    for n in (1, 7, 30, 60):
+        figure.draw(whole[:n], whole=whole)
+        figure.draw_equation(EMERGENCE, ["", "x", "r"], [-0.3, 0.7, 0.9], until=n)
+        sizes = [(one.low, one.high) for one in figure.subplots.values()]
+        seen.add((figure.x_limits, *sizes))
+    assert len(seen) == 1
+
+
+def test_labels_at_the_ends_of_lines_are_not_on_each_other():
+    subplot = Subplot(
+        "a", "", height=150, low=0.0, high=1.0, ends={0.5: "a", 0.51: "b", 0.52: "c", 0.99: "d"}
+    )
+    places = list(subplot.spread_ends())
+    assert list(subplot.spread_ends().values()) == ["a", "b", "c", "d"]
+    assert np.diff(places).min() >= 15 / 150 - 1e-9
+    assert max(places) <= 1.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_level_is_stands_at_its_end(kind):
+    figure = LossCurve(kind)
+    figure.draw([epoch(1), epoch(2, loss=0.55)])
+    assert figure.subplots["loss"].ends == {np.log(2): "guessing", 0.5: "the participant"}
+    if kind == "bqplot":
+        axis = figure._screen._ends["loss"]
+        assert sorted(axis.tick_labels.values()) == ["guessing", "the participant"]
+        assert axis in figure._screen.widgets["loss"].axes
+    else:
+        assert "the participant</span>" in figure._screen.widgets["loss"].value
