@@ -126,10 +126,19 @@ class Told:
             f" session{plural} of {self.trials:.0f}."
         )
 
+    def between(self, certainty: float) -> str:
+        """How sure the number of choices is."""
+        low, high = (
+            f"{rounded(end)}" if np.isfinite(end) else "" for end in self.study.choices_between(certainty)
+        )
+        n = f"{self.frame['people'].min():.0f} simulated people of each"
+        if not low:
+            return f"From {n}."
+        most = f"more than {self.frame['choices'].iloc[-1]:,.0f}"
+        return f"Between {low} and {high or most} (90 %), from {n} or more."
+
     def together(self, certainty: float, size: Size) -> str:
         """How many people of one kind it takes with the present design."""
-        if not len(self.frame):
-            return ""
         people, choices = self.people(certainty, size.choices)
         each = f"{choices:,.0f} choices each"
         if np.isinf(people):

@@ -123,7 +123,7 @@ class FalsifyPanel(Stage):
         drawn = [
             _stay(found, names),
             _curve(found, names, looks, REVERSAL, "After a reversal", "the option that was better")
-            or _curve(found, names, looks, LEARNING, "Over a session", "share rewarded"),
+            or _curve(found, names, looks, LEARNING, "Over a session", "rewarded"),
             _curve(found, names, looks, REWARDS, "Pull of rewards", ""),
             _curve(found, names, looks, CHOICES, "Pull of choices", ""),
         ]

@@ -194,7 +194,8 @@ class RecoveryPanel(Stage):
         if fits:
             words = told.sentence(certainty)
             put(self.answer, f'<p class="sw-answer">{escaped(words)}</p>')
-            put(self.together, message(told.together(certainty, size), "help"))
+            notes = f"{told.between(certainty)} {told.together(certainty, size)}"
+            put(self.together, message(notes, "help"))
         put(self.told, _told(told, certainty, size.choices))
 
     def _draw_models(self) -> None:

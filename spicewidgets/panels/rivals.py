@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from ..lab.rivals import Compared
-from ..markup import Html, escaped, folded, message, table
+from ..markup import Html, code_block, escaped, folded, message, table
 from ..plots.rivals import by_person, rivals_table
 from .base import Choice, column
 from .controls import control
@@ -14,6 +14,35 @@ from .stage import Stage
 from .studies import StudyBox, figures, heading
 from .words import decimal
 
+OWN_RIVAL = Html(
+    "<p>A rival is a class with two short functions. In Python it is compared with all others:</p>"
+    + code_block(
+        """from spicewidgets import Parameter, RIVALS, Rival, held_out
+
+
+class DecayingRate(Rival):
+    name = "decaying-rate"
+    words = "As rescorla-wagner, with a learning rate that falls from trial to trial."
+    parameters = (
+        Parameter.share("alpha", "learning rate in the first trial"),
+        Parameter.share("decay", "how fast it falls"),
+        Parameter.positive("beta", "inverse noise temperature of the values"),
+    )
+    states = {"value": 0.5, "trials": 0.0}
+
+    def update(self, p, state, trial):
+        trials = state["trials"] + 1
+        rate = p.alpha * (-p.decay * trials.log()).exp()
+        value = state["value"] + trial.chosen * rate * (trial.reward - state["value"])
+        return {"value": value, "trials": trials}
+
+    def logits(self, p, state):
+        return p.beta * state["value"]
+
+
+print(held_out(dataset, [*RIVALS, DecayingRate]).to_frame())"""
+    )
+)
 ALL = "all people"
 MOST_LISTED = 200  # people of a table that is folded away
 NOTHING = (
@@ -55,6 +84,7 @@ class RivalsPanel(Stage):
             {
                 "table as csv": ("Every model with all its numbers", self._csv),
                 "people as csv": ("Every person and model", self._people_csv),
+                "a rival of your own": ("How to compare a rival that you write yourself", lambda: OWN_RIVAL),
             }
         )
         self.body = column(self.table, self.people, self.criteria, self.files)

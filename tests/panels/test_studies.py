@@ -1,5 +1,6 @@
 """The panels of rivals, recovery and falsification: what they show before, while and after they are done."""
 
+import html
 import re
 import subprocess
 import sys
@@ -71,9 +72,9 @@ def played():
     return pressed(made, made.study)
 
 
-def texts(html):
+def texts(table):
     """The words of each row of a table."""
-    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html, re.DOTALL)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)
     return [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
 
 
@@ -144,13 +145,21 @@ def test_files_have_every_number(compared):
     assert len(compared._people_csv().content.decode().splitlines()) == 1 + 5 * 4
 
 
+def test_a_rival_of_ones_own_is_compared_as_it_is_written_there(compared, capsys):
+    compared.files.ask("a rival of your own")
+    code = html.unescape(re.search(r"<pre[^>]*>(.*?)</pre>", compared.files.below.value, re.DOTALL)[1])
+    dataset = compared.runner.studies["rivals"].data.dataset
+    exec(code.replace("*RIVALS", '"random"'), {"dataset": dataset, "__name__": "own"})
+    assert "decaying-rate" in capsys.readouterr().out
+
+
 def test_names_from_a_table_are_escaped():
     from spicewidgets.plots.rivals import by_person
 
     wicked = "<img src=x onerror=alert(1)>"
-    html = by_person(np.array([1.0, -1.0]), [wicked, "b"], [wicked, "x"], (wicked, "RW"))
-    assert "<img" not in html
-    assert html.count("&lt;img") >= 3
+    picture = by_person(np.array([1.0, -1.0]), [wicked, "b"], [wicked, "x"], (wicked, "RW"))
+    assert "<img" not in picture
+    assert picture.count("&lt;img") >= 3
 
 
 def test_the_planner_is_a_sentence_that_can_be_changed(recovered):

@@ -130,6 +130,32 @@ class Telling(Study):
         """
         return needed(self.to_frame(), certainty)
 
+    def choices_between(
+        self, certainty: float = 0.95, level: float = 0.9, seed: int = 0
+    ) -> tuple[float, float]:
+        """The interval of `choices_needed` over the people who were simulated: these drawn anew.
+
+        Args:
+            certainty: as there.
+            level: share of the draws that the interval holds.
+            seed: of the draws.
+        """
+        rng, found = np.random.default_rng(seed), self.margins()
+        choices = [at for at, both in found.items() if len(both[0]) and len(both[1])]
+        right = [
+            sum(
+                rng.binomial(len(own), float((side * own > 0).mean()), N_RESAMPLES) / len(own)
+                for side, own in zip((1, -1), found[at], strict=True)
+            )
+            / 2
+            for at in choices
+        ]
+        frames = np.stack(right, axis=1)
+        needed_each = [_needed(np.array(choices), row, certainty) for row in frames]
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        low, high = np.quantile(needed_each, tails, method="closest_observation")
+        return float(low), float(high)
+
     def people_needed(self, choices: float, certainty: float = 0.95, seed: int = 0) -> float:
         """People of one kind, with so many choices each, who are told together as surely as asked: by the sum
         of what speaks for each. Infinite where 200 are not enough.
@@ -153,7 +179,11 @@ class Telling(Study):
 def needed(frame: pd.DataFrame, certainty: float) -> float:
     """As `Telling.choices_needed`, from its frame."""
     _checked(certainty)
-    choices, right = frame["choices"].to_numpy(float), frame["right"].to_numpy(float)
+    return _needed(frame["choices"].to_numpy(float), frame["right"].to_numpy(float), certainty)
+
+
+def _needed(choices: Floats, right: Floats, certainty: float) -> float:
+    """Where the share told rightly is first so large."""
     enough = np.flatnonzero(right >= certainty)
     if not len(enough):
         return float("inf")

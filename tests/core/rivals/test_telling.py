@@ -55,6 +55,17 @@ def test_choices_are_read_between_two_sizes_on_a_logarithmic_scale(known):
     assert known.choices_needed(0.875) == np.inf
 
 
+def test_how_sure_that_is_comes_from_the_people(known):
+    low, high = known.choices_between(0.75)
+    assert low <= known.choices_needed(0.75) <= high
+    assert (low, high) == known.choices_between(0.75)
+    assert known.choices_between(0.75, level=0.5)[1] <= high
+    wide = known.choices_between(0.95)
+    assert 20 < wide[0] <= wide[1] <= 80  # with 80 choices all are told
+    del known.results[len(known.parts) - 1], known.results[len(known.parts) - 2]
+    assert known.choices_between(0.95)[1] == np.inf
+
+
 def test_people_of_one_kind_are_told_by_their_sum(known):
     assert known.people_needed(80.0) == 1
     # 3 of 4 lead by 1 nat and 1 lags by 1: the sum of n is above 0 with P(binomial(n, 3/4) > n / 2)
