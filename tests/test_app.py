@@ -16,6 +16,7 @@ from voila.voila_kernel_manager import voila_kernel_manager_factory
 
 from spicewidgets.cli import app, main
 from spicewidgets.cli.serve import EXTENSIONS, TEMPLATES, arguments, doors, environment
+from spicewidgets.server.provisioner import ForkedProvisioner
 
 
 @pytest.fixture
@@ -78,6 +79,7 @@ def test_the_flags_are_voilas_own():
     """Voila passes over a flag that it does not know, without a word."""
     warm = voila_kernel_manager_factory(MappingKernelManager, True, 1)
     classes = (Voila, VoilaConfiguration, VoilaExecutor, KernelManager, MappingKernelManager, warm)
+    classes += (ForkedProvisioner,)
     known_names = {f"{each.__name__}.{name}" for each in classes for name in each.class_traits(config=True)}
     assert {flag[2:].split("=")[0] for flag in voila_flags()[1:]} <= known_names
 

@@ -114,7 +114,9 @@ def kernels(url: str) -> int:
     (server,) = [each for each in psutil.Process().children() if port in each.cmdline()]
     for process in server.children(recursive=True):
         with suppress(psutil.Error):  # it has ended meanwhile
-            count += "ipykernel_launcher" in process.cmdline()
+            # Forks of the parent have its command line; elsewhere a kernel has its own.
+            forked = "spicewidgets.server.parent" in process.cmdline() and process.ppid() != server.pid
+            count += forked or "ipykernel_launcher" in process.cmdline()
     return count
 
 

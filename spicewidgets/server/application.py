@@ -16,6 +16,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .frames import MOST_BYTES
 from .places import LimitedHandler
+from .provisioner import use_forked_kernels
 from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
 
@@ -113,6 +114,7 @@ def hardened_voila(most: int) -> type[Voila]:
         visits = Visits(most)
 
         def init_settings(self) -> dict[str, Any]:
+            use_forked_kernels(self)
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
             return settings | {

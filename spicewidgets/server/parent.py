@@ -1,0 +1,157 @@
+"""The process from which kernels are forked: it has imported everything, has one thread, computes nothing.
+
+It is started by `provisioner.py`, which asks it for a kernel with one line of JSON and is answered with the
+kernel's process number. What it has imported is in memory once, for all its kernels.
+"""
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import resource
+import select
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.parentpoller import ParentPollerUnix
+
+import spicewidgets
+
+# Nobody needs these in a kernel of a page.
+NOT_LOADED = ("spicewidgets.cli", "spicewidgets.server", "spicewidgets.__main__")
+# By the first kernel, the first training, and the first discovery.
+LOADED_LATE = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
+    "llvmlite.binding",
+    "llvmlite.ir",
+    "pysindy",
+    "sqlite3",
+    "tornado.platform.asyncio",
+)
+POLITE = 5  # how much a kernel lets the server go first
+MOST_FILE = 2**30  # bytes of one file that a kernel writes
+
+
+class ServerPoller(ParentPollerUnix):
+    """Ends a kernel with the server. The parent may end before: it is renewed when the code changes."""
+
+    def __init__(self, server: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.server = server
+
+    def run(self) -> None:
+        """Wait for the end of the server's process."""
+        waiting = select.poll()
+        waiting.register(self.server, select.POLLIN)
+        waiting.poll()
+        os._exit(1)
+
+
+class ForkedKernel(IPKernelApp):
+    """A kernel that ends with the server.
+
+    Attributes:
+        server: a handle of the server's process.
+    """
+
+    name = IPKernelApp.name
+    server = -1
+
+    def init_poller(self) -> None:
+        """Watch the server instead of the parent."""
+        self.poller = ServerPoller(self.server)
+
+
+def main() -> None:
+    """Import everything, then fork a kernel for each line that comes from the server."""
+    server = os.pidfd_open(os.getppid())
+    sys.path = [entry for entry in sys.path if entry and Path(entry) != Path.cwd()]
+    load_all()
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets kernels that have ended
+    threads = len(os.listdir("/proc/self/task"))
+    requests.sendall(json.dumps({"threads": threads}).encode() + b"\n")
+    with requests.makefile("rb") as lines:
+        for line in lines:
+            kernel = os.fork()
+            if not kernel:
+                requests.close()
+                begin(json.loads(line), server)
+                return
+            requests.sendall(json.dumps({"pid": kernel}).encode() + b"\n")
+    with suppress(ChildProcessError):
+        os.wait()  # until its last kernel has ended
+
+
+def load_all() -> None:
+    """Import what kernels will use, so that it is in memory once, and is not copied when it is looked at."""
+    for name in (*modules(), *LOADED_LATE):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def modules() -> Iterator[str]:
+    """The names of the package's modules."""
+    for module in pkgutil.walk_packages(spicewidgets.__path__, "spicewidgets."):
+        if not module.name.startswith(NOT_LOADED):
+            yield module.name
+
+
+def begin(request: dict[str, Any], server: int) -> None:
+    """Become a kernel: with a session, folder, environment, random state and limits of its own."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    os.nice(POLITE)
+    limit(request["limits"])
+    np.random.seed(None)  # noqa: NPY002 # for code that uses it; Python's own is made anew by the fork
+    torch.seed()
+    sys.argv = request["argv"]
+    ForkedKernel.server = server
+    # ipywidgets would have told the kernel of itself when it was imported, had there been one.
+    ForkedKernel.launch_instance(request["argv"][1:], parent_handle=server, extra_extensions=["ipywidgets"])
+
+
+def limit(limits: dict[str, int]) -> None:
+    """Let the system bound what this process may take.
+
+    Args:
+        limits: "memory" (bytes beyond what it has now), "seconds" (of processor), "files" (open at once); 0
+            is no limit.
+    """
+    now = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmData" in line)
+    values = {
+        resource.RLIMIT_DATA: limits["memory"] and limits["memory"] + 1024 * int(now.split()[1]),
+        resource.RLIMIT_CPU: limits["seconds"],
+        resource.RLIMIT_NOFILE: limits["files"],
+        resource.RLIMIT_FSIZE: MOST_FILE,
+    }
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, value in values.items():
+        hard = resource.getrlimit(kind)[1]
+        if value and (hard == resource.RLIM_INFINITY or value < hard):
+            resource.setrlimit(kind, (value, value))
+
+
+if __name__ == "__main__":
+    main()

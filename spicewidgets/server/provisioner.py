@@ -1,0 +1,231 @@
+"""Kernels that are forked from a process which has imported everything: ready at once, and small.
+
+`parent.py` is that process; each server has its own, so that nothing crosses from one user to another. It is
+renewed when the package's files change or when it ends; kernels that it has started live on. Where there can
+be none, a kernel starts by itself, as Jupyter's do.
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from tornado import gen
+from tornado.ioloop import IOLoop
+from tornado.locks import Lock
+from traitlets import Bool, Integer
+
+NAME = "spicewidgets-forked"  # of the entry point in pyproject.toml
+PACKAGE = Path(__file__).parents[1]
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",  # a thread would not come along into a fork
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a word of the debugger's on each start
+}
+PATIENCE = 120  # seconds that the parent may take to import everything, as many other things start
+LOOK = 0.01  # seconds between two looks at whether it has answered
+
+
+class ParentError(RuntimeError):
+    """There is no parent to fork from, with the reason."""
+
+
+class Kernel:
+    """The process of a forked kernel, with the part of `subprocess.Popen` that Jupyter uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._handle = os.pidfd_open(pid)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """None while it runs; then 0, as its exit code is its parent's to know."""
+        if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
+            os.close(self._handle)
+            self.returncode = 0
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended."""
+        if self.poll() is None:
+            select.select([self._handle], [], [], timeout)
+        return self.poll() or 0
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            signal.pidfd_send_signal(self._handle, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+
+class Parent:
+    """A process to fork from, and the line to it.
+
+    Attributes:
+        code: the state of the package's files when it began to import them.
+    """
+
+    def __init__(self) -> None:
+        self.code = state_of_code()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "spicewidgets.server.parent", str(theirs.fileno())],
+                cwd=PACKAGE.parent,
+                env=os.environ | SETTINGS,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is the server's
+            )
+        ours.setblocking(False)
+        self._socket, self._read = ours, b""
+
+    def usable(self) -> bool:
+        """Whether it is there, and has imported the files as they are now."""
+        return self.process.poll() is None and self.code == state_of_code()
+
+    async def ready(self) -> None:
+        """Wait until it has imported everything.
+
+        Raises:
+            ParentError: if it ends, or has more than one thread: a fork has one, and may wait for ever for
+                what another would do.
+        """
+        threads = (await self._answer())["threads"]
+        if threads != 1:
+            raise ParentError(f"it has {threads} threads")
+
+    async def fork(self, request: dict[str, Any]) -> Kernel:
+        """A new kernel.
+
+        Raises:
+            ParentError: if the parent, or the kernel at once, ends.
+        """
+        try:
+            self._socket.setblocking(True)
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            self._socket.setblocking(False)
+            return Kernel((await self._answer())["pid"])
+        except OSError as error:
+            raise ParentError(str(error)) from None
+
+    async def _answer(self) -> dict[str, int]:
+        until = IOLoop.current().time() + PATIENCE
+        while b"\n" not in self._read:
+            try:
+                more = self._socket.recv(4096)
+            except BlockingIOError:
+                if IOLoop.current().time() > until:
+                    raise ParentError(f"no answer in {PATIENCE} seconds") from None
+                await gen.sleep(LOOK)
+                continue
+            if not more:
+                raise ParentError("it has ended")
+            self._read += more
+        line, self._read = self._read.split(b"\n", 1)
+        answer: dict[str, int] = json.loads(line)
+        return answer
+
+    def leave(self) -> None:
+        """Let it end once its last kernel has ended."""
+        self._socket.close()
+
+
+def state_of_code() -> tuple[int, int]:
+    """Other whenever a file of the package is changed, added or removed."""
+    times = [path.stat().st_mtime_ns for path in PACKAGE.rglob("*.py")]
+    return len(times), max(times)
+
+
+class ForkedProvisioner(LocalProvisioner):
+    """Starts kernels by forking the server's warm parent."""
+
+    memory = Integer(3 * 2**29, help="Bytes that a kernel may take beyond the parent's; 0 is no limit.").tag(
+        config=True
+    )
+    seconds = Integer(4 * 3600, help="Seconds of processor that a kernel may use; 0 is no limit.").tag(
+        config=True
+    )
+    files = Integer(1024, help="Files that a kernel may have open at once; 0 is no limit.").tag(config=True)
+    own_folder = Bool(False, help="Whether each kernel has an empty folder, which goes with it.").tag(
+        config=True
+    )
+    folder: str | None = None
+    parents: ClassVar[list[Parent]] = []  # this server's: at most one
+    lock: ClassVar[Lock] = Lock()
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Fork a kernel, or start one as Jupyter does where that cannot be."""
+        if self.own_folder and self.folder is None:
+            self.folder = tempfile.mkdtemp(prefix="learner-")
+        if self.folder:
+            kwargs |= {"cwd": self.folder, "env": kwargs["env"] | {"TMPDIR": self.folder}}
+        if not hasattr(os, "pidfd_open"):
+            self.log.info("Only Linux can fork kernels; this one starts by itself.")
+            return await super().launch_kernel(cmd, **kwargs)
+        if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
+            self.log.info("This is a kernel of another Python; it starts by itself.")
+            return await super().launch_kernel(cmd, **kwargs)
+        request = {
+            "argv": cmd[2:],
+            "env": {**kwargs["env"], "OMP_NUM_THREADS": "1"},
+            "cwd": str(kwargs.get("cwd") or Path.cwd()),
+            "limits": {"memory": self.memory, "seconds": self.seconds, "files": self.files},
+        }
+        try:
+            async with self.lock:
+                kernel = await (await self.parent_process()).fork(request)
+        except ParentError as error:
+            self.log.error("There is no process to fork kernels from (%s); this one starts by itself.", error)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = kernel  # type: ignore[assignment] # it is not a Popen, and does what Jupyter asks of one
+        self.pid = self.pgid = kernel.pid
+        self.cwd = request["cwd"]
+        return self.connection_info
+
+    async def parent_process(self) -> Parent:
+        """The process to fork from, made anew if the last one cannot be used any more."""
+        while self.parents:
+            if self.parents[0].usable():
+                return self.parents[0]
+            self.parents.pop().leave()
+        parent = Parent()
+        try:
+            await parent.ready()
+        except ParentError:
+            parent.leave()
+            raise
+        self.parents.append(parent)
+        return parent
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove the kernel's folder, unless it is started again."""
+        await super().cleanup(restart)
+        if self.folder and not restart:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def use_forked_kernels(server: Any) -> None:
+    """Let a server fork its kernels, also in a clone that was updated without being installed again."""
+    factory = KernelProvisionerFactory.instance(parent=server)
+    where = f"{__name__}:{ForkedProvisioner.__name__}"
+    factory.provisioners[NAME] = EntryPoint(NAME, where, KernelProvisionerFactory.GROUP_NAME)
+    factory.default_provisioner_name = NAME
