@@ -246,7 +246,8 @@ def test_listing_the_public_names_loads_nothing_heavy():
 # The packages we stand on do as they please when they are first imported, so they go first.
 UNTOUCHED = """
 import importlib, os, pkgutil, random, sys, warnings
-import click, ipykernel.kernelapp, matplotlib, matplotlib.figure, numpy, pandas, pysindy, safetensors.torch, sklearn.base, torch
+import click, ipykernel.kernelapp, matplotlib, matplotlib.figure, numpy, pandas, pysindy
+import safetensors.torch, sklearn.base, torch
 import voila.app
 import spicewidgets
 
