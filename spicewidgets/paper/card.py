@@ -47,8 +47,7 @@ def card_part(found: Findings) -> Iterator[Block]:
     }
     yield Paragraph(
         f"Of {count(len(told), 'claim')}, {counts[HOLDS]} hold, {counts[FAILS]} fail, {counts[OPEN]} are"
-        " open,"
-        f" and {counts[UNTESTED]} were not tested."
+        f" open, and {counts[UNTESTED]} were not tested."
     )
     yield Table(
         "Claims, the tests that could break them, and what came of these.",
@@ -197,7 +196,8 @@ def _terms_recovered(found: Findings) -> Iterator[Claim]:
         words,
         test,
         f"Exactly the true terms in {percent(study.exact())} of {count(n, 'data set')}; {percent(right)} of"
-        f" {decisions} candidate terms rightly there or absent." + (f" {listed(wrong, 4)}." if wrong else ""),
+        f" {decisions} candidate terms rightly there or"
+        " absent." + (f" {listed(wrong, 4)}." if wrong else ""),
         FAILS if right < CERTAIN else HOLDS if decisions >= ENOUGH else OPEN,
     )
 
@@ -206,8 +206,10 @@ def _numbers_read(found: Findings) -> Iterator[Claim]:
     if len(found.people) < 3:
         return
     words = "Each person's numbers can be read as that person's."
-    test = f"True and found numbers correlate by {READABLE} or more over simulated people, and halves of"
-    " the choices do."
+    test = (
+        f"True and found numbers correlate by {READABLE} or more over simulated people, and so do numbers"
+        " found in halves of the choices."
+    )
     parts, low = [], False
     if found.equations is not None:
         values = found.equations.summary()["correlation"].dropna()
@@ -309,9 +311,8 @@ def _simplest(found: Findings) -> str:
     fit = result.fits[simplest]
     return (
         f"{simplest}: {fit.rival.equation}. With {len(fit.names)} numbers a person it reaches"
-        f" {percent(share)} of"
-        " what the equations gain over chance in held-out choices. Whoever does not need the rest should"
-        " take it."
+        f" {percent(share)} of what the equations gain over chance in held-out choices. Whoever does not"
+        " need the rest should take it."
     )
 
 
@@ -328,9 +329,8 @@ def audit(found: Findings) -> Iterator[str]:
     if agreement:
         least = min(agreement, key=lambda name: agreement[name])
         yield (
-            f"Searches: starts agree in {percent(np.mean(list(agreement.values())))} on average, least"
-            " often of"
-            f" {least} ({percent(agreement[least])})."
+            f"Searches: starts agree in {percent(np.mean(list(agreement.values())))} on average, least often"
+            f" of {least} ({percent(agreement[least])})."
         )
     bounds = {fit.rival.name: float(fit.at_bound.mean()) for fit in result.fits.values() if fit.names}
     if bounds:
@@ -343,8 +343,7 @@ def audit(found: Findings) -> Iterator[str]:
     if found.models is not None:
         yield (
             "Models were recovered by BIC and not by held-out choices, for time: the confusion of the"
-            " comparison"
-            " itself may be another."
+            " comparison itself may be another."
         )
     if found.falsification is not None and not found.falsification.schedule_known:
         yield "The task's probabilities were estimated from the choices that it is played against."
@@ -367,6 +366,5 @@ def audit(found: Findings) -> Iterator[str]:
     yield f"Not done: {listed(undone)}." if undone else "Nothing of the plan was left out."
     yield (
         "Not tested at all: other starts of the network, other tasks or visits, preregistered predictions,"
-        " and"
-        " whether a model that nobody thought of does better."
+        " and whether a model that nobody thought of does better."
     )

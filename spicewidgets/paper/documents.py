@@ -83,8 +83,7 @@ def summary(found: Findings) -> str:
     own = result.to_frame().set_index("model").loc[found.told]
     words = (
         f"{count(len(result.people), 'person', 'people')} made {int(result.n_choices.sum()):,} choices that"
-        " were"
-        f" predicted without having been learned from. The equations of {found.main}, with"
+        f" were predicted without having been learned from. The equations of {found.main}, with"
         f" {result.numbers[at]:.1f} numbers a person, give them a likelihood of"
         f" {with_interval(own['likelihood'], own['low'], own['high'])} per choice"
     )
@@ -98,16 +97,18 @@ def summary(found: Findings) -> str:
     verdicts = [claim.verdict for claim in claims(found)]
     return (
         f"{words} Of {count(len(verdicts), 'claim')} that one may want to make, {verdicts.count('holds')}"
-        " hold and"
-        f" {verdicts.count('fails')} fail."
+        f" hold and {verdicts.count('fails')} fail."
     )
 
 
 def tables(found: Findings) -> Iterator[tuple[str, str]]:
     """Tables behind the report, as CSV by name."""
+    people = found.held_out.by_person()
+    for name, labels in found.groups.items():
+        people[name] = labels * len(found.held_out.models)
     frames = {
         "comparison": found.held_out.to_frame(),
-        "people": found.held_out.by_person(),
+        "people": people,
         "equations": found.people,
         "terms": found.terms.drop(columns="key", errors="ignore"),
         "groups": found.term_groups.drop(columns="key", errors="ignore"),

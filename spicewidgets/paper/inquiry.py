@@ -110,7 +110,7 @@ class Inquiry:
                 else "A report tells equations; got no model. Name one, such as 'forgetting'.",
                 None
                 if not set(plan.models) & set(plan.rivals)
-                else f"models must have names of their own; got those of rivals,"
+                else "models must have names of their own; got those of rivals,"
                 f" {sorted(set(plan.models) & set(plan.rivals))}. Rename them.",
             ]
         )

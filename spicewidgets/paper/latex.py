@@ -68,10 +68,14 @@ def _block(block: Block) -> str:
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Picture):
-        return (
-            f"\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[width=\\linewidth]{{figures/{block.name}"
-            f".pdf}}\n\\caption{{{plain(block.caption)}}}\n\\end{{figure}}"
+        parts = (
+            r"\begin{figure}[htbp]",
+            r"\centering",
+            rf"\includegraphics[width=\linewidth]{{figures/{block.name}.pdf}}",
+            rf"\caption{{{plain(block.caption)}}}",
+            r"\end{figure}",
         )
+        return "\n".join(parts)
     return _formulas(block)
 
 
@@ -105,7 +109,6 @@ def _table(block: Table) -> str:
     rows = "\n".join(" & ".join(plain(cell) for cell in row) + r" \\" for row in block.rows)
     note = f"\n\n{{\\footnotesize {plain(block.note)}\\par}}" if block.note else ""
     return (
-        f"{{{size}\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{{columns}}}\n"
-        f"\\caption{{{plain(block.caption)}}}\\\\\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n{rows}\n"
-        f"\\bottomrule\n\\end{{longtable}}}}{note}"
+        f"{{{size}\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{{columns}}}\n\\caption{{{plain(block.caption)}}}\\\\\n\\toprule\n{head}"
+        f" \\\\\n\\midrule\n\\endhead\n{rows}\n\\bottomrule\n\\end{{longtable}}}}{note}"
     )

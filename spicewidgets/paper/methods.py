@@ -19,8 +19,7 @@ BY = {
 }
 WAYS = {
     "group": "under a normal prior for their group, whose means and spreads were found together with"
-    " everybody's"
-    " parameters (empirical Bayes, by expectation maximisation with Laplace's approximation)",
+    " everybody's parameters (empirical Bayes, by expectation maximisation with Laplace's approximation)",
     "prior": "as the most probable ones under the declared priors",
     "likelihood": "by maximum likelihood within their bounds",
 }
@@ -123,11 +122,9 @@ def models_part(found: Findings) -> Iterator[Block]:
     yield Heading("Models")
     fits = found.held_out.fits
     yield Paragraph(
-        f"{count(len(fits), 'rival')} from chance to a regression on all that happened lately"
-        f" stand beside the equations and the network of {listed(found.held_out.estimators)}. P of a choice"
-        " is"
-        " the softmax of the logits; Q is a value, C a choice kernel, r a reward, c the option that was"
-        " chosen,"
+        f"{count(len(fits), 'rival')} from chance to a regression on all that happened lately stand beside"
+        f" the equations and the network of {listed(found.held_out.estimators)}. P of a choice is the"
+        " softmax of the logits; Q is a value, C a choice kernel, r a reward, c the option that was chosen,"
         " u any other."
     )
     rows = tuple(
@@ -188,12 +185,10 @@ def fitting_part(found: Findings) -> Iterator[Block]:
     yield Heading("Fitting")
     result = found.held_out
     yield Paragraph(
-        f"Rivals' parameters were found {WAYS[found.way]}, by Fisher scoring on a compiled"
-        " likelihood with exact slopes, for all starts and people side by side. AIC, BIC and Laplace's"
-        " evidence"
-        " are of all choices: the first two at the most likely values, the evidence under the declared"
-        " priors."
-        " Standard errors are of the curvature at the top."
+        f"Rivals' parameters were found {WAYS[found.way]}, by Fisher scoring on a compiled likelihood with"
+        " exact slopes, for all starts and people side by side. AIC, BIC and Laplace's evidence are of all"
+        " choices: the first two at the most likely values, the evidence under the declared priors. Standard"
+        " errors are of the curvature at the top."
     )
     rows = []
     for fit in result.fits.values():
@@ -237,11 +232,9 @@ def _training(name: str, estimator: Any) -> str:
     return (
         f"The network of {name} was trained by {len(history):,} epochs ({counts}), to a loss of"
         f" {history[-1].train_loss:.4f} nats per choice (chance {history[-1].chance:.4f}). SINDy proposed"
-        " terms"
-        f" from samples of its modules; then the numbers were found {how}, by maximum"
+        f" terms from samples of its modules; then the numbers were found {how}, by maximum"
         f" {'posterior' if pooled else 'likelihood'} of the choices, and a term stayed where the choices"
-        " would"
-        f" miss it by more than its price. A person has {numbers:.1f} numbers on average."
+        f" would miss it by more than its price. A person has {numbers:.1f} numbers on average."
     )
 
 

@@ -35,8 +35,8 @@ def parameters_part(found: Findings) -> Iterator[Block]:
     yield Paragraph(
         "People were simulated at the design of these choices: as many people, sessions and trials, rewards"
         " drawn from those that were seen for an option at about the same time in the same session,"
-        " parameters"
-        " those of fitted people. Their choices were fitted as those of the people were."
+        " parameters those of people (fitted under the declared priors). Their choices were fitted as those"
+        " of the people were."
     )
     for name, study in found.parameters.items():
         summary = study.summary()
@@ -53,8 +53,7 @@ def parameters_part(found: Findings) -> Iterator[Block]:
                 for parameter, row in summary.iterrows()
             ),
             note="Correlation of true and found values on the parameter's scale; bias and root mean square"
-            " error"
-            " in its units; in the interval: share of 95 % intervals that hold the truth.",
+            " error in its units; in the interval: share of 95 % intervals that hold the truth.",
         )
         yield Paragraph(_tradeoffs(name, study.tradeoffs()))
         frame = study.to_frame()
@@ -84,8 +83,7 @@ def _tradeoffs(name: str, table: pd.DataFrame) -> str:
     _, one, other, value = max(pairs)
     return (
         f"Errors that go together most: those of {one} and {other} (correlation {value:.2f}): what one of"
-        " them"
-        " is too high by, the other makes up for."
+        " them is too high by, the other makes up for."
         if abs(value) >= 0.3
         else f"No two errors go together by more than {value:.2f} ({one} and {other})."
     )
@@ -115,15 +113,13 @@ def _models(found: Findings) -> Iterator[Block]:
     yield Paragraph(
         f"Of people who were simulated as one of {len(names)} rivals, with fitted parameters, the same rival"
         f" was the best by {study.criterion.upper()} in {percent(right.mean())} on average. Least often it"
-        " was"
-        f" {worst} ({percent(right.min())}), mostly taken for {mistaken.idxmax()}"
+        f" was {worst} ({percent(right.min())}), mostly taken for {mistaken.idxmax()}"
         f" ({percent(mistaken.max())}). A person whose best rival is {worst}, or the one that it is taken"
-        " for,"
-        " need not be one."
+        " for, need not be one."
     )
     yield Picture(
         "confusion",
-        f"P(best | simulated): which rival was the best (column) where one was simulated (row), by"
+        "P(best | simulated): which rival was the best (column) where one was simulated (row), by"
         f" {study.criterion.upper()}, {count(study.design.n_people, 'person', 'people')} a row and"
         f" {count(len(study.results), 'data set')} in all.",
         matrix(names, confusion.to_numpy(float), "simulated", "best"),
@@ -131,8 +127,7 @@ def _models(found: Findings) -> Iterator[Block]:
     yield Picture(
         "inversion",
         "P(simulated | best), if all were equally likely beforehand: which rival was simulated (row) where"
-        " one"
-        " was the best (column).",
+        " one was the best (column).",
         matrix(names, inversion.to_numpy(float), "simulated", "best"),
     )
 
@@ -144,8 +139,7 @@ def _equations(found: Findings) -> Iterator[Block]:
         f"People whose choices were made by the equations of {found.main} played the design"
         f" {count(n, 'time')}, and their equations were found anew, network and all: exactly the true terms"
         f" came back in {percent(study.exact())}. A term that the equations lack can be made up, one that"
-        " they"
-        " have can be missed."
+        " they have can be missed."
     )
     rows = tuple(
         (
@@ -160,8 +154,7 @@ def _equations(found: Findings) -> Iterator[Block]:
         ("term", "found", "missed", "made up", "correlation", "bias", "rmse"),
         rows,
         note="Shares of data sets. Correlation over people of true and found numbers; bias and root mean"
-        " square"
-        " error of these. Neither found, missed nor made up: rightly absent.",
+        " square error of these. Neither found, missed nor made up: rightly absent.",
     )
     frame = study.to_frame()
     there = frame[frame["outcome"] == "found"]
@@ -173,8 +166,7 @@ def _equations(found: Findings) -> Iterator[Block]:
         yield Picture(
             "terms",
             f"Recovery of the numbers of {found.main}: found against true, a dot for each simulated person;"
-            " on"
-            " the line both are equal.",
+            " on the line both are equal.",
             scatters(panels[:16], "true", "found"),
         )
 
@@ -196,8 +188,7 @@ def comparison_part(found: Findings) -> Iterator[Block]:
         "held-out",
         "Likelihood per held-out choice (geometric mean of P) with its 95 % interval over people; the dashed"
         " line is chance. The intervals are of each model alone: how far two models are apart is in the"
-        " table,"
-        " person by person.",
+        " table, person by person.",
         ranges(
             frame["model"].tolist(),
             {"": [Range(*row) for row in frame[["likelihood", "low", "high"]].to_numpy(float)]},
@@ -240,12 +231,11 @@ def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> Table:
         cells += [number(row[name], 0) for name in ("aic", "bic", "evidence")]
         rows.append(tuple(cells))
     note = (
-        "Likelihood: geometric mean of P of a held-out choice, with its 95 % interval over people (drawn anew"
-        " 2,000 times). Behind: nats per choice worse than the best, with the interval of this difference"
-        " over"
-        " people. Numbers: of each person; of a network, its weights divided by the people. AIC, BIC: of all"
-        " choices; lower is better. Evidence: ln p(choices) under the declared priors; equations and networks"
-        " have none."
+        "Likelihood: geometric mean of P of a held-out choice, with its 95 % interval over people (drawn"
+        " anew 2,000 times). Behind: nats per choice worse than the best, with the interval of this"
+        " difference over people. Numbers: of each person; of a network, its weights divided by the people."
+        " AIC, BIC: of all choices; lower is better. Evidence: ln p(choices) under the declared priors;"
+        " equations and networks have none."
     )
     if not several:
         note += " One person has no interval over people."
@@ -304,9 +294,9 @@ def _frequencies(found: Findings) -> Iterator[Block]:
     table = among.to_frame().sort_values("frequency", ascending=False, kind="stable")
     yield Heading("How many people follow each model", 3)
     yield Paragraph(
-        "Random-effects Bayesian model selection (Stephan et al. 2009, Rigoux et al. 2014) takes ln P of each"
-        " person's held-out choices as the evidence of a model (Soch et al. 2016). The probability that all"
-        f" models are equally frequent (the omnibus risk) is {probability(among.omnibus_risk)}."
+        "Random-effects Bayesian model selection (Stephan et al. 2009, Rigoux et al. 2014) takes ln P of"
+        " each person's held-out choices as the evidence of a model (Soch et al. 2016). The probability that"
+        f" all models are equally frequent (the omnibus risk) is {probability(among.omnibus_risk)}."
     )
     yield Table(
         "Frequencies of the models among people.",
@@ -322,8 +312,8 @@ def _frequencies(found: Findings) -> Iterator[Block]:
         ),
         note="People: expected number who follow the model. Frequency: in the population. Exceedance:"
         " probability that it is the most frequent one; protected: allowing for all being equal. Fixed"
-        " effects"
-        " (a footnote): sum of the evidence, in nats below the best, which a single person can decide.",
+        " effects (a footnote): sum of the evidence, in nats below the best, which a single person can"
+        " decide.",
     )
     for name, difference in found.differences.items():
         rows = tuple(
@@ -356,9 +346,8 @@ def falsification_part(found: Findings) -> Iterator[Block]:
     checks, failures = result.checks, result.failures
     yield Paragraph(
         f"Each fitted model took each person's part {result.n_repeats} times, in sessions as long as the"
-        f" person's. It fails on a measure if, somewhere, people lie farther from its mean than it does"
-        " itself"
-        f" in 95 of 100 times: in {len(failures)} of {count(len(checks), 'check')}, where about"
+        " person's. It fails on a measure if, somewhere, people lie farther from its mean than it does"
+        f" itself in 95 of 100 times: in {len(failures)} of {count(len(checks), 'check')}, where about"
         f" {0.05 * len(checks):.1f} would by chance. With {count(result.n_people, 'person', 'people')} small"
         " differences are noticed; what counts is the size."
         + (
@@ -386,17 +375,16 @@ def falsification_part(found: Findings) -> Iterator[Block]:
             )
             for check in checks
         ),
-        note="Distance: in units of the model's own scatter from time to time. p: share of the model's"
-        " times that"
-        f" lie as far out somewhere; it cannot be less than {1 / (result.n_repeats + 1):.3f}, and is of"
-        " each check"
-        " alone. The models were fitted to the same choices, so that a failure is one in spite of that.",
+        note="Distance: in units of the model's own scatter from time to time. p: share of the model's times"
+        f" that lie as far out somewhere; it cannot be less than {1 / (result.n_repeats + 1):.3f}, and is of"
+        " each check alone. The models were fitted to the same choices, so that a failure is one in spite of"
+        " that.",
         wordy=(1, 2),
     )
     yield Picture(
         "falsification",
-        "What people did (black; band: 95 % over people) and what fitted models did in their place (mean, and"
-        f" the range of 95 % of {result.n_repeats} times).",
+        "What people did (black; band: 95 % over people) and what fitted models did in their place (mean,"
+        f" and the range of 95 % of {result.n_repeats} times).",
         beside_people(panels_of(result), {found.told: SPICE, found.network: RNN}),
     )
 
@@ -462,19 +450,15 @@ def individuals_part(found: Findings) -> Iterator[Block]:
         for _, row in terms.iterrows()
     )
     yield Table(
-        f"Terms of {found.main}, {whose}, with 95 % intervals"
-        f"{' (the 2.5 and 97.5 percent quantiles of people)' if many and not pooled else ''}.",
+        f"Terms of {found.main}, {whose}, with 95 %"
+        f" intervals{' (the 2.5 and 97.5 percent quantiles of people)' if many and not pooled else ''}.",
         ("term", "value", "95 %", *shown),
         rows,
         note="Spread: standard deviation between people. Shrinkage: share of the way from a person's own"
-        " estimate"
-        " to the group's mean. Worth: nats that the choices would lose without the term; price: what it"
-        " must be"
-        " worth to stay. Parts: parts of the cross-validation whose equations have it. Halves: correlation"
-        " over"
-        " people between equations of every other session. That terms were chosen from the same choices is"
-        " not"
-        " reckoned in the intervals.",
+        " estimate to the group's mean. Worth: nats that the choices would lose without the term; price:"
+        " what it must be worth to stay. Parts: parts of the cross-validation whose equations have it."
+        " Halves: correlation over people between equations of every other session. That terms were chosen"
+        " from the same choices is not reckoned in the intervals.",
     )
     yield Picture(
         "coefficients",
@@ -555,8 +539,7 @@ def _term_groups(found: Findings) -> Iterator[Block]:
         yield Heading(f"Groups of {name}", 3)
         yield Paragraph(
             f"Of {n} differences from {kinds[0]}, {len(clear)} are beyond chance once all are counted"
-            " together"
-            " (p < 0.05 by Holm 1979)"
+            " together (p < 0.05 by Holm 1979)"
             + (
                 ": " + "; ".join(_difference(row, kinds[0]) for _, row in clear.iterrows()) + "."
                 if len(clear)
@@ -568,8 +551,7 @@ def _term_groups(found: Findings) -> Iterator[Block]:
             ("term", *kinds),
             tuple(means),
             note="Each person counts as much as their choices tell, before they were drawn towards the mean"
-            " of"
-            " all.",
+            " of all.",
         )
         yield Table(
             f"Differences from {kinds[0]} with 95 % intervals.",
@@ -622,12 +604,11 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
         at = result.models.index(simplest)
         ahead = result.ahead(found.told, simplest)
         yield Paragraph(
-            f"The rival with the fewest numbers that reaches 80 % of what the equations gain over chance is"
+            "The rival with the fewest numbers that reaches 80 % of what the equations gain over chance is"
             f" {simplest}, with {result.numbers[at]:g} numbers: it reaches"
             f" {percent(gain_of(result, simplest, found.told, found.dataset.n_actions))}. The equations are"
             f" ahead of it by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice, in"
-            f" {ahead.people} of"
-            f" {count(len(result.people), 'person', 'people')}."
+            f" {ahead.people} of {count(len(result.people), 'person', 'people')}."
         )
     others = [name for name in result.estimators if name != found.main]
     for name in others:
@@ -678,21 +659,17 @@ def repeat_part(found: Findings) -> Iterator[Block]:
 
 
 LITERATURE = (
-    "Wilson, R. C. & Collins, A. G. E. (2019). Ten simple rules for the computational modeling of"
-    " behavioral data."
-    " eLife 8, e49547.",
+    "Wilson, R. C. & Collins, A. G. E. (2019). Ten simple rules for the computational modeling of behavioral"
+    " data. eLife 8, e49547.",
     "Palminteri, S., Wyart, V. & Koechlin, E. (2017). The importance of falsification in computational"
-    " cognitive"
-    " modeling. Trends in Cognitive Sciences 21, 425-433.",
+    " cognitive modeling. Trends in Cognitive Sciences 21, 425-433.",
     "Stephan, K. E. et al. (2009). Bayesian model selection for group studies. NeuroImage 46, 1004-1017.",
     "Rigoux, L. et al. (2014). Bayesian model selection for group studies - revisited. NeuroImage 84,"
     " 971-985.",
     "Soch, J., Haynes, J.-D. & Allefeld, C. (2016). How to avoid mismodelling in GLM-based fMRI data"
-    " analysis:"
-    " cross-validated Bayesian model selection. NeuroImage 141, 469-489.",
+    " analysis: cross-validated Bayesian model selection. NeuroImage 141, 469-489.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of"
-    " Statistics"
-    " 6, 65-70.",
-    "Brunton, S. L., Proctor, J. L. & Kutz, J. N. (2016). Discovering governing equations from data by sparse"
-    " identification of nonlinear dynamical systems. PNAS 113, 3932-3937.",
+    " Statistics 6, 65-70.",
+    "Brunton, S. L., Proctor, J. L. & Kutz, J. N. (2016). Discovering governing equations from data by"
+    " sparse identification of nonlinear dynamical systems. PNAS 113, 3932-3937.",
 )

@@ -164,6 +164,9 @@ def test_its_numbers_are_those_of_the_study(found, files):
         assert f"{row['low']:.3f} to {row['high']:.3f}" in words, model
     table = pd.read_csv(StringIO(files["tables/comparison.csv"].decode()), index_col="model")
     np.testing.assert_allclose(table["likelihood"], frame["likelihood"])
+    people = pd.read_csv(StringIO(files["tables/people.csv"].decode()))
+    healthy = people[(people["model"] == found.told) & (people["diagnosis"] == "healthy")]
+    assert f"{np.exp(-healthy['nll'].sum() / healthy['n_choices'].sum()):.3f} (" in words
     for check in found.falsification.failures:
         assert check.sentence in words
     assert found.report.sha256 in words

@@ -1,6 +1,8 @@
 """Long studies: nothing finished is lost, whoever stops them, and where they run changes no number."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -100,19 +102,25 @@ import spicewidgets as sw
 if __name__ == "__main__":
     design = sw.Design.of_settings(3, 1, 60, sw.BanditsDrift(0.2))
     study = sw.ParameterRecovery("rescorla-wagner", design, n_datasets=200, random_state=1)
-    for progress in study.run(sys.argv[1]):
+    for progress in study.run(sys.argv[1], int(sys.argv[2])):
         print(progress.done, flush=True)
 """
 
 
-def test_a_killed_study_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_killed_study_goes_on_where_it_was(jobs, tmp_path):
     script, folder = tmp_path / "script.py", tmp_path / "out"
     script.write_text(SCRIPT)
-    process = subprocess.Popen([sys.executable, str(script), str(folder)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(folder), str(jobs)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     seen = 0
     while seen < 3:
         seen = int(process.stdout.readline())
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # with its processes: nothing can be tidied up
     seen = max([seen, *(int(line) for line in process.stdout.read().split())])
     process.wait()
     kept = sorted(folder.glob("part-*.json"))
