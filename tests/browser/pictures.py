@@ -1,4 +1,5 @@
-"""Takes the README's pictures of the explorer, one of them moving: `python tests/browser/pictures.py`.
+"""Takes the README's pictures of the explorer, one of them moving, and a strip of all rooms and views for
+each width and theme: `python tests/browser/pictures.py`, or with `strips` or `readme` only these.
 
 The run is a real one: the participant is changed, trained, and what was found is compared.
 """
@@ -18,7 +19,11 @@ import chromium
 import servers
 from explorer_page import HANDLES, TRACKS, ExplorerPage
 
+from spicewidgets.state.stages import STAGES
+
 FOLDER = Path(__file__).parent / "pictures"
+STRIPS = {1280: (860, 0.3), 768: (900, 0.4), 400: (860, 0.5)}  # height of a page, and how small it is drawn
+ROW = {1280: 4, 768: 5, 400: 8}  # pages beside each other
 SIZES = {"desk": (1280, 900), "phone": (400, 860)}
 FILM = {"width": 1000, "height": 700}
 PACE = 125  # ms that a picture of the film stands
@@ -48,13 +53,41 @@ def take(browser: Browser, url: str, size: str, theme: str) -> None:
     explorer.typed("Learning rate").press("Tab")
     expect(explorer.guide).to_contain_text("train again", timeout=20_000)
     explorer.button("Train").click()
-    expect(explorer.guide).to_contain_text("Trained for", timeout=120_000)
+    explorer.expect_trained()
     explorer.stage("Compare" if theme == "light" else "Train")
     page.mouse.move(0, 0)
     page.wait_for_timeout(1500)  # a picture has no word to wait for
     path = FOLDER / f"{size}-{theme}.png"
     page.screenshot(path=path)
     Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(path, optimize=True)
+    page.close()
+
+
+def strip(browser: Browser, url: str, width: int, theme: str) -> None:
+    """All rooms and views beside each other, small, with the first step of the tour before them."""
+    height, scale = STRIPS[width]
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(f"{url}?theme={theme}", timeout=120_000)
+    explorer = ExplorerPage(page).opened()
+    shots = []
+
+    def shoot() -> None:
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(900)  # a picture has no word to wait for
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        shots.append(shot.resize((int(width * scale), int(height * scale)), Image.Resampling.LANCZOS))
+
+    explorer.button("Start").click()
+    shoot()
+    explorer.button("End the tour").click()
+    for name in STAGES:
+        explorer.go(name)
+        shoot()
+    columns, (wide, high) = ROW[width], shots[0].size
+    sheet = Image.new("RGB", (columns * (wide + 8), -(-len(shots) // columns) * (high + 8)), "#868d96")
+    for at, shot in enumerate(shots):
+        sheet.paste(shot, (at % columns * (wide + 8) + 4, at // columns * (high + 8) + 4))
+    sheet.save(FOLDER / f"rooms-{width}-{theme}.webp", quality=55, method=6)
     page.close()
 
 
@@ -121,13 +154,14 @@ def film(browser: Browser, url: str) -> None:
         page.wait_for_timeout(80)
     page.mouse.up()
     taken.shoot(6)
-    taken.click(re.compile(r"^\d+ Train"))
+    taken.click(re.compile(r"^\d+ Network"))
+    explorer.go("train")
     taken.shoot(6)
     taken.click("Train")
     taken.until(lambda: "Trained for" in explorer.guide.inner_text())
     taken.shoot(10)
-    for stage in ("Equation", "Compare"):
-        taken.click(re.compile(rf"^\d+ {stage}"))
+    for room in ("Equation", r"Is it true\?"):
+        taken.click(re.compile(rf"^\d+ {room}"))
         taken.shoot(12)
     taken.save(FOLDER / "explorer.webp")
     page.close()
@@ -137,8 +171,12 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, servers.app(Path(folder)) as url, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium.find(), args=["--disable-gpu"])
-        for size in SIZES:
-            for theme in ("light", "dark"):
+        wanted = sys.argv[1:] or ["readme", "strips"]
+        for theme in ("light", "dark"):
+            for size in SIZES if "readme" in wanted else ():
                 take(browser, url, size, theme)
-        film(browser, url)
+            for width in STRIPS if "strips" in wanted else ():
+                strip(browser, url, width, theme)
+        if "readme" in wanted:
+            film(browser, url)
         browser.close()
