@@ -64,6 +64,7 @@ STYLE = (
 .sw-panel .sw-quiet{border-color:transparent;background:none;color:var(--sw-muted)}
 .sw-panel :is(button,input,select,textarea,summary,a,pre,[tabindex],.noUi-handle,.ui-slider-handle)\
 :focus-visible{outline:2px solid var(--sw-focus)!important;outline-offset:1px}
+.sw-panel button:focus:not(:focus-visible){outline:0!important}
 .sw-help{color:var(--sw-muted);font-size:12px;line-height:1.35}
 .sw-alert,.sw-note{padding:6px 10px;margin:4px 0;background:var(--sw-wash);font-size:13px;
  line-height:1.4;border-left:4px solid var(--sw-focus)}

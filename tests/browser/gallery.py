@@ -108,7 +108,6 @@ def take(page: Page, url: str, notebook: str) -> str:
         picture = next(each for each in candidates if each.count()).first
     picture.wait_for(timeout=60_000)
     image = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
-    image = image.crop((0, 0, min(image.width, 2 * WIDTH), min(image.height, 2 * HEIGHT)))
     image.thumbnail((WIDTH, HEIGHT))
     small = io.BytesIO()
     image.convert("P", palette=Image.Palette.ADAPTIVE, colors=COLOURS).save(small, "png", optimize=True)
