@@ -44,7 +44,7 @@ def guidance(
     runner: ExperimentRunner,
     finding: Finding | None,
     tour: Tour,
-    seen: Collection[str],
+    looks: Collection[str],
     offers_tour: bool,
 ) -> Guidance:
     """What is to be said now: what went wrong first, then what is out of date, the tour, and the next step.
@@ -54,7 +54,7 @@ def guidance(
         runner: whose result is looked at.
         finding: the coach's most important one; None without.
         tour: where it is.
-        seen: the panels that were looked at since the last result.
+        looks: the panels that can be looked at and were not, since the last result.
         offers_tour: whether a tour is worth offering.
     """
     run, problems = experiment.run, experiment.problems
@@ -86,7 +86,7 @@ def guidance(
     if "uncertainty" in stale:
         return Guidance("stale", stale["uncertainty"], "Resample", "resample")
     for panel, button, why in LOOKS:
-        if panel not in seen:
+        if panel in looks:
             return Guidance("look", f"{run.message} {why}".strip(), button, f"go {panel}")
     return Guidance("look", run.message)
 

@@ -73,13 +73,16 @@ class Guide(Panel):
     @guard
     def refresh(self, _: Change | None = None) -> None:
         """Say what matters now."""
+        if self.experiment.run.busy:
+            self.offers_tour = False  # whoever runs something has found the way
         if self._result_seen != self.experiment.run.result_revision:
             self._result_seen = self.experiment.run.result_revision
             self._seen = {self.strip.value}
         self.coach.refresh()
         lesson = self.experiment.lesson
         offers = self.offers_tour and (lesson is None or bool(lesson.tour))
-        now = guidance(self.experiment, self.runner, self.coach.first, self.tour, self._seen, offers)
+        looks = set(self.strip.offered) - self._seen
+        now = guidance(self.experiment, self.runner, self.coach.first, self.tour, looks, offers)
         self._tell(now)
 
     def _tell(self, now: Guidance) -> None:

@@ -23,9 +23,9 @@ def test_the_app_opens_with_a_lesson(page: Page, folder):
     with servers.app(place, "--pool", "0", "--lesson", "lesson.json") as url:
         page.goto(url)
         expect(page.get_by_role("heading", name="Drift")).to_be_visible()
-        expect(page.get_by_role("button", name=re.compile(r"^\d Train"))).to_have_text(re.compile("^3"))
-        expect(page.get_by_role("button", name=re.compile(r"^\d Data"))).to_have_count(0)
         explorer = ExplorerPage(page)
+        expect(explorer.tile("network")).to_have_text(re.compile("^3"))
+        expect(page.get_by_role("button", name=re.compile(r"^\d Choices"))).to_have_count(0)
         explorer.stage("Participant")
         expect(explorer.typed("Learning rate")).to_be_disabled()
         expect(page.get_by_text("The lesson “Drift” fixes this.").first).to_be_visible()
