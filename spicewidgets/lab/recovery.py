@@ -347,7 +347,8 @@ class LearnersStudy(Recovery):
         learners, settings = self.found.learners, self.snapshot.learners
         size = f" of {settings.effect:g}" if self._with_effect() else ""
         end = self.found.sentence(settings.certainty)
-        return f"To tell {learners[0]}{size} from {learners[1]} in {settings.certainty:.0%} {end}"
+        share = f"{100 * settings.certainty:.0f} %"
+        return f"To tell {learners[0]}{size} from {learners[1]} in {share} {end}"
 
     def read(self, study: "Telling") -> Told:
         """As in every study."""
@@ -438,9 +439,13 @@ def rounded(choices: float) -> str:
 
 
 def _sizes(snapshot: ExperimentSnapshot) -> list[int]:
-    """Sessions of a person, from few choices to many."""
-    trials = size_of(snapshot).trials
-    return sorted({max(1, round(choices / trials)) for choices in LADDER})
+    """Sessions of a person, from few choices to many; among them as many as there are, if that is not too
+    many.
+    """
+    size = size_of(snapshot)
+    sessions = {max(1, round(choices / size.trials)) for choices in LADDER}
+    own = max(1, round(size.sessions))
+    return sorted(sessions | {own} if own * size.trials <= 2 * LADDER[-1] else sessions)
 
 
 def _design(

@@ -122,7 +122,7 @@ class FalsifyPanel(Stage):
         looks = _looks(found)
         drawn = [
             _stay(found, names),
-            _curve(found, names, looks, REVERSAL, "After a reversal", "the option that was better")
+            _curve(found, names, looks, REVERSAL, "The old option after a reversal", "")
             or _curve(found, names, looks, LEARNING, "Over a session", "rewarded"),
             _curve(found, names, looks, REWARDS, "Pull of rewards", ""),
             _curve(found, names, looks, CHOICES, "Pull of choices", ""),

@@ -305,6 +305,7 @@ STYLE = (
 .sw-heat tbody td::before{content:"";position:absolute;inset:0;background:currentColor;
  opacity:var(--heat);z-index:-1}
 .sw-heat .sw-right{font-weight:650;outline:1px solid var(--sw-edge);outline-offset:-1px}
+.sw-words td:last-child{text-align:left;white-space:normal}.sw-words th:last-child{text-align:left}
 .sw-parts{gap:16px 32px}.sw-parts>.widget-vbox{flex:1 1 300px;min-width:0;width:auto!important}
 .sw-plan{align-items:baseline;gap:0 8px;font-size:18px}
 .sw-plan .widget-html-content,.sw-answer{font-size:18px!important;line-height:34px!important}

@@ -62,6 +62,7 @@ class RecoveryPanel(Stage):
         self.files = Files({"all as csv": ("Every number that is drawn here", self._csv)})
         charts = row(column(self.told), column(self.terms, self.studies["terms"], self.words))
         charts.add_class("sw-parts")
+        self.words.add_class("sw-words")
         body = column(
             self.plan,
             self.answer,

@@ -131,7 +131,8 @@ def _line(
 ) -> str:
     (look, kind), is_best = look_of(row.name), row.less == 0
     name = f"<b>{escaped(row.name)}</b>" if row.name in OWN or is_best else escaped(row.name)
-    difference = "<b>best</b>" if is_best else number(row.less)
+    digits = 3 if abs(row.less) >= 0.0005 else 4
+    difference = "<b>best</b>" if is_best else number(row.less, digits)
     if isfinite(row.error) and not is_best:
         difference += f" <small>± {number(row.error)}</small>"
     less = (0.0, 0.0) if is_best else (row.less - row.error, row.less + row.error)
