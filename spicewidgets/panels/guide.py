@@ -189,6 +189,12 @@ def put_words(pressable: widgets.Button, words: str) -> None:
 
 def _bar(run: RunState) -> str:
     """How far a run is."""
+    if run.study:
+        return (
+            f'<progress aria-label="Done" max="{run.parts}" value="{run.part}"></progress>'
+            if run.parts
+            else ""
+        )
     if run.resamples:
         return f'<progress aria-label="Resamples" max="{run.resamples}" value="{run.resample}"></progress>'
     if run.epochs:

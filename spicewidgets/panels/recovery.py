@@ -204,7 +204,10 @@ class RecoveryPanel(Stage):
         if not isinstance(found, Confused):
             put(self.models, heading("Model found") + UNTOLD)
             return
-        words = heading("Model found", f"Rows: simulated. Columns: best by {found.criterion.upper()}.")
+        counts = sorted(set(found.counts.sum(axis=1).tolist()))
+        each = f"{counts[0]} people" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} people"
+        help_text = f"Rows: {each} simulated. Columns: best by {found.criterion.upper()}."
+        words = heading("Model found", help_text)
         sentence = message(found.sentence, "help")
         put(self.models, Html(words + confusion(found.names, BRIEF, found.counts) + sentence))
 

@@ -66,9 +66,10 @@ def network(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     run, result, playback = experiment.run, runner.result, experiment.playback
     if playback.playing:
         return tiles.losses(shown_history(experiment)), f"epoch {playback.epoch} of {playback.epochs}"
-    if run.busy or result is None or result.comparison is None:
-        words = f"epoch {run.epoch}" if run.busy and run.epoch else "not trained yet"
-        return tiles.losses(run.history), "training …" if run.busy and not run.epoch else words
+    is_training = run.busy and not run.study
+    if is_training or result is None or result.comparison is None:
+        words = f"epoch {run.epoch}" if is_training and run.epoch else "not trained yet"
+        return tiles.losses(run.history), "training …" if is_training and not run.epoch else words
     off = _off(result, "rnn")
     words = f"loss {result.comparison.loc['rnn', 'nll']:.3f}" if off is None else f"P off by {off:.3f}"
     return tiles.losses(run.history), words

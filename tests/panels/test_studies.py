@@ -230,6 +230,27 @@ def test_who_plays_is_drawn_and_said(played):
     assert len(played._csv().content.decode().splitlines()) > 40
 
 
+def test_while_a_study_is_under_way_the_guide_shows_how_far_it_is_and_the_network_stands():
+    app = explorer(start=False)
+    run = app.experiment.run
+    before = app.switch.tiles["network"].picture.value
+    words = "SPICE, part 2 of 4."
+    run.put(
+        status="running", phase="study", study="rivals", part=3, parts=60, message=words, seconds_left=7.0
+    )
+    assert words in app.guide.line.value
+    assert 'max="60" value="3"' in app.guide.line.value
+    assert app.guide.action.description == "Stop"
+    assert app.switch.tiles["network"].picture.value == before
+    assert app.switch.tiles["truth"].state == "running"
+    box = app.panels["rivals"].study
+    assert 'max="60" value="3"' in box.status.value
+    assert "About 7 s left" in box.status.value
+    assert box.stop.layout.display == ""
+    assert box.go.disabled
+    assert app.panels["falsify"].study.stop.layout.display == "none"
+
+
 def test_it_draws_nothing_while_it_is_hidden():
     app = explorer(start=False)
     app.runner.foreground = True
