@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..core.settings import Settings, setting
+from ..core.settings import Settings, setting, shown
 from .base import Look, State
 from .data import MOST_SESSIONS
 
@@ -36,11 +36,11 @@ class Comparison(Settings):
         ]
         if not isinstance(self.layers, tuple) or not all(layer in LAYERS for layer in self.layers):
             problems.append(
-                f"layers must be some of {', '.join(LAYERS)}; got {self.layers!r}. Choose among these."
+                f"layers must be some of {', '.join(LAYERS)}; got {shown(self.layers)}. Choose among these."
             )
         if self.zoom is not None and not _is_range(self.zoom):
             problems.append(
-                f"zoom must be the first and the last trial, in this order; got {self.zoom!r}. "
+                f"zoom must be the first and the last trial, in this order; got {shown(self.zoom)}. "
                 "Give for example (0, 50), or None for all."
             )
         return problems
