@@ -70,7 +70,7 @@ def killed_at(line, files):
 
 
 def every_step(work, files, check, stride):
-    """Kill what works at each of its steps, or each so many; check what it left; how many steps there were."""
+    """Kill what works at each of its steps, or some; check what it left. Returns how many there were."""
     for step in range(0, 5000, stride):
         code = in_child(work, killed_at(step, files))
         check()
