@@ -3,6 +3,7 @@ whether that is more than noise.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log, nan, sqrt
 
 import numpy as np
@@ -52,7 +53,8 @@ def reference_of(result: Result) -> str:
     return "truth" if "truth" in result.played else "classical" if result.rival is not None else "rnn"
 
 
-def standings(result: Result, session: int | None = None) -> list[Standing]:
+@lru_cache(maxsize=4)
+def standings(result: Result, session: int | None = None) -> tuple[Standing, ...]:
     """All agents, the reference first.
 
     Args:
@@ -61,9 +63,9 @@ def standings(result: Result, session: int | None = None) -> list[Standing]:
     """
     frame, reference = _scores(result, session), reference_of(result)
     if frame is None or reference not in frame.index:
-        return []
+        return ()
     names = [reference, *(name for name in frame.index if name != reference and name in result.played)]
-    return [_standing(result, frame, name, reference, session) for name in names]
+    return tuple(_standing(result, frame, name, reference, session) for name in names)
 
 
 def in_a_sentence(result: Result, session: int) -> str:

@@ -1,5 +1,7 @@
 """The comparison: truth, RNN and SPICE in the same sessions, laid over each other, and what differs."""
 
+from collections.abc import Sequence
+
 import ipywidgets as widgets
 
 from ..lab.comparing import Standing, standings
@@ -123,7 +125,7 @@ def _scores(result: Result, session: int) -> Html:
     return tables
 
 
-def _standings(caption: str, ranked: list[Standing], words: bool) -> Html:
+def _standings(caption: str, ranked: Sequence[Standing], words: bool) -> Html:
     """A row for each agent: scores, and in words how it stands to the first one."""
     names = ["agent", "nats per choice", "P off by", "at most", "same favourite", "numbers", "BIC"]
     rows = [

@@ -334,12 +334,13 @@ STYLE = (
 /* The readable equation: a pressed number is the tab of what is known of it. */
 .sw-equation{--sw-serif:"STIX Two Text","STIX Two Math",Cambria,"Times New Roman",serif;
  container-type:inline-size}
-.sw-panel .sw-sentence{flex-flow:row wrap;align-items:flex-end;column-gap:8px}
+.sw-panel .sw-sentence{flex-flow:row wrap;align-items:flex-end;column-gap:8px;padding-bottom:3px}
+.sw-term{flex:0 0 auto!important;align-items:flex-end;column-gap:8px;width:auto}
 .sw-panel .sw-equation :is(.widget-html,.widget-html-content){flex:0 0 auto;overflow:visible!important;
  line-height:44px;width:auto;min-width:0}
-.sw-sentence span{font:clamp(19px,2.35cqi,25px)/44px var(--sw-serif)}
+.sw-sentence span{font:clamp(19px,2.3cqi,25px)/44px var(--sw-serif)}
 .sw-panel .sw-number{flex:0 0 auto;position:relative;top:3px;
- font:clamp(19px,2.35cqi,25px)/38px var(--sw-serif);font-variant-numeric:tabular-nums;height:40px;
+ font:clamp(19px,2.3cqi,25px)/38px var(--sw-serif);font-variant-numeric:tabular-nums;height:40px;
  width:auto;min-width:0;padding:0 6px;margin:0;border:0;border-bottom:2px solid var(--sw-edge);
  border-radius:6px 6px 0 0;background:none}
 .sw-panel .sw-number.sw-on{background:var(--sw-ink)!important;color:var(--sw-paper);
@@ -366,7 +367,8 @@ STYLE = (
 .sw-costs .sw-on i{background:#b1308f}.sw-costs .sw-on td:last-child{font-weight:600}
 @media(max-width:700px){.sw-panel .sw-sentence{column-gap:6px}
  .sw-no-term,.sw-module-row>.widget-html:last-child{display:none}
- .sw-cell{min-width:0!important}.sw-of{width:100%}
+ .sw-cell{min-width:0!important}.sw-of{width:100%}.sw-term{column-gap:6px}
+ .sw-explorer .sw-stage:is(:has(.sw-equation),:has(.sw-training)){position:static;max-height:none}
  .sw-panel .sw-module-row>.widget-html:first-child{flex:1 0 100%!important}}
 </style>"""
 )

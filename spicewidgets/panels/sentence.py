@@ -85,8 +85,10 @@ class EquationSentence(widgets.VBox):
         if not several:
             words: list[widgets.Widget] = [_text(_start(one, written))]
             for part in one.parts:
-                words += [_text(part.sign)] if part.sign else []
-                words += [self._number(part), _text(_after(part, written))]
+                sign = [_text(part.sign)] if part.sign else []
+                term = widgets.HBox([*sign, self._number(part), _text(_after(part, written))])
+                term.add_class("sw-term")
+                words.append(term)
             row = widgets.HBox(words)
             row.add_class("sw-sentence")
             return row

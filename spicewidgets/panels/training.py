@@ -82,7 +82,9 @@ class TrainPanel(Stage):
         looks = row(*(control(self.experiment.training, name) for name in ("log", "smoothing")))
         for child, flex in zip(looks.children, ("1 1 200px", "1 1 260px"), strict=True):
             child.layout.width, child.layout.flex = "auto", flex
-        return [FigureBox(self.figure, history), looks]
+        box = FigureBox(self.figure, history)
+        box.add_class("sw-training")
+        return [box, looks]
 
     def watch(self) -> None:
         """Observe the run, and what is blocked."""

@@ -280,8 +280,8 @@ def _stems(values: Floats) -> Line:
 
 
 def _row(values: ArrayLike, session: int) -> Floats:
-    array = np.asarray(values, dtype=float)
-    return array[session] if array.ndim == 2 else array
+    rows = np.asarray(values)
+    return np.asarray(rows[session] if rows.ndim == 2 else rows, dtype=float)
 
 
 def _length(choices: Floats) -> int:
@@ -295,8 +295,8 @@ def _curves(played: "Record", session: int, arm: int, n: int, values: str) -> di
     """
 
     def of(quantity: Floats, apart: bool) -> Floats:
-        array = np.asarray(quantity, dtype=float)
-        rows = (array[session] if array.ndim == 3 else array)[:n]
+        array = np.asarray(quantity)
+        rows = np.asarray((array[session] if array.ndim == 3 else array)[:n], dtype=float)
         others = np.delete(rows, arm, axis=-1)
         return rows[:, arm] - others.mean(-1) if apart and others.shape[-1] else rows[:, arm]
 

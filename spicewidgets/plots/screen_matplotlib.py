@@ -1,39 +1,33 @@
-"""The live drawing with matplotlib, for where bqplot cannot be: each subplot is an SVG in an HTML widget,
-drawn anew when something in it changed.
+"""The live drawing where bqplot cannot be shown: each subplot is an SVG in an HTML widget, drawn anew when
+something in it changed. matplotlib itself draws the files; a slider would wait too long for it.
 
 Words are HTML on top of it, so that they stay readable on a narrow page, and take the colours of the Jupyter
 theme, so that they are read on a dark one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TypeVar
 
 import ipywidgets as widgets
+import numpy as np
 
-from ..style import GRID, INK, MUTED, PALE, TRUTH
-from .figure import own_figure
-from .printed import draw_subplot, saved
+from ..style import BAND, TRUTH
 from .series import Floats, Series, Subplot
-from .table import MARKERS
+from .table import DASHES, MARKERS
 
 Position = TypeVar("Position", float, Floats)
 
-DPI = 72.0  # of matplotlib's SVG
-PIXELS = 760.0  # of the width of a wide page
+WIDE = 760  # units of the width
+GRID_LINE = "stroke:var(--jp-border-color2,#e8eaed);stroke-width:.8"
+BETWEEN = f"color-mix(in srgb,var(--jp-layout-color1,#fff) 77%,{TRUTH.colour})"  # of a band
 LEFT, BOTTOM, AXIS = 46, 7, 26
 DOT = 1.8  # pixels of radius
 PLACED = ("points", "dots")  # what keeps its shape on any page
-THEME = {
-    PALE: f"color-mix(in srgb,var(--jp-layout-color1,#fff) 77%,{TRUTH.colour})",
-    INK: "var(--jp-ui-font-color1, #222222)",
-    MUTED: "var(--jp-ui-font-color2, #5f6368)",
-    GRID: "var(--jp-border-color2, #e8eaed)",
-}
 
 
 class Screen:
-    """Draws subplots and series with matplotlib. `widgets` holds the widget of each subplot.
+    """Draws subplots and series as SVG. `widgets` holds the widget of each subplot.
 
     Args:
         right: pixels to the right of the axes.
@@ -123,22 +117,41 @@ class Screen:
 
     def _drawing(self, subplot: Subplot) -> str:
         """What stands between the axes; it is stretched to the width of the page, lines keep theirs."""
-        figure = own_figure(PIXELS / DPI, subplot.height / DPI)
-        figure.patch.set_visible(False)
-        ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        lines = [one for one in self._mine(subplot) if one.kind not in PLACED]
-        draw_subplot(ax, subplot, lines, self._x, {}, words=False)
-        ax.patch.set_visible(False)
-        ax.tick_params(length=0, labelleft=False, labelbottom=False)
-        ax.spines["left"].set_visible(False)
-        ax.spines["bottom"].set_visible(subplot.key in self._lowest)
-        drawing = saved(figure, "svg").decode()
-        drawing = drawing[drawing.index("<svg") :]
-        for colour, variable in THEME.items():
-            drawing = drawing.replace(colour, variable)
-        placed = self._placed(subplot)
-        attributes = f'<svg preserveAspectRatio="none" style="{placed}" aria-hidden="true"'
-        return drawing.replace("<svg", attributes, 1)
+        height = subplot.height
+        drawn = [_path(f"M0 {y:.1f}H{WIDE}", GRID_LINE) for y in self._heights(subplot, subplot.y_ticks())]
+        for one in self._mine(subplot):
+            if one.kind not in PLACED and one.visible and not one.empty:
+                drawn.append(self._line(subplot, one))
+        if subplot.key in self._lowest:
+            drawn.append(_path(f"M0 {height - 0.5}H{WIDE}", "stroke:var(--jp-ui-font-color2,#5f6368)"))
+        style = f"{self._placed(subplot)};overflow:hidden"
+        box = f'viewBox="0 0 {WIDE} {height}" preserveAspectRatio="none" stroke-linejoin="round"'
+        return f'<svg {box} style="{style}" aria-hidden="true" fill="none">{"".join(drawn)}</svg>'
+
+    def _line(self, subplot: Subplot, one: Series) -> str:
+        """A line, a band, a level or rules."""
+        x, y = self._data.get(one.key, (one.x, one.y))
+        style = one.style
+        look = f"stroke:{style.colour};stroke-width:{1.0 if one.faint else style.width}"
+        if one.faint:
+            look += ";stroke-opacity:.35"
+        if dashes := DASHES[style.dash]:
+            look += f";stroke-dasharray:{dashes}"
+        if one.kind == "level":
+            return _path(f"M0 {self._heights(subplot, y[:1])[0]:.1f}H{WIDE}", look)
+        if one.kind == "rules":
+            return _path("".join(f"M{WIDE * at:.1f} 0V{subplot.height}" for at in self._share(x)), look)
+        path = _points_of(WIDE * self._share(x), self._heights(subplot, y))
+        if one.kind == "line":
+            return _path(path, look)
+        edges = f"stroke:{style.colour};stroke-width:{BAND + 2}"
+        return _path(path, edges) + _path(path, f"stroke:{BETWEEN};stroke-width:{BAND}")
+
+    def _heights(self, subplot: Subplot, y: Iterable[float]) -> Floats:
+        """Pixels from the top of the axes."""
+        values = np.asarray(list(y), dtype=float)
+        heights: Floats = subplot.height * (subplot.high - values) / (subplot.high - subplot.low)
+        return heights
 
     def _markers(self, subplot: Subplot) -> str:
         """Markers keep their shape on any page: they are placed by share of the width, and not stretched."""
@@ -176,6 +189,20 @@ class Screen:
 def _y_words(subplot: Subplot) -> list[str]:
     tops = {word: _top(subplot, y) for y, word in subplot.y_ticks().items() if word}
     return [f'<span class="sw-y" style="top:{top:.1f}px">{word}</span>' for word, top in tops.items()]
+
+
+def _path(path: str, style: str) -> str:
+    return f'<path d="{path}" style="{style}"/>'
+
+
+def _points_of(x: Floats, y: Floats) -> str:
+    """A path through these points, with a gap where one is not known."""
+    steps, joined = [], False
+    for at, height, known in zip(x, y, np.isfinite(y), strict=True):
+        if known:
+            steps.append(f"{'L' if joined else 'M'}{at:.1f} {height:.1f}")
+        joined = bool(known)
+    return "".join(steps)
 
 
 def _top(subplot: Subplot, y: float) -> float:
