@@ -60,6 +60,13 @@ def test_kernels_are_kept_warm(pool, warm):
     assert f"--VoilaConfiguration.default_pool_size={pool}" in flags
 
 
+def test_idle_kernels_end_when_it_is_said():
+    assert "--MappingKernelManager.cull_idle_timeout=3600" in voila_flags()
+    flags = list(arguments(doors()["task"], 8866, False, 0, idle=30))
+    assert "--MappingKernelManager.cull_idle_timeout=30" in flags
+    assert "--MappingKernelManager.cull_interval=30" in flags
+
+
 def test_kernels_that_are_slow_because_they_are_many_do_not_leave_a_page_empty():
     flags = voila_flags(pool=30)
     assert "--VoilaExecutor.iopub_timeout=600" in flags

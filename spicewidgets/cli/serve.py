@@ -76,6 +76,22 @@ def doors() -> dict[str, Path]:
     " among them.",
 )
 @click.option(
+    "--idle",
+    type=click.IntRange(1, 10_000),
+    default=60,
+    show_default=True,
+    metavar="MINUTES",
+    help="After so long, the kernel of a page that nobody has touched ends. The page says so, and has its"
+    " settings again when it is reloaded.",
+)
+@click.option(
+    "--fork/--no-fork",
+    default=True,
+    show_default=True,
+    help="On Linux, fork kernels from a process that has imported everything, which starts them sooner and"
+    " takes less memory.",
+)
+@click.option(
     "--base-url",
     default="/",
     show_default=True,
@@ -90,6 +106,8 @@ def app(
     lesson: str | None,
     public: bool,
     most: int,
+    idle: int,
+    fork: bool,
     base_url: str,
 ) -> None:
     """Open the explorer: a page with all panels, on this machine only unless made public. Ctrl-C ends it.
@@ -106,8 +124,9 @@ def app(
     os.environ.update(variables)
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
-    flags = arguments(doors()[panel], port, browser and not public, min(pool, most), host=host, base_url=path)
-    load("spicewidgets.server.application").hardened_voila(most).launch_instance(list(flags))
+    shown, warm = browser and not public, min(pool, most)
+    flags = arguments(doors()[panel], port, shown, warm, host=host, base_url=path, idle=idle * 60)
+    load("spicewidgets.server.application").hardened_voila(most, fork).launch_instance(list(flags))
 
 
 def check_port(port: int, host: str = HOST) -> None:
@@ -148,7 +167,13 @@ def environment() -> dict[str, str]:
 
 
 def arguments(
-    notebook: Path, port: int, browser: bool, pool: int, host: str = HOST, base_url: str = "/"
+    notebook: Path,
+    port: int,
+    browser: bool,
+    pool: int,
+    host: str = HOST,
+    base_url: str = "/",
+    idle: int = IDLE_TIMEOUT,
 ) -> Iterator[str]:
     """The arguments with which Voila is started, whatever settings for Voila lie in the folder or at home.
 
@@ -161,6 +186,7 @@ def arguments(
         pool: how many kernels are started ahead.
         host: the address at which it is served; by default only this machine reaches it.
         base_url: the path of the page.
+        idle: seconds after which the kernel of a page that nobody has touched ends.
 
     Yields:
         The notebook's path, then one option each.
@@ -183,8 +209,8 @@ def arguments(
         "VoilaExecutor.startup_timeout": KERNEL_TIMEOUT,
         "VoilaExecutor.iopub_timeout": KERNEL_TIMEOUT,
         "KernelManager.transport": transport(pool),
-        "MappingKernelManager.cull_idle_timeout": IDLE_TIMEOUT,
-        "MappingKernelManager.cull_interval": 60,
+        "MappingKernelManager.cull_idle_timeout": idle,
+        "MappingKernelManager.cull_interval": min(60, idle),
         "MappingKernelManager.cull_connected": host != HOST,
         "ForkedProvisioner.own_folder": True,
     }

@@ -106,15 +106,16 @@ def guarded(handler: type[RequestHandler]) -> type[RequestHandler]:
     return Guarded
 
 
-def hardened_voila(most: int) -> type[Voila]:
-    """Voila's application for at most so many people at once."""
+def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
+    """Voila's application for at most so many people at once; its kernels are forked where they can be."""
 
     class HardenedVoila(Voila):
         name = Voila.name
         visits = Visits(most)
 
         def init_settings(self) -> dict[str, Any]:
-            use_forked_kernels(self)
+            if fork:
+                use_forked_kernels(self)
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
             return settings | {

@@ -79,7 +79,8 @@ class ForkedKernel(IPKernelApp):
 def main() -> None:
     """Import everything, then fork a kernel for each line that comes from the server."""
     server = os.pidfd_open(os.getppid())
-    sys.path = [entry for entry in sys.path if entry and Path(entry) != Path.cwd()]
+    if sys.path[0] == os.getcwd():  # where this was started, which is no place of the kernels'
+        del sys.path[0]
     load_all()
     requests = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
