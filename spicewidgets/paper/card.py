@@ -1,7 +1,7 @@
 """The interpretation card: what is claimed, what could break each claim, and what came of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
@@ -53,7 +53,9 @@ def card_part(found: Findings) -> Iterator[Block]:
         "Claims, the tests that could break them, and what came of these.",
         ("claim", "test", "outcome", "verdict"),
         tuple((claim.words, claim.test, claim.outcome, claim.verdict) for claim in told),
-        note="Open: the interval holds zero, or the choices do not tell.",
+        note="Open: the interval holds zero, or the choices do not tell. Where a verdict needs a threshold,"
+        " the test names it; it is a convention, which the numbers beside it let anyone replace. The claims"
+        " are not corrected for each other.",
         wordy=(0, 1, 2, 3),
     )
     yield Heading("The simplest rival", 3)
@@ -92,6 +94,9 @@ def _reaches_network(found: Findings) -> Iterator[Claim]:
         "The equations lose nothing that the network knew.",
         "Likelihood of held-out choices beside the network.",
     )
+    if gain_of(found.held_out, found.network, found.told, found.dataset.n_actions) <= 0:
+        words = f"{claim.outcome} But the network predicts no better than chance: it knew nothing to lose."
+        claim = replace(claim, outcome=words, verdict=OPEN)
     yield claim
 
 

@@ -224,18 +224,18 @@ class Inquiry:
     def _recover(self) -> Generator[tuple[float, str], None, None]:
         now, plan = self._now, self.plan
         design = Design.of_choices(self.dataset)
-        fitted = {name: fit_rival(name, self.dataset, "prior") for name in plan.rivals}
-        yield 0.05, "rivals fitted"
+        fitted = now.held_out.priors
         counts: Any = {"random_state": plan.seed}
         parameters = {}
-        for name in self._shown_rivals():
-            if RIVALS[name].parameters:
-                study = ParameterRecovery(
-                    name, design, fitted[name], way=self._way, n_datasets=self._sets(100), **counts
-                )
-                yield from self._done(study, f"parameters-{name}", 0.05, 0.15)
-                parameters[name] = study
-                self.findings = now = replace(now, parameters=dict(parameters))
+        shown = [name for name in self._shown_rivals() if RIVALS[name].parameters]
+        for place, name in enumerate(shown):
+            study = ParameterRecovery(
+                name, design, fitted[name], way=self._way, n_datasets=self._sets(100), **counts
+            )
+            begin, end = (0.15 * at / len(shown) for at in (place, place + 1))
+            yield from self._done(study, f"parameters-{name}", begin, end)
+            parameters[name] = study
+            self.findings = now = replace(now, parameters=dict(parameters))
         try:
             equations = EquationRecovery(
                 now.estimator, self.dataset, n_datasets=max(self._sets(10), 2 * plan.datasets), **counts

@@ -7,11 +7,16 @@ from spicewidgets.paper.documents import documents
 
 
 @pytest.fixture(scope="session")
-def found(tmp_path_factory):
+def studied(tmp_path_factory):
+    """The findings, and how far it was on the way."""
     work = inquiry(folder=tmp_path_factory.mktemp("parts"))
-    for _ in work.run():
-        pass
-    return work.findings
+    steps = list(work.run())
+    return work.findings, steps
+
+
+@pytest.fixture(scope="session")
+def found(studied):
+    return studied[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The documents of a study: complete, escaped, the same bytes for the same study, and true to its numbers."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from xml.etree import ElementTree
@@ -190,7 +191,6 @@ def test_it_is_written_where_it_can_be(files, tmp_path):
 
 
 def test_what_was_not_done_is_said(found):
-    from dataclasses import replace
 
     bare = replace(found, falsification=None, parameters={}, models=None, equations=None)
     bare = replace(bare, not_played="Rewards are no 0 and 1.", sensitivity=pd.DataFrame())

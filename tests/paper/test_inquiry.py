@@ -1,5 +1,7 @@
 """The study behind a report: all parts, stopped and gone on with, and what each of them is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,11 +76,12 @@ def test_it_can_be_stopped_and_what_is_found_stays(tmp_path):
     assert again.findings.models is not None
 
 
-def test_progress_only_goes_on():
-    steps = list(inquiry(rivals=("random",), repeats=0, datasets=0, stability=False).run())
-    done = [step.done for step in steps]
+def test_progress_only_goes_on(studied):
+    done = [step.done for step in studied[1]]
     assert done == sorted(done)
-    assert steps[-1].done == steps[-1].total
+    assert studied[1][-1].done == studied[1][-1].total
+    kinds = dict.fromkeys(step.words.split(":")[0] for step in studied[1])
+    assert list(kinds) == ["held out", "falsification", "recovery", "stability", "done"]
 
 
 def test_claims_say_what_could_break_them_and_what_came_of_it(found):
@@ -89,6 +92,16 @@ def test_claims_say_what_could_break_them_and_what_came_of_it(found):
     verdict = HOLDS if best.low > 0 else FAILS if best.high < 0 else OPEN
     assert told[0].verdict == verdict
     assert f"{best.nats:.4f}" in told[0].outcome
+
+
+def test_a_network_that_knew_nothing_is_no_test(found):
+    """So many weights, so few choices: it may be worse than chance."""
+    nll = found.held_out.nll.copy()
+    nll[found.held_out.models.index(found.network)] = 2 * found.held_out.n_choices
+    poor = replace(found, held_out=replace(found.held_out, nll=nll))
+    (claim,) = [one for one in claims(poor) if "network knew" in one.words]
+    assert claim.verdict == OPEN
+    assert "no better than chance" in claim.outcome
 
 
 def test_the_simplest_rival_reaches_most_of_the_gain(found):

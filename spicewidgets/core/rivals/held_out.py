@@ -81,6 +81,7 @@ class HeldOut:
         estimators: the estimators, fitted to all choices, by name.
         equations: by name of an estimator, the equations of each part that was learned from; empty where an
             estimator has none.
+        priors: the rivals, fitted to all choices under their declared priors.
     """
 
     by: str
@@ -97,6 +98,7 @@ class HeldOut:
     random_state: int = 0
     estimators: Mapping[str, Any] = field(default_factory=dict)
     equations: Mapping[str, tuple[SpiceModel, ...]] = field(default_factory=dict)
+    priors: Mapping[str, FittedRival] = field(default_factory=dict)
 
     @property
     def likelihood(self) -> Floats:
@@ -287,6 +289,7 @@ def held_out_steps(
         equations={
             one.name: tuple(one.equations) for one in contestants if isinstance(one, _EstimatorContestant)
         },
+        priors={row.prior.rival.name: row.prior for row in criteria if row.prior is not None},
     )
 
 
@@ -321,6 +324,7 @@ class _Criteria(NamedTuple):
     bic: Floats
     evidence: Floats
     fit: FittedRival | None
+    prior: FittedRival | None
 
 
 class _RivalContestant:
@@ -342,8 +346,8 @@ class _RivalContestant:
         """AIC and BIC at the most likely values, and the evidence under the declared prior."""
         fit = fit_rival(self.rival, dataset, random_state=self.seed)
         yield
-        evidence = fit_rival(self.rival, dataset, "prior", random_state=self.seed).evidence
-        return [_Criteria(len(fit.names), fit.aic, fit.bic, evidence, fit)]
+        prior = fit_rival(self.rival, dataset, "prior", random_state=self.seed)
+        return [_Criteria(len(fit.names), fit.aic, fit.bic, prior.evidence, fit, prior)]
 
 
 class _EstimatorContestant:
@@ -383,7 +387,7 @@ class _EstimatorContestant:
         for k, p in zip((terms, weights), reversed(estimator.predict(dataset)), strict=True):
             nll = _per_person(np.nan_to_num(nll_per_trial(p, dataset)), people, size)
             bic = k * np.log(np.maximum(n, 1)) + 2 * nll
-            rows.append(_Criteria(float(k.mean()), 2 * k + 2 * nll, bic, np.full(size, np.nan), None))
+            rows.append(_Criteria(float(k.mean()), 2 * k + 2 * nll, bic, np.full(size, np.nan), None, None))
         return rows
 
 

@@ -157,6 +157,8 @@ def test_its_numbers_are_those_of_the_fits_one_by_one(compared):
     whole = sw.fit_rival("rescorla-wagner", data)
     assert result.aic[row] == pytest.approx(whole.aic[:6])
     assert result.fits["rescorla-wagner"].values == pytest.approx(whole.values)
+    prior = sw.fit_rival("rescorla-wagner", data, "prior")
+    assert result.priors["rescorla-wagner"].values == pytest.approx(prior.values)
 
 
 def test_what_was_fitted_to_all_and_to_each_part_is_kept(compared):
