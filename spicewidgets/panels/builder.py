@@ -13,13 +13,15 @@ from ..markup import alert
 from ..state import builder
 from ..state.builder import BuiltModel, BuiltModule, BuiltState
 from ..state.model import ModelState
-from .base import Change, Panel, button, column, discard, guard, tick_box
+from .base import Change, Panel, block, button, column, discard, guard, tick_box
 from .builder_rows import Description, ModuleRow, Row, StateRow, meaning
 
 LOOK = """<style>
 .sw-panel h4{font-size:13px;font-weight:600;margin:2px 0;color:var(--jp-ui-font-color2,#555)}
 </style>"""
 UNDOS = 50
+MORE = "One more mechanism, for arms that no module moves yet"
+FULL_MODEL = "Each arm of each state has its module. Add a state, or remove a module."
 
 
 class Builder(Panel):
@@ -38,7 +40,7 @@ class Builder(Panel):
         add_state = partial(self._apply, builder.add_state)
         add_module = partial(self._apply, builder.add_module)
         self.add_state = button("Add a state", "One more memory, with a module that moves it", add_state)
-        self.add_module = button("Add a module", "One more mechanism", add_module)
+        self.add_module = button("Add a module", MORE, add_module)
         self.undo = button("Undo", "Take back the last change to the states and modules", self._undo)
         super().__init__(
             [
@@ -60,6 +62,8 @@ class Builder(Panel):
         """Show the rows of the model as it stands."""
         built = self.model.built
         self.undo.disabled = not self._earlier
+        full = isinstance(built, BuiltModel) and builder.is_full(built)
+        block(self.add_module, FULL_MODEL if full else "", MORE)
         if not isinstance(built, BuiltModel):
             for box in (self.states, self.modules):
                 old, box.children = box.children, ()

@@ -28,11 +28,13 @@ class Control(widgets.VBox):
     Attributes:
         parts: all that is in it, whether shown or hidden.
         highest: an upper bound below that of the setting, where the present data have one; else None.
+        idle: why the setting has no effect now; empty where it has one.
     """
 
     def __init__(self, state: State[Any], name: str) -> None:
         self.state, self.name = state, name
         self.highest: int | None = None
+        self.idle = ""
         tags, words = state.tags(name), self.words()
         if tags["kind"] == "bool":
             parts = [tick_box(tags["label"], words)]
@@ -55,11 +57,18 @@ class Control(widgets.VBox):
 
     def refresh(self, _: Change | None = None) -> None:
         """Show the help, or what is wrong with the value, and whether it can be changed."""
-        problems, reason = self.state.problems_of(self.name), self.state.held.get(self.name, "")
+        problems = self.state.problems_of(self.name)
+        reason = self.state.held.get(self.name, "") or self.idle
         help_text = message(f"{reason} {self.words()}".strip(), "help")
         self.below.value = message(" ".join(problems), "alert") or help_text
         grey(self, reason)
         self.children = () if self.name in self.state.hidden else self.parts
+
+    def rest(self, reason: str) -> None:
+        """Grey a setting that has no effect now, and say why; without a reason, free it."""
+        if reason != self.idle:
+            self.idle = reason
+            self.refresh()
 
     def limit(self, highest: int) -> None:
         """Lower the upper bound of a whole number to what the present data have."""
@@ -112,7 +121,11 @@ def _range(tags: dict[str, Any]) -> str:
     if tags["kind"] not in ("int", "float") or high is None or (low is None and above is None):
         return ""
     most = f"{high:,.0f}" if high >= 1e4 else f"{high:g}"
-    return f" ({low:,g} to {most})" if above is None else f" (above {above:g}, up to {most})"
+    words = f"{low:,g} to {most}" if above is None else f"above {above:g}, up to {most}"
+    first, last, _ = tags["slider"] or (low, high, None)
+    if tags["optional"] or ((first, last) == (low if above is None else above, high)):
+        return f" ({words})"
+    return f" ({words}; the slider {first:g} to {min(last, high):,g})"
 
 
 def _number_parts(state: State[Any], name: str, tags: dict[str, Any], words: str) -> list[widgets.Widget]:

@@ -9,6 +9,13 @@ from .controls import control
 from .files import FigureBox
 from .stage import Stage, session_control, show_unused
 
+# The kinds of task in which a setting has an effect.
+NEEDED = {
+    "sigma": ("drift",),
+    "boundary": ("drift",),
+    "flip_probability": ("reversal", "switch"),
+}
+
 
 class TaskPanel(Stage):
     """The bandit task and its reward probabilities."""
@@ -22,12 +29,13 @@ class TaskPanel(Stage):
     def controls(self) -> list[widgets.Widget]:
         """Kind of task, drift, arms, trials; the rest folded."""
         task, data = self.experiment.task, self.experiment.data
-        rest = [control(task, name) for name in ("boundary", "flip_probability", "counterfactual")]
-        self.unused = widgets.HTML()
+        names = ("kind", "sigma", "n_actions", "boundary", "flip_probability", "counterfactual")
+        self.knobs = {name: control(task, name) for name in names}
+        self.unused, session = widgets.HTML(), session_control(self.experiment, data)
         self.settings = column(
-            *(control(task, name) for name in ("kind", "sigma", "n_actions")),
+            *(self.knobs[name] for name in names[:3]),
             control(data, "n_trials"),
-            foldable([*rest, control(data, "seed"), session_control(self.experiment, data)]),
+            foldable([*(self.knobs[name] for name in names[3:]), control(data, "seed"), session]),
         )
         return [self.unused, self.settings]
 
@@ -46,6 +54,9 @@ class TaskPanel(Stage):
     def draw(self) -> None:
         """Draw a simulated session's probabilities, as long as the settings can be used."""
         settings = self.experiment.peek()
+        for name, kinds in NEEDED.items():
+            idle = "" if settings.task.kind in kinds else f"Of {' and '.join(kinds)} tasks only."
+            self.knobs[name].rest(idle)
         show_unused(settings, self.unused, self.settings)
         self.picture.layout.display = "" if settings.is_simulated else "none"
         if settings.is_simulated and self.experiment.sound("task", "participant", "data"):

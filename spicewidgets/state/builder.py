@@ -33,6 +33,7 @@ __all__ = [
     "change_module",
     "change_state",
     "declared",
+    "is_full",
     "offered",
     "problems_at",
     "remove_module",
@@ -101,6 +102,11 @@ def add_module(built: BuiltModel) -> BuiltModel:
     state, arms = next(_free(built), (built.states[-1].name if built.states else "", CHOSEN))
     name = _fresh(f"{state or 'x_module'}_{arms.replace(' ', '_')}", [row.name for row in built.modules])
     return replace(built, modules=(*built.modules, BuiltModule(name, state, arms)))
+
+
+def is_full(built: BuiltModel) -> bool:
+    """Whether each arm of each state has its module, so that one more would be one too many."""
+    return next(_free(built), None) is None
 
 
 def remove_state(built: BuiltModel, row: int) -> BuiltModel:

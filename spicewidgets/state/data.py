@@ -62,7 +62,7 @@ class DataState(State[Data]):
         "n_sessions": Look("Sessions", (1, 500, 1)),
         "n_participants": Look("Participants", (1, 20, 1)),
         "n_trials": Look("Trials", (10, 500, 1)),
-        "validation_share": Look("Validation share", (0, 0.5, 0.05)),
+        "validation_share": Look("Validation share", (0, 0.9, 0.05)),
         "seed": Look("Seed", (0, 999, 1)),
         "session": Look("Session", (0, 99, 1)),
     }

@@ -13,8 +13,8 @@ class TaskState(State[Task]):
     looks: ClassVar = {
         "kind": Look("Kind of task"),
         "n_actions": Look("Arms"),
-        "sigma": Look("Drift σ", (0, 0.5, 0.01)),
+        "sigma": Look("Drift σ", (0, 1, 0.01)),
         "boundary": Look("At 0 and 1"),
-        "flip_probability": Look("New block", (0, 0.2, 0.005)),
+        "flip_probability": Look("New block", (0, 1, 0.005)),
         "counterfactual": Look("Show all rewards"),
     }

@@ -293,3 +293,14 @@ def test_rows_show_whatever_is_described(built):
     assert len(rows(made)) == len(built.modules)
     assert made.experiment.model.built == built or any(s.initial != s.initial for s in built.states)
     assert alerts(made) == []
+
+
+def test_a_module_that_is_added_is_valid_or_cannot_be_added():
+    made = panel("model")
+    made.build.click()
+    for _ in range(4):
+        if made.builder.add_module.disabled:
+            assert "Add a state" in made.builder.add_module.tooltip
+            made.builder.add_state.click()
+        made.builder.add_module.click()
+        assert not made.experiment.model.built.problems(), made.experiment.model.built.problems()

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer, panel
+from spicewidgets.lab.simulation import preview
 from spicewidgets.markup import download_link
 from spicewidgets.panels import STAGES
 from spicewidgets.panels.base import foldable
@@ -210,3 +212,43 @@ def test_equations_that_were_not_tuned_to_the_choices_have_no_errors(app):
     finished(app)
     app.switch.value = "equation"
     assert "±" not in app.panels["equation"].terms.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "idle"),
+    [
+        ("drift", {"flip_probability"}),
+        ("fixed", {"sigma", "boundary", "flip_probability"}),
+        ("reversal", {"sigma", "boundary"}),
+        ("switch", {"sigma", "boundary"}),
+    ],
+)
+def test_only_what_has_an_effect_in_the_task_is_live(kind, idle):
+    shown = panel("task")
+    shown.experiment.task.kind = kind
+    greyed = {name for name, one in shown.knobs.items() if one.parts[0].disabled}
+    assert greyed == idle
+    assert all("tasks only" in shown.knobs[name].below.value for name in idle)
+    before = preview(shown.experiment.peek()).reward_probs
+    shown.experiment.task.put({"sigma": 0.4, "boundary": "reflect", "flip_probability": 0.3})
+    after = preview(shown.experiment.peek()).reward_probs
+    assert (kind == "fixed") == np.array_equal(before, after)
+    changes = {"sigma": 0.1, "boundary": "clip", "flip_probability": 0.1}
+    for name in idle:  # what is greyed has no effect
+        setattr(shown.experiment.task, name, changes[name])
+    np.testing.assert_array_equal(preview(shown.experiment.peek()).reward_probs, after)
+    shown.experiment.task.kind = "drift"
+    assert not shown.knobs["sigma"].parts[1].disabled
+
+
+@pytest.mark.parametrize("name", ["sigma", "beta_reward", "n_sessions"])
+def test_a_slider_ends_where_the_setting_does_or_says_where(name):
+    app = explorer(start=False)
+    state = next(
+        s for s in (app.experiment.task, app.experiment.participant, app.experiment.data) if name in s.names()
+    )
+    one, tags = control(state, name), state.tags(name)
+    slider = one.parts[1]
+    same = (slider.min, slider.max) == (tags["low"], tags["high"])
+    assert same or f"the slider {slider.min:g} to {slider.max:g}" in one.words()
+    assert same == (name != "n_sessions")
