@@ -83,7 +83,7 @@ def guidance(
         return Guidance(
             "tour", "A tour, one minute: drag α and see what the participant chooses.", "Start", "tour"
         )
-    if "uncertainty" in stale:
+    if "uncertainty" in stale and run.status != "cancelled":
         return Guidance("stale", stale["uncertainty"], "Resample", "resample")
     for panel, button, why in LOOKS:
         if panel in looks:
