@@ -107,7 +107,7 @@ def test_who_is_pressed_is_opened_in_all_panels(app, view):
         assert app.panels[name].participant.value == "p04", name
     library = app.panels["library"]
     assert library.path.participant.value == library.evidence.participant.value == "p04"
-    assert "Participant p04, one of 6." in app.head.equations.value
+    assert app.head.person.value == "p04"
     assert 'aria-current="true"' in view.table.value
     app.panels["equation"].participant.value = "p02"
     assert view.person.value == 2
