@@ -105,7 +105,7 @@ def test_every_control_is_reached_by_the_tab_key(explorer):
         n = page.evaluate(MARK)
         page.evaluate("document.querySelector('[data-sw-at=\"0\"]').focus()")
         reached = {page.evaluate(AT)}
-        for _ in range(n + 20):
+        for _ in range(n + 60):
             page.keyboard.press("Tab")
             reached.add(page.evaluate(AT))
         missed = [page.evaluate(WHAT, at) for at in range(n) if at not in reached]
