@@ -141,10 +141,10 @@ class RecoveryPanel(Stage):
 
     def draw(self) -> None:
         """Show all that has been recovered."""
+        self._fill()  # also unseen, so that no problem stands there that is gone
         if self.is_hidden:
             return
         self.show_stale("learners", "models", "terms")
-        self._fill()
         size = size_of(self.experiment.peek())
         put(
             self.design,
