@@ -25,7 +25,7 @@ from .coach import Finding, advice, findings, quick
 from .estimators import discover_again, estimator_of, parameters_of
 from .falsify import FalsifyStudy
 from .fit import Fit, with_new_equations
-from .recovery import LearnersStudy, ModelsStudy, TermsStudy
+from .recovery import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import Reporter, logged
 from .result import Checkpoint, Result
 from .rivals import RivalsStudy
@@ -37,7 +37,8 @@ PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
 STUDIES: dict[str, type[Study]] = {
-    study.name: study for study in (RivalsStudy, LearnersStudy, ModelsStudy, TermsStudy, FalsifyStudy)
+    study.name: study
+    for study in (RivalsStudy, LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy, FalsifyStudy)
 }
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..core.rivals import design as designs, fit, recovery, telling
     from ..core.rivals.design import Design
     from ..core.rivals.fit import FittedRival
-    from ..core.rivals.recovery import ModelRecovery, TermRecovery
+    from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
     from ..core.rivals.telling import Telling
     from . import estimators
 else:
@@ -44,6 +44,7 @@ else:
 Floats = NDArray[np.float64]
 LADDER = tuple(100 * 2**step for step in range(7))  # choices of a person, for which designs are made
 PEOPLE = 10  # that a simulated data set has at most
+FEWEST = 5  # people from whom simulated ones take their numbers; of fewer there is no range
 AS_A_RULE, RARELY = 0.8, 0.1  # shares of data sets in which a term is found
 
 
@@ -177,6 +178,36 @@ class Confused:
                 f" ({self.counts[row, column]} of {totals[row]})."
             )
         return words
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """How a learner's numbers come back.
+
+    Attributes:
+        learner: what it is called.
+        summary: a row for each number, as `ParameterRecovery.summary` has it.
+        pairs: true and found values of each number, of all simulated people.
+        fitted: whether the simulated people have numbers that were fitted to people; else these are drawn
+            from the declared prior.
+    """
+
+    learner: str
+    summary: "pd.DataFrame"
+    pairs: Mapping[str, tuple[Floats, Floats]]
+    fitted: bool
+
+    @property
+    def sentence(self) -> str:
+        """Which numbers come back worst and best."""
+        told = self.summary["correlation"].dropna().sort_values()
+        if not len(told):
+            return f"No number of {self.learner} differs between these people."
+        worst, best = told.index[0], told.index[-1]
+        words = f"{worst} comes back with a correlation of {told.iloc[0]:.2f}"
+        if worst == best:
+            return f"Of {self.learner}, {words}."
+        return f"Of {self.learner}, {words}, {best} with {told.iloc[-1]:.2f}."
 
 
 @dataclass(frozen=True, eq=False)
@@ -384,6 +415,38 @@ class ModelsStudy(Recovery):
         """As in every study."""
         counts = study.counts()
         return Confused(tuple(RIVALS[name] for name in study.names), counts.to_numpy(), study.criterion)
+
+
+class ParametersStudy(Recovery):
+    """The numbers of the learner to be found, in the present design."""
+
+    name: ClassVar = "parameters"
+
+    @property
+    def needed(self) -> Sequence[str]:
+        """The learner, where there are enough people to have a range."""
+        enough = len(self.data.dataset.participants) >= FEWEST
+        return (self.snapshot.learners.first,) if enough else ()
+
+    def make(self) -> "ParameterRecovery":
+        """As in every study."""
+        settings, name = self.snapshot.recovery, self.snapshot.learners.first
+        sessions = max(1, round(size_of(self.snapshot).sessions))
+        design = _design(self.snapshot, self.data.dataset, PEOPLE, sessions, settings.seed)
+        fitted = self.fits[name] if self.needed else None
+        return recovery.ParameterRecovery(name, design, fitted, **self.counts)
+
+    @property
+    def outcome(self) -> str:
+        """As in every study."""
+        return self.ended if self.found is None else str(self.found.sentence)
+
+    def read(self, study: "ParameterRecovery") -> Numbers:
+        """As in every study."""
+        frame, pairs = study.to_frame(), {}
+        for name, own in frame.groupby("parameter", sort=False):
+            pairs[str(name)] = own["true"].to_numpy(float), own["value"].to_numpy(float)
+        return Numbers(RIVALS[study.rival.name], study.summary(), pairs, bool(self.needed))
 
 
 class TermsStudy(Recovery):

@@ -291,6 +291,7 @@ STYLE = (
 .sw-stem{width:1px}.sw-stem.sw-own{width:3px}.sw-one{position:relative;width:12px;height:12px}
 .sw-who{transform:translate(6px,-50%)}.sw-who.sw-left{transform:translate(-100%,-50%) translateX(-8px)}
 .sw-charts{display:grid;grid-template-columns:2fr 1.2fr 1fr 1fr;gap:8px 16px;margin:8px 0}
+.sw-charts.sw-numbers{grid-template-columns:repeat(auto-fill,minmax(180px,1fr))}
 .sw-charts .sw-chart{margin:0}.sw-charts figcaption{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .sw-charts .sw-plot{height:160px;margin-right:4px}
 .sw-wide .sw-xt{white-space:normal;width:48px;line-height:1.1;font-size:11px}

@@ -6,10 +6,11 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.recovery import Confused, Terms, Told, rounded, size_of
+from ..lab.recovery import Confused, Numbers, Terms, Told, rounded, size_of
 from ..lab.words import BRIEF
 from ..markup import Html, escaped, message, table
 from ..plots.recovery import confusion
+from ..plots.series import ticks
 from ..plots.small import Axis, Line, chart, key
 from ..state.studies import BEYOND, RIVALS
 from ..style import BENCHMARK, OTHERS, SPICE, Style
@@ -18,7 +19,9 @@ from .controls import apply_lesson, control
 from .files import File, Files, csv_file
 from .stage import Stage
 from .studies import StudyBox, figures, heading
+from .words import decimal
 
+MOST_DRAWN = 4  # numbers of a learner
 CERTAINTIES = (0.8, 0.9, 0.95, 0.99)
 SHARES = {0.0: "0", 0.5: "50 %", 1.0: "100 %"}
 OTHER = Style("", BENCHMARK.colour, "dash_dotted", "cross", 1.4)
@@ -43,6 +46,7 @@ class RecoveryPanel(Stage):
         words = {
             "learners": ("Tell them apart", "Simulate both learners in designs of growing size"),
             "models": ("Which model?", "Simulate every model in this design, and fit all of them"),
+            "parameters": ("Which numbers?", "Simulate the learner to be found in this design, and fit it"),
             "terms": ("Which terms?", "Simulate the participant, and find the equation again and again"),
         }
         self.studies = {
@@ -56,8 +60,8 @@ class RecoveryPanel(Stage):
     def stage(self) -> list[widgets.Widget]:
         """The sentence, the two figures, and the terms in words."""
         self.plan = self._plan()
-        self.answer, self.together, self.told, self.models, self.terms, self.words = (
-            widgets.HTML() for _ in range(6)
+        self.answer, self.together, self.told, self.models, self.terms, self.words, self.numbers = (
+            widgets.HTML() for _ in range(7)
         )
         self.files = Files({"all as csv": ("Every number that is drawn here", self._csv)})
         charts = row(column(self.told), column(self.terms, self.studies["terms"], self.words))
@@ -71,6 +75,8 @@ class RecoveryPanel(Stage):
             charts,
             self.models,
             self.studies["models"],
+            self.numbers,
+            self.studies["parameters"],
             self.files,
         )
         body.add_class("sw-study")
@@ -144,7 +150,7 @@ class RecoveryPanel(Stage):
         self._fill()  # also unseen, so that no problem stands there that is gone
         if self.is_hidden:
             return
-        self.show_stale("learners", "models", "terms")
+        self.show_stale(*self.studies)
         size = size_of(self.experiment.peek())
         put(
             self.design,
@@ -160,6 +166,9 @@ class RecoveryPanel(Stage):
         self._draw_told()
         self._draw_models()
         self._draw_terms()
+        found = self._found("parameters")
+        untold = heading("Numbers found") + UNTOLD
+        put(self.numbers, _numbers(found) if isinstance(found, Numbers) else untold)
 
     def _fill(self) -> None:
         """Show the settings in the sentence."""
@@ -232,18 +241,62 @@ class RecoveryPanel(Stage):
 
     def _csv(self) -> File:
         frames = []
-        told, models, terms = (self._found(name) for name in ("learners", "models", "terms"))
+        told, models, numbers, terms = (self._found(name) for name in self.studies)
         if isinstance(told, Told):
             frames.append(told.frame.assign(study="learners", learners=" / ".join(told.learners)))
         if isinstance(models, Confused):
             frame = pd.DataFrame(models.counts, index=models.names, columns=models.names)
             frames.append(frame.rename_axis("simulated").reset_index().assign(study="models"))
+        if isinstance(numbers, Numbers):
+            frames.append(numbers.summary.reset_index().assign(study="parameters", learners=numbers.learner))
         if isinstance(terms, Terms):
             columns = {"choices": terms.choices, **terms.true, "made up": terms.made_up}
             frames.append(pd.DataFrame(columns).assign(study="terms", datasets=terms.n_datasets))
         if not frames:
             raise ValueError("Nothing is recovered yet. Press one of the buttons first.")
         return csv_file("recovery", pd.concat(frames))
+
+
+def _numbers(found: Numbers) -> Html:
+    """True against found values of each number, and how far they are off."""
+    whose = "numbers that were fitted to these people" if found.fitted else "numbers drawn from the prior"
+    drawn = [_scatter(name, *pair) for name, pair in list(found.pairs.items())[:MOST_DRAWN]]
+    rows = [
+        [
+            name,
+            *(decimal(row[column], 2) for column in ("correlation", "bias", "rmse")),
+            _share(row["covered"]),
+        ]
+        for name, row in found.summary.iterrows()
+    ]
+    names = ["number", "correlation", "bias", "RMSE", "95 % intervals that hold the truth"]
+    return Html(
+        heading(f"Numbers found: {found.learner}", f"Simulated people in this design, with {whose}.")
+        + f'<div class="sw-charts sw-numbers">{"".join(drawn)}</div>'
+        + table(f"{found.learner}, {_people(found)} simulated people", names, rows)
+    )
+
+
+def _people(found: Numbers) -> int:
+    return max((len(true) for true, _ in found.pairs.values()), default=0)
+
+
+def _scatter(name: str, true: np.ndarray, value: np.ndarray) -> Html:
+    """One number, a dot for each simulated person, and the line where found is true."""
+    low, high = (float(end) for end in np.quantile(np.concatenate([true, value]), [0.01, 0.99]))
+    room = 0.05 * (high - low) or 0.1
+    axis = Axis(low - room, high + room, ticks(low, high, n=3))
+    ends = [axis.low, axis.high]
+    same = Line(ends, ends, Style("", BENCHMARK.colour, "dashed", "circle", 1.0), marked=False)
+    dots = Line(true, np.clip(value, axis.low, axis.high), FIRST, joined=False)
+    together = _correlation(true, value)
+    return chart(name, axis, axis, [same, dots], x_title="true", words=f"Found against true: {together}.")
+
+
+def _correlation(true: np.ndarray, value: np.ndarray) -> str:
+    if len(true) < 2 or not true.std() or not value.std():
+        return "no range"
+    return f"r = {np.corrcoef(true, value)[0, 1]:.2f}"
 
 
 def _share(value: float) -> str:

@@ -23,6 +23,8 @@ from .presets import PRESETS
 from .run import RunState
 from .stages import STAGES
 from .studies import (
+    RIVALS,
+    WITHOUT_NUMBERS,
     FalsifyState,
     HeldApart,
     LearnersState,
@@ -63,14 +65,16 @@ STUDIES: Mapping[str, tuple[str, ...]] = {
     "rivals": (*FOUND_IN, "rivals"),
     "learners": (*SIMULATED_FROM, "recovery", "learners"),
     "models": (*SIMULATED_FROM, "recovery"),
+    "parameters": (*SIMULATED_FROM, "recovery", "learners"),
     "terms": (*FOUND_IN, "recovery"),
     "falsify": (*FOUND_IN, "falsify"),
 }
-OF_STAGE = {"recovery": ("learners", "models", "terms")}  # stages of several studies
+OF_STAGE = {"recovery": ("learners", "models", "parameters", "terms")}  # stages of several studies
 STUDIED = {
     "rivals": ("Compared", "compare"),
     "learners": ("Recovered", "recover"),
     "models": ("Recovered", "recover"),
+    "parameters": ("Recovered", "recover"),
     "terms": ("Recovered", "recover"),
     "falsify": ("Played", "let them play"),
 }
@@ -339,6 +343,8 @@ class Experiment(HasTraits):
             return f"First correct: {wrong[0]}"
         if study == "rivals":
             return self._not_held_out(present)
+        if study == "parameters" and present.learners.first == WITHOUT_NUMBERS:
+            return f"{RIVALS[WITHOUT_NUMBERS]} has no numbers. Choose another learner to be found."
         if study == "terms":
             return _unknown_terms(present)
         if study == "falsify" and self.discovered is None:

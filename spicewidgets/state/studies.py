@@ -28,7 +28,7 @@ BEYOND: Mapping[str, tuple[str, float]] = {
     "with-kernel": ("beta_choice", 1.0),
     "counterfactual": ("alpha_other", 0.2),
 }
-PLAIN = "rescorla-wagner"
+PLAIN, WITHOUT_NUMBERS = "rescorla-wagner", "random"
 HIGHEST_SEED = 2**31 - 1
 
 

@@ -167,6 +167,26 @@ def test_a_learner_with_a_size_has_the_numbers_of_the_plain_one_and_this_one():
     assert (first[:, 1] == 0.2).all()
 
 
+def test_numbers_come_back_from_the_range_of_the_people_or_of_the_prior():
+    runner = small(data={"n_sessions": 12, "n_participants": 6}, learners={"first": "biased"})
+    found = done(runner, "parameters")
+    study = runner.studies["parameters"]
+    assert found.fitted
+    assert set(found.pairs) == {"bias_2"}
+    true, value = found.pairs["bias_2"]
+    assert len(true) == len(value) == 2 * 4
+    assert set(true) <= set(study.fits["biased"].values[:, 0])
+    together = np.corrcoef(true, value)[0, 1]
+    assert found.summary.loc["bias_2", "correlation"] == pytest.approx(together, abs=1e-6)
+    assert f"{together:.2f}" in found.sentence
+    runner.experiment.data.n_participants = 1
+    assert not done(runner, "parameters").fitted
+    runner.experiment.learners.put({"first": "random", "second": "biased"})
+    assert runner.experiment.blocked["parameters"] == (
+        "Guessing has no numbers. Choose another learner to be found."
+    )
+
+
 def test_terms_are_found_missed_and_made_up():
     runner = small(data={"n_participants": 1, "n_sessions": 20, "n_trials": 100})
     found = done(runner, "terms")

@@ -204,7 +204,19 @@ def test_terms_need_one_participant_whose_truth_is_known(recovered):
     rows = texts(recovered.words.value)[1:]
     assert [row[0] for row in rows] == [*found.true, "a term that is not true"]
     assert recovered.words.value.count("%") == 2 * len(found.true) + 1
-    assert len(recovered._csv().content.decode().splitlines()) == 1 + 2 + 3 + 2
+    assert len(recovered._csv().content.decode().splitlines()) == 1 + 2 + 3 + 2 + 2
+
+
+def test_numbers_are_drawn_found_against_true(recovered):
+    found = recovered.runner.studies["parameters"].found
+    assert "Numbers found: Rescorla-Wagner" in recovered.numbers.value
+    assert recovered.numbers.value.count('role="img"') == len(found.pairs) == 2
+    rows = texts(recovered.numbers.value)
+    assert [row[0] for row in rows[1:]] == list(found.summary.index)
+    assert rows[1][1] == f"{found.summary['correlation'].iloc[0]:.2f}".replace("-", "−")
+    assert recovered.numbers.value.count('class="sw-mark"') == sum(
+        len(true) for true, _ in found.pairs.values()
+    )
 
 
 def test_who_plays_is_drawn_and_said(played):

@@ -37,7 +37,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         "reset": "Nothing has been run yet.",
         "refit": "Nothing is trained yet. Train first.",
         "resample": "There are no equations yet. Train first.",
-        **dict.fromkeys(["rivals", "learners", "models", "terms"], ""),
+        **dict.fromkeys(["rivals", "learners", "models", "parameters", "terms"], ""),
         "falsify": "There are no equations yet. Train first.",
     }
 

@@ -76,10 +76,11 @@ def test_a_study_is_stale_with_what_it_depends_on_only():
     experiment.recovery.jobs = 2
     assert experiment.stale_because == {}
     experiment.learners.effect = 0.4
-    assert experiment.stale_because == {"learners": "Recovered for size 0.20; recover again."}
+    words = "Recovered for size 0.20; recover again."
+    assert experiment.stale_because == {"learners": words, "parameters": words}
     assert experiment.stages["recovery"] == "stale"
     experiment.training.epochs = 50
-    assert set(experiment.stale_because) == {"learners", "rivals", "terms", "falsify"}
+    assert set(experiment.stale_because) == {"learners", "parameters", "rivals", "terms", "falsify"}
     experiment.participant.alpha_reward = 0.7
     assert set(experiment.stale_because) == set(STUDIES)
 
