@@ -244,7 +244,7 @@ STYLE = (
 
 /* the views rivals, recovery and falsify */
 .sw-study{container-type:inline-size;width:100%}
-.sw-study .widget-html-content{font-size:13px;font-variant-numeric:tabular-nums}
+.sw-study .widget-html-content{min-width:0;font-size:13px;font-variant-numeric:tabular-nums}
 .sw-outcome{font-size:15px!important;line-height:1.35;margin:0 0 8px}
 .sw-heading,.sw-chart figcaption{line-height:1.4;margin:8px 0 4px}
 .sw-figures{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 16px;margin:8px 0}

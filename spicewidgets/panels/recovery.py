@@ -285,12 +285,19 @@ def _scatter(name: str, true: np.ndarray, value: np.ndarray) -> Html:
     """One number, a dot for each simulated person, and the line where found is true."""
     low, high = (float(end) for end in np.quantile(np.concatenate([true, value]), [0.01, 0.99]))
     room = 0.05 * (high - low) or 0.1
-    axis = Axis(low - room, high + room, ticks(low, high, n=3))
+    axis = Axis(low - room, high + room, ticks(low, high, n=5))
     ends = [axis.low, axis.high]
     same = Line(ends, ends, Style("", BENCHMARK.colour, "dashed", "circle", 1.0), marked=False)
     dots = Line(true, np.clip(value, axis.low, axis.high), FIRST, joined=False)
     together = _correlation(true, value)
-    return chart(name, axis, axis, [same, dots], x_title="true", words=f"Found against true: {together}.")
+    return chart(
+        name,
+        axis,
+        axis,
+        [same, dots],
+        x_title="true; upwards: found",
+        words=f"Found against true: {together}.",
+    )
 
 
 def _correlation(true: np.ndarray, value: np.ndarray) -> str:
