@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from jupyterhub.auth import Authenticator
@@ -25,6 +26,7 @@ ONE_ACCOUNT = os.environ.get("WORKSHOP_ONE_ACCOUNT") == "1"
 FIRST_ACCOUNT = (
     50_000  # learners get this user number in the system and the next ones; no one else may have them
 )
+FORKED = "spicewidgets-forked"  # the kernels of `spicewidgets app`
 IDLE = 3600  # seconds after which a kernel, and then a server, that nobody uses ends
 
 
@@ -106,8 +108,11 @@ c.JupyterHub.spawner_class = Apart
 c.Apart.home_dir_template = str(FOLDER / "{username}")
 c.Spawner.default_url = "/voila/render/notebooks/explorer.ipynb"
 c.Spawner.http_timeout = c.Spawner.start_timeout = 180  # when all come at once
+# Each server forks its kernels from a process of its own, where the package was installed with that.
+forked = entry_points(group="jupyter_client.kernel_provisioners", name=FORKED)
 c.Spawner.environment = {
     **environment(),
+    **({"JUPYTER_DEFAULT_PROVISIONER_NAME": FORKED} if forked else {}),
     "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(HERE), os.environ.get("JUPYTER_CONFIG_PATH")])),
 }
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]

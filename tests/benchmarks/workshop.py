@@ -183,7 +183,7 @@ def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float
             all_there.wait(PATIENCE)
             before, begun = explorer.lines(), time.perf_counter()
             explorer.slide("Learning rate", 0.6)
-            explorer.until(lambda: explorer.lines() != before, "the session is not drawn anew")
+            explorer.expect_other_lines(before)
             moved = time.perf_counter() - begun
             expect(explorer.guide).to_contain_text("train again")
             begun = time.perf_counter()

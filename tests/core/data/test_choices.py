@@ -477,3 +477,11 @@ def test_a_million_rows_take_less_than_five_seconds_of_one_core():
 @given(any_table())
 def test_ten_thousand_tables(data):
     imported_or_refused(data)
+
+
+def test_a_sentence_about_columns_with_very_long_names_stays_short():
+    rows = "".join(f"a,{trial},{trial % 2},1\n" for trial in range(12))
+    with pytest.raises(SettingsError) as caught:
+        read_choices(f"subject,trial,choice,{'9' * 50_000}\n{rows}".encode())
+    assert "No column looks like the rewards; the table has the columns subject, trial" in str(caught.value)
+    assert len(str(caught.value)) < 1000

@@ -116,6 +116,6 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
 
 
 def listed(names: Iterable[Any], most: int = 30) -> str:
-    """Names in a sentence, the first of them where there are many."""
-    names = [str(name) for name in names]
+    """Names in a sentence, the first of them where there are many, and the beginnings of long ones."""
+    names = [f"{name!s:.40}" for name in names]
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

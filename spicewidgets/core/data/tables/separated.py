@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...settings import SettingsError
+from .roles import listed
 
 CHUNK = 250_000  # rows that are read between two signs of life
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -75,7 +76,7 @@ def separated(text: str) -> Generator[Progress, None, Separated]:
     if extra.mean() > MOST_SURPLUS:
         raise SettingsError(
             [
-                f"The header names {len(names)} columns ({', '.join(names[:10])}), but {int(extra.sum())}"
+                f"The header names {len(names)} columns ({listed(names, 10)}), but {int(extra.sum())}"
                 f" rows have more, first row {lines + used + 1 + int(extra.argmax())}. Name every column."
             ]
         )
