@@ -46,7 +46,7 @@ def journey(explorer: ExplorerPage) -> None:
 def move_sigma(explorer: ExplorerPage) -> None:
     explorer.stage("Task")
     before = explorer.lines()
-    explorer.slide("Drift", 0.8)
+    explorer.slide("Drift", 0.4)
     expect(explorer.typed("Drift")).to_have_value(re.compile(r"0\.[34]"))
     explorer.expect_other_lines(before)
 
