@@ -76,7 +76,7 @@ def in_a_sentence(result: Result, session: int) -> str:
         return ""
     most = max(one.max_dp for one in others)
     if most < CLOSE:
-        return f"They lie on each other: P differs by {most:.3f} at most. Look at the differences below."
+        return f"They lie on each other: P differs by {most:.3f} at most, as the magnified differences show."
     worst = max(others, key=lambda one: one.max_dp)
     name = {"rnn": "The network", "spice": "SPICE"}[worst.agent]
     return f"{name} is off by up to {worst.max_dp:.2f} of P, {worst.mean_dp:.3f} on average."

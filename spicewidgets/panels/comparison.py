@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from ..lab.comparing import Standing, standings
+from ..lab.comparing import Standing, in_a_sentence, standings
 from ..lab.result import Result
 from ..markup import Html, escaped, message, table
 from ..plots.figures import SessionView
@@ -119,7 +119,8 @@ def _scores(result: Result, session: int) -> Html:
     pooled, own = standings(result), standings(result, session)
     if not pooled:
         return Html("")
-    tables = _standings(f"All {pooled[0].n_choices:,} choices", pooled, True)
+    words = Html(f"<p>{escaped(in_a_sentence(result, session))}</p>")
+    tables = Html(words + _standings(f"All {pooled[0].n_choices:,} choices", pooled, True))
     if own:
         tables = Html(tables + _standings(f"Session {session}, {own[0].n_choices:,} choices", own, False))
     return tables

@@ -109,7 +109,7 @@ def test_noise_is_called_more_than_noise_as_rarely_as_it_says(result, n_sessions
 
 def test_the_sentence_on_a_session(result):
     assert in_a_sentence(result, 0) == (
-        "They lie on each other: P differs by 0.021 at most. Look at the differences below."
+        "They lie on each other: P differs by 0.021 at most, as the magnified differences show."
     )
     p = 0.5 * result.played["spice"].probabilities + 0.25
     assert in_a_sentence(played(result, spice=p), 0).startswith("SPICE is off by up to 0.2")
