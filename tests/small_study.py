@@ -5,7 +5,7 @@ import pandas as pd
 import spicewidgets as sw
 from spicewidgets.paper.inquiry import Inquiry, Plan
 
-NASTY = '<b>&"x_1" $5 50% #{~}|'  # a group that is no HTML, Markdown or LaTeX
+NASTY = '<b>&"x_1" $\\no$ $5 50% #{~}|'  # a group that is no HTML, Markdown or LaTeX
 RIVALS = ("random", "choice-kernel", "rescorla-wagner")
 
 

@@ -7,8 +7,13 @@ from ..core.equations import Equation, latex_text
 from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
 
 HEAD = r"""\documentclass[a4paper,10pt]{article}
+\usepackage{iftex}
+\ifPDFTeX
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
+\else % LuaLaTeX or XeLaTeX: names of people and groups in any script
+\usepackage{fontspec}
+\fi
 \usepackage{textcomp,amsmath,booktabs,longtable,graphicx,array,ragged2e}
 \usepackage[margin=22mm]{geometry}
 \usepackage[hidelinks]{hyperref}
@@ -25,7 +30,14 @@ NAMED = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    "−": r"\ensuremath{-}",
+    "≤": r"\ensuremath{\leq}",
+    "≥": r"\ensuremath{\geq}",
+    "→": r"\ensuremath{\to}",
 }
+GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "η": "eta", "κ": "kappa", "λ": "lambda"}
+GREEK |= {"ε": "epsilon", "μ": "mu", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi"}
+NAMED |= {sign: rf"\ensuremath{{\{name}}}" for sign, name in GREEK.items()}
 CELLS = 12  # columns from which on a table is set smaller
 LONG = 120  # characters of an equation that fit a line
 

@@ -80,14 +80,14 @@ def ranges(
             ax.plot([one.value], [y], marker, color=colour, markersize=4.5)
     if rule is not None:
         ax.axvline(rule, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2.4)), zorder=0)
-    ax.set_yticks(range(len(names)), labels=list(names))
+    ax.set_yticks(range(len(names)), labels=list(map(_words, names)))
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.grid(visible=True, axis="x", color="#e8eaed")
     ax.margins(x=0.03)
     ax.set_xlabel(title, fontsize=SMALL, color=INK)
     if len(rows) > 1:
         handles = [
-            Line2D([], [], color=INK, marker=marker, linestyle="none", markersize=4.5, label=name)
+            Line2D([], [], color=INK, marker=marker, linestyle="none", markersize=4.5, label=_words(name))
             for name, marker in zip(rows, cycle(FOUR), strict=False)
         ]
         _legend(figure, handles)
@@ -113,8 +113,8 @@ def matrix(names: Sequence[str], table: ArrayLike, rows: str, columns: str) -> F
         if np.isfinite(value) and value >= 0.005:
             ink = "white" if value > 0.75 else INK
             ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
-    ax.set_xticks(range(n), labels=list(names), rotation=40, ha="right")
-    ax.set_yticks(range(n), labels=list(names))
+    ax.set_xticks(range(n), labels=list(map(_words, names)), rotation=40, ha="right")
+    ax.set_yticks(range(n), labels=list(map(_words, names)))
     ax.tick_params(length=0)
     ax.set_xlabel(columns, fontsize=SMALL, color=INK)
     ax.set_ylabel(rows, fontsize=SMALL, color=INK)
@@ -146,7 +146,7 @@ def scatters(
         if known.any():
             middle = float(np.median(across_x[known]))
             ax.axline((middle, middle), slope=1, color=MUTED, linewidth=0.8, zorder=0)
-        ax.set_title(title, loc="left", fontsize=7.5, color=INK)
+        ax.set_title(_words(title), loc="left", fontsize=7.5, color=INK)
         ax.tick_params(labelsize=7)
         ax.margins(0.05)
     figure.supxlabel(x_title, fontsize=SMALL, color=INK)
@@ -173,7 +173,9 @@ def sorted_people(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     _legend(
         figure,
         [
-            Line2D([], [], label=f"ahead of {style.name}", markersize=4, **_marked(style, joined=False))
+            Line2D(
+                [], [], label=f"ahead of {_words(style.name)}", markersize=4, **_marked(style, joined=False)
+            )
             for style in looks.values()
         ],
     )
@@ -199,7 +201,7 @@ def beside_people(
     for ax, panel in zip(grid.flat, panels, strict=False):
         _beside(ax, panel, looks)
     handles = [
-        Line2D([], [], label=style.name, markersize=5, **_marked(style))
+        Line2D([], [], label=_words(style.name), markersize=5, **_marked(style))
         for style in (PEOPLE, *looks.values())
     ]
     _legend(figure, handles)
@@ -222,8 +224,8 @@ def _beside(ax: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
         at = x + shift * (place + 1)
         ax.vlines(at, low, high, color=looks[name].colour, linewidth=1.2)
         ax.plot(at, mean, markersize=4, **_marked(looks[name], joined))
-    ax.set_title(panel.title, loc="left", fontsize=SMALL, color=INK)
-    ax.set_xticks(x, labels=list(panel.points))
+    ax.set_title(_words(panel.title), loc="left", fontsize=SMALL, color=INK)
+    ax.set_xticks(x, labels=list(map(_words, panel.points)))
     ax.set_xlabel(panel.x_title, fontsize=7.5, color=MUTED)
     ax.tick_params(labelsize=7)
     ax.margins(x=0.1 if joined else 0.4, y=0.08)
@@ -237,6 +239,11 @@ def _looks(names: Sequence[str], known: Mapping[str, Style]) -> dict[str, Style]
 def _marked(style: Style, joined: bool = True) -> dict[str, Any]:
     look = line(style, marker=MARKERS[style.marker])
     return look if joined else look | {"linestyle": "none"}
+
+
+def _words(text: str) -> str:
+    """Text in which a dollar is a dollar, and begins no formula."""
+    return text.replace("$", r"\$")
 
 
 def _figure(height: float, width: float = WIDTH) -> Figure:

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+import small_study
 
 from spicewidgets.core.equations import Equation
 from spicewidgets.core.settings import SettingsError
@@ -105,6 +106,7 @@ def test_latex_is_well_formed():
     table = body[body.index(r"\endhead") : body.index(r"\bottomrule")]
     rows = [row for row in table.split(r"\\")[:-1] if row.strip()]
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {1}
+    assert r"\ensuremath{\beta}" in latex("", [Paragraph("β")])
     assert "\n[x]" not in body  # it would be an option of the line's end
     assert r"\includegraphics[width=\linewidth]{figures/one.pdf}" in body
 
@@ -177,7 +179,7 @@ def test_its_numbers_are_those_of_the_study(found, files):
 
 def test_a_group_of_any_name_is_shown_as_it_is(files):
     words = "".join(tree(files["report.html"].decode()).words)
-    assert '<b>&"x_1" $5 50% #{~}|' in words
+    assert small_study.NASTY in words
     assert b"<b>" not in files["report.html"]
     assert b"<b>" not in files["report.md"]
 

@@ -58,6 +58,18 @@ def test_rows_stand_in_their_order_with_their_intervals():
     assert [3] in drawn
 
 
+def test_a_dollar_begins_no_formula():
+    name = "$\\no$ $"
+    for figure in (
+        ranges([name], {name: [Range(1, 0, 2)], "b": [Range(1, 0, 2)]}, "t"),
+        matrix([name], [[1.0]], "x", "y"),
+        scatters([(name, [1], [1])], "x", "y"),
+        sorted_people({name: [1.0]}, "t"),
+        beside_people([Panel(name, "x", (name, name, name), PEOPLE, {name: PEOPLE})]),
+    ):
+        assert svg_of(figure, "one").startswith("<svg")
+
+
 def test_what_is_seldom_has_no_number_in_the_matrix():
     (ax,) = FIGURES["matrix"]().axes
     assert [text.get_text() for text in ax.texts] == ["0.90", "0.10"]
