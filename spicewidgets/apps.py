@@ -82,7 +82,7 @@ class Explorer(Panel):
         tour = button("Tour", "Take the tour of one minute, or take it again", self.guide.start_tour)
         look = button("Theme", "Light or dark", lambda: None)
         look.add_class("sw-theme")
-        self.head = Head(self.experiment, self.runner, (*self.settings.buttons, look, tour))
+        self.head = Head(self.experiment, self.runner, (tour, look, *self.settings.buttons))
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
         self.switch.observe(self._show, "value")
@@ -137,13 +137,18 @@ class Explorer(Panel):
 
     @guard
     def _show(self, _: Change | None = None) -> None:
+        """Show the chosen panel. What was there goes before the views change, so that nothing moves."""
+        chosen = self.switch.value
         for name, room in self.rooms.items():
-            is_open = name == self.switch.value
-            room.layout.display = "" if is_open else "none"
-            if is_open and not room.children:
-                room.children = (self.panels[name],)
-            for panel in room.children:
-                panel.layout.display = "" if is_open else "none"
+            if name != chosen:
+                for each in (room, *room.children):
+                    each.layout.display = "none"
+        self.switch.show_views()
+        room = self.rooms[chosen]
+        if not room.children:
+            room.children = (self.panels[chosen],)
+        for each in (*room.children, room):
+            each.layout.display = ""
 
     @guard
     def _hear(self, change: Change) -> None:

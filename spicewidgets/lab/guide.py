@@ -7,7 +7,7 @@ from ..core.diagnose.findings import Finding
 from ..state.experiment import FOUND_IN, Experiment
 from ..state.run import RunState
 from ..state.stages import STAGES
-from ..state.tour import Tour
+from ..state.tour import NEXT, Tour
 from .protocols import ExperimentRunner
 
 # What is worth a look after a run, in this order: the panel, the button's word, and why.
@@ -16,6 +16,7 @@ LOOKS = (
     ("compare", "Compare", "See one session through the participant, the network and the equation."),
     ("uncertainty", "How sure is it?", "Ask how far these numbers could be off."),
 )
+TOURED = "That was the tour. Move anything, and watch the tiles: what follows from it is greyed or redrawn."
 GROUP_PANELS = {"training": "train", "discovery": "library", "table": "data"}
 
 
@@ -64,16 +65,20 @@ def guidance(
         return Guidance("running", f"{run.message}{time_left(run)}", "Stop", "stop")
     if run.status == "failed":
         return Guidance("failed", run.message)
-    playback = experiment.playback
-    if playback.playing:
-        words = f"The training again, slowly: epoch {playback.epoch} of {playback.epochs}."
-        return Guidance("running", words, "Skip", "skip")
     if tour.step is not None:
         return _step(tour)
+    playback = experiment.playback
+    if playback.playing:
+        words = f"Trained; shown slowly: epoch {playback.epoch} of {playback.epochs}."
+        return Guidance("running", words, "Skip", "skip")
+    if tour.has_ended:
+        return Guidance("look", TOURED)
     stale = experiment.stale_because
     if "train" in stale or "equation" in stale:
         again = ("Train", "train") if _needs_training(experiment) else ("Find again", "refit")
         return Guidance("stale", stale.get("equation") or stale["train"], *again)
+    if run.status == "cancelled" and not experiment.blocked["continue"]:
+        return Guidance("look", run.message, "Continue", "continue")
     if finding is not None:
         words = " ".join(filter(None, (finding.words, finding.tried)))
         return Guidance("coach", words, finding.remedy, "remedy" if finding.remedy else "")
@@ -95,7 +100,7 @@ def _step(tour: Tour) -> Guidance:
     step = tour.step
     assert step is not None
     number = f"{tour.at + 1} of {len(tour.steps)}"
-    waits = bool(tour.awaited)
+    waits = tour.awaited not in ("", NEXT)
     return Guidance("step", step.words, "Skip" if waits else "Next", "on", number)
 
 

@@ -81,6 +81,7 @@ class Guide(Panel):
         self.coach.refresh()
         lesson = self.experiment.lesson
         offers = self.offers_tour and (lesson is None or bool(lesson.tour))
+        self.wanted(self.tour.awaited if self.tour.step is not None else "")
         looks = set(self.strip.offered) - self._seen
         now = guidance(self.experiment, self.runner, self.coach.first, self.tour, looks, offers)
         self._tell(now)
@@ -177,7 +178,6 @@ class Guide(Panel):
         step = self.tour.step
         if step is not None and step.panel in self.strip.offered:
             self.strip.value = step.panel
-        self.wanted(self.tour.awaited if step is not None else "")
         self.refresh()
 
 

@@ -119,7 +119,7 @@ class Head(Panel):
             stale = result.spice is not None and "equation" in self.experiment.stale_because
             if module in module_names(truth, found)[:1]:
                 read = _read(result, person)
-            says = "" if stale else self._judge(result)
+            says = "" if stale else f"{self._standing(result)} {self._judge(result)}".strip()
         is_first = module in module_names(truth, found)[:1]
         lines = equation_lines(
             truth,
@@ -154,12 +154,16 @@ class Head(Panel):
 
     def _instead(self, result: Result | None) -> str:
         """What stands in place of the truth while a table is used."""
-        settings = self.experiment.peek()
-        if settings.is_simulated:
+        if self.experiment.peek().is_simulated:
             return ""
-        fresh = result is not None and not settings.differs(result.snapshot, ("table",))
-        words = standing(result) if fresh and result is not None else ""
-        return f"not known. {words or 'Train looks for equations in these choices.'}"
+        known = result is not None and self._standing(result)
+        return "not known." if known else "not known. Train looks for equations in these choices."
+
+    def _standing(self, result: Result) -> str:
+        """How the equations stand beside the simplest rival, while their table is used."""
+        settings = self.experiment.peek()
+        other = settings.is_simulated or settings.differs(result.snapshot, ("table",))
+        return "" if other else standing(result)
 
     def _judge(self, result: Result) -> str:
         """The verdict, computed once for each result."""

@@ -115,7 +115,7 @@ STYLE = (
 .sw-pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:8px 24px}
 .sw-pictures figure{margin:0}.sw-pictures figcaption{font-size:13px}
 .sw-pictures figcaption span{color:var(--sw-muted)}
-.sw-pictures svg{display:block;width:100%;height:auto}
+.sw-pictures svg[role=img]{display:block;width:100%;height:auto}
 .sw-pictures text{font:11px system-ui,sans-serif;fill:var(--sw-muted)}
 .sw-pictures text.sw-said{fill:var(--sw-ink)}
 .sw-axis-grid{stroke:var(--sw-line)}.sw-axis-thin{stroke:var(--sw-edge)}
@@ -148,7 +148,7 @@ STYLE = (
 .sw-line>b{flex:0 0 92px;font:600 13px/28px system-ui,sans-serif;white-space:nowrap}
 .sw-line>span{white-space:nowrap;flex:0 0 auto;min-width:84px}
 .sw-line>span.sw-left{min-width:38px}
-.sw-line>span.sw-read{min-width:68px;font-size:15px}
+.sw-line>span.sw-read{min-width:68px;font-size:15px;margin-left:10px}
 .sw-line>span.sw-instead{font:13px/28px system-ui,sans-serif}
 .sw-panel .sw-verdict{font-size:13px;line-height:18px;max-height:54px;margin:0;flex:1 1 200px;min-width:0;
  overflow:hidden;display:-webkit-box;-webkit-line-clamp:3;-webkit-box-orient:vertical}
@@ -173,6 +173,7 @@ STYLE = (
 .sw-tile svg{display:block;width:100%;height:42px}
 .sw-tile svg path{vector-effect:non-scaling-stroke}
 .sw-tile svg .sw-guide-line{stroke:var(--sw-edge);fill:none;stroke-dasharray:3 3}
+.sw-tile .widget-html{pointer-events:none}
 .sw-tile p{margin:4px 0 0;font-size:12px;color:var(--sw-muted);white-space:nowrap;overflow:hidden;
  text-overflow:ellipsis}
 .sw-names span{position:absolute;left:0;transform:translateY(-50%);font:italic 12px/1 serif}

@@ -93,7 +93,10 @@ class SettingsBox(Panel):
         try:
             data = json.loads(content)
         except (ValueError, RecursionError):
-            raise ValueError("The file holds no settings (JSON). Choose one that was saved here.") from None
+            raise ValueError(
+                "The file holds no settings (JSON). Choose one that was saved here; a table of choices is"
+                " opened in 3 Choices, under Your data."
+            ) from None
         if not isinstance(data, dict) or "lesson" not in data:
             self.experiment.from_dict(data)
         elif self.experiment.lesson_stays:

@@ -123,7 +123,10 @@ class Strip(HasTraits):
         self._last[room] = self.value
         for name, tile in self.tiles.items():
             tile.set_open(name == room)
-        shown = views(room, self.offered)
+
+    def show_views(self) -> None:
+        """Show the views of the room that is open, where there are several."""
+        shown = views(STAGES[self.value].room, self.offered)
         self.views.value = self.value
         self.views.offer(shown)
         self.views.layout.display = "" if len(shown) > 1 else "none"

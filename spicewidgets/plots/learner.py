@@ -22,14 +22,15 @@ def learner_pictures(alpha: float, alpha_penalty: float, beta: float) -> Html:
     better = _logistic(beta * SHOWN)
     first = _picture(
         "How a value moves",
-        "Next against now. Dashed: no change.",
+        Html(
+            f"{_key(REWARDED.colour)} rewarded: {100 * alpha:.0f} % of the way to 1"
+            f" {_key(UNREWARDED.colour)} not: {100 * alpha_penalty:.0f} % of the way to 0"
+        ),
         ("0", "value now", "1"),
         ("0", "0.5", "1"),
         _line([(0, 0), (1, 1)], "sw-axis-dash")
         + _line([(0, alpha), (1, 1)], "", REWARDED.colour)
-        + _line([(0, 0), (1, 1 - alpha_penalty)], "", UNREWARDED.colour)
-        + _words(0.03, 0.9, f"rewarded: {100 * alpha:.0f} % of the way to 1")
-        + _words(0.97, 0.06, f"not rewarded: {100 * alpha_penalty:.0f} % of the way to 0", "end"),
+        + _line([(0, 0), (1, 1 - alpha_penalty)], "", UNREWARDED.colour),
         f"After a reward a value moves {100 * alpha:.0f} % of the way to 1, after none"
         f" {100 * alpha_penalty:.0f} % of the way to 0.",
     )
@@ -47,6 +48,14 @@ def learner_pictures(alpha: float, alpha_penalty: float, beta: float) -> Html:
         f"An option that is better by {SHOWN} is chosen in {100 * better:.0f} %.",
     )
     return Html(f'<div class="sw-pictures">{first}{second}</div>')
+
+
+def _key(colour: str) -> str:
+    """A line in the colour of what it names."""
+    return (
+        '<svg class="sw-swatch" width="18" height="8" aria-hidden="true">'
+        f'<path d="M0 4h18" stroke="{colour}" stroke-width="2.4"/></svg>'
+    )
 
 
 def _logistic(value: float) -> float:

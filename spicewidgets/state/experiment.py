@@ -290,7 +290,8 @@ class Experiment(HasTraits):
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """What was set differently then, in words: the first two settings, and how many more."""
         settings = []
-        for group in self.peek().changed(then, groups):
+        changed = sorted(self.peek().changed(then, groups), key="table".__ne__)  # other data before all else
+        for group in changed:
             state, before, present = self.group(group), getattr(then, group), self.group(group).peek()
             if isinstance(before, Table):
                 settings.append(

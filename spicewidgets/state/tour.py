@@ -5,6 +5,7 @@ A lesson may hold a tour of its own. What a step waits for is written as a word:
 - "" waits until the learner goes on;
 - "run" for the end of a run;
 - "see PANEL" until a panel is on show, such as "see equation";
+- "next" until the learner goes on, after something else;
 - "GROUP.SETTING" until a setting is changed, such as "participant.alpha_reward";
 - "GROUP.SETTING=NUMBER" until it has this value, such as "task.sigma=0";
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST = 200  # characters of a sentence
 MOST = 12  # steps
-RUN, SEE, THEN = "run", "see ", " then "
+RUN, SEE, NEXT, THEN = "run", "see ", "next", " then "
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,20 @@ TOUR = (
         "participant.alpha_reward",
     ),
     Step("Press Train: a network learns the participant from these choices.", "", RUN),
-    Step("Open 5 Equation: its numbers are your participant’s, read off the network.", "", "see equation"),
     Step(
-        "Set the drift σ to 0 and train again: does the equation get worse?", "task", "task.sigma=0 then run"
+        "Open 5 Equation: its numbers are your participant’s, read off the network. Then press Next.",
+        "",
+        "see equation then next",
     ),
     Step(
-        "Chances that stay show few values, so numbers become unsure. Open 6 Is it true? and compare.",
+        "Set Sessions to 5 or less and train again: what do fewer choices tell?",
+        "data",
+        "data.n_sessions then run",
+    ),
+    Step(
+        "Fewer choices, less sure numbers. Open 6 Is it true? and see what differs. Then press Next.",
         "",
-        "see compare",
+        "see compare then next",
     ),
 )
 
@@ -123,7 +130,7 @@ def _parts(waits_for: str) -> list[str]:
 
 def _is_known(one: str, settings: set[str]) -> bool:
     name, has_value, value = one.partition("=")
-    if one == RUN or (one.startswith(SEE) and one.removeprefix(SEE) in STAGES):
+    if one in (RUN, NEXT) or (one.startswith(SEE) and one.removeprefix(SEE) in STAGES):
         return True
     if name not in settings:
         return False
@@ -157,6 +164,7 @@ class Tour(HasTraits):
         self.observe(self._look, "panel")
         self._before: dict[str, Any] = {}
         self._results = 0
+        self._ended: tuple[int, str] | None = None  # how things stood when the last step was done
 
     @property
     def step(self) -> Step | None:
@@ -167,6 +175,11 @@ class Tour(HasTraits):
     def awaited(self) -> str:
         """What the step waits for now; empty where it waits for the learner to go on."""
         return self._waiting[0] if self._waiting else ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the last step has just been done, and nothing since."""
+        return self.at < 0 and self._ended == (self._experiment.revision, self.panel)
 
     def start(self, steps: Iterable[Step] = TOUR) -> None:
         """Begin a tour at its first step."""
@@ -185,6 +198,7 @@ class Tour(HasTraits):
 
     def _enter(self, number: int) -> None:
         if number >= len(self.steps):
+            self._ended = (self._experiment.revision, self.panel)
             self.at = -1
             return
         self._waiting = _parts(self.steps[number].waits_for)
@@ -209,6 +223,8 @@ class Tour(HasTraits):
                 self.go_on()
 
     def _has_happened(self, one: str) -> bool:
+        if one == NEXT:
+            return False  # only the learner says so
         if one == RUN:
             run = self._experiment.run
             return run.result_revision != self._results and not run.busy

@@ -45,12 +45,15 @@ def test_the_tour_by_the_keyboard_alone(new_page, app: str, width: int):
     enter(page, "Train")
     step(page, "3 of 5")
     enter(page, re.compile(r"^5 Equation"))
+    expect(page.get_by_role("heading", name="Equation", exact=True).locator("visible=true")).to_be_visible()
+    enter(page, "Next")
     step(page, "4 of 5")
-    arrows(explorer, "Drift", "Home", 1)
+    arrows(explorer, "Sessions", "Home", 1)
     enter(page, "Train")
     step(page, "5 of 5")
     enter(page, re.compile(r"^6 Is it true"))
-    expect(explorer.guide).not_to_contain_text(re.compile(r"\d of 5"))
+    enter(page, "Next")
+    step(page, "That was the tour")
     assert page.evaluate("window.shifts") < MOST_SHIFT
     page.reload()
     ExplorerPage(page).opened()
@@ -70,6 +73,15 @@ def test_arrows_move_between_tiles_and_views(page: Page, app: str):
     page.locator(".sw-views").get_by_role("button", name="Model").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", name="Train").locator("visible=true")).to_be_visible()
+
+
+def test_a_tile_is_pressed_wherever_it_is_touched(page: Page, app: str):
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    for room in ("participant", "choices", "network", "equation", "truth"):
+        box = page.locator(".sw-tile").filter(has=explorer.tile(room)).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.6)
+        expect(page.locator(".sw-tile.sw-open").filter(has=explorer.tile(room))).to_be_visible()
 
 
 def test_light_and_dark_by_the_system_and_by_the_switch(new_page, app: str):

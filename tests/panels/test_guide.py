@@ -76,7 +76,9 @@ def test_the_tour_leads_through_the_page(app):
     assert "sw-wanted" in app.switch.tiles["equation"]._dom_classes
     app.switch.value = "equation"
     assert "sw-wanted" not in app.switch.tiles["equation"]._dom_classes
-    assert app.switch.value == "task"
+    assert (app.switch.value, app.guide.action.description) == ("equation", "Next")
+    app.guide.action.click()
+    assert app.switch.value == "data"
     app.guide.leave.click()
     assert app.guide.now.kind != "step"
     app.guide.start_tour()
@@ -102,6 +104,7 @@ def test_a_lesson_without_a_tour_offers_none(app):
 
 
 def test_a_training_that_is_played_back_can_be_skipped(app):
+    app.told.value = "toured"
     app.experiment.playback.put(epoch=3, epochs=9)
     assert "epoch 3 of 9" in app.guide.line.value
     assert app.guide.action.description == "Skip"

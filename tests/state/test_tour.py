@@ -33,15 +33,24 @@ def test_the_tour_of_a_minute(tour):
     tour.panel = "compare"
     assert tour.at == 2
     tour.panel = "equation"
+    assert (tour.at, tour.awaited) == (2, "next")
+    tour.panel = "library"
+    assert tour.at == 2
+    tour.go_on()
     assert tour.at == 3
-    run_ends(tour)  # before the drift is 0
+    run_ends(tour)  # before there are fewer choices
     assert tour.at == 3
-    experiment.task.sigma = 0.0
+    experiment.data.n_sessions = 5
     assert (tour.at, tour.awaited) == (3, "run")
     run_ends(tour)
     assert tour.at == 4
     tour.panel = "compare"
+    assert not tour.has_ended
+    tour.go_on()
     assert (tour.at, tour.step) == (-1, None)
+    assert tour.has_ended
+    experiment.data.n_sessions = 6
+    assert not tour.has_ended
 
 
 def test_its_sentences_are_short():

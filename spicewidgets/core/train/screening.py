@@ -17,7 +17,8 @@ from .rnn import BaseRNN
 from .run import Epoch, Run
 from .starts import stack, unstack
 
-TRIALS = 40  # the first trials of some sessions tell a start that is stuck from one that learns
+TRIALS = 40  # the first trials of some sessions tell a start that is stuck from one that learns ...
+CHOICES = 1000  # ... where these are enough: from fewer, a start learns what holds nowhere else
 SESSIONS = 200
 EPOCHS = 150
 LEARNING_RATE = 0.03
@@ -70,10 +71,11 @@ def run_screened(run: Run, starts: Array, finish: Finish) -> Iterator[Epoch]:
 
 
 def _first_trials(run: Run) -> Sessions:
-    """The first trials of all sessions, or of so many drawn at random."""
+    """The first trials of all sessions, or of so many drawn at random; of few sessions, more of them."""
     n = run.sessions.n_sessions
     some = run.rng.permutation(n)[:SESSIONS] if n > SESSIONS else np.arange(n)
-    return run.sessions.take(torch.from_numpy(np.sort(some))).first(TRIALS)
+    n_trials = max(TRIALS, math.ceil(CHOICES / len(some)))
+    return run.sessions.take(torch.from_numpy(np.sort(some))).first(n_trials)
 
 
 def _ranked(run: Run, starts: Array) -> Generator[Epoch, None, Array]:

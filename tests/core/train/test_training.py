@@ -13,15 +13,19 @@ from hypothesis import given, settings, strategies as st
 from torch import nn
 
 from spicewidgets import (
+    RESCORLA_WAGNER_CONFIG,
     AgentQ,
     BanditsDrift,
+    BanditsReversal,
     DatasetRNN,
     ForgettingRNN,
     ParticipantEmbeddingRNN,
     RescorlaWagnerRNN,
     SettingsError,
+    SpiceEstimator,
     create_dataset,
 )
+from spicewidgets.core.judge.replay import nll_per_trial
 from spicewidgets.core.settings import Training
 from spicewidgets.core.train import objective, screening
 from spicewidgets.core.train.objective import Sessions, flat, floor_of, loss_and_gradient, loss_of, losses
@@ -568,10 +572,11 @@ def test_screening_ends_when_the_best_start_gains_little(dataset, monkeypatch):
     assert [r.phase for r in records[:5]] == ["screen"] * 4 + ["lbfgs"]
 
 
-def test_screening_sees_the_first_trials_only(monkeypatch):
+@pytest.mark.parametrize(("n_sessions", "n_seen"), [(30, 40), (20, 50), (3, 60)])
+def test_screening_sees_the_first_trials_only_and_of_few_sessions_more(monkeypatch, n_sessions, n_seen):
     seen = spy(monkeypatch)
-    run(model_of(), data(n_trials=60, n_sessions=3), Training(epochs=8, n_starts=2))
-    assert len(seen[0][0].inputs) == screening.TRIALS
+    run(model_of(), data(n_trials=60, n_sessions=n_sessions), Training(epochs=8, n_starts=2))
+    assert len(seen[0][0].inputs) == n_seen
     assert len(seen[-1][0].inputs) == 60
 
 
@@ -852,3 +857,14 @@ def test_a_model_of_several_modules_ranks_its_starts_and_the_best_goes_on(datase
     finish = [r.train_loss for r in records if r.phase == "lbfgs"]
     assert finish[0] <= ranked[-1].train_loss + 1e-6
     assert [r.train_loss for r in ranked] == sorted((r.train_loss for r in ranked), reverse=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_long_session_is_learned_as_well_as_many_short_ones(seed):
+    """What a start learns from the first trials of a single session holds nowhere else."""
+    agent = AgentQ(2, alpha_reward=0.35, beta_reward=4.0)
+    dataset, _, _ = create_dataset(agent, BanditsReversal(), 400, 1, random_state=seed)
+    estimator = SpiceEstimator(RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG, random_state=seed)
+    history = estimator.fit(dataset).history_
+    truth = float(nll_per_trial(dataset.truth_probs, dataset).mean())
+    assert history[-1].train_loss < truth + 0.01
