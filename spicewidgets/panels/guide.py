@@ -95,7 +95,8 @@ class Guide(Panel):
         put_words(self.action, now.button)
         tip = TIP if now.does == "remedy" else now.words
         block(self.action, self._reason(now), tip)
-        self.leave.layout.display = "" if now.kind == "step" else "none"
+        in_tour = now.kind == "step"
+        self.leave.layout.display, self.earlier.layout.display = ("", "none") if in_tour else ("none", "")
         (self.add_class if now.kind == "tour" else self.remove_class)("sw-tour-offer")
 
     def _line(self, now: Guidance) -> Html:
