@@ -327,7 +327,7 @@ def missing_trials(facts: Facts) -> Finding | None:
     """Trials without a choice."""
     missing = facts.choices < 0
     after = np.cumsum(~missing[:, ::-1], axis=1)[:, ::-1] > 0  # else a session has ended
-    share = float((missing & after).sum() / max(after.sum(), 1))
+    share = int((missing & after).sum()) / max(int(after.sum()), 1)
     if not share:
         return None
     return Finding(

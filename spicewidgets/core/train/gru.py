@@ -96,7 +96,7 @@ def gru_step(*arguments: Any) -> Tensor:
     if has_torch_function(arguments):
         taken_over: Tensor = handle_torch_function(gru_step, arguments, *arguments)
         return taken_over
-    after: Tensor = GRUCell.apply(*arguments)  # type: ignore[no-untyped-call]
+    after: Tensor = GRUCell.apply(*arguments)  # type: ignore[no-untyped-call,unused-ignore]
     return after
 
 
