@@ -227,8 +227,7 @@ def explorer(
 
 
 def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> Stage:
-    """One panel of its own, by its name in `STAGES`: "task", "participant", "data", "model", "train",
-    "replay", "library", "equation", "translate", "uncertainty", "compare", "update" or "trial". Raises
+    """One panel of its own, by its name in `STAGES`, such as "task", "equation" or "report". Raises
     `SettingsError` for another name.
     """
     if name not in STAGES:

@@ -25,6 +25,7 @@ from .coach import Finding, advice, findings, quick
 from .estimators import discover_again, estimator_of, parameters_of
 from .falsify import FalsifyStudy
 from .fit import Fit, with_new_equations
+from .paper import ReportStudy
 from .recovery import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import Reporter, logged
 from .result import Checkpoint, Result
@@ -38,7 +39,15 @@ PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
 STUDIES: dict[str, type[Study]] = {
     study.name: study
-    for study in (RivalsStudy, LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy, FalsifyStudy)
+    for study in (
+        RivalsStudy,
+        LearnersStudy,
+        ModelsStudy,
+        ParametersStudy,
+        TermsStudy,
+        FalsifyStudy,
+        ReportStudy,
+    )
 }
 
 

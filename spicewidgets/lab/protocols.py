@@ -86,7 +86,7 @@ class ExperimentRunner(Protocol):
         """Find the equations again in resampled sessions."""
 
     def study(self, name: str) -> bool:
-        """Do a study, or go on with it: rivals, learners, models, parameters, terms or falsify."""
+        """Do a study, or go on with it: rivals, learners, models, parameters, terms, falsify or report."""
 
     @property
     def studies(self) -> "Mapping[str, Study]":

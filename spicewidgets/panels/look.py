@@ -372,5 +372,11 @@ STYLE = (
  .sw-cell{min-width:0!important}.sw-of{width:100%}.sw-term{column-gap:6px}
  .sw-explorer .sw-stage:is(:has(.sw-equation),:has(.sw-training)){position:static;max-height:none}
  .sw-panel .sw-module-row>.widget-html:first-child{flex:1 0 100%!important}}
+
+/* the view report */
+.sw-card{border-collapse:collapse;font-size:13px;line-height:1.35}
+.sw-card :is(th,td){padding:6px 14px 6px 0;text-align:left;vertical-align:top;font-weight:400;
+ border-bottom:1px solid var(--sw-line);min-width:96px}
+.sw-card tbody th{min-width:150px}.sw-card thead th{font-weight:600}
 </style>"""
 )

@@ -68,6 +68,7 @@ STUDIES: Mapping[str, tuple[str, ...]] = {
     "parameters": (*SIMULATED_FROM, "recovery", "learners"),
     "terms": (*FOUND_IN, "recovery"),
     "falsify": (*FOUND_IN, "falsify"),
+    "report": (*FOUND_IN, "rivals", "falsify"),
 }
 OF_STAGE = {"recovery": ("learners", "models", "parameters", "terms")}  # stages of several studies
 STUDIED = {
@@ -77,6 +78,7 @@ STUDIED = {
     "parameters": ("Recovered", "recover"),
     "terms": ("Recovered", "recover"),
     "falsify": ("Played", "let them play"),
+    "report": ("Written", "write it"),
 }
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
@@ -310,7 +312,7 @@ class Experiment(HasTraits):
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        for name in ("rivals", "recovery", "falsify"):
+        for name in ("rivals", "recovery", "falsify", "report"):
             parts = [study for study in OF_STAGE.get(name, (name,)) if study in self.studied]
             progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
@@ -342,7 +344,7 @@ class Experiment(HasTraits):
         groups = [group for group in STUDIES[study] if group not in FOUND_IN]
         if wrong := [sentence for group in groups for sentence in self.group(group).find_problems()]:
             return f"First correct: {wrong[0]}"
-        if study == "rivals":
+        if study in ("rivals", "report"):
             return self._not_held_out(present)
         if study == "parameters" and present.learners.first == WITHOUT_NUMBERS:
             return f"{RIVALS[WITHOUT_NUMBERS]} has no numbers. Choose another learner to be found."

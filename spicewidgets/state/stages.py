@@ -38,8 +38,8 @@ class StageRow:
     Attributes:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
         depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation",
-            "uncertainty", "rivals", "recovery" or "falsify", done when that has been run and stale when a
-            setting has changed since.
+            "uncertainty", "rivals", "recovery", "falsify" or "report", done when that has been run and stale
+            when a setting has changed since.
         room: where it stands, by its name in `ROOMS`.
     """
 
@@ -65,6 +65,7 @@ STAGES: Mapping[str, StageRow] = {
     "rivals": StageRow("rivals.RivalsPanel", "rivals", "truth"),
     "recovery": StageRow("recovery.RecoveryPanel", "recovery", "truth"),
     "falsify": StageRow("falsify.FalsifyPanel", "falsify", "truth"),
+    "report": StageRow("report.ReportPanel", "report", "truth"),
 }
 
 

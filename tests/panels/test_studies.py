@@ -1,15 +1,17 @@
 """The panels of rivals, recovery and falsification: what they show before, while and after they are done."""
 
 import html
+import io
 import re
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer, panel
-from spicewidgets.lab import falsify, recovery, rivals
+from spicewidgets.lab import falsify, paper, recovery, rivals
 
 FEW = {"random": "Guessing", "biased": "Biased", "rescorla-wagner": "Rescorla-Wagner"}
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -21,6 +23,7 @@ def small_studies():
         patch.setattr(rivals, "RIVALS", FEW)
         patch.setattr(recovery, "RIVALS", FEW)
         patch.setattr(falsify, "FEW", ("random",))
+        patch.setattr(paper, "RIVALS", FEW)
         patch.setattr(recovery, "LADDER", (100, 400))
         patch.setattr(recovery, "PEOPLE", 4)
         yield
@@ -78,7 +81,7 @@ def texts(table):
     return [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
 
 
-@pytest.mark.parametrize("name", ["rivals", "recovery", "falsify"])
+@pytest.mark.parametrize("name", ["rivals", "recovery", "falsify", "report"])
 def test_it_opens_without_torch_with_a_sentence_and_a_button(name):
     code = (
         "import sys; from spicewidgets.apps import panel; from spicewidgets.lab.runner import Runner\n"
@@ -276,3 +279,23 @@ def test_it_draws_nothing_while_it_is_hidden():
     hidden.layout.display = ""
     assert hidden.body.layout.display == ""
     assert "<table" in hidden.table.value
+
+
+def test_a_report_is_written_from_the_page():
+    made = opened("report")
+    assert "Nothing is written yet" in made.words.value
+    made.files.ask("report as html")
+    assert "Press Write the report first" in made.files.alert.value
+    pressed(made, made.study)
+    assert made.found.is_whole
+    assert "that were predicted without having been learned from" in made.words.value
+    verdicts = [row[0][2:] for row in texts(made.card.value)[1:]]
+    assert set(verdicts) <= {"holds", "fails", "open", "not tested"}
+    made.files.ask("report as html")
+    assert 'download="report.html"' in made.files.below.value
+    names = zipfile.ZipFile(io.BytesIO(made._zip().content)).namelist()
+    assert {"report.html", "report.tex", "report.md", "card.html", "repeat.py"} <= set(names)
+    assert made._zip() == made._zip()
+    made.experiment.rivals.n_folds = 3
+    assert made.experiment.stages["report"] == "stale"
+    assert "write it again" in made.stale.value
