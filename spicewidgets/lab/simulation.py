@@ -126,19 +126,27 @@ def preview(snapshot: ExperimentSnapshot, session: int = 0) -> Record:
     milliseconds. Panels that show the same session share one record, so that it is played once.
     """
     session = min(session, snapshot.data.n_sessions - 1)
-    return first_sessions(snapshot, session + 1).session(session)
+    return _session(snapshot.task, snapshot.participant, snapshot.data, session)
 
 
 def first_sessions(snapshot: ExperimentSnapshot, n: int = FIRST) -> Record:
     """At least so many of the first sessions of the data set that `simulate` makes, or all there are; as
     quick as one of them.
     """
-    n = min(max(n, FIRST), snapshot.data.n_sessions)
     return _first(snapshot.task, snapshot.participant, snapshot.data, n)
 
 
-@lru_cache(maxsize=2)
 def _first(task: Task, participant: Person, data: Data, n: int) -> Record:
+    return _played(task, participant, data, min(max(n, FIRST), data.n_sessions))
+
+
+@lru_cache(maxsize=2)
+def _session(task: Task, participant: Person, data: Data, session: int) -> Record:
+    return _first(task, participant, data, session + 1).session(session)
+
+
+@lru_cache(maxsize=2)
+def _played(task: Task, participant: Person, data: Data, n: int) -> Record:
     return _play(task, participant, data, n)
 
 

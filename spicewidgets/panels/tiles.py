@@ -53,7 +53,7 @@ def choices(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     settings = experiment.peek()
     contents = settings.table.contents
     if contents is None:
-        made = first_sessions(settings).choices
+        made = first_sessions(settings, experiment.data.session + 1).choices  # played once for all panels
         words = f"{settings.n_sessions:,} sessions of {settings.data.n_trials:,}"
     else:
         made = np.asarray(contents.choices.dataset.choices)

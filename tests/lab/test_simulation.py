@@ -18,7 +18,8 @@ def n_plays(monkeypatch):
 
     play_sessions = simulation.play_sessions
     monkeypatch.setattr(simulation, "play_sessions", counted)
-    simulation._preview.cache_clear()
+    simulation._session.cache_clear()
+    simulation._played.cache_clear()
     return plays
 
 
@@ -29,7 +30,7 @@ def test_a_slider_that_moves_plays_the_session_once_for_all_panels(n_plays):
     for move in (
         lambda: setattr(experiment.task, "sigma", 0.05),
         lambda: setattr(experiment.data, "n_trials", 31),
-        lambda: setattr(experiment.data, "session", 3),
+        lambda: setattr(experiment.data, "session", 30),
         lambda: setattr(experiment.participant, "alpha_reward", 0.7),
     ):
         n_plays.clear()

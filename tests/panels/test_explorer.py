@@ -33,6 +33,7 @@ def test_it_opens_with_a_finished_run(app):
         "rivals",
         "recovery",
         "falsify",
+        "report",
     ]
     told = words(app.head.equations.value)
     assert "truth x′ = − 0.30 + 0.70 x + 0.90 r α 0.30 β 3.00" in told

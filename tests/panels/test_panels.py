@@ -68,6 +68,7 @@ def test_the_main_job(app):
         "rivals",
         "recovery",
         "falsify",
+        "report",
     ]
     assert "x′ =" in app.head.equations.value
     assert "<table" in app.panels["equation"].terms.value

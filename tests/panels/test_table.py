@@ -196,7 +196,8 @@ def test_all_panels_stand_on_the_table(used):
         assert panel.alert.value == "", name
         used.switch.value = name
     head = words(used.head.equations.value)
-    assert "truth not known. Nats per choice: Rescorla-Wagner 0." in head
+    assert "truth not known. SPICE" in head
+    assert "Nats per choice: Rescorla-Wagner 0." in head
     assert (used.head.person.value, len(used.head.person.options)) == ("p00", 4)
 
 

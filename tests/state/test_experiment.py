@@ -27,7 +27,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         **dict.fromkeys(
             ["train", "replay", "equation", "translate", "uncertainty", "compare", "update", "trial"], "todo"
         ),
-        **dict.fromkeys(["rivals", "recovery", "falsify"], "todo"),
+        **dict.fromkeys(["rivals", "recovery", "falsify", "report"], "todo"),
     }
     assert experiment.blocked == {
         "train": "",

@@ -328,7 +328,7 @@ def test_an_additional_input_that_the_table_lacks_is_left_out_and_that_is_said()
         ("/nowhere/data.csv", "There is no file '/nowhere/data.csv'. Check the folder and the name."),
         (io.StringIO(""), "The table must have a header and one row per trial; the file is empty. Check tha"),
         (io.StringIO('a,b\n"1'), "A quotation mark opens in row 2 and is never closed"),
-        (3, "'3' cannot be opened"),
+        (3, "3 cannot be opened"),
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(frame, sentence):

@@ -5,6 +5,7 @@ compiled. Importing this registers all of them; `trace_of` traces with them.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -157,18 +158,31 @@ def _softplus(trace: Trace, a: Symbol, beta: float = 1.0, threshold: float = 20.
     return trace.elementwise(softplus, a)
 
 
+@cache
+def _slope_on_bounds() -> bool:
+    """Whether torch's clamp has the slope 1 on its bounds: up to 2.14; later ones have 0."""
+    bound = torch.zeros(1, requires_grad=True)
+    (slope,) = torch.autograd.grad(bound.clamp(0.0, 1.0).sum(), bound)
+    return bool(slope)
+
+
 @handles("clamp", "clip")
 def _clamp(trace: Trace, a: Symbol, min: Any = None, max: Any = None) -> Symbol:
-    """Within bounds; the slope is 1 on the bounds too, as in torch."""
+    """Within bounds; the slope on the bounds is that of the torch at hand."""
     g = trace.graph
+
+    def least(low: float | Node, high: float | Node) -> Node:
+        """1 where `low` is at most `high`, or below it where the bounds are not inside."""
+        inside = g("le", low, high)
+        return inside if _slope_on_bounds() else inside * (1.0 - g("le", high, low))
 
     def bounded(x: Node) -> Node:
         inside = g.leaf("const", 1.0)
         y = x
         if min is not None:
-            y, inside = g("max", y, float(min)), inside * g("le", float(min), x)
+            y, inside = g("max", y, float(min)), inside * least(float(min), x)
         if max is not None:
-            y, inside = g("min", y, float(max)), inside * g("le", x, float(max))
+            y, inside = g("min", y, float(max)), inside * least(x, float(max))
         return g("where", inside, x, g("hold", y))
 
     if isinstance(min, Tensor) or isinstance(max, Tensor):
