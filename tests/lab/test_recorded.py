@@ -28,6 +28,7 @@ def test_the_tutorial_opens_finished():
         "rivals",
         "recovery",
         "falsify",
+        "report",
     ]
     assert runner.experiment.blocked["refit"] == runner.experiment.blocked["continue"] == ""
     assert result.choices.shape == result.rewards.shape == (100, 100)

@@ -52,6 +52,7 @@ def test_a_run_ends_with_a_result_and_says_so(trained):
         "rivals",
         "recovery",
         "falsify",
+        "report",
     }
     assert set(result.played) == {"truth", "rnn", "spice"}
     assert result.choices.shape == result.rewards.shape == (20, 30)

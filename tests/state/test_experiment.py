@@ -39,6 +39,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         "resample": "There are no equations yet. Train first.",
         **dict.fromkeys(["rivals", "learners", "models", "parameters", "terms"], ""),
         "falsify": "There are no equations yet. Train first.",
+        "report": "",
     }
 
 
