@@ -159,7 +159,7 @@ def state_of_code() -> tuple[int, int]:
 class ForkedProvisioner(LocalProvisioner):
     """Starts kernels by forking the server's warm parent."""
 
-    memory = Integer(3 * 2**29, help="Bytes that a kernel may take beyond the parent's; 0 is no limit.").tag(
+    memory = Integer(2**33, help="Bytes that a kernel may take beyond the parent's; 0 is no limit.").tag(
         config=True
     )
     seconds = Integer(4 * 3600, help="Seconds of processor that a kernel may use; 0 is no limit.").tag(
