@@ -17,10 +17,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
@@ -112,15 +113,16 @@ def served(pool: int) -> Iterator[tuple[str, int]]:
 
 
 def kernels(server: int) -> list[int]:
-    """The processes of a server's kernels."""
+    """The processes of a server's kernels: started by itself, or forked from the server's warm process."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if parent == server and b"ipykernel" in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except (OSError, ValueError):
-            continue
+    for process in psutil.Process(server).children(recursive=True):
+        with suppress(psutil.Error):
+            above = process.parent()
+            forked = above is not None and any(
+                "spicewidgets.server.parent" in part for part in above.cmdline()
+            )
+            if forked or any("ipykernel" in part for part in process.cmdline()):
+                found.append(process.pid)
     return found
 
 
