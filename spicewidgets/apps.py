@@ -112,10 +112,8 @@ class Explorer(Panel):
             room.add_class("sw-room")
         self.guide.wanted = self._want
         self.experiment.observe(self._refresh, "revision")
-        self.experiment.run.observe(self._refresh, "revision")
-        self.experiment.playback.observe(self._refresh, "epoch")
-        self.experiment.comparison.observe(self._refresh, ["session", "arm"])
-        self.experiment.data.observe(self._refresh, "session")
+        self.experiment.run.observe(self._show_rooms, "revision")
+        self.experiment.playback.observe(self._show_rooms, "epoch")
         self.experiment.observe(self._begin_lesson, "lesson")
         self._offer()
         self._show()
@@ -169,8 +167,10 @@ class Explorer(Panel):
         for place, is_wanted in places.values():
             (place.add_class if is_wanted else place.remove_class)("sw-wanted")
 
-    def _draw_tiles(self) -> None:
-        """Show each room's small picture, as far as the settings can be used."""
+    @guard
+    def _show_rooms(self, _: Change | None = None) -> None:
+        """Show how far each room is, and its small picture, as far as the settings can be used."""
+        self.switch.mark(self._states())
         if self.experiment.sound("task", "participant", "data"):
             for name, tile in self.switch.tiles.items():
                 tile.draw(*TILES[name](self.experiment, self.runner))
@@ -196,8 +196,7 @@ class Explorer(Panel):
 
     @guard
     def _refresh(self, _: Change | None = None) -> None:
-        self.switch.mark(self._states())
-        self._draw_tiles()
+        self._show_rooms()
         if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
         self.address.show(self._link)
@@ -238,7 +237,7 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     one = STAGES[name](experiment, runner)
     if name not in DATA_OF and not runner.foreground:
         runner.preload()
-    one.children = (LessonBanner(experiment), *one.children)
+    one.children = (widgets.HTML(STYLE), LessonBanner(experiment), *one.children)
     return one
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from ..core.models import READY
-from ..core.settings import SettingsError
 from ..loading import load
-from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems
+from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, sentences
 from .progress import Progress
 from .rivals import NAMES, WAYS, command_of, refuse, table_options, unknown, whole
 
@@ -73,7 +72,7 @@ def falsify(ctx: click.Context, /, **values: Any) -> None:
     Rewards must be 0 and 1. Prints a sentence for each model and measure, with its size. With --out, a table
     and a figure are written to a folder.
     """
-    try:
+    with sentences(ctx):
         request = _request(values)
         with Progress(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.falsify_files")
@@ -82,12 +81,6 @@ def falsify(ctx: click.Context, /, **values: Any) -> None:
         if request.out is not None:
             names = files.write(request, found, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"Error: {problem}", err=True)
-        ctx.exit(2)
-    except KeyboardInterrupt:
-        raise click.Abort from None
 
 
 def _request(values: Mapping[str, Any]) -> Request:

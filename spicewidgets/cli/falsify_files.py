@@ -16,7 +16,7 @@ from ..core.progress import Progress as Done, finished
 from ..core.rivals.fit import fit_rival
 from ..core.settings import SettingsError
 from ..core.simulate.agents import Agent
-from ..paper.results import panels_of
+from ..paper.falsification import panels_of
 from ..plots.paper import beside_people, pdf_of, svg_of
 from .falsify import Request
 from .progress import Progress

@@ -6,7 +6,8 @@ Every problem of every option is a sentence, and all problems are shown at once.
 import random
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,24 @@ from ..core.models import READY
 from ..core.settings import Discovery, Participant, Settings, SettingsError, Task, Training, allowed, setting
 
 WIDTH = 92  # columns of running text
+
+
+@contextmanager
+def sentences(ctx: click.Context, say: Callable[[str], str] = str) -> Iterator[None]:
+    """What a command does: what cannot be used is told in sentences and ends it with 2, Ctrl-C just ends it.
+
+    Args:
+        ctx: of the command.
+        say: turns a sentence into the terms of the command line.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"Error: {say(problem)}", err=True)
+        ctx.exit(2)
+    except KeyboardInterrupt:
+        raise click.Abort from None
 
 
 @dataclass(frozen=True)

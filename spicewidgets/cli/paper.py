@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..core.models import READY
-from ..core.settings import Participant, SettingsError, Task
+from ..core.settings import Participant, Task
 from ..loading import load
 from .options import (
     COLUMNS,
@@ -18,6 +18,7 @@ from .options import (
     NumberOrText,
     as_options,
     folder_problems,
+    sentences,
     setting_options,
 )
 from .progress import Progress
@@ -119,7 +120,7 @@ def report(ctx: click.Context, /, table: str | None, **values: Any) -> None:
     Rivals, equations and networks predict choices that they did not learn from; the design is simulated, to
     see what it can tell; fitted models play the task anew. Ctrl-C ends it: the report has what is finished.
     """
-    try:
+    with sentences(ctx, as_options):
         request = _request(table, values)
         with Progress(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.paper_files")
@@ -127,12 +128,6 @@ def report(ctx: click.Context, /, table: str | None, **values: Any) -> None:
         click.echo(files.text(found))
         names = files.write(found, request.out)
         click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"Error: {as_options(problem)}", err=True)
-        ctx.exit(2)
-    except KeyboardInterrupt:
-        raise click.Abort from None
 
 
 def _request(table: str | None, values: Mapping[str, Any]) -> Request:

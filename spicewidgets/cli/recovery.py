@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..core.models import READY
-from ..core.settings import Participant, SettingsError, Task
+from ..core.settings import Participant, Task
 from ..loading import load
 from .options import (
     COLUMNS,
@@ -18,6 +18,7 @@ from .options import (
     NumberOrText,
     as_options,
     folder_problems,
+    sentences,
     setting_options,
 )
 from .progress import Progress
@@ -109,7 +110,7 @@ def recovery(ctx: click.Context, /, **values: Any) -> None:
 
     Ctrl-C ends it and shows what is finished. With --out, the same command goes on where it was ended.
     """
-    try:
+    with sentences(ctx, as_options):
         request = _request(values)
         with Progress(1, hidden=not sys.stderr.isatty()) as progress:
             tables: Any = load("spicewidgets.cli.recovery_tables")
@@ -118,10 +119,6 @@ def recovery(ctx: click.Context, /, **values: Any) -> None:
         if request.out is not None:
             names = tables.write(request, study, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"Error: {as_options(problem)}", err=True)
-        ctx.exit(2)
 
 
 def _request(values: Mapping[str, Any]) -> Request:

@@ -12,7 +12,7 @@ import click
 from ..core.models import READY
 from ..core.settings import SettingsError
 from ..loading import load
-from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems
+from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, sentences
 from .progress import Progress
 
 BY, WAYS = ("session", "person", "time"), ("group", "prior", "likelihood")
@@ -103,7 +103,7 @@ def rivals(ctx: click.Context, /, **values: Any) -> None:
     Prints how likely held-out choices are under each, with an interval over people, beside AIC, BIC and
     evidence, and how many people follow each. With --out, all tables are written to a folder.
     """
-    try:
+    with sentences(ctx):
         request = _request(values)
         with Progress(1, hidden=not sys.stderr.isatty()) as progress:
             tables: Any = load("spicewidgets.cli.rivals_tables")
@@ -112,12 +112,6 @@ def rivals(ctx: click.Context, /, **values: Any) -> None:
         if request.out is not None:
             names = tables.write(request, outcome, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"Error: {problem}", err=True)
-        ctx.exit(2)
-    except KeyboardInterrupt:
-        raise click.Abort from None
 
 
 def _request(values: Mapping[str, Any]) -> Request:

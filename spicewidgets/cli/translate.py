@@ -11,7 +11,7 @@ import click
 
 from ..core.settings import SettingsError
 from ..loading import load
-from .options import Command, HeadedOption, NumberOrText
+from .options import Command, HeadedOption, NumberOrText, sentences
 
 READ, WRITE = "From the equation", "From the parameters"
 EQUATION_OPTIONS, PARAMETER_OPTIONS = ("constant", "value", "reward"), ("alpha", "beta", "q0")
@@ -33,8 +33,8 @@ LARGEST = 1e100  # with larger numbers the results overflow
 
 
 def _options() -> Iterator[HeadedOption]:
-    for heading, sentences in HELP.items():
-        for name, words in sentences.items():
+    for heading, options in HELP.items():
+        for name, words in options.items():
             yield HeadedOption(name, heading, words, type=NumberOrText(), metavar="NUMBER")
     words = "Value at which the equation starts, before the first trial. [default 0.5]"
     yield HeadedOption("start", "Both ways", words, type=NumberOrText(), default=0.5, metavar="NUMBER")
@@ -48,14 +48,10 @@ def translate(ctx: click.Context, /, **values: Any) -> None:
     Give --constant, --value and --reward to read an equation, or --alpha, --beta and --q0 to write one.
     """
     numbers = {name: value for name, value in values.items() if value is not None}
-    try:
+    with sentences(ctx):
         direction = _direction(numbers)
         translation = load("spicewidgets.cli.translation")
         lines = list(translation.read(numbers) if direction is READ else translation.write(numbers))
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"Error: {problem}", err=True)
-        ctx.exit(2)
     click.echo("\n".join(lines))
 
 

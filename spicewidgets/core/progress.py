@@ -5,9 +5,11 @@ result is the generator's value.
 """
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import NamedTuple, TypeVar
 
 Step = TypeVar("Step")
+Told = TypeVar("Told")
 Value = TypeVar("Value")
 
 
@@ -49,3 +51,20 @@ def finished(steps: Generator[Step, None, Value], tell: Callable[[Step], object]
             return value
         if tell is not None:
             tell(step)
+
+
+def retold(steps: Generator[Step, None, Value], tell: Callable[[Step], Told]) -> Generator[Told, None, Value]:
+    """The same work, each step told otherwise.
+
+    Args:
+        steps: the work.
+        tell: makes what is yielded of a step.
+    """
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                value: Value = end.value
+                return value
+            yield tell(step)

@@ -115,13 +115,12 @@ class FalsifyStudy(Study):
                 n_repeats=settings.n_repeats,
                 random_state=np.random.default_rng([settings.seed, _place(name)]),
             )
-            try:
-                while True:
-                    played = next(steps)
-                    done, words = per * (before + at) + played.done, f"{label} plays"
-                    yield progress.Progress(done, total, words, monotonic() - began, per * before)
-            except StopIteration as end:
-                self.parts[name] = end.value
+
+            def of_all(played: Any, at: int = at, label: str = label) -> "progress.Progress":
+                done, words = per * (before + at) + played.done, f"{label} plays"
+                return progress.Progress(done, total, words, monotonic() - began, per * before)
+
+            self.parts[name] = yield from progress.retold(steps, of_all)
         self.done = len(self.parts)
 
     @property

@@ -20,6 +20,7 @@ from .studies import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..core import progress
     from ..core.judge import random_effects
     from ..core.progress import Progress
     from ..core.rivals import held_out
@@ -29,6 +30,7 @@ else:
     pd = later("pandas")
     random_effects = later("..core.judge.random_effects", __package__)
     held_out = later("..core.rivals.held_out", __package__)
+    progress = later("..core.progress", __package__)
     estimators = later(".estimators", __package__)
 
 Floats = NDArray[np.float64]
@@ -178,18 +180,17 @@ class RivalsStudy(Study):
                 way=way,
                 random_state=settings.seed,
             )
-            try:
-                while True:
-                    part = next(steps)
-                    yield part._replace(
-                        done=done * part.total + _weight(name) * part.done,
-                        total=total * part.total,
-                        seconds=monotonic() - began,
-                        before=before * part.total,
-                    )
-            except StopIteration as end:
-                self.parts[name] = end.value
-                done += _weight(name)
+
+            def of_all(part: "Progress", done: int = done, weight: int = _weight(name)) -> "Progress":
+                return part._replace(
+                    done=done * part.total + weight * part.done,
+                    total=total * part.total,
+                    seconds=monotonic() - began,
+                    before=before * part.total,
+                )
+
+            self.parts[name] = yield from progress.retold(steps, of_all)
+            done += _weight(name)
         self.done = len(self.parts)
 
     @property

@@ -1,5 +1,6 @@
 """The verdict on a run, in a sentence or two."""
 
+from functools import lru_cache
 from math import log
 
 from ..core.diagnose.verdict import verdict_of
@@ -7,6 +8,7 @@ from .facts import facts_of
 from .result import Result
 
 
+@lru_cache(maxsize=2)
 def verdict(result: Result) -> str:
     """What was tested, what came out, and what so many choices could have shown; empty without equations.
 

@@ -16,7 +16,9 @@ TIP = "Change the settings and run again"
 
 
 class CoachPanel(Panel):
-    """Says what went wrong in the last run; says nothing of a healthy one, or of one that is stale."""
+    """Says what went wrong in the last run; says nothing of a healthy one, or of one that is stale. The guide
+    that it stands in calls `refresh` before it speaks.
+    """
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self.experiment, self.runner = experiment, runner
@@ -27,9 +29,6 @@ class CoachPanel(Panel):
         self._pressed: set[tuple[str, str]] = set()  # what has been done is not proposed again ...
         self._led_to: ExperimentSnapshot | None = None  # ... while the settings are those that it led to
         super().__init__([self.rows])
-        experiment.observe(self.refresh, "revision")
-        experiment.run.observe(self.refresh, ["status", "result_revision"])
-        self.refresh()
 
     @property
     def first(self) -> Finding | None:

@@ -43,7 +43,6 @@ class Guide(Panel):
         self._seen: set[str] = set()
         self._result_seen = 0
         self._said: list[str] = []
-        self._verdict: tuple[object, str] = (None, "")
         self.line, self.history = widgets.HTML(), widgets.HTML()
         self.action = button("", "", self._act)
         self.leave = button("End the tour", "Leave the tour where it is", self._end)
@@ -116,9 +115,8 @@ class Guide(Panel):
         result = self.runner.result
         if result is None or result.spice is None:
             return ""
-        if self._verdict[0] is not result:
-            self._verdict = result, verdict(result).partition(". ")[0].rstrip(".") + "."
-        return f'<span class="sw-narrow"> {escaped(self._verdict[1])}</span>'
+        first = verdict(result).partition(". ")[0].rstrip(".")
+        return f'<span class="sw-narrow"> {escaped(first)}.</span>'
 
     def _reason(self, now: Guidance) -> str:
         """Why the button cannot be pressed now."""

@@ -36,7 +36,6 @@ class Head(Panel):
         super().__init__()
         self.experiment, self.runner = experiment, runner
         self.equations, self.loss = widgets.HTML(), widgets.HTML()
-        self._verdict: tuple[Result | None, str] = (None, "")
         about, presets = "Settings to begin with", list(experiment.presets)
         self.preset = labelled(widgets.Dropdown, "Preset", about, options=presets, value=experiment.preset)
         self.preset.layout.width = "auto"
@@ -119,7 +118,7 @@ class Head(Panel):
             stale = result.spice is not None and "equation" in self.experiment.stale_because
             if module in module_names(truth, found)[:1]:
                 read = _read(result, person)
-            says = "" if stale else f"{self._standing(result)} {self._judge(result)}".strip()
+            says = "" if stale else f"{self._standing(result)} {verdict(result)}".strip()
         is_first = module in module_names(truth, found)[:1]
         lines = equation_lines(
             truth,
@@ -164,12 +163,6 @@ class Head(Panel):
         settings = self.experiment.peek()
         other = settings.is_simulated or settings.differs(result.snapshot, ("table",))
         return "" if other else standing(result)
-
-    def _judge(self, result: Result) -> str:
-        """The verdict, computed once for each result."""
-        if self._verdict[0] is not result:
-            self._verdict = result, verdict(result)
-        return self._verdict[1]
 
     def _parameters(self) -> dict[str, float]:
         """The participant's own parameters by symbol, as they are set."""

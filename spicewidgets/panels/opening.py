@@ -5,7 +5,6 @@ package, as they will stand. Written into the page's template by `python tests/t
 from ..markup import Html, escaped
 from .guide import Guide
 from .head import Head
-from .look import STYLE
 from .strip import Strip
 
 
@@ -24,7 +23,7 @@ def opening(head: Head, strip: Strip, guide: Guide) -> Html:
         for at, tile in enumerate(strip.tiles.values())
     )
     return Html(
-        f'{STYLE}<div class="sw-panel sw-explorer sw-opening" aria-hidden="true"><div class="sw-head">'
+        '<div class="sw-panel sw-explorer sw-opening" aria-hidden="true"><div class="sw-head">'
         '<div class="widget-hbox sw-bar"><span class="sw-name">spicewidgets</span></div>'
         f'<div class="widget-hbox sw-both"><div class="widget-html">{head.equations.value}</div></div></div>'
         f'<div class="widget-hbox sw-strip">{tiles}</div>'

@@ -18,7 +18,6 @@ from ..state.base import State
 from ..state.experiment import Experiment, ExperimentSnapshot
 from .base import FULL, Change, Choice, Panel, Value, button, guard, labelled
 from .controls import Control, control, grey
-from .look import STYLE
 
 if TYPE_CHECKING:
     from ..core.equations import SpiceModel
@@ -42,7 +41,7 @@ class Stage(Panel):
         super().__init__()
         self.experiment, self.runner = experiment, runner
         self.stale = widgets.HTML()
-        words = widgets.HTML(f"{STYLE}<h2>{escape(self.title)}</h2><p>{escape(self.about)}</p>")
+        words = widgets.HTML(f"<h2>{escape(self.title)}</h2><p>{escape(self.about)}</p>")
         left = [words, self.stale, *self.controls()]
         if self.groups:
             left.append(button("Back to defaults", f"Set all of {self.title.lower()} back", self._back))

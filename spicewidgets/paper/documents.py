@@ -8,20 +8,16 @@ from ..core.settings import SettingsError
 from ..plots.paper import pdf_of, svg_of
 from .blocks import Block, Heading, Paragraph, pictures_of
 from .card import card_part, claims
+from .comparison import comparison_part
+from .falsification import falsification_part
 from .findings import Findings
 from .html import html
+from .individuals import individuals_part
 from .latex import latex
 from .markdown import markdown
 from .methods import data_part, fitting_part, models_part
-from .results import (
-    comparison_part,
-    falsification_part,
-    individuals_part,
-    parameters_part,
-    recovery_part,
-    repeat_part,
-    sensitivity_part,
-)
+from .recovery import parameters_part, recovery_part
+from .sensitivity import repeat_part, sensitivity_part
 from .words import count, with_interval
 
 PARTS = (

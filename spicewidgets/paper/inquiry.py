@@ -25,7 +25,7 @@ from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
 from ..core.judge.falsify import Falsification, falsifying
 from ..core.judge.random_effects import group_difference
-from ..core.progress import Progress
+from ..core.progress import Progress, retold
 from ..core.rivals.design import Design
 from ..core.rivals.equation_recovery import EquationRecovery
 from ..core.rivals.fit import fit_rival
@@ -315,21 +315,14 @@ def _nothing() -> Generator[tuple[float, str], None, None]:
 
 
 def _shares(steps: Generator[Progress, None, Any]) -> Generator[tuple[float, str], None, Any]:
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield step.done / max(step.total, 1), step.words
+    return (yield from retold(steps, lambda step: (step.done / max(step.total, 1), step.words)))
 
 
 def _repeats(steps: Any) -> Generator[tuple[float, str], None, Any]:
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield step.done / max(step.total, 1), f"{step.agent} plays, {step.done} of {step.total} times"
+    def told(step: Any) -> tuple[float, str]:
+        return step.done / max(step.total, 1), f"{step.agent} plays, {step.done} of {step.total} times"
+
+    return (yield from retold(steps, told))
 
 
 def _differences(result: HeldOut, groups: Mapping[str, list[Any]]) -> dict[str, Any]:

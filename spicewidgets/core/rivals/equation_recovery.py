@@ -6,7 +6,7 @@ up, and how well it tells people apart by their numbers.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -63,11 +63,6 @@ class EquationRecovery(Study):
             (blank, estimator.spice_agent, self.design, seed)
             for seed in _seeds(random_state, int(n_datasets))
         ]
-
-    @property
-    def parts(self) -> Sequence[tuple[Any, ...]]:
-        """A part for each data set."""
-        return self._parts
 
     @property
     def work(self) -> Callable[..., Any]:

@@ -64,11 +64,6 @@ class ParameterRecovery(Study):
         ]
 
     @property
-    def parts(self) -> Sequence[tuple[Any, ...]]:
-        """A part for each data set."""
-        return self._parts
-
-    @property
     def work(self) -> Callable[..., Any]:
         """Simulates and fits one data set."""
         return _parameters
@@ -176,11 +171,6 @@ class ModelRecovery(Study):
         ]
 
     @property
-    def parts(self) -> Sequence[tuple[Any, ...]]:
-        """A part for each data set."""
-        return self._parts
-
-    @property
     def work(self) -> Callable[..., Any]:
         """Simulates one data set and fits all rivals."""
         return _scores
@@ -265,11 +255,6 @@ class TermRecovery(Study):
             for _ in range(n_datasets)
             for size in sizes
         ]
-
-    @property
-    def parts(self) -> Sequence[tuple[Any, ...]]:
-        """A part for each data set."""
-        return self._parts
 
     @property
     def work(self) -> Callable[..., Any]:

@@ -44,11 +44,12 @@ class Study(ABC):
 
     def __init__(self) -> None:
         self.results: dict[int, Any] = {}
+        self._parts: Sequence[tuple[Any, ...]] = ()
 
     @property
-    @abstractmethod
     def parts(self) -> Sequence[tuple[Any, ...]]:
         """The arguments of `work` for each part."""
+        return self._parts
 
     @property
     @abstractmethod

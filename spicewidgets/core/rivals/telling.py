@@ -73,11 +73,6 @@ class Telling(Study):
                     self.sizes.append((place, design.n_choices / design.n_people))
 
     @property
-    def parts(self) -> Sequence[tuple[Any, ...]]:
-        """A part for each data set."""
-        return self._parts
-
-    @property
     def work(self) -> Callable[..., Any]:
         """Simulates one data set, and fits both."""
         return _scores

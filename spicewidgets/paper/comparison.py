@@ -1,0 +1,176 @@
+"""The part of a report on held-out choices: who expects them best, of how many people."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..plots.paper import Range, ranges, sorted_people
+from .blocks import Block, Heading, Paragraph, Picture, Table
+from .findings import Findings
+from .words import between, count, listed, number, probability, with_interval
+
+
+def comparison_part(found: Findings) -> Iterator[Block]:
+    """6: how well each model predicts what it has not seen; among people and groups."""
+    result = found.held_out
+    yield Heading("Comparison by choices that were not learned from")
+    frame = result.to_frame()
+    several = len(result.people) > 1
+    yield _held_out_table(
+        f"Likelihood of {int(result.n_choices.sum()):,} held-out choices of"
+        f" {count(len(result.people), 'person', 'people')}.",
+        frame,
+        several,
+    )
+    own = (found.told, found.network)
+    yield Picture(
+        "held-out",
+        "Likelihood per held-out choice (geometric mean of P) with its 95 % interval over people; the dashed"
+        " line is chance. The intervals are of each model alone: how far two models are apart is in the"
+        " table, person by person.",
+        ranges(
+            frame["model"].tolist(),
+            {"": [Range(*row) for row in frame[["likelihood", "low", "high"]].to_numpy(float)]},
+            "likelihood per choice",
+            marked=own,
+            rule=1 / found.dataset.n_actions,
+        ),
+    )
+    if several:
+        yield _person_by_person(found)
+    yield from _by_group(found, frame)
+    if several and len(result.models) > 1:
+        yield from _frequencies(found)
+
+
+def _person_by_person(found: Findings) -> Picture:
+    result = found.held_out
+    others = [*found.rivals[:1], found.network]
+    nats = {
+        other: np.sort(
+            (result.nll[result.models.index(other)] - result.nll[result.models.index(found.told)])
+            / result.n_choices
+        )
+        for other in others
+    }
+    return Picture(
+        "person-by-person",
+        f"How far the equations of {found.main} are ahead of {listed(others)} in held-out choices, a dot for"
+        " each person, sorted; below zero they are behind.",
+        sorted_people(nats, "nats per choice ahead"),
+    )
+
+
+def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> Table:
+    rows = []
+    for _, row in frame.iterrows():
+        cells = [row["model"], number(row["likelihood"], 4), between(row["low"], row["high"])]
+        cells += [number(row["behind"], 4), between(row["behind_low"], row["behind_high"], 4)]
+        cells += [number(row["numbers"], 1)]
+        cells += [number(row[name], 0) for name in ("aic", "bic", "evidence")]
+        rows.append(tuple(cells))
+    note = (
+        "Likelihood: geometric mean of P of a held-out choice, with its 95 % interval over people (drawn"
+        " anew 2,000 times). Behind: nats per choice worse than the best, with the interval of this"
+        " difference over people. Numbers: of each person; of a network, its weights divided by the people."
+        " AIC, BIC: of all choices; lower is better. Evidence: ln p(choices) under the declared priors;"
+        " equations and networks have none."
+    )
+    if not several:
+        note += " One person has no interval over people."
+    names = ("model", "likelihood", "95 %", "behind", "95 %", "numbers", "AIC", "BIC", "evidence")
+    return Table(caption, names, tuple(rows), note=note)
+
+
+def _by_group(found: Findings, frame: pd.DataFrame) -> Iterator[Block]:
+    result = found.held_out
+    for name, labels in found.groups.items():
+        kinds = [kind for kind in dict.fromkeys(labels) if labels.count(kind) > 1]
+        if not kinds:
+            continue
+        tables = {
+            kind: result.of_people([own == kind for own in labels]).to_frame().set_index("model")
+            for kind in kinds
+        }
+        models = frame["model"].tolist()
+        rows = tuple(
+            (
+                model,
+                *(
+                    with_interval(*table.loc[model, ["likelihood", "low", "high"]].astype(float))
+                    for table in tables.values()
+                ),
+            )
+            for model in models
+        )
+        names = tuple(f"{kind} ({labels.count(kind)})" for kind in kinds)
+        yield Table(
+            f"Likelihood of held-out choices by {name} (number of people), with 95 % intervals over people.",
+            ("model", *names),
+            rows,
+        )
+        yield Picture(
+            f"held-out-{len(tables)}-{list(found.groups).index(name)}",
+            f"Likelihood per held-out choice by {name}, with 95 % intervals over people.",
+            ranges(
+                models,
+                {
+                    str(kind): [
+                        Range(*row)
+                        for row in table.loc[models, ["likelihood", "low", "high"]].to_numpy(float)
+                    ]
+                    for kind, table in tables.items()
+                },
+                "likelihood per choice",
+                marked=(found.told, found.network),
+            ),
+        )
+
+
+def _frequencies(found: Findings) -> Iterator[Block]:
+    result = found.held_out
+    among = result.frequencies()
+    table = among.to_frame().sort_values("frequency", ascending=False, kind="stable")
+    yield Heading("How many people follow each model", 3)
+    yield Paragraph(
+        "Random-effects Bayesian model selection (Stephan et al. 2009, Rigoux et al. 2014) takes ln P of"
+        " each person's held-out choices as the evidence of a model (Soch et al. 2016). The probability that"
+        f" all models are equally frequent (the omnibus risk) is {probability(among.omnibus_risk)}."
+    )
+    yield Table(
+        "Frequencies of the models among people.",
+        ("model", "people", "frequency", "exceedance", "protected", "fixed effects"),
+        tuple(
+            (
+                row["model"],
+                number(row["people"], 1),
+                *(number(row[name], 2) for name in ("frequency", "exceedance", "protected")),
+                number(row["fixed_effects"], 0),
+            )
+            for _, row in table.iterrows()
+        ),
+        note="People: expected number who follow the model. Frequency: in the population. Exceedance:"
+        " probability that it is the most frequent one; protected: allowing for all being equal. Fixed"
+        " effects (a footnote): sum of the evidence, in nats below the best, which a single person can"
+        " decide.",
+    )
+    for name, difference in found.differences.items():
+        rows = tuple(
+            (
+                str(kind),
+                *(
+                    f"{part.models[place]} {part.frequencies[place]:.2f} ({part.protected[place]:.2f})"
+                    for place in np.argsort(part.frequencies)[::-1][:3]
+                ),
+            )
+            for kind, part in difference.groups.items()
+        )
+        width = max(len(row) for row in rows)
+        yield Table(
+            f"The most frequent models by {name}: frequency (protected exceedance probability).",
+            ("group", *(("first", "second", "third")[: width - 1])),
+            rows,
+            note=f"All groups of {name} follow the models equally often with probability"
+            f" {probability(difference.same)}, where half was expected beforehand.",
+        )

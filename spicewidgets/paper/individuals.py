@@ -1,0 +1,187 @@
+"""The part of a report on the equations: of each person, of groups, and beside a known truth."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.equations import Equation
+from ..plots.paper import Range, ranges
+from .blocks import Block, Formulas, Heading, Paragraph, Picture, Table
+from .findings import Findings
+from .words import between, listed, number, probability, with_interval
+
+
+def individuals_part(found: Findings) -> Iterator[Block]:
+    """8: the equations with intervals, how people and groups differ, and whether they stay as they are."""
+    yield Heading("The equations, and how people differ")
+    terms = found.terms
+    if not len(terms):
+        yield Paragraph("The equations have no terms.")
+        return
+    pooled = hasattr(found.estimator, "group_")
+    many = len(found.people) > 1
+    whose = "means of the group" if pooled else "medians over people" if many else "of the one participant"
+    yield Paragraph(f"The equations of {found.main}, {whose}:")
+    yield Formulas(tuple(_mean_equations(terms)), _betas(found))
+    columns: dict[str, Callable[[Any], str]] = {
+        "spread": lambda value: number(value, 2),
+        "people": lambda value: f"{int(value)}",
+        "shrinkage": lambda value: number(value, 2),
+        "worth": lambda value: number(value, 0),
+        "price": lambda value: number(value, 0),
+        "parts": lambda value: f"{int(value)} of {found.held_out.n_folds}",
+        "halves": lambda value: number(value, 2),
+    }
+    shown = [
+        name
+        for name in columns
+        if name in terms and terms[name].notna().any() and (many or name not in ("spread", "people"))
+    ]
+    rows = tuple(
+        (
+            f"{row['term']} in {row['module']}",
+            number(row["value"]),
+            between(row["low"], row["high"]),
+            *("" if pd.isna(row[name]) else columns[name](row[name]) for name in shown),
+        )
+        for _, row in terms.iterrows()
+    )
+    yield Table(
+        f"Terms of {found.main}, {whose}, with 95 %"
+        f" intervals{' (the 2.5 and 97.5 percent quantiles of people)' if many and not pooled else ''}.",
+        ("term", "value", "95 %", *shown),
+        rows,
+        note="Spread: standard deviation between people. Shrinkage: share of the way from a person's own"
+        " estimate to the group's mean. Worth: nats that the choices would lose without the term; price:"
+        " what it must be worth to stay. Parts: parts of the cross-validation whose equations have it."
+        " Halves: correlation over people between equations of every other session. That terms were chosen"
+        " from the same choices is not reckoned in the intervals.",
+    )
+    yield Picture(
+        "coefficients",
+        f"Terms of {found.main}, {whose}, with 95 % intervals.",
+        ranges(
+            [f"{row['term']} in {row['module']}" for _, row in terms.iterrows()],
+            {"": [Range(*row) for row in terms[["value", "low", "high"]].to_numpy(float)]},
+            "coefficient",
+            rule=0.0,
+        ),
+    )
+    if "no_q_learner" in found.people and found.people["no_q_learner"].astype(bool).any():
+        counts = found.people["no_q_learner"].replace("", np.nan).value_counts()
+        yield Paragraph(
+            "No Q-learner has the equations of "
+            + listed(f"{n} of {len(found.people)} people ({words})" for words, n in counts.items())
+            + "; learning rate and temperature are not read off them."
+        )
+    yield from _classical(found)
+    yield from _term_groups(found)
+    if found.truth is not None:
+        yield from _truth(found)
+
+
+def _mean_equations(terms: pd.DataFrame) -> Iterator[Equation]:
+    for module, own in terms.groupby("module", sort=False):
+        yield Equation(str(module), tuple(own["key"]), tuple(own["value"].astype(float)))
+
+
+def _betas(found: Findings) -> dict[str, float]:
+    betas = found.estimator.spice_model_.betas
+    return {state: float(np.median(values)) for state, values in betas.items()}
+
+
+def _classical(found: Findings) -> Iterator[Block]:
+    """Classical parameters, where equations tell them."""
+    table = found.people
+    names = [
+        name
+        for name in table.columns
+        if f"{name} low" in table and ": " not in name and table[name].notna().any()
+    ]
+    if not names:
+        return
+    rows = []
+    for name in names:
+        values = table[name].dropna()
+        if len(table) == 1:
+            ends = table.loc[0, [f"{name} low", f"{name} high"]]
+            rows.append((name, number(values.iloc[0]), between(*ends), "1"))
+        else:
+            low, middle, high = values.quantile([0.25, 0.5, 0.75])
+            rows.append((name, number(middle), between(low, high), f"{len(values)}"))
+    one = len(table) == 1
+    yield Table(
+        "Classical parameters that the equations stand for.",
+        ("parameter", "value" if one else "median", "95 %" if one else "quartiles", "people"),
+        tuple(rows),
+    )
+
+
+def _term_groups(found: Findings) -> Iterator[Block]:
+    if not len(found.term_groups):
+        return
+    for name, own in found.term_groups.groupby("column", sort=False):
+        kinds = list(dict.fromkeys(own["group"]))
+        means, rows = [], []
+        for (module, term), part in own.groupby(["module", "term"], sort=False):
+            by_kind = part.set_index("group")
+            where = f"{term} in {module}"
+            means.append((where, *(_estimate(by_kind.loc[kind], "value", "low", "high") for kind in kinds)))
+            for kind in kinds[1:]:
+                row = by_kind.loc[kind]
+                size = _estimate(row, "apart", "apart_low", "apart_high")
+                rows.append((where, f"{kind} less {kinds[0]}", size, *map(probability, row[["p", "holm"]])))
+        n = int(own["holm"].notna().sum())
+        clear = own[own["holm"] < 0.05]
+        yield Heading(f"Groups of {name}", 3)
+        yield Paragraph(
+            f"Of {n} differences from {kinds[0]}, {len(clear)} are beyond chance once all are counted"
+            " together (p < 0.05 by Holm 1979)"
+            + (
+                ": " + "; ".join(_difference(row, kinds[0]) for _, row in clear.iterrows()) + "."
+                if len(clear)
+                else "."
+            )
+        )
+        yield Table(
+            f"Means of the groups of {name} with 95 % intervals.",
+            ("term", *kinds),
+            tuple(means),
+            note="Each person counts as much as their choices tell, before they were drawn towards the mean"
+            " of all.",
+        )
+        yield Table(
+            f"Differences from {kinds[0]} with 95 % intervals.",
+            ("term", "groups", "difference", "p", "p, of all"),
+            tuple(rows),
+            note="p: two-sided, of a difference alone; of all: for all differences of this table together.",
+            wordy=(1,),
+        )
+
+
+def _estimate(row: Any, *names: str) -> str:
+    """A number of a row with its interval."""
+    value, low, high = (float(row[name]) for name in names)
+    return with_interval(value, low, high, 2)
+
+
+def _difference(row: "pd.Series[Any]", first: str) -> str:
+    return (
+        f"{row['term']} in {row['module']} of {row['group']}"
+        f" {with_interval(row['apart'], row['apart_low'], row['apart_high'], 2)}"
+    )
+
+
+def _truth(found: Findings) -> Iterator[Block]:
+    assert found.truth is not None
+    yield Heading("True and found", 3)
+    yield Table(
+        "The simulated participant's update and the one that was found, in the same coordinates.",
+        ("term", *map(str, found.truth.columns)),
+        tuple(
+            (" in ".join(map(str, reversed(index))), *(number(value) for value in row))
+            for index, row in zip(found.truth.index, found.truth.to_numpy(float), strict=True)
+        ),
+    )
