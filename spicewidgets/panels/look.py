@@ -1,4 +1,4 @@
-"""The style sheet of the panels, a file beside the page's template, which needs it before there is a panel."""
+"""The style sheet of the panels, beside the page's template, which needs it before there is a panel."""
 
 from pathlib import Path
 
