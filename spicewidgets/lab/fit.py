@@ -3,7 +3,7 @@
 Asks the estimator for one epoch at a time; whoever holds the fit decides when.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
@@ -86,10 +86,14 @@ class Fit:
             self._add(epoch)
         return epoch
 
-    def run_slice(self) -> Epoch | None:
-        """Run epochs, one or more, for `SLICE` seconds; the last one, or None as `next`."""
+    def run_slice(self, is_over: Callable[[], bool] = lambda: False) -> Epoch | None:
+        """Run epochs, one or more, for `SLICE` seconds; the last one, or None as `next`.
+
+        Args:
+            is_over: asked after each epoch whether that is enough.
+        """
         until = perf_counter() + SLICE
-        while (epoch := self.next()) is not None and perf_counter() < until:
+        while (epoch := self.next()) is not None and perf_counter() < until and not is_over():
             pass
         return epoch
 

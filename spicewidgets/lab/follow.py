@@ -1,7 +1,7 @@
 """Runs an experiment again by itself when a setting has changed, if the learner wants that.
 
 Watches what is stale and asks the runner; a run that is under way is waited for, and settings that have been
-tried once are not tried again.
+tried in vain are not tried again.
 """
 
 from ..state.base import Change
@@ -14,7 +14,7 @@ class Follower:
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self.experiment, self.runner = experiment, runner
-        self._tried: ExperimentSnapshot | None = None
+        self._tried: tuple[ExperimentSnapshot, ExperimentSnapshot | None] | None = None
         experiment.observe(self._look, ["stale_because", "blocked", "follow_training", "follow_library"])
         experiment.run.observe(self._look, "status")
 
@@ -27,7 +27,8 @@ class Follower:
         wanted = experiment.follow_training if retrain else experiment.follow_library
         if not wanted or blocked.get("train" if retrain else "refit"):
             return
-        now = experiment.peek()
+        # What was found meanwhile may be for settings that came later and are gone again.
+        now = experiment.peek(), experiment.discovered
         if now != self._tried:
             self._tried = now
             if retrain:

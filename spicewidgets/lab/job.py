@@ -22,6 +22,7 @@ from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError, SpiceWarning
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
 from .coach import Finding, advice, findings, quick
+from .courtesy import Courtesy
 from .estimators import discover_again, estimator_of, parameters_of
 from .falsify import FalsifyStudy
 from .fit import Fit, with_new_equations
@@ -78,8 +79,11 @@ class Job:
         SettingsError: Where the settings do not allow the run.
     """
 
-    def __init__(self, experiment: Experiment, store: Store, report: Reporter, control: Control) -> None:
+    def __init__(
+        self, experiment: Experiment, store: Store, report: Reporter, control: Control, courtesy: Courtesy
+    ) -> None:
         self.experiment, self.store, self.report, self.control = experiment, store, report, control
+        self.courtesy = courtesy
         self._patient_until = inf  # when the coach begins no further trial
 
     def train(self) -> Outcome:
@@ -136,6 +140,7 @@ class Job:
         begun = perf_counter()
         try:
             while len(equations) < n and not self.control.stopped():
+                self.courtesy.wait()
                 with self.control.interruptible("epoch"):
                     equations.append(next(drawn))
                 self.report.resample(
@@ -164,6 +169,7 @@ class Job:
         steps, ended = study.steps(), False
         try:
             while not ended and not self.control.stopped():
+                self.courtesy.wait()
                 with self.control.interruptible("epoch"):
                     progress = next(steps, None)
                 ended = progress is None
@@ -231,8 +237,9 @@ class Job:
         self.store.pause(None)
         try:
             while not self.control.stopped():
+                self.courtesy.wait()
                 with self.control.interruptible("epoch"):
-                    epoch = fit.run_slice()
+                    epoch = fit.run_slice(self.courtesy.is_due)
                 if epoch is None:
                     break
                 self.report.glimpse(fit)
@@ -324,8 +331,9 @@ class Job:
     def _tried(self, last: Result, fit: Fit) -> Result | None:
         """The result of a trial's fit; None where it is given up."""
         while self._still_wanted(last):
+            self.courtesy.wait()
             with self.control.interruptible("epoch"):
-                epoch = fit.run_slice()
+                epoch = fit.run_slice(self.courtesy.is_due)
             if epoch is None:
                 return fit.result()
         fit.close()

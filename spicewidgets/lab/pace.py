@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 SECONDS = 3.0  # that a training takes on show
 BEAT = 0.08  # seconds between two pictures
+LONG = 0.5  # seconds after which a run that goes on is long enough to be seen as it is, ...
+CATCH_UP = 0.15  # ... once the pictures have caught up with it: by most of what is left in so many seconds
+NEAR = 0.1  # share of the epochs that is left when they have
 
 
 class Pace:
     """Moves on through the epochs that there are: in each second by as large a share of them that all would
-    take `SECONDS`. A run that is over by then is played back; one that takes longer is caught up with.
+    take `SECONDS`. A run that is over soon is played back; one that is not is caught up with, and then shown
+    as it goes on.
 
     Args:
         experiment: whose run is played.
@@ -30,7 +34,7 @@ class Pace:
 
     def __init__(self, experiment: Experiment, store: "Store", seen: int = 0, over: bool = False) -> None:
         self.run, self.playback, self.store = experiment.run, experiment.playback, store
-        self._seen, self._place = seen, float(seen)
+        self._seen, self._place, self._spent = seen, float(seen), 0.0
         self._before = None if over else store.result
         self._earlier = () if over else self.run.history  # until the run has epochs of its own
         self.playback.put(epochs=seen, epoch=seen, equations=None)
@@ -40,8 +44,13 @@ class Pace:
     def move(self, seconds: float) -> bool:
         """Move on by so much time; whether there is more to come."""
         n = self._seen if self.run.history is self._earlier else len(self.run.history)
-        self._place = min(n, self._place + (n - self._seen) * seconds / SECONDS)
-        if self.run.status == "failed" or (self._place >= n and self._is_over()):
+        self._spent += seconds
+        is_over = self._is_over()
+        is_long = not is_over and self._spent > LONG
+        step = (n - self._place) / CATCH_UP if is_long else (n - self._seen) / SECONDS
+        self._place = min(n, self._place + step * seconds)
+        is_near = n - self._place <= NEAR * (n - self._seen)
+        if self.run.status == "failed" or (self._place >= n and is_over) or (is_long and is_near):
             self.playback.skip()
             return False
         shown = ceil(self._place)

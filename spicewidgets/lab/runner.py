@@ -18,6 +18,7 @@ from ..core.equations import SpiceModel
 from ..core.settings import SettingsError
 from ..loading import is_loaded, later, load
 from ..state.experiment import Experiment
+from .courtesy import Courtesy
 from .pace import BEAT, Pace
 from .recorded import recorded
 from .report import PERIOD, Reporter, logged
@@ -59,6 +60,7 @@ class Runner:
         self.experiment, self.foreground = experiment, foreground
         self.lock = threading.RLock()
         self.store = Store(experiment, self.lock)
+        self._courtesy = Courtesy(experiment)
         self._gate = threading.Lock()  # held while it is decided who runs
         self._idle = threading.Event()
         self._idle.set()
@@ -166,6 +168,7 @@ class Runner:
             if self._stop is None or not self._stop.request():
                 return False
         with self.lock:
+            self._end_playback()
             if self.experiment.run.status == "running":
                 self.experiment.run.put(status="stopping", message="Stopping; what was learned is kept.")
         return True
@@ -339,7 +342,7 @@ class Runner:
             report.now(status="running", phase="load", message="Loading.", details="", notes=(), live=None)
             _load()
             with job.one_torch_thread(restore=self.foreground):
-                status, message = kind(job.Job(self.experiment, self.store, report, stop))
+                status, message = kind(job.Job(self.experiment, self.store, report, stop, self._courtesy))
         except SettingsError as error:
             self.store.drop_paused()
             message = " ".join(error.problems)

@@ -7,9 +7,11 @@ Importing this loads neither torch nor pandas.
 import io
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.settings import SettingsError
 from ..loading import later
@@ -26,6 +28,8 @@ else:
     gallery = later("..core.data.gallery", __package__)
     tables = later("..core.data.choices", __package__)
     columns = later("..core.data.tables.roles", __package__)
+
+Floats = NDArray[np.float64]
 
 LARGEST = 8_000_000  # bytes of a file: what a page can hand over
 MOST_TRIALS = 1_000_000  # all sessions padded to the longest
@@ -207,6 +211,27 @@ def table_of(choices: "Choices", roles: Mapping[str, Any] | None = None) -> Tabl
     )
     pairs = tuple((name, tuple(it) if isinstance(it, list) else it) for name, it in (roles or {}).items())
     return Table(report.name, report.sha256, pairs, tuple(report.remedies.items()), contents)
+
+
+@lru_cache(maxsize=2)
+def paid(contents: Contents) -> Floats:
+    """What each option paid on the mean where it was chosen, `(n_actions,)`; NaN where it never was."""
+    rows = contents.choices.rows
+    taken = [rows.rewards[rows.arms == arm, arm] for arm in range(len(contents.options))]
+    return np.array([one.mean() if len(one) else np.nan for one in taken])
+
+
+@lru_cache(maxsize=2)
+def repeats(contents: Contents) -> Floats:
+    """In which share of the choices each participant takes the option of the trial before,
+    `(n_participants,)`; NaN for one who never chooses twice in a row.
+    """
+    rows, n = contents.choices.rows, len(contents.participants)
+    follows = (np.diff(rows.session) == 0) & (rows.arms[1:] >= 0) & (rows.arms[:-1] >= 0)
+    person = rows.ids[1:, -1].astype(int)[follows]
+    same = (rows.arms[1:] == rows.arms[:-1])[follows]
+    counts = np.bincount(person, minlength=n)
+    return np.bincount(person, weights=same, minlength=n) / np.where(counts, counts, np.nan)
 
 
 def _called(label: object) -> str:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from math import log
 
-from ..core.diagnose.verdict import verdict_of
+from ..core.diagnose.verdict import tells_nothing, verdict_of
 from .facts import facts_of
 from .result import Result
 
@@ -17,6 +17,15 @@ def verdict(result: Result) -> str:
     """
     sentences = verdict_of(facts_of(result)).sentences
     return " ".join(sentences if result.truth is not None else sentences[:2])
+
+
+@lru_cache(maxsize=2)
+def headline(result: Result) -> str:
+    """The one sentence that the head has room for: how SPICE stands beside the simplest rival, where there is
+    one and the choices tell anything; else the verdict.
+    """
+    said = verdict(result)
+    return said if tells_nothing(facts_of(result)) else standing(result) or said
 
 
 def standing(result: Result) -> str:

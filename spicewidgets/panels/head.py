@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
-from ..lab.verdict import standing, verdict
+from ..lab.verdict import headline, standing, verdict
 from ..markup import Html, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
@@ -118,7 +118,8 @@ class Head(Panel):
             stale = result.spice is not None and "equation" in self.experiment.stale_because
             if module in module_names(truth, found)[:1]:
                 read = _read(result, person)
-            says = "" if stale else f"{self._standing(result)} {verdict(result)}".strip()
+            own = headline if self._standing(result) else verdict
+            says = "" if stale else own(result)
         is_first = module in module_names(truth, found)[:1]
         lines = equation_lines(
             truth,

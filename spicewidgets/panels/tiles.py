@@ -8,6 +8,7 @@ import numpy as np
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..lab.simulation import first_sessions, preview
+from ..lab.table import paid, repeats
 from ..markup import Html
 from ..plots import tiles
 from ..state.experiment import Experiment
@@ -26,8 +27,8 @@ KINDS = {
 def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     """The reward probabilities of the session on show."""
     settings = experiment.peek()
-    if not settings.is_simulated:
-        return tiles.empty(), f"of {settings.table.name}"
+    if (contents := settings.table.contents) is not None:
+        return tiles.bars(paid(contents)), "what each option paid"
     probs = preview(settings, experiment.data.session).reward_probs
     assert probs is not None  # the tasks of the explorer know them
     drifting = settings.task.kind == "drift"
@@ -38,9 +39,10 @@ def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     """How the participant learns and chooses."""
     settings = experiment.peek()
-    if not settings.is_simulated:
-        n = settings.n_participants
-        return tiles.empty(), f"{n:,} {'person' if n == 1 else 'people'}"
+    if (contents := settings.table.contents) is not None:
+        n = len(contents.participants)
+        words = f"{n:,} people, who repeats" if n > 1 else "one person, who repeats"
+        return tiles.sorted_shares(repeats(contents)), words
     person = settings.participant
     penalty = person.alpha_reward if person.alpha_penalty is None else person.alpha_penalty
     moved = f"moves {100 * person.alpha_reward:.0f}"

@@ -45,7 +45,7 @@ def learner_pictures(alpha: float, alpha_penalty: float, beta: float) -> Html:
         Axis(-1, 1, {-1.0: "−1", 0.0: "0", SHOWN: f"{SHOWN}", 1.0: "1"}),
         Axis(0, 1, HALVES),
         [_line(x, _logistic(beta * x), replace(TRUTH, width=2.2)), Line([SHOWN], [better], TRUTH)],
-        note=f"how likely option 1 is; better by {SHOWN}: {100 * better:.0f} %",
+        note=f"P of option 1; better by {SHOWN}: {100 * better:.0f} %",
         x_title="value of option 1 less that of option 2",
         words=f"An option that is better by {SHOWN} is chosen in {100 * better:.0f} %.",
     )

@@ -28,6 +28,32 @@ def chances(reward_probs: Floats) -> Html:
     return _picture("".join(line(one, arm_style(arm)) for arm, one in enumerate(reward_probs.T)))
 
 
+def bars(values: Floats) -> Html:
+    """A bar for each option from 0, `(n_actions,)`, in its colour; none for NaN."""
+    reach = max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
+    base = HEIGHT - EDGE if np.nanmin(values, initial=0.0) >= 0 else HEIGHT / 2
+    step = WIDTH / len(values)
+    drawn = "".join(
+        f'<path d="M{(arm + 0.5) * step:.1f} {base:.1f}v{-value / reach * (base - EDGE):.1f}"'
+        f' stroke="{arm_style(arm).colour}" stroke-width="14" fill="none"/>'
+        for arm, value in enumerate(values)
+        if np.isfinite(value)
+    )
+    return _picture(f'<path d="M0 {base:.1f}h{WIDTH}" class="sw-guide-line"/>{drawn}')
+
+
+def sorted_shares(shares: Floats) -> Html:
+    """A dot for each person, from the lowest share to the highest, `(n_participants,)`, beside one half."""
+    known = np.sort(shares[np.isfinite(shares)])
+    at = np.linspace(0, 1, max(len(known), 3))[: len(known)] if len(known) != 1 else np.array([0.5])
+    dots = "".join(
+        f'<path d="{_path([(x, 1 - y)] * 2, 0, WIDTH)}" stroke="{TRUTH.colour}" stroke-width="4"'
+        f' stroke-linecap="round"/>'
+        for x, y in zip(at, known, strict=True)
+    )
+    return _picture(f'<path d="M0 {HEIGHT / 2}h{WIDTH}" class="sw-guide-line"/>{dots}')
+
+
 def raster(choices: NDArray[np.int64]) -> Html:
     """Sessions as rows, `(n_sessions, n_trials)`, each trial in the colour of the option chosen."""
     n, n_trials = choices.shape
@@ -86,7 +112,7 @@ def terms(rows: Iterable[tuple[str, float | None, float | None]]) -> Html:
     if not listed:
         return empty()
     reach = max(abs(value) for _, *pair in listed for value in pair if value is not None) or 1.0
-    middle, half, step = 0.45 * WIDTH, 0.5 * WIDTH, HEIGHT / len(listed)
+    middle, half, step = 0.57 * WIDTH, 0.42 * WIDTH, HEIGHT / len(listed)
     drawn = f'<path d="M{middle} 0v{HEIGHT}" class="sw-guide-line"/>'
     names = ""
     for row, (name, truth, spice) in enumerate(listed):

@@ -66,6 +66,17 @@ def test_nothing_is_asked_while_a_run_is_under_way_and_then_once(experiment, run
     assert runs.asked == ["refit"]
 
 
+def test_settings_that_were_left_and_come_again_are_followed(experiment, runs):
+    """A run that is under way is done for the newest settings, which may be left before it is over."""
+    experiment.discovery.threshold = 0.2
+    experiment.run.status = "running"
+    experiment.discovery.threshold = 0.1
+    experiment.discovered = experiment.snapshot()
+    experiment.discovery.threshold = 0.2
+    experiment.run.status = "done"
+    assert runs.asked == ["refit", "refit"]
+
+
 def test_settings_that_have_failed_are_not_tried_again(experiment, runs):
     experiment.discovery.threshold = 0.2
     experiment.run.status = "running"

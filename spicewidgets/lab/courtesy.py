@@ -1,0 +1,37 @@
+"""A run gives way to who moves a slider: the page needs the processor to draw what follows from it."""
+
+from time import perf_counter, sleep
+from typing import Any
+
+from ..state.experiment import GROUPS, Experiment
+
+PAUSE = 0.09  # seconds in which what was moved is drawn
+
+
+class Courtesy:
+    """Lets the page draw what was just moved before a run goes on.
+
+    Between two waits a run goes on for a while, so that a slider that is moved all the time slows it down and
+    does not stop it.
+
+    Args:
+        experiment: whose settings are moved.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._until = 0.0
+        for name in GROUPS:
+            state = experiment.group(name)
+            state.observe(self._note, list(state.names()))
+
+    def _note(self, _: dict[str, Any]) -> None:
+        self._until = perf_counter() + PAUSE
+
+    def is_due(self) -> bool:
+        """Whether something was moved that is hardly drawn yet."""
+        return perf_counter() < self._until
+
+    def wait(self) -> None:
+        """Wait until what was moved is drawn, if anything was."""
+        if (left := self._until - perf_counter()) > 0:
+            sleep(left)
