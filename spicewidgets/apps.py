@@ -1,5 +1,6 @@
 """The apps: panels put together, nothing else."""
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from .panels.quiz import QuizPanel
 from .panels.sections import Address
 from .panels.settings import SettingsBox
 from .panels.strip import Strip
-from .panels.tiles import TILES
+from .panels.tiles import OF_THE_RUN, TILES
 from .state.experiment import DATA_OF, Experiment
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link
@@ -86,7 +87,7 @@ class Explorer(Panel):
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
         self.switch.observe(self._show, "value")
-        self._link = ""
+        self._link, self._is_due = "", False
         self.address = Address("Settings in the page's address", self._take)
         self.banner = LessonBanner(self.experiment)
         self.told = widgets.Text(**compat.tooltip("What the page says of itself"))
@@ -112,12 +113,12 @@ class Explorer(Panel):
             room.add_class("sw-room")
         self.guide.wanted = self._want
         self.experiment.observe(self._refresh, "revision")
-        self.experiment.run.observe(self._show_rooms, "revision")
-        self.experiment.playback.observe(self._show_rooms, "epoch")
+        self.experiment.run.observe(self._show_run, "revision")
+        self.experiment.playback.observe(self._show_run, "epoch")
         self.experiment.observe(self._begin_lesson, "lesson")
         self._offer()
         self._show()
-        self._refresh()
+        self._show_all()
 
     def start(self) -> None:
         """Load torch in the background, so that the first run need not wait for it."""
@@ -167,13 +168,16 @@ class Explorer(Panel):
         for place, is_wanted in places.values():
             (place.add_class if is_wanted else place.remove_class)("sw-wanted")
 
-    @guard
-    def _show_rooms(self, _: Change | None = None) -> None:
-        """Show how far each room is, and its small picture, as far as the settings can be used."""
+    def _show_rooms(self, *names: str) -> None:
+        """Show how far each room is, and the small pictures of some, as far as the settings can be used."""
         self.switch.mark(self._states())
         if self.experiment.sound("task", "participant", "data"):
-            for name, tile in self.switch.tiles.items():
-                tile.draw(*TILES[name](self.experiment, self.runner))
+            for name in names:
+                self.switch.tiles[name].draw(*TILES[name](self.experiment, self.runner))
+
+    @guard
+    def _show_run(self, _: Change | None = None) -> None:
+        self._show_rooms(*OF_THE_RUN)
 
     def _states(self) -> dict[str, str]:
         """How far each room is."""
@@ -194,9 +198,25 @@ class Explorer(Panel):
         self._refresh()
         self.show_error(problem)
 
-    @guard
     def _refresh(self, _: Change | None = None) -> None:
-        self._show_rooms()
+        """Show what follows from a change: after what somebody waits for, which is drawn first."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._show_all()
+            return
+        if not self._is_due:
+            self._is_due = True
+            loop.call_soon(self._show_due)
+
+    def _show_due(self) -> None:
+        self._is_due = False
+        with self.experiment.lock:
+            self._show_all()
+
+    @guard
+    def _show_all(self) -> None:
+        self._show_rooms(*TILES)
         if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
         self.address.show(self._link)

@@ -14,7 +14,7 @@ class Follower:
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self.experiment, self.runner = experiment, runner
-        self._tried: tuple[ExperimentSnapshot, ExperimentSnapshot | None] | None = None
+        self._tried: tuple[ExperimentSnapshot, int] | None = None
         experiment.observe(self._look, ["stale_because", "blocked", "follow_training", "follow_library"])
         experiment.run.observe(self._look, "status")
 
@@ -27,8 +27,8 @@ class Follower:
         wanted = experiment.follow_training if retrain else experiment.follow_library
         if not wanted or blocked.get("train" if retrain else "refit"):
             return
-        # What was found meanwhile may be for settings that came later and are gone again.
-        now = experiment.peek(), experiment.discovered
+        # A result that has come meanwhile may be one of settings that came later and are gone again.
+        now = experiment.peek(), experiment.run.result_revision
         if now != self._tried:
             self._tried = now
             if retrain:

@@ -237,11 +237,11 @@ class Job:
         self.store.pause(None)
         try:
             while not self.control.stopped():
-                self.courtesy.wait()
                 with self.control.interruptible("epoch"):
                     epoch = fit.run_slice(self.courtesy.is_due)
                 if epoch is None:
                     break
+                self.courtesy.wait()
                 self.report.glimpse(fit)
                 self.report.epoch(fit)
         except KeyboardInterrupt:

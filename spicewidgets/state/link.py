@@ -9,9 +9,11 @@ import binascii
 import json
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ..core.settings import SettingsError
+from .base import State
 from .experiment import GROUPS, Experiment
 from .lesson import open_lesson, read_lesson
 
@@ -41,12 +43,17 @@ def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, A
     """What differs from the defaults, by group."""
     groups = {}
     for name in GROUPS:
-        defaults = type(experiment.group(name))().to_dict()
+        defaults = _defaults(type(experiment.group(name)))
         told = {key: value for key, value in settings[name].items() if key not in SILENT.get(name, ())}
         changed = {key: value for key, value in told.items() if value != defaults[key]}
         if changed:
             groups[name] = changed
     return groups
+
+
+@cache
+def _defaults(group: type[State[Any]]) -> dict[str, Any]:
+    return group().to_dict()
 
 
 def open_link(experiment: Experiment, text: str) -> None:

@@ -72,6 +72,7 @@ def test_settings_that_were_left_and_come_again_are_followed(experiment, runs):
     experiment.run.status = "running"
     experiment.discovery.threshold = 0.1
     experiment.discovered = experiment.snapshot()
+    experiment.run.result_revision += 1
     experiment.discovery.threshold = 0.2
     experiment.run.status = "done"
     assert runs.asked == ["refit", "refit"]

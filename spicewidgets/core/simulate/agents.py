@@ -60,9 +60,9 @@ class Agent:
     @property
     def q(self) -> Floats:
         """The logit of each arm."""
-        logits: Floats = sum(
-            (self._state[state] * beta for state, beta in self._betas.items()), start=np.zeros(())
-        )
+        logits: Floats = np.zeros(())
+        for state, beta in self._betas.items():
+            logits = logits + self._state[state] * beta
         return self._public(logits)
 
     @property
@@ -277,11 +277,12 @@ class AgentQ(Agent):
         own = np.where(chosen, rewards, 0.0).sum(axis=-1, keepdims=True)
         seen = chosen | (rewards != -1.0) & ~np.isnan(rewards)
         outcome = np.where(seen, rewards, 1.0 - own)
-        rates = np.where(np.isnan(outcome), 0.0, self._rates(chosen, np.where(seen, rewards, own) > 0.5))
+        unknown = np.isnan(outcome)
+        rates = np.where(unknown, 0.0, self._rates(chosen, np.where(seen, rewards, own) > 0.5))
         values, kernel = self._state["x_value_reward"], self._state["x_value_choice"]
         forgotten = np.where(chosen, 0.0, self._parameters["forget_rate"] * (self._means["q0"] - values))
         self._state = {
-            "x_value_reward": values + rates * (np.nan_to_num(outcome) - values) + forgotten,
+            "x_value_reward": values + rates * (np.where(unknown, 0.0, outcome) - values) + forgotten,
             "x_value_choice": kernel + self._parameters["alpha_choice"] * (chosen - kernel),
             "x_learning_rate_reward": rates,
         }

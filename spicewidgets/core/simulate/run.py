@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..random import RandomState, children
 from ..settings import SettingsError
-from .agents import each_session
+from .agents import Agent, each_session, softmax
 from .record import Floats, Record, concatenated
 from .session import BanditSession
 
@@ -183,7 +183,10 @@ def known_names(function: Callable[..., Any], arguments: Mapping[str, Any]) -> d
 def _expected(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, dict[str, Floats]]:
     """q, P and the states that hold a number for each arm, `(n_sessions, n_actions)`."""
     q = agent.q if hasattr(agent, "q") else np.full(shape, np.nan)
-    probs = agent.get_choice_probs() if hasattr(agent, "get_choice_probs") else np.full(shape, np.nan)
+    if getattr(type(agent), "get_choice_probs", None) is Agent.get_choice_probs:
+        probs = softmax(q)  # as it would, of logits that are known
+    else:
+        probs = agent.get_choice_probs() if hasattr(agent, "get_choice_probs") else np.full(shape, np.nan)
     states = {
         name: np.array(value, dtype=float).reshape(shape)
         for name, value in getattr(agent, "_state", {}).items()
