@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from jupyter_server.services.kernels.handlers import KernelHandler
-from tornado.ioloop import PeriodicCallback
+from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError, RequestHandler
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
@@ -16,7 +16,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .frames import MOST_BYTES
 from .places import LimitedHandler
-from .provisioner import use_forked_kernels
+from .provisioner import ForkedProvisioner, use_forked_kernels
 from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
 
@@ -138,6 +138,8 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
         def listen(self) -> None:
             self.app.listen = partial(self.app.listen, max_body_size=MOST_BODY, idle_connection_timeout=QUIET)
             PeriodicCallback(self.end_kernels, EVERY * 1000).start()
+            if fork:
+                IOLoop.current().add_callback(ForkedProvisioner.wake)
             super().listen()
 
         async def end_kernels(self) -> None:

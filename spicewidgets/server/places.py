@@ -5,11 +5,14 @@ from contextlib import suppress
 from math import ceil
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 from voila.tornado.handler import TornadoVoilaHandler
 
+from .provisioner import ForkedProvisioner
 from .visits import Visits
 
+WAKING = 1  # seconds after which a page asks again that came before the server's first kernel
 RETRY_AFTER = 20  # seconds after which a page for which there was no room asks again
 PAGE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -52,6 +55,9 @@ class LimitedHandler(TornadoVoilaHandler):
         if self.visits.used >= self.visits.most:
             self.tell(503, RETRY_AFTER, *FULL)
             return
+        if ForkedProvisioner.waking:
+            await self.show_beginning()
+            return
         self.kernel = ""
         self.visits.charge(address)
         self.visits.starting.append(address)
@@ -60,6 +66,14 @@ class LimitedHandler(TornadoVoilaHandler):
         finally:
             if not self.kernel:
                 self.visits.starting.remove(address)
+
+    async def head(self, path: str | None = None) -> None:
+        """Answer whether a page can be had now, as whoever spreads learners over servers asks."""
+        self.visits.keep(self.kernel_manager.list_kernel_ids())
+        if path:
+            raise HTTPError(404)
+        if ForkedProvisioner.waking or self.visits.used >= self.visits.most:
+            self.set_status(503)
 
     async def send_page(self, address: str) -> None:
         """Send the page, and note its kernel as soon as the page names it."""
@@ -82,6 +96,15 @@ class LimitedHandler(TornadoVoilaHandler):
             self.flush()
         if self.warm:
             self.kernel_manager.fill_if_needed(notebook_name=self.notebook_path)
+
+    async def show_beginning(self) -> None:
+        """Answer with how the page begins, which asks again by itself: there will be a kernel in a moment."""
+        self.set_status(503)
+        self.set_header("Retry-After", str(WAKING))
+        notebook = await ensure_async(self.contents_manager.get(self.notebook_path))
+        title = notebook["content"]["metadata"].get("title", "spicewidgets")
+        dark = self.get_query_argument("theme", "light") == "dark"
+        self.finish(self.render_template("waking.html.j2", title=title, dark=dark, wait=WAKING))
 
     def tell(self, status: int, wait: int, title: str, text: str) -> None:
         """Answer with a sentence, and a page that asks again by itself."""

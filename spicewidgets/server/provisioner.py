@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, ClassVar
@@ -171,6 +172,7 @@ class ForkedProvisioner(LocalProvisioner):
     )
     folder: str | None = None
     parents: ClassVar[list[Parent]] = []  # this server's: at most one
+    waking: ClassVar[bool] = False  # whether one is importing, and all who come wait for it
     lock: ClassVar[Lock] = Lock()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
@@ -202,19 +204,31 @@ class ForkedProvisioner(LocalProvisioner):
         self.cwd = request["cwd"]
         return self.connection_info
 
-    async def parent_process(self) -> Parent:
+    @classmethod
+    async def wake(cls) -> None:
+        """Make the process to fork from before somebody comes, where there can be one."""
+        with suppress(ParentError):  # which who comes will meet, too
+            if hasattr(os, "pidfd_open"):
+                async with cls.lock:
+                    await cls.parent_process()
+
+    @classmethod
+    async def parent_process(cls) -> Parent:
         """The process to fork from, made anew if the last one cannot be used any more."""
-        while self.parents:
-            if self.parents[0].usable():
-                return self.parents[0]
-            self.parents.pop().leave()
+        while cls.parents:
+            if cls.parents[0].usable():
+                return cls.parents[0]
+            cls.parents.pop().leave()
         parent = Parent()
+        cls.waking = True
         try:
             await parent.ready()
         except ParentError:
             parent.leave()
             raise
-        self.parents.append(parent)
+        finally:
+            cls.waking = False
+        cls.parents.append(parent)
         return parent
 
     async def cleanup(self, restart: bool = False) -> None:

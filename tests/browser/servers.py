@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[2]
 APP = "from spicewidgets.cli import main; main()"
@@ -67,15 +68,19 @@ def served(
 
 
 def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
-    """Wait until the server listens.
+    """Wait until the server has something to show.
 
     Voila's page, whose address ends in /, is not asked for itself: it would take a kernel.
     """
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.poll() is None:
         try:
-            with urlopen(f"{url}voila/static/voila.js" if url.endswith("/") else url, timeout=5):
+            with urlopen(Request(url, method="HEAD" if url.endswith("/") else "GET"), timeout=5):
                 return
+        except HTTPError as error:
+            if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+                return  # Voila itself, without our handlers
+            time.sleep(0.2)
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
     raise AssertionError(f"{url} does not answer.\n{log.read_text()}")
