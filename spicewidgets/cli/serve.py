@@ -126,6 +126,8 @@ def app(
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
     shown, warm = browser and not public, min(pool, most)
     flags = arguments(doors()[panel], port, shown, warm, host=host, base_url=path, idle=idle * 60)
+    if fork:
+        load("spicewidgets.server.provisioner").ForkedProvisioner.begin()
     load("spicewidgets.server.application").hardened_voila(most, fork).launch_instance(list(flags))
 
 

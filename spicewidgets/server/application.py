@@ -1,5 +1,6 @@
 """Voila's server, hardened: what a stranger can reach is in `tests/server/test_routes.py`."""
 
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -138,9 +139,13 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
         def listen(self) -> None:
             self.app.listen = partial(self.app.listen, max_body_size=MOST_BODY, idle_connection_timeout=QUIET)
             PeriodicCallback(self.end_kernels, EVERY * 1000).start()
-            if fork:
+            if ForkedProvisioner.begun:
                 IOLoop.current().add_callback(ForkedProvisioner.wake)
             super().listen()
+
+        def stop(self) -> None:
+            with suppress(HTTPError):  # a kernel that has ended meanwhile
+                super().stop()
 
         async def end_kernels(self) -> None:
             """End the kernels whose pages are gone."""

@@ -86,8 +86,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets kernels that have ended
     threads = len(os.listdir("/proc/self/task"))
-    requests.sendall(json.dumps({"threads": threads}).encode() + b"\n")
-    with requests.makefile("rb") as lines:
+    with suppress(ConnectionError), requests.makefile("rb") as lines:  # until the server is gone
+        requests.sendall(json.dumps({"threads": threads}).encode() + b"\n")
         for line in lines:
             kernel = os.fork()
             if not kernel:

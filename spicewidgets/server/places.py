@@ -12,7 +12,6 @@ from voila.tornado.handler import TornadoVoilaHandler
 from .provisioner import ForkedProvisioner
 from .visits import Visits
 
-WAKING = 1  # seconds after which a page asks again that came before the server's first kernel
 RETRY_AFTER = 20  # seconds after which a page for which there was no room asks again
 PAGE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -99,12 +98,11 @@ class LimitedHandler(TornadoVoilaHandler):
 
     async def show_beginning(self) -> None:
         """Answer with how the page begins, which asks again by itself: there will be a kernel in a moment."""
-        self.set_status(503)
-        self.set_header("Retry-After", str(WAKING))
+        self.set_status(202)
         notebook = await ensure_async(self.contents_manager.get(self.notebook_path))
         title = notebook["content"]["metadata"].get("title", "spicewidgets")
         dark = self.get_query_argument("theme", "light") == "dark"
-        self.finish(self.render_template("waking.html.j2", title=title, dark=dark, wait=WAKING))
+        self.finish(self.render_template("waking.html.j2", title=title, dark=dark))
 
     def tell(self, status: int, wait: int, title: str, text: str) -> None:
         """Answer with a sentence, and a page that asks again by itself."""

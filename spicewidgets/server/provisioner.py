@@ -172,6 +172,7 @@ class ForkedProvisioner(LocalProvisioner):
     )
     folder: str | None = None
     parents: ClassVar[list[Parent]] = []  # this server's: at most one
+    begun: ClassVar[Parent | None] = None  # one that may still be importing
     waking: ClassVar[bool] = False  # whether one is importing, and all who come wait for it
     lock: ClassVar[Lock] = Lock()
 
@@ -205,12 +206,17 @@ class ForkedProvisioner(LocalProvisioner):
         return self.connection_info
 
     @classmethod
+    def begin(cls) -> None:
+        """Start the process to fork from, where there can be one: it imports while the server does."""
+        if hasattr(os, "pidfd_open"):
+            cls.begun, cls.waking = Parent(), True
+
+    @classmethod
     async def wake(cls) -> None:
-        """Make the process to fork from before somebody comes, where there can be one."""
+        """Wait for the process to fork from before somebody comes."""
         with suppress(ParentError):  # which who comes will meet, too
-            if hasattr(os, "pidfd_open"):
-                async with cls.lock:
-                    await cls.parent_process()
+            async with cls.lock:
+                await cls.parent_process()
 
     @classmethod
     async def parent_process(cls) -> Parent:
@@ -219,7 +225,7 @@ class ForkedProvisioner(LocalProvisioner):
             if cls.parents[0].usable():
                 return cls.parents[0]
             cls.parents.pop().leave()
-        parent = Parent()
+        parent, cls.begun = cls.begun or Parent(), None
         cls.waking = True
         try:
             await parent.ready()
