@@ -86,17 +86,28 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets kernels that have ended
     threads = len(os.listdir("/proc/self/task"))
-    with suppress(ConnectionError), requests.makefile("rb") as lines:  # until the server is gone
-        requests.sendall(json.dumps({"threads": threads}).encode() + b"\n")
-        for line in lines:
-            kernel = os.fork()
-            if not kernel:
-                requests.close()
-                begin(json.loads(line), server)
-                return
-            requests.sendall(json.dumps({"pid": kernel}).encode() + b"\n")
+    answer(requests, threads=threads)
+    for line in lines_of(requests):
+        kernel = os.fork()
+        if not kernel:
+            requests.close()
+            begin(json.loads(line), server)
+            return
+        answer(requests, pid=kernel)
     with suppress(ChildProcessError):
         os.wait()  # until its last kernel has ended
+
+
+def answer(server: socket.socket, **words: int) -> None:
+    """Tell the server, if it is still there."""
+    with suppress(ConnectionError):
+        server.sendall(json.dumps(words).encode() + b"\n")
+
+
+def lines_of(server: socket.socket) -> Iterator[bytes]:
+    """What the server asks, until it is gone."""
+    with suppress(ConnectionError), server.makefile("rb") as lines:
+        yield from lines
 
 
 def load_all() -> None:
