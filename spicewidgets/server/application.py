@@ -5,6 +5,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+import zmq
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError, RequestHandler
@@ -22,6 +23,7 @@ from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
 
 MOST_BODY = 64 * 1024  # bytes of a request; none that a page sends has any
+MOST_SOCKETS = 40  # of zmq's, for a person
 QUIET = 120  # seconds after which a connection on which nothing is asked ends
 COOKIES = {"samesite": "Strict"}
 # Voila's page has scripts in it, and compiles some; all come from this server, and nothing is sent elsewhere.
@@ -119,6 +121,8 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
                 use_forked_kernels(self)
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
+            # zmq's own limit, 1023, is reached by 60 people.
+            self.kernel_manager.context.set(zmq.MAX_SOCKETS, 1023 + MOST_SOCKETS * most)
             return settings | {
                 "default_handler_class": guarded(NothingHandler),
                 "websocket_max_message_size": MOST_BYTES,

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,8 @@ from spicewidgets.lab.games import Game, yourself
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.script import script_of
 from spicewidgets.lab.simulation import simulate
-from spicewidgets.lab.table import LARGEST, Upload, columns_of, table_of, with_role
-from spicewidgets.lab.verdict import standing
+from spicewidgets.lab.table import LARGEST, Upload, columns_of, paid, repeats, table_of, with_role
+from spicewidgets.lab.verdict import headline, standing
 from spicewidgets.state import Experiment
 from spicewidgets.state.link import open_link, to_link
 
@@ -138,6 +139,23 @@ def test_the_choices_of_a_table_are_those_of_the_data_set(used):
     assert result.truth is None
     assert runner.truth() is None
     assert result.spice.participants == ("p00", "p01", "p02", "p03")
+
+
+def test_what_options_paid_and_who_repeats():
+    lines = ["subjID\tchoice\toutcome"]
+    for who, choices in (("a", "1112"), ("b", "1212"), ("c", "2")):
+        lines += [f"{who}\t{one}\t{int(one == '1')}" for one in choices]
+    _, runner = opened("\n".join(lines).encode())
+    contents = table_of(runner.choices).contents
+    assert paid(contents).tolist() == [1.0, 0.0]
+    np.testing.assert_allclose(repeats(contents), [2 / 3, 0.0, np.nan])
+
+
+def test_the_head_says_how_the_equations_stand_unless_they_stand_for_nothing(used):
+    result = used[1].result
+    assert headline(result) == standing(result)
+    guesses = replace(result, comparison=result.comparison.assign(nll=np.log(2)))
+    assert "hardly differ from guesses" in headline(guesses)
 
 
 def test_the_simplest_rival_stands_in_place_of_the_truth(used):

@@ -1,0 +1,61 @@
+"""A run gives way to who moves a slider, for a moment each time."""
+
+import threading
+from time import perf_counter
+
+import pytest
+
+from spicewidgets.lab.courtesy import PAUSE, Courtesy
+from spicewidgets.lab.runner import Runner
+from spicewidgets.state import Experiment
+
+
+@pytest.fixture
+def moved():
+    """An experiment of which something was just moved, and the courtesy of its runs."""
+    experiment = Experiment()
+    courtesy = Courtesy(experiment)
+    experiment.participant.alpha_reward = 0.4
+    return courtesy
+
+
+def test_nothing_is_waited_for_where_nothing_was_moved():
+    courtesy = Courtesy(Experiment())
+    assert not courtesy.is_due()
+    begun = perf_counter()
+    courtesy.wait()
+    assert perf_counter() - begun < PAUSE / 2
+
+
+def test_what_was_moved_is_waited_for_once(moved):
+    assert moved.is_due()
+    moved.wait()
+    assert not moved.is_due()
+
+
+def test_what_a_run_tells_is_no_move():
+    experiment = Experiment()
+    courtesy = Courtesy(experiment)
+    experiment.run.put(status="running", epoch=3, message="Epoch 3.")
+    assert not courtesy.is_due()
+
+
+def test_a_slider_that_is_moved_all_the_time_does_not_stop_a_run():
+    experiment = Experiment()
+    runner = Runner(experiment)
+    experiment.from_dict({"training": {"optimizer": "adam", "epochs": 30}, "data": {"n_sessions": 3}})
+    over = threading.Event()
+
+    def move() -> None:
+        while not over.wait(0.01):
+            experiment.comparison.session = (experiment.comparison.session + 1) % 3
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        assert runner.train()
+        assert runner.wait(60)
+    finally:
+        over.set()
+        mover.join()
+    assert len(experiment.run.history) == 30
