@@ -53,15 +53,21 @@ class Kernel:
 
     def poll(self) -> int | None:
         """None while it runs; then 0, as its exit code is its parent's to know."""
-        if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
+        if self.returncode is None and self._has_ended(0):
             os.close(self._handle)
             self.returncode = 0
         return self.returncode
 
+    def _has_ended(self, seconds: float | None) -> bool:
+        """Whether it has ended within so many seconds; None waits for ever."""
+        waiting = select.poll()  # which knows numbers of files that `select.select` does not
+        waiting.register(self._handle, select.POLLIN)
+        return bool(waiting.poll(None if seconds is None else 1000 * seconds))
+
     def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended."""
         if self.poll() is None:
-            select.select([self._handle], [], [], timeout)
+            self._has_ended(timeout)
         return self.poll() or 0
 
     def send_signal(self, number: int) -> None:
