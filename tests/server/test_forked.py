@@ -4,12 +4,13 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import wraps
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from spicewidgets.server import provisioner
-from spicewidgets.server.provisioner import ForkedProvisioner, Parent, ParentError, use_forked_kernels
+from spicewidgets.server.provisioner import ForkedProvisioner, Kernel, Parent, ParentError, use_forked_kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Only Linux can fork kernels.")
 FIT = """
@@ -258,6 +259,21 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def test_a_kernel_is_watched_by_a_handle_of_any_number():
+    """A hundred learners need more files than 1,024, which is all that `select.select` knows."""
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 1200:
+        pytest.skip("So many files cannot be open here.")
+    with ExitStack() as files:
+        for _ in range(1100):
+            files.enter_context(open(os.devnull))
+        child = subprocess.Popen(["sleep", "60"])
+        kernel = Kernel(child.pid)
+        assert kernel.poll() is None
+        kernel.kill()
+        assert kernel.wait(10) == 0
+        child.wait()
 
 
 def test_kernels_and_parent_end_with_their_server_however_that_ends():
