@@ -186,6 +186,7 @@ def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float
             explorer.expect_other_lines(before)
             moved = time.perf_counter() - begun
             expect(explorer.guide).to_contain_text("train again")
+            explorer.expect_rest()  # the slider's last word has come, too
             begun = time.perf_counter()
             explorer.button("Train").click()
             expect(explorer.guide).to_contain_text("Trained for")
