@@ -1,16 +1,11 @@
 """A run gives way to who moves a slider: the page needs the processor to draw what follows from it."""
 
-import os
-import sys
-import threading
-from contextlib import suppress
 from time import perf_counter, sleep
 from typing import Any
 
 from ..state.experiment import GROUPS, Experiment
 
 PAUSE = 0.09  # seconds in which what was moved is drawn
-POLITE = 10  # how much the thread of a run lets all others go first, those of other learners too
 
 
 class Courtesy:
@@ -40,13 +35,3 @@ class Courtesy:
         """Wait until what was moved is drawn, if anything was."""
         if (left := self._until - perf_counter()) > 0:
             sleep(left)
-
-
-def let_others_go_first() -> None:
-    """Let the thread that calls this use what of the processor no page needs, where threads can be told so:
-    on Linux.
-    """
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, 0) + POLITE)

@@ -18,7 +18,7 @@ from ..core.equations import SpiceModel
 from ..core.settings import SettingsError
 from ..loading import is_loaded, later, load
 from ..state.experiment import Experiment
-from .courtesy import Courtesy, let_others_go_first
+from .courtesy import Courtesy
 from .pace import BEAT, Pace
 from .recorded import recorded
 from .report import PERIOD, Reporter, logged
@@ -337,8 +337,6 @@ class Runner:
     def _work(self, kind: "Callable[[Job], Outcome]", stop: "Stop") -> None:
         """Do a job. However it ends, the run's state says so, and the next one can begin."""
         report = Reporter(self.experiment.run, self.lock)
-        if not self.foreground:
-            let_others_go_first()
         status, message, details = "failed", "The run ended without a word.", ""
         try:
             report.now(status="running", phase="load", message="Loading.", details="", notes=(), live=None)

@@ -1,13 +1,11 @@
-"""A run gives way to who moves a slider, for a moment each time, and lets all others go first."""
+"""A run gives way to who moves a slider, for a moment each time."""
 
-import os
-import sys
 import threading
 from time import perf_counter
 
 import pytest
 
-from spicewidgets.lab.courtesy import PAUSE, POLITE, Courtesy, let_others_go_first
+from spicewidgets.lab.courtesy import PAUSE, Courtesy
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
 
@@ -61,19 +59,3 @@ def test_a_slider_that_is_moved_all_the_time_does_not_stop_a_run():
         over.set()
         mover.join()
     assert len(experiment.run.history) == 30
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere all threads of a process go together.")
-def test_the_thread_of_a_run_lets_others_go_first_and_no_other_thread_does():
-    told = []
-
-    def run() -> None:
-        let_others_go_first()
-        told.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    assert told == [min(before + POLITE, 19)]
-    assert os.getpriority(os.PRIO_PROCESS, 0) == before
