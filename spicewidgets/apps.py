@@ -199,15 +199,22 @@ class Explorer(Panel):
         self.show_error(problem)
 
     def _refresh(self, _: Change | None = None) -> None:
-        """Show what follows from a change: after what somebody waits for, which is drawn first."""
+        """Show what follows from a change: the tile of the open room at once, and the others once the room
+        itself is drawn, for which somebody waits.
+        """
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self._show_all()
             return
+        self._show_open()
         if not self._is_due:
             self._is_due = True
             loop.call_soon(self._show_due)
+
+    @guard
+    def _show_open(self) -> None:
+        self._show_rooms(STAGE_ROWS[self.switch.value].room)
 
     def _show_due(self) -> None:
         self._is_due = False
