@@ -1,6 +1,5 @@
 """The apps: panels put together, nothing else."""
 
-import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ import ipywidgets as widgets
 from . import compat
 from .core.settings import SettingsError
 from .lab.follow import Follower
-from .lab.runner import Runner
+from .lab.runner import Runner, call_after
 from .panels import STAGES, Stage
 from .panels.base import Change, Panel, button, column, guard
 from .panels.guide import Guide
@@ -202,15 +201,10 @@ class Explorer(Panel):
         """Show what follows from a change: the tile of the open room at once, and the others once the room
         itself is drawn, for which somebody waits.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._show_all()
-            return
         self._show_open()
         if not self._is_due:
             self._is_due = True
-            loop.call_soon(self._show_due)
+            call_after(self._show_due)
 
     @guard
     def _show_open(self) -> None:

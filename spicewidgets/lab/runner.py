@@ -4,6 +4,7 @@ The only file with threads. What a run does stands in `job.py`, which is loaded 
 `preload()`, together with torch and pysindy.
 """
 
+import asyncio
 import ctypes
 import logging
 import sys
@@ -437,6 +438,16 @@ class Stop:
                 ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
             )
             return True
+
+
+def call_after(function: Callable[[], None]) -> None:
+    """Call a function once the message of the page that is being handled has been; at once where none is."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        function()
+    else:
+        loop.call_soon(function)
 
 
 def _load() -> None:

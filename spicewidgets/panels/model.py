@@ -10,7 +10,7 @@ from ..lab.result import description_of
 from ..lab.settle import missing_of, source_of
 from ..markup import Html, alert, bullets, code_block, folded, message, table
 from ..state.builder import TEMPLATES, BuiltModel
-from ..state.model import YOUR_OWN, Spec
+from ..state.model import ABOUT, YOUR_OWN, Spec
 from .base import Change, button, by_hand, column, guard, labelled
 from .builder import Builder
 from .controls import apply_lesson, control
@@ -19,6 +19,10 @@ from .stage import Stage
 
 KEYS = count()
 BUILD = "Build from this"
+ALL = folded(
+    "what each model can learn",
+    table("Models", ("model", "what it can learn"), list(ABOUT.items())),
+)
 
 
 class ModelPanel(Stage):
@@ -70,7 +74,8 @@ class ModelPanel(Stage):
         self.builder.draw()
         apply_lesson(model, "name", self.names, self.fixed)
         apply_lesson(model, "built" if "built" in model.held else "name", self.own, self.own_fixed)
-        self.description.value = f"<p>{escape(spec.about)}</p>" if spec is not None else ""
+        about = f"<p>{escape(spec.about)}</p>" if spec is not None else ""
+        self.description.value = about + ALL
         built, problem = self._described()
         self.picture.value = alert(problem) if built is None else diagram(built, self.key)
         self.list.value = _modules_table(spec) if built is None else words(built)

@@ -5,7 +5,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-import zmq
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError, RequestHandler
@@ -122,7 +121,7 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
             # zmq's own limit, 1023, is reached by 60 people.
-            self.kernel_manager.context.set(zmq.MAX_SOCKETS, 1023 + MOST_SOCKETS * most)
+            self.kernel_manager.context.max_sockets = 1023 + MOST_SOCKETS * most
             return settings | {
                 "default_handler_class": guarded(NothingHandler),
                 "websocket_max_message_size": MOST_BYTES,

@@ -1,11 +1,12 @@
 """Voila's page with a limit: whoever comes when all places are taken is told so, and slows nobody down."""
 
+import json
 import re
 from contextlib import suppress
 from math import ceil
+from pathlib import Path
 from typing import Any
 
-from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -55,7 +56,7 @@ class LimitedHandler(TornadoVoilaHandler):
             self.tell(503, RETRY_AFTER, *FULL)
             return
         if ForkedProvisioner.waking:
-            await self.show_beginning()
+            self.show_beginning()
             return
         self.kernel = ""
         self.visits.charge(address)
@@ -96,11 +97,11 @@ class LimitedHandler(TornadoVoilaHandler):
         if self.warm:
             self.kernel_manager.fill_if_needed(notebook_name=self.notebook_path)
 
-    async def show_beginning(self) -> None:
+    def show_beginning(self) -> None:
         """Answer with how the page begins, which asks again by itself: there will be a kernel in a moment."""
         self.set_status(202)
-        notebook = await ensure_async(self.contents_manager.get(self.notebook_path))
-        title = notebook["content"]["metadata"].get("title", "spicewidgets")
+        notebook = json.loads(Path(self.contents_manager.root_dir, self.notebook_path).read_text())
+        title = notebook["metadata"].get("title", "spicewidgets")
         dark = self.get_query_argument("theme", "light") == "dark"
         self.finish(self.render_template("waking.html.j2", title=title, dark=dark))
 

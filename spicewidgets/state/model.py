@@ -59,6 +59,8 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
     )
 
 
+ABOUT = {name: ready.about for name, ready in READY.items()}
+"""What each precoded model can learn, in a sentence."""
 SPECS = {name: spec_of(built, READY[name].about) for name, built in TEMPLATES.items()}
 YOUR_OWN = "your own"  # the name under which the built model is chosen
 PLAIN = TEMPLATES["rescorla-wagner"]  # what building begins with
