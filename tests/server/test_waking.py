@@ -16,6 +16,20 @@ import servers
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Only Linux can fork kernels.")
 
 
+# The app, whose process to fork from takes some seconds longer.
+SLOW = f"""
+import asyncio
+from spicewidgets.server.provisioner import Parent
+
+async def later(parent, ready=Parent.ready):
+    await asyncio.sleep(4)
+    await ready(parent)
+
+Parent.ready = later
+{servers.APP}
+"""
+
+
 def ask(url: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
     """Status, headers and text of the answer, once the server gives any."""
     until = time.monotonic() + 60
@@ -33,7 +47,7 @@ def ask(url: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
 @pytest.mark.parametrize(("panel", "shown"), [("explorer", "sw-opening"), ("task", "Opening ")])
 def test_who_comes_first_sees_how_the_page_begins(tmp_path, panel, shown):
     port = servers.free_port()
-    command = [sys.executable, "-c", servers.APP, "app", panel, "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-c", SLOW, "app", panel, "--no-browser", "--port", str(port)]
     variables = os.environ | {"PYTHONPATH": str(servers.ROOT), "OMP_NUM_THREADS": "1"}
     server = subprocess.Popen([*command, "--pool", "0"], cwd=tmp_path, env=variables)
     try:
