@@ -1,5 +1,6 @@
 """The runner: whatever happens, a run ends in a state that says so, and the next one can begin."""
 
+import asyncio
 import gc
 import importlib
 import subprocess
@@ -19,7 +20,7 @@ from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.lab.estimators import discover_again, glimpse
 from spicewidgets.lab.fit import MOST_CHECKPOINTS
 from spicewidgets.lab.games import given
-from spicewidgets.lab.runner import Runner
+from spicewidgets.lab.runner import Runner, call_after
 from spicewidgets.lab.simulation import play, preview, simulate
 from spicewidgets.state import Experiment
 
@@ -676,3 +677,16 @@ def test_twenty_runs_do_not_grow():
         gc.collect()
         sizes.append(int(Path("/proc/self/statm").read_text().split()[1]))
     assert sizes[-1] < 1.05 * sizes[3]
+
+
+def test_what_can_wait_is_called_once_the_message_is_handled():
+    told = []
+
+    async def handled():
+        call_after(lambda: told.append("after"))
+        told.append("message")
+
+    asyncio.run(handled())
+    assert told == ["message", "after"]
+    call_after(lambda: told.append("at once"))  # nothing is being handled
+    assert told[-1] == "at once"
