@@ -29,6 +29,8 @@ def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     settings = experiment.peek()
     if (contents := settings.table.contents) is not None:
         return tiles.bars(paid(contents)), "what each option paid"
+    if not settings.is_simulated:
+        return tiles.empty(), f"of {settings.table.name}"
     probs = preview(settings, experiment.data.session).reward_probs
     assert probs is not None  # the tasks of the explorer know them
     drifting = settings.task.kind == "drift"
@@ -43,6 +45,8 @@ def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture
         n = len(contents.participants)
         words = f"{n:,} people, who repeats" if n > 1 else "one person, who repeats"
         return tiles.sorted_shares(repeats(contents)), words
+    if not settings.is_simulated:
+        return tiles.empty(), f"of {settings.table.name}"
     person = settings.participant
     penalty = person.alpha_reward if person.alpha_penalty is None else person.alpha_penalty
     moved = f"moves {100 * person.alpha_reward:.0f}"
