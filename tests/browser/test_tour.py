@@ -7,6 +7,9 @@ from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 from sections import sections
 
+from spicewidgets.core.models import READY
+from spicewidgets.state.builder import TEMPLATES
+from spicewidgets.state.model import YOUR_OWN
 from spicewidgets.state.presets import PRESETS
 
 MOST_SHIFT = 0.01  # the browser's own cumulative layout shift
@@ -147,11 +150,32 @@ def test_nothing_is_wider_than_the_page(page: Page, app: str, preset: str):
     explorer = ExplorerPage(page).opened()
     explorer.choose("Preset", preset)
     for name in sections(explorer):
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 860})
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, (name, width, page.evaluate(WIDER))
-        page.set_viewport_size({"width": 1280, "height": 860})
+        fits(page, name)
+
+
+@pytest.mark.slow
+def test_no_model_and_no_example_of_the_builder_is_wider_than_the_page(page: Page, app: str):
+    page.goto(app)
+    explorer = ExplorerPage(page).opened()
+    explorer.stage("Model")
+    for name in READY:
+        explorer.choose("Model", name)
+        fits(page, name)
+    for name in TEMPLATES:
+        explorer.choose("Model", YOUR_OWN)
+        explorer.choose("Start from", name)
+        explorer.button("Build from this").click()
+        explorer.expect_rest()
+        fits(page, f"built from {name}")
+
+
+def fits(page: Page, what: str) -> None:
+    """Whatever the width of the page is, nothing is wider."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 860})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, (what, width, page.evaluate(WIDER))
+    page.set_viewport_size({"width": 1280, "height": 860})
 
 
 def step(page: Page, words: str) -> None:
