@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch loads: the tests themselves run in parallel
 os.environ["MPLBACKEND"] = "agg"
 
+import asyncio
 import sys
 
 import pytest
@@ -31,6 +32,34 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return "served" if nodeid.startswith(SERVED) else super()._split_scope(nodeid)
 
     return ByFile(config, log)
+
+
+LOOPS: list[asyncio.AbstractEventLoop] = []  # Playwright's, where it was put aside
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Playwright lets its loop count as running between its calls, for as long as there is a browser. Tests
+    without one do not know of it.
+    """
+    if item.nodeid.startswith(SERVED):
+        bring_back()
+    elif (loop := asyncio._get_running_loop()) is not None:
+        LOOPS.append(loop)
+        asyncio._set_running_loop(None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The last test's end closes the browser."""
+    if nextitem is None:
+        bring_back()
+
+
+def bring_back() -> None:
+    """Playwright's loop as it was."""
+    while LOOPS:
+        asyncio._set_running_loop(LOOPS.pop())
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SECONDS = 3.0  # that a training takes on show
 BEAT = 0.08  # seconds between two pictures
-LONG = 0.5  # seconds after which a run that goes on is long enough to be seen as it is, ...
+LONG = 1.5  # seconds after which a run that goes on is long enough to be seen as it is, ...
 CATCH_UP = 0.15  # ... once the pictures have caught up with it: by most of what is left in so many seconds
 NEAR = 0.1  # share of the epochs that is left when they have
 
@@ -44,7 +44,7 @@ class Pace:
     def move(self, seconds: float) -> bool:
         """Move on by so much time; whether there is more to come."""
         n = self._seen if self.run.history is self._earlier else len(self.run.history)
-        self._spent += seconds
+        self._spent += seconds * (n > self._seen)  # loading and simulating do not count
         is_over = self._is_over()
         is_long = not is_over and self._spent > LONG
         step = (n - self._place) / CATCH_UP if is_long else (n - self._seen) / SECONDS

@@ -324,7 +324,8 @@ class Runner:
                     now = perf_counter()
                     if self._pace is not pace or not self.experiment.playback.playing:
                         return
-                    before, more = now, pace.move(now - before)
+                    # A beat that came late is no reason to leap.
+                    before, more = now, pace.move(min(now - before, 2 * BEAT))
         with self.lock:
             if self._pace is pace:
                 self._end_playback()

@@ -143,12 +143,12 @@ def test_the_choices_of_a_table_are_those_of_the_data_set(used):
 
 def test_what_options_paid_and_who_repeats():
     lines = ["subjID\tchoice\toutcome"]
-    for who, choices in (("a", "1112"), ("b", "1212"), ("c", "2")):
+    for who, choices in (("a", "1112"), ("b", "1212"), ("c", "22")):
         lines += [f"{who}\t{one}\t{int(one == '1')}" for one in choices]
     _, runner = opened("\n".join(lines).encode())
     contents = table_of(runner.choices).contents
     assert paid(contents).tolist() == [1.0, 0.0]
-    np.testing.assert_allclose(repeats(contents), [2 / 3, 0.0, np.nan])
+    np.testing.assert_allclose(repeats(contents), [2 / 3, 0.0, 1.0])
 
 
 def test_the_head_says_how_the_equations_stand_unless_they_stand_for_nothing(used):
