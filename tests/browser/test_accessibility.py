@@ -38,8 +38,12 @@ def unfold(page: Page) -> None:
         ExplorerPage(page).expect_rest()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+# Each width and each theme once; all pairs take twice as long.
+PAIRS = [(1280, "light"), (400, "dark")]
+OTHERS = [pytest.param(*pair, marks=pytest.mark.slow) for pair in ((1280, "dark"), (400, "light"))]
+
+
+@pytest.mark.parametrize(("width", "theme"), [*PAIRS, *OTHERS])
 def test_every_section_can_be_read_by_all(new_page, app, script, width, theme):
     page = new_page(width=width)
     page.goto(f"{app}?theme={theme}")
