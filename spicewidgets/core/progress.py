@@ -43,14 +43,11 @@ def finished(steps: Generator[Step, None, Value], tell: Callable[[Step], object]
         steps: the work.
         tell: called with each step.
     """
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            value: Value = end.value
-            return value
+    values: list[Value] = []
+    for step in _keeping(steps, values):
         if tell is not None:
             tell(step)
+    return values[0]
 
 
 def retold(steps: Generator[Step, None, Value], tell: Callable[[Step], Told]) -> Generator[Told, None, Value]:
@@ -60,11 +57,13 @@ def retold(steps: Generator[Step, None, Value], tell: Callable[[Step], Told]) ->
         steps: the work.
         tell: makes what is yielded of a step.
     """
-    with closing(steps):
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                value: Value = end.value
-                return value
+    values: list[Value] = []
+    with closing(_keeping(steps, values)) as kept:
+        for step in kept:
             yield tell(step)
+    return values[0]
+
+
+def _keeping(steps: Generator[Step, None, Value], values: list[Value]) -> Generator[Step, None, None]:
+    """The same work, whose result is put into `values`."""
+    values.append((yield from steps))

@@ -19,7 +19,7 @@ from .stage import Stage
 
 KEYS = count()
 BUILD = "Build from this"
-ALL = folded(
+EACH_MODEL = folded(
     "what each model can learn",
     table("Models", ("model", "what it can learn"), list(ABOUT.items())),
 )
@@ -75,7 +75,7 @@ class ModelPanel(Stage):
         apply_lesson(model, "name", self.names, self.fixed)
         apply_lesson(model, "built" if "built" in model.held else "name", self.own, self.own_fixed)
         about = f"<p>{escape(spec.about)}</p>" if spec is not None else ""
-        self.description.value = about + ALL
+        self.description.value = about + EACH_MODEL
         built, problem = self._described()
         self.picture.value = alert(problem) if built is None else diagram(built, self.key)
         self.list.value = _modules_table(spec) if built is None else words(built)
