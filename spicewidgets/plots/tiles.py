@@ -29,8 +29,10 @@ def chances(reward_probs: Floats) -> Html:
 
 
 def bars(values: Floats) -> Html:
-    """A bar for each option from 0, `(n_actions,)`, in its colour; none for NaN."""
-    reach = max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
+    """A bar for each option from 0, `(n_actions,)`, in its colour, the longest as long as there is room; none
+    for NaN.
+    """
+    reach = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     base = HEIGHT - EDGE if np.nanmin(values, initial=0.0) >= 0 else HEIGHT / 2
     step = WIDTH / len(values)
     drawn = "".join(
