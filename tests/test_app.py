@@ -73,13 +73,11 @@ def test_kernels_that_are_slow_because_they_are_many_do_not_leave_a_page_empty()
     assert "--VoilaExecutor.startup_timeout=600" in flags
 
 
-@pytest.mark.parametrize(
-    ("pool", "folder", "expected"), [(1, "/tmp", "tcp"), (2, "/tmp", "ipc"), (2, "/" + "x" * 60, "tcp")]
-)
+@pytest.mark.parametrize(("folder", "expected"), [("/tmp", "ipc"), ("/" + "x" * 60, "tcp")])
 @pytest.mark.skipif(os.name != "posix", reason="Ports are all there is.")
-def test_many_kernels_share_no_ports(monkeypatch, pool, folder, expected):
+def test_kernels_share_no_ports(monkeypatch, folder, expected):
     monkeypatch.setattr("tempfile.tempdir", folder)
-    assert f"--KernelManager.transport={expected}" in voila_flags(pool=pool)
+    assert f"--KernelManager.transport={expected}" in voila_flags()
 
 
 def test_the_flags_are_voilas_own():

@@ -210,7 +210,7 @@ def arguments(
         "VoilaKernelManager.fill_delay": FILL_DELAY,
         "VoilaExecutor.startup_timeout": KERNEL_TIMEOUT,
         "VoilaExecutor.iopub_timeout": KERNEL_TIMEOUT,
-        "KernelManager.transport": transport(pool),
+        "KernelManager.transport": transport(),
         "MappingKernelManager.cull_idle_timeout": idle,
         "MappingKernelManager.cull_interval": min(60, idle),
         "MappingKernelManager.cull_connected": host != HOST,
@@ -221,11 +221,11 @@ def arguments(
     yield from (f"--VoilaConfiguration.extension_allowlist={name}" for name in EXTENSIONS)
 
 
-def transport(pool: int) -> str:
+def transport() -> str:
     """How Voila talks to its kernels: "ipc" (socket files) or "tcp" (ports).
 
-    Of many kernels that start at once, two may be given the same port; one of them ends, and Voila waits for
-    it and serves no one. Socket files cannot be given twice, but the system refuses long paths.
+    A port that is chosen for a kernel can be taken by somebody else before the kernel is there; it then ends,
+    and Voila waits for it and shows nothing. Socket files cannot be taken, but the system refuses long paths.
     """
     longest = len(tempfile.gettempdir()) + len("/voila_12345678/kernel-.json-ipc-1") + 36
-    return "ipc" if pool > 1 and os.name == "posix" and longest < 100 else "tcp"
+    return "ipc" if os.name == "posix" and longest < 100 else "tcp"
