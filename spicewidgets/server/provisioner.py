@@ -29,7 +29,9 @@ from traitlets import Bool, Integer
 NAME = "spicewidgets-forked"  # of the entry point in pyproject.toml
 PACKAGE = Path(__file__).parents[1]
 SETTINGS = {
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's, which pandas imports where it is there
+    # pyarrow's, which pandas imports where it is there: no thread, and no pool of 4 MB in each kernel.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "OMP_NUM_THREADS": "1",  # a thread would not come along into a fork
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a word of the debugger's on each start
 }

@@ -107,6 +107,22 @@ async def test_a_kernel_is_ready_at_once_and_imports_nothing_anew():
 
 
 @trial
+async def test_a_kernel_that_begins_does_not_look_at_every_module():
+    """Each look copies a page of what it shares."""
+    async with kernel() as (_, of):
+        assert psutil.Process(of.pid).memory_full_info().uss < 30e6  # else 45 MB
+
+
+@trial
+async def test_a_kernel_finds_all_its_modules():
+    async with kernel() as (run, _):
+        assert value(await run("import sys; print(len(sys.modules))")) > 1000
+        assert await run("from ipykernel import ipkernel; print(ipkernel.sys.modules['json'].__name__)") == (
+            "json\n"
+        )
+
+
+@trial
 async def test_the_parent_has_one_thread_and_computes_nothing():
     async with kernel():
         parent = psutil.Process(ForkedProvisioner.parents[0].process.pid)
