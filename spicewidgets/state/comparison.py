@@ -24,7 +24,9 @@ class Comparison(Settings):
         " number that all options share.",
         choices=VALUES,
     )
-    differences: bool = setting(True, "Draw how far P is off the truth, on a scale of its own.")
+    differences: bool = setting(
+        True, "Draw how far P is off the truth, or off the rival in its place, on a scale of its own."
+    )
     zoom: tuple[int, ...] | None = setting(
         None, "First and last trial on show; all when not given.", unit="trials", low=0, optional=True
     )

@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # else the first table reserves all of the gigabyte
 from report import machine, table, today, write_section
 
 from spicewidgets import (

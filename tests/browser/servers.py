@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
+
+from spicewidgets.cli.serve import transport
 
 ROOT = Path(__file__).parents[2]
 APP = "from spicewidgets.cli import main; main()"
@@ -144,6 +147,7 @@ def binder(folder: Path, root: Path = ROOT, python: str = sys.executable) -> Ite
     )
 
 
+@contextmanager
 def lab(folder: Path) -> Iterator[str]:
     """JupyterLab, without news and updates, on copies of our notebooks, which it saves by itself."""
     copied = shutil.copytree(ROOT / "notebooks", folder / "notebooks")
@@ -156,9 +160,13 @@ def lab(folder: Path) -> Iterator[str]:
         "ServerApp.allow_root": True,
         "LabApp.news_url": None,
         "LabApp.extension_manager": "readonly",
+        "KernelManager.transport": transport(),
     }
     options = [f"--{name}={value}" for name, value in flags.items()]
-    return served([sys.executable, "-m", "jupyterlab", *options], port, folder, "lab")
+    with tempfile.TemporaryDirectory(prefix="voila_") as short:  # a path that a socket file may have
+        variables = {"JUPYTER_RUNTIME_DIR": short}
+        with served([sys.executable, "-m", "jupyterlab", *options], port, folder, "lab", variables) as url:
+            yield url
 
 
 def hub(folder: Path, proxy: Path, learners: dict[str, str], own_accounts: bool, page: str) -> Iterator[str]:
