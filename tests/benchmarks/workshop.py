@@ -234,27 +234,29 @@ def told(found, files, learners, within, pool, warm, took, worked, memory, load)
     """The figures of one class."""
     done = [each for each in found if isinstance(each, dict)]
     wrong = [each for each in found if isinstance(each, str)]
-    rows = [[f"{learners} learners, {pool} kernels warm: who did the whole job", f"{len(done)}", "", ""]]
+    rows = [[f"{learners} learners, {pool} kernels warm: who did the whole job", f"{len(done)}"]]
     for name, words in STEPS.items():
         times = [each[name] for each in done]
         if times:
             middle, worst = statistics.median(times), max(times)
-            seen = [each[name] for each in found[:2] if files and isinstance(each, dict)]
-            browser = number(max(seen)) if seen else ""
-            rows.append([f"{words}, s", number(middle), number(worst), browser])
+            rows.append([f"{words}, s", number(middle), number(worst)])
+            for part in (found[:2], found[2:]) if files else ():
+                seen = (each[name] for each in part if isinstance(each, dict))
+                rows[-1].append(number(max(seen, default=float("nan"))))
     rss, pss = ([sizes[at] for sizes in memory.kernels()] for at in (0, 1))
+    kernels = [number(statistics.median(rss)), number(max(rss))]
+    rows.append(["a learner's kernel at the end, resident, MB", *kernels])
+    rows.append(["the same, proportional, MB", number(statistics.median(pss)), number(max(pss))])
     rows.append(
-        ["a learner's kernel at the end, resident, MB", number(statistics.median(rss)), number(max(rss)), ""]
+        ["server and all kernels, proportional, GB", number(sum(pss) / 1e3), number(memory.most / 1e3)]
     )
-    rows.append(["the same, proportional, MB", number(statistics.median(pss)), number(max(pss)), ""])
-    rows.append(
-        ["server and all kernels, proportional, GB", number(sum(pss) / 1e3), number(memory.most / 1e3), ""]
-    )
-    text = table(["what", "median, or all", "worst", "worst browser"], rows)
+    heads = ["what", "median, or all", "worst", "worst browser", "worst without"]
+    text = table(heads, [[*row, *[""] * (len(heads) - len(row))] for row in rows])
     text += (
         f"\n\nThey came within {within:.0f} s, each loading {len(files)} files with the page, and began the"
-        f" job together. The server and its kernels used {worked:.0f} s of processor in {took:.0f} s; warming"
-        f" the kernels before had taken {warm:.0f} s. Load before: {load:.1f}."
+        " job together; two have a real browser, which runs on the server's own cores. The server and its"
+        f" kernels used {worked:.0f} s of processor in {took:.0f} s; warming the kernels before had taken"
+        f" {warm:.0f} s. Load before: {load:.1f}."
     )
     return text + "".join(f"\n\nWent wrong: {each}" for each in wrong)
 
