@@ -6,6 +6,7 @@ from typing import Any
 from ..state.experiment import GROUPS, Experiment
 
 PAUSE = 0.09  # seconds in which what was moved is drawn
+TURN = 0.03  # seconds that a run goes on between two waits, whatever is moved
 
 
 class Courtesy:
@@ -19,7 +20,7 @@ class Courtesy:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        self._until = 0.0
+        self._until = self._turn = 0.0
         for name in GROUPS:
             state = experiment.group(name)
             state.observe(self._note, list(state.names()))
@@ -29,9 +30,10 @@ class Courtesy:
 
     def is_due(self) -> bool:
         """Whether something was moved that is hardly drawn yet."""
-        return perf_counter() < self._until
+        return self._turn <= perf_counter() < self._until
 
     def wait(self) -> None:
         """Wait until what was moved is drawn, if anything was."""
-        if (left := self._until - perf_counter()) > 0:
-            sleep(left)
+        if self.is_due():
+            sleep(max(0.0, self._until - perf_counter()))
+            self._turn = perf_counter() + TURN

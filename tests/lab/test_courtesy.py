@@ -42,6 +42,14 @@ def test_what_a_run_tells_is_no_move():
     assert not courtesy.is_due()
 
 
+def test_between_two_waits_a_run_has_its_turn(moved, monkeypatch):
+    monkeypatch.setattr(module, "TURN", 60)
+    moved.wait()
+    moved._note({})
+    assert not moved.is_due()
+
+
+@pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # thirty epochs are few
 def test_a_slider_that_is_moved_all_the_time_does_not_stop_a_run():
     experiment = Experiment()
     runner = Runner(experiment)
@@ -60,4 +68,5 @@ def test_a_slider_that_is_moved_all_the_time_does_not_stop_a_run():
     finally:
         over.set()
         mover.join()
-    assert len(experiment.run.history) == 30
+    run = experiment.run
+    assert (run.status, len(run.history)) == ("done", 30), f"{run.message}\n{run.details}"
