@@ -14,11 +14,11 @@ from ..core.judge.falsify import Falsification, Repeat, falsifying
 from ..core.models import READY
 from ..core.progress import Progress as Done, finished
 from ..core.rivals.fit import fit_rival
-from ..core.settings import SettingsError
 from ..core.simulate.agents import Agent
 from ..paper.falsification import panels_of
 from ..plots.paper import beside_people, pdf_of, svg_of
 from .falsify import Request
+from .folder import written
 from .progress import Progress
 from .reading import read_table
 
@@ -81,12 +81,7 @@ def write(request: Request, found: Falsification, out: Path) -> tuple[str, ...]:
         "falsification.pdf": pdf_of(figure),
         "settings.json": (json.dumps({"command": request.command}, indent=1) + "\n").encode(),
     }
-    try:
+    with written(out) as draft:
         for name, content in files.items():
-            (out / name).write_bytes(content)
-    except OSError as error:
-        where = error.filename or out
-        raise SettingsError(
-            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
-        ) from None
+            (draft / name).write_bytes(content)
     return tuple(files)

@@ -22,9 +22,10 @@ from ..core.models import READY
 from ..core.read.translation import term_by_term, true_model
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
-from ..paper.documents import documents, summary, write as write_documents
+from ..paper.documents import documents, summary
 from ..paper.findings import Findings
 from ..paper.inquiry import Inquiry, Plan
+from .folder import written
 from .options import WIDTH
 from .paper import Request
 from .progress import Progress
@@ -176,5 +177,8 @@ def write(found: Findings, out: Path) -> tuple[str, ...]:
         SettingsError: where a file cannot be written.
     """
     files = documents(found)
-    write_documents(files, out)
+    with written(out) as draft:
+        for name, content in files.items():
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).write_bytes(content)
     return (*(name for name in files if "/" not in name), "figures", "tables")

@@ -15,8 +15,8 @@ from .. import __version__
 from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rivals
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
-from ..core.settings import SettingsError
 from ..core.simulate.environments import make_environment
+from .folder import written
 from .progress import Progress
 from .reading import read_table
 from .recovery import Request
@@ -119,14 +119,9 @@ def write(request: Request, study: Recovery, out: Path) -> tuple[str, ...]:
         "versions": {"spicewidgets": __version__, "python": sys.version.split()[0]}
         | {name: metadata.version(name) for name in PACKAGES},
     }
-    try:
+    with written(out) as draft:
         for name, table in tables.items():
-            table.to_csv(out / name)
-        study.to_frame().to_csv(out / "datasets.csv", index=False)
-        (out / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        where = error.filename or out
-        raise SettingsError(
-            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
-        ) from None
+            table.to_csv(draft / name)
+        study.to_frame().to_csv(draft / "datasets.csv", index=False)
+        (draft / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     return (*tables, "datasets.csv", "settings.json")

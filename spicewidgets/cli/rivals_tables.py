@@ -19,7 +19,7 @@ from ..core.judge.random_effects import GroupDifference, group_difference
 from ..core.models import READY
 from ..core.progress import finished
 from ..core.rivals.held_out import HeldOut, held_out_steps
-from ..core.settings import SettingsError
+from .folder import written
 from .options import WIDTH
 from .progress import Progress
 from .reading import notes_of, read_table
@@ -179,17 +179,12 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
         "versions": {"spicewidgets": __version__, "python": sys.version.split()[0]}
         | {name: metadata.version(name) for name in PACKAGES},
     }
-    try:
+    with written(out) as draft:
         for name, table in tables.items():
-            safe_frame(table).to_csv(out / name, index=False)
-        (out / "settings.json").write_text(
+            safe_frame(table).to_csv(draft / name, index=False)
+        (draft / "settings.json").write_text(
             json.dumps(settings, indent=1, default=str) + "\n", encoding="utf-8"
         )
-    except OSError as error:
-        where = error.filename or out
-        raise SettingsError(
-            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
-        ) from None
     return (*tables, "settings.json")
 
 

@@ -14,11 +14,10 @@ from ..core.data.events import TASK, write_events
 from ..core.data.tables.cells import safe_frame
 from ..core.equations import latex_text
 from ..core.judge.regressors import regressors
-from ..core.settings import SettingsError
-from ..core.storage import StorageError
 from ..plots.figure import forget_figure
 from ..plots.loss import plot_loss
 from ..plots.session import plot_session
+from .folder import written
 from .options import GROUPS, SIMULATED, Request
 from .outcome import Outcome
 from .report import comparison, parameters
@@ -57,17 +56,14 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
     Raises:
         SettingsError: if a file cannot be written.
     """
-    try:
-        _figures(outcome, out)
-        _tables(request, outcome, out)
-        outcome.estimator.save_spice(out / "rnn.safetensors", out / "spice.json")
-    except StorageError as error:
-        raise SettingsError([str(error)]) from None
-    except OSError as error:
-        where = error.filename or out
-        raise SettingsError(
-            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
-        ) from None
+    with written(out) as draft:
+        _figures(outcome, draft)
+        _tables(request, outcome, draft)
+        outcome.estimator.save_spice(draft / "rnn.safetensors", draft / "spice.json")
+        if outcome.choices is not None:
+            for old in (out / "events").glob(f"sub-*_task-{TASK}*_events.tsv"):
+                if not (draft / "events" / old.name).exists():  # of people of an earlier run
+                    old.unlink()
     files = FILES if outcome.report is None else (*FILES, *OF_TABLES)
     files = files if outcome.held_out is None else (*files, "held_out.csv")
     return files if not hasattr(outcome.estimator, "group_") else (*files, "group.csv")
@@ -113,8 +109,6 @@ def _trials(outcome: Outcome, out: Path) -> None:
     trials = regressors(outcome.estimator.spice_agent, data)
     safe_frame(trials).to_csv(out / "regressors.csv", index=False)
     if outcome.choices is not None:
-        for old in (out / "events").glob(f"sub-*_task-{TASK}*_events.tsv"):  # of people of an earlier run
-            old.unlink()
         write_events(trials, out / "events", outcome.choices.groups)
 
 

@@ -1,10 +1,8 @@
 """A study's documents: the report as HTML, Markdown and LaTeX, with its figures and tables."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 from ..core.data.tables.cells import safe_frame
-from ..core.settings import SettingsError
 from ..plots.paper import pdf_of, svg_of
 from .blocks import Block, Heading, Paragraph, pictures_of
 from .card import card_part, claims
@@ -121,21 +119,3 @@ def tables(found: Findings) -> Iterator[tuple[str, str]]:
     for name, frame in frames.items():
         if len(frame):
             yield name, safe_frame(frame).to_csv(index=False, lineterminator="\n")
-
-
-def write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write documents into a folder.
-
-    Raises:
-        SettingsError: where a file cannot be written.
-    """
-    try:
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    except OSError as error:
-        where = error.filename or folder
-        raise SettingsError(
-            [f"{str(where)!r} cannot be written ({error.strerror}). Choose another folder with --out."]
-        ) from None

@@ -9,13 +9,11 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
 import small_study
 
 from spicewidgets.core.equations import Equation
-from spicewidgets.core.settings import SettingsError
 from spicewidgets.paper.blocks import Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
-from spicewidgets.paper.documents import documents, report_blocks, write
+from spicewidgets.paper.documents import documents, report_blocks
 from spicewidgets.paper.html import html
 from spicewidgets.paper.latex import latex
 from spicewidgets.paper.markdown import markdown
@@ -182,14 +180,6 @@ def test_a_group_of_any_name_is_shown_as_it_is(files):
     assert small_study.NASTY in words
     assert b"<b>" not in files["report.html"]
     assert b"<b>" not in files["report.md"]
-
-
-def test_it_is_written_where_it_can_be(files, tmp_path):
-    write(files, tmp_path / "new")
-    assert (tmp_path / "new" / "figures" / "held-out.svg").read_bytes() == files["figures/held-out.svg"]
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(SettingsError, match="Choose another folder"):
-        write(files, tmp_path / "file")
 
 
 def test_what_was_not_done_is_said(found):
