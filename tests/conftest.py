@@ -6,6 +6,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch loads: the tests t
 os.environ["MPLBACKEND"] = "agg"
 
 import asyncio
+import signal
 import sys
 
 import pytest
@@ -40,8 +41,9 @@ LOOPS: list[asyncio.AbstractEventLoop] = []  # Playwright's, where it was put as
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Playwright lets its loop count as running between its calls, for as long as there is a browser. Tests
-    without one do not know of it.
+    without one do not know of it. Ctrl-C interrupts each test, also where a shell lets its jobs ignore it.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if item.nodeid.startswith(SERVED):
         bring_back()
     elif (loop := asyncio._get_running_loop()) is not None:

@@ -27,6 +27,8 @@ from ipykernel.parentpoller import ParentPollerUnix
 
 import spicewidgets
 
+from .memory import LOOK, Returned
+
 # Nobody needs these in a kernel of a page.
 NOT_LOADED = ("spicewidgets.cli", "spicewidgets.server", "spicewidgets.__main__")
 # By the first kernel, the first training, and the first discovery.
@@ -87,10 +89,11 @@ class ServerPoller(ParentPollerUnix):
         self.server = server
 
     def run(self) -> None:
-        """Wait for the end of the server's process."""
-        waiting = select.poll()
+        """Wait for the end of the server's process, and give memory back meanwhile."""
+        waiting, give_back = select.poll(), Returned()
         waiting.register(self.server, select.POLLIN)
-        waiting.poll()
+        while not waiting.poll(1000 * LOOK):
+            give_back()
         os._exit(1)
 
 

@@ -51,7 +51,11 @@ class Memory:
         """Every two seconds, until it is done. Proportional sizes: what is shared counts once."""
         while not self.done.wait(2):
             self.last = self.now()
-            self.most = max(self.most, sum(pss for _, pss in self.last.values()))
+            self.most = max(self.most, self.sum())
+
+    def sum(self) -> float:
+        """What all of them held when they were last looked at, in MB."""
+        return sum(pss for _, pss in self.last.values())
 
     def now(self) -> dict[int, tuple[float, float]]:
         """Resident and proportional size of each process, in MB."""
@@ -248,7 +252,7 @@ def told(found, files, learners, within, pool, warm, took, worked, memory, load)
     rows.append(["a learner's kernel at the end, resident, MB", *kernels])
     rows.append(["the same, proportional, MB", number(statistics.median(pss)), number(max(pss))])
     rows.append(
-        ["server and all kernels, proportional, GB", number(sum(pss) / 1e3), number(memory.most / 1e3)]
+        ["server and all kernels, proportional, GB", number(memory.sum() / 1e3), number(memory.most / 1e3)]
     )
     heads = ["what", "median, or all", "worst", "worst browser", "worst without"]
     text = table(heads, [[*row, *[""] * (len(heads) - len(row))] for row in rows])
