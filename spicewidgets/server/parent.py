@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import matplotlib
 import numpy as np
 import torch
 from ipykernel.kernelapp import IPKernelApp
@@ -110,6 +111,11 @@ class ForkedKernel(IPKernelApp):
     def init_poller(self) -> None:
         """Watch the server instead of the parent."""
         self.poller = ServerPoller(self.server)
+
+    def init_gui_pylab(self) -> None:
+        """Show figures in the notebook: matplotlib read the variable that says so before this sets it."""
+        super().init_gui_pylab()  # type: ignore[no-untyped-call]
+        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
 def main() -> None:

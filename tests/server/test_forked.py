@@ -123,6 +123,15 @@ async def test_a_kernel_finds_all_its_modules():
 
 
 @trial
+async def test_a_notebook_shows_its_figures(monkeypatch):
+    monkeypatch.delenv("MPLBACKEND")
+    async with kernel() as (run, _):
+        assert "inline" in await run(
+            "import matplotlib.pyplot as plt; plt.plot([1]); print(plt.get_backend())"
+        )
+
+
+@trial
 async def test_the_parent_has_one_thread_and_computes_nothing():
     async with kernel():
         parent = psutil.Process(ForkedProvisioner.parents[0].process.pid)
