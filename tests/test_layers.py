@@ -120,7 +120,13 @@ MAY = {
 }
 # What one file may import beyond its room, and why.
 ALSO = {
-    "server/parent.py": {"ipykernel", "numpy", "spicewidgets", "torch"},  # it imports everything
+    "server/parent.py": {
+        "ipykernel",
+        "matplotlib",
+        "numpy",
+        "spicewidgets",
+        "torch",
+    },  # it imports everything
     "core/estimator.py": {"sklearn"},  # the scikit-learn door ...
     "core/fitted.py": {"sklearn"},  # ... and what stands behind it
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
