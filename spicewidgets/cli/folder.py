@@ -1,15 +1,13 @@
 """The folder of what a command has found: its files are all new, or all as they were."""
 
 import os
-import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..core.settings import SettingsError
-from ..core.storage import LEFT_BEHIND, SAVING, StorageError
+from ..core.storage import SAVING, StorageError, clear_drafts
 
 
 @contextmanager
@@ -29,7 +27,7 @@ def written(out: Path) -> Iterator[Path]:
     """
     draft = str(out)
     try:
-        _clear(out)
+        clear_drafts(out)
         with TemporaryDirectory(prefix=SAVING, dir=out) as draft:
             yield Path(draft)
             for path in [path for path in Path(draft).rglob("*") if path.is_file()]:
@@ -43,10 +41,3 @@ def written(out: Path) -> Iterator[Path]:
         raise SettingsError(
             [f"{where!r} cannot be written ({error.strerror}). Choose another folder with --out."]
         ) from None
-
-
-def _clear(out: Path) -> None:
-    """Remove what a command that was killed has left."""
-    for left in out.glob(f"{SAVING}*"):
-        if left.is_dir() and time.time() - left.stat().st_mtime > LEFT_BEHIND:
-            shutil.rmtree(left, ignore_errors=True)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection
@@ -36,7 +37,7 @@ MOST_TEXT = 20_000  # bytes of one text
 MOST_TENSORS = 10_000
 MOST_HEADER = 32 * 1024 * 1024  # bytes of the part of a file of weights that names its tensors
 TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
-SAVING = ".saving."  # begins the name of a file that is being written
+SAVING = ".saving."  # begins the name of a file or folder that is being written
 LEFT_BEHIND = 3600  # seconds after which what a save has begun and not ended is not ended any more
 
 File = str | os.PathLike[str]
@@ -304,7 +305,7 @@ def _write(path: File, content: bytes) -> None:
             f"{str(path)!r} cannot be written: it is a folder or a device. Choose the name of a file."
         )
     try:
-        _clear(target.parent)
+        clear_drafts(target.parent)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=SAVING)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -322,12 +323,12 @@ def _write(path: File, content: bytes) -> None:
         ) from None
 
 
-def _clear(folder: Path) -> None:
-    """Remove what saves that were killed have left in a folder."""
+def clear_drafts(folder: Path) -> None:
+    """Remove the files and folders that saves which were killed have left in a folder."""
     for left in folder.glob(f"{SAVING}*"):
         with suppress(OSError):  # it is another's, or gone
             if time.time() - left.stat().st_mtime > LEFT_BEHIND:
-                left.unlink()
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _umask() -> int:

@@ -16,7 +16,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .frames import MOST_BYTES
-from .memory import LOOK, Returned
+from .memory import TRIM_EVERY, Trimmer
 from .places import LimitedHandler
 from .provisioner import ForkedProvisioner, use_forked_kernels
 from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
@@ -143,7 +143,7 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
         def listen(self) -> None:
             self.app.listen = partial(self.app.listen, max_body_size=MOST_BODY, idle_connection_timeout=QUIET)
             PeriodicCallback(self.end_kernels, EVERY * 1000).start()
-            PeriodicCallback(Returned(), 1000 * LOOK).start()
+            PeriodicCallback(Trimmer().after_work, TRIM_EVERY * 1000).start()
             if ForkedProvisioner.begun:
                 IOLoop.current().add_callback(ForkedProvisioner.wake)
             super().listen()

@@ -28,7 +28,7 @@ from ipykernel.parentpoller import ParentPollerUnix
 
 import spicewidgets
 
-from .memory import LOOK, Returned
+from .memory import TRIM_EVERY, Trimmer
 
 # Nobody needs these in a kernel of a page.
 NOT_LOADED = ("spicewidgets.cli", "spicewidgets.server", "spicewidgets.__main__")
@@ -91,10 +91,10 @@ class ServerPoller(ParentPollerUnix):
 
     def run(self) -> None:
         """Wait for the end of the server's process, and give memory back meanwhile."""
-        waiting, give_back = select.poll(), Returned()
+        waiting, trimmer = select.poll(), Trimmer()
         waiting.register(self.server, select.POLLIN)
-        while not waiting.poll(1000 * LOOK):
-            give_back()
+        while not waiting.poll(1000 * TRIM_EVERY):
+            trimmer.after_work()
         os._exit(1)
 
 
@@ -115,7 +115,8 @@ class ForkedKernel(IPKernelApp):
     def init_gui_pylab(self) -> None:
         """Show figures in the notebook: matplotlib read the variable that says so before this sets it."""
         super().init_gui_pylab()  # type: ignore[no-untyped-call]
-        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
+        if backend := os.environ.get("MPLBACKEND"):
+            matplotlib.rcParams["backend"] = backend
 
 
 def main() -> None:

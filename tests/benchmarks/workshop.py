@@ -51,9 +51,9 @@ class Memory:
         """Every two seconds, until it is done. Proportional sizes: what is shared counts once."""
         while not self.done.wait(2):
             self.last = self.now()
-            self.most = max(self.most, self.sum())
+            self.most = max(self.most, self.total())
 
-    def sum(self) -> float:
+    def total(self) -> float:
         """What all of them held when they were last looked at, in MB."""
         return sum(pss for _, pss in self.last.values())
 
@@ -252,7 +252,7 @@ def told(found, files, learners, within, pool, warm, took, worked, memory, load)
     rows.append(["a learner's kernel at the end, resident, MB", *kernels])
     rows.append(["the same, proportional, MB", number(statistics.median(pss)), number(max(pss))])
     rows.append(
-        ["server and all kernels, proportional, GB", number(memory.sum() / 1e3), number(memory.most / 1e3)]
+        ["server and all kernels, proportional, GB", number(memory.total() / 1e3), number(memory.most / 1e3)]
     )
     heads = ["what", "median, or all", "worst", "worst browser", "worst without"]
     text = table(heads, [[*row, *[""] * (len(heads) - len(row))] for row in rows])

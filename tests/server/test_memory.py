@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from spicewidgets.server import memory
-from spicewidgets.server.memory import WORK, Returned
+from spicewidgets.server.memory import WORK, Trimmer
 
 
 @pytest.fixture
@@ -19,21 +19,21 @@ def clock(monkeypatch):
 
 
 def test_it_is_given_back_after_work_only(clock):
-    give_back, given = Returned(), []
-    give_back._trim = given.append
-    give_back()
+    trimmer, given = Trimmer(), []
+    trimmer._trim = given.append
+    trimmer.after_work()
     assert given == [0]
     clock[0] += WORK / 2
-    give_back()
+    trimmer.after_work()
     assert given == [0]
     clock[0] += WORK
-    give_back()
+    trimmer.after_work()
     assert given == [0, 0]
 
 
 def test_where_it_cannot_be_nothing_is_done(monkeypatch, clock):
     monkeypatch.setattr(memory.sys, "platform", "darwin")
-    Returned()()
+    Trimmer().after_work()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux can give memory back.")
@@ -42,6 +42,6 @@ def test_a_process_is_smaller_after_it(clock):
     last = kept[-1]  # holds the end of the heap
     del kept
     before = psutil.Process().memory_info().rss
-    Returned()()
+    Trimmer().after_work()
     assert psutil.Process().memory_info().rss < before - 200e6
     assert last[0] == 1
