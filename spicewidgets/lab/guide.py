@@ -70,6 +70,7 @@ def guidance(
     playback = experiment.playback
     if playback.playing:
         words = f"Trained; shown slowly: epoch {playback.epoch} of {playback.epochs}."
+        words = words if playback.epochs else "The training begins."
         return Guidance("running", words, "Skip", "skip")
     if tour.has_ended:
         return Guidance("look", TOURED)

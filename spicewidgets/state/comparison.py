@@ -25,7 +25,7 @@ class Comparison(Settings):
         choices=VALUES,
     )
     differences: bool = setting(
-        True, "Draw how far P is off the truth, or off the rival in its place, on a scale of its own."
+        True, "Draw how far P is off the truth, or off the RNN where none is known, on a scale of its own."
     )
     zoom: tuple[int, ...] | None = setting(
         None, "First and last trial on show; all when not given.", unit="trials", low=0, optional=True

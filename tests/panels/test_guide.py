@@ -103,6 +103,14 @@ def test_a_lesson_without_a_tour_offers_none(app):
     assert app.guide.now.kind != "tour"
 
 
+def test_before_there_is_an_epoch_to_see_it_says_that_the_training_begins(app):
+    app.told.value = "toured"
+    app.experiment.playback.put(epochs=0, epoch=0)
+    assert "The training begins." in app.guide.line.value
+    app.experiment.playback.put(epochs=20, epoch=3)
+    assert "epoch 3 of 20" in app.guide.line.value
+
+
 def test_a_training_that_is_played_back_can_be_skipped(app):
     app.told.value = "toured"
     app.experiment.playback.put(epoch=3, epochs=9)
