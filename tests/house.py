@@ -1,15 +1,21 @@
-"""The house in numbers: rooms, floors, arrows, cycles, imports inside functions, share of `Any`.
+"""The house in numbers: its rooms and what imports what, its size, its words, and where one fact stands.
 
     python tests/house.py [PACKAGE ...]
 
-prints a column for each package. A room is a folder of the package or of its `core`, with all below it, and
-each file that lies loose in the package is a room of its own. The loose files of `core` are two rooms:
-the ground, which imports none of core's folders, and the door, which does. An arrow means that one room
-imports another; a room stands one floor above the highest room that it imports. Lazy names are no imports.
+prints a column for each package; the tests that are counted lie in a folder beside it. A room is a folder of
+the package or of its `core`, with all below it, and each file that lies loose in the package is a room of its
+own. The loose files of `core` are two rooms: the ground, which imports none of core's folders, and the door,
+which does. An arrow means that one room imports another; a room stands one floor above the highest room that
+it imports. Lazy names are no imports.
+
+A bare participle is a name of one word that ends in -ed or is one of PARTICIPLES: neither verb nor noun. In
+how many places a kind of thing stands is counted by an example of it, in EXAMPLES: the files that name it.
 """
 
 import ast
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +23,14 @@ from importlib.util import resolve_name
 from pathlib import Path
 
 Graph = dict[str, set[str]]
+
+PARTICIPLES = {"told", "found", "kept", "made", "said", "drawn", "shown", "gone", "held", "put"}
+CLAUSES = ("What ", "How ", "Whether ", "Who ")  # a docstring that begins so names no action
+EXAMPLES = {
+    "a mechanism, forgetting": r"forget_rate|forgetting",
+    "a rival, Pearce-Hall": r"pearce.?hall",
+    "a study, falsification": r"falsif",
+}
 
 
 @dataclass(frozen=True)
@@ -34,9 +48,8 @@ class Import:
     for_types: bool
 
 
-def imports(path: Path, package: Path) -> Iterator[Import]:
-    """All that a file of the package imports, wherever in it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def imports(tree: ast.Module, path: Path, package: Path) -> Iterator[Import]:
+    """Find all that a file of the package imports, wherever in it."""
     for_types = set(_nodes(tree, _checks_types))
     inside = set(_nodes(tree, lambda node: isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)))
     for node in ast.walk(tree):
@@ -124,13 +137,18 @@ class House:
     Attributes:
         package: its folder.
         files: its Python files, relative to that.
+        texts, trees: of each file.
         imports: of each file.
     """
 
     def __init__(self, package: Path) -> None:
         self.package = package
         self.files = sorted(path.relative_to(package) for path in package.rglob("*.py"))
-        self.imports = {file: list(imports(package / file, package)) for file in self.files}
+        self.texts = {file: (package / file).read_text(encoding="utf-8") for file in self.files}
+        self.trees = {file: ast.parse(text) for file, text in self.texts.items()}
+        self.imports = {
+            file: list(imports(tree, package / file, package)) for file, tree in self.trees.items()
+        }
         modules = {file.with_suffix("").as_posix().removesuffix("/__init__"): file for file in self.files}
         self._modules = {
             f"{package.name}/{module}".replace("/", "."): file for module, file in modules.items()
@@ -193,7 +211,7 @@ class House:
         return imported + [
             file.as_posix()
             for file in self.files
-            for node in ast.walk(ast.parse((self.package / file).read_text(encoding="utf-8")))
+            for node in ast.walk(self.trees[file])
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"load", "import_module"}
         ]
 
@@ -203,15 +221,51 @@ class House:
             annotation
             for file in self.files
             if file.as_posix().startswith(under)
-            for node in ast.walk(ast.parse((self.package / file).read_text(encoding="utf-8")))
+            for node in ast.walk(self.trees[file])
             if isinstance(node, ast.arg) or (results and isinstance(node, ast.FunctionDef))
             if (annotation := node.annotation if isinstance(node, ast.arg) else node.returns)
         ]
         return sum(ast.unparse(each) == "Any" for each in annotations) / max(1, len(annotations))
 
+    @cached_property
+    def definitions(self) -> list[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+        """All classes and functions, those inside others included."""
+        kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        return [node for tree in self.trees.values() for node in ast.walk(tree) if isinstance(node, kinds)]
+
+    def participles(self) -> list[str]:
+        """Functions named by a bare participle."""
+        names = [node.name.strip("_") for node in self.definitions if not isinstance(node, ast.ClassDef)]
+        return [name for name in names if "_" not in name and (name.endswith("ed") or name in PARTICIPLES)]
+
+    def clauses(self) -> list[str]:
+        """Names of the classes and functions whose docstring begins with a relative clause."""
+        return [node.name for node in self.definitions if (ast.get_docstring(node) or "").startswith(CLAUSES)]
+
+    def shared_class_names(self) -> list[str]:
+        """Names that two or more classes have."""
+        names = Counter(node.name for node in self.definitions if isinstance(node, ast.ClassDef))
+        return [name for name, times in names.items() if times > 1]
+
+    def used_once(self) -> list[str]:
+        """Files that one other file imports, and no more."""
+        times = Counter(other for others in self.graph().values() for other in others)
+        return [name for name, count in times.items() if count == 1]
+
+    def naming(self, pattern: str) -> list[str]:
+        """Files that name something, in code or in words."""
+        return [
+            file.as_posix() for file, text in self.texts.items() if re.search(pattern, text, re.IGNORECASE)
+        ]
+
     def lines(self) -> int:
         """Lines of all files."""
-        return sum(len((self.package / file).read_text(encoding="utf-8").splitlines()) for file in self.files)
+        return sum(len(text.splitlines()) for text in self.texts.values())
+
+    def lines_of_tests(self) -> int:
+        """Lines of the tests that lie beside the package."""
+        files = (self.package.parent / "tests").rglob("*.py")
+        return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
     def numbers(self) -> dict[str, str]:
         """What is worth a row in a table."""
@@ -227,7 +281,13 @@ class House:
             "imports inside functions": f"{len(self.inside())}",
             "`Any` among annotations": f"{self.any_share():.1%}",
             "`Any` among arguments of panels": f"{self.any_share('panels/', results=False):.1%}",
-            "lines": f"{self.lines()}",
+            "lines": f"{self.lines():,}",
+            "lines of tests": f"{self.lines_of_tests():,}",
+            **{f"files that name {thing}": f"{len(self.naming(it))}" for thing, it in EXAMPLES.items()},
+            "functions named by a bare participle": f"{len(self.participles())}",
+            "docstrings that begin with What, How, Whether or Who": f"{len(self.clauses())}",
+            "names that two or more classes share": f"{len(self.shared_class_names())}",
+            "files imported by one other file only": f"{len(self.used_once())}",
         }
 
 

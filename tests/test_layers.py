@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -172,14 +173,19 @@ def imported(file: Path) -> set[str]:
     return {each.name for each in HOUSE.imports[file] if not each.for_types}
 
 
-@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
-def test_a_file_imports_only_what_its_layer_may(file):
-    allowed = set(MAY[room(file)])
-    for place, names in ALSO.items():
-        if file.is_relative_to(place):
-            allowed |= names
-    allowed |= sys.stdlib_module_names
-    assert not {name for name in imported(file) if not within(name, allowed)}
+def offenders(allows: Callable[[Path, str], bool]) -> list[str]:
+    """List each import that a rule does not allow, as `file: module`."""
+    return [
+        f"{file.as_posix()}: {name}" for file in FILES for name in imported(file) if not allows(file, name)
+    ]
+
+
+def test_files_import_only_what_their_layer_may():
+    def allows(file: Path, name: str) -> bool:
+        also = [names for place, names in ALSO.items() if file.is_relative_to(place)]
+        return within(name, MAY[room(file)].union(sys.stdlib_module_names, *also))
+
+    assert not offenders(allows)
 
 
 @pytest.mark.parametrize("for_types", [False, True])
@@ -205,31 +211,32 @@ def test_no_dependency_is_left_from_before(line):
     assert Requirement(line).name in {INSTALLED_AS.get(name, name) for name in names}
 
 
-@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
-def test_no_file_imports_pyplot(file):
-    assert not {name for name in imported(file) if within(name, PYPLOT)}
+def test_no_file_imports_pyplot():
+    assert not offenders(lambda file, name: not within(name, PYPLOT))
 
 
-@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
-def test_only_the_runner_knows_threads(file):
-    assert file.as_posix() == "lab/runner.py" or not {
-        name for name in imported(file) if within(name, THREADS)
-    }
+def test_only_the_runner_knows_threads():
+    assert not offenders(lambda file, name: file.as_posix() == "lab/runner.py" or not within(name, THREADS))
 
 
-@pytest.mark.parametrize("file", FILES, ids=Path.as_posix)
-def test_only_the_command_line_prints_and_what_is_called_print(file):
-    tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+def prints(file: Path) -> Iterator[str]:
+    """Each call of print or display outside functions whose names begin with `print_`, as `file:line`."""
+    tree = HOUSE.trees[file]
     named_so = {
         inner
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and node.name.startswith("print_")
         for inner in ast.walk(node)
     }
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node not in named_so]
-    assert room(file) == "cli" or not [
-        node for node in calls if ast.unparse(node.func) in {"print", "display"}
-    ]
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or node in named_so:
+            continue
+        if ast.unparse(node.func) in {"print", "display"}:
+            yield f"{file.as_posix()}:{node.lineno}"
+
+
+def test_only_the_command_line_prints_and_what_is_called_print():
+    assert not [place for file in FILES if room(file) != "cli" for place in prints(file)]
 
 
 def run(code: str) -> str:
