@@ -179,7 +179,7 @@ class Explorer(Panel):
         self._show_rooms(*OF_THE_RUN)
 
     def _states(self) -> dict[str, str]:
-        """How far each room is."""
+        """Return the state of each room: done, stale, to do or running."""
         run, stages = self.experiment.run, self.experiment.stages
         return {
             name: "running" if run.busy and run.phase in room.phases else stages[room.told_by]

@@ -16,17 +16,18 @@ _manager_is_on = False
 
 
 def foreground() -> bool:
-    """Whether training must run in the cell: Colab does not show what a thread changes."""
+    """Tell whether training must run in the cell: Colab does not show changes that a thread makes."""
     return on_colab()
 
 
 def on_colab() -> bool:
-    """Whether the widgets are shown by Colab."""
+    """Tell whether the widgets are shown by Colab."""
     return "google.colab" in sys.modules
 
 
 def plots_kind() -> str:
-    """What draws live figures: "bqplot", or "matplotlib" where bqplot is missing or cannot be shown.
+    """Name the library that draws live figures: "bqplot", or "matplotlib" where bqplot is missing or cannot
+    be shown.
 
     The environment variable SPICEWIDGETS_PLOTS overrides it.
     """

@@ -23,7 +23,7 @@ def load(name: str) -> ModuleType:
 
 
 def is_loaded(name: str) -> bool:
-    """Whether a module is there, and not just being imported."""
+    """Tell whether a module is there, and not just being imported."""
     module = sys.modules.get(name)
     return module is not None and not getattr(module.__spec__, "_initializing", False)
 

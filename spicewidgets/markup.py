@@ -32,7 +32,7 @@ def message(words: str, look: str = "note", role: str = "") -> Html:
 
 
 def alert(words: str) -> Html:
-    """What went wrong; nothing where there is nothing to say."""
+    """Show a problem; nothing where there is nothing to say."""
     return message(words, "alert", "alert")
 
 

@@ -15,7 +15,7 @@ BAND = 7.0  # width of the band, in points; its edges, half a line each, lie out
 
 @dataclass(frozen=True)
 class Style:
-    """How one thing looks.
+    """The looks of one thing.
 
     Attributes:
         name: what it is called in a legend.

@@ -19,7 +19,7 @@ USUAL = ("rescorla-wagner", "with-kernel")  # rivals, where neither a rival nor 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, checked.
+    """The user's choices, checked.
 
     Attributes:
         table: path of the table of choices.

@@ -44,7 +44,7 @@ def _problems(test: DatasetRNN, train: DatasetRNN) -> Iterator[str]:
 
 
 def held_out(estimator: SpiceEstimator, test: DatasetRNN) -> pd.DataFrame:
-    """How likely the next choices of a test set are.
+    """Tabulate the likelihood of the next choices of a test set.
 
     Args:
         estimator: fitted to other choices of the same participants.

@@ -22,7 +22,7 @@ WIDTH = 92  # columns of running text
 
 @contextmanager
 def sentences(ctx: click.Context, say: Callable[[str], str] = str) -> Iterator[None]:
-    """What a command does: what cannot be used is told in sentences and ends it with 2, Ctrl-C just ends it.
+    """Turn unusable input into sentences and exit code 2, and end quietly on Ctrl-C.
 
     Args:
         ctx: of the command.
@@ -40,7 +40,7 @@ def sentences(ctx: click.Context, say: Callable[[str], str] = str) -> Iterator[N
 
 @dataclass(frozen=True)
 class DataOptions(Settings):
-    """How much is simulated, and what is kept back."""
+    """The size of the simulation, and the part of it that is held back."""
 
     trials: int = setting(100, "Trials of each simulated session.", unit="trials", low=1, high=100_000)
     sessions: int = setting(100, "Sessions to simulate.", unit="sessions", low=1, high=100_000)
@@ -319,7 +319,7 @@ def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
 
 
 def folder_problems(out: str | None) -> list[str]:
-    """What is wrong with the folder to write to; it is made here, before anything takes time."""
+    """Return the problems of the folder to write to; make it, before anything takes time."""
     if not out:
         return []
     try:

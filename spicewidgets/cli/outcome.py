@@ -52,7 +52,7 @@ class Outcome:
 
     @property
     def report(self) -> Report | None:
-        """What was read from a table, and what was done about it."""
+        """The report on the table that was read, with its remedies."""
         return None if self.choices is None else self.choices.report
 
     @property

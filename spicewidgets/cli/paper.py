@@ -29,7 +29,7 @@ OF_TABLES, SIMULATED = ("habit", "forgetting"), ("rescorla-wagner",)  # models, 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, checked.
+    """The user's choices, checked.
 
     Attributes:
         table: path of the table of choices; None for a simulated participant.

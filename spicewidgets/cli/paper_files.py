@@ -131,7 +131,7 @@ def _told(settings: object) -> str:
 
 
 def _settings(request: Request) -> dict[str, str]:
-    """What was chosen, as the report shows it."""
+    """Return the settings as the report shows them."""
     names = ("by", "folds", "way", "repeats", "datasets", "stability", "seed")
     return {
         "models": ", ".join(request.models),
@@ -166,7 +166,7 @@ def _script(request: Request, data: Choices | DatasetRNN) -> str:
 
 
 def text(found: Findings) -> str:
-    """What the command prints: the report in a few sentences."""
+    """Write the report in a few sentences, for the terminal."""
     return textwrap.fill(summary(found), WIDTH)
 
 

@@ -28,7 +28,7 @@ def read_table(table: str, columns: Mapping[str, str], remedies: Mapping[str, st
 
 
 def notes_of(report: Report) -> tuple[str, ...]:
-    """What was found in a table, and what was done about it."""
+    """List the problems of a table, and their remedies."""
     return tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
 
 

@@ -30,7 +30,7 @@ CRITERIA = ("bic", "aic", "evidence")
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, checked.
+    """The user's choices, checked.
 
     Attributes:
         what: "parameters", "rivals" or "terms".

@@ -47,7 +47,7 @@ def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
 
 
 def _instead(outcome: Outcome) -> str:
-    """What the shown equations do that no Q-learner does; empty where one would."""
+    """Describe the behaviour of the equations that no Q-learner shows; empty where one would."""
     if INSTEAD not in outcome.people:
         return ""
     own = outcome.spice.index(outcome.label)
@@ -55,14 +55,14 @@ def _instead(outcome: Outcome) -> str:
 
 
 def _used(name: str, true: Mapping[str, float]) -> bool:
-    """Whether the true participant has the mechanism that a parameter belongs to."""
+    """Tell whether the true participant has the mechanism that a parameter belongs to."""
     if name == "alpha_choice":
         return bool(true.get("beta_choice"))
     return name in true and (bool(true[name]) or name in PARAMETERS[:4])
 
 
 def comparison(outcome: Outcome) -> pd.DataFrame:
-    """How well truth, RNN and SPICE expect the choices."""
+    """Tabulate how well truth, RNN and SPICE predict the choices."""
     return scores(outcome.agents, outcome.dataset)
 
 
@@ -97,7 +97,7 @@ def _paragraphs(head: str, sentences: Iterable[str]) -> str:
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[str]:
-    """What was noticed, and what a trial has shown to help, as options."""
+    """Yield the findings, and the remedies that a trial has shown to help, as options."""
     for one in diagnosis.findings:
         remedy = f"{one.remedy} ({options_of(one.changes)})." if one.tried and one.remedy else ""
         yield " ".join(filter(None, (one.words, remedy, one.tried)))
@@ -170,7 +170,7 @@ def _held_out(table: pd.DataFrame) -> str:
 
 
 def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
-    """What should be known before the equations are believed."""
+    """Yield the cautions to be read before the equations are believed."""
     for module, equation in outcome.spice.of_participant(outcome.label).items():
         yield from (f"{module}: {note}" for note in (*equation.notes, *equation.dropped.values()))
     if outcome.truth is None:

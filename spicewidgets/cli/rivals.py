@@ -20,7 +20,7 @@ BY, WAYS = ("session", "person", "time"), ("group", "prior", "likelihood")
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, checked.
+    """The user's choices, checked.
 
     Attributes:
         table: path of the table of choices.

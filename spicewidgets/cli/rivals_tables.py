@@ -31,7 +31,7 @@ LEAST = 2  # people of a group that is compared
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found.
+    """The result of a comparison.
 
     Attributes:
         choices: the table as it was read.

@@ -222,7 +222,7 @@ def arguments(
 
 
 def transport() -> str:
-    """How Voila talks to its kernels: "ipc" (socket files) or "tcp" (ports).
+    """Return the transport between Voila and its kernels: "ipc" (socket files) or "tcp" (ports).
 
     A port that is chosen for a kernel can be taken by somebody else before the kernel is there; it then ends,
     and Voila waits for it and shows nothing. Socket files cannot be taken, but the system refuses long paths.

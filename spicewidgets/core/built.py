@@ -32,7 +32,7 @@ ADDED, SCALED, UNUSED = "added", "scaled", "unused"
 
 
 class Problem(NamedTuple):
-    """What is wrong, and where: in a row of the "state"s or "module"s, or in the "model" as a whole."""
+    """A problem and its place: a row of the "state"s or "module"s, or the "model" as a whole."""
 
     where: str
     row: int
@@ -113,7 +113,7 @@ class BuiltModel:
         return (ACTION, REWARD, *(name for name in dict.fromkeys(further) if name in seen))
 
     def config(self) -> SpiceConfig:
-        """What its equations may contain: what each module sees, on the arms that it moves."""
+        """Return the libraries of its equations: the inputs of each module, on the arms that it moves."""
         names = [module.name for module in self.learned]
         library = {module.name: list(module.inputs) for module in self.learned}
         filters = {module.name: conditions(module) for module in self.learned if module.arms != ALL}
@@ -227,7 +227,7 @@ def _of_module(model: BuiltModel, module: BuiltModule) -> Iterator[str]:
 
 
 def offered(model: BuiltModel, module: BuiltModule) -> tuple[str, ...]:
-    """What a module can see: the signals that vary on its arms, and the other states."""
+    """List the possible inputs of a module: the signals that vary on its arms, and the other states."""
     signals = tuple(name for name in SIGNALS if name != ACTION or module.arms == ALL)
     return (*signals, *(state.name for state in model.states if state.name != module.state))
 

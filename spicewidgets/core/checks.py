@@ -25,7 +25,7 @@ def number(value: Any) -> float:
 
 
 def arms(n_actions: Any, most: int = 50) -> str | None:
-    """Whether `n_actions` is a number of arms."""
+    """Check that `n_actions` is a number of arms."""
     if 2 <= number(n_actions) <= most and number(n_actions) % 1 == 0:
         return None
     return (
@@ -35,21 +35,21 @@ def arms(n_actions: Any, most: int = 50) -> str | None:
 
 
 def probability(name: str, value: Any) -> str | None:
-    """Whether the value is a probability."""
+    """Check that the value is a probability."""
     if 0 <= number(value) <= 1:
         return None
     return f"{name} must be a probability between 0 and 1; got {shown(value)}. Write 80 % as 0.8."
 
 
 def rate(name: str, value: Any) -> str | None:
-    """Whether the value is a learning or forgetting rate."""
+    """Check that the value is a learning or forgetting rate."""
     if 0 <= number(value) <= 1:
         return None
     return f"{name} must be between 0 and 1; got {shown(value)}. It is how far one trial moves a value."
 
 
 def finite(name: str, value: Any) -> str | None:
-    """Whether the value is a number at all."""
+    """Check that the value is a finite number."""
     if np.isfinite(number(value)):
         return None
     return f"{name} must be a number; got {shown(value)}. Give for example `{name}=0.5`."

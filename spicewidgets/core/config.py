@@ -24,7 +24,8 @@ class Filter(NamedTuple):
 
 
 class SpiceConfig:
-    """What SINDy looks for. The arguments are stored unchanged, and checked copies beside them.
+    """The modules, libraries and filters for SINDy. The arguments are stored unchanged, and checked copies
+    beside them.
 
     Args:
         library_setup: module -> control signals that its equation may contain (beside the state itself).
@@ -94,7 +95,7 @@ class SpiceConfig:
         return self._filters.get(module, ())
 
     def excludes(self, module: str, term: Iterable[str]) -> bool:
-        """Whether the module's equation may not contain this term, its factors in any order."""
+        """Tell whether the module's equation may not contain this term, its factors in any order."""
         return tuple(sorted(term)) in self._excluded.get(module, ())
 
     def _check_names(self, problems: list[str]) -> None:

@@ -220,7 +220,7 @@ class SpiceModel:
 
     @property
     def modules(self) -> dict[str, tuple[Equation | None, ...]]:
-        """What a model's `integrate_sindy` takes: each module's equations, one for each participant."""
+        """The argument of a model's `integrate_sindy`: each module's equations, one for each participant."""
         return dict(self.equations)
 
     def index(self, participant: Hashable = None) -> int:
@@ -246,7 +246,7 @@ class SpiceModel:
         )
 
     def has_equations(self, place: int) -> bool:
-        """Whether the participant at this position has an equation of each module."""
+        """Tell whether the participant at this position has an equation of each module."""
         return all(rows[place] is not None for rows in self.equations.values())
 
     def alone(self, participant: Hashable = None) -> "SpiceModel":

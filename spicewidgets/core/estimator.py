@@ -178,7 +178,9 @@ class SpiceEstimator(FittedEstimator):
                 setattr(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy takes along: not the searches for terms, which own machine code; it searches again."""
+        """Return the state to copy: without the searches for terms, which own machine code; a copy searches
+        again.
+        """
         return {name: value for name, value in super().__getstate__().items() if name != "_searched"}
 
     def fit(
@@ -323,8 +325,8 @@ class SpiceEstimator(FittedEstimator):
         keep: Collection[tuple[str, Term]] = (),
         drop: Collection[tuple[str, Term]] = (),
     ) -> Evidence:
-        """What the choices say of each candidate term at another price, or with terms that must be there or
-        must not. The equations of the fit stay as they are.
+        """Weigh each candidate term at another penalty, or with terms that must be there or must not. The
+        equations of the fit stay as they are.
 
         Args:
             participant: the label; the only or first one's when None.
@@ -358,7 +360,7 @@ class SpiceEstimator(FittedEstimator):
         return selection.evidence(*selection.demanding(kept, dropped, price), price)
 
     def fitted(self) -> Fitted:
-        """What this fit has come to, as its resamples need it.
+        """Return the state of this fit that its resamples need.
 
         Raises:
             NotFittedError: there are no equations yet.
@@ -398,7 +400,9 @@ class SpiceEstimator(FittedEstimator):
     def _held_back(
         self, dataset: DatasetRNN, data: Any, targets: Any, ratio: Any
     ) -> tuple[DatasetRNN, DatasetRNN | None]:
-        """What to fit to, and what is held back: other data where they were given, else a part of these."""
+        """Split the data into choices to fit to and choices to hold back: other data where they were given,
+        else a part of these.
+        """
         if data is not None:
             return dataset, self._dataset(data, targets)
         if isinstance(ratio, list | tuple | np.ndarray):
@@ -419,8 +423,8 @@ class SpiceEstimator(FittedEstimator):
             )
 
     def _continues(self, participants: tuple[Any, ...]) -> bool:
-        """Whether this fit goes on from the model that is there: asked for, and the model is still the
-        right one.
+        """Tell whether this fit continues from the present model: asked for, and the model is still the right
+        one.
         """
         model = getattr(self, "rnn_model_", None)
         return bool(

@@ -211,7 +211,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
         )
 
     def _learned(self) -> dict[str, Any]:
-        """What a fit has learned so far: every attribute that is no parameter."""
+        """Return the learned state: every attribute that is no parameter."""
         parameters = self.get_params(deep=False)
         return {name: value for name, value in vars(self).items() if name not in parameters}
 

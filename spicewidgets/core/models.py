@@ -59,7 +59,7 @@ class ReadyModel:
 
     @property
     def config(self) -> "SpiceConfig":
-        """What its equations may contain; loads torch."""
+        """The libraries of its equations; loads torch."""
         config: SpiceConfig = self._load(self.config_name)
         return config
 

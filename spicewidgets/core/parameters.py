@@ -144,7 +144,7 @@ def _may_be_a_file(path: str | os.PathLike[str]) -> bool:
 
 
 def _split_problem(ratio: Any) -> str | None:
-    """Whether the value says which part of the data is kept for the test."""
+    """Check that the value says which part of the data is kept for the test."""
     if _are_sessions(ratio) or (not _is_list(ratio) and (ratio is None or 0 < number(ratio) <= 1)):
         return None
     return (
@@ -154,7 +154,7 @@ def _split_problem(ratio: Any) -> str | None:
 
 
 def _validation_problem(share: Any) -> str | None:
-    """Whether the value says which part of the data to validate on."""
+    """Check that the value says which part of the data to validate on."""
     if _are_sessions(share) or (not _is_list(share) and 0 <= number(share) < 1):
         return None
     return (

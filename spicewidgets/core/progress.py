@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 class Progress(NamedTuple):
-    """How far something long is.
+    """The progress of a long computation.
 
     Attributes:
         done, total: parts of the work.

@@ -208,7 +208,7 @@ SPICE_OPTIMIZERS = ("SR3_weighted_l1", "SR3_L1", "STLSQ")
 
 @dataclass(frozen=True)
 class Training(Settings):
-    """How the RNN is trained.
+    """The training of the RNN.
 
     `optimizer="auto"` screens several starts together for a few epochs and finishes the best one with L-BFGS,
     where the batch is the whole data set and the loss is not random (no dropout, bagging, batches or
@@ -271,7 +271,7 @@ THRESHOLD = 0.05  # the seed's
 
 @dataclass(frozen=True)
 class Discovery(Settings):
-    """How each module becomes an equation: SINDy proposes terms and numbers, and the choices decide.
+    """The discovery of equations: SINDy proposes terms and coefficients, and the choices decide.
 
     With `selection="threshold"` the terms are those that SINDy's threshold leaves. "auto" takes it where
     another threshold than the default is set, or where numbers are not refined, and the evidence elsewhere.
@@ -324,12 +324,12 @@ class Discovery(Settings):
 
     @property
     def pools(self) -> bool:
-        """Whether the numbers of all participants are found together."""
+        """Whether the coefficients of all participants are found together."""
         return self.pooling != "none"
 
     @property
     def by_evidence(self) -> bool:
-        """Whether the terms are chosen by evidence; their numbers are then always tuned to the choices."""
+        """Whether the terms are chosen by evidence; their coefficients are then always tuned."""
         plain = self.selection == "auto" and (self.threshold == THRESHOLD or self.pools)
         return self.refine and (self.selection == "evidence" or plain)
 

@@ -60,8 +60,8 @@ class StorageError(ValueError):
 
 @dataclass(frozen=True)
 class SavedRNN:
-    """What a file of weights holds: tensors by name, the labels of the participants, the codes that stood for
-    them in the data, and the number of arms.
+    """A file of weights: tensors by name, the labels of the participants, the codes that stood for them in
+    the data, and the number of arms.
     """
 
     tensors: dict[str, Tensor]
@@ -72,7 +72,7 @@ class SavedRNN:
 
 @dataclass(frozen=True)
 class SavedSpice:
-    """What a file of equations holds, with the participants and their codes."""
+    """A file of equations, with the participants and their codes."""
 
     spice: SpiceModel
     codes: tuple[int, ...]
@@ -85,7 +85,7 @@ class SavedSpice:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was read from files: a model, its equations if there are any, and the participants of both."""
+    """A model that was read from files, its equations if there are any, and the participants of both."""
 
     model: BaseRNN
     spice: SpiceModel | None
@@ -348,7 +348,7 @@ def _check_header(path: Path) -> None:
 
 
 def _json(content: bytes) -> Any:
-    """What JSON says, unless it holds so much that reading it would take long."""
+    """Parse JSON, unless it holds so much that reading it would take long."""
     if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
         raise ValueError(f"it has more than {MOST_VALUES:,} values")
     if any(text.end() - text.start() > MOST_TEXT for text in TEXT.finditer(content)):

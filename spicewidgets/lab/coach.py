@@ -23,8 +23,8 @@ def findings(result: Result) -> tuple[Finding, ...]:
 
 
 def quick(noticed: Iterable[Finding], before: Iterable[Finding]) -> Iterator[Finding]:
-    """What is noticed, with only such remedies left to try as take as long as a move in the library: what
-    trains, or pools people, is as it was said before.
+    """Keep only such remedies to try as take as long as a change of the library; findings whose remedies
+    train, or pool people, stay as they were before.
     """
     known = {one.kind: one for one in before}
     for one in noticed:
@@ -39,7 +39,7 @@ def quick(noticed: Iterable[Finding], before: Iterable[Finding]) -> Iterator[Fin
 def advice(
     result: Result, noticed: tuple[Finding, ...], run: Callable[[ExperimentSnapshot, str], Result | None]
 ) -> tuple[Finding, ...]:
-    """What is noticed in a run, each remedy only if a trial of it has helped.
+    """Return the findings on a run, each remedy only if a trial of it has helped.
 
     Args:
         result: of the run.

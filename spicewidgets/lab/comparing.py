@@ -49,7 +49,7 @@ class Standing:
 
 
 def reference_of(result: Result) -> str:
-    """What the others are compared with: the truth; of a table the Rescorla-Wagner learner."""
+    """Name the reference of the comparison: the truth; of a table the Rescorla-Wagner learner."""
     return "truth" if "truth" in result.played else "classical" if result.rival is not None else "rnn"
 
 
@@ -69,7 +69,7 @@ def standings(result: Result, session: int | None = None) -> tuple[Standing, ...
 
 
 def in_a_sentence(result: Result, session: int) -> str:
-    """What the picture of a session shows, in a sentence; empty without a comparison."""
+    """Describe the picture of a session in a sentence; empty without a comparison."""
     known = {one.agent: one for one in standings(result, session)}
     others = [known[name] for name in ("rnn", "spice") if name in known and name != reference_of(result)]
     if not others:

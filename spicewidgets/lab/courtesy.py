@@ -29,7 +29,7 @@ class Courtesy:
         self._until = perf_counter() + PAUSE
 
     def is_due(self) -> bool:
-        """Whether something was moved that is hardly drawn yet."""
+        """Tell whether a recent change is probably not drawn yet."""
         return self._turn <= perf_counter() < self._until
 
     def wait(self) -> None:

@@ -13,7 +13,7 @@ from .simulation import people_of
 
 @lru_cache(maxsize=2)
 def facts_of(result: Result) -> Facts:
-    """What verdict and findings on a result are read from."""
+    """Gather the facts that verdict and findings on a result are made from."""
     snapshot, model, estimator = result.snapshot, values_of(result.snapshot), result.estimator
     one = snapshot.is_simulated and snapshot.n_participants == 1
     group = getattr(estimator, "group_", None)

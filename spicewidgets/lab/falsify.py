@@ -35,7 +35,7 @@ STAY, LEARNING, REVERSAL, REWARDS, CHOICES = "stay", "learning", "reversal", "re
 
 @dataclass(frozen=True, eq=False)
 class PlayedAnew:
-    """Who has played so far, and how it compares with people.
+    """Models that have played so far, and their comparison with people.
 
     Attributes:
         checks: of each model in the order in which they played, by model and measure.
@@ -50,7 +50,7 @@ class PlayedAnew:
 
     @property
     def sentence(self) -> str:
-        """Who fails, and who comes close."""
+        """The models that fail, and those that come close."""
         failures = {name: self.failures(name) for name in self.checks}
         worst = [name for name, words in failures.items() if words]
         close = [name for name, words in failures.items() if not words]
@@ -62,7 +62,7 @@ class PlayedAnew:
         return " ".join(parts)
 
     def failures(self, name: str) -> list[str]:
-        """What a model does otherwise than people, in words with sizes, the surest first."""
+        """Describe a model's differences from people, in words with sizes, the surest first."""
         checks = [check for check in self.checks[name].values() if check.fails]
         checks.sort(key=lambda check: (check.p, -abs(_apart(check))))
         return [_in_words(check) for check in checks]
@@ -141,7 +141,7 @@ class FalsifyStudy(Study):
             self.found = PlayedAnew(checks, first.n_people, first.n_repeats, first.schedule_known)
 
     def _agent(self, name: str) -> Any:
-        """Who plays."""
+        """Return the agent that plays."""
         if name in OWN:
             estimator = self.trained()
             return estimator.spice_agent if name == "SPICE" else estimator.rnn_agent
@@ -161,7 +161,7 @@ def _apart(check: "Check") -> float:
 
 
 def _in_words(check: "Check") -> str:
-    """What a model does otherwise at its worst point, with the size."""
+    """Describe a model's difference at its worst point, with the size."""
     at = check.worst
     point, people, model = check.points[at], float(check.people[at]), float(check.mean[at])
     more = "often" if model > people else "rarely"

@@ -145,7 +145,7 @@ class Fit:
         self._epochs.close()
 
     def progress(self) -> dict[str, Any]:
-        """What the run's state says of the epochs so far, by the names of its traits."""
+        """Return the run's state after the epochs so far, by the names of its traits."""
         n_new = self.last["epoch"] - self._before["epoch"]
         rate = n_new / self._spent if self._spent > 0 else None
         left = max(0, self.snapshot.training.epochs - n_new)
@@ -164,7 +164,7 @@ class Fit:
         return glimpse(self.estimator, self.snapshot)
 
     def result(self) -> Result:
-        """What was learned, compared with the truth."""
+        """Return the fit, compared with the truth."""
         return result_of(
             self.snapshot, self.data, self.estimator, self.history, self.notes, checkpoints=self.checkpoints
         )

@@ -78,12 +78,12 @@ def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulat
 
 
 def of_mystery(riddle: Mystery) -> Simulated:
-    """What is seen of a mystery. Loads torch."""
+    """Simulate the data of a mystery. Loads torch."""
     return given(*quiz_data.sessions_of(riddle))
 
 
 def errors_of(riddle: Mystery, dataset: "DatasetRNN") -> dict[str, float]:
-    """How closely the data can tell each hidden parameter. Loads torch."""
+    """Compute the least standard error of each hidden parameter that the data allow. Loads torch."""
     return quiz_data.errors_of(riddle, dataset)
 
 
@@ -132,7 +132,9 @@ def guess_of(values: dict[str, float]) -> Participant:
 
 
 def repeated(data: Simulated) -> list[tuple[str, float, int]]:
-    """How often a choice is made again, after a reward and after none: words, share, and number of trials."""
+    """Count how often a choice is repeated, after a reward and after none: words, share, and number of
+    trials.
+    """
     choices = np.stack([session.choices for session in data.sessions])
     rewards = np.stack([session.rewards for session in data.sessions])
     paid = np.take_along_axis(rewards, choices[..., None], -1)[:, :-1, 0] > 0.5
@@ -143,7 +145,7 @@ def repeated(data: Simulated) -> list[tuple[str, float, int]]:
 
 @dataclass(frozen=True, eq=False)
 class Yourself:
-    """Who has played, as a Rescorla-Wagner learner.
+    """A player, as a Rescorla-Wagner learner.
 
     Attributes:
         data: the session.

@@ -48,7 +48,8 @@ def guidance(
     looks: Collection[str],
     offers_tour: bool,
 ) -> Guidance:
-    """What is to be said now: what went wrong first, then what is out of date, the tour, and the next step.
+    """Choose the guide's sentence: what went wrong first, then what is out of date, the tour, and the next
+    step.
 
     Args:
         experiment: how it stands.
@@ -106,7 +107,7 @@ def _step(tour: Tour) -> Guidance:
 
 
 def _needs_training(experiment: Experiment) -> bool:
-    """Whether more than the library has changed."""
+    """Tell whether more than the library has changed."""
     return "train" in experiment.stale_because or (
         experiment.discovered is not None and experiment.peek().differs(experiment.discovered, FOUND_IN[:-1])
     )

@@ -65,8 +65,8 @@ class Number:
 
     @property
     def unit(self) -> float:
-        """What a distance is measured in: the standard error by the likelihood, or the spread where there is
-        none; NaN without both.
+        """The unit of distances: the standard error by the likelihood, or the standard deviation where there
+        is none; NaN without both.
         """
         errors = [self.likelihood, nan if self.spread is None else self.spread.error]
         return next((error for error in errors if isfinite(error) and error > 0), nan)
@@ -127,7 +127,7 @@ def _parameters(result: Result, resampled: Any, participant: Hashable, level: fl
 
 
 def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
-    """What should be known of the intervals, in sentences."""
+    """Return cautions about the intervals, in sentences."""
     errors, sentences = result.uncertainty.get(participant), []
     snapshot = result.snapshot
     if errors is None:

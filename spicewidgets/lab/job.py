@@ -53,17 +53,17 @@ STUDIES: dict[str, type[Study]] = {
 
 
 class Outcome(NamedTuple):
-    """How a run ended: the status and the message of the run's state."""
+    """The end of a run: the status and the message of the run's state."""
 
     status: str
     message: str
 
 
 class Control(Protocol):
-    """What a run asks of whoever runs it."""
+    """The runner, as a run sees it."""
 
     def stopped(self) -> bool:
-        """Whether the run shall end."""
+        """Tell whether the run shall end."""
 
     def note_stop(self) -> None:
         """The run was interrupted, as by a stop."""
@@ -303,7 +303,7 @@ class Job:
             self.store.advise(result, advice(result, noticed, partial(self._trial, result)))
 
     def _trial(self, last: Result, snapshot: ExperimentSnapshot, action: str) -> Result | None:
-        """What other settings would lead to; None where that is no longer wanted, or cannot be."""
+        """Fit with other settings; None where that is no longer wanted, or cannot be."""
         if not self._still_wanted(last) or perf_counter() > self._patient_until:
             return None
         try:
@@ -356,7 +356,7 @@ class Job:
         return last, replace(snapshot, training=last.snapshot.training)
 
     def _library_moved_on(self, snapshot: ExperimentSnapshot) -> bool:
-        """Whether the library has changed meanwhile, and its equations are wanted at once."""
+        """Tell whether the library has changed meanwhile, and its equations are wanted at once."""
         experiment, present = self.experiment, self.experiment.peek()
         if not experiment.follow_library or self.control.stopped() or experiment.find_problems():
             return False

@@ -126,7 +126,7 @@ def with_equation(drawn: Curves, equation: Equation) -> Curves:
 
 
 def table(result: Result, module: str, participant: Hashable) -> Tabulated | None:
-    """What a trained network does in a module, as a table; None where it is not known."""
+    """Tabulate a trained network's module; None where it is not known."""
     function = _network(result, module, participant)
     if function is None or isinstance(function, Tabulated):
         return function
@@ -156,8 +156,8 @@ def weigh(
     keep: Collection[tuple[str, Term]] = (),
     drop: Collection[tuple[str, Term]] = (),
 ) -> "Evidence | None":
-    """What a participant's choices say of each term, as `SpiceEstimator.weigh` has it; None where the terms
-    were not chosen by evidence, or were recorded.
+    """Weigh each term by a participant's choices, as `SpiceEstimator.weigh` does; None where the terms were
+    not chosen by evidence, or were recorded.
     """
     if result.estimator is None or not getattr(result.estimator, "evidence_", None):
         return None
@@ -165,7 +165,7 @@ def weigh(
 
 
 def same_paths(one: Result, other: Result | None) -> bool:
-    """Whether two results differ in the threshold at most, so that their sparsity paths are the same."""
+    """Tell whether two results differ in the threshold at most, so that their sparsity paths are the same."""
     if other is None or one.estimator is None or other.estimator is None:
         return False
     plans = [replace(result.snapshot.discovery, threshold=0.0) for result in (one, other)]
@@ -208,7 +208,7 @@ def _network(result: Result, module: str, participant: Hashable) -> Function | N
 
 
 def _recorded(result: Result, participant: Hashable) -> Recorded | None:
-    """What was recorded in place of the network; only the first participant's was."""
+    """Return the recorded result in place of the network; only the first participant's was recorded."""
     return result.recorded if participant in (None, _people(result.snapshot)[0]) else None
 
 

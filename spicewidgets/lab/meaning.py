@@ -120,7 +120,7 @@ def freedoms_of(result: Result, participant: Hashable) -> tuple[Freedom, ...]:
 
 
 def cost(result: Result, participant: Hashable, module: str, term: tuple[str, ...] = ()) -> "dropping.Cost":
-    """What it costs to leave a term out, found on the first sessions where there are very many. Loads torch,
+    """Compute the cost of leaving a term out, on the first sessions where there are very many. Loads torch,
     and takes about a second.
     """
     assert result.spice is not None
@@ -132,7 +132,7 @@ def cost(result: Result, participant: Hashable, module: str, term: tuple[str, ..
 
 
 def is_loaded() -> bool:
-    """Whether `cost` can begin without loading anything."""
+    """Tell whether `cost` can begin without loading anything."""
     return "torch" in sys.modules
 
 

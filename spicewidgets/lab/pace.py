@@ -70,7 +70,7 @@ class Pace:
         return self.store.result if self._is_over() else None
 
     def _is_over(self) -> bool:
-        """Whether the epochs have come to an end; the coach may go on for a while."""
+        """Tell whether the epochs have come to an end; the coach may go on for a while."""
         return not self.run.busy or self.store.result is not self._before
 
     def _equations(self, epoch: int) -> SpiceModel | None:

@@ -34,7 +34,7 @@ WHOLE = 100  # parts of the work
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """What can be written so far.
+    """The parts of a report that can be written so far.
 
     Attributes:
         findings: what has been found.

@@ -86,7 +86,7 @@ class People:
 
     @property
     def is_pooled(self) -> bool:
-        """Whether numbers were drawn towards their group."""
+        """Whether coefficients were drawn towards their group."""
         return any(np.isfinite(number.alone).any() for number in self.numbers.values())
 
     def to_csv(self) -> bytes:
@@ -220,7 +220,9 @@ def _number(
 
 
 def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> Floats | None:
-    """What a coefficient was before it was drawn to the mean of the group; None where nothing was pooled."""
+    """Return a coefficient as it was before it was drawn to the mean of the group; None where nothing was
+    pooled.
+    """
     group: Group | None = getattr(result.estimator, "group_", None)
     if group is None or result.snapshot.discovery.pooling == "none":
         return None
@@ -242,7 +244,7 @@ def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> 
 
 
 def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
-    """How likely the choices are under the rival, and its parameters."""
+    """Yield the likelihood of the choices under the rival, and its parameters."""
     rival = result.rival
     if rival is None:
         return

@@ -38,7 +38,7 @@ MANY_TIMES = 1000
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a coefficient stands for.
+    """The meaning of a coefficient.
 
     Attributes:
         rule: what it is made of, in words as `Step.rule` has them, such as "1 - alpha"; empty where a
@@ -55,7 +55,7 @@ class Meaning:
 
 
 def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -> Meaning:
-    """What a coefficient of a participant's equation stands for in a Q-learner."""
+    """Interpret a coefficient of a participant's equation as a part of a Q-learner."""
     known = {tuple(sorted(one)): says for one, says in SYMBOLS.get(module, {}).items()}
     if module not in SYMBOLS:
         return Meaning("", f"A Q-learner has no {state_in_words(module)}: this number is the equation's own.")
@@ -81,7 +81,7 @@ def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -
 
 @dataclass(frozen=True)
 class Costs:
-    """What dropping each term would cost, after all other numbers have moved.
+    """The cost of dropping each term, after a refit of all other coefficients.
 
     Attributes:
         nats: by module and term, over all choices.
@@ -112,7 +112,7 @@ def _n_choices(result: Result) -> int:
 
 
 def cost_in_words(nats: float, n_choices: int) -> str:
-    """What a cost means."""
+    """Describe a cost."""
     each = 100 * max(nats, 0.0) / max(n_choices, 1)
     size = f"{each:.1f} nats in 100 choices." if each >= 0.05 else "Less than 0.1 nats in 100 choices."
     if exp(min(each, 50.0)) >= MANY_TIMES:

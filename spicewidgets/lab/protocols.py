@@ -30,11 +30,11 @@ class ExperimentRunner(Protocol):
 
     @property
     def result(self) -> "Result | None":
-        """What the last run found; None before."""
+        """The result of the last run; None before."""
 
     @property
     def advice(self) -> "tuple[Finding, ...] | None":
-        """What the coach says of the result, each remedy tried; None where it has not looked."""
+        """The coach's findings on the result, each remedy tried; None where it has not looked."""
 
     @property
     def resampled(self) -> "Resampled | None":

@@ -106,7 +106,7 @@ def _part(module: str, one: Part, sign: str) -> SentencePart:
 
 
 def _choice(result: Result, participant: Hashable) -> list[Sentence]:
-    """How values become a choice, where the model has learned how strongly they drive it."""
+    """Describe how values become a choice, where the model has learned how strongly they drive it."""
     assert result.spice is not None
     betas = {state: result.spice.beta(state, participant) for state in result.spice.betas}
     if not betas:

@@ -50,7 +50,7 @@ AS_A_RULE, RARELY = 0.8, 0.1  # shares of data sets in which a term is found
 
 @dataclass(frozen=True)
 class Size:
-    """How large a design is; sessions and trials are means.
+    """The size of a design; sessions and trials are means.
 
     Attributes:
         people: how many.
@@ -79,7 +79,7 @@ def size_of(snapshot: ExperimentSnapshot) -> Size:
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """How well two learners are told apart.
+    """How well two learners are discriminated.
 
     Attributes:
         settings: the learners.
@@ -95,7 +95,7 @@ class Told:
 
     @property
     def learners(self) -> tuple[str, str]:
-        """What the two are called."""
+        """The names of the two learners."""
         return RIVALS[self.settings.first], RIVALS[self.settings.second]
 
     def choices(self, certainty: float) -> float:
@@ -128,7 +128,7 @@ class Told:
         )
 
     def between(self, certainty: float) -> str:
-        """How sure the number of choices is."""
+        """Describe the uncertainty of the number of choices."""
         low, high = (
             f"{rounded(end)}" if np.isfinite(end) else "" for end in self.study.choices_between(certainty)
         )
@@ -139,7 +139,7 @@ class Told:
         return f"Between {low} and {high or most} (90 %), from {n} or more."
 
     def together(self, certainty: float, size: Size) -> str:
-        """How many people of one kind it takes with the present design."""
+        """Describe how many people of one kind the present design needs."""
         people, choices = self.people(certainty, size.choices)
         each = f"{choices:,.0f} choices each"
         if np.isinf(people):
@@ -165,7 +165,7 @@ class Confused:
 
     @property
     def sentence(self) -> str:
-        """How many are found, and what is mistaken most."""
+        """The share of models that are recovered, and the most frequent confusion."""
         totals = self.counts.sum(axis=1)
         n, right = int(totals.sum()), int(np.trace(self.counts))
         wrong = self.counts / np.maximum(totals, 1)[:, None]
@@ -182,7 +182,7 @@ class Confused:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """How a learner's numbers come back.
+    """The recovery of a learner's parameters.
 
     Attributes:
         learner: what it is called.
@@ -233,7 +233,7 @@ class Terms:
         return int(np.abs(np.log(self.choices / choices)).argmin())
 
     def sentence(self, choices: float) -> str:
-        """How often exactly the true terms are found, with about so many choices."""
+        """Describe how often exactly the true terms are found, with about so many choices."""
         at = self.at(choices)
         share = f"{100 * self.exact[at]:.0f} % of {self.n_datasets[at]} data sets"
         return f"With {self.choices[at]:,.0f} choices exactly the true terms are found in {share}."
@@ -307,7 +307,7 @@ class Recovery(Study):
 
     @property
     def counts(self) -> dict[str, Any]:
-        """How many data sets of which seed."""
+        """The number of data sets, and their seed."""
         settings = self.snapshot.recovery
         return {"n_datasets": settings.n_datasets, "random_state": settings.seed}
 
@@ -322,7 +322,7 @@ class Recovery(Study):
 
     @abstractmethod
     def read(self, study: Any) -> Any:
-        """What is shown of its results."""
+        """Read its results for the view."""
 
 
 class LearnersStudy(Recovery):
@@ -351,7 +351,7 @@ class LearnersStudy(Recovery):
         )
 
     def _with_effect(self) -> tuple[str, ...]:
-        """What is fitted where a size is given: Rescorla-Wagner, and the second learner."""
+        """Return the models to fit where a size is given: Rescorla-Wagner, and the second learner."""
         learners = self.snapshot.learners
         if learners.first in BEYOND and learners.effect is not None:
             return tuple(dict.fromkeys((PLAIN, learners.second)))

@@ -41,7 +41,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """What a run that was recorded earlier has in place of its estimator.
+    """The recorded result of an earlier run, in place of its estimator.
 
     Attributes:
         tables: what its network does, for each module.
@@ -60,7 +60,7 @@ class Recorded:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a run has found. Nothing of it changes later: a new run makes a new one.
+    """The result of a run. Nothing of it changes later: a new run makes a new one.
 
     Attributes:
         snapshot: the settings it was found for.

@@ -75,7 +75,7 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """What has been compared so far.
+    """The comparison so far.
 
     Attributes:
         rows: a row for each model, the best first.
@@ -105,7 +105,7 @@ class Compared:
 
     @property
     def sentence(self) -> str:
-        """What came of it."""
+        """The result in a sentence."""
         best = self.rows[0]
         if len(self.rows) < 2:
             return f"{best.name}: {best.likelihood:.3f} per choice held out. The others follow."
@@ -128,7 +128,7 @@ class Compared:
 
     @property
     def chance(self) -> str:
-        """Whether that could be chance, in sentences."""
+        """Whether the result could be chance, in sentences."""
         if self.risk != self.risk:
             return "How common each model is among people takes several people."
         most = sorted(self.rows, key=lambda row: -row.most_common)[:2]
@@ -228,7 +228,7 @@ def joined(parts: "Sequence[HeldOut]") -> "HeldOut":
 
 
 def _groups(snapshot: Any) -> "pd.DataFrame | None":
-    """What the table says people are; None without."""
+    """Return the table's properties of people; None without."""
     contents = snapshot.table.contents
     groups = None if contents is None else contents.choices.groups
     return None if groups is None or not len(groups.columns) else groups

@@ -72,12 +72,12 @@ class Runner:
 
     @property
     def result(self) -> Result | None:
-        """What the last run found; None before."""
+        """The result of the last run; None before."""
         return self.store.result
 
     @property
     def advice(self) -> "tuple[Finding, ...] | None":
-        """What the coach says of the result, each remedy tried; None where it has not looked."""
+        """The coach's findings on the result, each remedy tried; None where it has not looked."""
         return self.store.advice
 
     @property
@@ -300,7 +300,7 @@ class Runner:
         return True
 
     def _is_played(self) -> bool:
-        """Whether a training is played back: somebody watches, and wants it."""
+        """Tell whether a training is played back: somebody watches, and wants it."""
         playback, wanted = self.experiment.playback, self.experiment.training.shown is True
         return wanted and playback.watched and not playback.still and not self.foreground
 
@@ -377,7 +377,7 @@ class Runner:
 
 
 class Stop:
-    """How one run is stopped: it is asked, and what takes long is interrupted as Ctrl-C would."""
+    """The request to stop one run: it is asked, and what takes long is interrupted as Ctrl-C would."""
 
     def __init__(self) -> None:
         self._gate = threading.Lock()  # held while it is decided whether the run is interrupted
@@ -394,7 +394,7 @@ class Stop:
         return True
 
     def stopped(self) -> bool:
-        """Whether the run shall end."""
+        """Tell whether the run shall end."""
         return self._requested.is_set()
 
     def note_stop(self) -> None:
@@ -458,7 +458,7 @@ def _load() -> None:
 
 
 def _is_importing(thread: int) -> bool:
-    """Whether a thread is inside an import."""
+    """Tell whether a thread is inside an import."""
     frame = sys._current_frames().get(thread)
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):

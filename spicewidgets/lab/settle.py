@@ -52,7 +52,9 @@ def described(snapshot: ExperimentSnapshot) -> BuiltModel:
 
 
 def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
-    """What the built model cannot express of the participant, in sentences; empty for any other model."""
+    """List the parts of the participant that the built model cannot express, in sentences; empty for any
+    other model.
+    """
     if snapshot.model.name != YOUR_OWN or not snapshot.is_simulated:
         return ()
     try:
@@ -64,7 +66,7 @@ def missing_of(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
 
 
 def values_of(snapshot: ExperimentSnapshot) -> HasInitValues:
-    """What the translation needs to know of a model, its first values, without loading it."""
+    """Return the first values of a model, which the translation needs, without loading it."""
     if snapshot.model.own is not None:
         return cast(HasInitValues, snapshot.model.own[0])  # a class of the user's own
     states = described(snapshot).states

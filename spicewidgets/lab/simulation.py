@@ -47,7 +47,7 @@ class Simulated:
 
 
 def _agent(task: Task, person: Person, data: Data) -> AgentQ:
-    """Who plays: one participant, or a cohort where sessions or participants differ."""
+    """Return the player: one participant, or a cohort where sessions or participants differ."""
     agent = make_agent(person, task.n_actions)
     if not person.variation:
         return agent

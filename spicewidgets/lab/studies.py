@@ -54,16 +54,16 @@ class Study(ABC):
     @property
     @abstractmethod
     def noun(self) -> str:
-        """What the parts are, in the plural."""
+        """The plural of a part."""
 
     @property
     def outcome(self) -> str:
-        """What came of it, in a sentence."""
+        """The result, in a sentence."""
         return self.ended
 
     @property
     def ended(self) -> str:
-        """How it stands, once nothing of it is under way."""
+        """Its state, once nothing of it is under way."""
         if self.total and self.done == self.total:
             return f"Done: {self.total:,} {self.noun}."
         if not self.done:

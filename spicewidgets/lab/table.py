@@ -215,7 +215,7 @@ def table_of(choices: "Choices", roles: Mapping[str, Any] | None = None) -> Tabl
 
 @lru_cache(maxsize=2)
 def paid(contents: Contents) -> Floats:
-    """What each option paid on the mean where it was chosen, `(n_actions,)`; NaN where it never was."""
+    """Compute the mean reward of each option where it was chosen, `(n_actions,)`; NaN where it never was."""
     rows = contents.choices.rows
     taken = [rows.rewards[rows.arms == arm, arm] for arm in range(len(contents.options))]
     return np.array([one.mean() if len(one) else np.nan for one in taken])
@@ -235,5 +235,5 @@ def repeats(contents: Contents) -> Floats:
 
 
 def _called(label: object) -> str:
-    """What an option is called: a number alone says too little."""
+    """Name an option: a number alone says too little."""
     return f"Option {label:g}" if isinstance(label, int | float) else str(label)[:LONGEST_CELL]

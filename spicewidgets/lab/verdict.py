@@ -10,7 +10,8 @@ from .result import Result
 
 @lru_cache(maxsize=2)
 def verdict(result: Result) -> str:
-    """What was tested, what came out, and what so many choices could have shown; empty without equations.
+    """Write what was tested, what came out, and what so many choices could have shown; empty without
+    equations.
 
     Where no truth is known, how tuned numbers do is left to `diagnose`, and to the coach where it is amiss:
     the head of a phone has room for two sentences.
@@ -29,7 +30,7 @@ def headline(result: Result) -> str:
 
 
 def standing(result: Result) -> str:
-    """How SPICE stands beside the simplest rival, where no truth is known; empty without one."""
+    """Compare SPICE with the simplest rival, where no truth is known; empty without one."""
     nats = {"Rescorla-Wagner": score_of(result, "classical")}
     if result.rival is None or nats["Rescorla-Wagner"] is None:
         return ""

@@ -25,7 +25,7 @@ Edit = Callable[[int, str, object], None]
 
 
 def meaning(kind: type[Description]) -> Html:
-    """What the fields of a row mean, folded away."""
+    """Explain the fields of a row, folded away."""
     parts = {LABELS[name]: declared(kind, name) for name in LABELS if name in kind.__dataclass_fields__}
     words = {label: part["help"] + _range(part) for label, part in parts.items()}
     if kind is BuiltModule:

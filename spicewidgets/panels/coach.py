@@ -53,7 +53,9 @@ class CoachPanel(Panel):
             block(remedy, self.refusal(finding), TIP)
 
     def _findings_of(self, result: Result) -> tuple[Finding, ...]:
-        """What is to be said of a result. What was not tried is not proposed, and nothing is twice."""
+        """Return the findings to show of a result. A remedy that was not tried is not proposed, and nothing
+        is shown twice.
+        """
         if self._led_to is None or result.snapshot.differs(self._led_to, FOUND_IN):
             self._pressed.clear()
         known = self.runner.advice

@@ -103,7 +103,7 @@ class ComparePanel(Stage):
 
 
 def _rival(result: Result) -> str:
-    """What stands in for the truth where none is known."""
+    """Name the stand-in for the truth where none is known."""
     if result.rival is None:
         return ""
     words = (

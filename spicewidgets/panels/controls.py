@@ -51,7 +51,7 @@ class Control(widgets.VBox):
         self.refresh()
 
     def words(self) -> str:
-        """What the setting is, with its range."""
+        """Describe the setting, with its range."""
         tags = self.state.tags(self.name)
         return str(tags["help"]) + _range(tags if self.highest is None else tags | {"high": self.highest})
 
@@ -223,5 +223,5 @@ def _is_number(value: object) -> bool:
 
 
 def _same(one: object, other: object) -> bool:
-    """Whether two values are the same; NaN is the same as itself, unlike in arithmetic."""
+    """Tell whether two values are the same; NaN is the same as itself, unlike in arithmetic."""
     return bool(one == other or (one != one and other != other))

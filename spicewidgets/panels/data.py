@@ -24,7 +24,7 @@ VIEWS = {
 
 
 class DataPanel(Stage):
-    """How much is simulated; a table of one's own; the people. One of these views at a time."""
+    """The size of the simulation; a table of one's own; the people. One of these views at a time."""
 
     title = "Data"
     about = "The participant plays many sessions. The network sees choices and rewards, and nothing else."

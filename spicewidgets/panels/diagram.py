@@ -132,7 +132,7 @@ def _state(parts: list[str], top: float, name: str, start: str, modules: Sequenc
 
 
 def _signals(parts: list[str], y: float, names: tuple[str, ...]) -> float:
-    """What a module sees, above it, in as many lines as that takes; returns where the module begins."""
+    """Draw the inputs of a module above it, in as many lines as they take; return where the module begins."""
     if not names:
         return y
     x, last = float(INSIDE), list[float]()

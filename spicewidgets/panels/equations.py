@@ -34,8 +34,8 @@ MOST = 30  # participants in the table of all
 
 
 class EquationPanel(Stage):
-    """What was found as a sentence whose numbers can be pressed; beside the truth, term by term and in the
-    classical parameters.
+    """The discovered equation as a sentence whose coefficients can be pressed; beside the truth, term by term
+    and in the classical parameters.
     """
 
     title = "Equation"
@@ -119,7 +119,7 @@ class EquationPanel(Stage):
 
     @guard
     def _explain(self) -> None:
-        """What is known of the number that was pressed."""
+        """Show the details of the coefficient that was pressed."""
         result, key = self.runner.result, self.sentence.key
         if self.is_hidden or result is None or result.spice is None or key is None:
             return
@@ -220,7 +220,7 @@ def _errors(
 
 
 def _known(result: Result, participant: Hashable) -> Mapping[Key, Number]:
-    """What is known of each number of the equations."""
+    """Return the details of each coefficient of the equations."""
     known = {}
     for one in numbers(result, None, participant, LEVEL):
         if one.module != PARAMETER:

@@ -35,7 +35,7 @@ MOST_SHOWN = 5  # models in the figures to begin with
 
 
 class FalsifyPanel(Stage):
-    """What people do, what models do, and where these fail, with the size."""
+    """The behaviour of people and of models, and where models fail, with the size."""
 
     title = "Falsify: does the equation behave as people do?"
     about = (
@@ -77,7 +77,7 @@ class FalsifyPanel(Stage):
 
     @property
     def found(self) -> PlayedAnew | None:
-        """Who has played; None before."""
+        """The models that have played; None before."""
         study = self.runner.studies.get("falsify")
         return None if study is None else study.found
 
@@ -163,7 +163,7 @@ def _kind(name: str) -> Kind:
 
 
 def _stay(found: PlayedAnew, names: list[str]) -> Html:
-    """How often a choice is repeated, by what it paid: people as a band, models as marks."""
+    """Draw how often a choice is repeated, by its reward: people as a band, models as marks."""
     first = next(iter(found.checks.values()))[STAY]
     lines, ends = [], [-0.6, len(names) + 0.6]
     values = [first.people_low, first.people_high]

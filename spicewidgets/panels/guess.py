@@ -91,7 +91,7 @@ class GuessForm(Panel):
 
 
 def score_in_words(score: Score, number: int) -> Html:
-    """What a guess is worth, and sentences that help."""
+    """Write the points for a guess, and sentences that help."""
     parts = f"numbers {score.parameters:.0%}"
     if score.terms is not None:
         parts = f"mechanisms {score.terms:.0%}, {parts}"
@@ -106,7 +106,7 @@ def score_in_words(score: Score, number: int) -> Html:
 
 
 def answer_in_words(riddle: Mystery, errors: Mapping[str, float]) -> Html:
-    """Who it was."""
+    """Write who it was."""
     mechanisms = mechanisms_of(riddle.participant)
     items = [f"{mechanism.name.capitalize()}: {mechanism.says}" for mechanism in mechanisms]
     rows = [

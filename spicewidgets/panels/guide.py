@@ -187,7 +187,7 @@ def put_words(pressable: widgets.Button, words: str) -> None:
 
 
 def _bar(run: RunState) -> str:
-    """How far a run is."""
+    """Draw the progress of a run."""
     if run.study:
         return (
             f'<progress aria-label="Done" max="{run.parts}" value="{run.part}"></progress>'

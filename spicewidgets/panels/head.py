@@ -153,14 +153,14 @@ class Head(Panel):
         return chosen
 
     def _instead(self, result: Result | None) -> str:
-        """What stands in place of the truth while a table is used."""
+        """Write the line in place of the truth while a table is used."""
         if self.experiment.peek().is_simulated:
             return ""
         known = result is not None and self._standing(result)
         return "not known." if known else "not known. Train looks for equations in these choices."
 
     def _standing(self, result: Result) -> str:
-        """How the equations stand beside the simplest rival, while their table is used."""
+        """Compare the equations with the simplest rival, while their table is used."""
         settings = self.experiment.peek()
         other = settings.is_simulated or settings.differs(result.snapshot, ("table",))
         return "" if other else standing(result)

@@ -49,7 +49,7 @@ FOLDED = (
 
 
 class LibraryPanel(Stage):
-    """What may stand in the equations, module by module, and how SINDy chooses among it."""
+    """The candidate terms of each equation, module by module, and the way of choosing among them."""
 
     title = "Library and filters"
     about = (
@@ -59,7 +59,7 @@ class LibraryPanel(Stage):
     groups = ("discovery",)
 
     def controls(self) -> list[widgets.Widget]:
-        """How the terms are chosen; the rest folded."""
+        """Lay out the choice of terms; the rest folded."""
         discovery = self.experiment.discovery
         self.again = button("Find again", AGAIN, self._find)
         follow = tick_box("Find again at once", self.experiment.traits()["follow_library"].help)

@@ -152,7 +152,7 @@ def _code(text: str) -> Html:
 
 
 def _modules_table(spec: Spec | None) -> Html:
-    """What a config says of a model that could not be looked into."""
+    """Tabulate the config of a model that could not be looked into."""
     if spec is None:
         return Html()
     rows = [(module, ", ".join(("its own value", *inputs))) for module, inputs in spec.modules.items()]

@@ -109,7 +109,7 @@ class PlayPanel(Panel):
         return pressable
 
     def _make_results(self) -> widgets.VBox:
-        """What is shown at the end; the picture is made then."""
+        """Lay out the end of the game; the picture is made then."""
         self.words, self.scores, self.equation = (widgets.HTML() for _ in range(3))
         self.files = Files({"choices as csv": ("Every trial, one row each", self._csv)})
         self.picture = column()
@@ -201,7 +201,7 @@ class PlayPanel(Panel):
 
 
 def _player_in_words(player: Yourself) -> Html:
-    """What the choices tell, and how little it is."""
+    """Write what the choices tell, and how little it is."""
     help_text = message(
         f"The most likely values, ± standard error, from {player.fitted.n_choices} choices: the range would"
         " hold the truth in 9 of 10 games like this. Play again, and see how far they move.",
@@ -212,7 +212,7 @@ def _player_in_words(player: Yourself) -> Html:
 
 
 def _scores(player: Yourself, comparison: "pd.DataFrame | None") -> Html:
-    """Who expects the choices how well, and what that is worth."""
+    """Tabulate how well each model predicts the choices, and what that is worth."""
     fitted, n = player.fitted, player.fitted.n_choices
     agents = [("guessing", 0, n * log(2)), (CLASSIC, len(fitted.values), fitted.nll)]
     if comparison is not None:

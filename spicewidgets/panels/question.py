@@ -96,7 +96,7 @@ class Question(Panel):
             self._say("")
 
     def _read(self) -> tuple[float | str, str]:
-        """What was typed or chosen, and what is wrong with it."""
+        """Return the answer that was typed or chosen, and its problem."""
         text = str(self.field.value).strip()
         if not isinstance(self.field, widgets.Text):
             return text, "Choose an answer first." if text == CHOOSE else ""

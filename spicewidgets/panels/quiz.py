@@ -106,7 +106,7 @@ class QuizPanel(Panel):
         return row(self.level, self.seed, self.next, **ROW)
 
     def _data_room(self) -> list[widgets.Widget]:
-        """How often choices are repeated, one session as a table, and all as a file."""
+        """Lay out the repeats of choices, one session as a table, and all as a file."""
         words = "Which session is shown"
         self.session = labelled(widgets.BoundedIntText, "Session", words, min=0, max=99)
         self.session.layout.max_width = "240px"

@@ -60,7 +60,7 @@ class ReportPanel(Stage):
 
     @property
     def found(self) -> Written | None:
-        """What can be written; None before."""
+        """The parts that can be written; None before."""
         study = self.runner.studies.get("report")
         return None if study is None else study.found
 

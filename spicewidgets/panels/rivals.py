@@ -52,7 +52,7 @@ NOTHING = (
 
 
 class RivalsPanel(Stage):
-    """What an equation has to beat, in one table; then person by person."""
+    """The comparison with classical models, in one table; then person by person."""
 
     title = "Rivals: does the equation expect choices better than simpler models?"
     about = (
@@ -62,7 +62,7 @@ class RivalsPanel(Stage):
     groups = ("rivals",)
 
     def controls(self) -> list[widgets.Widget]:
-        """What is held out, the buttons, and how sure it is."""
+        """Lay out what is held out, the buttons, and the uncertainty."""
         state = self.experiment.rivals
         self.study = StudyBox(
             self.experiment,
@@ -101,7 +101,7 @@ class RivalsPanel(Stage):
 
     @property
     def found(self) -> Compared | None:
-        """What is shown; None before."""
+        """The comparison on show; None before."""
         study = self.runner.studies.get("rivals")
         return None if study is None else study.found
 

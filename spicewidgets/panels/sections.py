@@ -31,7 +31,7 @@ class Sections(widgets.HBox):
         self.value = next(iter(self.buttons))
 
     def mark(self, name: str, words: str, tip: str) -> None:
-        """What the button of a section says."""
+        """Label the button of a section."""
         self.buttons[name].description, self.buttons[name].tooltip = words, tip
 
     def offer(self, names: Iterable[str]) -> None:
@@ -54,7 +54,7 @@ class Sections(widgets.HBox):
 
 
 class Address(widgets.VBox):
-    """What the page's address says, and what it should say; nothing of it is seen.
+    """The page's address, as it is and as it should be; nothing of it is seen.
 
     Args:
         tip: what stands in the address.

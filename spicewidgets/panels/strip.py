@@ -37,7 +37,7 @@ class Tile(widgets.VBox):
         self.show("todo", number)
 
     def show(self, state: str, number: int) -> None:
-        """How far the room is: "done", "stale", "todo" or "running"; and which one it is of those shown."""
+        """Show the state of the room, "done", "stale", "todo" or "running", and its place."""
         words = f"{number} {self.title} {MARKS[state]}"
         if (self.state, self.button.description) == (state, words):
             return
@@ -52,7 +52,7 @@ class Tile(widgets.VBox):
         put(self.picture, Html(f"{picture}<p>{escaped(caption)}</p>"))
 
     def set_open(self, is_open: bool) -> None:
-        """Whether this is the room on show."""
+        """Mark the tile as that of the room on show."""
         (self.add_class if is_open else self.remove_class)("sw-open")
         self.button.value = is_open
 

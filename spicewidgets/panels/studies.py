@@ -94,7 +94,7 @@ def put_word(pressable: widgets.Button, word: str) -> None:
 
 
 def _left(seconds: float | None) -> str:
-    """How long it still takes."""
+    """Write the remaining time."""
     if seconds is None:
         return ""
     if seconds < 90:

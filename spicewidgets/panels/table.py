@@ -327,7 +327,7 @@ class YourData(Panel):
             self._fill([*list(self._columns)[: MOST_COLUMNS - 1], change["new"]])
 
     def _problem(self, problem: "Problem") -> widgets.VBox:
-        """What was found, where, and what is done about it."""
+        """Lay out a problem, its place and its remedies."""
         options = [
             (f"{words}{' (default)' if name == problem.default else ''}", name)
             for name, words in problem.remedies.items()
@@ -358,7 +358,7 @@ class YourData(Panel):
 
 
 def _sure(one: Column) -> str:
-    """How sure a guess is, in a word."""
+    """Describe the certainty of a guess, in a word."""
     if not one.role:
         return "&nbsp;"
     return "sure" if one.sure >= SURE else "likely" if one.sure >= UNSURE else "a guess"

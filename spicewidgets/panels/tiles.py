@@ -39,7 +39,7 @@ def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 
 
 def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
-    """How the participant learns and chooses."""
+    """Draw the participant's learning and choosing."""
     settings = experiment.peek()
     if (contents := settings.table.contents) is not None:
         n = len(contents.participants)
@@ -120,7 +120,7 @@ def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 
 @lru_cache(maxsize=4)
 def _off(result: Result, agent: str) -> float | None:
-    """How far an agent's P is from the truth's, on the mean; None where no truth is known."""
+    """Compute the mean distance of an agent's P from the truth's; None where no truth is known."""
     if not {"truth", agent} <= result.played.keys():
         return None
     true, own = (result.played[name].probabilities for name in ("truth", agent))

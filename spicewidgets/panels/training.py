@@ -150,7 +150,7 @@ class TrainPanel(Stage):
 
 
 def run_status(run: RunState) -> Html:
-    """How a run goes: a sentence, rate and time left, notes, and the details of an error folded."""
+    """Show the progress of a run: a sentence, rate and time left, notes, and an error's details folded."""
     words = run.message
     if run.busy:
         words += f" {run.rate:.0f} epochs per second." if run.rate else ""

@@ -98,7 +98,7 @@ def term_of(term: "Term", module: str) -> str:
 
 
 def cost_in_words(cost: "Cost") -> str:
-    """Whether a term can go."""
+    """Tell whether a term can go."""
     before, after = cost.nll["whole"], cost.nll["refitted"]
     often = f"{cost.by_chance:.1%} of" if cost.by_chance >= 0.001 else "fewer than 0.1% of"
     evidence = (
@@ -111,7 +111,7 @@ def cost_in_words(cost: "Cost") -> str:
 
 
 def cost_tables(cost: "Cost") -> Html:
-    """How much P changes: over all sessions, early and late, and session by session."""
+    """Tabulate the change of P: over all sessions, early and late, and session by session."""
     rows = []
     for name, words in (("refitted", "all else fitted anew"), ("dropped", "all else as it was")):
         dp = cost.dp[name]

@@ -103,7 +103,7 @@ class TrialPanel(Stage):
 def _sums(
     contributions: "Mapping[str, Contributions]", module: int, trial: int, options: Sequence[str]
 ) -> str:
-    """What a module does in a trial: a table for each arm that it moves, a row for each term."""
+    """Tabulate the sums of a module in a trial: a table for each arm that it moves, a row for each term."""
     updates = {layer: one.updates[module] for layer, one in contributions.items()}
     first = next(iter(updates.values()))
     tables = [

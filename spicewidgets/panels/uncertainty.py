@@ -130,7 +130,7 @@ class UncertaintyPanel(Stage):
 
 
 def _status(run: RunState, blocked: str) -> Html:
-    """How the resampling goes, with time left; while it cannot begin, why."""
+    """Show the progress of the resampling, with time left; while it cannot begin, why."""
     words, bar = run.message, ""
     if run.resamples:
         words += "" if run.seconds_left is None else f" About {run.seconds_left:.0f} s left."

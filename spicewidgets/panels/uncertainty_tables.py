@@ -30,7 +30,7 @@ def _name(row: Number, of_module: str) -> str:
 
 
 def intervals_in_words(rows: Sequence[Number], n_resamples: int) -> str:
-    """What the intervals say, in sentences."""
+    """Describe the intervals, in sentences."""
     drawn = [row for row in rows if isfinite(row.unit)]
     source = f"over {n_resamples} resamples" if n_resamples else "by the likelihood"
     words = f"{_level(rows)} intervals {source}."
@@ -55,7 +55,7 @@ def _level(rows: Sequence[Number]) -> str:
 
 
 def terms_kept(numbers: Named, n_resamples: int) -> Html:
-    """How often each candidate term is in the equations of the resamples."""
+    """Draw how often each candidate term is in the equations of the resamples."""
     rows = [
         [
             name,

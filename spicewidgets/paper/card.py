@@ -34,7 +34,7 @@ class Claim:
 
 
 def claims(found: Findings) -> tuple[Claim, ...]:
-    """What can be claimed of the equations, each with the test that could break it."""
+    """Return the claims about the equations, each with the test that could break it."""
     return tuple(claim for part in _CLAIMS for claim in part(found))
 
 
@@ -322,7 +322,7 @@ def _simplest(found: Findings) -> str:
 
 
 def audit(found: Findings) -> Iterator[str]:
-    """What was checked of the study itself, and what was not."""
+    """Yield the checks of the study itself, and those that were not made."""
     result = found.held_out
     if found.report is not None:
         yield (

@@ -74,7 +74,7 @@ def falsification_part(found: Findings) -> Iterator[Block]:
 
 
 def panels_of(result: Falsification) -> list[Panel]:
-    """What a picture of a falsification shows: people and models, a panel for each measure."""
+    """Return the panels of a falsification's picture: people and models, a panel for each measure."""
     panels = []
     for measure in dict.fromkeys(check.measure for check in result.checks):
         own = [check for check in result.checks if check.measure == measure]

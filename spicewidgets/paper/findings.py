@@ -126,7 +126,7 @@ def simplest_of(held_out: HeldOut, told: str, n_actions: int) -> str | None:
 
 
 def gain_of(held_out: HeldOut, name: str, told: str, n_actions: int) -> float:
-    """What share of the equations' gain over chance a model reaches."""
+    """Compute the share of the equations' gain over chance that a model reaches."""
     chance = log(n_actions)
     if "random" in held_out.models:  # which knows what was on offer
         chance = float(held_out.nll[held_out.models.index("random")].sum() / held_out.n_choices.sum())

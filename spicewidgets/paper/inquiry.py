@@ -45,7 +45,7 @@ PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done.
+    """The plan of a report.
 
     Attributes:
         models: estimators that are not fitted yet, by name; the equations of the first one are told.
@@ -217,7 +217,7 @@ class Inquiry:
 
     @property
     def _way(self) -> str:
-        """How rivals are fitted: one person has no group."""
+        """The method of fitting rivals: one person has no group."""
         alone = self.dataset.n_participants < 2
         return "prior" if alone and self.plan.way == "group" else self.plan.way
 
@@ -349,7 +349,7 @@ def _halves(dataset: DatasetRNN) -> list[DatasetRNN]:
 
 
 def _price(estimator: SpiceEstimator) -> float | None:
-    """What a term costs."""
+    """Return the penalty of a term."""
     if hasattr(estimator, "group_"):
         return 1.0 if estimator.price is None else float(estimator.price)
     prices = [term.price for one in getattr(estimator, "evidence_", {}).values() for term in one.terms]

@@ -147,7 +147,7 @@ def models_part(found: Findings) -> Iterator[Block]:
 
 
 def _about(model: type) -> Iterator[Block]:
-    """What a model says of itself: its docstring, up to its arguments."""
+    """Yield a model's own description: its docstring, up to its arguments."""
     text = inspect.getdoc(model) or ""
     for part in re.split(r"\n\s*\n", re.split(r"\n\s*(?:Args|Attributes|Raises|Example)s?:", text)[0]):
         lines = [line.strip().replace("`", "") for line in re.split(r"\n(?=\s*- )", part.strip())]
@@ -158,7 +158,7 @@ def _about(model: type) -> Iterator[Block]:
 
 
 def _library(name: str, estimator: Any) -> Iterator[Block]:
-    """What an estimator's equations may contain."""
+    """Yield the library of an estimator's equations."""
     yield Heading(f"Network and equations of {name}", 3)
     yield from _about(estimator.rnn_class)
     spice = estimator.spice_model_

@@ -103,7 +103,7 @@ def _present(spice: SpiceModel) -> set[tuple[str, Term]]:
 
 
 def term_groups(estimator: SpiceEstimator, groups: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """How groups of people differ in each term, where people were pooled.
+    """Compare each term between groups of people, where people were pooled.
 
     Args:
         estimator: fitted.
@@ -148,7 +148,7 @@ def term_groups(estimator: SpiceEstimator, groups: Mapping[str, Sequence[Any]]) 
 
 
 def is_control(label: Any) -> bool:
-    """Whether a group's name says that others are compared with it."""
+    """Tell whether a group's name says that others are compared with it."""
     return str(label).lower().startswith(CONTROLS)
 
 
@@ -171,7 +171,7 @@ def _holm(p: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dty
 
 
 def halves_of(one: SpiceModel, other: SpiceModel) -> pd.DataFrame:
-    """How alike people's numbers are in two halves of their choices.
+    """Correlate people's coefficients between two halves of their choices.
 
     Returns:
         `module`, `term` (in words), and `halves`, the correlation over people; NaN where a half lacks the

@@ -28,7 +28,7 @@ ZERO_TO_ONE = {0.0: "0", 0.25: "", 0.5: "0.5", 0.75: "", 1.0: "1"}
 
 
 class RewardProbabilities(LiveFigure):
-    """How likely each option pays, trial by trial."""
+    """The probability that each option pays, trial by trial."""
 
     name = "reward_probabilities"
 
@@ -190,7 +190,7 @@ class SessionView(LiveFigure):
         return in_sentence(self._options(self._arm + 1)[self._arm])
 
     def _options(self, n: int) -> list[str]:
-        """What so many options are called."""
+        """Name so many options."""
         return [*self.options[:n], *(f"Option {arm + 1}" for arm in range(len(self.options), n))]
 
     def x_ticks(self) -> dict[float, str]:
@@ -229,7 +229,7 @@ class SessionView(LiveFigure):
                 self.set_lines({key: (None, curves.get(label, {}).get(subplot, NOTHING))})
 
     def _measure(self, curves: Mapping[str, Mapping[str, Floats]], looks: Mapping[str, Style]) -> None:
-        """How far P of each agent is off the first one's, on a scale of its own."""
+        """Show the difference of each agent's P from the first one's, on a scale of its own."""
         if len(curves) < 2 or not self.n_trials:
             return
         first = next(iter(curves))

@@ -43,7 +43,7 @@ class Row(Protocol):
 
     @property
     def unit(self) -> float:
-        """What a distance is measured in."""
+        """The unit of distances."""
 
     @property
     def by_likelihood(self) -> tuple[float, float]:

@@ -29,7 +29,7 @@ FORMATS = {
 
 
 class Screen(Protocol):
-    """What draws: the classes `Screen` of `screen_bqplot` and of `screen_matplotlib`."""
+    """The interface of what draws: the classes `Screen` of `screen_bqplot` and of `screen_matplotlib`."""
 
     widgets: dict[str, widgets.Widget]
 
@@ -37,7 +37,7 @@ class Screen(Protocol):
         """Make the widget of a subplot."""
 
     def lowest(self, subplot: Subplot, lowest: bool) -> None:
-        """Whether the x axis stands below this subplot."""
+        """Show or hide the x axis below this subplot."""
 
     def add(self, series: Series) -> None:
         """Make the mark of a series."""
@@ -208,7 +208,7 @@ class LiveFigure:
         self.subplots[subplot].span = (low, high)
 
     def set_log(self, subplot: str, log: bool) -> None:
-        """Whether y of a subplot is shown as a logarithm."""
+        """Show y of a subplot as a logarithm, or not."""
         if self.subplots[subplot].log != log:
             self.subplots[subplot].log = log
             with self.batch():
@@ -228,7 +228,7 @@ class LiveFigure:
 
     @property
     def summary(self) -> str:
-        """What the picture shows, in a sentence."""
+        """The picture in a sentence."""
         return self._summary
 
     @summary.setter
@@ -237,11 +237,11 @@ class LiveFigure:
         _put(self._text, f'<div class="sw-summary">{escape(words)}</div>')
 
     def table(self, rows: int = table.ROWS) -> Html:
-        """What is drawn as an HTML table of at most so many rows."""
+        """Return the curves as an HTML table of at most so many rows."""
         return table.html_table(self.summary, *self._columns(), limit=rows)
 
     def download(self, format: str = "png") -> bytes:
-        """What is drawn as a file: "png", "svg" or "pdf" (on white paper), or the numbers as "csv"."""
+        """Return the picture as a file: "png", "svg" or "pdf" (on white paper), or the numbers as "csv"."""
         if format not in FORMATS:
             raise ValueError(
                 f"format must be one of {', '.join(FORMATS)}; got {format!r}. Choose one of these."

@@ -22,7 +22,7 @@ RUNS = 8  # earlier runs that stay in sight
 
 
 class LossCurve(LiveFigure):
-    """How the loss comes down, between guessing and what the true agent itself leaves unexplained."""
+    """The loss over epochs, between guessing and what the true agent itself leaves unexplained."""
 
     name = "loss"
     x_title = "Epoch"

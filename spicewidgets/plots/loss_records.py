@@ -80,7 +80,7 @@ class LossRecords:
         self.best = self._best(history, last)
 
     def continues_in(self, history: Sequence[Record]) -> bool:
-        """Whether a history begins with these very records."""
+        """Tell whether a history begins with these very records."""
         if not 0 < self.n <= len(history):
             return False
         return history[0] is self.ends[0] and history[self.n - 1] is self.ends[-1]
@@ -146,7 +146,7 @@ def span(
 
 
 def summary(records: LossRecords) -> str:
-    """What the curve shows, in a sentence or two."""
+    """Describe the curve, in a sentence or two."""
     if not records.n:
         return "No epoch yet."
     last, known = records.train[-1], bool(np.isfinite(records.train[-1]))

@@ -185,7 +185,7 @@ def sorted_people(rows: Mapping[str, ArrayLike], title: str) -> Figure:
 def beside_people(
     panels: Sequence[Panel], known: Mapping[str, Style] | None = None, across: int = 2
 ) -> Figure:
-    """What people did, with a band over people, and what models did in their place.
+    """Draw people's behaviour, with a band over people, and the models' in its place.
 
     Args:
         panels: one for each measure; all have the same models.

@@ -27,7 +27,7 @@ class Row(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name."""
 
     @property
     def numbers(self) -> float:
@@ -186,7 +186,7 @@ def _left(axis: Axis, value: float) -> str:
 def by_person(
     apart: Floats, people: Sequence[str], groups: Sequence[str], pair: Sequence[str], chosen: str = ""
 ) -> Html:
-    """Who is expected better by the first of two models, a stem for each person, sorted.
+    """Draw the difference in likelihood between the two models, a stem for each person, sorted.
 
     Args:
         apart: nats in 100 choices by which the first is better, `(n_people,)`.

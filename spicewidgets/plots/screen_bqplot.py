@@ -59,7 +59,7 @@ class Screen:
         self.lowest(subplot, False)
 
     def lowest(self, subplot: Subplot, lowest: bool) -> None:
-        """Whether the x axis stands below this subplot."""
+        """Show or hide the x axis below this subplot."""
         figure, (across, up) = self.widgets[subplot.key], self._axes[subplot.key]
         below = AXIS if lowest else BOTTOM
         figure.fig_margin = {"left": LEFT, "right": self._right, "top": subplot.above, "bottom": below}

@@ -51,7 +51,7 @@ class Screen:
         self._stale.add(subplot.key)
 
     def lowest(self, subplot: Subplot, lowest: bool) -> None:
-        """Whether the x axis stands below this subplot."""
+        """Show or hide the x axis below this subplot."""
         (self._lowest.add if lowest else self._lowest.discard)(subplot.key)
         self._stale.add(subplot.key)
 
@@ -95,7 +95,7 @@ class Screen:
         return f"<div {attributes}>{''.join(parts)}</div>"
 
     def _x_words(self, subplot: Subplot) -> list[str]:
-        """What stands below the axis, and beside rules."""
+        """List the words below the axis, and beside rules."""
         ticks = self._x_ticks.items() if subplot.key in self._lowest else ()
         top = subplot.above + subplot.height + 9
         words = [_across("sw-t", self._share(at), top, self._right, word) for at, word in ticks]
@@ -106,7 +106,7 @@ class Screen:
         return words
 
     def _end_words(self, subplot: Subplot) -> list[str]:
-        """What stands at the right ends of the lines."""
+        """List the words at the right ends of the lines."""
         places = {_top(subplot, y): word for y, word in subplot.spread_ends().items()}
         left = f"calc(100% - {self._right - 6}px)"
         style = "transform:translateY(-50%)"
@@ -116,7 +116,7 @@ class Screen:
         ]
 
     def _drawing(self, subplot: Subplot) -> str:
-        """What stands between the axes; it is stretched to the width of the page, lines keep theirs."""
+        """Draw the marks between the axes; they are stretched to the width of the page, lines keep theirs."""
         height = subplot.height
         drawn = [_path(f"M0 {y:.1f}H{WIDE}", GRID_LINE) for y in self._heights(subplot, subplot.y_ticks())]
         for one in self._mine(subplot):

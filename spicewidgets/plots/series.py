@@ -134,8 +134,8 @@ def pair(x: ArrayLike | None, y: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def laid_over(style: Style, alone: bool = False) -> tuple[Kind, Style]:
-    """How the curve of an agent is drawn over others', so that each is seen where all coincide: the truth as
-    a pale wide band, SPICE as dots, the others as thin lines.
+    """Style the curve of an agent over others', so that each is seen where all coincide: the truth as a pale
+    wide band, SPICE as dots, the others as thin lines.
 
     Args:
         style: of the agent.

@@ -40,9 +40,7 @@ SEVERAL = (
 
 @dataclass(frozen=True)
 class AgentCurves:
-    """What one agent expects of one option: P and Q-value, and each memory state, `(n_trials,)`; and how that
-    is drawn.
-    """
+    """One agent's P and Q-value of one option, and each memory state, `(n_trials,)`; and their style."""
 
     style: Style
     kind: Kind

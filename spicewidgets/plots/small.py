@@ -135,7 +135,7 @@ def chart(
 
 
 def key(styles: Sequence[tuple[Style, Kind]]) -> Html:
-    """What each line or mark means: the style, and how it is drawn."""
+    """Draw a key of lines and marks: the style, and how it is drawn."""
     entries = "".join(
         f'<span class="sw-key">{swatch(style, kind)}{escaped(style.name)}</span>' for style, kind in styles
     )

@@ -54,7 +54,7 @@ def bar(value: float, reach: float, colour: str) -> Html:
 
 
 def outcome(rewarded: bool) -> Html:
-    """What a choice has brought: a disc for a reward, a cross for none, as in all pictures."""
+    """Draw the reward of a choice: a disc for a reward, a cross for none, as in all pictures."""
     return Html(f'<svg width="26" height="26" aria-hidden="true">{_mark(rewarded, 13, 13, 9)}</svg>')
 
 
@@ -139,7 +139,7 @@ def _interval(one: Interval, x: Callable[[float], float], middle: int) -> str:
 
 
 def cost_bars(costs: Sequence[tuple[str, float]], chosen: int | None) -> Html:
-    """What dropping each term costs: a bar each, from 0 to the largest, and its number; one is marked."""
+    """Draw the cost of dropping each term: a bar each, from 0 to the largest, with its number; one marked."""
     reach, rows = max((cost for _, cost in costs), default=1.0) or 1.0, []
     for at, (name, cost) in enumerate(costs):
         share = 100 * min(max(cost, 0.0) / reach, 1.0)

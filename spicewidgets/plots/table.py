@@ -51,7 +51,7 @@ def in_order(series: Iterable[Series]) -> list[Series]:
 
 
 def legend(series: Iterable[Series]) -> str:
-    """What each line and marker means; what is not drawn now is pale, so that nothing moves."""
+    """Draw a key of lines and markers; what is not drawn now is pale, so that nothing moves."""
     entries: dict[str, tuple[Series, bool]] = {}
     for one in in_order(series):
         if one.listed and not one.empty:

@@ -78,7 +78,7 @@ def raster(choices: NDArray[np.int64]) -> Html:
 
 
 def learner(alpha: float, alpha_penalty: float, beta: float) -> Html:
-    """How a Rescorla-Wagner learner moves a value after reward and no reward, and chooses by it."""
+    """Draw how a Rescorla-Wagner learner moves a value after reward and no reward, and chooses by it."""
     moves = (
         f'<path d="{_path([(0, 1 - value) for value in (0, 1)], 0, 56)}" class="sw-guide-line"/>'
         + _line_between(alpha, 1.0, REWARDED)

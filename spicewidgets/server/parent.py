@@ -148,7 +148,7 @@ def answer(server: socket.socket, **words: int) -> None:
 
 
 def lines_of(server: socket.socket) -> Iterator[bytes]:
-    """What the server asks, until it is gone."""
+    """Yield the server's requests, until it is gone."""
     with suppress(ConnectionError), server.makefile("rb") as lines:
         yield from lines
 

@@ -61,7 +61,7 @@ class Kernel:
         return self.returncode
 
     def _has_ended(self, seconds: float | None) -> bool:
-        """Whether it has ended within so many seconds; None waits for ever."""
+        """Wait at most so many seconds, and tell whether it has ended; None waits for ever."""
         waiting = select.poll()  # which knows numbers of files that `select.select` does not
         waiting.register(self._handle, select.POLLIN)
         return bool(waiting.poll(None if seconds is None else 1000 * seconds))
@@ -109,7 +109,7 @@ class Parent:
         self._socket, self._read = ours, b""
 
     def usable(self) -> bool:
-        """Whether it is there, and has imported the files as they are now."""
+        """Tell whether it is there, and has imported the files as they are now."""
         return self.process.poll() is None and self.code == state_of_code()
 
     async def ready(self) -> None:

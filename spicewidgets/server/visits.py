@@ -49,7 +49,7 @@ class Visits:
 
     @property
     def used(self) -> int:
-        """How many places are taken."""
+        """The number of places taken."""
         return len(self.open) + len(self.starting)
 
     def wait(self, address: str) -> float:
@@ -64,7 +64,7 @@ class Visits:
         return 2 * self.most + 10
 
     def spent(self, address: str) -> float:
-        """How many pages an address has had; fewer as time passes."""
+        """Count the pages of an address; fewer as time passes."""
         count, when = self._spent.get(address, (0.0, 0.0))
         return max(0.0, count - (self.clock() - when) / REFILL)
 

@@ -42,7 +42,7 @@ def view(item: Any) -> Any:
 
 
 class Change(TypedDict):
-    """What traitlets tells of a trait that was set, to the method that observes it."""
+    """The change of a trait, as traitlets hands it to the method that observes it."""
 
     name: str
     old: Any
@@ -51,7 +51,7 @@ class Change(TypedDict):
 
 
 class Look(NamedTuple):
-    """How a setting is shown.
+    """The looks of a setting.
 
     label: in words, with the field's Greek letter.
     slider: lowest, highest and step of its slider, where the bounds are too wide for one.
@@ -261,7 +261,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         return self.traits()[name].default_value
 
     def tags(self, name: str) -> dict[str, Any]:
-        """What is declared of a setting: help, unit, low, high, above, choices, optional, kind, label,
+        """Return the declaration of a setting: help, unit, low, high, above, choices, optional, kind, label,
         slider, log and default.
         """
         self._known(name)

@@ -105,7 +105,7 @@ def add_module(built: BuiltModel) -> BuiltModel:
 
 
 def is_full(built: BuiltModel) -> bool:
-    """Whether each arm of each state has its module, so that one more would be one too many."""
+    """Tell whether each arm of each state has its module, so that one more would be one too many."""
     return next(_free(built), None) is None
 
 

@@ -55,7 +55,7 @@ def _is_range(zoom: object) -> bool:
 
 
 class ComparisonState(State[Comparison]):
-    """What the comparison shows. No result depends on it."""
+    """The view of the comparison. No result depends on it."""
 
     settings = Comparison
     looks: ClassVar = {

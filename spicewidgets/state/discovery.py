@@ -17,7 +17,7 @@ Term = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Library:
-    """What the equation of one module may contain, and the samples that it is fitted to.
+    """The candidate terms of one module's equation, and the samples that it is fitted to.
 
     Attributes:
         inputs: control signals, beside the state itself.
@@ -82,7 +82,7 @@ class DiscoveryState(State[Plan]):
 
     @property
     def spec(self) -> Spec | None:
-        """What the chosen model is made of; None leaves the libraries unchecked."""
+        """The parts of the chosen model; None leaves the libraries unchecked."""
         return self._spec
 
     @spec.setter
@@ -91,7 +91,9 @@ class DiscoveryState(State[Plan]):
         self.recheck()
 
     def library(self, module: str) -> Library:
-        """What the equation of a module may contain: what was chosen, or else what the model comes with."""
+        """Return the library of a module's equation: the one that was chosen, or else the one that the model
+        comes with.
+        """
         chosen: dict[str, Library] = dict(self._chosen())
         if module in chosen:
             return chosen[module]

@@ -126,14 +126,14 @@ class ExperimentSnapshot:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What the options are called."""
+        """The names of the options."""
         contents = self.table.contents
         if contents is not None:
             return contents.options
         return tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
 
     def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
-        """Whether anything differs in these groups."""
+        """Tell whether anything differs in these groups."""
         return bool(self.changed(other, groups))
 
     def changed(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -254,7 +254,7 @@ class Experiment(HasTraits):
             self.refresh()
 
     def sound(self, *groups: str) -> bool:
-        """Whether nothing is wrong with the settings of these groups, so that they can be previewed."""
+        """Tell whether the settings of these groups have no problem, so that they can be previewed."""
         return not any(self.group(name).find_problems() for name in groups)
 
     def _clamp(self) -> None:
@@ -290,7 +290,7 @@ class Experiment(HasTraits):
         return why | dict.fromkeys(old, f"The equations were {reason}")
 
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
-        """What was set differently then, in words: the first two settings, and how many more."""
+        """Describe the settings that were different then: the first two, and how many more."""
         settings = []
         changed = sorted(self.peek().changed(then, groups), key="table".__ne__)  # other data before all else
         for group in changed:
@@ -381,8 +381,8 @@ class Experiment(HasTraits):
         return f"First correct: {wrong[0]}" if wrong else ""
 
     def shown_resampling(self) -> Resampling | None:
-        """How the resamples on show were made, and the interval that is drawn; None without any, or where the
-        settings of their equations have changed since.
+        """Return the settings of the resamples on show, and the interval that is drawn; None without any, or
+        where the settings of their equations have changed since.
         """
         if self.resampled is None or "equation" in self.stale_because:
             return None
@@ -469,7 +469,7 @@ class Experiment(HasTraits):
         self.preset = name
 
     def is_preset(self) -> bool:
-        """Whether the settings are those of the preset that was loaded last."""
+        """Tell whether the settings are those of the preset that was loaded last."""
         return self.peek() == self._loaded
 
 

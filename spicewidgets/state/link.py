@@ -40,7 +40,7 @@ def to_link(experiment: Experiment) -> str:
 
 
 def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What differs from the defaults, by group."""
+    """Return the differences from the defaults, by group."""
     groups = {}
     for name in GROUPS:
         defaults = _defaults(type(experiment.group(name)))
@@ -75,7 +75,7 @@ def open_link(experiment: Experiment, text: str) -> None:
 
 
 def from_link(text: str) -> dict[str, Any]:
-    """What a link holds, for `open_link`.
+    """Read a link, for `open_link`.
 
     Raises:
         SettingsError: For what is no link.

@@ -21,7 +21,7 @@ Condition = tuple[str, float, bool]  # signal, value, whether the signal is no c
 
 @dataclass(frozen=True)
 class Spec:
-    """What a model is made of.
+    """The parts of a model.
 
     Attributes:
         about: a sentence on what it can learn.
@@ -45,7 +45,7 @@ class Spec:
 
 
 def spec_of(built: BuiltModel, about: str) -> Spec:
-    """What a model is made of, by its description."""
+    """Return the parts of a model, by its description."""
     learned = {module.name: module for module in built.learned}
     return Spec(
         about,
@@ -141,7 +141,7 @@ class ModelState(State[Model]):
 
     @property
     def spec(self) -> Spec | None:
-        """What the chosen model is made of, as far as it is known without running it."""
+        """The parts of the chosen model, as far as they are known without running it."""
         if not isinstance(self.name, str):
             return None
         own = self._own(self.name)

@@ -34,7 +34,7 @@ HIGHEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True)
 class HeldApart(Settings):
-    """How rivals are compared on choices that they did not learn from."""
+    """The comparison of rivals on choices that they did not learn from."""
 
     by: str = setting(
         "session",
@@ -70,7 +70,7 @@ class RivalsState(State[HeldApart]):
 
 @dataclass(frozen=True)
 class Recovering(Settings):
-    """How many data sets are simulated, and how the best model of each person is chosen."""
+    """The number of simulated data sets, and the choice of each person's best model."""
 
     n_datasets: int = setting(10, "Simulated data sets at each point.", unit="data sets", low=2, high=1000)
     criterion: str = setting(
@@ -140,7 +140,7 @@ class LearnersState(State[TwoLearners]):
 
 @dataclass(frozen=True)
 class Replaying(Settings):
-    """How fitted models play the task anew."""
+    """The new games of fitted models."""
 
     n_repeats: int = setting(50, "Times that each model plays all sessions.", unit="times", low=20, high=1000)
     every: bool = setting(False, "Whether all rivals play, and not three of them only.")

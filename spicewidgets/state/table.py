@@ -20,7 +20,7 @@ NOT_OPEN = ", which is not open:"
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What is in an open table.
+    """The contents of an open table.
 
     Attributes:
         options: what the options are called, in the order of their codes.
@@ -183,7 +183,7 @@ def _pairs(value: object) -> object:
 
 
 def _are_pairs(value: object) -> bool:
-    """Whether these are names with a text, or several texts, each."""
+    """Tell whether these are names with a text, or several texts, each."""
     if not isinstance(value, tuple) or len(value) > MOST_PAIRS:
         return False
     return all(

@@ -72,7 +72,7 @@ TOUR = (
 
 
 def steps_problems(data: object, settings: Iterable[str]) -> list[str]:
-    """What is wrong with the steps of a tour as plain data (JSON).
+    """Return the problems of a tour's steps as plain data (JSON).
 
     Args:
         data: a list of dictionaries with "words", "panel" and "waits_for".
@@ -173,7 +173,7 @@ class Tour(HasTraits):
 
     @property
     def awaited(self) -> str:
-        """What the step waits for now; empty where it waits for the learner to go on."""
+        """The event that the step waits for now; empty where it waits for the learner to go on."""
         return self._waiting[0] if self._waiting else ""
 
     @property
@@ -206,7 +206,7 @@ class Tour(HasTraits):
         self.at = number
 
     def _remember(self) -> None:
-        """How things stand when a step begins to wait."""
+        """Remember the state in which a step begins to wait."""
         self._results = self._experiment.run.result_revision
         self._before = {self.awaited: self._value(self.awaited)} if "." in self.awaited else {}
 

@@ -59,7 +59,8 @@ class Choices:
 
     @property
     def groups(self) -> pd.DataFrame:
-        """What the table says each person is: a row for each, by label, and a column for each role `groups`.
+        """Properties of each person in the table: a row for each, by label, and a column for each role
+        `groups`.
 
         Empty where it says nothing; the first entry where a person has several.
         """

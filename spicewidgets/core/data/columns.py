@@ -106,7 +106,7 @@ def empty(series: pd.Series) -> NDArray[np.bool_]:
 
 
 def has_text(series: pd.Series) -> bool:
-    """Whether some cell holds neither a number nor nothing."""
+    """Tell whether some cell holds neither a number nor nothing."""
     return bool((np.isnan(_coerced(series)) & ~empty(series)).any())
 
 

@@ -282,7 +282,7 @@ def _input(series: "pd.Series[Any]", known: NDArray[np.bool_], problems: list[st
 
 
 def _dynamics(frame: pd.DataFrame, rows: Rows) -> Dynamics:
-    """What the table says of the agent that made it, -1 where it does not."""
+    """Return the agent's dynamics that the table records, -1 where it does not."""
     unknown = pd.Series(np.full(len(frame), np.nan))
     dynamics = []
     for name in DYNAMICS:

@@ -30,7 +30,7 @@ PER_ARM = re.compile(r"(choice|reward|next_offered)_\d+")
 
 
 class Arrays(NamedTuple):
-    """What a data set is made of, without the class around it.
+    """The arrays of a data set, without the class around them.
 
     Attributes:
         xs: `(n_sessions, n_trials, n_features)`.
@@ -178,7 +178,7 @@ def value_problems(xs: Tensor, mask: Tensor, columns: Sequence[str]) -> list[str
 
 
 def name_problems(names: Sequence[str]) -> list[str]:
-    """What keeps additional inputs from standing beside the other columns under these names."""
+    """Return the problems of additional inputs whose names clash with other columns."""
     wrong = sorted(
         {name for name in names if name in TABLE_COLUMNS or PER_ARM.fullmatch(name) or names.count(name) > 1}
     )
@@ -211,5 +211,5 @@ def offered_problems(offered: Tensor | None, ys: Tensor) -> list[str]:
 
 
 def n_ids(features: int, n_actions: int) -> int:
-    """How many id columns end a row: the participant alone, or block, experiment and participant."""
+    """Count the id columns that end a row: the participant alone, or block, experiment and participant."""
     return 1 if features == 2 * n_actions + 1 else 3

@@ -20,7 +20,7 @@ BYTES = 128  # for each arm of a trial, while sessions are simulated and made a 
 
 
 class _Roles(NamedTuple):
-    """Who plays each session.
+    """The player of each session.
 
     Attributes:
         codes: of each session's participant.
@@ -174,7 +174,7 @@ def _check(
 
 
 def _too_large(n_trials: int, n_sessions: int, n_actions: int) -> str | None:
-    """Whether so many trials have no room in this machine's memory."""
+    """Return a problem if so many trials do not fit into this machine's memory."""
     needed, there = BYTES * int(n_trials) * int(n_sessions) * n_actions, _memory()
     if needed <= there:
         return None

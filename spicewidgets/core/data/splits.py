@@ -173,7 +173,7 @@ def _padded(dataset: DatasetRNN, n_trials: int) -> DatasetRNN:
 
 
 def _keys(dataset: DatasetRNN, number: int, participants: Sequence[Any] | None) -> list[tuple[Any, Any]]:
-    """What makes a participant one and the same, for each code: its label, or the dataset and the code."""
+    """Return the identity of a participant for each code: its label, or the dataset and the code."""
     if participants is not None:
         return [("label", participants[number])] * dataset.n_participants
     if dataset.labelled:

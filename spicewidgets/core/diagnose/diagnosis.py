@@ -54,7 +54,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a fit has come to.
+    """The verdict on a fit, its findings and their remedies.
 
     Attributes:
         verdict: sentences on what was tested, what came out, and what so many choices could have shown.
@@ -135,7 +135,7 @@ def standard_errors(estimator: SpiceEstimator, dataset: Any = None) -> dict[Any,
 
 
 def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None = None) -> Facts:
-    """What verdict and findings on an estimator are read from."""
+    """Gather the facts that verdict and findings on an estimator are made from."""
     estimator._check_fitted("rnn_agent", "spice_agent")
     training, discovery = settings_of(estimator)
     own = _choices(estimator, dataset)
@@ -172,7 +172,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
 
 
 def gains_of(estimator: SpiceEstimator) -> Mapping[Any, Gain]:
-    """What tuning has gained; empty for a model that was loaded."""
+    """Return the gains of tuning; empty for a model that was loaded."""
     return MappingProxyType(getattr(estimator, "tuning_gains_", {}))
 
 

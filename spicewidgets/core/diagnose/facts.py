@@ -178,8 +178,8 @@ class Facts:
 
     @cached_property
     def widths(self) -> tuple[tuple[float, str, str], ...]:
-        """How wide the error of each parameter is, in units of what is too wide; the parameter's name, and
-        the parameter with its error in words.
+        """The width of each parameter's error, in units of the widest that is acceptable; the parameter's
+        name, and the parameter with its error in words.
         """
         widths = []
         for label, errors in self.errors.items():

@@ -405,8 +405,8 @@ def _reach(facts: Facts) -> float | None:
 
 
 def _own_cost(facts: Facts) -> float:
-    """What numbers of each participant's own cost beside numbers for all, in nats per choice, where the
-    network has none.
+    """Compute the cost of each participant's own coefficients beside common ones, in nats per choice, where
+    the network has none of its own.
     """
     n, n_choices = len(facts.labels), max(facts.n_choices, 2)
     return 0.0 if facts.knows_people else 0.5 * facts.n_numbers * (1 - 1 / n) * log(n_choices) / n_choices
@@ -429,8 +429,8 @@ def _left_out(facts: Facts) -> Iterator[str]:
 
 
 def _within_error(facts: Facts) -> Iterator[tuple[float, int, str, tuple[str, ...]]]:
-    """How many errors a term is away from 0, the participant's index, module and term: of the terms whose
-    interval covers 0, and which do not merely stand in for others.
+    """Yield the distance of terms from 0 in standard errors, the participant's index, module and term: of the
+    terms whose interval covers 0, and which do not merely stand in for others.
     """
     spice = facts.spice
     for label, errors in facts.errors.items():
@@ -443,7 +443,7 @@ def _within_error(facts: Facts) -> Iterator[tuple[float, int, str, tuple[str, ..
 
 
 def _is_negative(facts: Facts, state: str, label: Hashable) -> bool:
-    """Whether a learned beta is negative, by more than its error if that is known."""
+    """Tell whether a learned beta is negative, by more than its error if that is known."""
     assert facts.spice is not None
     beta, errors = facts.spice.beta(state, label), facts.errors.get(label)
     error = nan if errors is None else errors.betas.get(state, nan)

@@ -13,7 +13,7 @@ OTHER_DATA = {"task", "participant", "data"}  # settings that make other choices
 
 
 def gain_of(before: Facts, after: Facts, finding: Finding) -> str:
-    """What a remedy has gained, in words; empty where it has not helped.
+    """Describe the gain of a remedy; empty where it has not helped.
 
     With the same choices, the equations' evidence must grow strongly, or the network must gain as much
     without the equations losing any; with other choices, the widest error must shrink, and P may not be

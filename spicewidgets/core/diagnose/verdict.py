@@ -22,7 +22,7 @@ KINDS = ("", "differs", "numbers", "guesses", "untold", "same")  # from none or 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a fit has come to.
+    """The verdict on a fit.
 
     Attributes:
         kind: "same" (terms and numbers are the participant's), "untold" (other terms, which the choices
@@ -55,7 +55,7 @@ def verdict_of(facts: Facts) -> Verdict:
 
 
 def tells_nothing(facts: Facts) -> bool:
-    """Whether the choices cannot be told from guesses, by the likelihood-ratio test."""
+    """Test whether the choices differ from guesses, by the likelihood-ratio test."""
     nll = facts.score("spice")
     gain = 0.0 if nll is None else 2 * facts.n_choices * (log(facts.n_actions) - nll)
     return bool(gain <= chdtri(max(facts.n_numbers, 1), LEVEL))
@@ -82,7 +82,7 @@ def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
 
 
 def _power(facts: Facts) -> Iterator[str]:
-    """How far off a learning rate would have to be to be noticed."""
+    """Yield the smallest difference in a learning rate that would have been noticed."""
     errors = [one.parameters.get("alpha_reward", np.inf) for one in facts.errors.values()]
     shown = POWER * float(np.median(errors)) if errors else np.inf
     if shown < 1:
@@ -108,7 +108,7 @@ def _without_truth(facts: Facts) -> Iterator[str]:
 
 
 def _beside_untuned(facts: Facts) -> str:
-    """Whether tuned numbers predict choices that they were not tuned to."""
+    """Compare tuned with untuned coefficients on choices that neither was tuned to."""
     gains = facts.gains.values()
     nats, tested = sum(gain.nats for gain in gains), sum(gain.n_choices for gain in gains)
     worse = [gain for gain in gains if gain.is_worse(LEVEL / len(gains))]
@@ -127,7 +127,7 @@ def _beside_untuned(facts: Facts) -> str:
 
 
 def _beside_network(facts: Facts) -> str:
-    """Whether the network predicts the same choices better; it has seen them as the equations have."""
+    """Compare network and equations on the choices that both have learned from."""
     n, t = facts.choices.shape
     arms = np.maximum(facts.choices, 0)[..., None]
     rnn, spice = (

@@ -86,7 +86,9 @@ def bootstrap(
 
 
 def draw(data: DatasetRNN | Sessions, streams: Sequence[np.random.Generator]) -> Array:
-    """How often each session is drawn, `(n_streams, n_sessions)`: a resample for each stream."""
+    """Draw sessions with replacement: the number of times that each is drawn, `(n_streams, n_sessions)`, a
+    resample for each stream.
+    """
     codes = Sessions.of(data).participants
     own = [np.flatnonzero(codes == code) for code in np.unique(codes)]
     counts = np.zeros((len(streams), len(codes)), int)

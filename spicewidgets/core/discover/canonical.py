@@ -56,7 +56,7 @@ STEPS, SMALL, ENOUGH = 30, 1e-6, 1e-9  # of Newton's method for a scale: at most
 
 @dataclass(frozen=True)
 class Part:
-    """What a module does in a model.
+    """The role of a module in a model.
 
     Attributes:
         state: the memory state that it moves.
@@ -181,7 +181,7 @@ class Tie(NamedTuple):
     others: tuple[int, ...]
 
     def drive_of(self, values: Floats) -> Floats:
-        """What the drive is, given all other numbers `(..., n_numbers)`."""
+        """Compute the drive from all other coefficients `(..., n_numbers)`."""
         drive: Floats = 1 - values[..., list(self.others)].sum(-1)
         return drive
 

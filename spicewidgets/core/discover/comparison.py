@@ -150,7 +150,7 @@ def differences(
 
 
 def _is_free(part: Part, parts: Mapping[str, Part], found: SpiceModel) -> bool:
-    """Whether the constant of a module may be written otherwise."""
+    """Tell whether the constant of a module is a matter of convention."""
     arms = {other.chosen for other in parts.values() if other.state == part.state}
     return arms == {True, False} or part.state in found.betas
 

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Cost:
-    """What it costs one participant's equations to lose a term.
+    """The cost of losing a term, to one participant's equations.
 
     Attributes:
         module, term: which.
@@ -45,7 +45,7 @@ class Cost:
 
     @property
     def nats(self) -> float:
-        """How much less likely all choices are, at best, without the term: the loss of ln L."""
+        """The loss of log likelihood of all choices without the term, after a refit."""
         return (self.nll["refitted"] - self.nll["whole"]) * self.n_choices
 
     @property
@@ -74,7 +74,7 @@ def cost_of_dropping(
     term: Term = (),
     participant: Hashable = None,
 ) -> Cost:
-    """What it costs to leave a term out of an equation, by maximum likelihood on the choices.
+    """Compute the cost of leaving a term out of an equation, by maximum likelihood on the choices.
 
     Args:
         spice: the equations with the term.

@@ -52,7 +52,7 @@ FLOOR = 1e-12
 
 
 def price_of(n_choices: float) -> float:
-    """What a term must be worth to so many choices, in nats, unless set: ½ ln(n / 20), or 1 where that is
+    """Return the penalty of a term at so many choices, in nats, unless set: ½ ln(n / 20), or 1 where that is
     less.
     """
     return max(LEAST, 0.5 * float(np.log(max(n_choices, UNIT) / UNIT)))
@@ -130,7 +130,9 @@ class Search:
         return min(self.path, key=lambda step: self.total(step, price))
 
     def total(self, step: Step, price: float | None = None) -> float:
-        """What the search makes small, in nats: -ln L, the prior's penalty, and the price of terms."""
+        """Return the objective that the search minimises, in nats: -ln L, the prior's penalty, and the
+        penalties of terms.
+        """
         return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
     def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
@@ -167,13 +169,11 @@ class Search:
         return np.where(self.is_own, np.minimum(step.prices, price), price)
 
     def costs(self, step: Step) -> dict[int, float]:
-        """What dropping each term would cost, in nats, after the others have moved."""
+        """Compute the cost of dropping each term, in nats, after a refit of the others."""
         return {i: rest.objective - step.objective for i, rest in self._without(step).items()}
 
     def gains(self, step: Step) -> Floats:
-        """What adding each term that is not there would gain, in nats, after the others have moved; to second
-        order.
-        """
+        """Compute the gain of adding each absent term, in nats, with the others refitted; to second order."""
         gains = np.zeros(len(self.numbers))
         look = Look(np.array(0.0), step.gradient, step.information)
         for i in np.flatnonzero(~step.active):
@@ -239,8 +239,8 @@ class Search:
         return self.settled(active, values) if self.ties else step
 
     def _may_stretch(self, beta: int, values: Floats) -> bool:
-        """Whether a state's scale is a freedom: no choice is more or less likely after a stretch. Tried with
-        small values, since a model keeps large ones within bounds.
+        """Tell whether a state's scale is a freedom: no choice is more or less likely after a stretch. Tried
+        with small values, since a model keeps large ones within bounds.
         """
         state = self.numbers[beta].module
         tables = [rescaled(self.numbers, values, self.parts, state, factor) for factor in SMALL]
@@ -285,7 +285,7 @@ class Search:
     # One term less.
 
     def _without(self, step: Step, hopeless: float = np.inf, keep: Mask | None = None) -> dict[int, Step]:
-        """What is left without each of the terms, but for those to keep."""
+        """Fit the equations without each of the terms, but for those to keep."""
         may = step.active & self.is_term if keep is None else step.active & self.is_term & ~keep
         terms = np.flatnonzero(may)
         if not len(terms):

@@ -65,7 +65,7 @@ class Group:
 
     @property
     def numbers_per_participant(self) -> float:
-        """How many numbers a person has, on average."""
+        """The mean number of coefficients of a person."""
         return float(self.active.sum(1).mean())
 
     def to_frame(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Gain:
-    """What tuning has gained for one participant.
+    """The gain of tuning, for one participant.
 
     Attributes:
         nats: by how much held-out choices are more likely under tuned numbers than under SINDy's.
@@ -48,12 +48,12 @@ class Gain:
     given_up: float = 0.0
 
     def is_worse(self, chance: float = CHANCE) -> bool:
-        """Whether tuned numbers predict worse, by more than comes up with this probability by noise."""
+        """Test whether tuned coefficients predict worse, by more than noise gives with this probability."""
         return bool(self.nats + self.given_up < -1.5 * chdtri(self.n_numbers, chance))
 
 
 def gain_of(selection: Selection, price: float | None = None) -> Gain | None:
-    """What tuning has gained for one participant; None where there are too few choices to tell.
+    """Compute the gain of tuning for one participant; None where there are too few choices to tell.
 
     Args:
         selection: the participant's search for terms, done.

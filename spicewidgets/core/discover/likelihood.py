@@ -35,7 +35,8 @@ class Number(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What the choices say at some numbers; the first axis counts participants.
+    """Negative log likelihood, gradient and information at some coefficients; the first axis counts
+    participants.
 
     Attributes:
         nll: -ln L in nats, `(n_participants,)`.
@@ -90,7 +91,7 @@ class NumbersLikelihood:
         self._sessions = Sensitivities(model, inputs, p.numpy()[:, order], offered)
 
     def __call__(self, values: Floats) -> Look:
-        """What the choices say of some numbers.
+        """Evaluate the likelihood, its gradient and its information at some coefficients.
 
         Args:
             values: `(n_participants, n_numbers)`; or several such tables, `(n_tables, n_participants,

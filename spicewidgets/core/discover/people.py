@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 class Known(NamedTuple):
-    """What the choices say of one person's numbers.
+    """A person's coefficients and the information about them.
 
     Attributes:
         numbers: those that are free, terms that the equations lack left out.
@@ -111,7 +111,7 @@ def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> 
 
 
 def _groups(choices: Choices, labels: list[Any]) -> dict[str, list[Any]]:
-    """What the table says a person is, by column; None for a person whom it does not have."""
+    """Look up the table's properties of each person, by column; None for a person whom it does not have."""
     groups = choices.groups
     by_name = {str(label): label for label in groups.index}
     rows = [by_name.get(str(label)) for label in labels]
@@ -121,7 +121,7 @@ def _groups(choices: Choices, labels: list[Any]) -> dict[str, list[Any]]:
 
 
 def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[Any]) -> pd.DataFrame:
-    """How much each person chose, and how likely that is."""
+    """Tabulate the number of each person's choices, and their likelihood."""
     nll = [nll_per_trial(p, dataset) for p in estimator.predict(dataset)]
     owner = np.array([str(label) for label in labels_of(estimator.spice_agent, dataset)])
     rows = []
@@ -205,7 +205,7 @@ def _moved(spice: SpiceModel, numbers: tuple[Number, ...], values: Floats) -> Sp
 
 
 def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> dict[Any, Known]:
-    """What the choices say of each person's numbers, by label."""
+    """Compute the information about each person's coefficients, by label."""
     if hasattr(estimator, "group_"):
         return dict(_given_group(estimator))
     held = {

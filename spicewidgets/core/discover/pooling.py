@@ -82,8 +82,8 @@ class Round(NamedTuple):
         return self._replace(active=active, values=values, mean=values.mean(0))
 
     def costs(self) -> Floats:
-        """What dropping each number would cost each person, in nats, `(n_participants, n_numbers)`; negative
-        where it would gain.
+        """Compute the cost of dropping each coefficient to each person, in nats, `(n_participants,
+        n_numbers)`; negative where it would gain.
         """
         variance = np.maximum(self.variance, LEAST**4)
         posterior = -(self.values**2) / variance - np.log(variance)
@@ -180,7 +180,7 @@ class Pool(GroupPrior):
         return Round(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
 
     def _look(self, tables: Floats) -> Look:
-        """What the choices say of `(n_tables, n_participants, n_numbers)` in the pool's coordinates."""
+        """Evaluate the likelihood at `(n_tables, n_participants, n_numbers)` in the pool's coordinates."""
         there = self.likelihood(self.coefficients(tables))
         slope = np.where(self.is_own, 1 - np.tanh(tables) ** 2, 1.0)
         information = there.information * slope[..., :, None] * slope[..., None, :]
@@ -221,7 +221,7 @@ class Pool(GroupPrior):
                 at = _better(at, again)
 
     def prices(self, at: Round, price: float | None = None) -> Floats:
-        """What each term must be worth to stay, in nats for the whole group, `(n_numbers,)`."""
+        """Return the penalty of each term, in nats for the whole group, `(n_numbers,)`."""
         group = np.log(
             max(self.likelihood.n_choices.sum(), 1)
         )  # half of it for the mean, half for the spread

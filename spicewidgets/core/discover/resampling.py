@@ -37,7 +37,7 @@ SIDE = 10  # resamples whose RNNs are fitted side by side
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit has come to, as far as its resamples depend on it.
+    """The state of a fit, as far as its resamples depend on it.
 
     Attributes:
         model: the trained model.
@@ -64,7 +64,7 @@ class CanBeResampled(Protocol):
     """A fitted estimator."""
 
     def fitted(self) -> Fitted:
-        """What its fit has come to."""
+        """Return the state of its fit."""
 
 
 def bootstrap_equations(

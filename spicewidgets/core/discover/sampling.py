@@ -30,7 +30,7 @@ Transitions = dict[str, list[tuple[Tensor, Tensor, dict[str, Tensor]]]]  # value
 
 @dataclass(frozen=True)
 class ModuleSamples:
-    """What one module did, one entry for each sample.
+    """The inputs and outputs of one module, one entry for each sample.
 
     Attributes:
         value: the state before, `(n_samples,)`.
@@ -169,7 +169,8 @@ def _samples_of(
 
 
 def _transitions(model: BaseRNN, inputs: Tensor) -> tuple[Transitions, int]:
-    """What each module does, call by call, and the number of trials that were run one after the other.
+    """Run the model, and return the inputs and outputs of each module, call by call, and the number of trials
+    in sequence.
 
     That is 1 where the memory state before each trial is known without a loop, as it is for a model that has
     been trained compiled: then all trials are sessions of one trial.

@@ -28,7 +28,7 @@ UNTOLD = 0.7  # share of the prior's standard deviation that is left of a number
 
 @dataclass(frozen=True)
 class TermEvidence:
-    """What the choices say of one candidate term.
+    """The evidence for one candidate term.
 
     Attributes:
         module, term: which; a term of None is the beta of the state named as the module.
@@ -138,7 +138,7 @@ class Selection:
         return None
 
     def evidence(self, search: Search, step: Step, price: float | None = None) -> Evidence:
-        """What the choices say of each candidate term at a set of terms, beside the price of each."""
+        """Compute the evidence for each candidate term at a set of terms, beside its penalty."""
         costs, gains = search.costs(step), search.gains(step)
         deviations = np.sqrt(np.maximum(np.diag(search.covariance(step)), 0.0))
         prices = search.prices_at(step, price)

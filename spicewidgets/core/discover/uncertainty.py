@@ -65,7 +65,7 @@ class Uncertainty:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Uncertainty":
-        """What `to_dict` wrote."""
+        """Read the output of `to_dict`."""
         told, alone = (
             {m: {tuple(term): e for term, e in row} for m, row in data.get(name, {}).items()}
             for name in ("coefficients", "alone")
@@ -141,7 +141,8 @@ def slopes(read: Callable[[Floats], Mapping[str, float]], at: Floats) -> dict[st
 
 
 class Told:
-    """What an information matrix tells: errors of any combination of numbers, and the flat directions.
+    """Standard errors of linear combinations of coefficients, and unidentified directions, from an
+    information matrix.
 
     Each number is measured in units of its own error with all others known, so that units do not decide on
     what counts as flat.

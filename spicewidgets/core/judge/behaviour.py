@@ -175,8 +175,8 @@ def _lagged(played: Played) -> tuple[Measure, Measure]:
 
 
 def _lags(played: Played) -> tuple[Floats, Floats]:
-    """Whether each option was rewarded, and whether it was chosen, so many trials ago, less the mean of the
-    other options, `(n_sessions, n_trials, n_actions, n_lags)`; 0 where it is not known.
+    """Compute whether each option was rewarded, and whether it was chosen, so many trials ago, less the mean
+    of the other options, `(n_sessions, n_trials, n_actions, n_lags)`; 0 where it is not known.
     """
     chosen = (played.choices[..., None] == np.arange(played.n_actions)).astype(float)
     rewarded = chosen * np.nan_to_num(played.rewards)[..., None]

@@ -92,7 +92,9 @@ def fit(
 
 
 def errors_at(dataset: DatasetRNN, participant: Participant, names: Sequence[str]) -> dict[str, float]:
-    """How closely the choices can tell some parameters of this participant (the bound of Cramér and Rao)."""
+    """Compute the least standard errors of some parameters of this participant, given so many choices (the
+    bound of Cramér and Rao).
+    """
     look = Likelihood(dataset, names, participant).look(
         np.array([value_of(participant, name) for name in names])
     )
@@ -100,7 +102,7 @@ def errors_at(dataset: DatasetRNN, participant: Participant, names: Sequence[str
 
 
 class Likelihood:
-    """How likely the choices are under many vectors of parameters.
+    """The likelihood of the choices under many vectors of parameters.
 
     Block j of one replay holds all sessions under the j-th vector.
     """
@@ -136,7 +138,7 @@ class Likelihood:
         return self._nll(self.probabilities(vectors))
 
     def look(self, vector: Floats) -> Quadratic:
-        """What the choices say at a vector."""
+        """Evaluate the likelihood, its gradient and its information at a vector."""
         n, steps = len(vector), STEP * np.eye(len(vector))
         above, below = (np.clip(vector + step, self.low, self.high) for step in (steps, -steps))
         p = self.probabilities([vector, *above, *below])

@@ -33,7 +33,7 @@ WIDTH = 5.0  # trials, over which an unknown schedule is taken to hold still
 
 
 class Repeat(NamedTuple):
-    """How far it is.
+    """The progress of a falsification.
 
     Attributes:
         agent: label of the model that plays.
@@ -75,7 +75,7 @@ class Check:
 
     @property
     def fails(self) -> bool:
-        """Whether people lie beyond what chance makes of the model."""
+        """Whether people lie beyond the model's interval."""
         return self.p <= SURPRISING
 
     @property
@@ -85,12 +85,12 @@ class Check:
 
     @property
     def distance(self) -> float:
-        """How far people lie from the model's mean at the worst point, in units of its scatter."""
+        """Distance of people from the model's mean at the worst point, in the model's standard deviations."""
         return float(np.abs(self._apart[self.worst]))
 
     @property
     def sentence(self) -> str:
-        """What came of it, with the size at the worst point."""
+        """The result, with its size at the worst point."""
         at = self.worst
         people, model = self.people[at], self.mean[at]
         sizes = f"{people:.2f} in people, {model:.2f} in {self.agent}"
@@ -260,7 +260,8 @@ def _playing(
 
 
 def estimated_schedule(dataset: DatasetRNN) -> Floats:
-    """How likely each option paid, by what it paid in trials near by, `(n_sessions, n_trials, n_actions)`.
+    """Estimate the probability that each option pays, from its rewards in trials near by, `(n_sessions,
+    n_trials, n_actions)`.
 
     Weights fade with the distance as a normal curve of `WIDTH` trials. The mean of all rewards of the session
     counts as one trial more, so that an option that was hardly chosen is not taken for a sure one.

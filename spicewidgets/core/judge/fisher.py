@@ -12,7 +12,7 @@ HALVINGS = 8  # of a step that leads too far
 
 
 class Quadratic(NamedTuple):
-    """What the choices say at and around a vector of numbers.
+    """A quadratic approximation of the log likelihood around a vector of parameters.
 
     Attributes:
         nll: -ln L of all choices, in nats.

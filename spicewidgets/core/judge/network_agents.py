@@ -236,9 +236,7 @@ class AgentSpice(AgentNetwork):
 
 
 def default_codes(participants: Sequence[Any]) -> tuple[int, ...]:
-    """What stands for participants in the last column of a data set, where nothing is known of that data
-    set.
-    """
+    """Return the codes of participants in the last column of a data set of which nothing is known."""
     numbers = all(isinstance(label, int | np.integer) for label in participants)
     return tuple(map(int, participants)) if numbers else tuple(range(len(participants)))
 

@@ -36,7 +36,7 @@ SURE = 2.0  # standard errors
 
 @dataclass(frozen=True)
 class Mechanism:
-    """What a participant may have beyond Rescorla and Wagner.
+    """A mechanism that a participant may have beyond Rescorla and Wagner.
 
     Attributes:
         name: in words.
@@ -112,7 +112,7 @@ class Mystery:
 
 @dataclass(frozen=True)
 class Part:
-    """What a guess of one parameter is worth.
+    """The points for a guess of one parameter.
 
     Attributes:
         name: of the parameter.
@@ -132,7 +132,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """What a guess is worth.
+    """The points for a guess.
 
     Attributes:
         terms: from 0 to 1; None at level 1.
@@ -183,14 +183,14 @@ def _drawn(rng: np.random.Generator, name: str) -> float:
 
 
 def _makes_a_difference(name: str, value: float, alpha: float) -> bool:
-    """Whether the data can show a mechanism with this number."""
+    """Tell whether the data can show a mechanism with this parameter."""
     if name == "alpha_penalty":
         return abs(value - alpha) >= APART - 1e-9
     return name != "beta_choice" or abs(value) >= LEAST_KERNEL
 
 
 def mechanisms_of(participant: Participant) -> tuple[Mechanism, ...]:
-    """What a participant has beyond Rescorla and Wagner, in the order of `MECHANISMS`."""
+    """List a participant's mechanisms beyond Rescorla and Wagner, in the order of `MECHANISMS`."""
     has = {
         "forget_rate": participant.forget_rate != 0,
         "alpha_penalty": participant.alpha_penalty not in (None, participant.alpha_reward),
@@ -201,7 +201,7 @@ def mechanisms_of(participant: Participant) -> tuple[Mechanism, ...]:
 
 
 def points(guess: float, truth: float, error: float, name: str) -> float:
-    """What a guess of a parameter is worth, from 0 to 1; see the head of this module.
+    """Score a guess of a parameter, from 0 to 1; see the head of this module.
 
     >>> points(0.30, 0.32, 0.01, "alpha_reward")
     1.0
@@ -219,7 +219,7 @@ def points(guess: float, truth: float, error: float, name: str) -> float:
 
 
 def score(riddle: Mystery, guess: Participant, errors: Mapping[str, float]) -> Score:
-    """What a guess is worth.
+    """Score a guess.
 
     Args:
         riddle: the mystery.

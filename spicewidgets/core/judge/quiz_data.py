@@ -22,5 +22,5 @@ def sessions_of(riddle: Mystery) -> tuple[DatasetRNN, tuple[BanditSession, ...]]
 
 
 def errors_of(riddle: Mystery, dataset: DatasetRNN) -> dict[str, float]:
-    """How closely the data can tell each hidden parameter: its standard error, by name."""
+    """Compute the least standard error of each hidden parameter that the data allow, by name."""
     return errors_at(dataset, riddle.participant, riddle.parameters)

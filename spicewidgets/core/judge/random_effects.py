@@ -30,7 +30,7 @@ MOST_ROUNDS = 10_000
 
 @dataclass(frozen=True)
 class ModelFrequencies:
-    """How frequent each model is among people.
+    """The frequency of each model among people.
 
     Attributes:
         models: their names.
@@ -73,7 +73,7 @@ class ModelFrequencies:
 
 @dataclass(frozen=True)
 class GroupDifference:
-    """Whether groups of people follow the models equally often.
+    """A test of whether groups of people follow the models equally often.
 
     Attributes:
         groups: the frequencies in each group alone.
@@ -87,7 +87,7 @@ class GroupDifference:
 
 
 def model_frequencies(log_evidence: ArrayLike | pd.DataFrame, prior: float = PRIOR) -> ModelFrequencies:
-    """How frequent each model is in the population that some people are from.
+    """Estimate the frequency of each model in the population that some people are from.
 
     Args:
         log_evidence: of each person and model, `(n_people, n_models)` in nats: Laplace's evidence, -BIC / 2,
@@ -134,7 +134,7 @@ def model_frequencies(log_evidence: ArrayLike | pd.DataFrame, prior: float = PRI
 
 
 def group_difference(log_evidence: ArrayLike | pd.DataFrame, groups: Sequence[Any]) -> GroupDifference:
-    """Whether people of several groups follow the models equally often (Rigoux et al. 2014).
+    """Test whether people of several groups follow the models equally often (Rigoux et al. 2014).
 
     Args:
         log_evidence: as in `model_frequencies`.

@@ -151,7 +151,7 @@ def _expected(
     offered: NDArray[np.bool_] | None,
     options: Sequence[Any],
 ) -> pd.DataFrame:
-    """What the agent expects and learns at some trials, given by session and trial.
+    """Tabulate the agent's expectations and updates at some trials, given by session and trial.
 
     Args:
         agent: who expects.

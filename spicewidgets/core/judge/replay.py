@@ -165,7 +165,7 @@ def scores(
     reference: str | None = None,
     played: Mapping[str, Record] | None = None,
 ) -> pd.DataFrame:
-    """How well each agent expects the choices of a data set.
+    """Score each agent's predictions of the choices of a data set.
 
     Args:
         agents: by label, such as `{"groundtruth": agent, "rnn": ..., "spice": ...}`.

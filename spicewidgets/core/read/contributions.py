@@ -34,7 +34,7 @@ LIMITED = "kept within -10 to 10"  # what the bound of a state adds
 
 @dataclass(frozen=True)
 class Update:
-    """What one module does in each trial; all arrays are `(n_sessions, n_trials, n_actions)`.
+    """The updates by one module in each trial; all arrays are `(n_sessions, n_trials, n_actions)`.
 
     Attributes:
         module, state: its name, and that of the state that it moves.
@@ -160,7 +160,7 @@ class _Table:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What it sees beside the value."""
+        """Its inputs beside the value."""
         if self.module.kind == PREDICTION_ERROR:
             return self.module.inputs
         return tuple(dict.fromkeys(name for term in self.terms for name in term if name != self.module.name))
@@ -180,7 +180,7 @@ class _Table:
         return after, np.stack([*parts, after - total], -1), *(signals[name] for name in self.inputs)
 
     def error(self, value: Floats, signals: Mapping[str, Floats]) -> Floats:
-        """How far the value is from where it would come to rest under this reward, in units of the reward.
+        """Compute the distance of the value from its resting point under this reward, in units of the reward.
 
         In the chosen arm of a Q-learner, `V' = V + alpha (V* - V)` with `V* = stretch * reward + shift`; the
         stretch is the distance between the V* of reward 1 and of reward 0.

@@ -42,8 +42,8 @@ def pairs(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def level(equation: Equation, constant: float = 0.0) -> float | None:
-    """What must be added to all values so that an equation has this constant; None where nothing gives it
-    that, or where its own value has products or powers.
+    """Return the shift of all values that gives an equation this constant; None where nothing does, or where
+    its own value has products or powers.
     """
     own = equation.module
     fades = 1 - equation.coefficient(own)

@@ -47,7 +47,7 @@ REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
 
 
 class HasInitValues(Protocol):
-    """What the translation needs to know of a model or its class: the values before the first trial."""
+    """The part of a model, or of its class, that a translation needs: the values before the first trial."""
 
     @property
     def init_values(self) -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ class InitValues:
 
 @dataclass(frozen=True)
 class Gauge:
-    """How a model's value stands to the participant's: `V = stretch * Q + shift`.
+    """The relation of a model's value to the participant's: `V = stretch * Q + shift`.
 
     Attributes:
         start: value of the model's state before the first trial, V0.
@@ -217,7 +217,7 @@ def term_by_term(found: SpiceModel, truth: SpiceModel, participant: Hashable = N
 
 
 def gauge_of(agent: AgentQ, model: HasInitValues, state: str, betas: Mapping[str, float]) -> Gauge:
-    """How the model's value of a state stands to the agent's."""
+    """Return the relation of the model's value of a state to the agent's."""
     beta = float(betas.get(state, 1.0))
     stretch = float(agent._betas[state]) / beta if beta else nan
     before = agent.parameters["q0"] if state == VALUE else 0.0

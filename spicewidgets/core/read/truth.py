@@ -80,15 +80,15 @@ def _renamed(equation: Equation, module: str) -> Equation:
 
 @dataclass
 class Meaning:
-    """What the states and learned modules of a model stand for, by the names of the precoded models."""
+    """The roles of a model's states and learned modules, by the names of the precoded models."""
 
     states: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
 
 
 def meaning(built: BuiltModel, agent: AgentQ, counterfactual: bool = False) -> Meaning:
-    """What each part of the model stands for in the participant. Raises `SettingsError` with a sentence for
-    everything that stands in the way.
+    """Match each part of the model with a part of the participant. Raises `SettingsError` with a sentence for
+    everything that has no match.
     """
     means = Meaning()
     acting = [state for state in built.states if state.choice != UNUSED]
@@ -175,7 +175,7 @@ def _habits(built: BuiltModel, states: list[BuiltState], agent: AgentQ, means: M
 
 
 def _rest(built: BuiltModel, means: Meaning) -> Iterator[str]:
-    """What has no meaning so far, and bounds that the participant does not have."""
+    """Yield parts without a match, and bounds that the participant does not have."""
     unknown = [module.name for module in built.learned if module.name not in means.modules]
     unknown += [m.name for m in built.in_order if m.kind == PREDICTION_ERROR and m.arms != CHOSEN]
     unknown += [state.name for state in built.states if state.name not in means.states]

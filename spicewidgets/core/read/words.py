@@ -39,7 +39,8 @@ def state_in_words(state: str) -> str:
 
 
 def module_in_words(module: str, built: BuiltModel | None = None) -> tuple[str, str]:
-    """What a module changes, and of which options: ("value", "the chosen option").
+    """Describe a module by the value that it updates and the options concerned: ("value", "the chosen
+    option").
 
     Args:
         module: its name.
@@ -113,7 +114,7 @@ def sentence(equation: Equation, built: BuiltModel | None = None, digits: int = 
 
 
 def signs_of(values: Sequence[float]) -> list[str]:
-    """What stands before each term of a sum: no plus before the first one."""
+    """Return the sign before each term of a sum: no plus before the first one."""
     return ["−" if value < 0 else "+" if at else "" for at, value in enumerate(values)]
 
 
@@ -130,7 +131,7 @@ def python(equation: Equation, digits: int = 3) -> str:
 
 
 def tendency(equation: Equation) -> str:
-    """What an equation does to its value, in a few words; empty where it is no simple thing."""
+    """Describe the effect of an equation on its value in a few words; empty where it is no simple one."""
     kept = equation.coefficient(equation.module)
     if not 0 <= kept <= 1 or any(len(term) > 1 for term, _ in equation.active):
         return ""

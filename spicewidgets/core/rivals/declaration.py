@@ -77,7 +77,7 @@ class Parameter:
         return np.asarray(np.exp(value)) if self.scale == "positive" else value
 
     def slope(self, value: Any) -> Floats:
-        """How fast the parameter moves with its scale, at some values of the parameter."""
+        """Compute the derivative of the parameter by its scale, at some values of the parameter."""
         value = np.asarray(value, float)
         if self.scale == "share":
             return np.asarray(value * (1 - value))
@@ -101,7 +101,7 @@ class Values:
 
 
 class Trial(NamedTuple):
-    """What a person saw in a trial; arrays are `(n_sessions, n_options)`, or `(n_sessions, 1)`.
+    """A trial as a person saw it; arrays are `(n_sessions, n_options)`, or `(n_sessions, 1)`.
 
     Attributes:
         chosen: 1 for the option that was chosen, else 0.

@@ -24,7 +24,7 @@ MOST = 1_000_000  # choices of one simulated data set
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Who plays how many trials of what.
+    """The participants, sessions and trials of a study, and its task.
 
     Attributes:
         task: with `new_sess` and `step`, for all sessions side by side.

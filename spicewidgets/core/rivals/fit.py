@@ -254,14 +254,16 @@ class Search:
         return result
 
     def slopes(self, natural: Floats) -> Floats:
-        """How fast parameters move with their scales."""
+        """Compute the derivatives of parameters by their scales."""
         result = np.empty_like(natural)
         for i, (_, parameter) in enumerate(self.columns):
             result[..., i] = parameter.slope(natural[..., i])
         return result
 
     def look(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Look:
-        """What the choices (of some people) say, on the scales, of `(n_tables, n_people, n_numbers)`."""
+        """Evaluate the likelihood of the choices (of some people) at `(n_tables, n_people, n_numbers)` on the
+        scales.
+        """
         natural = self.natural(tables)
         slopes, there = self.slopes(natural), (likelihood or self.likelihood)(natural)
         information = there.information * slopes[..., :, None] * slopes[..., None, :]
@@ -336,12 +338,12 @@ class Search:
         )
 
     def _at(self, tables: Floats, prior: Prior) -> Maximum:
-        """What there is at some values, without a step."""
+        """Evaluate the posterior at some values, without a step."""
         look = self.look(tables)
         return Maximum(tables, look.nll + prior.penalty(tables, np.ones(self.n, bool)), look)
 
     def _on_the_way(self, values: Floats, look: Look, prior: Prior) -> NDArray[np.bool_]:
-        """Whether a further step promises to gain something."""
+        """Tell whether a further step promises a gain."""
         free = ~held(values, look, prior, self.low, self.high)
         moving: NDArray[np.bool_] = newton_step(values, look, free, prior, None)[1] > ENOUGH
         return moving

@@ -32,7 +32,7 @@ LEVEL = 0.95
 
 
 class Estimator(Protocol):
-    """What of an estimator is needed: `SpiceEstimator`, not yet fitted, or anything alike."""
+    """The part of an estimator that is needed: `SpiceEstimator`, not yet fitted, or anything alike."""
 
     rnn_model_: Any
 
@@ -43,11 +43,11 @@ class Estimator(Protocol):
         """P of the next choices by the network and by the equations."""
 
     def count_parameters(self) -> Mapping[Any, int]:
-        """How many numbers each person's equations have."""
+        """Count the coefficients of each person's equations."""
 
 
 class Ahead(NamedTuple):
-    """How much better one model predicts than another.
+    """The difference in predictive log likelihood between two models.
 
     Attributes:
         nats: per held-out choice; below 0 where it is worse.
@@ -63,7 +63,7 @@ class Ahead(NamedTuple):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """How well models predict held-out choices; the first axis of arrays counts models, the second people.
+    """Predictions of held-out choices; the first axis of arrays counts models, the second people.
 
     Attributes:
         by: how the choices were taken apart.
@@ -107,8 +107,8 @@ class HeldOut:
         return likelihood
 
     def frequencies(self) -> ModelFrequencies:
-        """How many people each model predicts best, from ln P of held-out choices as the evidence (Soch et
-        al. 2016, NeuroImage 141: 469).
+        """Estimate how many people each model predicts best, from ln P of held-out choices as the evidence
+        (Soch et al. 2016, NeuroImage 141: 469).
         """
         return model_frequencies(pd.DataFrame(-self.nll.T, columns=list(self.models)))
 
@@ -164,7 +164,7 @@ class HeldOut:
         return pd.concat(rows, ignore_index=True)
 
     def ahead(self, model: str, other: str) -> Ahead:
-        """How much better one model predicts held-out choices than another, person by person.
+        """Compare two models by their predictions of held-out choices, person by person.
 
         Raises:
             SettingsError: for a model that was not compared.
@@ -214,7 +214,7 @@ def held_out(
     way: str = "group",
     random_state: int = 0,
 ) -> HeldOut:
-    """How well models predict choices that they did not learn from.
+    """Score models by their predictions of choices that they did not learn from.
 
     Args:
         dataset: the choices.
@@ -317,7 +317,7 @@ class _Learning:
 
 
 class _Criteria(NamedTuple):
-    """What all choices say of a model; arrays count people."""
+    """Information criteria of a model on all choices; arrays count people."""
 
     numbers: float
     aic: Floats
@@ -400,7 +400,7 @@ def _whole(estimator: Estimator) -> None:
 def _contestants(
     models: Sequence[Candidate] | Mapping[str, Candidate], way: str, by: str, random_state: int
 ) -> list[_RivalContestant | _EstimatorContestant]:
-    """What is compared, checked."""
+    """Return the models to compare, checked."""
     if way not in WAYS:
         raise SettingsError([f"way must be one of {', '.join(WAYS)}; got {way!r}. Choose one of these."])
     named = models.items() if isinstance(models, Mapping) else [(None, model) for model in models]

@@ -189,7 +189,7 @@ class ModelRecovery(Study):
         return pd.concat(frames, ignore_index=True)
 
     def counts(self, of: str = "people") -> pd.DataFrame:
-        """How often each rival (column) was the best where each (row) was simulated.
+        """Count how often each rival (column) was the best where each (row) was simulated.
 
         Args:
             of: "people" counts people, "datasets" data sets by the sum over their people.

@@ -105,7 +105,7 @@ class Study(ABC):
         return str(joblib.hash((VERSION, type(self).__name__, self._identity())))
 
     def _identity(self) -> Any:
-        """What two studies that do the same have in common."""
+        """Return the settings that two equal studies have in common."""
         return list(self.parts)
 
     def _progress(self, done: int, before: int, began: float) -> Progress:
@@ -168,7 +168,7 @@ class _Folder:
         )
 
     def read(self, total: int) -> dict[int, Any]:
-        """What is finished; a file that is no result is left out, and its part is done again."""
+        """Read the finished parts; a file that is no result is left out, and its part is done again."""
         results = {}
         for number in range(total):
             try:

@@ -78,8 +78,8 @@ class Telling(Study):
         return _scores
 
     def margins(self) -> dict[float, tuple[Floats, Floats]]:
-        """What speaks for the first learner in nats, of each person who is the first and of each who is the
-        second, by the number of choices of a person.
+        """Compute the log evidence for the first learner, of each person who is the first and of each who is
+        the second, by the number of choices of a person.
         """
         found: dict[float, tuple[list[float], list[float]]] = {}
         for at in sorted(self.results):

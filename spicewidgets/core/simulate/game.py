@@ -48,7 +48,7 @@ class Game:
 
     @property
     def total(self) -> float:
-        """What the choices have paid together."""
+        """The sum of all rewards."""
         return float(sum(paid[arm] for arm, paid in zip(self.choices, self.rewards, strict=True)))
 
     def choose(self, arm: int) -> float:
@@ -77,7 +77,7 @@ class Game:
         return float(rewards[arm])
 
     def session(self) -> BanditSession:
-        """What has been played so far, to read."""
+        """Return the trials so far as a session."""
         n, n_actions = len(self.choices), self.task.n_actions
         return BanditSession(
             choices=np.array(self.choices, dtype=np.int64),

@@ -23,7 +23,7 @@ Parameters = dict[str, float]
 
 
 class Trial(NamedTuple):
-    """What an agent learns from: the arm chosen and the reward of each arm, in one session or in each."""
+    """The arm chosen and the reward of each arm, in one session or each: the input of an agent's update."""
 
     choice: Any  # an int, or (n_sessions,)
     rewards: Floats  # (n_actions,) or (n_sessions, n_actions)
@@ -196,7 +196,9 @@ def _expected(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, dict[
 
 
 def _side_by_side(part: Any) -> bool:
-    """Whether an agent or a task runs many sessions at once: it says so and `new_sess` takes their number."""
+    """Tell whether an agent or a task runs many sessions at once: it says so and `new_sess` takes their
+    number.
+    """
     return bool(getattr(part, "vectorised", False)) and "n_sessions" in signature(part.new_sess).parameters
 
 

@@ -90,7 +90,7 @@ class BuiltRNN(BaseRNN):
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
     def _called(self, module: BuiltModule, mask: Tensor | None, embedding: Tensor | None) -> Tensor:
-        """What a module makes of its state on its arms."""
+        """Compute a module's next value of its state on its arms."""
         for name in module.inputs:
             if name in self.state and self._signals.get(name) is not self.state[name]:
                 self.record_signal(name, self.state[name])
@@ -104,7 +104,7 @@ class BuiltRNN(BaseRNN):
         )
 
     def _logits(self, betas: dict[str, Tensor]) -> Tensor:
-        """What the states add to the logits."""
+        """Compute the part of the states in the logits."""
         parts = [
             self.state[name] * betas[name] if name in betas else self.state[name] for name in self.acting
         ]

@@ -146,7 +146,7 @@ def _call(module: BuiltModule, participants: bool) -> Iterator[str]:
 
 
 def _parts(state: BuiltState, modules: tuple[BuiltModule, ...]) -> Iterator[str]:
-    """What the next value of a state is the sum of."""
+    """Yield the summands of a state's next value."""
     moved = [module.arms for module in modules]
     yield from (module.name for module in modules)
     if state.keeps and ALL not in moved:

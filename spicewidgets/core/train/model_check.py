@@ -35,7 +35,7 @@ def check_model(model: BaseRNN, config: SpiceConfig, sessions: Sessions) -> None
 
 
 def _module_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
-    """What is wrong with the modules and signals, after a run in which transitions were recorded."""
+    """Yield the problems of modules and signals, after a run in which transitions were recorded."""
     name = type(probe).__name__
     for module in config.modules:
         if module not in probe.submodules_rnn:
@@ -60,7 +60,7 @@ def _module_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:
 
 
 def _forward_problems(model: BaseRNN, returned: Any, few: Sessions) -> list[str]:
-    """What is wrong with what a forward returns: its kind, its shape, or that nothing is learned by it."""
+    """Return the problems of a forward's result: its kind, its shape, or that nothing is learned by it."""
     if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[0], Tensor):
         parts = returned if isinstance(returned, tuple) else (returned,)
         got = ", ".join(type(part).__name__ for part in parts)

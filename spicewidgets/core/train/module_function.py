@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class ModuleFunction:
-    """What a trained module does, as a function.
+    """A trained module as a function.
 
     Args:
         model: the trained model; it is copied.

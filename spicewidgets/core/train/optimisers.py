@@ -223,7 +223,7 @@ def points(descent: Descent, evaluate: Callable[[Array], Answer]) -> Iterator[Po
 
 
 class Patience:
-    """Whether a descent has come to rest: it gains too little over some iterations.
+    """The stopping rule of a descent: too little gain over some iterations.
 
     Args:
         iterations: so many.
@@ -236,7 +236,7 @@ class Patience:
         self._tolerance, self._left = tolerance, most
 
     def over(self, loss: float) -> bool:
-        """Whether the descent is over; call it with the loss after each iteration."""
+        """Tell whether the descent is over; call it with the loss after each iteration."""
         little = not self._recent[0] - loss > self._tolerance
         self._recent.append(loss)
         self._left = None if self._left is None else self._left - 1

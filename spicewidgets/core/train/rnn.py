@@ -24,7 +24,7 @@ Inputs = Tensor | Sequence[Tensor] | None
 
 
 class Logits:
-    """What the loop over trials writes: `logits[t] = ...` keeps each trial's tensor, and `stacked()` joins
+    """The results of the loop over trials: `logits[t] = ...` keeps each trial's tensor, and `stacked()` joins
     them once.
 
     A tensor written to in place would cost autograd a copy of all trials at each trial.
@@ -128,9 +128,7 @@ class BaseRNN(nn.Module):
         return device
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy of the model takes along: not what it has just computed, which belongs to a gradient of
-        the original.
-        """
+        """Return the state to copy: without intermediate results, which belong to the original's gradient."""
         passing: dict[str, Any] = {
             "recording": {},
             "transitions": {},

@@ -16,7 +16,7 @@ from .torch_stream import TorchStream
 
 @dataclass(frozen=True)
 class Epoch:
-    """What happened in one epoch.
+    """The record of one epoch.
 
     Attributes:
         epoch: number, from 1.
@@ -50,7 +50,7 @@ class Epoch:
 
 
 class Run:
-    """What the phases of a training share. Weights are flat vectors, `(1, n_weights)`.
+    """The shared state of the phases of a training. Weights are flat vectors, `(1, n_weights)`.
 
     Args:
         model: it has the weights that the last record is of, and the best ones after `restore_best`.
@@ -170,7 +170,7 @@ class Run:
             self.best_epoch, self.best_weights = self.epoch, weights
 
     def penalty(self, weights: Array) -> float:
-        """What weight decay adds to the loss that is brought down."""
+        """Compute the share of weight decay in the loss that is brought down."""
         decay = self.settings.l2_weight_decay
         return 0.5 * decay * float(np.square(weights, dtype=float).sum()) if decay else 0.0
 
@@ -183,7 +183,7 @@ class Run:
         put(self.best_weights, self.model)
 
     def _problem(self, loss: float) -> str:
-        """What is certainly wrong with a loss, in words."""
+        """Describe a certain problem of a loss."""
         if math.isfinite(loss):
             return ""
         if math.isinf(self._lowest):
@@ -197,7 +197,7 @@ class Run:
         )
 
     def problem_at_end(self, loss: float) -> str:
-        """What is certainly wrong with a run that ended at this loss, in words."""
+        """Describe a certain problem of a run that ended at this loss."""
         if loss > self.chance > self._lowest:
             return (
                 f"The loss rose to {loss:.4f}, above guessing ({self.chance:.4f}), after it had been"

@@ -32,7 +32,7 @@ Finish = Callable[[Run], Iterator[Epoch]]
 
 
 def starts_for(model: BaseRNN) -> int:
-    """How many random starts are screened when no number is given."""
+    """Return the number of random starts to screen when none is given."""
     return max(STARTS, STARTS_PER_MODULE * len(model.submodules_rnn))
 
 
@@ -187,7 +187,7 @@ def _reset(module: nn.Module) -> None:
 
 
 def _same(stacked: BaseRNN, models: Sequence[BaseRNN], sessions: Sessions) -> bool:
-    """Whether the stacked model does what its starts do, on two trials of a few sessions."""
+    """Compare the stacked model with its starts, on two trials of a few sessions."""
     few = sessions.first(2).take(torch.arange(min(3, sessions.n_sessions)))
     training = stacked.training
     stacked.eval()

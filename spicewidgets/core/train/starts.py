@@ -24,7 +24,7 @@ class SideBySide(nn.Module):
         self.starts = nn.ModuleList(modules)
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """What each start makes of its part, one after the other."""
+        """Run each start on its part, one after the other."""
         parts = zip(*(x.chunk(len(self.starts)) for x in inputs), strict=True)
         return torch.cat([start(*part) for start, part in zip(self.starts, parts, strict=True)])
 

@@ -135,7 +135,7 @@ def _acting(logits: Tensor, after: dict[str, Tensor]) -> set[str]:
 
 
 def _keeps(state: str, modules: tuple[BuiltModule, ...], before: Tensor, after: Tensor) -> bool:
-    """Whether arms that no module moves are as they were."""
+    """Tell whether arms that no module moves are unchanged."""
     arms = [part for module in modules if module.state == state for part in COVERS.get(module.arms, ())]
     at = {CHOSEN: slice(0, 1), NOT_CHOSEN: slice(1, None)}
     rest = [where for part, where in at.items() if part not in arms]

@@ -20,8 +20,8 @@ __all__ = ["Epoch", "set_dropout", "starts_for", "train", "uses_lbfgs"]
 
 
 def uses_lbfgs(model: BaseRNN, settings: Training) -> bool:
-    """Whether the loss is the same at each call and of the whole data set, as L-BFGS needs it, and Adam was
-    not asked for.
+    """Tell whether the loss is the same at each call and of the whole data set, as L-BFGS needs it, and Adam
+    was not asked for.
     """
     layers = [module.p for module in model.modules() if isinstance(module, nn.Dropout)]
     shares = [model.dropout, *layers] if settings.dropout is None else [settings.dropout]

@@ -77,7 +77,7 @@ def record(result: Result, path: Path) -> None:
 
 
 def _costs(result: Result) -> list[list[Any]]:
-    """What dropping each term of the first participant would cost."""
+    """Compute the cost of dropping each term of the first participant."""
     assert result.spice is not None
     found = weigh(result, result.spice.participants[0])
     terms = () if found is None else found.terms
@@ -117,7 +117,7 @@ def _emergence(data: dict[str, Any]) -> Emergence:
 
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:
-    """What a run depends on, as JSON gives it back."""
+    """Return the settings that a run depends on, as JSON gives them back."""
     groups = ("task", "participant", "data", "training", "discovery")
     data = {}
     for group in groups:

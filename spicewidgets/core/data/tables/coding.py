@@ -53,7 +53,7 @@ def missing_labels(
 
 
 def _stands_out(number: int, others: Sequence[int], share: float) -> bool:
-    """Whether a number is no option beside the others, by its size and by how seldom it is."""
+    """Tell whether a number is no option beside the others, by its size and by how seldom it occurs."""
     if share >= MOST_MISSED:
         return False
     if number == -1:
@@ -124,5 +124,5 @@ def scales(low: float, high: float) -> dict[str, tuple[float, float]]:
 
 
 def needs_scale(low: float, high: float) -> bool:
-    """Whether rewards are so far from 0 to 1 that a reader should know what is done about it."""
+    """Tell whether rewards are so far from 0 to 1 that a reader should know how they are scaled."""
     return low < 0 or high > 1 or 0 < high - low < SMALLEST_RANGE

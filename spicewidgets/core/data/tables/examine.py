@@ -25,7 +25,7 @@ LARGEST_INPUT = 1e30  # float32 ends at 3.4e38
 
 
 class Examined(NamedTuple):
-    """What came of it.
+    """The result of an examination.
 
     Attributes:
         rows: the trials, in the order of the data set.

@@ -96,7 +96,7 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
 
 
 def is_excel(data: bytes) -> bool:
-    """Whether a zip file is a spreadsheet."""
+    """Tell whether a zip file is a spreadsheet."""
     return "[Content_Types].xml" in zipfile.ZipFile(io.BytesIO(data)).namelist()
 
 

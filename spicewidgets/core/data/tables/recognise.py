@@ -23,7 +23,7 @@ LAYOUT, ALONE, AMONG, CONTENTS = 0.98, 0.9, 0.75, 0.3  # how sure a guess is, by
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a table seems to hold.
+    """The recognised roles of a table's columns.
 
     Attributes:
         layout: the tool whose layout it is; None for one that is not known.
@@ -37,7 +37,7 @@ class Recognised:
 
 
 def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> Recognised:
-    """What the columns of a table hold.
+    """Recognise the roles of a table's columns.
 
     Args:
         table: the table.
@@ -145,7 +145,7 @@ class _Recogniser:
         return name.lower().endswith({"choice": ".keys", "time": ".rt"}[role])
 
     def _fits(self, role: str, column: Column) -> bool:
-        """Whether the contents of a column could be this role's."""
+        """Tell whether the contents of a column could be this role's."""
         n = len(column.labels)
         if role == "choice":
             return 1 <= n <= MOST_OPTIONS
@@ -274,7 +274,7 @@ class _Recogniser:
             self._give("practice", events, AMONG, "its values")
 
     def _find_groups(self) -> None:
-        """What a person is: the same in all rows of a person, and not in all people."""
+        """Find columns that describe a person: the same in all rows of a person, and not in all people."""
         person = self._person()
         if "participant" not in self.roles or "groups" in self.roles or len(np.unique(person)) < 4:
             return
@@ -298,7 +298,7 @@ def _whole(column: Column) -> bool:
 
 
 def _always_among(choice: Column, offered: list[Column]) -> bool:
-    """Whether each choice is one of the options on offer in its row."""
+    """Tell whether each choice is one of the options on offer in its row."""
     names = np.array([str(label) for label in choice.labels] + [""], dtype=object)[choice.codes]
     among = np.zeros(len(names), dtype=bool)
     for column in offered:
@@ -307,7 +307,7 @@ def _always_among(choice: Column, offered: list[Column]) -> bool:
 
 
 def _cuts(column: Column, person: NDArray[np.int64]) -> bool:
-    """Whether a column has more than one value within a person, but not one for each row."""
+    """Tell whether a column has more than one value within a person, but not one for each row."""
     n_people = len(pd.unique(person))
     n_pairs = int(combined(person, column.codes).max(initial=-1)) + 1
     return n_people < n_pairs <= max(len(person) / 2, n_people)

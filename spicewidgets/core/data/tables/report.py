@@ -112,7 +112,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Rewards:
-    """How rewards are coded.
+    """The coding of rewards.
 
     Attributes:
         low, high: lowest and highest as the table has them.
@@ -137,7 +137,7 @@ class Rewards:
 
 @dataclass(frozen=True)
 class Report:
-    """What was read from a table, and what was done about it.
+    """The contents of a table, its problems and their remedies.
 
     The numbers add up: `rows == used + sum(part.where.n for part in left_out)`.
 
@@ -192,7 +192,7 @@ class Report:
         return "\n".join(lines)
 
     def summary(self) -> dict[str, str]:
-        """What was read, a line for each thing."""
+        """Summarise the contents, a line for each kind."""
         out = sum(part.where.n for part in self.left_out)
         short, middle, long = self.lengths
         columns = {guess.role: ", ".join(map(str, guess.columns)) for guess in self.guesses}

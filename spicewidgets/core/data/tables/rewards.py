@@ -76,7 +76,7 @@ def _other_outcomes(work: Work) -> Floats | None:
 
 
 def _of_the_other(work: Work, name: str, chosen: Bools) -> None:
-    """What the option that was not taken paid, in trials with two options, if that is to be used."""
+    """Fill in the reward of the option not taken, in trials with two options, if that is to be used."""
     offered = np.ones(chosen.shape, dtype=bool) if work.offered is None else work.offered
     two = (offered.sum(axis=1) == 2) & (work.arms >= 0)
     words = f"{name} holds what the other of two options paid: did people see that?"

@@ -24,7 +24,7 @@ NUMBER_WITH_COMMA, NUMBER_WITH_POINT = re.compile(r"(?<![\d.,])\d+,\d+(?![\d.,])
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long piece of work is.
+    """The progress of a long piece of work.
 
     Attributes:
         share: from 0 to 1.

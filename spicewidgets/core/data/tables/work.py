@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 class Work:
-    """What the steps of an examination share. Each looks at the rows that are still used.
+    """The shared state of the steps of an examination. Each step looks at the rows that are still used.
 
     Args:
         table: the table.

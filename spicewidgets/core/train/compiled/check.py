@@ -122,8 +122,8 @@ def _evaluate(loss: Loss, theta: Array, sessions: Sessions) -> tuple[Array, Arra
 
 
 def _close(compiled: tuple[Array, Array], eager: tuple[Array, Array], tolerance: float) -> bool:
-    """Whether losses and gradients are the same: each array relative to its size where it is finite, and
-    infinite, or no number, in the same places.
+    """Compare losses and gradients: each array relative to its size where it is finite, and infinite, or no
+    number, in the same places.
     """
     return all(
         np.array_equal(np.nan_to_num(a[~finite]), np.nan_to_num(b[~finite]))

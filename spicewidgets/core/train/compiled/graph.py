@@ -134,7 +134,7 @@ class Graph:
         return None
 
     def _of_zero(self, op: str, a: Node, b: Node) -> Node | None:
-        """What a product or sum with 0 is, where all numbers are finite."""
+        """Simplify a product or sum with 0, where all numbers are finite."""
         zero_a, zero_b = (x.op == "const" and x.value == 0 for x in (a, b))
         if op == "mul" and (zero_a or zero_b):
             return a if zero_a else b
@@ -151,7 +151,7 @@ class Graph:
 
 
 def _is(node: Node, value: float) -> bool:
-    """Whether a node is this constant, with its sign."""
+    """Tell whether a node is this constant, with its sign."""
     return node.op == "const" and repr(node.value) == repr(value)
 
 

@@ -19,7 +19,7 @@ SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", 
 
 
 def trial_text(model: BaseRNN, inputs: Tensor | None = None) -> str:
-    """What one trial of a model computes for one session, when it is compiled.
+    """List the operations of one trial of a model for one session, as they are compiled.
 
     Args:
         model: any model that can be compiled. In training mode, dropout is part of it.
@@ -58,7 +58,7 @@ def _operations(nodes: list[Node]) -> int:
 
 
 def _names(model: BaseRNN, trace: Trace) -> dict[tuple[str, int], str]:
-    """What each leaf stands for, by its kind and place."""
+    """Name each leaf of the trace, by its kind and place."""
     n = model._n_actions
     columns = [f"action[{i}]" for i in range(n)] + [f"reward[{i}]" for i in range(n)]
     columns += [f"column[{i}]" for i in range(2 * n, trace.inputs.shape[2])]

@@ -55,7 +55,7 @@ class Program:
             return weights, self.values(weights, features)
 
     def numbers(self, theta: Array, outputs: list[Tensor], n: int) -> tuple[Array, Array, Array]:
-        """What the kernel takes from the weights and the prelude.
+        """Return the kernel's arguments from the weights and the prelude.
 
         Returns:
             Numbers of each start, `(n_starts, n_globals)`; of each session, `(n_starts, n, n_sessions)`; the

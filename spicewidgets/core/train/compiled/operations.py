@@ -160,7 +160,7 @@ def _softplus(trace: Trace, a: Symbol, beta: float = 1.0, threshold: float = 20.
 
 @cache
 def _slope_on_bounds() -> bool:
-    """Whether torch's clamp has the slope 1 on its bounds: up to 2.14; later ones have 0."""
+    """Tell whether torch's clamp has the slope 1 on its bounds: up to 2.14; later ones have 0."""
     bound = torch.zeros(1, requires_grad=True)
     (slope,) = torch.autograd.grad(bound.clamp(0.0, 1.0).sum(), bound)
     return bool(slope)

@@ -117,7 +117,7 @@ class Prelude:
         return tensor
 
     def changes(self, tensor: Tensor) -> bool:
-        """Whether a tensor may have other values in the next run."""
+        """Tell whether a tensor may have other values in the next run."""
         return id(tensor) in self._changing
 
     def places(self, tensor: Tensor) -> Tensor | None:

@@ -9,7 +9,7 @@ from .graph import Graph, Node, needed
 
 @dataclass(frozen=True)
 class Trial:
-    """What one trial computes, for one session.
+    """The computations of one trial, for one session.
 
     Attributes:
         graph: of all nodes below.

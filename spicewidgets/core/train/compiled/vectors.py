@@ -237,7 +237,7 @@ class Vectors:
         return 1.5 * 2.0 ** (52 if self.double else 23)
 
     def _reduced(self, x: str) -> tuple[str, str]:
-        """What is left of x less a multiple n of ln 2, and the bits of n plus the magic number."""
+        """Reduce x by a multiple n of ln 2; return the rest, and the bits of n plus the magic number."""
         magic = self.constant(self._magic)
         raised = self.binary("fadd", self.binary("fmul", x, self.constant(math.log2(math.e))), magic, "")
         n = self.binary("fsub", raised, magic, "")
