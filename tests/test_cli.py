@@ -361,6 +361,26 @@ def test_no_file_holds_a_formula_for_a_spreadsheet(tmp_path):
     assert people["participant"].tolist() == ["'=cmd0", "'=cmd1", "'=cmd2", "'=cmd3"]
 
 
+def test_no_name_of_a_participant_costs_the_result(tmp_path):
+    rng = np.random.default_rng(1)
+    long = "n" * 299
+    labels = [f"{long}a", f"{long}b", "é" * 300, "a/b", "a.b", "../../ab", "x\0y", "\ud800", "AB", "$\\frac{"]
+    rows = [
+        {"participant": label, "choice": "xy"[rng.integers(2)], "reward": int(rng.integers(2))}
+        for label in [*labels, "   "]
+        for _ in range(8)
+    ]
+    path, out = tmp_path / "names.json", tmp_path / "out"
+    path.write_text(json.dumps(rows))
+    output_of("--data", path, "--epochs", 2, "--n-starts", 1, "--participant", "$\\frac{", "--out", out)
+    assert {it.name for it in tmp_path.iterdir()} == {"names.json", "out"}
+    files = [it.name for it in (out / "events").glob("sub-*")]
+    assert len({name.lower() for name in files}) == len(labels)  # a row of blanks says nothing of who chose
+    who = pd.read_csv(out / "events" / "participants.tsv", sep="\t")
+    assert who["label"].tolist() == [label.replace("\ud800", "?") for label in labels]
+    assert {f"{name}_task-choices_events.tsv" for name in who["participant_id"]} == set(files)
+
+
 def test_events_of_an_earlier_run_are_not_left_among_those_of_this_one(study, tmp_path):
     _, path, _, _ = study
     output_of("--data", path, *QUICK, "--out", tmp_path)
@@ -665,20 +685,21 @@ def test_figures_do_not_pile_up_where_pyplot_is_loaded(tmp_path):
     assert pyplot.get_fignums() == before
 
 
-def people(path, seed, n_sessions=4):
-    """A table of three people who forget, `n_sessions` sessions of 30 trials each."""
+def people(path, seed, n_sessions=4, first=0):
+    """A table of three people who forget, `n_sessions` sessions of 30 trials each, counted from `first`."""
     agents = [sw.AgentQ(alpha_reward=0.4, beta_reward=beta, forget_rate=0.2) for beta in (2, 3, 4)]
     who = [person for person in range(3) for _ in range(n_sessions)]
     drift = sw.BanditsDrift(sigma=0.2)
     own = [agents[person] for person in who]
     data = sw.create_dataset(own, drift, 30, len(who), participant=who, random_state=seed)[0]
     frame = data.to_frame()[["participant", "session", "choice", "reward"]]
-    frame.assign(choice=frame["choice"].map({0: "left", 1: "right"})).to_csv(path, index=False)
+    changed = {"choice": frame["choice"].map({0: "left", 1: "right"}), "session": frame["session"] + first}
+    frame.assign(**changed).to_csv(path, index=False)
 
 
 def test_choices_kept_apart_are_told_to_be_how_likely_under_pooled_equations(tmp_path):
     people(tmp_path / "train.csv", 1, 8)
-    people(tmp_path / "test.csv", 2)
+    people(tmp_path / "test.csv", 2, first=24)
     options = ("--model", "forgetting", "--pooling", "group", "--epochs", 40, "--n-starts", 2, "--seed", 1)
     files = (
         "--data",
@@ -697,6 +718,7 @@ def test_choices_kept_apart_are_told_to_be_how_likely_under_pooled_equations(tmp
     assert scores["likelihood"].tolist()[2] == pytest.approx(0.5)
     assert scores["likelihood"][0] > 0.52
     assert "Test choices expected by" in printed
+    assert "0 of 12 sessions go on where those of --data end" in " ".join(printed.split())
     group = pd.read_csv(tmp_path / "out" / "group.csv")
     assert {"module", "term", "mean", "mean_error", "spread", "worth", "price"} <= set(group)
     assert (group["worth"] >= group["price"]).all()

@@ -118,6 +118,14 @@ def test_choices_are_taken_apart_in_other_ways(table, by):
     assert f"held out by {by} in 2 parts" in output_of("rivals", "--data", table, *QUICK, "--by", by)
 
 
+def test_one_session_a_person_is_held_out_by_time(table, tmp_path):
+    frame = pd.read_csv(table)
+    frame[frame["run"] == 1].to_csv(tmp_path / "one.csv", index=False)
+    text = output_of("rivals", "--data", tmp_path / "one.csv", *QUICK)
+    assert "No person has a second session to predict" in text
+    assert "held out by time in 2 parts" in text
+
+
 def test_what_is_wrong_with_its_options_is_a_line_each(table, tmp_path):
     assert refused("rivals", "--by", "x", "--rival", "me", "--folds", "1", "--seed", "-1") == [
         "Error: --data must name a table of choices; got none. Give for example --data choices.csv.",

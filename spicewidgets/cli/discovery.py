@@ -19,7 +19,7 @@ from ..core.read.translation import true_model
 from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
-from .held_out import check_held_out, held_out
+from .held_out import choices_to_predict, held_out
 from .options import Request
 from .outcome import Outcome
 from .progress import Progress
@@ -49,11 +49,10 @@ def discover(request: Request, progress: Progress) -> Outcome:
         choices, source = _read(request, request.table)
         dataset, notes = choices.dataset, notes_of(choices.report)
     test: DatasetRNN | None = None
-    if request.test_table is not None:
+    if choices is not None and request.test_table is not None:
         test_choices, _ = _read(request, request.test_table)
-        test = test_choices.dataset
-        notes += tuple(f"Test data: {note}" for note in notes_of(test_choices.report))
-        check_held_out(test, dataset)
+        test, note = choices_to_predict(choices, test_choices, request.remedies.get("sessions"))
+        notes += (*(f"Test data: {words}" for words in notes_of(test_choices.report)), note)
     estimator = _estimator(request, dataset)
     notes += _fit(estimator, dataset, progress)
     spice = estimator.spice_model_

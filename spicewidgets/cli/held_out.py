@@ -6,32 +6,50 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import refuse
+from ..core.data.choices import Choices
+from ..core.data.continued import followed, going_on
 from ..core.data.dataset import DatasetRNN
+from ..core.data.tables.rows import Rows
 from ..core.estimator import SpiceEstimator
 from ..core.judge.replay import nll_per_trial
+from ..core.settings import SettingsError
 
 COLUMNS = ("model", "n_choices", "nll", "likelihood", "numbers_per_participant")
 
 
-def check_held_out(test: DatasetRNN, train: DatasetRNN) -> None:
-    """Check that what was learned from one data set can be asked about another.
+def choices_to_predict(train: Choices, test: Choices, sessions: str | None = None) -> tuple[DatasetRNN, str]:
+    """Make the choices to predict, in sessions that go on where those that were learned from end, or anew.
 
     Args:
-        test: the choices to predict.
-        train: the choices to learn from.
+        train: the table to learn from.
+        test: the table to predict.
+        sessions: "carry_on" or "start_anew" where that was chosen; see `followed`.
+
+    Returns:
+        The choices, and a sentence that says which sessions go on.
 
     Raises:
         SettingsError: if the test data have other options, unknown participants, or no next choice.
     """
-    refuse(_problems(test, train))
+    refuse(_problems(test.rows, train.rows))
+    follows = followed(train, test, sessions)
+    dataset = going_on(train, test, follows)
+    if not bool(dataset.target_mask.any()):
+        raise SettingsError(
+            ["--test-data must have sessions of two or more trials; got none. Add such sessions."]
+        )
+    on, n = int((follows >= 0).sum()), len(follows)
+    words = f"Test data: {on:,} of {n:,} sessions go on where those of --data end, and so does learning"
+    others = "start_anew" if on == n else "carry_on"
+    return dataset, f"{words}; the others begin anew (--remedy sessions={others} for the other way)."
 
 
-def _problems(test: DatasetRNN, train: DatasetRNN) -> Iterator[str]:
-    options, known = list(test.arm_labels or ()), list(train.arm_labels or ())
-    if options != known:
+def _problems(test: Rows, train: Rows) -> Iterator[str]:
+    options, known = list(test.arm_labels), list(train.arm_labels)
+    if not set(options) <= set(known):
         yield (
             f"--test-data must have the options of --data, {known[:20]}; got {options[:20]}. Name the column"
-            " of the choice with --choice-column, or take sessions in which all options are chosen."
+            " of the choice with --choice-column, or leave out choices of other options."
         )
     strangers = [label for label in test.participants if label not in set(train.participants)]
     if strangers:
@@ -39,8 +57,6 @@ def _problems(test: DatasetRNN, train: DatasetRNN) -> Iterator[str]:
             f"--test-data must have participants of --data; got {strangers[:20]}, who are not there. Leave"
             " their rows out, or add sessions of theirs to --data."
         )
-    if not bool(test.target_mask.any()):
-        yield "--test-data must have sessions of two or more trials; got none. Add such sessions."
 
 
 def held_out(estimator: SpiceEstimator, test: DatasetRNN) -> pd.DataFrame:
@@ -48,7 +64,7 @@ def held_out(estimator: SpiceEstimator, test: DatasetRNN) -> pd.DataFrame:
 
     Args:
         estimator: fitted to other choices of the same participants.
-        test: checked by `check_held_out`.
+        test: as `choices_to_predict` makes it.
 
     Returns:
         A row each for the equations, the network and chance: `n_choices`, `nll` (the sum of -ln P over these

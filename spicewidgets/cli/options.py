@@ -195,7 +195,7 @@ def options() -> Iterator[HeadedOption]:
             yield HeadedOption("data", heading, words, metavar="FILE")
             words = (
                 "Table of other choices of the same participants, read as --data is: they steer nothing, and "
-                "how likely they are under equations and network is told."
+                "how likely they are under equations and network is told. A session of --data goes on in it."
             )
             yield HeadedOption("test_data", heading, words, metavar="FILE")
             for name, (_, words) in COLUMNS.items():

@@ -86,7 +86,7 @@ def _options() -> Iterator[click.Parameter]:
     words = f"Compare only this rival; once for each. [{', '.join(NAMES)}; default all]"
     yield HeadedOption("rival", "Study", words, multiple=True, metavar="NAME")
     words = "What is predicted: other sessions of the same people, other people, or later choices."
-    words += " [session, person or time; default session]"
+    words += " [session, person or time; default session, and time where nobody has two]"
     yield HeadedOption("by", "Study", words, default="session", metavar="WAY")
     for name, value, least, words in (
         ("folds", 4, 2, "Parts that the choices are taken apart into."),

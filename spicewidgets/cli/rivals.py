@@ -62,7 +62,7 @@ def _options() -> Iterator[HeadedOption]:
     yield HeadedOption("data", "Data", words, metavar="FILE")
     yield from table_options()
     words = "What is predicted: other sessions of the same people, other people, or later choices."
-    words += " [session, person or time; default session]"
+    words += " [session, person or time; default session, and time where nobody has two]"
     yield HeadedOption("by", "Comparison", words, default="session", metavar="WAY")
     words = "Parts that the choices are taken apart into. [2 or more; default 4]"
     yield HeadedOption("folds", "Comparison", words, type=NumberOrText(), default=4, metavar="NUMBER")

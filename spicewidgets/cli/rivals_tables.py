@@ -18,6 +18,7 @@ from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.judge.random_effects import GroupDifference, group_difference
 from ..core.models import READY
 from ..core.progress import finished
+from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from .folder import written
 from .options import WIDTH
@@ -68,7 +69,7 @@ def compared(request: Request, progress: Progress) -> Outcome:
     steps = held_out_steps(
         dataset,
         models,  # type: ignore[arg-type] # rivals and estimators
-        request.by,
+        way_for(dataset, request.by)[0],
         n_folds=request.folds,
         way=request.way,
         random_state=request.seed,
@@ -101,10 +102,11 @@ def text(request: Request, outcome: Outcome) -> Iterator[str]:
             f"Read {Path(request.table).name}: {dataset.n_participants} people,"
             f" {dataset.n_sessions} sessions, {dataset.n_actions} options.",
             *notes_of(outcome.choices.report),
+            *filter(None, [way_for(dataset, request.by)[1]]),
         ]
     )
     yield (
-        f"{int(result.n_choices.sum()):,} choices of {len(result.people)} people, held out by {request.by} in"
+        f"{int(result.n_choices.sum()):,} choices of {len(result.people)} people, held out by {result.by} in"
         f" {result.n_folds} parts; rivals fitted by {request.way}:\n\n{_table(result.to_frame())}"
     )
     risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0

@@ -13,7 +13,7 @@ from .html import html
 from .individuals import individuals_part
 from .latex import latex
 from .markdown import markdown
-from .methods import data_part, fitting_part, models_part
+from .methods import data_part, fitting_part, models_part, taken_apart
 from .recovery import parameters_part, recovery_part
 from .sensitivity import repeat_part, sensitivity_part
 from .words import count, with_interval
@@ -76,10 +76,10 @@ def summary(found: Findings) -> str:
     at = result.models.index(found.told)
     own = result.to_frame().set_index("model").loc[found.told]
     words = (
-        f"{count(len(result.people), 'person', 'people')} made {int(result.n_choices.sum()):,} choices that"
-        f" were predicted without having been learned from. The equations of {found.main}, with"
-        f" {result.numbers[at]:.1f} numbers a person, give them a likelihood of"
-        f" {with_interval(own['likelihood'], own['low'], own['high'])} per choice"
+        f"{taken_apart(found)}{count(len(result.people), 'person', 'people')} made"
+        f" {int(result.n_choices.sum()):,} choices that were predicted without having been learned from. The"
+        f" equations of {found.main}, with {result.numbers[at]:.1f} numbers a person, give them a likelihood"
+        f" of {with_interval(own['likelihood'], own['low'], own['high'])} per choice"
     )
     if found.rivals:
         best = found.rivals[0]

@@ -29,6 +29,7 @@ from ..core.progress import Progress, retold
 from ..core.rivals.design import Design
 from ..core.rivals.equation_recovery import EquationRecovery
 from ..core.rivals.fit import fit_rival
+from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.rivals.ready import RIVALS
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
@@ -147,10 +148,10 @@ class Inquiry:
         return self.findings
 
     def _held_out(self) -> Generator[tuple[float, str], None, None]:
-        plan = self.plan
+        plan, (by, _) = self.plan, way_for(self.dataset, self.plan.by)
         models: dict[str, Any] = {name: name for name in plan.rivals} | dict(plan.models)
         steps = held_out_steps(
-            self.dataset, models, plan.by, n_folds=plan.folds, way=self._way, random_state=plan.seed
+            self.dataset, models, by, n_folds=plan.folds, way=self._way, random_state=plan.seed
         )
         result: HeldOut = yield from _shares(steps)
         main = next(iter(plan.models))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.equations import term_in_words
+from ..core.rivals.folds import way_for
 from .blocks import Block, Bullets, Heading, Paragraph, Table
 from .findings import Findings
 from .words import count, listed, number, percent
@@ -23,6 +24,12 @@ WAYS = {
     "prior": "as the most probable ones under the declared priors",
     "likelihood": "by maximum likelihood within their bounds",
 }
+
+
+def taken_apart(found: Findings) -> str:
+    """Say why no sessions are predicted, where nobody has two."""
+    words = way_for(found.dataset, "session")[1] if found.held_out.by == "time" else ""
+    return words and f"{words} "
 
 
 def data_part(found: Findings) -> Iterator[Block]:
@@ -52,10 +59,10 @@ def data_part(found: Findings) -> Iterator[Block]:
     yield from _groups(found)
     without = data.n_participants - len(result.people)
     yield Paragraph(
-        f"{BY[result.by]} The choices were taken apart {result.n_folds} times, so that each was predicted"
-        " once by models that had not seen it; nothing of what was predicted steered what was learned: no"
-        " stopping, no choice of terms, no prior. A first choice of a session follows nothing and is not"
-        " predicted."
+        f"{taken_apart(found)}{BY[result.by]} The choices were taken apart {result.n_folds} times, so that"
+        " each was predicted once by models that had not seen it; nothing of what was predicted steered what"
+        " was learned: no stopping, no choice of terms, no prior. A first choice of a session follows nothing"
+        " and is not predicted."
         + (f" Of {count(without, 'person', 'people')} nothing could be predicted." if without else "")
     )
 

@@ -17,6 +17,7 @@ from ..settings import SettingsError
 from .tables.cells import safe_frame
 
 TASK = "choices"
+LONGEST_NAME = 64  # letters of a person's name; file systems have 255 for all of a file's
 FIRST = ("onset", "duration", "trial_type", "participant", "session", "trial", "choice", "reward")
 COLUMNS: Mapping[str, tuple[str, str]] = {  # what each is, and its unit
     "onset": ("When the trial began, as the table has it", "s"),
@@ -87,7 +88,7 @@ def _names(labels: Sequence[Any]) -> Iterator[str]:
     """A name of letters and digits for each person, each of its own."""
     taken: set[str] = set()
     for number, label in enumerate(labels, 1):
-        plain = re.sub(r"[^A-Za-z0-9]", "", str(label).removeprefix("sub-")) or f"{number}"
+        plain = re.sub(r"[^A-Za-z0-9]", "", str(label).removeprefix("sub-"))[:LONGEST_NAME] or f"{number}"
         while plain.lower() in taken:  # some file systems do not tell capitals apart
             plain += f"x{number}"
         taken.add(plain.lower())

@@ -58,6 +58,18 @@ def folds_of(dataset: DatasetRNN, by: str = "session", n_folds: int = 4) -> list
     return folds
 
 
+def way_for(dataset: DatasetRNN, by: str) -> tuple[str, str]:
+    """Choose "time" in place of "session" where no person has a second session to predict.
+
+    Returns:
+        The way for `folds_of`, and a sentence if it is another than the one that was asked for.
+    """
+    counts = dataset.participant_ids[dataset.target_mask.any(1)].unique(return_counts=True)[1]
+    if by != "session" or bool((counts > 1).any()):
+        return by, ""
+    return "time", "No person has a second session to predict, so later choices are predicted (by time)."
+
+
 def _knows(dataset: DatasetRNN) -> bool:
     return bool(dataset.target_mask.any())
 

@@ -29,6 +29,7 @@ MOST_ROWS = 10_000_000
 MOST_COLUMNS = 2_000
 MOST_HASHED = 250_000  # rows of a DataFrame
 ZERO_FIRST = re.compile(r"[+-]?0\d")  # 007 is a name
+HALF_SIGN = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON
 PER_PERSON = re.compile(r"(sub-[A-Za-z0-9]+)")  # BIDS names files after people
 
 
@@ -209,6 +210,9 @@ def _json_records(text: str) -> list[dict[str, Any]]:
     """The records of a JSON file, as jsPsych saves them; none where it is something else."""
     try:
         records = json.loads(text)
+        if HALF_SIGN.search(text):  # half of a sign of two halves, which no file of text can hold
+            whole = json.dumps(records, ensure_ascii=False).encode("utf-8", "replace")
+            records = json.loads(whole)
     except (ValueError, RecursionError):
         return []
     if isinstance(records, list) and all(isinstance(record, dict) for record in records):
