@@ -37,7 +37,7 @@ class Request:
         task, participant: what is simulated.
         sessions, trials: how much.
         title: of the report; None for one of its own.
-        models: whose equations are compared; those of the first are told.
+        models: whose equations are compared; those that predict best are told.
         rivals: names of the rivals.
         by, folds, way: of the comparison.
         repeats: times that models play the task anew; 0 for never.
@@ -80,7 +80,7 @@ def _options() -> Iterator[click.Parameter]:
     ):
         words = f"Without a table: {words} [1 or more; default {value}]"
         yield HeadedOption(name, "Data", words, type=NumberOrText(), default=value, metavar="NUMBER")
-    words = f"Tell the equations of this model; further ones are compared. [{', '.join(READY)}; default"
+    words = f"Compare the equations of this model; the best are told. [{', '.join(READY)}; default"
     words += f" {' and '.join(OF_TABLES)} with a table, else {SIMULATED[0]}]"
     yield HeadedOption("model", "Study", words, multiple=True, metavar="NAME")
     words = f"Compare only this rival; once for each. [{', '.join(NAMES)}; default all]"

@@ -14,7 +14,7 @@ NOTHING = (
     "<p>Nothing is written yet. Write the report compares the equations with all rivals on held-out choices,"
     " lets them play the task anew, and recovers what such a design can tell; that takes minutes.</p>"
 )
-SIGNS = {"holds": "✓", "fails": "✗", "open": "?", "not tested": "–"}
+SIGNS = {"holds": "✓", "fails": "✗", "open": "?", "undecided": "?", "not tested": "–"}
 
 
 class ReportPanel(Stage):

@@ -1,18 +1,33 @@
 """The interpretation card: what is claimed, what could break each claim, and what came of it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
+from ..core.diagnose.claims import (
+    FAILS,
+    HOLDS,
+    LEAST_SETS,
+    OPEN,
+    UNDECIDED,
+    UNTESTED,
+    VERDICTS,
+    judge_correlation,
+    judge_interval,
+    judge_share,
+    judge_together,
+)
 from .blocks import Block, Bullets, Heading, Paragraph, Table
-from .findings import Findings, gain_of
+from .findings import EQUATIONS, Findings, equation_sets, gain_of, sets_of
 from .words import count, listed, number, percent, probability, with_interval
 
-HOLDS, FAILS, OPEN, UNTESTED = "holds", "fails", "open", "not tested"
 CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
-ENOUGH = 20  # terms that were simulated and looked for, from which on their share counts
+EXACT = 0.8  # share of simulated data sets in which exactly the true terms have to come back
+TOLD_APART = 0.5  # share of simulated people who have to be recognised
 READABLE = 0.7  # correlation of true and found numbers, or of halves, from which on people can be told apart
 
 
@@ -24,38 +39,48 @@ class Claim:
         words: the claim.
         test: what could break it.
         outcome: what came of that, with sizes.
-        verdict: "holds", "fails", "open" (the choices do not tell) or "not tested".
+        verdict: "holds", "fails", "open" (the choices do not tell), "undecided" (too few data sets were
+            simulated) or "not tested".
+        n_sets: simulated data sets that it rests on; None for a claim on the choices themselves.
+        kind: what it is about, in a word.
     """
 
     words: str
     test: str
     outcome: str
     verdict: str
+    n_sets: int | None = None
+    kind: str = ""
 
 
 def claims(found: Findings) -> tuple[Claim, ...]:
-    """Return the claims about the equations, each with the test that could break it."""
-    return tuple(claim for part in _CLAIMS for claim in part(found))
+    """Return the claims about the equations that predict best, each with the test that could break it."""
+    return tuple(replace(claim, kind=kind) for kind, part in _CLAIMS.items() for claim in part(found))
+
+
+def counts_of(told: tuple[Claim, ...]) -> str:
+    """Say how many claims have each verdict."""
+    verdicts = Counter(claim.verdict for claim in told)
+    return listed(f"{verdicts[one]} {_COUNTED[one]}" for one in VERDICTS if verdicts[one] or one in _ALWAYS)
+
+
+_COUNTED = {HOLDS: "hold", FAILS: "fail", OPEN: "are open", UNDECIDED: "undecided", UNTESTED: "not tested"}
+_ALWAYS = HOLDS, FAILS
 
 
 def card_part(found: Findings) -> Iterator[Block]:
     """The card."""
     told = claims(found)
     yield Heading("Interpretation card")
-    counts = {
-        verdict: sum(claim.verdict == verdict for claim in told) for verdict in (HOLDS, FAILS, OPEN, UNTESTED)
-    }
-    yield Paragraph(
-        f"Of {count(len(told), 'claim')}, {counts[HOLDS]} hold, {counts[FAILS]} fail, {counts[OPEN]} are"
-        f" open, and {counts[UNTESTED]} were not tested."
-    )
+    yield Paragraph(f"{_about(found)} Of {count(len(told), 'claim')}, {counts_of(told)}.")
     yield Table(
         "Claims, the tests that could break them, and what came of these.",
         ("claim", "test", "outcome", "verdict"),
         tuple((claim.words, claim.test, claim.outcome, claim.verdict) for claim in told),
-        note="Open: the interval holds zero, or the choices do not tell. Where a verdict needs a threshold,"
-        " the test names it; it is a convention, which the numbers beside it let anyone replace. The claims"
-        " are not corrected for each other.",
+        note="Open: the interval holds zero, or the choices do not tell. Undecided: it rests on fewer than"
+        f" {LEAST_SETS} simulated data sets. Where a verdict needs a threshold, the test names it; it is a"
+        " convention, which the numbers beside it let anyone replace. The claims are not corrected for each"
+        " other.",
         wordy=(0, 1, 2, 3),
     )
     yield Heading("The simplest rival", 3)
@@ -67,7 +92,7 @@ def card_part(found: Findings) -> Iterator[Block]:
 def _ahead(found: Findings, other: str, words: str, test: str) -> Claim:
     ahead = found.held_out.ahead(found.told, other)
     n = len(found.held_out.people)
-    verdict = HOLDS if ahead.low > 0 else FAILS if ahead.high < 0 else OPEN
+    verdict = judge_interval(ahead.low, ahead.high)
     outcome = (
         f"Ahead by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice; better in"
         f" {ahead.people} of {count(n, 'person', 'people')}."
@@ -111,14 +136,13 @@ def _in_every_group(found: Findings) -> Iterator[Claim]:
             part = found.held_out.of_people([own == kind for own in labels])
             ahead = part.ahead(found.told, found.rivals[0])
             outcomes.append(f"{kind} {with_interval(ahead.nats, ahead.low, ahead.high)}")
-            verdicts.append(HOLDS if ahead.low > 0 else FAILS if ahead.high < 0 else OPEN)
+            verdicts.append(judge_interval(ahead.low, ahead.high))
         if verdicts:
-            verdict = FAILS if FAILS in verdicts else OPEN if OPEN in verdicts else HOLDS
             yield Claim(
                 f"They do so in every group of {name}.",
                 f"The same in each group, beside {found.rivals[0]}.",
                 f"Ahead, in nats per choice: {'; '.join(outcomes)}.",
-                verdict,
+                judge_together(verdicts),
             )
 
 
@@ -171,7 +195,7 @@ def _terms_stay(found: Findings) -> Iterator[Claim]:
         n = found.held_out.n_folds
         lost = found.terms[found.terms["parts"] < n]
         yield Claim(
-            "Each of their terms is needed.",
+            "Their terms do not hang on which choices were seen.",
             f"Equations of each of the {n} parts of the cross-validation have the term.",
             "All do."
             if not len(lost)
@@ -184,26 +208,37 @@ def _terms_stay(found: Findings) -> Iterator[Claim]:
 
 def _terms_recovered(found: Findings) -> Iterator[Claim]:
     words = "At this design the true terms would be found, and no others."
-    test = "The equations are simulated at the design and found anew."
+    test = (
+        "The equations are simulated at the design and found anew: exactly the true terms in"
+        f" {percent(EXACT)} of {LEAST_SETS} or more data sets."
+    )
     if found.equations is None:
         yield Claim(words, test, "This was not simulated.", UNTESTED)
         return
     study = found.equations
-    summary, n = study.summary(), len(study.results)
+    summary, n, exact = study.summary(), len(study.results), study.exact()
     wrong = [
         f"{term} in {module} {how} in {percent(share)}"
         for how in ("missed", "made up")
         for (module, term), share in summary[how][summary[how] > 0].items()
     ]
-    right = float(1 - summary[["missed", "made up"]].sum(axis=1).mean())
-    decisions = n * len(summary)
     yield Claim(
         words,
         test,
-        f"Exactly the true terms in {percent(study.exact())} of {count(n, 'data set')}; {percent(right)} of"
-        f" {decisions} candidate terms rightly there or"
-        " absent." + (f" {listed(wrong, 4)}." if wrong else ""),
-        FAILS if right < CERTAIN else HOLDS if decisions >= ENOUGH else OPEN,
+        f"Exactly the true terms in {percent(exact)} of {count(n, 'data set')}."
+        + (f" {listed(wrong, 4)}." if wrong else "")
+        + _too_few(n, equation_sets(1, found.dataset.n_participants)),
+        judge_share(round(exact * n), n, EXACT),
+        n,
+    )
+
+
+def _too_few(n_sets: int, in_each: int) -> str:
+    """What decides, where too few data sets were simulated to: so many are, for each that is asked for."""
+    if n_sets >= LEAST_SETS:
+        return ""
+    return (
+        f" Fewer than {LEAST_SETS} decide nothing: --datasets {-(-LEAST_SETS // in_each)} simulates as many."
     )
 
 
@@ -212,50 +247,73 @@ def _numbers_read(found: Findings) -> Iterator[Claim]:
         return
     words = "Each person's numbers can be read as that person's."
     test = (
-        f"True and found numbers correlate by {READABLE} or more over simulated people, and so do numbers"
-        " found in halves of the choices."
+        f"True and found numbers correlate by {READABLE} or more over the people of {LEAST_SETS} or more"
+        " simulated data sets, and so do numbers found in halves of the choices."
     )
-    parts, low = [], False
+    parts, verdicts, n_sets = [], [], None
     if found.equations is not None:
-        values = found.equations.summary()["correlation"].dropna()
-        if len(values):
-            low |= bool((values < READABLE).any())
-            parts.append(
-                f"Recovery: {values.min():.2f} to {values.max():.2f}, below {READABLE} in"
-                f" {int((values < READABLE).sum())} of {len(values)} terms."
-            )
-    if "halves" in found.terms and found.terms["halves"].notna().any():
-        values = found.terms["halves"].dropna()
-        low |= bool((values < READABLE).any())
-        parts.append(
-            f"Halves: {values.min():.2f} to {values.max():.2f}, below {READABLE} in"
-            f" {int((values < READABLE).sum())} of {len(values)} terms."
-        )
-    if parts:
-        yield Claim(words, test, " ".join(parts), FAILS if low else HOLDS)
-    else:
-        yield Claim(words, test, "Neither was done.", UNTESTED)
+        n_sets = len(found.equations.results)
+        summary = found.equations.summary()
+        pairs = summary["found"] * n_sets * len(found.people)
+        said, verdict = _correlations("recovery", summary["correlation"], pairs)
+        few = _too_few(n_sets, equation_sets(1, found.dataset.n_participants))
+        parts.append(f"Of {count(n_sets, 'data set')}: {said}{few}")
+        verdicts.append(verdict if n_sets >= LEAST_SETS else UNDECIDED)
+    if "halves" in found.terms:
+        values = found.terms["halves"]
+        said, verdict = _correlations("Halves", values, pd.Series(len(found.people), values.index))
+        parts.append(said)
+        verdicts.append(verdict)
+    yield Claim(
+        words,
+        test,
+        " ".join(parts) or "Neither was done.",
+        judge_together([*verdicts, *[UNTESTED] * (2 - len(verdicts))]),
+        n_sets,
+    )
+
+
+def _correlations(name: str, values: "pd.Series[float]", pairs: "pd.Series[float]") -> tuple[str, str]:
+    """The range of correlations in words, and the verdict on all of them together."""
+    known = values.notna()
+    own = values[known]
+    if not len(own):
+        return f"{name}: defined for none of {count(len(values), 'term')}.", UNDECIDED
+    lacking = f", not defined for {len(values) - len(own)}" if len(own) < len(values) else ""
+    return (
+        f"{name}: {own.min():.2f} to {own.max():.2f}, below {READABLE} in {int((own < READABLE).sum())} of"
+        f" {count(len(own), 'term')}{lacking}.",
+        judge_together(
+            [judge_correlation(r, int(n), READABLE) for r, n in zip(own, pairs[known], strict=True)]
+        ),
+    )
 
 
 def _rivals_told_apart(found: Findings) -> Iterator[Claim]:
     words = "The design tells the rivals apart."
-    test = "People who are simulated as a rival are recognised as such, by BIC, in half of the cases or more."
+    test = (
+        f"Of {LEAST_SETS} or more people who are simulated as a rival and fitted alone,"
+        f" {percent(TOLD_APART)} or more are recognised as such, by BIC."
+    )
     if found.models is None:
         yield Claim(words, test, "This was not simulated.", UNTESTED)
         return
-    confusion = found.models.confusion()
-    right = {
-        name: float(confusion.loc[name, name])
-        for name in found.models.names
-        if confusion.loc[name].notna().all()
-    }
-    lost = [f"{name} ({percent(share)})" for name, share in right.items() if share < 0.5]
+    counts = found.models.counts()
+    of_each = counts.sum(axis=1)
+    names = [name for name in found.models.names if of_each[name]]
+    right = {name: float(counts.loc[name, name] / of_each[name]) for name in names}
+    verdicts = [judge_share(int(counts.loc[name, name]), int(of_each[name]), TOLD_APART) for name in names]
+    lost = [f"{name} ({percent(share)})" for name, share in right.items() if share < TOLD_APART]
+    n, n_people = int(of_each[names].min()), found.models.design.n_people
     yield Claim(
         words,
         test,
-        f"Recognised in {percent(np.mean(list(right.values())))} on average"
-        + (f"; less than half: {listed(lost)}." if lost else "."),
-        FAILS if lost else HOLDS,
+        f"{count(n, 'simulated person', 'simulated people')} of each rival, of whom"
+        f" {percent(np.mean(list(right.values())))} are recognised on average"
+        + (f"; less than half: {listed(lost)}." if lost else ".")
+        + _too_few(n, n_people * sets_of(1, n_people, 10)),
+        judge_together(verdicts),
+        n,
     )
 
 
@@ -292,19 +350,32 @@ def _true(found: Findings) -> Iterator[Claim]:
     )
 
 
-_CLAIMS = (
-    _beats_rivals,
-    _in_every_group,
-    _reaches_network,
-    _most_people,
-    _behaves,
-    _terms_stay,
-    _terms_recovered,
-    _numbers_read,
-    _rivals_told_apart,
-    _groups_differ,
-    _true,
-)
+_CLAIMS = {
+    "rivals": _beats_rivals,
+    "groups alike": _in_every_group,
+    "network": _reaches_network,
+    "frequency": _most_people,
+    "behaviour": _behaves,
+    "stable terms": _terms_stay,
+    "recovered terms": _terms_recovered,
+    "people": _numbers_read,
+    "recovered rivals": _rivals_told_apart,
+    "groups differ": _groups_differ,
+    "truth": _true,
+}
+
+
+def _about(found: Findings) -> str:
+    """Whose equations the claims are about, and which were passed over for them."""
+    others = [name for name in found.held_out.estimators if name != found.main]
+    words = f"The claims are about the equations of {found.main}"
+    if not others:
+        return f"{words}."
+    gaps = []
+    for name in others:
+        ahead = found.held_out.ahead(found.told, f"{name}{EQUATIONS}")
+        gaps.append(f"{name} by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice")
+    return f"{words}, which predict held-out choices best: better than those of {listed(gaps)}."
 
 
 def _simplest(found: Findings) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ..core.data.tables.cells import safe_frame
 from ..plots.paper import pdf_of, svg_of
 from .blocks import Block, Heading, Paragraph, pictures_of
-from .card import card_part, claims
+from .card import card_part, claims, counts_of
 from .comparison import comparison_part
 from .falsification import falsification_part
 from .findings import Findings
@@ -88,11 +88,8 @@ def summary(found: Findings) -> str:
             f" {result.likelihood[result.models.index(best)]:.3f}"
         )
     words += f", and the network of {result.likelihood[result.models.index(found.network)]:.3f}."
-    verdicts = [claim.verdict for claim in claims(found)]
-    return (
-        f"{words} Of {count(len(verdicts), 'claim')} that one may want to make, {verdicts.count('holds')}"
-        f" hold and {verdicts.count('fails')} fail."
-    )
+    told = claims(found)
+    return f"{words} Of {count(len(told), 'claim')} that one may want to make, {counts_of(told)}."
 
 
 def tables(found: Findings) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ class Findings:
         source: a sentence on where the choices come from.
         dataset: the choices.
         held_out: how well each model predicts choices that it did not learn from.
-        main: name of the estimator whose equations are told.
+        main: name of the estimator whose equations are told: those that predict best.
         way: how rivals were fitted to predict.
         settings: what was chosen, by name, as it is shown.
         script: what repeats the study.
@@ -108,6 +108,24 @@ class Findings:
     def simplest(self) -> str | None:
         """The rival with the fewest numbers that reaches most of what the equations gain over chance."""
         return simplest_of(self.held_out, self.told, self.dataset.n_actions)
+
+
+def best_of(held_out: HeldOut) -> str:
+    """Find the estimator whose equations give held-out choices the highest likelihood."""
+    rows = {name: held_out.models.index(name + EQUATIONS) for name in held_out.estimators}
+    return max(rows, key=lambda name: held_out.likelihood[rows[name]])
+
+
+def sets_of(datasets: int, n_people: int, least: int) -> int:
+    """Count the data sets to simulate, so that there are so many people, one after the other, in each of
+    `datasets` rounds.
+    """
+    return datasets * -(-least // n_people)
+
+
+def equation_sets(datasets: int, n_people: int) -> int:
+    """Count the data sets in which equations are found anew: two or more in each of `datasets` rounds."""
+    return max(sets_of(datasets, n_people, 10), 2 * datasets)
 
 
 def simplest_of(held_out: HeldOut, told: str, n_actions: int) -> str | None:

@@ -35,7 +35,7 @@ from ..core.rivals.ready import RIVALS
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
 from ..core.rivals.study import Study
 from ..core.settings import SettingsError
-from .findings import Findings
+from .findings import Findings, best_of, equation_sets, sets_of
 from .terms import halves_of, term_groups, terms_of
 
 LEAST = 2  # people of a group that is compared
@@ -49,7 +49,7 @@ class Plan:
     """The plan of a report.
 
     Attributes:
-        models: estimators that are not fitted yet, by name; the equations of the first one are told.
+        models: estimators that are not fitted yet, by name; the equations that predict best are told.
         rivals: names of the rivals.
         by, folds, way: as in `held_out`.
         repeats: times that each model plays the task anew; 0 for no falsification.
@@ -154,7 +154,7 @@ class Inquiry:
             self.dataset, models, by, n_folds=plan.folds, way=self._way, random_state=plan.seed
         )
         result: HeldOut = yield from _shares(steps)
-        main = next(iter(plan.models))
+        main = best_of(result)
         estimator = result.estimators[main]
         groups = self._groups(result)
         table = people(estimator, self.choices if self.choices is not None else self.dataset)
@@ -223,7 +223,8 @@ class Inquiry:
         return "prior" if alone and self.plan.way == "group" else self.plan.way
 
     def _recover(self) -> Generator[tuple[float, str], None, None]:
-        now, plan = self._now, self.plan
+        now, plan, n_people = self._now, self.plan, self.dataset.n_participants
+        some, many = (sets_of(plan.datasets, n_people, least) for least in (10, 100))
         design = Design.of_choices(self.dataset)
         fitted = now.held_out.priors
         counts: Any = {"random_state": plan.seed}
@@ -231,7 +232,12 @@ class Inquiry:
         shown = [name for name in self._shown_rivals() if RIVALS[name].parameters]
         for place, name in enumerate(shown):
             study = ParameterRecovery(
-                name, design, fitted[name], way=self._way, n_datasets=self._sets(100), **counts
+                name,
+                design,
+                fitted[name],
+                way=self._way,
+                n_datasets=many,
+                **counts,
             )
             begin, end = (0.15 * at / len(shown) for at in (place, place + 1))
             yield from self._done(study, f"parameters-{name}", begin, end)
@@ -239,7 +245,7 @@ class Inquiry:
             self.findings = now = replace(now, parameters=dict(parameters))
         try:
             equations = EquationRecovery(
-                now.estimator, self.dataset, n_datasets=max(self._sets(10), 2 * plan.datasets), **counts
+                now.estimator, self.dataset, n_datasets=equation_sets(plan.datasets, n_people), **counts
             )
         except SettingsError as error:
             self.findings = now = replace(now, notes=(*now.notes, *error.problems))
@@ -247,13 +253,9 @@ class Inquiry:
             yield from self._done(equations, "equations", 0.15, 0.5)
             self.findings = now = replace(now, equations=equations)
         if len(plan.rivals) > 1:
-            models = ModelRecovery(design, plan.rivals, fitted, n_datasets=self._sets(10), **counts)
+            models = ModelRecovery(design, plan.rivals, fitted, n_datasets=some, **counts)
             yield from self._done(models, "rivals", 0.5, 1.0)
             self.findings = replace(now, models=models)
-
-    def _sets(self, least: int) -> int:
-        """Simulated data sets in which there are so many people, one after the other."""
-        return self.plan.datasets * -(-least // self.dataset.n_participants)
 
     def _done(
         self, study: Study, name: str, begin: float, end: float

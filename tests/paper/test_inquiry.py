@@ -1,5 +1,6 @@
 """The study behind a report: all parts, stopped and gone on with, and what each of them is."""
 
+from copy import copy, deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 from small_study import RIVALS, inquiry, plan, table
 
 import spicewidgets as sw
+from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED, UNTESTED, VERDICTS
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.paper.card import FAILS, HOLDS, OPEN, UNTESTED, claims
-from spicewidgets.paper.findings import gain_of
+from spicewidgets.paper.card import card_part, claims
+from spicewidgets.paper.findings import best_of, equation_sets, gain_of
 from spicewidgets.paper.inquiry import Inquiry, Plan
 from spicewidgets.paper.terms import _holm, is_control, term_groups, terms_of
 
@@ -86,12 +88,69 @@ def test_progress_only_goes_on(studied):
 
 def test_claims_say_what_could_break_them_and_what_came_of_it(found):
     told = claims(found)
-    assert {claim.verdict for claim in told} <= {HOLDS, FAILS, OPEN, UNTESTED}
+    assert {claim.verdict for claim in told} <= set(VERDICTS)
     assert all(claim.test and claim.outcome and claim.words for claim in told)
     best = found.held_out.ahead(found.told, found.rivals[0])
     verdict = HOLDS if best.low > 0 else FAILS if best.high < 0 else OPEN
     assert told[0].verdict == verdict
     assert f"{best.nats:.4f}" in told[0].outcome
+
+
+def claim_of(found, kind):
+    (claim,) = [one for one in claims(found) if one.kind == kind]
+    return claim
+
+
+def with_results(study, results):
+    """The same study, with these results of its parts."""
+    other = copy(study)
+    other.results = results
+    return other
+
+
+def test_few_simulated_data_sets_decide_nothing(found):
+    """However many terms each of them has; the option that decides is named."""
+    own = found.equations
+    claim = claim_of(found, "recovered terms")
+    assert (claim.verdict, claim.n_sets, len(own.results)) == (UNDECIDED, 2, 2)
+    assert "of 2 data sets" in claim.outcome
+    assert "--datasets 10 " in claim.outcome
+    assert (equation_sets(9, 6), equation_sets(10, 6)) == (18, 20)
+    rivals = claim_of(found, "recovered rivals")
+    assert (rivals.verdict, rivals.n_sets) == (UNDECIDED, 12)
+    assert "--datasets 2 " in rivals.outcome
+    assert claim_of(found, "people").verdict in (UNDECIDED, FAILS)  # halves are of the choices themselves
+
+
+@pytest.mark.parametrize("right", [0, 20])
+def test_twenty_data_sets_decide(found, right):
+    """Results in which exactly the true terms came back, or one was missed in each."""
+    part = deepcopy(found.equations.results[0])
+    for row in part["terms"]:
+        row["value"] = list(row["true"]) if right else [0.0] * len(row["true"])
+    twenty = with_results(found.equations, dict.fromkeys(range(20), part))
+    claim = claim_of(replace(found, equations=twenty), "recovered terms")
+    assert (claim.verdict, claim.n_sets) == (HOLDS if right else FAILS, 20)
+    assert "--datasets" not in claim.outcome
+
+
+def test_claims_are_of_the_equations_that_predict_best():
+    """And not those of the model that was named first."""
+
+    def model(penalty):
+        return sw.SpiceEstimator(
+            sw.ForgettingRNN,
+            sw.FORGETTING_RNN_CONFIG,
+            **{"pooling": "group", "epochs": 5, "n_starts": 1, "random_state": 1, "price": penalty},
+        )
+
+    models = {"without a term": model(900.0), "with terms": model(1.0)}
+    work = inquiry(models=models, rivals=("random",), repeats=0, datasets=0, stability=False)
+    for _ in work.run():
+        pass
+    assert work.findings.main == best_of(work.findings.held_out) == "with terms"
+    _, words, *_ = card_part(work.findings)
+    assert "equations of with terms, which predict held-out choices best" in words.text
 
 
 def test_a_network_that_knew_nothing_is_no_test(found):
