@@ -234,7 +234,7 @@ def _terms_recovered(found: Findings) -> Iterator[Claim]:
 
 
 def _too_few(n_sets: int, in_each: int) -> str:
-    """What decides, where too few data sets were simulated to: so many are, for each that is asked for."""
+    """Name the option that decides where too few were simulated: `in_each` are for each that it asks for."""
     if n_sets >= LEAST_SETS:
         return ""
     return (
@@ -274,7 +274,7 @@ def _numbers_read(found: Findings) -> Iterator[Claim]:
 
 
 def _correlations(name: str, values: "pd.Series[float]", pairs: "pd.Series[float]") -> tuple[str, str]:
-    """The range of correlations in words, and the verdict on all of them together."""
+    """Give the range of correlations in words, and the verdict on all of them together."""
     known = values.notna()
     own = values[known]
     if not len(own):
@@ -366,7 +366,7 @@ _CLAIMS = {
 
 
 def _about(found: Findings) -> str:
-    """Whose equations the claims are about, and which were passed over for them."""
+    """Say whose equations the claims are about, and which were passed over for them."""
     others = [name for name in found.held_out.estimators if name != found.main]
     words = f"The claims are about the equations of {found.main}"
     if not others:
