@@ -76,7 +76,7 @@ class Explorer(Panel):
         compat.ensure_colab_manager()
         self.experiment, self.runner = _experiment(preset, models, lesson)
         self.runner.show_recorded()
-        self.settings = SettingsBox(self.experiment)
+        self.settings = SettingsBox(self.experiment, self.runner)
         self.switch = Strip()
         self.guide = Guide(self.experiment, self.runner, self.switch)
         tour = button("Tour", "Take the tour of one minute, or take it again", self.guide.start_tour)
@@ -86,6 +86,7 @@ class Explorer(Panel):
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
         self.switch.observe(self._show, "value")
+        self.experiment.observe(self._go, "view")
         self._link, self._is_due = "", False
         self.address = Address("Settings in the page's address", self._take)
         self.banner = LessonBanner(self.experiment)
@@ -131,12 +132,18 @@ class Explorer(Panel):
     @guard
     def _begin_lesson(self, _: Change | None = None) -> None:
         self._offer()
-        self.runner.show_recorded()
+        self.runner.show_run()
+
+    @guard
+    def _go(self, change: Change) -> None:
+        """Open the panel that an address names, where it is offered."""
+        if change["new"] in self.switch.offered:
+            self.switch.value = change["new"]
 
     @guard
     def _show(self, _: Change | None = None) -> None:
         """Show the chosen panel. What was there goes before the views change, so that nothing moves."""
-        chosen = self.switch.value
+        chosen = self.experiment.view = self.switch.value
         for name, room in self.rooms.items():
             if name != chosen:
                 for each in (room, *room.children):
@@ -147,6 +154,7 @@ class Explorer(Panel):
             room.children = (self.panels[chosen],)
         for each in (*room.children, room):
             each.layout.display = ""
+        self._show_address()
 
     @guard
     def _hear(self, change: Change) -> None:
@@ -191,7 +199,7 @@ class Explorer(Panel):
         problem = ""
         try:
             open_link(self.experiment, text)
-            self.runner.show_recorded()
+            self.runner.show_run()
         except SettingsError as error:
             problem = f"The settings in the address were left out. {' '.join(error.problems)}"
         self._refresh()
@@ -218,6 +226,9 @@ class Explorer(Panel):
     @guard
     def _show_all(self) -> None:
         self._show_rooms(*TILES)
+        self._show_address()
+
+    def _show_address(self) -> None:
         if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
         self.address.show(self._link)

@@ -106,3 +106,6 @@ class ExperimentRunner(Protocol):
 
     def show_recorded(self) -> bool:
         """Show the run of the present settings that comes with the package, if there is one."""
+
+    def show_run(self) -> bool:
+        """Show a run of settings that were taken over as a whole: recorded, or made at once if short."""

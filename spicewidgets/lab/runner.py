@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.equations import SpiceModel
 from ..core.settings import SettingsError
 from ..loading import is_loaded, later, load
-from ..state.experiment import Experiment
+from ..state.experiment import TRAINED_ON, Experiment
 from .courtesy import Courtesy
 from .pace import BEAT, Pace
 from .recorded import recorded
@@ -42,6 +42,8 @@ else:
 HEAVY = (f"{__package__}.job", "pysindy")
 # After a stop, seconds until a long epoch is interrupted, and seconds more until the equations are.
 PATIENCE = ((0.25, ("epoch",)), (0.2, ("epoch", "equations")))
+TRUTH = ("task", "participant", "data", "model")  # the settings that the true equations depend on
+MOST_AT_ONCE = 100_000  # choices of a run that is made without being asked for: some 2 s
 LOADING = 0.02  # seconds between two looks at whether a thread is still importing something
 
 
@@ -208,9 +210,10 @@ class Runner:
 
     def truth(self) -> SpiceModel | None:
         """The true equations of the present settings, in the coordinates of the chosen model; None where
-        nothing is known of its modules, or where a setting is wrong. Loads no torch.
+        nothing is known of its modules, or where a setting that they depend on is wrong. Loads no torch.
         """
-        return truth_of(self.experiment.peek()) if self._is_simulated() else None
+        is_known = self.experiment.sound(*TRUTH) and self.given is None and not self.experiment.table.name
+        return truth_of(self.experiment.peek()) if is_known else None
 
     def show_recorded(self) -> bool:
         """Show a run of the present settings that was recorded earlier, if there is one, so that there is
@@ -228,6 +231,21 @@ class Runner:
             )
             self.store.hold(result)
         return True
+
+    def show_run(self) -> bool:
+        """Show a run of the present settings, which were taken over as a whole: the recorded one if there is
+        one, else a new one where it is short. A recorded run of other settings is forgotten; one that was
+        made here stays until there is another, and is out of date.
+        """
+        present, last = self.experiment.peek(), self.result
+        if last is not None and not present.differs(last.snapshot, TRAINED_ON):
+            return False  # another library alone is the follower's
+        if self.show_recorded():
+            return True
+        if last is not None and last.recorded is not None:
+            self.reset()
+        is_short = present.is_simulated and present.n_sessions * present.data.n_trials <= MOST_AT_ONCE
+        return not self.experiment.blocked["train"] and is_short and self.train(shown=False)
 
     def _is_simulated(self) -> bool:
         return not self.experiment.problems and self.given is None and not self.experiment.table.name

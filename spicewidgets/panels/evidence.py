@@ -43,6 +43,7 @@ class EvidenceBox(Panel):
         self._result: Result | None = None
         self._evidence: Evidence | None = None
         self.seconds = 0.0  # that the last answer took
+        self._demanded: dict[tuple[str, Term], int] = {}  # taken over, for the next run
         self.participant = PersonChoice(experiment, runner, "Whose terms are weighed", self._anew)
         self.price = labelled(
             widgets.FloatLogSlider,
@@ -55,7 +56,8 @@ class EvidenceBox(Panel):
             readout_format=".2f",
         )
         self.price.observe(self._ask, "value")
-        self.take = button("Take this price", "Use it when equations are found from now on", self._take)
+        tip = "Find equations at this price from now on, without the terms that must be out"
+        self.take = button("Take this price", tip, self._take)
         self.back = button("As the run has it", "The run's price, and every term as it is worth", self._anew)
         self.menus: dict[tuple[str, Term], widgets.Dropdown] = {}
         self.bars, self.asks, self.equation = widgets.HTML(), row(**ROW), widgets.HTML()
@@ -96,11 +98,12 @@ class EvidenceBox(Panel):
                 several = len({module for module, _ in keys}) > 1
                 self.menus = {(module, term): self._menu(module, term, several) for module, term in keys}
                 self.asks.children = tuple(self.menus.values())
-            for menu in self.menus.values():
-                menu.value = 0
+            demanded, self._demanded = self._demanded, {}
+            for key, menu in self.menus.items():
+                menu.value = demanded.get(key, 0)
             prices = [item.price for item in found.terms if item.term is not None]
             self.price.value = min(max(max(prices, default=1.0), LOW), HIGH)
-        self._draw(found)
+        self._draw(found if not demanded else self._weighed(self.price.value) or found)
 
     def _menu(self, module: str, term: "Term", several: bool) -> widgets.Dropdown:
         words = term_in_words(term, module)
@@ -153,7 +156,16 @@ class EvidenceBox(Panel):
 
     @guard
     def _take(self) -> None:
-        self.discovery.price = round(self.price.value, 4)
+        """Take price and terms over: a term that must be out leaves the library; one that must be in cannot
+        be forced on a fit, and stays demanded here.
+        """
+        asked = {key: menu.value for key, menu in self.menus.items() if menu.value}
+        self._demanded = {key: ask for key, ask in asked.items() if ask > 0}
+        with self.discovery.hold_trait_notifications():
+            self.discovery.price = round(self.price.value, 4)
+            for module, term in asked.keys() - self._demanded.keys():
+                without = self.discovery.library(module).without
+                self.discovery.change(module, without=(*without, term))
 
 
 def bar(cost: float, price: float) -> Html:

@@ -92,7 +92,7 @@ class LibraryPanel(Stage):
     def draw(self) -> None:
         """Draw the modules of the chosen model, and the terms that were found."""
         block(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
-        self.show_stale("equation")
+        self.show_stale("equation", parts=(self.terms, self.evidence, self.path))
         self._draw_modules()
         discovery, result = self.experiment.discovery, self.runner.result
         apply_lesson(discovery, "libraries", self.modules, self.fixed)

@@ -150,7 +150,8 @@ class RecoveryPanel(Stage):
         self._fill()  # also unseen, so that no problem stands there that is gone
         if self.is_hidden:
             return
-        self.show_stale(*self.studies)
+        shown = self.answer, self.together, self.told, self.models, self.terms, self.words, self.numbers
+        self.show_stale(*self.studies, parts=shown)
         size = size_of(self.experiment.peek())
         put(
             self.design,

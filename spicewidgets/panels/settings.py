@@ -5,6 +5,7 @@ import json
 import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
+from ..lab.protocols import ExperimentRunner
 from ..lab.script import script_of
 from ..markup import copied, saved
 from ..state.experiment import Experiment
@@ -22,8 +23,8 @@ class SettingsBox(Panel):
         buttons: each does its work in one press. They stand in the head of the page; what they show, here.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+    def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
+        self.experiment, self.runner = experiment, runner
         self.read = widgets.FileUpload(
             accept=".json",
             multiple=False,
@@ -99,6 +100,7 @@ class SettingsBox(Panel):
             ) from None
         if not isinstance(data, dict) or "lesson" not in data:
             self.experiment.from_dict(data)
+            self.runner.show_run()
         elif self.experiment.lesson_stays:
             raise ValueError("This page has a lesson of its own. Open the other one in a page without.")
         else:

@@ -51,6 +51,7 @@ class Stage(Panel):
         ]
         for side, look in zip(sides, ("sw-controls", "sw-stage"), strict=True):
             side.add_class(look)
+        self.results = sides[1].children
         columns = widgets.HBox(sides, layout=widgets.Layout(flex_flow="row wrap", **FULL))
         columns.add_class("sw-columns")
         self.children = (*self.children, columns)
@@ -92,10 +93,18 @@ class Stage(Panel):
             raise ValueError("There is no equation yet. Train first.")
         return result, result.spice
 
-    def show_stale(self, *stages: str) -> None:
-        """Say which setting has changed since the first of these stages that is stale."""
+    def show_stale(self, *stages: str, parts: Sequence[widgets.Widget] = ()) -> None:
+        """Say which setting has changed since the first of these stages that is stale, and dim its result.
+
+        Args:
+            stages: that the panel shows.
+            parts: what shows a result; all of the stage when none are named.
+        """
         reasons = [self.experiment.stale_because.get(stage, "") for stage in stages]
-        self.stale.value = message(next(filter(None, reasons), ""), role="status")
+        reason = next(filter(None, reasons), "")
+        self.stale.value = message(reason, role="status")
+        for part in parts or self.results:
+            (part.add_class if reason else part.remove_class)("sw-old")
 
     @guard
     def _back(self) -> None:

@@ -71,14 +71,15 @@ STUDIES: Mapping[str, tuple[str, ...]] = {
     "report": (*FOUND_IN, "rivals", "falsify"),
 }
 OF_STAGE = {"recovery": ("learners", "models", "parameters", "terms")}  # stages of several studies
-STUDIED = {
-    "rivals": ("Compared", "compare"),
-    "learners": ("Recovered", "recover"),
-    "models": ("Recovered", "recover"),
-    "parameters": ("Recovered", "recover"),
-    "terms": ("Recovered", "recover"),
-    "falsify": ("Played", "let them play"),
-    "report": ("Written", "write it"),
+# How each study is done anew.
+REMEDIES = {
+    "rivals": "Compare again.",
+    "learners": "Recover again.",
+    "models": "Recover again.",
+    "parameters": "Recover again.",
+    "terms": "Recover again.",
+    "falsify": "Let them play again.",
+    "report": "Write it again.",
 }
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
@@ -165,6 +166,7 @@ class Experiment(HasTraits):
         trained, discovered, paused, resampled: the settings of the trained RNN, of the equations, of the run
             that goes step by step, and of the resamples that there are; None without. Set by the runner.
         person: label of the participant whose equations are looked at in all panels; None for the first.
+        view: name of the panel on show, one of `STAGES`; empty where the page says nothing of it.
         preset: the preset that was loaded last.
         lesson: the `Lesson` that holds some of the settings; None without. See state/lesson.py.
         lesson_stays: whether neither an address nor a file may bring another lesson.
@@ -182,6 +184,7 @@ class Experiment(HasTraits):
     discovered = Anything(None)
     paused = Anything(None)
     person = Anything(None, help="Label of the participant who is looked at; None for the first.")
+    view = Unicode("", help="Name of the panel on show; empty where the page says nothing of it.")
     resampled = Anything(None)
     studied = Dict(help="The settings of each study that there are results of.")
     preset = Unicode("the tutorial")
@@ -269,25 +272,23 @@ class Experiment(HasTraits):
         why = {}
         for study, snapshot in self.studied.items():
             if present.differs(snapshot, STUDIES[study]):
-                did, again = STUDIED[study]
-                why[study] = f"{did} for {self._was(snapshot, STUDIES[study])}; {again} again."
+                why[study] = f"This result is for {self._was(snapshot, STUDIES[study])}. {REMEDIES[study]}"
         if self.trained is not None and present.differs(self.trained, TRAINED_ON):
-            why["train"] = f"Trained for {self._was(self.trained, TRAINED_ON)}; train again."
+            why["train"] = f"This network is for {self._was(self.trained, TRAINED_ON)}. Train again."
         if self.discovered is None:
             return why
         if self.resampled is not None and present.uncertainty != self.resampled.uncertainty:
-            why["uncertainty"] = (
-                f"Resampled for {self._was(self.resampled, ('uncertainty',))}; resample again."
-            )
+            was = self._was(self.resampled, ("uncertainty",))
+            why["uncertainty"] = f"These intervals are for {was}. Resample again."
         if present.differs(self.discovered, TRAINED_ON):
-            reason = f"found for {self._was(self.discovered, TRAINED_ON)}; train again."
+            reason = f"This result is for {self._was(self.discovered, TRAINED_ON)}. Train again."
         elif present.discovery != self.discovered.discovery:
-            reason = f"found for {self._was(self.discovered, ('discovery',))}; find the equations again."
+            was = self._was(self.discovered, ("discovery",))
+            reason = f"This result is for {was}. Find the equations again."
         else:
             return why
-        old = ("compare",) if self.resampled is None else ("compare", "uncertainty")
-        why["equation"] = f"F{reason[1:]}"
-        return why | dict.fromkeys(old, f"The equations were {reason}")
+        old = ("equation", "compare") if self.resampled is None else ("equation", "compare", "uncertainty")
+        return why | dict.fromkeys(old, reason)
 
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """Describe the settings that were different then: the first two, and how many more."""
@@ -324,7 +325,7 @@ class Experiment(HasTraits):
         moved = untrained
         if self.trained is not None and present.differs(self.trained, DATA_OF):
             was = self._was(self.trained, DATA_OF)
-            moved = f"Trained for {was}: the data or the model changed. Train instead."
+            moved = f"This network is for {was}: the data or the model changed. Train instead."
         stepping = self.paused is not None and not present.differs(self.paused, TRAINED_ON)
         empty = "Nothing has been run yet." if untrained and not self.run.history else ""
         return {
@@ -491,11 +492,8 @@ def _in_words(state: State[Any], name: str, value: object) -> str:
         return f"{label} left open"
     if isinstance(value, bool):
         return f"{label} {'on' if value else 'off'}"
-    return (
-        f"{label} {value:.2f}"
-        if isinstance(value, float) and value == round(value, 2)
-        else f"{label} {value}"
-    )
+    is_short = isinstance(value, float) and value == round(value, 2)
+    return f"{label} = {value:.2f}" if is_short else f"{label} = {value}"
 
 
 def _label(state: State[Any], name: str) -> str:

@@ -1,5 +1,5 @@
 """Settings as a short text for an address, and back: only what differs from the defaults, packed. With them
-goes the lesson that was opened in the page, so that a reload does not lose it.
+go the panel on show and the lesson that was opened in the page, so that a reload does not lose them.
 
 What comes from an address is anybody's: it is bounded, unpacked as data and checked like any settings.
 """
@@ -16,6 +16,7 @@ from ..core.settings import SettingsError
 from .base import State
 from .experiment import GROUPS, Experiment
 from .lesson import open_lesson, read_lesson
+from .stages import STAGES
 
 MOST_CHARACTERS = 4000  # characters of a link
 MOST_BYTES = 100_000  # bytes of what it unpacks to
@@ -33,6 +34,8 @@ def to_link(experiment: Experiment) -> str:
     if experiment.lesson is not None and not experiment.lesson_stays:
         lesson = experiment.lesson.to_dict()
         changed["lesson"] = lesson | {"settings": _changed(experiment, lesson["settings"])}
+    if experiment.view not in ("", next(iter(STAGES))):
+        changed["view"] = experiment.view
     if not changed:
         return ""
     packed = zlib.compress(json.dumps(changed, separators=(",", ":")).encode(), 9)
@@ -57,19 +60,22 @@ def _defaults(group: type[State[Any]]) -> dict[str, Any]:
 
 
 def open_link(experiment: Experiment, text: str) -> None:
-    """Take over the settings of a link, with its lesson, unless the page has one that stays.
+    """Take over the settings of a link and the panel on show, with its lesson, unless the page has one that
+    stays. A panel that is not known is passed over.
 
     Raises:
         SettingsError: With every problem at once; then nothing is changed.
     """
     data = from_link(text)
-    lesson = data.pop("lesson", None)
+    lesson, view = data.pop("lesson", None), data.pop("view", "")
     problems = experiment.read(data)[1]
     if problems:
         raise SettingsError(problems)
     if lesson is not None and not experiment.lesson_stays:
         open_lesson(experiment, read_lesson(lesson, experiment))
     experiment.from_dict(data)
+    if isinstance(view, str) and view in STAGES:
+        experiment.view = view
     if lesson is not None and experiment.lesson_stays:
         experiment.lesson_note = f"{experiment.lesson_note} The lesson in the address was left out.".strip()
 

@@ -189,7 +189,7 @@ def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float
             explorer.slide("Learning rate", 0.6)
             explorer.expect_other_lines(before)
             moved = time.perf_counter() - begun
-            expect(explorer.guide).to_contain_text("train again")
+            expect(explorer.guide).to_contain_text("Train again")
             explorer.expect_rest()  # the slider's last word has come, too
             begun = time.perf_counter()
             explorer.button("Train").click()

@@ -183,7 +183,7 @@ class Learner:
         before = self.redrawn
         self.set("FloatSlider", "Learning rate", 0.6)
         moved = self.until(lambda: self.redrawn > before, "the session was not drawn anew")
-        self.until(lambda: "train again" in self.status(), "the run did not become stale")
+        self.until(lambda: "Train again" in self.status(), "the run did not become stale")
         before = self.equation()
         self.press("Train")
         pressed = time.perf_counter()
@@ -193,7 +193,7 @@ class Learner:
 
     def has_trained(self) -> bool:
         """Whether the last training has ended, and its equation stands there."""
-        return "Trained for" in self.status() and "train again" not in self.status()
+        return "Trained for" in self.status() and "Train again" not in self.status()
 
     def status(self) -> str:
         """What the head says of the run."""

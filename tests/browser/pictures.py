@@ -51,7 +51,7 @@ def take(browser: Browser, url: str, size: str, theme: str) -> None:
     explorer.stage("Participant")
     explorer.typed("Learning rate").fill("0.6")
     explorer.typed("Learning rate").press("Tab")
-    expect(explorer.guide).to_contain_text("train again", timeout=20_000)
+    expect(explorer.guide).to_contain_text("Train again", timeout=20_000)
     explorer.button("Train").click()
     explorer.expect_trained()
     explorer.stage("Compare" if theme == "light" else "Train")

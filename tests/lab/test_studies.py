@@ -134,7 +134,7 @@ def test_other_settings_begin_anew(few):
     done(runner, "rivals")
     first = runner.studies["rivals"]
     runner.experiment.rivals.seed = 3
-    assert "seed of the comparison 0; compare again" in runner.experiment.stale_because["rivals"]
+    assert "seed of the comparison = 0. Compare again" in runner.experiment.stale_because["rivals"]
     done(runner, "rivals")
     assert not set(map(id, first.parts.values())) & set(map(id, runner.studies["rivals"].parts.values()))
     assert "rivals" not in runner.experiment.stale_because

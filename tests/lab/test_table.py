@@ -183,7 +183,7 @@ def test_settings_of_how_choices_are_simulated_make_nothing_stale(used):
     experiment.table.leave()
     stale = experiment.stale_because["train"]
     experiment.table.take(table_of(runner.choices))
-    assert stale == "Trained for choices.txt; train again."
+    assert stale == "This network is for choices.txt. Train again."
     assert not experiment.stale_because
 
 

@@ -83,6 +83,22 @@ def test_the_price_is_taken_over_when_asked(shown, box):
     shown.experiment.discovery.price = None
 
 
+def test_what_must_be_out_is_out_of_the_next_run_and_what_must_be_in_stays_demanded(shown, box):
+    out, demanded = REWARD, (MODULE, (MODULE, MODULE))
+    box.menus[out].value, box.menus[demanded].value, box.price.value = -1, 1, 2.0
+    shown.experiment.follow_library = True
+    box.take.click()
+    assert shown.runner.wait(60)
+    assert shown.experiment.discovery.price == 2.0
+    assert out[1] not in shown.runner.result.spice.equation(MODULE).terms
+    assert dict(shown.runner.result.snapshot.discovery.libraries)[MODULE].without == (out[1],)
+    assert out not in box.menus
+    assert box.menus[demanded].value == 1
+    assert numbers(box)[[*box.menus].index(demanded)] != "out"
+    shown.experiment.discovery.reset()
+    assert shown.runner.wait(60)
+
+
 def test_bars_say_in_words_what_they_show():
     assert 'aria-label="worth 4.2 nats, price 3.10"' in bar(4.2, 3.1)
     assert "sw-less" in bar(2.0, 3.1)

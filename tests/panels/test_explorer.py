@@ -8,7 +8,7 @@ import pytest
 
 from spicewidgets.apps import explorer
 from spicewidgets.compat import WIDGETS
-from spicewidgets.state.link import from_link
+from spicewidgets.state.link import from_link, to_link
 
 
 def visible(app):
@@ -47,7 +47,7 @@ def test_a_moved_slider_moves_the_true_equation_and_greys_the_discovered(app):
     app.experiment.participant.alpha_reward = 0.6
     assert "+ 0.40 x + 1.80 r α 0.60" in words(app.head.equations.value)
     assert "sw-old" in app.head.equations.value
-    assert "Found for learning rate α 0.30; train again." in app.guide.line.value
+    assert "This result is for learning rate α = 0.30. Train again." in app.guide.line.value
     app.experiment.participant.alpha_reward = 0.5
     assert "+ 0.50 x + 1.50 r α 0.50" in words(app.head.equations.value)
 
@@ -140,7 +140,56 @@ def test_it_takes_the_settings_that_the_page_finds_in_its_address(app):
     other.address.incoming.value = text
     assert other.experiment.task.sigma == 0.05
     assert f'data-taken data-settings="{text}"' in other.address.link.value
-    assert "train again" in other.guide.line.value
+    assert other.runner.result is None  # the recorded run is one of another truth
+    assert other.runner.wait(120)
+    assert other.experiment.stages["equation"] == "done"
+    assert other.runner.result.snapshot.task.sigma == 0.05
+
+
+def test_a_reload_opens_the_view_that_was_left(app):
+    app.switch.value = "library"
+    (text,) = re.findall('data-settings="([^"]*)"', app.address.link.value)
+    other = explorer(start=False)
+    other.address.incoming.value = text
+    assert visible(other) == ["library"]
+    assert other.runner.result.recorded is not None
+    other.switch.value = "task"
+    assert 'data-settings=""' in other.address.link.value
+
+
+def test_settings_that_take_long_to_train_show_no_run_of_others(app):
+    app.experiment.data.n_trials, app.experiment.participant.alpha_reward = 2000, 0.6
+    other = explorer(start=False)
+    other.address.incoming.value = to_link(app.experiment)
+    assert other.runner.result is None
+    assert not other.experiment.run.busy
+    assert "SPICE" in other.head.equations.value
+
+
+def test_a_wrong_price_leaves_the_true_equation_on_show(app):
+    before = words(app.head.equations.value)
+    app.experiment.discovery.price = -1
+    assert app.experiment.problems
+    assert "truth x′ = − 0.30 + 0.70 x + 0.90 r α 0.30 β 3.00" in words(app.head.equations.value)
+    app.experiment.discovery.price = None
+    assert words(app.head.equations.value) == before
+
+
+@pytest.mark.parametrize("name", ["equation", "compare", "translate", "train"])
+def test_what_is_out_of_date_is_dimmed(app, name):
+    app.switch.value = name
+    app.experiment.participant.alpha_reward = 0.6
+    assert all("sw-old" in part._dom_classes for part in app.panels[name].results)
+    app.experiment.participant.alpha_reward = 0.3
+    assert not any("sw-old" in part._dom_classes for part in app.panels[name].results)
+
+
+def test_in_the_library_the_result_alone_is_dimmed(app):
+    app.switch.value = "library"
+    app.experiment.participant.alpha_reward = 0.6
+    library = app.panels["library"]
+    assert "sw-old" in library.terms._dom_classes
+    assert "sw-old" not in library.modules._dom_classes
 
 
 @pytest.mark.parametrize("asked", ["nonsense", "A" * 9000, "abc=1 <b>"])
@@ -167,6 +216,8 @@ def test_settings_are_saved_and_read_back(app):
     upload(app, content)
     assert app.experiment.participant.q0 == 0.2
     assert app.settings.alert.value == ""
+    assert app.runner.wait(120)
+    assert app.runner.result.snapshot.participant.q0 == 0.2
 
 
 def test_the_script_is_shown_for_the_settings_as_they_stand(app):

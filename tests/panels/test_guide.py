@@ -36,7 +36,7 @@ def test_what_is_wrong_comes_first_and_the_button_leads_there(app):
 def test_what_is_out_of_date_is_said_with_its_remedy_and_the_next_look_after_it(app):
     app.told.value = "toured"
     app.experiment.participant.alpha_reward = 0.6
-    assert "train again" in app.guide.line.value
+    assert "Train again" in app.guide.line.value
     app.guide.action.click()
     assert app.runner.wait(120)
     assert "Trained for" in app.guide.line.value
@@ -59,7 +59,7 @@ def test_what_was_said_can_be_opened(app):
     app.experiment.participant.alpha_reward = 0.3
     app.guide.earlier.click()
     assert app.guide.drawer.layout.display == ""
-    assert "Out of date: Found for learning rate α 0.30; train again." in app.guide.history.value
+    assert "Out of date: This result is for learning rate α = 0.30. Train again." in app.guide.history.value
     app.guide.earlier.click()
     assert app.guide.drawer.layout.display == "none"
 

@@ -80,8 +80,8 @@ def test_the_main_job(app):
 def test_a_changed_setting_says_what_is_stale(app):
     finished(app)
     app.experiment.participant.alpha_reward = 0.6
-    assert "train again" in app.guide.line.value
-    assert "train again" in app.panels["equation"].stale.value
+    assert "Train again" in app.guide.line.value
+    assert "Train again" in app.panels["equation"].stale.value
     assert app.switch.tiles["network"].button.description == "4 Network !"
 
 

@@ -133,7 +133,7 @@ def test_nats_are_the_same_in_other_numbers(compared):
 
 def test_another_way_to_hold_out_makes_it_stale(compared):
     compared.experiment.rivals.by = "time"
-    assert "Compared for held out session; compare again." in compared.stale.value
+    assert "This result is for held out = session. Compare again." in compared.stale.value
     assert compared.study.go.description == "Compare"
     compared.experiment.rivals.by = "session"
     assert compared.stale.value == ""
@@ -178,7 +178,7 @@ def test_the_planner_is_a_sentence_that_can_be_changed(recovered):
     assert (state.first, state.effect) == ("forgetting", 0.2)
     assert recovered.effect.layout.display == ""
     assert "not known yet" in recovered.answer.value
-    assert "recover again" in recovered.stale.value
+    assert "Recover again" in recovered.stale.value
     for typed, value in (("0,35", 0.35), ("", None), ("much", "much")):
         recovered.effect.value = typed
         assert state.effect == value
@@ -298,4 +298,4 @@ def test_a_report_is_written_from_the_page():
     assert made._zip() == made._zip()
     made.experiment.rivals.n_folds = 3
     assert made.experiment.stages["report"] == "stale"
-    assert "write it again" in made.stale.value
+    assert "Write it again" in made.stale.value

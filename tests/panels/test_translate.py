@@ -174,6 +174,6 @@ def test_before_there_is_an_equation():
 
 def test_a_changed_setting_says_what_is_stale(shown):
     shown.experiment.participant.alpha_reward = 0.7
-    assert "Found for learning rate α 0.30; train again." in shown.stale.value
+    assert "This result is for learning rate α = 0.30. Train again." in shown.stale.value
     shown.experiment.participant.alpha_reward = 0.3
     assert shown.stale.value == ""

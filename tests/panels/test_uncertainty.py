@@ -131,14 +131,14 @@ def test_files(shown):
         ["0", CHOSEN, "c_reward"],
     ]
     assert f"{CHOSEN}: 1 = " in shown._text()
-    for script in (shown._script(), SettingsBox(shown.experiment).text()):
+    for script in (shown._script(), SettingsBox(shown.experiment, shown.runner).text()):
         assert "resampled = bootstrap_equations(spice, 12, random_state=0)" in script
 
 
 def test_other_settings_make_it_stale_and_nothing_runs_by_itself(shown):
     shown.experiment.uncertainty.seed = 5
     assert shown.experiment.stages["uncertainty"] == "stale"
-    assert "Resampled for seed of the resamples 0; resample again." in shown.stale.value
+    assert "These intervals are for seed of the resamples = 0. Resample again." in shown.stale.value
     assert not shown.experiment.run.busy
     assert shown.runner.resampled is not None
     shown.experiment.uncertainty.seed = 0
@@ -173,7 +173,9 @@ def test_new_equations_have_no_resamples(shown):
     made = resampled(trained(2))
     made.experiment.follow_library = False
     made.experiment.discovery.threshold = 0.06
-    assert "Found for threshold 0.05; find the equations again." in made.buttons["resample"].tooltip
+    assert (
+        "This result is for threshold = 0.05. Find the equations again." in made.buttons["resample"].tooltip
+    )
     assert made.experiment.shown_resampling() is None
     assert made.runner.refit()
     assert made.runner.wait(60)

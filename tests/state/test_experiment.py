@@ -49,9 +49,8 @@ def test_a_changed_setting_makes_what_depends_on_it_stale_and_says_why(experimen
         experiment.stages["train"] == experiment.stages["equation"] == experiment.stages["compare"] == "stale"
     )
     assert experiment.stale_because == {
-        "train": "Trained for learning rate α 0.30; train again.",
-        "equation": "Found for learning rate α 0.30; train again.",
-        "compare": "The equations were found for learning rate α 0.30; train again.",
+        "train": "This network is for learning rate α = 0.30. Train again.",
+        **dict.fromkeys(["equation", "compare"], "This result is for learning rate α = 0.30. Train again."),
     }
     experiment.participant.alpha_reward = 0.3
     assert experiment.stale_because == {}
@@ -61,7 +60,10 @@ def test_a_changed_setting_makes_what_depends_on_it_stale_and_says_why(experimen
 def test_a_changed_threshold_leaves_the_training_alone(experiment):
     finished(experiment).discovery.threshold = 0.1
     assert experiment.stages["train"] == "done"
-    assert experiment.stale_because["equation"] == "Found for threshold 0.05; find the equations again."
+    assert (
+        experiment.stale_because["equation"]
+        == "This result is for threshold = 0.05. Find the equations again."
+    )
 
 
 def test_resamples_are_stale_with_their_settings_and_with_the_equations(experiment):
@@ -69,12 +71,13 @@ def test_resamples_are_stale_with_their_settings_and_with_the_equations(experime
     assert experiment.stages["uncertainty"] == "done"
     assert experiment.blocked["resample"] == ""
     experiment.uncertainty.n_resamples = 50
-    assert experiment.stale_because == {"uncertainty": "Resampled for resamples 200; resample again."}
+    assert experiment.stale_because == {
+        "uncertainty": "These intervals are for resamples = 200. Resample again."
+    }
     assert experiment.shown_resampling().n_resamples == 200
     experiment.discovery.threshold = 0.1
-    told = "ound for threshold 0.05; find the equations again."
-    assert experiment.stale_because["uncertainty"] == f"The equations were f{told}"
-    assert experiment.blocked["resample"] == f"F{told}"
+    told = "This result is for threshold = 0.05. Find the equations again."
+    assert experiment.stale_because["uncertainty"] == experiment.blocked["resample"] == told
     assert experiment.shown_resampling() is None
 
 
@@ -124,7 +127,7 @@ def test_many_changes_are_counted(experiment):
     experiment.data.n_trials = 50
     experiment.training.bagging = True
     told = experiment.stale_because["train"]
-    assert told == "Trained for drift σ 0.20, α after no reward left open and 2 more; train again."
+    assert told == "This network is for drift σ = 0.20, α after no reward left open and 2 more. Train again."
 
 
 def test_a_wrong_setting_blocks_training_with_its_sentence(experiment):

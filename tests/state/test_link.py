@@ -8,7 +8,7 @@ import pytest
 
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.state import PRESETS, Experiment
-from spicewidgets.state.link import MOST_BYTES, MOST_CHARACTERS, from_link, to_link
+from spicewidgets.state.link import MOST_BYTES, MOST_CHARACTERS, from_link, open_link, to_link
 
 
 def packed(content: bytes) -> str:
@@ -29,6 +29,20 @@ def test_settings_come_back_exactly(preset):
     after.from_dict(from_link(text))
     assert after.to_dict() == before.to_dict()
     assert len(text) < 400
+
+
+def test_the_panel_on_show_comes_back():
+    before, after = Experiment(), Experiment()
+    before.view = "library"
+    open_link(after, to_link(before))
+    assert after.view == "library"
+
+
+@pytest.mark.parametrize("view", [b'"nowhere"', b"7", b'["library"]'])
+def test_a_panel_that_is_not_known_is_passed_over(view):
+    experiment = Experiment()
+    open_link(experiment, packed(b'{"task": {"sigma": 0.1}, "view": %s}' % view))
+    assert (experiment.view, experiment.task.sigma) == ("", 0.1)
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_a_built_model_is_a_setting_like_any_other():
     assert experiment.model.spec.modules == SPECS["choice"].modules
     assert experiment.discovery.library("x_value_choice_chosen").filters == (("c_action", 1.0, True),)
     assert experiment.stale_because["train"] == (
-        "Trained for model rescorla-wagner and other states and modules; train again."
+        "This network is for model = rescorla-wagner and other states and modules. Train again."
     )
     cls, config = model_of(experiment.snapshot())
     assert cls.built == TEMPLATES["choice"]

@@ -76,7 +76,7 @@ def test_a_study_is_stale_with_what_it_depends_on_only():
     experiment.recovery.jobs = 2
     assert experiment.stale_because == {}
     experiment.learners.effect = 0.4
-    words = "Recovered for size 0.20; recover again."
+    words = "This result is for size = 0.20. Recover again."
     assert experiment.stale_because == {"learners": words, "parameters": words}
     assert experiment.stages["recovery"] == "stale"
     experiment.training.epochs = 50
