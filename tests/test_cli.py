@@ -406,6 +406,18 @@ def test_sessions_carry_on_or_start_anew_as_is_told(tmp_path):
     assert "one session, in which what was learned carries on" in " ".join(text.split())
 
 
+def test_columns_that_are_not_used_are_named(tmp_path):
+    path = tmp_path / "more.csv"
+    path.write_bytes(
+        table_layouts.table(
+            "id,mood,choice,reward,colour",
+            lambda r, p, t: (p, f"m{r.integers(9)}", r.integers(2), r.integers(2), "red"),
+        )
+    )
+    text = output_of("--data", path, "--epochs", 2, "--n-starts", 1)
+    assert "Note: Columns that were not used: mood, colour." in text.splitlines()
+
+
 def test_data_sets_are_listed_and_looked_at(tmp_path):
     listed = CliRunner().invoke(main, ["data"])
     assert listed.exit_code == 0

@@ -12,8 +12,7 @@ from .choices import Choices
 from .coded import dataset_of
 from .dataset import DatasetRNN
 from .layout import MISSING
-from .tables.layouts import LAYOUTS, NAMES
-from .tables.recognise import plain
+from .tables.layouts import LAYOUTS, NAMES, plain
 from .tables.rows import Rows
 
 Codes = NDArray[np.int64]

@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import io
+import json
 import sys
 import time
 import zipfile
@@ -485,3 +486,42 @@ def test_a_sentence_about_columns_with_very_long_names_stays_short():
         read_choices(f"subject,trial,choice,{'9' * 50_000}\n{rows}".encode())
     assert "No column looks like the rewards; the table has the columns subject, trial" in str(caught.value)
     assert len(str(caught.value)) < 1000
+
+
+def jspsych_records(missed, *, fixations=False, marked=True):
+    """Two people's data as jsPsych saves them; `(person, trial)` in `missed` had no response in time."""
+    records = []
+    for person in range(2):
+        for trial in range(20):
+            none = (person, trial) in missed
+            kind = {"trial_type": "html-keyboard-response", "subject": person}
+            if fixations:
+                shown = {"stimulus": "+"} if marked else {}
+                nothing = {"response": None, "reward": None, "rt": None}
+                records.append({**kind, **shown, "trial_index": 2 * trial, **nothing})
+            shown = {"stimulus": "left or right"} if marked else {}
+            came = {
+                "response": None if none else "fj"[trial % 2],
+                "reward": None if none else trial % 3 % 2,
+                "rt": None if none else 400 + trial,
+            }
+            records.append({**kind, **shown, "trial_index": 2 * trial + 1, **came})
+    return json.dumps(records).encode()
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_row_of_jspsych_with_nothing_in_it_is_a_missed_trial(marked):
+    missed = {(0, 3), (1, 0), (1, 19)}
+    choices = adds_up(read_choices(jspsych_records(missed, marked=marked)))
+    assert (choices.report.used, choices.report.missing) == (40, 3)
+    assert [choices.dataset.mask[person, trial].item() for person, trial in missed] == [False] * 3
+    (problem,) = (it for it in choices.report.problems if it.key == "missed_trials")
+    assert problem.where.n == 3
+
+
+@pytest.mark.parametrize(("marked", "n"), [(True, 3), (False, 0)])  # without marks, fixations are as likely
+def test_a_fixation_of_jspsych_is_no_missed_trial(marked, n):
+    missed = {(0, 3), (1, 0), (1, 19)}
+    choices = adds_up(read_choices(jspsych_records(missed, fixations=True, marked=marked)))
+    assert (choices.report.used, choices.report.missing) == (37 + n, n)
+    assert sum(part.where.n for part in choices.report.left_out) == 43 - n

@@ -4,6 +4,7 @@ A layout that is not here is recognised all the same where its names or its cont
 added with one entry of `LAYOUTS`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -42,6 +43,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 OUTCOME = ("reward", "outcome", "payoff", "feedback", "points")  # with a suffix, the outcome of each option
 OFFERED = ("stimulus", "stim", "arm", "option", "symbol", "cue", "bandit")  # with a suffix, what is on offer
+
+
+def plain(name: str) -> str:
+    """The name of a column as `NAMES` writes it.
+
+    >>> plain("Subj_ID")
+    'subjid'
+    """
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 @dataclass(frozen=True)

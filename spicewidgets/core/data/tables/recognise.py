@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ...checks import refuse
 from ...settings import SettingsError
 from .cells import Column, combined, practice_labels
-from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout
+from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, plain
 from .reading import Table
 from .roles import SEVERAL, Guess, Roles, as_tuple, listed, missing_column, named_by_user
+from .stages import stage_problem
 
 MOST_OPTIONS = 50
 MOST_GROUPS = 20
@@ -45,8 +46,10 @@ def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> R
             `{"choice": "key"}`, beside which the others are guessed.
 
     Raises:
-        SettingsError: where a column is named that there is not, or where choices or rewards cannot be found.
+        SettingsError: where a column is named that there is not, where choices or rewards cannot be found, or
+            where trials have a second choice or stage.
     """
+    refuse([stage_problem(table)])
     if isinstance(roles, Roles):
         _check_names(table, roles.columns())
         layout = _layout_of(table)
@@ -61,15 +64,6 @@ def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> R
 
 def _check_names(table: Table, names: Iterable[str]) -> None:
     refuse(missing_column(name, table.names) for name in dict.fromkeys(names) if name not in table.names)
-
-
-def plain(name: str) -> str:
-    """The name of a column as `NAMES` writes it.
-
-    >>> plain("Subj_ID")
-    'subjid'
-    """
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _layout_of(table: Table) -> Layout | None:

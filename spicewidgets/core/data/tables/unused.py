@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 
 from .cells import combined, practice_labels
-from .work import Work
+from .layouts import NAMES, plain
+from .work import Bools, Work
+
+MOST_KINDS = 50  # different entries of a column, beyond which they are no kinds of events or stimuli
+REPEATED = 3  # rows, from which an entry that never comes with a choice is a mark of something else
+MOST_MISSED = 0.5  # share of trials
 
 
 def leave_out_other_rows(work: Work) -> None:
@@ -46,9 +51,34 @@ def _leave_out_events(work: Work) -> None:
         words = f"Rows that are no choices, by the column {column.name} ({', '.join(kinds[:8])})"
     elif work.recognised.layout in ("PsychoPy", "jsPsych", "BIDS events"):
         other = nothing & work.empty(roles.trial if work.recognised.layout == "PsychoPy" else None)
+        other &= ~_missed(work, other)
         words = "Rows with neither a choice nor a reward: other events"
     if other.any() and work.decide("events", other, words, "leave_out") == "leave_out":
         work.leave_out(other, "an event that is no choice")
+
+
+def _missed(work: Work, nothing: Bools) -> Bools:
+    """Tell trials that were missed from other events, among rows with neither a choice nor a reward.
+
+    A missed trial has no mark that only such rows have: no kind of event, no stimulus. Where there are more
+    of them than `MOST_MISSED` of all trials, they are not trials that were missed.
+    """
+    roles = work.roles
+    paid = ~work.empty(roles.reward, *roles.outcomes) & ~work.choice.empty & work.used
+    missed = nothing & work.used
+    own = {roles.participant, roles.trial, *roles.sessions}
+    for name in work.table.names:
+        column = work.table.column(name)
+        if name in own or len(column.labels) > MOST_KINDS:
+            continue
+        n_paid, n_nothing = (
+            np.bincount(column.codes[rows & ~column.empty], minlength=len(column.labels))
+            for rows in (paid, nothing & work.used)
+        )
+        often = 1 if plain(name) in NAMES["events"] else REPEATED
+        missed &= ~column.per_row((n_paid == 0) & (n_nothing >= often), False)
+    few = missed.sum() <= MOST_MISSED * (missed.sum() + paid.sum())
+    return missed if few else np.zeros_like(missed)
 
 
 def leave_out_repeated_rows(work: Work) -> None:
