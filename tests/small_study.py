@@ -10,18 +10,19 @@ RIVALS = ("random", "choice-kernel", "rescorla-wagner")
 
 
 def table():
-    """Six people of two groups, three runs of 40 trials each."""
+    """Ten people of two groups, two runs of 40 trials each."""
     agent = sw.AgentQ(alpha_reward=0.4, beta_reward=4.0, beta_choice=1.0)
-    who = [person for person in range(6) for _ in range(3)]
-    data, _, _ = sw.create_dataset(agent, sw.BanditsDrift(0.2), 40, 18, participant=who, random_state=1)
+    who = [person for person in range(10) for _ in range(2)]
+    data, _, _ = sw.create_dataset(agent, sw.BanditsDrift(0.2), 40, 20, participant=who, random_state=1)
     frame = data.to_frame()
     return pd.DataFrame(
         {
             "participant": [f"p{int(code)}" for code in frame["participant"]],
-            "run": frame["session"] % 3 + 1,
+            "run": frame["session"] % 2 + 1,
             "choice": frame["choice"],
             "reward": data.rewards_chosen.reshape(-1).numpy().astype(int),
-            "diagnosis": [NASTY if code < 3 else "healthy" for code in frame["participant"]],
+            "age": 20 + frame["participant"].astype(int) // 2,
+            "diagnosis": [NASTY if code < 5 else "healthy" for code in frame["participant"]],
         }
     )
 

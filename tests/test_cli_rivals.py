@@ -14,6 +14,7 @@ import spicewidgets as sw
 from spicewidgets.cli import main
 from spicewidgets.cli.progress import Progress
 from spicewidgets.cli.rivals import BY, NAMES, WAYS
+from spicewidgets.core.judge import random_effects
 from spicewidgets.core.progress import Progress as Done
 from spicewidgets.core.rivals import fit, folds
 from spicewidgets.core.rivals.recovery import CRITERIA
@@ -72,7 +73,9 @@ def test_the_names_of_the_options_are_those_of_the_core():
 def compared(table, tmp_path_factory):
     """Rivals, and equations and network, on the table."""
     out = tmp_path_factory.mktemp("rivals")
-    return output_of("rivals", "--data", table, *QUICK, "--model", "rescorla-wagner", "--out", out), out
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(random_effects, "LEAST", 2)
+        return output_of("rivals", "--data", table, *QUICK, "--model", "rescorla-wagner", "--out", out), out
 
 
 def test_rivals_equations_and_network_are_told_in_one_table(compared):
@@ -84,6 +87,14 @@ def test_rivals_equations_and_network_are_told_in_one_table(compared):
         assert rows.count(name) == 3  # of all people, and of each group
     assert "diagnosis x, 2 people:" in text
     assert "All groups of diagnosis follow the models equally often with probability" in text
+
+
+def test_groups_of_few_people_are_shown_and_not_tested(table, tmp_path):
+    text = output_of("rivals", "--data", table, "--rival", "random", "--rival", "biased", "--out", tmp_path)
+    assert "diagnosis x, 2 people:" in text
+    assert "Groups of diagnosis are not tested: fewer than two have 5 people." in text
+    assert "equally often" not in text
+    assert not (tmp_path / "groups.csv").exists()
 
 
 def test_the_tables_that_it_writes_hold_what_it_told(compared, table):

@@ -15,7 +15,7 @@ from .. import __version__
 from ..core.data.choices import Choices
 from ..core.data.tables.cells import safe_frame
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.judge.random_effects import GroupDifference, group_difference
+from ..core.judge.random_effects import LEAST, GroupDifference, differences_of_groups
 from ..core.models import READY
 from ..core.progress import finished
 from ..core.rivals.folds import way_for
@@ -27,7 +27,6 @@ from .reading import notes_of, read_table
 from .rivals import Request
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
-LEAST = 2  # people of a group that is compared
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Outcome:
 
     choices: Choices
     result: HeldOut
-    groups: dict[str, list[object]]
+    groups: dict[str, list[str]]
     differences: dict[str, GroupDifference]
 
 
@@ -77,21 +76,9 @@ def compared(request: Request, progress: Progress) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpiceWarning)  # how well a model does is the answer itself
         result = finished(steps, progress.part)
-    groups = _groups(choices, result)
-    differences = {}
-    if len(result.models) > 1:
-        evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
-        for name, labels in groups.items():
-            if min(map(labels.count, labels)) >= LEAST and len(set(labels)) > 1:
-                differences[name] = group_difference(evidence, labels)
-    return Outcome(choices, result, groups, differences)
-
-
-def _groups(choices: Choices, result: HeldOut) -> dict[str, list[object]]:
-    by_name = {str(label): row for label, row in choices.groups.iterrows()}
-    rows = [by_name[str(label)] for label in result.people]
-    columns = choices.groups.columns
-    return {str(name): ["none" if pd.isna(row[name]) else row[name] for row in rows] for name in columns}
+    groups = choices.groups_of(result.people)
+    evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
+    return Outcome(choices, result, groups, differences_of_groups(evidence, groups))
 
 
 def text(request: Request, outcome: Outcome) -> Iterator[str]:
@@ -120,11 +107,13 @@ def text(request: Request, outcome: Outcome) -> Iterator[str]:
     for name, labels in outcome.groups.items():
         for label in dict.fromkeys(labels):
             part = result.of_people([own == label for own in labels])
-            if len(part.people) >= LEAST:
+            if len(part.people) > 1:
                 yield f"{name} {label}, {len(part.people)} people:\n\n{_table(part.to_frame())}"
         if name in outcome.differences:
             same = outcome.differences[name].same
             yield f"All groups of {name} follow the models equally often with probability {same:.3f}."
+        elif len(set(labels)) > 1:
+            yield f"Groups of {name} are not tested: fewer than two have {LEAST} people."
 
 
 def _table(frame: pd.DataFrame) -> str:

@@ -109,7 +109,8 @@ def _trials(outcome: Outcome, out: Path) -> None:
     trials = regressors(outcome.estimator.spice_agent, data)
     safe_frame(trials).to_csv(out / "regressors.csv", index=False)
     if outcome.choices is not None:
-        write_events(trials, out / "events", outcome.choices.groups)
+        choices = outcome.choices
+        write_events(trials, out / "events", choices.groups.join(choices.covariates))
 
 
 def _latex(outcome: Outcome) -> str:

@@ -35,7 +35,6 @@ else:
 
 Floats = NDArray[np.float64]
 OWN = ("SPICE", "RNN")  # what is no rival
-LEAST = 2  # people of a group that is compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,9 +202,9 @@ class RivalsStudy(Study):
         self.done = len(self.parts)
         if self.parts:
             whole = joined([self.parts[name] for name in self.names if name in self.parts])
-            groups = _groups(self.snapshot)
+            groups = _groups(self.snapshot, whole.people)
             found = _compared(whole, groups)
-            if self.done == self.total and groups is not None:
+            if self.done == self.total and groups:
                 found = replace(found, parts=dict(_by_group(whole, groups)))
             self.found = found
 
@@ -227,14 +226,13 @@ def joined(parts: "Sequence[HeldOut]") -> "HeldOut":
     return replace(parts[0], models=names, fits=fits, **arrays)
 
 
-def _groups(snapshot: Any) -> "pd.DataFrame | None":
-    """Return the table's properties of people; None without."""
+def _groups(snapshot: Any, people: Sequence[Any]) -> dict[str, list[str]]:
+    """Look up the group of each person, by column of the table; empty without a table."""
     contents = snapshot.table.contents
-    groups = None if contents is None else contents.choices.groups
-    return None if groups is None or not len(groups.columns) else groups
+    return {} if contents is None else contents.choices.groups_of(people)
 
 
-def _compared(whole: "HeldOut", groups: "pd.DataFrame | None") -> Compared:
+def _compared(whole: "HeldOut", labels: Mapping[str, Sequence[str]]) -> Compared:
     """All that is shown of a comparison."""
     several = len(whole.people) > 1
     frame = whole.to_frame()
@@ -249,13 +247,8 @@ def _compared(whole: "HeldOut", groups: "pd.DataFrame | None") -> Compared:
     if len(pair) == 2:
         one, other = (whole.models.index(name) for name in pair)
         apart = 100 * (whole.nll[other] - whole.nll[one]) / whole.n_choices
-    labels = {} if groups is None else _labels(groups, whole.people)
     evidence = pd.DataFrame(-whole.nll.T, columns=list(whole.models))
-    same = {
-        name: random_effects.group_difference(evidence, own).same
-        for name, own in labels.items()
-        if len(rows) > 1 and len(set(own)) > 1 and min(map(own.count, own)) >= LEAST
-    }
+    differences = random_effects.differences_of_groups(evidence, labels)
     both = zip(*labels.values(), strict=True)
     return Compared(
         rows=rows,
@@ -267,18 +260,18 @@ def _compared(whole: "HeldOut", groups: "pd.DataFrame | None") -> Compared:
         people=tuple(map(str, whole.people)),
         groups=tuple(", ".join(each) for each in both) if labels else ("",) * len(whole.people),
         apart=apart,
-        same=same,
+        same={name: difference.same for name, difference in differences.items()},
         by_person=whole.by_person(),
     )
 
 
-def _by_group(whole: "HeldOut", groups: "pd.DataFrame") -> Iterator[tuple[str, Compared]]:
+def _by_group(whole: "HeldOut", groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Compared]]:
     """The comparison among the people of each group of two or more."""
-    for name, own in _labels(groups, whole.people).items():
+    for name, own in groups.items():
         for label in sorted(set(own)):
-            if LEAST <= own.count(label) < len(own):
+            if 1 < own.count(label) < len(own):
                 part = whole.of_people([it == label for it in own])
-                yield f"{name} {label}", _compared(part, None)
+                yield f"{name} {label}", _compared(part, {})
 
 
 def _row(line: "pd.Series[Any]") -> Row:
@@ -294,16 +287,6 @@ def _row(line: "pd.Series[Any]") -> Row:
         most_common=float(line.get("protected", nan)),
         **kept,
     )
-
-
-def _labels(groups: "pd.DataFrame", people: Sequence[Any]) -> dict[str, list[str]]:
-    """The group of each person, by what the groups are."""
-    by_name = {str(label): row for label, row in groups.iterrows()}
-    rows = [by_name[str(label)] for label in people]
-    return {
-        str(name): ["none" if pd.isna(row[name]) else str(row[name]) for row in rows]
-        for name in groups.columns
-    }
 
 
 def _listed(names: Sequence[str]) -> str:

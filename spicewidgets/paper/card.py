@@ -21,6 +21,7 @@ from ..core.diagnose.claims import (
     judge_share,
     judge_together,
 )
+from ..core.judge.random_effects import LEAST, tested_groups
 from .blocks import Block, Bullets, Heading, Paragraph, Table
 from .findings import EQUATIONS, Findings, equation_sets, gain_of, sets_of
 from .words import count, listed, number, percent, probability, with_interval
@@ -126,21 +127,19 @@ def _reaches_network(found: Findings) -> Iterator[Claim]:
 
 
 def _in_every_group(found: Findings) -> Iterator[Claim]:
-    if not found.rivals:
-        return
-    for name, labels in found.groups.items():
+    for name, labels in found.groups.items() if found.rivals else ():
+        kinds = tested_groups(labels)
         outcomes, verdicts = [], []
-        for kind in dict.fromkeys(labels):
-            if labels.count(kind) < 2:
-                continue
+        for kind in kinds:
             part = found.held_out.of_people([own == kind for own in labels])
-            ahead = part.ahead(found.told, found.rivals[0])
+            ahead = part.ahead(found.told, found.rivals[0], 1 - 0.05 / len(kinds))
             outcomes.append(f"{kind} {with_interval(ahead.nats, ahead.low, ahead.high)}")
             verdicts.append(judge_interval(ahead.low, ahead.high))
         if verdicts:
             yield Claim(
                 f"They do so in every group of {name}.",
-                f"The same in each group, beside {found.rivals[0]}.",
+                f"The same in each group of {LEAST} people or more, beside {found.rivals[0]}; intervals are"
+                f" wider, so that all {len(kinds)} together hold with 95 % (Bonferroni).",
                 f"Ahead, in nats per choice: {'; '.join(outcomes)}.",
                 judge_together(verdicts),
             )
@@ -318,18 +317,19 @@ def _rivals_told_apart(found: Findings) -> Iterator[Claim]:
 
 
 def _groups_differ(found: Findings) -> Iterator[Claim]:
-    if not len(found.term_groups):
-        return
-    for name, own in found.term_groups.groupby("column", sort=False):
-        first = own["group"].iloc[0]
+    n_all = int(found.term_groups["holm"].notna().sum()) if len(found.term_groups) else 0
+    for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
+        first, tested = own["group"].iloc[0], own[own["holm"].notna()]
+        if not len(tested):
+            continue
         clear = own[own["holm"] < 0.05]
         which = listed(
             (f"{row['term']} in {row['module']}, {row['group']}" for _, row in clear.iterrows()), 4
         )
         yield Claim(
             f"Groups of {name} differ in how they choose.",
-            f"Differences of terms from {first}, all of them counted together (Holm).",
-            f"{len(clear)} of {int(own['holm'].notna().sum())} beyond chance; smallest p"
+            f"Differences of terms from {first}; all {n_all} that were tested are counted together (Holm).",
+            f"{len(clear)} of {len(tested)} beyond chance; smallest p"
             f" {probability(own['holm'].min())}." + (f" {which}." if which else ""),
             HOLDS if len(clear) else OPEN,
         )

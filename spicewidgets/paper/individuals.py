@@ -120,43 +120,38 @@ def _classical(found: Findings) -> Iterator[Block]:
 
 
 def _term_groups(found: Findings) -> Iterator[Block]:
-    if not len(found.term_groups):
-        return
-    for name, own in found.term_groups.groupby("column", sort=False):
+    n_all = int(found.term_groups["holm"].notna().sum()) if len(found.term_groups) else 0
+    for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
         kinds = list(dict.fromkeys(own["group"]))
         means, rows = [], []
         for (module, term), part in own.groupby(["module", "term"], sort=False):
             by_kind = part.set_index("group")
             where = f"{term} in {module}"
             means.append((where, *(_estimate(by_kind.loc[kind], "value", "low", "high") for kind in kinds)))
-            for kind in kinds[1:]:
-                row = by_kind.loc[kind]
+            for kind, row in by_kind[by_kind["p"].notna()].iterrows():
                 size = _estimate(row, "apart", "apart_low", "apart_high")
                 rows.append((where, f"{kind} less {kinds[0]}", size, *map(probability, row[["p", "holm"]])))
-        n = int(own["holm"].notna().sum())
         clear = own[own["holm"] < 0.05]
         yield Heading(f"Groups of {name}", 3)
         yield Paragraph(
-            f"Of {n} differences from {kinds[0]}, {len(clear)} are beyond chance once all are counted"
-            " together (p < 0.05 by Holm 1979)"
-            + (
-                ": " + "; ".join(_difference(row, kinds[0]) for _, row in clear.iterrows()) + "."
-                if len(clear)
-                else "."
-            )
+            f"Of {len(rows)} differences from {kinds[0]}, {len(clear)} are beyond chance once all {n_all}"
+            " differences of terms and groups are counted together (p < 0.05 by Holm 1979)"
+            + "".join(f"; {_difference(row)}" for _, row in clear.iterrows())
+            + "."
         )
         yield Table(
             f"Means of the groups of {name} with 95 % intervals.",
             ("term", *kinds),
             tuple(means),
             note="Each person counts as much as their choices tell, before they were drawn towards the mean"
-            " of all.",
+            " of all. Groups of fewer than five people are shown and not tested.",
         )
         yield Table(
             f"Differences from {kinds[0]} with 95 % intervals.",
             ("term", "groups", "difference", "p", "p, of all"),
             tuple(rows),
-            note="p: two-sided, of a difference alone; of all: for all differences of this table together.",
+            note=f"p: two-sided, of a difference alone; of all: for all {n_all} differences that were tested"
+            " together.",
             wordy=(1,),
         )
 
@@ -167,7 +162,7 @@ def _estimate(row: Any, *names: str) -> str:
     return with_interval(value, low, high, 2)
 
 
-def _difference(row: "pd.Series[Any]", first: str) -> str:
+def _difference(row: "pd.Series[Any]") -> str:
     return (
         f"{row['term']} in {row['module']} of {row['group']}"
         f" {with_interval(row['apart'], row['apart_low'], row['apart_high'], 2)}"

@@ -4,7 +4,7 @@ Held-out choices come first; what follows asks whether to believe what they say.
 and what has been found stays when the work is stopped.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from ..core.discover.people import people
 from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
 from ..core.judge.falsify import Falsification, falsifying
-from ..core.judge.random_effects import group_difference
+from ..core.judge.random_effects import differences_of_groups
 from ..core.progress import Progress, retold
 from ..core.rivals.design import Design
 from ..core.rivals.equation_recovery import EquationRecovery
@@ -38,7 +38,6 @@ from ..core.settings import SettingsError
 from .findings import Findings, best_of, equation_sets, sets_of
 from .terms import halves_of, term_groups, terms_of
 
-LEAST = 2  # people of a group that is compared
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
 # Shares of the time, about, so that one can tell how long the rest takes.
 PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
@@ -156,7 +155,8 @@ class Inquiry:
         result: HeldOut = yield from _shares(steps)
         main = best_of(result)
         estimator = result.estimators[main]
-        groups = self._groups(result)
+        groups = self._groups(result.people)
+        evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
         table = people(estimator, self.choices if self.choices is not None else self.dataset)
         self.findings = Findings(
             dataset=self.dataset,
@@ -165,31 +165,18 @@ class Inquiry:
             way=self._way,
             report=None if self.choices is None else self.choices.report,
             groups=groups,
-            differences=_differences(result, groups),
+            differences=differences_of_groups(evidence, groups),
             people=table,
             terms=terms_of(estimator, table, result.equations.get(main, ())),
-            term_groups=term_groups(estimator, {k: self._group_of(k, estimator) for k in groups}),
+            term_groups=term_groups(estimator, self._groups(estimator.participants_)),
             truth=None if self.truth is None else self.truth(estimator),
             **self._words,
         )
 
-    def _groups(self, result: HeldOut) -> dict[str, list[Any]]:
-        """The label of each person, by what the table says people are."""
-        if self.choices is None:
-            return {}
-        table = self.choices.groups
-        by_name = {str(label): row for label, row in table.iterrows()}
-        rows = [by_name[str(label)] for label in result.people]
-        labels = {
-            str(name): ["none" if pd.isna(row[name]) else row[name] for row in rows] for name in table.columns
-        }
-        return {name: own for name, own in labels.items() if 1 < len(set(own)) < len(own)}
-
-    def _group_of(self, name: str, estimator: SpiceEstimator) -> list[Any]:
-        """The label of each of an estimator's participants."""
-        assert self.choices is not None
-        column = {str(label): value for label, value in self.choices.groups[name].items()}
-        return [column.get(str(label), "none") for label in estimator.participants_]
+    def _groups(self, people: Sequence[Any]) -> dict[str, list[str]]:
+        """The group of each of some people, by what the table says people are."""
+        groups = {} if self.choices is None else self.choices.groups_of(people)
+        return {name: own for name, own in groups.items() if 1 < len(set(own)) < len(own)}
 
     def _falsify(self) -> Generator[tuple[float, str], None, None]:
         now = self._now
@@ -326,15 +313,6 @@ def _repeats(steps: Any) -> Generator[tuple[float, str], None, Any]:
         return step.done / max(step.total, 1), f"{step.agent} plays, {step.done} of {step.total} times"
 
     return (yield from retold(steps, told))
-
-
-def _differences(result: HeldOut, groups: Mapping[str, list[Any]]) -> dict[str, Any]:
-    evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
-    return {
-        name: group_difference(evidence, labels)
-        for name, labels in groups.items()
-        if len(result.models) > 1 and min(map(labels.count, labels)) >= LEAST
-    }
 
 
 def _halves(dataset: DatasetRNN) -> list[DatasetRNN]:

@@ -57,6 +57,10 @@ def data_part(found: Findings) -> Iterator[Block]:
     yield Table("The choices.", ("", "value"), tuple(facts), wordy=(1,))
     yield from _exclusions(found)
     yield from _groups(found)
+    if found.report is not None and (ordered := found.report.roles.covariates):
+        yield Paragraph(
+            f"Numbers of a person, which are listed and which no test here uses: {listed(map(str, ordered))}."
+        )
     without = data.n_participants - len(result.people)
     yield Paragraph(
         f"{taken_apart(found)}{BY[result.by]} The choices were taken apart {result.n_folds} times, so that"

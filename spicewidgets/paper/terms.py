@@ -10,6 +10,7 @@ from scipy.stats import norm
 from ..core.discover.group import Group
 from ..core.equations import SpiceModel, Term, term_in_words
 from ..core.estimator import SpiceEstimator
+from ..core.judge.random_effects import tested_groups
 
 LEVEL = 1.96  # errors on each side: an interval of 95 %
 CONTROLS = ("control", "healthy", "hc", "none", "placebo")  # how a group is called that others are beside
@@ -113,14 +114,16 @@ def term_groups(estimator: SpiceEstimator, groups: Mapping[str, Sequence[Any]]) 
         A row for each column of the table, term and group: `column`, `module`, `term`, `group`, its mean
         `value` with its 95 % interval `low` and `high`; and but for the first group, of controls where a name
         says so, the difference from it, `apart`, with its interval, the two-sided probability `p` of such a
-        difference by chance, and `holm`, the same for all differences of a column together (Holm 1979).
+        difference by chance, and `holm`, the same for all differences of all columns together (Holm 1979).
+        Groups of fewer than five people have a mean and no difference.
     """
     if not hasattr(estimator, "group_"):
         return pd.DataFrame()
     group, frames = estimator.group_, []
     for name, labels in groups.items():
         of_row = [labels[code] for code in group.participants]
-        kinds = sorted(set(of_row), key=lambda kind: (not is_control(kind), str(kind)))
+        tested = tested_groups(of_row)
+        kinds = sorted(set(of_row), key=lambda kind: (kind not in tested, not is_control(kind), str(kind)))
         rows: list[dict[str, Any]] = []
         for at, number in enumerate(group.numbers):
             if number.term is None or not group.active[:, at].any():
@@ -131,7 +134,7 @@ def term_groups(estimator: SpiceEstimator, groups: Mapping[str, Sequence[Any]]) 
             for kind in kinds:
                 mean, error = means[kind]
                 apart, both = mean - first[0], float(np.hypot(error, first[1]))
-                other = kind != kinds[0]
+                other = kind != kinds[0] and kind in tested
                 rows.append(
                     {
                         **{"column": name, **_named(number.module, number.term), "group": str(kind)},
@@ -142,9 +145,11 @@ def term_groups(estimator: SpiceEstimator, groups: Mapping[str, Sequence[Any]]) 
                         "p": float(2 * norm.sf(abs(apart) / both)) if other and both > 0 else np.nan,
                     }
                 )
-        frame = pd.DataFrame(rows)
-        frames.append(frame.assign(holm=_holm(frame["p"].to_numpy(float))))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        frames.append(pd.DataFrame(rows))
+    if not frames:
+        return pd.DataFrame()
+    every = pd.concat(frames, ignore_index=True)
+    return every.assign(holm=_holm(every["p"].to_numpy(float)))
 
 
 def is_control(label: Any) -> bool:

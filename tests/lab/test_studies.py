@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from spicewidgets.core.judge import random_effects
 from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.lab import falsify, recovery, rivals
 from spicewidgets.lab.recovery import size_of
@@ -219,7 +220,8 @@ def test_all_who_play_are_measured_as_people_are(monkeypatch):
     assert not np.array_equal(runner.studies["falsify"].parts["random"].checks[0].mean, before)
 
 
-def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few):
+def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few, monkeypatch):
+    monkeypatch.setattr(random_effects, "LEAST", 2)
     runner = small(rivals={"by": "time"})
     runner.read(Upload(a_table(4, 40), "choices.csv"))
     runner.experiment.table.take(table_of(runner.choices))

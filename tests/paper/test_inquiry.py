@@ -11,8 +11,10 @@ from small_study import RIVALS, inquiry, plan, table
 import spicewidgets as sw
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED, UNTESTED, VERDICTS
 from spicewidgets.core.settings import SettingsError
+from spicewidgets.paper.blocks import Table
 from spicewidgets.paper.card import card_part, claims
 from spicewidgets.paper.findings import best_of, equation_sets, gain_of
+from spicewidgets.paper.individuals import individuals_part
 from spicewidgets.paper.inquiry import Inquiry, Plan
 from spicewidgets.paper.terms import _holm, is_control, term_groups, terms_of
 
@@ -31,7 +33,7 @@ def test_rivals_equations_and_network_are_compared_and_played(found):
 
 def test_groups_are_those_of_the_table(found):
     assert set(found.groups) == {"diagnosis"}
-    assert [len(part.attributions) for part in found.differences["diagnosis"].groups.values()] == [3, 3]
+    assert [len(part.attributions) for part in found.differences["diagnosis"].groups.values()] == [5, 5]
     rows = found.term_groups
     assert rows["group"].iloc[0] == "healthy"  # others are compared with controls
     assert rows["apart"].isna().sum() == len(rows) / 2
@@ -40,6 +42,29 @@ def test_groups_are_those_of_the_table(found):
     expected = means.drop(columns="healthy").iloc[:, 0] - means["healthy"]
     pd.testing.assert_series_equal(own.sort_index(), expected.sort_index(), check_names=False)
     assert (rows["holm"].dropna() >= rows["p"].dropna()).all()
+
+
+def test_ages_are_no_groups_and_small_groups_are_not_tested(found):
+    """Ages of two people each were 45 groups, each with a claim and with differences."""
+    assert found.report.roles.covariates == ("age",)
+    assert not any("age" in claim.words for claim in claims(found))
+    small = {"diagnosis": ["a"] * 5 + ["b"] * 3 + ["c"] * 2, "shift": ["d"] * 5 + ["e"] * 5}
+    rows = term_groups(found.estimator, small)
+    assert not rows[rows["column"] == "diagnosis"]["p"].notna().any()
+    assert rows["value"].notna().all()
+    tested = rows["holm"].notna()
+    assert set(rows[tested]["column"]) == {"shift"}
+    assert tested.sum() == rows.groupby(["module", "term"]).ngroups
+    few = replace(found, groups=small, term_groups=rows)
+    assert not any("diagnosis" in claim.words for claim in claims(few))
+    blocks = [block for block in individuals_part(few) if isinstance(block, Table)]
+    assert f"all {tested.sum()} differences" in " ".join(block.note for block in blocks)
+
+
+def test_all_differences_of_a_table_are_counted_together(found):
+    both = {"one": ["a", "b"] * 5, "other": ["c"] * 5 + ["d"] * 5}
+    rows = term_groups(found.estimator, both)
+    np.testing.assert_array_equal(rows["holm"], _holm(rows["p"].to_numpy()))
 
 
 def test_terms_are_those_of_the_equations(found):
@@ -210,4 +235,4 @@ def test_people_each_alone_have_medians():
     values = people[f"{row['module']}: {row['term']}"]
     assert row["value"] == pytest.approx(values.median())
     assert row["people"] == (values != 0).sum()
-    assert not len(term_groups(model, {"diagnosis": ["a"] * 6}))
+    assert not len(term_groups(model, {"diagnosis": ["a"] * 10}))

@@ -2,15 +2,17 @@
 shell and page.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..progress import finished
+from .tables.cells import Column
 from .tables.examine import examine
 from .tables.layouts import EXPORT
 from .tables.reading import Source, Table, reading
@@ -64,15 +66,46 @@ class Choices:
 
         Empty where it says nothing; the first entry where a person has several.
         """
+        return self._of_people(self.report.roles.groups, lambda column: np.array(column.labels, dtype=object))
+
+    @property
+    def covariates(self) -> pd.DataFrame:
+        """Numbers of each person: a row for each, by label, and a column for each role `covariates`.
+
+        NaN where the table has none; the first entry where a person has several.
+        """
+        return self._of_people(self.report.roles.covariates, lambda column: column.values).astype(float)
+
+    def _of_people(self, names: Sequence[str], labels: Callable[[Column], NDArray[Any]]) -> pd.DataFrame:
+        """The first entry of each person in some columns; None without any."""
         person = self.rows.ids[:, -1].astype(int)
         columns = {}
-        for name in self.report.roles.groups:
+        for name in names:
             column = self.table.column(name)
             codes = pd.Series(column.codes[self.places]).replace(-1, np.nan).groupby(person).first()
-            labels = [None if np.isnan(code) else column.labels[int(code)] for code in codes]
-            columns[name] = pd.Series(labels, index=codes.index, dtype=object)
+            values = labels(column)
+            entries = [None if np.isnan(code) else values[int(code)] for code in codes]
+            columns[name] = pd.Series(entries, index=codes.index, dtype=object)
         frame = pd.DataFrame(columns, index=range(len(self.rows.participants)))
         return frame.set_axis(pd.Index(self.rows.participants, dtype=object, name="participant"))
+
+    def groups_of(self, people: Sequence[Any]) -> dict[str, list[str]]:
+        """Look up the group of each of some people, by column of `groups`.
+
+        Args:
+            people: labels.
+
+        Returns:
+            For each column a label as text for each person; "none" for whom the table says nothing of.
+        """
+        groups = self.groups
+        rows = {str(label): row for label, row in zip(groups.index, groups.to_numpy(object), strict=True)}
+        nothing = np.full(len(groups.columns), None)
+        found = [rows.get(str(label), nothing) for label in people]
+        return {
+            str(name): ["none" if pd.isna(row[at]) else str(row[at]) for row in found]
+            for at, name in enumerate(groups.columns)
+        }
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def write_events(
     Args:
         trials: as `regressors` returns them. Rows that are not used stand in the run of the trial before.
         folder: is made if need be.
-        groups: what each person is, by label, as `Choices.groups` has it.
+        groups: what each person is, by label, as `Choices.groups` and `Choices.covariates` have it.
 
     Returns:
         The files.

@@ -56,6 +56,7 @@ def people(
         - `participant`, and the table's own columns that tell a person's group;
         - `n_sessions`, `n_choices` (those that follow another), `likelihood_equations` and
           `likelihood_network` (geometric mean of P of these choices, 0 to 1), `n_numbers` (terms and betas);
+        - the table's own numbers of a person, such as an age;
         - `no_q_learner`, where somebody's equations are none: what they do instead, else empty. Classical
           parameters of such a person are NaN;
         - each coefficient that somebody has, named `module: term` (0 where a person lacks the term), each
@@ -81,8 +82,10 @@ def people(
     labels = [label for code, label in enumerate(spice.participants) if spice.has_equations(code)]
     table = pd.DataFrame({"participant": labels})
     if isinstance(data, Choices):
-        table = table.assign(**_groups(data, labels))
+        table = pd.concat([table, _of_table(data.groups, labels)], axis=1)
     table = pd.concat([table, _likelihoods(estimator, dataset, labels)], axis=1)
+    if isinstance(data, Choices):
+        table = pd.concat([table, _of_table(data.covariates, labels)], axis=1)
     known = _known(estimator, dataset)
     rows = [_numbers(spice.alone(label), model, known.get(label), level) for label in labels]
     instead = [str(row.pop(INSTEAD, "")) for row in rows]
@@ -110,14 +113,10 @@ def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> 
     return dataset.take(sessions, torch.arange(dataset.n_trials).expand(len(sessions), -1))
 
 
-def _groups(choices: Choices, labels: list[Any]) -> dict[str, list[Any]]:
-    """Look up the table's properties of each person, by column; None for a person whom it does not have."""
-    groups = choices.groups
-    by_name = {str(label): label for label in groups.index}
-    rows = [by_name.get(str(label)) for label in labels]
-    return {
-        str(name): [None if row is None else groups.loc[row, name] for row in rows] for name in groups.columns
-    }
+def _of_table(own: pd.DataFrame, labels: list[Any]) -> pd.DataFrame:
+    """Look up what a table says of some people, by column; nothing for a person whom it does not have."""
+    known = own.set_axis(own.index.map(str))
+    return known.loc[~known.index.duplicated()].reindex(list(map(str, labels))).reset_index(drop=True)
 
 
 def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[Any]) -> pd.DataFrame:

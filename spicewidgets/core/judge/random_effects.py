@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 PRIOR = 1.0  # people of each model who count as seen beforehand
 ENOUGH = 1e-10  # nats: a round that gains less is the last one
 MOST_ROUNDS = 10_000
+LEAST = 5  # people of a group that is tested; smaller ones are shown
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,38 @@ def group_difference(log_evidence: ArrayLike | pd.DataFrame, groups: Sequence[An
     apart = sum(part.log_evidence for part in parts.values())
     same = float(1 / (1 + np.exp(np.clip(apart - everyone.log_evidence, -700, 700))))
     return GroupDifference(parts, everyone, same)
+
+
+def tested_groups(labels: Sequence[Any]) -> tuple[Any, ...]:
+    """List the groups that have enough people to be tested, in the order of their labels; none where only one
+    has.
+
+    >>> tested_groups(["b"] * 5 + ["a"] * 6 + ["c"])
+    ('a', 'b')
+    """
+    kinds = sorted({label for label in labels if list(labels).count(label) >= LEAST}, key=str)
+    return tuple(kinds) if len(kinds) > 1 else ()
+
+
+def differences_of_groups(
+    evidence: pd.DataFrame, groups: Mapping[str, Sequence[Any]]
+) -> dict[str, GroupDifference]:
+    """Compare the groups of each column that have five people or more.
+
+    Columns with fewer than two such groups are left out.
+
+    Args:
+        evidence: as in `model_frequencies`, a column for each model.
+        groups: by column, the group of each person.
+    """
+    found = {}
+    for name, labels in groups.items():
+        kinds = tested_groups(labels) if evidence.shape[1] > 1 else ()
+        own = [label in kinds for label in labels]
+        if kinds:
+            kept = [label for label, kept in zip(labels, own, strict=True) if kept]
+            found[name] = group_difference(evidence[own], kept)
+    return found
 
 
 def exceedance_of(alpha: ArrayLike) -> Floats:

@@ -163,8 +163,13 @@ class HeldOut:
         ]
         return pd.concat(rows, ignore_index=True)
 
-    def ahead(self, model: str, other: str) -> Ahead:
+    def ahead(self, model: str, other: str, level: float = LEVEL) -> Ahead:
         """Compare two models by their predictions of held-out choices, person by person.
+
+        Args:
+            model: its name.
+            other: the name of the one that it is compared with.
+            level: of the interval, 0 to 1.
 
         Raises:
             SettingsError: for a model that was not compared.
@@ -175,7 +180,7 @@ class HeldOut:
             if name not in self.models
         )
         nats = self.nll[self.models.index(other)] - self.nll[self.models.index(model)]
-        low, high = np.quantile(self._resampled(nats[None])[0], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        low, high = np.quantile(self._resampled(nats[None])[0], [(1 - level) / 2, (1 + level) / 2])
         alone = len(self.people) < 2
         return Ahead(
             float(nats.sum() / self.n_choices.sum()),

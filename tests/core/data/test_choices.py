@@ -480,6 +480,26 @@ def test_ten_thousand_tables(data):
     imported_or_refused(data)
 
 
+def test_ordered_numbers_of_people_are_covariates_and_no_groups():
+    rows = [
+        f"p{who},{'ab'[trial % 2]},1,{30 + who // 3},{who % 2},{'xy'[who % 2]},{who * 1.5 if who else ''}"
+        for who in range(12)
+        for trial in range(4)
+    ]
+    table = "\n".join(["subject,choice,reward,age,handed,clinic,score", *rows]).encode()
+    choices = adds_up(read_choices(table))
+    assert choices.report.roles.groups == ("handed", "clinic")  # a number of two values may be a code
+    assert choices.report.roles.covariates == ("age", "score")
+    assert choices.covariates["age"].tolist() == [30 + who // 3 for who in range(12)]
+    assert np.isnan(choices.covariates["score"].iloc[0])
+    assert choices.groups_of(["p1", "p0", "nobody"]) == {
+        "handed": ["1", "0", "none"],
+        "clinic": ["y", "x", "none"],
+    }
+    named = read_choices(table, {"groups": ["age"]}).report.roles  # who knows better says so
+    assert (named.groups, named.covariates) == (("age",), ("score",))
+
+
 def test_a_sentence_about_columns_with_very_long_names_stays_short():
     rows = "".join(f"a,{trial},{trial % 2},1\n" for trial in range(12))
     with pytest.raises(SettingsError) as caught:

@@ -126,6 +126,16 @@ def test_a_term_that_a_person_lacks_is_0_without_an_interval(choices):
     assert len(table.columns) == len(set(table.columns))
 
 
+def test_numbers_of_a_person_stand_behind_the_numbers_of_choices(choices, tuned):
+    frame = choices.table.typed()
+    frame["age"] = [20 + int(str(who)[1:]) for who in frame[choices.report.roles.participant]]
+    table = people(tuned, sw.read_choices(frame))
+    assert table["age"].tolist() == [20 + at for at in range(1, 25)]
+    at = table.columns.get_loc("age")
+    assert table.columns[at - 1] == "n_numbers"
+    pd.testing.assert_frame_equal(table.drop(columns="age"), people(tuned, choices))
+
+
 def test_people_who_were_not_learned_from_are_left_out(choices):
     labels = list(choices.report.participants)[:3]
     part = choices.dataset.first(9)

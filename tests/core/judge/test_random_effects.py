@@ -6,7 +6,12 @@ import pytest
 from scipy.special import logsumexp
 
 from spicewidgets import SettingsError
-from spicewidgets.core.judge.random_effects import exceedance_of, group_difference, model_frequencies
+from spicewidgets.core.judge.random_effects import (
+    differences_of_groups,
+    exceedance_of,
+    group_difference,
+    model_frequencies,
+)
 
 
 def exact(table, n_grid):
@@ -126,6 +131,22 @@ def test_groups_that_differ_and_groups_that_do_not():
     assert alike.same > 0.6
     assert different.groups["a"].frequencies[0] > 0.8 > 0.2 > different.groups["b"].frequencies[0]
     assert different.everyone.frequencies == pytest.approx([0.5, 0.5])
+
+
+def test_groups_of_fewer_than_five_people_are_not_tested():
+    evidence = pd.DataFrame(np.vstack([people((5, 1), 20), people((1, 5), 20)]), columns=["one", "other"])
+    groups = {
+        "group": ["a"] * 5 + ["small"] + ["b"] * 6,
+        "small": ["a"] * 8 + ["b"] * 4,
+        "many": [str(at) for at in range(12)],
+    }
+    found = differences_of_groups(evidence, groups)
+    assert list(found) == ["group"]
+    assert list(found["group"].groups) == ["a", "b"]
+    others = [at for at in range(12) if at != 5]
+    expected = group_difference(evidence.iloc[others], [groups["group"][at] for at in others])
+    assert found["group"].same == pytest.approx(expected.same)
+    assert not differences_of_groups(evidence[["one"]], groups)
 
 
 @pytest.mark.parametrize(

@@ -268,18 +268,25 @@ class _Recogniser:
             self._give("practice", events, AMONG, "its values")
 
     def _find_groups(self) -> None:
-        """Find columns that describe a person: the same in all rows of a person, and not in all people."""
+        """Give the columns that stay the same over a person's rows: names are groups, numbers covariates."""
         person = self._person()
-        if "participant" not in self.roles or "groups" in self.roles or len(np.unique(person)) < 4:
+        n_people = len(np.unique(person))
+        if "participant" not in self.roles or n_people < 4:
             return
-        groups = tuple(
-            name
-            for name in self._free()
-            if 2 <= len(self.table.column(name).labels) <= MOST_GROUPS
-            and not _cuts(self.table.column(name), person)
-        )
-        if groups:
-            self._give("groups", groups, AMONG, "the same in all rows of a person")
+        columns = [self.table.column(name) for name in self._free()]
+        own = [one for one in columns if len(one.labels) > 1 and not _cuts(one, person)]
+        ordered = [one for one in own if one.numeric and len(one.labels) > 2]
+        found = {
+            "groups": [one for one in own if one not in ordered and len(one.labels) <= MOST_GROUPS],
+            "covariates": [one for one in ordered if _pairs(one, person) == n_people],
+        }
+        reasons = {
+            "groups": "the same in all rows of a person",
+            "covariates": "numbers that are the same in all rows of a person",
+        }
+        for role, given in found.items():
+            if given and role not in self.roles:
+                self._give(role, tuple(one.name for one in given), AMONG, reasons[role])
 
 
 def _changes(column: Column) -> float:
@@ -303,8 +310,12 @@ def _always_among(choice: Column, offered: list[Column]) -> bool:
 def _cuts(column: Column, person: NDArray[np.int64]) -> bool:
     """Tell whether a column has more than one value within a person, but not one for each row."""
     n_people = len(pd.unique(person))
-    n_pairs = int(combined(person, column.codes).max(initial=-1)) + 1
-    return n_people < n_pairs <= max(len(person) / 2, n_people)
+    return n_people < _pairs(column, person) <= max(len(person) / 2, n_people)
+
+
+def _pairs(column: Column, person: NDArray[np.int64]) -> int:
+    """Count the different pairs of a person and a value, an empty cell among the values."""
+    return int(combined(person, column.codes).max(initial=-1)) + 1
 
 
 def _repeated(codes: NDArray[np.int64], keys: list[NDArray[np.int64]]) -> float:

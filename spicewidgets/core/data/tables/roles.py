@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from ...checks import refuse
 
-SEVERAL = ("sessions", "outcomes", "offered", "groups", "inputs", "positions")
+SEVERAL = ("sessions", "outcomes", "offered", "groups", "covariates", "inputs", "positions")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Roles:
         practice: where a row is practice.
         time: response time.
         groups: what a person is (a diagnosis, a group), the same in all of a person's rows.
+        covariates: numbers of a person (an age, a score), the same in all of a person's rows.
         inputs: columns that a model may use as well.
     """
 
@@ -47,6 +48,7 @@ class Roles:
     practice: str | None = None
     time: str | None = None
     groups: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
 
     def columns(self) -> tuple[str, ...]:
