@@ -49,8 +49,8 @@ class Standing:
 
 
 def reference_of(result: Result) -> str:
-    """Name the reference of the comparison: the truth; of a table the Rescorla-Wagner learner."""
-    return "truth" if "truth" in result.played else "classical" if result.rival is not None else "rnn"
+    """Name the reference of figure, sentence and table: the truth, else the network."""
+    return "truth" if "truth" in result.played else "rnn"
 
 
 @lru_cache(maxsize=4)
@@ -139,13 +139,13 @@ def _ahead(p: Floats, against: Floats, chosen: NDArray[np.int64]) -> tuple[float
 
 
 def _own(agent: str, guess: float) -> str:
-    who = {"truth": "the participant itself", "rnn": "the network", "classical": "the simplest rival"}[agent]
+    who = {"truth": "the participant itself", "rnn": "the network"}[agent]
     return f"{who}; guessing would be {guess:.4f}"
 
 
 def _in_words(reference: str, ahead: float, error: float) -> str:
     """Which is better, and whether the difference is more than noise."""
-    who = {"truth": "the truth", "classical": "Rescorla-Wagner", "rnn": "the network"}[reference]
+    who = {"truth": "the truth", "rnn": "the network"}[reference]
     if not np.isfinite(ahead) or not np.isfinite(error):
         return "too few choices to tell"
     way = "better" if ahead > 0 else "worse"

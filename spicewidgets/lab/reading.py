@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from math import inf, nan
+from typing import TYPE_CHECKING
 
 from ..core.equations import Term
 from ..core.read.words import (
@@ -17,6 +19,10 @@ from ..core.read.words import (
 from .intervals import BETA
 from .result import Result
 
+if TYPE_CHECKING:
+    from ..core.discover.uncertainty import Uncertainty
+
+NOT_IDENTIFIED = "not identified by these choices"
 OWN = "own"  # stands for a module's own value in a column of terms
 
 
@@ -61,8 +67,16 @@ class Sentence:
     parts: tuple[SentencePart, ...]
 
 
-def sentences_of(result: Result, participant: Hashable) -> list[Sentence]:
-    """A sentence for each module of a participant, and one on the choice where the model has betas."""
+def sentences_of(
+    result: Result, participant: Hashable, errors: "Uncertainty | None" = None
+) -> list[Sentence]:
+    """Write a sentence for each module of a participant, and one on the choice where the model has betas.
+
+    Args:
+        result: of a run with equations.
+        participant: whose equations.
+        errors: standard errors; what a coefficient without a finite one does is not stated.
+    """
     assert result.spice is not None
     built, made = result.description, []
     for module, equation in result.spice.of_participant(participant).items():
@@ -74,7 +88,7 @@ def sentences_of(result: Result, participant: Hashable) -> list[Sentence]:
                 module,
                 f"{start[0].upper()}{start[1:]}, next ={' 0' if not own else ''}",
                 f"{state[0].upper()}{state[1:]}, {options.removeprefix('the ').removeprefix('an ')}",
-                tendency(equation),
+                NOT_IDENTIFIED if own_error(module, errors) == inf else tendency(equation),
                 tuple(
                     _part(module, one, sign)
                     for one, sign in zip(own, signs_of([part.value for part in own]), strict=True)
@@ -82,6 +96,11 @@ def sentences_of(result: Result, participant: Hashable) -> list[Sentence]:
             )
         )
     return [*made, *_choice(result, participant)]
+
+
+def own_error(module: str, errors: "Uncertainty | None") -> float:
+    """Return the standard error of what a module keeps of its value; NaN where there is none."""
+    return nan if errors is None else errors.coefficients.get(module, {}).get((module,), nan)
 
 
 def code_of(result: Result, participant: Hashable) -> str:

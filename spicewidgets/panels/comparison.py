@@ -103,13 +103,13 @@ class ComparePanel(Stage):
 
 
 def _rival(result: Result) -> str:
-    """Name the stand-in for the truth where none is known."""
+    """Name the reference where no truth is known."""
     if result.rival is None:
         return ""
     words = (
-        "Who made these choices is not known. In place of the truth stands the simplest rival: a"
-        " Rescorla-Wagner learner with a learning rate and an inverse temperature of each participant's own,"
-        " fitted to the same choices. More numbers always seem to know more; the BIC counts them."
+        "Who made these choices is not known, so that all are compared with the network. Rescorla-Wagner is"
+        " the simplest rival: a learning rate and an inverse temperature of each participant's own, fitted to"
+        " the same choices. More parameters always fit better; the BIC counts them."
     )
     return message(words, "help")
 

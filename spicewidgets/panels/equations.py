@@ -101,21 +101,21 @@ class EquationPanel(Stage):
         participant = self.participant.offer(result.spice.participants)
         errors = None if self.is_hidden else result.uncertainty.get(participant)
         unknown = message(" ".join(errors.untold) if errors is not None else "")
-        self._write(result, participant)
+        self._write(result, participant, errors)
         self._explain()
         self.terms.value = terms_table(result, participant, errors) + unknown
         self.parameters.value = _parameters(result, participant, errors)
         self.forms.value = _forms(result.spice, participant)
         self.everyone.value = _everyone(result, result.spice)
 
-    def _write(self, result: Result, participant: Hashable) -> None:
+    def _write(self, result: Result, participant: Hashable, errors: "Uncertainty | None") -> None:
         """The equations, as they are to be written."""
         in_code = self.written.value == PYTHON
         self.sentence.layout.display = "none" if in_code else ""
         put(self.code, code_block(code_of(result, participant)) if in_code else "")
         if not in_code:
             known = {} if self.is_hidden else _known(result, participant)
-            self.sentence.show(sentences_of(result, participant), known, self.written.value)
+            self.sentence.show(sentences_of(result, participant, errors), known, self.written.value)
 
     @guard
     def _explain(self) -> None:

@@ -1,7 +1,7 @@
 """What is known of a number that was pressed: what it stands for, how sure it is, what dropping it costs."""
 
 from collections.abc import Hashable
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
 
 from ..lab.intervals import BETA, Number
@@ -52,15 +52,21 @@ def _stands_for(result: Result, participant: Hashable, number: Number, shown: st
     rule = ""
     if meaning.rule:
         rule = f'<p class="sw-rule">{escaped(shown)} = {escaped(in_print(meaning.rule))}</p>'
-    words = f"{meaning.words} {_so(meaning.step, meaning.true)}".strip()
+    errors = result.uncertainty.get(participant)
+    error = (
+        nan if errors is None or meaning.step is None else errors.parameters.get(meaning.step.parameter, nan)
+    )
+    words = f"{meaning.words} {_so(meaning.step, meaning.true, inf in (error, number.likelihood))}".strip()
     return f"{rule}<p>{escaped(words)}</p>"
 
 
-def _so(step: "Step | None", true: float | None) -> str:
-    """The parameter that follows."""
+def _so(step: "Step | None", true: float | None, is_unknown: bool) -> str:
+    """Write the parameter that follows, where the choices identify it."""
     if step is None:
         return ""
     letter = LETTERS.get(step.parameter) or in_print(step.symbol)
+    if is_unknown:
+        return f"These choices do not identify {letter}."
     words = f"So {letter} = {decimal(step.value, 2)}"
     return f"{words}; the participant has {decimal(true, 2)}." if true is not None else f"{words}."
 

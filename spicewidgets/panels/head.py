@@ -3,6 +3,7 @@ equation, term under term, and the one button to press next.
 """
 
 from collections.abc import Hashable, Sequence
+from math import inf
 from typing import Any
 
 import ipywidgets as widgets
@@ -182,6 +183,16 @@ def shown_history(experiment: Experiment) -> tuple[dict[str, Any], ...]:
 
 
 def _read(result: Result, person: Hashable) -> dict[str, float]:
-    """The parameters that a participant's equation stands for, by symbol."""
+    """The parameters that a participant's equation stands for, by symbol; those that the choices do not
+    identify are left out.
+    """
     classical = result.classical.get(person) or next(iter(result.classical.values()), {})
-    return {SYMBOLS[name]: value for name, (_, value) in classical.items() if name in SYMBOLS}
+    if not classical:
+        return {}
+    errors = result.uncertainty.get(person) or next(iter(result.uncertainty.values()), None)
+    unknown = () if errors is None else [name for name, error in errors.parameters.items() if error == inf]
+    return {
+        SYMBOLS[name]: value
+        for name, (_, value) in classical.items()
+        if name in SYMBOLS and name not in unknown
+    }

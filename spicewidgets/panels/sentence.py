@@ -47,6 +47,7 @@ class EquationSentence(widgets.VBox):
         self._pressed = pressed
         self._made: object = None
         self._lines: list[widgets.HTML] = []
+        self._names: list[widgets.HTML] = []
 
     def show(self, sentences: Sequence[Sentence], numbers: Mapping[Key, Number], written: str) -> None:
         """Show equations.
@@ -68,6 +69,10 @@ class EquationSentence(widgets.VBox):
                 if pressable.description != words:
                     pressable.description = words
         self._draw_lines(sentences, numbers)
+        modules = [one for one in sentences if one.module != BETA]
+        for name, one in zip(self._names, modules, strict=False):  # one module alone has no name
+            about = f"<b>{escaped(one.name)}</b><span>{escaped(one.about)}</span>"
+            put(name, f'<div class="sw-of">{about}</div>')
         if self.key not in self.buttons:
             self.key = next(iter(self.buttons), None)
         self._mark()
@@ -75,7 +80,7 @@ class EquationSentence(widgets.VBox):
     def _make(self, sentences: Sequence[Sentence], written: str) -> None:
         """New widgets, where the terms are other ones."""
         discard(*self.children)
-        self.buttons, self._lines = {}, []
+        self.buttons, self._lines, self._names = {}, [], []
         modules = [one for one in sentences if one.module != BETA]
         columns = _columns(modules, written) if len(modules) > 1 else {}
         self.children = [self._row(one, columns, written) for one in sentences]
@@ -103,10 +108,9 @@ class EquationSentence(widgets.VBox):
                 cell.add_class("sw-no-term")
             cell.add_class("sw-cell")
             cells.append(cell)
-        line = widgets.HTML()
+        line, name = widgets.HTML(), widgets.HTML()
         self._lines.append(line)
-        about = f"<b>{escaped(one.name)}</b><span>{escaped(one.about)}</span>"
-        name = widgets.HTML(f'<div class="sw-of">{about}</div>')
+        self._names.append(name)
         next_ = _text("next =" if written == WORDS else "x′ =")
         row = widgets.HBox([name, next_, *cells, line])
         row.add_class("sw-module-row")

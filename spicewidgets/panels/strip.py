@@ -13,24 +13,27 @@ from ..state.stages import ROOMS, STAGES, views
 from .base import Change, put
 from .sections import Sections
 
-MARKS = {"done": "✓", "stale": "!", "todo": "○", "running": "…"}
 STATES = {
     "done": "done",
     "stale": "out of date: a setting has changed since",
     "todo": "to do",
     "running": "being computed",
 }
-LOOKS = tuple(f"sw-{state}" for state in MARKS)
+LOOKS = tuple(f"sw-{state}" for state in STATES)
+OLD = "out of date"  # in place of the caption of a result that is
 
 
 class Tile(widgets.VBox):
-    """One room: its number and title, which can be pressed, its state, a small picture and a caption."""
+    """One room: its number and title, which can be pressed, a small picture and a caption. How far it is
+    shows in its look and tooltip; a result that is out of date has these words in place of its caption.
+    """
 
     def __init__(self, title: str, number: int, pressed: Callable[[], object]) -> None:
         self.title, self.number = title, number
         self.button = widgets.ToggleButton(layout=widgets.Layout(width="auto"))
         self.picture = widgets.HTML()
         self._pressed, self.state = pressed, ""
+        self._drawn: tuple[Html, str] = (Html(""), "")
         super().__init__([self.button, self.picture])
         self.add_class("sw-tile")
         self.button.observe(self._press, "value")
@@ -38,7 +41,7 @@ class Tile(widgets.VBox):
 
     def show(self, state: str, number: int) -> None:
         """Show the state of the room, "done", "stale", "todo" or "running", and its place."""
-        words = f"{number} {self.title} {MARKS[state]}"
+        words = f"{number} {self.title}"
         if (self.state, self.button.description) == (state, words):
             return
         self.state = state
@@ -46,10 +49,12 @@ class Tile(widgets.VBox):
         for look in LOOKS:
             self.remove_class(look)
         self.add_class(f"sw-{state}")
+        self.draw(*self._drawn)
 
     def draw(self, picture: Html, caption: str) -> None:
         """Show a small picture and a caption in plain words."""
-        put(self.picture, Html(f"{picture}<p>{escaped(caption)}</p>"))
+        self._drawn = picture, caption
+        put(self.picture, Html(f"{picture}<p>{escaped(OLD if self.state == 'stale' else caption)}</p>"))
 
     def set_open(self, is_open: bool) -> None:
         """Mark the tile as that of the room on show."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..core.diagnose.verdict import verdict_of
+from ..lab.facts import facts_of
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..lab.simulation import first_sessions, preview
@@ -16,6 +18,13 @@ from .equation_lines import symbols, terms_of
 from .head import shown_history
 
 TilePicture = tuple[Html, str]
+VERDICTS = {
+    "same": "yes, as far as tested",
+    "untold": "these choices cannot tell",
+    "guesses": "choices are like guesses",
+    "numbers": "terms yes, numbers no",
+    "differs": "no, other terms",
+}
 LISTED = 100  # trials of a session in a picture
 KINDS = {
     "fixed": "chances stay",
@@ -101,7 +110,7 @@ def equation(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 
 
 def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
-    """P of an option in the session on show, and how often the equations choose as the truth does."""
+    """P of an option in the session on show, and the verdict on the equations in a few words."""
     result = runner.result
     if result is None or result.spice is None or "spice" not in result.played:
         return tiles.empty(), "nothing to compare yet"
@@ -111,9 +120,8 @@ def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
         for name, record in result.played.items()
     }
     picture = tiles.agreement(*(shown.get(name) for name in ("truth", "rnn", "spice")))
-    same = _same(result)
-    if same is not None:
-        return picture, f"prefers the same in {100 * same:.1f} %"
+    if kind := _kind(result):
+        return picture, VERDICTS[kind]
     assert result.comparison is not None
     return picture, f"{np.exp(-result.comparison.loc['spice', 'nll']):.3f} a choice"
 
@@ -128,12 +136,9 @@ def _off(result: Result, agent: str) -> float | None:
 
 
 @lru_cache(maxsize=2)
-def _same(result: Result) -> float | None:
-    """In which share of the trials the equations prefer the option that the truth prefers."""
-    if not {"truth", "spice"} <= result.played.keys():
-        return None
-    true, own = (result.played[name].probabilities for name in ("truth", "spice"))
-    return float(np.mean(true.argmax(-1) == own.argmax(-1)))
+def _kind(result: Result) -> str:
+    """Judge the equations, as `Verdict.kind` has it; empty where no truth is known."""
+    return verdict_of(facts_of(result)).kind
 
 
 TILES: Mapping[str, Callable[[Experiment, ExperimentRunner], TilePicture]] = {

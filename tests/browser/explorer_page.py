@@ -56,13 +56,15 @@ class ExplorerPage:
         """The button on a room's tile."""
         return self.button(re.compile(rf"^\d+ {re.escape(ROOMS[room].title)}"))
 
-    def mark(self, name: str) -> Locator:
-        """The button of a panel's room, whose last sign says how it stands."""
-        return self.tile(STAGES[name.lower()].room)
+    def expect_state(self, name: str, state: str, timeout: float | None = None) -> None:
+        """Wait until a panel's room is "done", "stale", "todo" or "running"."""
+        title = re.compile(rf"\d+ {re.escape(ROOMS[STAGES[name].room].title)}")
+        tile = self.page.locator(f".sw-tile.sw-{state}").filter(has_text=title)
+        expect(tile).to_be_visible(timeout=timeout)
 
     def expect_trained(self, timeout: float = LONG) -> None:
         """Wait until a training has ended, and been shown."""
-        expect(self.tile("network")).to_contain_text("✓", timeout=timeout)
+        self.expect_state("train", "done", timeout)
         expect(self.page.locator(".sw-guide .sw-running")).to_have_count(0, timeout=timeout)
 
     def figure(self) -> Locator:

@@ -58,7 +58,7 @@ def change_alpha(explorer: ExplorerPage) -> None:
     expect(explorer.typed("Learning rate")).to_have_value(re.compile(r"0\.[56]"))
     explorer.expect_other_lines(before)
     expect(explorer.equations).to_contain_text(re.compile(r"α\s*0\.[56]"))
-    expect(explorer.mark("Equation")).to_contain_text("!")
+    explorer.expect_state("equation", "stale")
 
 
 def train(explorer: ExplorerPage) -> None:
@@ -76,7 +76,7 @@ def train(explorer: ExplorerPage) -> None:
 
 def see_the_equation(explorer: ExplorerPage) -> None:
     explorer.stage("Equation")
-    expect(explorer.mark("Equation")).to_contain_text("✓")
+    explorer.expect_state("equation", "done")
     expect(explorer.page.locator("math").locator("visible=true").first).to_be_visible()
 
 

@@ -61,7 +61,7 @@ def test_a_typed_field_is_used_without_a_mouse(explorer):
     explorer.page.keyboard.press("Control+a")
     explorer.page.keyboard.type("0.05")
     explorer.page.keyboard.press("Tab")
-    expect(explorer.mark("Train")).to_contain_text("!")
+    explorer.expect_state("train", "stale")
     typed.focus()
     explorer.page.keyboard.press("Control+a")
     explorer.page.keyboard.type("7")
@@ -77,7 +77,7 @@ def test_whoever_ticks_a_term_stays_there(explorer):
     box.focus()
     explorer.page.keyboard.press("Space")
     expect(box).not_to_be_checked()
-    expect(explorer.mark("Equation")).to_contain_text("!")
+    explorer.expect_state("equation", "stale")
     expect(box).to_be_focused()
 
 

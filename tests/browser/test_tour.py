@@ -106,7 +106,7 @@ def test_share_copies_an_address_that_opens_the_same(new_page, app: str):
     explorer.stage("Task")
     explorer.typed("Drift").fill("0.05")
     page.keyboard.press("Tab")
-    expect(explorer.mark("Train")).to_contain_text("!")
+    explorer.expect_state("train", "stale")
     explorer.button("Share").click()
     expect(page.get_by_text("The page with its settings: copied.")).to_be_visible()
     address = page.evaluate("navigator.clipboard.readText()")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spicewidgets.lab.comparing import FEW, SURE, in_a_sentence, reference_of, standings
+from spicewidgets.lab.comparing import FEW, SURE, in_a_sentence, standings
 from spicewidgets.lab.looking import likelihood
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.state import Experiment
@@ -116,6 +116,8 @@ def test_the_sentence_on_a_session(result):
 
 
 def test_without_a_truth_the_network_is_the_reference(result):
-    alone = replace(result, played={name: result.played[name] for name in ("rnn", "spice")})
-    assert reference_of(alone) == "rnn"
+    layers = {"rnn": "rnn", "spice": "spice", "classical": "truth"}
+    frame = result.comparison.rename(index={"truth": "classical"})
+    alone = replace(result, played={name: result.played[of] for name, of in layers.items()}, comparison=frame)
+    assert [one.agent for one in standings(alone)] == ["rnn", "classical", "spice"]
     assert standings(alone)[0].words.startswith("the network; guessing")

@@ -3,14 +3,15 @@ what leaving it out costs.
 """
 
 import re
-from math import exp
+from dataclasses import replace
+from math import exp, inf
 
 import pytest
 
 from spicewidgets.lab.looking import weigh
 from spicewidgets.lab.meaning import cost
 from spicewidgets.lab.pressed import SYMBOLS, cost_in_words, costs_of, meaning_of
-from spicewidgets.lab.reading import code_of, sentences_of
+from spicewidgets.lab.reading import NOT_IDENTIFIED, code_of, sentences_of
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
@@ -111,6 +112,15 @@ def test_a_sentence_for_each_module_and_one_on_the_choice(forgets):
     assert [part.value for part in sentences[-1].parts] == [
         forgets.spice.beta(s) for s in forgets.spice.betas
     ]
+
+
+def test_what_the_choices_do_not_identify_is_not_stated(forgets):
+    errors = forgets.uncertainty[0]
+    known = {one.module: one.about for one in sentences_of(forgets, 0, errors)}
+    unknown = replace(errors, coefficients=errors.coefficients | {OTHER: {(OTHER,): inf}})
+    about = {one.module: one.about for one in sentences_of(forgets, 0, unknown)}
+    assert re.search(r"\d %", known[OTHER])
+    assert about == known | {OTHER: NOT_IDENTIFIED}
 
 
 def test_the_code_runs(forgets):

@@ -8,6 +8,7 @@ import pytest
 
 from spicewidgets.apps import explorer
 from spicewidgets.compat import WIDGETS
+from spicewidgets.panels.tiles import VERDICTS
 from spicewidgets.state.link import from_link, to_link
 
 
@@ -87,9 +88,21 @@ def test_a_changed_setting_marks_its_room_in_place(app):
     app.experiment.participant.alpha_reward = 0.6
     assert app.switch.value == "participant"
     tile = app.switch.tiles["network"]
-    assert tile.button.description == "4 Network !"
+    assert tile.button.description == "4 Network"
     assert "out of date" in tile.button.tooltip
+    assert "<p>out of date</p>" in tile.picture.value
     assert "sw-stale" in tile._dom_classes
+
+
+def test_state_and_verdict_stand_apart(app):
+    tile = app.switch.tiles["truth"]
+    assert (tile.button.description, tile.state) == ("6 Is it true?", "done")
+    assert f"<p>{VERDICTS['same']}</p>" in tile.picture.value
+    app.experiment.participant.alpha_reward = 0.6
+    assert (tile.button.description, tile.state) == ("6 Is it true?", "stale")
+    assert VERDICTS["same"] not in tile.picture.value
+    app.experiment.participant.alpha_reward = 0.3
+    assert VERDICTS["same"] in tile.picture.value
 
 
 def test_another_preset_is_marked_until_it_is_trained(app):

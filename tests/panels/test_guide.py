@@ -3,6 +3,7 @@
 import pytest
 
 from spicewidgets.apps import explorer
+from spicewidgets.panels.tiles import VERDICTS
 from spicewidgets.state.lesson import Lesson, open_lesson
 from spicewidgets.state.stages import ROOMS
 from spicewidgets.state.tour import TOUR, Step
@@ -130,7 +131,7 @@ def test_tiles_tell_their_rooms(app):
     assert captions["choices"] == "100 sessions of 100"
     assert captions["network"].startswith("P off by 0.0")
     assert captions["equation"] == "the same 3 terms"
-    assert captions["truth"].startswith("prefers the same in 9")
+    assert captions["truth"] == VERDICTS["same"]
     before = app.switch.tiles["participant"].picture.value
     app.experiment.participant.put({"alpha_reward": 0.6, "alpha_penalty": 0.2})
     assert app.switch.tiles["participant"].picture.value != before

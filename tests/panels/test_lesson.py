@@ -75,7 +75,7 @@ def test_the_page_opens_with_its_lesson(app):
     rooms = {name for name, tile in app.switch.tiles.items() if tile.layout.display != "none"}
     assert rooms == {STAGES[name].room for name in DRIFT.panels}
     assert app.switch.value == "participant"
-    assert app.switch.tiles["network"].button.description == "2 Network ○"
+    assert app.switch.tiles["network"].button.description == "2 Network"
     assert app.banner.leave.layout.display == "none"
     assert app.alert.value == ""
 

@@ -82,7 +82,7 @@ def test_a_changed_setting_says_what_is_stale(app):
     app.experiment.participant.alpha_reward = 0.6
     assert "Train again" in app.guide.line.value
     assert "Train again" in app.panels["equation"].stale.value
-    assert app.switch.tiles["network"].button.description == "4 Network !"
+    assert app.switch.tiles["network"].state == "stale"
 
 
 def test_find_again_needs_no_training(app):

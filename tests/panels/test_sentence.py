@@ -1,11 +1,14 @@
 """The equation as a sentence: its numbers are buttons, and a pressed one is explained."""
 
 import re
+from dataclasses import replace
+from math import inf
 
 import ipywidgets as widgets
 import pytest
 
 from spicewidgets.apps import panel
+from spicewidgets.panels.head import Head
 from spicewidgets.panels.sentence import Key
 
 CHOSEN, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
@@ -41,6 +44,23 @@ def test_it_opens_in_words_with_the_first_number_explained(shown):
     assert "0.69 to 0.72 with 90 %. The true 0.70 is inside." in told
     assert "6.1 nats in 100 choices." in told
     assert "sw-on" in shown.sentence.buttons[Key(CHOSEN, (CHOSEN,))]._dom_classes
+
+
+def test_a_parameter_that_the_choices_do_not_identify_is_not_stated(shown):
+    result = shown.runner.result
+    errors = result.recorded.uncertainty[0]
+    unknown = replace(
+        errors,
+        coefficients={CHOSEN: errors.coefficients[CHOSEN] | {(CHOSEN,): inf}},
+        parameters=errors.parameters | {"alpha_reward": inf},
+        untold=("Something can move.",),
+    )
+    shown.runner.store.hold(replace(result, recorded=replace(result.recorded, uncertainty={0: unknown})))
+    told = text(shown.explained.value)
+    assert "These choices do not identify α." in told
+    assert "α = 0.29" not in told
+    head = Head(shown.experiment, shown.runner).equations.value
+    assert head.count("<i>α</i>") == 1  # the truth's
 
 
 def test_pressing_another_number_explains_that(shown):

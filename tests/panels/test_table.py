@@ -5,9 +5,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer
+from spicewidgets.lab.comparing import in_a_sentence, standings
 from spicewidgets.lab.table import LARGEST
 from spicewidgets.panels.table import MOST_COLUMNS
 
@@ -244,8 +246,18 @@ def test_the_comparison_has_the_rival_in_place_of_the_truth(used):
     compare.layers["truth"].value = False
     assert not series.visible
     compare.layers["truth"].value = True
-    assert "Rescorla-Wagner" in compare.scores.value
     assert "is not known" in compare.scores.value
+
+
+def test_figure_sentence_and_table_of_a_table_measure_against_the_network(used):
+    compare, result = used.panels["compare"], used.runner.result
+    assert compare.figure.subplots["off"].title == "P off RNN, magnified"
+    assert not compare.figure.series["rnn/off"].y.any()
+    ranked = standings(result)
+    assert [one.agent for one in ranked] == ["rnn", "spice", "classical"]
+    off = result.played["spice"].probabilities - result.played["rnn"].probabilities
+    assert ranked[1].max_dp == pytest.approx(np.abs(off[:, 1:]).max(), abs=1e-6)
+    assert f"{standings(result, 0)[1].mean_dp:.3f} on average" in in_a_sentence(result, 0)
 
 
 def test_the_same_file_is_used_again_for_settings_that_name_it(used):
