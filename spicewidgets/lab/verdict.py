@@ -21,6 +21,12 @@ def verdict(result: Result) -> str:
 
 
 @lru_cache(maxsize=2)
+def kind_of(result: Result) -> str:
+    """Judge a run, as `Verdict.kind` has it; empty where no truth is known."""
+    return verdict_of(facts_of(result)).kind
+
+
+@lru_cache(maxsize=2)
 def headline(result: Result) -> str:
     """The one sentence that the head has room for: how SPICE stands beside the simplest rival, where there is
     one and the choices tell anything; else the verdict.

@@ -5,12 +5,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..core.diagnose.verdict import verdict_of
-from ..lab.facts import facts_of
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..lab.simulation import first_sessions, preview
 from ..lab.table import paid, repeats
+from ..lab.verdict import kind_of
 from ..markup import Html
 from ..plots import tiles
 from ..state.experiment import Experiment
@@ -120,7 +119,7 @@ def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
         for name, record in result.played.items()
     }
     picture = tiles.agreement(*(shown.get(name) for name in ("truth", "rnn", "spice")))
-    if kind := _kind(result):
+    if kind := kind_of(result):
         return picture, VERDICTS[kind]
     assert result.comparison is not None
     return picture, f"{np.exp(-result.comparison.loc['spice', 'nll']):.3f} a choice"
@@ -133,12 +132,6 @@ def _off(result: Result, agent: str) -> float | None:
         return None
     true, own = (result.played[name].probabilities for name in ("truth", agent))
     return float(np.nanmean(np.abs(true - own)))
-
-
-@lru_cache(maxsize=2)
-def _kind(result: Result) -> str:
-    """Judge the equations, as `Verdict.kind` has it; empty where no truth is known."""
-    return verdict_of(facts_of(result)).kind
 
 
 TILES: Mapping[str, Callable[[Experiment, ExperimentRunner], TilePicture]] = {
