@@ -13,7 +13,8 @@ choices could then hardly ask for a term. It is never less than 1 nat, which is 
 predict new choices (Akaike 1973). For the weight of a module's own value even that prior is too wide, since
 values that neither grow nor swing have weights between 0 and 1. Its prior has mean and variance of the
 uniform distribution there, and its price is Laplace's approximation of the evidence (MacKay 1992) under that
-prior, `½ ln(1 + information / 12)`, where that is less.
+prior, `½ ln(1 + information / 12)`, where that is less, and where the module has no power of its own value. A
+product costs more, and is believed only with the terms that it is made of: `hierarchy.py`.
 
 **Stability.** A weight beyond ±1 is held there, unless the choices insist on it by more than 10 nats (odds of
 20,000 to 1): a few hundred choices often seem to ask for a little more than 1, and pay dearly for it later.
@@ -30,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .canonical import Part, Tie, goes_first, in_scale, rescaled, ties_of
+from .hierarchy import bends, degrees_of, parents_of, rarity_of
 from .likelihood import Look, Number
 from .maximum import Maximum, Prior, curvature_of, maximise, newton_step
 
@@ -52,8 +54,8 @@ FLOOR = 1e-12
 
 
 def price_of(n_choices: float) -> float:
-    """Return the penalty of a term at so many choices, in nats, unless set: ½ ln(n / 20), or 1 where that is
-    less.
+    """Return the penalty of a term of at most one factor at so many choices, in nats, unless set:
+    ½ ln(n / 20), or 1 where that is less.
     """
     return max(LEAST, 0.5 * float(np.log(max(n_choices, UNIT) / UNIT)))
 
@@ -103,12 +105,16 @@ class Search:
         self.is_term = np.array([number.term is not None for number in self.numbers])
         self.is_own = np.array([number.term == (number.module,) for number in self.numbers])
         self.prior = Prior(np.where(self.is_own, KEEPS[0], 0.0), np.where(self.is_own, KEEPS[1], WIDE))
+        self.degrees, self.rarity = np.maximum(degrees_of(self.numbers), 1), rarity_of(self.numbers)
+        self.parents, self.bends = parents_of(self.numbers), bends(self.numbers)
         self.ties: list[Tie] = []
         self.fixed: list[int] = []  # betas that stay as they are
 
     @property
     def full_price(self) -> float:
-        """Of a term about whose size hardly anything is known beforehand, in nats, unless set."""
+        """Of a term of at most one factor about whose size hardly anything is known beforehand, in nats,
+        unless set.
+        """
         return price_of(self.n_choices)
 
     def run(self, start: Floats, candidates: Mask) -> None:
@@ -137,24 +143,29 @@ class Search:
 
     def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
         """A set of terms with some that must be in it and some that must not, a few moves from another one:
-        each adds the term that gains most beyond its price, or removes the one that is least worth it.
+        each adds the term that gains most beyond its price, or removes the one that is least worth it. A
+        product that is added brings the terms of which it is made, but for those that must not be there.
 
         Args:
             step: where it begins.
             keep: which terms must be there, `(n_numbers,)`.
             drop: which must not, `(n_numbers,)`.
-            price: of a term, in nats; that of `price_of` when None.
+            price: as in `prices_at`.
         """
+        parents = self.parents & ~drop
+        while (more := parents[keep].any(0) & ~keep).any():
+            keep = keep | more
         step = self.settled((step.active | keep) & ~drop, step.values)
         for _ in range(MOVES):
             prices = self.prices_at(step, price)
-            gains = np.where(step.active | drop, -np.inf, self.gains(step) - prices)
+            closed = step.active | drop | (parents & ~step.active).any(1)
+            gains = np.where(closed, -np.inf, self.gains(step) - prices)
             if gains.max() > 0:
                 more = step.active.copy()
                 more[gains.argmax()] = True
                 step = self.settled(more, step.values)
                 continue
-            rests = self._without(step, step.objective + BEYOND * self.full_price, keep)
+            rests = self._without(step, self._loose(step) & ~keep, step.objective + BEYOND * self.full_price)
             excess = {i: rest.objective - step.objective - prices[i] for i, rest in rests.items()}
             worst = min(excess, key=lambda i: excess[i], default=-1)
             if worst < 0 or excess[worst] >= 0:
@@ -163,14 +174,15 @@ class Search:
         return step
 
     def prices_at(self, step: Step, price: float | None = None) -> Floats:
-        """Price of each number in a set of terms, in nats."""
+        """Price of each number in a set of terms, in nats, given that of a term of at most one factor."""
         if price is None:
             return step.prices
-        return np.where(self.is_own, np.minimum(step.prices, price), price)
+        return np.where(self.is_own, np.minimum(step.prices, price), price + self.rarity)
 
     def costs(self, step: Step) -> dict[int, float]:
         """Compute the cost of dropping each term, in nats, after a refit of the others."""
-        return {i: rest.objective - step.objective for i, rest in self._without(step).items()}
+        rests = self._without(step, step.active & self.is_term)
+        return {i: rest.objective - step.objective for i, rest in rests.items()}
 
     def gains(self, step: Step) -> Floats:
         """Compute the gain of adding each absent term, in nats, with the others refitted; to second order."""
@@ -279,14 +291,19 @@ class Search:
         posterior = np.diag(self._covariance(information, active, held))
         laplace = 0.5 * np.log(np.maximum(self.prior.sd**2 / np.maximum(posterior, FLOOR), 1.0))
         laplace = np.where(posterior > 0, laplace, 0.0)
-        prices: Floats = np.where(self.is_own, np.minimum(laplace, self.full_price), self.full_price)
-        return prices
+        fades = self.is_own & ~self.bends[:, active].any(1)
+        prices: Floats = np.where(fades, np.minimum(laplace, self.full_price), self.full_price)
+        return prices + self.rarity
 
     # One term less.
 
-    def _without(self, step: Step, hopeless: float = np.inf, keep: Mask | None = None) -> dict[int, Step]:
-        """Fit the equations without each of the terms, but for those to keep."""
-        may = step.active & self.is_term if keep is None else step.active & self.is_term & ~keep
+    def _loose(self, step: Step) -> Mask:
+        """Mark the terms that can go: those of which no product that is there is made."""
+        loose: Mask = step.active & self.is_term & ~self.parents[step.active].any(0)
+        return loose
+
+    def _without(self, step: Step, may: Mask, hopeless: float = np.inf) -> dict[int, Step]:
+        """Fit the equations without each of some of their terms."""
         terms = np.flatnonzero(may)
         if not len(terms):
             return {}
@@ -315,11 +332,15 @@ class Search:
         return dict(zip(terms.tolist(), rests, strict=True))
 
     def _smaller(self, step: Step) -> Step | None:
-        """The next set on the way: without the term that is least worth its price."""
-        rests = self._without(step, step.objective + BEYOND * self.full_price)
+        """The next set on the way: without the term that is least worth its price; of those that are not
+        worth it, one of the highest degree.
+        """
+        rests = self._without(step, self._loose(step), step.objective + BEYOND * self.full_price)
         if not rests:
             return None
         excess = {i: rest.objective - step.objective - step.prices[i] for i, rest in rests.items()}
+        highest = max((self.degrees[i] for i in excess if excess[i] < 0), default=1)
+        excess = {i: worth for i, worth in excess.items() if worth >= 0 or self.degrees[i] == highest}
         best = min(excess, key=lambda i: excess[i])
         alike = [i for i in excess if excess[i] < min(0.0, excess[best] + ALIKE)]
         chosen = goes_first(self.numbers, self.parts, best, alike)

@@ -54,6 +54,56 @@ def test_a_product_that_the_participant_lacks_goes_and_one_that_it_has_stays():
         assert active(spice)[CHOSEN] == {(), (CHOSEN,), ("c_reward",)} | terms
 
 
+def test_a_square_does_not_stand_in_for_a_constant_that_few_choices_hardly_miss():
+    """40 asymmetric learners of 1,000 choices each: none has the square, all have the product."""
+    config, agent = sw.RESCORLA_WAGNER_CONFIG, sw.AgentQ(alpha_reward=0.8, alpha_penalty=0.2)
+    whose = [code for code in range(40) for _ in range(10)]
+    task = sw.BanditsDrift(sigma=0.2)
+    dataset = sw.create_dataset([agent] * 400, task, 100, 400, participant=whose, random_state=8)[0]
+    (row,) = proposal(config, degree=2).equations[CHOSEN]
+    everybody = SpiceModel(tuple(range(40)), {CHOSEN: (row,) * 40})
+    spice, _ = select(everybody, sw.RescorlaWagnerRNN(2), dataset, config)
+    found = [{term for term, _ in one.active} for one in spice.equations[CHOSEN]]
+    assert sum((CHOSEN, CHOSEN) in terms for terms in found) <= 2
+    assert sum((CHOSEN, "c_reward") in terms for terms in found) >= 38
+
+
+def searched_of_degree_2(n_sessions):
+    config, agent = sw.RESCORLA_WAGNER_CONFIG, sw.AgentQ(alpha_reward=0.8, alpha_penalty=0.2)
+    own = data(agent, n_sessions=n_sessions)
+    (_, selection), *_ = selections(proposal(config, degree=2), sw.RescorlaWagnerRNN(2), own, config)
+    return selection
+
+
+def test_a_product_never_stands_without_the_terms_that_it_is_made_of():
+    for n_sessions in (1, 3, 10):
+        search, _ = searched_of_degree_2(n_sessions).at()
+        assert len(search.path) > 2
+        for step in search.path:
+            assert not (search.parents[step.active] & ~step.active).any()
+
+
+def test_a_demanded_product_brings_its_terms_unless_they_are_demanded_out():
+    selection = searched_of_degree_2(10)
+    numbers = selection.likelihood.numbers
+    product, value = Number(CHOSEN, (CHOSEN, "c_reward")), Number(CHOSEN, (CHOSEN,))
+    reward = Number(CHOSEN, ("c_reward",))
+    _, step = selection.demanding([product], [], price=1000.0)
+    assert step.active[[numbers.index(n) for n in (product, value, reward)]].all()
+    _, step = selection.demanding([product], [value], price=1000.0)
+    assert step.active[[numbers.index(n) for n in (product, value, reward)]].tolist() == [True, False, True]
+
+
+def test_a_product_costs_more_the_more_of_them_there_are():
+    selection = searched_of_degree_2(10)
+    evidence = selection.evidence(*selection.at())
+    single, product = evidence.of(CHOSEN, "c_reward"), evidence.of(CHOSEN, CHOSEN, "c_reward")
+    assert product.price - single.price == pytest.approx(np.log(2))
+    dearer = selection.evidence(*selection.at(4.0), 4.0)
+    assert dearer.of(CHOSEN, "c_reward").price == 4.0
+    assert dearer.of(CHOSEN, CHOSEN, "c_reward").price == pytest.approx(4.0 + np.log(2))
+
+
 def test_a_cost_is_what_the_choices_lose_without_the_term():
     agent, config = sw.AgentQ(alpha_reward=0.3), sw.RESCORLA_WAGNER_CONFIG
     (_, selection), *_ = selections(proposal(config), sw.RescorlaWagnerRNN(2), data(agent), config)
