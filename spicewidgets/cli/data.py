@@ -26,25 +26,25 @@ def data(ctx: click.Context, /, name: str | None, out: str | None) -> None:
     gallery: Any = load("spicewidgets.core.data.gallery")
     try:
         if name is None:
-            click.echo("\n\n".join(_described(item) for item in gallery.GALLERY))
+            click.echo("\n\n".join(_describe(item) for item in gallery.GALLERY))
             return
         item = gallery.data_set(name)
         path = gallery.path_of(item)
-        click.echo(f"{_described(item)}\n\n{gallery.load_choices(name).report.text}")
-        click.echo(f"\nThe file is {_copied(path, out)}.")
+        click.echo(f"{_describe(item)}\n\n{gallery.load_choices(name).report.text}")
+        click.echo(f"\nThe file is {_copy(path, out)}.")
     except SettingsError as error:
         for problem in error.problems:
             click.echo(f"Error: {problem}", err=True)
         ctx.exit(2)
 
 
-def _described(item: Any) -> str:
+def _describe(item: Any) -> str:
     where = "part of the package" if item.url is None else f"{item.size / 1e6:.1f} MB, {item.url}"
     lines = [item.title, item.question, f"Licence {item.licence}; {where}", item.citation]
     return "\n".join([item.name, *(f"  {line}" for line in lines)])
 
 
-def _copied(path: Path, out: str | None) -> Path:
+def _copy(path: Path, out: str | None) -> Path:
     if out is None:
         return path
     try:

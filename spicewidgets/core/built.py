@@ -223,10 +223,10 @@ def _of_module(model: BuiltModel, module: BuiltModule) -> Iterator[str]:
             f"The name of a module must not be that of another state; got {module.name}. Name it after"
             f" {module.state}, the state that it moves."
         )
-    yield from _input_problems(module, offered(model, module))
+    yield from _input_problems(module, visible_signals(model, module))
 
 
-def offered(model: BuiltModel, module: BuiltModule) -> tuple[str, ...]:
+def visible_signals(model: BuiltModel, module: BuiltModule) -> tuple[str, ...]:
     """List the possible inputs of a module: the signals that vary on its arms, and the other states."""
     signals = tuple(name for name in SIGNALS if name != ACTION or module.arms == ALL)
     return (*signals, *(state.name for state in model.states if state.name != module.state))

@@ -134,7 +134,7 @@ class Equation:
             (value, "".join(r"\," + _latex_factor(name, term.count(name)) for name in dict.fromkeys(term)))
             for term, value in self.active
         ]
-        return f"{_latex_name(self.module, 'k+1')} = " + _signed(parts, "{} {}{}", digits, "-", "+")
+        return f"{_latex_name(self.module, 'k+1')} = " + _join_signed(parts, "{} {}{}", digits, "-", "+")
 
     def mathml(self, digits: int = 3) -> str:
         """The equation in presentation MathML, which browsers draw and screen readers read."""
@@ -148,7 +148,7 @@ class Equation:
             )
             for term, value in self.active
         ]
-        right = _signed(parts, "<mo>{}</mo><mn>{}</mn>{}", digits, "&#8722;", "+")
+        right = _join_signed(parts, "<mo>{}</mo><mn>{}</mn>{}", digits, "&#8722;", "+")
         left = _mathml_name(self.module, "<mi>k</mi><mo>+</mo><mn>1</mn>")
         return (
             f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{left}<mo>=</mo>{right}</math>'
@@ -164,7 +164,7 @@ def latex_text(words: Any) -> str:
     return " ".join(str(words).translate(LATEX_TEXT).split())
 
 
-def _signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, plus: str) -> str:
+def _join_signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, plus: str) -> str:
     """A sum whose first term has no plus sign."""
     if not parts:
         return form.format("", f"{0:.{digits}f}", "").replace("<mo></mo>", "").strip()

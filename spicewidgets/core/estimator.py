@@ -20,7 +20,7 @@ from .config import SpiceConfig
 from .data.dataset import DatasetRNN
 from .data.participants import Participants, indexed
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
-from .discover.discovery import proposed
+from .discover.discovery import propose_equations
 from .discover.group import Group, Pooling
 from .discover.held_apart import Gain, gain_of, warning_of
 from .discover.refine import refine
@@ -248,7 +248,7 @@ class SpiceEstimator(FittedEstimator):
         uses_lbfgs(model, training)
         only = participant_index(self.spice_participant_id, people.labels)
         _check_pooling(discovery, people.labels)
-        before = self._learned()
+        before = self._learned_state()
         self._forget(keep_history=warm)
         self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
         self._people, self._dataset_, self._sessions, self._rng = people, dataset, sessions, rng
@@ -501,7 +501,7 @@ class SpiceEstimator(FittedEstimator):
         self.__dict__.pop("group_", None)
         if settings.by_evidence:
             only = None if settings.pools else only
-            proposal = proposed(*source, replace(settings, threshold=0.0), self.participants_, only)
+            proposal = propose_equations(*source, replace(settings, threshold=0.0), self.participants_, only)
             searched: Selections | None = getattr(self, "_searched", None)
             try:
                 if settings.pools:
@@ -524,7 +524,7 @@ class SpiceEstimator(FittedEstimator):
                     SpiceWarning,
                     stacklevel=4,
                 )
-        spice = proposed(*source, settings, self.participants_, only)
+        spice = propose_equations(*source, settings, self.participants_, only)
         self.tuning_gains_ = {}
         return (self._refined(spice) if settings.refine else spice), {}
 

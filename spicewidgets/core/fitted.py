@@ -210,14 +210,14 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
             self.rnn_class, {name: value for name, value in arguments.items() if value is not None}, stream
         )
 
-    def _learned(self) -> dict[str, Any]:
+    def _learned_state(self) -> dict[str, Any]:
         """Return the learned state: every attribute that is no parameter."""
         parameters = self.get_params(deep=False)
         return {name: value for name, value in vars(self).items() if name not in parameters}
 
     def _restore(self, before: dict[str, Any]) -> None:
         """Put back what an earlier fit had learned."""
-        for name in self._learned():
+        for name in self._learned_state():
             delattr(self, name)
         self.__dict__.update(before)
 

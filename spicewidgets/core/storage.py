@@ -180,7 +180,7 @@ def read_rnn(path: File) -> SavedRNN:
         participants, codes = _people(*people)
         return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]))
     except (*ODD, OSError) as error:
-        raise _refused(path, "RNN", error) from None
+        raise _refusal(path, "RNN", error) from None
 
 
 def fill(model: BaseRNN, saved: SavedRNN, path: Any) -> None:
@@ -242,7 +242,7 @@ def read_spice_model(path: File) -> SavedSpice:
         data["participants"], codes = _people(data["participants"], data["codes"])
         return SavedSpice(SpiceModel.from_dict(data), codes)
     except (*ODD, OSError) as error:
-        raise _refused(path, "SPICE", error) from None
+        raise _refusal(path, "SPICE", error) from None
 
 
 def of_participants(spice: SpiceModel, participants: tuple[Any, ...], path: Any) -> SpiceModel:
@@ -371,7 +371,7 @@ def _check_size(path: File) -> None:
         )
 
 
-def _refused(path: File, kind: str, error: Exception) -> StorageError:
+def _refusal(path: File, kind: str, error: Exception) -> StorageError:
     why = " ".join(str(error).split())[:200] or type(error).__name__
     return StorageError(
         f"The file {Path(path).name!r} is not a {kind} model that can be used ({why}). Save it again with"

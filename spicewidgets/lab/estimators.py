@@ -18,7 +18,7 @@ from ..core.models import READY
 from ..core.parameters import DISCOVERY
 from ..core.settings import SettingsError, Training
 from ..core.train.built_rnn import rnn_class
-from ..core.train.objective import put
+from ..core.train.objective import set_flat_parameters
 from ..core.train.rnn import BaseRNN
 from ..core.train.structure import describe
 from ..core.train.torch_stream import TorchStream
@@ -98,7 +98,7 @@ def glimpse(
     model, participants = estimator.rnn_model_, estimator.participants_
     if weights is not None:
         model = copy.deepcopy(model)
-        put(weights, model)
+        set_flat_parameters(weights, model)
     data = estimator._dataset_
     if 0 in (few.n_trials_off_policy, few.n_sessions_off_policy):
         data = data.first(ON_POLICY)

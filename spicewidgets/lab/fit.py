@@ -17,7 +17,7 @@ from ..core.judge.replay import replay, scores
 from ..core.read.translation import term_by_term
 from ..core.rivals.fit import FittedRival, fit_rival
 from ..core.simulate.record import Record
-from ..core.train.objective import flat
+from ..core.train.objective import get_flat_parameters
 from ..core.train.training import Epoch
 from ..state.experiment import ExperimentSnapshot
 from .estimators import glimpse
@@ -115,7 +115,7 @@ class Fit:
 
     def _add_checkpoint(self, epoch: int) -> None:
         """Copy the present weights; of too many, those of every second epoch stay, and so on."""
-        weights = flat(self.estimator.rnn_model_)
+        weights = get_flat_parameters(self.estimator.rnn_model_)
         if self.checkpoints and np.array_equal(weights, self.checkpoints[-1][1]):
             return  # starts are screened elsewhere than in the model
         self.checkpoints = (*self.checkpoints, (epoch, weights))

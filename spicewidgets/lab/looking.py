@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import Equation, SpiceModel, Term
-from ..core.read.contributions import Contributions, unfold
+from ..core.read.contributions import Contributions, compute_contributions
 from ..core.read.emergence import Emergence, emergences
 from ..core.read.update_function import (
     Curves,
@@ -238,7 +238,7 @@ def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> 
             ]
         )
     labels = [people[session] for session in sessions]
-    through = unfold(built, model, result.choices[sessions], result.outcomes[sessions], labels)
+    through = compute_contributions(built, model, result.choices[sessions], result.outcomes[sessions], labels)
     final = result.final_choices
     if final is None:
         return through

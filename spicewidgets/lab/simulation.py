@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.settings import Task
 from ..core.simulate.agents import AgentQ, make_agent
-from ..core.simulate.cohort import Cohort, drawn
+from ..core.simulate.cohort import Cohort, draw_parameters
 from ..core.simulate.environments import make_environment
 from ..core.simulate.record import Record
 from ..core.simulate.run import play_sessions
@@ -52,7 +52,7 @@ def _agent(task: Task, person: Person, data: Data) -> AgentQ:
     if not person.variation:
         return agent
     n = data.n_participants if data.n_participants > 1 else data.n_sessions
-    members = drawn(agent, person.variation, n, data.seed, one_rate=person.alpha_penalty is None)
+    members = draw_parameters(agent, person.variation, n, data.seed, one_rate=person.alpha_penalty is None)
     return Cohort([members[label] for label in _participants(data)], task.n_actions)
 
 

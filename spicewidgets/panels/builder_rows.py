@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..markup import Html, alert, bullets, escaped, folded
-from ..state.builder import SIGNALS, WORDS, BuiltModel, BuiltModule, BuiltState, declared, offered
+from ..state.builder import SIGNALS, WORDS, BuiltModel, BuiltModule, BuiltState, declared, visible_signals
 from .base import Change, Panel, button, by_hand, discard, foldable, labelled, row, tick_box
 
 LABELS = {
@@ -136,7 +136,7 @@ class ModuleRow(Row):
         states = [(name, name) for name in dict.fromkeys(state.name for state in built.states)]
         if tuple(states) != tuple(self.parts["state"].options):
             self.parts["state"].options = states
-        names = tuple(dict.fromkeys((*offered(built, described), *described.inputs)))
+        names = tuple(dict.fromkeys((*visible_signals(built, described), *described.inputs)))
         before = {box.description: box for box in self.inputs.children}
         if names != tuple(before):
             self.inputs.children = [before.pop(name, None) or self._input_box(name) for name in names]

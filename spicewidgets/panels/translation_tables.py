@@ -57,7 +57,7 @@ def steps_table(result: Result, participant: Hashable) -> Html:
             names.get(step.parameter, step.parameter),
             _unbroken(with_error(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3)),
             in_print(step.rule),
-            in_print(f"{step.symbol} = {step.solved} = {step.filled()}"),
+            in_print(f"{step.symbol} = {step.solved} = {step.fill_in()}"),
         ]
         for step in steps
     ]

@@ -92,7 +92,7 @@ REPLACED = {
 WITH_VISITS = (CheckedSocketHandler, LimitedHandler, LookHandler)
 
 
-def guarded(handler: type[RequestHandler]) -> type[RequestHandler]:
+def guard(handler: type[RequestHandler]) -> type[RequestHandler]:
     """A handler whose answers carry our headers, and whose errors say no more than their name."""
 
     class Guarded(handler):  # type: ignore[misc, valid-type] # it is a class
@@ -124,7 +124,7 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
             # zmq's own limit, 1023, is reached by 60 people.
             self.kernel_manager.context.max_sockets = 1023 + MOST_SOCKETS * most
             return settings | {
-                "default_handler_class": guarded(NothingHandler),
+                "default_handler_class": guard(NothingHandler),
                 "websocket_max_message_size": MOST_BYTES,
                 "xsrf_cookie_kwargs": COOKIES | {"path": self.base_url},
             }
@@ -137,7 +137,7 @@ def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
                 ours = REPLACED.get(handler, handler)
                 arguments = dict(*rest) | ({"visits": self.visits} if ours in WITH_VISITS else {})
                 if path not in entrance:
-                    handlers.append((path, guarded(ours), arguments))
+                    handlers.append((path, guard(ours), arguments))
             return handlers
 
         def listen(self) -> None:

@@ -17,7 +17,7 @@ from ..core.built import (
     BuiltModel,
     BuiltModule,
     BuiltState,
-    offered,
+    visible_signals,
 )
 from ..core.models import TEMPLATES
 
@@ -34,11 +34,11 @@ __all__ = [
     "change_state",
     "declared",
     "is_full",
-    "offered",
     "problems_at",
     "remove_module",
     "remove_state",
     "told_apart",
+    "visible_signals",
 ]
 
 # How a choice is read.

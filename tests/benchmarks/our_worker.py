@@ -23,7 +23,7 @@ from spicewidgets import (
 from spicewidgets.core.built import BuiltModel, BuiltModule, BuiltState
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.compiled.loss import CompiledLoss
-from spicewidgets.core.train.objective import Sessions, flat
+from spicewidgets.core.train.objective import Sessions, get_flat_parameters
 
 MODELS = {
     "precoded": (RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG),
@@ -83,7 +83,7 @@ def one_call(n_sessions: int = 100, n_trials: int = 100, n_modules: int = 1) -> 
     modules = tuple(BuiltModule(f"x_{i}_chosen", f"x_{i}", inputs=("c_reward",)) for i in range(n_modules))
     model = rnn_class(BuiltModel(states, modules))(2)
     dataset, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(), n_trials, n_sessions, random_state=0)
-    sessions, loss, theta = Sessions.of(dataset), CompiledLoss(model), flat(model)
+    sessions, loss, theta = Sessions.of(dataset), CompiledLoss(model), get_flat_parameters(model)
     times = []
     for _ in range(12):
         begin = clock()

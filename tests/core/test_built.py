@@ -19,7 +19,7 @@ from spicewidgets.core.built import (
     BuiltModel,
     BuiltModule,
     BuiltState,
-    offered,
+    visible_signals,
 )
 from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.settings import SettingsError
@@ -138,7 +138,7 @@ def sound(draw):
     for name in names:
         for arms in draw(st.sampled_from([[CHOSEN], [NOT_CHOSEN], [ALL], [NOT_CHOSEN, CHOSEN]])):
             module = BuiltModule(f"{name}_{arms.replace(' ', '_')}", name, arms)
-            known = offered(BuiltModel(states, ()), module)
+            known = visible_signals(BuiltModel(states, ()), module)
             inputs = tuple(draw(st.lists(st.sampled_from(known), max_size=3, unique=True)))
             activation = draw(st.sampled_from(["none", "sigmoid", "tanh"]))
             modules.append(replace(module, inputs=inputs, activation=activation))

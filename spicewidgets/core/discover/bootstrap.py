@@ -18,7 +18,7 @@ from ..random import RandomState, children
 from ..settings import SettingsError
 from ..train.descents import LBFGS_PATIENCE, LBFGS_TOLERANCE
 from ..train.losses import Losses
-from ..train.objective import Array, EagerLoss, Loss, Sessions, flat, put
+from ..train.objective import Array, EagerLoss, Loss, Sessions, get_flat_parameters, set_flat_parameters
 from ..train.optimisers import Patience, lbfgs, together
 from ..train.rnn import BaseRNN
 
@@ -47,7 +47,7 @@ class Bootstrap:
         """A copy of the model for each resample, with its weights."""
         for row in self.weights:
             model = deepcopy(self.model).eval()
-            put(row.astype(np.float32), model)
+            set_flat_parameters(row.astype(np.float32), model)
             yield model
 
 
@@ -120,7 +120,7 @@ class Refits:
         compiled: bool | str = "auto",
     ) -> None:
         _refuse_dropout(model)
-        self.weight_decay, self._begin = weight_decay, flat(model)[0].astype(float)
+        self.weight_decay, self._begin = weight_decay, get_flat_parameters(model)[0].astype(float)
         sessions = Sessions.of(data)
         losses = Losses(model, sessions, None, compiled, MOST_ITERATIONS * n_resamples)
         self.eager = losses.eager
@@ -129,13 +129,13 @@ class Refits:
     def __call__(self, counts: Array) -> tuple[Array, Array]:
         """Weights `(n_resamples, n_weights)` and losses `(n_resamples,)` of some resamples."""
 
-        def penalised(fits: list[int], theta: Array) -> tuple[Array, Array]:
+        def penalise(fits: list[int], theta: Array) -> tuple[Array, Array]:
             losses, gradient = _of_resamples(self._loss, theta, self._sessions, counts[fits])
             return losses + self._penalty(theta), gradient + self.weight_decay * theta
 
         descents = [lbfgs(self._begin) for _ in counts]
         points = together(
-            descents, penalised, lambda: Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE, MOST_ITERATIONS)
+            descents, penalise, lambda: Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE, MOST_ITERATIONS)
         )
         weights = np.stack([point.x for point in points])
         return weights, np.array([point.loss for point in points]) - self._penalty(weights)

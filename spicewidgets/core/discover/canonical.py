@@ -44,7 +44,7 @@ from torch import Tensor
 
 from ..config import SpiceConfig
 from ..equations import Equation
-from ..read.level import moved
+from ..read.level import reparameterise
 from ..train.rnn import BaseRNN
 from .likelihood import Number
 
@@ -157,7 +157,7 @@ def rescaled(
             continue
         own = [i for i, number in enumerate(numbers) if number.module == module and number.term is not None]
         terms = tuple(numbers[i].term or () for i in own)
-        stretched = moved(
+        stretched = reparameterise(
             Equation(module, terms, tuple(values[own].tolist())), factor, part.start * (1 - factor)
         )
         result[own] = [stretched.coefficient(*term) for term in terms]

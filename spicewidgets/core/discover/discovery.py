@@ -45,16 +45,18 @@ def equations_of(
         also: as in `refine`.
     """
     if data is not None and settings.by_evidence:
-        proposal = proposed(model, samples, config, replace(settings, threshold=0.0), participants, only)
+        proposal = propose_equations(
+            model, samples, config, replace(settings, threshold=0.0), participants, only
+        )
         try:
             return select(proposal, model, data, config, settings.price)[0]
         except (TraceError, ImportError):  # or there is no compiler
             pass
-    spice = proposed(model, samples, config, settings, participants, only)
+    spice = propose_equations(model, samples, config, settings, participants, only)
     return spice if data is None else refine(spice, model, data, also=also)
 
 
-def proposed(
+def propose_equations(
     model: BaseRNN,
     samples: Mapping[str, ModuleSamples],
     config: SpiceConfig,

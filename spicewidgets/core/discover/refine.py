@@ -129,7 +129,7 @@ class Tuning:
         for part in self.parts(len(vectors)):
             logits = self.logits(vectors, part)
             slopes = (logits[1 : n + 1] - logits[n + 1 :]) / (2 * STEP)
-            p, known = part.masked(logits[0]).softmax(-1), part.weights
+            p, known = part.mask(logits[0]).softmax(-1), part.weights
             hit = torch.nn.functional.one_hot(part.targets, p.shape[-1])
             centred = slopes - (slopes * p).sum(-1, keepdim=True)
             nll += float(self.nll(logits[:1], part)[0])
@@ -140,7 +140,7 @@ class Tuning:
     def nll(self, logits: Tensor, part: Sessions) -> Floats:
         """-ln L of some sessions in nats, under each vector."""
         chosen = part.targets[None, ..., None].expand(len(logits), -1, -1, 1)
-        log_p = part.masked(logits).log_softmax(-1).gather(-1, chosen)[..., 0]
+        log_p = part.mask(logits).log_softmax(-1).gather(-1, chosen)[..., 0]
         nll: Floats = -(log_p * part.weights).sum((1, 2)).numpy()
         return nll
 

@@ -25,7 +25,7 @@ from ..config import SpiceConfig
 from ..equations import SpiceModel
 from ..random import RandomState, children
 from ..settings import Discovery, SettingsError
-from ..train.objective import Sessions, put
+from ..train.objective import Sessions, set_flat_parameters
 from ..train.rnn import BaseRNN
 from .bootstrap import Refits, draw
 from .discovery import equations_of
@@ -113,7 +113,7 @@ def resamples(
         weights, _ = refits(counts)
         for row, count, rng in zip(weights, counts, part, strict=True):
             drawn = fit.sessions.take(torch.from_numpy(np.repeat(np.arange(len(count)), count)))
-            put(row.astype(np.float32), model)
+            set_flat_parameters(row.astype(np.float32), model)
             samples = sample(model, drawn, fit.settings, rng)
             tuned = drawn if fit.settings.refine else None
             yield equations_of(

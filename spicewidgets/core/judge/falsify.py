@@ -22,7 +22,7 @@ from ..random import RandomState, children
 from ..settings import SettingsError
 from ..simulate.agents import Agent
 from ..simulate.environments import Bandits
-from ..simulate.record import Floats, concatenated
+from ..simulate.record import Floats, concatenate_records
 from ..simulate.run import play_sessions
 from .behaviour import Measure, Played, means_of, measures
 from .replay import labels_of
@@ -253,7 +253,7 @@ def _playing(
             range(0, n, at_once), children(random_state, max(n // at_once, 1)), strict=True
         )
     ]
-    record = concatenated(records)
+    record = concatenate_records(records)
     choices = np.where(there, record.choices, -1)
     rewards = np.where(there, record.chosen_rewards, np.nan)
     return Played(choices, rewards, people.people, people.n_people, people.n_actions, known)

@@ -17,7 +17,7 @@ from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
 from ..settings import SettingsError
 from ..simulate.agents import Agent
-from ..simulate.record import Floats, Ints, Record, concatenated
+from ..simulate.record import Floats, Ints, Record, concatenate_records
 from ..simulate.run import Trial, known_names, record_of
 
 
@@ -37,7 +37,7 @@ def replay(agent: Agent, sessions: Any) -> Record:
     else:  # an agent of the user's own, written for one session at a time
         trials = torch.arange(observed.n_trials)[None]
         each = (observed.take(torch.tensor([session]), trials) for session in range(observed.n_sessions))
-        record = concatenated([_through(agent, session) for session in each])
+        record = concatenate_records([_through(agent, session) for session in each])
     place = np.concatenate([np.zeros((len(index), 1), dtype=int), np.asarray(index) + 1], 1)
     rows = np.arange(len(place))[:, None], place
     return Record(

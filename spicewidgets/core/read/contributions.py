@@ -66,7 +66,7 @@ class Contributions(NamedTuple):
     updates: tuple[Update, ...]
 
 
-def unfold(
+def compute_contributions(
     built: BuiltModel,
     spice: SpiceModel,
     choices: ArrayLike,
@@ -102,7 +102,7 @@ def unfold(
             unmoved = before if state.keeps else np.zeros((n, n_actions))
             after = np.where(observed, unmoved, before)
             for module in built.modules_of(state.name):
-                moved = _moved(module, action) & observed
+                moved = _moved_arms(module, action) & observed
                 step = tables[module.name].step(before, {**signals, **values})
                 steps[module.name].append((moved, before, *step))
                 after = np.where(moved, step[0], after)
@@ -119,7 +119,7 @@ def unfold(
     return Contributions(Record(chosen, outcomes, softmax(q), q, states, betas), updates)
 
 
-def _moved(module: BuiltModule, action: Floats) -> NDArray[np.bool_]:
+def _moved_arms(module: BuiltModule, action: Floats) -> NDArray[np.bool_]:
     if module.arms in (CHOSEN, NOT_CHOSEN):
         arms: NDArray[np.bool_] = action == (module.arms == CHOSEN)
         return arms

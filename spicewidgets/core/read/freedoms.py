@@ -16,8 +16,8 @@ from ..equations import SpiceModel
 from ..models import VALUE
 from ..simulate.agents import softmax
 from ..simulate.record import Floats, Record
-from .contributions import unfold
-from .level import moved
+from .contributions import compute_contributions
+from .level import reparameterise
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,18 @@ def freedoms(
     Args:
         spice: the equations.
         built: the model that they belong to.
-        choices: of the sessions on which P is compared, as in `unfold`.
+        choices: of the sessions on which P is compared, as in `compute_contributions`.
         rewards: of the same sessions.
         participant: label; the first that has equations when None.
         shift: what is added to the values.
         stretch: the factor of the values.
     """
     labels = [spice.participants[spice.index(participant)]] * len(np.asarray(choices))
-    before = unfold(built, spice, choices, rewards, labels).record
+    before = compute_contributions(built, spice, choices, rewards, labels).record
 
     def rewritten(name: str, stretch: float, shift: float) -> tuple[Freedom, Record]:
         new, model = _rewritten(spice, built, stretch, shift)
-        record = unfold(model, new, choices, rewards, labels).record
+        record = compute_contributions(model, new, choices, rewards, labels).record
         start = next(state.initial for state in model.states if state.name == VALUE)
         return _freedom(name, shift, new, start, participant, record.probabilities, before), record
 
@@ -102,7 +102,9 @@ def _rewritten(
     """Equations and model for the values `stretch * x + shift`, with beta divided by the stretch."""
     equations = {
         module: tuple(
-            equation if equation is None or not module.startswith(VALUE) else moved(equation, stretch, shift)
+            equation
+            if equation is None or not module.startswith(VALUE)
+            else reparameterise(equation, stretch, shift)
             for equation in row
         )
         for module, row in spice.equations.items()

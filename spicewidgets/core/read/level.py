@@ -16,7 +16,7 @@ CHOSEN, OTHER = "_chosen", "_not_chosen"  # ends of the names of a state's two m
 FADES = 0.02  # least 1 - w of a value that has a level of its own
 
 
-def moved(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
+def reparameterise(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
     """The same update for a value that is written as `stretch * x + shift`.
 
     >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
@@ -74,7 +74,7 @@ def at_level_of(truth: SpiceModel, found: SpiceModel, participant: Hashable = No
         shift = level(equations[other if there[0] else chosen])
         if shift is not None and shift != 0:
             for module in (chosen, other):
-                equations[module] = _like(equations[module], moved(equations[module], 1.0, shift))
+                equations[module] = _like(equations[module], reparameterise(equations[module], 1.0, shift))
     betas = {state: truth.beta(state, whose) for state in truth.betas}
     label = truth.participants[truth.index(whose)]
     return replace(SpiceModel.of(*equations.values(), betas=betas, participant=label), given=truth.given)

@@ -36,7 +36,7 @@ class Step:
     numbers: Mapping[str, float]
     value: float
 
-    def filled(self, digits: int = 3) -> str:
+    def fill_in(self, digits: int = 3) -> str:
         """`solved` with today's numbers in place of the symbols, to so many significant digits.
 
         >>> Step("alpha_reward", "alpha", "w = 1 - alpha", "1 - w", {"w": 0.682}, 0.318).filled()
@@ -54,7 +54,7 @@ class Step:
     def text(self, digits: int = 3) -> str:
         """The whole step on a line: `alpha = 1 - w = 1 - 0.682 = 0.318`."""
         value = f"{self.value:.{digits}g}" if isfinite(self.value) else "not told"
-        return f"{self.symbol} = {self.solved} = {self.filled(digits)} = {value}"
+        return f"{self.symbol} = {self.solved} = {self.fill_in(digits)} = {value}"
 
 
 def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None) -> tuple[Step, ...]:
@@ -73,7 +73,7 @@ def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None)
             learned = spice.beta(state, participant) if state in spice.betas else None
             rows += read(equation, start_of(model, state), learned, parameters)
     return tuple(
-        Step(name, symbol, rule, solved, _used(solved, numbers), parameters[name])
+        Step(name, symbol, rule, solved, _named_in(solved, numbers), parameters[name])
         for name, symbol, rule, solved, numbers in rows
     )
 
@@ -81,7 +81,7 @@ def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None)
 _Reading = tuple[str, str, str, str, dict[str, float]]
 
 
-def _used(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
+def _named_in(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
     """The numbers that the solved rule names."""
     named = re.findall(r"[A-Za-z]\w*", solved)
     return {symbol: numbers[symbol] for symbol in dict.fromkeys(named)}

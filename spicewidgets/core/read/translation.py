@@ -29,7 +29,7 @@ from ..equations import Equation, SpiceModel, Term, term_text
 from ..models import HABIT, RATE, VALUE
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
-from .level import at_level_of, level, moved
+from .level import at_level_of, level, reparameterise
 
 # What equations do that stand for a parameter which no Q-learner has: below its range, and above.
 NO_Q_LEARNER = {
@@ -103,7 +103,11 @@ def true_model(
         A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
         equation.
     """
-    betas = {state: agent._betas[state] for state in _learned(model)} if betas is None else dict(betas)
+    betas = (
+        {state: agent._betas[state] for state in _states_with_learned_beta(model)}
+        if betas is None
+        else dict(betas)
+    )
     equations = {}
     for module in config.modules:
         if module not in _TRUTH:
@@ -184,7 +188,7 @@ def _at_rest(equations: Mapping[str, Equation], start: float) -> Mapping[str, Eq
     shift = level(other, (1 - other.coefficient(other.module)) * start)
     if not shift:
         return equations
-    both = {equation.module: moved(equation, 1.0, shift) for equation in (chosen, other)}
+    both = {equation.module: reparameterise(equation, 1.0, shift) for equation in (chosen, other)}
     return {**equations, **both}
 
 
@@ -230,7 +234,7 @@ def start_of(model: HasInitValues, state: str) -> float:
     return float(value[0]) if isinstance(value, list | tuple) else float(value)
 
 
-def _learned(model: HasInitValues) -> list[str]:
+def _states_with_learned_beta(model: HasInitValues) -> list[str]:
     """The states whose beta a model has learned; none for a class."""
     return [] if isinstance(model, type) else list(getattr(model, "betas", ()))
 

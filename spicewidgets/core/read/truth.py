@@ -66,13 +66,15 @@ def true_built(
         betas={means.states[state]: beta for state, beta in betas.items()},
         participant=participant,
     )
-    equations = {module: _renamed(true.equation(means.modules[module]), module) for module in config.modules}
+    equations = {
+        module: _rename_module(true.equation(means.modules[module]), module) for module in config.modules
+    }
     given = tuple(module.name for module in built.in_order if module.kind == PREDICTION_ERROR)
     truth = SpiceModel.of(*equations.values(), betas=betas, participant=participant)
     return replace(truth, given=given)
 
 
-def _renamed(equation: Equation, module: str) -> Equation:
+def _rename_module(equation: Equation, module: str) -> Equation:
     """The same equation under another name of its module, which also stands for the module's own value."""
     terms = (tuple(module if f == equation.module else f for f in term) for term in equation.terms)
     return replace(equation, module=module, terms=tuple(terms))

@@ -71,7 +71,7 @@ class Cohort(AgentQ):
         return AgentQ(self.n_actions, **self.members[session])
 
 
-def drawn(
+def draw_parameters(
     agent: AgentQ, variation: float, n: int, random_state: RandomState, *, one_rate: bool = True
 ) -> list[dict[str, Any]]:
     """Parameters of participants who differ around an agent.

@@ -72,11 +72,12 @@ def mean_nll(record: Record) -> Floats:
     return mean
 
 
-def concatenated(records: Sequence[Record]) -> Record:
+def concatenate_records(records: Sequence[Record]) -> Record:
     """The sessions of some records one after the other, with the states that all of them have."""
     first = records[0]
     return replace(
-        first, **{name: _joined([getattr(record, name) for record in records]) for name, _ in _parts(first)}
+        first,
+        **{name: _concatenate([getattr(record, name) for record in records]) for name, _ in _parts(first)},
     )
 
 
@@ -91,7 +92,7 @@ def _each(value: Any, change: Any) -> Any:
     return None if value is None else change(value)
 
 
-def _joined(values: Sequence[Any]) -> Any:
+def _concatenate(values: Sequence[Any]) -> Any:
     if isinstance(values[0], Mapping):
         names = [name for name in values[0] if all(name in each for each in values)]
         return {name: np.concatenate([each[name] for each in values]) for name in names}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..random import RandomState, children
 from ..settings import SettingsError
 from .agents import Agent, each_session, softmax
-from .record import Floats, Record, concatenated
+from .record import Floats, Record, concatenate_records
 from .session import BanditSession
 
 Parameters = dict[str, float]
@@ -40,12 +40,12 @@ def record_of(agent: Any, trials: Iterable[Trial], n_sessions: int, n_actions: i
         n_actions: the arms.
     """
     shape = (n_sessions, n_actions)
-    expected, choices, rewards = [_expected(agent, shape)], [], []
+    expected, choices, rewards = [_expectations(agent, shape)], [], []
     for trial in trials:
         agent.update(trial.choice, trial.rewards, **trial.inputs)
         choices.append(np.reshape(trial.choice, n_sessions))
         rewards.append(np.array(trial.rewards, dtype=float).reshape(shape))
-        expected.append(_expected(agent, shape))
+        expected.append(_expectations(agent, shape))
     betas = {
         state: np.broadcast_to(np.reshape(np.asarray(beta, dtype=float), (-1, 1, 1)), (n_sessions, 1, 1))
         for state, beta in getattr(agent, "_betas", {}).items()
@@ -132,7 +132,7 @@ def play_sessions(
             player.new_sess(**known_names(player.new_sess, begin_agent | roles))
             parameters.append(dict(getattr(player, "parameters", {})))
             records.append(play(player, environment, n_trials))
-        return concatenated(records), parameters
+        return concatenate_records(records), parameters
     finally:
         for part in (*(agents or [agent]), environment):
             part.new_sess()
@@ -180,7 +180,7 @@ def known_names(function: Callable[..., Any], arguments: Mapping[str, Any]) -> d
     return {name: value for name, value in arguments.items() if takes_all or name in known}
 
 
-def _expected(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, dict[str, Floats]]:
+def _expectations(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, dict[str, Floats]]:
     """q, P and the states that hold a number for each arm, `(n_sessions, n_actions)`."""
     q = agent.q if hasattr(agent, "q") else np.full(shape, np.nan)
     if getattr(type(agent), "get_choice_probs", None) is Agent.get_choice_probs:

@@ -69,7 +69,7 @@ class BuiltRNN(BaseRNN):
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self._record(action, reward)
             for state in self.built.states:
-                self.state[state.name] = self._moved(state.name, state.keeps, action, embedding)
+                self.state[state.name] = self._next_value(state.name, state.keeps, action, embedding)
             logits[trial] = self._logits(betas)
         return self.post_forward_pass(logits, batch_first), self.get_state()
 
@@ -80,16 +80,16 @@ class BuiltRNN(BaseRNN):
         if any(REWARD_CHOSEN in module.inputs for module in self.built.modules):
             self.record_signal(REWARD_CHOSEN, (action * reward).sum(-1, keepdim=True))
 
-    def _moved(self, state: str, keeps: bool, action: Tensor, embedding: Tensor | None) -> Tensor:
+    def _next_value(self, state: str, keeps: bool, action: Tensor, embedding: Tensor | None) -> Tensor:
         """The next value of a state: what its modules make of their arms, and the other arms as they were."""
         arms, modules = {CHOSEN: action, NOT_CHOSEN: 1 - action}, self.built.modules_of(state)
-        parts = [self._called(module, arms.get(module.arms), embedding) for module in modules]
+        parts = [self._call(module, arms.get(module.arms), embedding) for module in modules]
         moved = [module.arms for module in modules]
         if keeps and ALL not in moved:
             parts += [self.state[state] * mask for arm, mask in arms.items() if arm not in moved]
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
-    def _called(self, module: BuiltModule, mask: Tensor | None, embedding: Tensor | None) -> Tensor:
+    def _call(self, module: BuiltModule, mask: Tensor | None, embedding: Tensor | None) -> Tensor:
         """Compute a module's next value of its state on its arms."""
         for name in module.inputs:
             if name in self.state and self._signals.get(name) is not self.state[name]:

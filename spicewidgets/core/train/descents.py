@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .objective import Array, flat, put
+from .objective import Array, get_flat_parameters, set_flat_parameters
 from .optimisers import Adam, Patience, cosine_rate, lbfgs, points
 from .run import Epoch, Run
 
@@ -40,8 +40,8 @@ def lbfgs_losses(run: Run) -> Iterator[tuple[float, bool]]:
         return float(value) + 0.5 * decay * float(x @ x), gradient[0] + decay * x
 
     patience = Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE)
-    for point in points(lbfgs(flat(run.model)[0].astype(float)), penalised):
-        put(point.x.astype(np.float32), run.model)
+    for point in points(lbfgs(get_flat_parameters(run.model)[0].astype(float)), penalised):
+        set_flat_parameters(point.x.astype(np.float32), run.model)
         yield point.loss - 0.5 * decay * float(point.x @ point.x), patience.over(point.loss)
 
 
@@ -50,15 +50,15 @@ def run_adam(run: Run) -> Iterator[Epoch]:
     settings = run.settings
     optimizer = Adam(settings.learning_rate, settings.l2_weight_decay)
     whole = settings.batch_size is None and not settings.bagging
-    theta = flat(run.model)
+    theta = get_flat_parameters(run.model)
     before, smoothed, epoch = math.inf, math.inf, 0
     while run.epochs_left > 0:
         if settings.scheduler:
             optimizer.rate = cosine_rate(settings.learning_rate, epoch)
         weights = theta if whole else None  # a whole batch's loss is that before its step
         loss, theta = _adam_epoch(run, optimizer, theta)
-        put(theta, run.model)
-        smoothed = _smoothed(smoothed, before - loss)
+        set_flat_parameters(theta, run.model)
+        smoothed = _smooth(smoothed, before - loss)
         converged = smoothed < settings.convergence_threshold
         before, epoch = loss, epoch + 1
         last = run.epochs_left == 1 or converged
@@ -92,7 +92,7 @@ def _batches(run: Run) -> Iterator[Tensor | None]:
         yield torch.from_numpy(order[begin : begin + size])
 
 
-def _smoothed(gain: float, latest: float) -> float:
+def _smooth(gain: float, latest: float) -> float:
     """The gain per epoch, smoothed over some 20 epochs; infinite before there is one."""
     if not math.isfinite(latest):
         return gain

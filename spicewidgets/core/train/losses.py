@@ -49,13 +49,13 @@ class Losses:
         """
         key = (double, judging, n_steps)
         if key not in self._losses:
-            self._losses[key] = self._eager(double, n_steps) if self.eager else self._compiled(*key)
+            self._losses[key] = self._eager(double, n_steps) if self.eager else self._compile(*key)
         return self._losses[key]
 
     def _eager(self, double: bool, n_steps: int | None) -> Loss:
         """In float32 the model itself is run: what it keeps beside its weights is its own affair."""
         return EagerLoss(deepcopy(self.model).double() if double else self.model, n_steps)
 
-    def _compiled(self, double: bool, judging: bool, n_steps: int | None) -> Loss:
+    def _compile(self, double: bool, judging: bool, n_steps: int | None) -> Loss:
         model = deepcopy(self.model)
         return CompiledLoss((model.double() if double else model.float()).train(not judging), n_steps)

@@ -83,7 +83,7 @@ class Sessions:
         codes: Array = self.inputs[0, :, -1].long().numpy()
         return codes
 
-    def masked(self, logits: Tensor, trials: slice = slice(None)) -> Tensor:
+    def mask(self, logits: Tensor, trials: slice = slice(None)) -> Tensor:
         """Logits of some trials; minus infinity for an option that was not on offer: its P is 0.
 
         Args:
@@ -142,7 +142,7 @@ def losses(
         part = slice(begin, begin + n_steps)
         logits, state = model(sessions.inputs[part], state)
         state = {key: value.detach() for key, value in state.items()}
-        logits = sessions.masked(logits, part)
+        logits = sessions.mask(logits, part)
         nll = nn.functional.cross_entropy(
             logits.flatten(0, 1), sessions.targets[part].flatten(), reduction="none"
         )
@@ -173,13 +173,13 @@ def loss_of(model: BaseRNN, sessions: Sessions) -> float:
     return float(loss)
 
 
-def flat(model: nn.Module) -> Array:
+def get_flat_parameters(model: nn.Module) -> Array:
     """A copy of the learned weights as one vector, `(1, n_weights)`."""
     parts = [parameter.detach().numpy().ravel() for parameter in trainable(model)]
     return np.concatenate(parts)[None] if parts else np.zeros((1, 0), np.float32)
 
 
-def put(theta: Array, model: nn.Module) -> None:
+def set_flat_parameters(theta: Array, model: nn.Module) -> None:
     """Give a model the weights of a flat vector."""
     whole, begin = torch.from_numpy(theta).flatten(), 0
     with torch.no_grad():
@@ -224,7 +224,7 @@ class EagerLoss:
         self, theta: Array, sessions: Sessions, *, counts: Array | None = None, back: bool = True
     ) -> tuple[Array, Array]:
         """See `Loss`."""
-        put(theta, self.model)
+        set_flat_parameters(theta, self.model)
         if not back:
             return np.array([loss_of(self.model, sessions)]), theta
         loss = loss_and_gradient(self.model, sessions, self.n_starts, self.n_steps)

@@ -24,7 +24,7 @@ Inputs = Tensor | Sequence[Tensor] | None
 
 
 class Logits:
-    """The results of the loop over trials: `logits[t] = ...` keeps each trial's tensor, and `stacked()` joins
+    """The results of the loop over trials: `logits[t] = ...` keeps each trial's tensor, and `stack()` joins
     them once.
 
     A tensor written to in place would cost autograd a copy of all trials at each trial.
@@ -46,7 +46,7 @@ class Logits:
             value if value.shape == self._like.shape[1:] else value.expand(self._like.shape[1:])
         )
 
-    def stacked(self) -> Tensor:
+    def stack(self) -> Tensor:
         """All trials as one tensor `(n_trials, n_sessions, n_actions)`."""
         return torch.stack(self._trials)
 
@@ -206,7 +206,7 @@ class BaseRNN(nn.Module):
 
     def post_forward_pass(self, logits: Any, batch_first: bool = False) -> Tensor:
         """The logits as one tensor, sessions first with `batch_first`: the last line of a `forward`."""
-        stacked: Tensor = logits.stacked() if isinstance(logits, Logits) else logits
+        stacked: Tensor = logits.stack() if isinstance(logits, Logits) else logits
         return stacked.permute(1, 0, 2) if batch_first else stacked
 
     def set_initial_state(self, batch_size: int = 1) -> dict[str, Tensor]:
@@ -305,7 +305,7 @@ class BaseRNN(nn.Module):
             learned = action is not None and action.requires_grad  # the fused step gives a mask no gradient
             if not (apart or learned) and isinstance(self.submodules_rnn[key_module], GRUModule):
                 fused = self._gru(key_module, value, action, columns, participant_embedding)
-                return self._scaled(fused, key_state, participant_embedding) if scaling else fused
+                return self._scale_by_beta(fused, key_state, participant_embedding) if scaling else fused
             after = self._rnn(key_module, value, columns, participant_embedding)
             after = activation_rnn(after) if activation_rnn is not None else after
         else:
@@ -315,7 +315,7 @@ class BaseRNN(nn.Module):
         if self.record_transitions:
             self.transitions.setdefault(key_module, []).append((value, after, dict(self._signals)))
         after = (after if action is None else after * action).clamp(-CLIP, CLIP)
-        return self._scaled(after, key_state, participant_embedding) if scaling else after
+        return self._scale_by_beta(after, key_state, participant_embedding) if scaling else after
 
     def _value(self, key_module: str, key_state: str, scaling: bool) -> Tensor:
         known = [*self.submodules_rnn, *self.submodules_eq, *self.submodules_sindy]
@@ -386,7 +386,7 @@ class BaseRNN(nn.Module):
     def _dropping(self) -> bool:
         return self.training and self.dropout > 0
 
-    def _scaled(self, value: Tensor, key_state: str, embedding: Tensor | None) -> Tensor:
+    def _scale_by_beta(self, value: Tensor, key_state: str, embedding: Tensor | None) -> Tensor:
         scaled: Tensor = value * self.betas[key_state](embedding)
         return scaled
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..settings import Training
 from .losses import Losses
-from .objective import Array, Sessions, flat, put
+from .objective import Array, Sessions, get_flat_parameters, set_flat_parameters
 from .rnn import BaseRNN
 from .torch_stream import TorchStream
 
@@ -83,7 +83,7 @@ class Run:
         self.validation, self.floor, self.test = validation, floor, test
         self.chance = math.log(model._n_actions)
         self.epoch = 0
-        self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, flat(model)
+        self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, get_flat_parameters(model)
         self._best_score = math.inf  # the validation loss, or the training loss with its penalty
         self._lowest = math.inf  # training loss
         self._last_step_unrated = False  # whether no loss of the present weights has been computed yet
@@ -149,17 +149,19 @@ class Run:
             perf_counter() - self._began,
             note,
             self.losses.eager,
-            self.loss_at(flat(self.model), self.test) if tested and self.test is not None else None,
+            self.loss_at(get_flat_parameters(self.model), self.test)
+            if tested and self.test is not None
+            else None,
         )
 
     def _rate(self, loss: float, weights: Array | None) -> float | None:
         """Keep the weights of a loss if they are the best so far; the validation loss, where there is one."""
         self._lowest = min(self._lowest, loss) if math.isfinite(loss) else self._lowest
         if self.validation is None:
-            weights = flat(self.model) if weights is None else weights
+            weights = get_flat_parameters(self.model) if weights is None else weights
             self._keep(loss, loss + self.penalty(weights), weights)
             return None
-        weights = flat(self.model)
+        weights = get_flat_parameters(self.model)
         validation_loss = self.loss_at(weights, self.validation)
         self._keep(validation_loss, validation_loss, weights)
         return validation_loss
@@ -177,10 +179,10 @@ class Run:
     def restore_best(self) -> None:
         """Give the model its best weights, after rating those of the last step."""
         if self._last_step_unrated and self.validation is None:
-            weights = flat(self.model)
+            weights = get_flat_parameters(self.model)
             loss = self.loss_at(weights, self.sessions)
             self._keep(loss, loss + self.penalty(weights), weights)
-        put(self.best_weights, self.model)
+        set_flat_parameters(self.best_weights, self.model)
 
     def _problem(self, loss: float) -> str:
         """Describe a certain problem of a loss."""

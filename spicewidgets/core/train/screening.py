@@ -11,7 +11,7 @@ from torch import nn
 
 from ..settings import SettingsError
 from .descents import lbfgs_losses, run_lbfgs
-from .objective import Array, EagerLoss, Loss, Sessions, flat, put
+from .objective import Array, EagerLoss, Loss, Sessions, get_flat_parameters, set_flat_parameters
 from .optimisers import Adam, Patience
 from .rnn import BaseRNN
 from .run import Epoch, Run
@@ -38,11 +38,11 @@ def starts_for(model: BaseRNN) -> int:
 
 def random_starts(run: Run, n_starts: int) -> Array:
     """The model's weights, and newly drawn ones, `(n_starts, n_weights)`."""
-    rows, start = [flat(run.model)], deepcopy(run.model)
+    rows, start = [get_flat_parameters(run.model)], deepcopy(run.model)
     for _ in range(n_starts - 1):
         with run.stream():
             start.apply(_reset)
-        rows.append(flat(start))
+        rows.append(get_flat_parameters(start))
     return np.concatenate(rows)
 
 
@@ -60,9 +60,9 @@ def run_screened(run: Run, starts: Array, finish: Finish) -> Iterator[Epoch]:
     reached = run.losses_at(starts, sessions)
     starts = starts[np.argsort(np.nan_to_num(reached, nan=np.inf), kind="stable")]
     if finish is run_lbfgs:
-        starts = yield from _ranked(run, starts)
+        starts = yield from _rank_starts(run, starts)
     for row in starts:
-        put(row, run.model)
+        set_flat_parameters(row, run.model)
         last = None
         for last in finish(run):
             yield last
@@ -78,7 +78,7 @@ def _first_trials(run: Run) -> Sessions:
     return run.sessions.take(torch.from_numpy(np.sort(some))).first(n_trials)
 
 
-def _ranked(run: Run, starts: Array) -> Generator[Epoch, None, Array]:
+def _rank_starts(run: Run, starts: Array) -> Generator[Epoch, None, Array]:
     """The starts in a new order: the best few, as many as the model has modules, learn from everything for
     some iterations. What looked best on the first trials may have learned one mechanism and missed another.
     """
@@ -88,15 +88,15 @@ def _ranked(run: Run, starts: Array) -> Generator[Epoch, None, Array]:
     results = []
     lowest = math.inf
     for row in starts[:n]:
-        put(row, run.model)
+        set_flat_parameters(row, run.model)
         loss = math.inf
         for loss, at_rest in islice(lbfgs_losses(run), RANKING_EPOCHS):
             if loss < lowest:
-                lowest, run.best_weights = loss, flat(run.model)
+                lowest, run.best_weights = loss, get_flat_parameters(run.model)
             yield run.record("screen", lowest)
             if at_rest:
                 break
-        results.append((np.nan_to_num(loss, nan=np.inf), flat(run.model)))
+        results.append((np.nan_to_num(loss, nan=np.inf), get_flat_parameters(run.model)))
     results.sort(key=lambda result: result[0])
     return np.concatenate([*(weights for _, weights in results), starts[n:]])
 
@@ -112,10 +112,14 @@ def _screen(run: Run, starts: Array, sessions: Sessions, n_epochs: int) -> Gener
     n, loss = len(models), EagerLoss(stacked, n_starts=len(models))
 
     def rows_of(theta: Array) -> Array:
-        put(theta, stacked)
-        return np.concatenate([flat(unstack(stacked, run.model, start)) for start in range(n)])
+        set_flat_parameters(theta, stacked)
+        return np.concatenate([get_flat_parameters(unstack(stacked, run.model, start)) for start in range(n)])
 
-    return (yield from _side_by_side(run, flat(stacked), loss, sessions.repeat(n), n_epochs, rows_of))
+    return (
+        yield from _side_by_side(
+            run, get_flat_parameters(stacked), loss, sessions.repeat(n), n_epochs, rows_of
+        )
+    )
 
 
 def _side_by_side(
@@ -144,7 +148,7 @@ def _side_by_side(
                 values, gradient = loss(theta, sessions)
             losses = np.nan_to_num(values, nan=np.inf)
             if len(theta) > 1:  # the best one so far can be looked at while the others go on
-                put(theta[[int(losses.argmin())]], run.model)
+                set_flat_parameters(theta[[int(losses.argmin())]], run.model)
             theta = optimizer.step(theta, gradient)
             best = float(losses.min())
             yield run.record("screen", best, LEARNING_RATE)
@@ -163,21 +167,21 @@ def _in_turn(
     """The same, one start after the other, for models that cannot run side by side."""
     lowest = math.inf
     for model in models[:n_epochs]:
-        optimizer, loss, theta = Adam(LEARNING_RATE), EagerLoss(model), flat(model)
+        optimizer, loss, theta = Adam(LEARNING_RATE), EagerLoss(model), get_flat_parameters(model)
         for _ in range(-(-n_epochs // len(models))):
             with run.stream():
                 (value,), gradient = loss(theta, sessions)
             theta = optimizer.step(theta, gradient)
-            put(theta, model)
+            set_flat_parameters(theta, model)
             if value < lowest:
                 lowest, run.best_weights = float(value), theta
             yield run.record("screen", lowest, LEARNING_RATE)
-    return np.concatenate([flat(model) for model in models])
+    return np.concatenate([get_flat_parameters(model) for model in models])
 
 
 def _with_weights(model: BaseRNN, row: Array) -> BaseRNN:
     copy = deepcopy(model)
-    put(row, copy)
+    set_flat_parameters(row, copy)
     return copy
 
 

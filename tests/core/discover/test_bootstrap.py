@@ -7,7 +7,7 @@ import torch
 from spicewidgets import AgentQ, BanditsDrift, ForgettingRNN, RescorlaWagnerRNN, SettingsError, create_dataset
 from spicewidgets.core.discover.bootstrap import bootstrap
 from spicewidgets.core.settings import Training
-from spicewidgets.core.train.objective import Sessions, flat, loss_of
+from spicewidgets.core.train.objective import Sessions, get_flat_parameters, loss_of
 from spicewidgets.core.train.training import train
 
 
@@ -28,7 +28,7 @@ def model(dataset):
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_each_fit_is_that_of_its_resample(dataset, model, compiled):
-    before = flat(model)
+    before = get_flat_parameters(model)
     fits = bootstrap(model, dataset, 2, random_state=3, compiled=compiled)
     assert fits.counts.sum(1).tolist() == [12] * 2
     assert (fits.eager == "") == compiled
@@ -38,8 +38,8 @@ def test_each_fit_is_that_of_its_resample(dataset, model, compiled):
         assert loss_of(fit, own) == pytest.approx(loss, abs=1e-6)
         assert loss < loss_of(model, own)
         again = bootstrap(fit, dataset, 1, compiled=compiled)
-        assert again.weights.shape == (1, flat(model).size)
-    np.testing.assert_array_equal(flat(model), before)
+        assert again.weights.shape == (1, get_flat_parameters(model).size)
+    np.testing.assert_array_equal(get_flat_parameters(model), before)
     assert np.abs(fits.weights - fits.weights[0]).max() > 1e-3
 
 

@@ -17,7 +17,7 @@ from spicewidgets.core.discover.selection import select
 from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.parameters import settings_of
 from spicewidgets.core.random import children
-from spicewidgets.core.train.objective import flat, put
+from spicewidgets.core.train.objective import get_flat_parameters, set_flat_parameters
 
 CHOSEN = "x_value_reward_chosen"
 TERMS = ((), (CHOSEN,), ("c_reward",))
@@ -57,7 +57,7 @@ def test_each_is_the_pipeline_on_its_resample(fitted, found):
             index = np.repeat(np.arange(30), count)
             drawn = sw.DatasetRNN(dataset.xs[index], dataset.ys[index], participants=dataset.participants)
             model = sw.RescorlaWagnerRNN(2)
-            put(row.astype(np.float32), model)
+            set_flat_parameters(row.astype(np.float32), model)
             samples = sample(model, drawn, settings, rng)
             proposal = discover(samples, fitted.spice_config, replace(settings, threshold=0.0))
             by_hand, _ = select(proposal, model, drawn, fitted.spice_config)
@@ -74,9 +74,13 @@ def test_equal_seeds_give_equal_bits_however_many_there_are(fitted, found):
 
 
 def test_the_estimator_is_left_as_it_was(fitted):
-    before, spice, state = flat(fitted.rnn_model_), fitted.spice_model_, fitted._rng.bit_generator.state
+    before, spice, state = (
+        get_flat_parameters(fitted.rnn_model_),
+        fitted.spice_model_,
+        fitted._rng.bit_generator.state,
+    )
     next(resamples(fitted, 2, random_state=0))
-    np.testing.assert_array_equal(flat(fitted.rnn_model_), before)
+    np.testing.assert_array_equal(get_flat_parameters(fitted.rnn_model_), before)
     assert fitted.spice_model_ is spice
     assert fitted._rng.bit_generator.state == state
 

@@ -12,7 +12,7 @@ from spicewidgets.core.equations import Equation, SpiceModel, polynomial_terms
 from spicewidgets.core.judge.replay import nll_per_trial, replay
 from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.random import generator
-from spicewidgets.core.read.contributions import LIMITED, unfold
+from spicewidgets.core.read.contributions import LIMITED, compute_contributions
 from spicewidgets.core.simulate.agents import softmax
 from spicewidgets.core.simulate.record import mean_nll
 from spicewidgets.core.train.built_rnn import rnn_class
@@ -61,7 +61,7 @@ class TestAnyEquations:
         with TorchStream(generator(0))():
             model = rnn_class(BUILT[name])(2, n_participants=2)
         there = replay(sw.AgentSpice(model, spice), dataset)
-        here = unfold(BUILT[name], spice, choices, rewards, [0, 0, 0, 1, 1]).record
+        here = compute_contributions(BUILT[name], spice, choices, rewards, [0, 0, 0, 1, 1]).record
         np.testing.assert_allclose(here.probabilities, there.probabilities, **EXACT)
         np.testing.assert_allclose(here.q, there.q, **EXACT)
         for state, values in there.states.items():
@@ -72,7 +72,7 @@ class TestAnyEquations:
     def test_the_parts_sum_to_the_new_value(self, name, data):
         _, choices, rewards = data
         spice = equations(BUILT[name])
-        played = unfold(BUILT[name], spice, choices, rewards)
+        played = compute_contributions(BUILT[name], spice, choices, rewards)
         for update in played.updates:
             np.testing.assert_allclose(np.sum(list(update.parts.values()), 0), update.after, **EXACT)
             there = played.record.states[update.state][:, 1:]
@@ -106,7 +106,7 @@ class TestTheTruth:
     def test_it_is_what_the_participant_expects(self, name, data, true):
         dataset, choices, rewards = data
         agent, spice = true
-        played = unfold(TEMPLATES[name], spice, choices, rewards)
+        played = compute_contributions(TEMPLATES[name], spice, choices, rewards)
         np.testing.assert_allclose(played.record.probabilities, replay(agent, dataset).probabilities, **EXACT)
 
     def test_the_prediction_error_is_reward_minus_q(self, name, data, true):
@@ -114,7 +114,8 @@ class TestTheTruth:
         agent, spice = true
         q = replay(agent, dataset).states["x_value_reward"][:, :-1]
         updates = {
-            update.module: update for update in unfold(TEMPLATES[name], spice, choices, rewards).updates
+            update.module: update
+            for update in compute_contributions(TEMPLATES[name], spice, choices, rewards).updates
         }
         update = updates[MODULE]
         at = update.moved
@@ -122,13 +123,15 @@ class TestTheTruth:
 
     def test_the_parts_sum_to_the_new_value(self, name, data, true):
         _, choices, rewards = data
-        for update in unfold(TEMPLATES[name], true[1], choices, rewards).updates:
+        for update in compute_contributions(TEMPLATES[name], true[1], choices, rewards).updates:
             np.testing.assert_allclose(np.sum(list(update.parts.values()), 0), update.after, **EXACT)
 
 
 def test_the_sum_of_the_tutorial_by_hand():
     equation = Equation(MODULE, ((), (MODULE,), (REWARD,)), (-0.3, 0.7, 0.9))
-    played = unfold(TEMPLATES["rescorla-wagner"], SpiceModel.of(equation), [[0, 1]], [[[1, -1], [-1, 0]]])
+    played = compute_contributions(
+        TEMPLATES["rescorla-wagner"], SpiceModel.of(equation), [[0, 1]], [[[1, -1], [-1, 0]]]
+    )
     (update,) = played.updates
     assert {text: part[0, 0, 0] for text, part in update.parts.items()} == pytest.approx(
         {"constant": -0.3, "own value": 0.35, "c_reward": 0.9}
@@ -144,7 +147,7 @@ def test_the_sum_of_the_tutorial_by_hand():
 def test_what_the_bound_adds_is_a_part():
     built = replace(TEMPLATES["rescorla-wagner"], states=(BuiltState(initial=9.0),))
     equation = Equation(MODULE, ((), (MODULE,)), (3.0, 1.0))
-    (update,) = unfold(built, SpiceModel.of(equation), [[0]], [[[1, -1]]]).updates
+    (update,) = compute_contributions(built, SpiceModel.of(equation), [[0]], [[[1, -1]]]).updates
     assert update.after[0, 0, 0] == 10.0
     assert update.parts[LIMITED][0, 0, 0] == pytest.approx(-2.0)
     assert np.isnan(update.error).all()
@@ -152,7 +155,9 @@ def test_what_the_bound_adds_is_a_part():
 
 def test_nothing_is_learned_where_nothing_was_chosen():
     spice = equations(TEMPLATES["forgetting"])
-    played = unfold(TEMPLATES["forgetting"], spice, [[0, -1, 1]], [[[1, -1], [-1, -1], [-1, 0]]])
+    played = compute_contributions(
+        TEMPLATES["forgetting"], spice, [[0, -1, 1]], [[[1, -1], [-1, -1], [-1, 0]]]
+    )
     np.testing.assert_array_equal(
         played.record.states["x_value_reward"][0, 1], played.record.states["x_value_reward"][0, 2]
     )
@@ -162,7 +167,7 @@ def test_nothing_is_learned_where_nothing_was_chosen():
 def test_people_have_their_own_equations():
     spice, built = equations(TEMPLATES["choice"]), TEMPLATES["choice"]
     choices, rewards = [[0, 1, 1]] * 2, [[[1, -1], [-1, 0], [-1, 1]]] * 2
-    both = unfold(built, spice, choices, rewards, participants=[1, 0])
+    both = compute_contributions(built, spice, choices, rewards, participants=[1, 0])
     for at, who in enumerate([1, 0]):
-        alone = unfold(built, spice, choices[:1], rewards[:1], participants=[who])
+        alone = compute_contributions(built, spice, choices[:1], rewards[:1], participants=[who])
         np.testing.assert_allclose(both.record.q[at], alone.record.q[0], **EXACT)

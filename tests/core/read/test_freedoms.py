@@ -5,8 +5,8 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.models import TEMPLATES
-from spicewidgets.core.read.contributions import unfold
-from spicewidgets.core.read.freedoms import freedoms, moved
+from spicewidgets.core.read.contributions import compute_contributions
+from spicewidgets.core.read.freedoms import freedoms, reparameterise
 from spicewidgets.core.read.translation import true_model
 from spicewidgets.core.simulate.record import mean_nll
 
@@ -55,7 +55,7 @@ def history(dataset):
 def test_moved_is_the_same_update_in_other_words():
     equation = sw.Equation("x", ((), ("x",), ("r",), ("x", "x"), ("x", "r")), (0.1, 0.5, 0.9, 0.2, -0.3))
     x, controls = np.linspace(-1, 2, 7), {"r": 1.0}
-    written = moved(equation, stretch=-2.0, shift=0.7)
+    written = reparameterise(equation, stretch=-2.0, shift=0.7)
     assert written(-2.0 * x + 0.7, controls) == pytest.approx(-2.0 * equation(x, controls) + 0.7, abs=1e-12)
 
 
@@ -89,7 +89,7 @@ def test_fact_1_exact_numbers_without_the_constant(tutorials_data):
     truth = true_model(AGENT, model, sw.RESCORLA_WAGNER_CONFIG)
     rest = sw.SpiceModel.of(truth.equation(CHOSEN).without())
     choices, rewards = history(tutorials_data)
-    true, without = (unfold(RW, one, choices, rewards).record for one in (truth, rest))
+    true, without = (compute_contributions(RW, one, choices, rewards).record for one in (truth, rest))
     apart = np.abs(true.probabilities - without.probabilities)[..., 0]
     assert apart.max() == pytest.approx(0.244, abs=5e-4)
     assert apart[:, 1:11].mean() > 5 * apart[:, 50:].mean()

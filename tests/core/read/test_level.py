@@ -7,7 +7,7 @@ import spicewidgets as sw
 from spicewidgets.core.equations import Equation, SpiceModel
 from spicewidgets.core.judge.network_agents import AgentSpice
 from spicewidgets.core.judge.replay import replay
-from spicewidgets.core.read.level import at_level_of, level, moved, pairs
+from spicewidgets.core.read.level import at_level_of, level, pairs, reparameterise
 from spicewidgets.core.read.translation import classical_parameters, term_by_term
 
 CHOSEN, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
@@ -28,8 +28,8 @@ def found():
 
 def test_the_level_is_what_gives_an_equation_its_constant():
     equation = truth().equation(OTHER)
-    assert moved(equation, 1.0, level(equation)).coefficient() == pytest.approx(0)
-    assert moved(equation, 1.0, level(equation, 0.3)).coefficient() == pytest.approx(0.3)
+    assert reparameterise(equation, 1.0, level(equation)).coefficient() == pytest.approx(0)
+    assert reparameterise(equation, 1.0, level(equation, 0.3)).coefficient() == pytest.approx(0.3)
 
 
 def test_a_value_that_does_not_fade_has_no_level():

@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, SettingsError, create_dataset, replay, scores
-from spicewidgets.core.simulate.cohort import Cohort, drawn
+from spicewidgets.core.simulate.cohort import Cohort, draw_parameters
 
 
 @pytest.fixture
 def members():
-    return drawn(AgentQ(alpha_reward=0.3, beta_choice=1.0), 0.3, 6, 1)
+    return draw_parameters(AgentQ(alpha_reward=0.3, beta_choice=1.0), 0.3, 6, 1)
 
 
 def test_members_differ_around_the_agent(members):
     assert len({member["alpha_reward"] for member in members}) == 6
     assert all(member["alpha_penalty"] == member["alpha_reward"] for member in members)
     assert {member["forget_rate"] for member in members} == {0.0}
-    many = drawn(AgentQ(alpha_reward=0.3), 0.1, 4000, 2)
+    many = draw_parameters(AgentQ(alpha_reward=0.3), 0.1, 4000, 2)
     assert np.mean([member["alpha_reward"] for member in many]) == pytest.approx(0.3, abs=0.002)
     assert np.std([member["beta_reward"] for member in many]) == pytest.approx(0.3, abs=0.02)
 
 
 def test_two_rates_are_drawn_apart():
     agent = AgentQ(alpha_reward=0.5, alpha_penalty=0.2)
-    for member in drawn(agent, 0.2, 5, 1, one_rate=False):
+    for member in draw_parameters(agent, 0.2, 5, 1, one_rate=False):
         assert member["alpha_penalty"] != member["alpha_reward"]
 
 

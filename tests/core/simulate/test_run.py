@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, BanditsFixed, SettingsError
-from spicewidgets.core.simulate.record import concatenated
+from spicewidgets.core.simulate.record import concatenate_records
 from spicewidgets.core.simulate.run import Trial, play, play_sessions, record_of, run_experiment
 
 
@@ -107,6 +107,6 @@ def test_one_session_of_a_record_has_no_axis_of_sessions(sessions):
 
 
 def test_records_are_joined_session_after_session(sessions):
-    both = concatenated([sessions, sessions])
+    both = concatenate_records([sessions, sessions])
     np.testing.assert_array_equal(both.choices, np.tile(sessions.choices, (2, 1)))
     np.testing.assert_array_equal(both.states["x_value_reward"][5:], sessions.states["x_value_reward"])

@@ -80,7 +80,7 @@ def test_a_module_that_was_never_set_up_or_never_called_is_named():
 def test_logits_of_a_wrong_shape_are_refused():
     class Model(Forgetful):
         def finish(self, logits, batch_first):
-            return logits.stacked()[..., :1]
+            return logits.stack()[..., :1]
 
     assert problems_of(Model(2)) == (
         "forward returned logits of shape (2, 2, 1); needed is (n_trials, n_sessions, n_actions) = (2, 2, 2)."

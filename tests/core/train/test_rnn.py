@@ -679,8 +679,8 @@ def test_logits_can_be_read_while_they_are_written():
     logits[2] = torch.tensor(7.0)
     assert logits.shape == (3, 2, 2)
     assert torch.equal(logits[0], torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    assert torch.equal(logits[1:], logits.stacked()[1:])
-    assert logits.stacked()[:, 1, 1].tolist() == [4, 6, 7]
+    assert torch.equal(logits[1:], logits.stack()[1:])
+    assert logits.stack()[:, 1, 1].tolist() == [4, 6, 7]
 
 
 def test_inputs_of_another_type_are_taken_as_the_models():

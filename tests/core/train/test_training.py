@@ -28,7 +28,14 @@ from spicewidgets import (
 from spicewidgets.core.judge.replay import nll_per_trial
 from spicewidgets.core.settings import Training
 from spicewidgets.core.train import objective, screening
-from spicewidgets.core.train.objective import Sessions, flat, floor_of, loss_and_gradient, loss_of, losses
+from spicewidgets.core.train.objective import (
+    Sessions,
+    floor_of,
+    get_flat_parameters,
+    loss_and_gradient,
+    loss_of,
+    losses,
+)
 from spicewidgets.core.train.run import Run
 from spicewidgets.core.train.training import train, uses_lbfgs
 
@@ -610,7 +617,12 @@ def test_a_start_without_a_number_ranks_last(dataset):
         tried.append(weights(run_.model)["own"].item())
         yield run_.record("lbfgs", 0.6)
 
-    starts = np.concatenate([flat(model), *(flat(model_of(seed, OwnParameter)) for seed in range(3))])
+    starts = np.concatenate(
+        [
+            get_flat_parameters(model),
+            *(get_flat_parameters(model_of(seed, OwnParameter)) for seed in range(3)),
+        ]
+    )
     list(screening.run_screened(run_, starts, finish))
     assert math.isfinite(tried[0])
 

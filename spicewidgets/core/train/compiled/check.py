@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ...random import generator
-from ..objective import EagerLoss, Loss, Sessions, flat
+from ..objective import EagerLoss, Loss, Sessions, get_flat_parameters
 from ..rnn import BaseRNN
 from ..torch_stream import TorchStream
 from . import loss
@@ -91,7 +91,7 @@ def _agrees(model: BaseRNN, sessions: Sessions, n_steps: int | None) -> bool:
         whole = compiled.program(sessions.first(2).double())
         if whole.trial.key != compiled.program(few.double()).trial.key:
             return False  # it depends on the number of sessions
-    theta = flat(exact).clip(-1.5, 1.5)
+    theta = get_flat_parameters(exact).clip(-1.5, 1.5)
     away = theta + 0.3 * np.random.default_rng(0).standard_normal(theta.shape)
     eager = EagerLoss(deepcopy(exact), n_steps)
     if not _close(_evaluate(compiled, away, few.double()), _evaluate(eager, away, few.double()), EXACT):

@@ -4,7 +4,7 @@ Every number is a vector of as many sessions as one register holds, so that noth
 luck. One call runs all starts and all sessions. `kernel.py` says what the arguments are.
 """
 
-from .graph import EXPENSIVE, LEAVES, Node, gradient, needed
+from .graph import EXPENSIVE, LEAVES, Node, ancestors_of, gradient
 from .trial import Trial
 from .vectors import RAISED, Vectors
 
@@ -44,15 +44,15 @@ class Writer(Vectors):
         self.d_states = of("state", len(trial.states))
         self.d_globals = of("global", trial.n_globals)
         self.d_sessions = of("session", trial.n_sessions)
-        self.forward = needed([*trial.logits, *trial.states], values_only=True)
+        self.forward = ancestors_of([*trial.logits, *trial.states], values_only=True)
         ahead = {node.number for node in self.forward}
         saved = [node for node in self.forward if node.op in EXPENSIVE]
         back = [*self.d_states, *self.d_globals, *self.d_sessions]
         numbers = {node.number for node in saved}
-        used = {node.number for node in needed(back, lambda node: node.number in numbers)}
+        used = {node.number for node in ancestors_of(back, lambda node: node.number in numbers)}
         self.saved = [node for node in saved if node.number in used and node.number in ahead]
         numbers = {node.number for node in self.saved}
-        self.backward = needed(back, lambda node: node.number in numbers)
+        self.backward = ancestors_of(back, lambda node: node.number in numbers)
         self.tape_rows = len(trial.states) + len(trial.logits) + len(self.saved)
         self.width = trial.n_rows + 1  # rows of a trial: features, choice
 

@@ -155,7 +155,7 @@ def _is(node: Node, value: float) -> bool:
     return node.op == "const" and repr(node.value) == repr(value)
 
 
-def needed(
+def ancestors_of(
     roots: Iterable[Node], stop: Callable[[Node], bool] = lambda _: False, values_only: bool = False
 ) -> list[Node]:
     """The roots and all they are computed from, in an order in which they can be computed.
@@ -183,15 +183,15 @@ def gradient(outputs: Sequence[tuple[Node, Node]]) -> dict[Node, Node]:
     slopes: dict[Node, Node] = {}
     for output, slope in outputs:
         slopes[output] = slopes[output] + slope if output in slopes else slope
-    for node in reversed(needed((output for output, _ in outputs), values_only=True)):
+    for node in reversed(ancestors_of((output for output, _ in outputs), values_only=True)):
         if node in slopes and node.args:
             for arg, part in zip(node.args, _RULES[node.op](node, slopes[node], *node.args), strict=True):
                 if part is not None:
-                    slopes[arg] = _added(node, part, slopes.get(arg))
+                    slopes[arg] = _add_part(node, part, slopes.get(arg))
     return slopes
 
 
-def _added(node: Node, part: Node, before: Node | None) -> Node:
+def _add_part(node: Node, part: Node, before: Node | None) -> Node:
     """One more part of a slope: in one rounding, where the operation itself is done in one."""
     if before is None:
         return part

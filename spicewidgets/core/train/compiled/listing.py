@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..rnn import BaseRNN
 from .emit import Writer
-from .graph import Node, needed
+from .graph import Node, ancestors_of
 from .symbolic import Trace
 from .tracing import trace_of
 
@@ -88,7 +88,7 @@ def _expressions(trace: Trace, names: dict[tuple[str, int], str]) -> Iterator[st
     after = [names["state", i] for i in range(len(trial.states))]
     ends = [(f"logit[{i}]", node) for i, node in enumerate(trial.logits)]
     ends += [(f"{name} after", node) for name, node in zip(after, trial.states, strict=True)]
-    nodes = needed([node for _, node in ends], values_only=True)
+    nodes = ancestors_of([node for _, node in ends], values_only=True)
     uses = Counter(arg for node in nodes for arg in (node.args[:1] if node.op == "custom" else node.args))
     uses.update(node for _, node in ends)
     texts: dict[Node, str] = {}

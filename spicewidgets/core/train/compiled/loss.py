@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..objective import Sessions, flat
+from ..objective import Sessions, get_flat_parameters
 from ..rnn import BaseRNN
 from .kernel import Array, Batch, kernel_of
 from .symbolic import TraceError
@@ -204,7 +204,7 @@ class CompiledLoss:
             Loss in nats per choice, `(n_starts,)`, and gradient, `(n_starts, n_weights)`; float64.
         """
         if sessions.n_sessions == 1:  # a tensor of one session looks like one of no sessions
-            sessions = self._doubled(sessions)
+            sessions = self._as_doubles(sessions)
             counts = np.tile([1.0, 0.0], (len(theta), 1))
         program = self.program(sessions)
         batches = self.batches(sessions, program)
@@ -220,7 +220,7 @@ class CompiledLoss:
             total, gradient = total + loss, gradient + slope
         return total, gradient
 
-    def _doubled(self, sessions: Sessions) -> Sessions:
+    def _as_doubles(self, sessions: Sessions) -> Sessions:
         if self._last is None or getattr(self, "_single", None) is not sessions:
             self._single, self._pair = sessions, sessions.repeat(2)
         return self._pair
@@ -235,7 +235,7 @@ def states_before(model: BaseRNN, inputs: Tensor) -> dict[str, Tensor]:
     """
     n_trials, n_sessions, _ = inputs.shape
     whole = inputs if n_sessions > 1 else inputs.repeat(1, 2, 1)  # one session looks like none
-    program, theta = Program(model, whole), flat(model)
+    program, theta = Program(model, whole), get_flat_parameters(model)
     _, outputs = program.run(theta, whole[0], back=False)
     g, c, state = program.numbers(theta, outputs, whole.shape[1])
     parts = []

@@ -44,14 +44,14 @@ def tensors_in(value: Any) -> list[Tensor]:
     return [t for part in value for t in tensors_in(part)] if isinstance(value, tuple | list) else []
 
 
-def replaced(value: Any, new: dict[int, Tensor]) -> Any:
+def replace_tensors(value: Any, new: dict[int, Tensor]) -> Any:
     """The same nest with other tensors in it."""
     if isinstance(value, Tensor):
         return new.get(id(value), value)
     if isinstance(value, dict):
-        return {key: replaced(part, new) for key, part in value.items()}
+        return {key: replace_tensors(part, new) for key, part in value.items()}
     if isinstance(value, tuple | list):
-        parts = [replaced(part, new) for part in value]
+        parts = [replace_tensors(part, new) for part in value]
         return parts if isinstance(value, list) else tuple(parts)
     return value
 
@@ -71,7 +71,7 @@ class Step:
         return [(i, id(arg)) for i, arg in enumerate(self.args) if isinstance(arg, Tensor)]
 
     @cached_property
-    def nested(self) -> list[int]:
+    def tensor_places(self) -> list[int]:
         """Places of arguments that have tensors in them."""
         return [i for i, arg in enumerate(self.args) if not isinstance(arg, Tensor) and tensors_in(arg)]
 
@@ -138,7 +138,7 @@ class Prelude:
         seen = [*tensors_in(args), *tensors_in(kwargs)]
         places = {id(t): place for t in seen if (place := self._places.get(id(t))) is not None}
         if name in MOVES and seen and len(places) == len(seen):
-            moved = tensors_in(func(*replaced(args, places), **replaced(kwargs, places)))
+            moved = tensors_in(func(*replace_tensors(args, places), **replace_tensors(kwargs, places)))
             self._places |= {id(t): place for t, place in zip(out, moved, strict=True)}
         elif name == "mul" and len(seen) == 2 and len(places) == 1:
             mask = next(t for t in seen if id(t) not in places)
@@ -167,9 +167,9 @@ class Prelude:
             args = [*step.args]
             for i, key in step.plain:
                 args[i] = new.get(key, args[i])
-            for i in step.nested:
-                args[i] = replaced(args[i], new)
-            result = step.func(*args, **(replaced(step.kwargs, new) if step.kwargs else {}))
+            for i in step.tensor_places:
+                args[i] = replace_tensors(args[i], new)
+            result = step.func(*args, **(replace_tensors(step.kwargs, new) if step.kwargs else {}))
             if isinstance(result, Tensor):
                 new[id(step.out[0])] = result
             elif result is not None:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..rnn import BaseRNN
 from .emit import Writer
-from .graph import Graph, Node, gradient, needed
+from .graph import Graph, Node, ancestors_of, gradient
 from .kernel import Array, machine_code
 from .symbolic import Trace, TraceError
 from .tracing import trace_of
@@ -125,7 +125,7 @@ class _Expanded:
     def __init__(self, trace: Trace, n_numbers: int, masked: bool) -> None:
         self.graph = graph = Graph(all_finite=True)  # most numbers' slopes are 0
         source = trace.trial
-        new = self._copied(source, [place for _, place in trace.weights], n_numbers)
+        new = self._copy_trial(source, [place for _, place in trace.weights], n_numbers)
         logits, states = [new[node] for node in source.logits], [new[node] for node in source.states]
         n_rows = source.n_rows
         weight = graph.leaf("row", n_rows)
@@ -151,17 +151,17 @@ class _Expanded:
         self.pairs = np.array(pairs, int).reshape(-1, 2)
         self.first = len(moved)
         totals = [graph("add", graph.leaf("state", self.first + k), part) for k, part in enumerate(sums)]
-        nodes = needed([*moved, *totals], values_only=True)
+        nodes = ancestors_of([*moved, *totals], values_only=True)
         if len(nodes) > MOST_NODES:
             raise TraceError(f"a trial has {len(nodes)} operations with its derivatives")
         n_rows += 1 + len(logits) * (2 if masked else 1)
         n_sessions = n_numbers + source.n_sessions
         self.trial = Trial(graph, (), (*moved, *totals), 0, n_sessions, n_rows, 0)
 
-    def _copied(self, source: Trial, places: Sequence[int], n_numbers: int) -> dict[Node, Node]:
+    def _copy_trial(self, source: Trial, places: Sequence[int], n_numbers: int) -> dict[Node, Node]:
         """The trial's nodes in the new graph, with the numbers as leaves of each session."""
         new: dict[Node, Node] = {}
-        for node in needed([*source.logits, *source.states]):
+        for node in ancestors_of([*source.logits, *source.states]):
             if node.op == "global":
                 new[node] = self.graph.leaf("session", places[int(node.value)])
             elif node.op == "session":
@@ -258,7 +258,7 @@ class _ForwardWriter(Writer):
     """Writes a loop that only moves the state."""
 
     def _plan(self) -> None:
-        self.forward = needed(self.trial.states, values_only=True)
+        self.forward = ancestors_of(self.trial.states, values_only=True)
         self.width, self.tape_rows = self.trial.n_rows, 0
 
     def source(self) -> str:
@@ -315,7 +315,7 @@ class Scan:
         """
         n_trials, n_sessions, width = rows.shape
         n_blocks = -(-n_sessions // self.lanes)
-        padded = self._padded(rows, 1, n_blocks * self.lanes).reshape(n_trials, n_blocks, self.lanes, width)
+        padded = self._pad(rows, 1, n_blocks * self.lanes).reshape(n_trials, n_blocks, self.lanes, width)
         return np.ascontiguousarray(padded.transpose(1, 0, 3, 2))
 
     def sessions(self, blocks: Array) -> Array:
@@ -324,7 +324,7 @@ class Scan:
         rows: Array = blocks.transpose(1, 0, 3, 2).reshape(n_trials, -1, width)
         return rows
 
-    def _padded(self, values: Array, axis: int, n: int) -> Array:
+    def _pad(self, values: Array, axis: int, n: int) -> Array:
         index = np.arange(n)
         index[index >= values.shape[axis]] = 0
         return np.ascontiguousarray(values.take(index, axis), np.float64)
@@ -335,7 +335,7 @@ class Scan:
         """
         n_vectors, n_sessions = len(numbers), numbers.shape[2]
         columns = rows.shape[0] * self.lanes
-        numbers, states = self._padded(numbers, 2, columns), self._padded(states, 2, columns)
+        numbers, states = self._pad(numbers, 2, columns), self._pad(states, 2, columns)
         after = np.empty_like(states)
         pointers = [array.ctypes.data for array in (rows, numbers, states, after)]
         self._function(n_vectors, len(rows), rows.shape[1], *pointers)

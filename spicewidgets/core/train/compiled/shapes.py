@@ -137,7 +137,7 @@ def _roll(trace: Trace, a: Symbol, shifts: int, dims: int) -> Symbol:
     return trace.symbol(np.roll(a.elements, shifts, axis_of(a, dims)), a.axis)
 
 
-def _lifted(trace: Trace, parts: Iterable[Any]) -> tuple[list[Elements], int]:
+def _lift(trace: Trace, parts: Iterable[Any]) -> tuple[list[Elements], int]:
     parts = list(parts)
     first = next(p for p in parts if isinstance(p, Symbol))
     lifted = [trace.lift(p, first.ndim, first.axis) for p in parts]
@@ -149,14 +149,14 @@ def _lifted(trace: Trace, parts: Iterable[Any]) -> tuple[list[Elements], int]:
 
 @handles("stack")
 def _stack(trace: Trace, tensors: Iterable[Any], dim: int = 0) -> Symbol:
-    lifted, axis = _lifted(trace, tensors)
+    lifted, axis = _lift(trace, tensors)
     at = dim % (lifted[0].ndim + 1)
     return trace.symbol(np.stack(lifted, at), axis + (at <= axis))
 
 
 @handles("cat", "concat", "concatenate")
 def _cat(trace: Trace, tensors: Iterable[Any], dim: int = 0) -> Symbol:
-    lifted, axis = _lifted(trace, tensors)
+    lifted, axis = _lift(trace, tensors)
     at = dim % lifted[0].ndim
     if at == axis:
         raise TraceError("it puts sessions together")

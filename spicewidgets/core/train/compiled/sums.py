@@ -68,9 +68,9 @@ def _softmax(trace: Trace, a: Symbol, dim: int, *_: Any, **__: Any) -> Symbol:
 def _linear(trace: Trace, a: Any, weight: Any, bias: Any = None) -> Symbol:
     if not isinstance(a, Symbol) or isinstance(weight, Symbol) or a.axis == a.ndim - 1:
         raise TraceError("it uses `linear` in a way that cannot be compiled")
-    result = a.elements @ trace.captured(weight, None).T
+    result = a.elements @ trace.capture(weight, None).T
     if bias is not None:
-        result = result + trace.captured(bias, None)
+        result = result + trace.capture(bias, None)
     return trace.symbol(result, a.axis)
 
 
@@ -78,7 +78,7 @@ def _linear(trace: Trace, a: Any, weight: Any, bias: Any = None) -> Symbol:
 def _matmul(trace: Trace, a: Any, b: Any) -> Symbol:
     if not isinstance(a, Symbol) or isinstance(b, Symbol) or b.ndim > 2 or a.axis == a.ndim - 1:
         raise TraceError("it uses `matmul` in a way that cannot be compiled")
-    return trace.symbol(a.elements @ trace.captured(b, None), a.axis)
+    return trace.symbol(a.elements @ trace.capture(b, None), a.axis)
 
 
 @handles("gru_step")
@@ -96,8 +96,8 @@ def _gru_step(
     if any(isinstance(t, Symbol) for t in (weights, row_bias, scale, offset)) or len(weights) != 1:
         raise TraceError("the weights of a module are not weights")
     g = trace.graph
-    w = trace.captured(weights, None)[0]
-    out, shift = trace.captured(scale, None)[0, 0], trace.captured(offset, None)[0, 0]
+    w = trace.capture(weights, None)[0]
+    out, shift = trace.capture(scale, None)[0, 0], trace.capture(offset, None)[0, 0]
     symbols = [t for t in (value, action, *inputs) if isinstance(t, Symbol)]
     ndim, axis = symbols[0].ndim, symbols[0].axis
     features = [np.broadcast_to(trace.lift(t, ndim, axis), (1, *value.shape[1:])) for t in (value, *inputs)]
@@ -110,15 +110,15 @@ def _gru_step(
     if row_bias is not None:
         shape = value.shape[1:] if row_bias.shape[2] > trace.n else (1,) * (ndim - 1)
         added = trace.prelude.run(torch.reshape, row_bias, (4, trace.n, *shape))
-        gates = [gate + bias for gate, bias in zip(gates, trace.captured(added, 1), strict=True)]
+        gates = [gate + bias for gate, bias in zip(gates, trace.capture(added, 1), strict=True)]
     reset, update = of["sigmoid"](gates[0]), of["sigmoid"](gates[1])
     candidate = of["tanh"](gates[2] + reset * gates[3])
     hidden = candidate + update * (features[0] - candidate)
 
-    def clipped(x: Node) -> Node:
+    def clip(x: Node) -> Node:
         within = g("min", g("max", x, -CLIP), CLIP)
         return g.with_gradient(within, (x, g("eq", x, within)))
 
     free = trace.symbol(features[0] + hidden * out + shift, axis)
-    moved = trace.elementwise(clipped, free)
+    moved = trace.elementwise(clip, free)
     return moved if action is None else trace.elementwise(lambda x, y: x * y, moved, action)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ..rnn import BaseRNN
-from .graph import Graph, Node, needed
+from .graph import Graph, Node, ancestors_of
 from .prelude import Prelude, name_of, tensors_in
 from .trial import Trial
 
@@ -132,14 +132,14 @@ class Trace(TorchFunctionMode):
                 self.state_of.append((key, index[1:]))
         self.outputs = {key: self.prelude.output(value) for key, value in self.initial.items()}
         self.prelude.finish()
-        self.trial = self.numbered(tuple(logits.elements[0, 0].tolist()), tuple(nodes))
+        self.trial = self.number_leaves(tuple(logits.elements[0, 0].tolist()), tuple(nodes))
 
-    def numbered(self, logits: tuple[Node, ...], states: tuple[Node, ...]) -> Trial:
+    def number_leaves(self, logits: tuple[Node, ...], states: tuple[Node, ...]) -> Trial:
         """The expressions in a graph of their own, with leaves numbered in their order of use."""
         graph = Graph(self.graph.dtype)
         order: dict[str, list[int]] = {"global": [], "session": [], "row": [], "noise": []}
         new: dict[Node, Node] = {}
-        nodes = needed([*logits, *states])
+        nodes = ancestors_of([*logits, *states])
         if len(nodes) > MOST_NODES:
             raise TraceError(f"a trial has {len(nodes)} operations, more than {MOST_NODES}")
         for node in nodes:
@@ -220,12 +220,12 @@ class Trace(TorchFunctionMode):
                 raise TraceError("it mixes sessions with something else")
             return value.elements
         if isinstance(value, Tensor):
-            return self.captured(value, axis - ndim + value.ndim)
+            return self.capture(value, axis - ndim + value.ndim)
         if isinstance(value, bool | int | float | np.number):
             return np.asarray(self.graph.leaf("const", float(value)), object)
         raise TraceError(f"it computes with a {type(value).__name__}")
 
-    def captured(self, tensor: Tensor, axis: int | None) -> Elements:
+    def capture(self, tensor: Tensor, axis: int | None) -> Elements:
         """The elements of a real tensor. `axis` is where its sessions would be, if it has any."""
         self._alive.append(tensor)
         of_sessions = axis is not None and 0 <= axis < tensor.ndim and tensor.shape[axis] == self.n

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .graph import Graph, Node, needed
+from .graph import Graph, Node, ancestors_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Trial:
     @property
     def key(self) -> tuple[Any, ...]:
         """Equal for trials that compute the same."""
-        used = needed([*self.logits, *self.states])  # not the slopes that a writer adds to the graph
+        used = ancestors_of([*self.logits, *self.states])  # not the slopes that a writer adds to the graph
         nodes = tuple((n.number, n.op, *(a.number for a in n.args), repr(n.value)) for n in used)
         ends = tuple(n.number for n in self.logits), tuple(n.number for n in self.states)
         return nodes, ends, self.n_globals, self.n_sessions, self.n_rows, self.n_noises

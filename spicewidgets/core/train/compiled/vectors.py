@@ -100,18 +100,18 @@ class Vectors:
 
     # The operations of a graph, by name.
 
-    def _compared(self, how: str, a: str, b: str) -> str:
+    def _compare(self, how: str, a: str, b: str) -> str:
         mask = self.assign(f"fcmp {how} {self.vector} {a}, {b}")
         return self.select(mask, self.constant(1.0), self.constant(0.0))
 
     def _lt(self, a: str, b: str) -> str:
-        return self._compared("olt", a, b)
+        return self._compare("olt", a, b)
 
     def _le(self, a: str, b: str) -> str:
-        return self._compared("ole", a, b)
+        return self._compare("ole", a, b)
 
     def _eq(self, a: str, b: str) -> str:
-        return self._compared("oeq", a, b)
+        return self._compare("oeq", a, b)
 
     def _where(self, condition: str, a: str, b: str) -> str:
         return self.select(self.assign(f"fcmp une {self.vector} {condition}, {self.constant(0.0)}"), a, b)
@@ -152,8 +152,8 @@ class Vectors:
 
     def _sigmoid(self, a: str) -> str:
         x = self._neg(a)
-        rest, bits = self._reduced(self.larger(x, self.constant(-self.least)))
-        power = self._scaled(self._polynomial(rest, [1.0, *self._series()]), bits)
+        rest, bits = self._reduce(self.larger(x, self.constant(-self.least)))
+        power = self._scale(self._polynomial(rest, [1.0, *self._series()]), bits)
         power = self.select(self._above(x, self.most), self.constant(math.inf), power)
         return self.binary("fdiv", self.constant(1.0), self.binary("fadd", self.constant(1.0), power))
 
@@ -173,7 +173,7 @@ class Vectors:
 
     def _sign(self, a: str) -> str:
         zero = self.constant(0.0)
-        return self.binary("fsub", self._compared("ogt", a, zero), self._compared("olt", a, zero))
+        return self.binary("fsub", self._compare("ogt", a, zero), self._compare("olt", a, zero))
 
     def _hold(self, a: str) -> str:
         return a
@@ -198,21 +198,21 @@ class Vectors:
         the range is beyond one.
         """
         x = self.smaller(self.larger(x, self.constant(-1.2 * self.least)), self.constant(self.most + 1))
-        rest, raised = self._reduced(x)
+        rest, raised = self._reduce(x)
         power = self._polynomial(rest, [1.0, *self._series()])
         n = self.assign(f"sub {self.integers} {raised}, {self._bits(self.constant(self._magic))}")
         half = self.assign(f"ashr {self.integers} {n}, {self._integer(1)}")
         for part in (half, self.assign(f"sub {self.integers} {n}, {half}")):
-            power = self.binary("fmul", power, self._scaled(self.constant(1.0), part))
+            power = self.binary("fmul", power, self._scale(self.constant(1.0), part))
         return power
 
     def raised_exp(self, x: str) -> str:
         """The exponential of a number up to 0 times `2^RAISED`, which is a normal number, or 0 where the
         exponential itself is less than any number.
         """
-        rest, raised = self._reduced(x)
+        rest, raised = self._reduce(x)
         series = [2.0**RAISED * factor for factor in (1.0, *self._series())]
-        power = self._scaled(self._polynomial(rest, series), raised)
+        power = self._scale(self._polynomial(rest, series), raised)
         below = self.assign(f"fcmp olt {self.vector} {x}, {self.constant(-40 - self.least)}")
         return self.select(below, self.constant(0.0), power)
 
@@ -220,9 +220,9 @@ class Vectors:
         """The exponential less 1, exact near 0 as well; of large numbers that of `least`."""
         bound = self.constant(self.least)
         x = self.smaller(self.larger(x, self.constant(-self.least)), bound)
-        rest, raised = self._reduced(x)
+        rest, raised = self._reduce(x)
         less = self.binary("fmul", rest, self._polynomial(rest, self._series()))
-        scale = self._scaled(self.constant(1.0), raised)
+        scale = self._scale(self.constant(1.0), raised)
         return self.binary(
             "fadd", self.binary("fmul", less, scale), self.binary("fsub", scale, self.constant(1.0))
         )
@@ -236,7 +236,7 @@ class Vectors:
         """A number so large that adding it rounds to whole numbers, which are then its last bits."""
         return 1.5 * 2.0 ** (52 if self.double else 23)
 
-    def _reduced(self, x: str) -> tuple[str, str]:
+    def _reduce(self, x: str) -> tuple[str, str]:
         """Reduce x by a multiple n of ln 2; return the rest, and the bits of n plus the magic number."""
         magic = self.constant(self._magic)
         raised = self.binary("fadd", self.binary("fmul", x, self.constant(math.log2(math.e))), magic, "")
@@ -247,7 +247,7 @@ class Vectors:
         rest = self.binary("fsub", rest, self.binary("fmul", n, self.constant(low)))
         return rest, self._bits(raised)
 
-    def _scaled(self, value: str, n: str) -> str:
+    def _scale(self, value: str, n: str) -> str:
         """A value times `2^n`, by its exponent; n are the last bits of whole numbers."""
         shifted = self.assign(f"shl {self.integers} {n}, {self._integer(52 if self.double else 23)}")
         total = self.assign(f"add {self.integers} {self._bits(value)}, {shifted}")

@@ -13,7 +13,7 @@ from spicewidgets.core.settings import Training
 from spicewidgets.core.train.compiled import check
 from spicewidgets.core.train.compiled.loss import CompiledLoss, Program
 from spicewidgets.core.train.compiled.symbolic import HANDLERS
-from spicewidgets.core.train.objective import EagerLoss, Sessions, flat
+from spicewidgets.core.train.objective import EagerLoss, Sessions, get_flat_parameters
 from spicewidgets.core.train.training import train
 
 from .models import dataset_of, seeded
@@ -218,7 +218,7 @@ def sessions_with(n_sessions, values, share, dtype, seed=0):
 
 def by_loss(loss, model, sessions):
     with np.errstate(all="ignore"):
-        return loss(model)(flat(model), sessions)
+        return loss(model)(get_flat_parameters(model), sessions)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -266,7 +266,7 @@ def test_an_offset_of_all_logits_changes_no_loss():
             return logits * 0.0 + 1e8, state
 
     sessions = sessions_with(9, [0.0], 0.0, torch.float32)
-    (loss,), _ = CompiledLoss(Offset(torch.add))(flat(Offset(torch.add)), sessions)
+    (loss,), _ = CompiledLoss(Offset(torch.add))(get_flat_parameters(Offset(torch.add)), sessions)
     assert loss == pytest.approx(np.log(2), rel=1e-6)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from spicewidgets.core.train.compiled.graph import Graph, Node, gradient, needed
+from spicewidgets.core.train.compiled.graph import Graph, Node, ancestors_of, gradient
 
 POINTS = [(0.3, -0.7, 1.1), (-1.2, 0.4, 0.5), (2.0, 1.5, -0.3)]
 EXPRESSIONS = {
@@ -24,7 +24,7 @@ EXPRESSIONS = {
 def computed(node, values):
     """The value of an expression, by the folding of constants."""
     graph, new = Graph(), {}
-    for part in needed([node]):
+    for part in ancestors_of([node]):
         if part.op == "row":
             new[part] = graph.leaf("const", values[int(part.value)])
         elif part.op == "const":
@@ -113,7 +113,7 @@ def test_the_order_is_one_in_which_all_can_be_computed():
     graph = Graph()
     a, b = graph.leaf("row", 0), graph.leaf("row", 1)
     last = graph("exp", a * b) + graph("tanh", a)
-    order = needed([last])
+    order = ancestors_of([last])
     assert all(order.index(arg) < order.index(node) for node in order for arg in node.args)
     assert order[-1] is last
     assert a * 7 not in order

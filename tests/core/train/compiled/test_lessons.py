@@ -12,7 +12,15 @@ import pytest
 import torch
 
 from spicewidgets import BaseRNN
-from spicewidgets.core.built import ALL, CHOSEN, NOT_CHOSEN, BuiltModel, BuiltModule, BuiltState, offered
+from spicewidgets.core.built import (
+    ALL,
+    CHOSEN,
+    NOT_CHOSEN,
+    BuiltModel,
+    BuiltModule,
+    BuiltState,
+    visible_signals,
+)
 from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.compiled import check
@@ -59,7 +67,7 @@ def random_model(seed):
     for name in names:
         for arms in drawn([CHOSEN], [NOT_CHOSEN], [ALL], [NOT_CHOSEN, CHOSEN]):
             module = BuiltModule(f"{name}_{arms.replace(' ', '_')}", name, arms)
-            known = offered(BuiltModel(states, ()), module)
+            known = visible_signals(BuiltModel(states, ()), module)
             inputs = tuple(rng.permutation(known)[: rng.integers(0, 4)].tolist())
             modules.append(replace(module, inputs=inputs, activation=drawn("none", "sigmoid", "tanh")))
     model = BuiltModel(states, tuple(modules), drawn(True, False))

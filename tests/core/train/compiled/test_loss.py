@@ -12,7 +12,7 @@ from spicewidgets.core.random import generator
 from spicewidgets.core.settings import Training
 from spicewidgets.core.train.compiled import check
 from spicewidgets.core.train.compiled.loss import CompiledLoss
-from spicewidgets.core.train.objective import EagerLoss, flat, put
+from spicewidgets.core.train.objective import EagerLoss, get_flat_parameters, set_flat_parameters
 from spicewidgets.core.train.torch_stream import TorchStream
 from spicewidgets.core.train.training import set_dropout, train
 
@@ -21,7 +21,7 @@ from .models import ODD, PRECODED, Generated, dataset_of, seeded, sessions_of
 
 def both(model, sessions, n_steps=None, theta=None):
     """Loss and gradient, compiled and eager, with the same masks of dropout."""
-    theta = flat(model) if theta is None else theta
+    theta = get_flat_parameters(model) if theta is None else theta
     found = []
     for make in (CompiledLoss, EagerLoss):
         with TorchStream(generator(3))():
@@ -106,7 +106,7 @@ def test_dropout_draws_the_same_masks(name, n_steps):
 @pytest.mark.parametrize("name", [*PRECODED, *ODD])
 def test_starts_in_one_call_are_the_starts_one_by_one(name):
     make = (PRECODED | ODD)[name]
-    rows = np.concatenate([flat(seeded(make, seed, spread=0.3).double()) for seed in range(3)])
+    rows = np.concatenate([get_flat_parameters(seeded(make, seed, spread=0.3).double()) for seed in range(3)])
     sessions = sessions_of().double()
     together = CompiledLoss(make().double())
     loss, gradient = together(rows, sessions)
@@ -122,7 +122,7 @@ def test_counts_are_sessions_taken_so_often(name):
     model, sessions = seeded(PRECODED[name], spread=0.5).double(), sessions_of().double()
     drawn = np.random.default_rng(1).integers(7, size=(3, 7))
     counts = np.stack([np.bincount(row, minlength=7) for row in drawn]).astype(float)
-    theta = np.repeat(flat(model), 3, 0)
+    theta = np.repeat(get_flat_parameters(model), 3, 0)
     loss, gradient = CompiledLoss(model)(theta, sessions, counts=counts)
     for i, row in enumerate(drawn):
         (one,), slope = EagerLoss(deepcopy(model))(theta[:1], sessions.take(torch.from_numpy(row)))
@@ -133,7 +133,10 @@ def test_counts_are_sessions_taken_so_often(name):
 def test_without_a_gradient_the_loss_is_the_same():
     model, sessions = seeded(PRECODED["choice"], spread=0.5), sessions_of()
     loss = CompiledLoss(model.eval())
-    assert loss(flat(model), sessions, back=False)[0] == loss(flat(model), sessions)[0]
+    assert (
+        loss(get_flat_parameters(model), sessions, back=False)[0]
+        == loss(get_flat_parameters(model), sessions)[0]
+    )
 
 
 def test_one_loss_serves_batches_of_any_size():
@@ -141,14 +144,14 @@ def test_one_loss_serves_batches_of_any_size():
     loss, eager = CompiledLoss(model), EagerLoss(deepcopy(model))
     for index in ([0, 3, 5], [1], [6, 6, 2, 1], [2, 4, 0], list(range(7))):
         part = sessions.take(torch.tensor(index))
-        found, expected = loss(flat(model), part), eager(flat(model), part)
+        found, expected = loss(get_flat_parameters(model), part), eager(get_flat_parameters(model), part)
         assert found[0] == pytest.approx(expected[0], abs=1e-12)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-9, atol=1e-12)
 
 
 def test_equal_calls_give_equal_bits_and_change_nothing():
     model, sessions = seeded(PRECODED["choice"], spread=0.5).train(), sessions_of()
-    theta = flat(model)
+    theta = get_flat_parameters(model)
     kept = theta.copy()
     first, second = (CompiledLoss(model)(theta, sessions) for _ in range(2))
     assert first[0] == second[0]
@@ -177,8 +180,8 @@ def test_an_option_that_is_not_on_offer_has_no_probability(name, n_steps):
 def test_a_weight_that_is_no_number_gives_no_loss():
     """A training that diverges must be seen to do so."""
     model, sessions = seeded(PRECODED["rescorla_wagner"]), sessions_of()
-    for place in range(flat(model).size):
-        theta = flat(model)
+    for place in range(get_flat_parameters(model).size):
+        theta = get_flat_parameters(model)
         theta[0, place] = np.nan
         (loss,), _ = EagerLoss(deepcopy(model))(theta, sessions)
         (found,), _ = CompiledLoss(model)(theta, sessions)
@@ -197,11 +200,11 @@ def test_models_pass_the_check(name):
 def test_frozen_weights_stay_out():
     model, sessions = seeded(PRECODED["learning_rate"], spread=0.3).double(), sessions_of().double()
     model.betas["x_value_reward"].parameter.requires_grad_(False)
-    assert flat(model).size == sum(p.numel() for p in model.parameters()) - 1
+    assert get_flat_parameters(model).size == sum(p.numel() for p in model.parameters()) - 1
     assert_same(model, sessions, 1e-10)
 
 
 def test_weights_go_in_and_out():
     model, other = seeded(PRECODED["choice"]), seeded(PRECODED["choice"], 1)
-    put(flat(other), model)
+    set_flat_parameters(get_flat_parameters(other), model)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))

@@ -98,7 +98,7 @@ def test_equal_seeds_give_equal_bits(setting):
         np.random.seed(elsewhere)
         model = seeded(PRECODED["choice"])
         records = run(model, SETTINGS[setting], compiled=True)
-        found.append(([r.train_loss for r in records], objective.flat(model)))
+        found.append(([r.train_loss for r in records], objective.get_flat_parameters(model)))
     assert found[0][0] == found[1][0]
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
