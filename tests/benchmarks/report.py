@@ -2,13 +2,18 @@
 
 import os
 import platform
+import shlex
 import statistics
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
-PREAMBLE = "# Results\n\nThe latest figures of the scripts here, written by them.\n"
+PREAMBLE = (
+    "# Results\n\nThe figures of the package as it is, written by the scripts here: each section says when, where and"
+    " by\nwhich command. What older versions took is in the changelog.\n"
+)
 
 
 def machine() -> str:
@@ -46,8 +51,20 @@ def number(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
+def command(arguments: Sequence[str] | None = None) -> str:
+    """Return the command line of this script, from the folder of the project; of paths elsewhere the name."""
+    script, *options = sys.argv if arguments is None else arguments
+    place = Path(script).resolve()
+    root = RESULTS.parents[2]
+    name = place.relative_to(root) if place.is_relative_to(root) else place.name
+    return shlex.join(
+        ["python", str(name), *(Path(it).name if it.startswith(("/", "..")) else it for it in options)]
+    )
+
+
 def write_section(heading: str, text: str, path: Path = RESULTS) -> None:
-    """Put `text` under `## heading` of the file, in place of what stood there; other headings stay."""
+    """Put `text` and the command under `## heading` of the file, in place of what stood there."""
+    text = f"{text.strip()}\n\nBy `{command()}`."
     sections = path.read_text(encoding="utf-8").split("\n## ") if path.exists() else [PREAMBLE]
     section = f"{heading}\n\n{text.strip()}\n"
     places = [at for at, old in enumerate(sections) if at and old.split("\n", 1)[0] == heading]

@@ -1,16 +1,28 @@
 """The tables that end up in RESULTS.md."""
 
-from report import number, spread, table, write_section
+import sys
+
+from report import RESULTS, command, number, spread, table, write_section
 
 
-def test_sections_are_replaced_by_heading_and_others_stay(tmp_path):
+def test_a_command_names_the_script_in_the_project_and_no_folder_outside():
+    script = str(RESULTS.with_name("people.py"))
+    assert command([script, "--folds", "4", "/home/me/my table.csv"]) == (
+        "python tests/benchmarks/people.py --folds 4 'my table.csv'"
+    )
+    assert command(["/elsewhere/trial.py", "../data/choices.csv"]) == "python trial.py choices.csv"
+
+
+def test_sections_are_replaced_by_heading_and_others_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["trial.py"])
     path = tmp_path / "RESULTS.md"
     write_section("First", "one", path)
     write_section("Second", "two\n\n### Part\n\nmore", path)
     write_section("First", "one again", path)
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# Results\n")
-    assert text.endswith("## First\n\none again\n\n## Second\n\ntwo\n\n### Part\n\nmore\n")
+    by = "By `python trial.py`."
+    assert text.endswith(f"## First\n\none again\n\n{by}\n\n## Second\n\ntwo\n\n### Part\n\nmore\n\n{by}\n")
     write_section("First", "one again", path)
     assert path.read_text(encoding="utf-8") == text
 
