@@ -10,10 +10,12 @@ from datetime import date
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
-PREAMBLE = (
-    "# Results\n\nThe figures of the package as it is, written by the scripts here: each section says when, where and"
-    " by\nwhich command. What older versions took is in the changelog.\n"
-)
+PREAMBLE = """\
+# Results
+
+The figures of the package as it is, written by the scripts here: each section says when, where and by
+which command. What older versions took is in the changelog.
+"""
 
 
 def machine() -> str:
