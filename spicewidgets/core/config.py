@@ -98,6 +98,22 @@ class SpiceConfig:
         """Tell whether the module's equation may not contain this term, its factors in any order."""
         return tuple(sorted(term)) in self._excluded.get(module, ())
 
+    def excluded(self, module: str) -> tuple[tuple[str, ...], ...]:
+        """List the terms that the module's equation may not contain, in order."""
+        return tuple(sorted(self._excluded.get(module, ())))
+
+    def allowing(self, module: str, term: Iterable[str]) -> "SpiceConfig":
+        """Make the same config in which the module's equation may contain this term."""
+        excluded = {m: set(terms) for m, terms in self._excluded.items()}
+        excluded.get(module, set()).discard(tuple(sorted(term)))
+        return SpiceConfig(
+            self.library_setup,
+            self.filter_setup,
+            self.control_parameters,
+            self.rnn_modules,
+            excluded_terms={m: sorted(terms) for m, terms in excluded.items()},
+        )
+
     def _check_names(self, problems: list[str]) -> None:
         every = (
             ("library_setup", self._library),

@@ -6,20 +6,42 @@ is tried as the run that it would be.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..core.diagnose.facts import Facts
 from ..core.diagnose.findings import Finding, findings_of
 from ..core.diagnose.trial import proved
+from ..loading import later
 from ..state.experiment import ExperimentSnapshot
+from ..state.studies import RIVALS
 from .facts import facts_of
 from .result import Result
 
-__all__ = ["Finding", "advice", "changed", "findings", "quick"]
+if TYPE_CHECKING:
+    from ..core.diagnose import diagnosis
+else:
+    diagnosis = later("..core.diagnose.diagnosis", __package__)
+
+__all__ = ["Finding", "advice", "changed", "findings", "quick", "rivals_of"]
 
 
 def findings(result: Result) -> tuple[Finding, ...]:
     """All that is noticed in a run, the most important first, with remedies that were not tried."""
     return findings_of(facts_of(result))
+
+
+def rivals_of(result: Result, wanted: Callable[[], bool]) -> Iterator[tuple[str, float]]:
+    """Weigh the rivals by the choices of a run whose truth is not known, one after the other while that is
+    wanted; they are kept with the choices. None for very many choices, which would take long.
+    """
+    if result.truth is not None or result.data.dataset.target_mask.sum() > diagnosis.MANY_CHOICES:
+        return
+    for name in RIVALS:
+        if not wanted():
+            return
+        if name not in result.data.rivals:
+            result.data.rivals[name] = diagnosis.evidence_of_rival(name, result.data.dataset)
+        yield name, result.data.rivals[name]
 
 
 def quick(noticed: Iterable[Finding], before: Iterable[Finding]) -> Iterator[Finding]:

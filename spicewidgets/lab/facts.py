@@ -1,10 +1,12 @@
 """A result as `core.diagnose` reads it."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
-from ..core.diagnose.facts import Facts
+from ..core.diagnose.facts import Facts, LeftOut
 from ..core.read.translation import classical_parameters
+from ..state.discovery import Library
 from .looking import differences_of
 from .result import Result
 from .settle import values_of
@@ -41,7 +43,19 @@ def facts_of(result: Result) -> Facts:
         find_differences=None if estimator is None else lambda label: differences_of(result, label),
         gains=getattr(estimator, "tuning_gains_", {}),
         group_evidence=None if group is None else group.log_evidence,
+        made_by=vars(snapshot.participant) if snapshot.is_simulated else {},
+        left_out=tuple(_left_out(snapshot.discovery.libraries)),
+        rivals={} if result.simulated is None or result.truth is not None else result.simulated.rivals,
     )
+
+
+def _left_out(libraries: tuple[tuple[str, Library], ...]) -> Iterator[LeftOut]:
+    """List the terms that were left out of the libraries, with the libraries that bring each back."""
+    for module, library in libraries:
+        for term in library.without:
+            whole = replace(library, without=tuple(other for other in library.without if other != term))
+            changed = tuple((name, whole if name == module else own) for name, own in libraries)
+            yield LeftOut(module, term, {"discovery": {"libraries": changed}})
 
 
 def _knows_people(result: Result) -> bool:

@@ -21,7 +21,7 @@ from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError, SpiceWarning
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
-from .coach import Finding, advice, findings, quick
+from .coach import Finding, advice, findings, quick, rivals_of
 from .courtesy import Courtesy
 from .estimators import discover_again, estimator_of, parameters_of
 from .falsify import FalsifyStudy
@@ -294,6 +294,7 @@ class Job:
                 is as quick as that is tried; the rest is as it was.
         """
         with logged("The coach has failed."):
+            self._ask_rivals(result)
             noticed = findings(result)
             if before is not None:
                 noticed = tuple(quick(noticed, before))
@@ -301,6 +302,17 @@ class Job:
             if any(one.remedy and not one.tried for one in noticed):
                 self.report.now(phase="advise", message="The coach tries what may do better.")
             self.store.advise(result, advice(result, noticed, partial(self._trial, result)))
+
+    def _ask_rivals(self, result: Result) -> None:
+        """Let the rivals of a table expect its choices, before the coach says what the network lacks."""
+        try:
+            rivals = rivals_of(result, lambda: self._still_wanted(result))
+            while True:
+                with self.control.interruptible("equations"):
+                    if next(rivals, None) is None:
+                        break
+        except KeyboardInterrupt:
+            self.control.note_stop()
 
     def _trial(self, last: Result, snapshot: ExperimentSnapshot, action: str) -> Result | None:
         """Fit with other settings; None where that is no longer wanted, or cannot be."""

@@ -2,7 +2,7 @@
 in milliseconds, what a picture needs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +39,13 @@ class Simulated:
         dataset: all sessions.
         sessions: the same, to read, with the task's reward probabilities.
         agent: the participant; a `Cohort` where sessions or participants differ; None where it is not known.
+        rivals: the evidence of rivals for these choices in nats, of those that were asked so far.
     """
 
     dataset: "DatasetRNN"
     sessions: tuple[BanditSession, ...]
     agent: AgentQ | None
+    rivals: dict[str, float] = field(default_factory=dict)
 
 
 def _agent(task: Task, person: Person, data: Data) -> AgentQ:

@@ -11,19 +11,25 @@ from scipy.stats import norm
 from ..core.diagnose.claims import (
     FAILS,
     HOLDS,
+    KEPT,
     LEAST_SETS,
+    NETWORK_LACKS,
     OPEN,
     UNDECIDED,
     UNTESTED,
     VERDICTS,
     judge_correlation,
     judge_interval,
+    judge_kept,
     judge_share,
     judge_together,
+    lack_of_network,
 )
+from ..core.diagnose.mechanisms import mechanism_of
 from ..core.judge.random_effects import LEAST, tested_groups
+from ..core.rivals.held_out import HeldOut
 from .blocks import Block, Bullets, Heading, Paragraph, Table
-from .findings import EQUATIONS, Findings, equation_sets, gain_of, sets_of
+from .findings import EQUATIONS, Findings, equation_sets, gain_of, nats_gained, seen_ahead, sets_of
 from .words import count, listed, number, percent, probability, with_interval
 
 CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
@@ -91,15 +97,17 @@ def card_part(found: Findings) -> Iterator[Block]:
 
 
 def _ahead(found: Findings, other: str, words: str, test: str) -> Claim:
-    ahead = found.held_out.ahead(found.told, other)
-    n = len(found.held_out.people)
-    verdict = judge_interval(ahead.low, ahead.high)
+    return _ahead_of(found.held_out, found.told, other, words, test)
+
+
+def _ahead_of(result: HeldOut, model: str, other: str, words: str, test: str) -> Claim:
+    ahead, n = result.ahead(model, other), len(result.people)
     outcome = (
         f"Ahead by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice; better in"
         f" {ahead.people} of {count(n, 'person', 'people')}."
         + (" One person has no interval over people." if n == 1 else "")
     )
-    return Claim(words, test, outcome, verdict)
+    return Claim(words, test, outcome, judge_interval(ahead.low, ahead.high))
 
 
 def _beats_rivals(found: Findings) -> Iterator[Claim]:
@@ -114,16 +122,42 @@ def _beats_rivals(found: Findings) -> Iterator[Claim]:
 
 
 def _reaches_network(found: Findings) -> Iterator[Claim]:
+    result = found.held_out
     claim = _ahead(
         found,
         found.network,
         "The equations lose nothing that the network knew.",
-        "Likelihood of held-out choices beside the network.",
+        f"Likelihood of held-out choices beside the network; less than {percent(KEPT)} of what it gains over"
+        " chance counts as nothing.",
     )
-    if gain_of(found.held_out, found.network, found.told, found.dataset.n_actions) <= 0:
+    ahead, gain = result.ahead(found.told, found.network), nats_gained(found, found.network)
+    words = f"{claim.outcome} The network gains {number(gain, 4)} over chance."
+    if gain <= 0:
         words = f"{claim.outcome} But the network predicts no better than chance: it knew nothing to lose."
-        claim = replace(claim, outcome=words, verdict=OPEN)
-    yield claim
+    elif ahead.low > 0:
+        knows = hasattr(found.estimator.rnn_model_, "participant_embedding")
+        lack = lack_of_network(knows, len(result.people), -seen_ahead(found), -ahead.nats)
+        words += f" It is below its equations, and no test of them: {NETWORK_LACKS[lack]}."
+    yield replace(claim, outcome=words, verdict=judge_kept(ahead.low, ahead.high, gain))
+
+
+def _nothing_missing(found: Findings) -> Iterator[Claim]:
+    """Claim that no rival has what network and equations lack."""
+    if not found.rivals:
+        return
+    result, best = found.held_out, found.rivals[0]
+    own = max(found.told, found.network, key=lambda name: result.likelihood[result.models.index(name)])
+    which = "equations" if own == found.told else "network"
+    claim = _ahead_of(
+        result,
+        own,
+        best,
+        "No rival has a mechanism that both network and equations lack.",
+        "Likelihood of held-out choices of the better of the two beside the best rival's.",
+    )
+    mechanism = mechanism_of(best)
+    does = f" {best}: {mechanism.words}." if mechanism and claim.verdict == FAILS else ""
+    yield replace(claim, outcome=f"{which[0].upper()}{which[1:]} beside {best}. {claim.outcome}{does}")
 
 
 def _in_every_group(found: Findings) -> Iterator[Claim]:
@@ -354,6 +388,7 @@ _CLAIMS = {
     "rivals": _beats_rivals,
     "groups alike": _in_every_group,
     "network": _reaches_network,
+    "mechanism": _nothing_missing,
     "frequency": _most_people,
     "behaviour": _behaves,
     "stable terms": _terms_stay,

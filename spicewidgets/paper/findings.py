@@ -144,12 +144,32 @@ def simplest_of(held_out: HeldOut, told: str, n_actions: int) -> str | None:
 
 
 def gain_of(held_out: HeldOut, name: str, told: str, n_actions: int) -> float:
-    """Compute the share of the equations' gain over chance that a model reaches."""
-    chance = log(n_actions)
-    if "random" in held_out.models:  # which knows what was on offer
-        chance = float(held_out.nll[held_out.models.index("random")].sum() / held_out.n_choices.sum())
-    nats = {
-        one: chance - held_out.nll[held_out.models.index(one)].sum() / held_out.n_choices.sum()
-        for one in (name, told)
-    }
-    return float(nats[name] / nats[told]) if nats[told] > 0 else float("nan")
+    """Compute the share of the equations' gain over chance that a model reaches; NaN where they have none."""
+    chance = chance_of(held_out, n_actions)
+    nats = {one: chance - nats_of(held_out, one) for one in (name, told)}
+    return nats[name] / nats[told] if nats[told] > 0 else float("nan")
+
+
+def nats_gained(found: Findings, name: str) -> float:
+    """Compute by how much a model predicts held-out choices better than chance, in nats per choice."""
+    return chance_of(found.held_out, found.dataset.n_actions) - nats_of(found.held_out, name)
+
+
+def nats_of(held_out: HeldOut, name: str) -> float:
+    """Compute -ln P of a held-out choice under a model, in nats per choice."""
+    return float(held_out.nll[held_out.models.index(name)].sum() / held_out.n_choices.sum())
+
+
+def chance_of(held_out: HeldOut, n_actions: int) -> float:
+    """Compute the same of guessing; of what was on offer, where the rival that guesses was compared."""
+    return nats_of(held_out, "random") if "random" in held_out.models else log(n_actions)
+
+
+def seen_ahead(found: Findings) -> float:
+    """Compute by how much the equations are ahead of their network in choices that both were fitted to, in
+    nats per predicted choice: from AIC, which is -2 ln L plus 2 for each number.
+    """
+    result = found.held_out
+    rows = [result.models.index(name) for name in (found.network, found.told)]
+    nll = [result.aic[row].sum() / 2 - result.numbers[row] * len(result.people) for row in rows]
+    return float((nll[0] - nll[1]) / result.n_choices.sum())

@@ -11,9 +11,11 @@ from spicewidgets import RescorlaWagnerRNN
 from spicewidgets.apps import explorer
 from spicewidgets.core.diagnose.facts import MANY_PARTICIPANTS
 from spicewidgets.core.diagnose.findings import findings_of
+from spicewidgets.core.diagnose.verdict import verdict_of
 from spicewidgets.core.discover.held_apart import Gain
 from spicewidgets.core.read.translation import classical_parameters
-from spicewidgets.lab.coach import findings
+from spicewidgets.core.rivals.ready import RIVALS
+from spicewidgets.lab.coach import findings, rivals_of
 from spicewidgets.lab.facts import facts_of
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.lab.runner import Runner
@@ -141,7 +143,7 @@ def test_an_arm_hardly_sampled():
 def test_little_data():
     found = {one.kind: one for one in findings(run(data={"n_sessions": 5, "n_trials": 40}))}
     assert re.search(
-        r"rest on 195 choices, .* wide errors: (learning rate α|inverse temperature β) \S+ ± \d",
+        r"195 choices, .* wide errors: the equations' (learning rate α|inverse temperature β) \S+ ± \d",
         found["little data"].words,
     )
     assert found["little data"].changes["data"]["n_sessions"] >= 50
@@ -332,9 +334,113 @@ def test_learning_may_be_too_slow_to_tell(healthy):
     slow.__dict__["uncertainty"] = {0: replace(sure, parameters=parameters)}
     found = {one.kind: one for one in findings(slow)}
     assert re.search(
-        r"in sessions of 100 trials: the learning rate α is 0\.\d+ ± 0\.20\.", found["too slow"].words
+        r"trials: the equations' learning rate α is 0\.\d+ ± 0\.20, where the participant's is 0\.3\.",
+        found["too slow"].words,
     )
     assert "little data" not in found
+
+
+def test_a_learning_rate_has_its_owner(healthy):
+    """Of two participants, the one of whom it is read."""
+    facts = facts_of(healthy)
+    sure = healthy.uncertainty[0]
+    wide = replace(sure, parameters=dict(sure.parameters) | {"alpha_reward": 0.2})
+    spice = replace(
+        healthy.spice,
+        participants=("ann", "bob"),
+        equations={CHOSEN: healthy.spice.equations[CHOSEN] * 2},
+        betas={state: values * 2 for state, values in healthy.spice.betas.items()},
+    )
+    n = len(healthy.choices)
+    two = replace(
+        facts,
+        people=["ann"] * (n // 2) + ["bob"] * (n - n // 2),
+        spice=spice,
+        truth=None,
+        find_errors=lambda: {"ann": sure, "bob": wide},
+        parameters=lambda label: {"alpha_reward": {"ann": 0.2, "bob": 0.03}[label]},
+    )
+    found = {one.kind: one for one in findings_of(two)}
+    assert "of the equations of participant bob the learning rate α is 0.03 ±" in found["too slow"].words
+    assert "in 1 of 2 participants" in found["too slow"].words
+
+
+@pytest.fixture(scope="module")
+def repeating():
+    """A participant with a choice kernel, and a model without a part for it."""
+    return run(participant={"beta_choice": 1.0}, data={"n_sessions": 40, "n_trials": 60})
+
+
+def test_a_mechanism_that_the_model_lacks_is_named_and_epochs_are_not_blamed(repeating):
+    found = {one.kind: one for one in findings(repeating)}
+    assert not found.keys() & {"stuck", "not converged"}
+    missing = found["mechanism missing"]
+    assert "choice kernel" in missing.words
+    assert missing.changes == {"model": {"name": "choice"}}
+    assert verdict_of(facts_of(repeating)).remarks == ("mechanism missing",)
+
+
+def test_epochs_are_blamed_only_while_the_loss_falls(healthy):
+    """A network that rests far above its equations has a bad start."""
+    last = healthy.comparison.loc["spice", "nll"] + 0.1
+    scores = healthy.comparison.copy()
+    scores.loc["rnn", "nll"] = last
+    for fall, epochs in ((0.0, False), (2e-3, True)):
+        history = tuple({**row, "train_loss": last - fall * at} for at, row in enumerate(healthy.history))
+        training = replace(healthy.snapshot.training, epochs=len(history))
+        (found,) = findings_of(replace(facts_of(healthy), scores=scores, history=history, training=training))
+        assert found.kind == "stuck"
+        assert ("epochs" in found.changes["training"]) == epochs
+
+
+def test_a_rival_that_is_ahead_of_network_and_equations_is_what_is_missing(healthy):
+    """By evidence: the network is not charged for its weights."""
+    known = facts_of(replace(healthy, truth=None))
+    network = -known.score("rnn") * known.n_choices
+    behind = replace(known, made_by={}, rivals={"pearce-hall": network + 4.0, "random": network - 900})
+    assert behind.leading_rival is None
+    ahead = replace(behind, rivals={"pearce-hall": network + 20.0, "random": network - 900})
+    found = {one.kind: one for one in findings_of(ahead)}
+    assert "pearce-hall (the learning rate follows" in found["mechanism missing"].words
+    told = verdict_of(ahead)
+    assert told.remarks == ("mechanism missing",)
+    assert "by 20 nats" in told.sentences[1]
+
+
+def test_a_rival_that_has_no_more_than_the_model_is_no_missing_mechanism(healthy):
+    known = facts_of(replace(healthy, truth=None))
+    best = -(known.score("rnn") - 0.05) * known.n_choices
+    found = {one.kind: one for one in findings_of(replace(known, rivals={"two-rates": best}))}
+    assert "stuck" in found
+    assert "mechanism missing" not in found
+
+
+def test_on_the_page_rivals_of_a_table_are_asked_before_the_network_is_blamed(repeating):
+    """They are fitted once for the choices, and not where the truth is known."""
+    data = replace(repeating.data, rivals={})
+    table = replace(repeating, truth=None, simulated=data)
+    asked = dict(rivals_of(table, lambda: len(data.rivals) < 8))
+    assert list(asked) == list(data.rivals) == list(RIVALS)[:8]
+    assert all(np.isfinite(value) for value in asked.values())
+    assert max(asked, key=asked.get) in ("with-kernel", "choice-kernel")
+    assert dict(rivals_of(repeating, lambda: True)) == {}
+    named = {one.kind for one in findings(table)}
+    assert "mechanism missing" in named
+
+
+def test_an_own_value_that_was_left_out_is_brought_back():
+    """And no square of it is asked for."""
+    experiment = Experiment()
+    experiment.from_dict({"data": {"n_sessions": 40, "n_trials": 60}})
+    experiment.discovery.change(CHOSEN, without=((CHOSEN,),))
+    runner = Runner(experiment)
+    assert runner.train()
+    assert runner.wait(120)
+    own = {one.kind: one for one in runner.advice}["library too small"]
+    assert own.action == "refit"
+    assert own.tried.startswith("Tried: ")
+    (library,) = dict(own.changes["discovery"]["libraries"]).values()
+    assert library.without == ()
 
 
 def test_a_move_in_the_library_trains_nothing(monkeypatch):

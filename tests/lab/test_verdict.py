@@ -134,3 +134,26 @@ def test_what_tuning_has_gained_on_choices_held_out(healthy, nats, words):
     gains = {label: Gain(each, 300, 3) for label, each in enumerate(nats)}
     facts = replace(facts_of(replace(healthy, truth=None)), gains=gains)
     assert str(verdict_of(facts)).endswith(words)
+
+
+def test_better_than_numbers_below_chance_is_no_merit(healthy):
+    """SINDy's own numbers of the first person are a wreck; of the second they are not."""
+    wreck = Gain(9000.0, 300, 3, untuned=9150.0, chance=208.0)
+    facts = replace(facts_of(replace(healthy, truth=None)), gains={0: wreck})
+    told = verdict_of(facts)
+    assert told.remarks == ("untuned below chance",)
+    assert "by 8,942 nats in 300 worse than guessing" in told.sentences[-1]
+    assert "better than guessing, by 58 nats" in told.sentences[-1]
+    assert "9,000" not in str(told)
+    both = verdict_of(replace(facts, gains={0: wreck, 1: Gain(9.0, 300, 3, untuned=150.0, chance=208.0)}))
+    assert both.remarks == ("untuned below chance",)
+    assert "of 1 of 2 participants" in both.sentences[-2]
+    assert both.sentences[-1].endswith("better than SINDy's own of the other 1, by 9.0 nats in 300.")
+
+
+def test_a_network_below_its_equations_is_said_to_be_and_why(healthy):
+    p = 0.5 * healthy.played["rnn"].probabilities + 0.25
+    told = verdict_of(facts_of(replace(played(healthy, rnn=p), truth=None)))
+    assert told.remarks == ("network below",)
+    assert "The network is below its equations, by " in told.sentences[1]
+    assert "it has not learned what they say" in told.sentences[1]

@@ -188,6 +188,32 @@ def test_a_network_that_knew_nothing_is_no_test(found):
     assert "no better than chance" in claim.outcome
 
 
+def likely(found, **nats):
+    """The same findings, with models that need so many nats for each held-out choice of a person."""
+    result = found.held_out
+    nll = result.nll.copy()
+    for name, value in nats.items():
+        row = result.models.index({"told": found.told, "network": found.network}.get(name, name))
+        nll[row] = value * result.n_choices * np.linspace(0.99, 1.01, len(result.people))
+    return replace(found, held_out=replace(result, nll=nll))
+
+
+def test_a_network_below_its_equations_is_no_test_of_them(found):
+    below = claim_of(likely(found, told=0.4, network=0.5), "network")
+    assert below.verdict == OPEN
+    assert "It is below its equations" in below.outcome
+    assert claim_of(likely(found, told=0.4, network=0.4), "network").verdict == HOLDS
+    assert claim_of(likely(found, told=0.5, network=0.4), "network").verdict == FAILS
+
+
+def test_a_rival_ahead_of_both_is_a_mechanism_that_is_missing(found):
+    words = {"told": 0.5, "network": 0.5, "rescorla-wagner": 0.6}
+    missing = claim_of(likely(found, **words, **{"choice-kernel": 0.4}), "mechanism")
+    assert missing.verdict == FAILS
+    assert "choice-kernel: what was chosen lately" in missing.outcome
+    assert claim_of(likely(found, **words, **{"choice-kernel": 0.6}), "mechanism").verdict == HOLDS
+
+
 def test_the_simplest_rival_reaches_most_of_the_gain(found):
     simplest = found.simplest
     gains = {name: gain_of(found.held_out, name, found.told, 2) for name in RIVALS}

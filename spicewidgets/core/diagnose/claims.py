@@ -73,3 +73,24 @@ def judge_kept(low: float, high: float, gain: float) -> str:
     if not gain > 0 or low > 0:
         return OPEN
     return judge_interval(low, high, -KEPT * gain)
+
+
+NETWORK_LACKS = {
+    "people": "it cannot tell people apart, whose equations have numbers of their own",
+    "training": "it has not learned what they say, even in choices that it was trained on",
+    "generality": "it reaches them in choices that it was trained on, and has learned these by heart",
+}
+
+
+def lack_of_network(knows_people: bool, n_people: int, seen: float, unseen: float) -> str:
+    """Find what a network lacks that predicts choices worse than its own equations; a key of `NETWORK_LACKS`.
+
+    Args:
+        knows_people: whether it can tell them apart.
+        n_people: who have equations of their own.
+        seen: by how many nats per choice it is ahead of its equations in choices that both have seen.
+        unseen: in choices that neither has seen; below 0.
+    """
+    if not knows_people and n_people > 1:
+        return "people"
+    return "generality" if seen > unseen / 2 else "training"

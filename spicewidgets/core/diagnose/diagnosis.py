@@ -3,13 +3,14 @@
 import warnings
 from collections.abc import Mapping
 from copy import copy, deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
 from ..data.participants import indexed
 from ..discover.comparison import differences
@@ -20,12 +21,16 @@ from ..judge.replay import labels_of, replay, scores
 from ..models import READY
 from ..parameters import DISCOVERY, settings_of
 from ..read.translation import classical_parameters, true_model
+from ..rivals.fit import fit_rival
+from ..rivals.ready import RIVALS
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import Agent, AgentQ
-from .facts import Facts
+from .facts import Facts, LeftOut
 from .findings import Finding, findings_of
 from .trial import proved
 from .verdict import verdict_of
+
+MANY_CHOICES = 20_000  # beyond these, no rivals are fitted beside a diagnosis
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,8 @@ def diagnose(
         1960
     """
     facts = facts_of(estimator, dataset, agent)
+    if trials and dataset is None and facts.truth is None:
+        facts = replace(facts, rivals=evidence_of_rivals(estimator._dataset_))
     findings = findings_of(facts)
     if trials and dataset is None:
         findings = tuple(proved(facts, findings, partial(_tried, estimator, agent)))
@@ -168,7 +175,31 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         find_differences=lambda label: differences(spice, truth, model, own, config, label),
         gains=gains_of(estimator) if dataset is None else {},
         group_evidence=None if group is None else group.log_evidence,
+        made_by={} if truth is None or agent is None else agent.parameters,
+        left_out=left_out_of(config, READY[name].config if name else None),
     )
+
+
+def left_out_of(config: SpiceConfig, whole: SpiceConfig | None = None) -> tuple[LeftOut, ...]:
+    """List the terms that a config excludes, but for those that the model's own config excludes, too."""
+    return tuple(
+        LeftOut(module, term, {"model": {"config": config.allowing(module, term)}})
+        for module in config.modules
+        for term in config.excluded(module)
+        if whole is None or not whole.excludes(module, term)
+    )
+
+
+def evidence_of_rivals(dataset: DatasetRNN) -> Mapping[str, float]:
+    """Weigh all ready rivals by `evidence_of_rival`; none for more than 20,000 choices, which take long."""
+    if int(dataset.target_mask.sum()) > MANY_CHOICES:
+        return {}
+    return {name: evidence_of_rival(name, dataset) for name in RIVALS}
+
+
+def evidence_of_rival(name: str, dataset: DatasetRNN) -> float:
+    """Fit a rival to each person alone, and weigh it by the Bayesian information criterion, in nats."""
+    return float(-fit_rival(name, dataset).bic.sum() / 2)
 
 
 def gains_of(estimator: SpiceEstimator) -> Mapping[Any, Gain]:
@@ -235,6 +266,8 @@ def _parameters(finding: Finding) -> dict[str, Any]:
     parameters |= {DISCOVERY[name]: value for name, value in finding.changes.get("discovery", {}).items()}
     if (name := finding.changes.get("model", {}).get("name")) is not None:
         parameters |= {"rnn_class": READY[name].rnn_class, "spice_config": READY[name].config}
+    if (config := finding.changes.get("model", {}).get("config")) is not None:
+        parameters["spice_config"] = config
     return parameters
 
 

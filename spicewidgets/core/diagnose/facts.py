@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations import SpiceModel
+from ..equations import SpiceModel, Term
 from ..read.words import part_of_sentence
 from ..settings import Discovery, Training
 from ..simulate.record import Record
+from .mechanisms import Mechanism, Modules, lacking, modules_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,22 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 WIDE = {"alpha_reward": 0.1, "beta_reward": 0.25}  # errors; that of beta as a share of it
 LABELS = {"alpha_reward": "learning rate α", "beta_reward": "inverse temperature β"}
+STRONG = 5.0  # nats of evidence that count as very strong (Kass & Raftery 1995)
 MANY_PARTICIPANTS = 200  # beyond these, errors are not computed: they would take over two seconds
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A candidate term that was left out of the library.
+
+    Attributes:
+        module, term: which.
+        changes: the settings that bring it back, by group and name.
+    """
+
+    module: str
+    term: Term
+    changes: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +69,10 @@ class Facts:
             not true, in one way of writing; None where only the two ways of writing can be compared.
         gains: what tuning has gained on choices held out, by participant.
         group_evidence: ln p(choices) of people pooled under a group's prior, in nats; None without.
+        made_by: parameters of the simulated participant, by the names of `Participant`; empty without one.
+        rivals: ln p(choices) of classical models in nats, by name, with numbers of each person's own and by
+            the Bayesian information criterion; empty where none was fitted.
+        left_out: terms that the model comes with, and that were left out of the library.
     """
 
     history: Sequence[Mapping[str, Any]]
@@ -74,6 +94,9 @@ class Facts:
     find_differences: Callable[[Hashable], tuple[list[str], list[str]]] | None = None
     gains: "Mapping[Any, Gain]" = field(default_factory=dict)
     group_evidence: float | None = None
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+    rivals: Mapping[str, float] = field(default_factory=dict)
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def n_choices(self) -> int:
@@ -115,6 +138,28 @@ class Facts:
         spice = self.spice
         fitted = spice is not None and label in spice.participants
         return spice.n_parameters(label) if spice is not None and fitted else 0
+
+    @cached_property
+    def modules(self) -> Modules:
+        """The control signals that each module of the equations may use; empty without equations."""
+        return {} if self.spice is None else modules_of(self.spice)
+
+    @cached_property
+    def lacking(self) -> tuple[Mechanism, ...]:
+        """Mechanisms of the simulated participant that the model has no part for."""
+        return lacking(self.made_by, self.modules) if self.modules else ()
+
+    @property  # rivals may be added
+    def leading_rival(self) -> tuple[str, float] | None:
+        """The rival that expects the choices better than equations and network, beyond what its numbers cost,
+        and by how many nats; None where none does by 5 or more.
+        """
+        network, equations = self.score("rnn"), self.log_evidence
+        if not self.rivals or network is None or equations is None:
+            return None
+        best = max(self.rivals, key=lambda name: self.rivals[name])
+        ahead = self.rivals[best] - max(equations, -network * self.n_choices)
+        return (best, ahead) if ahead > STRONG else None
 
     @cached_property
     def log_evidence(self) -> float | None:
@@ -189,8 +234,13 @@ class Facts:
                 limit = WIDE[name] * (abs(value) if name == "beta_reward" else 1)
                 told = isfinite(error) and (name != "beta_reward" or error < abs(value))
                 if told and limit > 0:
-                    widths.append((error / limit, name, f"{LABELS[name]} {signed(value, 2)} ± {error:.2f}"))
+                    words = f"{self.whose(label)} {LABELS[name]} {signed(value, 2)} ± {error:.2f}"
+                    widths.append((error / limit, name, words))
         return tuple(sorted(widths))
+
+    def whose(self, label: Hashable) -> str:
+        """Say whose equations a number is read off."""
+        return "the equations'" if len(self.labels) < 2 else f"of the equations of participant {label} the"
 
 
 def listed(names: Sequence[str]) -> str:

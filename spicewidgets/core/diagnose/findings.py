@@ -14,14 +14,15 @@ import numpy as np
 from ..discover.uncertainty import half_width
 from ..equations import term_of
 from ..read.translation import impossible
-from .facts import LABELS, Facts, listed, signed
+from ..read.words import part_of_sentence
+from .facts import LABELS, STRONG, Facts, listed, signed
+from .mechanisms import mechanism_of, models_with
 from .verdict import LEVEL, tells_nothing
 
 STEEP = 3e-4  # nats per choice that the loss still fell in the last tenth of the epochs
 STUCK = 0.02  # nats per choice above what the equations or the true participant reach
 JUMP = 0.05  # nats per choice that the loss rose in one epoch, or above its lowest until the end
 REGAINED = 0.02  # nats per choice that the validation loss rose again
-STRONG = 5.0  # nats of evidence that count as very strong (Kass & Raftery 1995)
 RARE, OFTEN = 0.1, 1 / 3  # an option below this share of the trials, in more than this share of the sessions
 FEW_CHOICES = 1000
 COVERAGE = 0.9  # level of the interval that covers 0
@@ -98,33 +99,74 @@ def unstable(facts: Facts) -> Finding | None:
     )
 
 
+def mechanism_missing(facts: Facts) -> Finding | None:
+    """Find what the participant or a rival has, and neither the network nor the equations."""
+    last, reach = facts.score("rnn"), _reach(facts)
+    if last is None or reach is None:
+        return None
+    truth, rival = facts.score("truth"), facts.leading_rival
+    if facts.lacking and truth is not None and min(last, reach) - truth > STUCK:
+        missing = facts.lacking
+        names, does = listed([one.name for one in missing]), "; ".join(one.words for one in missing)
+        words = (
+            f"The model has no part for the participant's {names} ({does}): its loss is {last:.3f}, where the"
+            f" participant's own is {truth:.3f}. More epochs, other starts and more terms cannot make up for"
+            " that."
+        )
+    elif rival is not None and (one := mechanism_of(rival[0])) and not one.is_part_of(facts.modules):
+        missing = (one,)
+        words = (
+            f"The rival {rival[0]} ({one.words}) expects the choices better than network and equations, by"
+            f" {rival[1]:.0f} nats beyond what its numbers cost: what it has, they lack. More epochs cannot"
+            " make up for that."
+        )
+    else:
+        return None
+    offers = [
+        Finding(words, f"Train the model {name}", {"model": {"name": name}})
+        for name in models_with(missing, facts.modules)
+        if name != facts.model
+    ]
+    return replace(offers[0], others=tuple(offers[1:])) if offers else Finding(words)
+
+
 def stuck(facts: Facts) -> Finding | None:
-    """The network is far above what can be reached."""
+    """Find that the network is far above what can be reached with what it has."""
     last, reach = facts.score("rnn"), _reach(facts)
     if last is None or reach is None or not facts.are_own or last - reach <= STUCK + _own_cost(facts):
         return None
     starts = min(max(16, 2 * (facts.training.n_starts or 8)), MOST_STARTS)
     changes, remedy = {"n_starts": starts}, f"Train with {starts} starts"
-    if facts.training.epochs < MOST_EPOCHS:
-        changes["epochs"], remedy = MOST_EPOCHS, f"{remedy} and up to {MOST_EPOCHS} epochs"
-    words = (
-        f"The network's loss is {last:.3f}, though {reach:.3f} can be reached: this start got stuck, or there"
-        " were too few epochs."
-    )
+    fall = _fall(facts)
+    why = "this start got stuck, and the loss no longer falls, so that more epochs would not help"
+    if fall is None or fall[0] > STEEP:
+        why = "there were too few epochs, for the loss was still falling, or this start is a bad one"
+        if facts.training.epochs < MOST_EPOCHS:
+            changes["epochs"], remedy = MOST_EPOCHS, f"{remedy} and up to {MOST_EPOCHS} epochs"
+    words = f"The network's loss is {last:.3f}, though {reach:.3f} can be reached with what it has: {why}."
     return Finding(words, remedy, {"training": changes})
 
 
 def not_converged(facts: Facts) -> Finding | None:
-    """The loss was still falling at the end."""
+    """Find that the loss was still falling at the end."""
+    fall = _fall(facts)
+    if fall is None or not fall[0] > STEEP:
+        return None
+    words = (
+        f"The loss still fell by {fall[0]:.4f} in the last {fall[1]} epochs: the training had not converged."
+    )
+    return Finding(words, "Continue", action="continue")
+
+
+def _fall(facts: Facts) -> tuple[float, int] | None:
+    """By how much the loss fell in the last tenth of the epochs, and how many these are; None where there are
+    too few to tell, or where the loss is no number.
+    """
     losses = _losses(facts)
     tenth = max(len(losses) // 10, 3)
     if len(losses) <= tenth or not isfinite(losses[-1]):
         return None
-    fall = float(losses[-1 - tenth] - losses[-1])
-    if fall <= STEEP:
-        return None
-    words = f"The loss still fell by {fall:.4f} in the last {tenth} epochs: the training had not converged."
-    return Finding(words, "Continue", action="continue")
+    return float(losses[-1 - tenth] - losses[-1]), tenth
 
 
 def overfit(facts: Facts) -> Finding | None:
@@ -191,7 +233,10 @@ def by_threshold(facts: Facts) -> Finding | None:
         label = facts.spice.participants[at]
         value = facts.spice.equation(module, label).coefficient(*term)
         error = facts.errors[label].coefficients[module][term]
-        words = f"{term_of(term, module)} is {signed(value)} ± {error:.3f}, so that it may as well be 0."
+        whose = f", of participant {label}," if len(facts.labels) > 1 else ""
+        words = (
+            f"{term_of(term, module)}{whose} is {signed(value)} ± {error:.3f}, so that it may as well be 0."
+        )
     else:
         return None
     changes: dict[str, Any] = {"selection": "evidence"}
@@ -221,7 +266,7 @@ def library_too_small(facts: Facts) -> Finding | None:
     all_used = facts.discovery.by_evidence or not list(_left_out(facts))
     if not all_used or degree >= MOST_DEGREE or not _network_knows_more(facts):
         return None
-    return Finding(
+    products = Finding(
         "The network predicts the choices better than the equations, which use every term that is worth"
         f" something to the choices: products such as value × reward may be missing from a library of degree"
         f" {degree}.",
@@ -229,6 +274,20 @@ def library_too_small(facts: Facts) -> Finding | None:
         {"discovery": {"degree": degree + 1}},
         "refit",
     )
+    offers = [*_brought_back(facts), products]
+    return replace(offers[0], others=tuple(offers[1:]))
+
+
+def _brought_back(facts: Facts) -> Iterator[Finding]:
+    """Offer each term that was left out of the library, a module's own value first."""
+    for one in sorted(facts.left_out, key=lambda one: (one.term != (one.module,), len(one.term))):
+        name = part_of_sentence(one.term, one.module)
+        yield Finding(
+            f"The network predicts the choices better than the equations, whose library leaves out {name}.",
+            f"Find again with {name}",
+            one.changes,
+            "refit",
+        )
 
 
 def sign_flipped(facts: Facts) -> Finding | None:
@@ -280,30 +339,34 @@ def too_noisy(facts: Facts) -> Finding | None:
 def too_slow(facts: Facts) -> Finding | None:
     """A learning rate that cannot be told from none."""
     slow = [
-        (parameters["alpha_reward"], errors.parameters["alpha_reward"])
+        (parameters["alpha_reward"], errors.parameters["alpha_reward"], label)
         for label, errors in facts.errors.items()
         if {"alpha_reward"} <= (parameters := facts.parameters(label)).keys() & errors.parameters.keys()
         and not abs(parameters["alpha_reward"]) > SLOW * errors.parameters["alpha_reward"]
     ]
     if not slow:
         return None
-    rate, error = slow[0]
+    rate, error, label = slow[0]
     about = f"{signed(rate, 2)} ± {error:.2f}" if isfinite(error) else "any"
+    n, own = len(facts.labels), facts.made_by.get("alpha_reward")
+    known = "" if own is None or n > 1 else f", where the participant's is {own:g}"
+    many = f", and so in {len(slow)} of {n} participants" if n > 1 else ""
     words = (
         f"Learning is too slow, or choices are too noisy, to be told in sessions of {facts.n_trials} trials:"
-        f" the {LABELS['alpha_reward']} is {about}."
+        f" {facts.whose(label)} {LABELS['alpha_reward']} is {about}{known}{many}."
     )
     return _with_more_sessions(facts, words, 4 * facts.n_sessions)
 
 
 def no_q_learner(facts: Facts) -> Finding | None:
     """Parameters that no Q-learner has, by more than their error."""
-    read = [(facts.parameters(label), errors.parameters) for label, errors in facts.errors.items()]
-    found = [one for parameters, errors in read if (one := impossible(parameters, errors)) is not None]
+    read = {label: (facts.parameters(label), errors.parameters) for label, errors in facts.errors.items()}
+    found = {label: one for label, pair in read.items() if (one := impossible(*pair)) is not None}
     if not found:
         return None
-    worst = max(found, key=lambda one: abs(one.value) / max(one.error, TINY))
+    label, worst = max(found.items(), key=lambda pair: abs(pair[1].value) / max(pair[1].error, TINY))
     numbers = f"{LABELS[worst.name]} {signed(worst.value, 2)} ± {worst.error:.2f}"
+    numbers += f" (participant {label})" if len(read) > 1 else ""
     many = f" {len(found)} of {len(read)} participants have such numbers." if len(read) > 1 else ""
     return Finding(f"No Q-learner has such numbers as {numbers}. Here they mean that {worst.means}.{many}")
 
@@ -340,13 +403,16 @@ CHECKS = (
     Check("unstable", unstable),
     Check("participants differ", participants_differ, ("unstable",)),
     Check("stuck", stuck, ("unstable", "participants differ")),
-    Check("not converged", not_converged, ("unstable", "stuck")),
+    Check("mechanism missing", mechanism_missing, ("unstable", "participants differ", "stuck")),
+    Check("not converged", not_converged, ("unstable", "stuck", "mechanism missing")),
     Check("overfit", overfit),
     Check("terms by threshold", by_threshold, ("stuck", "not converged", "overfit", "too noisy")),
     Check("tuned for the worse", tuned_for_the_worse),
     Check("each alone", each_alone, ("unstable", "stuck")),
     Check(
-        "library too small", library_too_small, ("stuck", "not converged", "overfit", "participants differ")
+        "library too small",
+        library_too_small,
+        ("stuck", "not converged", "overfit", "participants differ"),
     ),
     Check("sign flipped", sign_flipped),
     Check("hardly sampled", hardly_sampled),
@@ -399,8 +465,15 @@ def _losses(facts: Facts) -> np.ndarray:
 
 
 def _reach(facts: Facts) -> float | None:
-    """The lowest loss that something else than the network reaches on the same choices."""
-    scores = [score for name in ("truth", "spice") if (score := facts.score(name)) is not None]
+    """The lowest loss that something else than the network reaches on the same choices with what the network
+    has: the equations; the participant, if the model has a part for all of theirs; and the leading rival, if
+    the model has what it has.
+    """
+    names = ("spice",) if facts.lacking else ("truth", "spice")
+    scores = [score for name in names if (score := facts.score(name)) is not None]
+    rival = facts.leading_rival
+    if rival is not None and (one := mechanism_of(rival[0])) and one.is_part_of(facts.modules):
+        scores.append(-facts.rivals[rival[0]] / max(facts.n_choices, 1))
     return min(scores, default=None)
 
 

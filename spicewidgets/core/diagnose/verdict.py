@@ -6,14 +6,20 @@ terms is chi-squared with a degree of freedom for each number (Wilks 1938), for 
 the equations are compared with guessing and with the network.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import chdtri
 
+from .claims import NETWORK_LACKS, lack_of_network
 from .facts import Facts, listed
+from .mechanisms import mechanism_of
+
+if TYPE_CHECKING:
+    from ..discover.held_apart import Gain
 
 LEVEL = 0.001  # of the tests
 POWER = 2.576 + 1.282  # errors that a difference must have to be shown at the 1 % level nine times of ten
@@ -30,10 +36,14 @@ class Verdict:
             "numbers" (the terms are the participant's, the numbers are not) or "differs"; empty where no
             truth is known.
         sentences: what was tested, what came out, and with what power.
+        remarks: kinds of what else they say, in order: "mechanism missing" (of the participant, or of a rival
+            that is ahead of network and equations), "network below" (its equations), "untuned below chance"
+            (SINDy's own numbers are no measure for tuned ones).
     """
 
     kind: str
     sentences: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -49,8 +59,14 @@ def verdict_of(facts: Facts) -> Verdict:
     if facts.spice is None or facts.score("spice") is None:
         return Verdict("", ())
     if facts.truth is None or facts.divergence is None:
-        return Verdict("", tuple(_without_truth(facts)))
+        told = list(_without_truth(facts))
+        return Verdict("", tuple(words for words, _ in told), tuple(remark for _, remark in told if remark))
     kind, words = _with_truth(facts, facts.divergence)
+    if facts.lacking:
+        missing = (
+            f"The model has no part for the participant's {listed([one.name for one in facts.lacking])}."
+        )
+        return Verdict(kind, (words, missing), ("mechanism missing",))
     return Verdict(kind, (words, *_power(facts)) if kind in ("same", "untold") else (words,))
 
 
@@ -91,34 +107,68 @@ def _power(facts: Facts) -> Iterator[str]:
         yield "No learning rate would have shown as wrong."
 
 
-def _without_truth(facts: Facts) -> Iterator[str]:
+def _without_truth(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Say how the equations stand, sentence by sentence, each with its remark."""
     n, nll = facts.n_choices, facts.score("spice")
     assert nll is not None
     if tells_nothing(facts):
-        yield f"{_these(n)} hardly differ from guesses: they speak for no equation."
+        yield f"{_these(n)} hardly differ from guesses: they speak for no equation.", ""
         return
     yield (
         f"The equations expect {n:,} choices with a probability of {np.exp(-nll):.3f} each, where guessing"
-        f" has {1 / facts.n_actions:.3f}."
+        f" has {1 / facts.n_actions:.3f}.",
+        "",
     )
+    if facts.leading_rival is not None:
+        yield _beside_rival(*facts.leading_rival), "mechanism missing"
     if {"rnn", "spice"} <= facts.played.keys():
         yield _beside_network(facts)
     if facts.gains:
-        yield _beside_untuned(facts)
+        yield from _beside_untuned(facts)
 
 
-def _beside_untuned(facts: Facts) -> str:
-    """Compare tuned with untuned coefficients on choices that neither was tuned to."""
-    gains = facts.gains.values()
+def _beside_rival(name: str, nats: float) -> str:
+    mechanism = mechanism_of(name)
+    return (
+        f"The rival {name} expects them better than network and equations, by {nats:.0f} nats beyond what its"
+        " numbers cost"
+        + ("." if mechanism is None else f": what it has ({mechanism.words}) they lack, or did not learn.")
+    )
+
+
+def _beside_untuned(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Say how tuned numbers predict choices that they were not tuned to: beside SINDy's own, where these are
+    better than guessing, else beside guessing.
+    """
+    wrecks = [gain for gain in facts.gains.values() if gain.is_below_chance]
+    others = [gain for gain in facts.gains.values() if not gain.is_below_chance]
+    if wrecks:
+        n, below = sum(gain.n_choices for gain in wrecks), sum(gain.untuned - gain.chance for gain in wrecks)
+        tuned = sum(gain.chance - gain.untuned + gain.nats for gain in wrecks)
+        whose = "" if len(facts.gains) == 1 else f" of {len(wrecks)} of {len(facts.gains)} participants"
+        yield (
+            f"SINDy's own numbers{whose} are far from the choices: by {below:,.0f} nats in {n:,} worse than"
+            " guessing, so that tuned ones are not measured by them; tuned to half of the choices, these"
+            f" predict the other half {'better' if tuned > 0 else 'worse'} than guessing, by"
+            f" {abs(tuned):,.0f} nats.",
+            "untuned below chance",
+        )
+    if others:
+        yield _beside_own(others, of_some=bool(wrecks)), ""
+
+
+def _beside_own(gains: "Sequence[Gain]", of_some: bool) -> str:
+    """Say whether tuned numbers predict choices that they were not tuned to better than SINDy's own."""
     nats, tested = sum(gain.nats for gain in gains), sum(gain.n_choices for gain in gains)
     worse = [gain for gain in gains if gain.is_worse(LEVEL / len(gains))]
+    own = f"SINDy's own of the other {len(gains)}" if of_some else "SINDy's own"
     what = "Numbers that were tuned to half of the choices predict the other half"
     if nats > 0:
-        words = f"{what} better than SINDy's own, by {nats:.1f} nats in {tested:,}"
+        words = f"{what} better than {own}, by {nats:.1f} nats in {tested:,}"
     elif len(worse) == len(gains):
-        return f"{what} worse than SINDy's own, by {-nats:.1f} nats in {tested:,}, which is more than noise."
+        return f"{what} worse than {own}, by {-nats:.1f} nats in {tested:,}, which is more than noise."
     else:
-        words = f"{what} as well as SINDy's own, which saw all ({-nats:.1f} nats in {tested:,} apart)"
+        words = f"{what} as well as {own}, which saw all ({-nats:.1f} nats in {tested:,} apart)"
     if worse:
         lost = -sum(gain.nats for gain in worse)
         whose = f"{len(worse)} of {len(gains)} participants"
@@ -126,8 +176,10 @@ def _beside_untuned(facts: Facts) -> str:
     return f"{words}."
 
 
-def _beside_network(facts: Facts) -> str:
-    """Compare network and equations on the choices that both have learned from."""
+def _beside_network(facts: Facts) -> tuple[str, str]:
+    """Say whether the network expects the same choices better, which it has seen as the equations have; and
+    what it lacks where it does not.
+    """
     n, t = facts.choices.shape
     arms = np.maximum(facts.choices, 0)[..., None]
     rnn, spice = (
@@ -139,13 +191,16 @@ def _beside_network(facts: Facts) -> str:
     known = (facts.choices >= 0) & (np.arange(t) > 0)
     ahead = (rnn - spice)[known]
     mean, error = float(ahead.mean()), float(ahead.std() / sqrt(len(ahead)))
-    if abs(mean) > 2.576 * error:
-        which = "better" if mean > 0 else "worse"
-        far = f"{100 * abs(mean):.2g} ± {100 * error:.1g} nats in 100 choices"
-        return f"The network expects them {which}, by {far}."
+    far = f"{100 * abs(mean):.2g} ± {100 * error:.1g} nats in 100 choices"
+    if mean > 2.576 * error:
+        return f"The network expects them better, by {far}.", ""
+    if mean < -2.576 * error:
+        lack = lack_of_network(facts.knows_people, len(facts.labels), mean, mean)
+        return f"The network is below its equations, by {far}: {NETWORK_LACKS[lack]}.", "network below"
     return (
         f"{_these(len(ahead))} cannot tell the equations from the network;"
-        f" {100 * POWER * error:.2g} nats in 100 choices would have shown."
+        f" {100 * POWER * error:.2g} nats in 100 choices would have shown.",
+        "",
     )
 
 

@@ -15,6 +15,7 @@ is lower still is beyond noise, except for what was given up on purpose: terms t
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,21 @@ class Gain:
         n_choices: over which that is summed.
         n_numbers: of all candidate terms and betas.
         given_up: by how much all choices are less likely without the terms that were dropped, in nats.
+        untuned: -ln P of the held-out choices under SINDy's own numbers, in nats.
+        chance: the same of guessing among the options on offer.
     """
 
     nats: float
     n_choices: int
     n_numbers: int
     given_up: float = 0.0
+    untuned: float = nan
+    chance: float = nan
+
+    @property
+    def is_below_chance(self) -> bool:
+        """Whether SINDy's own numbers predict worse than guessing: to be better than they is no merit."""
+        return self.untuned > self.chance
 
     def is_worse(self, chance: float = CHANCE) -> bool:
         """Test whether tuned coefficients predict worse, by more than noise gives with this probability."""
@@ -66,14 +76,21 @@ def gain_of(selection: Selection, price: float | None = None) -> Gain | None:
     if not n_numbers or search.n_choices < 2 * FEWEST * n_numbers:
         return None
     halves = [likelihood.of_trials(part) for part in PARITIES]
-    nats = 0.0
+    nll = np.zeros(2)
     for learned, held_out in (halves, halves[::-1]):
         own = copy(search)
         own.look = learned
         tuned = own.settled(step.active, step.values).values
-        nll = held_out(np.stack([selection.start, tuned])[:, None]).nll[:, 0]
-        nats += float(nll[0] - nll[1])
-    return Gain(nats, int(search.n_choices), n_numbers, max(step.objective - whole.objective, 0.0))
+        nll += held_out(np.stack([selection.start, tuned])[:, None]).nll[:, 0]
+    given_up, chance = max(step.objective - whole.objective, 0.0), float(likelihood.chance[0])
+    return Gain(
+        float(nll[0] - nll[1]),
+        int(search.n_choices),
+        n_numbers,
+        given_up,
+        untuned=float(nll[0]),
+        chance=chance,
+    )
 
 
 def gains_of_group(pool: Pool, at: Round, untuned: Floats) -> list[Gain | None]:
@@ -85,15 +102,17 @@ def gains_of_group(pool: Pool, at: Round, untuned: Floats) -> list[Gain | None]:
         untuned: the numbers that SINDy read off the network, `(n_participants, n_numbers)`.
     """
     halves = [Pool(pool.likelihood.of_trials(part), pool.parts) for part in PARITIES]
-    nats = np.zeros(pool.n_people)
+    nll = np.zeros((2, pool.n_people))
     for learned, held_out in (halves, halves[::-1]):
         people = learned.people(at.values, at.mean, at.spread, at.active)
         tuned = np.where(at.active | pool.is_beta, pool.coefficients(people.values), 0.0)
-        nll = held_out.likelihood(np.stack([untuned, tuned])).nll
-        nats += nll[0] - nll[1]
+        nll += held_out.likelihood(np.stack([untuned, tuned])).nll
+    told = zip(*nll.tolist(), pool.likelihood.n_choices, pool.likelihood.chance.tolist(), strict=True)
     return [
-        Gain(float(gain), int(n), len(pool.numbers)) if n >= 2 * FEWEST else None
-        for gain, n in zip(nats, pool.likelihood.n_choices, strict=True)
+        Gain(before - after, int(n), len(pool.numbers), untuned=before, chance=chance)
+        if n >= 2 * FEWEST
+        else None
+        for before, after, n, chance in told
     ]
 
 

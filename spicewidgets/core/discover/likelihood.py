@@ -64,6 +64,7 @@ class NumbersLikelihood:
     Attributes:
         participants: index of the participant of each row.
         n_choices: of each participant.
+        chance: -ln L of guessing among the options on offer in nats, `(n_participants,)`; of all trials.
         inputs: the sessions as the model takes them, `(n_trials, n_sessions, n_features)`.
 
     Raises:
@@ -88,6 +89,11 @@ class NumbersLikelihood:
         self.n_choices: Floats = np.add.reduceat(known, self._begin)
         inputs = sessions.inputs[:, order].contiguous()
         offered = None if sessions.offered is None else sessions.offered.numpy()[:, order]
+        n_options = np.full(sessions.weights.shape, model._n_actions)
+        if sessions.offered is not None:
+            n_options = np.maximum(sessions.offered.sum(-1).numpy(), 1)
+        guessed = (sessions.weights.numpy() * np.log(n_options)).sum(0)[order]
+        self.chance: Floats = np.add.reduceat(guessed, self._begin)
         self._sessions = Sensitivities(model, inputs, p.numpy()[:, order], offered)
 
     def __call__(self, values: Floats) -> Look:
@@ -119,7 +125,8 @@ class NumbersLikelihood:
         copy.__dict__.update(self.__dict__)
         own = [np.arange(self._begin[place], self._ends[place]) for place in places]
         copy._sessions = self._sessions.of_sessions(np.concatenate(own))
-        copy.participants, copy.n_choices = self.participants[list(places)], self.n_choices[list(places)]
+        for name in ("participants", "n_choices", "chance"):
+            setattr(copy, name, getattr(self, name)[list(places)])
         counts = np.array([len(part) for part in own])
         copy._ends = counts.cumsum()
         copy._begin = copy._ends - counts

@@ -146,3 +146,30 @@ def test_a_loaded_model_needs_choices(fitted, tmp_path):
         sw.standard_errors(sw.SpiceEstimator(*MODEL))
     with pytest.raises(NotFittedError):
         sw.diagnose(sw.SpiceEstimator(*MODEL))
+
+
+def test_what_the_config_left_out_is_brought_back():
+    """A value that cannot depend on itself, in a config of one's own."""
+    config = sw.SpiceConfig(
+        library_setup={CHOSEN: ["c_reward"]},
+        filter_setup={CHOSEN: ["c_action", 1, True]},
+        control_parameters=["c_action", "c_reward"],
+        rnn_modules=[CHOSEN],
+        excluded_terms={CHOSEN: [[CHOSEN]]},
+    )
+    estimator = fit(data(), (sw.RescorlaWagnerRNN, config))
+    (found,) = [one for one in sw.diagnose(estimator).findings if one.kind == "library too small"]
+    assert found.tried.startswith("Tried: the evidence")
+    assert not found.parameters["spice_config"].excludes(CHOSEN, [CHOSEN])
+    estimator.discover(**found.parameters)
+    assert estimator.spice_model_.equation(CHOSEN).coefficient(CHOSEN) > 0.3
+
+
+def test_a_rival_that_knows_more_is_named():
+    """Of people who repeat their choices, under a model of values."""
+    agent = sw.AgentQ(alpha_reward=0.3, beta_choice=1.5)
+    estimator = fit(data(agent, n_trials=40, n_sessions=15), epochs=40, n_starts=1)
+    found = sw.diagnose(estimator)
+    assert "with-kernel" in found.verdict[1]
+    assert kinds(found)[0] == "mechanism missing"
+    assert found.findings[0].parameters["rnn_class"] is sw.ChoiceRNN

@@ -47,7 +47,11 @@ def test_numbers_far_from_those_of_the_network_gain_where_the_network_is_wrong(f
     search, _ = selection.at()
     wrong = replace(selection, start=np.where(search.is_own, 0.0, 3.0))
     wrong._search = search
-    assert gain_of(wrong).nats > 100
+    gain = gain_of(wrong)
+    assert gain.nats > 100
+    assert gain.chance == pytest.approx(40 * 50 * np.log(2))
+    assert gain.is_below_chance
+    assert not gain_of(selection).is_below_chance
 
 
 def test_of_few_choices_nothing_is_said():
