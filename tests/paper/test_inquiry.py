@@ -140,9 +140,9 @@ def test_few_simulated_data_sets_decide_nothing(found):
     assert (claim.verdict, claim.n_sets, len(own.results)) == (UNDECIDED, 2, 2)
     assert "of 2 data sets" in claim.outcome
     assert "--datasets 10 " in claim.outcome
-    assert (equation_sets(9, 6), equation_sets(10, 6)) == (18, 20)
+    assert (equation_sets(9, 10), equation_sets(10, 10)) == (18, 20)
     rivals = claim_of(found, "recovered rivals")
-    assert (rivals.verdict, rivals.n_sets) == (UNDECIDED, 12)
+    assert (rivals.verdict, rivals.n_sets) == (UNDECIDED, 10)
     assert "--datasets 2 " in rivals.outcome
     assert claim_of(found, "people").verdict in (UNDECIDED, FAILS)  # halves are of the choices themselves
 
