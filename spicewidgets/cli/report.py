@@ -40,6 +40,7 @@ def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
     """The classical parameters that a participant's equations stand for, beside the true ones."""
     read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
     true = {} if outcome.agent is None else outcome.agent.parameters
+    read |= dict.fromkeys(_not_identified(outcome, label), float("nan"))
     names = [name for name in PARAMETERS if name in read or _used(name, true)]
     columns = {} if outcome.agent is None else {"true": [true[name] for name in names]}
     columns["found"] = [read.get(name, float("nan")) for name in names]
@@ -52,6 +53,13 @@ def _instead(outcome: Outcome) -> str:
         return ""
     own = outcome.spice.index(outcome.label)
     return str(outcome.people.set_index("participant").loc[outcome.spice.participants[own], INSTEAD])
+
+
+def _not_identified(outcome: Outcome, label: Any) -> list[str]:
+    """Name the parameters that are missing in `people.csv`, as the choices do not identify them."""
+    table = outcome.people
+    rows = table[table["participant"] == label].to_dict("records")
+    return [name for row in rows if not row.get(INSTEAD) for name in PARAMETERS if pd.isna(row.get(name, 0))]
 
 
 def _used(name: str, true: Mapping[str, float]) -> bool:
@@ -171,6 +179,11 @@ def _held_out(table: pd.DataFrame) -> str:
 
 def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
     """Yield the cautions to be read before the equations are believed."""
+    if missing := _not_identified(outcome, outcome.label):
+        yield (
+            f"Not identified: {', '.join(missing)}. So few choices do not tell them, or not one from another:"
+            " they are missing, not 0, here and in people.csv. More choices may tell them, or pooling."
+        )
     for module, equation in outcome.spice.of_participant(outcome.label).items():
         yield from (f"{module}: {note}" for note in (*equation.notes, *equation.dropped.values()))
     if outcome.truth is None:

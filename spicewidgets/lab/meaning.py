@@ -6,9 +6,9 @@ Takes a `Result` and calls the core. Only `cost` loads torch.
 
 import sys
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from math import isfinite
+from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..core.equations import SpiceModel
 from ..core.models import VALUE
 from ..core.read.freedoms import Freedom, freedoms
 from ..core.read.steps import Step, steps
-from ..core.read.translation import Impossible, classical_parameters, impossible
+from ..core.read.translation import INSTEAD, Impossible, classical_parameters, impossible
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.record import Record, mean_nll
@@ -58,9 +58,27 @@ class Tried:
 
 
 def steps_of(result: Result, participant: Hashable) -> tuple[Step, ...]:
-    """The steps from the found equations to the parameters."""
+    """Read the parameters off the found equations, step by step; NaN for those that are not identified."""
     assert result.spice is not None
-    return steps(result.spice, values_of(result.snapshot), participant)
+    missing = not_identified_of(result, participant)
+    return tuple(
+        replace(step, value=nan) if step.parameter in missing else step
+        for step in steps(result.spice, values_of(result.snapshot), participant)
+    )
+
+
+def not_identified_of(result: Result, participant: Hashable) -> set[str]:
+    """Name the parameters of a participant that the choices do not identify; none of a recorded run."""
+    table = result.people
+    if table is None:
+        return set()
+    rows = table[table["participant"] == participant].to_dict("records")
+    return {
+        str(name)
+        for row in rows
+        for name, value in row.items()
+        if not row.get(INSTEAD) and isinstance(value, float) and isnan(value)
+    }
 
 
 def instead_of(result: Result, participant: Hashable) -> Impossible | None:

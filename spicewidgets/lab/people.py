@@ -136,10 +136,11 @@ class People:
         values, groups = self.numbers[name].values, np.array(self.groups, dtype=object)
         rows = []
         for group in sorted(set(self.groups)):
-            own = values[(groups == group) & np.isfinite(values)]
+            of_group = groups == group
+            own = values[of_group & np.isfinite(values)]
             if len(own):
                 spread = float(own.std(ddof=1)) if len(own) > 1 else float("nan")
-                rows.append(InGroup(group, len(own), float(own.mean()), spread))
+                rows.append(InGroup(group, len(own), int(of_group.sum()), float(own.mean()), spread))
         return rows
 
 
@@ -149,13 +150,15 @@ class InGroup:
 
     Attributes:
         group: its name.
-        n: people who have the number.
+        n: people whose number is identified.
+        n_all: people of the group.
         mean: of theirs.
         spread: standard deviation between them; NaN for one person.
     """
 
     group: str
     n: int
+    n_all: int
     mean: float
     spread: float
 

@@ -65,7 +65,7 @@ def _so(step: "Step | None", true: float | None, is_unknown: bool) -> str:
     if step is None:
         return ""
     letter = LETTERS.get(step.parameter) or in_print(step.symbol)
-    if is_unknown:
+    if is_unknown or not isfinite(step.value):
         return f"These choices do not identify {letter}."
     words = f"So {letter} = {decimal(step.value, 2)}"
     return f"{words}; the participant has {decimal(true, 2)}." if true is not None else f"{words}."

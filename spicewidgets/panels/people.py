@@ -342,7 +342,7 @@ class People(Panel):
                 continue
             number = rows.numbers[name]
             value, half = number.values[at], (number.high[at] - number.low[at]) / 2
-            shown = "" if value != value else "–" if value == 0 else decimal(value)
+            shown = "–" if value != value else decimal(value)
             cells.append(f"{shown} <small>± {decimal(half, 2)}</small>" if half == half else shown)
         look = ' class="sw-own" aria-current="true"' if at == own else ""
         head = f'<th scope="row">{_press(f"open {at}", rows.labels[at])}</th>'
@@ -362,7 +362,10 @@ def _groups_table(rows: Rows, name: str) -> Html:
             f"{decimal(one.mean - error, 2)} to {decimal(one.mean + error, 2)}" if error == error else ""
         )
         spread = decimal(one.spread, 2) if one.spread == one.spread else ""
-        lines.append([one.group or "all", one.n, decimal(one.mean, 2), interval, spread])
-    head = [rows.group_name or "people", "n", "mean", "90 %", "SD"]
+        lines.append([one.group or "all", f"{one.n} of {one.n_all}", decimal(one.mean, 2), interval, spread])
+    head = [rows.group_name or "people", "identified", "mean", "90 %", "SD"]
     pooled = " Pooled numbers differ less than people do: each is drawn to the mean." * rows.is_pooled
-    return Html(table(name, head, lines) + message(f"± and ranges: 90 %.{pooled}", "help"))
+    return Html(
+        table(name, head, lines)
+        + message(f"± and ranges: 90 %. –: the choices do not identify it.{pooled}", "help")
+    )

@@ -110,12 +110,13 @@ def _classical(found: Findings) -> Iterator[Block]:
             rows.append((name, number(values.iloc[0]), between(*ends), "1"))
         else:
             low, middle, high = values.quantile([0.25, 0.5, 0.75])
-            rows.append((name, number(middle), between(low, high), f"{len(values)}"))
+            rows.append((name, number(middle), between(low, high), f"{len(values)} of {len(table)}"))
     one = len(table) == 1
     yield Table(
         "Classical parameters that the equations stand for.",
-        ("parameter", "value" if one else "median", "95 %" if one else "quartiles", "people"),
+        ("parameter", "value" if one else "median", "95 %" if one else "quartiles", "identified"),
         tuple(rows),
+        note="Identified: people whose choices tell the parameter; the others have none and count nowhere.",
     )
 
 

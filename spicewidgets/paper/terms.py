@@ -30,8 +30,8 @@ def terms_of(
         `module`, `term` (in words), `value` with its 95 % interval `low` and `high`: the mean of the group
         where people were pooled, a person's own where there is one, else the median over people with their
         2.5 and 97.5 percent quantiles; `spread` between people (standard deviation), `people` who have the
-        term, `shrinkage` (mean over people, 0 to 1), `worth` and `price` in nats, and the number of `parts`
-        that have it.
+        term with an identified coefficient, `shrinkage` (mean over people, 0 to 1), `worth` and `price` in
+        nats, and the number of `parts` that have it.
     """
     if hasattr(estimator, "group_"):
         rows = list(_of_group(estimator.group_))
@@ -72,7 +72,9 @@ def _of_people(estimator: SpiceEstimator, table: pd.DataFrame) -> Iterator[dict[
         terms = dict.fromkeys(term for row in rows if row is not None for term, _ in row.active)
         for term in terms:
             name = f"{module}: {term_in_words(term, module)}"
-            values = table[name].to_numpy(float)
+            values = table[name].dropna().to_numpy(float)
+            if not len(values):  # of nobody identified: what the equations hold it at
+                values = np.array([row.coefficient(*term) for row in rows if row is not None])
             one = len(table) == 1
             ends = (
                 table.loc[0, [f"{name} low", f"{name} high"]] if one else np.quantile(values, [0.025, 0.975])
@@ -83,7 +85,7 @@ def _of_people(estimator: SpiceEstimator, table: pd.DataFrame) -> Iterator[dict[
                 **{"value": float(np.median(values)), "low": float(ends.iloc[0] if one else ends[0])},
                 "high": float(ends.iloc[1] if one else ends[1]),
                 "spread": np.nan if one else float(values.std(ddof=1)),
-                "people": int((values != 0).sum()),
+                "people": len(values),
                 "worth": float(sum(it.cost for it in told if it.active)) if told else np.nan,
                 "price": float(sum(it.price for it in told if it.active)) if told else np.nan,
             }

@@ -251,10 +251,10 @@ def _in_words(name: str, one: Number, groups: Sequence[str], names: Sequence[str
     for group in names:
         own: NDArray[np.float64] = values[(label == group) & np.isfinite(values)]
         spread = f", SD {number(float(own.std(ddof=1)), 2)}" if len(own) > 1 else ""
-        who = f"{group} ({len(own)})" if group else f"{len(own)} people"
+        who = f"{group} ({len(own)} of {int((label == group).sum())})" if group else f"{len(own)} people"
         parts.append(f"{who}: mean {number(float(own.mean()), 2)}{spread}")
-    beyond = f" {len(values) - n} people have no value." if n < len(values) else ""
-    return f"{name} of {n} people. {'; '.join(parts)}.{beyond}"
+    beyond = " The choices of the others do not identify it." if n < len(values) else ""
+    return f"{name} of {n} of {len(values)} people. {'; '.join(parts)}.{beyond}"
 
 
 def _together(names: tuple[str, str], x: Floats, y: Floats) -> str:

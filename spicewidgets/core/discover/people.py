@@ -15,6 +15,7 @@ from ..judge.replay import labels_of, nll_per_trial
 from ..read.translation import INSTEAD, HasInitValues, classical_parameters, impossible
 from ..settings import SettingsError
 from ..train.compiled.symbolic import TraceError
+from .identified import not_identified
 from .likelihood import Likelihood, Number
 from .refine import tunings
 from .uncertainty import Told, half_width, slopes
@@ -59,8 +60,10 @@ def people(
         - the table's own numbers of a person, such as an age;
         - `no_q_learner`, where somebody's equations are none: what they do instead, else empty. Classical
           parameters of such a person are NaN;
-        - each coefficient that somebody has, named `module: term` (0 where a person lacks the term), each
-          learned beta, `beta: state`, and each parameter of `classical_parameters` that the equations tell;
+        - each coefficient that somebody has, named `module: term`, each learned beta, `beta: state`, and each
+          parameter of `classical_parameters` that the equations tell. A parameter that the choices do not
+          identify (`identified.py`) is NaN. So is a coefficient of a term that a person lacks, as it was left
+          out because the choices do not tell it; with pooling it is 0, as the group tells it from others;
         - after each of these numbers its interval, with ` low` and ` high` added to the name. With
           `pooling="group"` it is the interval given the group. It is NaN for a number that is held by
           convention, and unbounded for one that no choice tells. That the terms were chosen from the same
@@ -86,15 +89,17 @@ def people(
     table = pd.concat([table, _likelihoods(estimator, dataset, labels)], axis=1)
     if isinstance(data, Choices):
         table = pd.concat([table, _of_table(data.covariates, labels)], axis=1)
-    known = _known(estimator, dataset)
-    rows = [_numbers(spice.alone(label), model, known.get(label), level) for label in labels]
+    known, free = _known(estimator, dataset)
+    rows = [_numbers(spice.alone(one), model, known.get(one), free.get(one), level) for one in labels]
     instead = [str(row.pop(INSTEAD, "")) for row in rows]
     if any(instead):
         table[INSTEAD] = instead
     names = list(dict.fromkeys(name for row in rows for name in row))
     numbers = pd.DataFrame(rows, columns=_in_order(names))
-    lacking = {name: 0.0 for name in names if ": " in name and not name.endswith((" low", " high"))}
-    return pd.concat([table, numbers.fillna(lacking)], axis=1)
+    if hasattr(estimator, "group_"):
+        lacking = {name: 0.0 for name in names if ": " in name and not name.endswith((" low", " high"))}
+        numbers = numbers.fillna(lacking)
+    return pd.concat([table, numbers], axis=1)
 
 
 def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> DatasetRNN:
@@ -136,7 +141,7 @@ def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[
 
 
 def _numbers(
-    spice: SpiceModel, model: HasInitValues, known: Known | None, level: float
+    spice: SpiceModel, model: HasInitValues, known: Known | None, free: Known | None, level: float
 ) -> dict[str, float | str]:
     """A person's numbers with their intervals, by the names of the columns; and what the equations do where
     no Q-learner would.
@@ -152,7 +157,12 @@ def _numbers(
     row: dict[str, float | str] = {}
     if (other := impossible(read, errors)) is not None:
         read, row[INSTEAD] = dict.fromkeys(read, np.nan), other.means
-    for name, value in {**numbers, **read}.items():
+    found = numbers | read
+    if free is not None and INSTEAD not in row:
+        weights = [_name(number) for number in free.numbers if number.term == (number.module,)]
+        missing = not_identified(found, _errors(free, spice, model), weights)
+        found |= dict.fromkeys(missing, np.nan)
+    for name, value in found.items():
         half = half_width(errors.get(name, np.nan), level)
         row |= {name: value, f"{name} low": value - half, f"{name} high": value + half}
     return row
@@ -203,17 +213,23 @@ def _moved(spice: SpiceModel, numbers: tuple[Number, ...], values: Floats) -> Sp
     return SpiceModel.of(*equations, betas=betas)
 
 
-def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> dict[Any, Known]:
-    """Compute the information about each person's coefficients, by label."""
+def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, Known], dict[Any, Known]]:
+    """Compute the information about each person's coefficients, by label.
+
+    Without a group, also the same with the weights of own values free.
+    """
     if hasattr(estimator, "group_"):
-        return dict(_given_group(estimator))
+        return dict(_given_group(estimator)), {}
     held = {
         label: {Number(it.module, it.term) for it in evidence.terms if it.active and it.error == 0}
         for label, evidence in getattr(estimator, "evidence_", {}).items()
     }
-    return {
-        label: _without(known, held.get(label, set())) for label, known in _by_likelihood(estimator, dataset)
-    }
+    free = dict(_by_likelihood(estimator, dataset))
+    known = {}
+    for label, own in free.items():
+        lacking = {one for one, value in zip(own.numbers, own.values, strict=True) if one.term and not value}
+        known[label] = _without(own, held.get(label, set()) | lacking)
+    return known, free
 
 
 def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
@@ -249,7 +265,8 @@ def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator
     for row, code in enumerate(likelihood.participants):
         if spice.has_equations(int(code)):
             is_beta = np.array([number.term is None for number in likelihood.numbers], dtype=bool)
-            at = np.flatnonzero((values[row] != 0) | is_beta)
+            is_own = np.array([number.term == (number.module,) for number in likelihood.numbers], dtype=bool)
+            at = np.flatnonzero((values[row] != 0) | is_beta | is_own)
             numbers = [likelihood.numbers[place] for place in at]
             part = information[row][np.ix_(at, at)]
             yield spice.participants[code], Known(tuple(numbers), values[row, at], part)

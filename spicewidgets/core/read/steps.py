@@ -26,7 +26,7 @@ class Step:
         rule: what the coefficient is made of, such as "w = 1 - alpha".
         solved: the rule solved for the parameter, such as "1 - w", with `*` for every product.
         numbers: what the other symbols of `solved` stand for today.
-        value: the parameter; NaN where the equation leaves it open.
+        value: the parameter; NaN where the equation leaves it open, or the choices do not identify it.
     """
 
     parameter: str
@@ -53,7 +53,7 @@ class Step:
 
     def text(self, digits: int = 3) -> str:
         """The whole step on a line: `alpha = 1 - w = 1 - 0.682 = 0.318`."""
-        value = f"{self.value:.{digits}g}" if isfinite(self.value) else "not told"
+        value = f"{self.value:.{digits}g}" if isfinite(self.value) else "not identified"
         return f"{self.symbol} = {self.solved} = {self.fill_in(digits)} = {value}"
 
 

@@ -7,6 +7,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
+from spicewidgets.core.discover.identified import not_identified
 from spicewidgets.core.discover.people import people
 from spicewidgets.core.discover.uncertainty import half_width, uncertainty
 from spicewidgets.core.equations import term_in_words
@@ -67,7 +68,11 @@ def test_intervals_by_likelihood_are_those_of_the_standard_errors(tuned):
             half = half_width(own.coefficients[VALUE][term], 0.9)
             assert (low, high) == pytest.approx((value - half, value + half), rel=1e-3)
         parameters = sw.classical_parameters(tuned.spice_model_, tuned.rnn_model_, label)
+        missing = not_identified(parameters, own.parameters)
+        assert table.loc[label, list(missing)].isna().all()
         for name, value in parameters.items():
+            if name in missing:
+                continue
             assert table.loc[label, name] == pytest.approx(value, nan_ok=True)
             half = half_width(own.parameters[name], 0.9)
             assert table.loc[label, f"{name} high"] - value == pytest.approx(half, rel=1e-2, nan_ok=True)
@@ -106,7 +111,57 @@ def test_the_covariance_of_a_group_has_its_errors(pooled):
     np.testing.assert_allclose(np.sqrt(diagonal), pooled.group_.errors, atol=1e-12)
 
 
-def test_a_term_that_a_person_lacks_is_0_without_an_interval(choices):
+def few_choices():
+    """60 choices of people each: one who learns nothing from rewards, and some who can be told."""
+    pairs = [(0.4, 3.0), (0.5, 1.0), (0.3, 0.5), (0.4, 2.0), (0.6, 1.5), (0.4, 4.0)]
+    agents = [sw.AgentQ(alpha_reward=alpha, beta_reward=beta) for alpha, beta in pairs]
+    return sw.create_dataset(
+        agents, sw.BanditsDrift(0.2), 60, len(pairs), participant=list(range(len(pairs))), random_state=5
+    )[0]
+
+
+def test_a_parameter_that_choices_do_not_identify_is_missing_and_no_0():
+    """Where nothing fades α was 0.00, where nothing is kept 1.00, without a reward's term anything."""
+    spice = fitted(few_choices())
+    table = people(spice)
+    read = [sw.classical_parameters(spice.spice_model_, spice.rnn_model_, label) for label in range(6)]
+    assert any(one["alpha_reward"] == 0 for one in read)  # held at 1 - α = 1
+    told = table["alpha_reward"].notna()
+    assert 0 < told.sum() < 6
+    for at, one in enumerate(read):
+        if told[at]:
+            assert table.loc[at, "alpha_reward"] == one["alpha_reward"] > 0
+        else:
+            assert table.loc[at, ["beta_reward", "q0", "alpha_reward low", "beta_reward high"]].isna().all()
+    wide = table["alpha_reward high"] - table["alpha_reward low"]
+    assert (wide.dropna() < 2).all()
+    pd.testing.assert_series_equal(people(spice, level=0.5)["alpha_reward"], table["alpha_reward"])
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "missing"),
+    [
+        (0.4, 0.1, set()),
+        (0.4, np.nan, {"alpha_reward", "beta_reward", "q0"}),  # no choice tells it
+        (0.5, 0.3, {"alpha_reward", "beta_reward", "q0"}),  # all of 0..1
+        (0.007, 0.01, {"alpha_reward", "beta_reward", "q0"}),  # may be 0: β is anything
+        (1.0, 0.05, set()),
+    ],
+)
+def test_a_rate_is_identified_by_its_interval(value, error, missing):
+    read = {"alpha_reward": value, "beta_reward": 3.0, "q0": 0.5, "forget_rate": 0.0}
+    assert not_identified(read, {"alpha_reward": error, "forget_rate": 0.1}) == missing
+    assert not_identified(read, {"alpha_reward": 0.01}) == {"forget_rate"} | (
+        {"alpha_reward", "beta_reward", "q0"} if value < 0.02 else set()
+    )
+
+
+def test_who_learns_from_reward_alone_has_a_beta():
+    read = {"alpha_reward": 0.4, "alpha_penalty": 0.0, "beta_reward": 3.0, "q0": 0.5}
+    assert not_identified(read, {"alpha_reward": 0.05, "alpha_penalty": 0.05}) == {"q0"}
+
+
+def test_a_term_that_a_person_lacks_is_missing(choices):
     spice = fitted(choices)
     table = people(spice, choices).set_index("participant")
     names = [name for name in table if name.startswith(f"{VALUE}: ") and not name.endswith((" low", " high"))]
@@ -121,7 +176,7 @@ def test_a_term_that_a_person_lacks_is_0_without_an_interval(choices):
     ]
     assert lacking
     for label, name in lacking:
-        assert table.loc[label, name] == 0
+        assert np.isnan(table.loc[label, name])
         assert table.loc[label, [f"{name} low", f"{name} high"]].isna().all()
     assert len(table.columns) == len(set(table.columns))
 

@@ -71,7 +71,7 @@ def test_what_an_equation_leaves_open_is_said():
     alpha, beta, _ = steps(still, sw.RescorlaWagnerRNN)
     assert alpha.value == 0
     assert isnan(beta.value)
-    assert beta.text() == "beta = g / alpha = 0.5 / 0 = not told"
+    assert beta.text() == "beta = g / alpha = 0.5 / 0 = not identified"
 
 
 def test_modules_without_a_classical_reading_have_no_steps():
