@@ -124,6 +124,15 @@ class Job:
         self._advise(result, before)
         return Outcome("done", "Found the equations again, for the same RNN.")
 
+    def recall(self) -> Outcome:
+        """Make the recorded run anew: the same settings and seed give the same network and equations."""
+        last = self.store.result
+        assert last is not None
+        self.report.now(phase="recall")
+        result = self._again(last).result()
+        self.store.hold(result)
+        return Outcome("done", f"A run recorded earlier, of {len(result.history)} epochs.")
+
     def resample(self) -> Outcome:
         """Resample after resample, until there are as many as were asked for, or until it is stopped."""
         if why := self.experiment.unsampled():
@@ -380,11 +389,16 @@ class Job:
         """
         if result.estimator is not None:
             return result.estimator, result.checkpoints
-        self.report.now(phase="load", message="Training the recorded run again, to go on from it.")
+        fit = self._again(result)
+        return fit.estimator, fit.checkpoints
+
+    def _again(self, result: Result) -> Fit:
+        """Train a recorded run again."""
+        self.report.now(message="Training the recorded run again.")
         fit = Fit(result.snapshot, result.data, estimator_of(result.snapshot))
         with self.control.interruptible("epoch"):
             fit.run()
-        return fit.estimator, fit.checkpoints
+        return fit
 
 
 @contextmanager

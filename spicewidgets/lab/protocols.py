@@ -98,7 +98,7 @@ class ExperimentRunner(Protocol):
     def reset(self) -> bool:
         """Forget the result; the settings stay."""
 
-    def preload(self, then: Callable[[], None] | None = None) -> None:
+    def preload(self, then: Callable[[], object] | None = None) -> None:
         """Load torch in the background, and call `then` from there at the end."""
 
     def truth(self) -> "SpiceModel | None":
@@ -106,6 +106,9 @@ class ExperimentRunner(Protocol):
 
     def show_recorded(self) -> bool:
         """Show the run of the present settings that comes with the package, if there is one."""
+
+    def recall(self) -> bool:
+        """Make the recorded run on show anew, for what only a trained network can answer."""
 
     def show_run(self) -> bool:
         """Show a run of settings that were taken over as a whole: recorded, or made at once if short."""

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,9 @@ class Runner:
         self._idle.set()
         self._stop: Stop | None = None  # of the run that is under way
         self._pace: Pace | None = None  # of the training that is played back
+        self._recalled: Result | None = None  # the recorded run that was made anew last
+        self._is_recalling = False  # whether that is what runs
+        self._next: Callable[[], bool] | None = None  # what begins once it has been made
         self._reading = 0  # counts the tables that were to be read
         experiment.lock = self.lock
 
@@ -189,7 +193,7 @@ class Runner:
         """Wait for the end of the run; whether it has ended within so many seconds."""
         return self._idle.wait(timeout)
 
-    def preload(self, then: Callable[[], None] | None = None) -> None:
+    def preload(self, then: Callable[[], object] | None = None) -> None:
         """Load torch and all that a run needs, in the background; `then` is called at the end, from there."""
 
         def load_job() -> None:
@@ -231,6 +235,21 @@ class Runner:
             )
             self.store.hold(result)
         return True
+
+    def recall(self) -> bool:
+        """Make the recorded run on show anew in the background, once, as soon as torch is there: what only a
+        trained network can answer is asked of it. Nothing where a thread would not show.
+        """
+        result = self.result
+        if result is None or result.recorded is None or self.foreground:
+            return False
+        if not self.loaded:
+            self.preload(self.recall)
+            return False
+        if self._recalled is result or "equation" in self.experiment.stale_because:
+            return False
+        self._recalled = result
+        return self._begin(lambda run: run.recall(), recalls=True)
 
     def show_run(self) -> bool:
         """Show a run of the present settings, which were taken over as a whole: the recorded one if there is
@@ -291,19 +310,24 @@ class Runner:
 
     # The run itself.
 
-    def _begin(self, kind: "Callable[[Job], Outcome]", shown: bool = False, seen: int = 0) -> bool:
+    def _begin(
+        self, kind: "Callable[[Job], Outcome]", shown: bool = False, seen: int = 0, recalls: bool = False
+    ) -> bool:
         """Begin a run.
 
         Args:
             kind: what is run.
             shown: whether it is played back, if that is wanted.
             seen: epochs of it that were there before.
+            recalls: whether it makes a recorded run anew; others then wait for it and are not refused.
         """
         stop = Stop()
         with self._gate:
             if self._stop is not None:
-                return False
-            self._stop = stop
+                if self._is_recalling:  # nobody has asked for that: what is asked for comes after it
+                    self._next = partial(self._begin, kind, shown, seen)
+                return self._is_recalling
+            self._stop, self._is_recalling = stop, recalls
             self._idle.clear()
         if shown and self._is_played():
             self._play(seen)
@@ -382,6 +406,7 @@ class Runner:
         with self.lock:
             with self._gate:
                 self._stop = None
+                waiting, self._next, self._is_recalling = self._next, None, False
             stop.end()
             run = self.experiment.run
             ended = {"study": "", "failed_study": run.study if outcome["status"] == "failed" else ""}
@@ -389,6 +414,8 @@ class Runner:
             report.now(
                 phase="", seconds_left=None, live=None, resamples=0, glimpses=glimpses, **outcome, **ended
             )
+        if waiting is not None:
+            waiting()
         with self._gate:
             if self._stop is None:
                 self._idle.set()

@@ -25,6 +25,7 @@ ABOUT = (
     " so many nats: what the term is worth. It stays if that is more than its price, the upright line. Try"
     " another price, or demand a term in or out: the answer comes at once, and the run stays as it was."
 )
+WAITING = "The recorded run is trained again, to weigh its terms."
 ASKS = {"as it is worth": 0, "must be in": 1, "must be out": -1}
 FULL_BAR = 20.0  # nats: worth that fills the bar
 LOW, HIGH = 0.1, 100.0  # nats: prices to try
@@ -75,12 +76,17 @@ class EvidenceBox(Panel):
 
     @guard
     def show(self, result: Result | None) -> None:
-        """Weigh the terms of a result; nothing is shown where they were not chosen by evidence."""
+        """Weigh the terms of a result; nothing is shown where they were not chosen by evidence. Those of a
+        recorded run are weighed once it was made anew.
+        """
         if result is self._result:
             return
         self._result = result
         found = None if result is None else weigh(result, None)
-        self.body.layout.display = "none" if found is None else ""
+        is_recorded = result is not None and result.recorded is not None
+        self.body.layout.display = "" if found is not None or is_recorded else "none"
+        if is_recorded:
+            self.bars.value, self.equation.value = message(WAITING, role="status"), ""
         if result is not None and result.spice is not None and found is not None:
             self.participant.offer(result.spice.participants)
             self._anew()

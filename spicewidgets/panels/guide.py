@@ -72,11 +72,13 @@ class Guide(Panel):
     @guard
     def refresh(self, _: Change | None = None) -> None:
         """Say what matters now."""
-        if self.experiment.run.busy:
+        run = self.experiment.run
+        if run.busy and run.phase not in ("load", "recall"):
             self.offers_tour = False  # whoever runs something has found the way
-        if self._result_seen != self.experiment.run.result_revision:
-            self._result_seen = self.experiment.run.result_revision
-            self._seen = {self.strip.value}
+        if self._result_seen != run.result_revision:
+            self._result_seen = run.result_revision
+            if run.phase != "recall":  # then it is the same result
+                self._seen = {self.strip.value}
         self.coach.refresh()
         lesson = self.experiment.lesson
         offers = self.offers_tour and (lesson is None or bool(lesson.tour))

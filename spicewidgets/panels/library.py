@@ -88,6 +88,7 @@ class LibraryPanel(Stage):
         model.observe(self.refresh, ["problems", *model.names(), "names_revision"])
         self.experiment.run.observe(self.refresh, "result_revision")
         self.experiment.observe(self.refresh, ["blocked", "stale_because"])
+        self.layout.observe(self.refresh, "display")
 
     def draw(self) -> None:
         """Draw the modules of the chosen model, and the terms that were found."""
@@ -99,6 +100,8 @@ class LibraryPanel(Stage):
         if result is not self._result:
             self._result, self.terms.value = result, "" if result is None else terms_table(result)
         self.evidence.show(result)
+        if not self.is_hidden:
+            self.runner.recall()  # whose terms are weighed
         if not discovery.problems_of("threshold"):
             self.path.show(result, discovery.threshold)
 

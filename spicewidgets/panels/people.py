@@ -17,6 +17,7 @@ from .words import NO_EQUATION, decimal
 
 PAGE = 12  # rows of the table at a time
 FIRST = ("learning rate α", "inverse temperature β", "likelihood, SPICE")
+RECORDED = "<p>The recorded run is trained again, to show its people.</p>"
 SORTS = ("person", "group", "choices")
 MOST_NUMBERS = 6  # in the table
 # A press of a heading or of a row is told by way of a hidden field, as the page's address is.
@@ -158,11 +159,13 @@ class People(Panel):
             self.again, self.experiment.blocked.get("refit", ""), "Find the equations again, without training"
         )
         there = result is not None and result.spice is not None and result.estimator is not None
+        self.runner.recall()  # a recorded run has no people
         stale = self.experiment.stale_because.get("equation", "")
         if self._opened is not None:
             self.note.value = message(f"A saved table of {len(self._opened)} people.", role="status")
         else:
-            self.note.value = message(stale, role="status") if there else NO_EQUATION
+            none = NO_EQUATION if result is None or result.spice is None else RECORDED
+            self.note.value = message(stale, role="status") if there else none
             if there and not stale and result and (n := people_in(result).n_others):
                 self.note.value = message(
                     f"{n} of {len(people_in(result))} people have equations that are no Q-learner's, so that"

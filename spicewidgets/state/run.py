@@ -19,7 +19,7 @@ class RunState(HasTraits):
     status = Enum(STATUSES, "idle", help="Where the run stands.")
     phase = Unicode(
         "",
-        help="Load, simulate, screen, lbfgs, adam, equations, compare, advise, resample or study.",
+        help="Load, recall, simulate, screen, lbfgs, adam, equations, compare, advise, resample or study.",
     )
     epoch = Int(0, help="Epochs run.").tag(unit="epochs")
     epochs = Int(0, help="Most epochs of this run.").tag(unit="epochs")

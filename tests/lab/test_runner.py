@@ -42,6 +42,23 @@ def trained():
     return runner
 
 
+def test_a_recorded_run_is_made_anew_once_and_what_is_asked_for_comes_after_it():
+    runner = Runner(Experiment())
+    assert runner.show_recorded()
+    recorded = runner.result
+    assert runner.recall()
+    assert not runner.recall()
+    assert runner.resample()
+    assert runner.wait(120)
+    assert runner.result.estimator is not None
+    assert runner.resampled is not None
+    assert np.array_equal(runner.result.choices, recorded.choices)
+    assert runner.result.comparison.nll.to_dict() == pytest.approx(
+        recorded.comparison.nll.to_dict(), abs=1e-4
+    )
+    assert not runner.recall()
+
+
 @pytest.mark.seed(62)
 def test_a_run_ends_with_a_result_and_says_so(trained):
     run, result = trained.experiment.run, trained.result

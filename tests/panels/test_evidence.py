@@ -4,7 +4,10 @@ import pytest
 
 from spicewidgets import SpiceEstimator
 from spicewidgets.apps import panel
+from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.evidence import bar
+from spicewidgets.state import Experiment
 
 MODULE = "x_value_reward_chosen"
 REWARD = (MODULE, ("c_reward",))
@@ -13,6 +16,7 @@ REWARD = (MODULE, ("c_reward",))
 @pytest.fixture(scope="module")
 def shown():
     made = panel("library")
+    assert made.runner.wait(60)
     task = made.experiment.data
     task.n_sessions, task.n_trials = 30, 50
     made.experiment.discovery.degree = 2
@@ -32,8 +36,17 @@ def numbers(box):
     return [cell.split("</td>")[0] for cell in box.bars.value.split("<td>")][4::4]
 
 
-def test_nothing_is_shown_of_a_recorded_run():
-    assert panel("library").evidence.body.layout.display == "none"
+def test_a_recorded_run_is_made_anew_to_weigh_its_terms():
+    Runner(Experiment(), foreground=True).preload()
+    result = recorded(Experiment().peek())
+    made = panel("library")
+    assert made.evidence.body.layout.display == ""
+    assert made.runner.wait(60)
+    assert made.runner.result.recorded is None
+    assert numbers(made.evidence) == ["−0.285", "+0.705", "+0.918"]
+    found = made.runner.result.spice.equation(MODULE).coefficients
+    assert found == pytest.approx(result.spice.equation(MODULE).coefficients, abs=1e-4)
+    assert made.experiment.stages["equation"] == "done"
 
 
 def test_it_shows_what_the_run_has_found(shown, box):

@@ -5,12 +5,15 @@ import pytest
 
 from spicewidgets.apps import panel
 from spicewidgets.compat import WIDGETS
+from spicewidgets.lab.runner import Runner
 
 MODULE = "x_value_reward_chosen"
 
 
 @pytest.fixture
-def shown():
+def shown(monkeypatch):
+    """The panel on the recorded run, which stays."""
+    monkeypatch.setattr(Runner, "recall", lambda _: False)
     made = panel("library")
     made.experiment.follow_library = False
     return made

@@ -10,12 +10,14 @@ import pytest
 from spicewidgets.apps import explorer
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.lab.people import Number, People, people_from, people_in
+from spicewidgets.lab.runner import Runner
 from spicewidgets.plots.people import AcrossPeople, TwoNumbers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
 from test_table import a_table
 
 from spicewidgets.lab.table import Upload, table_of
+from spicewidgets.state import Experiment
 
 ALPHA = "learning rate α"
 
@@ -33,6 +35,22 @@ def app():
     app.switch.value = "data"
     app.panels["data"].views.value = "people"
     return app
+
+
+def test_the_page_as_it_opens_has_its_people():
+    opened = explorer(start=False)
+    Runner(Experiment(), foreground=True).preload()
+    opened.switch.value = "equation"
+    opened.switch.value = "data"
+    opened.panels["data"].views.value = "people"
+    assert opened.runner.wait(60)
+    view = opened.panels["data"].people
+    assert rows_of(view) == ["0"]
+    assert view.parts.layout.display == ""
+    assert view.rows.numbers[ALPHA].values == pytest.approx([0.295], abs=1e-3)
+    assert opened.guide.now.kind == "tour"  # nobody has run anything
+    opened.told.value = "toured"
+    assert opened.guide.now.does == "go compare"  # the equation was looked at
 
 
 @pytest.fixture
