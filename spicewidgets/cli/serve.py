@@ -125,10 +125,10 @@ def app(
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
     shown, warm = browser and not public, min(pool, most)
-    flags = arguments(doors()[panel], port, shown, warm, host=host, base_url=path, idle=idle * 60)
+    flags = arguments(doors()[panel], port, shown, warm, host=host, base_url=path, idle=idle * 60, fork=fork)
     if fork:
         load("spicewidgets.server.provisioner").ForkedProvisioner.begin()
-    load("spicewidgets.server.application").hardened_voila(most, fork).launch_instance(list(flags))
+    load("spicewidgets.server.application").hardened_voila(most).launch_instance(list(flags))
 
 
 def check_port(port: int, host: str = HOST) -> None:
@@ -176,6 +176,7 @@ def arguments(
     host: str = HOST,
     base_url: str = "/",
     idle: int = IDLE_TIMEOUT,
+    fork: bool = True,
 ) -> Iterator[str]:
     """The arguments with which Voila is started, whatever settings for Voila lie in the folder or at home.
 
@@ -189,6 +190,7 @@ def arguments(
         host: the address at which it is served; by default only this machine reaches it.
         base_url: the path of the page.
         idle: seconds after which the kernel of a page that nobody has touched ends.
+        fork: whether kernels are forked where they can be.
 
     Yields:
         The notebook's path, then one option each.
@@ -214,7 +216,8 @@ def arguments(
         "MappingKernelManager.cull_idle_timeout": idle,
         "MappingKernelManager.cull_interval": min(60, idle),
         "MappingKernelManager.cull_connected": host != HOST,
-        "ForkedProvisioner.own_folder": True,
+        "ForkedProvisioner.apart": True,
+        "ForkedProvisioner.forks": fork,
     }
     yield str(notebook)
     yield from (f"--{name}={value}" for name, value in flags.items())
@@ -227,5 +230,5 @@ def transport() -> str:
     A port that is chosen for a kernel can be taken by somebody else before the kernel is there; it then ends,
     and Voila waits for it and shows nothing. Socket files cannot be taken, but the system refuses long paths.
     """
-    longest = len(tempfile.gettempdir()) + len("/voila_12345678/kernel-.json-ipc-1") + 36
+    longest = len(tempfile.gettempdir()) + len("/spicewidgets-12345678/learner-12345678/kernel-ipc-1")
     return "ipc" if os.name == "posix" and longest < 100 else "tcp"

@@ -1,5 +1,6 @@
 """Voila's server, hardened: what a stranger can reach is in `tests/server/test_routes.py`."""
 
+import os
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from .apart import ServerFolder
 from .frames import MOST_BYTES
 from .memory import TRIM_EVERY, Trimmer
 from .places import LimitedHandler
@@ -109,16 +111,26 @@ def guard(handler: type[RequestHandler]) -> type[RequestHandler]:
     return Guarded
 
 
-def hardened_voila(most: int, fork: bool = True) -> type[Voila]:
-    """Voila's application for at most so many people at once; its kernels are forked where they can be."""
+def hardened_voila(most: int) -> type[Voila]:
+    """Make Voila's application for at most so many people at once."""
 
     class HardenedVoila(Voila):
         name = Voila.name
         visits = Visits(most)
 
+        def start(self) -> None:
+            ForkedProvisioner.folder = folder = ServerFolder()
+            self.connection_dir_root = str(folder.path)
+            for name, value in os.environ.items():
+                if name.startswith("SPICEWIDGETS_") and os.path.isfile(value):  # the lesson
+                    os.environ[name] = folder.lend(value)
+            try:
+                super().start()
+            finally:
+                folder.remove()
+
         def init_settings(self) -> dict[str, Any]:
-            if fork:
-                use_forked_kernels(self)
+            use_forked_kernels(self)
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
             # zmq's own limit, 1023, is reached by 60 people.

@@ -133,7 +133,7 @@ def main() -> None:
     for line in lines_of(requests):
         kernel = os.fork()
         if not kernel:
-            requests.close()
+            os.close(requests.detach())  # `close` would leave it open for whoever reads lines from it
             begin(json.loads(line), server)
             return
         answer(requests, pid=kernel)
@@ -171,7 +171,7 @@ def modules() -> Iterator[str]:
 
 
 def begin(request: dict[str, Any], server: int) -> None:
-    """Become a kernel: with a session, folder, environment, random state and limits of its own."""
+    """Become a kernel: with a session, folder, environment, random state, limits and account of its own."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with open(os.devnull) as nothing:
@@ -183,6 +183,10 @@ def begin(request: dict[str, Any], server: int) -> None:
     limit(request["limits"])
     np.random.seed(None)  # noqa: NPY002 # for code that uses it; Python's own is made anew by the fork
     torch.seed()
+    if (account := request["account"]) is not None:
+        os.setgroups([])
+        os.setresgid(account, account, account)
+        os.setresuid(account, account, account)
     sys.argv = request["argv"]
     ForkedKernel.server = server
     # ipywidgets would have told the kernel of itself when it was imported, had there been one.

@@ -8,12 +8,10 @@ be none, a kernel starts by itself, as Jupyter's do.
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -25,6 +23,8 @@ from tornado import gen
 from tornado.ioloop import IOLoop
 from tornado.locks import Lock
 from traitlets import Bool, Integer
+
+from .apart import Learner, ServerFolder, passed
 
 NAME = "spicewidgets-forked"  # of the entry point in pyproject.toml
 PACKAGE = Path(__file__).parents[1]
@@ -100,7 +100,7 @@ class Parent:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "spicewidgets.server.parent", str(theirs.fileno())],
                 cwd=PACKAGE.parent,
-                env=os.environ | SETTINGS,
+                env=passed(os.environ) | SETTINGS,  # a kernel can read what its parent began with
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the server's
@@ -143,6 +143,8 @@ class Parent:
             try:
                 more = self._socket.recv(4096)
             except BlockingIOError:
+                if self.process.poll() is not None:
+                    raise ParentError("it has ended") from None
                 if IOLoop.current().time() > until:
                     raise ParentError(f"no answer in {PATIENCE} seconds") from None
                 await gen.sleep(LOOK)
@@ -175,43 +177,68 @@ class ForkedProvisioner(LocalProvisioner):
         config=True
     )
     files = Integer(1024, help="Files that a kernel may have open at once; 0 is no limit.").tag(config=True)
-    own_folder = Bool(False, help="Whether each kernel has an empty folder, which goes with it.").tag(
-        config=True
-    )
-    folder: str | None = None
+    forks = Bool(True, help="Whether kernels are forked where they can be.").tag(config=True)
+    apart = Bool(
+        False,
+        help="Whether each kernel has an empty folder, which goes with it, few of the server's variables, and"
+        " an account where root starts the server.",
+    ).tag(config=True)
+    learner: Learner | None = None
+    folder: ClassVar[ServerFolder | None] = None  # this server's
     parents: ClassVar[list[Parent]] = []  # this server's: at most one
     begun: ClassVar[Parent | None] = None  # one that may still be importing
     waking: ClassVar[bool] = False  # whether one is importing, and all who come wait for it
     lock: ClassVar[Lock] = Lock()
 
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Prepare a kernel: one that is kept apart has its connection's file, with its key, in its folder."""
+        if not self.apart:
+            return await super().pre_launch(**kwargs)
+        manager: Any = self.parent
+        if self.learner is None:
+            ForkedProvisioner.folder = self.folder or ServerFolder()
+            self.learner = ForkedProvisioner.folder.learner()
+            manager.connection_file = str(self.learner.path / "kernel.json")
+            if manager.transport == "ipc":
+                manager.ip = str(self.learner.path / "kernel-ipc")
+        prepared = await super().pre_launch(**kwargs)
+        self.learner.give(Path(manager.connection_file))
+        return prepared | {
+            "cwd": str(self.learner.files),
+            "env": self.learner.variables(prepared["env"]),
+        }
+
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork a kernel, or start one as Jupyter does where that cannot be."""
-        if self.own_folder and self.folder is None:
-            self.folder = tempfile.mkdtemp(prefix="learner-")
-        if self.folder:
-            kwargs |= {"cwd": self.folder, "env": kwargs["env"] | {"TMPDIR": self.folder}}
-        if not hasattr(os, "pidfd_open"):
-            self.log.info("Only Linux can fork kernels; this one starts by itself.")
-            return await super().launch_kernel(cmd, **kwargs)
+        if not self.forks or not hasattr(os, "pidfd_open"):
+            self.log.info("Kernels are not forked, which only Linux can; this one starts by itself.")
+            return await self.start_alone(cmd, **kwargs)
         if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
             self.log.info("This is a kernel of another Python; it starts by itself.")
-            return await super().launch_kernel(cmd, **kwargs)
+            return await self.start_alone(cmd, **kwargs)
         request = {
             "argv": cmd[2:],
             "env": {**kwargs["env"], "OMP_NUM_THREADS": "1"},
             "cwd": str(kwargs.get("cwd") or Path.cwd()),
             "limits": {"memory": self.memory, "seconds": self.seconds, "files": self.files},
+            "account": self.learner and self.learner.account,
         }
         try:
             async with self.lock:
                 kernel = await (await self.parent_process()).fork(request)
         except ParentError as error:
             self.log.error("There is no process to fork kernels from (%s); this one starts by itself.", error)
-            return await super().launch_kernel(cmd, **kwargs)
+            return await self.start_alone(cmd, **kwargs)
         self.process = kernel  # type: ignore[assignment] # it is not a Popen, and does what Jupyter asks of one
         self.pid = self.pgid = kernel.pid
         self.cwd = request["cwd"]
         return self.connection_info
+
+    async def start_alone(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Start a kernel as Jupyter does, under its account."""
+        if self.learner and (account := self.learner.account) is not None:
+            kwargs |= {"user": account, "group": account, "extra_groups": []}
+        return await super().launch_kernel(cmd, **kwargs)
 
     @classmethod
     def begin(cls) -> None:
@@ -248,8 +275,8 @@ class ForkedProvisioner(LocalProvisioner):
     async def cleanup(self, restart: bool = False) -> None:
         """Remove the kernel's folder, unless it is started again."""
         await super().cleanup(restart)
-        if self.folder and not restart:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.learner and not restart:
+            self.learner.remove()
 
 
 def use_forked_kernels(server: Any) -> None:

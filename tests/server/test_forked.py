@@ -18,7 +18,7 @@ import psutil
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
-from spicewidgets.server import provisioner
+from spicewidgets.server import apart, provisioner
 from spicewidgets.server.provisioner import ForkedProvisioner, Kernel, Parent, ParentError, use_forked_kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Only Linux can fork kernels.")
@@ -168,12 +168,74 @@ async def test_two_learners_share_nothing(tmp_path):
 
 @trial
 async def test_each_learner_has_a_folder_that_goes_with_the_kernel(monkeypatch):
-    monkeypatch.setattr(ForkedProvisioner, "own_folder", True)
+    monkeypatch.setattr(ForkedProvisioner, "apart", True)
     async with kernel() as (run, _):
         folder = Path(value(await run("import json, os, tempfile; print(json.dumps(os.getcwd()))")))
         assert await run("open('mine', 'w').close(); print(tempfile.gettempdir())") == f"{folder}\n"
         assert os.listdir(folder) == ["mine"]
     assert not folder.exists()
+
+
+@trial
+async def test_a_kernel_does_not_hold_the_line_from_its_parent_to_the_server():
+    """One that wrote a number into it was taken for the next kernel."""
+    async with kernel() as (run, _):
+        parent = psutil.Process(ForkedProvisioner.parents[0].process.pid)
+        line = os.readlink(f"/proc/{parent.pid}/fd/{parent.cmdline()[-1]}")
+        held = value(
+            await run(
+                "import json, os\n"
+                "there = [f'/proc/self/fd/{fd}' for fd in os.listdir('/proc/self/fd')]\n"
+                "print(json.dumps([os.readlink(path) for path in there if os.path.islink(path)]))"
+            )
+        )
+    assert line.startswith("socket:")
+    assert line not in held
+
+
+@trial
+async def test_a_parent_that_ends_while_it_is_asked_is_noticed(monkeypatch):
+    """Who came then waited for two minutes, as a kernel held the other end of the line."""
+    monkeypatch.setattr(provisioner, "PATIENCE", 20)
+    async with kernel():
+        parent = ForkedProvisioner.parents[0]
+        parent.process.kill()
+        parent.process.wait()
+        with pytest.raises(ParentError, match=r"ended|pipe|reset"):
+            await parent.fork({})
+
+
+@trial
+async def test_few_variables_of_the_server_reach_a_kernel(monkeypatch):
+    """Nor can it read those that its parent began with: there may be passwords among them."""
+    monkeypatch.setattr(ForkedProvisioner, "apart", True)
+    monkeypatch.setattr(ForkedProvisioner, "parents", [])
+    monkeypatch.setenv("A_PASSWORD", "secret")
+    monkeypatch.setenv("SPICEWIDGETS_LESSON", "/a/lesson")
+    async with kernel() as (run, of):
+        assert is_forked(of)
+        known = value(await run("import json, os; print(json.dumps(dict(os.environ)))"))
+        begun = Path(f"/proc/{of.pid}/environ").read_bytes()
+        ForkedProvisioner.parents.pop().leave()
+    assert "A_PASSWORD" not in known
+    assert b"A_PASSWORD" not in begun
+    assert known["SPICEWIDGETS_LESSON"] == "/a/lesson"
+    assert known["OMP_NUM_THREADS"] == "1"
+
+
+@trial
+async def test_where_root_starts_the_server_no_kernel_reads_what_is_another_s(monkeypatch):
+    if os.geteuid() != 0:
+        pytest.skip("Only root gives accounts.")
+    monkeypatch.setattr(apart, "separable", lambda: True)  # what it runs has been imported
+    monkeypatch.setattr(ForkedProvisioner, "apart", True)
+    async with kernel() as (run, of), kernel() as (other_run, other):
+        accounts = [value(await each("import os; print(os.getuid())")) for each in (run, other_run)]
+        assert len({0, *accounts}) == 3
+        mine, others = of.parent.connection_file, other.parent.connection_file
+        assert "key" in await run(f"print(open({mine!r}).read())")
+        for path in (others, f"/proc/{other.pid}/environ", f"/proc/{os.getpid()}/environ"):
+            assert "Permission denied" in await run(f"print(open({path!r}).read())")
 
 
 @trial
