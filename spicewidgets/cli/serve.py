@@ -98,6 +98,14 @@ def doors() -> dict[str, Path]:
     metavar="PATH",
     help="Where the page stands on a server that passes this part of its addresses on, such as /spice/.",
 )
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A name at which the page is reached beside this machine's own, such as that of a server before it;"
+    " may be given again. Under any other name nothing is answered.",
+)
 def app(
     panel: str,
     port: int,
@@ -109,6 +117,7 @@ def app(
     idle: int,
     fork: bool,
     base_url: str,
+    names: tuple[str, ...],
 ) -> None:
     """Open the explorer: a page with all panels, on this machine only unless made public. Ctrl-C ends it.
 
@@ -128,7 +137,7 @@ def app(
     flags = arguments(doors()[panel], port, shown, warm, host=host, base_url=path, idle=idle * 60, fork=fork)
     if fork:
         load("spicewidgets.server.provisioner").ForkedProvisioner.begin()
-    load("spicewidgets.server.application").hardened_voila(most).launch_instance(list(flags))
+    load("spicewidgets.server.application").hardened_voila(most, names).launch_instance(list(flags))
 
 
 def check_port(port: int, host: str = HOST) -> None:

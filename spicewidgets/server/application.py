@@ -1,6 +1,7 @@
 """Voila's server, hardened: what a stranger can reach is in `tests/server/test_routes.py`."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
 from .frames import MOST_BYTES
+from .hosts import REFUSAL, Hosts, host_of
 from .memory import TRIM_EVERY, Trimmer
 from .places import LimitedHandler
 from .provisioner import ForkedProvisioner, use_forked_kernels
@@ -103,6 +105,14 @@ def guard(handler: type[RequestHandler]) -> type[RequestHandler]:
             for name, value in HEADERS.items():
                 self.set_header(name, value)
 
+        def prepare(self) -> Any:
+            if not self.settings["hosts"].allow(self.request.host):
+                self.set_status(403)
+                self.set_header("Content-Type", "text/plain; charset=UTF-8")
+                self.finish(REFUSAL.format(host=host_of(self.request.host)[:100]))
+                return None
+            return super().prepare()
+
         def write_error(self, status_code: int, **_: Any) -> None:
             self.set_header("Content-Type", "text/plain; charset=UTF-8")
             self.finish(f"{status_code} {HTTPStatus(status_code).phrase}\n")
@@ -111,8 +121,13 @@ def guard(handler: type[RequestHandler]) -> type[RequestHandler]:
     return Guarded
 
 
-def hardened_voila(most: int) -> type[Voila]:
-    """Make Voila's application for at most so many people at once."""
+def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
+    """Make Voila's application.
+
+    Args:
+        most: how many people can be there at once.
+        names: under which it is served, beside this machine's own.
+    """
 
     class HardenedVoila(Voila):
         name = Voila.name
@@ -137,6 +152,7 @@ def hardened_voila(most: int) -> type[Voila]:
             self.kernel_manager.context.max_sockets = 1023 + MOST_SOCKETS * most
             return settings | {
                 "default_handler_class": guard(NothingHandler),
+                "hosts": Hosts(names),
                 "websocket_max_message_size": MOST_BYTES,
                 "xsrf_cookie_kwargs": COOKIES | {"path": self.base_url},
             }

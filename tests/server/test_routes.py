@@ -6,6 +6,7 @@ A route that is not in this list fails the test, so that one of a new Voila or J
 import http.client
 import os
 import re
+import socket
 import tempfile
 import time
 import uuid
@@ -20,6 +21,7 @@ from websocket import ABNF, WebSocketBadStatusException, WebSocketConnectionClos
 from spicewidgets.cli import serve
 from spicewidgets.server.application import HEADERS, MOST_BODY, hardened_voila
 from spicewidgets.server.frames import PROTOCOL
+from spicewidgets.server.hosts import Hosts
 from spicewidgets.server.visits import CONNECT
 
 KERNEL = "00000000-0000-0000-0000-000000000000"  # there is none of this name
@@ -124,9 +126,9 @@ def page(tmp_path_factory):
         yield url, folder / "server.log"
 
 
-def ask(url: str, method: str, path: str, body: bytes | None = None) -> http.client.HTTPResponse:
+def ask(url: str, method: str, path: str, body: bytes | None = None, **headers) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
-    connection.request(method, path, body)
+    connection.request(method, path, body, headers)
     answer = connection.getresponse()
     answer.text = answer.read().decode()
     connection.close()
@@ -151,6 +153,36 @@ def test_an_address_outside_is_nowhere(tmp_path):
         answer = ask(url, "GET", "/")
     assert answer.status == NOWHERE
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+OTHER = ["evil.com", "evil.com:8866", "localhost.evil.com", "127.0.0.1.evil.com", ""]
+
+
+@pytest.mark.parametrize("host", OTHER)
+def test_under_another_name_nothing_is_answered(page, learner, host):
+    """That name may be a stranger's, who makes it lead here to speak with the page as if it were his own."""
+    for path in ("/", "/voila/static/voila.js", f"/api/kernels/{learner.kernel}", "/nothing"):
+        answer = ask(page[0], "GET", path, Host=host)
+        assert answer.status == NO
+        assert "--name" in answer.text
+    with pytest.raises(WebSocketBadStatusException, match="403"):
+        join(page[0], learner.kernel, origin=f"http://{host}", host=host)
+
+
+def test_names_are_those_of_the_machine_and_those_that_are_given():
+    hosts = Hosts(["Class.example.org"])
+    ours = (
+        "localhost:8866",
+        "LOCALHOST",
+        socket.gethostname(),
+        "[::1]:8866",
+        "10.0.0.7",
+        "class.example.org:80",
+    )
+    assert all(map(hosts.allow, ours))
+    assert not any(
+        map(hosts.allow, ["example.org", "a.class.example.org", "[::1].evil.com", "10.0.0.7.evil.com"])
+    )
 
 
 def test_cookies_go_to_no_other_site(page):
