@@ -81,7 +81,7 @@ def test_when_all_places_are_taken_that_is_told_until_one_is_free(public, learne
         urlopen(public, timeout=20)
     assert caught.value.code == 503
     assert caught.value.headers["Retry-After"] == "20"
-    assert "<h1>No place is free</h1>" in caught.value.read().decode()
+    assert "<h1>The room is full</h1>" in caught.value.read().decode()
     learner.leave()
     other = Learner()
     other.open(public)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +17,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
+from .connections import BoundedServer, raise_limit, room
 from .frames import MOST_BYTES
 from .hosts import REFUSAL, Hosts, host_of
 from .memory import TRIM_EVERY, Trimmer
@@ -132,6 +132,7 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
     class HardenedVoila(Voila):
         name = Voila.name
         visits = Visits(most)
+        most_files: int | None = None
 
         def start(self) -> None:
             ForkedProvisioner.folder = folder = ServerFolder()
@@ -146,6 +147,10 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
 
         def init_settings(self) -> dict[str, Any]:
             use_forked_kernels(self)
+            self.most_files = raise_limit()
+            self.visits.most = room(self.most_files, most)
+            configuration = self.voila_configuration
+            configuration.default_pool_size = min(configuration.default_pool_size, self.visits.most)
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
             # zmq's own limit, 1023, is reached by 60 people.
@@ -169,7 +174,14 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
             return handlers
 
         def listen(self) -> None:
-            self.app.listen = partial(self.app.listen, max_body_size=MOST_BODY, idle_connection_timeout=QUIET)
+            server = BoundedServer(
+                self.app,
+                limit=self.most_files,
+                most=self.visits.most,
+                max_body_size=MOST_BODY,
+                idle_connection_timeout=QUIET,
+            )
+            self.app.listen = server.listen
             PeriodicCallback(self.end_kernels, EVERY * 1000).start()
             PeriodicCallback(Trimmer().after_work, TRIM_EVERY * 1000).start()
             if ForkedProvisioner.begun:
@@ -182,8 +194,13 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
 
         async def end_kernels(self) -> None:
             """End the kernels whose pages are gone."""
-            self.visits.keep(self.kernel_manager.list_kernel_ids())
-            for kernel in self.visits.over():
-                await self.kernel_manager.shutdown_kernel(kernel, now=True)
+            manager = self.kernel_manager
+            self.visits.keep(manager.list_kernel_ids())
+            ended = self.visits.over()
+            for kernel in manager.list_kernel_ids():
+                if not await manager.get_kernel(kernel).is_alive():
+                    ended.append(kernel)
+            for kernel in {*ended} & {*manager.list_kernel_ids()}:
+                await manager.shutdown_kernel(kernel, now=True)
 
     return HardenedVoila

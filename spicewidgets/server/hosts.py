@@ -29,8 +29,8 @@ def host_of(header: str) -> str:
 class Hosts:
     """The names under which the page is served.
 
-    A page of a stranger's could make a name of its own lead to this server (DNS rebinding), and speak to it as
-    if it were its own. An address in numbers cannot be taken over so, and is always allowed.
+    A page of a stranger's could make a name of its own lead to this server (DNS rebinding), and speak to it
+    as if it were its own. An address in numbers cannot be taken over so, and is always allowed.
 
     Args:
         names: allowed beside those of this machine.

@@ -1,7 +1,8 @@
 """Voila's page with a limit: whoever comes when all places are taken is told so, and slows nobody down."""
 
+import asyncio
 import json
-import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
@@ -21,7 +22,7 @@ PAGE = """<!DOCTYPE html>
 <h1>{title}</h1>
 <p>{text}</p></main></html>"""
 FULL = (
-    "No place is free",
+    "The room is full",
     "{most} people have this page open already, and more would slow all of them down. It opens by itself once"
     " one of them closes it.",
 )
@@ -29,7 +30,9 @@ OFTEN = (
     "One moment",
     "This page was asked for very often from your network. It opens by itself in {wait} seconds.",
 )
-KERNEL = re.compile(r'"kernelId": "([0-9a-f-]{36})"')
+DIED = ("One moment", "What stands behind this page has ended as it began. It is tried again by itself.")
+AGAIN = "<script>setTimeout(() => location.reload(), 2000)</script>"  # for a page of which a part was sent
+LOOK = 1  # seconds between two looks at whether the kernel of a page that is being made is there
 THEMES = ("light", "dark")
 
 
@@ -51,7 +54,9 @@ class LimitedHandler(TornadoVoilaHandler):
         if wait := ceil(self.visits.wait(address)):
             self.tell(429, wait, *OFTEN)
             return
-        self.visits.keep(self.kernel_manager.list_kernel_ids())
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise HTTPError(403)  # a page of others' would have all who see it take places here
+        await self.make_room()
         if self.visits.used >= self.visits.most:
             self.tell(503, RETRY_AFTER, *FULL)
             return
@@ -75,8 +80,15 @@ class LimitedHandler(TornadoVoilaHandler):
         if ForkedProvisioner.waking or self.visits.used >= self.visits.most:
             self.set_status(503)
 
+    async def make_room(self) -> None:
+        """End the kernel of a page that was lost, if there is no other place."""
+        self.visits.keep(self.kernel_manager.list_kernel_ids())
+        if self.visits.used >= self.visits.most and (kernel := self.visits.give_up()):
+            self.visits.open.pop(kernel)
+            await self.kernel_manager.shutdown_kernel(kernel, now=True)
+
     async def send_page(self, address: str) -> None:
-        """Send the page, and note its kernel as soon as the page names it."""
+        """Send the page, and note its kernel as soon as it is known."""
         if pool := self.pool():
             with suppress(Exception):  # which the page will meet, too
                 await pool[0]  # a warm kernel that has just begun to start is there sooner than another one
@@ -86,16 +98,41 @@ class LimitedHandler(TornadoVoilaHandler):
             self.kernel_manager.kernel_pools_config["default"]["pool_size"] = min(
                 self.warm, self.visits.most - self.visits.used
             )
-        async for html in self.get_generator(path=None):
-            if not self.kernel and (named := KERNEL.search(html)):
-                self.kernel = named[1]
-                self.visits.starting.remove(address)
-            if self.kernel:
-                self.visits.sent(self.kernel, address)
-            self.write(html)
-            self.flush()
+        sent = False
+        try:
+            async for html in alive(self.get_generator(path=None), self.is_there):
+                if self.kernel:
+                    self.visits.sent(self.kernel, address)
+                self.write(html)
+                self.flush()
+                sent = True
+        except KernelDiedError as error:
+            self.log.error("The kernel of a page ended while the page was made (%s).", error)
+            if sent:
+                self.write(AGAIN)
+            else:
+                self.tell(503, 2, *DIED)
         if self.warm:
             self.kernel_manager.fill_if_needed(notebook_name=self.notebook_path)
+
+    @property
+    def kernel_manager(self) -> Any:
+        """The manager of all kernels, which tells this page the name of its own."""
+        return TellingManager(super().kernel_manager, self.note)
+
+    def note(self, kernel: str) -> None:
+        """Note the page's kernel."""
+        self.kernel = kernel
+        address = address_of(self)
+        self.visits.starting.remove(address)
+        self.visits.sent(kernel, address)
+
+    async def is_there(self) -> bool:
+        """Tell whether the page's kernel runs, or is not known yet."""
+        if not self.kernel:
+            return True
+        manager = self.kernel_manager
+        return self.kernel in manager and await manager.get_kernel(self.kernel).is_alive()
 
     def show_beginning(self) -> None:
         """Answer with how the page begins, which asks again by itself: there will be a kernel in a moment."""
@@ -115,6 +152,63 @@ class LimitedHandler(TornadoVoilaHandler):
         """The futures of the kernels that were started ahead."""
         futures: list[Any] = getattr(self.kernel_manager, "_pools", {}).get(self.notebook_path, [])
         return futures
+
+
+class KernelDiedError(RuntimeError):
+    """The kernel of a page ended before the page was made."""
+
+
+class TellingManager:
+    """The kernels, and whom to tell which one a page is given.
+
+    Args:
+        manager: Voila's.
+        tell: is given the name.
+    """
+
+    def __init__(self, manager: Any, tell: Callable[[str], None]) -> None:
+        self._manager, self._tell = manager, tell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager, name)
+
+    def __contains__(self, kernel: str) -> bool:
+        return kernel in self._manager
+
+    async def start_kernel(self, **settings: Any) -> str:
+        """Start a kernel for the page."""
+        name = str(await self._manager.start_kernel(**settings))
+        self._tell(name)
+        return name
+
+    async def get_rendered_notebook(self, **settings: Any) -> tuple[Any, Any, str]:
+        """Give the page a warm kernel."""
+        task, rendered, name = await self._manager.get_rendered_notebook(**settings)
+        self._tell(name)
+        return task, rendered, name
+
+
+async def alive(
+    parts: AsyncGenerator[str, None], is_there: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[str, None]:
+    """Pass on the parts of a page while its kernel is there.
+
+    Raises:
+        KernelDiedError: if it ends, or cannot be had.
+    """
+    while True:
+        part = asyncio.ensure_future(anext(parts))
+        while not part.done():
+            await asyncio.wait({part}, timeout=LOOK)
+            if not part.done() and not await is_there():
+                part.cancel()
+                raise KernelDiedError("it has ended")
+        try:
+            yield part.result()
+        except StopAsyncIteration:
+            return
+        except Exception as error:
+            raise KernelDiedError(str(error)) from error
 
 
 def address_of(handler: Any) -> str:

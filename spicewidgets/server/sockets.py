@@ -27,7 +27,7 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
         """Take the visits; tornado calls this."""
         super().initialize(**settings)
         self.visits = visits
-        self.joined = False
+        self.entered, self.connection = False, None
         self.credit, self.when = float(BURST), IOLoop.current().time()
 
     async def pre_get(self) -> None:
@@ -38,12 +38,26 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
             raise HTTPError(400)
         if PROTOCOL not in self.request.headers.get("Sec-WebSocket-Protocol", ""):
             raise HTTPError(400)  # in the older one, Voila takes any bytes of the kernel for a number
+        self.entered = self.visits.enters(self.kernel_id)
+        if not self.entered:
+            raise HTTPError(429)
         await super().pre_get()
+
+    def on_finish(self) -> None:
+        """Count a connection no longer that did not come about; tornado calls this."""
+        if self.ws_connection is None:
+            self.leave(closed=False)
+        super().on_finish()
+
+    def leave(self, closed: bool) -> None:
+        """Count this connection no longer."""
+        if self.entered:
+            self.entered = False
+            self.visits.leaves(self.kernel_id, closed)
 
     async def open(self, kernel_id: str) -> None:
         """Begin to pass messages on."""
         self.ws_connection.stream.max_write_buffer_size = MOST_UNREAD
-        self.joined = True
         self.visits.joins(kernel_id)
         await super().open(kernel_id)
 
@@ -67,9 +81,9 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
 
     def on_close(self) -> None:
         """Note that the page has gone."""
-        if self.joined:
-            self.visits.leaves(self.kernel_id, closed=self.close_code is not None)
-        super().on_close()
+        self.leave(closed=self.close_code is not None)
+        if self.connection is not None:
+            super().on_close()
 
     def write_message(self, message: bytes | dict[str, Any], binary: bool = False) -> Any:
         """Send a message, as tornado does, which would refuse it too, but after Voila has read it.

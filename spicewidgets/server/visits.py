@@ -7,6 +7,8 @@ from dataclasses import dataclass
 CONNECT = 20  # seconds in which a page that was sent connects to its kernel, or asks for it
 GONE = 40  # seconds after which the kernel of a page that was closed ends
 LOST = 600  # seconds after which that of a page ends whose connection was lost; it may come back
+BRIEF = 60  # seconds that a page has to have been there, to be waited for longer than a closed one
+MOST_SOCKETS = 4  # connections of a page: one, and others while it comes back
 EVERY = 2  # seconds between two looks at who is there
 REFILL = 2  # seconds after which an address may ask for one page more
 ABANDONED = 5  # pages that one counts for that was asked for and never connected
@@ -20,13 +22,22 @@ class Visit:
         address: from where it was asked for.
         until: when its kernel ends, unless something is heard from the page.
         sockets: how many connections it has.
-        joined: whether it has ever had one.
+        joined: when it had the first one; None if it never had any.
+        lost: when it lost the last one, if it has none now.
+        brief: whether it was lost as soon as it had come.
     """
 
     address: str
     until: float
     sockets: int = 0
-    joined: bool = False
+    joined: float | None = None
+    lost: float | None = None
+    brief: bool = False
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether it has come to stay: it had a connection, and did not lose it at once."""
+        return self.joined is not None and not self.brief
 
 
 class Visits:
@@ -54,7 +65,7 @@ class Visits:
 
     def wait(self, address: str) -> float:
         """Seconds that an address must wait until it is given a page; 0 if it need not."""
-        waiting = [visit.address for visit in self.open.values() if not visit.joined] + self.starting
+        waiting = [visit.address for visit in self.open.values() if not visit.is_there] + self.starting
         if waiting.count(address) >= max(self.most // 2, 4):
             return REFILL
         return max(0.0, (self.spent(address) + 1 - self._burst) * REFILL)
@@ -83,16 +94,39 @@ class Visits:
         if visit := self.open.get(kernel):
             visit.until = max(visit.until, self.clock() + CONNECT)
 
+    def enters(self, kernel: str) -> bool:
+        """Count a connection to this kernel that begins; False if it has as many as it may have."""
+        visit = self.open.get(kernel)
+        if visit is None or visit.sockets >= MOST_SOCKETS:
+            return False
+        visit.sockets, visit.lost = visit.sockets + 1, None
+        return True
+
     def joins(self, kernel: str) -> None:
-        """A page has connected to its kernel."""
+        """Note that a page has connected to its kernel."""
         if visit := self.open.get(kernel):
-            visit.sockets, visit.joined = visit.sockets + 1, True
+            visit.joined, visit.brief = visit.joined or self.clock(), False
 
     def leaves(self, kernel: str, closed: bool) -> None:
-        """A connection has ended, because the page was closed or because it was lost."""
-        if visit := self.open.get(kernel):
-            visit.sockets -= 1
-            visit.until = self.clock() + (GONE if closed else LOST)
+        """Note that a connection has ended, because the page was closed or because it was lost."""
+        if (visit := self.open.get(kernel)) is None:
+            return
+        now = self.clock()
+        visit.sockets -= 1
+        visit.lost = None if visit.sockets else now
+        stayed = 0 if visit.joined is None else now - visit.joined
+        visit.brief = not closed and not visit.sockets and stayed < BRIEF
+        visit.until = max(visit.until, now + (GONE if closed or visit.brief else LOST))
+
+    def give_up(self) -> str | None:
+        """Choose a kernel to end when all places are taken and somebody comes: that of the page lost longest.
+
+        A page that was lost has `GONE` seconds to come back before it can lose its place to others.
+        """
+        lost = {visit.lost: kernel for kernel, visit in self.open.items() if visit.lost is not None}
+        if not lost or min(lost) > self.clock() - GONE:
+            return None
+        return lost[min(lost)]
 
     def keep(self, kernels: Collection[str]) -> None:
         """Forget the pages whose kernel is none of these."""
@@ -103,6 +137,6 @@ class Visits:
         now = self.clock()
         ended = [kernel for kernel, visit in self.open.items() if not visit.sockets and now > visit.until]
         for visit in map(self.open.pop, ended):
-            if not visit.joined:
+            if not visit.is_there:
                 self.charge(visit.address, ABANDONED)
         return ended

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spicewidgets.server.visits import ABANDONED, CONNECT, GONE, LOST, REFILL, Visits
+from spicewidgets.server.visits import ABANDONED, BRIEF, CONNECT, GONE, LOST, MOST_SOCKETS, REFILL, Visits
 
 
 class Hall:
@@ -21,6 +21,14 @@ class Hall:
         self.visits.charge(address)
         self.visits.sent(f"kernel {self.count}", address)
         return f"kernel {self.count}"
+
+    def joined(self, seconds=BRIEF, address="a"):
+        """A page that has been connected for so long."""
+        kernel = self.page(address)
+        assert self.visits.enters(kernel)
+        self.visits.joins(kernel)
+        self.now += seconds
+        return kernel
 
     def after(self, seconds):
         """The kernels that end within so many seconds."""
@@ -48,6 +56,7 @@ def test_a_page_that_loads_slowly_asks_for_its_kernel_meanwhile(hall):
     for _ in range(30):
         assert hall.after(5) == []
         hall.visits.sign(kernel)
+    assert hall.visits.enters(kernel)
     hall.visits.joins(kernel)
     assert hall.after(5 * LOST) == []
 
@@ -55,8 +64,7 @@ def test_a_page_that_loads_slowly_asks_for_its_kernel_meanwhile(hall):
 @pytest.mark.parametrize(("closed", "seconds"), [(True, GONE), (False, LOST)])
 def test_a_kernel_ends_some_time_after_its_page(hall, closed, seconds):
     """A closed page's within a minute; where the connection is lost, the page may come back."""
-    kernel = hall.page()
-    hall.visits.joins(kernel)
+    kernel = hall.joined()
     hall.visits.leaves(kernel, closed)
     assert hall.after(seconds) == []
     assert hall.after(1) == [kernel]
@@ -64,10 +72,10 @@ def test_a_kernel_ends_some_time_after_its_page(hall, closed, seconds):
 
 
 def test_a_page_that_comes_back_keeps_its_kernel(hall):
-    kernel = hall.page()
-    hall.visits.joins(kernel)
+    kernel = hall.joined()
     hall.visits.leaves(kernel, closed=False)
     hall.after(LOST - 5)
+    assert hall.visits.enters(kernel)
     hall.visits.joins(kernel)
     assert hall.after(3 * LOST) == []
 
@@ -79,8 +87,7 @@ def test_two_hundred_requests_that_open_nothing_do_not_hold_the_places():
         if hall.visits.wait("stranger") == 0:
             given.append(hall.page("stranger"))
     assert len(given) == 20
-    assert hall.page("learner") not in given
-    hall.visits.joins("kernel 21")
+    assert hall.joined(0, "learner") not in given
     assert hall.after(CONNECT + 1) == given
     assert hall.visits.wait("stranger") > 0
     assert hall.visits.wait("other") == 0
@@ -91,8 +98,7 @@ def test_a_class_behind_one_address_comes_and_comes_again():
     for _ in range(2):
         kernels = []
         for _ in range(40):
-            kernels.append(hall.page("school"))
-            hall.visits.joins(kernels[-1])
+            kernels.append(hall.joined(0, "school"))
         for kernel in kernels:
             hall.visits.leaves(kernel, closed=True)
         assert hall.after(GONE + 1) == kernels
@@ -120,3 +126,36 @@ def test_what_is_over_is_forgotten(hall):
     hall.page()
     hall.visits.keep([])
     assert hall.visits.used == 0
+
+
+def test_a_place_is_not_held_by_who_connects_and_goes(hall):
+    """All places were taken for minutes by pages that were asked for, joined, and cut off."""
+    for _ in range(5):
+        kernel = hall.joined(1, "stranger")
+        hall.visits.leaves(kernel, closed=False)
+    assert hall.visits.wait("stranger") > 0
+    assert hall.visits.wait("other") == 0
+    assert len(hall.after(GONE + 1)) == 5
+
+
+def test_when_all_places_are_taken_the_page_lost_longest_gives_its_own_up():
+    hall = Hall(most=3)
+    kernels = [hall.joined() for _ in range(3)]
+    assert hall.visits.give_up() is None
+    hall.visits.leaves(kernels[1], closed=False)
+    hall.now += 1
+    hall.visits.leaves(kernels[0], closed=False)
+    assert hall.visits.give_up() is None  # it may come back
+    hall.now += GONE
+    assert hall.visits.give_up() == kernels[1]
+    assert hall.visits.enters(kernels[1])  # it has come back
+    assert hall.visits.give_up() == kernels[0]
+
+
+def test_a_page_has_few_connections(hall):
+    kernel = hall.page()
+    taken = [hall.visits.enters(kernel) for _ in range(MOST_SOCKETS + 3)]
+    assert taken == [True] * MOST_SOCKETS + [False] * 3
+    hall.visits.leaves(kernel, closed=False)
+    assert hall.visits.enters(kernel)
+    assert not hall.visits.enters("of nobody")
