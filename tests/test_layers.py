@@ -112,6 +112,7 @@ MAY = {
     "server": {
         "jupyter_client",
         "jupyter_server",
+        "psutil",  # what kernels take, on every system
         "spicewidgets.server",
         "tornado",
         "traitlets",

@@ -16,6 +16,8 @@ ALL_NETWORKS = "0.0.0.0"  # the address that stands for every network that this 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
 IDLE_TIMEOUT = 3600  # seconds after which the kernel of a page that nobody looks at ends
+OWN_PROCESSES, PUBLIC_PROCESSES = 80, 4  # that a kernel may have: a study's, and one with some to spare
+JOBS = "SPICEWIDGETS_JOBS"  # how many processes a study may have, as lab/recovery.py reads it
 FILL_DELAY = (
     2  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
 )
@@ -129,6 +131,8 @@ def app(
     variables = environment()
     if lesson is not None:
         variables |= load("spicewidgets.cli.lesson").lesson_environment(lesson, panel)
+    if public:
+        variables[JOBS] = "1"  # processes of a learner's own would take those of all
     check_port(port, host)
     os.environ.update(variables)
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
@@ -228,6 +232,7 @@ def arguments(
         "MappingKernelManager.cull_connected": host != HOST,
         "ForkedProvisioner.apart": True,
         "ForkedProvisioner.forks": fork,
+        "ForkedProvisioner.processes": PUBLIC_PROCESSES if host != HOST else OWN_PROCESSES,
     }
     yield str(notebook)
     yield from (f"--{name}={value}" for name, value in flags.items())

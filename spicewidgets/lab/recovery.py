@@ -3,6 +3,7 @@
 Importing this loads no torch.
 """
 
+import os
 from abc import abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
@@ -43,9 +44,15 @@ else:
 
 Floats = NDArray[np.float64]
 LADDER = tuple(100 * 2**step for step in range(7))  # choices of a person, for which designs are made
+JOBS = "SPICEWIDGETS_JOBS"  # the variable that bounds the number of processes
 PEOPLE = 10  # that a simulated data set has at most
 FEWEST = 5  # people from whom simulated ones take their numbers; of fewer there is no range
 AS_A_RULE, RARELY = 0.8, 0.1  # shares of data sets in which a term is found
+
+
+def most_jobs() -> int:
+    """Find how many processes a study may have here; a public page has none of a learner's own."""
+    return int(os.environ.get(JOBS, 64))
 
 
 @dataclass(frozen=True)
@@ -288,7 +295,7 @@ class Recovery(Study):
             self.fits[name] = fit.fit_rival(name, self.data.dataset, "prior")
         if self.study is None:
             self.study = self.make()
-        jobs = self.snapshot.recovery.jobs
+        jobs = min(self.snapshot.recovery.jobs, most_jobs())
         with closing(self.study.run(n_jobs=None if jobs == 1 else jobs)) as steps:
             yield from steps
         self._count()

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.recovery import Confused, Numbers, Terms, Told, rounded, size_of
+from ..lab.recovery import Confused, Numbers, Terms, Told, most_jobs, rounded, size_of
 from ..lab.words import BRIEF
 from ..markup import Html, escaped, message, table
 from ..plots.recovery import confusion
@@ -54,7 +54,9 @@ class RecoveryPanel(Stage):
             for name, (word, tip) in words.items()
         }
         state = self.experiment.recovery
-        settings = [control(state, name) for name in ("n_datasets", "criterion", "seed", "jobs")]
+        settings = [control(state, name) for name in ("n_datasets", "criterion", "seed")]
+        if most_jobs() > 1:
+            settings.append(control(state, "jobs"))
         return [self.design, *settings]
 
     def stage(self) -> list[widgets.Widget]:

@@ -19,12 +19,15 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from .apart import ServerFolder
 from .connections import BoundedServer, raise_limit, room
 from .frames import MOST_BYTES
+from .groups import Groups
 from .hosts import REFUSAL, Hosts, host_of
+from .kept import BoundedKernelManager
 from .memory import TRIM_EVERY, Trimmer
 from .places import LimitedHandler
 from .provisioner import ForkedProvisioner, use_forked_kernels
 from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
+from .watch import GB, look, told
 
 MOST_BODY = 64 * 1024  # bytes of a request; none that a page sends has any
 MOST_SOCKETS = 40  # of zmq's, for a person
@@ -136,6 +139,7 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
 
         def start(self) -> None:
             ForkedProvisioner.folder = folder = ServerFolder()
+            ForkedProvisioner.groups = Groups.find()
             self.connection_dir_root = str(folder.path)
             for name, value in os.environ.items():
                 if name.startswith("SPICEWIDGETS_") and os.path.isfile(value):  # the lesson
@@ -150,6 +154,7 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
             self.most_files = raise_limit()
             self.visits.most = room(self.most_files, most)
             configuration = self.voila_configuration
+            configuration.multi_kernel_manager_class = BoundedKernelManager
             configuration.default_pool_size = min(configuration.default_pool_size, self.visits.most)
             settings: dict[str, Any] = super().init_settings()
             self.identity_provider.cookie_options = COOKIES
@@ -196,11 +201,29 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
             """End the kernels whose pages are gone."""
             manager = self.kernel_manager
             self.visits.keep(manager.list_kernel_ids())
-            ended = self.visits.over()
-            for kernel in manager.list_kernel_ids():
-                if not await manager.get_kernel(kernel).is_alive():
-                    ended.append(kernel)
-            for kernel in {*ended} & {*manager.list_kernel_ids()}:
-                await manager.shutdown_kernel(kernel, now=True)
+            for kernel, why in (await self.too_much()).items():
+                self.log.warning("Kernel %s: %s", kernel, why)
+                self.visits.ends(kernel, why)
+                await self.end_kernel(kernel)
+            for kernel in self.visits.over():
+                await self.end_kernel(kernel)
+
+        async def too_much(self) -> dict[str, str]:
+            """Find the kernels that have ended or take too much, each with a sentence for its learner."""
+            manager, watched, found = self.kernel_manager, {}, {}
+            for name in manager.list_kernel_ids():
+                kernel = manager.get_kernel(name)
+                provisioner = kernel.provisioner
+                if not await kernel.is_alive():
+                    full = provisioner is not None and provisioner.group and provisioner.group.was_full()
+                    found[name] = told("memory", provisioner.memory / GB) if full else ""
+                elif one := provisioner.watched:
+                    watched[name] = one
+            return found | await IOLoop.current().run_in_executor(None, look, watched)
+
+        async def end_kernel(self, kernel: str) -> None:
+            """End a kernel, unless it has been meanwhile."""
+            with suppress(HTTPError, KeyError):
+                await self.kernel_manager.shutdown_kernel(kernel, now=True)
 
     return HardenedVoila

@@ -7,6 +7,8 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 MOST_BYTES = 10 * 1024 * 1024  # of a frame: a table or a lesson that is dropped into the page
 MOST_PARTS = 64  # of a message: channel, header, its parent's, metadata, content, and buffers
 MOST_HEADER = 16 * 1024  # bytes of the header, of its parent's, and of the metadata
+MOST_CONTENT = 256 * 1024  # bytes of the content, which is the state of a widget; files come as buffers
+NAMES = ("comm_id", "target_name")  # in a content
 CHANNELS = (b"shell", b"control")
 
 
@@ -14,11 +16,14 @@ class FrameError(ValueError):
     """A frame that no page of ours sends."""
 
 
-def check_frame(frame: bytes | str) -> None:
-    """Check the outside of a message: sizes, counts and the channel. What it says is the kernel's matter.
+def check_frame(frame: bytes | str) -> dict[str, Any]:
+    """Check a message: sizes, counts, the channel, and that names are names. The rest is the kernel's matter.
 
     A frame begins with a number of 8 bytes, how many offsets follow, of 8 bytes each: where the channel, the
     header, its parent's header, the metadata, the content and each buffer begin, and where the last one ends.
+
+    Returns:
+        The content.
 
     Raises:
         FrameError: with what is wrong.
@@ -37,13 +42,21 @@ def check_frame(frame: bytes | str) -> None:
         raise FrameError("another channel")
     if offsets[4] - offsets[1] > 3 * MOST_HEADER:
         raise FrameError("a header that is too long")
-    _check_header(frame[offsets[1] : offsets[2]])
-
-
-def _check_header(header: bytes) -> None:
-    try:
-        says: Any = json.loads(header)
-    except (ValueError, RecursionError):
-        raise FrameError("a header that cannot be read") from None
-    if not isinstance(says, dict) or not isinstance(says.get("msg_type"), str):
+    if offsets[min(5, count - 1)] - offsets[4] > MOST_CONTENT:
+        raise FrameError("a content that is too long")
+    if not isinstance(_read(frame[offsets[1] : offsets[2]], "header").get("msg_type"), str):
         raise FrameError("a header without a type")
+    content = _read(frame[offsets[4] : offsets[min(5, count - 1)]], "content")
+    if not all(isinstance(content.get(name, ""), str) for name in NAMES):
+        raise FrameError("something else where a name should be")
+    return content
+
+
+def _read(part: bytes, what: str) -> dict[str, Any]:
+    try:
+        says: Any = json.loads(part)
+    except (ValueError, RecursionError):
+        says = None
+    if not isinstance(says, dict):
+        raise FrameError(f"a {what} that cannot be read")
+    return says

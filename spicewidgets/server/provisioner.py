@@ -25,6 +25,8 @@ from tornado.locks import Lock
 from traitlets import Bool, Integer
 
 from .apart import Learner, ServerFolder, passed
+from .groups import Group, Groups
+from .watch import Bounds, Watched, end
 
 NAME = "spicewidgets-forked"  # of the entry point in pyproject.toml
 PACKAGE = Path(__file__).parents[1]
@@ -170,7 +172,13 @@ def state_of_code() -> tuple[int, int]:
 class ForkedProvisioner(LocalProvisioner):
     """Starts kernels by forking the server's warm parent."""
 
-    memory = Integer(2**33, help="Bytes that a kernel may take beyond the parent's; 0 is no limit.").tag(
+    memory = Integer(
+        2**32,
+        help="Bytes that a kernel and all processes that it starts may take together, beyond the parent's; 0"
+        " is no limit.",
+    ).tag(config=True)
+    disk = Integer(2**31, help="Bytes of the files that a kernel may keep; 0 is no limit.").tag(config=True)
+    processes = Integer(80, help="Processes that a kernel may have, with its own; 0 is no limit.").tag(
         config=True
     )
     seconds = Integer(4 * 3600, help="Seconds of processor that a kernel may use; 0 is no limit.").tag(
@@ -184,7 +192,9 @@ class ForkedProvisioner(LocalProvisioner):
         " an account where root starts the server.",
     ).tag(config=True)
     learner: Learner | None = None
+    group: Group | None = None
     folder: ClassVar[ServerFolder | None] = None  # this server's
+    groups: ClassVar[Groups | None] = None
     parents: ClassVar[list[Parent]] = []  # this server's: at most one
     begun: ClassVar[Parent | None] = None  # one that may still be importing
     waking: ClassVar[bool] = False  # whether one is importing, and all who come wait for it
@@ -232,7 +242,28 @@ class ForkedProvisioner(LocalProvisioner):
         self.process = kernel  # type: ignore[assignment] # it is not a Popen, and does what Jupyter asks of one
         self.pid = self.pgid = kernel.pid
         self.cwd = request["cwd"]
+        if self.groups is not None:
+            with suppress(OSError):  # the server watches it, too
+                self.group = self.groups.take(kernel.pid, self.bounds)
         return self.connection_info
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the kernel may take with all that it starts."""
+        return Bounds(self.memory, self.disk, self.processes)
+
+    @property
+    def watched(self) -> Watched | None:
+        """The kernel, for who watches it; None if it has no process."""
+        if self.pid is None:
+            return None
+        return Watched(self.pid, self.bounds, self.learner.path if self.learner else None)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel, and all that it has started."""
+        if self.pid is not None:
+            end(self.pid)
+        await super().kill(restart)
 
     async def start_alone(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start a kernel as Jupyter does, under its account."""
@@ -274,6 +305,10 @@ class ForkedProvisioner(LocalProvisioner):
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove the kernel's folder, unless it is started again."""
+        if self.pid is not None:
+            end(self.pid)
+        if self.group is not None:
+            self.group.end()
         await super().cleanup(restart)
         if self.learner and not restart:
             self.learner.remove()

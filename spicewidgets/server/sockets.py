@@ -1,6 +1,7 @@
 """The connections of pages to their kernels, with a bound on everything that comes and goes."""
 
-from typing import Any
+from asyncio import Future
+from typing import Any, ClassVar
 
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado import gen
@@ -14,20 +15,32 @@ from .frames import PROTOCOL, FrameError, check_frame
 from .visits import Visits
 
 MOST_SESSION = 64  # letters of the name that a page gives its connection
-MOST_UNREAD = 64 * 1024 * 1024  # bytes that wait for a page that does not read
+MOST_UNREAD = 16 * 1024 * 1024  # bytes that wait for a page that does not read; its connection ends then
+MOST_WAITING = 1024 * 1024  # bytes that wait for a page before nothing more is taken from it
+ALL_UNREAD = 512 * 1024 * 1024  # bytes that wait for all pages together; then who lets some wait is ended
 RATE = 200  # messages a second that a page may send; a slider that is drawn sends 60
 BURST = 4000  # messages that it may send at once, as when it asks for each of its widgets
+ALL_STATES = "request_states"  # asks for the state of every widget at once
+STATES_COST = 200  # messages that this counts for
+LOOK = 0.05  # seconds between two looks at whether a page has read
 CLOSED = 1002  # the code of the end of a connection whose other side does not keep to the protocol
 
 
 class CheckedSocketHandler(VoilaKernelWebsocketHandler):
-    """Passes a page's messages on to its kernel: none that is not sound, and not faster than a page needs."""
+    """Passes a page's messages on to its kernel: none that is not sound, and not faster than a page needs.
+
+    Attributes:
+        unread: bytes that wait for the page.
+        waiting: bytes that wait for all pages.
+    """
+
+    waiting: ClassVar[list[int]] = [0]
 
     def initialize(self, visits: Visits, **settings: Any) -> None:
         """Take the visits; tornado calls this."""
         super().initialize(**settings)
         self.visits = visits
-        self.entered, self.connection = False, None
+        self.entered, self.connection, self.unread = False, None, 0
         self.credit, self.when = float(BURST), IOLoop.current().time()
 
     async def pre_get(self) -> None:
@@ -57,7 +70,6 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
 
     async def open(self, kernel_id: str) -> None:
         """Begin to pass messages on."""
-        self.ws_connection.stream.max_write_buffer_size = MOST_UNREAD
         self.visits.joins(kernel_id)
         await super().open(kernel_id)
 
@@ -67,17 +79,21 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
         What is not sound ends the connection.
         """
         try:
-            check_frame(message)
+            content = check_frame(message)
             super().on_message(message)
         except FrameError as error:
             self.log.warning("A page sent %s; its connection was ended.", error)
             self.close(CLOSED, str(error))
             return
         now = IOLoop.current().time()
-        self.credit = min(BURST, self.credit + (now - self.when) * RATE) - 1
+        data = content.get("data")
+        cost = STATES_COST if isinstance(data, dict) and data.get("method") == ALL_STATES else 1
+        self.credit = min(BURST, self.credit + (now - self.when) * RATE) - cost
         self.when = now
         if self.credit < 0:
             await gen.sleep(-self.credit / RATE)
+        while self.unread > MOST_WAITING and self.ws_connection is not None:
+            await gen.sleep(LOOK)
 
     def on_close(self) -> None:
         """Note that the page has gone."""
@@ -96,7 +112,27 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
         """
         if self.ws_connection is None or self.ws_connection.is_closing():
             raise WebSocketClosedError
-        return super().write_message(message, binary)
+        size = len(message)
+        if self.unread + size > MOST_UNREAD or (self.waiting[0] + size > ALL_UNREAD and self.unread):
+            self.log.warning("A page did not read what came for it; its connection was ended.")
+            self.ws_connection.stream.close()
+            return None
+        sent = super().write_message(message, binary)
+        if sent is not None:  # else it is none of what pages are told
+            self.count(size)
+            sent.add_done_callback(lambda done: self.has_read(size, done))
+        return sent
+
+    def has_read(self, size: int, done: Future[None]) -> None:
+        """Count bytes no longer that the page has taken, or will never take."""
+        self.count(-size)
+        if not done.cancelled():
+            done.exception()  # that it has gone is known
+
+    def count(self, size: int) -> None:
+        """Count bytes that wait for this page, and for all."""
+        self.unread += size
+        self.waiting[0] += size
 
 
 class LookHandler(KernelHandler):
@@ -107,7 +143,12 @@ class LookHandler(KernelHandler):
         self.visits = visits
 
     async def get(self, kernel_id: str) -> None:
-        """Answer, and note that the page is there."""
+        """Answer, and note that the page is there; or tell why its kernel was ended."""
+        if why := self.visits.reasons.get(kernel_id):
+            self.set_status(410)
+            self.set_header("Content-Type", "text/plain; charset=UTF-8")
+            self.finish(why)
+            return
         self.visits.sign(kernel_id)
         await super().get(kernel_id)  # type: ignore[misc] # it is a coroutine
 

@@ -8,6 +8,7 @@ CONNECT = 20  # seconds in which a page that was sent connects to its kernel, or
 GONE = 40  # seconds after which the kernel of a page that was closed ends
 LOST = 600  # seconds after which that of a page ends whose connection was lost; it may come back
 BRIEF = 60  # seconds that a page has to have been there, to be waited for longer than a closed one
+MOST_REASONS = 1000  # that are kept
 MOST_SOCKETS = 4  # connections of a page: one, and others while it comes back
 EVERY = 2  # seconds between two looks at who is there
 REFILL = 2  # seconds after which an address may ask for one page more
@@ -56,6 +57,7 @@ class Visits:
         self.clock = clock
         self.open: dict[str, Visit] = {}  # by the kernel's name
         self.starting: list[str] = []  # the addresses of pages whose kernel is not known yet
+        self.reasons: dict[str, str] = {}  # by the kernel's name: why it was ended
         self._spent: dict[str, tuple[float, float]] = {}  # by address: how many pages, when
 
     @property
@@ -127,6 +129,22 @@ class Visits:
         if not lost or min(lost) > self.clock() - GONE:
             return None
         return lost[min(lost)]
+
+    def ends(self, kernel: str, why: str) -> None:
+        """Note why a kernel is ended, for its page, which will ask; nothing is its page's to know."""
+        self.open.pop(kernel, None)
+        if why:
+            self._tell(kernel, why)
+
+    def give_away(self, kernel: str, why: str) -> None:
+        """Let a kernel end at the next look, for a reason that its page is told."""
+        if visit := self.open.get(kernel):
+            visit.until, visit.sockets = 0.0, 0
+            self._tell(kernel, why)
+
+    def _tell(self, kernel: str, why: str) -> None:
+        latest = list(self.reasons.items())[-MOST_REASONS + 1 :]
+        self.reasons = dict(latest) | {kernel: why}
 
     def keep(self, kernels: Collection[str]) -> None:
         """Forget the pages whose kernel is none of these."""

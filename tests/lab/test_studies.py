@@ -2,10 +2,12 @@
 
 import time
 
+import joblib
 import numpy as np
 import pytest
 
 from spicewidgets.core.judge import random_effects
+from spicewidgets.core.rivals import study
 from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.lab import falsify, recovery, rivals
 from spicewidgets.lab.recovery import size_of
@@ -247,6 +249,23 @@ def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few, 
     told = done(runner, "learners")
     assert told.trials == pytest.approx(np.mean([40, 37, 34, 31]), abs=1.5)
     assert "simulated choices only" in runner.experiment.blocked["terms"]
+
+
+@pytest.mark.parametrize(("most", "used"), [("1", None), (None, 6)])
+def test_on_a_public_page_a_study_has_no_processes_of_a_learner_s_own(monkeypatch, most, used):
+    """Sixty-four of them took the machine of all."""
+    asked = []
+
+    class Parallel(joblib.Parallel):
+        def __init__(self, n_jobs=None, **options):
+            asked.append(n_jobs)
+            super().__init__(n_jobs=None, **options)
+
+    monkeypatch.setattr(study.joblib, "Parallel", Parallel)
+    if most is not None:
+        monkeypatch.setenv(recovery.JOBS, most)
+    done(small(recovery={"jobs": 6}), "learners")
+    assert asked == [used]
 
 
 def test_reset_forgets_them(few):

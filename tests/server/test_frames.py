@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, strategies as st
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 
-from spicewidgets.server.frames import MOST_BYTES, MOST_HEADER, MOST_PARTS, FrameError, check_frame
+from spicewidgets.server.frames import (
+    MOST_BYTES,
+    MOST_CONTENT,
+    MOST_HEADER,
+    MOST_PARTS,
+    FrameError,
+    check_frame,
+)
 
 
 def frame(kind="comm_msg", channel="shell", content=None, buffers=(), metadata=None):
@@ -16,6 +23,7 @@ def frame(kind="comm_msg", channel="shell", content=None, buffers=(), metadata=N
     return serialize_msg_to_ws_v1([*(json.dumps(part).encode() for part in parts), *buffers], channel)
 
 
+HEADER = b'{"msg_type": "comm_msg"}'
 SOUND = frame(content={"data": {"method": "update", "state": {"value": 0.3}}}, buffers=[b"\x01" * 100])
 
 
@@ -24,7 +32,8 @@ def test_messages_of_a_page_pass():
         for channel in ("shell", "control"):
             check_frame(frame(kind, channel))
     check_frame(SOUND)
-    check_frame(frame(content={"data": "x" * (MOST_BYTES - 1000)}))
+    check_frame(frame(content={"data": "x" * (MOST_CONTENT - 1000)}))
+    check_frame(frame(buffers=[b"x" * (MOST_BYTES - 1000)]))  # a file
     check_frame(frame(buffers=[b"1"] * (MOST_PARTS - 5)))
 
 
@@ -45,7 +54,12 @@ def test_messages_of_a_page_pass():
         (frame(kind=["comm_msg"]), "a header without a type"),
         (serialize_msg_to_ws_v1([b"[" * 9000, b"{}", b"{}", b"{}"], "shell"), "a header that cannot be read"),
         (serialize_msg_to_ws_v1([b"\xff", b"{}", b"{}", b"{}"], "shell"), "a header that cannot be read"),
-        (frame(content={"a": "x" * MOST_BYTES}), f"more than {MOST_BYTES} bytes"),
+        (frame(content={"data": "x" * MOST_CONTENT}), "a content that is too long"),
+        (frame(content={"comm_id": "1", "target_name": ["a"]}), "something else where a name should be"),
+        (frame(content={"comm_id": {}}), "something else where a name should be"),
+        (serialize_msg_to_ws_v1([HEADER, b"{}", b"{}", b"[]"], "shell"), "a content that cannot be read"),
+        (serialize_msg_to_ws_v1([HEADER, b"{}", b"{}", b"{"], "shell"), "a content that cannot be read"),
+        (frame(buffers=[b"x" * MOST_BYTES]), f"more than {MOST_BYTES} bytes"),
         ("text", "text where bytes are expected"),
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else value,

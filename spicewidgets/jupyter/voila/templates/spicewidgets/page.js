@@ -67,15 +67,16 @@
     if (bar && !words) bar.remove()
     else if (words && bar.firstChild.textContent !== words) bar.firstChild.textContent = words
   }
-  function end() {
+  function end(why = ENDED) {
     ended = true
-    if (!leaving) say(ENDED)
+    if (!leaving) say(why)
   }
   async function look() {
     if (ended || leaving) return
     try {
       const answer = await fetch(kernelUrl, { cache: "no-store" })
       if (answer.status === 404) end()
+      else if (answer.status === 410) end(await answer.text())
       else if (!ended && !leaving) say(answer.ok ? "" : LOST)
     } catch {
       if (!ended && !leaving) say(LOST)

@@ -1,0 +1,46 @@
+"""What is kept for a page whose connection was lost, until it comes back: so many bytes and no more."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+
+MOST_KEPT = 16 * 1024 * 1024  # bytes of messages, for a page
+LONG = "The connection of this page was lost for so long that it could not be brought up to date any more."
+
+Message = tuple[str, list[Any]]
+
+
+class Kept(list[Message]):
+    """Messages in the order in which they came; none any more once they are too many.
+
+    Args:
+        most: bytes of all messages together.
+        full: called once they are more.
+    """
+
+    def __init__(self, most: int, full: Callable[[], object]) -> None:
+        super().__init__()
+        self.left, self.full = most, full
+
+    def append(self, message: Message) -> None:
+        """Keep a message, if those before it are."""
+        if self.left < 0:
+            return
+        self.left -= sum(len(part) for part in message[1])
+        if self.left < 0:
+            self.clear()
+            self.full()
+        else:
+            super().append(message)
+
+
+class BoundedKernelManager(AsyncMappingKernelManager):
+    """Starts and ends kernels as Jupyter does, and keeps so many messages for a page that was lost."""
+
+    def start_buffering(self, kernel_id: str, session_key: str, channels: dict[str, Any]) -> None:
+        """Keep messages of a kernel from now on; too many end it, for its page has no state without them."""
+        super().start_buffering(kernel_id, session_key, channels)
+        if self.buffer_offline_messages:
+            kept = Kept(MOST_KEPT, lambda: self.parent.visits.give_away(kernel_id, LONG))
+            self._kernel_buffers[kernel_id]["buffer"] = kept
