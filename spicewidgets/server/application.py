@@ -17,7 +17,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
-from .connections import BoundedServer, raise_limit, room
+from .connections import MOST_READ, BoundedServer, raise_limit, room
 from .frames import MOST_BYTES
 from .groups import Groups
 from .hosts import REFUSAL, Hosts, host_of
@@ -184,6 +184,7 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
                 limit=self.most_files,
                 most=self.visits.most,
                 max_body_size=MOST_BODY,
+                max_buffer_size=MOST_READ,
                 idle_connection_timeout=QUIET,
             )
             self.app.listen = server.listen

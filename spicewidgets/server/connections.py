@@ -57,7 +57,7 @@ class BoundedServer(HTTPServer):
     into the log each time.
     """
 
-    def initialize(self, *arguments: Any, limit: int | None, most: int, **settings: Any) -> None:
+    def initialize(self, *arguments: Any, limit: int | None = None, most: int = 1, **settings: Any) -> None:
         """Take the bounds; tornado calls this.
 
         Args:
@@ -66,7 +66,7 @@ class BoundedServer(HTTPServer):
             most: people who can be there at once.
             settings: tornado's.
         """
-        super().initialize(*arguments, max_buffer_size=MOST_READ, **settings)
+        super().initialize(*arguments, **settings)
         self.limit = limit
         self.each = max(FEWEST_EACH, EACH * most)
         self._streams: dict[str, WeakSet[IOStream]] = {}  # by address

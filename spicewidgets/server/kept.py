@@ -40,7 +40,8 @@ class BoundedKernelManager(AsyncMappingKernelManager):
 
     def start_buffering(self, kernel_id: str, session_key: str, channels: dict[str, Any]) -> None:
         """Keep messages of a kernel from now on; too many end it, for its page has no state without them."""
-        super().start_buffering(kernel_id, session_key, channels)
+        super().start_buffering(kernel_id, session_key, channels)  # type: ignore[no-untyped-call]
+        server: Any = self.parent
         if self.buffer_offline_messages:
-            kept = Kept(MOST_KEPT, lambda: self.parent.visits.give_away(kernel_id, LONG))
+            kept = Kept(MOST_KEPT, lambda: server.visits.give_away(kernel_id, LONG))
             self._kernel_buffers[kernel_id]["buffer"] = kept

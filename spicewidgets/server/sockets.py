@@ -40,7 +40,8 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
         """Take the visits; tornado calls this."""
         super().initialize(**settings)
         self.visits = visits
-        self.entered, self.connection, self.unread = False, None, 0
+        self.connection: Any = None
+        self.entered, self.unread = False, 0
         self.credit, self.when = float(BURST), IOLoop.current().time()
 
     async def pre_get(self) -> None:

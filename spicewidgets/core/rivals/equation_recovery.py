@@ -37,6 +37,8 @@ class EquationRecovery(Study):
         SettingsError: where some options were not on offer, which equations cannot play yet.
     """
 
+    fields = ("people", "terms")
+
     def __init__(
         self,
         estimator: SpiceEstimator,

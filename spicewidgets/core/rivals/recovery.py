@@ -45,6 +45,8 @@ class ParameterRecovery(Study):
         random_state: seed of all.
     """
 
+    fields = ("true", "value", "error", "at_bound")
+
     def __init__(
         self,
         rival: Rival | type[Rival] | str,
@@ -135,6 +137,8 @@ class ModelRecovery(Study):
         n_datasets: simulated data sets of each rival.
         random_state: seed of all.
     """
+
+    fields = ("simulated", "scores")
 
     def __init__(
         self,
@@ -231,6 +235,8 @@ class TermRecovery(Study):
         random_state: seed of all.
         **options: for `SpiceEstimator`.
     """
+
+    fields = ("choices", "terms")
 
     def __init__(
         self,

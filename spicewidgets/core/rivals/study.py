@@ -14,6 +14,7 @@ chosen runs them. On a Dask cluster:
 The seed of each part is its own, so that where and in which order parts run changes no number.
 """
 
+import hashlib
 import json
 import os
 import warnings
@@ -21,7 +22,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 import joblib
 import numpy as np
@@ -38,9 +39,12 @@ class Study(ABC):
 
     Attributes:
         results: what each finished part has found, by its number.
+        noun: what a part is called, in the plural.
+        fields: the names in the result of a part.
     """
 
     noun = "data sets"
+    fields: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.results: dict[int, Any] = {}
@@ -73,11 +77,13 @@ class Study(ABC):
             SettingsError: where the folder belongs to another study, or cannot be read or written.
         """
         place = None if folder is None else _Folder(Path(folder), self.key())
+        damaged = 0
         if place is not None:
-            self.results |= place.read(len(self.parts))
+            known, damaged = place.read(len(self.parts), self.fields)
+            self.results |= known
         left = [number for number in range(len(self.parts)) if number not in self.results]
         before, began = len(self.parts) - len(left), monotonic()
-        yield self._progress(before, before, began)
+        yield self._progress(before, before, began, damaged)
         if not left:
             return
         parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
@@ -108,8 +114,10 @@ class Study(ABC):
         """Return the settings that two equal studies have in common."""
         return list(self.parts)
 
-    def _progress(self, done: int, before: int, began: float) -> Progress:
+    def _progress(self, done: int, before: int, began: float, damaged: int = 0) -> Progress:
         words = f"{done} of {len(self.parts)} {self.noun}"
+        if damaged:
+            words += f"; {damaged} of the files {'is' if damaged == 1 else 'are'} damaged, and done again"
         return Progress(done, len(self.parts), words, monotonic() - began, before)
 
     def _found(self) -> list[Any]:
@@ -143,7 +151,7 @@ class _Folder:
     """The finished parts of one study, a file each."""
 
     def __init__(self, path: Path, key: str) -> None:
-        self.path = path
+        self.path, self.key = path, key
         try:
             path.mkdir(parents=True, exist_ok=True)
             head = path / "study.json"
@@ -151,7 +159,7 @@ class _Folder:
             if known is None and not head.exists():
                 self._put(head, {"key": key})
                 known = key
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise SettingsError(
                 [
                     f"folder must be one that can be read and written; got {str(path)!r} ({error})."
@@ -167,24 +175,43 @@ class _Folder:
             ]
         )
 
-    def read(self, total: int) -> dict[int, Any]:
-        """Read the finished parts; a file that is no result is left out, and its part is done again."""
-        results = {}
+    def read(self, total: int, fields: Sequence[str]) -> tuple[dict[int, Any], int]:
+        """Read the finished parts.
+
+        Args:
+            total: how many parts there are.
+            fields: the names in each result.
+
+        Returns:
+            The results by number, and how many files are none of this study's: damaged, or of another part.
+        """
+        results: dict[int, Any] = {}
+        damaged = 0
         for number in range(total):
             try:
-                results[number] = json.loads(self._file(number).read_text())
-            except (OSError, ValueError):
+                kept = json.loads(self._file(number).read_text())
+                sound = kept["checksum"] == self._checksum(number, kept["result"])
+                if not sound or not {*fields} <= {*kept["result"]}:
+                    raise ValueError
+                results[number] = kept["result"]
+            except FileNotFoundError:
                 continue
-        return results
+            except (OSError, ValueError, TypeError, LookupError, RecursionError):
+                damaged += 1
+        return results, damaged
 
     def write(self, number: int, result: Any) -> None:
         """Keep a result; whoever is killed leaves the file whole or not there."""
         try:
-            self._put(self._file(number), result)
+            self._put(self._file(number), {"checksum": self._checksum(number, result), "result": result})
         except OSError as error:
             raise SettingsError(
                 [f"{str(error.filename or self.path)!r} cannot be written ({error.strerror}). Make room."]
             ) from None
+
+    def _checksum(self, number: int, result: Any) -> str:
+        """Sum up a result, its number and its study."""
+        return hashlib.sha256(json.dumps([self.key, number, result]).encode()).hexdigest()
 
     def _file(self, number: int) -> Path:
         return self.path / f"part-{number:05}.json"

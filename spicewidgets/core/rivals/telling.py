@@ -39,6 +39,8 @@ class Telling(Study):
         SettingsError: with a sentence for what is wrong.
     """
 
+    fields = ("simulated", "scores")
+
     def __init__(
         self,
         first: Rival | type[Rival] | str,

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pytest
 
 import spicewidgets as sw
@@ -87,6 +88,65 @@ def test_a_damaged_part_is_done_again(tmp_path):
     again = Squares(3)
     assert [record.done for record in again.run(tmp_path)] == [2, 3]
     assert again.results == study.results
+
+
+DAMAGES = [
+    "",
+    "null",
+    "[]",
+    "3",
+    "{}",
+    '{"square": 1}',
+    '{"checksum": 1, "result": {"square": 4}}',
+    "[" * 9000,
+]
+
+
+@pytest.mark.parametrize("content", DAMAGES, ids=lambda text: text[:9])
+def test_what_is_no_result_is_told_and_done_again(tmp_path, content):
+    """`null` ended in a traceback, and numbers of another content were taken for found."""
+    study = Squares(3)
+    list(study.run(tmp_path))
+    (tmp_path / "part-00001.json").write_text(content)
+    again = Squares(3)
+    records = list(again.run(tmp_path))
+    assert records[0].done == 2
+    assert "1 of the files is damaged, and done again" in records[0].words
+    assert again.results == study.results
+    assert "damaged" not in next(Squares(3).run(tmp_path)).words
+
+
+def test_every_damage_of_a_part_is_found(tmp_path):
+    """Of 500 files with another byte in them 107 were read as another result."""
+    study = Squares(1)
+    list(study.run(tmp_path))
+    file = tmp_path / "part-00000.json"
+    sound = file.read_bytes()
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        at = rng.integers(len(sound))
+        other = rng.choice([byte for byte in range(32, 127) if byte != sound[at]])
+        file.write_bytes(sound[:at] + bytes([other]) + sound[at + 1 :])
+        again = Squares(1)
+        record = next(again.run(tmp_path))
+        assert again.results in ({}, study.results)
+        assert record.done == len(again.results)
+
+
+def test_a_part_of_another_number_or_study_is_none_of_this_one(tmp_path):
+    list(Squares(3).run(tmp_path / "a"))
+    (tmp_path / "a" / "part-00000.json").replace(tmp_path / "a" / "part-00001.json")
+    assert next(Squares(3).run(tmp_path / "a")).done == 1
+    list(Squares(4).run(tmp_path / "b"))
+    (tmp_path / "b" / "part-00002.json").replace(tmp_path / "a" / "part-00002.json")
+    assert next(Squares(3).run(tmp_path / "a")).done == 0
+
+
+def test_a_result_has_what_its_study_reads():
+    design = sw.Design.of_settings(2, 1, 30, sw.BanditsDrift(0.2))
+    models = sw.ModelRecovery(design, ["biased", "random"]).done()
+    for study in (sw.ParameterRecovery("biased", design, n_datasets=1).done(), models):
+        assert {*study.results[0]} == {*study.fields}
 
 
 def test_before_anything_is_done_there_is_nothing_to_tell():

@@ -50,7 +50,9 @@ that is the same for finite numbers only (`0 * x` stays), derivatives are torch'
 that do not count (those that fill up a block, or that a resample left out) are left out by selection, never
 multiplied by 0. `tests/core/train/compiled/test_extremes.py` compares every operation at the ends of the
 range. The one exception: the slopes by weights that a module's structure keeps at 0 are 0, or all NaN where
-one slope of that start is not finite.
+one slope of that start is not finite. A number that the loss does not use has no slope in torch, and here a
+slope of 0, which is NaN times an infinite derivative: where a gradient is not finite at finite weights, torch
+is asked, and its answer taken.
 
 **What to rely on.** The same seed gives the same bits on the same machine, since whether a training is
 compiled depends on its settings, model and data only. Compiled and eager agree to 1e-5 in the gradient

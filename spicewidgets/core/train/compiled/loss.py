@@ -4,13 +4,14 @@
 """
 
 import math
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..objective import Sessions, get_flat_parameters
+from ..objective import EagerLoss, Sessions, get_flat_parameters
 from ..rnn import BaseRNN
 from .kernel import Array, Batch, kernel_of
 from .symbolic import TraceError
@@ -166,6 +167,7 @@ class CompiledLoss:
         self.model, self.n_steps = model, n_steps
         self._programs: dict[tuple[int, bool], Program] = {}
         self._last: tuple[Sessions, list[Batch]] | None = None
+        self._eager: EagerLoss | None = None
 
     def program(self, sessions: Sessions) -> Program:
         """The program for so many sessions."""
@@ -218,7 +220,27 @@ class CompiledLoss:
         for batch in batches:
             loss, slope, state = program(theta, sessions.inputs[0], batch, shares, state, back)
             total, gradient = total + loss, gradient + slope
+        if back:
+            self._as_torch(theta, sessions, counts, total, gradient)
         return total, gradient
+
+    def _as_torch(
+        self, theta: Array, sessions: Sessions, counts: Array | None, total: Array, gradient: Array
+    ) -> None:
+        """Let torch say what a gradient is that is infinite or no number at weights that are finite.
+
+        A slope of 0 that meets an infinite derivative is no number. In torch it may not meet it: where the
+        loss does not use a number, or no more after the last trial, its slope is none at all, and counts as
+        0. Losses and gradients are replaced in place.
+        """
+        for start in np.flatnonzero(~np.isfinite(gradient).all(1) & np.isfinite(theta).all(1)):
+            own = sessions
+            if counts is not None:
+                times = torch.as_tensor(counts[start]).long()
+                own = sessions.take(torch.arange(len(times)).repeat_interleave(times))
+            if self._eager is None:
+                self._eager = EagerLoss(deepcopy(self.model), self.n_steps)
+            (total[start],), (gradient[start],) = self._eager(theta[start : start + 1], own)
 
     def _as_doubles(self, sessions: Sessions) -> Sessions:
         if self._last is None or getattr(self, "_single", None) is not sessions:

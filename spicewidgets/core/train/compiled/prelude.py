@@ -140,7 +140,7 @@ class Prelude:
         if name in MOVES and seen and len(places) == len(seen):
             moved = tensors_in(func(*replace_tensors(args, places), **replace_tensors(kwargs, places)))
             self._places |= {id(t): place for t, place in zip(out, moved, strict=True)}
-        elif name == "mul" and len(seen) == 2 and len(places) == 1:
+        elif name == "mul" and len({id(t) for t in seen}) == 2 and len(places) == 1:
             mask = next(t for t in seen if id(t) not in places)
             if not self.changes(mask) and bool(((mask == 0) | (mask == 1)).all()):
                 (place,) = places.values()

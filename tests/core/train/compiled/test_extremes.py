@@ -299,3 +299,53 @@ def test_a_few_extreme_values_in_a_short_session_are_noticed_as_without_a_compil
     assert records[0].note == records[1].note
     assert records[0].note.startswith("The loss is not a number from the beginning")
     assert records[0].eager == ""
+
+
+DEAD = {
+    "is not used": lambda w, x: (torch.where(w > 0, w.log(), x), x)[1],
+    "is detached": lambda w, x: x + w.log().detach() * 0.0 + (w.log() * x).detach().clamp(-1.0, 1.0),
+    "is used where it is not looked at": lambda w, x: torch.where(w > 0, w.log(), x),
+}
+
+
+class OfWeight(Applied):
+    """The first reward, with something of a weight beside it."""
+
+    def forward(self, inputs, prev_state=None, batch_first=False):
+        (_, rewards, *_), _, logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
+        for trial, reward in zip(trials, rewards, strict=True):
+            x, y = (reward + self.w[1]).unbind(-1)
+            self.state["x_v"] = torch.stack([self.operation(self.w[0], x), y], -1)
+            logits[trial] = self.state["x_v"]
+        return self.post_forward_pass(logits, batch_first), self.get_state()
+
+
+@pytest.mark.parametrize("weight", [0.0, 1e-30, 0.5, 1e20])
+@pytest.mark.parametrize("name", DEAD)
+def test_what_the_loss_does_not_use_has_no_slope(name, weight):
+    """The slope of an unused `log(w)` was no number at 0, where torch has none; the check had passed."""
+    model = OfWeight(DEAD[name]).double()
+    sessions = sessions_of(np.array([(0.3, 1.0), (-2.5, 7.0), (0.0, 0.2)]), torch.float64)
+    assert check.check(model, sessions) == ""
+    theta = np.array([[weight, 0.5]])
+    for told, expected in zip(
+        CompiledLoss(deepcopy(model))(theta, sessions),
+        EagerLoss(deepcopy(model))(theta, sessions),
+        strict=True,
+    ):
+        np.testing.assert_allclose(told, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_starts_and_sessions_that_count_are_asked_for_one_by_one():
+    model = OfWeight(DEAD["is not used"]).double()
+    sessions = sessions_of(np.array([(0.3, 1.0), (-2.5, 7.0), (0.0, 0.2)]), torch.float64)
+    rows, counts = (
+        np.array([[0.0, 0.5], [0.7, 0.5], [0.0, -0.5]]),
+        np.array([[1, 0, 2], [1, 1, 1], [0, 3, 0]]),
+    )
+    loss, gradient = CompiledLoss(deepcopy(model))(rows, sessions, counts=counts)
+    for start, (row, times) in enumerate(zip(rows, counts, strict=True)):
+        own = sessions.take(torch.arange(3).repeat_interleave(torch.as_tensor(times)))
+        (expected,), (slope,) = EagerLoss(deepcopy(model))(row[None], own)
+        assert loss[start] == pytest.approx(expected, rel=1e-9)
+        np.testing.assert_allclose(gradient[start], slope, rtol=1e-9, atol=1e-12)
