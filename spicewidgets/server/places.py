@@ -1,13 +1,14 @@
 """Voila's page with a limit: whoever comes when all places are taken is told so, and slows nobody down."""
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+from tornado import gen
 from tornado.web import HTTPError
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -32,7 +33,7 @@ OFTEN = (
 )
 DIED = ("One moment", "What stands behind this page has ended as it began. It is tried again by itself.")
 AGAIN = "<script>setTimeout(() => location.reload(), 2000)</script>"  # for a page of which a part was sent
-LOOK = 1  # seconds between two looks at whether the kernel of a page that is being made is there
+LOOK = timedelta(seconds=1)  # between two looks at whether the kernel of a page that is being made is there
 THEMES = ("light", "dark")
 
 
@@ -197,9 +198,10 @@ async def alive(
         KernelDiedError: if it ends, or cannot be had.
     """
     while True:
-        part = asyncio.ensure_future(anext(parts))
+        part = gen.convert_yielded(anext(parts))
         while not part.done():
-            await asyncio.wait({part}, timeout=LOOK)
+            with suppress(Exception):  # which is raised below
+                await gen.with_timeout(LOOK, part)
             if not part.done() and not await is_there():
                 part.cancel()
                 raise KernelDiedError("it has ended")

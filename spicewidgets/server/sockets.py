@@ -1,10 +1,10 @@
 """The connections of pages to their kernels, with a bound on everything that comes and goes."""
 
-from asyncio import Future
 from typing import Any, ClassVar
 
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado import gen
+from tornado.concurrent import Future
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
@@ -124,7 +124,7 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
             sent.add_done_callback(lambda done: self.has_read(size, done))
         return sent
 
-    def has_read(self, size: int, done: Future[None]) -> None:
+    def has_read(self, size: int, done: "Future[None]") -> None:
         """Count bytes no longer that the page has taken, or will never take."""
         self.count(-size)
         if not done.cancelled():

@@ -326,7 +326,7 @@ def test_what_the_loss_does_not_use_has_no_slope(name, weight):
     """The slope of an unused `log(w)` was no number at 0, where torch has none; the check had passed."""
     model = OfWeight(DEAD[name]).double()
     sessions = sessions_of(np.array([(0.3, 1.0), (-2.5, 7.0), (0.0, 0.2)]), torch.float64)
-    assert check.check(model, sessions) == ""
+    assert check(model, sessions) == ""
     theta = np.array([[weight, 0.5]])
     for told, expected in zip(
         CompiledLoss(deepcopy(model))(theta, sessions),
