@@ -1,6 +1,8 @@
 """What is kept for a page whose connection was lost, until it comes back: so many bytes and no more."""
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -37,6 +39,21 @@ class Kept(list[Message]):
 
 class BoundedKernelManager(AsyncMappingKernelManager):
     """Starts and ends kernels as Jupyter does, and keeps so many messages for a page that was lost."""
+
+    _ahead = time.time() - time.monotonic()  # seconds
+
+    async def cull_kernels(self) -> None:
+        """End kernels that nobody has touched for long.
+
+        Jupyter asks the clock on the wall: set an hour forward, or asleep for that long, it would end the
+        kernels of all. Set back, it lets them live longer, which does no harm.
+        """
+        ahead, now = time.time() - time.monotonic(), datetime.now(UTC)
+        jump = timedelta(seconds=max(0.0, ahead - self._ahead))
+        for kernel in self._kernels.values():
+            kernel.last_activity = min(now, kernel.last_activity + jump)
+        self._ahead = ahead
+        await super().cull_kernels()  # type: ignore[no-untyped-call]
 
     def start_buffering(self, kernel_id: str, session_key: str, channels: dict[str, Any]) -> None:
         """Keep messages of a kernel from now on; too many end it, for its page has no state without them."""

@@ -331,6 +331,7 @@ class Work:
                     lambda before=before: self.person.redrawn > before, "nothing was drawn"
                 )
                 self.moves.append((begun, took))
+                self.person.wait_for_answer()  # what else the move has drawn
             self.last = 0.2 + 0.5 * (count % 2)
             self.person.wait_for_answer()
             name = self.person.find("FloatSlider", "Learning rate")

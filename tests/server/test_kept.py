@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -151,3 +153,27 @@ def test_what_is_kept_for_a_page_that_was_lost_has_a_size(monkeypatch):
     assert list(buffer) == []
     assert visits.over() == ["a"]
     assert visits.reasons["a"] == kept.LONG
+
+
+@pytest.mark.parametrize(("jump", "idle", "ends"), [(7200, 10, False), (0, 4000, True), (7200, 4000, True)])
+def test_a_clock_that_is_set_forward_ends_no_kernel_and_saves_none(monkeypatch, jump, idle, ends):
+    now, ended = [time.time(), time.monotonic()], []
+    began = datetime.fromtimestamp(now[0], UTC)
+    kernel = SimpleNamespace(last_activity=began)
+    manager = BoundedKernelManager.__new__(BoundedKernelManager)
+    monkeypatch.setattr(BoundedKernelManager, "_kernels", {"a": kernel}, raising=False)
+    monkeypatch.setattr(BoundedKernelManager, "_ahead", now[0] - now[1])
+    monkeypatch.setattr(kept.time, "time", lambda: now[0])
+    monkeypatch.setattr(kept.time, "monotonic", lambda: now[1])
+    clock = SimpleNamespace(now=lambda zone: datetime.fromtimestamp(now[0], zone))
+    monkeypatch.setattr(kept, "datetime", clock)
+
+    async def cull(self):
+        if datetime.fromtimestamp(now[0], UTC) - kernel.last_activity > timedelta(hours=1):
+            ended.append("a")
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "cull_kernels", cull)
+    now[0] += idle + jump
+    now[1] += idle
+    asyncio.run(manager.cull_kernels())
+    assert ended == ["a"] * ends
