@@ -6,18 +6,20 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError, RequestHandler
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import TemplateStaticFileHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
 from .connections import MOST_READ, BoundedServer, raise_limit, room
+from .files import KeptExtensionFiles, KeptFiles, KeptStaticFiles
 from .frames import MOST_BYTES
 from .groups import Groups
 from .hosts import REFUSAL, Hosts, host_of
@@ -59,7 +61,7 @@ HEADERS = {
 }
 
 
-class TemplateFileHandler(TemplateStaticFileHandler):
+class TemplateFileHandler(KeptFiles, TemplateStaticFileHandler):
     """Files of the page's template; any other name is not there."""
 
     async def get(self, path: str, include_body: bool = True) -> None:
@@ -89,6 +91,8 @@ class NothingHandler(RequestHandler):
 
 
 REPLACED = {
+    FileFindHandler: KeptExtensionFiles,
+    MultiStaticFileHandler: KeptStaticFiles,
     KernelHandler: LookHandler,
     RequestInfoSocketHandler: QueryHandler,
     TemplateStaticFileHandler: TemplateFileHandler,

@@ -4,6 +4,7 @@ A route that is not in this list fails the test, so that one of a new Voila or J
 """
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -20,6 +21,7 @@ from websocket import ABNF, WebSocketBadStatusException, WebSocketConnectionClos
 
 from spicewidgets.cli import serve
 from spicewidgets.server.application import HEADERS, MOST_BODY, hardened_voila
+from spicewidgets.server.files import A_WHILE, FOR_EVER
 from spicewidgets.server.frames import PROTOCOL
 from spicewidgets.server.hosts import Hosts
 from spicewidgets.server.visits import CONNECT
@@ -183,6 +185,21 @@ def test_names_are_those_of_the_machine_and_those_that_are_given():
     assert not any(
         map(hosts.allow, ["example.org", "a.class.example.org", "[::1].evil.com", "10.0.0.7.evil.com"])
     )
+
+
+def test_browsers_keep_files_and_the_server_has_them_in_memory(page):
+    """Each learner fetches a hundred of them."""
+    for path in ("/voila/static/voila.js", "/voila/templates/lab/static/voila.js"):
+        answer = ask(page[0], "GET", path)
+        assert answer.headers["Cache-Control"] == f"max-age={A_WHILE}"
+        assert len(answer.text.encode()) == int(answer.headers["Content-Length"])
+        part = ask(page[0], "GET", path, Range="bytes=10-19")
+        assert part.status == 206
+        assert part.text == answer.text[10:20]
+        assert ask(page[0], "GET", path, **{"If-None-Match": answer.headers["Etag"]}).status == 304
+    extension = json.loads(ask(page[0], "GET", "/voila/labextensions/bqplot/package.json").text)
+    entry = f"/voila/labextensions/bqplot/{extension['jupyterlab']['_build']['load']}"
+    assert ask(page[0], "GET", entry).headers["Cache-Control"] == f"max-age={FOR_EVER}"
 
 
 def test_cookies_go_to_no_other_site(page):
