@@ -406,6 +406,17 @@ def test_sessions_carry_on_or_start_anew_as_is_told(tmp_path):
     assert "one session, in which what was learned carries on" in " ".join(text.split())
 
 
+def test_what_a_model_does_not_use_is_not_said_to_be_used(tmp_path):
+    path = tmp_path / "all.csv"
+    columns = "id,choice,reward_0,reward_1"
+    path.write_bytes(
+        table_layouts.table(columns, lambda r, p, t: (p, r.integers(2), r.integers(2), r.integers(2)))
+    )
+    lines = output_of("--data", path, "--epochs", 2, "--n-starts", 1).splitlines()
+    assert "Note: The model learns from the outcome of the option chosen alone." in lines
+    assert not any("of all options are used" in line for line in lines)
+
+
 def test_columns_that_are_not_used_are_named(tmp_path):
     path = tmp_path / "more.csv"
     path.write_bytes(

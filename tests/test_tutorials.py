@@ -90,7 +90,7 @@ synthetic_df = pd.concat(synthetic_data, ignore_index=True)
 
 windows = DatasetRNN(
     xs=torch.zeros((10, 100, 5)),
-    ys=torch.zeros((10, 100, 2)),
+    ys=torch.zeros((10, 100, 3)),
     normalize_features=(0, 1),
     sequence_length=50,
     stride=1,

@@ -1,15 +1,19 @@
 """What `spicewidgets discover` does: simulate or read, train, discover."""
 
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
+from ..core.data.layout import MISSING
 from ..core.data.simulated import create_dataset
 from ..core.diagnose.diagnosis import Diagnosis, diagnose
 from ..core.estimator import SpiceEstimator, SpiceWarning
@@ -54,7 +58,7 @@ def discover(request: Request, progress: Progress) -> Outcome:
         test, note = choices_to_predict(choices, test_choices, request.remedies.get("sessions"))
         notes += (*(f"Test data: {words}" for words in notes_of(test_choices.report)), note)
     estimator = _estimator(request, dataset)
-    notes += _fit(estimator, dataset, progress)
+    notes += (*_fit(estimator, dataset, progress), *_outcomes(estimator, dataset))
     spice = estimator.spice_model_
     truth = None
     if agent is not None:
@@ -64,6 +68,22 @@ def discover(request: Request, progress: Progress) -> Outcome:
     scored = None if test is None else held_out(estimator, test)
     diagnosis = _diagnose(estimator, agent, progress)
     return Outcome(source, dataset, estimator, agent, truth, label, notes, choices, scored, diagnosis)
+
+
+def _outcomes(estimator: SpiceEstimator, dataset: DatasetRNN) -> Iterator[str]:
+    """Say whether the network's P depends on what options that were not chosen paid, where that is known."""
+    n = dataset.n_actions
+    other = (dataset.xs[..., :n] == 0) & ~dataset.rewards.isnan()
+    if not bool(other.any()):
+        return
+    hidden = copy(dataset)
+    hidden.xs = dataset.xs.clone()
+    hidden.xs[..., n : 2 * n][other] = MISSING
+    seen, unseen = (estimator.predict(one)[0] for one in (dataset, hidden))
+    verb = "learns from the outcome of the option chosen alone"
+    if not np.array_equal(seen, unseen, equal_nan=True):
+        verb = "learns from the outcomes of all options"
+    yield f"The model {verb}."
 
 
 def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: Progress) -> Diagnosis:

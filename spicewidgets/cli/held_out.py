@@ -73,8 +73,6 @@ def held_out(estimator: SpiceEstimator, test: DatasetRNN) -> pd.DataFrame:
         divided by the participants).
     """
     rnn, spice = estimator.predict(test)
-    offered = np.ones_like(rnn) if test.offered is None else np.asarray(test.offered, float)
-    chance = offered / offered.sum(-1, keepdims=True)
     counts = estimator.count_parameters()
     numbers = {
         "equations": float(np.mean(list(counts.values()))),
@@ -82,8 +80,8 @@ def held_out(estimator: SpiceEstimator, test: DatasetRNN) -> pd.DataFrame:
         "chance": 0.0,
     }
     rows = []
-    for model, p in zip(numbers, (spice, rnn, chance), strict=True):
-        nll = nll_per_trial(p, test)
-        n, total = int(np.isfinite(nll).sum()), float(np.nansum(nll))
+    n = int(test.target_mask.sum())
+    nll = [float(np.nansum(nll_per_trial(p, test))) for p in (spice, rnn)]
+    for model, total in zip(numbers, (*nll, n * test.chance), strict=True):
         rows.append((model, n, total, float(np.exp(-total / n)), round(numbers[model], 2)))
     return pd.DataFrame(rows, columns=list(COLUMNS))

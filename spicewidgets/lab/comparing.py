@@ -4,7 +4,7 @@ whether that is more than noise.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log, nan, sqrt
+from math import nan, sqrt
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,7 @@ def _standing(
     )
     off = np.abs(p - against)[seen]
     ahead, error = (nan, nan) if agent == reference else _ahead(p, against, chosen)
-    guess = log(result.snapshot.n_actions)
+    guess = result.chance
     words = _own(agent, guess) if agent == reference else _in_words(reference, ahead, error)
     return Standing(
         agent,

@@ -46,6 +46,7 @@ def facts_of(result: Result) -> Facts:
         made_by=vars(snapshot.participant) if snapshot.is_simulated else {},
         left_out=tuple(_left_out(snapshot.discovery.libraries)),
         rivals={} if result.simulated is None or result.truth is not None else result.simulated.rivals,
+        chance=result.chance,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +104,11 @@ class Result:
     def description(self) -> BuiltModel:
         """States and modules of the model; see `description_of`."""
         return description_of(self.snapshot)
+
+    @cached_property
+    def chance(self) -> float:
+        """Loss of guesses among the options on offer, in nats per choice; all are, where it is simulated."""
+        return log(self.snapshot.n_actions) if self.snapshot.is_simulated else self.data.dataset.chance
 
     @cached_property
     def data(self) -> Simulated:

@@ -1,7 +1,6 @@
 """The verdict on a run, in a sentence or two."""
 
 from functools import lru_cache
-from math import log
 
 from ..core.diagnose.verdict import tells_nothing, verdict_of
 from .facts import facts_of
@@ -41,7 +40,7 @@ def standing(result: Result) -> str:
     if result.rival is None or nats["Rescorla-Wagner"] is None:
         return ""
     nats |= {"SPICE": score_of(result, "spice"), "RNN": score_of(result, "rnn")}
-    nats["guessing"] = log(result.snapshot.n_actions)
+    nats["guessing"] = result.chance
     parts = ", ".join(f"{name} {value:.3f}" for name, value in nats.items() if value is not None)
     bics = {
         name: score_of(result, key, "bic")

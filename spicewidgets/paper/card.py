@@ -418,7 +418,7 @@ def _simplest(found: Findings) -> str:
     if simplest is None:
         return "No rival reaches 80 % of what the equations gain over chance."
     result = found.held_out
-    share = gain_of(result, simplest, found.told, found.dataset.n_actions)
+    share = gain_of(result, simplest, found.told)
     fit = result.fits[simplest]
     return (
         f"{simplest}: {fit.rival.equation}. With {len(fit.names)} numbers a person it reaches"

@@ -34,7 +34,7 @@ def comparison_part(found: Findings) -> Iterator[Block]:
             {"": [Range(*row) for row in frame[["likelihood", "low", "high"]].to_numpy(float)]},
             "likelihood per choice",
             marked=own,
-            rule=1 / found.dataset.n_actions,
+            rule=float(np.exp(-result.chance)),
         ),
     )
     if several:

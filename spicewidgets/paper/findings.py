@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import log
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -107,7 +106,7 @@ class Findings:
     @property
     def simplest(self) -> str | None:
         """The rival with the fewest numbers that reaches most of what the equations gain over chance."""
-        return simplest_of(self.held_out, self.told, self.dataset.n_actions)
+        return simplest_of(self.held_out, self.told)
 
 
 def best_of(held_out: HeldOut) -> str:
@@ -128,41 +127,34 @@ def equation_sets(datasets: int, n_people: int) -> int:
     return max(sets_of(datasets, n_people, 10), 2 * datasets)
 
 
-def simplest_of(held_out: HeldOut, told: str, n_actions: int) -> str | None:
+def simplest_of(held_out: HeldOut, told: str) -> str | None:
     """The rival with the fewest numbers that reaches 80 % of the gain over chance, the best of these.
 
     Args:
         held_out: the comparison.
         told: row of the equations.
-        n_actions: number of options.
     """
-    able = [name for name in held_out.fits if gain_of(held_out, name, told, n_actions) >= GAIN]
+    able = [name for name in held_out.fits if gain_of(held_out, name, told) >= GAIN]
     rows = {name: held_out.models.index(name) for name in able}
     return min(
         able, key=lambda name: (held_out.numbers[rows[name]], -held_out.likelihood[rows[name]]), default=None
     )
 
 
-def gain_of(held_out: HeldOut, name: str, told: str, n_actions: int) -> float:
+def gain_of(held_out: HeldOut, name: str, told: str) -> float:
     """Compute the share of the equations' gain over chance that a model reaches; NaN where they have none."""
-    chance = chance_of(held_out, n_actions)
-    nats = {one: chance - nats_of(held_out, one) for one in (name, told)}
+    nats = {one: held_out.chance - nats_of(held_out, one) for one in (name, told)}
     return nats[name] / nats[told] if nats[told] > 0 else float("nan")
 
 
 def nats_gained(found: Findings, name: str) -> float:
     """Compute by how much a model predicts held-out choices better than chance, in nats per choice."""
-    return chance_of(found.held_out, found.dataset.n_actions) - nats_of(found.held_out, name)
+    return found.held_out.chance - nats_of(found.held_out, name)
 
 
 def nats_of(held_out: HeldOut, name: str) -> float:
     """Compute -ln P of a held-out choice under a model, in nats per choice."""
     return float(held_out.nll[held_out.models.index(name)].sum() / held_out.n_choices.sum())
-
-
-def chance_of(held_out: HeldOut, n_actions: int) -> float:
-    """Compute the same of guessing; of what was on offer, where the rival that guesses was compared."""
-    return nats_of(held_out, "random") if "random" in held_out.models else log(n_actions)
 
 
 def seen_ahead(found: Findings) -> float:

@@ -31,7 +31,7 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
         yield Paragraph(
             "No rival reaches 80 % of what the equations gain over chance in held-out choices: the best one,"
             f" {found.rivals[0]}, reaches"
-            f" {percent(gain_of(result, found.rivals[0], found.told, found.dataset.n_actions))}."
+            f" {percent(gain_of(result, found.rivals[0], found.told))}."
             if found.rivals
             else "No rival was compared."
         )
@@ -41,7 +41,7 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
         yield Paragraph(
             "The rival with the fewest numbers that reaches 80 % of what the equations gain over chance is"
             f" {simplest}, with {result.numbers[at]:g} numbers: it reaches"
-            f" {percent(gain_of(result, simplest, found.told, found.dataset.n_actions))}. The equations are"
+            f" {percent(gain_of(result, simplest, found.told))}. The equations are"
             f" ahead of it by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice, in"
             f" {ahead.people} of {count(len(result.people), 'person', 'people')}."
         )

@@ -33,7 +33,7 @@ def plot_loss(
 
     Returns:
         The figure and its axes. The lowest loss that can be hoped for is that of the true agent, where it is
-        known; a loss above chance, ln(n_actions), is worse than guessing.
+        known; a loss above chance, that of guesses among the options on offer, is worse.
 
     Raises:
         ValueError: There are no records.
@@ -62,7 +62,9 @@ def _series(records: LossRecords) -> Iterator[Series]:
     yield Series("phases", "loss", "rules", PHASE, False, xs, np.zeros(len(xs)), tuple(names), listed=False)
     named = {}
     if records.chance is not None:
-        named["chance"] = f"chance, ln {round(math.exp(records.chance))} = {records.chance:.3f}"
+        n = math.exp(records.chance)  # options on offer, where there are always as many
+        whole = f", ln {n:.0f} =" if math.isclose(n, round(n), rel_tol=1e-6) else ""
+        named["chance"] = f"chance{whole} {records.chance:.3f}"
     if records.floor is not None:
         named["floor"] = f"true agent, {records.floor:.3f}"
     if records.best is not None:

@@ -97,7 +97,7 @@ def steps_problems(data: object, settings: Iterable[str]) -> list[str]:
                 f"The words of step {number} must be a line of up to {LONGEST} letters; got {words!r:.40}."
                 " Rewrite them."
             )
-        if panel != "" and panel not in STAGES:
+        if panel != "" and (not isinstance(panel, str) or panel not in STAGES):
             problems.append(
                 f"The panel of step {number} must be one of {', '.join(STAGES)}; got {panel!r:.40}."
                 " Choose one."

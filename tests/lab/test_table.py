@@ -10,11 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import table_layouts
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, load_choices, read_choices
 from spicewidgets.core.data.gallery import GALLERY
 from spicewidgets.core.simulate.cohort import Cohort
 from spicewidgets.lab import table
+from spicewidgets.lab.comparing import standings
+from spicewidgets.lab.facts import facts_of
 from spicewidgets.lab.games import Game, yourself
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.script import script_of
@@ -156,6 +159,19 @@ def test_the_head_says_how_the_equations_stand_unless_they_stand_for_nothing(use
     assert headline(result) == standing(result)
     guesses = replace(result, comparison=result.comparison.assign(nll=np.log(2)))
     assert "hardly differ from guesses" in headline(guesses)
+
+
+def test_guesses_are_among_what_is_on_offer():
+    experiment, runner = opened(table_layouts.rlssm(), "pairs.csv")
+    experiment.table.take(table_of(runner.choices))
+    experiment.training.epochs = 2
+    runner.train()
+    n_offered = runner.result.data.dataset.offered[runner.result.data.dataset.target_mask].sum(-1)
+    assert experiment.snapshot().n_actions > 2
+    assert (n_offered == 2).all()
+    assert "guessing 0.693" in standing(runner.result)
+    assert standings(runner.result)[0].words.endswith("guessing would be 0.6931")
+    assert facts_of(runner.result).chance == pytest.approx(np.log(2))
 
 
 def test_the_simplest_rival_stands_in_place_of_the_truth(used):

@@ -216,11 +216,11 @@ def test_a_rival_ahead_of_both_is_a_mechanism_that_is_missing(found):
 
 def test_the_simplest_rival_reaches_most_of_the_gain(found):
     simplest = found.simplest
-    gains = {name: gain_of(found.held_out, name, found.told, 2) for name in RIVALS}
+    gains = {name: gain_of(found.held_out, name, found.told) for name in RIVALS}
     able = [name for name in RIVALS if gains[name] >= 0.8]
     assert (simplest in able) == bool(able)
     assert gains["random"] == pytest.approx(0, abs=1e-9)
-    assert gain_of(found.held_out, found.told, found.told, 2) == 1
+    assert gain_of(found.held_out, found.told, found.told) == 1
 
 
 def test_one_person_has_no_group_and_no_interval_over_people():

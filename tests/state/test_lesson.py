@@ -1,6 +1,7 @@
 """Lessons: back exactly, refused in sentences, and not to be got round by a preset or an address."""
 
 import json
+from copy import deepcopy
 
 import pytest
 from hypothesis import given, strategies as st
@@ -94,6 +95,34 @@ def test_any_part_may_hold_anything_and_nothing_else_is_raised(part, value):
     if problems:
         assert experiment.lesson is None
         assert experiment.to_dict() == before
+
+
+def places(data, place=()):
+    """Where anything is in plain data, as keys and numbers."""
+    yield place
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield from places(value, (*place, key))
+
+
+@pytest.mark.parametrize("odd", [[], {}, [[]], {"a": []}, [None], 10**400], ids=repr)
+def test_a_list_or_an_object_anywhere_is_read_or_refused(odd, experiment):
+    step = {"words": "Look.", "panel": "task", "waits_for": "task.sigma"}
+    parts = {"hidden": ["task.sigma"], "panels": ["task"], "tour": [step]}
+    whole = json.loads(json.dumps({**PLAIN, **parts, "settings": experiment.to_dict()}))
+    assert read_lesson(whole, experiment).tour[0].panel == "task"
+    refused = 0
+    for *path, last in filter(None, places(whole)):
+        changed = deepcopy(whole)
+        within = changed
+        for key in path:
+            within = within[key]
+        within[last] = odd
+        try:
+            read_lesson(changed, experiment)
+        except SettingsError:
+            refused += 1
+    assert refused > 50
 
 
 @given(st.binary(max_size=200))

@@ -5,7 +5,8 @@ participant alone or [additional inputs ...,] block, experiment, participant. A 
 choice, one-hot. Where a trial is missing, or a session is over (padding), choice, rewards and target are -1
 while the ids stay.
 
-A `DatasetRNN` is checked when it is made. Code inside the package takes one and checks no more; what comes
+A `DatasetRNN` is checked when it is made; columns that no model can read are refused by who needs them
+(`column_problems`). Code inside the package takes one and checks no more; what comes
 from outside goes through `entry.as_dataset` first.
 """
 
@@ -84,7 +85,8 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
             + layout.window_problems(sequence_length, stride, normalize_features, features)
         )
         self._move(torch.device(device or "cpu"))
-        self.xs, self.ys = layout.tidied(self.xs, self.ys, len(self._id_columns))
+        if not self.column_problems():
+            self.xs, self.ys = layout.tidied(self.xs, self.ys, len(self._id_columns))
         refuse(self.value_problems() + layout.offered_problems(self.offered, self.ys))
         if normalize_features is not None:
             self._normalize(np.atleast_1d(normalize_features).tolist())
@@ -124,6 +126,8 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     def columns(self) -> tuple[str, ...]:
         """The name of every column of `xs`."""
         arms = range(self.n_actions)
+        if self.column_problems():
+            return tuple(f"column_{place}" for place in range(int(self.xs.shape[-1])))
         return (
             *(f"choice_{arm}" for arm in arms),
             *(f"reward_{arm}" for arm in arms),
@@ -146,6 +150,11 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     def target_mask(self) -> Tensor:
         """(n_sessions, n_trials) bool: the trial and the next choice were observed."""
         return self.mask & layout.onehot(self.ys)
+
+    @property
+    def chance(self) -> float:
+        """Loss of guesses among the options on offer, in nats per known next choice."""
+        return layout.chance(self.target_mask, self.offered, self.n_actions)
 
     @property
     def lengths(self) -> Tensor:
@@ -190,6 +199,10 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     def n_participants(self) -> int:
         """Number of participants."""
         return len(self.participants)
+
+    def column_problems(self) -> list[str]:
+        """A sentence if no model can read choices and rewards in these columns."""
+        return layout.column_problems(self.xs, self.ys)
 
     def value_problems(self) -> list[str]:
         """A sentence if an observed trial holds a value that no model can use."""
@@ -290,7 +303,9 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         for feature in features:
             column = self.xs[..., feature]
             place = feature % self.xs.shape[-1]
-            observed = ~torch.isnan(self.rewards[..., place - n]) if n <= place < 2 * n else self.mask
+            observed = self.mask
+            if n <= place < 2 * n and not self.column_problems():
+                observed = ~torch.isnan(self.rewards[..., place - n])
             values = column[observed]
             if place >= n and values.numel():
                 spread = values.max() - values.min()

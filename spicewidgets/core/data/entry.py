@@ -86,6 +86,7 @@ def as_numbers(name: str, values: Any) -> Tensor:
 
 
 def _of_n_actions(dataset: DatasetRNN, n_actions: int) -> DatasetRNN:
+    refuse(dataset.column_problems())
     if dataset.n_actions != n_actions:
         raise SettingsError(
             [

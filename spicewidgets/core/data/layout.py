@@ -3,6 +3,7 @@
 See core/data/dataset.py for the layout itself.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -87,6 +88,26 @@ def participant_codes(xs: Tensor, n_actions: int) -> Tensor:
     return xs[torch.arange(len(xs)), first, -1].round().long()
 
 
+def guesses(known: Tensor, offered: Tensor | None, n_actions: int) -> Tensor:
+    """Compute -ln P of choices under guesses among the options on offer, in nats; 0 where none is known.
+
+    Args:
+        known: whether the choice is known, of any shape.
+        offered: whether an option was on offer for it, `(..., n_actions)`; None where all were.
+        n_actions: number of options.
+    """
+    n_offered = torch.full(known.shape, n_actions) if offered is None else offered.sum(-1)
+    return torch.where(known, n_offered.double().log(), 0.0)
+
+
+def chance(known: Tensor, offered: Tensor | None, n_actions: int) -> float:
+    """Compute the loss of guesses among the options on offer, in nats per known choice."""
+    n = int(known.sum())
+    if offered is None or not n:
+        return math.log(n_actions)
+    return float(guesses(known, offered, n_actions).sum() / n)
+
+
 def id_columns(features: int, n_actions: int) -> tuple[str, ...]:
     """The id columns that end a row: the participant alone, or block, experiment and participant."""
     return ("block", "experiment", "participant")[-n_ids(features, n_actions) :]
@@ -130,15 +151,9 @@ def layout_problems(xs: Tensor, ys: Tensor, truth_probs: Tensor | None, inputs: 
     found = []
     features, arms = int(xs.shape[-1]), int(ys.shape[-1])
     n_inputs = features - 2 * arms - n_ids(features, arms)
-    if arms < 2 or n_inputs < 0:
+    if inputs and len(inputs) != n_inputs:
         found.append(
-            f"xs must have {2 * arms + 1} columns for {arms} arms (choice, reward, participant), or "
-            f"{2 * arms + 3} or more ([inputs,] block, experiment, participant), and ys one for each of "
-            f"2 or more arms; got {features} and {arms}. Add the columns that are missing."
-        )
-    elif inputs and len(inputs) != n_inputs:
-        found.append(
-            f"additional_inputs must name the {n_inputs} column(s) between rewards and block; "
+            f"additional_inputs must name the {max(n_inputs, 0)} column(s) between rewards and block; "
             f"got {', '.join(inputs)}. Name each of them once."
         )
     if truth_probs is not None and truth_probs.shape != ys.shape:
@@ -147,6 +162,20 @@ def layout_problems(xs: Tensor, ys: Tensor, truth_probs: Tensor | None, inputs: 
             "Give the P of each arm."
         )
     return found + name_problems(inputs)
+
+
+def column_problems(xs: Tensor, ys: Tensor) -> list[str]:
+    """Say what keeps a model from reading choices and rewards in these columns; they can be stored all the
+    same, cut in windows and split.
+    """
+    features, arms = int(xs.shape[-1]), int(ys.shape[-1])
+    if arms >= 2 and features >= 2 * arms + n_ids(features, arms):
+        return []
+    return [
+        f"xs must have {2 * arms + 1} columns for {arms} arms (choice, reward, participant), or "
+        f"{2 * arms + 3} or more ([inputs,] block, experiment, participant), and ys one for each of "
+        f"2 or more arms; got {features} and {arms}. Add the columns that are missing."
+    ]
 
 
 def window_problems(sequence_length: Any, stride: Any, normalize_features: Any, features: int) -> list[str]:

@@ -32,8 +32,10 @@ def indexed(
         part: what data of known participants are for, "validation" or "test".
 
     Raises:
-        SettingsError: a session has several participants, a participant has no trial, or is not known.
+        SettingsError: no model can read the columns, a session has several participants, a participant has
+            no trial, or is not known.
     """
+    refuse(dataset.column_problems())
     refuse([_mixed(dataset)])
     labels = _labels(dataset, known)
     if known is None:

@@ -177,6 +177,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         group_evidence=None if group is None else group.log_evidence,
         made_by={} if truth is None or agent is None else agent.parameters,
         left_out=left_out_of(config, READY[name].config if name else None),
+        chance=own.chance,
     )
 
 

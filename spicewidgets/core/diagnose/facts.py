@@ -61,6 +61,7 @@ class Facts:
         scores: as `core.judge.replay.scores` has them, by the same names; None without.
         find_errors: gives standard errors by participant; empty where numbers were not tuned.
         parameters: the classical parameters of a participant.
+        chance: loss of guesses among the options on offer, in nats per choice.
         model: name of the ready model; empty for any other.
         knows_people: whether the network can tell participants apart.
         are_own: whether these are the choices that it was fitted to.
@@ -87,6 +88,7 @@ class Facts:
     scores: "pd.DataFrame | None"
     find_errors: "Callable[[], Mapping[Any, Uncertainty]]"
     parameters: Callable[[Hashable], Mapping[str, float]]
+    chance: float
     model: str = ""
     knows_people: bool = True
     are_own: bool = True

@@ -328,7 +328,7 @@ def too_noisy(facts: Facts) -> Finding | None:
     nll = facts.score("spice")
     if nll is None or not tells_nothing(facts):
         return None
-    gain = facts.n_choices * (log(facts.n_actions) - nll)
+    gain = facts.n_choices * (facts.chance - nll)
     words = (
         f"{facts.n_choices:,} choices hardly differ from guesses ({max(gain, 0.0):.1f} nats): they are too"
         " noisy, or too few, to tell how values are learned."

@@ -8,7 +8,7 @@ the equations are compared with guessing and with the network.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +73,7 @@ def verdict_of(facts: Facts) -> Verdict:
 def tells_nothing(facts: Facts) -> bool:
     """Test whether the choices differ from guesses, by the likelihood-ratio test."""
     nll = facts.score("spice")
-    gain = 0.0 if nll is None else 2 * facts.n_choices * (log(facts.n_actions) - nll)
+    gain = 0.0 if nll is None else 2 * facts.n_choices * (facts.chance - nll)
     return bool(gain <= chdtri(max(facts.n_numbers, 1), LEVEL))
 
 
@@ -116,7 +116,7 @@ def _without_truth(facts: Facts) -> Iterator[tuple[str, str]]:
         return
     yield (
         f"The equations expect {n:,} choices with a probability of {np.exp(-nll):.3f} each, where guessing"
-        f" has {1 / facts.n_actions:.3f}.",
+        f" has {np.exp(-facts.chance):.3f}.",
         "",
     )
     if facts.leading_rival is not None:

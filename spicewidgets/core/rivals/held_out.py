@@ -7,7 +7,7 @@ Laplace's evidence of all choices.
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..checks import refuse
 from ..data.dataset import DatasetRNN
+from ..data.layout import guesses
 from ..data.participants import indexed
 from ..equations import SpiceModel
 from ..judge.random_effects import ModelFrequencies, model_frequencies
@@ -72,6 +73,7 @@ class HeldOut:
         people: labels of the people of whom choices were predicted.
         nll: -ln P of held-out choices in nats, `(n_models, n_people)`.
         n_choices: predicted choices, `(n_people,)`.
+        guesses: -ln P of these under guesses among the options on offer, in nats, `(n_people,)`.
         numbers: of each person, on average, `(n_models,)`; of a network, its weights divided by the people.
         aic, bic: of all choices, `(n_models, n_people)`; lower is better.
         evidence: ln p(all choices) by Laplace's approximation under the declared priors; NaN where there is
@@ -90,6 +92,7 @@ class HeldOut:
     people: tuple[Any, ...]
     nll: Floats
     n_choices: Floats
+    guesses: Floats
     numbers: Floats
     aic: Floats
     bic: Floats
@@ -99,6 +102,11 @@ class HeldOut:
     estimators: Mapping[str, Any] = field(default_factory=dict)
     equations: Mapping[str, tuple[SpiceModel, ...]] = field(default_factory=dict)
     priors: Mapping[str, FittedRival] = field(default_factory=dict)
+
+    @property
+    def chance(self) -> float:
+        """Loss of guesses among the options on offer, in nats per held-out choice."""
+        return float(self.guesses.sum() / self.n_choices.sum())
 
     @property
     def likelihood(self) -> Floats:
@@ -194,8 +202,8 @@ class HeldOut:
         which = np.asarray(chosen, bool)
         parts = {name: getattr(self, name)[:, which] for name in ("nll", "aic", "bic", "evidence")}
         people = tuple(label for label, own in zip(self.people, which, strict=True) if own)
-        changed = {**vars(self), **parts, "people": people, "n_choices": self.n_choices[which]}
-        return HeldOut(**changed)
+        parts |= {name: getattr(self, name)[which] for name in ("n_choices", "guesses")}
+        return replace(self, people=people, **parts)
 
     def _resampled(self, nats: Floats) -> Floats:
         """Nats per choice among people drawn anew, `(n_models, n_resamples)`."""
@@ -253,6 +261,7 @@ def held_out_steps(
     total, done, began = len(contestants) * (len(folds) + 1), 0, monotonic()
     size = (len(people.labels),)
     n_choices = sum((_per_person(known(fold.test), fold.people, size) for fold in folds), np.zeros(size))
+    n_nats = sum((_per_person(_guesses(fold.test), fold.people, size) for fold in folds), np.zeros(size))
     seen = np.flatnonzero(n_choices)
     nll, criteria = [], []
     for contestant in contestants:
@@ -280,6 +289,7 @@ def held_out_steps(
         people=tuple(people.labels[place] for place in seen),
         nll=np.array(nll)[:, seen],
         n_choices=n_choices[seen],
+        guesses=n_nats[seen],
         numbers=np.array([row.numbers for row in criteria]),
         aic=np.array([row.aic for row in criteria])[:, seen],
         bic=np.array([row.bic for row in criteria])[:, seen],
@@ -302,6 +312,11 @@ def known(dataset: DatasetRNN) -> Floats:
     """Where the next choice is known, as numbers."""
     mask: Floats = np.asarray(dataset.target_mask, float)
     return mask
+
+
+def _guesses(dataset: DatasetRNN) -> Floats:
+    """-ln P of each next choice under guesses among the options on offer, in nats; 0 where none is known."""
+    return np.asarray(guesses(dataset.target_mask, dataset.offered, dataset.n_actions))
 
 
 def _per_person(values: Floats, people: Sequence[int], size: tuple[int]) -> Floats:

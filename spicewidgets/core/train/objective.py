@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.dataset import DatasetRNN
+from ..data.layout import chance
 from ..settings import SettingsError
 from .rnn import BaseRNN
 
@@ -76,6 +77,10 @@ class Sessions:
     def n_sessions(self) -> int:
         """Number of sessions."""
         return self.inputs.shape[1]
+
+    def chance(self, n_actions: int) -> float:
+        """Compute the loss of guesses among the options on offer, in nats per choice."""
+        return chance(self.weights > 0, self.offered, n_actions)
 
     @property
     def participants(self) -> Array:

@@ -26,7 +26,7 @@ class Epoch:
         validation_loss: the same over the validation sessions; None without them.
         best_epoch: epoch of the best loss so far (validation loss where there is one); its weights are the
             ones kept.
-        chance: loss of guessing, `ln(n_actions)`.
+        chance: loss of guesses among the options on offer.
         floor: loss of the true agent on the same choices, where it is known.
         learning_rate: step size of Adam; None for L-BFGS.
         seconds: since the training began.
@@ -81,7 +81,7 @@ class Run:
         self.model, self.sessions, self.settings, self.rng = model, sessions, settings, rng
         self.stream, self.compiled = TorchStream(rng), compiled
         self.validation, self.floor, self.test = validation, floor, test
-        self.chance = math.log(model._n_actions)
+        self.chance = sessions.chance(model._n_actions)
         self.epoch = 0
         self.best_loss, self.best_epoch, self.best_weights = math.inf, 0, get_flat_parameters(model)
         self._best_score = math.inf  # the validation loss, or the training loss with its penalty

@@ -18,6 +18,7 @@ from hypothesis import given, settings, strategies as st
 from spicewidgets.core.data.choices import read_choices, reading_choices
 from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.data.entry import as_dataset
+from spicewidgets.core.data.tables import limits, reading
 from spicewidgets.core.data.tables.report import Report
 from spicewidgets.core.settings import SettingsError, Task
 from spicewidgets.core.simulate.game import Game
@@ -545,3 +546,79 @@ def test_a_fixation_of_jspsych_is_no_missed_trial(marked, n):
     choices = adds_up(read_choices(jspsych_records(missed, fixations=True, marked=marked)))
     assert (choices.report.used, choices.report.missing) == (37 + n, n)
     assert sum(part.where.n for part in choices.report.left_out) == 43 - n
+
+
+# Sizes
+
+
+class Endless(io.RawIOBase):
+    """A file that goes on and on; it counts what was read of it."""
+
+    def __init__(self, begin, more):
+        self.begin, self.more, self.n_bytes = begin, more, 0
+
+    def read(self, size=-1):
+        assert 0 < size <= limits.PIECE, "it is read in pieces"
+        content = (self.begin + self.more * (size // len(self.more) + 1))[:size]
+        self.begin, self.n_bytes = b"", self.n_bytes + len(content)
+        return content
+
+
+@pytest.mark.parametrize(
+    ("begin", "more", "bound", "sentence"),
+    [
+        (b"id,choice,reward\n", b"1,0,1\n", 7 * 10_000_000, "up to 10,000,000 rows"),
+        (b"", b"a", limits.PIECE, "no end of a line"),
+        (b"a\n", b"\0", limits.PIECE, "bytes of no text"),
+        (b"[", b"{},", limits.MOST_JSON + limits.PIECE, "A table in JSON may have up to 100 MB"),
+    ],
+)
+def test_a_packed_file_is_read_no_further_than_it_may_be_a_table(begin, more, bound, sentence):
+    endless = Endless(begin, more)
+    with pytest.raises(SettingsError, match=sentence):
+        limits.inflated(endless.read, "bomb.csv")
+    assert endless.n_bytes <= bound
+
+
+@pytest.mark.parametrize("name", ["a.csv", "[Content_Types].xml"])
+def test_what_an_archive_says_of_its_size_is_believed_before_it_is_opened(name, monkeypatch):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, b"id,choice,reward\n" + b"1,0,1\n" * 1000)
+        archive.writestr("b.csv", b"id,choice,reward\n" + b"1,0,1\n" * 1000)
+    monkeypatch.setattr(limits, "MOST_BYTES", 10_000)  # less than both, more than each
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    with pytest.raises(SettingsError, match="this one has more"):
+        read_choices(buffer.getvalue())
+
+
+def test_a_large_file_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "large.csv"
+    with path.open("wb") as file:
+        file.truncate(limits.MOST_BYTES + 1)
+    monkeypatch.setattr(type(path), "open", None)
+    with pytest.raises(SettingsError, match="up to 1,000 MB; this one has more"):
+        read_choices(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ",".join(f"c{at}" for at in range(150_000)) + "\n1\n",
+        json.dumps([{f"c{at}": 1 for at in range(3000)}]),
+        json.dumps([{f"c{at}": 1} for at in range(3000)]),
+    ],
+)
+def test_columns_are_counted_before_rows_are_read(content, monkeypatch):
+    monkeypatch.setattr(pd, "read_csv", None)
+    monkeypatch.setattr(pd.DataFrame, "from_records", None)
+    with pytest.raises(SettingsError, match="up to 2,000 columns; this one has more"):
+        read_choices(content.encode())
+
+
+def test_people_are_counted_before_anything_is_done_for_each(monkeypatch):
+    n = limits.MOST_PEOPLE + 1
+    table = pd.DataFrame({"id": np.arange(n), "choice": np.arange(n) % 2, "reward": 1})
+    monkeypatch.setattr(reading.Table, "column", None)
+    with pytest.raises(SettingsError, match="100,000 participants; id has 100,001 different entries"):
+        read_choices(table)

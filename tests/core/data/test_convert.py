@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from spicewidgets.core.data import convert
 from spicewidgets.core.data.convert import convert_dataset
 from spicewidgets.core.data.simulated import create_dataset
-from spicewidgets.core.data.tables import reading, rows
+from spicewidgets.core.data.tables import limits, rows
 from spicewidgets.core.settings import SettingsError, SpiceWarning
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift
@@ -376,7 +376,7 @@ def test_sizes_have_bounds(monkeypatch):
     assert problem.startswith(
         "All sessions, padded to the longest, may have up to 5 trials; got 2 sessions and up to 3"
     )
-    monkeypatch.setattr(reading, "MOST_ROWS", 4)
+    monkeypatch.setattr(limits, "MOST_ROWS", 4)
     (problem,) = problems(tabular())
     assert problem == "A table may have up to 4 rows; got 5. Convert it in several parts."
 

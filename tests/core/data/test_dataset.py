@@ -11,10 +11,14 @@ from hypothesis import given, strategies as st
 from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.data.simulated import create_dataset
 from spicewidgets.core.data.splits import concat, split_data_along_sessiondim, split_data_along_timedim
+from spicewidgets.core.estimator import SpiceEstimator
+from spicewidgets.core.rivals.fit import fit_rival
+from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.simulate.environments import BanditsDrift
 from spicewidgets.core.simulate.session import BanditSession
+from spicewidgets.core.train.precoded import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
 
 LABELS = st.one_of(
     st.none(), st.lists(st.text("abcä 1", min_size=1, max_size=3), min_size=3, max_size=4, unique=True)
@@ -467,11 +471,6 @@ def test_a_table_that_is_no_dataset_is_a_sentence():
             {"xs": torch.zeros(2, 3, 5)},
             "got (2, 3, 5) and (1, 3, 2). Give both the same trials.",
         ),
-        (
-            {"xs": torch.zeros(1, 3, 4)},
-            "xs must have 5 columns for 2 arms (choice, reward, participant), or 7 or more",
-        ),
-        ({"xs": torch.zeros(1, 3, 6)}, "got 6 and 2. Add the columns that are missing."),
         ({"xs": 3.0}, "got () and (1, 3, 2). Give both the same trials."),
         (
             {"xs": [[1], [1, 2]]},
@@ -496,6 +495,30 @@ def test_what_cannot_be_is_a_sentence(change, sentence):
     with pytest.raises(SettingsError) as raised:
         DatasetRNN(**({"xs": torch.zeros(1, 3, 5), "ys": torch.zeros(1, 3, 2)} | change))
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(("features", "n_actions"), [(5, 3), (4, 2), (6, 2), (1, 3), (3, 1), (2, 7)])
+def test_any_columns_are_a_data_set_until_a_model_has_to_read_them(features, n_actions):
+    """As in autospice's tutorial of data, which makes one of 5 features and 3 actions."""
+    dataset = DatasetRNN(
+        xs=torch.zeros((10, 100, features)),
+        ys=torch.zeros((10, 100, n_actions)),
+        normalize_features=(0,),
+        sequence_length=50,
+        stride=1,
+        device="cpu",
+    )
+    assert dataset.xs.shape == (510, 50, features)
+    assert dataset.ys.shape == (510, 50, n_actions)
+    assert dataset.columns == tuple(f"column_{place}" for place in range(features))
+    assert f"{n_actions} arms" in repr(dataset)
+    split_data_along_timedim(dataset, 0.8, device=torch.device("cpu"))
+    assert len(DatasetRNN(xs=dataset.xs[:7], ys=dataset.ys[:7], device=dataset.device)) == 7
+    sentence = f"columns for {n_actions} arms .* got {features} and {n_actions}. Add the columns"
+    estimator = SpiceEstimator(RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG, n_actions=max(n_actions, 2))
+    for use in (estimator.fit, lambda data: fit_rival("random", data), held_out):
+        with pytest.raises(SettingsError, match=sentence):
+            use(dataset)
 
 
 # One session

@@ -5,14 +5,19 @@ import pytest
 import table_layouts
 import torch
 
+from spicewidgets.cli.held_out import held_out as scores_of
 from spicewidgets.core.data.choices import read_choices
+from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.data.gallery import load_choices
+from spicewidgets.core.diagnose.diagnosis import diagnose
 from spicewidgets.core.estimator import SpiceEstimator
 from spicewidgets.core.judge.classical import fit
 from spicewidgets.core.judge.replay import nll_per_trial, replay
+from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.train.objective import Sessions, loss_of
 from spicewidgets.core.train.precoded import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
+from spicewidgets.plots.loss import plot_loss
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +79,35 @@ def test_a_masked_choice_of_cpm_is_scored_among_two():
         replay(AgentQ(n_actions=4, beta_reward=0.0), choices.dataset).probabilities, choices.dataset
     )
     assert np.nanmean(nll) == pytest.approx(np.log(2))
+
+
+def test_chance_is_what_was_on_offer(dataset):
+    assert (dataset.offered[dataset.target_mask].sum(-1) == 2).all()
+    assert dataset.chance == pytest.approx(np.log(2))
+    assert Sessions.of(dataset).chance(4) == pytest.approx(np.log(2))
+    assert dataset.take(torch.arange(2), torch.zeros(2, 0, dtype=torch.int64)).chance == np.log(4)
+    whole = DatasetRNN(dataset.xs, dataset.ys)
+    assert whole.chance == np.log(4)
+    some = dataset.offered.clone()
+    some[:10] = True
+    n = dataset.target_mask[:10].sum() / dataset.target_mask.sum()
+    mixed = DatasetRNN(dataset.xs, dataset.ys, offered=some)
+    assert mixed.chance == pytest.approx(float(n * np.log(4) + (1 - n) * np.log(2)))
+
+
+def test_everything_that_tells_of_chance_knows_what_was_on_offer(dataset):
+    estimator = SpiceEstimator(
+        RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG, n_actions=4, epochs=5, n_starts=1, random_state=1
+    ).fit(dataset)
+    assert estimator.history_[-1].chance == pytest.approx(np.log(2))
+    assert "where guessing has 0.500" in diagnose(estimator).verdict[0]
+    frame = scores_of(estimator, dataset).set_index("model")
+    assert frame.loc["chance", "likelihood"] == pytest.approx(0.5)
+    with_random, without = (
+        held_out(dataset, models, by="time", n_folds=2, way="likelihood")
+        for models in (("random", "biased"), ("biased",))
+    )
+    assert with_random.likelihood[0] == pytest.approx(0.5)
+    assert np.exp(-without.chance) == pytest.approx(0.5)
+    labels = [str(line.get_label()) for line in plot_loss(estimator.history_)[1].lines]
+    assert "chance, ln 2 = 0.693" in labels

@@ -8,9 +8,10 @@ from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from ...checks import refuse
 from ...settings import SettingsError, shown
+from .limits import MOST_BYTES, UTF16, bytes_problem, inflated, text_problem
 
-MOST_BYTES = 1_000_000_000
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 NO_TABLES = {  # how files begin that are no tables
     b"\x89PNG": "a PNG picture",
@@ -32,17 +33,18 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
         SettingsError: where there is no such file, or where it is too large.
     """
     if isinstance(source, bytes):
-        return bounded(source), "table"
+        return _bounded(source), "table"
     if not isinstance(source, str | PathLike) and hasattr(source, "read"):
         content = source.read(MOST_BYTES + 1)
-        data = content.encode("utf-8") if isinstance(content, str) else bytes(content)
-        return bounded(data), Path(str(getattr(source, "name", "table"))).name
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
+        return _bounded(data), Path(str(getattr(source, "name", "table"))).name
     if isinstance(source, str) and "://" in source:
         raise SettingsError([f"file must be on this computer; got {shown(source)}. Download it first."])
     try:
         path = Path(fspath(source))  # type: ignore[arg-type] # what is no path is a sentence below
+        refuse([bytes_problem(path.stat().st_size)])
         with path.open("rb") as file:
-            return bounded(file.read(MOST_BYTES + 1)), path.name
+            return _bounded(file.read(MOST_BYTES + 1)), path.name
     except FileNotFoundError:
         problem = f"There is no file {str(source)!r}. Check the folder and the name."
     except IsADirectoryError:
@@ -53,11 +55,8 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
     raise SettingsError([problem])
 
 
-def bounded(data: bytes) -> bytes:
-    """The bytes, if they are not too many."""
-    if len(data) > MOST_BYTES:
-        megabytes = MOST_BYTES // 10**6
-        raise SettingsError([f"A table may have up to {megabytes:,} MB; this one has more. Split it up."])
+def _bounded(data: bytes) -> bytes:
+    refuse([bytes_problem(len(data))])
     return data
 
 
@@ -70,7 +69,7 @@ def unpacked(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     try:
         if data.startswith(GZIP):
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-                parts = [(name.removesuffix(".gz"), bounded(file.read(MOST_BYTES + 1)))]
+                parts = [(name.removesuffix(".gz"), inflated(file.read, name))]
         elif data.startswith(ZIP) and not is_excel(data):
             parts = list(_members(zipfile.ZipFile(io.BytesIO(data))))
         else:
@@ -92,12 +91,18 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
         hidden = "__MACOSX" in path.parts or path.name.startswith(".")
         if not (member.is_dir() or hidden or path.suffix.lower() in BESIDE_TABLES):
             with archive.open(member) as file:
-                yield path.name, bounded(file.read(MOST_BYTES + 1))
+                yield path.name, inflated(file.read, path.name)
 
 
 def is_excel(data: bytes) -> bool:
-    """Tell whether a zip file is a spreadsheet."""
-    return "[Content_Types].xml" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    """Tell a spreadsheet from another zip file.
+
+    Raises:
+        SettingsError: where its files, as it says, are too large.
+    """
+    members = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    refuse([bytes_problem(sum(member.file_size for member in members))])
+    return any(member.filename == "[Content_Types].xml" for member in members)
 
 
 def decoded(data: bytes, name: str) -> tuple[str, str]:
@@ -106,11 +111,10 @@ def decoded(data: bytes, name: str) -> tuple[str, str]:
     Raises:
         SettingsError: where the bytes are no text.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(UTF16):
         encodings = {"utf-16": "UTF-16"}
-    elif b"\0" in data[:4096]:
-        raise SettingsError([f"{name!r} must be a table of text; it holds bytes of no text. Save it as CSV."])
     else:
+        refuse([text_problem(data, name)])
         encodings = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
     for encoding, words in encodings.items():
         try:

@@ -36,8 +36,8 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "not_offered": {"missing": "they are missing trials", "leave_out": LEAVE_OUT},
     "unreadable_rewards": {"missing": "their trials are missing", "leave_out": LEAVE_OUT},
     "other_outcomes": {
-        "chosen_only": "only the outcome of the option chosen is used",
-        "all": "the outcomes of all options are used",
+        "chosen_only": "only that of the option chosen is kept",
+        "all": "those of all options are kept, for models that learn from them",
     },
     "outlier_rewards": {
         "missing": "their trials are missing",

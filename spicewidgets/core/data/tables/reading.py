@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -17,16 +18,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...checks import refuse
 from ...progress import finished
 from ...settings import SettingsError
 from .cells import Column, column_of
 from .files import PARQUET, ZIP, contents, decoded, unpacked
+from .limits import columns_problem, json_problem, rows_problem
 from .separated import SEPARATORS, Progress, separated
 
 File: TypeAlias = str | PathLike[str] | bytes | IO[Any]
 Source: TypeAlias = File | pd.DataFrame | Sequence[str | PathLike[str]]
-MOST_ROWS = 10_000_000
-MOST_COLUMNS = 2_000
 MOST_HASHED = 250_000  # rows of a DataFrame
 ZERO_FIRST = re.compile(r"[+-]?0\d")  # 007 is a name
 HALF_SIGN = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON
@@ -71,6 +72,13 @@ class Table:
         if name not in self._columns:
             self._columns[name] = column_of(self.frame[name], self.decimal)
         return self._columns[name]
+
+    def n_different(self, name: str) -> int:
+        """Count the different entries of a column as they are written."""
+        column = self.frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return len(column.cat.categories)
+        return len(pd.unique(column.astype(str)))
 
     def typed(self) -> pd.DataFrame:
         """The table with columns of numbers where every cell that holds something is one."""
@@ -175,7 +183,13 @@ def _parsed(data: bytes, name: str) -> Generator[Progress, None, Table]:
                 " Check that it was saved."
             ]
         )
-    if text.lstrip()[0] in "[{" and (records := _json_records(text)):
+    is_json = text.lstrip()[0] in "[{"
+    refuse([json_problem(len(data)) if is_json else None])
+    if is_json and (records := _json_records(text)):
+        names: set[str] = set()
+        for record in records:  # pandas makes a column of each name first
+            names |= record.keys()
+            refuse([columns_problem(len(names))])
         return _of_frame(pd.DataFrame.from_records(records), name, {"format": "JSON records"})
     cells = yield from separated(text)
     _check_size(len(cells.frame), list(cells.frame.columns))
@@ -194,9 +208,14 @@ def _binary(data: bytes, name: str) -> Table:
     kind, package = ("Parquet", "pyarrow") if data.startswith(PARQUET) else ("Excel", "openpyxl")
     try:
         if kind == "Parquet":
+            import_module(package)  # as pandas would, which reads all before it says how much there is
+            facts = import_module("pyarrow.parquet").ParquetFile(io.BytesIO(data)).metadata
+            refuse([columns_problem(facts.num_columns), rows_problem(facts.num_rows)])
             frame = pd.read_parquet(io.BytesIO(data))
         else:
             frame = pd.read_excel(io.BytesIO(data), dtype=str, keep_default_na=False, na_filter=False)
+    except SettingsError:
+        raise
     except ImportError:
         problem = f"{kind} files need the package {package}. Install it (pip install {package}), or use CSV."
     except Exception as error:  # there is no end to what a foreign file makes a reader raise
@@ -221,18 +240,12 @@ def _json_records(text: str) -> list[dict[str, Any]]:
 
 
 def _check_size(n_rows: int, names: list[str]) -> None:
-    if n_rows > MOST_ROWS:
-        raise SettingsError(
-            [f"A table may have up to {MOST_ROWS:,} rows; got {n_rows:,}. Convert it in several parts."]
-        )
+    refuse([rows_problem(n_rows)])
     if n_rows == 0:
         raise SettingsError(
             ["The table must have one row per trial; got none. Check that the file was saved."]
         )
-    if len(names) > MOST_COLUMNS:
-        raise SettingsError(
-            [f"A table may have up to {MOST_COLUMNS:,} columns; got {len(names):,}. Leave some out."]
-        )
+    refuse([columns_problem(len(names))])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SettingsError(

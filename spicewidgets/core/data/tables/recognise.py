@@ -13,6 +13,7 @@ from ...checks import refuse
 from ...settings import SettingsError
 from .cells import Column, combined, practice_labels
 from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, plain
+from .limits import people_problem
 from .reading import Table
 from .roles import SEVERAL, Guess, Roles, as_tuple, listed, missing_column, named_by_user
 from .stages import stage_problem
@@ -49,17 +50,25 @@ def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> R
         SettingsError: where a column is named that there is not, where choices or rewards cannot be found, or
             where trials have a second choice or stage.
     """
+    named = roles.to_dict() if isinstance(roles, Roles) else dict(roles or {})
+    refuse([_people_problem(table, named)])
     refuse([stage_problem(table)])
     if isinstance(roles, Roles):
         _check_names(table, roles.columns())
         layout = _layout_of(table)
         return Recognised(layout.name if layout else None, roles, named_by_user(roles.to_dict()))
-    named = dict(roles or {})
     unknown = set(named) - {item.name for item in fields(Roles)}
     refuse(f"There is no role {name!r}. Use one of {listed(NAMES)}." for name in sorted(unknown))
     flat = [name for role, value in named.items() if role != "positions" for name in as_tuple(value)]
     _check_names(table, flat)
     return _Recogniser(table, named).recognised()
+
+
+def _people_problem(table: Table, named: Mapping[str, Any]) -> str | None:
+    """Say where there are too many participants, before anything is done for each of them."""
+    known = [name for it in NAMES["participant"] for name in table.names if plain(name) == it]
+    name = named.get("participant", known[0] if known else None)
+    return people_problem(table.n_different(name), name) if name in table.names else None
 
 
 def _check_names(table: Table, names: Iterable[str]) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...checks import refuse
 from ...settings import SettingsError
+from .limits import columns_problem, rows_problem
 from .roles import listed
 
 CHUNK = 250_000  # rows that are read between two signs of life
@@ -64,6 +66,7 @@ def separated(text: str) -> Generator[Progress, None, Separated]:
     separator, start, lines = _separator(text)
     text = text[start:]
     header, used = _header(text, separator)
+    refuse([columns_problem(len(header)), rows_problem(text.count("\n", 0, -1) + 1 - used)])
     names = _names(header)
     if text.count('"') % 2:
         _check_quotes(text, separator)
