@@ -2,6 +2,7 @@
 
 from copy import copy, deepcopy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,13 @@ from small_study import RIVALS, inquiry, plan, table
 import spicewidgets as sw
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED, UNTESTED, VERDICTS
 from spicewidgets.core.settings import SettingsError
+from spicewidgets.paper import inquiry as inquiry_module
 from spicewidgets.paper.blocks import Table
 from spicewidgets.paper.card import card_part, claims
 from spicewidgets.paper.findings import best_of, equation_sets, gain_of
 from spicewidgets.paper.individuals import individuals_part
 from spicewidgets.paper.inquiry import Inquiry, Plan
+from spicewidgets.paper.methods import taken_apart
 from spicewidgets.paper.terms import _holm, is_control, term_groups, terms_of
 
 
@@ -262,3 +265,21 @@ def test_people_each_alone_have_medians():
     assert row["value"] == pytest.approx(values.median())
     assert row["people"] == values.notna().sum()
     assert not len(term_groups(model, {"diagnosis": ["a"] * 10}))
+
+
+def test_one_session_a_person_is_held_out_by_time_and_it_is_said(monkeypatch):
+    asked = []
+
+    def steps(_, models, by, **options):
+        asked.append(by)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inquiry_module, "held_out_steps", steps)
+    whole = table()
+    for frame in (whole, whole[whole["run"] == 1]):
+        choices = sw.read_choices(frame)
+        with pytest.raises(KeyboardInterrupt):
+            list(Inquiry(choices, plan()).run())
+        found = SimpleNamespace(dataset=choices.dataset, held_out=SimpleNamespace(by=asked[-1]))
+        assert ("No person has a second session" in taken_apart(found)) == (asked[-1] == "time")
+    assert asked == ["session", "time"]
