@@ -1,7 +1,8 @@
 """SINDy: one sparse equation fitted to what a module did (Brunton et al. 2016).
 
-The only file that imports pysindy (Kaptanoglu et al. 2022), so that a new version of it is one file's matter;
-it is imported with the first fit, since it brings scikit-learn along.
+The only file that imports pysindy (Kaptanoglu et al. 2022), so that a new version of it is one file's matter.
+It is imported with the first fit that has a threshold, since it takes 20 MB. Without one all terms stay, and
+both optimisers, which end with a fit of the terms that stay, come to least squares.
 """
 
 import warnings
@@ -98,19 +99,23 @@ class Regression:
         if not distinct:
             return Equation(self.module, self.terms, (0.0,) * len(self.terms), self.dropped)
         columns = self.triangle[:, distinct]
+        if not settings.threshold:
+            return self._with(np.linalg.lstsq(columns, after[:, 0], rcond=None)[0])
         weight = _weight(columns, settings)
         optimizer = _optimizer([self.terms[i] for i in distinct], settings)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             fitted = optimizer.fit(weight * columns, weight * after)
-        values = np.zeros(len(self.terms))
-        values[distinct] = fitted.coef_[0]
         notes = [_note(str(w.message)) for w in caught if not issubclass(w.category, DeprecationWarning)]
-        if not values.any() and after.any():
+        if not fitted.coef_.any() and after.any():
             notes.append(NO_TERM)
-        return Equation(
-            self.module, self.terms, tuple(values.tolist()), self.dropped, tuple(dict.fromkeys(notes))
-        )
+        return self._with(fitted.coef_[0], tuple(dict.fromkeys(notes)))
+
+    def _with(self, coefficients: Floats, notes: tuple[str, ...] = ()) -> Equation:
+        """Write the equation with coefficients of the distinct terms."""
+        values = np.zeros(len(self.terms))
+        values[list(self.distinct)] = coefficients
+        return Equation(self.module, self.terms, tuple(values.tolist()), self.dropped, notes)
 
     def error(self, equation: Equation) -> float:
         """By how much an equation misses the next values of the samples: the root of the mean square."""

@@ -230,3 +230,13 @@ def test_a_library_of_which_nothing_is_left_is_zero():
     equation = fit_equation("x", samples, (("c_reward",),), Discovery())
     assert equation.values == (0.0,)
     assert list(equation.dropped) == [("c_reward",)]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_without_a_threshold_the_optimiser_comes_to_least_squares_and_is_not_asked(optimizer, monkeypatch):
+    noisy = samples_of(lambda value, reward: 0.7 * value + 0.3 * reward + 0.1 * np.sin(5 * value))
+    asked = fit(noisy, optimizer=optimizer, threshold=1e-12)
+    monkeypatch.setattr("spicewidgets.core.discover.regression._optimizer", None)
+    found = fit(noisy, optimizer=optimizer, threshold=0.0)
+    np.testing.assert_allclose(found.values, asked.values, atol=1e-9)
+    assert len(found.active) == 3
