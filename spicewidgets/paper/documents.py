@@ -1,8 +1,13 @@
 """A study's documents: the report as HTML, Markdown and LaTeX, with its figures and tables."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
 
 from ..core.data.tables.cells import safe_frame
+from ..core.equations import SpiceModel, term_in_words
 from ..plots.paper import pdf_of, svg_of
 from .blocks import Block, Heading, Paragraph, pictures_of
 from .card import card_part, claims, counts_of
@@ -98,6 +103,8 @@ def tables(found: Findings) -> Iterator[tuple[str, str]]:
     for name, labels in found.groups.items():
         people[name] = labels * len(found.held_out.models)
     frames = {
+        "claims": pd.DataFrame(map(asdict, claims(found))),
+        "equations_by_part": equations_by_part(found),
         "comparison": found.held_out.to_frame(),
         "people": people,
         "equations": found.people,
@@ -116,3 +123,33 @@ def tables(found: Findings) -> Iterator[tuple[str, str]]:
     for name, frame in frames.items():
         if len(frame):
             yield name, safe_frame(frame).to_csv(index=False, lineterminator="\n")
+
+
+def equations_by_part(found: Findings) -> pd.DataFrame:
+    """Write the equations that were compared, so that whoever has the table can predict the choices.
+
+    Returns:
+        A row for each model, part ("all", or the part of the choices that was held out, from 1), participant,
+        module and term (in words), with its `value`; a learned beta is a row whose term is "beta". What is
+        not there is 0.
+    """
+    rows = []
+    for name, estimator in found.held_out.estimators.items():
+        parts = {"all": estimator.spice_model_, **dict(enumerate(found.held_out.equations.get(name, ()), 1))}
+        for part, spice in parts.items():
+            for label, module, term, value in _numbers_of(spice):
+                rows.append(
+                    {"model": name, "part": part, "participant": label, "module": module}
+                    | {"term": term, "value": value}
+                )
+    return pd.DataFrame(rows)
+
+
+def _numbers_of(spice: SpiceModel) -> Iterator[tuple[Any, str, str, float]]:
+    for place, label in enumerate(spice.participants):
+        if spice.has_equations(place):
+            for module, equation in spice.of_participant(label).items():
+                yield from (
+                    (label, module, term_in_words(term, module), value) for term, value in equation.active
+                )
+            yield from ((label, state, "beta", spice.beta(state, label)) for state in spice.betas)

@@ -14,9 +14,12 @@ from .findings import Findings
 from .words import count, listed, number, percent
 
 BY = {
-    "session": "Whole sessions of people of whom other sessions were learned from were predicted.",
-    "person": "People of whom nothing was learned were predicted, by what others have in common.",
-    "time": "Later choices of each session were predicted from those before.",
+    "session": "Whole sessions of people of whom other sessions were learned from were predicted: in part k"
+    " of n, every n-th session of a person, from the k-th on.",
+    "person": "People of whom nothing was learned were predicted, by what others have in common: in part k of"
+    " n, every n-th person, from the k-th on.",
+    "time": "Later choices of each session were predicted from those before: a session has n + 1 blocks of"
+    " equal length, and part k of n predicts block k + 1 from the blocks before it.",
 }
 WAYS = {
     "group": "under a normal prior for their group, whose means and spreads were found together with"
