@@ -177,7 +177,8 @@ def opened(folder: str) -> Report:
     )
     text = (place / "report.md").read_text(encoding="utf-8")
     settings = dict(re.findall(r"^\| (by|folds|way|seed|datasets) +\| (\S+) +\|$", text, re.M))
-    settings["by"] = "time" if "Later choices of each session were predicted" in text else settings["by"]
+    if "Later choices of each session were predicted" in text:
+        settings["by"] = "time"
     told = re.search(r"The claims are about the equations of (.+?)(?:, which|\.)", text.replace("\\", ""))
     assert told is not None
     nll = people.pivot(index="participant", columns="model", values="nll")

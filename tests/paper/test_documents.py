@@ -3,7 +3,9 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module
 from io import BytesIO, StringIO
+from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
@@ -13,6 +15,7 @@ import small_study
 
 from spicewidgets.core.equations import Equation
 from spicewidgets.paper.blocks import Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
+from spicewidgets.paper.card import claims
 from spicewidgets.paper.documents import documents, report_blocks
 from spicewidgets.paper.html import html
 from spicewidgets.paper.latex import latex
@@ -191,3 +194,22 @@ def test_what_was_not_done_is_said(found):
     assert "Rewards are no 0 and 1." in text
     assert "Not done: recovery of parameters, recovery of rivals, recovery of terms, falsification" in text
     assert "not tested" in text
+
+
+def test_code_of_its_own_recomputes_what_the_report_says(files, found, tmp_path, monkeypatch):
+    """The tables of the report are enough for it: none of its numbers differs."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    again = import_module("recompute")
+    for name, content in files.items():
+        if name.startswith("tables/") or name == "report.md":
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+    small_study.table().to_csv(tmp_path / "table.csv", index=False)
+    columns = {"participant": "participant", "session": "run", "choice": "choice", "reward": "reward"}
+    data, report = again.read(str(tmp_path / "table.csv"), columns), again.opened(str(tmp_path))
+    report = report._replace(settings={"by": "session", "folds": "2"})
+    rows = [*again.of_choices(report, data), *again.of_comparison(report), *again.of_frequencies(report)]
+    rows += [*again.of_groups(report), *again.of_terms(report)]
+    assert len(rows) > 15
+    assert [row for row in rows if row.differs] == []
+    assert {one.kind for one in claims(found)} == set(report.claims["kind"])
