@@ -91,7 +91,12 @@ def _options() -> Iterator[click.Parameter]:
     for name, value, least, words in (
         ("folds", 4, 2, "Parts that the choices are taken apart into."),
         ("repeats", 50, 0, "Times that each model plays the task anew, 20 or more; 0 for never."),
-        ("datasets", 1, 0, "Simulated data sets of each kind, for recovery; 0 for none."),
+        (
+            "datasets",
+            1,
+            0,
+            "Rounds of simulated data sets, for recovery; 0 for none. Fewer than 20 sets decide no claim.",
+        ),
         ("jobs", 1, 1, "Processes of the simulations."),
         ("seed", 0, 0, "Seed of all."),
     ):

@@ -135,11 +135,11 @@ def equations_by_part(found: Findings) -> pd.DataFrame:
     """
     rows = []
     for name, estimator in found.held_out.estimators.items():
-        parts = {"all": estimator.spice_model_, **dict(enumerate(found.held_out.equations.get(name, ()), 1))}
-        for part, spice in parts.items():
+        parts = (estimator.spice_model_, *found.held_out.equations.get(name, ()))
+        for part, spice in enumerate(parts):
             for label, module, term, value in _numbers_of(spice):
                 rows.append(
-                    {"model": name, "part": part, "participant": label, "module": module}
+                    {"model": name, "part": part or "all", "participant": label, "module": module}
                     | {"term": term, "value": value}
                 )
     return pd.DataFrame(rows)
