@@ -7,14 +7,23 @@ from .facts import facts_of
 from .result import Result
 
 
-@lru_cache(maxsize=2)
 def verdict(result: Result) -> str:
     """Write what was tested, what came out, and what so many choices could have shown; empty without
     equations.
 
     Where no truth is known, how tuned numbers do is left to `diagnose`, and to the coach where it is amiss:
-    the head of a phone has room for two sentences.
+    the head of a phone has room for two sentences, and a rival that is ahead comes second.
     """
+    return _written(result, _asked(result))
+
+
+def _asked(result: Result) -> int:
+    """Count the rivals that were asked so far; the coach asks them once the result is there."""
+    return 0 if result.simulated is None else len(result.simulated.rivals)
+
+
+@lru_cache(maxsize=2)
+def _written(result: Result, n_asked: int) -> str:
     sentences = verdict_of(facts_of(result)).sentences
     return " ".join(sentences if result.truth is not None else sentences[:2])
 
@@ -25,13 +34,20 @@ def kind_of(result: Result) -> str:
     return verdict_of(facts_of(result)).kind
 
 
-@lru_cache(maxsize=2)
 def headline(result: Result) -> str:
-    """The one sentence that the head has room for: how SPICE stands beside the simplest rival, where there is
-    one and the choices tell anything; else the verdict.
+    """The one sentence that the head has room for: how SPICE stands beside the simplest rival, and which
+    rival is ahead, where there is one and the choices tell anything; else the verdict.
     """
-    said = verdict(result)
-    return said if tells_nothing(facts_of(result)) else standing(result) or said
+    return _headed(result, _asked(result))
+
+
+@lru_cache(maxsize=2)
+def _headed(result: Result, n_asked: int) -> str:
+    said, facts = verdict(result), facts_of(result)
+    if tells_nothing(facts) or not (stands := standing(result)):
+        return said
+    rival = facts.leading_rival
+    return stands if rival is None else f"{stands} The rival {rival[0]} is ahead of SPICE and RNN."
 
 
 def standing(result: Result) -> str:

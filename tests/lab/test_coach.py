@@ -19,6 +19,7 @@ from spicewidgets.lab.coach import findings, rivals_of
 from spicewidgets.lab.facts import facts_of
 from spicewidgets.lab.recorded import recorded
 from spicewidgets.lab.runner import Runner
+from spicewidgets.lab.verdict import verdict
 from spicewidgets.state import Experiment
 
 
@@ -419,6 +420,7 @@ def test_on_the_page_rivals_of_a_table_are_asked_before_the_network_is_blamed(re
     """They are fitted once for the choices, and not where the truth is known."""
     data = replace(repeating.data, rivals={})
     table = replace(repeating, truth=None, simulated=data)
+    assert "kernel" not in verdict(table)
     asked = dict(rivals_of(table, lambda: len(data.rivals) < 8))
     assert list(asked) == list(data.rivals) == list(RIVALS)[:8]
     assert all(np.isfinite(value) for value in asked.values())
@@ -426,6 +428,7 @@ def test_on_the_page_rivals_of_a_table_are_asked_before_the_network_is_blamed(re
     assert dict(rivals_of(repeating, lambda: True)) == {}
     named = {one.kind for one in findings(table)}
     assert "mechanism missing" in named
+    assert "-kernel expects them better than network and equations" in verdict(table)
 
 
 def test_an_own_value_that_was_left_out_is_brought_back():
