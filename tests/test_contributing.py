@@ -26,6 +26,20 @@ app = explorer(start=False)
 app.switch.value = "luck"
 print(app.panels["luck"].text.value.startswith("Option 1: "), app.experiment.stages["luck"])
 """
+# Where a rival has to be known: a fit by name, commands, the planner of the page, tables, and the report.
+KNOWN = """
+from spicewidgets import RIVALS
+from spicewidgets.cli.rivals import NAMES
+from spicewidgets.lab.words import BRIEF
+from spicewidgets.paper.inquiry import Plan
+from spicewidgets.state import Experiment
+from spicewidgets.state.studies import RIVALS as LABELS
+
+name = "decaying-rate"
+choices = Experiment().learners.tags("first")["choices"]
+for known in (RIVALS[name].name, NAMES[-1], LABELS[name], BRIEF[name], Plan.rivals[-1], choices[-1]):
+    print(known)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,29 +88,56 @@ def test_the_rival_finds_that_the_learning_rate_does_not_fall(namespace):
     assert found["beta"] == pytest.approx(3.0, abs=0.5)
 
 
-def test_the_panel_stands_in_the_explorer_and_alone(tmp_path):
-    for folder in ("spicewidgets", "notebooks"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for path, code in BLOCKS:
-        if path:
-            (tmp_path / path).write_text(code, encoding="utf-8")
-    rows = list(ROW.finditer(TEXT))
-    assert len(rows) == 1
-    for row in rows:
-        file = tmp_path / row["path"]
+def copy_package(folder: Path) -> None:
+    """Copy the package, with each line that a row of CONTRIBUTING adds."""
+    for name in ("spicewidgets", "notebooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for row in ROW.finditer(TEXT):
+        file = folder / row["path"]
         before, place = file.read_text(encoding="utf-8"), f"{row['after']}\n"
         assert before.count(place) == 1
         file.write_text(before.replace(place, f"{place}{row['line']}\n"), encoding="utf-8")
+
+
+def run(code: str, folder: Path) -> list[str]:
+    """Run code with the package of a folder, and return the lines that it prints."""
     process = subprocess.run(
-        [sys.executable, "-c", LOOK],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    first, second, last = process.stdout.splitlines()
+    return process.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def contributed(tmp_path_factory):
+    """The package as CONTRIBUTING changes it: a rival in one file, a panel in two."""
+    folder = tmp_path_factory.mktemp("contributed")
+    copy_package(folder)
+    rival = next(code for _, code in BLOCKS if "(Rival)" in code)
+    ready = folder / "spicewidgets" / "core" / "rivals" / "ready.py"
+    written = "class" + rival.partition("\nclass")[2].partition("\n\n\ndecaying")[0]
+    before = ready.read_text(encoding="utf-8")
+    assert before.count("\n\n\nRIVALS") == 1
+    ready.write_text(before.replace("\n\n\nRIVALS", f"\n\n\n{written}\n\n\nRIVALS"), encoding="utf-8")
+    for path, code in BLOCKS:
+        if path:
+            (folder / path).write_text(code, encoding="utf-8")
+    return folder
+
+
+def test_a_rival_of_one_file_is_in_commands_page_and_report(contributed):
+    lines = run(KNOWN, contributed)
+    assert lines == ["decaying-rate"] * len(lines)
+    assert len(lines) == 6
+
+
+def test_the_panel_stands_in_the_explorer_and_alone(contributed):
+    first, second, last = run(LOOK, contributed)
     assert re.fullmatch(r"Option 1: \d+%<br>Option 2: \d+%", first)
     assert first != second
     assert last == "True done"

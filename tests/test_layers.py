@@ -48,6 +48,10 @@ MAY = {
     "core/discover": GROUND
     | {"pandas", "scipy", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge", "read", "discover")},
+    **dict.fromkeys(
+        ("core/rivals/declaration", "core/rivals/ready"),
+        GROUND | {"spicewidgets.core.rivals.declaration", "spicewidgets.loading"},
+    ),
     "core/rivals": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core"},
     "loading": set(),
     "state": {
@@ -55,6 +59,7 @@ MAY = {
         "spicewidgets.core.settings",
         "spicewidgets.core.built",
         "spicewidgets.core.models",
+        "spicewidgets.core.rivals.ready",
         "spicewidgets.state",
     },
     "lab": {

@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from ..core.models import READY
+from ..core.rivals.ready import RIVALS
 from ..core.settings import SettingsError
 from ..loading import load
 from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, sentences
 from .progress import Progress
 
 BY, WAYS = ("session", "person", "time"), ("group", "prior", "likelihood")
+NAMES = tuple(RIVALS)
 
 
 @dataclass(frozen=True)
@@ -77,22 +79,6 @@ def _options() -> Iterator[HeadedOption]:
     yield HeadedOption("seed", "Comparison", words, type=NumberOrText(), default=0, metavar="NUMBER")
     words = "Folder for the tables, made if need be; none are written without it."
     yield HeadedOption("out", "Output", words, metavar="DIR")
-
-
-# As in core/rivals/ready.py, which would load torch; a test keeps them equal.
-NAMES = (
-    "random",
-    "biased",
-    "win-stay-lose-shift",
-    "choice-kernel",
-    "rescorla-wagner",
-    "forgetting",
-    "two-rates",
-    "with-kernel",
-    "pearce-hall",
-    "counterfactual",
-    "lagged-regression",
-)
 
 
 @click.command(cls=Command, params=list(_options()))

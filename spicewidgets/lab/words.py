@@ -1,5 +1,7 @@
 """What the parameters of a participant, and rivals, are called in tables and pictures."""
 
+from ..core.rivals.ready import RIVALS
+
 PARAMETERS = {
     "alpha_reward": "learning rate α",
     "alpha_penalty": "α after no reward",
@@ -9,16 +11,5 @@ PARAMETERS = {
     "beta_choice": "choice kernel β",
     "alpha_choice": "choice kernel α",
 }
-# Rivals where there is little room, by what they are called elsewhere.
-BRIEF = {
-    "Win-stay, lose-shift": "win-stay",
-    "Choice kernel": "kernel",
-    "Rescorla-Wagner": "RW",
-    "RW + forgetting": "RW+ forget",
-    "RW, two rates": "RW, two rates",
-    "RW + kernel": "RW+ kernel",
-    "RW + not chosen": "RW+ other",
-    "Lagged regression": "lagged",
-    "Guessing": "guessing",
-    "Biased": "biased",
-}
+# Rivals where there is little room, by their labels.
+BRIEF = {rival.label: rival.brief for rival in RIVALS.values()}

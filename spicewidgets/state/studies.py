@@ -4,29 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..core.rivals.ready import RIVALS as READY
 from ..core.settings import Settings, setting
 from .base import Look, State, view
 
-# The ready rivals of core/rivals/ready.py, which would load torch, and what they are called; a test keeps
-# the names equal.
-RIVALS: Mapping[str, str] = {
-    "random": "Guessing",
-    "biased": "Biased",
-    "win-stay-lose-shift": "Win-stay, lose-shift",
-    "choice-kernel": "Choice kernel",
-    "rescorla-wagner": "Rescorla-Wagner",
-    "forgetting": "RW + forgetting",
-    "two-rates": "RW, two rates",
-    "with-kernel": "RW + kernel",
-    "pearce-hall": "Pearce-Hall",
-    "counterfactual": "RW + not chosen",
-    "lagged-regression": "Lagged regression",
-}
-# The number that a rival has beyond Rescorla-Wagner, by which the two are told apart, and a size of it.
+# What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
+RIVALS: Mapping[str, str] = {name: rival.label for name, rival in READY.items()}
 BEYOND: Mapping[str, tuple[str, float]] = {
-    "forgetting": ("forget", 0.2),
-    "with-kernel": ("beta_choice", 1.0),
-    "counterfactual": ("alpha_other", 0.2),
+    name: rival.beyond for name, rival in READY.items() if rival.beyond is not None
 }
 PLAIN, WITHOUT_NUMBERS = "rescorla-wagner", "random"
 HIGHEST_SEED = 2**31 - 1

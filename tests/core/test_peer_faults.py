@@ -302,10 +302,10 @@ def test_f21_ids_of_any_kind_and_no_number_of_participants():
 
 def test_f22_a_participant_for_every_session_is_said_and_does_not_take_long():
     many = create_dataset(AgentQ(), BanditsDrift(), 10, 12, participant="per_session", random_state=0)[0]
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.warns(SpiceWarning, match="Each of the 12 sessions is a participant of its own"):
         new().fit(many)
-    assert time.perf_counter() - begun < 7.1  # what the peer took for 12
+    assert time.process_time() - begun < 7.1  # what the peer took for 12
 
 
 @pytest.mark.parametrize(("model", "config"), PRECODED)

@@ -5,11 +5,10 @@ import pytest
 from spicewidgets.core.rivals.ready import RIVALS as READY
 from spicewidgets.state import Experiment
 from spicewidgets.state.experiment import STUDIES
-from spicewidgets.state.studies import BEYOND, RIVALS, TwoLearners
+from spicewidgets.state.studies import BEYOND, TwoLearners
 
 
-def test_the_rivals_are_those_that_are_ready():
-    assert list(RIVALS) == list(READY)
+def test_what_a_learner_has_beyond_rescorla_wagner_is_a_parameter_of_its_own():
     for name, (number, _) in BEYOND.items():
         plain = {parameter.name for parameter in READY["rescorla-wagner"].parameters}
         own = {parameter.name for parameter in READY[name].parameters}

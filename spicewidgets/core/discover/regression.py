@@ -100,7 +100,7 @@ class Regression:
             return Equation(self.module, self.terms, (0.0,) * len(self.terms), self.dropped)
         columns = self.triangle[:, distinct]
         if not settings.threshold:
-            return self._with(np.linalg.lstsq(columns, after[:, 0], rcond=None)[0])
+            return self._with(np.asarray(np.linalg.lstsq(columns, after[:, 0], rcond=None)[0], float))
         weight = _weight(columns, settings)
         optimizer = _optimizer([self.terms[i] for i in distinct], settings)
         with warnings.catch_warnings(record=True) as caught:

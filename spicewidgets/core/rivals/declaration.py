@@ -1,21 +1,28 @@
 """How a rival is declared: its parameters with bounds and priors, and what a trial does.
 
 A rival is a class with two short functions, written in torch for many sessions side by side. They are run
-as they stand where a rival plays a task, and compiled where it is fitted (`model.py`).
+as they stand where a rival plays a task, and compiled where it is fitted (`model.py`). A declaration loads
+neither torch nor numpy, so that names and words of rivals are read off it wherever they are needed.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from math import log
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import Tensor
-
+from ...loading import later
 from ..settings import SettingsError
 
-Floats = NDArray[np.float64]
-State = dict[str, Tensor]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    Floats = NDArray[np.float64]
+else:
+    np = later("numpy")
+
+State = dict[str, "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Parameter:
         cls, name: str, words: str, median: float = 3.0, sd: float = 1.0, high: float = 50.0
     ) -> Self:
         """A parameter above 0, such as an inverse noise temperature; the prior has this median."""
-        return cls(name, words, "positive", 0.01, high, float(np.log(median)), sd)
+        return cls(name, words, "positive", 0.01, high, log(median), sd)
 
     @classmethod
     def real(
@@ -62,21 +69,21 @@ class Parameter:
         """A parameter of either sign; the prior is normal around 0."""
         return cls(name, words, "real", -most, most, 0.0, sd, per_option)
 
-    def to_scale(self, value: Any) -> Floats:
+    def to_scale(self, value: Any) -> "Floats":
         """Values on the parameter's scale."""
         value = np.asarray(value, float)
         if self.scale == "share":
             return np.asarray(np.log(value) - np.log1p(-value))
         return np.asarray(np.log(value)) if self.scale == "positive" else value
 
-    def from_scale(self, value: Any) -> Floats:
+    def from_scale(self, value: Any) -> "Floats":
         """Values of the parameter, from its scale."""
         value = np.asarray(value, float)
         if self.scale == "share":
             return np.asarray(1 / (1 + np.exp(-value)))
         return np.asarray(np.exp(value)) if self.scale == "positive" else value
 
-    def slope(self, value: Any) -> Floats:
+    def slope(self, value: Any) -> "Floats":
         """Compute the derivative of the parameter by its scale, at some values of the parameter."""
         value = np.asarray(value, float)
         if self.scale == "share":
@@ -93,10 +100,10 @@ class Parameter:
 class Values:
     """The parameters by name: a tensor each, of all sessions."""
 
-    def __init__(self, **values: Tensor) -> None:
+    def __init__(self, **values: "Tensor") -> None:
         self.__dict__.update(values)
 
-    def __getattr__(self, name: str) -> Tensor:
+    def __getattr__(self, name: str) -> "Tensor":
         raise AttributeError(f"the rival declares no parameter {name!r}")
 
 
@@ -110,10 +117,10 @@ class Trial(NamedTuple):
         seen: 1 where an outcome was seen, else 0.
     """
 
-    chosen: Tensor
-    reward: Tensor
-    outcomes: Tensor
-    seen: Tensor
+    chosen: "Tensor"
+    reward: "Tensor"
+    outcomes: "Tensor"
+    seen: "Tensor"
 
 
 class Rival:
@@ -121,19 +128,34 @@ class Rival:
 
     Attributes:
         name: short, as the command line has it.
+        label: its name in tables and pictures; the name itself when empty.
+        brief: its name where there is little room; the label when empty.
         words: what the rival does, in a sentence.
         equation: the same in symbols.
         source: where it is from.
         parameters: in the order in which tables have them.
         states: memory states, and the value of each before the first trial.
+        beyond: the parameter by which it is told from Rescorla-Wagner, and a size of it; None without one.
     """
 
     name: str = ""
+    label: str = ""
+    brief: str = ""
     words: str = ""
     equation: str = ""
     source: str = ""
     parameters: tuple[Parameter, ...] = ()
     states: Mapping[str, float] = {}
+    beyond: tuple[str, float] | None = None
+
+    def __init_subclass__(cls) -> None:
+        """Let names that a class does not give follow from those that it gives."""
+        super().__init_subclass__()
+        given = vars(cls)
+        if "name" in given:
+            cls.label = given.get("label", "") or cls.name
+            cls.brief = given.get("brief", "") or cls.label
+            cls.beyond = given.get("beyond")
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """The memory states after a trial.
@@ -146,7 +168,7 @@ class Rival:
         """
         return state
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """The logit of each option, `(n_sessions, n_options)` or `(n_sessions, 1)`; arguments as in
         `update`.
         """

@@ -15,8 +15,8 @@ from ..data.layout import MISSING
 from ..data.simulated import create_dataset
 from ..random import RandomState, Streams, children
 from ..simulate.agents import Agent, softmax
-from .declaration import Floats, Rival
-from .model import AgentRival
+from .declaration import Rival
+from .model import AgentRival, Floats
 
 NEAREST = 10  # seen outcomes of an option, nearest in time, among which its reward is drawn
 MOST = 1_000_000  # choices of one simulated data set

@@ -24,8 +24,8 @@ from ..judge.fisher import standard_errors
 from ..judge.replay import replay
 from ..settings import SettingsError
 from ..train.compiled.symbolic import TraceError
-from .declaration import Floats, Rival, as_rival
-from .model import AgentRival, RivalRNN
+from .declaration import Rival, as_rival
+from .model import AgentRival, Floats, RivalRNN
 from .ready import RIVALS
 
 WAYS = ("likelihood", "prior", "group")

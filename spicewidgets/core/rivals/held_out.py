@@ -23,9 +23,10 @@ from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial
 from ..progress import Progress, finished
 from ..settings import SettingsError
-from .declaration import Floats, Rival
+from .declaration import Rival
 from .fit import WAYS, FittedRival, fit_rival, ready
 from .folds import folds_of
+from .model import Floats
 from .ready import RIVALS
 
 N_RESAMPLES = 2000

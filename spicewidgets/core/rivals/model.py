@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from ..checks import refuse
@@ -13,7 +13,9 @@ from ..judge.network_agents import AgentNetwork
 from ..random import RandomState
 from ..settings import SettingsError
 from ..train.rnn import BaseRNN
-from .declaration import Floats, Rival, Trial, Values
+from .declaration import Rival, Trial, Values
+
+Floats = NDArray[np.float64]
 
 UNSEEN = -1.0
 

@@ -4,10 +4,12 @@ Values begin at 0.5, the middle of rewards between 0 and 1. P of a choice is the
 the options on offer.
 """
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from .declaration import Parameter, Rival, State, Trial, Values
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
 BETA = Parameter.positive("beta", "inverse noise temperature of the values")
@@ -20,11 +22,12 @@ class RandomChoice(Rival):
     """Chooses by chance."""
 
     name = "random"
+    label, brief = "Guessing", "guessing"
     words = "All options are chosen equally often, whatever happens."
     equation = "P = 1 / n"
     source = WILSON
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """No option is better than another."""
         return state["none"]
 
@@ -35,12 +38,13 @@ class Biased(Rival):
     """Has a preference for some options, whatever happens."""
 
     name = "biased"
+    label, brief = "Biased", "biased"
     words = "Each option is chosen with a probability of its own, whatever happens."
     equation = "logit_a = bias_a, bias_1 = 0"
     source = WILSON
     parameters = (Parameter.real("bias", "preference for an option over the first", per_option=True),)
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """The preferences."""
         return p.bias
 
@@ -49,6 +53,7 @@ class WinStayLoseShift(Rival):
     """Goes back to what was rewarded and away from what was not, with noise."""
 
     name = "win-stay-lose-shift"
+    label, brief = "Win-stay, lose-shift", "win-stay"
     words = (
         "A rewarded choice (more than 0.5) is repeated, any other is not; a share of choices is by chance."
     )
@@ -61,19 +66,20 @@ class WinStayLoseShift(Rival):
         """Remember what was chosen, and whether it won."""
         return {"chosen": trial.chosen, "won": (trial.reward > 0.5) * 1.0}
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """The logarithm of P; the same for all options before the first trial."""
         chosen, won = state["chosen"], state["won"]
         n, any_chosen = chosen.shape[-1], chosen.sum(-1, keepdim=True)
         shift = (1 - chosen) * (1 / (n - 1))
         wanted = won * chosen + (1 - won) * shift
-        return any_chosen * torch.log((1 - p.noise) * wanted + p.noise * (1 / n))
+        return any_chosen * ((1 - p.noise) * wanted + p.noise * (1 / n)).log()
 
 
 class ChoiceKernel(Rival):
     """Repeats what was chosen lately, whatever it paid."""
 
     name = "choice-kernel"
+    label, brief = "Choice kernel", "kernel"
     words = "What was chosen lately is chosen again, whatever it paid."
     equation = "C += alpha_choice (chosen - C); logit = beta_choice C"
     source = WILSON
@@ -84,7 +90,7 @@ class ChoiceKernel(Rival):
         """The kernel moves towards the choice."""
         return {"kernel": _towards(state["kernel"], trial.chosen, p.alpha_choice)}
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """The weighted kernel."""
         return p.beta_choice * state["kernel"]
 
@@ -93,6 +99,7 @@ class RescorlaWagner(Rival):
     """Learns the value of the chosen option from its reward."""
 
     name = "rescorla-wagner"
+    label, brief = "Rescorla-Wagner", "RW"
     words = "The value of the chosen option moves towards its reward."
     equation = "Q_c += alpha (r - Q_c); logit = beta Q"
     source = "Rescorla & Wagner 1972"
@@ -103,7 +110,7 @@ class RescorlaWagner(Rival):
         """The chosen option learns."""
         return {"value": _learned(state["value"], trial, p.alpha)}
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """The weighted values."""
         return p.beta * state["value"]
 
@@ -112,6 +119,8 @@ class Forgetting(RescorlaWagner):
     """As Rescorla-Wagner; what is not chosen is forgotten."""
 
     name = "forgetting"
+    label, brief = "RW + forgetting", "RW+ forget"
+    beyond = ("forget", 0.2)
     words = "As rescorla-wagner; the values of options not chosen fade to where they began."
     equation = "Q_c += alpha (r - Q_c); Q_u += forget (0.5 - Q_u); logit = beta Q"
     source = "Ito & Doya 2009, Journal of Neuroscience 29: 9861"
@@ -127,6 +136,7 @@ class TwoRates(RescorlaWagner):
     """Learns at another rate from a reward than from none."""
 
     name = "two-rates"
+    label = "RW, two rates"
     words = "As rescorla-wagner, with one learning rate after a reward (more than 0.5) and one after none."
     equation = "Q_c += alpha_reward or alpha_penalty times (r - Q_c); logit = beta Q"
     source = "Niv et al. 2012, Journal of Neuroscience 32: 551"
@@ -146,6 +156,8 @@ class WithKernel(RescorlaWagner):
     """Learns values, and repeats choices."""
 
     name = "with-kernel"
+    label, brief = "RW + kernel", "RW+ kernel"
+    beyond = ("beta_choice", 1.0)
     words = "As rescorla-wagner, and what was chosen lately is chosen again or avoided."
     equation = "Q_c += alpha (r - Q_c); C += alpha_choice (chosen - C); logit = beta Q + beta_choice C"
     source = WILSON
@@ -159,7 +171,7 @@ class WithKernel(RescorlaWagner):
             "kernel": _towards(state["kernel"], trial.chosen, p.alpha_choice),
         }
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """Values and kernel, weighted."""
         return p.beta * state["value"] + p.beta_choice * state["kernel"]
 
@@ -168,6 +180,7 @@ class PearceHall(RescorlaWagner):
     """Learns faster where it was surprised."""
 
     name = "pearce-hall"
+    label = "Pearce-Hall"
     words = "The learning rate of an option follows the size of its last surprises."
     equation = (
         "Q_c += kappa A_c (r - Q_c), then A_c += eta (|r - Q_c before| - A_c), A = 1 at first; logit = beta Q"
@@ -194,6 +207,8 @@ class Counterfactual(RescorlaWagner):
     """Also learns about what was not chosen."""
 
     name = "counterfactual"
+    label, brief = "RW + not chosen", "RW+ other"
+    beyond = ("alpha_other", 0.2)
     words = (
         "As rescorla-wagner, and the other options learn from their outcomes; where these are not seen, from"
         " the opposite of the reward."
@@ -205,7 +220,7 @@ class Counterfactual(RescorlaWagner):
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """All options learn."""
         value = _learned(state["value"], trial, p.alpha)
-        outcome = torch.where(trial.seen > 0.5, trial.outcomes, 1 - trial.reward)
+        outcome = trial.seen * trial.outcomes + (1 - trial.seen) * (1 - trial.reward)
         return {"value": value + (1 - trial.chosen) * p.alpha_other * (outcome - value)}
 
 
@@ -216,6 +231,7 @@ class LaggedRegression(Rival):
     """A logistic regression on the last choices and rewards: no theory, but flexible."""
 
     name = "lagged-regression"
+    label, brief = "Lagged regression", "lagged"
     words = (
         f"A logistic regression on what was chosen, and what was rewarded, in each of the last {LAGS} trials,"
         " with a preference for options."
@@ -244,7 +260,7 @@ class LaggedRegression(Rival):
         }
         return after | {"choice_1": trial.chosen, "reward_1": trial.chosen * trial.reward}
 
-    def logits(self, p: Values, state: State) -> Tensor:
+    def logits(self, p: Values, state: State) -> "Tensor":
         """The regression."""
         logits = p.bias
         for name, value in state.items():
@@ -252,11 +268,11 @@ class LaggedRegression(Rival):
         return logits
 
 
-def _towards(value: Tensor, target: Tensor, rate: Tensor) -> Tensor:
+def _towards(value: "Tensor", target: "Tensor", rate: "Tensor") -> "Tensor":
     return value + rate * (target - value)
 
 
-def _learned(value: Tensor, trial: Trial, rate: Tensor) -> Tensor:
+def _learned(value: "Tensor", trial: Trial, rate: "Tensor") -> "Tensor":
     """Values after the chosen option has moved towards its reward."""
     return value + trial.chosen * rate * (trial.reward - value)
 

@@ -21,9 +21,10 @@ from ..read.translation import true_model
 from ..settings import Participant, SettingsError, Task
 from ..simulate.agents import make_agent
 from ..simulate.environments import make_environment
-from .declaration import Floats, Rival
+from .declaration import Rival
 from .design import Design, drawn_values, simulated
 from .fit import WAYS, FittedRival, fit_rival, ready
+from .model import Floats
 from .ready import RIVALS
 from .study import Study
 

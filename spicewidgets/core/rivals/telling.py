@@ -13,9 +13,10 @@ import pandas as pd
 
 from ..checks import number, refuse
 from ..settings import SettingsError
-from .declaration import Floats, Rival
+from .declaration import Rival
 from .design import Design
 from .fit import ready
+from .model import Floats
 from .recovery import CRITERIA, _one_of, _scores, _seeds, _whole
 from .study import Study
 
