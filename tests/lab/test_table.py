@@ -192,7 +192,7 @@ def test_settings_of_how_choices_are_simulated_make_nothing_stale(used):
     experiment.task.sigma = 0.3
     assert not experiment.stale_because
     experiment.training.epochs = 61
-    assert "epochs 60" in experiment.stale_because["train"]
+    assert "epochs = 60" in experiment.stale_because["train"]
     experiment.training.epochs = 60
     experiment.participant.reset()
     experiment.task.reset()
