@@ -87,7 +87,14 @@ def signals_after(state: dict[str, Floats], action: Floats, reward: Floats) -> d
 
 
 def surprise(data: Choices, equations: pd.DataFrame, model: str) -> Floats:
-    """-ln P of each next choice under written equations, `(n_sessions, n_trials - 1)`; NaN where unknown.
+    """-ln P of each next choice under written equations, `(n_sessions, n_trials - 1)`; NaN where unknown."""
+    chosen = np.maximum(data.choices[:, 1:], 0)[..., None]
+    lp = np.take_along_axis(log_p(data, equations, model), chosen, axis=-1)[..., 0]
+    return np.where((data.choices[:, 1:] >= 0) & (data.choices[:, :-1] >= 0), -lp, np.nan)
+
+
+def log_p(data: Choices, equations: pd.DataFrame, model: str) -> Floats:
+    """Expect each next choice by written equations: ln P, `(n_sessions, n_trials - 1, n_actions)`.
 
     Args:
         data: the choices.
@@ -103,7 +110,7 @@ def surprise(data: Choices, equations: pd.DataFrame, model: str) -> Floats:
     counts = {name: np.zeros((n, 1)) for name in ("sum", "weight", "since", "rate")}
     counts["run"] = np.zeros((n, data.n_actions))
     first = np.eye(data.n_actions)[0]
-    nll = np.full((n, n_trials - 1), np.nan)
+    lp = np.full((n, n_trials - 1, data.n_actions), np.nan)
     known = data.choices >= 0
     for trial in range(n_trials - 1):
         action = np.eye(data.n_actions)[np.maximum(data.choices[:, trial], 0)]
@@ -125,11 +132,8 @@ def surprise(data: Choices, equations: pd.DataFrame, model: str) -> Floats:
         value = value + totals.get("x_value_reward_not_chosen", nothing) * (1 - action)
         states["x_value_reward"] = np.where(known[:, trial, None], value, before)
         logits = value + totals.get("x_rhythm_chosen", nothing) * action + totals.get("x_side", nothing)
-        told = known[:, trial] & known[:, trial + 1]
-        chosen = np.maximum(data.choices[:, trial + 1], 0)
-        lp = logits - logsumexp(logits, axis=1, keepdims=True)
-        nll[told, trial] = -lp[np.arange(n), chosen][told]
-    return nll
+        lp[:, trial] = logits - logsumexp(logits, axis=1, keepdims=True)
+    return lp
 
 
 def predicted(data: Choices, by: str, n_parts: int, part: int) -> NDArray[np.bool_]:
@@ -460,6 +464,65 @@ def of_terms(report: Report) -> list[Row]:
     ]
 
 
+def looked_for(data: Choices) -> dict[str, list[NDArray[np.int64]]]:
+    """For each measure of next choices, the option of each of its points after each trial; -1 for none."""
+    choices, paid = data.choices[:, :-1], data.rewards[:, :-1] > 0.5
+    n_trials = data.choices.shape[1]
+
+    def back(options: NDArray[np.int64], lag: int) -> NDArray[np.int64]:
+        return np.concatenate([np.full((len(options), lag), -1), options[:, :-lag]], axis=1)
+
+    won, lost = np.where(paid, choices, -1), np.where(paid, -1, choices)
+    seen = data.choices[..., None] == np.arange(data.n_actions)
+    wins = (seen & (data.rewards > 0.5)[..., None]).cumsum(1)
+    share = ((wins + 1) / (seen.cumsum(1) + 2))[:, :-1]
+    ordered = np.sort(share, axis=-1)
+    best = np.where(ordered[..., -1] > ordered[..., -2], share.argmax(-1), -1)
+    thirds = np.array_split(np.arange(n_trials), 3)
+    return {
+        "stay": [won, lost],
+        "rewards": [back(won, lag) for lag in (1, 2, 3)],
+        "choices": [back(choices, lag) for lag in (1, 2, 3)],
+        "learning": [np.where(np.isin(np.arange(n_trials - 1), part), best, -1) for part in thirds],
+    }
+
+
+def of_behaviour(report: Report, data: Choices) -> list[Row]:
+    """What people chose next beside what the equations expect: sums of observed less expected choices."""
+    said = report.table("falsification")
+    if "holm" not in said:
+        return []
+    said = said[said["agent"] == f"{report.told} equations"]
+    own = report.equations[(report.equations["model"] == report.told) & (report.equations["part"] == "all")]
+    p_next = np.exp(log_p(data, own, report.told.split(" ")[0]))
+    after, known = data.choices[:, 1:], (data.choices[:, 1:] >= 0) & (data.choices[:, :-1] >= 0)
+    shares, z, alone = [], [], []
+    for points in looked_for(data).values():
+        of_points = []
+        for option in points:
+            there = known & (option >= 0)
+            p = np.take_along_axis(p_next, np.maximum(option, 0)[..., None], axis=-1)[..., 0][there]
+            hits = (after == option)[there]
+            shares.append((hits.mean(), p.mean()))
+            z.append((hits.sum() - p.sum()) / np.sqrt((p * (1 - p)).sum()))
+            of_points.append(2 * norm.sf(abs(z[-1])))
+        alone.append(-np.expm1(len(points) * np.log1p(-min(of_points))))
+    adjusted = holm(np.array(alone))
+    report_z = ((said["people"] - said["mean"]) / said["scatter"]).to_numpy()
+    gaps = np.abs(said[["people", "mean"]].to_numpy() - np.array(shares)).max(), np.abs(report_z - z).max()
+    of_measure = said.drop_duplicates("measure")["holm"].to_numpy()
+    verdict, here = report.claim("behaviour")[1], "fails" if adjusted.min() <= 0.05 else "holds"
+    gap = np.abs(of_measure - adjusted).max()
+    return [
+        Row(
+            f"claim behaviour: z of {len(z)} points; p of {len(alone)} measures by Holm",
+            f"{np.round(report_z, 2).tolist()}; {np.round(of_measure, 4).tolist()}: {verdict}",
+            f"{np.round(z, 2).tolist()}; {np.round(adjusted, 4).tolist()}: {here}",
+            "" if max(*gaps, gap) < 1e-6 and verdict == here else "**yes**",
+        )
+    ]
+
+
 def parts_of(report: Report, name: str) -> list[Any]:
     """What the finished simulations of one kind have found."""
     files = sorted(report.folder.glob(f"parts/{name}-*/part-*.json"))
@@ -621,6 +684,7 @@ def main() -> None:
         *of_frequencies(report),
         *of_groups(report),
         *of_terms(report),
+        *of_behaviour(report, data),
         *of_recovery(report),
     ]
     untold = sorted(
