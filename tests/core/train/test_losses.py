@@ -2,6 +2,7 @@
 
 import pytest
 
+from spicewidgets.core.train.compiled.check import exact_loss
 from spicewidgets.core.train.compiled.loss import CompiledLoss
 from spicewidgets.core.train.losses import Losses
 from spicewidgets.core.train.objective import EagerLoss
@@ -35,5 +36,6 @@ def test_of_each_kind_there_is_one_loss():
     losses = Losses(model, sessions, None, True, 1)
     assert losses(double=True) is losses(double=True)
     assert losses(double=True) is not losses()
+    assert losses(double=True)._programs is exact_loss(model, None)._programs  # of the check, made once
     assert losses(judging=True).model.training is False
     assert losses().model.training is True

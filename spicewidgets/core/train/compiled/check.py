@@ -6,7 +6,7 @@ there is dropout, for the same masks. Among the sessions are those with the most
 
 from copy import deepcopy
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -31,21 +31,30 @@ OTHER_NUMBERS = (
 
 # What a trial does in such a model depends on the state and the trial's own data only, as far as the sessions
 # of its check went; longer ones are taken to be alike.
-_PASSED: "WeakSet[BaseRNN]" = WeakSet()
+# Each model with its loss in float64, whose programs need not be made again.
+_PASSED: "WeakKeyDictionary[BaseRNN, CompiledLoss]" = WeakKeyDictionary()
 
 
 def check(model: BaseRNN, sessions: Sessions, n_steps: int | None = None) -> str:
     """Why a model cannot be trained compiled on these sessions, as a sentence; empty where it can."""
-    _PASSED.discard(model)
+    _PASSED.pop(model, None)
     try:
-        if not _agrees(model, sessions, n_steps):
+        exact = CompiledLoss(deepcopy(model).double().train(), n_steps)
+        if not _agrees(model, exact, sessions):
             return OTHER_NUMBERS
-        _PASSED.add(model)
+        _PASSED[model] = exact
         return ""
     except NoCompilerError as error:
         return f"T{str(error)[1:]}."
     except Exception as error:  # whatever a forward does with symbols, it may do well with numbers
         return f"The forward cannot be compiled: {str(error).strip() or type(error).__name__}."
+
+
+def exact_loss(model: BaseRNN, n_steps: int | None) -> CompiledLoss | None:
+    """Return a loss in float64 for a model that has passed the check, with the check's programs; None for
+    another model.
+    """
+    return None if model not in _PASSED else _PASSED[model].with_steps(n_steps)
 
 
 def states_before(model: BaseRNN, inputs: Any) -> "dict[str, Any] | None":
@@ -79,14 +88,13 @@ def prepare(model: BaseRNN) -> str:
     inputs[:, :, 0] = inputs[:, :, model._n_actions] = 1
     targets = torch.zeros(3, FEW, dtype=torch.long)
     reason = check(model, Sessions(inputs, targets, torch.ones(3, FEW)))
-    _PASSED.discard(model)  # three trials show too little
+    _PASSED.pop(model, None)  # three trials show too little
     return reason
 
 
-def _agrees(model: BaseRNN, sessions: Sessions, n_steps: int | None) -> bool:
-    few = _probe(sessions)
-    exact, rough = deepcopy(model).double().train(), deepcopy(model).float().train()
-    compiled = CompiledLoss(exact, n_steps)
+def _agrees(model: BaseRNN, compiled: CompiledLoss, sessions: Sessions) -> bool:
+    few, n_steps = _probe(sessions), compiled.n_steps
+    exact, rough = compiled.model, deepcopy(model).float().train()
     if sessions.n_sessions > 1:
         whole = compiled.program(sessions.first(2).double())
         if whole.trial.key != compiled.program(few.double()).trial.key:

@@ -169,6 +169,12 @@ class CompiledLoss:
         self._last: tuple[Sessions, list[Batch]] | None = None
         self._eager: EagerLoss | None = None
 
+    def with_steps(self, n_steps: int | None) -> "CompiledLoss":
+        """Make the loss of the same model with other steps, which shares the programs."""
+        other = CompiledLoss(self.model, n_steps)
+        other._programs = self._programs
+        return other
+
     def program(self, sessions: Sessions) -> Program:
         """The program for so many sessions."""
         key = sessions.n_sessions, sessions.offered is not None
