@@ -77,8 +77,11 @@ class CheckedSocketHandler(VoilaKernelWebsocketHandler):
     async def on_message(self, message: bytes | str) -> None:
         """Pass a message on; the next one is read when this is done.
 
-        What is not sound ends the connection.
+        What is not sound ends the connection, and nothing that comes after it is looked at: Jupyter does not
+        know any more in which protocol it is, and takes 100 MB for a message in the other one.
         """
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            return
         try:
             content = check_frame(message)
             super().on_message(message)

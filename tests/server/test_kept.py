@@ -109,6 +109,22 @@ def test_who_asks_for_all_states_asks_for_much(monkeypatch, method, cost):
     assert asyncio.run(run()) == pytest.approx(BURST - cost)
 
 
+def test_what_comes_after_a_message_that_is_not_sound_is_not_looked_at(monkeypatch):
+    """Each sound message that came before the page had ended took 100 MB, and the server 4 GB."""
+    sound = serialize_msg_to_ws_v1([b'{"msg_type": "comm_msg"}', b"{}", b"{}", b"{}"], "shell")
+    taken = []
+
+    async def run():
+        page = handler(monkeypatch)
+        page.connection = SimpleNamespace(handle_incoming_message=taken.append)
+        await page.on_message(sound)
+        page.ws_connection = None  # as tornado has it once the end has been sent
+        await page.on_message(sound)
+
+    asyncio.run(run())
+    assert taken == [sound]
+
+
 def test_nothing_is_taken_from_a_page_while_it_does_not_read(monkeypatch):
     async def run():
         page = handler(monkeypatch)
