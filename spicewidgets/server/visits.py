@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 CONNECT = 20  # seconds in which a page that was sent connects to its kernel, or asks for it
 GONE = 40  # seconds after which the kernel of a page that was closed ends
+SOON = 5  # seconds after which the place of a page that was closed may be given to others
 LOST = 600  # seconds after which that of a page ends whose connection was lost; it may come back
 BRIEF = 60  # seconds that a page has to have been there, to be waited for longer than a closed one
 MOST_REASONS = 1000  # that are kept
@@ -24,7 +25,7 @@ class Visit:
         until: when its kernel ends, unless something is heard from the page.
         sockets: how many connections it has.
         joined: when it had the first one; None if it never had any.
-        lost: when it lost the last one, if it has none now.
+        yields: from when on its place may be given to others; None while it has a connection.
         brief: whether it was lost as soon as it had come.
     """
 
@@ -32,7 +33,7 @@ class Visit:
     until: float
     sockets: int = 0
     joined: float | None = None
-    lost: float | None = None
+    yields: float | None = None
     brief: bool = False
 
     @property
@@ -101,7 +102,7 @@ class Visits:
         visit = self.open.get(kernel)
         if visit is None or visit.sockets >= MOST_SOCKETS:
             return False
-        visit.sockets, visit.lost = visit.sockets + 1, None
+        visit.sockets, visit.yields = visit.sockets + 1, None
         return True
 
     def joins(self, kernel: str) -> None:
@@ -115,20 +116,21 @@ class Visits:
             return
         now = self.clock()
         visit.sockets -= 1
-        visit.lost = None if visit.sockets else now
         stayed = 0 if visit.joined is None else now - visit.joined
         visit.brief = not closed and not visit.sockets and stayed < BRIEF
         visit.until = max(visit.until, now + (GONE if closed or visit.brief else LOST))
+        visit.yields = None if visit.sockets else now + (SOON if closed or visit.brief else GONE)
 
     def give_up(self) -> str | None:
         """Choose a kernel to end when all places are taken and somebody comes: that of the page lost longest.
 
-        A page that was lost has `GONE` seconds to come back before it can lose its place to others.
+        A page that was lost has `GONE` seconds to come back before it can lose its place to others; one that
+        was closed, or lost as soon as it had come, has `SOON`.
         """
-        lost = {visit.lost: kernel for kernel, visit in self.open.items() if visit.lost is not None}
-        if not lost or min(lost) > self.clock() - GONE:
+        places = {visit.yields: kernel for kernel, visit in self.open.items() if visit.yields is not None}
+        if not places or min(places) > self.clock():
             return None
-        return lost[min(lost)]
+        return places[min(places)]
 
     def ends(self, kernel: str, why: str) -> None:
         """Note why a kernel is ended, for its page, which will ask; nothing is its page's to know."""

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import psutil
@@ -40,7 +41,7 @@ HEADING = "A public page under attack"
 STRANGER = "127.0.0.2"
 SECONDS = 20  # that an attack takes at most
 PAUSE = 1.0  # seconds between two moves of a learner
-PLACES = 12
+PLACES = 16
 ROUTES = ("/voila/static/", "/voila/templates/lab/static/", "/voila/files/", "/voila/labextensions/", "/")
 TRAVERSALS = [
     f"{where}{path}"
@@ -109,6 +110,22 @@ class Attack:
         options = {"origin": f"http://{self.where}", "subprotocols": [PROTOCOL], "timeout": 20} | options
         return create_connection(address, source_address=(STRANGER, 0), **options)
 
+    def learner(self) -> Learner:
+        """A page like a learner's, as soon as there is a place; the time of the attack begins then."""
+        until = time.monotonic() + 90
+        while True:
+            person = Learner(30)
+            try:
+                person.open(self.url)
+            except HTTPError:
+                if time.monotonic() > until:
+                    raise
+                self.seen["waited"] += 1
+                time.sleep(3)
+                continue
+            self.until = time.monotonic() + SECONDS
+            return person
+
     def try_join(self, kernel: str, **options: object) -> object | None:
         """A websocket, or none; counts which."""
         try:
@@ -140,11 +157,12 @@ def floods(attack: Attack) -> None:
 
 
 def takes_places(attack: Attack) -> None:
-    """Pages that are asked for, joined and cut off, 12 of them; then a newcomer asks."""
+    """Pages that are asked for, joined and cut off, 12 of them; 8 seconds later a newcomer asks."""
     for _ in range(12):
         if (kernel := attack.page()) and (joined := attack.try_join(kernel)):
             joined.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             joined.sock.close()
+    time.sleep(8)
     newcomer = Learner(30)
     with suppress(Exception):
         newcomer.open(attack.url)
@@ -163,8 +181,7 @@ def many_websockets(attack: Attack) -> None:
 
 def does_not_read(attack: Attack) -> None:
     """A page with 9.5 MB of HTML that asks 3,900 times for the state of all, and reads nothing."""
-    person = Learner(30)
-    person.open(attack.url)
+    person = attack.learner()
     before = attack.server.memory_info().rss
     htmls = [name for name, state in person.states.items() if state.get("_model_name") == "HTMLModel"]
     person.socket.settimeout(1)
@@ -199,9 +216,8 @@ def foreign_messages(attack: Attack) -> None:
             for _ in range(10):
                 joined.send(os.urandom(8 + n * 50), ABNF.OPCODE_BINARY)
                 attack.seen["frames"] += 1
-    person = Learner(20)
+    person = attack.learner()
     with suppress(Exception):
-        person.open(attack.url)
         for n in range(2000):
             target = ["a"] if n % 50 == 49 else f"target {n}"
             person.send("comm_open", comm_id=uuid.uuid4().hex, target_name=target, data={})
@@ -254,8 +270,7 @@ def bombs(attack: Attack) -> None:
 
 def largest_settings(attack: Attack) -> None:
     """Every slider of a page at its largest, and every button that begins something pressed."""
-    person = Learner(20)
-    person.open(attack.url)
+    person = attack.learner()
     for stage in ("Participant", "Recovery", "Rivals", "Library"):
         with suppress(Exception):
             person.set("ToggleButton", stage, True)
@@ -280,8 +295,7 @@ def largest_settings(attack: Attack) -> None:
 def killed(attack: Attack) -> None:
     """A kernel that is killed in training: its page is told, and its place is free."""
     before = {each.pid for each in attack.server.children(recursive=True)}
-    person = Learner(20)
-    person.open(attack.url)
+    person = attack.learner()
     with suppress(Exception):
         person.stage("Participant", "Learning rate")
         person.press("Train")

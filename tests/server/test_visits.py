@@ -2,7 +2,17 @@
 
 import pytest
 
-from spicewidgets.server.visits import ABANDONED, BRIEF, CONNECT, GONE, LOST, MOST_SOCKETS, REFILL, Visits
+from spicewidgets.server.visits import (
+    ABANDONED,
+    BRIEF,
+    CONNECT,
+    GONE,
+    LOST,
+    MOST_SOCKETS,
+    REFILL,
+    SOON,
+    Visits,
+)
 
 
 class Hall:
@@ -146,10 +156,18 @@ def test_when_all_places_are_taken_the_page_lost_longest_gives_its_own_up():
     hall.now += 1
     hall.visits.leaves(kernels[0], closed=False)
     assert hall.visits.give_up() is None  # it may come back
-    hall.now += GONE
+    hall.now += GONE - 1
     assert hall.visits.give_up() == kernels[1]
     assert hall.visits.enters(kernels[1])  # it has come back
+    assert hall.visits.give_up() is None
+    hall.now += 1
     assert hall.visits.give_up() == kernels[0]
+    hall.visits.leaves(kernels[1], closed=True)
+    hall.visits.leaves(kernels[2], closed=True)
+    hall.visits.enters(kernels[0])
+    assert hall.visits.give_up() is None
+    hall.now += SOON
+    assert hall.visits.give_up() in (kernels[1], kernels[2])
 
 
 def test_a_page_has_few_connections(hall):
