@@ -165,6 +165,7 @@ def test_2_forgetting(run_lesson):
             "kept": kept,
             "invariant": [difference, expected],
             "shift": shifted_by,
+            "alone": [alone, -difference / beta_found],
         }""",
         figures=2,
     )
@@ -177,6 +178,9 @@ def test_2_forgetting(run_lesson):
     assert max(map(abs, (value, reward, other_value))) < 0.05
     assert constant / 0.3 == pytest.approx(other_constant / 0.2, abs=0.2)  # both are off, by one shift
     assert result["shift"] > 0.3
+    mistake, answer = result["alone"]
+    assert abs(mistake - answer) > 0.1  # three times what the question allows
+    assert answer == pytest.approx(0.5, abs=0.05)
 
 
 def test_3_hard_coded(run_lesson):

@@ -14,6 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from spicewidgets.apps import explorer
+from spicewidgets.panels import STAGES
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 LESSONS = sorted(FOLDER.glob("[0-9]*.ipynb"))
 DOOR = json.loads((FOLDER / "explorer.ipynb").read_text(encoding="utf-8"))
@@ -90,6 +93,15 @@ def test_its_links_lead_somewhere(notebook):
     links = LINK.findall(prose(notebook))
     assert links
     assert [link for link in links if not (FOLDER / link).is_file()] == []
+
+
+def test_it_calls_views_and_buttons_what_they_are_called(notebook):
+    text = prose(notebook)
+    for words, link in re.findall(r"\[([^]]+)\]\(([\w-]+)\.ipynb\)", text):
+        if link in STAGES:
+            assert words in (link.capitalize(), STAGES[link].title)
+    buttons = {one.description for one in explorer(start=False).settings.buttons}
+    assert set(re.findall(r"explorer\.ipynb\)[^.*]*\*\*([^*]+)\*\*", text)) <= buttons
 
 
 def test_its_questions_hide_their_code(notebook):

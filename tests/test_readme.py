@@ -1,5 +1,7 @@
 """What the README shows is run: its Python blocks in order, and the numbers that it says they print."""
 
+import ast
+import builtins
 import contextlib
 import io
 import re
@@ -32,6 +34,25 @@ def test_a_script_of_the_readme_runs_and_prints_what_is_shown(script, shown, tmp
         exec(compile(script, "README.md", "exec"), {"__name__": "__main__"})
     if shown is not None:
         assert_same_text(printed.getvalue(), shown)
+
+
+def names(code: str, context: type[ast.expr_context]) -> set[str]:
+    """Names that code reads (`ast.Load`), or gives (`ast.Store`, imports included)."""
+    nodes = list(ast.walk(ast.parse(code)))
+    given = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, context)}
+    if context is ast.Store:
+        given |= {
+            each.asname or each.name for one in nodes if isinstance(one, ast.ImportFrom) for each in one.names
+        }
+    return given
+
+
+def test_a_line_that_goes_on_from_the_first_script_has_all_its_names():
+    lines = re.findall(r"`([^`\n]*print\([^`\n]*)`", README)
+    assert lines
+    first = names(scripts()[0][0], ast.Store)
+    for line in lines:
+        assert names(line, ast.Load) - names(line, ast.Store) - first - set(dir(builtins)) == set(), line
 
 
 def assert_same_text(printed: str, shown: str) -> None:

@@ -44,6 +44,7 @@ def trained():
 
 def test_a_recorded_run_is_made_anew_once_and_what_is_asked_for_comes_after_it():
     runner = Runner(Experiment())
+    runner.experiment.uncertainty.n_resamples = 3
     assert runner.show_recorded()
     recorded = runner.result
     assert runner.recall()
