@@ -102,7 +102,7 @@ class Guide(Panel):
 
     def _line(self, now: Guidance) -> Html:
         sign = f'<b aria-hidden="true">{SIGNS[now.kind]}</b>' if now.kind in SIGNS else ""
-        number = f'<b class="sw-number">{now.number}</b>' if now.number else ""
+        number = f'<b class="sw-step">{now.number}</b>' if now.number else ""
         name = f"<b>{NAMES['coach']}:</b> " if now.kind == "coach" else ""
         judged = self._judged() if now.kind in ("look", "tour") else ""
         words = f"<span>{name}{escaped(now.words)}{judged}</span>"

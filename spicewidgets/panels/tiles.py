@@ -18,10 +18,10 @@ from .head import shown_history
 
 TilePicture = tuple[Html, str]
 VERDICTS = {
-    "same": "yes, as far as tested",
-    "untold": "these choices cannot tell",
-    "guesses": "choices are like guesses",
-    "numbers": "terms yes, numbers no",
+    "same": "yes, as tested",
+    "untold": "these cannot tell",
+    "guesses": "only guesses",
+    "numbers": "terms, not numbers",
     "differs": "no, other terms",
 }
 LISTED = 100  # trials of a session in a picture

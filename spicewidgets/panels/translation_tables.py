@@ -55,7 +55,7 @@ def steps_table(result: Result, participant: Hashable) -> Html:
     rows = [
         [
             names.get(step.parameter, step.parameter),
-            _unbroken(with_error(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3)),
+            with_error(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3),
             in_print(step.rule),
             in_print(f"{step.symbol} = {step.solved} = {step.fill_in()}"),
         ]
@@ -146,12 +146,7 @@ def freedoms_table(result: Result, participant: Hashable) -> Html:
 
 def in_print(text: str) -> str:
     """A rule with Greek letters and the signs of print."""
-    return _unbroken(re.sub(r"[A-Za-z]\w*|[*-]", lambda sign: LETTERS.get(sign[0], sign[0]), text))
-
-
-def _unbroken(text: str) -> str:
-    """A text on one line: a table that is too wide is scrolled."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    return re.sub(r"[A-Za-z]\w*|[*-]", lambda sign: LETTERS.get(sign[0], sign[0]), text)
 
 
 def _short_equation(equation: "Equation") -> str:
@@ -162,4 +157,4 @@ def _short_equation(equation: "Equation") -> str:
         for term, value in equation.active
         if abs(value) > NEGLIGIBLE
     ]
-    return _unbroken(f"x′ = {' '.join(parts).removeprefix('+ ') or '0'}")
+    return f"x′ = {' '.join(parts).removeprefix('+ ') or '0'}"

@@ -32,11 +32,19 @@ WIDER = """() => [...document.querySelectorAll('main *')].filter((one) => one.ch
   .map((one) => one.outerHTML.slice(0, 160))"""
 
 
+# Parts of the true and the found equation that are in sight: x′, α and β of both.
+EQUATIONS = """() => [...document.querySelectorAll('.sw-equations :is(.sw-left, .sw-read)')].filter((one) =>
+  one.checkVisibility() && one.getBoundingClientRect().right <= innerWidth).length"""
+CUT = """() => [...document.querySelectorAll('.sw-says > span')]
+  .some((one) => one.scrollHeight > one.clientHeight + 1)"""
+
+
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_tour_by_the_keyboard_alone(new_page, app: str, width: int):
     page = new_page(width=width)
     page.goto(app)
     explorer = ExplorerPage(page).opened()
+    assert page.evaluate(EQUATIONS) == 6
     page.evaluate(SHIFTS)
     places = page.evaluate(PLACES)
     step(page, "A tour, one minute")
@@ -130,12 +138,26 @@ def test_where_copying_is_forbidden_the_text_is_selected(new_page, app: str):
     assert "spicewidgets" in page.evaluate("getSelection().toString()")
 
 
+def test_a_figure_is_drawn_as_soon_as_it_has_room(page: Page, app: str):
+    """The 0.3 s without a change that bqplot waits for never pass here."""
+    page.add_init_script("const wait = setTimeout; setTimeout = (f, ms) => ms === 300 ? 0 : wait(f, ms)")
+    page.goto(app)
+    ExplorerPage(page).opened()
+
+
+# A figure is no larger than its place, also where the page is magnified.
+WHOLE = """() => [...document.querySelectorAll('.bqplot.figure')].filter((one) => one.checkVisibility())
+  .every((one) => one.querySelector('.svg-figure').getBoundingClientRect().bottom
+    <= one.getBoundingClientRect().bottom + 1)"""
+
+
 def test_the_presenters_keys(page: Page, app: str):
     page.goto(app)
     explorer = ExplorerPage(page).opened()
     explorer.button(re.compile("^Open …")).click()
     explorer.button("Present").click()
     expect(page.get_by_role("button", name="Share")).to_have_count(0)
+    page.wait_for_function(WHOLE)
     page.keyboard.press("PageDown")
     expect(page.get_by_role("heading", name="Participant").locator("visible=true")).to_be_visible()
     page.keyboard.press("Escape")
@@ -180,6 +202,7 @@ def fits(page: Page, what: str) -> None:
 
 def step(page: Page, words: str) -> None:
     expect(page.locator(".sw-guide").get_by_role("status")).to_contain_text(words, timeout=LONG)
+    assert not page.evaluate(CUT), words
 
 
 def enter(page: Page, name: str | re.Pattern) -> None:

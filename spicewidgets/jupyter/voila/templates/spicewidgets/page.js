@@ -106,9 +106,35 @@
     },
   })
 
+  // A figure of bqplot is made before it has room, with marks of a negative size, and is drawn 0.3 s after its last
+  // change; in a page that is magnified it takes its room for larger than it is, and loses what lies beyond.
+  function mend(figure) {
+    const { initialize, getFigureSize } = figure.prototype
+    if (!getFigureSize) return
+    figure.prototype.initialize = function (...options) {
+      initialize.apply(this, options)
+      const later = this.debouncedRelayout
+      this.debouncedRelayout = () => (this.plotareaWidth >= 1 ? later() : this.relayout())
+    }
+    figure.prototype.getFigureSize = function () {
+      const { x, y, width, height } = this.el.getBoundingClientRect(), zoom = this.el.currentCSSZoom ?? 1
+      const { left, right, top, bottom } = this.model.get("fig_margin")
+      return { x, y, width: Math.max(width / zoom, left + right), height: Math.max(height / zoom, top + bottom) }
+    }
+  }
+
   // Voila's own objects: the widget manager and its connection to the kernel.
 
   function watch(manager) {
+    const load = manager.loadClass, mended = new Set()
+    if (load) manager.loadClass = async function (name, module, version) {
+      const found = await load.call(this, name, module, version)
+      if (module === "bqplot" && name === "Figure" && !mended.has(found)) {
+        mended.add(found)
+        mend(found)
+      }
+      return found
+    }
     const kernel = manager.kernel
     // A kernel that has died is started anew under the same name, and knows nothing of this page.
     kernel.statusChanged.connect((_, status) => {
