@@ -12,6 +12,7 @@ import pandas as pd
 from .. import __version__
 from ..core.data.events import TASK, write_events
 from ..core.data.tables.cells import safe_frame
+from ..core.discover.group_table import group_table
 from ..core.equations import latex_text
 from ..core.judge.regressors import regressors
 from ..plots.figure import forget_figure
@@ -66,7 +67,8 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
                     old.unlink()
     files = FILES if outcome.report is None else (*FILES, *OF_TABLES)
     files = files if outcome.held_out is None else (*files, "held_out.csv")
-    return files if not hasattr(outcome.estimator, "group_") else (*files, "group.csv")
+    files = files if not hasattr(outcome.estimator, "group_") else (*files, "group.csv")
+    return files if not len(group_table(outcome.estimator)) else (*files, "groups.csv")
 
 
 def _figures(outcome: Outcome, out: Path) -> None:
@@ -96,6 +98,8 @@ def _tables(request: Request, outcome: Outcome, out: Path) -> None:
         outcome.held_out.to_csv(out / "held_out.csv", index=False)
     if hasattr(outcome.estimator, "group_"):
         outcome.estimator.group_.to_frame().to_csv(out / "group.csv", index=False)
+    if len(groups := group_table(outcome.estimator)):
+        safe_frame(groups.drop(columns="key")).to_csv(out / "groups.csv", index=False)
     _json(out / "settings.json", _settings(request, outcome))
     if outcome.report is not None:
         _text(out / "data.json", outcome.report.to_json())

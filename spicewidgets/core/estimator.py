@@ -534,7 +534,11 @@ class SpiceEstimator(FittedEstimator):
         """
         own_terms = settings.pooling == "own-terms"
         source = proposal, self.rnn_model_, self._sessions, self.spice_config
-        pooling = Pooling(*source, settings.price, own_terms=own_terms)
+        groups = {
+            name: [own.get(str(label), "none") for label in self.participants_]
+            for name, own in self._dataset_.groups.items()
+        }
+        pooling = Pooling(*source, settings.price, own_terms=own_terms, groups=groups)
         try:
             for at in pooling.rounds():
                 report(f"Pooling: {at.active.sum()} terms, ln p(choices) {at.log_evidence:,.1f}")

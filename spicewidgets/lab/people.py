@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..core.data.tables import cells
+    from ..core.discover import group_table as group_tables
     from ..core.discover.group import Group
-    from ..core.judge import regressors as trials
+    from ..core.judge import random_effects, regressors as trials
 else:
+    group_tables = later("..core.discover.group_table", __package__)
+    random_effects = later("..core.judge.random_effects", __package__)
     trials = later("..core.judge.regressors", __package__)
     cells = later("..core.data.tables.cells", __package__)
     pd = later("pandas")
@@ -71,6 +74,7 @@ class People:
         numbers: by name.
         keys: the participants' labels as the equations have them; empty for a table that was saved.
         n_others: people whose equations are no Q-learner's, so that they have no classical parameters.
+        compared: by number, its groups in the group model; empty where people were not pooled with groups.
     """
 
     labels: tuple[str, ...]
@@ -80,6 +84,7 @@ class People:
     numbers: Mapping[str, Number]
     keys: tuple[Hashable, ...] = field(default=())
     n_others: int = 0
+    compared: Mapping[str, "tuple[InModel, ...]"] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -164,8 +169,31 @@ class InGroup:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean."""
-        return self.spread / float(np.sqrt(self.n))
+        """Standard error of the mean; NaN for fewer people than are tested."""
+        return self.spread / float(np.sqrt(self.n)) if self.n >= random_effects.LEAST else float("nan")
+
+
+@dataclass(frozen=True)
+class InModel:
+    """A group's mean in the group model, as `group_table` has it.
+
+    Attributes:
+        group: its name.
+        mean: with the ends `low` and `high` of its 95 % interval.
+        apart: the difference from the column's first group, with `apart_low` and `apart_high`; NaN for that.
+        holm: the probability of such a difference by chance, counted together with all others.
+        n_tests: how many these are.
+    """
+
+    group: str
+    mean: float
+    low: float
+    high: float
+    apart: float
+    apart_low: float
+    apart_high: float
+    holm: float
+    n_tests: int
 
 
 @lru_cache(maxsize=1)
@@ -190,7 +218,33 @@ def people_in(result: Result) -> People:
         numbers=dict(_numbers(result, table, keys)) | dict(_rival(result, keys)),
         keys=keys,
         n_others=int((table[INSTEAD] != "").sum()) if INSTEAD in table else 0,
+        compared=_compared(result),
     )
+
+
+def _compared(result: Result) -> dict[str, tuple[InModel, ...]]:
+    """Look up the groups of each number in the group model, by the names that numbers have here."""
+    assert result.estimator is not None
+    table = group_tables.group_table(result.estimator)
+    n_tests = group_tables.n_tests(table)
+    several = len(table) > 0 and table["column"].nunique() > 1
+    found: dict[str, tuple[InModel, ...]] = {}
+    for row in table.to_dict("records"):
+        one = InModel(
+            group=f"{row['column']}: {row['group']}" if several else str(row["group"]),
+            mean=row["value"],
+            **{name: row[name] for name in ("low", "high", "apart", "apart_low", "apart_high", "holm")},
+            n_tests=n_tests,
+        )
+        found[_shown(row["name"])] = (*found.get(_shown(row["name"]), ()), one)
+    return found
+
+
+def _shown(name: str) -> str:
+    """Give the name that a column of the table of people has here."""
+    module, _, term = name.partition(": ")
+    words = f"{term} of {module.removeprefix('x_').replace('_', ' ')}" if term else name
+    return {**LIKELIHOODS, **PARAMETERS}.get(name, words)
 
 
 def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
@@ -205,9 +259,8 @@ def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) ->
             continue
         ends = [table[name + end].to_numpy(dtype=float) if name + end in table else None for end in ENDS]
         module, _, term = name.partition(": ")
-        words = f"{term} of {module.removeprefix('x_').replace('_', ' ')}" if term else name
         alone = _alone(result, module, term, keys)
-        yield {**LIKELIHOODS, **PARAMETERS}.get(name, words), _number(values, ends[0], ends[1], alone)
+        yield _shown(name), _number(values, ends[0], ends[1], alone)
 
 
 def _number(
@@ -239,7 +292,7 @@ def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> 
     values, shrinkage = group.values[:, at], group.shrinkage[:, at]
     pooled = np.arctanh(np.clip(values, -1 + 1e-12, 1 - 1e-12)) if is_own else values
     told = np.where(group.active[:, at] & (shrinkage < 0.999), 1 - shrinkage, np.nan)
-    alone = (pooled - shrinkage * group.mean[at]) / told
+    alone = (pooled - shrinkage * group.centres[:, at]) / told
     assert result.spice is not None
     own = dict(zip([result.spice.participants[code] for code in group.participants], alone, strict=True))
     column = np.array([own.get(key, np.nan) for key in keys])

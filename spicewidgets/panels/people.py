@@ -367,8 +367,27 @@ def _groups_table(rows: Rows, name: str) -> Html:
         spread = decimal(one.spread, 2) if one.spread == one.spread else ""
         lines.append([one.group or "all", f"{one.n} of {one.n_all}", decimal(one.mean, 2), interval, spread])
     head = [rows.group_name or "people", "identified", "mean", "90 %", "SD"]
-    pooled = " Pooled numbers differ less than people do: each is drawn to the mean." * rows.is_pooled
-    return Html(
-        table(name, head, lines)
-        + message(f"± and ranges: 90 %. –: the choices do not identify it.{pooled}", "help")
-    )
+    pooled = " Each person's own number is drawn to the mean of the group." * rows.is_pooled
+    words = message(f"± and ranges: 90 %. –: the choices do not identify it.{pooled}", "help")
+    return Html(table(name, head, lines) + words + _in_model(rows, name))
+
+
+def _in_model(rows: Rows, name: str) -> Html:
+    """Compare the groups in the group model: the means and tests of the report and of groups.csv."""
+    groups = rows.compared.get(name, ())
+    lines = [
+        [
+            one.group,
+            decimal(one.mean, 2),
+            f"{decimal(one.low, 2)} to {decimal(one.high, 2)}",
+            decimal(one.apart, 2, sign="+") if one.apart == one.apart else "",
+            f"{decimal(one.apart_low, 2)} to {decimal(one.apart_high, 2)}" if one.apart == one.apart else "",
+            ("< 0.001" if one.holm < 0.001 else decimal(one.holm)) if one.holm == one.holm else "",
+        ]
+        for one in groups
+    ]
+    if not lines:
+        return Html("")
+    head = ["group", "mean", "95 %", "difference", "95 %", f"p of {groups[0].n_tests}"]
+    words = "A mean for each group in one model of all: a difference is not shrunk. p by Holm over all tests."
+    return Html(table(f"{name}, in the group model", head, lines) + message(words, "help"))

@@ -26,6 +26,7 @@ from ..core.diagnose.claims import (
     lack_of_network,
 )
 from ..core.diagnose.mechanisms import mechanism_of
+from ..core.discover.group_table import n_tests
 from ..core.judge.random_effects import LEAST, tested_groups
 from ..core.rivals.held_out import HeldOut
 from .blocks import Block, Bullets, Heading, Paragraph, Table
@@ -351,18 +352,15 @@ def _rivals_told_apart(found: Findings) -> Iterator[Claim]:
 
 
 def _groups_differ(found: Findings) -> Iterator[Claim]:
-    n_all = int(found.term_groups["holm"].notna().sum()) if len(found.term_groups) else 0
+    n_all = n_tests(found.term_groups)
     for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
         first, tested = own["group"].iloc[0], own[own["holm"].notna()]
-        if not len(tested):
-            continue
         clear = own[own["holm"] < 0.05]
-        which = listed(
-            (f"{row['term']} in {row['module']}, {row['group']}" for _, row in clear.iterrows()), 4
-        )
+        which = listed((f"{row['name']}, {row['group']}" for _, row in clear.iterrows()), 4)
         yield Claim(
             f"Groups of {name} differ in how they choose.",
-            f"Differences of terms from {first}; all {n_all} that were tested are counted together (Holm).",
+            f"Differences of means of the group model from {first}; all {n_all} that were tested are counted"
+            " together (Holm).",
             f"{len(clear)} of {len(tested)} beyond chance; smallest p"
             f" {probability(own['holm'].min())}." + (f" {which}." if which else ""),
             HOLDS if len(clear) else OPEN,

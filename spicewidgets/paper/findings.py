@@ -40,7 +40,8 @@ class Findings:
         terms: a row for each term of the equations: `module`, `term`, `value`, `low`, `high`, and as far as
             they are known `spread`, `shrinkage`, `people`, `worth`, `price`, `parts` (that have it) and
             `halves` (correlation over people).
-        term_groups: a row for each term and group of people, with its difference from the first one.
+        term_groups: of `group_table`: a row for each coefficient or parameter and group of people, with its
+            difference from the first one.
         people: a row for each person.
         falsification: where fitted models do not behave as people do.
         not_played: why there is no falsification.

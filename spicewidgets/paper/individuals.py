@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..core.discover.group_table import n_tests
 from ..core.equations import Equation
 from ..plots.paper import Range, ranges
 from .blocks import Block, Formulas, Heading, Paragraph, Picture, Table
@@ -121,13 +122,13 @@ def _classical(found: Findings) -> Iterator[Block]:
 
 
 def _term_groups(found: Findings) -> Iterator[Block]:
-    n_all = int(found.term_groups["holm"].notna().sum()) if len(found.term_groups) else 0
+    n_all = n_tests(found.term_groups)
     for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
         kinds = list(dict.fromkeys(own["group"]))
         means, rows = [], []
-        for (module, term), part in own.groupby(["module", "term"], sort=False):
+        for _, part in own.groupby("name", sort=False):
             by_kind = part.set_index("group")
-            where = f"{term} in {module}"
+            where = named(part.iloc[0])
             means.append((where, *(_estimate(by_kind.loc[kind], "value", "low", "high") for kind in kinds)))
             for kind, row in by_kind[by_kind["p"].notna()].iterrows():
                 size = _estimate(row, "apart", "apart_low", "apart_high")
@@ -136,25 +137,33 @@ def _term_groups(found: Findings) -> Iterator[Block]:
         yield Heading(f"Groups of {name}", 3)
         yield Paragraph(
             f"Of {len(rows)} differences from {kinds[0]}, {len(clear)} are beyond chance once all {n_all}"
-            " differences of terms and groups are counted together (p < 0.05 by Holm 1979)"
+            " differences of terms, parameters and groups are counted together (p < 0.05 by Holm 1979)"
             + "".join(f"; {_difference(row)}" for _, row in clear.iterrows())
             + "."
         )
+        sizes = {kind: int(own[own["group"] == kind]["n_all"].iloc[0]) for kind in kinds}
         yield Table(
             f"Means of the groups of {name} with 95 % intervals.",
-            ("term", *kinds),
+            ("term", *(f"{kind} ({n})" for kind, n in sizes.items())),
             tuple(means),
-            note="Each person counts as much as their choices tell, before they were drawn towards the mean"
-            " of all. Groups of fewer than five people are shown and not tested.",
+            note="Of the group model: each person's prior is that of the person's group, so that a difference"
+            " between groups is not shrunk; people.csv has each person's own values, drawn to the mean of"
+            " the group. A parameter is that of the equation with the group's mean coefficients. Groups of"
+            " fewer than five people have no mean and are not tested.",
         )
         yield Table(
             f"Differences from {kinds[0]} with 95 % intervals.",
             ("term", "groups", "difference", "p", "p, of all"),
             tuple(rows),
             note=f"p: two-sided, of a difference alone; of all: for all {n_all} differences that were tested"
-            " together.",
+            " together, one that stands under two names counted once.",
             wordy=(1,),
         )
+
+
+def named(row: "pd.Series[Any]") -> str:
+    """Name a coefficient with its module, or a parameter."""
+    return f"{row['term']} in {row['module']}" if row["module"] else str(row["term"])
 
 
 def _estimate(row: Any, *names: str) -> str:
@@ -165,7 +174,7 @@ def _estimate(row: Any, *names: str) -> str:
 
 def _difference(row: "pd.Series[Any]") -> str:
     return (
-        f"{row['term']} in {row['module']} of {row['group']}"
+        f"{named(row)} of {row['group']}"
         f" {with_interval(row['apart'], row['apart_low'], row['apart_high'], 2)}"
     )
 

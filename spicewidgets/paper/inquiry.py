@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from ..core.checks import refuse
 from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
+from ..core.discover.group_table import group_table
 from ..core.discover.people import people
 from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
@@ -36,7 +37,7 @@ from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
 from ..core.rivals.study import Study
 from ..core.settings import SettingsError
 from .findings import Findings, best_of, equation_sets, sets_of
-from .terms import halves_of, term_groups, terms_of
+from .terms import halves_of, terms_of
 
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
 # Shares of the time, about, so that one can tell how long the rest takes.
@@ -168,7 +169,7 @@ class Inquiry:
             differences=differences_of_groups(evidence, groups),
             people=table,
             terms=terms_of(estimator, table, result.equations.get(main, ())),
-            term_groups=term_groups(estimator, self._groups(estimator.participants_)),
+            term_groups=group_table(estimator),
             truth=None if self.truth is None else self.truth(estimator),
             **self._words,
         )

@@ -1,19 +1,16 @@
 """Terms of equations, a row each: how sure they are, how people and groups differ, and what came back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from ..core.discover.group import Group
 from ..core.equations import SpiceModel, Term, term_in_words
 from ..core.estimator import SpiceEstimator
-from ..core.judge.random_effects import tested_groups
 
 LEVEL = 1.96  # errors on each side: an interval of 95 %
-CONTROLS = ("control", "healthy", "hc", "none", "placebo")  # how a group is called that others are beside
 
 
 def terms_of(
@@ -84,7 +81,7 @@ def _of_people(estimator: SpiceEstimator, table: pd.DataFrame) -> Iterator[dict[
                 **_named(module, term),
                 **{"value": float(np.median(values)), "low": float(ends.iloc[0] if one else ends[0])},
                 "high": float(ends.iloc[1] if one else ends[1]),
-                "spread": np.nan if one else float(values.std(ddof=1)),
+                "spread": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
                 "people": len(values),
                 "worth": float(sum(it.cost for it in told if it.active)) if told else np.nan,
                 "price": float(sum(it.price for it in told if it.active)) if told else np.nan,
@@ -103,78 +100,6 @@ def _present(spice: SpiceModel) -> set[tuple[str, Term]]:
         if row is not None
         for term, _ in row.active
     }
-
-
-def term_groups(estimator: SpiceEstimator, groups: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Compare each term between groups of people, where people were pooled.
-
-    Args:
-        estimator: fitted.
-        groups: by what people are, the label of each of its participants.
-
-    Returns:
-        A row for each column of the table, term and group: `column`, `module`, `term`, `group`, its mean
-        `value` with its 95 % interval `low` and `high`; and but for the first group, of controls where a name
-        says so, the difference from it, `apart`, with its interval, the two-sided probability `p` of such a
-        difference by chance, and `holm`, the same for all differences of all columns together (Holm 1979).
-        Groups of fewer than five people have a mean and no difference.
-    """
-    if not hasattr(estimator, "group_"):
-        return pd.DataFrame()
-    group, frames = estimator.group_, []
-    for name, labels in groups.items():
-        of_row = [labels[code] for code in group.participants]
-        tested = tested_groups(of_row)
-        kinds = sorted(set(of_row), key=lambda kind: (kind not in tested, not is_control(kind), str(kind)))
-        rows: list[dict[str, Any]] = []
-        for at, number in enumerate(group.numbers):
-            if number.term is None or not group.active[:, at].any():
-                continue
-            own = number.term == (number.module,)
-            means = {kind: _coefficient(*pair, own) for kind, pair in group.means(at, of_row).items()}
-            first = means[kinds[0]]
-            for kind in kinds:
-                mean, error = means[kind]
-                apart, both = mean - first[0], float(np.hypot(error, first[1]))
-                other = kind != kinds[0] and kind in tested
-                rows.append(
-                    {
-                        **{"column": name, **_named(number.module, number.term), "group": str(kind)},
-                        **{"value": mean, "low": mean - LEVEL * error, "high": mean + LEVEL * error},
-                        "apart": apart if other else np.nan,
-                        "apart_low": apart - LEVEL * both if other else np.nan,
-                        "apart_high": apart + LEVEL * both if other else np.nan,
-                        "p": float(2 * norm.sf(abs(apart) / both)) if other and both > 0 else np.nan,
-                    }
-                )
-        frames.append(pd.DataFrame(rows))
-    if not frames:
-        return pd.DataFrame()
-    every = pd.concat(frames, ignore_index=True)
-    return every.assign(holm=_holm(every["p"].to_numpy(float)))
-
-
-def is_control(label: Any) -> bool:
-    """Tell whether a group's name says that others are compared with it."""
-    return str(label).lower().startswith(CONTROLS)
-
-
-def _coefficient(mean: float, error: float, own: bool) -> tuple[float, float]:
-    """A group's mean as a coefficient: that of an own value's weight is known as its artanh."""
-    if not own:
-        return mean, error
-    value = float(np.tanh(mean))
-    return value, error * (1 - value**2)
-
-
-def _holm(p: "np.ndarray[Any, np.dtype[np.float64]]") -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Probabilities, each for the whole family (Holm 1979); NaN stays."""
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    factors = len(order) - np.arange(len(order))
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
-    return adjusted
 
 
 def halves_of(one: SpiceModel, other: SpiceModel) -> pd.DataFrame:

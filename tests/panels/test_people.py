@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from spicewidgets.apps import explorer
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.lab.people import Number, People, people_from, people_in
+from spicewidgets.lab.people import InModel, Number, People, people_from, people_in
 from spicewidgets.lab.runner import Runner
+from spicewidgets.panels.people import _groups_table
 from spicewidgets.plots.people import AcrossPeople, TwoNumbers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
@@ -148,6 +150,20 @@ def test_the_picture_says_what_it_shows(view):
     assert sum(one.n for one in groups) == np.isfinite(view.rows.numbers[ALPHA].values).sum()
     assert f"mean {groups[0].mean:.2f}" in view.across.summary
     assert "correlation r" in view.two.summary
+
+
+def test_groups_stand_beside_each_other_in_the_group_model():
+    rows = made(12)
+    name = next(iter(rows.numbers))
+    first = InModel("a", 0.3, 0.2, 0.4, np.nan, np.nan, np.nan, np.nan, 7)
+    other = InModel("b", 0.5, 0.4, 0.6, 0.2, 0.1, 0.3, 0.012, 7)
+    shown = _groups_table(replace(rows, compared={name: (first, other)}), name)
+    assert "p of 7" in shown
+    assert all(words in shown for words in ("0.30", "0.40 to 0.60", "+0.20", "0.10 to 0.30", "0.012"))
+    plain = _groups_table(rows, name)  # groups of four people: means without intervals
+    assert "group model" not in plain
+    assert "4 of 4" in plain
+    assert all(one.error != one.error for one in rows.in_groups(name))
 
 
 def test_a_saved_table_is_the_same_picture_again(app, view):

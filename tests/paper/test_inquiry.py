@@ -11,6 +11,9 @@ from small_study import RIVALS, inquiry, plan, table
 
 import spicewidgets as sw
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED, UNTESTED, VERDICTS
+from spicewidgets.core.discover.group_means import is_control
+from spicewidgets.core.discover.group_table import group_table, n_tests
+from spicewidgets.core.judge.multiple import holm
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.paper import inquiry as inquiry_module
 from spicewidgets.paper.blocks import Table
@@ -19,7 +22,7 @@ from spicewidgets.paper.findings import best_of, equation_sets, gain_of
 from spicewidgets.paper.individuals import individuals_part
 from spicewidgets.paper.inquiry import Inquiry, Plan
 from spicewidgets.paper.methods import taken_apart
-from spicewidgets.paper.terms import _holm, is_control, term_groups, terms_of
+from spicewidgets.paper.terms import terms_of
 
 
 def test_rivals_equations_and_network_are_compared_and_played(found):
@@ -40,34 +43,30 @@ def test_groups_are_those_of_the_table(found):
     rows = found.term_groups
     assert rows["group"].iloc[0] == "healthy"  # others are compared with controls
     assert rows["apart"].isna().sum() == len(rows) / 2
-    means = rows.pivot(index=["module", "term"], columns="group", values="value")
-    own = rows.dropna(subset="apart").set_index(["module", "term"])["apart"]
+    means = rows.pivot(index="name", columns="group", values="value")
+    own = rows.dropna(subset="apart").set_index("name")["apart"]
     expected = means.drop(columns="healthy").iloc[:, 0] - means["healthy"]
     pd.testing.assert_series_equal(own.sort_index(), expected.sort_index(), check_names=False)
     assert (rows["holm"].dropna() >= rows["p"].dropna()).all()
 
 
-def test_ages_are_no_groups_and_small_groups_are_not_tested(found):
-    """Ages of two people each were 45 groups, each with a claim and with differences."""
+def test_ages_are_no_groups_and_each_difference_is_tested_once(found):
+    """Ages of two people each were groups, each with a claim and with differences."""
     assert found.report.roles.covariates == ("age",)
     assert not any("age" in claim.words for claim in claims(found))
-    small = {"diagnosis": ["a"] * 5 + ["b"] * 3 + ["c"] * 2, "shift": ["d"] * 5 + ["e"] * 5}
-    rows = term_groups(found.estimator, small)
-    assert not rows[rows["column"] == "diagnosis"]["p"].notna().any()
-    assert rows["value"].notna().all()
-    tested = rows["holm"].notna()
-    assert set(rows[tested]["column"]) == {"shift"}
-    assert tested.sum() == rows.groupby(["module", "term"]).ngroups
-    few = replace(found, groups=small, term_groups=rows)
-    assert not any("diagnosis" in claim.words for claim in claims(few))
-    blocks = [block for block in individuals_part(few) if isinstance(block, Table)]
-    assert f"all {tested.sum()} differences" in " ".join(block.note for block in blocks)
-
-
-def test_all_differences_of_a_table_are_counted_together(found):
-    both = {"one": ["a", "b"] * 5, "other": ["c"] * 5 + ["d"] * 5}
-    rows = term_groups(found.estimator, both)
-    np.testing.assert_array_equal(rows["holm"], _holm(rows["p"].to_numpy()))
+    rows = found.term_groups
+    pd.testing.assert_frame_equal(rows, group_table(found.estimator))
+    tested = rows[rows["p"].notna()]
+    assert len(tested) == len(rows) / 2
+    by_name = tested.set_index("name")
+    same = by_name.loc[["x_value_reward_not_chosen: own value", "forget_rate"]]  # 1 less the other
+    assert same["apart"].sum() == pytest.approx(0)
+    assert same["holm"].nunique() == 1
+    alone = tested.assign(p=tested["p"].round(10)).drop_duplicates("p")
+    np.testing.assert_allclose(alone["holm"], holm(alone["p"].to_numpy()), rtol=1e-6)
+    assert n_tests(rows) == len(alone) < len(tested)
+    blocks = [block for block in individuals_part(found) if isinstance(block, Table)]
+    assert f"all {len(alone)} differences" in " ".join(block.note for block in blocks)
 
 
 def test_terms_are_those_of_the_equations(found):
@@ -248,7 +247,7 @@ def test_what_cannot_be_is_a_sentence():
 
 def test_many_differences_are_counted_together():
     """Holm 1979: the smallest times 4, the next times 3 ..., never below the one before."""
-    adjusted = _holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
+    adjusted = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
     np.testing.assert_allclose(adjusted, [0.03, np.nan, 0.06, 0.06, 0.02])
     assert is_control("Healthy controls")
     assert not is_control("patients")
@@ -264,7 +263,7 @@ def test_people_each_alone_have_medians():
     values = people[f"{row['module']}: {row['term']}"]
     assert row["value"] == pytest.approx(values.median())
     assert row["people"] == values.notna().sum()
-    assert not len(term_groups(model, {"diagnosis": ["a"] * 10}))
+    assert not len(group_table(model))
 
 
 def test_one_session_a_person_is_held_out_by_time_and_it_is_said(monkeypatch):

@@ -52,8 +52,13 @@ class Choices:
         from .dataset import DatasetRNN
 
         if self.report.layout == EXPORT.name and self._untouched():
-            return DatasetRNN.from_frame(self.table.typed())
-        return dataset_of(self.rows, self.report.roles.inputs)
+            dataset = DatasetRNN.from_frame(self.table.typed())
+        else:
+            dataset = dataset_of(self.rows, self.report.roles.inputs)
+        people = [str(label) for label in self.rows.participants]
+        groups = self.groups_of(people)
+        dataset.groups = {name: dict(zip(people, own, strict=True)) for name, own in groups.items()}
+        return dataset
 
     def _untouched(self) -> bool:
         changed = [it.key for it in self.report.problems if it.taken not in AS_SAVED]

@@ -10,7 +10,7 @@ A `DatasetRNN` is checked when it is made; columns that no model can read are re
 from outside goes through `entry.as_dataset` first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -52,6 +52,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     Attributes:
         arm_labels: what a table called the arms; None where it did not.
         reward_range: lowest and highest reward of a table before they were scaled to 0..1; None without one.
+        groups: by column of a table, the group of each person, by the person's label as text; empty without.
 
     Raises:
         SettingsError: with a sentence for everything that keeps the arrays from being a data set.
@@ -79,6 +80,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         self._additional_inputs = tuple(additional_inputs)
         self.arm_labels: tuple[Any, ...] | None = None
         self.reward_range: tuple[float, float] | None = None
+        self.groups: Mapping[str, Mapping[str, str]] = {}
         features = int(self.xs.shape[-1]) if self.xs.ndim else 0
         refuse(
             layout.layout_problems(self.xs, self.ys, self.truth_probs, self._additional_inputs)

@@ -118,6 +118,10 @@ def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = 
         offered=_all_offered(parts),
     )
     joined.arm_labels, joined.reward_range = first.arm_labels, first.reward_range
+    joined.groups = {
+        name: {label: own for part in datasets for label, own in part.groups.get(name, {}).items()}
+        for name in dict.fromkeys(name for part in datasets for name in part.groups)
+    }
     return joined
 
 

@@ -1,8 +1,7 @@
 """People whose numbers were found together, as equations, means and spreads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from ..equations import SpiceModel, term_text
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import parts_of
+from .group_means import GroupMeans, design_of, with_group_means
 from .held_apart import Gain, gains_of_group
 from .likelihood import Likelihood, Number
 from .pooling import Pool, Round
@@ -37,7 +37,9 @@ class Group:
             0 for what is held or lacking.
         mean, mean_error: of the group, and its standard error, `(n_numbers,)`; of an own value's weight, of
             `artanh w`, as `spread` is.
-        spread: standard deviation between people, `(n_numbers,)`.
+        spread: standard deviation between people, `(n_numbers,)`; of one group, where groups have means.
+        centres: mean of each person's prior, `(n_participants, n_numbers)`, as `mean` is: of the person's
+            group, where a table has groups, else of all.
         shrinkage: share of the way from a person's own estimate to the group's mean, 0 to 1,
             `(n_participants, n_numbers)`; 1 for a number that this person's choices say nothing of.
         active: which terms each person has, `(n_participants, n_numbers)`.
@@ -45,6 +47,7 @@ class Group:
         prices: what each term must be worth to stay, in nats for the whole group, `(n_numbers,)`.
         log_evidence: ln p(choices) in nats, Laplace's approximation.
         gains: what tuning has gained for each person; see `held_apart`.
+        group_means: means of the groups that the table has; None without.
     """
 
     numbers: tuple[Number, ...]
@@ -56,12 +59,14 @@ class Group:
     mean: Floats
     mean_error: Floats
     spread: Floats
+    centres: Floats
     shrinkage: Floats
     active: Mask
     costs: Floats
     prices: Floats
     log_evidence: float
     gains: tuple[Gain | None, ...] = ()
+    group_means: GroupMeans | None = None
 
     @property
     def numbers_per_participant(self) -> float:
@@ -91,32 +96,6 @@ class Group:
         names = ["module", "term", "mean", "mean_error", "spread", "worth", "price", "n_participants"]
         return pd.DataFrame(rows, columns=names)
 
-    def means(self, number: int, labels: Sequence[Any]) -> dict[Any, tuple[float, float]]:
-        """Mean of one number in each labelled group of people, and its standard error.
-
-        All groups have the same spread. Each person counts as much as their choices tell, and with what they
-        tell before it was drawn towards the mean of all (weighted least squares with known variances).
-
-        Args:
-            number: the column.
-            labels: group of each row.
-        """
-        own_value = self.numbers[number].term == (self.numbers[number].module,)
-        values, shrinkage = self.values[:, number], self.shrinkage[:, number]
-        pooled = np.arctanh(values) if own_value else values
-        told = np.where(self.active[:, number], 1 - shrinkage, 0.0)
-        alone = pooled - shrinkage * self.mean[number]  # a person's own estimate times told
-        result: dict[Any, tuple[float, float]] = {}
-        for label in dict.fromkeys(labels):
-            own = np.array([one == label for one in labels]) & self.active[:, number]
-            weight = told[own].sum()
-            if weight > 0:
-                error = float(self.spread[number] / np.sqrt(weight))
-                result[label] = (float(alone[own].sum() / weight), error)
-            else:
-                result[label] = (float("nan"), float("inf"))
-        return result
-
 
 def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
     """A round of pooling as coefficients.
@@ -131,6 +110,7 @@ def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
     told = np.where(active, 1 - shrinkage, 0.0).sum(0)
     with np.errstate(divide="ignore"):
         mean_error = np.where(told > 0, at.spread / np.sqrt(told), np.inf)
+    centres = np.broadcast_to(at.mean, at.values.shape)
     slope = np.where(pool.is_own, 1 - np.tanh(at.values) ** 2, 1.0)
     return Group(
         numbers=pool.numbers,
@@ -139,9 +119,10 @@ def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
         values=np.where(active | pool.is_beta, pool.coefficients(at.values), 0.0),
         errors=np.sqrt(at.variance) * slope,
         covariance=at.covariance * slope[:, :, None] * slope[:, None, :],
-        mean=np.where(has, at.mean, 0.0),
+        mean=np.where(has, centres.mean(0), 0.0),
         mean_error=np.where(has, mean_error, 0.0),
         spread=np.where(has, at.spread, 0.0),
+        centres=np.where(has, centres, 0.0),
         shrinkage=shrinkage,
         active=np.array(active),
         costs=at.costs().sum(0),
@@ -160,6 +141,8 @@ class Pooling:
         config: which modules move which arms.
         price: as in `Pool.select`.
         own_terms: whether a person may lack terms that the group has.
+        groups: by column of a table, the group of each participant, by index; groups of five people or more
+            have means of their own (`group_means.py`).
 
     Raises:
         TraceError: where the model's forward cannot be compiled.
@@ -174,6 +157,7 @@ class Pooling:
         price: float | None = None,
         *,
         own_terms: bool = False,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         terms = {}
         for module, rows in proposal.equations.items():
@@ -182,6 +166,8 @@ class Pooling:
         likelihood = Likelihood(model, data, terms)
         self.pool = Pool(likelihood, parts_of(model, config, likelihood.inputs))
         self.proposal, self.price, self.own_terms = proposal, price, own_terms
+        codes = likelihood.participants
+        self.design = design_of({name: [own[code] for code in codes] for name, own in (groups or {}).items()})
 
     def rounds(self) -> Iterator[Round]:
         """Every round of the search for the group's terms, so that whoever asks can tell how far it is, and
@@ -198,9 +184,14 @@ class Pooling:
         pool, at = self.pool, self.pool.reached
         if at is None:
             raise RuntimeError("There is no group yet: go through rounds() first.")
+        one, means = at, None
+        if self.design is not None and at.active.any():
+            at, means = with_group_means(pool, at, self.design)
         at = pool.each(at) if self.own_terms else at
         gains = gains_of_group(pool, at, pool.likelihood.values_of(self.proposal))
-        group = replace(group_of(pool, at, self.price), gains=tuple(gains))
+        chosen = {"costs": one.costs().sum(0), "prices": pool.prices(one, self.price)}
+        chosen = {} if means is None else chosen
+        group = replace(group_of(pool, at, self.price), gains=tuple(gains), group_means=means, **chosen)
         return self._written(group), group
 
     def _written(self, group: Group) -> SpiceModel:

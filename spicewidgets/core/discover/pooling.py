@@ -49,7 +49,8 @@ class Round(NamedTuple):
     Attributes:
         values: `(n_participants, n_numbers)`.
         covariance: of their posterior, `(n_participants, n_numbers, n_numbers)`.
-        mean, spread: of the group, `(n_numbers,)`.
+        mean: of the group, `(n_numbers,)`, or of each person's, `(n_participants, n_numbers)`.
+        spread: of a group, `(n_numbers,)`.
         active: which numbers there are, `(n_numbers,)`, or of each person; the others are 0.
         log_evidence: ln p(choices), Laplace's approximation.
     """

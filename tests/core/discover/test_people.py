@@ -7,6 +7,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
+from spicewidgets.core.discover.group_table import group_table
 from spicewidgets.core.discover.identified import not_identified
 from spicewidgets.core.discover.people import people
 from spicewidgets.core.discover.uncertainty import half_width, uncertainty
@@ -104,6 +105,22 @@ def test_intervals_of_a_group_are_given_the_group(choices, pooled):
     own = table["x_value_reward_chosen: own value high"] - table["x_value_reward_chosen: own value"]
     rate = table["alpha_penalty high"] - table["alpha_penalty"]
     np.testing.assert_allclose(rate, own, rtol=1e-5)  # alpha_penalty is 1 - own value
+
+
+def test_means_of_the_groups_of_a_table_are_those_of_their_people(choices, pooled):
+    """people.csv has each person's own, drawn to the mean of the group that groups.csv has."""
+    own, groups = people(pooled, choices), group_table(pooled)
+    reward = groups[groups["name"] == f"{VALUE}: c_reward"].set_index("group")
+    assert reward.index.tolist() == ["control", "patient"]
+    for kind, row in reward.iterrows():
+        assert own[own["group"] == kind][row["name"]].mean() == pytest.approx(row["value"], rel=0.05)
+        assert row["low"] < row["value"] < row["high"]
+        assert row["n"] == row["n_all"] == 12
+    assert reward.loc["patient", "apart"] == pytest.approx(reward["value"].diff().iloc[1])
+    assert reward.loc["patient", "freedom"] == 22
+    narrow = group_table(pooled, level=0.5)
+    assert (narrow["high"] - narrow["low"] < groups["high"] - groups["low"]).all()
+    pd.testing.assert_series_equal(narrow["p"], groups["p"])
 
 
 def test_the_covariance_of_a_group_has_its_errors(pooled):

@@ -6,6 +6,7 @@ import pytest
 import spicewidgets as sw
 from spicewidgets.core.discover.canonical import parts_of
 from spicewidgets.core.discover.group import group_of
+from spicewidgets.core.discover.group_means import design_of, with_group_means
 from spicewidgets.core.discover.likelihood import Likelihood, Number
 from spicewidgets.core.discover.maximum import Prior, maximise
 from spicewidgets.core.discover.pooling import Pool
@@ -108,10 +109,15 @@ def test_a_term_can_belong_to_some_only(pool):
     assert (own.values[~own.active] == 0).all()
 
 
-def test_labelled_groups_differ_where_their_people_do(group):
+def test_labelled_groups_differ_where_their_people_do(pool, group):
     reward = group.numbers.index(Number(CHOSEN, ("c_reward",)))
-    (high, high_error), (low, low_error) = (group.means(reward, LABELS)[name] for name in ("high", "low"))
-    assert high > low + 2 * np.hypot(high_error, low_error)
+    at, means = with_group_means(pool, last(pool.select()), design_of({"beta": LABELS}))
+    high = means.design.weights["beta", "high"] - means.design.weights["beta", "low"]
+    apart = (high @ means.means)[reward]
+    assert apart > 2 * np.sqrt(high @ means.covariance[:, reward, :, reward] @ high)
+    shrunk = group.values[1::2, reward].mean() - group.values[::2, reward].mean()
+    assert apart > shrunk > 0
+    assert apart == pytest.approx(at.values[1::2, reward].mean() - at.values[::2, reward].mean(), rel=0.05)
 
 
 def test_the_same_data_give_the_same_bits(pool, group):

@@ -1,0 +1,172 @@
+"""Groups of people beside each other: means of coefficients and parameters, differences, one test of each."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from ..equations import Equation, SpiceModel, term_in_words
+from ..judge.multiple import holm
+from ..read.translation import HasInitValues, classical_parameters
+from .group import Group
+from .group_means import GroupMeans
+from .likelihood import Number
+from .uncertainty import slopes
+
+if TYPE_CHECKING:
+    from ..estimator import SpiceEstimator
+
+LEVEL = 0.95
+NODES = 30  # of the integral over the people of a group
+SAME = 10  # digits in which two tests of the same difference agree
+COLUMNS = ("column", "name", "module", "term", "key", "group", "n", "n_all", "value", "low", "high")
+APART = ("apart", "apart_low", "apart_high", "p", "freedom")
+
+Floats = NDArray[np.float64]
+
+
+class _Mean(NamedTuple):
+    """A group's mean coefficients, and their slopes in the means of the group model."""
+
+    values: Floats
+    slope: Floats
+    weights: Floats
+
+
+def group_table(estimator: "SpiceEstimator", level: float = LEVEL) -> pd.DataFrame:
+    """Compare groups of people in each coefficient and parameter, where people were pooled with their groups.
+
+    A coefficient is the mean over the people that a group stands for, and a parameter that of the equation
+    with these coefficients; both are of the group model, not means of people's own, which are drawn to them.
+
+    Args:
+        estimator: fitted to a table with groups of five people or more, with pooling.
+        level: of the intervals, 0 to 1.
+
+    Returns:
+        A row for each column of the table, coefficient or parameter, and group: `column`, `name` (as in
+        `people`), `module`, `term` and `key` (of a coefficient), `group`, `n` people who have the term of
+        `n_all`, the mean `value` with its interval `low` and `high`; and but for the first group, of controls
+        where a name says so, the difference from it, `apart`, with its interval, its two-sided probability
+        `p` by Student's t with so many degrees of `freedom`, and `holm`: the same for all differences of the
+        table together (Holm 1979), one that stands under two names counted once. Empty without such groups.
+    """
+    group: Group | None = getattr(estimator, "group_", None)
+    if group is None or group.group_means is None:
+        return pd.DataFrame()
+    free = np.flatnonzero(
+        group.active.any(0) & np.array([number.term is not None for number in group.numbers])
+    )
+    columns = group.group_means.design.groups
+    rows = [row for column in columns for row in _rows(estimator, group, free, column, level)]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *APART])
+    test = frame["p"].round(SAME).where(frame["p"].notna())
+    alone = ~frame.assign(test=test).duplicated(["column", "group", "test"]) & test.notna()
+    adjusted = frame.assign(test=test, holm=holm(frame["p"].where(alone).to_numpy(float)))
+    return adjusted.assign(
+        holm=adjusted.groupby(["column", "group", "test"])["holm"].transform("first")
+    ).drop(columns="test")
+
+
+def n_tests(table: pd.DataFrame) -> int:
+    """Count the differences that were tested, one that stands under two names once."""
+    if not len(table):
+        return 0
+    tested = table[table["p"].notna()]
+    return len(tested.assign(p=tested["p"].round(SAME)).drop_duplicates(["column", "group", "p"]))
+
+
+def _rows(
+    estimator: "SpiceEstimator", group: Group, free: NDArray[np.int64], column: str, level: float
+) -> Iterator[dict[str, Any]]:
+    means = group.group_means
+    assert means is not None
+    kinds, model = means.design.groups[column], estimator.rnn_model_
+    numbers = tuple(group.numbers[place] for place in free)
+    betas = {number.module: 1.0 for number in group.numbers if number.term is None}
+
+    def read(values: Floats) -> Mapping[str, float]:
+        return _read(estimator.spice_model_, numbers, betas, values, model)
+
+    found = {kind: _mean_of(means, numbers, free, column, kind) for kind in kinds}
+    told = {kind: (read(one.values), slopes(read, one.values)) for kind, one in found.items()}
+    labels = np.array(means.design.labels[column], dtype=object)
+    half = float(student.ppf((1 + level) / 2, means.freedom))
+    for name, number in _names(numbers, told[kinds[0]][0]).items():
+        way = {kind: np.outer(found[kind].weights, told[kind][1][name] * found[kind].slope) for kind in kinds}
+        value = {kind: told[kind][0][name] for kind in kinds}
+        if not all(np.isfinite([*value.values(), *map(np.sum, way.values())])):
+            continue
+        if not any(one.any() for one in way.values()):  # what no term of the group tells
+            continue
+        for kind in kinds:
+            own = labels == kind
+            has = np.ones(len(own), bool) if number is None else group.active[:, group.numbers.index(number)]
+            row = {
+                "column": column,
+                "name": name,
+                "module": "" if number is None else number.module,
+                "term": name if number is None else term_in_words(number.term or (), number.module),
+                "key": None if number is None else tuple(sorted(number.term or ())),
+                "group": kind,
+                "n": int((own & has).sum()),
+                "n_all": int(own.sum()),
+                **_interval("value", value[kind], half * _error(means, free, way[kind])),
+            }
+            if kind != kinds[0]:
+                apart, error = value[kind] - value[kinds[0]], _error(means, free, way[kind] - way[kinds[0]])
+                row |= _interval("apart", apart, half * error)
+                row["freedom"] = means.freedom
+                row["p"] = float(2 * student.sf(abs(apart) / error, means.freedom)) if error > 0 else np.nan
+            yield row
+
+
+def _interval(name: str, value: float, half: float) -> dict[str, float]:
+    low, high = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
+    return {name: value, low: value - half, high: value + half}
+
+
+def _names(numbers: tuple[Number, ...], parameters: Mapping[str, float]) -> dict[str, Number | None]:
+    """Name coefficients as `people` does, then parameters."""
+    own = {f"{one.module}: {term_in_words(one.term or (), one.module)}": one for one in numbers}
+    return own | {name: None for name in parameters if name not in own}
+
+
+def _read(
+    spice: SpiceModel,
+    numbers: tuple[Number, ...],
+    betas: Mapping[str, float],
+    values: Floats,
+    model: HasInitValues,
+) -> dict[str, float]:
+    """Read coefficients, and the parameters of the equation that has them."""
+    terms: dict[str, dict[Any, float]] = {module: {} for module in spice.equations}
+    for number, value in zip(numbers, values.tolist(), strict=True):
+        terms[number.module][number.term] = value
+    equations = (Equation(module, tuple(row), tuple(row.values())) for module, row in terms.items())
+    own = dict(zip(_names(numbers, {}), values.tolist(), strict=True))
+    return own | classical_parameters(SpiceModel.of(*equations, betas=betas), model)
+
+
+def _mean_of(
+    means: GroupMeans, numbers: tuple[Number, ...], free: NDArray[np.int64], column: str, kind: str
+) -> _Mean:
+    """Integrate coefficients over the people of a group; an own value's weight is pooled as artanh."""
+    weights = means.design.weights[column, kind]
+    centre, spread = weights @ means.means[:, free], means.spread[free]
+    nodes, shares = np.polynomial.hermite_e.hermegauss(NODES)
+    people = np.tanh(centre[:, None] + spread[:, None] * nodes)
+    shares = shares / shares.sum()
+    is_own = np.array([number.term == (number.module,) for number in numbers])
+    return _Mean(
+        np.where(is_own, people @ shares, centre), np.where(is_own, (1 - people**2) @ shares, 1.0), weights
+    )
+
+
+def _error(means: GroupMeans, free: NDArray[np.int64], way: Floats) -> float:
+    """Compute the standard error of what changes with the means as `way` says, `(n_means, n_free)`."""
+    covariance = means.covariance[:, free][:, :, :, free]
+    return float(np.sqrt(max(np.einsum("ai,aibj,bj->", way, covariance, way), 0.0)))
