@@ -72,7 +72,7 @@ def counts_of(told: tuple[Claim, ...]) -> str:
     return listed(f"{verdicts[one]} {_COUNTED[one]}" for one in VERDICTS if verdicts[one] or one in _ALWAYS)
 
 
-_COUNTED = {HOLDS: "hold", FAILS: "fail", OPEN: "are open", UNDECIDED: "undecided", UNTESTED: "not tested"}
+_COUNTED = {HOLDS: "held", FAILS: "failed", OPEN: "open", UNDECIDED: "undecided", UNTESTED: "not tested"}
 _ALWAYS = HOLDS, FAILS
 
 
@@ -153,7 +153,7 @@ def _nothing_missing(found: Findings) -> Iterator[Claim]:
         result,
         own,
         best,
-        "No rival has a mechanism that both network and equations lack.",
+        "No rival predicts better than network and equations, which would then lack a mechanism.",
         "Likelihood of held-out choices of the better of the two beside the best rival's.",
     )
     mechanism = mechanism_of(best)
@@ -172,7 +172,7 @@ def _in_every_group(found: Findings) -> Iterator[Claim]:
             verdicts.append(judge_interval(ahead.low, ahead.high))
         if verdicts:
             yield Claim(
-                f"They do so in every group of {name}.",
+                f"They predict better than the best rival in every group of {name}.",
                 f"The same in each group of {LEAST} people or more, beside {found.rivals[0]}; intervals are"
                 f" wider, so that all {len(kinds)} together hold with 95 % (Bonferroni).",
                 f"Ahead, in nats per choice: {'; '.join(outcomes)}.",
@@ -446,8 +446,11 @@ def audit(found: Findings) -> Iterator[str]:
         most = max(bounds, key=lambda name: bounds[name])
         yield f"Values at a bound of the search: most of {most} ({percent(bounds[most])}, each person alone)."
     looked = len(result.models)
+    chosen = len(found.held_out.estimators) > 1
     yield (
-        f"{looked} models were compared on the same held-out choices: the best of them is a little too good."
+        f"{looked} models were compared on the same held-out choices"
+        + (", by which the equations that are told were chosen" if chosen else "")
+        + ": the best of them is a little too good."
     )
     if found.models is not None:
         yield (
