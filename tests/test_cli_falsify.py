@@ -26,15 +26,19 @@ def table(tmp_path_factory):
 
 
 def test_it_says_where_models_do_not_behave_as_people_do(table, tmp_path):
-    options = ("--rival", "random", "--rival", "with-kernel", "--model", "forgetting", "--repeats", "20")
+    options = ("--rival", "random", "--rival", "with-kernel", "--model", "forgetting")
     result = run("falsify", "--data", table, *options, "--out", tmp_path)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     agents = ("random", "with-kernel", "forgetting (SPICE) equations", "forgetting (SPICE) network")
     for agent in agents:
-        assert sum(line.startswith((f"{agent} fails", f"{agent} holds")) for line in lines) == 4
+        assert (
+            sum(line.startswith((f"{agent} fails on", f"{agent} is not rejected on")) for line in lines) == 4
+        )
+        starts = (f"{agent} behaves otherwise than people", f"{agent} is not told apart from people")
+        assert sum(line.startswith(starts) for line in lines) == 1
     assert any(line.startswith("random fails on share of choices that repeat") for line in lines)
-    assert "its reward probabilities were estimated" in result.stdout
+    assert "nothing needs to be known of the task" in result.stdout
     frame = pd.read_csv(tmp_path / "falsification.csv")
     assert set(frame["agent"]) == set(agents)
     assert (tmp_path / "falsification.svg").read_text().startswith("<svg")
@@ -55,9 +59,27 @@ def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
     points = small_table()
     points["reward"] = points["reward"] * 0.5 + points["choice"] * 0.5
     points.to_csv(tmp_path / "points.csv", index=False)
-    result = run("falsify", "--data", tmp_path / "points.csv", "--rival", "random")
+    pd.DataFrame({"left": [0.5] * 40, "right": [0.5] * 40}).to_csv(tmp_path / "even.csv", index=False)
+    options = ("--data", tmp_path / "points.csv", "--rival", "random")
+    assert run("falsify", *options).exit_code == 0
+    result = run("falsify", *options, "--schedule", tmp_path / "even.csv")
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: Only a task whose rewards are 0 and 1 can be played anew")
+    result = run("falsify", *options, "--schedule", tmp_path / "none.csv")
+    assert result.stderr.startswith("Error: --schedule must be a CSV file of probabilities")
+
+
+def test_a_task_whose_schedule_is_given_is_played_anew(table, tmp_path):
+    rows = {"of all sessions": 40, "of one after the other": 18 * 40}
+    found = {}
+    for name, n in rows.items():
+        pd.DataFrame({"left": [0.6] * n, "right": [0.4] * n}).to_csv(tmp_path / "task.csv", index=False)
+        options = ("--rival", "random", "--repeats", "20", "--schedule", tmp_path / "task.csv")
+        result = run("falsify", "--data", table, *options)
+        assert (result.exit_code, result.stderr) == (0, "")
+        found[name] = result.stdout
+    assert len(set(found.values())) == 1
+    assert "random cannot be rejected by so few repeats" in result.stdout
 
 
 def test_it_can_be_interrupted(table, monkeypatch):

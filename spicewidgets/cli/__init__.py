@@ -2,7 +2,7 @@
 
 `spicewidgets discover` goes from a simulated participant, or a table, to the equation; `translate` from an
 equation to the parameters of a Q-learner; `data` lists and fetches data sets; `rivals` compares models by
-choices they did not learn from, `falsify` lets them play the task anew, `recovery` says what a design can
+choices they did not learn from, `falsify` judges them by what they do, `recovery` says what a design can
 tell, and `report` writes all of it up.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as

@@ -24,10 +24,11 @@ class Request:
     Attributes:
         table: path of the table of choices.
         columns, remedies: how it is read.
-        rivals: names of the rivals that play.
-        models: ready models whose equations and networks play as well.
+        rivals: names of the rivals that are judged.
+        models: ready models whose equations and networks are judged as well.
         way: how rivals are fitted.
-        repeats: times that each plays.
+        schedule: file of the task's reward probabilities; None where they are not known.
+        repeats: times that each plays the task anew where they are.
         seed: of all.
         out: the folder to write to.
         command: the command line that repeats this run.
@@ -39,6 +40,7 @@ class Request:
     rivals: tuple[str, ...]
     models: tuple[str, ...]
     way: str
+    schedule: Path | None
     repeats: int
     seed: int
     out: Path | None
@@ -49,14 +51,19 @@ def _options() -> Iterator[click.Parameter]:
     words = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
     yield HeadedOption("data", "Data", words, metavar="FILE")
     yield from table_options()
-    words = f"Let this rival play; once for each. [{', '.join(NAMES)}; default {' and '.join(USUAL)}]"
+    words = f"Judge this rival; once for each. [{', '.join(NAMES)}; default {' and '.join(USUAL)}]"
     yield HeadedOption("rival", "Falsification", words, multiple=True, metavar="NAME")
-    words = f"Let equations and network of this model play, too; once for each. [{', '.join(READY)}]"
+    words = f"Judge equations and network of this model, too; once for each. [{', '.join(READY)}]"
     yield HeadedOption("model", "Falsification", words, multiple=True, metavar="NAME")
     words = "How rivals are fitted: under their group's prior, the declared prior, or by maximum likelihood."
     words += " [group, prior or likelihood; default group]"
     yield HeadedOption("way", "Falsification", words, default="group", metavar="WAY")
-    words = "Times that each takes everybody's part. [20 or more; default 100]"
+    words = (
+        "CSV file of reward probabilities, a column an option, a row a trial, of all sessions or of one after"
+    )
+    words += " the other. With it models play the task anew; without it next choices judge them."
+    yield HeadedOption("schedule", "Falsification", words, metavar="FILE")
+    words = "Times that each plays the task anew. [20 or more; default 100]"
     yield HeadedOption("repeats", "Falsification", words, type=NumberOrText(), default=100, metavar="NUMBER")
     words = "Seed of fits and of what is played. [0 or more; default 0]"
     yield HeadedOption("seed", "Falsification", words, type=NumberOrText(), default=0, metavar="NUMBER")
@@ -67,16 +74,17 @@ def _options() -> Iterator[click.Parameter]:
 @click.command(cls=Command, params=list(_options()))
 @click.pass_context
 def falsify(ctx: click.Context, /, **values: Any) -> None:
-    """Let fitted models play the task of a table anew, and say where they do not behave as people do.
+    """Judge fitted models by what they do, and say where people behave otherwise.
 
-    Rewards must be 0 and 1. Prints a sentence for each model and measure, with its size. With --out, a table
-    and a figure are written to a folder.
+    Each choice of people is compared with what a model expects of it after all that they really did and got;
+    with --schedule models play the task anew. Prints a sentence for each model and measure, with its size.
+    With --out, a table and a figure are written to a folder.
     """
     with sentences(ctx):
         request = _request(values)
         with Progress(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.falsify_files")
-            found = files.played(request, progress)
+            found = files.judged(request, progress)
         click.echo(found.text)
         if request.out is not None:
             names = files.write(request, found, request.out)
@@ -109,6 +117,7 @@ def _request(values: Mapping[str, Any]) -> Request:
         remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
         rivals=rivals if rivals or models else USUAL,
         models=models,
+        schedule=Path(values["schedule"]) if values["schedule"] else None,
         out=Path(values["out"]) if values["out"] else None,
         command=command_of("falsify", values),
         **{name: values[name] for name in ("way", "repeats", "seed")},

@@ -7,14 +7,19 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import pandas as pd
+
 from ..core.data.dataset import DatasetRNN
 from ..core.data.tables.cells import safe_frame
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.judge.falsify import Falsification, Repeat, falsifying
+from ..core.judge.check import Falsification
+from ..core.judge.falsify import Repeat, falsifying
 from ..core.models import READY
 from ..core.progress import Progress as Done, finished
 from ..core.rivals.fit import fit_rival
+from ..core.settings import SettingsError
 from ..core.simulate.agents import Agent
+from ..core.simulate.record import Floats
 from ..paper.falsification import panels_of
 from ..plots.paper import beside_people, pdf_of, svg_of
 from .falsify import Request
@@ -23,15 +28,15 @@ from .progress import Progress
 from .reading import read_table
 
 
-def played(request: Request, progress: Progress) -> Falsification:
-    """Fit the models, and let them play.
+def judged(request: Request, progress: Progress) -> Falsification:
+    """Fit the models, and judge them.
 
     Args:
         request: the checked options.
         progress: shows how far it is.
 
     Raises:
-        SettingsError: where the table cannot be used, or its task cannot be played.
+        SettingsError: where table or schedule cannot be used.
         KeyboardInterrupt: where a fit was interrupted.
     """
     dataset = read_table(request.table, request.columns, request.remedies).dataset
@@ -39,11 +44,31 @@ def played(request: Request, progress: Progress) -> Falsification:
     began = monotonic()
 
     def tell(step: Repeat) -> None:
-        words = f"{step.agent} plays, {step.done} of {step.total} times"
-        progress.part(Done(step.done, step.total, words, monotonic() - began))
+        progress.part(Done(step.done, step.total, f"Judging {step.agent}", monotonic() - began))
 
-    steps = falsifying(agents, dataset, n_repeats=request.repeats, random_state=request.seed)
+    steps = falsifying(
+        agents,
+        dataset,
+        None if request.schedule is None else _schedule(request.schedule, dataset),
+        n_repeats=request.repeats,
+        random_state=request.seed,
+    )
     return finished(steps, tell)
+
+
+def _schedule(path: Path, dataset: DatasetRNN) -> Floats:
+    """The reward probabilities of a file: of each trial, or of each trial of each session."""
+    try:
+        rows: Floats = pd.read_csv(path).to_numpy(float)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            [
+                f"--schedule must be a CSV file of probabilities with a head; got {path} ({error})."
+                " Write a column for each option and a row for each trial."
+            ]
+        ) from None
+    n_sessions = dataset.n_sessions if len(rows) == dataset.n_sessions * dataset.n_trials else 1
+    return rows if n_sessions == 1 else rows.reshape(n_sessions, -1, rows.shape[1])
 
 
 def _agents(request: Request, dataset: DatasetRNN, progress: Progress) -> Iterator[tuple[str, Agent]]:

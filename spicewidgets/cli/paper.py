@@ -40,7 +40,7 @@ class Request:
         models: whose equations are compared; those that predict best are told.
         rivals: names of the rivals.
         by, folds, way: of the comparison.
-        repeats: times that models play the task anew; 0 for never.
+        repeats: times that models play a simulated task anew; 0 for no falsification.
         datasets: simulated data sets of each kind; 0 for none.
         stability: whether equations are found again in halves and at other prices.
         jobs: processes.
@@ -90,7 +90,7 @@ def _options() -> Iterator[click.Parameter]:
     yield HeadedOption("by", "Study", words, default="session", metavar="WAY")
     for name, value, least, words in (
         ("folds", 4, 2, "Parts that the choices are taken apart into."),
-        ("repeats", 50, 0, "Times that each model plays the task anew, 20 or more; 0 for never."),
+        ("repeats", 100, 0, "Times that models play a simulated task anew, 20 or more; 0 for no test."),
         (
             "datasets",
             1,
@@ -123,7 +123,7 @@ def report(ctx: click.Context, /, table: str | None, **values: Any) -> None:
     as one HTML page, Markdown and LaTeX, with an interpretation card.
 
     Rivals, equations and networks predict choices that they did not learn from; the design is simulated, to
-    see what it can tell; fitted models play the task anew. Ctrl-C ends it: the report has what is finished.
+    see what it can tell; models are judged by what they do. Ctrl-C ends it: the report has what is finished.
     """
     with sentences(ctx, as_options):
         request = _request(table, values)

@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ..loading import later
 from ..state.studies import RIVALS
+from .falsify import schedule_of
 from .script import script_of
 from .studies import Study
 
@@ -121,6 +122,7 @@ class ReportStudy(Study):
             way="group" if several and held.pooled else "prior",
             repeats=snapshot.falsify.n_repeats,
             seed=held.seed,
+            seed_of_play=snapshot.falsify.seed,
         )
         title, source = f"Choices of {table.name}", f"The choices are those of the table {table.name}."
         if table.contents is None:
@@ -134,4 +136,5 @@ class ReportStudy(Study):
             settings={"model": name, "by": held.by, "folds": str(held.n_folds), "seed": str(held.seed)},
             script=script_of(snapshot),
             versions={"python": sys.version.split()[0]} | {one: metadata.version(one) for one in PACKAGES},
+            schedule=schedule_of(self.data),
         )

@@ -1,13 +1,12 @@
-"""Falsify: fitted models play the task anew. Where do they not do what people did?"""
+"""Falsify: fitted models judged by what they do. Where is it not what people did?"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import numpy as np
-import pandas as pd
 
-from ..lab.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY, PlayedAnew
+from ..lab.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY
 from ..lab.words import BRIEF
 from ..markup import Html, escaped, message, region
 from ..plots.series import Kind, ticks
@@ -22,25 +21,30 @@ from .studies import StudyBox
 from .words import decimal
 
 if TYPE_CHECKING:
-    from ..core.judge.falsify import Check
+    from ..core.judge.check import Check, Falsification
 
 NOTHING = (
-    "<p>Nobody has played yet. Play lets SPICE, its network and rivals take each person's part in the same"
-    " task, many times, with the numbers that were fitted.</p>"
+    "<p>No model was tested yet. Test compares what SPICE, its network and rivals do with what people did:"
+    " played anew in a simulated task, next choice by next choice in a table.</p>"
 )
 PEOPLE = Style("people", INK.colour, "solid", "circle", 1.8)
 DASHES = (("dotted", "triangle"), ("dash_dotted", "diamond"), ("solid", "plus"), ("dashed", "cross"))
 MEAN = Style("", INK.colour, "solid", "circle", 0.8)
+PULLS = {
+    REWARDS: ("Pull of rewards", "Chooses what it chose and was paid for"),
+    CHOICES: ("Pull of choices", "Chooses what it chose"),
+}
+OVER = ("rewarded", "chooses what paid best so far")
 MOST_SHOWN = 5  # models in the figures to begin with
 
 
 class FalsifyPanel(Stage):
-    """The behaviour of people and of models, and where models fail, with the size."""
+    """What people do, what models do, and where these are rejected, with the size."""
 
     title = "Falsify: does the equation behave as people do?"
     about = (
-        "A model may expect choices well and still not behave as people do. So fitted models play the same"
-        " task anew, and what they do is measured as it is in people."
+        "A model may expect choices well and still not behave as people do. So what fitted models do is"
+        " measured as it is in people, and a model that lies beyond chance is rejected."
     )
     groups = ("falsify",)
 
@@ -48,14 +52,14 @@ class FalsifyPanel(Stage):
         """The buttons, who is shown, and how often each plays."""
         state = self.experiment.falsify
         self.study = StudyBox(
-            self.experiment, self.runner, "falsify", "Play", "Let fitted models play the task anew"
+            self.experiment, self.runner, "falsify", "Test", "Judge fitted models by what they do"
         )
         self.shown = column()
         self.boxes: dict[str, widgets.Checkbox] = {}
         settings = [control(state, name) for name in ("n_repeats", "every", "seed")]
         help_text = message(
-            "Bold: people lie beyond what chance makes of the model (p ≤ 0.05, all points of a measure"
-            " together). Pull: log odds of an option by what was paid or chosen before.",
+            "Bold: the model is rejected there (5 %, all its measures together, Holm). Pull: log odds of an"
+            " option by what was paid or chosen before.",
             "help",
         )
         return [self.study, self.shown, *settings, widgets.HTML(help_text)]
@@ -70,19 +74,19 @@ class FalsifyPanel(Stage):
         return [self.sentence, self.body]
 
     def watch(self) -> None:
-        """Observe who has played, and whether the panel is seen."""
+        """Observe who was judged, and whether the panel is seen."""
         self.experiment.run.observe(self.refresh, "studied_revision")
         self.experiment.observe(self.refresh, "stale_because")
         self.layout.observe(self.refresh, "display")
 
     @property
-    def found(self) -> PlayedAnew | None:
-        """The models that have played; None before."""
+    def found(self) -> "Falsification | None":
+        """Those who were judged; None before."""
         study = self.runner.studies.get("falsify")
         return None if study is None else study.found
 
     def draw(self) -> None:
-        """Show all who have played."""
+        """Show all who were judged."""
         if self.is_hidden:
             return
         self.show_stale("falsify")
@@ -92,7 +96,7 @@ class FalsifyPanel(Stage):
             self.sentence.value = NOTHING
             self.shown.children = ()
             return
-        self._offer(tuple(found.checks))
+        self._offer(tuple(found.judgements))
         self.sentence.value = f'<p class="sw-outcome">{escaped(found.sentence)}</p>'
         self._draw_figures()
         self.table.value = _table(found)
@@ -118,14 +122,16 @@ class FalsifyPanel(Stage):
         found = self.found
         if found is None:
             return
-        names = [name for name in found.checks if self.boxes[name].value]
+        names = [name for name in found.judgements if self.boxes[name].value]
         looks = _looks(found)
         drawn = [
             _stay(found, names),
             _curve(found, names, looks, REVERSAL, "The old option after a reversal", "")
-            or _curve(found, names, looks, LEARNING, "Over a session", "rewarded"),
-            _curve(found, names, looks, REWARDS, "Pull of rewards", ""),
-            _curve(found, names, looks, CHOICES, "Pull of choices", ""),
+            or _curve(found, names, looks, LEARNING, "Over a session", OVER[not found.n_repeats]),
+            *(
+                _curve(found, names, looks, measure, title[not found.n_repeats], "")
+                for measure, title in PULLS.items()
+            ),
         ]
         legend = key([(PEOPLE, "line"), *((looks[name], _kind(name)) for name in names)])
         self.figures.value = Html(legend + f'<div class="sw-charts">{"".join(filter(None, drawn))}</div>')
@@ -133,24 +139,18 @@ class FalsifyPanel(Stage):
     def _csv(self) -> File:
         found = self.found
         if found is None:
-            raise ValueError("Nobody has played yet. Press Play first.")
-        rows = [
-            {
-                **{"model": name, "measure": check.measure, "point": point, "p": check.p},
-                **{"people": check.people[at], "people_low": check.people_low[at]},
-                **{"people_high": check.people_high[at], "mean": check.mean[at]},
-                **{"low": check.low[at], "high": check.high[at]},
-            }
-            for name, checks in found.checks.items()
-            for check in checks.values()
-            for at, point in enumerate(check.points)
-        ]
-        return csv_file("falsify", pd.DataFrame(rows))
+            raise ValueError("No model was tested yet. Press Test first.")
+        return csv_file("falsify", found.to_frame())
 
 
-def _looks(found: PlayedAnew) -> dict[str, Style]:
+def _of(found: "Falsification", measure: str) -> "dict[str, Check]":
+    """The check of each model on a measure."""
+    return {check.agent: check for check in found.checks if check.measure == measure}
+
+
+def _looks(found: "Falsification") -> dict[str, Style]:
     """SPICE and its network as everywhere; rivals in grey, told apart by dash and mark."""
-    rivals = [name for name in found.checks if name not in OWN]
+    rivals = [name for name in found.judgements if name not in OWN]
     looks = {
         name: Style(name, BENCHMARK.colour, *DASHES[at % len(DASHES)], 1.5) for at, name in enumerate(rivals)
     }
@@ -162,59 +162,54 @@ def _kind(name: str) -> Kind:
     return "dots" if name == "SPICE" else "line"
 
 
-def _stay(found: PlayedAnew, names: list[str]) -> Html:
-    """Draw how often a choice is repeated, by its reward: people as a band, models as marks."""
-    first = next(iter(found.checks.values()))[STAY]
+def _stay(found: "Falsification", names: list[str]) -> Html:
+    """How often a choice is repeated, by what it paid: people as a band, models as marks."""
+    checks = _of(found, STAY)
+    first, drawn = next(iter(checks.values())), [checks[name] for name in names]
     lines, ends = [], [-0.6, len(names) + 0.6]
     values = [first.people_low, first.people_high]
     for at, style in ((1, UNREWARDED), (0, REWARDED)):
         low, high, mean = (np.full(2, end[at]) for end in (first.people_low, first.people_high, first.people))
         lines.append(Line(ends, mean, MEAN, low, high, marked=False, banded=True))
-        checks = [found.checks[name][STAY] for name in names]
-        values += [np.array([check.low[at], check.high[at]]) for check in checks]
+        values += [np.array([check.low[at], check.high[at]]) for check in drawn]
         lines.append(
             Line(
                 np.arange(len(names) + 1),
-                [first.people[at], *(check.mean[at] for check in checks)],
+                [first.people[at], *(check.mean[at] for check in drawn)],
                 style,
-                [first.people_low[at], *(check.low[at] for check in checks)],
-                [first.people_high[at], *(check.high[at] for check in checks)],
+                [first.people_low[at], *(check.low[at] for check in drawn)],
+                [first.people_high[at], *(check.high[at] for check in drawn)],
                 joined=False,
             )
         )
     places = {0.0: "people"} | {at + 1.0: BRIEF.get(name, name) for at, name in enumerate(names)}
-    drawn = chart(
+    picture = chart(
         "Repeats its choice",
         Axis(-0.6, len(names) + 0.6, places),
         _percentages(values),
         lines,
         words="People: {:.0f} % after a reward, {:.0f} % after none.".format(*(100 * first.people)),
     )
-    return Html(f'<div class="sw-wide">{drawn}{key([(REWARDED, "points"), (UNREWARDED, "points")])}</div>')
+    return Html(f'<div class="sw-wide">{picture}{key([(REWARDED, "points"), (UNREWARDED, "points")])}</div>')
 
 
 def _curve(
-    found: PlayedAnew, names: list[str], looks: dict[str, Style], measure: str, title: str, note: str
+    found: "Falsification", names: list[str], looks: dict[str, Style], measure: str, title: str, note: str
 ) -> Html | None:
     """A measure point by point; None where it was not taken."""
-    first = next(iter(found.checks.values())).get(measure)
-    if first is None:
+    checks = _of(found, measure)
+    if not checks:
         return None
+    first = next(iter(checks.values()))
     x, x_title, words = _points(measure, first.points)
     people = Line(x, first.people, PEOPLE, first.people_low, first.people_high, marked=False, banded=True)
     models = [
-        Line(
-            x,
-            found.checks[name][measure].mean,
-            looks[name],
-            joined=_kind(name) == "line",
-            marked=_kind(name) == "dots",
-        )
+        Line(x, checks[name].mean, looks[name], joined=_kind(name) == "line", marked=_kind(name) == "dots")
         for name in names
-        if measure in found.checks[name]
+        if name in checks
     ]
     values = [first.people_low, first.people_high, *(np.asarray(line.y) for line in models)]
-    is_share = measure in (REVERSAL, LEARNING)
+    is_share = measure in (REVERSAL, LEARNING) or not found.n_repeats
     y = _percentages(values) if is_share else _log_odds(values)
     axis = Axis(float(x[0]), float(x[-1]), words)
     rules = {0.0: ""} if measure == REVERSAL else {}
@@ -256,32 +251,29 @@ def _span(values: list[np.ndarray]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _table(found: PlayedAnew) -> Html:
+def _table(found: "Falsification") -> Html:
     """People, and by how much each model is off, with where it fails in words."""
-    first = next(iter(found.checks.values()))[STAY]
-    heads = ["Played anew", "Repeats after a reward, off by", "Repeats after none, off by", "Where it fails"]
+    checks = _of(found, STAY)
+    heads = ["Tested", "Repeats after a reward, off by", "Repeats after none, off by", "Verdict"]
     head = "".join(
         f'<th scope="col"{" class=r" if 0 < at < 3 else ""}>{words}</th>' for at, words in enumerate(heads)
     )
-    known = "" if found.schedule_known else " Reward probabilities were estimated from what each option paid."
-    who = f"{found.n_people:,} {'people' if found.n_people > 1 else 'person'}"
-    people = f"{who}; each model plays {found.n_repeats} times.{known}"
+    people = f"{found.n_people:,} {'people' if found.n_people > 1 else 'person'}. {found.how}"
     body = (
         f'<tr><th scope="row">{swatch(PEOPLE)}People</th>'
-        + "".join(f'<td class="r">{100 * value:.1f} %</td>' for value in first.people)
+        + "".join(f'<td class="r">{100 * value:.1f} %</td>' for value in next(iter(checks.values())).people)
         + f'<td class="sw-help">{escaped(people)}</td></tr>'
     )
     looks = _looks(found)
-    for name, checks in found.checks.items():
-        stay = checks[STAY]
-        cells = "".join(f'<td class="r">{_off(stay, at)}</td>' for at in (0, 1))
+    for name, judged in found.judgements.items():
+        cells = "".join(f'<td class="r">{_off(checks[name], at)}</td>' for at in (0, 1))
         head_cell = f'<th scope="row">{swatch(looks[name], _kind(name))}{escaped(name)}</th>'
-        body += f"<tr>{head_cell}{cells}<td>{escaped(found.words(name))}</td></tr>"
+        body += f"<tr>{head_cell}{cells}<td>{escaped(judged.words)}</td></tr>"
     grid = (
-        '<table class="sw-fal"><caption class="sw-sr">Where each model fails, with its size</caption>'
+        '<table class="sw-fal"><caption class="sw-sr">The verdict on each model, with its size</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
-    return region("Played anew", Html(grid))
+    return region("Tested", Html(grid))
 
 
 def _off(check: "Check", at: int) -> Html:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from ..core.diagnose.claims import (
     FAILS,
@@ -27,6 +26,7 @@ from ..core.diagnose.claims import (
 )
 from ..core.diagnose.mechanisms import mechanism_of
 from ..core.discover.group_table import n_tests
+from ..core.judge import check
 from ..core.judge.random_effects import LEAST, tested_groups
 from ..core.rivals.held_out import HeldOut
 from .blocks import Block, Bullets, Heading, Paragraph, Table
@@ -36,6 +36,7 @@ from .words import count, listed, number, percent, probability, with_interval
 CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
 EXACT = 0.8  # share of simulated data sets in which exactly the true terms have to come back
 TOLD_APART = 0.5  # share of simulated people who have to be recognised
+TESTED = {check.REJECTED: FAILS, check.NOT_REJECTED: HOLDS, check.UNDECIDED: UNDECIDED}
 READABLE = 0.7  # correlation of true and found numbers, or of halves, from which on people can be told apart
 
 
@@ -198,30 +199,14 @@ def _most_people(found: Findings) -> Iterator[Claim]:
 
 
 def _behaves(found: Findings) -> Iterator[Claim]:
-    words = "Playing the task, the equations behave as people do."
-    test = "Each measure of the falsification, by the equations."
+    words = "What people do does not contradict the equations."
+    test = f"All measures of the falsification together, at the {100 * check.LEVEL:.0f} % level (Holm)."
     result = found.falsification
     if result is None:
-        yield Claim(words, test, found.not_played or "Nobody played.", UNTESTED)
+        yield Claim(words, test, found.not_played or "This was not done.", UNTESTED)
         return
-    own = [check for check in result.checks if check.agent == found.told]
-    failed = [check for check in own if check.fails]
-    sizes = [
-        f"{check.points[check.worst]}, {check.words}: {check.people[check.worst]:.2f} in people,"
-        f" {check.mean[check.worst]:.2f} in the equations"
-        for check in failed
-    ]
-    # One of several measures may fail by chance, if people lie only a little too far out.
-    clear = [
-        check for check in failed if 2 * norm.sf(check.distance) * len(own) * len(check.points) < 1 - CERTAIN
-    ]
-    yield Claim(
-        words,
-        test,
-        ". ".join([f"Fails on {len(failed)} of {count(len(own), 'measure')}", *sizes])
-        + (". For so many measures this is not beyond chance." if failed and not clear else "."),
-        FAILS if clear else OPEN if failed else HOLDS,
-    )
+    judged = result.judgements[found.told]
+    yield Claim(words, test, judged.sentence, TESTED[judged.verdict])
 
 
 def _terms_stay(found: Findings) -> Iterator[Claim]:
@@ -457,8 +442,6 @@ def audit(found: Findings) -> Iterator[str]:
             "Models were recovered by BIC and not by held-out choices, for time: the confusion of the"
             " comparison itself may be another."
         )
-    if found.falsification is not None and not found.falsification.schedule_known:
-        yield "The task's probabilities were estimated from the choices that it is played against."
     if found.notes:
         yield f"{count(len(found.notes), 'warning')} came up while models were fitted (see Fitting)."
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..core.data.tables.report import Report
-from ..core.judge.falsify import Falsification
+from ..core.judge.check import Falsification
 from ..core.judge.random_effects import GroupDifference
 from ..core.rivals.fit import FittedRival
 from ..core.rivals.held_out import HeldOut

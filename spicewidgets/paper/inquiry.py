@@ -24,7 +24,8 @@ from ..core.discover.group_table import group_table
 from ..core.discover.people import people
 from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
-from ..core.judge.falsify import Falsification, falsifying
+from ..core.judge.check import Falsification
+from ..core.judge.falsify import falsifying
 from ..core.judge.random_effects import differences_of_groups
 from ..core.progress import Progress, retold
 from ..core.rivals.design import Design
@@ -52,12 +53,13 @@ class Plan:
         models: estimators that are not fitted yet, by name; the equations that predict best are told.
         rivals: names of the rivals.
         by, folds, way: as in `held_out`.
-        repeats: times that each model plays the task anew; 0 for no falsification.
+        repeats: times that each model plays anew where the schedule is known; 0 for no falsification.
         datasets: simulated data sets of each kind; 0 for no recovery.
         stability: whether equations are found again in halves of the choices and at other prices.
         jobs: processes of the simulations.
         folder: where finished simulations are kept, so that another run goes on from there.
         seed: of all.
+        seed_of_play: of models that play the task anew; None takes `seed`.
     """
 
     models: Mapping[str, SpiceEstimator]
@@ -65,12 +67,13 @@ class Plan:
     by: str = "session"
     folds: int = 4
     way: str = "group"
-    repeats: int = 50
+    repeats: int = 100
     datasets: int = 1
     stability: bool = True
     jobs: int | None = None
     folder: Path | None = None
     seed: int = 0
+    seed_of_play: int | None = None
 
 
 class Inquiry:
@@ -191,7 +194,7 @@ class Inquiry:
                 self.dataset,
                 self.schedule,
                 n_repeats=self.plan.repeats,
-                random_state=self.plan.seed,
+                random_state=self.plan.seed if self.plan.seed_of_play is None else self.plan.seed_of_play,
             )
             found: Falsification = yield from _repeats(steps)
         except SettingsError as error:
@@ -311,7 +314,7 @@ def _shares(steps: Generator[Progress, None, Any]) -> Generator[tuple[float, str
 
 def _repeats(steps: Any) -> Generator[tuple[float, str], None, Any]:
     def told(step: Any) -> tuple[float, str]:
-        return step.done / max(step.total, 1), f"{step.agent} plays, {step.done} of {step.total} times"
+        return step.done / max(step.total, 1), f"{step.agent}, {step.done} of {step.total}"
 
     return (yield from retold(steps, told))
 

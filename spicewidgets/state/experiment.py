@@ -78,7 +78,7 @@ REMEDIES = {
     "models": "Recover again.",
     "parameters": "Recover again.",
     "terms": "Recover again.",
-    "falsify": "Let them play again.",
+    "falsify": "Test again.",
     "report": "Write it again.",
 }
 # Settings whose value is too long to be said.

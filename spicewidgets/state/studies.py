@@ -1,4 +1,4 @@
-"""What is asked in "Is it true?": rivals on held-out choices, recovery, and models that play anew."""
+"""What is asked in "Is it true?": rivals on held-out choices, recovery, and models judged by what they do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -125,10 +125,17 @@ class LearnersState(State[TwoLearners]):
 
 @dataclass(frozen=True)
 class Replaying(Settings):
-    """The new games of fitted models."""
+    """The judging of fitted models by what they do."""
 
-    n_repeats: int = setting(50, "Times that each model plays all sessions.", unit="times", low=20, high=1000)
-    every: bool = setting(False, "Whether all rivals play, and not three of them only.")
+    n_repeats: int = setting(
+        100,
+        "Times that each model plays all sessions anew, where the task's schedule is known; below 99, none of"
+        " five measures can fail.",
+        unit="times",
+        low=20,
+        high=1000,
+    )
+    every: bool = setting(False, "Whether all rivals are judged, and not three of them only.")
     seed: int = setting(0, "Seed of the play.", low=0, high=HIGHEST_SEED)
 
 

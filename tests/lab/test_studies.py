@@ -13,6 +13,7 @@ from spicewidgets.lab import falsify, recovery, rivals
 from spicewidgets.lab.recovery import size_of
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.table import Upload, table_of
+from spicewidgets.paper.inquiry import Inquiry
 from spicewidgets.state import Experiment
 
 SHIFTS = ("day", "night")
@@ -209,17 +210,32 @@ def test_all_who_play_are_measured_as_people_are(monkeypatch):
     assert runner.experiment.blocked["falsify"] == "There are no equations yet. Train first."
     assert runner.train()
     found = done(runner, "falsify")
-    assert list(found.checks) == ["SPICE", "RNN", "Guessing"]
-    assert found.schedule_known
-    stay = found.checks["Guessing"]["stay"]
+    assert list(found.judgements) == ["SPICE", "RNN", "Guessing"]
+    assert found.n_repeats == 20
+    stay = found.judgements["Guessing"].check("stay")
     assert abs(stay.mean - 0.5).max() < 0.1
-    assert all(found.words(name) for name in found.checks)
-    for name in found.checks:
+    for name in found.judgements:
         assert name in found.sentence
     runner.experiment.falsify.seed = 4
     before = runner.studies["falsify"].parts["random"].checks[0].mean
     done(runner, "falsify")
     assert not np.array_equal(runner.studies["falsify"].parts["random"].checks[0].mean, before)
+
+
+def test_a_report_of_simulated_choices_plays_by_the_schedule_and_the_seed_of_the_view(monkeypatch):
+    asked = []
+
+    def run(self):
+        asked.append(self)
+        yield from ()
+
+    monkeypatch.setattr(Inquiry, "run", run)
+    runner = small(falsify={"n_repeats": 40, "seed": 7}, rivals={"seed": 3})
+    done(runner, "report")
+    (inquiry,) = asked
+    sessions = runner.studies["report"].data.sessions
+    np.testing.assert_array_equal(inquiry.schedule, [session.reward_probs for session in sessions])
+    assert (inquiry.plan.seed_of_play, inquiry.plan.repeats, inquiry.plan.seed) == (7, 40, 3)
 
 
 def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few, monkeypatch):

@@ -100,7 +100,7 @@ def test_before_anything_it_says_what_will_be_done():
     assert rivals_panel.body.layout.display == "none"
     assert not rivals_panel.study.go.disabled
     assert rivals_panel.study.stop.layout.display == "none"
-    assert "Nobody has played yet" in panel("falsify").sentence.value
+    assert "No model was tested yet" in panel("falsify").sentence.value
     rivals_panel.files.ask("table as csv")
     assert "Press Compare first" in rivals_panel.files.alert.value
 
@@ -227,11 +227,12 @@ def test_who_plays_is_drawn_and_said(played):
     found = played.found
     rows = texts(played.table.value)
     assert [row[0] for row in rows[1:]] == ["People", "SPICE", "RNN", "Guessing"]
-    people = found.checks["SPICE"]["stay"].people
+    people = found.judgements["SPICE"].check("stay").people
     assert rows[1][1] == f"{100 * people[0]:.1f} %"
     bold = re.findall(r"<b>(.*?)</b>", played.table.value)
-    for row, (name, checks) in zip(rows[2:], found.checks.items(), strict=True):
-        stay = checks["stay"]
+    for row, (name, judged) in zip(rows[2:], found.judgements.items(), strict=True):
+        assert html.unescape(row[3]) == judged.words
+        stay = judged.check("stay")
         off = 100 * (stay.mean[0] - people[0])
         assert row[1].startswith(f"{off:+.1f}".replace("-", "−"))
         half = 50 * (stay.high[0] - stay.low[0])

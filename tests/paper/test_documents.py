@@ -171,8 +171,8 @@ def test_its_numbers_are_those_of_the_study(found, files):
     people = pd.read_csv(StringIO(files["tables/people.csv"].decode()))
     healthy = people[(people["model"] == found.told) & (people["diagnosis"] == "healthy")]
     assert f"{np.exp(-healthy['nll'].sum() / healthy['n_choices'].sum()):.3f} (" in words
-    for check in found.falsification.failures:
-        assert check.sentence in words
+    for judged in found.falsification.judgements.values():
+        assert judged.sentence in words
     assert found.report.sha256 in words
     row = found.terms.iloc[0]
     assert f"{row['low']:.3f} to {row['high']:.3f}" in words

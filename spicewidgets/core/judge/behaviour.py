@@ -8,7 +8,8 @@ lagged effects as in Lau & Glimcher 2005, Journal of the Experimental Analysis o
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from numpy.typing import NDArray
+from scipy.special import expit
 
 from ..data.dataset import DatasetRNN
 from ..simulate.record import Floats, Ints
@@ -17,7 +18,10 @@ N_BINS = 6  # of a session, for the learning curve
 N_LAGS = 4  # trials back
 BEFORE, AFTER = 3, 8  # trials around a reversal
 FEWEST_ROWS = 20  # of a person's logistic regression
+MOST_STEPS, SMALL_STEP = 25, 1e-6  # of the search for its coefficients
 EQUAL = 1e-9  # reward probabilities that differ by less are equal
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,24 +158,49 @@ def _lagged(played: Played) -> tuple[Measure, Measure]:
     They are a person's logistic regression of choosing an option, rather than another, on whether it was
     rewarded and whether it was chosen so many trials ago.
     """
-    rewards, choices = _lags(played)
-    coefficients = np.full((played.n_people, 2 * N_LAGS), np.nan)
-    for person in range(played.n_people):
-        own = played.people == person
-        targets = played.choices[own]
-        known = targets >= 0
-        known[:, :1] = False
-        chosen = (targets[known][:, None] == np.arange(played.n_actions)).reshape(-1)
-        if len(chosen) >= FEWEST_ROWS and 0 < chosen.sum() < len(chosen):
-            parts = [part[own][known].reshape(-1, N_LAGS) for part in (rewards, choices)]
-            model = LogisticRegression(solver="newton-cholesky")
-            coefficients[person] = model.fit(np.concatenate(parts, axis=1), chosen).coef_[0]
+    n_sessions = len(played.choices)
+    known = np.repeat(played.choices >= 0, played.n_actions, axis=1)
+    known[:, : played.n_actions] = False
+    chosen = (played.choices[..., None] == np.arange(played.n_actions)).reshape(n_sessions, -1) & known
+    lags = np.concatenate(_lags(played), axis=-1).reshape(n_sessions, -1, 2 * N_LAGS)
+    coefficients = _regressions(lags, chosen, known, played.people, played.n_people)
     points = tuple(f"{lag} back" for lag in range(1, N_LAGS + 1))
     effect = "effect of a {} on the log odds of the option"
     return (
         Measure("rewards", effect.format("reward"), points, coefficients[:, :N_LAGS]),
         Measure("choices", effect.format("choice"), points, coefficients[:, N_LAGS:]),
     )
+
+
+def _regressions(regressors: Floats, chosen: Bools, known: Bools, people: Ints, n_people: int) -> Floats:
+    """Coefficients of a logistic regression for each person, `(n_people, n_regressors)`; NaN where there is
+    too little. All are fitted side by side by Newton's method, with a penalty of half their sum of squares.
+
+    Args:
+        regressors: `(n_sessions, n_rows, n_regressors)`.
+        chosen: outcomes, `(n_sessions, n_rows)`.
+        known: the rows that count, the same shape.
+        people: place of each session's person, `(n_sessions,)`.
+        n_people: how many there are.
+    """
+    x = np.where(known[..., None], np.concatenate([regressors, np.ones((*chosen.shape, 1))], axis=-1), 0.0)
+    k = x.shape[-1]
+    penalty = np.append(np.ones(k - 1), 1e-9)  # of the intercept, as good as none
+    found = np.zeros((n_people, k))
+    for _ in range(MOST_STEPS):
+        p = expit(np.einsum("srk,sk->sr", x, found[people]))
+        slope, curvature = -penalty * found, np.tile(np.diag(penalty), (n_people, 1, 1))
+        np.add.at(slope, people, np.einsum("srk,sr->sk", x, chosen - p))
+        np.add.at(curvature, people, np.swapaxes(x * (p * (1 - p))[..., None], 1, 2) @ x)
+        step = np.linalg.solve(curvature, slope[..., None])[..., 0]
+        found += step
+        if np.abs(step).max() < SMALL_STEP:
+            break
+    rows, times = np.zeros(n_people), np.zeros(n_people)
+    np.add.at(rows, people, known.sum(axis=1))
+    np.add.at(times, people, chosen.sum(axis=1))
+    enough = (rows >= FEWEST_ROWS) & (times > 0) & (times < rows)
+    return np.where(enough[:, None], found[:, :-1], np.nan)
 
 
 def _lags(played: Played) -> tuple[Floats, Floats]:
