@@ -70,7 +70,8 @@ def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
 
 
 def test_a_task_whose_schedule_is_given_is_played_anew(table, tmp_path):
-    rows = {"of all sessions": 40, "of one after the other": 18 * 40}
+    n_sessions = pd.read_csv(table).groupby(["participant", "run"]).ngroups
+    rows = {"of all sessions": 40, "of one after the other": n_sessions * 40}
     found = {}
     for name, n in rows.items():
         pd.DataFrame({"left": [0.6] * n, "right": [0.4] * n}).to_csv(tmp_path / "task.csv", index=False)

@@ -38,19 +38,32 @@ def next_choice_checks(label: str, agent: Agent, dataset: DatasetRNN) -> tuple[C
         SettingsError: where the agent does not tell P, or no next choice is known.
     """
     own = as_dataset(dataset, agent._n_actions)
-    known = np.asarray(own.target_mask)
-    probabilities = replay(agent, own).probabilities[:, 1:]
+    return checks_of(label, own, replay(agent, own).probabilities[:, 1:])
+
+
+def checks_of(label: str, dataset: DatasetRNN, probabilities: Floats) -> tuple[Check, ...]:
+    """Judge a model by what it expects of next choices.
+
+    Args:
+        label: of the model.
+        dataset: what people did.
+        probabilities: of each option in the next choice, `(n_sessions, n_trials, n_actions)`.
+
+    Raises:
+        SettingsError: as `next_choice_checks`.
+    """
+    known = np.asarray(dataset.target_mask)
     if not known.any():
         raise SettingsError(["No next choice is known. Give sessions of two or more trials."])
     if not np.isfinite(probabilities[known]).all():
         raise SettingsError(
             [f"{label} must tell P of each option to be judged; got NaN. Give it `get_choice_probs`."]
         )
-    followed = np.where(known, own.ys.numpy().argmax(-1), NONE)
-    _, people = np.unique(np.asarray(own.participant_ids), return_inverse=True)
+    followed = np.where(known, dataset.ys.numpy().argmax(-1), NONE)
+    _, people = np.unique(np.asarray(dataset.participant_ids), return_inverse=True)
     checks = []
-    for name, words, points, options in _looked_for(own):
-        options = np.where(known[..., None] & _on_offer(own, options), options, NONE)
+    for name, words, points, options in _looked_for(dataset):
+        options = np.where(known[..., None] & _on_offer(dataset, options), options, NONE)
         checks.append(_check((label, name, words), points, options, followed, probabilities, people))
     return as_family([check for check in checks if np.isfinite(check.people).any()])
 
