@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ..simulate.record import Floats
+from .multiple import holm
 
 LEVEL = 0.05  # of the test of a model: all its measures together
 POWER = 0.8  # with which a noticeable difference is noticed
@@ -240,20 +241,6 @@ def as_family(checks: Sequence[Check]) -> tuple[Check, ...]:
     return tuple(
         replace(check, holm=float(p), family=len(checks)) for check, p in zip(checks, adjusted, strict=True)
     )
-
-
-def holm(p: Floats) -> Floats:
-    """Probabilities, each for the whole family (Holm 1979, Scandinavian Journal of Statistics 6: 65).
-
-    Args:
-        p: of each test alone, `(n_tests,)`; NaN stays and does not count.
-    """
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    factors = len(order) - np.arange(len(order))
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
-    return adjusted
 
 
 def over_points(p: Floats) -> float:
