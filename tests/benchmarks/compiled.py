@@ -110,18 +110,16 @@ def resampled(ours: Worker, data: str, repeats: int) -> list[str]:
     return row
 
 
-def memory(peer: Side, ours: Side, data: str) -> list[str]:
-    """Peak resident memory of a process that trains at 10,000 x 100.
+def memory(peer: Side, ours: Side, data: str, size: str) -> list[str]:
+    """Peak resident memory of a process that fits once.
 
     Few epochs for the peer, whose peak does not depend on them; the whole call for us.
     """
-    pair = Pair()
-    with peer.worker() as worker:
-        task = {"data": data, "kind": "precoded", "seed": 0}
-        pair.peer.append(worker.ask("fit", **task, epochs=3, discover=False)["peak_mb"])
-    with ours.worker() as worker:
-        pair.ours.append(worker.ask("fit", **task, epochs=1024)["peak_mb"])
-    row = ["peak memory, precoded, 10,000 x 100", *pair.cells("MB"), "1", ""]
+    pair, task = Pair(), {"data": data, "kind": "precoded", "seed": 0}
+    for side, peaks, epochs in ((peer, pair.peer, 3), (ours, pair.ours, 1024)):
+        with side.worker() as worker:
+            peaks.append(worker.ask("fit", **task, epochs=epochs)["peak_mb"])
+    row = [f"peak memory, precoded, {size}", *pair.cells("MB"), "1", ""]
     say(" | ".join(row))
     return row
 
@@ -205,7 +203,7 @@ def main() -> None:
             rows += [*fits, resampled(us, small, arguments.repeats)]
             grown = growth(us)
         rows.append(fresh_process(peer, ours, small, arguments.repeats))
-        rows.append(memory(peer, ours, data["10,000 x 100"]))
+        rows += [memory(peer, ours, data[size], size) for size in ("100 x 100", "10,000 x 100")]
     text = text_of(rows, found, grown)
     print(text)
     if not arguments.no_write:

@@ -126,10 +126,10 @@ def with_all_terms(truth: SpiceModel) -> SpiceModel:
     return SpiceModel.of(Equation(MODULE, tuple(NAMES), values))
 
 
-def counted(seeds: range) -> dict[str, dict[str, int]]:
+def counted(seeds: range, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
     """By kind of learner: of how many each count holds."""
     counts: dict[str, dict[str, int]] = {}
-    for kind in KINDS:
+    for kind in kinds:
         own: Counter[str] = Counter()
         for seed, agent in zip(seeds, learners(kind, seeds), strict=True):
             own.update(judged(agent, seed).counts)
@@ -141,14 +141,13 @@ def counted(seeds: range) -> dict[str, dict[str, int]]:
 def text_of(versions: dict[str, dict[str, dict[str, int]]], seeds: range) -> str:
     rows = [
         [kind, version, *(str(own[kind][name]) for name in COUNTS)]
-        for kind in KINDS
+        for kind in versions["now"]
         for version, own in versions.items()
     ]
     judgements = ("exactly", "below penalty", "choices tell", "P within")
     head = ["learner", "version", *judgements, *NAMES.values()]
-    command = f"python tests/benchmarks/structure.py --learners {len(seeds)} --seed {seeds.start}"
     return f"""\
-{today()}. {machine()}. One thread. `{command}`
+{today()}. {machine()}. One thread.
 
 {len(seeds)} learners of each kind with {N_SESSIONS * N_TRIALS:,} choices each, analysed alone with a library
 of degree 2: constant, value x, reward r, x^2, x r. All of them have constant, x and r, asymmetric ones x r
@@ -173,6 +172,7 @@ def main() -> None:
     )
     parser.add_argument("--learners", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=4101, help="of the first data set")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only these learners")
     parser.add_argument("--save", type=Path, help="keep the counts in this file")
     parser.add_argument("--before", type=Path, help="counts of an earlier version, from --save")
     parser.add_argument("--no-write", action="store_true", help="print, and leave RESULTS.md as it is")
@@ -180,7 +180,7 @@ def main() -> None:
     torch.set_num_threads(1)
     seeds = range(arguments.seed, arguments.seed + arguments.learners)
     versions = {} if arguments.before is None else {"before": json.loads(arguments.before.read_text())}
-    versions["now"] = counted(seeds)
+    versions["now"] = counted(seeds, arguments.kind or KINDS)
     if arguments.save:
         arguments.save.write_text(json.dumps(versions["now"]))
     print(text := text_of(versions, seeds))
