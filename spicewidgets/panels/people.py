@@ -65,7 +65,7 @@ class People(Panel):
         self.controls = self._make_controls()
         self.stage = self._make_stage()
         experiment.run.observe(self.refresh, "result_revision")
-        experiment.observe(self.refresh, "stale_because")
+        experiment.observe(self.refresh, ["blocked", "stale_because"])
         experiment.observe(self._mark, "person")
 
     def _make_controls(self) -> list[widgets.Widget]:

@@ -7,6 +7,7 @@ colour: a colour says what made a number.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -136,7 +137,7 @@ class AcrossPeople(LiveFigure):
         span = np.concatenate(inside)
         if len(rows):
             low, high = float(one.values[rows].min()), float(one.values[rows].max())
-            far = 1.5 * max(high - low, 1e-9)  # an interval may go on beyond the picture
+            far = 1.5 * (high - low) or inf  # an interval may go on beyond the picture
             low, high = max(float(np.nanmin(span)), low - far), min(float(np.nanmax(span)), high + far)
             room = 0.04 * (high - low)
             self.set_span("number", low - room, high + room)
