@@ -180,7 +180,7 @@ def identified(n_sets: int) -> str:
     counts = {"people": 0, "0 or 1 exactly": 0, "of these in the mean": 0, "identified": 0}
     true, raw, kept, kept_true = [], [], [], []
     for at in range(n_sets):
-        rng = np.random.default_rng(FIRST_SEED + 10_000 + at)
+        rng = np.random.default_rng(FIRST_SEED + 30_000 + at)
         alphas, betas = drawn("control", 20, rng)
         agents = [sw.AgentQ(alpha_reward=a, beta_reward=b) for a, b in zip(alphas, betas, strict=True)]
         data = sw.create_dataset(

@@ -160,7 +160,9 @@ def _numbers(
     found = numbers | read
     if free is not None and INSTEAD not in row:
         weights = [_name(number) for number in free.numbers if number.term == (number.module,)]
-        missing = not_identified(found, _errors(free, spice, model), weights)
+        told = _errors(free, spice, model)  # a rate of 1 where the own value is lacking says nothing
+        told = {name: error for name, error in told.items() if name in errors or found.get(name) != 1.0}
+        missing = not_identified(found, told, weights)
         found |= dict.fromkeys(missing, np.nan)
     for name, value in found.items():
         half = half_width(errors.get(name, np.nan), level)

@@ -148,6 +148,7 @@ def test_a_parameter_that_choices_do_not_identify_is_missing_and_no_0():
     for at, one in enumerate(read):
         if told[at]:
             assert table.loc[at, "alpha_reward"] == one["alpha_reward"] > 0
+            assert one["alpha_reward"] != 1  # the own value is lacking
         else:
             assert table.loc[at, ["beta_reward", "q0", "alpha_reward low", "beta_reward high"]].isna().all()
     wide = table["alpha_reward high"] - table["alpha_reward low"]
