@@ -11,7 +11,6 @@ import argparse
 import http.client
 import json
 import os
-import signal
 import socket
 import statistics
 import sys
@@ -292,31 +291,9 @@ def largest_settings(attack: Attack) -> None:
         person.leave()
 
 
-def killed(attack: Attack) -> None:
-    """A kernel that is killed in training: its page is told, and its place is free."""
-    before = {each.pid for each in attack.server.children(recursive=True)}
-    person = attack.learner()
-    with suppress(Exception):
-        person.stage("Participant", "Learning rate")
-        person.press("Train")
-    path = f"/api/kernels/{person.kernel}"
-    new = [each for each in attack.server.children(recursive=True) if each.pid not in before]
-    used = max(new, key=lambda each: sum(each.cpu_times()[:2]), default=None)
-    if used is None:
-        attack.seen["its kernel was warm, and is not known"] += 1
-        person.leave()
-        return
-    used.send_signal(signal.SIGKILL)
-    begun = time.monotonic()
-    while attack.ask(path)[0] == 200 and attack.more():
-        time.sleep(0.2)
-    attack.seen[f"its page is told {attack.ask(path)[0]}"] += 1
-    attack.seen["seconds until then"] = round(time.monotonic() - begun)
-
-
 ATTACKS: list[Callable[[Attack], None]] = [
     *(half_open, floods, other_names, traversals, bombs, foreign_messages, many_websockets, takes_places),
-    *(killed, does_not_read, largest_settings),
+    *(does_not_read, largest_settings),
 ]
 
 
@@ -391,6 +368,7 @@ def run(learners: int, chosen: list[Callable[[Attack], None]]) -> str:
             log = (Path(name) / "server.log").read_text()
             lost = [each.wrong for each in people if each.wrong]
     heads = ["what was tried", "what came of it", "moves", "slider to picture, p95, s", "worst, s", "all, GB"]
+    say(log[-6000:])
     text = table(heads, rows)
     text += (
         f"\n\n{learners} learners worked meanwhile, of whom {len(lost)} lost something"

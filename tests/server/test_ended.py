@@ -1,6 +1,7 @@
 """A page whose kernel ends, while it is made or later, is told so."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from spicewidgets.server.provisioner import ForkedProvisioner
 
 async def launch(self, command, _launch=ForkedProvisioner.launch_kernel, **settings):
     told = await _launch(self, command, **settings)
+    Path("last").write_text(str(self.pid))
     if Path("die").exists():
         self.process.kill()
         self.process.wait()
@@ -63,6 +65,22 @@ def test_a_page_does_not_wait_for_a_kernel_that_has_died(page):
     assert "http-equiv" in text or "location.reload" in text
     assert status in (200, 503)
     assert "kernelId" in answer(url)[1]
+
+
+def test_a_page_is_told_when_its_kernel_was_killed(page):
+    """It has no other one under the same name, which would know nothing of the page."""
+    url, folder = page
+    person = Learner()
+    person.open(url)
+    person.wait_for_answer()
+    where = f"{person.base}api/kernels/{person.kernel}"
+    assert answer(where)[0] == 200
+    os.kill(int((folder / "last").read_text()), signal.SIGKILL)
+    until = time.monotonic() + 60
+    while answer(where)[0] == 200:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert answer(where)[0] == 404
 
 
 def test_who_takes_too_much_is_ended_and_told(page):
