@@ -207,7 +207,7 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
             manager = self.kernel_manager
             self.visits.keep(manager.list_kernel_ids())
             for kernel, why in (await self.too_much()).items():
-                self.log.warning("Kernel %s: %s", kernel, why)
+                self.log.error("Kernel %s was ended: %s", kernel, why or "it had died")
                 self.visits.ends(kernel, why)
                 await self.end_kernel(kernel)
             for kernel in self.visits.over():

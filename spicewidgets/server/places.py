@@ -129,10 +129,11 @@ class LimitedHandler(TornadoVoilaHandler):
         self.visits.sent(kernel, address)
 
     async def is_there(self) -> bool:
-        """Tell whether the page's kernel runs, or is not known yet."""
+        """Tell whether the page's kernel runs, or is not known yet; one that is being made keeps its place."""
         if not self.kernel:
             return True
         manager = self.kernel_manager
+        self.visits.sign(self.kernel)
         return self.kernel in manager and await manager.get_kernel(self.kernel).is_alive()
 
     def show_beginning(self) -> None:

@@ -368,7 +368,6 @@ def run(learners: int, chosen: list[Callable[[Attack], None]]) -> str:
             log = (Path(name) / "server.log").read_text()
             lost = [each.wrong for each in people if each.wrong]
     heads = ["what was tried", "what came of it", "moves", "slider to picture, p95, s", "worst, s", "all, GB"]
-    say(log[-6000:])
     text = table(heads, rows)
     text += (
         f"\n\n{learners} learners worked meanwhile, of whom {len(lost)} lost something"

@@ -1,7 +1,11 @@
 """Who is there, with a clock that the test turns."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 
+from spicewidgets.server.places import LimitedHandler
 from spicewidgets.server.visits import (
     ABANDONED,
     BRIEF,
@@ -168,6 +172,25 @@ def test_when_all_places_are_taken_the_page_lost_longest_gives_its_own_up():
     assert hall.visits.give_up() is None
     hall.now += SOON
     assert hall.visits.give_up() in (kernels[1], kernels[2])
+
+
+def test_a_page_that_takes_long_to_be_made_keeps_its_kernel(hall, monkeypatch):
+    """A hundred who come at once have their first figure after twenty seconds."""
+
+    class Manager(dict):
+        get_kernel = dict.__getitem__
+
+    async def lives():
+        return True
+
+    kernel = hall.page()
+    monkeypatch.setattr(LimitedHandler, "kernel_manager", Manager({kernel: SimpleNamespace(is_alive=lives)}))
+    page = LimitedHandler.__new__(LimitedHandler)
+    page.visits, page.kernel = hall.visits, kernel
+    for _ in range(5):
+        assert hall.after(CONNECT) == []
+        assert asyncio.run(page.is_there())
+    assert hall.after(CONNECT + 1) == [kernel]
 
 
 def test_a_page_has_few_connections(hall):
