@@ -129,7 +129,7 @@ class LimitedHandler(TornadoVoilaHandler):
         self.visits.sent(kernel, address)
 
     async def is_there(self) -> bool:
-        """Tell whether the page's kernel runs, or is not known yet; one that is being made keeps its place."""
+        """Tell whether the page's kernel runs, or is not known yet; while it is made it keeps its place."""
         if not self.kernel:
             return True
         manager = self.kernel_manager
