@@ -70,6 +70,14 @@ class ExplorerPage:
     def figure(self) -> Locator:
         return self.page.locator(".svg-figure").locator("visible=true").first
 
+    def look_at_figure(self) -> None:
+        """Scroll to the first figure: on a phone it is drawn once it is in sight."""
+        self.page.evaluate(
+            "[...document.querySelectorAll('.bqplot.figure')].find((one) => one.checkVisibility())"
+            ".scrollIntoView({ block: 'nearest' })"
+        )
+        expect(self.figure()).to_be_visible()
+
     def lines(self) -> str:
         """The course of all lines in the figures that are on show."""
         return self.page.evaluate(LINES)

@@ -53,6 +53,7 @@ def move_sigma(explorer: ExplorerPage) -> None:
 
 def change_alpha(explorer: ExplorerPage) -> None:
     explorer.stage("Participant")
+    explorer.look_at_figure()
     before = explorer.lines()
     explorer.slide("Learning rate", 0.6)
     expect(explorer.typed("Learning rate")).to_have_value(re.compile(r"0\.[56]"))
