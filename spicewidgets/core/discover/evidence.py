@@ -100,6 +100,9 @@ class Search:
     n_choices: float
     parts: Mapping[str, Part]
     path: list[Step] = field(default_factory=list)
+    near_by: list[Step] = field(
+        default_factory=list
+    )  # sets that were passed by: one term less than the path's
 
     def __post_init__(self) -> None:
         self.is_term = np.array([number.term is not None for number in self.numbers])
@@ -338,6 +341,7 @@ class Search:
         rests = self._without(step, self._loose(step), step.objective + BEYOND * self.full_price)
         if not rests:
             return None
+        self.near_by += rests.values()
         excess = {i: rest.objective - step.objective - step.prices[i] for i, rest in rests.items()}
         highest = max((self.degrees[i] for i in excess if excess[i] < 0), default=1)
         excess = {i: worth for i, worth in excess.items() if worth >= 0 or self.degrees[i] == highest}

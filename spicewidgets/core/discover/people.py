@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
-from ..equations import Equation, SpiceModel, Term, term_in_words
+from ..equations import Equation, SpiceModel, term_in_words
 from ..judge.replay import labels_of, nll_per_trial
 from ..read.translation import INSTEAD, HasInitValues, classical_parameters, impossible
 from ..settings import SettingsError
 from ..train.compiled.symbolic import TraceError
+from ..train.objective import Sessions
+from .estimated_intervals import Ends, intervals_of, terms_in
 from .identified import not_identified
 from .likelihood import Likelihood, Number
 from .refine import tunings
@@ -60,14 +62,21 @@ def people(
         - the table's own numbers of a person, such as an age;
         - `no_q_learner`, where somebody's equations are none: what they do instead, else empty. Classical
           parameters of such a person are NaN;
-        - each coefficient that somebody has, named `module: term`, each learned beta, `beta: state`, and each
+        - each coefficient that somebody has or may have, named `module: term`, each learned beta, `beta: state`, and each
           parameter of `classical_parameters` that the equations tell. A parameter that the choices do not
           identify (`identified.py`) is NaN. So is a coefficient of a term that a person lacks, as it was left
           out because the choices do not tell it; with pooling it is 0, as the group tells it from others;
-        - after each of these numbers its interval, with ` low` and ` high` added to the name. With
-          `pooling="group"` it is the interval given the group. It is NaN for a number that is held by
-          convention, and unbounded for one that no choice tells. That the terms were chosen from the same
-          choices is not reckoned in.
+        - after each of these numbers its interval, with ` low` and ` high` added to the name. That of a
+          parameter is a Q-learner's, by profile likelihood, averaged over the kinds of Q-learner that the
+          library can express, with the parameter's bounds, under a weak prior (`intervals.py`); with
+          `pooling="group"` under the group's prior, whose mean and spread are not taken for known
+          (`group_intervals.py`). It may leave out the value, where the chosen terms are no Q-learner's. That
+          of another coefficient, that of a term that a person lacks with them, is averaged over the sets of
+          terms that the search visited (`visited.py`), or given the group. Where the equations are likelier
+          than any Q-learner by more than 10 nats, where the model has other modules or inputs than these, or
+          where it cannot be compiled, it is value ± standard errors at the chosen terms (delta method), which
+          does not reckon in that they were chosen. It is NaN for a number that is held by convention, and
+          unbounded for one that no choice tells.
 
     Raises:
         SettingsError: where a model that was loaded is given no data.
@@ -90,7 +99,11 @@ def people(
     if isinstance(data, Choices):
         table = pd.concat([table, _of_table(data.covariates, labels)], axis=1)
     known, free = _known(estimator, dataset)
-    rows = [_numbers(spice.alone(one), model, known.get(one), free.get(one), level) for one in labels]
+    ends = intervals_of(estimator, _sessions_of(estimator, dataset), level)
+    rows = [
+        _numbers(spice.alone(one), model, known.get(one), free.get(one), level, ends.get(one, {}))
+        for one in labels
+    ]
     instead = [str(row.pop(INSTEAD, "")) for row in rows]
     if any(instead):
         table[INSTEAD] = instead
@@ -141,11 +154,17 @@ def _likelihoods(estimator: "SpiceEstimator", dataset: DatasetRNN, labels: list[
 
 
 def _numbers(
-    spice: SpiceModel, model: HasInitValues, known: Known | None, free: Known | None, level: float
+    spice: SpiceModel,
+    model: HasInitValues,
+    known: Known | None,
+    free: Known | None,
+    level: float,
+    ends: Ends,
 ) -> dict[str, float | str]:
     """A person's numbers with their intervals, by the names of the columns; and what the equations do where
     no Q-learner would.
     """
+    named = {_name(key) if isinstance(key, Number) else key: pair for key, pair in ends.items()}
     numbers = {
         _name(Number(module, term)): value
         for module, equation in spice.of_participant().items()
@@ -166,7 +185,12 @@ def _numbers(
         found |= dict.fromkeys(missing, np.nan)
     for name, value in found.items():
         half = half_width(errors.get(name, np.nan), level)
-        row |= {name: value, f"{name} low": value - half, f"{name} high": value + half}
+        low, high = named.get(name, (value - half, value + half)) if value == value else (np.nan, np.nan)
+        row |= {name: value, f"{name} low": low, f"{name} high": high}
+    for number, (low, high) in ends.items():
+        if isinstance(number, Number) and _name(number) not in found and low < high:
+            name = _name(number)
+            row |= {name: np.nan, f"{name} low": low, f"{name} high": high}
     return row
 
 
@@ -248,12 +272,9 @@ def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
 def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator[tuple[Any, Known]]:
     """The expected information of the choices: of all people at once where the model can be compiled."""
     spice, model = estimator.spice_model_, estimator.rnn_model_
-    sessions = getattr(estimator, "_sessions", None)
-    if sessions is None:
-        codes = [estimator.rnn_agent.code(label) for label in labels_of(estimator.rnn_agent, dataset)]
-        sessions = dataset.recoded(codes, None)
+    sessions = _sessions_of(estimator, dataset)
     try:
-        likelihood = Likelihood(model, sessions, _terms(spice))
+        likelihood = Likelihood(model, sessions, terms_in(spice))
     except (TraceError, ImportError):  # or there is no compiler
         for code, tuning in tunings(spice, model, sessions):
             modules = [equation.module for equation in tuning.equations]
@@ -274,12 +295,13 @@ def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator
             yield spice.participants[code], Known(tuple(numbers), values[row, at], part)
 
 
-def _terms(spice: SpiceModel) -> dict[str, tuple[Term, ...]]:
-    """The terms of each module that somebody's equation has."""
-    return {
-        module: tuple(dict.fromkeys(term for row in rows if row is not None for term, _ in row.active))
-        for module, rows in spice.equations.items()
-    }
+def _sessions_of(estimator: "SpiceEstimator", dataset: DatasetRNN) -> DatasetRNN | Sessions:
+    """The choices that were learned from; those that are given to a model that was loaded."""
+    sessions: Sessions | None = getattr(estimator, "_sessions", None)
+    if sessions is not None:
+        return sessions
+    codes = [estimator.rnn_agent.code(label) for label in labels_of(estimator.rnn_agent, dataset)]
+    return dataset.recoded(codes, None)
 
 
 def _without(known: Known, held: set[Number]) -> Known:

@@ -58,7 +58,15 @@ def _sessions_of(dataset, label):
     return sessions, sessions.new_tensor(trials).expand(len(sessions), -1)
 
 
-def test_intervals_by_likelihood_are_those_of_the_standard_errors(tuned):
+@pytest.fixture
+def no_learners(monkeypatch):
+    """Nobody is taken for a Q-learner, and no search is asked."""
+    from spicewidgets.core.discover import people as module
+
+    monkeypatch.setattr(module, "intervals_of", lambda *_: {})
+
+
+def test_intervals_by_the_delta_method_are_those_of_the_standard_errors(tuned, no_learners):
     table = people(tuned, level=0.9).set_index("participant")
     errors = uncertainty(tuned.spice_model_, tuned.rnn_model_, tuned._dataset_)
     for label, own in errors.items():
@@ -79,19 +87,22 @@ def test_intervals_by_likelihood_are_those_of_the_standard_errors(tuned):
             assert table.loc[label, f"{name} high"] - value == pytest.approx(half, rel=1e-2, nan_ok=True)
 
 
-def test_a_model_that_cannot_be_compiled_has_the_same_intervals(tuned, monkeypatch):
-    from spicewidgets.core.discover import people as module
+def test_a_model_that_cannot_be_compiled_has_intervals_by_the_delta_method(tuned, monkeypatch):
+    from spicewidgets.core.discover import estimated_intervals, people as module
     from spicewidgets.core.train.compiled.symbolic import TraceError
 
     def refuse(*_):
         raise TraceError("no compiler")
 
-    expected = people(tuned)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "intervals_of", lambda *_: {})
+        expected = people(tuned)
     monkeypatch.setattr(module, "Likelihood", refuse)
+    monkeypatch.setattr(estimated_intervals, "Likelihood", refuse)
     pd.testing.assert_frame_equal(people(tuned), expected, rtol=1e-3, check_exact=False)
 
 
-def test_intervals_of_a_group_are_given_the_group(choices, pooled):
+def test_intervals_by_the_delta_method_are_given_the_group(choices, pooled, no_learners):
     table = people(pooled, choices)
     group = pooled.group_
     for column, number in enumerate(group.numbers):
@@ -195,7 +206,7 @@ def test_a_term_that_a_person_lacks_is_missing(choices):
     assert lacking
     for label, name in lacking:
         assert np.isnan(table.loc[label, name])
-        assert table.loc[label, [f"{name} low", f"{name} high"]].isna().all()
+        assert table.loc[label, f"{name} low"] <= 0 <= table.loc[label, f"{name} high"]
     assert len(table.columns) == len(set(table.columns))
 
 
@@ -228,6 +239,18 @@ def test_a_model_that_was_loaded_needs_choices(tuned, choices, tmp_path):
     with pytest.raises(SettingsError, match="Give them: people"):
         people(loaded)
     pd.testing.assert_frame_equal(people(loaded, choices), people(tuned, choices), rtol=1e-9)
+
+
+def test_intervals_of_a_learner_are_within_the_parameters_range(choices, pooled):
+    table = people(pooled, choices)
+    for rate in ("alpha_reward", "alpha_penalty"):
+        assert table[f"{rate} low"].between(0, 1).all()
+        assert table[f"{rate} high"].between(0, 1).all()
+    assert (table["beta_reward low"] > 0).all()
+    own = [f"{VALUE}: own value {end}" for end in ("low", "high")]
+    np.testing.assert_allclose(table[own[0]], 1 - table["alpha_penalty high"])
+    np.testing.assert_allclose(table[own[1]], 1 - table["alpha_penalty low"])
+    pd.testing.assert_frame_equal(people(pooled, choices), table, check_exact=True)
 
 
 @pytest.mark.slow

@@ -1,0 +1,102 @@
+"""Intervals of all numbers of an estimator's people, by the way that holds for each."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..data.dataset import DatasetRNN
+from ..equations import SpiceModel, Term
+from ..models import VALUE
+from ..parameters import settings_of
+from ..train.compiled.symbolic import TraceError
+from ..train.objective import Sessions
+from .group_intervals import averaged_of_group
+from .intervals import Averaged, averaged
+from .learners import DIFFERENCE, kinds_of, terms_of
+from .likelihood import Likelihood, Number
+from .visited import averaged_coefficients
+
+if TYPE_CHECKING:
+    from ..estimator import SpiceEstimator
+
+BEATEN = 10.0  # nats by which equations must be better than any Q-learner before its intervals are not theirs
+CHOSEN, OTHER = f"{VALUE}_chosen", f"{VALUE}_not_chosen"
+
+Ends = Mapping[str | Number, tuple[float, float]]
+
+
+def intervals_of(
+    estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
+) -> dict[Any, Ends]:
+    """Find the intervals of people's parameters and coefficients, by label.
+
+    Args:
+        estimator: with equations.
+        sessions: the choices; participants are indices.
+        level: of the intervals, 0 to 1.
+
+    Returns:
+        The ends by the parameter's name or the coefficient; the delta method is for what is lacking: all
+        where a model's forward cannot be compiled, and the parameters of whoever is no Q-learner.
+    """
+    found: dict[Any, dict[str | Number, tuple[float, float]]] = {}
+    searched, price = getattr(estimator, "_searched", None), settings_of(estimator)[1].price
+    if searched is not None and getattr(estimator, "evidence_", {}):
+        for code, selection in searched.of.items():
+            own = averaged_coefficients(*selection.at(price), level, price)
+            found[estimator.spice_model_.participants[code]] = dict(own)
+    try:
+        for label, ends in _of_learners(estimator, sessions, level).items():
+            found[label] = {**found.get(label, {}), **ends}
+    except (TraceError, ImportError):  # or there is no compiler
+        pass
+    return dict(found)
+
+
+def _of_learners(
+    estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
+) -> dict[Any, Ends]:
+    """The intervals of those whose choices a Q-learner explains nearly as well as their equations."""
+    spice, model = estimator.spice_model_, estimator.rnn_model_
+    modules = {
+        module: tuple(dict.fromkeys(term for row in rows if row is not None for term in row.terms))
+        for module, rows in spice.equations.items()
+    }
+    kinds = kinds_of(modules)
+    if not kinds:
+        return {}
+    equations = Likelihood(model, sessions, terms_in(spice))
+    nll = equations(equations.values_of(spice)).nll
+    learners = Likelihood(model, sessions, terms_of(tuple(modules)))
+    places = [i for i, code in enumerate(learners.participants) if spice.has_equations(int(code))]
+    average = averaged_of_group if hasattr(estimator, "group_") else averaged
+    result = average(learners.of_participants(places), model, kinds, level)
+    has_two = any("alpha_penalty" in kind.names for kind in kinds)
+    found: dict[Any, Ends] = {}
+    for row, code in enumerate(result.participants):
+        label = spice.participants[code]
+        if result.objective[row] - nll[places[row]] - spice.n_parameters(label) < BEATEN:
+            found[label] = _named(result, row, spice, has_two)
+    return found
+
+
+def _named(result: Averaged, row: int, spice: SpiceModel, has_two: bool) -> Ends:
+    """One person's intervals, with those of the coefficients that are parameters in other words."""
+    ends: dict[str | Number, tuple[float, float]] = {
+        name: (float(pair[row, 0]), float(pair[row, 1])) for name, pair in result.ends.items()
+    }
+    for module, name in ((CHOSEN, "alpha_penalty"), (OTHER, "forget_rate")):
+        if module in spice.equations and name in ends:
+            low, high = ends[name]
+            ends[Number(module, (module,))] = (1 - high, 1 - low)
+    if has_two and CHOSEN in spice.equations:
+        low, high = ends.pop(DIFFERENCE)
+        ends[Number(CHOSEN, (CHOSEN, "c_reward"))] = (-high, -low)
+    return ends
+
+
+def terms_in(spice: SpiceModel) -> dict[str, tuple[Term, ...]]:
+    """List the terms of each module that somebody's equation has."""
+    return {
+        module: tuple(dict.fromkeys(term for row in rows if row is not None for term, _ in row.active))
+        for module, rows in spice.equations.items()
+    }
