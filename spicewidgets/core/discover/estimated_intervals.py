@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, Term
 from ..models import VALUE
-from ..parameters import settings_of
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .group_intervals import averaged_of_group
@@ -39,11 +38,12 @@ def intervals_of(
         where a model's forward cannot be compiled, and the parameters of whoever is no Q-learner.
     """
     found: dict[Any, dict[str | Number, tuple[float, float]]] = {}
-    searched, price = getattr(estimator, "_searched", None), settings_of(estimator)[1].price
+    searched, price = getattr(estimator, "_searched", None), estimator.price
     if searched is not None and getattr(estimator, "evidence_", {}):
         for code, selection in searched.of.items():
-            own = averaged_coefficients(*selection.at(price), level, price)
-            found[estimator.spice_model_.participants[code]] = dict(own)
+            search, step = selection.at(price)
+            own = averaged_coefficients(search, step, level, price)
+            found[estimator.spice_model_.participants[code]] = {**own}
     try:
         for label, ends in _of_learners(estimator, sessions, level).items():
             found[label] = {**found.get(label, {}), **ends}
