@@ -62,10 +62,11 @@ def people(
         - the table's own numbers of a person, such as an age;
         - `no_q_learner`, where somebody's equations are none: what they do instead, else empty. Classical
           parameters of such a person are NaN;
-        - each coefficient that somebody has or may have, named `module: term`, each learned beta,
-          `beta: state`, and each parameter of `classical_parameters` that the equations tell. A parameter that
-          the choices do not identify (`identified.py`) is NaN. So is a coefficient of a term that a person lacks, as it was left
-          out because the choices do not tell it; with pooling it is 0, as the group tells it from others;
+        - each coefficient that somebody has or may have, named `module: term`, each learned beta, `beta:
+          state`, and each parameter of `classical_parameters` that the equations tell. A parameter that the
+          choices do not identify (`identified.py`) is NaN. So is a coefficient of a term that a person
+          lacks, as it was left out because the choices do not tell it; with pooling it is 0, as the group
+          tells it from others;
         - after each of these numbers its interval, with ` low` and ` high` added to the name. That of a
           parameter is a Q-learner's, by profile likelihood, averaged over the kinds of Q-learner that the
           library can express, with the parameter's bounds, under a weak prior (`intervals.py`); with
