@@ -99,9 +99,7 @@ def test_each_number_is_that_of_the_equations(app, view):
         value = spice.equation(module, who).coefficient("c_reward")
         assert reward.values[at] == value
         if value:
-            error = result.uncertainty[who].coefficients[module][("c_reward",)]
-            assert reward.high[at] - value == pytest.approx(1.645 * error, rel=1e-2)
-            assert value - reward.low[at] == pytest.approx(1.645 * error, rel=1e-2)
+            assert reward.low[at] < value < reward.high[at]
     np.testing.assert_array_equal(rows.numbers["α, Rescorla-Wagner"].values, result.rival.values[:, 0])
 
 

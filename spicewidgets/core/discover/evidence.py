@@ -100,9 +100,7 @@ class Search:
     n_choices: float
     parts: Mapping[str, Part]
     path: list[Step] = field(default_factory=list)
-    near_by: list[Step] = field(
-        default_factory=list
-    )  # sets that were passed by: one term less than the path's
+    near_by: list[Step] = field(default_factory=list)  # sets that were passed by, one term less
 
     def __post_init__(self) -> None:
         self.is_term = np.array([number.term is not None for number in self.numbers])
