@@ -42,8 +42,8 @@ def intervals_of(
     if searched is not None and getattr(estimator, "evidence_", {}):
         for code, selection in searched.of.items():
             search, step = selection.at(price)
-            own = averaged_coefficients(search, step, level, price)
-            found[estimator.spice_model_.participants[code]] = {**own}
+            label = estimator.spice_model_.participants[code]
+            found[label] = averaged_coefficients(search, step, level, price)
     try:
         for label, ends in _of_learners(estimator, sessions, level).items():
             found[label] = {**found.get(label, {}), **ends}

@@ -21,7 +21,7 @@ ROOTS = np.array([-3.0, 0.0, 3.0])
 
 def averaged_coefficients(
     search: Search, chosen: Step, level: float, price: float | None = None
-) -> dict[Number, tuple[float, float]]:
+) -> dict[str | Number, tuple[float, float]]:
     """Average a person's coefficients over the sets of terms that the search has visited.
 
     Args:
@@ -38,7 +38,7 @@ def averaged_coefficients(
     near = [key for key, cost in costs.items() if cost - least < WINDOW]
     weights = np.exp([least - costs[key] for key in near])
     errors = [np.sqrt(np.maximum(np.diag(search.covariance(sets[key])), 0.0)) for key in near]
-    found = {}
+    found: dict[str | Number, tuple[float, float]] = {}
     for i, number in enumerate(search.numbers):
         if number.term is None or (chosen.active[i] and not np.diag(search.covariance(chosen))[i] > 0):
             continue
