@@ -351,6 +351,7 @@ def run(learners: int, chosen: list[Callable[[Attack], None]]) -> str:
                 thread.start()
             begun = time.monotonic()
             time.sleep(SECONDS)
+            calm = time.monotonic()
             rows.append(["nothing", "", *told(people, memory, begun)])
             for kind in chosen:
                 attack, begun = Attack(url, memory.server), time.monotonic()
@@ -366,8 +367,10 @@ def run(learners: int, chosen: list[Callable[[Attack], None]]) -> str:
             for thread in threads:
                 thread.join()
             log = (Path(name) / "server.log").read_text()
+            all_moves = told(people, memory, calm)
             lost = [each.wrong for each in people if each.wrong]
     heads = ["what was tried", "what came of it", "moves", "slider to picture, p95, s", "worst, s", "all, GB"]
+    rows.append(["all of it", "", *all_moves])
     text = table(heads, rows)
     text += (
         f"\n\n{learners} learners worked meanwhile, of whom {len(lost)} lost something"
