@@ -226,7 +226,6 @@ def arguments(
         "VoilaExecutor.startup_timeout": KERNEL_TIMEOUT,
         "VoilaExecutor.iopub_timeout": KERNEL_TIMEOUT,
         "KernelManager.transport": transport(),
-        "KernelManager.autorestart": False,  # another one under the same name would know nothing of the page
         "MappingKernelManager.cull_idle_timeout": idle,
         "MappingKernelManager.cull_interval": min(60, idle),
         "MappingKernelManager.cull_connected": host != HOST,

@@ -155,6 +155,8 @@ def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
 
         def init_settings(self) -> dict[str, Any]:
             use_forked_kernels(self)
+            # Another kernel under the same name would know nothing of the page.
+            self.config.KernelManager.autorestart = False
             self.most_files = raise_limit()
             self.visits.most = room(self.most_files, most)
             configuration = self.voila_configuration
