@@ -71,8 +71,8 @@ def people(
           parameter is a Q-learner's, by profile likelihood, averaged over the kinds of Q-learner that the
           library can express, with the parameter's bounds, under a weak prior (`intervals.py`); with
           `pooling="group"` under the group's prior, whose mean and spread are not taken for known
-          (`group_intervals.py`). It may leave out the value, where the chosen terms are no Q-learner's. That
-          of another coefficient, that of a term that a person lacks with them, is averaged over the sets of
+          (`group_intervals.py`). It is widened to hold the value, where that lies outside.
+          That of another coefficient, that of a term that a person lacks with them, is averaged over the sets of
           terms that the search visited (`visited.py`), or given the group. Where the equations are likelier
           than any Q-learner by more than 10 nats, where the model has other modules or inputs than these, or
           where it cannot be compiled, it is value ± standard errors at the chosen terms (delta method), which
@@ -160,12 +160,12 @@ def _numbers(
     known: Known | None,
     free: Known | None,
     level: float,
-    ends: Ends,
+    intervals: Ends,
 ) -> dict[str, float | str]:
     """A person's numbers with their intervals, by the names of the columns; and what the equations do where
     no Q-learner would.
     """
-    named = {_name(key) if isinstance(key, Number) else key: pair for key, pair in ends.items()}
+    named = {_name(key) if isinstance(key, Number) else key: pair for key, pair in intervals.items()}
     numbers = {
         _name(Number(module, term)): value
         for module, equation in spice.of_participant().items()
@@ -186,9 +186,10 @@ def _numbers(
         found |= dict.fromkeys(missing, np.nan)
     for name, value in found.items():
         half = half_width(errors.get(name, np.nan), level)
-        low, high = named.get(name, (value - half, value + half)) if value == value else (np.nan, np.nan)
-        row |= {name: value, f"{name} low": low, f"{name} high": high}
-    for number, (low, high) in ends.items():
+        low, high = named.get(name, (value - half, value + half))
+        ends = (min(low, value), max(high, value)) if value == value else (np.nan, np.nan)
+        row |= {name: value, f"{name} low": ends[0], f"{name} high": ends[1]}
+    for number, (low, high) in intervals.items():
         if isinstance(number, Number) and _name(number) not in found and low < high:
             name = _name(number)
             row |= {name: np.nan, f"{name} low": low, f"{name} high": high}

@@ -285,3 +285,12 @@ def test_who_is_no_q_learner_has_no_classical_parameters_and_it_says_why():
     parameters = rows.columns[rows.columns.get_loc("alpha_reward") :]
     assert rows.loc["leaves", parameters].isna().all()
     assert rows.loc["leaves", "x_value_reward_chosen: c_reward"] < 0
+
+
+@pytest.mark.parametrize("fit", ["tuned", "pooled"])
+def test_no_value_lies_outside_its_interval(fit, choices, request):
+    table = people(request.getfixturevalue(fit), choices)
+    for name in [name.removesuffix(" low") for name in table if name.endswith(" low")]:
+        value, low, high = (table[f"{name}{end}"] for end in ("", " low", " high"))
+        known = value.notna() & low.notna() & high.notna()
+        assert ((low <= value) & (value <= high))[known].all(), name
