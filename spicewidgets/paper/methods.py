@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.equations import term_in_words
 from ..core.rivals.folds import way_for
+from ..core.train.gru import CLIP
 from .blocks import Block, Bullets, Heading, Paragraph, Table
 from .findings import Findings
 from .words import count, listed, number, percent
@@ -189,7 +190,8 @@ def _library(name: str, estimator: Any) -> Iterator[Block]:
         ("module", "candidate terms"),
         tuple(rows),
         note="Constant: 1. Own value: the module's state in the trial before. Names that begin with c_ are"
-        " control signals.",
+        f" control signals. What a module gives is kept within -{CLIP:g} and {CLIP:g}, in the network and in"
+        " the equations.",
         wordy=(1,),
     )
 

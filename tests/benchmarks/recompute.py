@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 HEADING = "A report's claims, recomputed"
 N_RESAMPLES = 20_000
 SEED = 20261130  # of intervals here; the report's are drawn with others
+BOUND = 10.0  # of what a module gives, as the methods say
 ALONE = 10  # people whom a rival is fitted to anew
 SIGNALS = "run", "rhythm", "run_rhythm", "since_reward", "reward_rate_run", "reward", "reward_run"
 
@@ -127,11 +128,12 @@ def log_p(data: Choices, equations: pd.DataFrame, model: str) -> Floats:
                     product = product * signals[factor]
             totals[module] = totals[module] + product
         nothing = 0 * action
+        parts = {module: np.clip(total, -BOUND, BOUND) for module, total in totals.items()}
         kept = before * (1 - action) if model == "rescorla-wagner" else nothing
-        value = totals.get("x_value_reward_chosen", nothing) * action + kept
-        value = value + totals.get("x_value_reward_not_chosen", nothing) * (1 - action)
+        value = parts.get("x_value_reward_chosen", nothing) * action + kept
+        value = value + parts.get("x_value_reward_not_chosen", nothing) * (1 - action)
         states["x_value_reward"] = np.where(known[:, trial, None], value, before)
-        logits = value + totals.get("x_rhythm_chosen", nothing) * action + totals.get("x_side", nothing)
+        logits = value + parts.get("x_rhythm_chosen", nothing) * action + parts.get("x_side", nothing)
         lp[:, trial] = logits - logsumexp(logits, axis=1, keepdims=True)
     return lp
 
@@ -143,7 +145,7 @@ def predicted(data: Choices, by: str, n_parts: int, part: int) -> NDArray[np.boo
     trials = np.arange(1, n_trials)
     if by == "time":
         low, high = (lengths * (part + at) // (n_parts + 1) for at in (0, 1))
-        return (trials >= low[:, None] + 1) & (trials < high[:, None])
+        return (trials > low[:, None]) & (trials <= high[:, None])
     several = np.bincount(data.owner)[data.owner] > 1
     own = several & (data.place % n_parts == part - 1)
     return np.broadcast_to(own[:, None], (n, n_trials - 1))
@@ -390,8 +392,9 @@ def of_groups(report: Report) -> list[Row]:
     rows, frame = [], report.table("groups")
     if len(frame) and frame["p"].notna().any():
         own = frame[frame["p"].notna()]
-        error = (own["apart_high"] - own["apart_low"]) / (2 * student.ppf(0.975, own["freedom"]))
-        p = 2 * student.sf(np.abs(own["apart"] / error), own["freedom"])
+        freedom = own["freedom"] if "freedom" in own else np.full(len(own), 1e9)
+        error = (own["apart_high"] - own["apart_low"]) / (2 * student.ppf(0.975, freedom))
+        p = 2 * student.sf(np.abs(own["apart"] / error), freedom)
         gap = float(np.abs(p - own["p"]).max())
         rows.append(
             Row(
@@ -528,7 +531,8 @@ def of_behaviour(report: Report, data: Choices) -> list[Row]:
 def parts_of(report: Report, name: str) -> list[Any]:
     """What the finished simulations of one kind have found."""
     files = sorted(report.folder.glob(f"parts/{name}-*/part-*.json"))
-    return [json.loads(path.read_text()) for path in files]
+    parts = [json.loads(path.read_text()) for path in files]
+    return [part.get("result", part) for part in parts]
 
 
 def exact_interval(right: int, n: int) -> tuple[float, float]:
