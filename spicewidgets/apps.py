@@ -241,7 +241,7 @@ def explorer(
     lesson: str | os.PathLike[str] = "",
     start: bool = True,
 ) -> Explorer:
-    """The explorer: simulate, train, discover, compare, all in one box.
+    """Open the explorer: simulate, train, discover, compare, all in one box.
 
     Args:
         preset: the settings to begin with; see `Experiment.presets`.
@@ -274,7 +274,7 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
 
 
 def quiz(level: int = 1, seed: int | None = None) -> QuizPanel:
-    """The quiz: find out how a mystery participant learns, and guess.
+    """Open the quiz: find out how a mystery participant learns, and guess.
 
     Args:
         level: 1 hides the numbers of a Rescorla-Wagner learner, 2 its further mechanisms too.

@@ -60,7 +60,7 @@ def ensure_colab_manager() -> bool:
 
 
 def tooltip(words: str, **arguments: Any) -> dict[str, Any]:
-    """The arguments that give a control its tooltip: `IntSlider(**tooltip("Trials per session"))`.
+    """Return the arguments that give a control its tooltip: `IntSlider(**tooltip("Trials per session"))`.
 
     For buttons say `Button(tooltip=...)`: both generations know it.
     """

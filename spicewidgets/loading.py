@@ -40,7 +40,8 @@ class Later:
 
 
 def later(name: str, package: str | None = None) -> Later:
-    """A heavy module, as `import_module` takes it, to be named at the top of a file and loaded at first use.
+    """Return a heavy module, as `import_module` takes it, to be named at the top of a file and loaded at
+    first use.
 
     It stands in the `else` of an `if TYPE_CHECKING:` that imports the same module, so that a reader and a
     type checker see what comes with it.

@@ -15,12 +15,12 @@ class Html(str):
 
 
 def escaped(value: object) -> str:
-    """A value as text that is safe in HTML, also between quotes."""
+    """Return a value as text that is safe in HTML, also between quotes."""
     return value if isinstance(value, Html) else escape(str(value))
 
 
 def message(words: str, look: str = "note", role: str = "") -> Html:
-    """A sentence in a box of its own; nothing where there is none.
+    """Return a sentence in a box of its own; nothing where there is none.
 
     Args:
         words: the sentence.
@@ -37,7 +37,7 @@ def alert(words: str) -> Html:
 
 
 def bullets(items: Iterable[str], look: str = "") -> Html:
-    """A list with a dot before each item; nothing without items."""
+    """Return a list with a dot before each item; nothing without items."""
     lines = "".join(f"<li>{escaped(item)}</li>" for item in items)
     named = f' class="{look}"' if look else ""
     return Html(f"<ul{named}>{lines}</ul>" if lines else "")
@@ -58,7 +58,9 @@ def code_block(text: str, style: str = "") -> Html:
 
 
 def region(label: str, content: str, look: str = "sw-scroll") -> Html:
-    """A part of the page that scrolls by itself where it is too wide, with a name for screen readers."""
+    """Return a part of the page that scrolls by itself where it is too wide, with a name for screen
+    readers.
+    """
     named = escape(label)
     return Html(
         f'<div class="{look}" tabindex="0" role="region" aria-label="{named}">{escaped(content)}</div>'
@@ -71,7 +73,7 @@ def table(
     rows: Iterable[Sequence[object]],
     look: tuple[str, str] = ("sw-scroll", ' class="sw-grid"'),
 ) -> Html:
-    """A table whose first column names the rows.
+    """Return a table whose first column names the rows.
 
     Args:
         caption: what the table holds.
@@ -93,7 +95,7 @@ def table(
 
 
 def download_link(name: str, content: bytes, mime: str, words: str) -> Html:
-    """A link that saves the content as a file, with no server behind it."""
+    """Return a link that saves the content as a file, with no server behind it."""
     data = b64encode(content).decode()
     return Html(
         '<a class="jupyter-button widget-button" style="width:auto;padding:0 8px"'
@@ -123,7 +125,7 @@ else select();
 
 
 def saved(name: str, content: bytes, mime: str) -> Html:
-    """A link that saves the content as a file, pressed as soon as it is shown."""
+    """Return a link that saves the content as a file, pressed as soon as it is shown."""
     link = download_link(name, content, mime, f"Save {name}")
     return Html(f'{link}<style onload="{PRESS}">.sw-saved{{}}</style>')
 

@@ -73,7 +73,8 @@ UNREWARDED = Style("not rewarded", "#d14a40", "solid", "cross")
 
 
 def styles(labels: Iterable[str]) -> list[Style]:
-    """The style of each label: truth, RNN and SPICE have their own in any spelling, others get one in order.
+    """Return the style of each label: truth, RNN and SPICE have their own in any spelling, others get one in
+    order.
 
     No two labels get the same style, until there are more labels than styles.
 
@@ -92,5 +93,5 @@ def styles(labels: Iterable[str]) -> list[Style]:
 
 
 def arm_style(arm: int) -> Style:
-    """The style of an arm, counted from 0."""
+    """Return the style of an arm, counted from 0."""
     return replace(ARMS[arm % len(ARMS)], name=f"Option {arm + 1}")

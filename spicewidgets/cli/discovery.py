@@ -87,7 +87,9 @@ def _outcomes(estimator: SpiceEstimator, dataset: DatasetRNN) -> Iterator[str]:
 
 
 def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: Progress) -> Diagnosis:
-    """The verdict, and what may do better. Ctrl-C ends the trials; a training that was stopped has none."""
+    """Return the verdict, and what may do better. Ctrl-C ends the trials; a training that was stopped has
+    none.
+    """
     if not estimator.stopped_:
         progress.tell("Looking for what may do better ...")
         with suppress(KeyboardInterrupt):
@@ -107,7 +109,7 @@ def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
 
 
 def _read(request: Request, table: str) -> tuple[Choices, str]:
-    """A table, and a sentence on where it comes from."""
+    """Return a table, and a sentence on where it comes from."""
     choices = read_table(table, request.columns, request.remedies)
     dataset, report = choices.dataset, choices.report
     people = [str(label) for label in report.participants]

@@ -92,7 +92,7 @@ def falsify(ctx: click.Context, /, **values: Any) -> None:
 
 
 def _request(values: Mapping[str, Any]) -> Request:
-    """The request that the options make.
+    """Return the request that the options make.
 
     Raises:
         SettingsError: with a sentence for every problem.

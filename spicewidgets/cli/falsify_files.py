@@ -57,7 +57,7 @@ def judged(request: Request, progress: Progress) -> Falsification:
 
 
 def _schedule(path: Path, dataset: DatasetRNN) -> Floats:
-    """The reward probabilities of a file: of each trial, or of each trial of each session."""
+    """Return the reward probabilities of a file: of each trial, or of each trial of each session."""
     try:
         rows: Floats = pd.read_csv(path).to_numpy(float)
     except (OSError, ValueError) as error:

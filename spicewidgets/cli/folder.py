@@ -12,7 +12,7 @@ from ..core.storage import SAVING, StorageError, clear_drafts
 
 @contextmanager
 def written(out: Path) -> Iterator[Path]:
-    """A folder to write into, whose files then take the place of those of the same names in another.
+    """Return a folder to write into, whose files then take the place of those of the same names in another.
 
     Whoever is killed meanwhile, or has no room left, still has the files of an earlier run.
 

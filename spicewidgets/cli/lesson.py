@@ -9,7 +9,7 @@ from ..state.lesson import lesson_from
 
 
 def lesson_environment(path: str, panel: str = "explorer") -> dict[str, str]:
-    """The environment in which the app's kernels open with a lesson.
+    """Return the environment in which the app's kernels open with a lesson.
 
     Args:
         path: of the lesson's file.

@@ -143,7 +143,7 @@ class NumberOrText(click.ParamType):  # type: ignore[type-arg,unused-ignore] # g
     name = "number"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        """The value as an int, a float, or as it is."""
+        """Return the value as an int, a float, or as it is."""
         if isinstance(value, str):
             for kind in (int, float):
                 try:
@@ -210,7 +210,7 @@ def options() -> Iterator[HeadedOption]:
 
 
 def setting_options(heading: str) -> Iterator[HeadedOption]:
-    """The options of one group of settings."""
+    """Yield the options of one group of settings."""
     yield from (_option(heading, item) for item in fields(GROUPS[heading]))
 
 
@@ -237,7 +237,7 @@ def _flag(name: str) -> str:
 
 
 def options_of(changes: Mapping[str, Mapping[str, Any]]) -> str:
-    """Changed settings, by group and name, as they are typed.
+    """Write changed settings as options, by group and name.
 
     >>> options_of({"discovery": {"degree": 2}, "model": {"name": "choice"}})
     '--degree 2 --model choice'
@@ -252,7 +252,7 @@ def options_of(changes: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def as_options(sentence: str, *headings: str) -> str:
-    """A sentence about settings (of these headings, or of all), in terms of options.
+    """Return a sentence about settings (of these headings, or of all), in terms of options.
 
     >>> as_options("sigma must be 0 or more; got -1. Set sigma=0.")
     '--sigma must be 0 or more; got -1. Set --sigma 0.'
@@ -267,7 +267,7 @@ def as_options(sentence: str, *headings: str) -> str:
 
 
 def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
-    """The request that the options make.
+    """Return the request that the options make.
 
     Args:
         values: the value of every option, by its name.
@@ -331,7 +331,7 @@ def folder_problems(out: str | None) -> list[str]:
 
 
 def _command(values: Mapping[str, Any], seed: int) -> str:
-    """The command that does the same again."""
+    """Return the command that does the same again."""
     words = ["spicewidgets", "discover"]
     for name, value in {**values, "seed": seed}.items():
         if isinstance(value, bool):

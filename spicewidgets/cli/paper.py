@@ -136,7 +136,7 @@ def report(ctx: click.Context, /, table: str | None, **values: Any) -> None:
 
 
 def _request(table: str | None, values: Mapping[str, Any]) -> Request:
-    """The request that the options make.
+    """Return the request that the options make.
 
     Raises:
         SettingsError: with a sentence for every problem.
@@ -175,7 +175,9 @@ def _request(table: str | None, values: Mapping[str, Any]) -> Request:
 
 
 def _arguments(table: str | None, values: Mapping[str, Any]) -> Iterator[str]:
-    """The command line that does the same again; where to, and in how many processes, is left to who does."""
+    """Yield the command line that does the same again; where to, and in how many processes, is left to who
+    does.
+    """
     yield "report"
     if table is not None:
         yield table

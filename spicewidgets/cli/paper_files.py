@@ -61,7 +61,7 @@ def studied(request: Request, progress: Progress) -> Findings:
 
 
 def inquiry_of(request: Request) -> Inquiry:
-    """The study that was asked for, not begun yet."""
+    """Return the study that was asked for, not begun yet."""
     agent: AgentQ | None = None
     schedule = None
     data: Choices | DatasetRNN
@@ -126,7 +126,7 @@ def _truth(agent: AgentQ) -> Callable[[SpiceEstimator], pd.DataFrame]:
 
 
 def _told(settings: object) -> str:
-    """Settings in words."""
+    """Return settings in words."""
     return ", ".join(f"{name} {value}" for name, value in vars(settings).items())
 
 
@@ -149,7 +149,7 @@ def _versions() -> dict[str, str]:
 
 
 def _script(request: Request, data: Choices | DatasetRNN) -> str:
-    """A script that checks the table and repeats the study."""
+    """Return a script that checks the table and repeats the study."""
     lines = ['"""Repeats the report beside it, into the folder `again`."""', ""]
     if isinstance(data, Choices):
         lines += ["from hashlib import sha256", "from pathlib import Path", ""]

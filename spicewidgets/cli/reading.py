@@ -11,7 +11,7 @@ from .options import COLUMNS
 
 
 def read_table(table: str, columns: Mapping[str, str], remedies: Mapping[str, str]) -> Choices:
-    """A table of choices.
+    """Return a table of choices.
 
     Args:
         table: its path.
@@ -36,7 +36,7 @@ def notes_of(report: Report) -> tuple[str, ...]:
 
 
 def _as_option(problem: str) -> str:
-    """A sentence about a table's roles, in terms of options."""
+    """Return a sentence about a table's roles, in terms of options."""
     option_of = {role: f"--{option.replace('_', '-')}" for option, (role, _) in COLUMNS.items()}
     return re.sub(
         r'roles=\{"(\w+)": "\.\.\."\}', lambda match: f"{option_of.get(match[1], match[0])} NAME", problem

@@ -51,7 +51,7 @@ def recovered(request: Request, progress: Progress) -> Recovery:
 
 
 def study_of(request: Request) -> Recovery:
-    """The study that was asked for, not begun yet."""
+    """Return the study that was asked for, not begun yet."""
     counts: Any = {"n_datasets": request.datasets, "random_state": request.seed}
     if request.what == "terms":
         return TermRecovery(
@@ -76,7 +76,7 @@ def study_of(request: Request) -> Recovery:
 
 
 def text(request: Request, study: Recovery) -> Iterator[str]:
-    """The text, block by block."""
+    """Yield the text, block by block."""
     done, total = len(study.results), len(study.parts)
     yield f"{done} of {total} data sets" + (
         "." if done == total else "; the same command with --out goes on where it was ended."
@@ -86,7 +86,7 @@ def text(request: Request, study: Recovery) -> Iterator[str]:
 
 
 def _tables(study: Recovery) -> dict[str, tuple[str, pd.DataFrame]]:
-    """The tables that are shown: what each is called as a file, and in words."""
+    """Return the tables that are shown: what each is called as a file, and in words."""
     if isinstance(study, ParameterRecovery):
         return {
             "summary": (f"How the parameters of {study.rival.name} come back", study.summary()),

@@ -29,7 +29,7 @@ PARAMETERS = (
 
 
 def equations(outcome: Outcome) -> pd.DataFrame:
-    """A row for each module and term: its true and its found coefficient, or only the found one."""
+    """Return a row for each module and term: its true and its found coefficient, or only the found one."""
     if outcome.truth is not None:
         return term_by_term(outcome.spice, outcome.truth, outcome.label)
     alone = outcome.spice.alone(outcome.label)
@@ -37,7 +37,7 @@ def equations(outcome: Outcome) -> pd.DataFrame:
 
 
 def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
-    """The classical parameters that a participant's equations stand for, beside the true ones."""
+    """Return the classical parameters that a participant's equations stand for, beside the true ones."""
     read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
     true = {} if outcome.agent is None else outcome.agent.parameters
     read |= dict.fromkeys(_not_identified(outcome, label), float("nan"))
@@ -75,7 +75,7 @@ def comparison(outcome: Outcome) -> pd.DataFrame:
 
 
 def report(request: Request, outcome: Outcome) -> Iterator[str]:
-    """The text, block by block."""
+    """Yield the text, block by block."""
     yield "\n".join([f"{outcome.source}; seed {request.seed}.", *_training(request, outcome)])
     whose = f" of participant {outcome.label}" if len(outcome.spice.participants) > 1 else ""
     yield _equations(outcome, f"Equations{whose}, term by term")

@@ -52,7 +52,7 @@ class Request:
 
 
 def table_options() -> Iterator[HeadedOption]:
-    """The options that say how a table is read."""
+    """Yield the options that say how a table is read."""
     for name, (_, words) in COLUMNS.items():
         yield HeadedOption(name, "Data", words.removeprefix("Table: ").capitalize(), metavar="COLUMN")
     words = "What to do about a problem in the table, such as sessions=carry_on; once for each."
@@ -101,7 +101,7 @@ def rivals(ctx: click.Context, /, **values: Any) -> None:
 
 
 def _request(values: Mapping[str, Any]) -> Request:
-    """The request that the options make.
+    """Return the request that the options make.
 
     Raises:
         SettingsError: with a sentence for every problem.
@@ -142,7 +142,7 @@ def refuse(problems: Iterable[str | None]) -> None:
 
 
 def command_of(name: str, values: Mapping[str, Any]) -> str:
-    """The command line that does the same again; without --out."""
+    """Return the command line that does the same again; without --out."""
     words = ["spicewidgets", name]
     for option, value in values.items():
         for part in value if isinstance(value, tuple) else (value,):
@@ -152,14 +152,14 @@ def command_of(name: str, values: Mapping[str, Any]) -> str:
 
 
 def unknown(name: str, value: object, known: Any) -> str | None:
-    """The sentence for an option that has none of its values."""
+    """Return the sentence for an option that has none of its values."""
     if value in known:
         return None
     return f"--{name} must be one of {', '.join(known)}; got {value!r}. Choose one of these."
 
 
 def whole(name: str, value: object, least: int) -> str | None:
-    """The sentence for an option that is no whole number, or too low."""
+    """Return the sentence for an option that is no whole number, or too low."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= least:
         return None
     return f"--{name} must be a whole number, {least} or more; got {value!r}. Use --{name} {max(least, 4)}."

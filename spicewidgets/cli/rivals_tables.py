@@ -82,7 +82,7 @@ def compared(request: Request, progress: Progress) -> Outcome:
 
 
 def text(request: Request, outcome: Outcome) -> Iterator[str]:
-    """The text, block by block."""
+    """Yield the text, block by block."""
     result, dataset = outcome.result, outcome.choices.dataset
     yield "\n".join(
         [
@@ -180,7 +180,7 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
 
 
 def declarations(result: HeldOut) -> pd.DataFrame:
-    """A row for each rival and parameter: what a paper has to say of it."""
+    """Return a row for each rival and parameter: what a paper has to say of it."""
     rows = []
     for fit in result.fits.values():
         rival = fit.rival

@@ -35,7 +35,7 @@ EXTENSIONS = (
 
 
 def doors() -> dict[str, Path]:
-    """The notebooks that open the explorer or a panel, by name.
+    """Return the notebooks that open the explorer or a panel, by name.
 
     The installed package contains them; in a clone of the repository they lie beside it.
     """
@@ -168,7 +168,7 @@ def check_port(port: int, host: str = HOST) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of Voila and its kernels.
+    """Return the environment of Voila and its kernels.
 
     It leads to the page's template and to this Python's own kernel before others of the same name, and gives
     each process one thread.
@@ -191,7 +191,8 @@ def arguments(
     idle: int = IDLE_TIMEOUT,
     fork: bool = True,
 ) -> Iterator[str]:
-    """The arguments with which Voila is started, whatever settings for Voila lie in the folder or at home.
+    """Yield the arguments with which Voila is started, whatever settings for Voila lie in the folder or at
+    home.
 
     Kernels are started ahead, and ended when nobody uses them; no tracebacks are shown and no files served.
 

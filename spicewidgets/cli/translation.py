@@ -22,7 +22,7 @@ SETTINGS = {  # the options as `Participant` names them
 
 
 def read(numbers: Mapping[str, float]) -> Iterator[str]:
-    """The lines that show an equation, the steps of its translation, and the parameters.
+    """Yield the lines that show an equation, the steps of its translation, and the parameters.
 
     Args:
         numbers: of the equation, by the names of the options.
@@ -49,7 +49,7 @@ def read(numbers: Mapping[str, float]) -> Iterator[str]:
 
 
 def write(numbers: Mapping[str, float]) -> Iterator[str]:
-    """The line of the equation that parameters make.
+    """Yield the line of the equation that parameters make.
 
     Args:
         numbers: the parameters, by the names of the options.
@@ -72,14 +72,14 @@ def write(numbers: Mapping[str, float]) -> Iterator[str]:
 
 
 def _as_option(sentence: str) -> str:
-    """A sentence about a setting, with the option's name instead of the setting's."""
+    """Return a sentence about a setting, with the option's name instead of the setting's."""
     options = {setting: name for name, setting in SETTINGS.items()}
     setting, rest = sentence.split(" ", 1)
     return f"{flags([options[setting]])} {rest}"
 
 
 def _equation(equation: Equation, start: float) -> str:
-    """The equation on a line, with x for the value and r for the reward."""
+    """Return the equation on a line, with x for the value and r for the reward."""
     names = {equation.module: "x[k]", "c_reward": "r"}
     parts = [
         f"{'-' if value < 0 else '+'} {' '.join([f'{abs(value):.3f}', *(names[part] for part in term)])}"

@@ -138,7 +138,7 @@ def _equations(outcome: Outcome) -> str:
 
 
 def _settings(request: Request, outcome: Outcome) -> dict[str, object]:
-    """The command, every setting, and the versions."""
+    """Return the command, every setting, and the versions."""
     headings = [heading for heading in GROUPS if request.table is None or heading not in SIMULATED]
     parts = {heading.lower(): asdict(getattr(request, heading.lower())) for heading in headings}
     data = parts["data"] | {"seed": request.seed}

@@ -92,7 +92,7 @@ class BuiltModel:
     participants: bool = False
 
     def modules_of(self, state: str) -> tuple[BuiltModule, ...]:
-        """The modules that move a state, as they are listed."""
+        """Return the modules that move a state, as they are listed."""
         return tuple(module for module in self.modules if module.state == state)
 
     @property
@@ -120,11 +120,11 @@ class BuiltModel:
         return SpiceConfig(library, filters, self.controls, names)
 
     def problems(self) -> list[str]:
-        """A sentence for everything that cannot be used; empty when all is well."""
+        """Return a sentence for everything that cannot be used; empty when all is well."""
         return [problem.sentence for problem in self.found()]
 
     def checked(self) -> Self:
-        """The model itself, or a `SettingsError` with every problem at once."""
+        """Return the model itself, or a `SettingsError` with every problem at once."""
         if wrong := self.problems():
             raise SettingsError(wrong)
         return self
@@ -147,8 +147,8 @@ class BuiltModel:
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
-        """The model that `to_dict` wrote; what a row leaves out gets its default. Raises `SettingsError` for
-        anything else; whether the model can be used is told by `problems`.
+        """Return the model that `to_dict` wrote; what a row leaves out gets its default. Raises
+        `SettingsError` for anything else; whether the model can be used is told by `problems`.
         """
         try:
             _only_known(cls, data)
@@ -167,7 +167,7 @@ class BuiltModel:
 
 
 def conditions(module: BuiltModule) -> tuple[tuple[str, float, bool], ...]:
-    """The samples that a module's equation is fitted to, as filters of `SpiceConfig`."""
+    """Return the samples that a module's equation is fitted to, as filters of `SpiceConfig`."""
     at = {CHOSEN: 1.0, NOT_CHOSEN: 0.0}
     return ((ACTION, at[module.arms], True),) if module.arms in at else ()
 
@@ -271,7 +271,7 @@ def _name_problems(what: str, name: str, names: list[str]) -> Iterator[str]:
 
 
 def _proper(name: str) -> str:
-    """The nearest name that can be used."""
+    """Return the nearest name that can be used."""
     plain = re.sub(r"[^a-z0-9_]+", "_", name.lower().removeprefix("x_")).strip("_")
     return f"x_{plain[:38] or 'value'}"
 
@@ -287,7 +287,7 @@ def _choice_problems(row: BuiltState | BuiltModule) -> Iterator[str]:
 
 
 def _felt(model: BuiltModel) -> set[str]:
-    """The states that act on the choice, themselves or through others."""
+    """Return the states that act on the choice, themselves or through others."""
     felt = {state.name for state in model.states if state.choice in (ADDED, SCALED)}
     for _ in model.states:
         felt |= {name for module in model.modules if module.state in felt for name in module.inputs}
@@ -295,7 +295,7 @@ def _felt(model: BuiltModel) -> set[str]:
 
 
 def _read(kind: Any, row: Any) -> Any:
-    """A state or module from plain data. Raises TypeError or ValueError for data of another form."""
+    """Return a state or module from plain data. Raises TypeError or ValueError for data of another form."""
     _only_known(kind, row)
     types = {item.name: item.type for item in fields(kind)}
     values = {name: _as(types[name], value) for name, value in row.items()}
@@ -311,7 +311,7 @@ def _only_known(kind: Any, row: Any) -> None:
 
 
 def _as(kind: Any, value: Any) -> Any:
-    """The value as the field has it; raises TypeError or ValueError where it is of another kind."""
+    """Return the value as the field has it; raises TypeError or ValueError where it is of another kind."""
     if kind in (str, bool) and isinstance(value, kind):
         return value
     if kind is float and not isinstance(value, bool) and isinstance(value, Real):

@@ -17,7 +17,7 @@ def refuse(problems: Iterable[str | None]) -> None:
 
 
 def number(value: Any) -> float:
-    """The value as a number, or NaN, which no bound lets pass."""
+    """Return the value as a number, or NaN, which no bound lets pass."""
     real = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.complexfloating)
     if isinstance(value, int) and abs(value) > MOST:
         return float("inf") if value > 0 else -float("inf")

@@ -91,7 +91,7 @@ class SpiceConfig:
         return tuple(signal for signal in self._library.get(module, ()) if signal not in removed)
 
     def filters(self, module: str) -> tuple[Filter, ...]:
-        """The conditions that a sample must meet, all of them."""
+        """Return the conditions that a sample must meet, all of them."""
         return self._filters.get(module, ())
 
     def excludes(self, module: str, term: Iterable[str]) -> bool:

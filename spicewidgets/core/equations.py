@@ -32,7 +32,7 @@ def polynomial_terms(names: Iterable[str], degree: int) -> tuple[Term, ...]:
 
 
 def term_text(term: Term) -> str:
-    """A term as a printed equation has it: `1`, `c_reward[k]`, `x[k] c_reward[k]`, `c_reward[k]^2`."""
+    """Return a term as a printed equation has it: `1`, `c_reward[k]`, `x[k] c_reward[k]`, `c_reward[k]^2`."""
     if not term:
         return "1"
     return " ".join(
@@ -42,7 +42,7 @@ def term_text(term: Term) -> str:
 
 
 def term_in_words(term: Term, module: str) -> str:
-    """A term of a module's equation as it is read: `constant`, `own value`, `own value × c_reward`.
+    """Return a term of a module's equation as it is read: `constant`, `own value`, `own value × c_reward`.
 
     `term_text` writes the same term as the printed equation has it.
     """
@@ -50,7 +50,7 @@ def term_in_words(term: Term, module: str) -> str:
 
 
 def term_of(term: Term, module: str) -> str:
-    """A term of a module in words, with the module's name.
+    """Return a term of a module in words, with the module's name.
 
     >>> term_of(("c_reward",), "x_value_reward_chosen")
     'c_reward of x_value_reward_chosen'
@@ -99,7 +99,8 @@ class Equation:
         return tuple((term, value) for term, value in zip(self.terms, self.values, strict=True) if value != 0)
 
     def without(self, *factors: str) -> "Equation":
-        """The same equation without the product of these factors (without the constant, if none are given).
+        """Return the same equation without the product of these factors (without the constant, if none are
+        given).
 
         >>> Equation("x", ((), ("x",)), (-0.3, 0.7)).without().text()
         '(x)[k+1] = 0.700 x[k]'
@@ -108,7 +109,9 @@ class Equation:
         return replace(self, terms=tuple(t for t, _ in rest), values=tuple(v for _, v in rest))
 
     def __call__(self, value: Any, controls: Mapping[str, Any]) -> Any:
-        """The next value, for a value and control signals of any one shape (numbers, arrays or tensors)."""
+        """Return the next value, for a value and control signals of any one shape (numbers, arrays or
+        tensors).
+        """
         total = 0.0 * value
         for term, coefficient in self.active:
             product = coefficient
@@ -118,7 +121,7 @@ class Equation:
         return total
 
     def text(self, digits: int = 3) -> str:
-        """The equation as a line of text, as the tutorial prints it.
+        """Return the equation as a line of text, as the tutorial prints it.
 
         >>> Equation("x", ((), ("x",), ("c_reward",)), (-0.3, 0.7, 0.9)).text()
         '(x)[k+1] = -0.300 1 + 0.700 x[k] + 0.900 c_reward[k]'
@@ -129,7 +132,7 @@ class Equation:
     __str__ = text
 
     def latex(self, digits: int = 3) -> str:
-        """The equation in LaTeX (without dollar signs)."""
+        """Return the equation in LaTeX (without dollar signs)."""
         parts = [
             (value, "".join(r"\," + _latex_factor(name, term.count(name)) for name in dict.fromkeys(term)))
             for term, value in self.active
@@ -137,7 +140,7 @@ class Equation:
         return f"{_latex_name(self.module, 'k+1')} = " + _join_signed(parts, "{} {}{}", digits, "-", "+")
 
     def mathml(self, digits: int = 3) -> str:
-        """The equation in presentation MathML, which browsers draw and screen readers read."""
+        """Return the equation in presentation MathML, which browsers draw and screen readers read."""
         parts = [
             (
                 value,
@@ -156,7 +159,7 @@ class Equation:
 
 
 def latex_text(words: Any) -> str:
-    r"""A label as text of LaTeX.
+    r"""Return a label as text of LaTeX.
 
     >>> latex_text("a_b & 50%")
     'a\\_b \\& 50\\%'
@@ -165,7 +168,7 @@ def latex_text(words: Any) -> str:
 
 
 def _join_signed(parts: list[tuple[float, str]], form: str, digits: int, minus: str, plus: str) -> str:
-    """A sum whose first term has no plus sign."""
+    """Return a sum whose first term has no plus sign."""
     if not parts:
         return form.format("", f"{0:.{digits}f}", "").replace("<mo></mo>", "").strip()
     pieces = [
@@ -213,7 +216,7 @@ class SpiceModel:
     def of(
         cls, *equations: Equation, betas: Mapping[str, float] | None = None, participant: Hashable = 0
     ) -> "SpiceModel":
-        """A model of one participant from its equations."""
+        """Return a model of one participant from its equations."""
         return cls(
             (participant,), {e.module: (e,) for e in equations}, {k: (v,) for k, v in (betas or {}).items()}
         )
@@ -250,7 +253,7 @@ class SpiceModel:
         return all(rows[place] is not None for rows in self.equations.values())
 
     def alone(self, participant: Hashable = None) -> "SpiceModel":
-        """The equations of one participant as a model of its own."""
+        """Return the equations of one participant as a model of its own."""
         place = self.index(participant)
         return SpiceModel(
             (self.participants[place],),
@@ -260,7 +263,7 @@ class SpiceModel:
         )
 
     def equation(self, module: str, participant: Hashable = None) -> Equation:
-        """The equation of one module for one participant."""
+        """Return the equation of one module for one participant."""
         if module not in self.equations:
             raise SettingsError(
                 [
@@ -281,13 +284,15 @@ class SpiceModel:
         return self.betas[state][self.index(participant)] if state in self.betas else 1.0
 
     def n_parameters(self, participant: Hashable = None) -> int:
-        """Number of terms and betas in a participant's equations."""
+        """Return number of terms and betas in a participant's equations."""
         return sum(len(equation.active) for equation in self.of_participant(participant).values()) + len(
             self.betas
         )
 
     def text(self, participant: Hashable = None) -> str:
-        """The equations and betas of one participant, a line each; hard-coded modules are named as given."""
+        """Return the equations and betas of one participant, a line each; hard-coded modules are named as
+        given.
+        """
         lines = [equation.text() for equation in self.of_participant(participant).values()]
         lines += [f"({module})[k+1] is given as a hard-coded equation" for module in self.given]
         lines += [f"beta({state}) = {self.beta(state, participant):.4f}" for state in self.betas]
@@ -296,7 +301,7 @@ class SpiceModel:
     __str__ = text
 
     def latex(self, participant: Any = None) -> str:
-        """The equations and betas of one participant as lines of LaTeX for a `gather*` of amsmath."""
+        """Return the equations and betas of one participant as lines of LaTeX for a `gather*` of amsmath."""
         lines = [equation.latex() for equation in self.of_participant(participant).values()]
         lines += [
             rf"\beta_{{\mathit{{{state.translate(LATEX)}}}}} = {self.beta(state, participant):.4f}"
@@ -318,7 +323,7 @@ class SpiceModel:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SpiceModel":
-        """The model that `to_dict` wrote.
+        """Return the model that `to_dict` wrote.
 
         Raises:
             KeyError, TypeError, ValueError, AttributeError: for anything else.

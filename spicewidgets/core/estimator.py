@@ -385,7 +385,9 @@ class SpiceEstimator(FittedEstimator):
         )
 
     def _parts(self, dataset: DatasetRNN, test: Given, validation: Given) -> Parts:
-        """The data, checked, with participants by index; parts that were not given are held back of them."""
+        """Return the data, checked, with participants by index; parts that were not given are held back of
+        them.
+        """
         dataset, tested = self._held_back(dataset, *test, self.train_test_ratio)
         share = self.validation_share
         ratio = 1 - share if isinstance(share, int | float) else share
@@ -453,13 +455,13 @@ class SpiceEstimator(FittedEstimator):
             self.__dict__.pop(name, None)
 
     def _write(self, line: str) -> None:
-        """A line now and then, if verbose."""
+        """Print a line now and then, if verbose."""
         if self.verbose and perf_counter() - getattr(self, "_written", -1.0) > 0.5:
             self._written = perf_counter()
             sys.stdout.write(line + "\n")
 
     def _reported(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
-        """The records, kept in `history_`, written out now and then if verbose; a note becomes a warning."""
+        """Keep the records in `history_`, print one now and then if verbose, and warn of each note."""
         self.history_ = list(getattr(self, "history_", []))
         last_line = -1.0
         record = None
@@ -496,7 +498,9 @@ class SpiceEstimator(FittedEstimator):
     def _equations(
         self, settings: Discovery, only: int | None, report: Report
     ) -> tuple[SpiceModel, dict[Any, Evidence]]:
-        """The equations, and what the choices say of each term where the terms were chosen by evidence."""
+        """Return the equations, and what the choices say of each term where the terms were chosen by
+        evidence.
+        """
         source = self.rnn_model_, self.samples_, self.spice_config
         self.__dict__.pop("group_", None)
         if settings.by_evidence:
@@ -529,8 +533,8 @@ class SpiceEstimator(FittedEstimator):
         return (self._refined(spice) if settings.refine else spice), {}
 
     def _pooled(self, proposal: SpiceModel, settings: Discovery, report: Report) -> SpiceModel:
-        """The equations of all people under their group's prior; `group_` has what is known of the group. A
-        `KeyboardInterrupt` ends the search with the best that there is.
+        """Return the equations of all people under their group's prior; `group_` has what is known of the
+        group. A `KeyboardInterrupt` ends the search with the best that there is.
         """
         own_terms = settings.pooling == "own-terms"
         source = proposal, self.rnn_model_, self._sessions, self.spice_config

@@ -93,17 +93,17 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
         }
 
     def get_spice_agents(self) -> dict[Any, AgentSpice]:
-        """The agent of each participant that has equations."""
+        """Return the agent of each participant that has equations."""
         self._check_fitted("spice_agent")
         return dict.fromkeys(self.spice_agent.get_participant_ids(), self.spice_agent)
 
     def count_parameters(self) -> dict[Any, int]:
-        """Number of terms and betas of each participant."""
+        """Return number of terms and betas of each participant."""
         self._check_fitted("spice_agent")
         return self.spice_agent.count_parameters()
 
     def get_participant_embeddings(self) -> dict[Any, torch.Tensor]:
-        """The embedding of each participant, by label; empty where the model has none."""
+        """Return the embedding of each participant, by label; empty where the model has none."""
         self._check_fitted("rnn_model_")
         embedding = getattr(self.rnn_model_, "participant_embedding", None)
         if embedding is None:
@@ -185,7 +185,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
     # What follows is for this class and `SpiceEstimator`.
 
     def _dataset(self, data: Any, targets: Any) -> DatasetRNN:
-        """The data set, checked."""
+        """Return the data set, checked."""
         dataset = as_dataset(data, self.n_actions, targets)
         blank = int((dataset.xs[..., : self.n_actions] == 0).all(-1).sum())
         if blank:
@@ -198,7 +198,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
         return dataset
 
     def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
-        """A new model of the class for some participants."""
+        """Return a new model of the class for some participants."""
         arguments = {
             "n_actions": self.n_actions,
             "n_participants": max(int(self.n_participants or 0), len(participants)),

@@ -68,7 +68,7 @@ class ReadyModel:
 
 
 def _pair(state: str, *inputs: str) -> tuple[BuiltModule, ...]:
-    """A module for the chosen arm, with its inputs, and one for the others."""
+    """Return a module for the chosen arm, with its inputs, and one for the others."""
     chosen = BuiltModule(f"{state}_chosen", state, CHOSEN, inputs)
     return chosen, BuiltModule(f"{state}_not_chosen", state, NOT_CHOSEN)
 

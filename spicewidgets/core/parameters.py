@@ -35,7 +35,9 @@ DISCOVERY = {  # what the estimator calls the settings of the second stage
 
 
 def settings_of(estimator: Any) -> tuple[Training, Discovery]:
-    """The settings of both stages, or a `SettingsError` with every problem under the estimator's names."""
+    """Return the settings of both stages, or a `SettingsError` with every problem under the estimator's
+    names.
+    """
     values = {item.name: _plain(getattr(estimator, item.name)) for item in fields(Training)}
     training = Training(
         **(values | {name: None for name in WHOLE if type(values[name]) is int and values[name] == -1})
@@ -52,7 +54,7 @@ def settings_of(estimator: Any) -> tuple[Training, Discovery]:
 
 
 def participant_index(label: Hashable, participants: tuple[Any, ...]) -> int | None:
-    """The index of the one participant to find equations for; None for all of them.
+    """Return the index of the one participant to find equations for; None for all of them.
 
     Args:
         label: the estimator's `spice_participant_id`.
@@ -74,14 +76,14 @@ def participant_index(label: Hashable, participants: tuple[Any, ...]) -> int | N
 
 
 def _plain(value: Any) -> Any:
-    """A number of any kind as Python's own; anything else as it is, for the checks to tell."""
+    """Return a number of any kind as Python's own; anything else as it is, for the checks to tell."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return value
     return int(value) if isinstance(value, Integral) else float(value)
 
 
 def problems_of(estimator: Any) -> list[str]:
-    """A sentence for every parameter of the model and the data that cannot be used."""
+    """Return a sentence for every parameter of the model and the data that cannot be used."""
     problems = [arms(estimator.n_actions)]
     if problems == [None] and not isinstance(estimator.n_actions, Integral):
         problems = [

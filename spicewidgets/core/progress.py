@@ -51,7 +51,7 @@ def finished(steps: Generator[Step, None, Value], tell: Callable[[Step], object]
 
 
 def retold(steps: Generator[Step, None, Value], tell: Callable[[Step], Told]) -> Generator[Told, None, Value]:
-    """The same work, each step told otherwise.
+    """Do the same work, with each step told otherwise.
 
     Args:
         steps: the work.
@@ -65,5 +65,5 @@ def retold(steps: Generator[Step, None, Value], tell: Callable[[Step], Told]) ->
 
 
 def _keeping(steps: Generator[Step, None, Value], values: list[Value]) -> Generator[Step, None, None]:
-    """The same work, whose result is put into `values`."""
+    """Do the same work, and put its result into `values`."""
     values.append((yield from steps))

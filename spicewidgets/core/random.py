@@ -16,7 +16,9 @@ RandomState = int | np.random.Generator | np.random.SeedSequence | np.random.Ran
 
 
 def generator(random_state: RandomState = None) -> np.random.Generator:
-    """The `Generator` that a `random_state` stands for; a Generator stays itself and advances with use."""
+    """Return the `Generator` that a `random_state` stands for; a Generator stays itself and advances with
+    use.
+    """
     if isinstance(random_state, np.random.Generator):
         return random_state
     if random_state is None:
@@ -61,7 +63,7 @@ class Streams:
         self._noise: NDArray[np.float64] = np.empty(0)
 
     def __call__(self) -> NDArray[np.float64]:
-        """The noise of the next trial."""
+        """Return the noise of the next trial."""
         if self._trial == self.BLOCK:
             self._noise = np.stack([self._block(rng) for rng in self._generators], axis=1)
             self._trial = 0

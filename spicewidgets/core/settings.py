@@ -33,7 +33,7 @@ class SpiceWarning(UserWarning):
 
 
 def shown(value: Any) -> str:
-    """A value as an error message shows it: as `repr` does, of whatever size and depth it is.
+    """Return a value as an error message shows it: as `repr` does, of whatever size and depth it is.
 
     >>> shown("drift"), shown([[[[[[1]]]]]])
     ("'drift'", '[[[[[...]]]]]')
@@ -55,7 +55,7 @@ def setting(
     choices: tuple[str, ...] = (),
     optional: bool = False,
 ) -> Any:
-    """A dataclass field that carries its own declaration.
+    """Return a dataclass field that carries its own declaration.
 
     Args:
         default: value when nothing is set.
@@ -80,7 +80,7 @@ def setting(
 
 
 def allowed(declaration: Mapping[str, Any]) -> str:
-    """The bounds of a setting in words, for help texts and error messages.
+    """Return the bounds of a setting in words, for help texts and error messages.
 
     Args:
         declaration: the metadata of its field, as `setting` writes it.
@@ -103,14 +103,14 @@ class Settings:
     """Base of the settings below: they are checked against the declarations of their fields."""
 
     def problems(self) -> list[str]:
-        """A sentence for every setting that cannot be used; empty when all is well."""
+        """Return a sentence for every setting that cannot be used; empty when all is well."""
         sentences = (
             _problem(item.name, getattr(self, item.name), item.type, item.metadata) for item in fields(self)
         )
         return [sentence for sentence in sentences if sentence]
 
     def checked(self) -> Self:
-        """These settings, or a `SettingsError` with every problem at once."""
+        """Return these settings, or a `SettingsError` with every problem at once."""
         if problems := self.problems():
             raise SettingsError(problems)
         return self

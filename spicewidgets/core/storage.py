@@ -165,7 +165,7 @@ def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: t
 
 
 def read_rnn(path: File) -> SavedRNN:
-    """The weights that `save_rnn` wrote, equal to the last bit."""
+    """Return the weights that `save_rnn` wrote, equal to the last bit."""
     _check_size(path)
     try:
         _check_header(Path(path))
@@ -231,7 +231,7 @@ def save_spice_model(path: File, spice: SpiceModel, codes: tuple[int, ...]) -> N
 
 
 def read_spice_model(path: File) -> SavedSpice:
-    """The equations that `save_spice_model` wrote, equal to the last bit."""
+    """Return the equations that `save_spice_model` wrote, equal to the last bit."""
     _check_size(path)
     try:
         data = _json(Path(path).read_bytes())
@@ -246,7 +246,7 @@ def read_spice_model(path: File) -> SavedSpice:
 
 
 def of_participants(spice: SpiceModel, participants: tuple[Any, ...], path: Any) -> SpiceModel:
-    """The equations under the given labels, which must be those in the file."""
+    """Return the equations under the given labels, which must be those in the file."""
     if [_label(p) for p in participants] != [_label(p) for p in spice.participants]:
         raise StorageError(
             f"The equations in {Path(path).name!r} are of participants {list(spice.participants)[:20]}, the"

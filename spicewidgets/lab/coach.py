@@ -79,6 +79,6 @@ def advice(
 
 
 def changed(snapshot: ExperimentSnapshot, finding: Finding) -> ExperimentSnapshot | None:
-    """The settings with what a remedy changes; None where these cannot be."""
+    """Return the settings with what a remedy changes; None where these cannot be."""
     groups = {group: replace(getattr(snapshot, group), **values) for group, values in finding.changes.items()}
     return None if any(one.problems() for one in groups.values()) else replace(snapshot, **groups)

@@ -118,7 +118,9 @@ def _standing(
 
 
 def _scored(result: Result) -> NDArray[np.int64]:
-    """The choices that are scored, `(n_sessions, n_scored)`: all after a first one; below 0 where missing."""
+    """Return the choices that are scored, `(n_sessions, n_scored)`: all after a first one; below 0 where
+    missing.
+    """
     chosen, final = result.choices[:, 1:], result.final_choices
     return chosen if final is None else np.column_stack([chosen, final])
 

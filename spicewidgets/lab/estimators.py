@@ -50,14 +50,14 @@ def description_of_class(snapshot: ExperimentSnapshot) -> BuiltModel:
 
 
 def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:
-    """The settings of training and discovery under the estimator's names."""
+    """Return the settings of training and discovery under the estimator's names."""
     training = {item.name: getattr(snapshot.training, item.name) for item in fields(Training)}
     discovery = {name: getattr(snapshot.discovery, own) for own, name in DISCOVERY.items()}
     return training | discovery | {"spice_refine": snapshot.discovery.refine}
 
 
 def estimator_of(snapshot: ExperimentSnapshot) -> SpiceEstimator:
-    """The estimator that the settings describe."""
+    """Return the estimator that the settings describe."""
     cls, config = model_of(snapshot)
     return SpiceEstimator(
         cls,
@@ -71,7 +71,7 @@ def estimator_of(snapshot: ExperimentSnapshot) -> SpiceEstimator:
 
 
 def forward_of(snapshot: ExperimentSnapshot, participants: tuple[Any, ...]) -> BaseRNN:
-    """An untrained model of the settings, which can carry equations."""
+    """Return an untrained model of the settings, which can carry equations."""
     return _untrained(estimator_of(snapshot), participants)
 
 
@@ -89,8 +89,8 @@ def discover_again(estimator: SpiceEstimator, snapshot: ExperimentSnapshot) -> N
 def glimpse(
     estimator: SpiceEstimator, snapshot: ExperimentSnapshot, weights: NDArray[np.float32] | None = None
 ) -> SpiceModel | None:
-    """The first participant's equations of the present weights, or of these, found quickly from few samples
-    and not refined; None where they cannot be found.
+    """Return the first participant's equations of the present weights, or of these, found quickly from few
+    samples and not refined; None where they cannot be found.
     """
     few = replace(
         snapshot.discovery, **{name: min(getattr(snapshot.discovery, name), n) for name, n in GLIMPSE.items()}

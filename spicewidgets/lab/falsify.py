@@ -101,7 +101,7 @@ class FalsifyStudy(Study):
 
 
 def schedule_of(data: Simulated) -> Floats | None:
-    """The task's reward probabilities, `(n_sessions, n_trials, n_actions)`; None of a table."""
+    """Return the task's reward probabilities, `(n_sessions, n_trials, n_actions)`; None of a table."""
     if data.agent is None:
         return None
     return np.stack([np.asarray(session.reward_probs, dtype=float) for session in data.sessions])

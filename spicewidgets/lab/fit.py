@@ -160,7 +160,7 @@ class Fit:
         }
 
     def glimpse(self) -> SpiceModel | None:
-        """A quick look at the equations of the present weights; None where they cannot be found."""
+        """Return a quick look at the equations of the present weights; None where they cannot be found."""
         return glimpse(self.estimator, self.snapshot)
 
     def result(self) -> Result:
@@ -238,7 +238,9 @@ def with_new_equations(
     estimator: SpiceEstimator,
     checkpoints: tuple[Checkpoint, ...],
 ) -> Result:
-    """The result of other equations for the RNN of a result; what is the same is not replayed again."""
+    """Return the result of other equations for the RNN of a result; what is the same is not replayed
+    again.
+    """
     played: dict[str, Record] = {}
     if last.estimator is not None:
         if estimator.spice_model_ == last.spice:

@@ -88,7 +88,7 @@ def errors_of(riddle: Mystery, dataset: "DatasetRNN") -> dict[str, float]:
 
 
 def any_seed() -> int:
-    """A seed that nobody has chosen."""
+    """Return a seed that nobody has chosen."""
     return int(np.random.default_rng().integers(LAST_SEED + 1))
 
 
@@ -112,7 +112,8 @@ def address_of(riddle: Mystery) -> str:
 
 
 def guess_of(values: dict[str, float]) -> Participant:
-    """The participant of a guess: parameters by name; a mechanism whose parameter is left out is not guessed.
+    """Return the participant of a guess: parameters by name; a mechanism whose parameter is left out is not
+    guessed.
 
     Raises:
         SettingsError: For values that no participant can have, and for a mechanism without an effect.
@@ -159,7 +160,7 @@ class Yourself:
 
 
 def yourself(game: Game) -> Yourself:
-    """The game that was played, and its most likely learner. Loads torch."""
+    """Return the game that was played, and its most likely learner. Loads torch."""
     dataset = entry.as_dataset(game.session(), game.task.n_actions)
     fitted = classical.fit(dataset)
     played = replaying.replay(make_agent(fitted.participant, game.task.n_actions), dataset)
@@ -167,7 +168,7 @@ def yourself(game: Game) -> Yourself:
 
 
 def told_of(fitted: "classical.Fitted", names: dict[str, str]) -> list[str]:
-    """A sentence on each parameter: its value, and how far off it may be."""
+    """Return a sentence on each parameter: its value, and how far off it may be."""
     bounds = {item.name: item.metadata for item in fields(Participant)}
     return [
         _told(words, fitted.values[name], fitted.errors[name], bounds[name]) for name, words in names.items()

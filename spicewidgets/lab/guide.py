@@ -114,7 +114,7 @@ def _needs_training(experiment: Experiment) -> bool:
 
 
 def _where(problem: str) -> tuple[str, str]:
-    """The button that leads to the settings that a problem is about."""
+    """Return the button that leads to the settings that a problem is about."""
     group = problem.partition(":")[0]
     panel = GROUP_PANELS.get(group, group)
     return ("Show it", f"go {panel}") if panel in STAGES else ("", "")

@@ -110,7 +110,7 @@ def _betas(result: Result, resampled: Any, participant: Hashable, level: float) 
 
 
 def _parameters(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
-    """The parameters; one learning rate is told once."""
+    """Return the parameters; one learning rate is told once."""
     assert result.spice is not None
     spice, model = result.spice, values_of(result.snapshot)
     found = classical_parameters(spice, model, participant)

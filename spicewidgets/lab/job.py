@@ -66,10 +66,12 @@ class Control(Protocol):
         """Tell whether the run shall end."""
 
     def note_stop(self) -> None:
-        """The run was interrupted, as by a stop."""
+        """Note that the run was interrupted, as by a stop."""
 
     def interruptible(self, stage: str) -> AbstractContextManager[None]:
-        """A stage, "epoch" or "equations", that a stop may cut short with a `KeyboardInterrupt`."""
+        """Return the context of a stage, "epoch" or "equations", that a stop may cut short with a
+        `KeyboardInterrupt`.
+        """
 
 
 class Job:
@@ -167,7 +169,7 @@ class Job:
         return Outcome("cancelled", f"Stopped after {len(equations)} of {n} resamples; these were kept.")
 
     def study(self, name: str) -> Outcome:
-        """A study part by part, until it is done or stopped; one of the same settings goes on."""
+        """Do a study part by part, until it is done or stopped; one of the same settings goes on."""
         self.report.now(phase="study", study=name, message="Beginning.", part=0, parts=0)
         if why := self.experiment.unstudied(name):
             raise SettingsError([why])
@@ -192,19 +194,19 @@ class Job:
         return Outcome("done", study.outcome) if ended else Outcome("cancelled", study.ended)
 
     def _played(self, snapshot: ExperimentSnapshot) -> Simulated:
-        """The sessions of the settings; those of the last result where they are the same."""
+        """Return the sessions of the settings; those of the last result where they are the same."""
         last = self.store.result
         if last is not None and not snapshot.differs(last.snapshot, PLAYED):
             return last.data
         return simulate(snapshot)
 
     def _trained_estimator(self) -> SpiceEstimator:
-        """The estimator of the last result."""
+        """Return the estimator of the last result."""
         assert self.store.result is not None
         return self._trained(self.store.result)[0]
 
     def _fresh(self) -> Fit:
-        """A new fit of the present settings."""
+        """Return a new fit of the present settings."""
         snapshot = self.experiment.snapshot()
         self.store.drop_paused()
         with self.store.lock:
@@ -221,7 +223,7 @@ class Job:
         return Fit(snapshot, data, estimator_of(snapshot))
 
     def _warm(self) -> Fit:
-        """A fit that goes on from the weights of the last result."""
+        """Return a fit that goes on from the weights of the last result."""
         snapshot, last = self.experiment.snapshot(), self.store.result
         if last is None or snapshot.differs(last.snapshot, DATA_OF):
             raise SettingsError(
@@ -235,7 +237,7 @@ class Job:
         return Fit(snapshot, last.data, estimator, last.history, checkpoints)
 
     def _stepping(self) -> Fit | None:
-        """The fit that goes step by step, if it is one of the present settings."""
+        """Return the fit that goes step by step, if it is one of the present settings."""
         paused = self.store.paused
         if paused is None or self.experiment.snapshot().differs(paused.snapshot, TRAINED_ON):
             return None
@@ -350,7 +352,7 @@ class Job:
         return None
 
     def _tried(self, last: Result, fit: Fit) -> Result | None:
-        """The result of a trial's fit; None where it is given up."""
+        """Return the result of a trial's fit; None where it is given up."""
         while self._still_wanted(last):
             self.courtesy.wait()
             with self.control.interruptible("epoch"):
@@ -364,7 +366,7 @@ class Job:
         return not self.control.stopped() and not self.experiment.peek().differs(result.snapshot, FOUND_IN)
 
     def _library(self) -> tuple[Result, ExperimentSnapshot]:
-        """The last result, and the present settings of the discovery for its RNN.
+        """Return the last result, and the present settings of the discovery for its RNN.
 
         Raises:
             SettingsError: Where it is one of other data or another model.
@@ -384,8 +386,8 @@ class Job:
         return present.discovery != snapshot.discovery and not present.differs(snapshot, DATA_OF)
 
     def _trained(self, result: Result) -> tuple[SpiceEstimator, tuple[Checkpoint, ...]]:
-        """The estimator of a result, and its checkpoints. Those of a run recorded earlier are made again: the
-        same settings and seed give the same network.
+        """Return the estimator of a result, and its checkpoints. Those of a run recorded earlier are made
+        again: the same settings and seed give the same network.
         """
         if result.estimator is not None:
             return result.estimator, result.checkpoints

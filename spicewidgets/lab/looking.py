@@ -51,13 +51,13 @@ MARGIN, POINTS = 0.2, 241  # of a network's table, in shares of the range of its
 
 
 def modules(result: Result) -> tuple[str, ...]:
-    """The modules that have an equation, true or discovered."""
+    """Return the modules that have an equation, true or discovered."""
     model = result.spice if result.spice is not None else result.truth
     return () if model is None else tuple(model.equations)
 
 
 def person(result: Result, session: int) -> Any:
-    """The label of the participant whose session it is."""
+    """Return the label of the participant whose session it is."""
     return _people(result.snapshot)[session]
 
 
@@ -92,21 +92,21 @@ def likelihood(result: Result, model: SpiceModel, sessions: int = MANY_SESSIONS)
 
 
 def changed(model: SpiceModel, equation: Equation, participant: Hashable) -> SpiceModel:
-    """The same model with another equation for one participant."""
+    """Return the same model with another equation for one participant."""
     at, rows = model.index(participant), list(model.equations[equation.module])
     rows[at] = equation
     return replace(model, equations={**model.equations, equation.module: tuple(rows)})
 
 
 def moved(equation: Equation, term: Term, value: float) -> Equation:
-    """The same equation with another coefficient for one of its terms."""
+    """Return the same equation with another coefficient for one of its terms."""
     pairs = zip(equation.terms, equation.values, strict=True)
     return replace(equation, values=tuple(value if t == term else old for t, old in pairs))
 
 
 def curves_of(result: Result, module: str, participant: Hashable) -> Curves:
-    """A module of one participant as curves: "truth", "rnn" and "spice", where they are known, over what its
-    RNN has visited.
+    """Return a module of one participant as curves: "truth", "rnn" and "spice", where they are known, over
+    what its RNN has visited.
     """
     functions: dict[str, Function] = {}
     if result.truth is not None and module in result.truth.equations:
@@ -119,7 +119,7 @@ def curves_of(result: Result, module: str, participant: Hashable) -> Curves:
 
 
 def with_equation(drawn: Curves, equation: Equation) -> Curves:
-    """The same curves with another equation as "spice"."""
+    """Return the same curves with another equation as "spice"."""
     after = np.stack([np.broadcast_to(equation(drawn.value, one), drawn.value.shape) for one in drawn.levels])
     resting = tuple(rests(equation, level, drawn.value) for level in drawn.levels)
     return replace(drawn, after={**drawn.after, "spice": after}, rests={**drawn.rests, "spice": resting})
@@ -138,7 +138,7 @@ def table(result: Result, module: str, participant: Hashable) -> Tabulated | Non
 
 
 def path_of(result: Result, module: str, participant: Hashable) -> "SparsityPath | None":
-    """The sparsity path of a module of one participant; None where there are no samples of it."""
+    """Return the sparsity path of a module of one participant; None where there are no samples of it."""
     if result.estimator is None:
         return None if (recorded := _recorded(result, participant)) is None else recorded.paths.get(module)
     config, settings = config_of(result.snapshot), result.snapshot.discovery
@@ -173,15 +173,15 @@ def same_paths(one: Result, other: Result | None) -> bool:
 
 
 def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
-    """The first participant's equations over the epochs of a run that goes on, by module, as
+    """Return the first participant's equations over the epochs of a run that goes on, by module, as
     `Result.emergence` has them afterwards.
     """
     return emergences(glimpses)
 
 
 def at_hand(result: Result | None, run: RunState) -> Mapping[str, Emergence]:
-    """The emergence of the first participant's equations as far as it is known without computing: of the run
-    that goes on, or of the last one; empty where nobody has looked.
+    """Return the emergence of the first participant's equations as far as it is known without computing: of
+    the run that goes on, or of the last one; empty where nobody has looked.
     """
     if run.glimpses:
         return emerging(run.glimpses)
@@ -191,7 +191,7 @@ def at_hand(result: Result | None, run: RunState) -> Mapping[str, Emergence]:
 
 
 def letters_of(emergence: Emergence) -> list[str]:
-    """A short name of each term: x for the own value, r for the reward; empty for the constant."""
+    """Return a short name of each term: x for the own value, r for the reward; empty for the constant."""
     known = parts(Equation(emergence.module, emergence.terms, (1.0,) * len(emergence.terms)))
     letters = {one.term: one.letters for one in known}
     return [letters[term] for term in emergence.terms]
@@ -223,7 +223,7 @@ def _visits(result: Result, module: str, participant: Hashable) -> Visits:
 
 
 def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Contributions:
-    """Some sessions through equations.
+    """Return some sessions through equations.
 
     Raises:
         SettingsError: Where the model does what its description cannot tell.
@@ -246,20 +246,20 @@ def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> 
 
 
 def _people(snapshot: ExperimentSnapshot) -> list[Any]:
-    """The label of the participant of each session."""
+    """Return the label of the participant of each session."""
     people = people_of(snapshot)
     return [0] * len(people) if snapshot.is_simulated and snapshot.n_participants == 1 else people
 
 
 def tables_of(result: Result) -> Mapping[str, Tabulated]:
-    """The tables of all modules, of the first participant."""
+    """Return the tables of all modules, of the first participant."""
     participant = _people(result.snapshot)[0]
     tables = {module: table(result, module, participant) for module in modules(result)}
     return {module: one for module, one in tables.items() if one is not None}
 
 
 def paths_of(result: Result) -> "Mapping[str, SparsityPath]":
-    """The sparsity paths of all modules, of the first participant."""
+    """Return the sparsity paths of all modules, of the first participant."""
     participant = _people(result.snapshot)[0]
     paths = {module: path_of(result, module, participant) for module in modules(result)}
     return {module: path for module, path in paths.items() if path is not None}

@@ -82,7 +82,7 @@ def not_identified_of(result: Result, participant: Hashable) -> set[str]:
 
 
 def instead_of(result: Result, participant: Hashable) -> Impossible | None:
-    """A parameter of the found equations that no Q-learner has; None where all are possible."""
+    """Return a parameter of the found equations that no Q-learner has; None where all are possible."""
     assert result.spice is not None
     errors = result.uncertainty.get(participant)
     parameters = classical_parameters(result.spice, values_of(result.snapshot), participant)
@@ -90,7 +90,9 @@ def instead_of(result: Result, participant: Hashable) -> Impossible | None:
 
 
 def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
-    """The settings of the participant whom the found equations stand for, as near as these may be set."""
+    """Return the settings of the participant whom the found equations stand for, as near as these may
+    be set.
+    """
     assert result.spice is not None
     parameters = classical_parameters(result.spice, values_of(result.snapshot), participant)
     if parameters.get("alpha_penalty") == parameters.get("alpha_reward"):
@@ -104,8 +106,8 @@ def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
 
 
 def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> Tried:
-    """The equations of a participant with these parameters, in the coordinates and with the learned betas of
-    the result.
+    """Return the equations of a participant with these parameters, in the coordinates and with the learned
+    betas of the result.
 
     Raises:
         SettingsError: Where the model cannot express them.
@@ -155,14 +157,16 @@ def is_loaded() -> bool:
 
 
 def _own(result: Result, participant: Hashable) -> NDArray[np.int64]:
-    """The sessions of a participant."""
+    """Return the sessions of a participant."""
     if result.snapshot.n_participants == 1:
         return np.arange(len(result.choices))
     return np.flatnonzero([one == participant for one in people_of(result.snapshot)])
 
 
 def _played(result: Result, spice: SpiceModel, participant: Hashable) -> Record | None:
-    """The sessions of a participant under some equations; None where only their model can play them."""
+    """Return the sessions of a participant under some equations; None where only their model can play
+    them.
+    """
     try:
         return unfolded(result, spice, _own(result, participant)).record
     except SettingsError:

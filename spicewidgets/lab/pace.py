@@ -66,7 +66,7 @@ class Pace:
             self._looked = source
 
     def _result(self) -> "Result | None":
-        """The result of the run that is played; None while it goes on."""
+        """Return the result of the run that is played; None while it goes on."""
         return self.store.result if self._is_over() else None
 
     def _is_over(self) -> bool:
@@ -74,7 +74,7 @@ class Pace:
         return not self.run.busy or self.store.result is not self._before
 
     def _equations(self, epoch: int) -> SpiceModel | None:
-        """The equations at the last look before or at an epoch."""
+        """Return the equations at the last look before or at an epoch."""
         places = {name: int((one.epochs <= epoch).sum()) - 1 for name, one in self._looks.items()}
         if not places or min(places.values()) < 0:
             return None

@@ -110,7 +110,7 @@ class ReportStudy(Study):
             self._looked, self.found = (id(found), whole), Written(found, whole)
 
     def _asked(self) -> "inquiry.Inquiry":
-        """The study of the choices on the page."""
+        """Return the study of the choices on the page."""
         snapshot, table = self.snapshot, self.snapshot.table
         held, name = snapshot.rivals, snapshot.model.name if snapshot.model.own is None else "your model"
         several = snapshot.n_participants > 1

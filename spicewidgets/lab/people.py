@@ -95,7 +95,9 @@ class People:
         return any(np.isfinite(number.alone).any() for number in self.numbers.values())
 
     def to_csv(self) -> bytes:
-        """The table as a file from which `people_from` makes the same; names are safe in a spreadsheet."""
+        """Return the table as a file from which `people_from` makes the same; names are safe in a
+        spreadsheet.
+        """
         columns: dict[str, Any] = {
             "person": [cells.safe_text(label) for label in self.labels],
             f"group: {self.group_name}" if self.group_name else "group": [
@@ -198,7 +200,7 @@ class InModel:
 
 @lru_cache(maxsize=1)
 def people_in(result: Result) -> People:
-    """The people of a result.
+    """Return the people of a result.
 
     Raises:
         ValueError: There are no equations, or the run was recorded earlier.
@@ -248,8 +250,8 @@ def _shown(name: str) -> str:
 
 
 def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
-    """The numbers of the table of people, under the names that they have here: what is read off the equations
-    first, then the equations.
+    """Yield the numbers of the table of people, under the names that they have here: what is read off the
+    equations first, then the equations.
     """
     first = table.columns.get_loc("n_numbers") + 1
     names = [name for name in table.columns[first:] if not name.endswith(ENDS) and name != INSTEAD]
@@ -266,7 +268,7 @@ def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) ->
 def _number(
     values: Floats, low: Floats | None = None, high: Floats | None = None, alone: Floats | None = None
 ) -> Number:
-    """A number; an interval without an end is none."""
+    """Return a number; an interval without an end is none."""
     nothing = np.full(len(values), np.nan)
     if low is None or high is None:
         low = high = nothing
@@ -329,7 +331,7 @@ def trials_of(result: Result) -> bytes:
 
 
 def people_from(content: bytes) -> People:
-    """The people of a table that was saved.
+    """Return the people of a table that was saved.
 
     Raises:
         SettingsError: For anything else.

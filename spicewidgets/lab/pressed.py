@@ -93,8 +93,8 @@ class Costs:
 
 
 def costs_of(result: Result, participant: Hashable) -> Costs | None:
-    """The costs of a participant's terms, where they are known at once: where terms were chosen by evidence,
-    and of a run that was recorded earlier.
+    """Return the costs of a participant's terms, where they are known at once: where terms were chosen by
+    evidence, and of a run that was recorded earlier.
     """
     if result.recorded is not None:
         return Costs(result.recorded.costs, _n_choices(result)) if result.recorded.costs else None

@@ -102,7 +102,7 @@ class ExperimentRunner(Protocol):
         """Load torch in the background, and call `then` from there at the end."""
 
     def truth(self) -> "SpiceModel | None":
-        """The true equations of the present settings; None where they are not known."""
+        """Return the true equations of the present settings; None where they are not known."""
 
     def show_recorded(self) -> bool:
         """Show the run of the present settings that comes with the package, if there is one."""

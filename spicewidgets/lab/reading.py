@@ -104,7 +104,7 @@ def own_error(module: str, errors: "Uncertainty | None") -> float:
 
 
 def code_of(result: Result, participant: Hashable) -> str:
-    """The equations as lines of Python."""
+    """Return the equations as lines of Python."""
     assert result.spice is not None
     lines = [python(equation) for equation in result.spice.of_participant(participant).values()]
     lines += [f"beta_{state} = {result.spice.beta(state, participant):.3f}" for state in result.spice.betas]

@@ -76,7 +76,7 @@ class Size:
 
 
 def size_of(snapshot: ExperimentSnapshot) -> Size:
-    """The design on the page, or that of the table which is used."""
+    """Return the design on the page, or that of the table which is used."""
     people, contents = snapshot.n_participants, snapshot.table.contents
     trials = float(snapshot.data.n_trials)
     if contents is not None:
@@ -120,7 +120,7 @@ class Told:
         return self.study.people_needed(at, certainty), at
 
     def sentence(self, certainty: float) -> str:
-        """The end of the planner's sentence."""
+        """Return the end of the planner's sentence."""
         if not len(self.frame):
             return "is not known yet."
         needed, most = self.choices(certainty), float(self.frame["choices"].iloc[-1])
@@ -236,7 +236,7 @@ class Terms:
     exact: Floats
 
     def at(self, choices: float) -> int:
-        """The place of the size nearest to a number of choices."""
+        """Return the place of the size nearest to a number of choices."""
         return int(np.abs(np.log(self.choices / choices)).argmin())
 
     def sentence(self, choices: float) -> str:
@@ -275,7 +275,9 @@ class Recovery(Study):
         self.fits: dict[str, FittedRival] = {}  # of the present choices
 
     def take(self, before: Study) -> None:
-        """The data sets of an earlier study: the first ones are the same, however many there are."""
+        """Take over the data sets of an earlier study: the first ones are the same, however many there
+        are.
+        """
         if isinstance(before, Recovery) and before.name == self.name:
             if not self.snapshot.differs(before.snapshot, ("task", "participant", "data", "table")):
                 self.fits = dict(before.fits)
@@ -325,7 +327,7 @@ class Recovery(Study):
 
     @abstractmethod
     def make(self) -> Any:
-        """The study of the core."""
+        """Return the study of the core."""
 
     @abstractmethod
     def read(self, study: Any) -> Any:
@@ -504,7 +506,7 @@ class TermsStudy(Recovery):
 
 
 def rounded(choices: float) -> str:
-    """A number of choices that was read between two sizes."""
+    """Return a number of choices that was read between two sizes."""
     return f"{choices:,.0f}" if choices < 100 else f"{round(choices, -1):,.0f}"
 
 
@@ -533,5 +535,5 @@ def _design(
 
 
 def _but_how_many(snapshot: ExperimentSnapshot) -> ExperimentSnapshot:
-    """The settings as if another number of data sets was the same."""
+    """Return the settings as if another number of data sets was the same."""
     return replace(snapshot, recovery=replace(snapshot.recovery, n_datasets=2))

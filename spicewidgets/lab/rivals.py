@@ -266,7 +266,7 @@ def _compared(whole: "HeldOut", labels: Mapping[str, Sequence[str]]) -> Compared
 
 
 def _by_group(whole: "HeldOut", groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Compared]]:
-    """The comparison among the people of each group of two or more."""
+    """Yield the comparison among the people of each group of two or more."""
     for name, own in groups.items():
         for label in sorted(set(own)):
             if 1 < own.count(label) < len(own):
@@ -275,7 +275,7 @@ def _by_group(whole: "HeldOut", groups: Mapping[str, Sequence[str]]) -> Iterator
 
 
 def _row(line: "pd.Series[Any]") -> Row:
-    """A line of the table of models."""
+    """Return a line of the table of models."""
     kept = {
         name: float(line[name]) for name in ("numbers", "likelihood", "low", "high", "aic", "bic", "evidence")
     }

@@ -213,8 +213,9 @@ class Runner:
         return all(map(is_loaded, HEAVY))
 
     def truth(self) -> SpiceModel | None:
-        """The true equations of the present settings, in the coordinates of the chosen model; None where
-        nothing is known of its modules, or where a setting that they depend on is wrong. Loads no torch.
+        """Return the true equations of the present settings, in the coordinates of the chosen model; None
+        where nothing is known of its modules, or where a setting that they depend on is wrong. Loads no
+        torch.
         """
         is_known = self.experiment.sound(*TRUTH) and self.given is None and not self.experiment.table.name
         return truth_of(self.experiment.peek()) if is_known else None
@@ -443,16 +444,18 @@ class Stop:
         return self._requested.is_set()
 
     def note_stop(self) -> None:
-        """The run was interrupted by something else: by Ctrl-C in the foreground."""
+        """Note that the run was interrupted by something else: by Ctrl-C in the foreground."""
         self._requested.set()
 
     def end(self) -> None:
-        """The run has ended, and nothing is left to be interrupted."""
+        """Note that the run has ended, and nothing is left to be interrupted."""
         self._ended.set()
 
     @contextmanager
     def interruptible(self, stage: str) -> Iterator[None]:
-        """A stage, "epoch" or "equations", that a stop may cut short with a `KeyboardInterrupt`."""
+        """Return the context of a stage, "epoch" or "equations", that a stop may cut short with a
+        `KeyboardInterrupt`.
+        """
         with self._gate:
             self._inside = (threading.get_ident(), stage)
         try:
@@ -513,7 +516,7 @@ def _is_importing(thread: int) -> bool:
 
 
 def _sentence(error: BaseException) -> str:
-    """An error in one sentence for a panel."""
+    """Return an error in one sentence for a panel."""
     lines = str(error).strip().splitlines()
     reason = lines[0] if lines else "no more is known"
     return (

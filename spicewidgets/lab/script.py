@@ -30,8 +30,8 @@ else:
 
 
 def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None) -> str:
-    """The script. Its first lines say what must be added where a class of the user's own was trained. With
-    `resampled` it also prints the spread over resamples.
+    """Return the script. Its first lines say what must be added where a class of the user's own was trained.
+    With `resampled` it also prints the spread over resamples.
     """
     names = {"SpiceEstimator"}
     body = [
@@ -49,7 +49,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None)
 
 
 def _simulated(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
-    """A participant plays a task."""
+    """Write how a participant plays a task."""
     names |= {"AgentQ", "create_dataset"}
     yield from _agent(snapshot)
     yield from _task(snapshot, names)
@@ -57,8 +57,8 @@ def _simulated(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
 
 
 def _table(table: Table, names: set[str]) -> Iterator[str]:
-    """A table is read by its name, as it was in the page; another file of that name is refused. One of the
-    gallery is loaded from there.
+    """Write how a table is read: by its name, as it was in the page; another file of that name is refused.
+    One of the gallery is loaded from there.
     """
     known = next((it for it in gallery.GALLERY if it.sha256 == table.sha256), None)
     reader = "read_choices" if known is None or table.roles else "load_choices"
@@ -79,7 +79,7 @@ def _table(table: Table, names: set[str]) -> Iterator[str]:
 
 
 def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
-    """The participant, or the cohort of those who differ."""
+    """Yield the participant, or the cohort of those who differ."""
     person, data = snapshot.participant, snapshot.data
     defaults = {name: item.default for name, item in inspect.signature(AgentQ).parameters.items()}
     settings = {item.name: getattr(person, item.name) for item in fields(person) if item.name in defaults}
@@ -95,7 +95,7 @@ def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
 
 
 def _people(snapshot: ExperimentSnapshot) -> str:
-    """The participant of each session, as `simulation.people_of` has it."""
+    """Return the participant of each session, as `simulation.people_of` has it."""
     data = snapshot.data
     return f"[session * {data.n_participants} // {data.n_sessions} for session in range({data.n_sessions})]"
 
@@ -126,7 +126,7 @@ def _data(snapshot: ExperimentSnapshot) -> Iterator[str]:
 
 
 def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
-    """The class and its config, spelled out where the library was changed."""
+    """Yield the class and its config, spelled out where the library was changed."""
     model = snapshot.model
     ready = READY.get(model.name)
     if model.own is not None and ready is None:
@@ -144,7 +144,9 @@ def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
 
 
 def _imported(ready: ReadyModel, name: str, names: set[str]) -> Iterator[str]:
-    """The import of a ready model's class or config, where it is not a name of `spicewidgets` itself."""
+    """Yield the import of a ready model's class or config, where it is not a name of `spicewidgets`
+    itself.
+    """
     if ready.module == PUBLIC:
         names.add(name)
     else:
@@ -203,7 +205,7 @@ def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, name
 
 
 def _changed(settings: Any, kind: type, names: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """The settings that differ from their defaults."""
+    """Return the settings that differ from their defaults."""
     known = [item for item in fields(kind) if names is None or item.name in names]
     values = {item.name: getattr(settings, item.name) for item in known}
     return {item.name: values[item.name] for item in known if values[item.name] != item.default}

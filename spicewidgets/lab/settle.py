@@ -74,8 +74,8 @@ def values_of(snapshot: ExperimentSnapshot) -> HasInitValues:
 
 
 def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> SpiceModel | None:
-    """The true equations in the model's coordinates, for each participant; None where nothing is known of the
-    participant or of the model's modules. With `spice`, in the stretch of its learned betas.
+    """Return the true equations in the model's coordinates, for each participant; None where nothing is known
+    of the participant or of the model's modules. With `spice`, in the stretch of its learned betas.
     """
     if not snapshot.is_simulated:
         return None
@@ -94,7 +94,7 @@ def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> S
 def truth_for(
     participant: Hashable, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
 ) -> SpiceModel:
-    """The true equations of one participant.
+    """Return the true equations of one participant.
 
     Raises:
         SettingsError: Where the model cannot express them.

@@ -59,7 +59,7 @@ def _agent(task: Task, person: Person, data: Data) -> AgentQ:
 
 
 def people_of(snapshot: ExperimentSnapshot) -> list[Any]:
-    """The participant of each session; where only one is simulated, the number of the session."""
+    """Return the participant of each session; where only one is simulated, the number of the session."""
     contents = snapshot.table.contents
     return list(_participants(snapshot.data)) if contents is None else contents.people
 
@@ -71,8 +71,8 @@ def _participants(data: Data) -> list[int]:
 
 
 def agents_of(snapshot: ExperimentSnapshot) -> dict[int, AgentQ]:
-    """The participants who have equations, by label; with one participant, the one whom all sessions are
-    around.
+    """Return the participants who have equations, by label; with one participant, the one whom all sessions
+    are around.
     """
     mean = make_agent(snapshot.participant, snapshot.task.n_actions)
     if snapshot.data.n_participants == 1:
@@ -86,7 +86,7 @@ def agents_of(snapshot: ExperimentSnapshot) -> dict[int, AgentQ]:
 
 
 def simulate(snapshot: ExperimentSnapshot) -> Simulated:
-    """The data set of the settings, which is that of a table where one is used: the same for the same
+    """Return the data set of the settings, which is that of a table where one is used: the same for the same
     settings. Loads torch.
     """
     if not snapshot.is_simulated:
@@ -105,7 +105,7 @@ def simulate(snapshot: ExperimentSnapshot) -> Simulated:
 
 
 def _of_table(table: Table) -> Simulated:
-    """The choices of an open table."""
+    """Return the choices of an open table."""
     assert table.contents is not None
     dataset: DatasetRNN = table.contents.choices.dataset
     choices = np.asarray(dataset.choices)
@@ -119,7 +119,7 @@ def _of_table(table: Table) -> Simulated:
 
 
 def play(snapshot: ExperimentSnapshot) -> Record:
-    """The sessions of the data set that `simulate` makes, without torch."""
+    """Return the sessions of the data set that `simulate` makes, without torch."""
     return _play(snapshot.task, snapshot.participant, snapshot.data, snapshot.data.n_sessions)
 
 

@@ -102,7 +102,7 @@ def example(name: str) -> Upload:
 
 
 def too_large(n_bytes: int) -> str:
-    """The sentence for a file that the page does not take."""
+    """Return the sentence for a file that the page does not take."""
     return (
         f"The page takes files of up to {LARGEST / 1e6:g} MB; this one has {n_bytes / 1e6:.1f} MB. Pack it"
         f" with gzip, or leave out columns that no model needs. {IN_ADVICE}"
@@ -157,7 +157,7 @@ def _size_problems(report: "Report") -> list[str]:
 
 
 def columns_of(choices: "Choices") -> tuple[Column, ...]:
-    """The columns of a table with their first cells, those with a role first."""
+    """Return the columns of a table with their first cells, those with a role first."""
     table, roles = choices.table, choices.report.roles.to_dict()
     roles.pop("positions", None)
     held = {name: role for role, value in roles.items() for name in columns.as_tuple(value)}
@@ -195,7 +195,7 @@ def with_role(choices: "Choices", column: str, role: str) -> dict[str, Any]:
 
 
 def table_of(choices: "Choices", roles: Mapping[str, Any] | None = None) -> Table:
-    """The settings that name a table and say how it was read, with what is in it.
+    """Return the settings that name a table and say how it was read, with what is in it.
 
     Args:
         choices: the table.

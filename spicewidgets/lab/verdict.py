@@ -35,8 +35,8 @@ def kind_of(result: Result) -> str:
 
 
 def headline(result: Result) -> str:
-    """The one sentence that the head has room for: how SPICE stands beside the simplest rival, and which
-    rival is ahead, where there is one and the choices tell anything; else the verdict.
+    """Return the one sentence that the head has room for: how SPICE stands beside the simplest rival, and
+    which rival is ahead, where there is one and the choices tell anything; else the verdict.
     """
     return _headed(result, _asked(result))
 
@@ -68,6 +68,6 @@ def standing(result: Result) -> str:
 
 
 def score_of(result: Result, agent: str, name: str = "nll") -> float | None:
-    """A score of "truth", "rnn" or "spice", on all choices; None where there is none."""
+    """Return a score of "truth", "rnn" or "spice", on all choices; None where there is none."""
     frame = result.comparison
     return None if frame is None or agent not in frame.index else float(frame.loc[agent, name])

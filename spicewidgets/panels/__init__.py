@@ -12,7 +12,7 @@ __all__ = ["STAGES", "Stage"]
 
 
 def _panel(path: str) -> type[Stage]:
-    """The class that a row of the table names."""
+    """Return the class that a row of the table names."""
     module, _, name = path.rpartition(".")
     panel: type[Stage] = getattr(import_module(f".{module}", __name__), name)
     return panel

@@ -47,14 +47,16 @@ class Panel(widgets.VBox):
 
 
 def folded_details(details: str) -> Html:
-    """The traceback of an error, folded away; nothing where there is none."""
+    """Return the traceback of an error, folded away; nothing where there is none."""
     return folded("details", Html(f"<pre>{escaped(details)}</pre>")) if details else Html("")
 
 
 def guard(
     method: Callable[Concatenate[SomePanel, Arguments], Result],
 ) -> Callable[Concatenate[SomePanel, Arguments], Result | None]:
-    """A callback whose errors become a sentence in the panel; in Voila they would vanish without a trace."""
+    """Wrap a callback so that its errors become a sentence in the panel; in Voila they would vanish without a
+    trace.
+    """
 
     @functools.wraps(method)
     def guarded(panel: SomePanel, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Result | None:
@@ -72,7 +74,7 @@ def guard(
 def by_hand(
     method: Callable[Concatenate[SomePanel, Arguments], None],
 ) -> Callable[Concatenate[SomePanel, Arguments], None]:
-    """A guarded callback for what a person changes, not for what the panel itself fills in."""
+    """Wrap a callback for what a person changes, not for what the panel itself fills in."""
     guarded = guard(method)
 
     @functools.wraps(method)
@@ -84,7 +86,7 @@ def by_hand(
 
 
 def labelled(kind: Callable[..., widgets.Widget], label: str, words: str, **arguments: Any) -> widgets.Widget:
-    """A widget with its label before it, tied to it for screen readers.
+    """Return a widget with its label before it, tied to it for screen readers.
 
     Args:
         kind: the widget's class.
@@ -137,12 +139,12 @@ class Choice(widgets.Dropdown):
 
 
 def tick_box(words: str, tip: str, **arguments: Any) -> widgets.Checkbox:
-    """A check box with its words behind it, and a tooltip."""
+    """Return a check box with its words behind it, and a tooltip."""
     return widgets.Checkbox(description=words, indent=False, **arguments, **tooltip(tip))
 
 
 def button(words: str, tip: str, pressed: Callable[[], object], **arguments: Any) -> widgets.Button:
-    """A button as wide as its words, its tooltip, and what it does."""
+    """Return a button as wide as its words, its tooltip, and what it does."""
     narrow = widgets.Layout(width="auto", align_self="flex-start")
     widget = widgets.Button(description=words, tooltip=tip, layout=narrow, **arguments)
     widget.on_click(lambda _: pressed())
@@ -194,5 +196,5 @@ def put(widget: widgets.Widget, value: object) -> None:
 
 
 def script_text(script: str) -> Html:
-    """A script to be copied."""
+    """Return a script to be copied."""
     return Html(f"<p>A click selects all of it.</p>{code_block(script)}")

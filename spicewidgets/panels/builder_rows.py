@@ -65,11 +65,11 @@ class Row(Panel):
         self.layout.padding, self.layout.margin = "4px 10px 8px", "0 0 8px 0"
 
     def fields(self) -> list[widgets.Widget]:
-        """The fields of the row."""
+        """Return the fields of the row."""
         return []
 
     def part(self, name: str) -> widgets.Widget:
-        """The field of one part, which tells of its changes."""
+        """Return the field of one part, which tells of its changes."""
         declaration = declared(self.kind, name)
         label, words = LABELS[name], declaration["help"]
         if declaration["choices"] or name == "state":
@@ -132,7 +132,7 @@ class ModuleRow(Row):
         return [*first, widgets.HTML("Sees its own value, and"), self.inputs, rest]
 
     def offer(self, built: BuiltModel, described: BuiltModule) -> None:
-        """The states that there are, and a check box for each signal and each other state."""
+        """Offer the states that there are, and a check box for each signal and each other state."""
         states = [(name, name) for name in dict.fromkeys(state.name for state in built.states)]
         if tuple(states) != tuple(self.parts["state"].options):
             self.parts["state"].options = states

@@ -47,7 +47,7 @@ class ComparePanel(Stage):
         return [session, arm, row(*self.layers.values()), *shown, self.trials]
 
     def stage(self) -> list[widgets.Widget]:
-        """The session and the tables of scores."""
+        """Lay out the session and the tables of scores."""
         self.figure, self.scores = SessionView(), widgets.HTML()
         return [FigureBox(self.figure), self.scores]
 
@@ -127,7 +127,7 @@ def _scores(result: Result, session: int) -> Html:
 
 
 def _standings(caption: str, ranked: Sequence[Standing], words: bool) -> Html:
-    """A row for each agent: scores, and in words how it stands to the first one."""
+    """Return a row for each agent: scores, and in words how it stands to the first one."""
     names = ["agent", "nats per choice", "P off by", "at most", "same favourite", "numbers", "BIC"]
     rows = [
         [

@@ -77,7 +77,7 @@ class Control(widgets.VBox):
 
 
 def control(state: State[Any], name: str) -> Control:
-    """The `Control` of a setting."""
+    """Return the `Control` of a setting."""
     return Control(state, name)
 
 
@@ -129,7 +129,7 @@ def _range(tags: dict[str, Any]) -> str:
 
 
 def _number_parts(state: State[Any], name: str, tags: dict[str, Any], words: str) -> list[widgets.Widget]:
-    """A typed field, and a slider below it where the setting has one and is never empty."""
+    """Return a typed field, and a slider below it where the setting has one and is never empty."""
     whole = tags["kind"] == "int"
     low, high, step = tags["slider"] or (tags["low"] or 0, tags["high"] or 1e6, 1 if whole else 0.01)
     label = tags["label"]
@@ -156,7 +156,7 @@ def _number_parts(state: State[Any], name: str, tags: dict[str, Any], words: str
 def value_slider(
     kind: Callable[..., widgets.Widget], label: str, words: str, **arguments: float
 ) -> widgets.Widget:
-    """A slider below the typed field that names it and has its value."""
+    """Return a slider below the typed field that names it and has its value."""
     layout = widgets.Layout(**FULL)
     slider = kind(readout=False, description=label, layout=layout, **arguments, **tooltip(words))
     slider.add_class("sw-slider")
@@ -172,7 +172,7 @@ def _as_text(value: Any) -> str:
 
 
 def _reader(kind: type[int] | type[float]) -> Parser:
-    """Reads a number that may be left out; what is no number stays text, which the state finds wrong."""
+    """Return a parser of a number that may be left out; other text stays, for the state to refuse."""
 
     def read(text: str) -> object:
         text = text.strip()
@@ -185,7 +185,7 @@ def _reader(kind: type[int] | type[float]) -> Parser:
 
 
 def _clean(value: Any) -> object:
-    """A value of a page, which counts in steps: 0.4709999... is 0.471."""
+    """Round a value of a page, which counts in steps: 0.4709999... is 0.471."""
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 

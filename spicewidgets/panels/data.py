@@ -31,7 +31,7 @@ class DataPanel(Stage):
     groups = ("data",)
 
     def controls(self) -> list[widgets.Widget]:
-        """The views, and the controls of each."""
+        """Lay out the views, and the controls of each."""
         names = ("n_sessions", "n_trials", "n_participants", "validation_share", "seed")
         data = self.experiment.data
         size = {name: control(data, name) for name in names}
@@ -50,7 +50,7 @@ class DataPanel(Stage):
         return list(self._left.values())
 
     def stage(self) -> list[widgets.Widget]:
-        """The session's table, and the whole data set as a file; the stage of each other view."""
+        """Lay out the session's table, and the whole data set as a file; the stage of each other view."""
         self.table = widgets.HTML()
         self.files = Files({"all sessions as csv": ("Every trial of every session, one row each", self._csv)})
         stages = ([self.table, self.files], self.yours.stage, self.people.stage)
@@ -98,7 +98,7 @@ def _side(children: list[widgets.Widget]) -> widgets.VBox:
 
 
 def trials_table(choices: NDArray[np.int64], rewards: NDArray[np.float64], number: int) -> Html:
-    """The first trials as the network gets them: choice, what each option paid, and the next choice.
+    """Return the first trials as the network gets them: choice, what each option paid, and the next choice.
 
     Args:
         choices: `(n_trials,)`, from 0.

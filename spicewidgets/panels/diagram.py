@@ -37,7 +37,7 @@ LOOK = """<style>
 
 
 def diagram(built: BuiltModel, key: str) -> Html:
-    """The picture of a description, right or wrong.
+    """Return the picture of a description, right or wrong.
 
     Args:
         built: states and modules, a `BuiltModel`.
@@ -61,7 +61,7 @@ def diagram(built: BuiltModel, key: str) -> Html:
 
 
 def sentences(built: BuiltModel) -> Iterator[tuple[str, list[str]]]:
-    """The same in words: a sentence for each state, with one for each of its modules."""
+    """Yield the same in words: a sentence for each state, with one for each of its modules."""
     for state in built.states:
         yield f"{state.name} {_acts(state)}.", [_does(module) for module in built.modules_of(state.name)]
     if orphans := _without_state(built):
@@ -82,7 +82,7 @@ def _does(module: BuiltModule) -> str:
 
 
 def words(built: BuiltModel) -> Html:
-    """The sentences as a list."""
+    """Return the sentences as a list."""
     items = [Html(escaped(state) + bullets(modules)) for state, modules in sentences(built)]
     return bullets(items, "sw-made-of")
 
@@ -106,7 +106,7 @@ def _without_state(built: BuiltModel) -> list[BuiltModule]:
 
 
 def _state(parts: list[str], top: float, name: str, start: str, modules: Sequence[BuiltModule]) -> float:
-    """A state's box with its modules; returns where it ends."""
+    """Return a state's box with its modules; returns where it ends."""
     inner: list[str] = []
     y, writes = top + 30, []
     for module in modules:
@@ -152,7 +152,9 @@ def _signals(parts: list[str], y: float, names: tuple[str, ...]) -> float:
 
 
 def _choice(parts: list[str], y: float, exits: list[tuple[float, BuiltState]]) -> float:
-    """The logit, with a line from each state that acts on it down the left side; returns where it ends."""
+    """Return the logit, with a line from each state that acts on it down the left side; returns where it
+    ends.
+    """
     acting = [(at, state) for at, state in exits if state.choice != "unused"]
     if acting:
         stubs = "".join(f"M{LEFT} {at} H{TRUNK} " for at, _ in acting[1:])
@@ -176,7 +178,7 @@ def _box(x: float, y: float, width: float, height: float, look: str, corner: flo
 
 
 def _text(x: float, y: float, words: str, look: str = "", anchor: str = "start") -> str:
-    """A line of words, pressed together where it would not fit into a module's box."""
+    """Return a line of words, pressed together where it would not fit into a module's box."""
     line = words if len(words) <= MOST else f"{words[: MOST - 1]}…"
     width = EDGE - INSIDE - 14
     wide = len(line) * (LETTER if look else SMALL) > width
@@ -185,7 +187,7 @@ def _text(x: float, y: float, words: str, look: str = "", anchor: str = "start")
 
 
 def _arrow(x: float, y: float, dx: int, dy: int) -> str:
-    """The head of an arrow with its tip at (x, y)."""
+    """Return the head of an arrow with its tip at (x, y)."""
     points = (
         (x, y),
         (x - 6 * dx + 3.5 * dy, y - 6 * dy + 3.5 * dx),

@@ -19,7 +19,7 @@ Numbers = Mapping[str, float]
 
 
 def module_names(*models: "SpiceModel | None") -> list[str]:
-    """The modules of the first model that there is."""
+    """Return the modules of the first model that there is."""
     known = next((model for model in models if model is not None), None)
     return [] if known is None else list(known.equations)
 
@@ -64,7 +64,7 @@ def equation_lines(
 
 
 def terms_of(model: "SpiceModel | None", module: str, person: Hashable) -> Terms | None:
-    """The terms of a module's equation that are not 0; None where the model has no such module."""
+    """Return the terms of a module's equation that are not 0; None where the model has no such module."""
     if model is None:
         return None
     equation = model.of_participant(person if person in model.participants else None).get(module)
@@ -72,7 +72,9 @@ def terms_of(model: "SpiceModel | None", module: str, person: Hashable) -> Terms
 
 
 def symbols(term: "Term", module: str) -> str:
-    """A term as its factors: x for the module's own value, r for the reward; nothing for the constant."""
+    """Return a term as its factors: x for the module's own value, r for the reward; nothing for the
+    constant.
+    """
     letters = {module: "x"} | SHORT
     return "".join(letters.get(name, f" {name.removeprefix('c_')} ") for name in term).strip()
 

@@ -57,7 +57,7 @@ class EquationPanel(Stage):
         return [self.participant, self.written, self.again]
 
     def stage(self) -> list[widgets.Widget]:
-        """The equations, what is known of one number, the classical parameters, and tables."""
+        """Lay out the equations, what is known of one number, the classical parameters, and tables."""
         self._dropped: dict[tuple[int, Hashable, Key], tuple[float, int]] = {}  # costs that were asked for
         self.sentence = EquationSentence(self._explain)
         self.code, self.explained = widgets.HTML(), widgets.HTML()
@@ -109,7 +109,7 @@ class EquationPanel(Stage):
         self.everyone.value = _everyone(result, result.spice)
 
     def _write(self, result: Result, participant: Hashable, errors: "Uncertainty | None") -> None:
-        """The equations, as they are to be written."""
+        """Write the equations."""
         in_code = self.written.value == PYTHON
         self.sentence.layout.display = "none" if in_code else ""
         put(self.code, code_block(code_of(result, participant)) if in_code else "")
@@ -200,7 +200,7 @@ def terms_table(result: Result, participant: Hashable = None, errors: "Uncertain
 
 
 def _by_module(caption: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
-    """A table whose first column is the module; where there is only one, the caption names it."""
+    """Return a table whose first column is the module; where there is only one, the caption names it."""
     modules = {row[0] for row in rows}
     if len(modules) != 1:
         return table(caption, names, rows)
@@ -210,7 +210,7 @@ def _by_module(caption: str, names: Sequence[str], rows: Sequence[Sequence[str]]
 def _errors(
     spice: "SpiceModel", participant: Hashable, errors: "Uncertainty"
 ) -> Mapping[tuple[str, str], float]:
-    """Standard errors by module and the text of the term, as the table of terms has them."""
+    """Return standard errors by module and the text of the term, as the table of terms has them."""
     known = {(f"beta({state})", "1"): error for state, error in errors.betas.items()}
     for module, equation in spice.of_participant(participant).items():
         texts = zip(equation.terms, equation.coefficients, strict=True)
@@ -229,7 +229,7 @@ def _known(result: Result, participant: Hashable) -> Mapping[Key, Number]:
 
 
 def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | None") -> str:
-    """The classical parameters that the equations stand for, true beside found."""
+    """Return the classical parameters that the equations stand for, true beside found."""
     known = {} if errors is None else errors.parameters
     classical = result.classical.get(participant, {})
     rows = [
@@ -242,7 +242,7 @@ def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | No
 
 
 def _forms(spice: "SpiceModel", participant: Hashable) -> Html:
-    """The equations as mathematics, as text and as LaTeX; a click selects the whole of a text."""
+    """Return the equations as mathematics, as text and as LaTeX; a click selects the whole of a text."""
     maths = Html("".join(equation.mathml() for equation in spice.of_participant(participant).values()))
     texts = {"as text": spice.text(participant), "as LaTeX": _latex(spice, participant)}
     details = [

@@ -93,7 +93,7 @@ class EvidenceBox(Panel):
 
     @guard
     def _anew(self) -> None:
-        """The run's own price and terms."""
+        """Show the run's own penalty and terms."""
         found = self._weighed(price=None)
         if found is None:
             return
@@ -175,7 +175,7 @@ class EvidenceBox(Panel):
 
 
 def bar(cost: float, price: float) -> Html:
-    """A bar as long as what a term is worth, and a line at its price; 20 nats and more fill it."""
+    """Return a bar as long as what a term is worth, and a line at its price; 20 nats and more fill it."""
     long, line = (100 * min(max(nats, 0.0) / FULL_BAR, 1.0) for nats in (cost, price))
     look = "sw-worth" if cost >= price else "sw-worth sw-less"
     words = escape(f"worth {_worth(cost)} nats, price {price:.2f}")

@@ -49,7 +49,7 @@ class FalsifyPanel(Stage):
     groups = ("falsify",)
 
     def controls(self) -> list[widgets.Widget]:
-        """The buttons, who is shown, and how often each plays."""
+        """Lay out the buttons, who is shown, and how often each plays."""
         state = self.experiment.falsify
         self.study = StudyBox(
             self.experiment, self.runner, "falsify", "Test", "Judge fitted models by what they do"
@@ -65,7 +65,7 @@ class FalsifyPanel(Stage):
         return [self.study, self.shown, *settings, widgets.HTML(help_text)]
 
     def stage(self) -> list[widgets.Widget]:
-        """The sentence, the figures, the table, and files."""
+        """Lay out the sentence, the figures, the table, and files."""
         self.sentence, self.figures, self.table = (widgets.HTML() for _ in range(3))
         self.files = Files({"all as csv": ("Every model, measure and point", self._csv)})
         self.body = column(self.figures, self.table, self.files)
@@ -102,7 +102,7 @@ class FalsifyPanel(Stage):
         self.table.value = _table(found)
 
     def _offer(self, names: tuple[str, ...]) -> None:
-        """A box to tick for each model; the first few are shown."""
+        """Offer a box to tick for each model; the first few are shown."""
         with self.filling():
             for name in names:
                 if name not in self.boxes:
@@ -144,7 +144,7 @@ class FalsifyPanel(Stage):
 
 
 def _of(found: "Falsification", measure: str) -> "dict[str, Check]":
-    """The check of each model on a measure."""
+    """Return the check of each model on a measure."""
     return {check.agent: check for check in found.checks if check.measure == measure}
 
 
@@ -196,7 +196,7 @@ def _stay(found: "Falsification", names: list[str]) -> Html:
 def _curve(
     found: "Falsification", names: list[str], looks: dict[str, Style], measure: str, title: str, note: str
 ) -> Html | None:
-    """A measure point by point; None where it was not taken."""
+    """Return a measure point by point; None where it was not taken."""
     checks = _of(found, measure)
     if not checks:
         return None

@@ -25,7 +25,7 @@ Offer = tuple[str, Callable[[], File | Html]]
 
 
 def csv_file(name: str, frame: pd.DataFrame) -> File:
-    """A table as a file; a gap where a number is missing."""
+    """Return a table as a file; a gap where a number is missing."""
     return File(f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode(), "text/csv")
 
 

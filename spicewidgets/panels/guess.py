@@ -79,7 +79,7 @@ class GuessForm(Panel):
         self.score.value = self.answer.value = ""
 
     def values(self) -> dict[str, float]:
-        """The numbers that are guessed: always two, and one for each mechanism that is ticked."""
+        """Return the numbers that are guessed: always two, and one for each mechanism that is ticked."""
         ticked = [name for name, tick in self.ticks.items() if tick.value]
         return {name: self.numbers[name].value for name in (*BOTH, *ticked)}
 

@@ -113,7 +113,7 @@ class Guide(Panel):
         )
 
     def _judged(self) -> str:
-        """The verdict, for a page that is too narrow to have it in the head."""
+        """Return the verdict, for a page that is too narrow to have it in the head."""
         result = self.runner.result
         if result is None or result.spice is None:
             return ""

@@ -79,9 +79,7 @@ class Head(Panel):
 
     @guard
     def _show_preset(self, _: Change | None = None) -> None:
-        """The preset that the settings are; if they are none, there is a word for it, so that each can be
-        chosen anew.
-        """
+        """Show the preset that the settings are, or a word for none, so that each can be chosen anew."""
         presets, is_preset = tuple(self.experiment.presets), self.experiment.is_preset()
         options = presets if is_preset else (*presets, OWN)
         with self.filling():
@@ -167,7 +165,7 @@ class Head(Panel):
         return "" if other else standing(result)
 
     def _parameters(self) -> dict[str, float]:
-        """The participant's own parameters by symbol, as they are set."""
+        """Return the participant's own parameters by symbol, as they are set."""
         participant = self.experiment.participant
         return {
             symbol: getattr(participant, name)
@@ -177,14 +175,14 @@ class Head(Panel):
 
 
 def shown_history(experiment: Experiment) -> tuple[dict[str, Any], ...]:
-    """The epochs of the run that are on show: while a training is played back, those up to there."""
+    """Return the epochs of the run that are on show: while a training is played back, those up to there."""
     history, playback = experiment.run.history, experiment.playback
     return history[: playback.epoch] if playback.playing else history
 
 
 def _read(result: Result, person: Hashable) -> dict[str, float]:
-    """The parameters that a participant's equation stands for, by symbol; those that the choices do not
-    identify are left out.
+    """Return the parameters that a participant's equation stands for, by symbol; those that the choices do
+    not identify are left out.
     """
     classical = result.classical.get(person) or next(iter(result.classical.values()), {})
     if not classical:

@@ -71,7 +71,7 @@ class LibraryPanel(Stage):
         ]
 
     def stage(self) -> list[widgets.Widget]:
-        """The terms that were found, a box for each module, and what the threshold does."""
+        """Lay out the terms that were found, a box for each module, and what the threshold does."""
         self.modules, self.terms = column(), widgets.HTML()
         self._result: Result | None = None  # whose terms are shown
         self.boxes: dict[str, ModuleLibrary] = {}

@@ -33,7 +33,7 @@ class ModelPanel(Stage):
     groups = ("model",)
 
     def controls(self) -> list[widgets.Widget]:
-        """The list of models, what to build from, and the rows of the model that is built."""
+        """Lay out the list of models, what to build from, and the rows of the model that is built."""
         model = self.experiment.model
         self.names = labelled(widgets.Dropdown, "Model", model.tags("name")["help"], options=model.choices)
         self.names.observe(self._choose, "value")
@@ -47,7 +47,7 @@ class ModelPanel(Stage):
         return [self.names, self.fixed, self.size, self.own, self.own_fixed]
 
     def stage(self) -> list[widgets.Widget]:
-        """The picture, the same as a list, whether it can express the participant, and as Python."""
+        """Lay out the picture, the same as a list, whether it can express the participant, and as Python."""
         self.description, self.picture = widgets.HTML(), widgets.HTML()
         self.list, self.truth, self.python = (widgets.HTML() for _ in range(3))
         self.key = f"{next(KEYS)}"
@@ -116,7 +116,9 @@ class ModelPanel(Stage):
         self.truth.value = message(Html(verdict + bullets(missing)))
 
     def _offer(self) -> None:
-        """The names that can be chosen, and those to build from. New options choose the first at first."""
+        """Offer the names that can be chosen, and those to build from. New options choose the first at
+        first.
+        """
         model = self.experiment.model
         with self.filling():
             if self.names.options != model.choices:

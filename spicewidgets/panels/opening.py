@@ -9,7 +9,7 @@ from .strip import Strip
 
 
 def opening(head: Head, strip: Strip, guide: Guide) -> Html:
-    """The page without widgets.
+    """Return the page without widgets.
 
     Args:
         head: of an explorer that has just been made.

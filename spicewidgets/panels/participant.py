@@ -41,7 +41,7 @@ class ParticipantPanel(Stage):
         return [self.unused, self.settings]
 
     def stage(self) -> list[widgets.Widget]:
-        """The session as the participant lives it."""
+        """Lay out the session as the participant lives it."""
         self.learner = widgets.HTML()
         self.figure = SessionView(alone=True)
         self.picture = FigureBox(self.figure)

@@ -228,7 +228,7 @@ class People(Panel):
 
     @guard
     def _press(self, change: Change) -> None:
-        """A heading or a row."""
+        """Act on a press of a heading or a row."""
         what, _, rest = str(change["new"]).partition(" ")
         at = rest.split(" ")[0]
         if self.rows is None or not at.isdecimal():
@@ -302,7 +302,7 @@ class People(Panel):
         self._show_table()
 
     def _columns(self) -> list[str]:
-        """The columns of the table: who, then the numbers, those on show first."""
+        """Return the columns of the table: who, then the numbers, those on show first."""
         assert self.rows is not None
         chosen = [self.shown.value, self.against.value]
         numbers = dict.fromkeys([*chosen, *self.rows.numbers])

@@ -144,7 +144,7 @@ class PlayPanel(Panel):
             self._finish()
 
     def _show(self, words: str, mark: str = "") -> None:
-        """The field: what was paid, by shape and words, how far it is, and all trials as marks."""
+        """Show the field: rewards by shape and words, the progress, and all trials as marks."""
         game = self.game
         n, total = len(game.choices), int(game.total)
         so_far = f"Trial {n} of {game.n_trials}; {total} reward{'s' * (total != 1)} so far."
@@ -235,7 +235,7 @@ def _scores(player: Yourself, comparison: "pd.DataFrame | None") -> Html:
 
 
 def _equation(result: Result) -> str:
-    """The equation with its errors."""
+    """Return the equation with its errors."""
     if result.spice is None:
         return ""
     participant = result.spice.participants[0]

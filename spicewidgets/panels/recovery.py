@@ -41,7 +41,7 @@ class RecoveryPanel(Stage):
     groups = ("recovery", "learners")
 
     def controls(self) -> list[widgets.Widget]:
-        """The design, the planner, and how many data sets of which seed."""
+        """Lay out the design, the planner, and how many data sets of which seed."""
         self.design = widgets.HTML()
         words = {
             "learners": ("Tell them apart", "Simulate both learners in designs of growing size"),
@@ -60,7 +60,7 @@ class RecoveryPanel(Stage):
         return [self.design, *settings]
 
     def stage(self) -> list[widgets.Widget]:
-        """The sentence, the two figures, and the terms in words."""
+        """Lay out the sentence, the two figures, and the terms in words."""
         self.plan = self._plan()
         self.answer, self.together, self.told, self.models, self.terms, self.words, self.numbers = (
             widgets.HTML() for _ in range(7)
@@ -85,7 +85,7 @@ class RecoveryPanel(Stage):
         return [body]
 
     def _plan(self) -> widgets.Box:
-        """The sentence with what can be chosen in it."""
+        """Return the sentence with what can be chosen in it."""
         options = [(words, name) for name, words in RIVALS.items()]
         self.first = labelled(widgets.Dropdown, "The learner to be found", "Which learner", options=options)
         self.second = labelled(
@@ -261,7 +261,7 @@ class RecoveryPanel(Stage):
 
 
 def _numbers(found: Numbers) -> Html:
-    """True against found values of each number, and how far they are off."""
+    """Return true against found values of each number, and how far they are off."""
     whose = "numbers that were fitted to these people" if found.fitted else "numbers drawn from the prior"
     drawn = [_scatter(name, *pair) for name, pair in list(found.pairs.items())[:MOST_DRAWN]]
     rows = [
@@ -314,7 +314,7 @@ def _share(value: float) -> str:
 
 
 def _told(told: Told, certainty: float, choices: float) -> Html:
-    """The two learners by the number of choices."""
+    """Return the two learners by the number of choices."""
     frame = told.frame
     x, n = frame["choices"].to_numpy(float), frame["people"].to_numpy(float)
     styles = [Style(name, *_look(look)) for name, look in zip(told.learners, (FIRST, SECOND), strict=True)]
@@ -350,7 +350,7 @@ def _look(style: Style) -> tuple[str, str, str, float]:
 
 
 def _by_choices(x: np.ndarray, choices: float) -> Axis:
-    """A logarithmic axis of choices; every second size is named where there are many."""
+    """Return a logarithmic axis of choices; every second size is named where there are many."""
     low, high = float(x[0]), float(max(x[-1], x[0] * 2))
     if high < choices <= 2 * high:
         high = choices

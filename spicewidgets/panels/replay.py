@@ -112,7 +112,7 @@ class ReplayPanel(Stage):
         self._show_epoch()
 
     def _offer_epochs(self, epochs: list[str]) -> None:
-        """These epochs to choose from; the slider stays where it was moved, or at the end where it stood."""
+        """Offer these epochs; the slider stays where it was moved, or at the end where it stood."""
         before, at = self.epoch.options, self.epoch.index
         if before == tuple(epochs):
             return
@@ -128,7 +128,7 @@ class ReplayPanel(Stage):
             self._show_epoch()
 
     def _show_epoch(self) -> None:
-        """The chosen epoch."""
+        """Show the chosen epoch."""
         emergence, at, true = self._emergence, self.epoch.index or 0, self._true
         self.figure.mark(at)
         present, last = emergence.equation(at), emergence.equation(-1)
@@ -146,7 +146,7 @@ class ReplayPanel(Stage):
 
 
 def _epoch_in_words(number: int, epoch: Epoch) -> str:
-    """The epoch, what was done in it, and its loss."""
+    """Return the epoch, what was done in it, and its loss."""
     if not epoch:
         return f"Epoch {number}"
     phase = str(epoch["phase"])

@@ -28,7 +28,7 @@ class ReportPanel(Stage):
     groups = ("rivals",)
 
     def controls(self) -> list[widgets.Widget]:
-        """The buttons, and what is held out."""
+        """Lay out the buttons, and what is held out."""
         words = "Do all that a report needs; it can be stopped"
         self.study = StudyBox(self.experiment, self.runner, "report", "Write the report", words)
         settings = [control(self.experiment.rivals, name) for name in ("by", "n_folds", "pooled")]
@@ -40,7 +40,7 @@ class ReportPanel(Stage):
         return [self.study, *settings, widgets.HTML(help_text)]
 
     def stage(self) -> list[widgets.Widget]:
-        """The summary, the card, and the documents."""
+        """Lay out the summary, the card, and the documents."""
         self.words, self.card = widgets.HTML(NOTHING), widgets.HTML()
         self.files = Files(
             {
@@ -91,7 +91,7 @@ class ReportPanel(Stage):
 
 
 def _card(found: Written) -> Html:
-    """The claims as a table: what is said, what could break it, what came of it."""
+    """Return the claims as a table: what is said, what could break it, what came of it."""
     head = "".join(f'<th scope="col">{words}</th>' for words in ("", "Claim", "Test", "Outcome"))
     rows = "".join(
         f'<tr><td title="{claim.verdict}">{SIGNS[claim.verdict]} {claim.verdict}</td>'

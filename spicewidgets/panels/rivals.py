@@ -78,7 +78,7 @@ class RivalsPanel(Stage):
         return [self.study, *settings, self.who, self.facts, self.chance, *more]
 
     def stage(self) -> list[widgets.Widget]:
-        """The sentence, the table, the people, and files."""
+        """Lay out the sentence, the table, the people, and files."""
         self.sentence, self.table, self.people, self.criteria = (widgets.HTML() for _ in range(4))
         self.files = Files(
             {
@@ -157,7 +157,7 @@ class RivalsPanel(Stage):
 
 
 def _listed(found: Compared) -> Html:
-    """The people as a table, folded away, for who cannot see the picture."""
+    """Return the people as a table, folded away, for who cannot see the picture."""
     order = np.argsort(found.apart, kind="stable")[::-1]
     rows = [
         [

@@ -78,7 +78,7 @@ class EquationSentence(widgets.VBox):
         self._mark()
 
     def _make(self, sentences: Sequence[Sentence], written: str) -> None:
-        """New widgets, where the terms are other ones."""
+        """Make new widgets, where the terms are other ones."""
         discard(*self.children)
         self.buttons, self._lines, self._names = {}, [], []
         modules = [one for one in sentences if one.module != BETA]
@@ -166,7 +166,7 @@ def _text(words: str) -> widgets.HTML:
 
 
 def _columns(sentences: Sequence[Sentence], written: str) -> dict["Term", float]:
-    """The columns of the terms, with their width: own value first, the constant last."""
+    """Return the columns of the terms, with their width: own value first, the constant last."""
     widths: dict[Term, float] = {}
     for one in sentences:
         for part in one.parts:

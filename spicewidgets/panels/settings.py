@@ -50,7 +50,7 @@ class SettingsBox(Panel):
         self.add_class("sw-tray")
 
     def text(self) -> str:
-        """The script, which also resamples where that has been done."""
+        """Return the script, which also resamples where that has been done."""
         return script_of(self.experiment.snapshot(), self.experiment.shown_resampling())
 
     def file(self) -> File:

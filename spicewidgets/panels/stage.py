@@ -59,11 +59,11 @@ class Stage(Panel):
         self.refresh()
 
     def controls(self) -> list[widgets.Widget]:
-        """The widgets on the left."""
+        """Lay out the widgets on the left."""
         return []
 
     def stage(self) -> list[widgets.Widget]:
-        """The widgets on the right."""
+        """Lay out the widgets on the right."""
         return []
 
     def watch(self) -> None:
@@ -83,7 +83,7 @@ class Stage(Panel):
         return bool(self.layout.display == "none")
 
     def equations(self) -> "tuple[Result, SpiceModel]":
-        """The last result and its equations.
+        """Return the last result and its equations.
 
         Raises:
             ValueError: There are none.

@@ -103,7 +103,7 @@ def _left(seconds: float | None) -> str:
 
 
 def heading(words: str, help_text: str = "") -> Html:
-    """A heading above a figure, with a sentence behind it in small letters."""
+    """Return a heading above a figure, with a sentence behind it in small letters."""
     small = f' <span class="sw-help">{escaped(help_text)}</span>' if help_text else ""
     return Html(f'<div class="sw-heading"><b>{escaped(words)}</b>{small}</div>')
 

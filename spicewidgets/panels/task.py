@@ -40,7 +40,7 @@ class TaskPanel(Stage):
         return [self.unused, self.settings]
 
     def stage(self) -> list[widgets.Widget]:
-        """The reward probabilities of the session."""
+        """Lay out the reward probabilities of the session."""
         self.figure = RewardProbabilities()
         self.picture = FigureBox(self.figure)
         return [self.picture]

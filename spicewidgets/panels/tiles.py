@@ -33,7 +33,7 @@ KINDS = {
 
 
 def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
-    """The reward probabilities of the session on show."""
+    """Return the reward probabilities of the session on show."""
     settings = experiment.peek()
     if (contents := settings.table.contents) is not None:
         return tiles.bars(paid(contents)), "what each option paid"
@@ -63,7 +63,7 @@ def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture
 
 
 def choices(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
-    """The first sessions, trial by trial."""
+    """Return the first sessions, trial by trial."""
     settings = experiment.peek()
     contents = settings.table.contents
     if contents is None:
@@ -76,7 +76,7 @@ def choices(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 
 
 def network(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
-    """The loss, and how far the network's P is from the truth."""
+    """Return the loss, and how far the network's P is from the truth."""
     run, result, playback = experiment.run, runner.result, experiment.playback
     if playback.playing:
         return tiles.losses(shown_history(experiment)), f"epoch {playback.epoch} of {playback.epochs}"
@@ -90,7 +90,7 @@ def network(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
 
 
 def equation(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
-    """The terms of the first equation, beside those of the truth."""
+    """Return the terms of the first equation, beside those of the truth."""
     result = runner.result
     live = experiment.playback.equations if experiment.playback.playing else experiment.run.live
     model = live if live is not None else None if result is None else result.spice

@@ -76,7 +76,7 @@ class TrainPanel(Stage):
         ]
 
     def stage(self) -> list[widgets.Widget]:
-        """The loss curve, and how it is drawn."""
+        """Lay out the loss curve, and how it is drawn."""
         self.figure = TrainingFigure()
         history = {"history as csv": ("Every epoch: losses, phase, seconds, best so far", self._history)}
         looks = row(*(control(self.experiment.training, name) for name in ("log", "smoothing")))
@@ -128,7 +128,7 @@ class TrainPanel(Stage):
         self._draw_equation(playback.epoch)
 
     def _draw_equation(self, until: int | None) -> None:
-        """The equation as it emerges, as far as it is known."""
+        """Draw the equation as it emerges, as far as it is known."""
         known = at_hand(self.runner.result, self.experiment.run)
         if self.is_hidden:
             return

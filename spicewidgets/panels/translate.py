@@ -47,7 +47,7 @@ class TranslatePanel(Stage):
         return [self.participant, *self.knobs.values(), self.back]
 
     def stage(self) -> list[widgets.Widget]:
-        """The steps, the equation that the parameters make, the worth of a term, and the freedoms."""
+        """Lay out the steps, the equation that the parameters make, the worth of a term, and the freedoms."""
         self.steps, self.moved, self.verdict, self.freedoms = (widgets.HTML() for _ in range(4))
         self.term = labelled(widgets.Dropdown, "Term", "Which term is left out", options=[("", None)])
         self.term.observe(self._choose_term, "value")
@@ -151,7 +151,7 @@ class TranslatePanel(Stage):
 
 
 def _in_fine_steps(knob: Control) -> Control:
-    """A control in steps as fine as what is found: a page rounds what it shows to them."""
+    """Make a control in steps as fine as what is found: a page rounds what it shows to them."""
     for part in knob.children:
         if hasattr(part, "step"):
             part.step = FINE

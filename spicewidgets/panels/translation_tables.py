@@ -73,7 +73,7 @@ def steps_table(result: Result, participant: Hashable) -> Html:
 
 
 def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> Html:
-    """The equation of the moved parameters beside the found one, and what the choices say."""
+    """Return the equation of the moved parameters beside the found one, and what the choices say."""
     rows = []
     for module, equation in tried.spice.of_participant().items():
         before = spice.of_participant(participant).get(module)
@@ -93,7 +93,7 @@ def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> 
 
 
 def term_of(term: "Term", module: str) -> str:
-    """A term with the name of its module."""
+    """Return a term with the name of its module."""
     return f"{term_in_words(term, module)} of {module}"
 
 
@@ -145,12 +145,12 @@ def freedoms_table(result: Result, participant: Hashable) -> Html:
 
 
 def in_print(text: str) -> str:
-    """A rule with Greek letters and the signs of print."""
+    """Return a rule with Greek letters and the signs of print."""
     return re.sub(r"[A-Za-z]\w*|[*-]", lambda sign: LETTERS.get(sign[0], sign[0]), text)
 
 
 def _short_equation(equation: "Equation") -> str:
-    """An equation on a short line, with x for the value and r for the reward."""
+    """Return an equation on a short line, with x for the value and r for the reward."""
     letters = {equation.module: "x", "c_reward": "r"}
     parts = [
         " ".join([f"{'−' if value < 0 else '+'} {decimal(abs(value), 2)}", *(letters[f] for f in term)])

@@ -114,7 +114,7 @@ def _sums(
 
 
 def _sum_table(updates: "Mapping[str, Update]", trial: int, arm: int, option: str) -> Html:
-    """The parts with bars, all on one scale, between the value before and what they sum to."""
+    """Return the parts with bars, all on one scale, between the value before and what they sum to."""
     place = (0, trial, arm)
     parts = {
         layer: {term: float(part[place]) for term, part in one.parts.items()}

@@ -32,7 +32,7 @@ class UncertaintyPanel(Stage):
     groups = ("uncertainty",)
 
     def controls(self) -> list[widgets.Widget]:
-        """The buttons, how often and with which seed, whose numbers, and how wide the intervals."""
+        """Lay out the buttons, how often and with which seed, whose numbers, and how wide the intervals."""
         state = self.experiment.uncertainty
         pressed = {"resample": self._resample, "stop": self._stop}
         self.buttons = {what: button(*words, pressed[what]) for what, words in BUTTONS.items()}
@@ -43,7 +43,7 @@ class UncertaintyPanel(Stage):
         return [row(*self.buttons.values()), self.status, self.participant, *settings]
 
     def stage(self) -> list[widgets.Widget]:
-        """The intervals, all numbers, the candidate terms, and files."""
+        """Lay out the intervals, all numbers, the candidate terms, and files."""
         self.figure = Intervals()
         self.numbers, self.terms, self.nothing = (widgets.HTML() for _ in range(3))
         self.files = Files(
@@ -78,7 +78,7 @@ class UncertaintyPanel(Stage):
         self._show_progress()
 
     def _show_progress(self) -> None:
-        """The buttons, how the run goes, and what is stale."""
+        """Show the buttons, the progress, and what is stale."""
         blocked = self.experiment.blocked
         for what, pressable in self.buttons.items():
             block(pressable, blocked.get(what, ""), BUTTONS[what][1])

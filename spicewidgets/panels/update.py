@@ -51,7 +51,7 @@ class UpdatePanel(Stage):
         return [self.module, self.participant, self.numbers, self.back, self.likelihoods, session]
 
     def stage(self) -> list[widgets.Widget]:
-        """The picture."""
+        """Lay out the picture."""
         self.figure = UpdateFigure()
         return [FigureBox(self.figure)]
 
@@ -125,7 +125,7 @@ class UpdatePanel(Stage):
             self._redraw()
 
     def _redraw(self) -> None:
-        """The curve of the equation as it stands, and what the choices say to it."""
+        """Draw the curve of the present equation, and its likelihood."""
         if self._result is None or self._curves is None:
             return
         is_moved = self._model is not None and self._model is not self._result.spice

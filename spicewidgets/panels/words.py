@@ -7,12 +7,12 @@ AGENTS = {"truth": "Truth", "rnn": "RNN", "spice": "SPICE", "classical": "Rescor
 
 
 def decimal(value: float, digits: int = 3, sign: str = "") -> str:
-    """A number with so many decimals and a true minus; `sign="+"` always shows one."""
+    """Return a number with so many decimals and a true minus; `sign="+"` always shows one."""
     return f"{value:{sign}.{digits}f}".replace("-", "−") if isfinite(value) else "not identified"
 
 
 def with_error(value: float, error: float | None, digits: int = 3, sign: str = "") -> str:
-    """A number with its standard error, where there is one: "0.682 ± 0.011"."""
+    """Return a number with its standard error, where there is one: "0.682 ± 0.011"."""
     if error is None or isnan(error) or not isfinite(value):
         return decimal(value, digits, sign)
     return f"{decimal(value, digits, sign)} ± {decimal(error, digits) if isfinite(error) else 'any'}"

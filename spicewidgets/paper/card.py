@@ -78,7 +78,7 @@ _ALWAYS = HOLDS, FAILS
 
 
 def card_part(found: Findings) -> Iterator[Block]:
-    """The card."""
+    """Yield the card."""
     told = claims(found)
     yield Heading("Interpretation card")
     yield Paragraph(f"{_about(found)} Of {count(len(told), 'claim')}, {counts_of(told)}.")

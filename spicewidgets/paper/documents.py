@@ -68,7 +68,7 @@ def documents(found: Findings) -> dict[str, bytes]:
 
 
 def report_blocks(found: Findings) -> Iterator[Block]:
-    """The report, block by block."""
+    """Yield the report, block by block."""
     yield Heading(found.title, 1)
     yield Paragraph(summary(found))
     for part in PARTS:
@@ -76,7 +76,7 @@ def report_blocks(found: Findings) -> Iterator[Block]:
 
 
 def summary(found: Findings) -> str:
-    """The report in a few sentences."""
+    """Return the report in a few sentences."""
     result = found.held_out
     at = result.models.index(found.told)
     own = result.to_frame().set_index("model").loc[found.told]

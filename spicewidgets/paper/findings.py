@@ -129,7 +129,7 @@ def equation_sets(datasets: int, n_people: int) -> int:
 
 
 def simplest_of(held_out: HeldOut, told: str) -> str | None:
-    """The rival with the fewest numbers that reaches 80 % of the gain over chance, the best of these.
+    """Return the rival with the fewest numbers that reaches 80 % of the gain over chance, the best of these.
 
     Args:
         held_out: the comparison.

@@ -59,7 +59,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f5f6;padding:.8em 
 
 
 def html(title: str, blocks: Sequence[Block]) -> str:
-    """The document.
+    """Return the document.
 
     Args:
         title: of the page.
@@ -111,7 +111,7 @@ def _running(block: Paragraph | Bullets | Formulas | Code) -> str:
 
 
 def _wrapped(equation: Equation) -> str:
-    """An equation in MathML that can be broken into lines before each sign."""
+    """Return an equation in MathML that can be broken into lines before each sign."""
     left, _, right = equation.mathml().partition("<mo>=</mo>")
     inner = right.removesuffix("</math>")
     terms = re.split(r" (?=<mo>(?:\+|&#8722;)</mo>)", inner)

@@ -167,7 +167,7 @@ def named(row: "pd.Series[Any]") -> str:
 
 
 def _estimate(row: Any, *names: str) -> str:
-    """A number of a row with its interval."""
+    """Return a number of a row with its interval."""
     value, low, high = (float(row[name]) for name in names)
     return with_interval(value, low, high, 2)
 

@@ -178,7 +178,7 @@ class Inquiry:
         )
 
     def _groups(self, people: Sequence[Any]) -> dict[str, list[str]]:
-        """The group of each of some people, by what the table says people are."""
+        """Return the group of each of some people, by what the table says people are."""
         groups = {} if self.choices is None else self.choices.groups_of(people)
         return {name: own for name, own in groups.items() if 1 < len(set(own)) < len(own)}
 
@@ -203,7 +203,7 @@ class Inquiry:
         self.findings = replace(now, falsification=found)
 
     def _shown_rivals(self) -> tuple[str, ...]:
-        """The best rival, and the simplest one."""
+        """Return the best rival, and the simplest one."""
         best, simplest = self._now.rivals[:1], self._now.simplest
         return tuple(dict.fromkeys((*best, *([simplest] if simplest else []))))
 

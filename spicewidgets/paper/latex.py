@@ -43,7 +43,7 @@ LONG = 120  # characters of an equation that fit a line
 
 
 def latex(title: str, blocks: Sequence[Block]) -> str:
-    """The document; figures are `figures/NAME.pdf`.
+    """Return the document; figures are `figures/NAME.pdf`.
 
     Args:
         title: of the document.
@@ -98,7 +98,7 @@ def _formulas(block: Formulas) -> str:
 
 
 def _broken(equation: Equation) -> str:
-    """An equation whose lines are broken before a sign."""
+    """Return an equation whose lines are broken before a sign."""
     left, _, right = equation.latex().partition(" = ")
     lines = [""]
     for term in re.split(r" (?=[+-])", right):

@@ -9,7 +9,7 @@ SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 
 def markdown(blocks: Sequence[Block]) -> str:
-    """The document; figures are `figures/NAME.svg`."""
+    """Return the document; figures are `figures/NAME.svg`."""
     parts: list[str] = []
     tables, figures = 0, 0
     for block in blocks:

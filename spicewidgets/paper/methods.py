@@ -128,7 +128,7 @@ def _groups(found: Findings) -> Iterator[Block]:
 
 
 def _place(data: Any, code: int) -> int:
-    """The place of a participant's label."""
+    """Return the place of a participant's label."""
     return int(code) if data.labelled else sorted(set(data.participant_ids.tolist())).index(int(code))
 
 

@@ -16,7 +16,7 @@ LEVEL = 1.96  # errors on each side: an interval of 95 %
 def terms_of(
     estimator: SpiceEstimator, table: pd.DataFrame, parts: Sequence[SpiceModel] = ()
 ) -> pd.DataFrame:
-    """A row for each term that the equations have.
+    """Return a row for each term that the equations have.
 
     Args:
         estimator: fitted.

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number with so many digits behind the point; empty where there is none.
+    """Return a number with so many digits behind the point; empty where there is none.
 
     >>> number(0.12345), number(-0.0001), number(float("nan")), number(float("inf"))
     ('0.123', '0.000', '', 'not told')
@@ -19,7 +19,7 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def between(low: Any, high: Any, digits: int = 3) -> str:
-    """An interval; empty where there is none.
+    """Return an interval; empty where there is none.
 
     >>> between(0.1, 0.25, 2), between(float("nan"), 1)
     ('0.10 to 0.25', '')
@@ -31,7 +31,7 @@ def between(low: Any, high: Any, digits: int = 3) -> str:
 
 
 def with_interval(value: Any, low: Any, high: Any, digits: int = 3) -> str:
-    """A number with its interval in brackets.
+    """Return a number with its interval in brackets.
 
     >>> with_interval(0.2, 0.1, 0.25, 2)
     '0.20 (0.10 to 0.25)'
@@ -41,7 +41,7 @@ def with_interval(value: Any, low: Any, high: Any, digits: int = 3) -> str:
 
 
 def probability(p: Any) -> str:
-    """A probability, as it is written where a small one counts.
+    """Return a probability, as it is written where a small one counts.
 
     >>> probability(0.2), probability(0.0001), probability(0.9999)
     ('0.200', '< 0.001', '> 0.999')
@@ -53,7 +53,7 @@ def probability(p: Any) -> str:
 
 
 def percent(share: Any) -> str:
-    """A share in percent; empty where there is none.
+    """Return a share in percent; empty where there is none.
 
     >>> percent(0.875)
     '88 %'
@@ -63,7 +63,7 @@ def percent(share: Any) -> str:
 
 
 def count(n: int, one: str, several: str = "") -> str:
-    """A number of things.
+    """Return a number of things.
 
     >>> count(1, "person", "people"), count(1200, "choice")
     ('1 person', '1,200 choices')

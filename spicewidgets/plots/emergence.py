@@ -43,7 +43,7 @@ class EmergenceFigure(LiveFigure):
         truth: Sequence[float | None],
         loss: Mapping[int, float],
     ) -> None:
-        """An equation over the epochs.
+        """Draw an equation over the epochs.
 
         Args:
             emergence: epochs and coefficients.
@@ -68,7 +68,7 @@ class EmergenceFigure(LiveFigure):
             self.summary = _in_words(x, rows, terms)
 
     def _make(self, term: str) -> None:
-        """The marks of a term, in a colour that no other one has before all are used."""
+        """Make the marks of a term, in a colour that no other one has before all are used."""
         n_terms = sum(key.startswith("term ") for key in self.series)
         if f"term {term}" not in self.series:
             look = replace(OTHERS[n_terms % len(OTHERS)], name=term, width=2.2, dash="solid")

@@ -31,7 +31,7 @@ MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "cross
 
 
 def new_figure(height: float, shared: bool = True) -> Figure:
-    """An empty figure as wide as a page.
+    """Return an empty figure as wide as a page.
 
     Args:
         height: in inches.
@@ -45,7 +45,7 @@ def new_figure(height: float, shared: bool = True) -> Figure:
 
 
 def own_figure(width: float, height: float) -> Figure:
-    """An empty white figure, in inches, that pyplot does not know."""
+    """Return an empty white figure, in inches, that pyplot does not know."""
     figure = Figure(figsize=(width, height), facecolor=PAPER)
     FigureCanvasAgg(figure)
     return figure
@@ -83,7 +83,7 @@ def tidy(ax: Axes) -> None:
 
 
 def line(style: Style, **changes: Any) -> dict[str, Any]:
-    """The arguments of a line in a style."""
+    """Return the arguments of a line in a style."""
     return {
         "color": style.colour,
         "linestyle": DASHES[style.dash],
@@ -115,7 +115,7 @@ def legend(figure: Figure, handles: Sequence[Any]) -> None:
 
 
 def caption(figure: Figure, words: str) -> None:
-    """A line of explanation below all subplots."""
+    """Write a line of explanation below all subplots."""
     figure.supxlabel(words, fontsize=SMALL, color=MUTED, x=0.01, ha="left")
 
 

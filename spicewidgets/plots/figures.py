@@ -116,7 +116,7 @@ class SessionView(LiveFigure):
         session: int = 0,
         arm: int = 0,
     ) -> None:
-        """The session of some agents.
+        """Draw the session of some agents.
 
         Args:
             played: by label: "truth", "rnn" and "spice" look as everywhere.
@@ -186,7 +186,7 @@ class SessionView(LiveFigure):
         return f"{self._option()} chosen, {style.name}"
 
     def _option(self) -> str:
-        """The option on show, inside a sentence."""
+        """Return the option on show, inside a sentence."""
         return in_sentence(self._options(self._arm + 1)[self._arm])
 
     def _options(self, n: int) -> list[str]:
@@ -198,7 +198,7 @@ class SessionView(LiveFigure):
         return {at: word for at, word in super().x_ticks().items() if 0 <= at < max(self.n_trials, 1)}
 
     def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:
-        """The curves, and in place of the marks what was chosen and what it paid."""
+        """Return the curves, and in place of the marks what was chosen and what it paid."""
         names, rows = super()._columns()
         options = self._options(int(max(self._chosen, default=0)) + 1)
         more: list[list[Cell]] = []
@@ -247,7 +247,7 @@ class SessionView(LiveFigure):
         self.set_lines(data)
 
     def _mark(self, n_options: int) -> None:
-        """A row for each option: what paid, and what did not."""
+        """Mark a row for each option: its rewards, and its choices without one."""
         if self.subplots["choices"].high != n_options or not self.subplots["choices"].ticks:
             ticks = {n_options - arm - 0.5: f"{arm + 1}" for arm in range(n_options)}
             self.set_limits("choices", 0.0, float(n_options), ticks)
@@ -273,7 +273,7 @@ class SessionView(LiveFigure):
 
 
 def _stems(values: Floats) -> Line:
-    """A line from 0 to each value, and a gap after it."""
+    """Return a line from 0 to each value, and a gap after it."""
     n = len(values)
     y = np.stack([np.zeros(n), values, np.full(n, np.nan)], axis=1).ravel()
     return np.repeat(np.arange(float(n)), 3), y

@@ -69,7 +69,7 @@ class Intervals(LiveFigure):
         self._rows: list[tuple[str, Row]] = []
 
     def draw(self, rows: Sequence[tuple[str, Row]], summary: str) -> None:
-        """A strip for each number that was found, or kept in a resample; each with its name."""
+        """Draw a strip for each coefficient that was found, or kept in a resample; each with its name."""
         self._rows = list(rows)
         drawn = [(name, row) for name, row in rows if isfinite(row.unit)]
         reach = max([LEAST, *(abs(x) for _, row in drawn for x in _distances(row) if isfinite(x))])
@@ -108,7 +108,7 @@ class Intervals(LiveFigure):
         self.add(f"found {at}", subplot, "points", FOUND)
 
     def _strip(self, at: int, row: Row, limit: float) -> None:
-        """Ends beyond the axis are drawn at its end."""
+        """Draw a strip; ends beyond the axis are drawn at its end."""
         intervals = {"likelihood": row.by_likelihood, "resamples": row.over_resamples}
         data: dict[str, tuple[list[float], list[float]]] = {}
         for kind, ends in intervals.items():

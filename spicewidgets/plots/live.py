@@ -43,7 +43,7 @@ class Screen(Protocol):
         """Make the mark of a series."""
 
     def update(self, series: Series, x: Floats, y: Floats) -> None:
-        """New data, as they are to be drawn, or another visibility."""
+        """Draw new data, or another visibility."""
 
     def scale(self, subplot: Subplot) -> None:
         """Another y range, and its ticks."""
@@ -135,7 +135,7 @@ class LiveFigure:
         self._place_axis()
 
     def set_limits(self, subplot: str, low: float, high: float, ticks: dict[float, str]) -> None:
-        """Fixed lowest and highest y of a subplot, and its ticks."""
+        """Fix the lowest and highest y of a subplot, and its ticks."""
         one = self.subplots[subplot]
         if (one.limits, one.ticks) != ((low, high), ticks):
             one.limits, one.ticks = (low, high), ticks
@@ -145,7 +145,7 @@ class LiveFigure:
     # What changes
 
     def set_lines(self, data: Mapping[str, Line]) -> None:
-        """New data of lines and points: `{key: (x, y)}`; x None counts trials from 0."""
+        """Set new data of lines and points: `{key: (x, y)}`; x None counts trials from 0."""
         with self.batch():
             for key, (x, y) in data.items():
                 one = self.series[key]
@@ -195,7 +195,7 @@ class LiveFigure:
         self._flush()
 
     def set_x(self, low: float, high: float) -> None:
-        """The part of the x axis that is shown, in all subplots."""
+        """Set the part of the x axis that is shown, in all subplots."""
         if (low, high) == self.x_limits or not low < high:
             return
         self.x_limits = (low, high)
@@ -204,7 +204,7 @@ class LiveFigure:
             self._dirty |= {key for key, one in self.series.items() if len(one.x) > 1}
 
     def set_span(self, subplot: str, low: float, high: float) -> None:
-        """The y that must be in sight: what lies beyond is cut off."""
+        """Set the y that must be in sight: what lies beyond is cut off."""
         self.subplots[subplot].span = (low, high)
 
     def set_log(self, subplot: str, log: bool) -> None:

@@ -83,6 +83,6 @@ class LossCurve(LiveFigure):
             self.summary = summary(records)
 
     def _columns_of(self, history: "Sequence[Epoch | Row]") -> LossRecords:
-        """The columns of a history; of one that goes on, only new records are read."""
+        """Return the columns of a history; of one that goes on, only new records are read."""
         before = next((columns for columns in self._read if columns.continues_in(history)), None)
         return LossRecords(history, before)

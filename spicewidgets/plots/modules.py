@@ -44,7 +44,7 @@ class UpdateFigure(LiveFigure):
             self.add(f"edge {subplot}", subplot, "rules", EDGE, listed=False)
 
     def draw(self, curves: "Curves") -> None:
-        """The curves of one module, by agent: "truth", "rnn" and "spice" look as everywhere."""
+        """Draw the curves of one module, by agent: "truth", "rnn" and "spice" look as everywhere."""
         looks = dict(zip(curves.after, styles(curves.after), strict=True))
         x = np.asarray(curves.value, dtype=float)
         within = (x >= curves.low) & (x <= curves.high)
@@ -82,7 +82,7 @@ class UpdateFigure(LiveFigure):
         return {f"rest {layer}": (drawn, drawn)}
 
     def _outcomes(self, curves: "Curves", x: Floats, within: NDArray[np.bool_]) -> dict[str, Line]:
-        """Marks that tell which outcome a curve is for."""
+        """Return marks that tell which outcome a curve is for."""
         data: dict[str, Line] = {}
         first = next(iter(curves.after.values()), None)
         if first is None or not any(curves.levels):
@@ -106,7 +106,7 @@ def _gone(series: Mapping[str, Series], data: Mapping[str, Line]) -> dict[str, L
 
 
 def outcome(level: Mapping[str, float]) -> str:
-    """The inputs of a curve in words."""
+    """Return the inputs of a curve in words."""
     words = {(REWARD, 1.0): REWARDED.name, (REWARD, 0.0): UNREWARDED.name}
     return ", ".join(words.get(pair, f"{pair[0]} {pair[1]:.2g}") for pair in level.items())
 
@@ -167,7 +167,7 @@ class PathFigure(LiveFigure):
             self.add(f"now {subplot}", subplot, "rules", EDGE, listed=False)
 
     def draw(self, path: "SparsityPath", terms: Sequence[str], threshold: float) -> None:
-        """A path, what its terms are called, and the threshold that is set."""
+        """Draw a path, the names of its terms, and the threshold that is set."""
         x = np.log10(np.asarray(path.thresholds, dtype=float))
         rows = np.asarray(path.coefficients, dtype=float)
         counts = np.count_nonzero(rows, axis=1)
@@ -214,7 +214,7 @@ class TradeFigure(LiveFigure):
         self.add("now", "error", "points", replace(SPICE, name="the present equation"))
 
     def draw(self, counts: ArrayLike, errors: ArrayLike, present: int) -> None:
-        """The least error with so many terms, and how many there are in the present equation."""
+        """Draw the least error with so many terms, and the number of terms in the present equation."""
         x, y = np.asarray(counts, dtype=float), np.asarray(errors, dtype=float)
         here = x == present
         with self.batch():

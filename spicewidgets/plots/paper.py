@@ -95,7 +95,7 @@ def ranges(
 
 
 def matrix(names: Sequence[str], table: ArrayLike, rows: str, columns: str) -> Figure:
-    """A table of shares from 0 to 1, as shades with their numbers.
+    """Return a table of shares from 0 to 1, as shades with their numbers.
 
     Args:
         names: of rows and columns.
@@ -155,7 +155,7 @@ def scatters(
 
 
 def sorted_people(rows: Mapping[str, ArrayLike], title: str) -> Figure:
-    """A number of each person, sorted, with a line at zero.
+    """Return a number of each person, sorted, with a line at zero.
 
     Args:
         rows: the numbers, by what they are.
@@ -270,7 +270,7 @@ def _legend(figure: Figure, handles: Sequence[Line2D]) -> None:
 
 
 def svg_of(figure: Figure, name: str) -> str:
-    """A figure as SVG that stands within a page: the same bytes for the same figure, ids of its own.
+    """Return a figure as SVG that stands within a page: the same bytes for the same figure, ids of its own.
 
     Args:
         figure: what is drawn.
@@ -290,7 +290,7 @@ def svg_of(figure: Figure, name: str) -> str:
 
 
 def pdf_of(figure: Figure) -> bytes:
-    """A figure as PDF, the same bytes for the same figure."""
+    """Return a figure as PDF, the same bytes for the same figure."""
     file = BytesIO()
     dates = {"CreationDate": None, "ModDate": None}
     figure.savefig(file, format="pdf", facecolor=figure.get_facecolor(), metadata=dates)

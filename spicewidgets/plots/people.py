@@ -161,7 +161,7 @@ class AcrossPeople(LiveFigure):
         self.set_rules("chosen", [] if place is None else [place], [] if place is None else [label])
 
     def x_ticks(self) -> dict[float, str]:
-        """The groups, each with its mean."""
+        """Return the groups, each with its mean."""
         return self._ticks
 
     def _drawn(self, one: Series) -> tuple[Floats, Floats]:

@@ -30,7 +30,7 @@ def print_figure(
     x_title: str,
     words: str = "",
 ) -> Figure:
-    """The figure, with a legend above and a line of explanation below it."""
+    """Draw the figure, with a legend above and a line of explanation below it."""
     heights = [subplot.height / PIXELS for subplot in subplots]
     figure = new_figure(1.2 + sum(heights) + 0.25 * len(subplots), shared=False)
     axs: NDArray[Any] = figure.subplots(len(subplots), 1, sharex=True, squeeze=False, height_ratios=heights)[
@@ -99,7 +99,7 @@ def _draw(ax: Axes, subplot: Subplot, one: Series, words: bool) -> None:
 
 
 def kind_look(kind: Kind, n: int) -> dict[str, Any]:
-    """The arguments that make a line of `n` points a band, or dots.
+    """Return the arguments that make a line of `n` points a band, or dots.
 
     A band is pale between thin edges, so that it is seen under what coincides with it.
     """
@@ -113,7 +113,7 @@ def kind_look(kind: Kind, n: int) -> dict[str, Any]:
 
 
 def _annotate(ax: Axes, at: float, word: str) -> None:
-    """A word above a vertical line, where no curve is."""
+    """Write a word above a vertical line, where no curve is."""
     ax.annotate(
         word,
         (at, 1),
@@ -128,7 +128,7 @@ def _annotate(ax: Axes, at: float, word: str) -> None:
 
 
 def _markers(series: Series) -> dict[str, Any]:
-    """The arguments of a line that is markers only; the more there are, the smaller they are."""
+    """Return the arguments of a line that is markers only; the more there are, the smaller they are."""
     look = line(series.style, linestyle="none", marker=MARKERS[series.style.marker], zorder=3)
     size = float(np.clip(400 / max(len(series.x), 1), 2.0, 4.2))
     stroke = 1.0 if series.style.marker in ("cross", "plus") else 0.0
@@ -148,7 +148,7 @@ def draw_legend(figure: Figure, series: Iterable[Series]) -> None:
 
 
 def saved(figure: Figure, format: str) -> bytes:
-    """The figure as the bytes of a file."""
+    """Return the figure as the bytes of a file."""
     file = BytesIO()
     figure.savefig(file, format=format, dpi=200, facecolor=figure.get_facecolor())
     return file.getvalue()

@@ -10,7 +10,7 @@ MOST_INK = 0.36  # so that numbers stay readable in both themes
 
 
 def confusion(names: Sequence[str], brief: Mapping[str, str], counts: NDArray) -> Html:  # type: ignore[type-arg]
-    """Counts, a row for each simulated model; the darker, the larger the share of its row.
+    """Return counts, a row for each simulated model; the darker, the larger the share of its row.
 
     Args:
         names: of the models.

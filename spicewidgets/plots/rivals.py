@@ -63,7 +63,7 @@ class Row(Protocol):
 
 
 def look_of(name: str) -> tuple[Style, Kind]:
-    """The look of SPICE, its network, or any rival, and how it is drawn."""
+    """Return the look of SPICE, its network, or any rival, and how it is drawn."""
     return OWN.get(name, (RIVAL, "points"))
 
 
@@ -107,7 +107,7 @@ def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
 
 
 def _ends(row: Row, as_nats: bool) -> tuple[float, float, float]:
-    """The value and the ends of its interval."""
+    """Return the value and the ends of its interval."""
     ends = row.likelihood, row.low, row.high
     one, low, high = (-float(np.log(end)) if as_nats else end for end in ends)
     return one, low, high
@@ -118,7 +118,7 @@ def _differences(rows: Sequence[Row]) -> list[float]:
 
 
 def _axis(values: Sequence[float], top: float | None = None) -> Axis:
-    """An axis with room for all, and few ticks."""
+    """Return an axis with room for all, and few ticks."""
     known = [value for value in values if isfinite(value)]
     low, high = min(known), max(known)
     room = 0.08 * (high - low) or 0.01
@@ -160,7 +160,7 @@ def _count(numbers: float) -> str:
 
 
 def _dot(axis: Axis, value: float, ends: tuple[float, float], look: Style, zero: bool = False) -> str:
-    """A dot with its interval on the lines of the scale."""
+    """Return a dot with its interval on the lines of the scale."""
     lines = "".join(f'<i class="sw-v" style="left:{_left(axis, at)}"></i>' for at in axis.ticks)
     lines += f'<i class="sw-v sw-zero" style="left:{_left(axis, 0.0)}"></i>' if zero else ""
     low, high = sorted(ends)

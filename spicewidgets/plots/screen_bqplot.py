@@ -88,7 +88,7 @@ class Screen:
         figure.marks = [*figure.marks, *marks]
 
     def update(self, series: Series, x: Floats, y: Floats) -> None:
-        """New data, as they are to be drawn, or another visibility."""
+        """Draw new data, or another visibility."""
         marks = self._marks[series.key]
         if series.kind == "level":
             x, y = np.array([0.0, 1.0]), np.repeat(y[:1], 2)
@@ -103,7 +103,7 @@ class Screen:
                 mark.x, mark.y, mark.visible = x, y, series.visible and bool(len(x))
 
     def _write(self, label: Any, series: Series, x: Floats) -> None:
-        """The words of rules, above those that are in sight."""
+        """Write the words of rules, above those that are in sight."""
         if not series.words and not len(label.text):
             return
         words = zip(x, series.words, strict=False)
@@ -212,7 +212,7 @@ def _set_ticks(axis: Any, ticks: Mapping[float, str]) -> None:
 
 
 def _as_in_javascript(value: float) -> str:
-    """A number as JavaScript spells it: the browser looks tick labels up by it."""
+    """Write a number as JavaScript spells it: the browser looks tick labels up by it."""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     text = repr(float(value))

@@ -60,7 +60,7 @@ class Screen:
         self._series[series.key] = series
 
     def update(self, series: Series, x: Floats, y: Floats) -> None:
-        """New data, or another visibility."""
+        """Draw new data, or another visibility."""
         self._data[series.key] = x, y
         self._stale.add(series.subplot)
 
@@ -129,7 +129,7 @@ class Screen:
         return f'<svg {box} style="{style}" aria-hidden="true" fill="none">{"".join(drawn)}</svg>'
 
     def _line(self, subplot: Subplot, one: Series) -> str:
-        """A line, a band, a level or rules."""
+        """Return a line, a band, a level or rules."""
         x, y = self._data.get(one.key, (one.x, one.y))
         style = one.style
         look = f"stroke:{style.colour};stroke-width:{1.0 if one.faint else style.width}"
@@ -196,7 +196,7 @@ def _path(path: str, style: str) -> str:
 
 
 def _points_of(x: Floats, y: Floats) -> str:
-    """A path through these points, with a gap where one is not known."""
+    """Return a path through these points, with a gap where one is not known."""
     steps, joined = [], False
     for at, height, known in zip(x, y, np.isfinite(y), strict=True):
         if known:
@@ -206,12 +206,12 @@ def _points_of(x: Floats, y: Floats) -> str:
 
 
 def _top(subplot: Subplot, y: float) -> float:
-    """The place of a y, in pixels from the top of the widget."""
+    """Return the place of a y, in pixels from the top of the widget."""
     return subplot.above + subplot.height * (subplot.high - y) / (subplot.high - subplot.low)
 
 
 def _across(kind: str, share: float, top: int, right: int, word: str) -> str:
-    """A word at a share of the width between the axes; none outside of them."""
+    """Return a word at a share of the width between the axes; none outside of them."""
     if not 0 <= share <= 1:
         return ""
     left = f"calc({LEFT}px + (100% - {LEFT + right}px)*{share:.5f})"

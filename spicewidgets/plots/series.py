@@ -100,7 +100,7 @@ class Subplot:
         return TOP + (WORDS if self.worded else 0)
 
     def spread_ends(self) -> dict[float, str]:
-        """The words at the right end, no two of them on each other."""
+        """Return the words at the right end, no two of them on each other."""
         gap = LABEL * (self.high - self.low) / self.height
         places: dict[float, str] = {}
         for y in sorted(self.ends):
@@ -171,14 +171,14 @@ def decimate(x: Floats, y: Floats, limit: int = LIMIT) -> tuple[Floats, Floats]:
 
 
 def window(x: Floats, y: Floats, low: float, high: float) -> tuple[Floats, Floats]:
-    """The part of a line between two x, with one point beyond on each side."""
+    """Return the part of a line between two x, with one point beyond on each side."""
     start = max(int(np.searchsorted(x, low)) - 1, 0)
     stop = int(np.searchsorted(x, high, side="right")) + 1
     return x[start:stop], y[start:stop]
 
 
 def step_for(span: float, n: int = 5, whole: bool = False) -> float:
-    """A tick distance of 1, 2 or 5 times a power of ten that gives about `n` ticks."""
+    """Return a tick distance of 1, 2 or 5 times a power of ten that gives about `n` ticks."""
     raw = max(span, 1e-12) / n
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
@@ -211,7 +211,7 @@ def log_ticks(low: float, high: float, most: int = 6) -> dict[float, str]:
 
 
 def _logs(values: list[float], low: float, high: float) -> dict[float, str]:
-    """These values at their log10, where that is between two limits."""
+    """Return these values at their log10, where that is between two limits."""
     return {math.log10(v): f"{v:g}" for v in values if low - 1e-9 <= math.log10(v) <= high + 1e-9}
 
 
@@ -233,7 +233,7 @@ def settle(limits: tuple[float, float], low: float, high: float) -> tuple[float,
 
 
 def grown(n: int, least: int = 20) -> int:
-    """The next round number at or above `n`: an axis that grows in few steps."""
+    """Return the next round number at or above `n`: an axis that grows in few steps."""
     if n <= least:
         return least
     power = 10 ** math.floor(math.log10(n))

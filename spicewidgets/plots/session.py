@@ -112,7 +112,7 @@ def _curves(agent: "Agent", session: "DatasetRNN", option: int, kind: Kind, styl
 
 
 def _signals(curves: Sequence[AgentCurves], wanted: Sequence[str] | None) -> list[str]:
-    """The states that have a subplot, in order."""
+    """Return the states that have a subplot, in order."""
     had = list(dict.fromkeys(name for each in curves for name in each.states))
     if wanted is None:
         chosen = [name for name in had if "learning_rate" not in name]
@@ -151,7 +151,7 @@ def _draw(axs: NDArray[Any], curves: AgentCurves, signals: Sequence[str]) -> Non
 def _mark_choices(
     ax: Axes, session: "DatasetRNN", option: int, reward_range: Sequence[float]
 ) -> list[Line2D]:
-    """Marks below 0 at the trials in which the option was chosen: what paid above, what did not below.
+    """Return marks below 0 at the trials in which the option was chosen: what paid above, what did not below.
 
     Returns the marks for the legend.
     """
@@ -265,7 +265,7 @@ def _is_range(values: Any) -> bool:
 
 
 def _one_session(experiment: Any, dataset: Any, n_actions: int) -> "DatasetRNN":
-    """The session to show, as a data set of one session."""
+    """Return the session to show, as a data set of one session."""
     if isinstance(experiment, int | np.integer) and dataset is None:
         raise SettingsError(
             [

@@ -92,7 +92,7 @@ def chart(
     level: float | None = None,
     words: str = "",
 ) -> Html:
-    """A chart.
+    """Return a chart.
 
     Args:
         title: above it.
@@ -188,7 +188,7 @@ def _marks(one: Line, x: Axis, y: Axis) -> str:
 
 
 def mark(style: Style, left: str, top: str = "50%") -> str:
-    """A mark whose middle is at a place of what it stands in."""
+    """Return a mark whose middle is at a place of what it stands in."""
     return (
         f'<svg class="sw-mark" style="left:{left};top:{top}" viewBox="-6 -6 12 12" aria-hidden="true">'
         f'<g fill="{style.colour}" stroke="{style.colour}">{MARKS[style.marker]}</g></svg>'

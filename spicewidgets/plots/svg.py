@@ -14,7 +14,7 @@ LAST = 27  # trials in a strip: so many as a phone is wide
 
 
 def small_loss(history: Sequence[Mapping[str, float]]) -> Html:
-    """The loss so far, from guessing (top) to the true participant's loss (dashed).
+    """Return the loss so far, from guessing (top) to the true participant's loss (dashed).
 
     Args:
         history: a dictionary for each epoch, with `train_loss`, `chance` and `floor`.
@@ -43,7 +43,7 @@ def small_loss(history: Sequence[Mapping[str, float]]) -> Html:
 
 
 def bar(value: float, reach: float, colour: str) -> Html:
-    """A bar from the middle, to the right where the value is above 0; `reach` fills one side."""
+    """Return a bar from the middle, to the right where the value is above 0; `reach` fills one side."""
     half = BAR / 2
     length = half * min(abs(value) / reach, 1.0)
     left = half if value >= 0 else half - length
@@ -59,7 +59,7 @@ def outcome(rewarded: bool) -> Html:
 
 
 def outcome_strip(arms: Sequence[int], rewarded: Sequence[bool], n_arms: int) -> Html:
-    """The outcomes of the last trials, a row for each option."""
+    """Return the outcomes of the last trials, a row for each option."""
     trials = list(zip(arms, rewarded, strict=True))[-LAST:]
     marks = "".join(_mark(paid, 10 * at + 66, 10 + 18 * arm, 3.5) for at, (arm, paid) in enumerate(trials))
     names = "".join(

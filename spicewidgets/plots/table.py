@@ -25,7 +25,7 @@ MARKERS = {
 
 
 def swatch(style: Style, kind: Kind = "line") -> str:
-    """A short piece of the line, or the marker, as an inline SVG."""
+    """Return a short piece of the line, or the marker, as an inline SVG."""
     if kind == "points":
         drawn = f'<g fill="{style.colour}" stroke="{style.colour}">{MARKERS[style.marker]}</g>'
     elif kind == "dots":
@@ -93,7 +93,7 @@ def _at(xs: Floats, x: Floats, y: Floats) -> Floats:
 
 
 def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], limit: int = ROWS) -> Html:
-    """An accessible table; of more than `limit` rows evenly spaced ones, and it says so."""
+    """Return an accessible table; of more than `limit` rows evenly spaced ones, and it says so."""
     step = max(1, math.ceil(len(rows) / limit))
     thinned = rows[::step]
     if step > 1:

@@ -19,7 +19,7 @@ ROWS = 8  # sessions in a picture
 
 
 def empty() -> Html:
-    """A picture of nothing, as high as the others."""
+    """Return a picture of nothing, as high as the others."""
     return _picture("")
 
 
@@ -29,8 +29,8 @@ def chances(reward_probs: Floats) -> Html:
 
 
 def bars(values: Floats) -> Html:
-    """A bar for each option from 0, `(n_actions,)`, in its colour, the longest as long as there is room; none
-    for NaN.
+    """Return a bar for each option from 0, `(n_actions,)`, in its colour, the longest as long as there is
+    room; none for NaN.
     """
     reach = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     base = HEIGHT - EDGE if np.nanmin(values, initial=0.0) >= 0 else HEIGHT / 2
@@ -45,7 +45,9 @@ def bars(values: Floats) -> Html:
 
 
 def sorted_shares(shares: Floats) -> Html:
-    """A dot for each person, from the lowest share to the highest, `(n_participants,)`, beside one half."""
+    """Return a dot for each person, from the lowest share to the highest, `(n_participants,)`, beside one
+    half.
+    """
     known = np.sort(shares[np.isfinite(shares)])
     at = np.linspace(0, 1, max(len(known), 3))[: len(known)] if len(known) != 1 else np.array([0.5])
     dots = "".join(
@@ -92,7 +94,7 @@ def learner(alpha: float, alpha_penalty: float, beta: float) -> Html:
 
 
 def losses(history: Sequence[Mapping[str, float]]) -> Html:
-    """The loss over the epochs, from guessing (top) to that of the true participant (dashed)."""
+    """Return the loss over the epochs, from guessing (top) to that of the true participant (dashed)."""
     loss = np.array([row["train_loss"] for row in history], dtype=float)
     loss = loss[np.isfinite(loss)]
     if len(loss) < 2:
@@ -162,7 +164,7 @@ def _line_between(first: float, last: float, style: Style) -> str:
 
 
 def _path(points: Iterable[tuple[float, float]], left: float, right: float) -> str:
-    """A path through points in the unit square, between two sides of the picture."""
+    """Return a path through points in the unit square, between two sides of the picture."""
     wide, high = right - left - 2 * EDGE, HEIGHT - 2 * EDGE
     return "M" + "L".join(f"{left + EDGE + x * wide:.1f} {EDGE + y * high:.1f}" for x, y in points)
 

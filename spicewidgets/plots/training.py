@@ -36,7 +36,7 @@ class TrainingFigure(LossCurve):
         truth: Sequence[float | None],
         until: int | None = None,
     ) -> None:
-        """The coefficients up to an epoch.
+        """Draw the coefficients up to an epoch.
 
         Args:
             emergence: epochs and coefficients; None where nothing is known of them, and nothing is shown.
@@ -79,7 +79,7 @@ class TrainingFigure(LossCurve):
 
 
 def _free(y: float, taken: Mapping[float, str]) -> float:
-    """A key that is not taken: two coefficients may be the same."""
+    """Return a key that is not taken: two coefficients may be the same."""
     while y in taken:
         y = float(np.nextafter(y, np.inf))
     return y

@@ -8,7 +8,9 @@ PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 
 
 def in_sentence(option: str) -> str:
-    """The name of an option inside a sentence: "Option 1" is option 1, and a table's own names stay."""
+    """Return the name of an option inside a sentence: "Option 1" is option 1, and a table's own names
+    stay.
+    """
     return f"o{option[1:]}" if option.startswith("Option ") else option
 
 

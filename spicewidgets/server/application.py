@@ -104,7 +104,7 @@ WITH_VISITS = (CheckedSocketHandler, LimitedHandler, LookHandler)
 
 
 def guard(handler: type[RequestHandler]) -> type[RequestHandler]:
-    """A handler whose answers carry our headers, and whose errors say no more than their name."""
+    """Return a handler whose answers carry our headers, and whose errors say no more than their name."""
 
     class Guarded(handler):  # type: ignore[misc, valid-type] # it is a class
         def set_default_headers(self) -> None:

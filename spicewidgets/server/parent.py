@@ -164,7 +164,7 @@ def load_all() -> None:
 
 
 def modules() -> Iterator[str]:
-    """The names of the package's modules."""
+    """Yield the names of the package's modules."""
     for module in pkgutil.walk_packages(spicewidgets.__path__, "spicewidgets."):
         if not module.name.startswith(NOT_LOADED):
             yield module.name

@@ -151,7 +151,7 @@ class LimitedHandler(TornadoVoilaHandler):
         self.finish(PAGE.format(title=title, wait=wait, text=text.format(most=self.visits.most, wait=wait)))
 
     def pool(self) -> list[Any]:
-        """The futures of the kernels that were started ahead."""
+        """Return the futures of the kernels that were started ahead."""
         futures: list[Any] = getattr(self.kernel_manager, "_pools", {}).get(self.notebook_path, [])
         return futures
 

@@ -126,7 +126,7 @@ class Parent:
             raise ParentError(f"it has {threads} threads")
 
     async def fork(self, request: dict[str, Any]) -> Kernel:
-        """A new kernel.
+        """Return a new kernel.
 
         Raises:
             ParentError: if the parent, or the kernel at once, ends.
@@ -286,7 +286,7 @@ class ForkedProvisioner(LocalProvisioner):
 
     @classmethod
     async def parent_process(cls) -> Parent:
-        """The process to fork from, made anew if the last one cannot be used any more."""
+        """Return the process to fork from, made anew if the last one cannot be used any more."""
         while cls.parents:
             if cls.parents[0].usable():
                 return cls.parents[0]

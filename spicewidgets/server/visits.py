@@ -88,12 +88,12 @@ class Visits:
         self._spent[address] = (self.spent(address) + pages, self.clock())
 
     def sent(self, kernel: str, address: str) -> None:
-        """A page, or a part of one, was sent to the address: this is its kernel."""
+        """Note that a page, or a part of one, was sent to the address: this is its kernel."""
         self.open.setdefault(kernel, Visit(address, 0))
         self.sign(kernel)
 
     def sign(self, kernel: str) -> None:
-        """The page of this kernel is there: it is being sent, or has asked how its kernel is."""
+        """Note that the page of this kernel is there: it is being sent, or has asked how its kernel is."""
         if visit := self.open.get(kernel):
             visit.until = max(visit.until, self.clock() + CONNECT)
 
@@ -153,7 +153,7 @@ class Visits:
         self.open = {kernel: visit for kernel, visit in self.open.items() if kernel in kernels}
 
     def over(self) -> list[str]:
-        """The kernels whose page is not there any more; they are forgotten."""
+        """Return the kernels whose page is not there any more; they are forgotten."""
         now = self.clock()
         ended = [kernel for kernel, visit in self.open.items() if not visit.sockets and now > visit.until]
         for visit in map(self.open.pop, ended):

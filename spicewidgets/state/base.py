@@ -33,9 +33,7 @@ LARGEST = 10**300  # a whole number beyond this is no float
 
 
 def view(item: Any) -> Any:
-    """A setting of what is looked at: no result depends on it, so it is left out where snapshots are
-    compared.
-    """
+    """Declare a setting of the view: no result depends on it, and snapshots are compared without it."""
     assert isinstance(item, Field)
     item.compare = False
     return item
@@ -80,13 +78,15 @@ class Setting(_Trait):
         self.kind = kind
 
     def validate(self, obj: Any, value: object) -> Any:
-        """The value as it is kept; never raises. While a lesson holds the setting, it stays as it is."""
+        """Return the value as it is kept; never raises. While a lesson holds the setting, it stays as
+        it is.
+        """
         return getattr(obj, str(self.name)) if self.name in obj.held else plain(value, self.kind)
 
 
 def plain(value: object, kind: str, depth: int = 10) -> object:
-    """A number as an int, a float or a bool, as the setting has it; a list as a tuple; the rest as it is.
-    Lists that are nested deeper than any setting are cut off.
+    """Return a number as an int, a float or a bool, as the setting has it; a list as a tuple; the rest as it
+    is. Lists that are nested deeper than any setting are cut off.
 
     To traitlets `True`, `1` and `1.0` are equal, so that one must not stand for another.
     """
@@ -130,7 +130,7 @@ def _trait(item: Field[Any], look: Look | None) -> Setting:
 
 
 def _kind(declared: object) -> str:
-    """The name of a field's type, without the None of an optional one."""
+    """Return the name of a field's type, without the None of an optional one."""
     parts = get_args(declared) if isinstance(declared, UnionType) else (declared,)
     kind = next(part for part in parts if part is not type(None))
     return str((get_origin(kind) or kind).__name__)
@@ -167,16 +167,16 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The names of the settings, in order."""
+        """Return the names of the settings, in order."""
         return tuple(item.name for item in fields(cls.settings) if "help" in item.metadata)
 
     def peek(self) -> S:
-        """The settings as they stand, right or wrong, as a frozen dataclass."""
+        """Return the settings as they stand, right or wrong, as a frozen dataclass."""
         values = {name: getattr(self, name) for name in self.names()}
         return cast("S", self.settings(**values))
 
     def snapshot(self) -> S:
-        """The settings as a frozen dataclass.
+        """Return the settings as a frozen dataclass.
 
         Raises:
             SettingsError: With all `problems`.
@@ -186,7 +186,9 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         return self.peek()
 
     def find_problems(self) -> list[str]:
-        """A sentence for every setting that cannot be used, each beginning with the name of the setting."""
+        """Return a sentence for every setting that cannot be used, each beginning with the name of the
+        setting.
+        """
         return self.peek().problems()
 
     def problems_of(self, name: str) -> list[str]:
@@ -201,7 +203,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         self.recheck()
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as plain data (JSON), from which `from_dict` makes the same state."""
+        """Return the settings as plain data (JSON), from which `from_dict` makes the same state."""
         return {name: written(getattr(self, name)) for name in self.names()}
 
     def from_dict(self, data: object) -> None:
@@ -256,7 +258,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         self.put({name: self.default(name) for name in names or self.names()})
 
     def default(self, name: str) -> Any:
-        """The default of a setting."""
+        """Return the default of a setting."""
         self._known(name)
         return self.traits()[name].default_value
 
@@ -274,12 +276,12 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
 
 
 def _short(name: str) -> str:
-    """A name from a file, as it can be told."""
+    """Return a name from a file, as it can be told."""
     return name if name.isidentifier() and len(name) <= 60 else f"{name!r:.60}"
 
 
 def written(value: object) -> object:
-    """A value as JSON has it: tuples as lists, names as text."""
+    """Return a value as JSON has it: tuples as lists, names as text."""
     if isinstance(value, tuple):
         return [written(part) for part in value]
     if isinstance(value, Mapping):

@@ -65,13 +65,15 @@ def declared(kind: type[BuiltState] | type[BuiltModule], name: str) -> dict[str,
 
 
 def problems_at(built: BuiltModel, where: str, row: int = 0) -> list[str]:
-    """The sentences that belong to one row of the "state"s or "module"s, or to the "model" as a whole."""
+    """Return the sentences that belong to one row of the "state"s or "module"s, or to the "model" as a
+    whole.
+    """
     return [found.sentence for found in built.found() if (found.where, found.row) == (where, row)]
 
 
 def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
-    """The model with another value in a row of its states. A new name is taken over wherever it is used, and
-    by the modules that were named after the state.
+    """Return the model with another value in a row of its states. A new name is taken over wherever it is
+    used, and by the modules that were named after the state.
     """
     if not 0 <= row < len(built.states):
         return built
@@ -85,20 +87,22 @@ def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
 
 
 def change_module(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:
-    """The model with another value in a row of its modules."""
+    """Return the model with another value in a row of its modules."""
     if not 0 <= row < len(built.modules):
         return built
     return replace(built, modules=_with(built.modules, row, replace(built.modules[row], **parts)))
 
 
 def add_state(built: BuiltModel) -> BuiltModel:
-    """The model with one more state, and a module that moves it."""
+    """Return the model with one more state, and a module that moves it."""
     name = _fresh("x_state", [*(s.name for s in built.states), *(m.name for m in built.modules)])
     return add_module(replace(built, states=(*built.states, BuiltState(name, 0.0))))
 
 
 def add_module(built: BuiltModel) -> BuiltModel:
-    """The model with one more module: for the last state with arms that no module moves, else the last."""
+    """Return the model with one more module: for the last state with arms that no module moves, else the
+    last.
+    """
     state, arms = next(_free(built), (built.states[-1].name if built.states else "", CHOSEN))
     name = _fresh(f"{state or 'x_module'}_{arms.replace(' ', '_')}", [row.name for row in built.modules])
     return replace(built, modules=(*built.modules, BuiltModule(name, state, arms)))
@@ -110,7 +114,7 @@ def is_full(built: BuiltModel) -> bool:
 
 
 def remove_state(built: BuiltModel, row: int) -> BuiltModel:
-    """The model without a state, the modules that move it, and the inputs that are its value."""
+    """Return the model without a state, the modules that move it, and the inputs that are its value."""
     if not 0 <= row < len(built.states):
         return built
     gone, left = built.states[row].name, _without(built.states, row)
@@ -125,14 +129,14 @@ def remove_state(built: BuiltModel, row: int) -> BuiltModel:
 
 
 def remove_module(built: BuiltModel, row: int) -> BuiltModel:
-    """The model without a module."""
+    """Return the model without a module."""
     if not 0 <= row < len(built.modules):
         return built
     return replace(built, modules=_without(built.modules, row))
 
 
 def told_apart(built: BuiltModel, participants: bool) -> BuiltModel:
-    """The model with or without an embedding of each participant."""
+    """Return the model with or without an embedding of each participant."""
     return replace(built, participants=participants)
 
 

@@ -72,6 +72,6 @@ class DataState(State[Data]):
         self.observe(self._stay_within, ["n_sessions", "session"])
 
     def _stay_within(self, change: Change) -> None:
-        """A session that no longer exists gives way to the last one."""
+        """Move to the last session where the chosen one no longer exists."""
         if not self.problems_of("n_sessions") and not self.problems_of("session"):
             self.put({"session": min(self.peek().session, self.n_sessions - 1)})

@@ -36,7 +36,7 @@ class Library:
         return tuple(term for d in range(degree + 1) for term in combinations_with_replacement(names, d))
 
     def terms(self, module: str, degree: int) -> tuple[Term, ...]:
-        """The candidate terms of the equation."""
+        """Return the candidate terms of the equation."""
         left_out = {tuple(sorted(term)) for term in self.without}
         return tuple(t for t in self.candidates(module, degree) if tuple(sorted(t)) not in left_out)
 
@@ -183,7 +183,7 @@ class DiscoveryState(State[Plan]):
         return super().read(dict(data) | {"libraries": libraries})
 
     def prepare(self, trial: Self) -> None:
-        """A trial state knows the same model."""
+        """Give a trial state the same model."""
         trial._spec = self._spec
 
 
@@ -209,7 +209,7 @@ def _libraries(data: object) -> tuple[tuple[str, Library], ...]:
 
 
 def _library(parts: object) -> Library:
-    """A library from plain data.
+    """Return a library from plain data.
 
     Raises:
         SettingsError: For data of another form.

@@ -216,17 +216,17 @@ class Experiment(HasTraits):
         self.refresh()
 
     def group(self, name: str) -> State[Any]:
-        """The state of one of the groups of settings."""
+        """Return the state of one of the groups of settings."""
         state: State[Any] = getattr(self, name)
         return state
 
     def peek(self) -> ExperimentSnapshot:
-        """The settings as they stand, right or wrong."""
+        """Return the settings as they stand, right or wrong."""
         parts = {item.name: self.group(item.name).peek() for item in fields(ExperimentSnapshot)}
         return ExperimentSnapshot(**parts)
 
     def snapshot(self) -> ExperimentSnapshot:
-        """The settings, frozen.
+        """Return the settings, frozen.
 
         Raises:
             SettingsError: With all problems.
@@ -236,7 +236,7 @@ class Experiment(HasTraits):
         return self.peek()
 
     def find_problems(self) -> list[str]:
-        """A sentence for everything that keeps a run from beginning."""
+        """Return a sentence for everything that keeps a run from beginning."""
         return [f"{name}: {sentence}" for name in FOUND_IN for sentence in self.group(name).find_problems()]
 
     def refresh(self) -> None:
@@ -261,7 +261,7 @@ class Experiment(HasTraits):
         return not any(self.group(name).find_problems() for name in groups)
 
     def _clamp(self) -> None:
-        """The compared session and arm give way to the last there is."""
+        """Move to the last session and arm where the compared ones no longer exist."""
         present = self.peek()
         if not self.data.problems and not self.comparison.problems_of("session"):
             self.comparison.session = min(self.comparison.session, present.n_sessions - 1)
@@ -409,7 +409,7 @@ class Experiment(HasTraits):
             self.group(name).put(values[name])
 
     def read(self, data: object) -> tuple[dict[str, dict[str, Any]], list[str]]:
-        """The settings of every group that the data stand for, and what is wrong with them."""
+        """Return the settings of every group that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping):
             return {}, [
                 f"Settings are read from a dictionary by group; got {shown(data):.80}. Give what"
@@ -434,8 +434,8 @@ class Experiment(HasTraits):
         return values, problems
 
     def lesson_refuses(self, changes: Mapping[str, Mapping[str, Any]]) -> str:
-        """A sentence on those of some changes, by group and name, that the lesson does not let happen; empty
-        when all do.
+        """Return a sentence on those of some changes, by group and name, that the lesson does not let happen;
+        empty when all do.
         """
         labels, hides = [], False
         for group, values in changes.items():
@@ -448,7 +448,9 @@ class Experiment(HasTraits):
         return f"The lesson keeps as they are: {', '.join(labels)}." if labels else ""
 
     def _plan_for(self, model: Mapping[str, Any]) -> DiscoveryState:
-        """A discovery that knows the modules of a model that is being read: libraries are checked for it."""
+        """Return a discovery that knows the modules of a model that is being read: libraries are checked for
+        it.
+        """
         chosen, plan = ModelState(), DiscoveryState()
         self.model.prepare(chosen)
         chosen.put(model)
@@ -484,7 +486,7 @@ def _unknown_terms(present: ExperimentSnapshot) -> str:
 
 
 def _in_words(state: State[Any], name: str, value: object) -> str:
-    """A setting and its value, as a person reads it."""
+    """Return a setting and its value, as a person reads it."""
     if name in TOO_LONG:
         return TOO_LONG[name]
     label = _label(state, name)
@@ -497,6 +499,6 @@ def _in_words(state: State[Any], name: str, value: object) -> str:
 
 
 def _label(state: State[Any], name: str) -> str:
-    """The label of a setting, inside a sentence."""
+    """Return the label of a setting, inside a sentence."""
     label = str(state.tags(name)["label"])
     return label if not label[1:2].islower() else label[0].lower() + label[1:]

@@ -48,7 +48,7 @@ class Lesson:
     tour: tuple[Step, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The lesson as plain data (JSON), with the version of its form."""
+        """Return the lesson as plain data (JSON), with the version of its form."""
         lists = {name: list(getattr(self, name)) for name in ("hidden", "fixed", "panels")}
         settings = dict(self.settings)
         tour = {"tour": plain(self.tour)} if self.tour else {}
@@ -56,12 +56,14 @@ class Lesson:
         return {"lesson": VERSION, **words, **lists, **tour, "settings": settings}
 
     def to_json(self) -> bytes:
-        """The lesson as a file."""
+        """Return the lesson as a file."""
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False).encode()
 
 
 def _holdable() -> tuple[str, ...]:
-    """The settings that a result depends on. What is only looked at is always free, and so is a table."""
+    """Return the settings that a result depends on. What is only looked at is always free, and so is a
+    table.
+    """
     experiment = Experiment()
     names = [item.name for item in fields(ExperimentSnapshot) if item.name != "table"]
     states = {name: experiment.group(name) for name in names}
@@ -78,7 +80,7 @@ HOLDABLE = _holdable()
 
 
 def read_lesson(data: object, experiment: Experiment) -> Lesson:
-    """The lesson of plain data, for an experiment, which is left as it is.
+    """Return the lesson of plain data, for an experiment, which is left as it is.
 
     Raises:
         SettingsError: With every problem at once.
@@ -137,7 +139,7 @@ def _text_problems(name: str, text: object, longest: int) -> list[str]:
 def _names(
     data: Mapping[str, Any], part: str, known: tuple[str, ...], default: tuple[str, ...], problems: list[str]
 ) -> tuple[str, ...]:
-    """A list of names, in the order of those known; what is wrong with it is added to `problems`."""
+    """Return a list of names, in the order of those known; what is wrong with it is added to `problems`."""
     names = data.get(part, default)
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         problems.append(
@@ -153,7 +155,7 @@ def _names(
 
 
 def lesson_of(content: bytes, experiment: Experiment) -> Lesson:
-    """The lesson of a file's content.
+    """Return the lesson of a file's content.
 
     Raises:
         SettingsError: For what is no lesson.
@@ -170,7 +172,7 @@ def lesson_of(content: bytes, experiment: Experiment) -> Lesson:
 
 
 def lesson_from(path: str | Path, experiment: Experiment) -> Lesson:
-    """The lesson of a file.
+    """Return the lesson of a file.
 
     Raises:
         SettingsError: Where it cannot be read.
@@ -225,7 +227,7 @@ def leave_lesson(experiment: Experiment) -> None:
 
 
 def lesson_now(experiment: Experiment, **parts: Any) -> Lesson:
-    """A lesson that begins with the settings as they stand: its title, text, hidden, fixed and panels.
+    """Return a lesson that begins with the settings as they stand: its title, text, hidden, fixed and panels.
 
     Raises:
         SettingsError: With every problem at once.

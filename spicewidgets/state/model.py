@@ -174,8 +174,8 @@ class ModelState(State[Model]):
         return name
 
     def peek(self) -> Model:
-        """The settings as they stand, right or wrong. A built model that is not the one chosen is left out,
-        so that it makes nothing stale.
+        """Return the settings as they stand, right or wrong. A built model that is not the one chosen is left
+        out, so that it makes nothing stale.
         """
         own = self._own(self.name) if isinstance(self.name, str) else None
         plain = self.name != YOUR_OWN and isinstance(self.built, BuiltModel)
@@ -201,7 +201,7 @@ class ModelState(State[Model]):
             return values, [*problems, *(f"built model: {sentence}" for sentence in error.problems)]
 
     def prepare(self, trial: Self) -> None:
-        """A trial state knows the same models."""
+        """Give a trial state the same models."""
         trial.registered = dict(self.registered)
 
 

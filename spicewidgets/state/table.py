@@ -68,7 +68,7 @@ class Table(Settings):
         return f"{self.name} (SHA-256 {digits})"
 
     def problems(self) -> list[str]:
-        """A sentence for what is no name, hash, role or remedy, and for a table that is not open."""
+        """Return a sentence for what is no name, hash, role or remedy, and for a table that is not open."""
         problems = []
         if not isinstance(self.name, str) or len(self.name) > MOST:
             problems.append(
@@ -135,7 +135,7 @@ class TableState(State[Table]):
         self.reset()
 
     def peek(self) -> Table:
-        """The settings as they stand; with the contents where that very table is open."""
+        """Return the settings as they stand; with the contents where that very table is open."""
         table, opened = super().peek(), self._open
         if opened is None or (table.sha256, table.roles, table.remedies) != (
             opened.sha256,
@@ -169,12 +169,12 @@ class TableState(State[Table]):
         return values, [sentence for sentence in problems if NOT_OPEN not in sentence]
 
     def prepare(self, trial: Self) -> None:
-        """A trial state has the same table open."""
+        """Give a trial state the same open table."""
         trial._open = self._open
 
 
 def _pairs(value: object) -> object:
-    """A dictionary as pairs; anything else as it is."""
+    """Return a dictionary as pairs; anything else as it is."""
     if not isinstance(value, Mapping):
         return value
     return tuple(

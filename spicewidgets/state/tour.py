@@ -111,12 +111,12 @@ def steps_problems(data: object, settings: Iterable[str]) -> list[str]:
 
 
 def steps_of(data: Iterable[Mapping[str, str]]) -> tuple[Step, ...]:
-    """The steps of plain data without problems."""
+    """Return the steps of plain data without problems."""
     return tuple(Step(**step) for step in data)
 
 
 def plain(steps: Iterable[Step]) -> list[dict[str, str]]:
-    """Steps as plain data (JSON)."""
+    """Return the steps as plain data (JSON)."""
     return [asdict(step) for step in steps]
 
 

@@ -82,7 +82,7 @@ class Choices:
         return self._of_people(self.report.roles.covariates, lambda column: column.values).astype(float)
 
     def _of_people(self, names: Sequence[str], labels: Callable[[Column], NDArray[Any]]) -> pd.DataFrame:
-        """The first entry of each person in some columns; None without any."""
+        """Return the first entry of each person in some columns; None without any."""
         person = self.rows.ids[:, -1].astype(int)
         columns = {}
         for name in names:

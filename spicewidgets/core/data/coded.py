@@ -11,7 +11,8 @@ from .tables.rows import Rows
 def dataset_of(
     rows: Rows, inputs: Sequence[str] = (), device: Device = None, sequence_length: int | None = None
 ) -> DatasetRNN:
-    """The data set of a table's rows. The target of a trial is the choice of the next one of its session.
+    """Return the data set of a table's rows. The target of a trial is the choice of the next one of its
+    session.
 
     Args:
         rows: the rows.

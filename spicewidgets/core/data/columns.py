@@ -14,7 +14,7 @@ MOST_ARMS = 50
 
 
 def table_of(file: File | pd.DataFrame) -> pd.DataFrame:
-    """A copy of the table: of a DataFrame, or of any file that `read_table` can open."""
+    """Return a copy of the table: of a DataFrame, or of any file that `read_table` can open."""
     table = read_table(file)
     if table.surplus.any():
         first = table.numbers[int(table.surplus.argmax())]
@@ -28,7 +28,7 @@ def table_of(file: File | pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:
-    """A column as numbers, NaN where it is empty; text and infinities become problems."""
+    """Return a column as numbers, NaN where it is empty; text and infinities become problems."""
     values = _coerced(series)
     wrong = np.isnan(values) & ~empty(series) | np.isinf(values)
     if wrong.any():
@@ -37,7 +37,7 @@ def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:
 
 
 def codes(series: pd.Series, problems: list[str]) -> tuple[NDArray[np.int64], list[Any]]:
-    """A column of labels of any kind as codes 0, 1 ... in order of appearance, and the labels."""
+    """Return a column of labels of any kind as codes 0, 1 ... in order of appearance, and the labels."""
     blank = empty(series)
     if blank.any():
         problems.append(
@@ -57,7 +57,7 @@ def codes(series: pd.Series, problems: list[str]) -> tuple[NDArray[np.int64], li
 def arms(
     series: pd.Series, numbered: range, problems: list[str]
 ) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
-    """The arm of every trial, counted from 0, and the labels of the arms.
+    """Return the arm of every trial, counted from 0, and the labels of the arms.
 
     A missing choice (an empty cell or -1) stays -1. Names are put in alphabetical order. Numbers count from
     the lowest that occurs, or as the reward columns do, which are `numbered`, if there is one for each arm.
@@ -84,7 +84,9 @@ def arms(
 def _numbers_of_arms(
     series: pd.Series, low: int, high: int, numbered: range, problems: list[str]
 ) -> tuple[int, int]:
-    """The first and last arm, by the choices from `low` to `high` and the numbers of the reward columns."""
+    """Return the first and last arm, by the choices from `low` to `high` and the numbers of the reward
+    columns.
+    """
     starts = [start for start in (numbered.start, 1, low) if start <= low and high < start + len(numbered)]
     if starts and (high - low + 1 == len(numbered) or starts[0] in (numbered.start, 1)):
         return starts[0], starts[0] + len(numbered) - 1
@@ -131,7 +133,7 @@ def _too_many(series: pd.Series, n: str, low: str, high: str) -> str:
 
 
 def _coerced(series: pd.Series) -> Floats:
-    """A column as floats, with NaN for all that is no number."""
+    """Return a column as floats, with NaN for all that is no number."""
     try:
         values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError, OverflowError):  # cells that hold lists and the like

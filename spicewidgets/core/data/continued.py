@@ -85,7 +85,7 @@ def going_on(before: Choices, after: Choices, follows: Codes) -> DatasetRNN:
 
 
 def _trials(choices: Choices) -> tuple[NDArray[np.float64], Codes, Codes]:
-    """The number of each trial, NaN without one, and the first and last trial of each session."""
+    """Return the number of each trial, NaN without one, and the first and last trial of each session."""
     name, n_trials = choices.report.roles.trial, len(choices.places)
     numbers = np.full(n_trials, np.nan)
     if name is not None:
@@ -126,7 +126,7 @@ def _keys(choices: Choices, first: Codes, names: Sequence[str]) -> list[tuple[ob
 
 
 def _recoded(before: Choices, after: Choices) -> Rows:
-    """The trials of the second table in the codes of the first."""
+    """Return the trials of the second table in the codes of the first."""
     old, new = before.rows, after.rows
     arms = np.array([old.arm_labels.index(label) for label in new.arm_labels], dtype=np.int64)
     own, scale = after.report.rewards, before.report.rewards

@@ -72,7 +72,7 @@ def convert_dataset(
     *,
     df_session: str | None = None,
 ) -> tuple[DatasetRNN, list[BanditSession], pd.DataFrame, Dynamics]:
-    """The data set of a table whose columns are known. `read_choices` recognises them, and reports.
+    """Return the data set of a table whose columns are known. `read_choices` recognises them, and reports.
 
     Args:
         file: a file as `read_choices` takes it, or a DataFrame.
@@ -134,7 +134,7 @@ def _warn_of_missing(names: list[str], frame: pd.DataFrame) -> None:
 
 
 def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list[str], range]:
-    """The reward columns, one per arm where the table has them, and their numbers."""
+    """Return the reward columns, one per arm where the table has them, and their numbers."""
     for first in (0, 1):
         last = first
         while f"{reward}_{last}" in frame:
@@ -153,7 +153,7 @@ def _names(frame: pd.DataFrame, choice: str) -> list[str]:
 
 
 def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
-    """The checked rows, or a `SettingsError` with every problem at once."""
+    """Return the checked rows, or a `SettingsError` with every problem at once."""
     groups = (columns.participant, columns.block, columns.experiment, columns.session)
     needed = [*groups, columns.choice, *columns.rewards, *columns.inputs]
     missing = [name for name in dict.fromkeys(needed) if name is not None and name not in frame]
@@ -264,7 +264,7 @@ def _block(series: "pd.Series[Any]", problems: list[str]) -> Floats:
 
 
 def _input(series: "pd.Series[Any]", known: NDArray[np.bool_], problems: list[str]) -> Floats:
-    """An additional input of every row; -1 where it is empty in a missing trial."""
+    """Return an additional input of every row; -1 where it is empty in a missing trial."""
     blank = column.empty(series)
     values = column.numbers(series, "", [])
     if column.has_text(series):

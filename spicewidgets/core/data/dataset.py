@@ -203,17 +203,17 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         return len(self.participants)
 
     def column_problems(self) -> list[str]:
-        """A sentence if no model can read choices and rewards in these columns."""
+        """Return a sentence if no model can read choices and rewards in these columns."""
         return layout.column_problems(self.xs, self.ys)
 
     def value_problems(self) -> list[str]:
-        """A sentence if an observed trial holds a value that no model can use."""
+        """Return a sentence if an observed trial holds a value that no model can use."""
         return layout.value_problems(self.xs, self.mask, self.columns)
 
     # Other forms of the same data
 
     def compact(self) -> tuple[Self, Tensor]:
-        """The observed trials moved to the front of each session, and where to find them.
+        """Return the observed trials moved to the front of each session, and where to find them.
 
         Returns:
             The compacted data set, whose targets moved with their trials, and an index `(n_sessions,
@@ -231,7 +231,8 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         return self.take(torch.arange(len(self)), trials), index
 
     def take(self, sessions: Tensor, trials: Tensor, device: Device = None) -> Self:
-        """A data set whose session i is made of `trials[i]` of session `sessions[i]`; trial -1 is missing.
+        """Return a data set whose session i is made of `trials[i]` of session `sessions[i]`; trial -1 is
+        missing.
 
         Args:
             sessions: `(n,)` whole numbers.
@@ -245,12 +246,12 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         return part
 
     def first(self, n_sessions: int) -> Self:
-        """The first so many sessions."""
+        """Return the first so many sessions."""
         n = min(n_sessions, self.n_sessions)
         return self.take(torch.arange(n), torch.arange(self.n_trials).expand(n, -1))
 
     def recoded(self, codes: Sequence[int], participants: Sequence[Any] | None) -> Self:
-        """The same sessions with other participants.
+        """Return the same sessions with other participants.
 
         Args:
             codes: the code of each session's participant, `(n_sessions,)`.
@@ -269,7 +270,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Self:
-        """The data set that `to_frame` wrote, also by way of a CSV file."""
+        """Return the data set that `to_frame` wrote, also by way of a CSV file."""
         arrays = frames.from_frame(frame)
         return cls(
             arrays.xs,

@@ -15,7 +15,7 @@ LARGEST = 2**24  # whole numbers up to this are exact in float32
 
 
 def as_dataset(data: Any, n_actions: int, targets: Any = None) -> DatasetRNN:
-    """A checked data set from anything that holds sessions.
+    """Return a checked data set from anything that holds sessions.
 
     Args:
         data: a `DatasetRNN` (returned as it is), a `BanditSession`, or an array or tensor `(n_trials,
@@ -46,7 +46,7 @@ def as_dataset(data: Any, n_actions: int, targets: Any = None) -> DatasetRNN:
 
 
 def next_choices(xs: Tensor, n_actions: int) -> Tensor:
-    """The choice of the following row, `(n_sessions, n_trials, n_actions)`; -1 after the last row."""
+    """Return the choice of the following row, `(n_sessions, n_trials, n_actions)`; -1 after the last row."""
     ys = torch.full((*xs.shape[:2], n_actions), -1.0)
     ys[:, :-1] = xs[:, 1:, :n_actions]
     return ys

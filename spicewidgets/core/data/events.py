@@ -85,7 +85,7 @@ def write_events(
 
 
 def _names(labels: Sequence[Any]) -> Iterator[str]:
-    """A name of letters and digits for each person, each of its own."""
+    """Return a name of letters and digits for each person, each of its own."""
     taken: set[str] = set()
     for number, label in enumerate(labels, 1):
         plain = re.sub(r"[^A-Za-z0-9]", "", str(label).removeprefix("sub-"))[:LONGEST_NAME] or f"{number}"
@@ -103,7 +103,7 @@ def _participants(names: Mapping[Any, str], groups: pd.DataFrame | None) -> pd.D
 
 
 def _runs(frame: pd.DataFrame, names: Mapping[Any, str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The beginning of a file's name, and its rows."""
+    """Yield the beginning of a file's name, and its rows."""
     for label, own in frame.groupby("participant", sort=False):
         session = own["session"].ffill().bfill().fillna(0)
         n_sessions = session.nunique()
@@ -113,7 +113,7 @@ def _runs(frame: pd.DataFrame, names: Mapping[Any, str]) -> Iterator[tuple[str, 
 
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns of events, in their order."""
+    """Return the columns of events, in their order."""
     kind = {"yes": "choice", "no": "unused"}
     times = {
         name: frame.get(name, pd.Series(index=frame.index, dtype=float)) for name in ("onset", "duration")

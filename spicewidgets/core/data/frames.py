@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def to_frame(arrays: Arrays) -> pd.DataFrame:
-    """The table of a data set, every trial of every session, padding included."""
+    """Return the table of a data set, every trial of every session, padding included."""
     (n_sessions, n_trials, features), n = arrays.xs.shape, arrays.ys.shape[-1]
     xs = arrays.xs.cpu().numpy().reshape(-1, features).astype(float)
     codes = xs[:, -1].round().astype(int)
@@ -50,7 +50,8 @@ def to_frame(arrays: Arrays) -> pd.DataFrame:
 
 
 def from_frame(frame: pd.DataFrame) -> Arrays:
-    """The parts of the data set of a table that `to_frame` wrote; NaN in trials that the table does not have.
+    """Return the parts of the data set of a table that `to_frame` wrote; NaN in trials that the table does
+    not have.
 
     Raises:
         SettingsError: with a sentence for every column that is missing.
@@ -88,7 +89,7 @@ def _lacking(frame: pd.DataFrame) -> list[str]:
 
 
 def _per_arm(name: str, frame: pd.DataFrame) -> list[str]:
-    """The columns name_0, name_1 ... as far as they go."""
+    """Return the columns name_0, name_1 ... as far as they go."""
     names: list[str] = []
     while f"{name}_{len(names)}" in frame.columns:
         names.append(f"{name}_{len(names)}")

@@ -152,7 +152,7 @@ GALLERY = (
 
 
 def data_set(name: str) -> DataSet:
-    """The data set of this name.
+    """Return the data set of this name.
 
     Raises:
         SettingsError: where there is none.
@@ -167,7 +167,7 @@ def data_set(name: str) -> DataSet:
 def load_choices(
     name: str, remedies: Mapping[str, str] | None = None, cache: str | PathLike[str] | None = None
 ) -> Choices:
-    """A data set of the gallery, with the report of what was read; a published one is fetched once.
+    """Return a data set of the gallery, with the report of what was read; a published one is fetched once.
 
     Args:
         name: of the data set, as `spicewidgets data` lists them.
@@ -185,7 +185,7 @@ def load_choices(
 
 
 def path_of(item: DataSet, cache: str | PathLike[str] | None = None) -> Path:
-    """The file of a data set on this computer, fetched if it is not there.
+    """Return the file of a data set on this computer, fetched if it is not there.
 
     Raises:
         SettingsError: where it cannot be fetched, or where it is not the file it should be.

@@ -109,7 +109,7 @@ def chance(known: Tensor, offered: Tensor | None, n_actions: int) -> float:
 
 
 def id_columns(features: int, n_actions: int) -> tuple[str, ...]:
-    """The id columns that end a row: the participant alone, or block, experiment and participant."""
+    """Return the id columns that end a row: the participant alone, or block, experiment and participant."""
     return ("block", "experiment", "participant")[-n_ids(features, n_actions) :]
 
 
@@ -142,7 +142,7 @@ def tidied(xs: Tensor, ys: Tensor, n_ids: int) -> tuple[Tensor, Tensor]:
 
 
 def layout_problems(xs: Tensor, ys: Tensor, truth_probs: Tensor | None, inputs: Sequence[str]) -> list[str]:
-    """A sentence for everything that keeps these tensors from being a dataset."""
+    """Return a sentence for everything that keeps these tensors from being a dataset."""
     if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2]:
         return [
             "xs and ys must have the shapes (n_sessions, n_trials, n_features) and (n_sessions, n_trials, "
@@ -179,7 +179,7 @@ def column_problems(xs: Tensor, ys: Tensor) -> list[str]:
 
 
 def window_problems(sequence_length: Any, stride: Any, normalize_features: Any, features: int) -> list[str]:
-    """A sentence for every wrong setting of windows and scaling."""
+    """Return a sentence for every wrong setting of windows and scaling."""
     found = []
     for name, value in (("sequence_length", sequence_length), ("stride", stride)):
         whole = name == "sequence_length" and (value is None or value == -1)
@@ -197,7 +197,7 @@ def window_problems(sequence_length: Any, stride: Any, normalize_features: Any, 
 
 
 def value_problems(xs: Tensor, mask: Tensor, columns: Sequence[str]) -> list[str]:
-    """A sentence if an observed trial holds a value that no model can use."""
+    """Return a sentence if an observed trial holds a value that no model can use."""
     wrong = (~torch.isfinite(xs) & mask[..., None]).flatten(0, 1).any(dim=0)
     if not bool(wrong.any()):
         return []
@@ -220,7 +220,7 @@ def name_problems(names: Sequence[str]) -> list[str]:
 
 
 def offered_problems(offered: Tensor | None, ys: Tensor) -> list[str]:
-    """A sentence if the options on offer contradict the choices."""
+    """Return a sentence if the options on offer contradict the choices."""
     if offered is None:
         return []
     if offered.shape != ys.shape:

@@ -24,7 +24,7 @@ class Participants:
 def indexed(
     dataset: DatasetRNN, known: Participants | None = None, part: str = "validation"
 ) -> tuple[DatasetRNN, Participants]:
-    """The data set with participants as indices in its last column, and who they are.
+    """Return the data set with participants as indices in its last column, and who they are.
 
     Args:
         dataset: checked.
@@ -51,7 +51,7 @@ def indexed(
 
 
 def _labels(dataset: DatasetRNN, known: Participants | None) -> dict[int, Any]:
-    """The label of each code that is in the data set, by code from low to high."""
+    """Return the label of each code that is in the data set, by code from low to high."""
     codes = sorted(set(dataset.participant_ids.tolist()))
     if dataset.labelled:
         return {code: dataset.participants[code] for code in codes}

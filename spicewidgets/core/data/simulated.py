@@ -141,7 +141,7 @@ def _dataset(
 
 
 def _known_participants(agent: Any) -> list[Any]:
-    """The participants that a fitted agent can be; none for others."""
+    """Return the participants that a fitted agent can be; none for others."""
     return list(agent.get_participant_ids()) if hasattr(agent, "get_participant_ids") else []
 
 

@@ -15,7 +15,7 @@ from .layout import MISSING
 def split_data_along_timedim(
     dataset: DatasetRNN, split_ratio: float, device: Device = None, *, carry_on: bool = False
 ) -> tuple[DatasetRNN, DatasetRNN]:
-    """The first `split_ratio` of each session for training, the rest for testing; no trial is lost.
+    """Split each session: the first `split_ratio` for training, the rest for testing; no trial is lost.
 
     Each session is split by its own length and padded with missing trials.
 
@@ -131,7 +131,7 @@ def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
 
 
 def _all_offered(parts: Sequence[DatasetRNN]) -> Tensor | None:
-    """The options on offer; all of them in the parts that do not say."""
+    """Return the options on offer; all of them in the parts that do not say."""
     if all(part.offered is None for part in parts):
         return None
     full = [torch.ones_like(part.ys, dtype=torch.bool) for part in parts]
@@ -147,7 +147,7 @@ def _part(dataset: DatasetRNN, start: Tensor, end: Tensor, device: Device) -> Da
 
 
 def _later(dataset: DatasetRNN, start: Tensor, device: Device) -> DatasetRNN:
-    """The whole sessions, with the targets of trial `start` and later ones only."""
+    """Return the whole sessions, with the targets of trial `start` and later ones only."""
     part = _part(dataset, torch.zeros_like(start), dataset.lengths, device)
     known = torch.arange(part.n_trials, device=part.xs.device) < start.to(part.xs.device)[:, None]
     part.ys = torch.where(known[..., None], MISSING, part.ys)
@@ -161,7 +161,7 @@ def _chosen(dataset: DatasetRNN, which: Tensor, device: Device) -> DatasetRNN:
 
 
 def _counted(ids: list[int]) -> tuple[list[int], dict[int, int]]:
-    """The place of each session among those of its participant, and how many each participant has."""
+    """Return the place of each session among those of its participant, and how many each participant has."""
     n_of: dict[int, int] = {}
     places = []
     for code in ids:

@@ -116,7 +116,7 @@ def diagnose(
 
 
 def standard_errors(estimator: SpiceEstimator, dataset: Any = None) -> dict[Any, Uncertainty]:
-    """Standard errors of all numbers of the equations, by participant's label.
+    """Return standard errors of all numbers of the equations, by participant's label.
 
     With `pooling="group"` they are given the group: of the coefficients only.
 
@@ -209,7 +209,7 @@ def gains_of(estimator: SpiceEstimator) -> Mapping[Any, Gain]:
 
 
 def _choices(estimator: SpiceEstimator, dataset: Any) -> DatasetRNN:
-    """The choices to judge by, with participants as indices."""
+    """Return the choices to judge by, with participants as indices."""
     if dataset is not None:
         return indexed(estimator._dataset(dataset, None), estimator._people, "test")[0]
     if not hasattr(estimator, "_dataset_"):
@@ -237,7 +237,7 @@ def _errors_of_group(estimator: SpiceEstimator) -> dict[Any, Uncertainty]:
 
 
 def _tried(estimator: SpiceEstimator, agent: Agent | None, finding: Finding) -> Facts | None:
-    """The facts of the fit that a remedy leads to; None where it needs other data, or cannot be."""
+    """Return the facts of the fit that a remedy leads to; None where it needs other data, or cannot be."""
     if finding.changes.keys() - {"training", "discovery", "model"}:
         return None
     try:
@@ -262,7 +262,7 @@ def _remade(estimator: SpiceEstimator, finding: Finding) -> SpiceEstimator:
 
 
 def _parameters(finding: Finding) -> dict[str, Any]:
-    """The settings that a finding changes, by the estimator's names."""
+    """Return the settings that a finding changes, by the estimator's names."""
     parameters = dict(finding.changes.get("training", {}))
     parameters |= {DISCOVERY[name]: value for name, value in finding.changes.get("discovery", {}).items()}
     if (name := finding.changes.get("model", {}).get("name")) is not None:

@@ -121,7 +121,7 @@ class Facts:
         return tuple(dict.fromkeys(self.people))
 
     def score(self, agent: str, name: str = "nll") -> float | None:
-        """A score of "truth", "rnn" or "spice", on all choices; None where there is none."""
+        """Return a score of "truth", "rnn" or "spice", on all choices; None where there is none."""
         known = self.scores is not None and agent in self.scores.index
         return float(self.scores.loc[agent, name]) if self.scores is not None and known else None
 
@@ -246,11 +246,11 @@ class Facts:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Some names as a sentence has them."""
+    """Return some names as a sentence has them."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """A number with a typographic minus."""
+    """Return a number with a typographic minus."""
     return f"{value:.{digits}f}".replace("-", "−")

@@ -62,7 +62,7 @@ class Finding:
     is_fault: bool = True
 
     def without_remedy(self, tried: str = "") -> "Finding":
-        """The same with nothing to be done, and why."""
+        """Return the same with nothing to be done, and why."""
         return replace(self, remedy="", changes={}, tried=tried, others=())
 
 
@@ -82,7 +82,7 @@ class Check:
 
 
 def unstable(facts: Facts) -> Finding | None:
-    """The loss jumps, or is no number."""
+    """Find a loss that jumps, or is no number."""
     losses = _losses(facts)
     if not len(losses):
         return None
@@ -170,7 +170,7 @@ def _fall(facts: Facts) -> tuple[float, int] | None:
 
 
 def overfit(facts: Facts) -> Finding | None:
-    """The validation loss rose again."""
+    """Find a validation loss that rose again."""
     values = [row.get("validation_loss") for row in _finishing(facts)]
     losses = np.array([value for value in values if value is not None and isfinite(value)])
     if len(losses) < 2 or losses[-1] - losses.min() <= REGAINED:
@@ -261,7 +261,7 @@ def tuned_for_the_worse(facts: Facts) -> Finding | None:
 
 
 def library_too_small(facts: Facts) -> Finding | None:
-    """The network is worth its weights beside the equations, which use all that is worth anything."""
+    """Find a network that is worth its weights beside the equations, which use all that is worth anything."""
     degree = facts.discovery.degree
     all_used = facts.discovery.by_evidence or not list(_left_out(facts))
     if not all_used or degree >= MOST_DEGREE or not _network_knows_more(facts):
@@ -291,8 +291,8 @@ def _brought_back(facts: Facts) -> Iterator[Finding]:
 
 
 def sign_flipped(facts: Facts) -> Finding | None:
-    """A learned beta is negative, by more than its error where it has one: value and beta have both changed
-    their sign.
+    """Find a learned beta that is negative, by more than its error where it has one: value and beta have both
+    changed their sign.
     """
     spice = facts.spice
     people = () if spice is None else spice.participants
@@ -337,7 +337,7 @@ def too_noisy(facts: Facts) -> Finding | None:
 
 
 def too_slow(facts: Facts) -> Finding | None:
-    """A learning rate that cannot be told from none."""
+    """Find a learning rate that cannot be told from none."""
     slow = [
         (parameters["alpha_reward"], errors.parameters["alpha_reward"], label)
         for label, errors in facts.errors.items()
@@ -439,7 +439,7 @@ def _named(finding: Finding, kind: str) -> Finding:
 
 
 def _with_more_sessions(facts: Facts, words: str, needed: int) -> Finding:
-    """A finding that more sessions may help, where they can be had: so many, or some times as many."""
+    """Return a finding that more sessions may help, where they can be had: so many, or some times as many."""
     if not facts.simulated and needed > MANY * facts.n_sessions:
         return Finding(f"{words} Very many more would be needed.")
     if not facts.simulated:
@@ -456,7 +456,7 @@ def _with_more_sessions(facts: Facts, words: str, needed: int) -> Finding:
 
 
 def _finishing(facts: Facts) -> list[Mapping[str, Any]]:
-    """The epochs after the screening of starts."""
+    """Return the epochs after the screening of starts."""
     return [row for row in facts.history if row.get("phase") != "screen"]
 
 
@@ -465,10 +465,7 @@ def _losses(facts: Facts) -> np.ndarray:
 
 
 def _reach(facts: Facts) -> float | None:
-    """The lowest loss that something else than the network reaches on the same choices with what the network
-    has: the equations; the participant, if the model has a part for all of theirs; and the leading rival, if
-    the model has what it has.
-    """
+    """Return the lowest loss that something else than the network reaches on the same choices."""
     names = ("spice",) if facts.lacking else ("truth", "spice")
     scores = [score for name in names if (score := facts.score(name)) is not None]
     rival = facts.leading_rival

@@ -55,7 +55,7 @@ def _of_other_data(before: Facts, after: Facts) -> str:
 def proved(
     facts: Facts, findings: Iterable[Finding], run: Callable[[Finding], Facts | None]
 ) -> Iterator[Finding]:
-    """The findings, each remedy only if a trial of it has helped.
+    """Yield the findings, each remedy only if a trial of it has helped.
 
     Args:
         facts: of the fit.

@@ -55,7 +55,7 @@ class Verdict:
 
 
 def verdict_of(facts: Facts) -> Verdict:
-    """The verdict on a fit; without any sentence where there are no equations."""
+    """Return the verdict on a fit; without any sentence where there are no equations."""
     if facts.spice is None or facts.score("spice") is None:
         return Verdict("", ())
     if facts.truth is None or facts.divergence is None:

@@ -44,7 +44,7 @@ class Bootstrap:
     eager: str
 
     def models(self) -> Iterator[BaseRNN]:
-        """A copy of the model for each resample, with its weights."""
+        """Yield a copy of the model for each resample, with its weights."""
         for row in self.weights:
             model = deepcopy(self.model).eval()
             set_flat_parameters(row.astype(np.float32), model)

@@ -70,7 +70,7 @@ class Part:
 
 
 def parts_of(model: BaseRNN, config: SpiceConfig, inputs: Tensor) -> dict[str, Part]:
-    """The part of each module that becomes an equation.
+    """Return the part of each module that becomes an equation.
 
     Args:
         model: the model; its forward is run for one trial.
@@ -139,8 +139,8 @@ def goes_first(numbers: Sequence[Number], parts: Mapping[str, Part], best: int, 
 def rescaled(
     numbers: Sequence[Number], values: Floats, parts: Mapping[str, Part], state: str, factor: float
 ) -> Floats | None:
-    """The numbers with one state stretched by a factor around its start, and its beta divided by it; None
-    where a term that this needs is no candidate.
+    """Return the numbers with one state stretched by a factor around its start, and its beta divided by it;
+    None where a term that this needs is no candidate.
 
     Args:
         numbers: what each number means.
@@ -187,7 +187,7 @@ class Tie(NamedTuple):
 
 
 def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
-    """The ties of all states that have a beta, an own value and something that drives it."""
+    """Return the ties of all states that have a beta, an own value and something that drives it."""
     place = {number: i for i, number in enumerate(numbers)}
     ties = []
     for number in numbers:
@@ -213,7 +213,7 @@ def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
 def in_scale(
     numbers: Sequence[Number], values: Floats, parts: Mapping[str, Part], tie: Tie, fades: float
 ) -> Floats | None:
-    """The numbers with a state stretched to the convention's scale; None where there is no such scale.
+    """Return the numbers with a state stretched to the convention's scale; None where there is no such scale.
 
     Args:
         numbers: what each number means.

@@ -32,7 +32,7 @@ def equations_of(
     only: int | None = None,
     also: SpiceModel | None = None,
 ) -> SpiceModel:
-    """The second stage of a fit: the equations of a trained model, with its betas.
+    """Return the second stage of a fit: the equations of a trained model, with its betas.
 
     Args:
         model: the trained model.
@@ -120,7 +120,7 @@ def discover(
 
 
 def candidates(module: str, config: SpiceConfig, settings: Discovery) -> tuple[Term, ...]:
-    """The polynomial library of a module, without the terms that the config excludes.
+    """Return the polynomial library of a module, without the terms that the config excludes.
 
     Raises:
         SettingsError: no term is left.

@@ -104,7 +104,7 @@ def cost_of_dropping(
 
 
 def one_participant(spice: SpiceModel, dataset: DatasetRNN, place: int) -> tuple[SpiceModel, DatasetRNN]:
-    """The equations and sessions of one participant, who is the only one then."""
+    """Return the equations and sessions of one participant, who is the only one then."""
     own = torch.as_tensor(np.asarray(dataset.participant_ids) == place)
     if len(spice.participants) == 1:
         own[:] = True
@@ -120,7 +120,7 @@ def one_participant(spice: SpiceModel, dataset: DatasetRNN, place: int) -> tuple
 
 
 def _without(spice: SpiceModel, module: str, term: Term) -> SpiceModel:
-    """A participant's equations without a term, which stays a candidate."""
+    """Return a participant's equations without a term, which stays a candidate."""
     equation = spice.equation(module)
     values = [
         0.0 if sorted(t) == sorted(term) else v for t, v in zip(equation.terms, equation.values, strict=True)

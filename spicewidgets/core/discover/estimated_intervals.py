@@ -55,7 +55,7 @@ def intervals_of(
 def _of_learners(
     estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
 ) -> dict[Any, Ends]:
-    """The intervals of those whose choices a Q-learner explains nearly as well as their equations."""
+    """Return the intervals of those whose choices a Q-learner explains nearly as well as their equations."""
     spice, model = estimator.spice_model_, estimator.rnn_model_
     modules = {
         module: tuple(dict.fromkeys(term for row in rows if row is not None for term in row.terms))

@@ -133,7 +133,9 @@ class Search:
             self.path.append(step)
 
     def best(self, price: float | None = None) -> Step:
-        """The set on the way whose likelihood is worth the price of its terms, `price_of` when None."""
+        """Return the set on the way whose likelihood is worth the price of its terms, `price_of` when
+        None.
+        """
         return min(self.path, key=lambda step: self.total(step, price))
 
     def total(self, step: Step, price: float | None = None) -> float:
@@ -143,8 +145,8 @@ class Search:
         return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
     def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
-        """A set of terms with some that must be in it and some that must not, a few moves from another one:
-        each adds the term that gains most beyond its price, or removes the one that is least worth it. A
+        """Return a set of terms with some that must be in it and some that must not, a few moves from another
+        one: each adds the term that gains most beyond its price, or removes the one that is least worth it. A
         product that is added brings the terms of which it is made, but for those that must not be there.
 
         Args:
@@ -223,7 +225,7 @@ class Search:
         return free, basis
 
     def _fit(self, starts: Floats, active: Mask, held: Mask, hopeless: float = np.inf) -> list[Step]:
-        """The best numbers of several sets of terms; one row for each."""
+        """Return the best numbers of several sets of terms; one row for each."""
         starts = np.where(active, starts, 0.0)
         for tie in self.ties:
             starts[:, tie.drive] = np.where(active[:, tie.drive], tie.drive_of(starts), 0.0)
@@ -263,7 +265,7 @@ class Search:
         return bool(np.isfinite(nll).all() and abs(nll[1] - nll[0]) <= SAME * self.n_choices)
 
     def settled(self, active: Mask, start: Floats) -> Step:
-        """A set of terms with its best numbers, weights within ±1 unless the choices insist."""
+        """Return a set of terms with its best numbers, weights within ±1 unless the choices insist."""
         return self._bounded(self._fit(start[None], active[None], np.zeros_like(active)[None])[0])
 
     def _bounded(self, step: Step) -> Step:
@@ -333,8 +335,8 @@ class Search:
         return dict(zip(terms.tolist(), rests, strict=True))
 
     def _smaller(self, step: Step) -> Step | None:
-        """The next set on the way: without the term that is least worth its price; of those that are not
-        worth it, one of the highest degree.
+        """Return the next set on the way: without the term that is least worth its price; of those that are
+        not worth it, one of the highest degree.
         """
         rests = self._without(step, self._loose(step), step.objective + BEYOND * self.full_price)
         if not rests:

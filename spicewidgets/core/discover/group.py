@@ -74,8 +74,8 @@ class Group:
         return float(self.active.sum(1).mean())
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each term that the group has: its mean with standard error, the spread between people,
-        what it is worth and its price in nats.
+        """Return a row for each term that the group has: its mean with standard error, the spread between
+        people, what it is worth and its price in nats.
 
         Mean and spread of an own value's weight w are those of artanh w.
         """
@@ -98,7 +98,7 @@ class Group:
 
 
 def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
-    """A round of pooling as coefficients.
+    """Return a round of pooling as coefficients.
 
     Args:
         pool: that the round is of.
@@ -176,7 +176,7 @@ class Pooling:
         return self.pool.select(self.price)
 
     def result(self) -> tuple[SpiceModel, Group]:
-        """The equations, and what is known of the group, after all rounds, or as many as there were.
+        """Return the equations, and what is known of the group, after all rounds, or as many as there were.
 
         Raises:
             RuntimeError: where the rounds were stopped before any group was settled on.
@@ -195,7 +195,7 @@ class Pooling:
         return self._written(group), group
 
     def _written(self, group: Group) -> SpiceModel:
-        """A group's numbers as equations."""
+        """Return a group's numbers as equations."""
         proposal = self.proposal
         equations = {module: list(rows) for module, rows in proposal.equations.items()}
         betas = {state: list(values) for state, values in proposal.betas.items()}

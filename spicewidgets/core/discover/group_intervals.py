@@ -129,7 +129,7 @@ def _draws(look: LearnerLikelihood, start: Floats, prior: Prior) -> tuple[Floats
 
 
 def _likeliest(at: Drawn) -> Prior:
-    """The prior under which the choices of all are most likely, by expectation maximisation."""
+    """Return the prior under which the choices of all are most likely, by expectation maximisation."""
     prior, last = at.prior, -np.inf
     for _ in range(ROUNDS):
         at = at._replace(prior=prior)
@@ -222,7 +222,7 @@ def averaged_of_group(
 
 
 def _columns(one: Drawn) -> Mapping[str, Floats]:
-    """The parameters of the draws."""
+    """Return the parameters of the draws."""
     names = one.look.kind.names
     natural = {name: scale_of(name).natural(one.values[..., i]) for i, name in enumerate(names)}
     p = one.look.kind.parameters(natural)

@@ -117,7 +117,7 @@ def gains_of_group(pool: Pool, at: Round, untuned: Floats) -> list[Gain | None]:
 
 
 def warning_of(gains: Mapping[Any, Gain]) -> str:
-    """A sentence on the participants whose tuned numbers predict worse; empty without any."""
+    """Return a sentence on the participants whose tuned numbers predict worse; empty without any."""
     worse = {label: gain for label, gain in gains.items() if gain.is_worse(CHANCE / len(gains))}
     if not worse:
         return ""

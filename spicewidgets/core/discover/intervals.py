@@ -267,7 +267,7 @@ def _ends_of(tops: Sequence[Top], costs: Floats, z: float, level: float) -> dict
 
 
 def _part(own: Mapping[str, Profile], name: str, person: int) -> tuple[Floats, Floats] | float:
-    """What a kind says of a parameter: its profile, or the value that it has in all of them."""
+    """Return a kind's profile of a parameter, or the value that it has in all of them."""
     profile = own.get(name, own.get(ALPHA) if name in ("alpha_reward", "alpha_penalty") else None)
     if profile is None:
         return 0.0 if name == DIFFERENCE else float(logit(Q0))
@@ -278,7 +278,9 @@ def _part(own: Mapping[str, Profile], name: str, person: int) -> tuple[Floats, F
 def mixed(
     parts: Sequence[tuple[Floats, Floats] | float], weights: Floats, level: float
 ) -> tuple[float, float]:
-    """Ends of an interval, from the mixture of several distributions: signed roots at points, or a point."""
+    """Return the ends of an interval, from the mixture of several distributions: signed roots at points, or a
+    point.
+    """
     tail = (1 - level) / 2
     spots = [np.array([part]) if isinstance(part, float) else _far(*part) for part in parts]
     grid = np.unique(np.concatenate(spots))

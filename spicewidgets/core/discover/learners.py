@@ -166,7 +166,7 @@ class LearnerLikelihood:
         return np.stack(columns, -1)
 
     def __call__(self, values: Floats) -> Look:
-        """What the choices say of `(n_tables, n_participants, n_parameters)` on the scales."""
+        """Evaluate the likelihood at `(n_tables, n_participants, n_parameters)` on the scales."""
         there = self.likelihood(self.coefficients(values))
         moves = STEP * np.eye(values.shape[-1])
         slopes = np.stack(
@@ -207,7 +207,7 @@ class DifferenceLikelihood(LearnerLikelihood):
         return np.asarray(logit(np.clip(pair, 1e-6, 1 - 1e-6)))
 
     def __call__(self, values: Floats) -> Look:
-        """What the choices and the prior of the two rates say."""
+        """Evaluate the likelihood and the prior of the two rates."""
         there, at = super().__call__(values), self._rates(values)
         moves = STEP * np.eye(values.shape[-1])
         slopes = np.stack(
@@ -223,8 +223,8 @@ class DifferenceLikelihood(LearnerLikelihood):
 def _coefficients(
     p: Mapping[str, Floats], modules: Mapping[str, Sequence[Term]], start: Mapping[str, float]
 ) -> dict[Number, Floats]:
-    """The update of a learner in a model's coordinates; the derivation is in `read/translation.py`. Where the
-    model learns a beta it is 1, but beside a learning rate of its own, where it is the learner's.
+    """Return the update of a learner in a model's coordinates; the derivation is in `read/translation.py`.
+    Where the model learns a beta it is 1, but beside a learning rate of its own, where it is the learner's.
     """
     reward, penalty = p["alpha_reward"], p["alpha_penalty"]
     stretch, first = p["beta_reward"], start[VALUE]

@@ -116,11 +116,11 @@ class NumbersLikelihood:
         return look if values.ndim == 3 else Look(*(part[0] for part in look))
 
     def of_participant(self, place: int) -> Self:
-        """The likelihood of one participant's choices alone, by its place in `participants`."""
+        """Return the likelihood of one participant's choices alone, by its place in `participants`."""
         return self.of_participants([place])
 
     def of_participants(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
-        """The likelihood of some participants' choices, by their places in `participants`."""
+        """Return the likelihood of some participants' choices, by their places in `participants`."""
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         own = [np.arange(self._begin[place], self._ends[place]) for place in places]
@@ -134,8 +134,8 @@ class NumbersLikelihood:
         return copy
 
     def of_trials(self, part: slice) -> Self:
-        """The likelihood of the choices after some trials only, of all participants; all trials are run, so
-        that the history of each choice is whole.
+        """Return the likelihood of the choices after some trials only, of all participants; all trials are
+        run, so that the history of each choice is whole.
         """
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
@@ -172,7 +172,7 @@ class Likelihood(NumbersLikelihood):
         super().__init__(_with_numbers(model, self.numbers), data, targets)
 
     def values_of(self, spice: SpiceModel) -> Floats:
-        """The numbers of equations as a table; 0 for a term that they do not have."""
+        """Return the numbers of equations as a table; 0 for a term that they do not have."""
         return np.array(
             [[self._value(spice, number, code) for number in self.numbers] for code in self.participants]
         )
@@ -185,7 +185,7 @@ class Likelihood(NumbersLikelihood):
         return 0.0 if equation is None else equation.coefficient(*number.term)
 
     def equations_of(self, row: Floats) -> tuple[dict[str, Equation], dict[str, float]]:
-        """The equations and betas of one participant's numbers."""
+        """Return the equations and betas of one participant's numbers."""
         values = dict(zip(self.numbers, row.tolist(), strict=True))
         equations = {
             module: Equation(module, terms, tuple(values[Number(module, term)] for term in terms))
@@ -212,7 +212,7 @@ class _Polynomials:
 
 
 def _with_numbers(model: BaseRNN, numbers: Sequence[Number]) -> BaseRNN:
-    """A copy of the model whose only learned parameters are the numbers, in their order."""
+    """Return a copy of the model whose only learned parameters are the numbers, in their order."""
     copy = deepcopy(model).double().eval()
     for parameter in copy.parameters():
         parameter.requires_grad_(False)

@@ -131,7 +131,9 @@ def held(values: Floats, there: Look, prior: Prior, low: Floats | float, high: F
 def newton_step(
     values: Floats, there: Look, free: Mask, prior: Prior, basis: Floats | None
 ) -> tuple[Floats, Floats]:
-    """The way to the top of the quadratic that slope and information describe, and what it gains in nats."""
+    """Return the way to the top of the quadratic that slope and information describe, and what it gains in
+    nats.
+    """
     slope = np.where(np.isfinite(there.gradient), there.gradient, 0.0)
     slope = slope if basis is None else np.einsum("...ij,...i->...j", basis, slope)
     slope = np.where(free, slope - (values - prior.mean) / prior.sd**2, 0.0)

@@ -45,7 +45,7 @@ class Known(NamedTuple):
 def people(
     estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = 0.95
 ) -> pd.DataFrame:
-    """A row for each person whose equations were found.
+    """Return a row for each person whose equations were found.
 
     Args:
         estimator: fitted.
@@ -71,11 +71,11 @@ def people(
           parameter is a Q-learner's, by profile likelihood, averaged over the kinds of Q-learner that the
           library can express, with the parameter's bounds, under a weak prior (`intervals.py`); with
           `pooling="group"` under the group's prior, whose mean and spread are not taken for known
-          (`group_intervals.py`). It is widened to hold the value, where that lies outside.
-          That of another coefficient, that of a term that a person lacks with them, is averaged over the sets of
-          terms that the search visited (`visited.py`), or given the group. Where the equations are likelier
-          than any Q-learner by more than 10 nats, where the model has other modules or inputs than these, or
-          where it cannot be compiled, it is value ± standard errors at the chosen terms (delta method), which
+          (`group_intervals.py`). It is widened to hold the value, where that lies outside. That of another
+          coefficient, that of a term that a person lacks with them, is averaged over the sets of terms that
+          the search visited (`visited.py`), or given the group. Where the equations are likelier than any
+          Q-learner by more than 10 nats, where the model has other modules or inputs than these, or where
+          it cannot be compiled, it is value ± standard errors at the chosen terms (delta method), which
           does not reckon in that they were chosen. It is NaN for a number that is held by convention, and
           unbounded for one that no choice tells.
 
@@ -162,8 +162,8 @@ def _numbers(
     level: float,
     intervals: Ends,
 ) -> dict[str, float | str]:
-    """A person's numbers with their intervals, by the names of the columns; and what the equations do where
-    no Q-learner would.
+    """Return a person's numbers with their intervals, by the names of the columns; and what the equations do
+    where no Q-learner would.
     """
     named = {_name(key) if isinstance(key, Number) else key: pair for key, pair in intervals.items()}
     numbers = {
@@ -214,7 +214,7 @@ def _in_order(names: list[str]) -> list[str]:
 
 
 def _errors(known: Known, spice: SpiceModel, model: HasInitValues) -> dict[str, float]:
-    """The standard error of each number and each parameter that rests on them."""
+    """Return the standard error of each number and each parameter that rests on them."""
     if not known.numbers:
         return {}
     told = Told(known.information)
@@ -261,7 +261,7 @@ def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, 
 
 
 def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
-    """The curvature of what a person's choices and the group say together."""
+    """Yield the curvature of what a person's choices and the group say together."""
     group = estimator.group_
     free = group.active & (group.errors > 0)
     for row, code in enumerate(group.participants):
@@ -272,7 +272,9 @@ def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
 
 
 def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator[tuple[Any, Known]]:
-    """The expected information of the choices: of all people at once where the model can be compiled."""
+    """Yield the expected information of the choices: of all people at once where the model can be
+    compiled.
+    """
     spice, model = estimator.spice_model_, estimator.rnn_model_
     sessions = _sessions_of(estimator, dataset)
     try:
@@ -298,7 +300,7 @@ def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator
 
 
 def _sessions_of(estimator: "SpiceEstimator", dataset: DatasetRNN) -> DatasetRNN | Sessions:
-    """The choices that were learned from; those that are given to a model that was loaded."""
+    """Return the choices that were learned from; those that are given to a model that was loaded."""
     sessions: Sessions | None = getattr(estimator, "_sessions", None)
     if sessions is not None:
         return sessions
@@ -307,7 +309,7 @@ def _sessions_of(estimator: "SpiceEstimator", dataset: DatasetRNN) -> DatasetRNN
 
 
 def _without(known: Known, held: set[Number]) -> Known:
-    """The numbers that are not held by convention, given those that are."""
+    """Return the numbers that are not held by convention, given those that are."""
     at = [place for place, number in enumerate(known.numbers) if number not in held]
     numbers = tuple(known.numbers[place] for place in at)
     return Known(numbers, known.values[at], known.information[np.ix_(at, at)])

@@ -75,7 +75,7 @@ class Round(NamedTuple):
         return shrinkage
 
     def without(self, number: int) -> "Round":
-        """The group without a term, the others moved as their covariance with it says."""
+        """Return the group without a term, the others moved as their covariance with it says."""
         active = self.active.copy()
         active[number] = False
         along = self.covariance[:, number] / np.maximum(self.variance[:, number, None], LEAST**4)
@@ -112,7 +112,7 @@ class GroupPrior:
         self.look, self.low, self.high = look, low, high
 
     def settled(self, at: Round) -> Generator[Round, None, Round]:
-        """Rounds until they gain no more; returns the best of them."""
+        """Return rounds until they gain no more; returns the best of them."""
         best = at._replace(log_evidence=-np.inf)
         for group in self.rounds(at):
             best = _better(best, group)
@@ -230,7 +230,7 @@ class Pool(GroupPrior):
         return prices
 
     def afresh(self, active: Mask) -> Generator[Round, None, Round]:
-        """The best that several beginnings lead to, with some terms."""
+        """Return the best that several beginnings lead to, with some terms."""
         best = self.start()._replace(active=active)
         for width in WIDTHS:
             other = yield from self.settled(self.start(width)._replace(active=active))
@@ -238,8 +238,8 @@ class Pool(GroupPrior):
         return best
 
     def each(self, at: Round) -> Round:
-        """The group with every person's own terms: without those of which a person's choices, given the
-        group, would rather have none.
+        """Return the group with every person's own terms: without those of which a person's choices, given
+        the group, would rather have none.
         """
         at = at._replace(active=np.broadcast_to(at.active, at.values.shape).copy())
         while True:

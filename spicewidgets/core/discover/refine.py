@@ -32,8 +32,7 @@ ENOUGH = 1e-3  # nats in all: a step that gains less is the last one
 def refine(
     spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions, *, also: SpiceModel | None = None
 ) -> SpiceModel:
-    """The same equations with the numbers, betas included, under which each participant's choices are most
-    likely.
+    """Fit the coefficients, betas included, under which each participant's choices are most likely.
 
     Args:
         spice: discovered equations.
@@ -57,7 +56,7 @@ def refine(
 
 
 def tunings(spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions) -> "Iterator[tuple[int, Tuning]]":
-    """The index and the numbers of each participant who has equations and choices."""
+    """Return the index and the numbers of each participant who has equations and choices."""
     sessions = Sessions.of(data).double()
     codes = sessions.inputs[0, :, -1].long()
     for code in range(len(spice.participants)):
@@ -81,7 +80,7 @@ class Tuning:
         self.start = np.array([*numbers, *(spice.betas[state][code] for state in self.states)])
 
     def run(self) -> Floats:
-        """The best vector found."""
+        """Return the best vector found."""
         if not len(self.start):
             return self.start
         best, _ = fisher_scoring(
@@ -114,7 +113,7 @@ class Tuning:
         return values
 
     def parts(self, n_vectors: int) -> Iterator[Sessions]:
-        """The sessions, so many at a time that a pass stays small."""
+        """Yield the sessions, so many at a time that a pass stays small."""
         for index in torch.arange(self.sessions.n_sessions).split(max(1, MOST_ROWS // n_vectors)):
             yield self.sessions.take(index)
 
@@ -157,7 +156,7 @@ class Tuning:
         return torch.stack(logits.split(part.n_sessions, 1))
 
     def equations_at(self, vector: Floats) -> dict[str, Equation]:
-        """The equations with the numbers of a vector."""
+        """Return the equations with the numbers of a vector."""
         numbers = dict(zip(self.labels, vector[: len(self.labels)].tolist(), strict=True))
         return {
             equation.module: replace(
@@ -167,7 +166,7 @@ class Tuning:
         }
 
     def betas_at(self, vector: Floats) -> dict[str, float]:
-        """The betas of a vector, by state."""
+        """Return the betas of a vector, by state."""
         return dict(zip(self.states, vector[len(self.labels) :].tolist(), strict=True))
 
 

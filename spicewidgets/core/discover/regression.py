@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 def fit_equation(
     module: str, samples: "ModuleSamples", terms: tuple[Term, ...], settings: Discovery
 ) -> Equation:
-    """The sparse equation of one module for one participant.
+    """Return the sparse equation of one module for one participant.
 
     Args:
         module: its name.
@@ -94,7 +94,7 @@ class Regression:
         return cls(module, terms, distinct, dropped, triangle, len(columns))
 
     def equation(self, settings: Discovery) -> Equation:
-        """The sparse equation under some settings."""
+        """Return the sparse equation under some settings."""
         distinct, after = list(self.distinct), self.triangle[:, -1:]
         if not distinct:
             return Equation(self.module, self.terms, (0.0,) * len(self.terms), self.dropped)
@@ -147,7 +147,7 @@ def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ..
 
 
 def _weight(columns: Floats, settings: Discovery) -> float:
-    """A weight for all samples, such that a threshold is a threshold.
+    """Return a weight for all samples, such that a threshold is a threshold.
 
     SR3 and the ridge of STLSQ set a penalty of fixed size against a sum over samples, so that few samples, or
     values that hardly vary, would lose terms far above the threshold. With this weight the samples outweigh

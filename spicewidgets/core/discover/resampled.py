@@ -65,7 +65,7 @@ class Resampled:
         return found
 
     def betas(self, participant: Hashable = None, level: float = 0.9) -> dict[str, Spread]:
-        """The learned betas, by state."""
+        """Return the learned betas, by state."""
         at = self.found.index(participant)
         return {
             state: _spread(values[at], np.array([one.betas[state][at] for one in self.fits]), 1.0, level)
@@ -73,8 +73,8 @@ class Resampled:
         }
 
     def parameters(self, participant: Hashable = None, level: float = 0.9) -> dict[str, Spread]:
-        """The parameters that `classical_parameters` reads off the equations; those of which no resample
-        tells are left out.
+        """Return the parameters that `classical_parameters` reads off the equations; those of which no
+        resample tells are left out.
         """
         found = {}
         for name, (first, *values) in self._read(participant)[1].items():
@@ -98,7 +98,7 @@ class Resampled:
         return pd.DataFrame([vars(one) for one in rows.values()], index=index)
 
     def text(self, participant: Hashable = None, level: float = 0.9) -> str:
-        """The same in lines of text."""
+        """Return the same in lines of text."""
         lines = [f"{len(self.fits)} resamples, {100 * level:g} % intervals"]
         for (module, term), row in self.table(participant, level).iterrows():
             lines.append(

@@ -89,7 +89,7 @@ def bootstrap_equations(
 def resamples(
     estimator: CanBeResampled, n_resamples: int = 200, *, random_state: RandomState = None
 ) -> Iterator[SpiceModel]:
-    """The equations of resamples of the sessions.
+    """Yield the equations of resamples of the sessions.
 
     Args:
         estimator: fitted; it is left as it was. The settings of its discovery are those of the resamples.

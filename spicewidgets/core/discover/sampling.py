@@ -45,7 +45,7 @@ class ModuleSamples:
     participant: NDArray[np.int64]
 
     def select(self, config: SpiceConfig, module: str, participant: int) -> "ModuleSamples":
-        """The samples of one participant that meet all filters of the config.
+        """Return the samples of one participant that meet all filters of the config.
 
         Args:
             config: whose filters.
@@ -67,7 +67,7 @@ class ModuleSamples:
         )
 
     def signals(self, module: str, needed: set[str]) -> dict[str, Floats]:
-        """The value under the module's name, and the control signals.
+        """Return the value under the module's name, and the control signals.
 
         Raises:
             SettingsError: a signal that is needed was not sampled.
@@ -116,7 +116,7 @@ def sample(
 
 
 def run_modules(model: BaseRNN, inputs: Tensor, observed: Tensor) -> dict[str, ModuleSamples]:
-    """Samples of every module.
+    """Return samples of every module.
 
     Args:
         model: a trained model.
@@ -233,8 +233,8 @@ def _random_rewards(trials: NDArray[np.float32], actions: Floats, rng: np.random
 
 
 def _drifting_rewards(shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-    """The rewards of every arm that `BanditsDrift` would give, drawn as arrays `(n_trials, n_sessions,
-    n_actions)`: what pays does not depend on what is chosen.
+    """Draw the rewards of every arm as `BanditsDrift` would give them, `(n_trials, n_sessions, n_actions)`:
+    what pays does not depend on what is chosen.
     """
     n_trials, n_sessions, n_actions = shape
     streams = children(rng, n_sessions)

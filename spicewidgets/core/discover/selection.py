@@ -70,14 +70,14 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
     def of(self, module: str, *factors: str) -> TermEvidence:
-        """The evidence of one term. Raises `KeyError` where it is no candidate."""
+        """Return the evidence of one term. Raises `KeyError` where it is no candidate."""
         for item in self.terms:
             if item.module == module and item.term is not None and sorted(item.term) == sorted(factors):
                 return item
         raise KeyError(f"{term_text(factors)} is no candidate term of {module!r}")
 
     def equations(self) -> dict[str, Equation]:
-        """The equations, by module, with all candidate terms."""
+        """Return the equations, by module, with all candidate terms."""
         rows: dict[str, dict[Term, float]] = {}
         for item in self.terms:
             if item.term is not None:
@@ -101,7 +101,7 @@ class Selection:
     _search: Search | None = None
 
     def at(self, price: float | None = None) -> tuple[Search, Step]:
-        """The terms that are worth a price.
+        """Return the terms that are worth a price.
 
         Args:
             price: of a term, in nats; that of `price_of` when None.
@@ -123,15 +123,15 @@ class Selection:
     def demanding(
         self, keep: Collection[Number], drop: Collection[Number], price: float | None = None
     ) -> tuple[Search, Step]:
-        """The terms that are worth a price, with those that must be there and without those that must not: a
-        few moves from the terms without demands.
+        """Return the terms that are worth a price, with those that must be there and without those that must
+        not: a few moves from the terms without demands.
         """
         search, step = self.at(price)
         wanted, unwanted = (np.array([n in terms for n in search.numbers]) for terms in (keep, drop))
         return search, search.near(step, wanted, unwanted, price) if keep or drop else step
 
     def number(self, module: str, term: Term) -> Number | None:
-        """A candidate term, whatever the order of its factors; None where it is no candidate."""
+        """Return a candidate term, whatever the order of its factors; None where it is no candidate."""
         for number in self.likelihood.numbers:
             if number.module == module and number.term is not None and sorted(number.term) == sorted(term):
                 return number
@@ -228,7 +228,7 @@ def selections(
     config: SpiceConfig,
     targets: Floats | None = None,
 ) -> Iterator[tuple[int, Selection]]:
-    """A search for each participant who has equations and choices, with the participant's index.
+    """Yield a search for each participant who has equations and choices, with the participant's index.
 
     Args:
         spice: all candidate terms, with numbers to begin with: SINDy's, without a threshold. Terms that the
@@ -281,7 +281,7 @@ class Selections:
             yield done
 
     def at(self, price: float | None = None) -> tuple[SpiceModel, dict[Any, Evidence]]:
-        """The equations that the choices ask for, and why, by participant's label.
+        """Return the equations that the choices ask for, and why, by participant's label.
 
         Args:
             price: of a term, in nats; that of `price_of` when None.
@@ -308,7 +308,9 @@ class Selections:
 
 
 def with_all_terms(found: Equation, proposed: Equation | None, notes: tuple[str, ...] = ()) -> Equation:
-    """The equation with the candidate terms of the proposal, those that samples cannot tell apart as 0."""
+    """Return the equation with the candidate terms of the proposal, those that samples cannot tell apart as
+    0.
+    """
     if proposed is None:
         return found
     values = tuple(found.coefficient(*term) for term in proposed.terms)
@@ -322,5 +324,5 @@ def select(
     config: SpiceConfig,
     price: float | None = None,
 ) -> tuple[SpiceModel, dict[Any, Evidence]]:
-    """The equations that the choices ask for, and why, for each participant; see `Selections`."""
+    """Return the equations that the choices ask for, and why, for each participant; see `Selections`."""
     return Selections(proposal, model, data, config).at(price)

@@ -51,7 +51,9 @@ class SparsityPath:
         return counts
 
     def stays_up_to(self, term: Term) -> float:
-        """The highest of the thresholds that keeps a term, and below which all do; 0 where none does."""
+        """Return the highest of the thresholds that keeps a term, and below which all do; 0 where none
+        does.
+        """
         there = self.coefficients[:, self._at(term)] != 0
         first = int(np.argmin(there)) if not there.all() else len(there)
         return float(self.thresholds[first - 1]) if first else 0.0

@@ -78,7 +78,7 @@ def _plain(errors: Mapping[str, Mapping[Term, float]]) -> dict[str, Any]:
 
 
 def uncertainty(spice: SpiceModel, model: "BaseRNN", dataset: "DatasetRNN") -> dict[Any, Uncertainty]:
-    """Standard errors of each participant's numbers, by label.
+    """Return standard errors of each participant's numbers, by label.
 
     Args:
         spice: equations at the maximum of the likelihood.
@@ -160,8 +160,8 @@ class Told:
         self.sharp = self.values > FLAT * max(self.values.max(initial=0.0), 1e-300)
 
     def error(self, slope: Floats) -> float:
-        """Standard error of what changes with the numbers as `slope` says (delta method); NaN where that is
-        not known.
+        """Return standard error of what changes with the numbers as `slope` says (delta method); NaN where
+        that is not known.
         """
         if not np.isfinite(slope).all():
             return float("nan")
@@ -178,7 +178,7 @@ class Told:
 
 
 def _sentence(names: Sequence[str], way: Floats) -> str:
-    """A flat direction in words."""
+    """Return a flat direction in words."""
     moved = [f"{name} by {part:+.2g}" for name, part in zip(names, way, strict=True) if abs(part) > 1e-3]
     if len(moved) == 1:
         return f"The choices do not tell {moved[0].rsplit(' by ', 1)[0]}: whatever it is, P stays the same."

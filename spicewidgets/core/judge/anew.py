@@ -78,8 +78,8 @@ class _Task(Bandits):
 def _playing(
     agent: Agent, dataset: DatasetRNN, schedule: Floats, n_times: int, random_state: RandomState
 ) -> list[Played]:
-    """The agent in each person's part, so many times side by side, in sessions as long as the person's, with
-    the same trials missing.
+    """Return the agent in each person's part, so many times side by side, in sessions as long as the
+    person's, with the same trials missing.
     """
     people = Played.of(dataset)
     there, labels = people.choices >= 0, labels_of(agent, dataset) * n_times
@@ -141,7 +141,7 @@ def _check(label: str, measure: Measure, means: list[Floats | None]) -> Check:
 
 
 def checked_schedule(schedule: ArrayLike, dataset: DatasetRNN) -> Floats:
-    """The schedule of every session, checked."""
+    """Return the schedule of every session, checked."""
     values = np.asarray(schedule, dtype=float)
     shape = (dataset.n_sessions, dataset.n_trials, dataset.n_actions)
     if values.shape not in (shape, shape[1:]) or not ((values >= 0) & (values <= 1)).all():

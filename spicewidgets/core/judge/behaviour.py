@@ -47,7 +47,7 @@ class Played:
 
     @classmethod
     def of(cls, dataset: DatasetRNN, schedule: Floats | None = None) -> "Played":
-        """The sessions of a data set."""
+        """Return the sessions of a data set."""
         codes = np.asarray(dataset.participant_ids)
         known, people = np.unique(codes, return_inverse=True)
         choices, rewards = np.asarray(dataset.choices), np.asarray(dataset.rewards_chosen, dtype=float)
@@ -131,7 +131,7 @@ def _stay(played: Played) -> Measure:
 
 
 def _reversals(played: Played) -> Measure:
-    """The option that was the better one, from some trials before it is that no more to some after."""
+    """Return the option that was the better one, from some trials before it is that no more to some after."""
     points = (
         *(f"{at} trial{'s' * (at > 1)} before" for at in range(BEFORE, 0, -1)),
         *(f"{at} trial{'s' * (at > 1)} after" for at in range(1, AFTER + 1)),
@@ -222,7 +222,7 @@ def _lags(played: Played) -> tuple[Floats, Floats]:
 
 
 def means_of(found: tuple[Measure, ...]) -> dict[str, Floats]:
-    """The mean over people of each measure, by its name; NaN where nobody has a point."""
+    """Return the mean over people of each measure, by its name; NaN where nobody has a point."""
     means = {}
     for measure in found:
         known = np.isfinite(measure.values)

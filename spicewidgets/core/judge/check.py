@@ -145,7 +145,7 @@ class Judgement:
         return f"{self.agent} {self.words}."
 
     def check(self, measure: str) -> Check | None:
-        """The check on a measure; None where it was not taken."""
+        """Return the check on a measure; None where it was not taken."""
         return next((check for check in self.checks if check.measure == measure), None)
 
 
@@ -221,7 +221,7 @@ class Falsification:
         return "\n".join([*lines, "", self.how])
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each point of each check."""
+        """Return a row for each point of each check."""
         skipped = {"words", "points", "least_p", "family"}
         names = [item.name for item in fields(Check) if item.name not in skipped]
         frames = [
@@ -250,12 +250,14 @@ def over_points(p: Floats) -> float:
 
 
 def _each(level: float, n: int) -> float:
-    """The level of each of n points at which the smallest of their p has the given level."""
+    """Return the level of each of n points at which the smallest of their p has the given level."""
     return float(-np.expm1(np.log1p(-level) / n))
 
 
 def _noticed(judged: Sequence[Judgement]) -> str:
-    """What would have been noticed of models that were not rejected: of several, the largest."""
+    """Return the effect that would have been noticed in models that were not rejected: of several, the
+    largest.
+    """
     measures = [check.measure for check in judged[0].checks]
     measure = "stay" if "stay" in measures else measures[0]
     checks = [check for one in judged if (check := one.check(measure)) is not None]

@@ -56,7 +56,7 @@ class Fitted:
 def fit(
     dataset: DatasetRNN, names: Sequence[str] = RESCORLA_WAGNER, participant: Participant | None = None
 ) -> Fitted:
-    """The parameters under which the choices of a data set are most likely, within their bounds.
+    """Return the parameters under which the choices of a data set are most likely, within their bounds.
 
     Args:
         dataset: the choices of one participant.

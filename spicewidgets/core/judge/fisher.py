@@ -74,7 +74,7 @@ def fisher_scoring(
 
 
 def _step(here: Quadratic, free: NDArray[np.bool_], damping: float) -> Floats:
-    """The way to the top of the quadratic, in the numbers that are free to move."""
+    """Return the way to the top of the quadratic, in the numbers that are free to move."""
     step = np.zeros(len(free))
     if n := int(free.sum()):
         information = here.information[np.ix_(free, free)]
@@ -84,7 +84,7 @@ def _step(here: Quadratic, free: NDArray[np.bool_], damping: float) -> Floats:
 
 
 def standard_errors(information: Floats) -> Floats:
-    """Standard errors from an information matrix; infinite for what it does not tell."""
+    """Return standard errors from an information matrix; infinite for what it does not tell."""
     if not len(information):
         return np.empty(0)
     inverse = np.linalg.pinv(information, rcond=1e-12, hermitian=True)

@@ -215,7 +215,7 @@ class AgentSpice(AgentNetwork):
         )
 
     def get_modules(self) -> dict[str, dict[Any, Equation]]:
-        """The equations: `{module: {participant: Equation}}`."""
+        """Return the equations: `{module: {participant: Equation}}`."""
         labels = self.spice_model.participants
         return {
             module: {label: e for label, e in zip(labels, rows, strict=True) if e is not None}
@@ -227,7 +227,9 @@ class AgentSpice(AgentNetwork):
         return self.spice_model.index() if participant is None else super().code(participant)
 
     def count_parameters(self, mapping_modules_values: Any = None) -> dict[Any, int]:
-        """Number of terms and betas of each participant. The argument is accepted for compatibility."""
+        """Return number of terms and betas of each participant. The argument is accepted for
+        compatibility.
+        """
         return {label: self.spice_model.n_parameters(label) for label in self.get_participant_ids()}
 
     def get_participant_ids(self) -> list[Any]:

@@ -102,14 +102,16 @@ def _paid(dataset: DatasetRNN) -> tuple[Bools, str]:
 
 
 def _back(options: Ints, n_trials: int) -> Ints:
-    """The options of so many trials before."""
+    """Return the options of so many trials before."""
     moved = np.full_like(options, NONE)
     moved[:, n_trials:] = options[:, : options.shape[1] - n_trials]
     return moved
 
 
 def _best_so_far(choices: Ints, paid: Bools, n_actions: int) -> Ints:
-    """The option that paid most often so far, each counted as if it had paid once in two choices before."""
+    """Return the option that paid most often so far, each counted as if it had paid once in two choices
+    before.
+    """
     chosen = choices[..., None] == np.arange(n_actions)
     shares = ((chosen & paid[..., None]).cumsum(axis=1) + 1) / (chosen.cumsum(axis=1) + 2)
     ordered = np.sort(shares, axis=-1)
@@ -150,7 +152,9 @@ def _check(
 
 
 def _error(off: Floats, people: Ints) -> Floats:
-    """Standard error of a sum over people from what each is off, `(n_sessions, n_points)`; 0 of one alone."""
+    """Return standard error of a sum over people from what each is off, `(n_sessions, n_points)`; 0 of one
+    alone.
+    """
     n_people = int(people.max()) + 1
     each = np.zeros((n_people, off.shape[1]))
     np.add.at(each, people, off)

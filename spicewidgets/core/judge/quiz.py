@@ -158,7 +158,9 @@ class Score:
 
 
 def mystery(level: int, seed: int) -> Mystery:
-    """The mystery of a level and a seed: the same for the same two. Raises `SettingsError` for others."""
+    """Return the mystery of a level and a seed: the same for the same two. Raises `SettingsError` for
+    others.
+    """
     problems = []
     if type(level) is not int or level not in LEVELS:
         problems.append(f"level must be 1 or 2; got {level!r:.40}. Choose one of these.")

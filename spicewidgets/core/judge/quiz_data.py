@@ -14,7 +14,9 @@ N_SESSIONS, N_TRIALS, SIGMA = 100, 100, 0.2
 
 
 def sessions_of(riddle: Mystery) -> tuple[DatasetRNN, tuple[BanditSession, ...]]:
-    """The sessions of a mystery, without any trace of who has played them: as a data set, and to read."""
+    """Return the sessions of a mystery, without any trace of who has played them: as a data set, and to
+    read.
+    """
     agent, task = make_agent(riddle.participant), BanditsDrift(SIGMA)
     dataset, sessions, _ = create_dataset(agent, task, N_TRIALS, N_SESSIONS, random_state=riddle.seed)
     dataset.truth_probs = None

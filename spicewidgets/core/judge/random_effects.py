@@ -59,7 +59,7 @@ class ModelFrequencies:
     fixed_effects: Floats
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each model."""
+        """Return a row for each model."""
         return pd.DataFrame(
             {
                 "model": self.models,
@@ -225,7 +225,7 @@ def _bound(table: Floats, attributions: Floats, alpha: Floats, prior: Floats) ->
 
 
 def _checked(log_evidence: Any) -> tuple[Floats, tuple[str, ...]]:
-    """The table as numbers, and the models' names."""
+    """Return the table as numbers, and the models' names."""
     try:
         table = np.array(log_evidence, dtype=float)
     except (TypeError, ValueError):

@@ -131,7 +131,7 @@ def _of_dataset(agent: Agent, dataset: DatasetRNN) -> pd.DataFrame:
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with labels of any kind as they are, and None where there is no choice."""
+    """Return the frame with labels of any kind as they are, and None where there is no choice."""
     labels = {name: frame[name].astype(object) for name in ("participant", "choice")}
     return frame.assign(**{name: part.where(part.notna(), None) for name, part in labels.items()})
 
@@ -199,7 +199,7 @@ def _prediction_errors(agent: Any, dataset: DatasetRNN, record: Record) -> Float
 
 
 def _of_equations(agent: AgentSpice, dataset: DatasetRNN) -> Floats:
-    """The prediction errors of all trials, from one pass of the agent's model."""
+    """Return the prediction errors of all trials, from one pass of the agent's model."""
     compact, index = dataset.compact()
     codes = torch.tensor([agent.code(label) for label in labels_of(agent, dataset)])
     inputs = compact.recoded(codes.tolist(), None).xs.double().permute(1, 0, 2)

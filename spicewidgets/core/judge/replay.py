@@ -52,7 +52,7 @@ def replay(agent: Agent, sessions: Any) -> Record:
 
 
 def _final_choices(dataset: DatasetRNN) -> Ints | None:
-    """The choice after the last trial, where it is known of all sessions."""
+    """Return the choice after the last trial, where it is known of all sessions."""
     if not dataset.n_trials or not bool(dataset.target_mask[:, -1].all()):
         return None
     final: Ints = np.asarray(dataset.ys[:, -1].argmax(-1))
@@ -73,7 +73,9 @@ def _among_offered(probabilities: Floats, dataset: DatasetRNN) -> Floats:
 
 
 def _through(agent: Any, dataset: DatasetRNN) -> Record:
-    """The agent through sessions without missing trials; what pads a shorter session counts as arm 0."""
+    """Return the agent through sessions without missing trials; what pads a shorter session counts as
+    arm 0.
+    """
     n, n_actions = dataset.n_sessions, dataset.n_actions
     choices, rewards = np.maximum(np.asarray(dataset.choices), 0), _rewards(dataset)
     labels = labels_of(agent, dataset)
@@ -222,7 +224,7 @@ def scores(
 
 
 def _scores(nll: Floats, dp: Floats, n_parameters: list[int]) -> pd.DataFrame:
-    """A row for each row of `nll` in which a choice is known."""
+    """Return a row for each row of `nll` in which a choice is known."""
     n = np.isfinite(nll).sum(1)
     known = np.flatnonzero(n)
     k, n, nll, dp = np.array(n_parameters)[known], n[known], nll[known], dp[known].reshape(len(known), -1)

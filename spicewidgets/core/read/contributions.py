@@ -166,7 +166,7 @@ class _Table:
         return tuple(dict.fromkeys(name for term in self.terms for name in term if name != self.module.name))
 
     def step(self, value: Floats, signals: Mapping[str, Floats]) -> tuple[Floats, ...]:
-        """The next value, its parts on a last axis, and the inputs."""
+        """Return the next value, its parts on a last axis, and the inputs."""
         if self.module.kind == PREDICTION_ERROR:
             signal, rate = (signals[name] for name in self.module.inputs)
             parts = [value, rate * (signal - value)]
@@ -198,7 +198,7 @@ class _Table:
         return np.where(np.isfinite(error), error, np.nan)
 
     def _rest(self, signals: Mapping[str, Floats]) -> Floats:
-        """The value that the equation leaves as it is: constant / (1 - slope)."""
+        """Return the value that the equation leaves as it is: constant / (1 - slope)."""
         name, sums = self.module.name, [np.zeros(signals[REWARD].shape) for _ in range(2)]
         for term, coefficient in zip(self.terms, self.coefficients, strict=True):
             others = tuple(factor for factor in term if factor != name)

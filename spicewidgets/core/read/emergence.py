@@ -27,12 +27,12 @@ class Emergence:
     coefficients: Floats
 
     def equation(self, at: int) -> Equation:
-        """The equation at one of the epochs, by its place."""
+        """Return the equation at one of the epochs, by its place."""
         return Equation(self.module, self.terms, tuple(self.coefficients[at].tolist()))
 
     def ever(self, also: Collection[Term] = ()) -> "Emergence":
-        """The same without the terms that were never in it, unless they are among these (in any order of
-        their factors).
+        """Return the same without the terms that were never in it, unless they are among these (in any order
+        of their factors).
         """
         places = [
             place
@@ -43,8 +43,8 @@ class Emergence:
         return Emergence(self.module, terms, self.epochs, self.coefficients[:, places])
 
     def since(self, term: Term) -> int | None:
-        """The first epoch from which a term was in the equation to the end; None where it is not in the last
-        one.
+        """Return the first epoch from which a term was in the equation to the end; None where it is not in
+        the last one.
         """
         active = self.coefficients[:, self.terms.index(term)] != 0
         if not active[-1]:
@@ -54,7 +54,7 @@ class Emergence:
 
 
 def emergences(frames: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
-    """The emergence of each module of the first participant, from the equations at some epochs."""
+    """Return the emergence of each module of the first participant, from the equations at some epochs."""
     by_module: dict[str, Emergence] = {}
     for module in frames[-1][1].equations if frames else ():
         rows = [model.equation(module) for _, model in frames]

@@ -17,7 +17,7 @@ FADES = 0.02  # least 1 - w of a value that has a level of its own
 
 
 def reparameterise(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
-    """The same update for a value that is written as `stretch * x + shift`.
+    """Return the same update for a value that is written as `stretch * x + shift`.
 
     >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
     '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
@@ -34,7 +34,7 @@ def reparameterise(equation: Equation, stretch: float = 1.0, shift: float = 0.0)
 
 
 def pairs(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The modules of the chosen and of the other arms, for each state that has both."""
+    """Yield the modules of the chosen and of the other arms, for each state that has both."""
     for other in names:
         chosen = other.removesuffix(OTHER) + CHOSEN
         if other.endswith(OTHER) and chosen in names:
@@ -52,8 +52,8 @@ def level(equation: Equation, constant: float = 0.0) -> float | None:
 
 
 def at_level_of(truth: SpiceModel, found: SpiceModel, participant: Hashable = None) -> SpiceModel:
-    """The truth at the level at which discovered equations are written: where one of a state's two constants
-    was not discovered, it is 0 in the truth as well.
+    """Return the truth at the level at which discovered equations are written: where one of a state's two
+    constants was not discovered, it is 0 in the truth as well.
 
     Args:
         truth: of one participant, or of several with the labels that the discovered equations have.

@@ -52,13 +52,14 @@ class Step:
         return re.sub(r"[A-Za-z]\w*", number, self.solved)
 
     def text(self, digits: int = 3) -> str:
-        """The whole step on a line: `alpha = 1 - w = 1 - 0.682 = 0.318`."""
+        """Return the whole step on a line: `alpha = 1 - w = 1 - 0.682 = 0.318`."""
         value = f"{self.value:.{digits}g}" if isfinite(self.value) else "not identified"
         return f"{self.symbol} = {self.solved} = {self.fill_in(digits)} = {value}"
 
 
 def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None) -> tuple[Step, ...]:
-    """The steps from a participant's equations to the parameters of `AgentQ`, in the order of the reading.
+    """Return the steps from a participant's equations to the parameters of `AgentQ`, in the order of the
+    reading.
 
     Args:
         spice: discovered or true equations.
@@ -82,7 +83,7 @@ _Reading = tuple[str, str, str, str, dict[str, float]]
 
 
 def _named_in(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
-    """The numbers that the solved rule names."""
+    """Return the numbers that the solved rule names."""
     named = re.findall(r"[A-Za-z]\w*", solved)
     return {symbol: numbers[symbol] for symbol in dict.fromkeys(named)}
 

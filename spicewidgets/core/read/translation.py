@@ -86,8 +86,8 @@ def true_model(
     betas: Mapping[str, float] | None = None,
     participant: Hashable = 0,
 ) -> SpiceModel:
-    """The equations that a perfect discovery would find: the agent's own update, written in the model's
-    coordinates.
+    """Return the equations that a perfect discovery would find: the agent's own update, written in the
+    model's coordinates.
 
     Args:
         agent: the participant who made the choices.
@@ -125,7 +125,8 @@ def true_model(
 def classical_parameters(
     spice: SpiceModel, model: HasInitValues, participant: Hashable = None
 ) -> dict[str, float]:
-    """The parameters of `AgentQ` that a participant's equations stand for: the way back from `true_model`.
+    """Return the parameters of `AgentQ` that a participant's equations stand for: the way back from
+    `true_model`.
 
     From `V' = k + w V + g r + c V r` of the chosen arm: `alpha_penalty = 1 - w`, `alpha_reward =
     alpha_penalty - c`, shift `s = k / alpha_penalty`, stretch `(g + c s) / alpha_reward`; from these beta and
@@ -163,8 +164,8 @@ class Impossible(NamedTuple):
 
 
 def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> Impossible | None:
-    """The first parameter beyond its range by more than its error: a learning rate below 0 or above
-    1, a beta below 0. The others are then read off something that is no Q-learner.
+    """Return the first parameter beyond its range by more than its error: a learning rate below 0 or above 1,
+    a beta below 0. The others are then read off something that is no Q-learner.
 
     Args:
         parameters: as `classical_parameters` gives them.
@@ -179,8 +180,8 @@ def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> 
 
 
 def _at_rest(equations: Mapping[str, Equation], start: float) -> Mapping[str, Equation]:
-    """The equations at the level at which `AgentQ` forgets: the value of an arm that is not chosen returns to
-    where it began. Only there do constants tell where values begin.
+    """Return the equations at the level at which `AgentQ` forgets: the value of an arm that is not chosen
+    returns to where it began. Only there do constants tell where values begin.
     """
     chosen, other = equations.get(f"{VALUE}_chosen"), equations.get(f"{VALUE}_not_chosen")
     if chosen is None or other is None or any(set(term) - {other.module} for term, _ in other.active):
@@ -235,7 +236,7 @@ def start_of(model: HasInitValues, state: str) -> float:
 
 
 def _states_with_learned_beta(model: HasInitValues) -> list[str]:
-    """The states whose beta a model has learned; none for a class."""
+    """Return the states whose beta a model has learned; none for a class."""
     return [] if isinstance(model, type) else list(getattr(model, "betas", ()))
 
 

@@ -75,7 +75,9 @@ def true_built(
 
 
 def _rename_module(equation: Equation, module: str) -> Equation:
-    """The same equation under another name of its module, which also stands for the module's own value."""
+    """Return the same equation under another name of its module, which also stands for the module's own
+    value.
+    """
     terms = (tuple(module if f == equation.module else f for f in term) for term in equation.terms)
     return replace(equation, module=module, terms=tuple(terms))
 
@@ -146,7 +148,7 @@ def _value(
 def _rate(
     built: BuiltModel, value: BuiltState, update: BuiltModule, agent: AgentQ, means: Meaning
 ) -> Iterator[str]:
-    """The learning rate of a given prediction error."""
+    """Yield the learning rate of a given prediction error."""
     state = next(state for state in built.states if state.name in update.inputs)
     module = _on(built, state, CHOSEN)
     if update.inputs[0] == REWARD and state.choice == UNUSED and REWARD in _inputs(module) and module:

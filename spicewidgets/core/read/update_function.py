@@ -35,8 +35,8 @@ class Visits:
     inputs: Mapping[str, Floats]
 
     def levels(self) -> tuple[dict[str, float], ...]:
-        """Inputs for which a curve is drawn, all combinations: the values of an input that has few, such as a
-        reward of 0 or 1, else its median.
+        """Return inputs for which a curve is drawn, all combinations: the values of an input that has few,
+        such as a reward of 0 or 1, else its median.
         """
         each = []
         for values in self.inputs.values():
@@ -132,8 +132,8 @@ def curves(visited: Visits, functions: Mapping[str, Function]) -> Curves:
 
 
 def rests(function: Function, level: Level, value: Floats) -> tuple[float, ...]:
-    """The values that a function leaves as they are: all of an equation within -10..10, exact; of another
-    function those between the first and the last of some values, to rounding.
+    """Return the values that a function leaves as they are: all of an equation within -10..10, exact; of
+    another function those between the first and the last of some values, to rounding.
     """
     if isinstance(function, Equation):
         return _roots(function, level)
@@ -171,7 +171,7 @@ class Tabulated:
     after: Floats
 
     def __call__(self, value: Floats, level: Level) -> Floats:
-        """The next values; NaN beyond the values that are known, and for another level."""
+        """Return the next values; NaN beyond the values that are known, and for another level."""
         if level not in self.levels:
             return np.full(np.shape(value), np.nan)
         row = self.after[self.levels.index(level)]
@@ -180,7 +180,7 @@ class Tabulated:
 
 
 def module_of(built: BuiltModel, name: str) -> BuiltModule:
-    """A module of a model by name. Raises `SettingsError` for another name."""
+    """Return a module of a model by name. Raises `SettingsError` for another name."""
     for module in built.modules:
         if module.name == name:
             return module

@@ -34,7 +34,7 @@ class Part:
 
 
 def state_in_words(state: str) -> str:
-    """A state of a model, as it is spoken of: "value", "habit"."""
+    """Return a state of a model, as it is spoken of: "value", "habit"."""
     return STATES.get(state) or state.removeprefix("x_").replace("_", " ")
 
 
@@ -56,12 +56,12 @@ def module_in_words(module: str, built: BuiltModel | None = None) -> tuple[str, 
 
 
 def subject(module: str, built: BuiltModel | None = None) -> str:
-    """The same in one piece: "value of the chosen option"."""
+    """Return the same in one piece: "value of the chosen option"."""
     return " of ".join(module_in_words(module, built))
 
 
 def factor_in_words(factor: str, module: str, built: BuiltModel | None = None) -> str:
-    """A factor of a term: the module's own value, or a signal."""
+    """Return a factor of a term: the module's own value, or a signal."""
     if factor == module:
         return f"its {module_in_words(module, built)[0]} now"
     if factor in SIGNALS:
@@ -70,21 +70,23 @@ def factor_in_words(factor: str, module: str, built: BuiltModel | None = None) -
 
 
 def term_in_human_words(term: Term, module: str, built: BuiltModel | None = None) -> str:
-    """A term, such as "its value now × reward"; "constant" without factors."""
+    """Return a term, such as "its value now × reward"; "constant" without factors."""
     powers = {factor: term.count(factor) for factor in term}
     words = [factor_in_words(one, module, built) + _power(n) for one, n in powers.items()]
     return " × ".join(words) or "constant"
 
 
 def part_of_sentence(term: Term, module: str, built: BuiltModel | None = None) -> str:
-    """A term and its module: "reward in the value of the chosen option"."""
+    """Return a term and its module: "reward in the value of the chosen option"."""
     if module == f"{VALUE}_not_chosen" and term == (module,):
         return "forgetting"
     return f"{term_in_human_words(term, module, built)} in the {subject(module, built)}"
 
 
 def parts(equation: Equation, built: BuiltModel | None = None) -> list[Part]:
-    """The terms of an equation in the order of a sentence: its own value, signals, products, the constant."""
+    """Return the terms of an equation in the order of a sentence: its own value, signals, products, the
+    constant.
+    """
     module = equation.module
 
     def place(pair: tuple[Term, float]) -> tuple[bool, int, bool]:
@@ -102,7 +104,7 @@ def parts(equation: Equation, built: BuiltModel | None = None) -> list[Part]:
 
 
 def sentence(equation: Equation, built: BuiltModel | None = None, digits: int = 2) -> str:
-    """The whole equation in words.
+    """Return the whole equation in words.
 
     >>> module = "x_value_reward_chosen"
     >>> sentence(Equation(module, ((), (module,), ("c_reward",)), (-0.29, 0.71, 0.92)))
@@ -119,7 +121,7 @@ def signs_of(values: Sequence[float]) -> list[str]:
 
 
 def python(equation: Equation, digits: int = 3) -> str:
-    """The equation as a line of Python, with the names of the code.
+    """Return the equation as a line of Python, with the names of the code.
 
     >>> module = "x_value_reward_chosen"
     >>> python(Equation(module, ((), (module,), ("c_reward",)), (-0.29, 0.71, 0.92)))

@@ -52,21 +52,21 @@ class Parameter:
 
     @classmethod
     def share(cls, name: str, words: str, mean: float = 0.0, sd: float = 1.5) -> Self:
-        """A parameter between 0 and 1, such as a learning rate; the prior is nearly even."""
+        """Return a parameter between 0 and 1, such as a learning rate; the prior is nearly even."""
         return cls(name, words, "share", 0.001, 0.999, mean, sd)
 
     @classmethod
     def positive(
         cls, name: str, words: str, median: float = 3.0, sd: float = 1.0, high: float = 50.0
     ) -> Self:
-        """A parameter above 0, such as an inverse noise temperature; the prior has this median."""
+        """Return a parameter above 0, such as an inverse noise temperature; the prior has this median."""
         return cls(name, words, "positive", 0.01, high, log(median), sd)
 
     @classmethod
     def real(
         cls, name: str, words: str, sd: float = 2.0, most: float = 20.0, per_option: bool = False
     ) -> Self:
-        """A parameter of either sign; the prior is normal around 0."""
+        """Return a parameter of either sign; the prior is normal around 0."""
         return cls(name, words, "real", -most, most, 0.0, sd, per_option)
 
     def to_scale(self, value: Any) -> "Floats":
@@ -158,7 +158,7 @@ class Rival:
             cls.beyond = given.get("beyond")
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
-        """The memory states after a trial.
+        """Return the memory states after a trial.
 
         Args:
             p: the parameters by name, each `(n_sessions, 1)`, or `(n_sessions, n_options)` where it is one
@@ -169,13 +169,13 @@ class Rival:
         return state
 
     def logits(self, p: Values, state: State) -> "Tensor":
-        """The logit of each option, `(n_sessions, n_options)` or `(n_sessions, 1)`; arguments as in
+        """Return the logit of each option, `(n_sessions, n_options)` or `(n_sessions, 1)`; arguments as in
         `update`.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what moves a choice (logits).")
 
     def columns(self, n_actions: int) -> tuple[tuple[str, Parameter], ...]:
-        """The numbers of each person: their names, and the parameter that each belongs to."""
+        """Return the numbers of each person: their names, and the parameter that each belongs to."""
         columns: list[tuple[str, Parameter]] = []
         for parameter in self.parameters:
             if parameter.per_option:
@@ -189,7 +189,7 @@ class Rival:
 
 
 def as_rival(rival: Any) -> Rival:
-    """A rival, from one or from its class.
+    """Return a rival, from one or from its class.
 
     Raises:
         SettingsError: where it is none, or its declaration does not hold together.

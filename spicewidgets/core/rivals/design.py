@@ -69,7 +69,7 @@ class Design:
 
     @classmethod
     def of_choices(cls, dataset: DatasetRNN) -> "Design":
-        """The design of some choices: their people, sessions, lengths, options on offer, and rewards.
+        """Return the design of some choices: their people, sessions, lengths, options on offer, and rewards.
 
         The rewards of an option are drawn from those that were seen for it at about the same time in the same
         session (`SeenRewards`).
@@ -209,7 +209,9 @@ class SeenRewards:
         self._draw = Streams(children(random_state, n_sessions), self.n_actions)
 
     def step(self, choice: int | ArrayLike) -> Floats:
-        """The reward of each option for `choice`, an option for each session; -1 where it is not shown."""
+        """Return the reward of each option for `choice`, an option for each session; -1 where it is not
+        shown.
+        """
         trial = min(self._trial, self._outcomes.shape[1] - 1)
         place = (self._draw() * NEAREST).astype(int)
         drawn = np.take_along_axis(self._outcomes[: self._n, trial], place[..., None], -1)[..., 0]
@@ -228,7 +230,7 @@ def _spread(own: Floats, every: Floats) -> Floats:
 
 
 def _nearest(outcomes: Floats, otherwise: Floats) -> Floats:
-    """The seen outcomes nearest to each trial, `(n_trials, NEAREST)`."""
+    """Return the seen outcomes nearest to each trial, `(n_trials, NEAREST)`."""
     seen = np.flatnonzero(~np.isnan(outcomes))
     if not len(seen):
         return np.broadcast_to(otherwise, (len(outcomes), NEAREST))

@@ -78,8 +78,8 @@ class EquationRecovery(Study):
         return self._equations.to_dict(), repr(options), self.design, seeds
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each data set, candidate term (in words) and person: its `true` and found `value`, and
-        the `outcome` for the people together: found, missed, made up, or rightly absent.
+        """Return a row for each data set, candidate term (in words) and person: its `true` and found `value`,
+        and the `outcome` for the people together: found, missed, made up, or rightly absent.
         """
         frames = []
         for place, result in zip(sorted(self.results), self._found(), strict=True):
@@ -94,7 +94,7 @@ class EquationRecovery(Study):
         return pd.concat(frames, ignore_index=True)
 
     def summary(self) -> pd.DataFrame:
-        """A row for each candidate term.
+        """Return a row for each candidate term.
 
         Columns: shares of data sets in which it was `found`, `missed` and `made up`; `datasets`; and over
         people of the data sets in which it was found, the `correlation` of true and found numbers (NaN for

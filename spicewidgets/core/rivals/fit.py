@@ -116,7 +116,7 @@ class FittedRival:
         return p
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each person and parameter: value, error, whether it is at a bound, and the fit."""
+        """Return a row for each person and parameter: value, error, whether it is at a bound, and the fit."""
         people, numbers = self.values.shape
         at_bound = self.at_bound
         rows = [
@@ -204,7 +204,7 @@ def fit_rival(
 
 
 def ready(rival: Rival | type[Rival] | str) -> Rival:
-    """A rival by its name, or as it is, checked."""
+    """Return a rival by its name, or as it is, checked."""
     if isinstance(rival, str):
         if rival not in RIVALS:
             raise SettingsError(
@@ -270,7 +270,7 @@ class Search:
         return Look(there.nll, there.gradient * slopes, information)
 
     def curvature(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Floats:
-        """The curvature that -ln L has, on the scales: differences of exact slopes.
+        """Return the curvature that -ln L has, on the scales: differences of exact slopes.
 
         Returns: `(n_tables, n_people, n_numbers, n_numbers)`.
         """
@@ -349,7 +349,7 @@ class Search:
         return moving
 
     def pooled(self, values: Floats) -> tuple[Prior, Floats]:
-        """The group's prior, and everyone's most probable values under it."""
+        """Return the group's prior, and everyone's most probable values under it."""
         group = GroupPrior(self.look, self.low, self.high)
         n = len(values)
         covariance = np.zeros((n, self.n, self.n))
@@ -380,7 +380,7 @@ class Search:
         return evidence
 
     def errors(self, values: Floats, top: Floats) -> Floats:
-        """Standard errors of the parameters; NaN at a bound."""
+        """Return standard errors of the parameters; NaN at a bound."""
         inside = (values > self.low) & (values < self.high)
         errors = np.full(values.shape, np.nan)
         for row, own, free in zip(errors, top, inside, strict=True):

@@ -110,7 +110,7 @@ def _by_time(dataset: DatasetRNN, n_folds: int) -> list[Fold]:
 
 
 def _until(dataset: DatasetRNN, cut: Tensor) -> DatasetRNN:
-    """The trials of each session before one."""
+    """Return the trials of each session before one."""
     trials = torch.arange(int(cut.max())).expand(len(cut), -1)
     return dataset.take(torch.arange(len(cut)), torch.where(trials < cut[:, None], trials, -1))
 

@@ -122,7 +122,7 @@ class HeldOut:
         return model_frequencies(pd.DataFrame(-self.nll.T, columns=list(self.models)))
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each model, the best first.
+        """Return a row for each model, the best first.
 
         Columns: `likelihood` per held-out choice with its interval over people (95 %, people drawn anew; none
         for one person); `behind`, by how many nats per choice it is worse than the best, with its interval;
@@ -154,7 +154,7 @@ class HeldOut:
         return frame.sort_values("likelihood", ascending=False, kind="stable", ignore_index=True)
 
     def by_person(self) -> pd.DataFrame:
-        """A row for each person and model."""
+        """Return a row for each person and model."""
         rows = [
             pd.DataFrame(
                 {
@@ -199,7 +199,7 @@ class HeldOut:
         )
 
     def of_people(self, chosen: Sequence[bool]) -> "HeldOut":
-        """The same of some people only."""
+        """Return the same of some people only."""
         which = np.asarray(chosen, bool)
         parts = {name: getattr(self, name)[:, which] for name in ("nll", "aic", "bic", "evidence")}
         people = tuple(label for label, own in zip(self.people, which, strict=True) if own)
@@ -321,7 +321,7 @@ def _guesses(dataset: DatasetRNN) -> Floats:
 
 
 def _per_person(values: Floats, people: Sequence[int], size: tuple[int]) -> Floats:
-    """Sums over the trials `(n_sessions, n_trials)` of each person."""
+    """Return sums over the trials `(n_sessions, n_trials)` of each person."""
     sums: Floats = np.bincount(np.asarray(people, int), values.sum(1), size[0]).astype(float)
     return sums
 
@@ -413,7 +413,7 @@ class _EstimatorContestant:
 
 
 def _whole(estimator: Estimator) -> None:
-    """An interrupt ends a fit with what it has; a comparison it ends altogether."""
+    """Re-raise KeyboardInterrupt: a partial fit must not enter the comparison."""
     if getattr(estimator, "stopped_", False):
         raise KeyboardInterrupt
 

@@ -93,7 +93,7 @@ class RivalRNN(BaseRNN):
         refuse(problems)
 
     def parameters_of(self, zeros: Tensor) -> Values:
-        """The parameters of each session by name; `zeros` are `(n_sessions, n_actions)`."""
+        """Return the parameters of each session by name; `zeros` are `(n_sessions, n_actions)`."""
         columns = zeros[:, :1]
         each = self.numbers if isinstance(self.numbers, nn.Parameter) else None
         own = None if each is not None else self.numbers[self._participants].to(zeros)

@@ -45,7 +45,7 @@ class Biased(Rival):
     parameters = (Parameter.real("bias", "preference for an option over the first", per_option=True),)
 
     def logits(self, p: Values, state: State) -> "Tensor":
-        """The preferences."""
+        """Return the preferences."""
         return p.bias
 
 
@@ -67,7 +67,7 @@ class WinStayLoseShift(Rival):
         return {"chosen": trial.chosen, "won": (trial.reward > 0.5) * 1.0}
 
     def logits(self, p: Values, state: State) -> "Tensor":
-        """The logarithm of P; the same for all options before the first trial."""
+        """Return the logarithm of P; the same for all options before the first trial."""
         chosen, won = state["chosen"], state["won"]
         n, any_chosen = chosen.shape[-1], chosen.sum(-1, keepdim=True)
         shift = (1 - chosen) * (1 / (n - 1))
@@ -87,11 +87,11 @@ class ChoiceKernel(Rival):
     states = {"kernel": 0.0}
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
-        """The kernel moves towards the choice."""
+        """Move the kernel towards the choice."""
         return {"kernel": _towards(state["kernel"], trial.chosen, p.alpha_choice)}
 
     def logits(self, p: Values, state: State) -> "Tensor":
-        """The weighted kernel."""
+        """Return the weighted kernel."""
         return p.beta_choice * state["kernel"]
 
 
@@ -107,11 +107,11 @@ class RescorlaWagner(Rival):
     states = {"value": 0.5}
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
-        """The chosen option learns."""
+        """Move the value of the chosen option towards its reward."""
         return {"value": _learned(state["value"], trial, p.alpha)}
 
     def logits(self, p: Values, state: State) -> "Tensor":
-        """The weighted values."""
+        """Return the weighted values."""
         return p.beta * state["value"]
 
 
@@ -127,7 +127,7 @@ class Forgetting(RescorlaWagner):
     parameters = (ALPHA, Parameter.share("forget", "rate of forgetting"), BETA)
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
-        """The chosen option learns, the others fade."""
+        """Move the value of the chosen option towards its reward; the others fade."""
         value = _learned(state["value"], trial, p.alpha)
         return {"value": value + (1 - trial.chosen) * p.forget * (0.5 - value)}
 
@@ -147,7 +147,7 @@ class TwoRates(RescorlaWagner):
     )
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
-        """The chosen option learns, at the rate of its outcome."""
+        """Move the value of the chosen option towards its reward, at the rate of its outcome."""
         won = (trial.reward > 0.5) * 1.0
         return {"value": _learned(state["value"], trial, won * p.alpha_reward + (1 - won) * p.alpha_penalty)}
 
@@ -261,7 +261,7 @@ class LaggedRegression(Rival):
         return after | {"choice_1": trial.chosen, "reward_1": trial.chosen * trial.reward}
 
     def logits(self, p: Values, state: State) -> "Tensor":
-        """The regression."""
+        """Return the regression."""
         logits = p.bias
         for name, value in state.items():
             logits = logits + getattr(p, name) * value

@@ -72,7 +72,9 @@ class ParameterRecovery(Study):
         return _parameters
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each data set, person and parameter: true and found value, error, whether at a bound."""
+        """Return a row for each data set, person and parameter: true and found value, error, whether at a
+        bound.
+        """
         names = [name for name, _ in self.rival.columns(self.design.n_actions)]
         frames = []
         for place, result in zip(sorted(self.results), self._found(), strict=True):
@@ -86,7 +88,7 @@ class ParameterRecovery(Study):
         return pd.concat(frames, ignore_index=True)
 
     def summary(self) -> pd.DataFrame:
-        """A row for each parameter.
+        """Return a row for each parameter.
 
         Columns: `correlation` of true and found values on the parameter's scale; `bias`, the mean of found
         less true, and `rmse`, in units of the parameter; `covered`, the share of 95 % intervals that hold the
@@ -181,8 +183,8 @@ class ModelRecovery(Study):
         return _scores
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each data set and person: the rival that was simulated, and the score of each rival in
-        nats; higher is better.
+        """Return a row for each data set and person: the rival that was simulated, and the score of each
+        rival in nats; higher is better.
         """
         frames = []
         for place, result in zip(sorted(self.results), self._found(), strict=True):
@@ -269,7 +271,7 @@ class TermRecovery(Study):
         return _terms
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each data set and candidate term.
+        """Return a row for each data set and candidate term.
 
         Columns: `choices`, `module`, `term`, its `true` coefficient (0 where it is not there), the one that
         was found as `value`, and the `outcome`: found, missed, made up, or rightly absent.
@@ -286,8 +288,8 @@ class TermRecovery(Study):
         return frame.assign(outcome=names)
 
     def summary(self) -> pd.DataFrame:
-        """A row for each number of choices and term: shares of data sets in which the term was found, missed,
-        made up; and the number of data sets.
+        """Return a row for each number of choices and term: shares of data sets in which the term was found,
+        missed, made up; and the number of data sets.
         """
         frame = self.to_frame()
         groups = frame.groupby(["choices", "module", "term"], sort=False)["outcome"]
@@ -364,7 +366,7 @@ def _terms(
 
 
 def _seeds(random_state: int, n: int) -> list[int]:
-    """A seed for each part; the first ones are the same, however many there are."""
+    """Return a seed for each part; the first ones are the same, however many there are."""
     if not (number(random_state) >= 0 and number(random_state) % 1 == 0):
         raise SettingsError(
             [f"random_state must be a whole number, 0 or more; got {random_state!r}. Use for example 1."]

@@ -137,7 +137,7 @@ class Study(ABC):
 
 
 def _numbered(work: Callable[..., Any], number: int, arguments: tuple[Any, ...]) -> tuple[int, Any]:
-    """A part's result with its number, since parts end in any order; as it reads from a file."""
+    """Return a part's result with its number, since parts end in any order; as it reads from a file."""
     return number, json.loads(json.dumps(work(*arguments), default=_plain))
 
 

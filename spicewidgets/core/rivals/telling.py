@@ -94,7 +94,7 @@ class Telling(Study):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each number of choices of a person, where both were simulated.
+        """Return a row for each number of choices of a person, where both were simulated.
 
         Columns: `choices`; `first` and `second`, the shares of people of each that are taken for what they
         are; `right`, the mean of both, with its standard `error`; `people` of each.
@@ -131,7 +131,7 @@ class Telling(Study):
     def choices_between(
         self, certainty: float = 0.95, level: float = 0.9, seed: int = 0
     ) -> tuple[float, float]:
-        """The interval of `choices_needed` over the people who were simulated: these drawn anew.
+        """Return the interval of `choices_needed` over the people who were simulated: these drawn anew.
 
         Args:
             certainty: as there.

@@ -89,7 +89,7 @@ class Agent:
         return softmax(np.asarray(self.q, dtype=float))
 
     def get_choice(self) -> Any:
-        """The arm chosen: an int, or an array `(n_sessions,)`."""
+        """Return the arm chosen: an int, or an array `(n_sessions,)`."""
         probabilities = np.reshape(self.get_choice_probs(), (self._n_sessions, self._n_actions))
         if self._deterministic:
             arms = probabilities.argmax(axis=-1)
@@ -103,7 +103,7 @@ class Agent:
         raise NotImplementedError(f"{type(self).__name__} must say how it learns (update).")
 
     def get_state_value(self, state: str, multiply_with_beta: bool = True) -> Floats:
-        """A state by name, in units of the logit (times its beta, where it has one) or as it is."""
+        """Return a state by name, in units of the logit (times its beta, where it has one) or as it is."""
         beta = self._betas.get(state, 1.0) if multiply_with_beta else 1.0
         return self._public(np.asarray(self._state[state] * beta, dtype=float))
 
@@ -359,14 +359,16 @@ class AgentQ(Agent):
 
 
 def make_agent(participant: Participant, n_actions: int = 2, random_state: RandomState = None) -> AgentQ:
-    """The simulated participant that the settings describe: each setting is an argument of `AgentQ`."""
+    """Make the simulated participant that the settings describe: each setting is an argument of `AgentQ`."""
     participant.checked()
     parameters = {item.name: getattr(participant, item.name) for item in fields(Participant)}
     return AgentQ(n_actions, **parameters, random_state=random_state)
 
 
 def each_session(parameters: Mapping[str, Any], n_sessions: int) -> list[dict[str, float]]:
-    """The parameters of each session, by name, from one value for all or one for each, `(n_sessions,)`."""
+    """Return the parameters of each session, by name, from one value for all or one for each,
+    `(n_sessions,)`.
+    """
     columns = {name: np.broadcast_to(value, n_sessions) for name, value in parameters.items()}
     return [{name: float(column[s]) for name, column in columns.items()} for s in range(n_sessions)]
 

@@ -67,7 +67,7 @@ class Cohort(AgentQ):
         }
 
     def member(self, session: int) -> AgentQ:
-        """The participant of one session, alone."""
+        """Return the participant of one session, alone."""
         return AgentQ(self.n_actions, **self.members[session])
 
 

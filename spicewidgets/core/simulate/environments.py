@@ -73,7 +73,9 @@ class Bandits:
         self._start_stream(generators)
 
     def step(self, choice: int | ArrayLike) -> Floats:
-        """The reward of each arm for `choice` (an arm, or one per session); the task moves on in any case."""
+        """Return the reward of each arm for `choice` (an arm, or one per session); the task moves on in any
+        case.
+        """
         chosen = self._chosen(choice)
         probs, noise = self._begun(), self._draw()
         rewards = (noise[:, : self._n_actions] < probs).astype(float)
@@ -86,11 +88,11 @@ class Bandits:
         )
 
     def _advance(self, probs: Floats, noise: Floats) -> Floats:
-        """The probabilities of the next trial; the same when a task does not say otherwise."""
+        """Return the probabilities of the next trial; the same when a task does not say otherwise."""
         return probs
 
     def _begun(self) -> Floats:
-        """The probabilities in force; the first session begins when it is first needed."""
+        """Return the probabilities in force; the first session begins when it is first needed."""
         if not len(self._probs):
             self.new_sess()
         return self._probs
@@ -297,7 +299,7 @@ class BanditsFlip_eckstein2022(Bandits):  # noqa: N801 - the name of autospice
         super().__init__(2, counterfactual, random_state)
 
     def step(self, choice: int | ArrayLike) -> Floats:
-        """The reward of each arm; the arms change places when the block has paid enough."""
+        """Return the reward of each arm; the arms change places when the block has paid enough."""
         probs, chosen, noise = self._begun(), self._chosen(choice), self._draw()
         certain = self._fresh[:, None] & chosen & self._good
         rewards = np.where(certain, 1.0, noise[:, :2] < probs)
@@ -360,7 +362,7 @@ class Bandits_Standard(BanditsFixed):  # noqa: N801 - the name of autospice
 
 
 def make_environment(task: Task, random_state: RandomState = None) -> Bandits:
-    """The task that the settings describe. Fixed arms lie evenly between 0.8 and 0.2."""
+    """Make the task that the settings describe. Fixed arms lie evenly between 0.8 and 0.2."""
     task.checked()
     n, counterfactual = task.n_actions, task.counterfactual
     if task.kind == "drift":

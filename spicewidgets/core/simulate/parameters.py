@@ -10,17 +10,17 @@ TIED = {"alpha_counterfactual": ("alpha_counterfactual_reward", "alpha_counterfa
 
 
 def settings_of(name: str) -> tuple[str, ...]:
-    """The settings that a parameter stands for."""
+    """Return the settings that a parameter stands for."""
     return TIED.get(name, (name,))
 
 
 def with_values(participant: Participant, values: Mapping[str, float]) -> Participant:
-    """The participant with other parameters, by name."""
+    """Return the participant with other parameters, by name."""
     settings = {setting: float(value) for name, value in values.items() for setting in settings_of(name)}
     return replace(participant, **settings)
 
 
 def value_of(participant: Participant, name: str) -> float:
-    """A parameter; alpha_penalty is alpha_reward where it is not set."""
+    """Return a parameter; alpha_penalty is alpha_reward where it is not set."""
     value = getattr(participant, settings_of(name)[0])
     return float(participant.alpha_reward if value is None else value)

@@ -73,7 +73,7 @@ def mean_nll(record: Record) -> Floats:
 
 
 def concatenate_records(records: Sequence[Record]) -> Record:
-    """The sessions of some records one after the other, with the states that all of them have."""
+    """Return the sessions of some records one after the other, with the states that all of them have."""
     first = records[0]
     return replace(
         first,
@@ -86,7 +86,7 @@ def _parts(record: Record) -> list[tuple[str, Any]]:
 
 
 def _each(value: Any, change: Any) -> Any:
-    """An array changed, or each array of a mapping; None stays None."""
+    """Return an array changed, or each array of a mapping; None stays None."""
     if isinstance(value, Mapping):
         return {name: change(part) for name, part in value.items()}
     return None if value is None else change(value)

@@ -158,7 +158,7 @@ def run_experiment(
 
 
 def bandit_sessions(record: Record, participants: Sequence[int] | NDArray[np.int64]) -> list[BanditSession]:
-    """The sessions of a record, to read; with the code of each session's participant."""
+    """Return the sessions of a record, to read; with the code of each session's participant."""
     n_sessions, n_trials = record.choices.shape
     return [
         BanditSession(
@@ -212,5 +212,5 @@ def _common_arms(agent: Any, environment: Any) -> int:
 
 
 def arms_of(part: Any) -> int | None:
-    """Number of arms of an agent or a task; None where it does not say."""
+    """Return number of arms of an agent or a task; None where it does not say."""
     return getattr(part, "n_actions", getattr(part, "_n_actions", None))

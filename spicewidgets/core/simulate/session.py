@@ -44,11 +44,11 @@ class BanditSession:
         )
 
     def set_session(self, session: int) -> Self:
-        """The same trials under another session number."""
+        """Return the same trials under another session number."""
         return replace(self, session=np.full(self.n_trials, session))
 
     def to_frame(self) -> "pd.DataFrame":
-        """The columns trial, choice, reward (reward_0, reward_1 ... where more outcomes were seen)."""
+        """Return the columns trial, choice, reward (reward_0, reward_1 ... where more outcomes were seen)."""
         import pandas as pd  # as late as this, so that a page opens without it
 
         seen = self.choices >= 0

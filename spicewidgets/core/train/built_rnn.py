@@ -81,7 +81,9 @@ class BuiltRNN(BaseRNN):
             self.record_signal(REWARD_CHOSEN, (action * reward).sum(-1, keepdim=True))
 
     def _next_value(self, state: str, keeps: bool, action: Tensor, embedding: Tensor | None) -> Tensor:
-        """The next value of a state: what its modules make of their arms, and the other arms as they were."""
+        """Return the next value of a state: what its modules make of their arms, and the other arms as they
+        were.
+        """
         arms, modules = {CHOSEN: action, NOT_CHOSEN: 1 - action}, self.built.modules_of(state)
         parts = [self._call(module, arms.get(module.arms), embedding) for module in modules]
         moved = [module.arms for module in modules]
@@ -116,8 +118,8 @@ class BuiltRNN(BaseRNN):
 
 @cache
 def rnn_class(built: BuiltModel) -> type[BuiltRNN]:
-    """The class of a description; equal descriptions have the same class. Raises `SettingsError` where the
-    description cannot be used.
+    """Return the class of a description; equal descriptions have the same class. Raises `SettingsError` where
+    the description cannot be used.
     """
     built.checked()
     attributes = {

@@ -32,8 +32,8 @@ def prediction_error(value, inputs):
 
 
 def source(built: BuiltModel) -> str:
-    """The model as Python source that defines `YourRNN` and `YOUR_CONFIG`. Raises `SettingsError` where the
-    description cannot be used.
+    """Return the model as Python source that defines `YourRNN` and `YOUR_CONFIG`. Raises `SettingsError`
+    where the description cannot be used.
     """
     built.checked()
     has_prediction_error = any(module.kind == PREDICTION_ERROR for module in built.modules)
@@ -59,7 +59,7 @@ def source(built: BuiltModel) -> str:
 
 
 def _acting(built: BuiltModel) -> Iterator[str]:
-    """The states that act on the choice, where their names do not say so by beginning with x_value."""
+    """Yield the states that act on the choice, where their names do not say so by beginning with x_value."""
     acting = [state.name for state in built.states if state.choice != UNUSED]
     if acting != [state.name for state in built.states if state.name.startswith("x_value")]:
         yield f"    acting = {_written(tuple(acting))}  # the states that act on the choice"

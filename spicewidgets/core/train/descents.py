@@ -81,7 +81,7 @@ def _adam_epoch(run: Run, optimizer: Adam, theta: Array) -> tuple[float, Array]:
 
 
 def _batches(run: Run) -> Iterator[Tensor | None]:
-    """Indices of the sessions of each batch of an epoch; None for all of them."""
+    """Yield indices of the sessions of each batch of an epoch; None for all of them."""
     n, bagging = run.sessions.n_sessions, run.settings.bagging
     size = run.settings.batch_size or n
     if size >= n and not bagging:
@@ -93,7 +93,7 @@ def _batches(run: Run) -> Iterator[Tensor | None]:
 
 
 def _smooth(gain: float, latest: float) -> float:
-    """The gain per epoch, smoothed over some 20 epochs; infinite before there is one."""
+    """Return the gain per epoch, smoothed over some 20 epochs; infinite before there is one."""
     if not math.isfinite(latest):
         return gain
     return 0.95 * gain + 0.05 * abs(latest) if math.isfinite(gain) else abs(latest)

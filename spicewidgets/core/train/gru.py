@@ -38,7 +38,7 @@ class GRUCell(torch.autograd.Function):
         offset: Tensor,
         *inputs: Tensor,
     ) -> Tensor:
-        """The next value, and what its gradient needs."""
+        """Return the next value, and what its gradient needs."""
         w, out = _array(weights), _array(scale)
         features = np.empty((len(w), w.shape[2], value.numel() // len(w)), w.dtype)
         features[:, 0] = 1
@@ -63,7 +63,7 @@ class GRUCell(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """The gradient of each argument; none for the action."""
+        """Return the gradient of each argument; none for the action."""
         features, w, gates, rz, n, h, out, keep = ctx.arrays
         d_next = _array(grad).reshape(keep.shape) * keep
         d_h = d_next * out
@@ -90,8 +90,8 @@ class GRUCell(torch.autograd.Function):
 
 
 def gru_step(*arguments: Any) -> Tensor:
-    """The next value, of `GRUCell`'s arguments: an operation that others may take over, as the compiled path
-    does.
+    """Return the next value, of `GRUCell`'s arguments: an operation that others may take over, as the
+    compiled path does.
     """
     if has_torch_function(arguments):
         taken_over: Tensor = handle_torch_function(gru_step, arguments, *arguments)

@@ -40,7 +40,7 @@ class Losses:
             self.eager = check(model, sessions, n_steps)
 
     def __call__(self, double: bool = False, judging: bool = False, n_steps: int | None = None) -> Loss:
-        """The loss that is needed; of each kind there is one.
+        """Return the loss that is needed; of each kind there is one.
 
         Args:
             double: in float64.

@@ -45,7 +45,7 @@ class ModuleFunction:
             self._embedding = embedding(code) if embedding and sees_participant else None
 
     def __call__(self, value: Floats, level: Mapping[str, float]) -> Floats:
-        """The next values, within -10..10 as in the model."""
+        """Return the next values, within -10..10 as in the model."""
         x = torch.from_numpy(np.asarray(value, dtype=float)).unsqueeze(-1)
         x = x.expand(-1, self._model._n_actions)
         columns = [torch.full_like(x, level[name]) for name in self._module.inputs]

@@ -51,8 +51,8 @@ class GRUModule(nn.Module):
             nn.init.zeros_(self.offset)
 
     def fold(self, embedding: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The gates' weights, and what a participant embedding `(n_sessions, embedding_size)`, or one for
-        each arm, adds to each gate of each session (or session and arm).
+        """Return the gates' weights, and what a participant embedding `(n_sessions, embedding_size)`, or one
+        for each arm, adds to each gate of each session (or session and arm).
         """
         weights = self.gates * self.used
         if embedding is None:
@@ -62,7 +62,7 @@ class GRUModule(nn.Module):
         return weights[:, :, : weights.shape[2] - size], weights[:, :, -size:] @ rows.transpose(1, 2)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The change of the state, `(n_sessions, n_actions, 1)`, from `(n_sessions, n_actions, 1 +
+        """Return the change of the state, `(n_sessions, n_actions, 1)`, from `(n_sessions, n_actions, 1 +
         input_size)`: value first.
         """
         value, *others = inputs.unbind(-1)
@@ -86,7 +86,7 @@ class Constant(nn.Module):
         self.rows = len(participants) // len(self.parameter)
 
     def forward(self, *_: Any) -> Tensor:
-        """The number; where several starts run together, that of each session, `(n_sessions, 1)`."""
+        """Return the number; where several starts run together, that of each session, `(n_sessions, 1)`."""
         if len(self.parameter) == 1:
             return self.parameter[0]
         return self.parameter.repeat_interleave(self.rows).unsqueeze(-1)
@@ -108,7 +108,7 @@ class GivenConstant(nn.Module):
         self.codes = participants if len(self.values) > 1 else torch.zeros_like(participants)
 
     def forward(self, *_: Any) -> Tensor:
-        """The number of each session's participant."""
+        """Return the number of each session's participant."""
         return self.values[self.codes].unsqueeze(-1)
 
 
@@ -128,7 +128,7 @@ class EmbeddedConstant(nn.Module):
         nn.init.constant_(self.linear.bias, 0.5413)  # softplus of this is 1
 
     def forward(self, embedding: Tensor) -> Tensor:
-        """The number of each session's participant."""
+        """Return the number of each session's participant."""
         return nn.functional.softplus(self.linear(embedding))
 
 
@@ -148,7 +148,7 @@ class ModuleEquations:
         self.table = torch.tensor(rows, dtype=torch.float64).reshape(len(equations), len(self.terms))
 
     def evaluate(self, value: Tensor, signals: Mapping[str, Tensor], participants: Tensor) -> Tensor:
-        """The next values of sessions.
+        """Return the next values of sessions.
 
         Args:
             value: the state, `(n_sessions, n_actions)`.

@@ -11,7 +11,7 @@ ALWAYS = ("n_actions", "n_participants")  # also for a constructor that takes an
 
 
 def new_model(rnn_class: type[BaseRNN], arguments: Mapping[str, Any], stream: TorchStream) -> BaseRNN:
-    """A model with newly drawn weights.
+    """Make a model with newly drawn weights.
 
     Args:
         rnn_class: its class.

@@ -47,7 +47,7 @@ class Sessions:
 
     @classmethod
     def of(cls, data: "DatasetRNN | Sessions") -> "Sessions":
-        """The sessions of a data set; those that are laid out already are returned as they are.
+        """Return the sessions of a data set; those that are laid out already are returned as they are.
 
         Raises:
             SettingsError: no next choice is known.
@@ -98,11 +98,11 @@ class Sessions:
         return logits if self.offered is None else logits.masked_fill(~self.offered[trials], -torch.inf)
 
     def first(self, n_trials: int) -> "Sessions":
-        """The first trials of every session."""
+        """Return the first trials of every session."""
         return self._each(lambda part: part[:n_trials])
 
     def take(self, index: Tensor) -> "Sessions":
-        """Some sessions, by index."""
+        """Return some sessions, by index."""
         return self._each(lambda part: part[:, index])
 
     def windows(self, length: int) -> "Sessions":
@@ -114,7 +114,7 @@ class Sessions:
         return windows.take(windows.weights.any(0))
 
     def double(self) -> "Sessions":
-        """The same in float64."""
+        """Return the same in float64."""
         return replace(self, inputs=self.inputs.double(), weights=self.weights.double(), floor=None)
 
     def repeat(self, times: int) -> "Sessions":
@@ -122,14 +122,14 @@ class Sessions:
         return self._each(lambda part: part.repeat(1, times, *[1] * (part.ndim - 2)))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Sessions":
-        """The sessions with each of their tensors changed."""
+        """Return the sessions with each of their tensors changed."""
         tensors = change(self.inputs), change(self.targets), change(self.weights)
         masks = (None if mask is None else change(mask) for mask in (self.offered, self.observed))
         return Sessions(*tensors, None, *masks)
 
 
 def trainable(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that are learned, in the order in which a flat vector has them."""
+    """Return the parameters that are learned, in the order in which a flat vector has them."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
@@ -179,7 +179,7 @@ def loss_of(model: BaseRNN, sessions: Sessions) -> float:
 
 
 def get_flat_parameters(model: nn.Module) -> Array:
-    """A copy of the learned weights as one vector, `(1, n_weights)`."""
+    """Return a copy of the learned weights as one vector, `(1, n_weights)`."""
     parts = [parameter.detach().numpy().ravel() for parameter in trainable(model)]
     return np.concatenate(parts)[None] if parts else np.zeros((1, 0), np.float32)
 

@@ -35,7 +35,7 @@ class Adam:
         self._square: Any = 0.0
 
     def step(self, theta: Array, gradient: Array) -> Array:
-        """The weights after one step; `theta` is left as it is."""
+        """Return the weights after one step; `theta` is left as it is."""
         g = gradient.astype(theta.dtype)
         if self.weight_decay:
             g = g + self.weight_decay * theta
@@ -117,7 +117,7 @@ def _ask(x: Array) -> Generator[Array | Point, Answer | None, Answer]:
 
 
 def _direction(gradient: Array, steps: Sequence[tuple[Array, Array, float]], scale: float) -> Array:
-    """The two-loop recursion: minus the gradient, times what the last steps say of the curvature."""
+    """Return the two-loop recursion: minus the gradient, times what the last steps say of the curvature."""
     q = -gradient
     weights = []
     for s, y, rho in reversed(steps):
@@ -132,7 +132,7 @@ def _direction(gradient: Array, steps: Sequence[tuple[Array, Array, float]], sca
 def _search(
     x: Array, zero: _Trial, direction: Array, t: float
 ) -> Generator[Array | Point, Answer | None, _Trial]:
-    """The line search: first an interval that holds a good point, then smaller ones."""
+    """Search along the line: first an interval that holds a good point, then smaller ones."""
 
     def try_step(t: float) -> Generator[Array | Point, Answer | None, _Trial]:
         loss, gradient = yield from _ask(x + t * direction)
@@ -185,7 +185,7 @@ def _too_high(trial: _Trial, zero: _Trial) -> bool:
 
 
 def _inside(t: float, left: float, right: float, slow: bool) -> tuple[float, bool]:
-    """A step that stays away from the ends of its interval, if it came near them twice."""
+    """Return a step that stays away from the ends of its interval, if it came near them twice."""
     margin = 0.1 * (right - left)
     if min(right - t, t - left) >= margin:
         return t, False
@@ -212,7 +212,7 @@ def _cubic(a: _Trial, b: _Trial, left: float, right: float) -> float:
 
 
 def points(descent: Descent, evaluate: Callable[[Array], Answer]) -> Iterator[Point]:
-    """The iterations of one descent."""
+    """Yield the iterations of one descent."""
     request = next(descent)
     while True:
         if isinstance(request, Point):

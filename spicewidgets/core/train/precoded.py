@@ -94,8 +94,8 @@ LEARNING_RATE_RNN_CONFIG = SpiceConfig(
 
 
 def reward_prediction_error(value: Tensor, inputs: Tensor) -> Tensor:
-    """The hard-coded update `value + learning rate * (reward - value)`; inputs are (reward, learning rate) on
-    the last axis.
+    """Return the hard-coded update `value + learning rate * (reward - value)`; inputs are (reward, learning
+    rate) on the last axis.
     """
     return value + inputs[..., 1] * (inputs[..., 0] - value)
 

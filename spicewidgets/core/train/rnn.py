@@ -205,7 +205,9 @@ class BaseRNN(nn.Module):
                 module.begin(self._participants)
 
     def post_forward_pass(self, logits: Any, batch_first: bool = False) -> Tensor:
-        """The logits as one tensor, sessions first with `batch_first`: the last line of a `forward`."""
+        """Return the logits as one tensor, sessions first with `batch_first`: the last line of a
+        `forward`.
+        """
         stacked: Tensor = logits.stack() if isinstance(logits, Logits) else logits
         return stacked.permute(1, 0, 2) if batch_first else stacked
 
@@ -226,7 +228,7 @@ class BaseRNN(nn.Module):
         return self.state
 
     def get_state(self, detach: bool = False) -> dict[str, Tensor]:
-        """The memory state; it can be handed to the next call as `prev_state`."""
+        """Return the memory state; it can be handed to the next call as `prev_state`."""
         return {key: value.detach() for key, value in self.state.items()} if detach else dict(self.state)
 
     def record_signal(self, key: str, value: Tensor) -> None:
@@ -238,15 +240,15 @@ class BaseRNN(nn.Module):
             self.recording.setdefault(key, []).append(value)
 
     def get_recording(self, key: str) -> list[Any]:
-        """A signal as it was recorded in the last pass without gradients, one array for each trial."""
+        """Return a signal as it was recorded in the last pass without gradients, one array for each trial."""
         if key not in self.recording:
             raise KeyError(f"No signal {key!r} was recorded; recorded are {sorted(self.recording)}.")
         return [value.cpu().numpy() for value in self.recording[key]]
 
     def setup_constant(self, embedding_size: int | None = None, leaky_relu: float = 0.01) -> nn.Module:
-        """A learned scaling factor (starts at 1), or one for each participant and above 0, computed from an
-        embedding of the given size. `leaky_relu` is accepted for compatibility: a slope near 0 would leave a
-        beta that once falls below 0 there.
+        """Make a learned scaling factor (starts at 1), or one for each participant and above 0, computed from
+        an embedding of the given size. `leaky_relu` is accepted for compatibility: a slope near 0 would leave
+        a beta that once falls below 0 there.
         """
         if embedding_size is None:
             return Constant()
@@ -255,13 +257,15 @@ class BaseRNN(nn.Module):
     def setup_embedding(
         self, num_embeddings: int, embedding_size: int, leaky_relu: float = 0.01, dropout: float = 0.5
     ) -> nn.Module:
-        """A learned vector for each participant: ids `(n_sessions,)` in, `(n_sessions, size)` out."""
+        """Make a learned vector for each participant: ids `(n_sessions,)` in, `(n_sessions, size)` out."""
         return nn.Sequential(
             nn.Embedding(num_embeddings, embedding_size), nn.LeakyReLU(leaky_relu), nn.Dropout(dropout)
         )
 
     def setup_module(self, input_size: int) -> nn.Module:
-        """The standard module. `input_size` counts its inputs, with the embedding and without the state."""
+        """Make the standard module. `input_size` counts its inputs, with the embedding and without the
+        state.
+        """
         return GRUModule(input_size, min(self.embedding_size, input_size))
 
     def call_module(
@@ -275,7 +279,7 @@ class BaseRNN(nn.Module):
         activation_rnn: Callable[[Tensor], Tensor] | None = None,
         scaling: bool = False,
     ) -> Tensor:
-        """The next value of a state, from its module: the discovered equation if there is one, the RNN
+        """Compute the next value of a state from its module: the discovered equation if there is one, the RNN
         module, or the hard-coded equation.
 
         Args:

@@ -123,7 +123,7 @@ class Run:
         note: str = "",
         weights: Array | None = None,
     ) -> Epoch:
-        """The record of the epoch that has just ended. Its weights are kept if they are the best so far.
+        """Record the epoch that has just ended. Its weights are kept if they are the best so far.
 
         Args:
             phase: see `Epoch`.

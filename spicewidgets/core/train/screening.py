@@ -37,7 +37,7 @@ def starts_for(model: BaseRNN) -> int:
 
 
 def random_starts(run: Run, n_starts: int) -> Array:
-    """The model's weights, and newly drawn ones, `(n_starts, n_weights)`."""
+    """Return the model's weights, and newly drawn ones, `(n_starts, n_weights)`."""
     rows, start = [get_flat_parameters(run.model)], deepcopy(run.model)
     for _ in range(n_starts - 1):
         with run.stream():
@@ -47,7 +47,7 @@ def random_starts(run: Run, n_starts: int) -> Array:
 
 
 def run_screened(run: Run, starts: Array, finish: Finish) -> Iterator[Epoch]:
-    """A few epochs of Adam for several starts; then the best one is finished, and the next one if that is
+    """Train several starts for a few epochs of Adam; then finish the best one, and the next one if that is
     stuck.
 
     Args:
@@ -71,7 +71,9 @@ def run_screened(run: Run, starts: Array, finish: Finish) -> Iterator[Epoch]:
 
 
 def _first_trials(run: Run) -> Sessions:
-    """The first trials of all sessions, or of so many drawn at random; of few sessions, more of them."""
+    """Return the first trials of all sessions, or of so many drawn at random; of few sessions, more of
+    them.
+    """
     n = run.sessions.n_sessions
     some = run.rng.permutation(n)[:SESSIONS] if n > SESSIONS else np.arange(n)
     n_trials = max(TRIALS, math.ceil(CHOICES / len(some)))
@@ -79,8 +81,8 @@ def _first_trials(run: Run) -> Sessions:
 
 
 def _rank_starts(run: Run, starts: Array) -> Generator[Epoch, None, Array]:
-    """The starts in a new order: the best few, as many as the model has modules, learn from everything for
-    some iterations. What looked best on the first trials may have learned one mechanism and missed another.
+    """Sort the starts: the best few, as many as the model has modules, learn from everything for some
+    iterations. What looked best on the first trials may have learned one mechanism and missed another.
     """
     n = min(len(run.model.submodules_rnn), len(starts), run.epochs_left // (2 * RANKING_EPOCHS))
     if n < 2:
@@ -164,7 +166,7 @@ def _side_by_side(
 def _in_turn(
     run: Run, models: Sequence[BaseRNN], sessions: Sessions, n_epochs: int
 ) -> Generator[Epoch, None, Array]:
-    """The same, one start after the other, for models that cannot run side by side."""
+    """Return the same, one start after the other, for models that cannot run side by side."""
     lowest = math.inf
     for model in models[:n_epochs]:
         optimizer, loss, theta = Adam(LEARNING_RATE), EagerLoss(model), get_flat_parameters(model)

@@ -44,7 +44,7 @@ def stack(models: Sequence[BaseRNN]) -> BaseRNN | None:
 
 
 def unstack(stacked: BaseRNN, like: BaseRNN, start: int) -> BaseRNN:
-    """A copy of `like` with the weights of one start of the stacked model."""
+    """Return a copy of `like` with the weights of one start of the stacked model."""
     model = deepcopy(like)
     _copy(stacked, model, start)
     return model

@@ -99,7 +99,7 @@ class _Watched:
         return after
 
     def _name(self, column: Tensor, own: str) -> str:
-        """The name under which a module's input is known; signals first."""
+        """Return the name under which a module's input is known; signals first."""
         signals, states = self.model._signals, {**self._latest, **self.model.state}
         for name, value in (*signals.items(), *states.items()):
             if name != own and torch.equal(value.expand_as(column), column):
@@ -127,7 +127,7 @@ class _Watched:
 
 
 def _acting(logits: Tensor, after: dict[str, Tensor]) -> set[str]:
-    """The states whose new values the logits are made of."""
+    """Return the states whose new values the logits are made of."""
     moved = {name: value for name, value in after.items() if value.requires_grad}
     slopes = torch.autograd.grad(logits.sum(), list(moved.values()), allow_unused=True)
     acting = {name for name, slope in zip(moved, slopes, strict=True) if slope is not None}

@@ -22,7 +22,7 @@ class TorchStream:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """A context in which torch draws from this stream."""
+        """Return a context in which torch draws from this stream."""
         before = torch.get_rng_state()
         torch.set_rng_state(self._state)
         try:

@@ -38,7 +38,7 @@ JSON = "told"  # the name of what is no array in a file, as files of 0.1.0 have 
 
 
 def recorded(snapshot: ExperimentSnapshot) -> Result | None:
-    """The recorded run of these settings; None where there is none."""
+    """Return the recorded run of these settings; None where there is none."""
     for path in sorted(FOLDER.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
             data = json.loads(str(file[JSON]))
@@ -93,7 +93,7 @@ def _short(value: Any) -> Any:
 
 
 def _plain(record: Any) -> dict[str, Any]:
-    """A dataclass of arrays, numbers and texts as JSON has it."""
+    """Return a dataclass of arrays, numbers and texts as JSON has it."""
     values = {item.name: getattr(record, item.name) for item in fields(record)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     short = {name: np.round(value, DIGITS).tolist() for name, value in arrays.items()}

@@ -70,17 +70,17 @@ class Column:
         return np.bincount(self.codes[~self.empty], minlength=len(self.labels))
 
     def per_row(self, per_label: NDArray[Any], fill: Any) -> NDArray[Any]:
-        """A value of each label, for each row; `fill` where the cell is empty."""
+        """Return a value of each label, for each row; `fill` where the cell is empty."""
         return np.append(per_label, fill)[self.codes]
 
     def text(self, row: int) -> str:
-        """A cell as a reader sees it."""
+        """Return a cell as a reader sees it."""
         code = int(self.codes[row])
         return "" if code < 0 else str(self.labels[code])
 
 
 def column_of(series: pd.Series, decimal: str = ".") -> Column:
-    """The cells of a column of text, numbers or categories."""
+    """Return the cells of a column of text, numbers or categories."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, values = series.cat.codes.to_numpy(np.int64), list(series.cat.categories)
     else:
@@ -91,7 +91,7 @@ def column_of(series: pd.Series, decimal: str = ".") -> Column:
 
 
 def as_label(value: Any) -> Label | None:
-    """A cell as a label, or None where it is empty.
+    """Return a cell as a label, or None where it is empty.
 
     >>> [as_label(value) for value in ("1.0", 2.0, " left ", "007", "n/a")]
     [1, 2, 'left', '007', None]
@@ -112,7 +112,7 @@ def as_label(value: Any) -> Label | None:
 
 
 def as_number(label: Any, decimal: str = ".") -> float:
-    """A label as a number, NaN where it is text.
+    """Return a label as a number, NaN where it is text.
 
     >>> [as_number(label) for label in (1, "1e3", "1_000", "left")], as_number("0,5", ",")
     ([1.0, 1000.0, nan, nan], 0.5)
@@ -141,7 +141,7 @@ def _factorized(series: pd.Series) -> tuple[NDArray[np.int64], list[Any]]:
 
 
 def _hashable(value: Any) -> Any:
-    """A cell that holds a list or a dict, as text."""
+    """Return a cell that holds a list or a dict, as text."""
     return str(value) if isinstance(value, list | dict | set | np.ndarray) else value
 
 
@@ -149,7 +149,7 @@ FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def safe_text(label: Any) -> Any:
-    """A label as a cell that no spreadsheet takes for a formula; `plain_text` gives it back.
+    """Return a label as a cell that no spreadsheet takes for a formula; `plain_text` gives it back.
 
     >>> safe_text("=1+1"), plain_text("'=1+1"), safe_text("ann"), safe_text(-1)
     ("'=1+1", '=1+1', 'ann', -1)
@@ -158,12 +158,14 @@ def safe_text(label: Any) -> Any:
 
 
 def plain_text(cell: Any) -> Any:
-    """The label that `safe_text` wrote."""
+    """Return the label that `safe_text` wrote."""
     return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def safe_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with names and labels, those of the index as well, that no spreadsheet takes for formulas."""
+    """Return the table with names and labels, those of the index as well, that no spreadsheet takes for
+    formulas.
+    """
     text = frame.select_dtypes(include=["object", "string", "category"]).columns
     safe = frame.assign(**{name: frame[name].astype(object).map(safe_text) for name in text})
     return safe.rename(index=safe_text, columns=safe_text)

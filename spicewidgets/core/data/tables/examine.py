@@ -41,7 +41,7 @@ class Examined(NamedTuple):
 def examine(
     table: Table, recognised: Recognised, remedies: Mapping[str, str] | None = None
 ) -> Generator[Progress, None, Examined]:
-    """The trials of a table, with a record before each step; they are the generator's value.
+    """Return the trials of a table, with a record before each step; they are the generator's value.
 
     Raises:
         SettingsError: with a sentence for what no remedy helps against.
@@ -58,7 +58,7 @@ def examine(
 
 
 def _code_inputs(work: Work) -> None:
-    """`inputs`; text becomes codes in order of appearance."""
+    """Code `inputs`: text becomes numbers in order of appearance."""
     columns = [work.table.column(name) for name in work.roles.inputs]
     parts = [column.numbers if column.numeric else column.codes.astype(float) for column in columns]
     work.inputs = np.stack(parts, axis=1) if parts else np.empty((len(work.table), 0))
@@ -84,7 +84,7 @@ STEPS: Mapping[str, Callable[[Work], None]] = {
 
 
 def _in_order(work: Work) -> tuple[Rows, Codes]:
-    """The used rows, people in order of appearance, and the sessions of each."""
+    """Return the used rows, people in order of appearance, and the sessions of each."""
     used = np.flatnonzero(work.used)
     person, people = pd.factorize(work.person[used])
     session = pd.factorize(work.session[used])[0]

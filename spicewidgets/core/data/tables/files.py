@@ -27,7 +27,7 @@ BESIDE_TABLES = {".md", ".pdf", ".html", ".htm", ".py", ".r", ".m", ".png", ".jp
 
 
 def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]:
-    """The bytes of a file, an open file, or bytes themselves, and the file's name.
+    """Return the bytes of a file, an open file, or bytes themselves, and the file's name.
 
     Raises:
         SettingsError: where there is no such file, or where it is too large.
@@ -61,7 +61,7 @@ def _bounded(data: bytes) -> bytes:
 
 
 def unpacked(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
-    """The tables in a file, by name: itself, or what an archive holds.
+    """Yield the tables in a file, by name: itself, or what an archive holds.
 
     Raises:
         SettingsError: where an archive is damaged, locked or too large, or where the file is no table.
@@ -85,7 +85,7 @@ def unpacked(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
-    """The tables of a zip file; macOS adds a folder of its own, which holds none."""
+    """Yield the tables of a zip file; macOS adds a folder of its own, which holds none."""
     for member in archive.infolist():
         path = PurePosixPath(member.filename)
         hidden = "__MACOSX" in path.parts or path.name.startswith(".")
@@ -106,7 +106,7 @@ def is_excel(data: bytes) -> bool:
 
 
 def decoded(data: bytes, name: str) -> tuple[str, str]:
-    """The text in a file, and its encoding in words.
+    """Return the text in a file, and its encoding in words.
 
     Raises:
         SettingsError: where the bytes are no text.

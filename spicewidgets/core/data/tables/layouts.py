@@ -46,7 +46,7 @@ OFFERED = ("stimulus", "stim", "arm", "option", "symbol", "cue", "bandit")  # wi
 
 
 def plain(name: str) -> str:
-    """The name of a column as `NAMES` writes it.
+    """Return the name of a column as `NAMES` writes it.
 
     >>> plain("Subj_ID")
     'subjid'

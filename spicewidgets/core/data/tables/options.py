@@ -87,7 +87,7 @@ def _check_options(work: Work, options: list[Label]) -> None:
 
 
 def _gaps(work: Work, options: list[Label]) -> list[Label]:
-    """The options in order, with those that nobody chose where the numbers say that there are some."""
+    """Return the options in order, with those that nobody chose where the numbers say that there are some."""
     lacking = coding.gaps(options)
     if not lacking or work.is_export:
         return coding.ordered(options)

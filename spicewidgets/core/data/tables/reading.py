@@ -68,7 +68,7 @@ class Table:
         return tuple(self.frame.columns)
 
     def column(self, name: str) -> Column:
-        """The cells of a column."""
+        """Return the cells of a column."""
         if name not in self._columns:
             self._columns[name] = column_of(self.frame[name], self.decimal)
         return self._columns[name]
@@ -81,7 +81,7 @@ class Table:
         return len(pd.unique(column.astype(str)))
 
     def typed(self) -> pd.DataFrame:
-        """The table with columns of numbers where every cell that holds something is one."""
+        """Return the table with columns of numbers where every cell that holds something is one."""
         columns: dict[str, pd.Series] = {}
         for name in self.names:
             column = self.column(name)
@@ -96,7 +96,7 @@ class Table:
 
 
 def read_table(source: Source) -> Table:
-    """The table in a file, in several files of the same columns, or in a DataFrame.
+    """Return the table in a file, in several files of the same columns, or in a DataFrame.
 
     Args:
         source: path of a file of comma-, semicolon- or tab-separated values (also packed by gzip or zip), of
@@ -172,7 +172,7 @@ def _joined(tables: list[Table]) -> Table:
 
 
 def _parsed(data: bytes, name: str) -> Generator[Progress, None, Table]:
-    """The table in the bytes of one file."""
+    """Return the table in the bytes of one file."""
     if data.startswith((ZIP, PARQUET)):
         return _binary(data, name)
     text, encoding = decoded(data, name)
@@ -226,7 +226,7 @@ def _binary(data: bytes, name: str) -> Table:
 
 
 def _json_records(text: str) -> list[dict[str, Any]]:
-    """The records of a JSON file, as jsPsych saves them; none where it is something else."""
+    """Return the records of a JSON file, as jsPsych saves them; none where it is something else."""
     try:
         records = json.loads(text)
         if HALF_SIGN.search(text):  # half of a sign of two halves, which no file of text can hold

@@ -178,7 +178,7 @@ class _Recogniser:
         )
 
     def _find_outcomes(self) -> None:
-        """A column of outcomes for each option, such as reward_0 and reward_1."""
+        """Find a column of outcomes for each option, such as reward_0 and reward_1."""
         if "choice" not in self.roles:
             return
         labels = {str(label).lower() for label in self.table.column(self.roles["choice"]).labels}
@@ -246,7 +246,7 @@ class _Recogniser:
         return np.zeros(len(self.table), dtype=np.int64) if name is None else self.table.column(name).codes
 
     def _find_events(self) -> None:
-        """The column that tells choices from other rows, where there are others."""
+        """Find the column that tells choices from other rows, where there are others."""
         filled = self._filled()
         if filled.all() or not filled.any():
             return

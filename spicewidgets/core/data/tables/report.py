@@ -54,7 +54,7 @@ class Where:
 
 
 def where(mask: NDArray[np.bool_], numbers: NDArray[np.int64], files: NDArray[Any] | None = None) -> Where:
-    """The rows where `mask` holds."""
+    """Return the rows where `mask` holds."""
     places = np.flatnonzero(mask)
     first = places[:MOST_ROWS_NAMED]
     named = () if files is None else tuple(str(name) for name in files[first])
@@ -209,16 +209,16 @@ class Report:
         } | ({"columns not used": listed(self.columns_left)} if self.columns_left else {})
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON can hold it."""
+        """Return the report as JSON can hold it."""
         return {"format": FORMAT, **asdict(self), "roles": self.roles.to_dict()}
 
     def to_json(self) -> str:
-        """The report as JSON."""
+        """Return the report as JSON."""
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The report that `to_json` wrote.
+        """Return the report that `to_json` wrote.
 
         Raises:
             SettingsError: where the text is no such report.
@@ -254,7 +254,7 @@ class Report:
             raise SettingsError([problem]) from None
 
     def to_html(self) -> str:
-        """The report as a page of its own, everything escaped."""
+        """Return the report as a page of its own, everything escaped."""
         facts = list(self.summary().items())
         found = [
             (problem.words, problem.where.words, problem.remedies[problem.taken], _others(problem))

@@ -43,7 +43,7 @@ def _reward_of_choice(work: Work) -> Floats | None:
 
 
 def _numbers(work: Work, name: str) -> Floats:
-    """A column as numbers; what is none is missing."""
+    """Return a column as numbers; what is none is missing."""
     column = work.table.column(name)
     wrong = column.unreadable
     cells = ", ".join(dict.fromkeys(column.text(row) for row in np.flatnonzero(wrong & work.used)[:200]))

@@ -67,7 +67,7 @@ class Roles:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The roles that `to_dict` wrote.
+        """Return the roles that `to_dict` wrote.
 
         Raises:
             SettingsError: for a role that there is not.
@@ -99,7 +99,7 @@ class Guess:
 
 
 def missing_column(name: str, names: Iterable[str], advice: str = "Name one of these.") -> str:
-    """The sentence for a column that is not there."""
+    """Return the sentence for a column that is not there."""
     names = [str(column) for column in names]
     close = get_close_matches(str(name).lower(), [column.lower() for column in names], n=1)
     meant = [column for column in names if close and column.lower() == close[0]]

@@ -58,7 +58,7 @@ class Rows:
         return wide
 
     def sessions(self) -> list[BanditSession]:
-        """The sessions, to read."""
+        """Return the sessions, to read."""
         order = np.argsort(self.session, kind="stable")
         ends = np.cumsum(np.bincount(self.session))[:-1]
         missing = self.missing[:, None]
@@ -77,7 +77,7 @@ class Rows:
 
 
 def size_problem(session: NDArray[np.int64], trial: NDArray[np.int64]) -> str | None:
-    """A sentence where the sessions, padded to the longest, would not fit into memory."""
+    """Return a sentence where the sessions, padded to the longest, would not fit into memory."""
     n_sessions, longest = int(session.max(initial=-1)) + 1, int(trial.max(initial=-1)) + 1
     if n_sessions * longest <= MOST_TRIALS:
         return None

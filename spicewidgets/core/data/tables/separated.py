@@ -58,7 +58,7 @@ class Separated(NamedTuple):
 
 
 def separated(text: str) -> Generator[Progress, None, Separated]:
-    """The table in a text, with a record for every so many rows; the table is the generator's value.
+    """Return the table in a text, with a record for every so many rows; the table is the generator's value.
 
     Raises:
         SettingsError: where header or quotation marks cannot be read.
@@ -92,7 +92,7 @@ def separated(text: str) -> Generator[Progress, None, Separated]:
 
 
 def _separator(text: str) -> tuple[str, int, int]:
-    """The separator, and where the header begins: its place, and how many lines are above it."""
+    """Return the separator, and where the header begins: its place, and how many lines are above it."""
     start = lines = 0
     declared = ""
     for line in io.StringIO(text[:1_000_000]):
@@ -131,7 +131,7 @@ def _check_quotes(text: str, separator: str) -> None:
 
 
 def _names(header: list[str]) -> list[str]:
-    """The names of the columns; one without a name is called by its place."""
+    """Return the names of the columns; one without a name is called by its place."""
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         raise SettingsError(
@@ -141,7 +141,7 @@ def _names(header: list[str]) -> list[str]:
 
 
 def _rows(text: str, names: list[str], separator: str, skip: int) -> Generator[Progress, None, pd.DataFrame]:
-    """The rows with one more column, for what lies beyond the header."""
+    """Return the rows with one more column, for what lies beyond the header."""
     if _most_fields(text, separator) > len(names):
         return _ragged(text, names, separator)
     chunks: list[pd.DataFrame] = []
@@ -173,7 +173,7 @@ def _rows(text: str, names: list[str], separator: str, skip: int) -> Generator[P
 
 
 def _most_fields(text: str, separator: str) -> int:
-    """The most fields of a line, or more where separators stand between quotation marks."""
+    """Return the most fields of a line, or more where separators stand between quotation marks."""
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     ends = np.flatnonzero((data == ord("\n")) | (data == ord("\r")))
     n_before = np.searchsorted(np.flatnonzero(data == ord(separator)), [0, *ends, len(data)])

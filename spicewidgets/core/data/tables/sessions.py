@@ -48,7 +48,9 @@ def _all_differ(work: Work, codes: Codes) -> bool:
 
 
 def _order(work: Work, trial: Column, parts: Codes) -> Codes:
-    """The parts of people's rows, cut where trials begin to count again; `time`, if rows are to be sorted."""
+    """Sort the parts of people's rows, cut where trials begin to count again; `time`, if rows are to be
+    sorted.
+    """
     used = np.flatnonzero(work.used)
     order = used[np.argsort(parts[used], kind="stable")]
     same = parts[order][1:] == parts[order][:-1]

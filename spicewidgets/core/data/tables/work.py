@@ -101,7 +101,7 @@ class Work:
             self.left_out[mask & self.used] = len(self.reasons)
 
     def unused(self) -> tuple[LeftOut, ...]:
-        """The rows that are not used, by reason."""
+        """Return the rows that are not used, by reason."""
         numbers, files = self.table.numbers, self.table.files
         return tuple(
             LeftOut(reason, where(self.left_out == place + 1, numbers, files))
@@ -109,7 +109,7 @@ class Work:
         )
 
     def column(self, name: str | None) -> Column | None:
-        """The cells of a column, if there is one."""
+        """Return the cells of a column, if there is one."""
         return None if name is None else self.table.column(name)
 
     def empty(self, *names: str | None) -> Bools:

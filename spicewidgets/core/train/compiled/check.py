@@ -58,7 +58,7 @@ def exact_loss(model: BaseRNN, n_steps: int | None) -> CompiledLoss | None:
 
 
 def states_before(model: BaseRNN, inputs: Any) -> "dict[str, Any] | None":
-    """The memory state before each trial, without a loop in Python.
+    """Return the memory state before each trial, without a loop in Python.
 
     Args:
         model: any model.
@@ -112,8 +112,8 @@ def _agrees(model: BaseRNN, compiled: CompiledLoss, sessions: Sessions) -> bool:
 
 
 def _probe(sessions: Sessions) -> Sessions:
-    """The sessions to compare on: those of most known trials, and those with the largest value, the smallest
-    and the one nearest to 0 of each feature; two of them at least.
+    """Choose the sessions to compare on: those of most known trials, and those with the largest value, the
+    smallest and the one nearest to 0 of each feature; two of them at least.
     """
     order = sessions.weights.sum(0).argsort(descending=True, stable=True)
     values = sessions.inputs.nan_to_num(nan=float("inf"))

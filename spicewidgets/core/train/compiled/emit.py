@@ -57,7 +57,7 @@ class Writer(Vectors):
         self.width = trial.n_rows + 1  # rows of a trial: features, choice
 
     def source(self) -> str:
-        """The kernel's source, in the language of LLVM 15; `kernel.py` tells newer ones."""
+        """Return the kernel's source, in the language of LLVM 15; `kernel.py` tells newer ones."""
         self.lines = []
         k, n = range(len(self.trial.states)), self.lanes
         self.write(f"define void @kernel({self._arguments()}) {{", "entry:", "br label %start")
@@ -101,13 +101,15 @@ class Writer(Vectors):
         ]
 
     def _columns(self, name: str, n: int) -> None:
-        """A pointer to the present block's first value of per-session numbers `(starts, n, sessions)`."""
+        """Write a pointer to the present block's first value of per-session numbers `(starts, n,
+        sessions)`.
+        """
         self.write(f"%{name}.s = mul i64 %s, {n}", f"%{name}.sn = mul i64 %{name}.s, %n")
         self.write(f"%{name}.at = add i64 %{name}.sn, %at")
         self.write(f"%{name}.p = getelementptr {self.scalar}, {self.scalar}* %{name}, i64 %{name}.at")
 
     def column(self, name: str, i: int) -> str:
-        """A pointer to row `i` of them."""
+        """Return a pointer to row `i` of them."""
         if i == 0:
             return f"%{name}.p"
         offset = self.assign(f"mul i64 %n, {i}")
@@ -242,7 +244,7 @@ class Writer(Vectors):
     # One node.
 
     def value(self, node: Node, values: dict[int, str], end: str = "") -> str:
-        """Writes what computes a node; the name of its value."""
+        """Write the operation of a node; return the name of its value."""
         if node.op == "const":
             return self.constant(node.value)
         if node.op in LEAVES:

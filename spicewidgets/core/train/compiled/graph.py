@@ -91,11 +91,11 @@ class Graph:
         self._known: dict[tuple[Any, ...], Node] = {}
 
     def leaf(self, kind: str, value: float) -> Node:
-        """A number from outside: its kind and its place among these, or a constant and its value."""
+        """Return a number from outside: its kind and its place among these, or a constant and its value."""
         return self._node(kind, (), value)
 
     def __call__(self, op: str, *arguments: Any) -> Node:
-        """The node of an operation; simpler where it can be."""
+        """Return the node of an operation; simpler where it can be."""
         args = tuple(a if isinstance(a, Node) else self.leaf("const", float(a)) for a in arguments)
         if op in _FOLDED and all(a.op == "const" for a in args):
             with np.errstate(all="ignore"):
@@ -105,13 +105,13 @@ class Graph:
         return self._node(op, args, 0.0) if simpler is None else simpler
 
     def with_gradient(self, value: Node, *slopes: tuple[Node, Any]) -> Node:
-        """A value that has these slopes, `(by which node, the slope)`, whatever it is computed from: torch's
-        own formulas, which the chain rule would reach in another order and with other infinities.
+        """Return a value that has these slopes, `(by which node, the slope)`, whatever it is computed from:
+        torch's own formulas, which the chain rule would reach in another order and with other infinities.
         """
         return self("custom", value, *(part for pair in slopes for part in pair))
 
     def _simpler(self, op: str, args: tuple[Node, ...]) -> Node | None:
-        """An equal node, for every value of the arguments and to the bit; None where there is none."""
+        """Return an equal node, for every value of the arguments and to the bit; None where there is none."""
         a, b = args[0], args[-1]
         if self.all_finite and (of_zero := self._of_zero(op, a, b)) is not None:
             return of_zero
@@ -158,7 +158,7 @@ def _is(node: Node, value: float) -> bool:
 def ancestors_of(
     roots: Iterable[Node], stop: Callable[[Node], bool] = lambda _: False, values_only: bool = False
 ) -> list[Node]:
-    """The roots and all they are computed from, in an order in which they can be computed.
+    """Return the roots and all they are computed from, in an order in which they can be computed.
 
     Args:
         roots: the nodes that are wanted.
@@ -177,7 +177,7 @@ def ancestors_of(
 
 
 def gradient(outputs: Sequence[tuple[Node, Node]]) -> dict[Node, Node]:
-    """Derivative of the sum of outputs, each times its slope, by every node they are computed from (reverse
+    """Differentiate the sum of outputs, each times its slope, by every node they are computed from (reverse
     mode).
     """
     slopes: dict[Node, Node] = {}

@@ -117,8 +117,8 @@ class Kernel:
         return self._run(batch, shares, globals_, sessions, states, noises, back)[0]
 
     def states(self, batch: Batch, globals_: Array, sessions: Array, states: Array) -> Array:
-        """The memory state before each trial, `(n_trials, n_states, n_sessions)`, of one start and no more
-        sessions than lanes.
+        """Return the memory state before each trial, `(n_trials, n_states, n_sessions)`, of one start and no
+        more sessions than lanes.
         """
         shares = np.zeros((1, batch.n_sessions))
         _, tape = self._run(batch, shares, globals_, sessions, states, None, back=False)
@@ -136,7 +136,7 @@ class Kernel:
         noises: Array | None,
         back: bool,
     ) -> tuple[tuple[Array, Array, Array, Array, Array], Array]:
-        """The results, and the tape of the last block."""
+        """Return the results, and the tape of the last block."""
         n_starts, n_columns, n = len(globals_), batch.n_columns, batch.n_sessions
         shares = self.columns(shares[:, None], n_columns)
         globals_ = np.ascontiguousarray(globals_, self.dtype)
@@ -152,7 +152,7 @@ class Kernel:
 
 
 def machine_code(source: str) -> Any:
-    """The engine that owns the machine code of a source.
+    """Return the engine that owns the machine code of a source.
 
     Raises:
         NoCompilerError: llvmlite is not installed. It is loaded here, with the first kernel.
@@ -180,7 +180,7 @@ def machine_code(source: str) -> Any:
 
 
 def without_pointer_types(source: str) -> str:
-    """A source as LLVM spells it from version 17 on: pointers are of no type.
+    """Return a source as LLVM spells it from version 17 on: pointers are of no type.
 
     The types are written all the same, because older versions want them, and because a wrong one shows a
     mistake: `tests/core/train/compiled/test_kernel.py` holds each use of a pointer against its definition.
@@ -194,7 +194,7 @@ _KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
 
 def kernel_of(trial: Trial, dtype: Any) -> Kernel:
-    """The kernel of a trial; of equal trials only one in this process."""
+    """Return the kernel of a trial; of equal trials only one in this process."""
     key = (trial.key, np.dtype(dtype).char)
     if key not in _KERNELS:
         _KERNELS[key] = Kernel(trial, dtype)

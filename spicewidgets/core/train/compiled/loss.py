@@ -48,7 +48,7 @@ class Program:
         self.masked = np.array(sorted(self.prelude.masked), int)
 
     def run(self, theta: Array, features: Tensor, back: bool) -> tuple[Tensor, list[Tensor]]:
-        """The weights as a tensor, and the prelude's outputs for them; with autograd if `back`."""
+        """Return the weights as a tensor, and the prelude's outputs for them; with autograd if `back`."""
         weights = torch.from_numpy(theta).to(features.dtype)
         needs_grad = bool(self.live) and back
         with torch.set_grad_enabled(needs_grad):
@@ -73,7 +73,7 @@ class Program:
         return g, c, np.stack([_per_session(values[number], index) for number, index in self.initial], 1)
 
     def values(self, theta: Tensor, features: Tensor) -> list[Tensor]:
-        """The prelude's outputs for each start, `(n_starts, ...)`."""
+        """Return the prelude's outputs for each start, `(n_starts, ...)`."""
         if not self.live:
             return [output.detach().expand(len(theta), *output.shape) for output in self.outputs]
         if len(theta) == 1:
@@ -84,7 +84,7 @@ class Program:
         return list(run(theta))
 
     def parameters(self, theta: Tensor) -> list[Tensor]:
-        """A flat vector cut into tensors."""
+        """Cut a flat vector into tensors."""
         sizes = [int(np.prod(shape)) for shape in self.shapes]
         parts = theta.split(sizes) if sizes else ()
         return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
@@ -130,7 +130,7 @@ class Program:
         return loss, gradient, after
 
     def pull_back(self, weights: Tensor, outputs: list[Tensor], dg: Array, dc: Array, ds: Array) -> Array:
-        """The gradient by the weights, from that by the prelude's outputs."""
+        """Return the gradient by the weights, from that by the prelude's outputs."""
         slopes = [np.zeros(output.shape, self.kernel.dtype) for output in outputs]
         for slot, number, at in self.computed:
             slopes[number].reshape(len(dg), -1)[:, at] += dg[:, slot]
@@ -147,7 +147,7 @@ class Program:
 
 
 def _per_session(values: Array, index: tuple[int | slice, ...]) -> Array:
-    """An element of each session, `(n_starts, n_sessions)`: a view."""
+    """Return an element of each session, `(n_starts, n_sessions)`: a view."""
     place: Any = (slice(None), *index)
     view: Array = values[place]
     return view
@@ -176,14 +176,16 @@ class CompiledLoss:
         return other
 
     def program(self, sessions: Sessions) -> Program:
-        """The program for so many sessions."""
+        """Return the program for so many sessions."""
         key = sessions.n_sessions, sessions.offered is not None
         if key not in self._programs:
             self._programs[key] = Program(self.model, sessions.inputs, key[1])
         return self._programs[key]
 
     def batches(self, sessions: Sessions, program: Program) -> list[Batch]:
-        """The sessions in parts of `n_steps` trials, as the kernel reads them; kept for the next call."""
+        """Return the sessions in parts of `n_steps` trials, as the kernel reads them; kept for the next
+        call.
+        """
         if self._last is None or self._last[0] is not sessions:
             inputs, n_trials = sessions.inputs.numpy()[:, :, program.rows], len(sessions.inputs)
             if sessions.offered is not None:
@@ -255,7 +257,7 @@ class CompiledLoss:
 
 
 def states_before(model: BaseRNN, inputs: Tensor) -> dict[str, Tensor]:
-    """The memory state before each trial, by name: `(n_trials, n_sessions, n_actions)`.
+    """Return the memory state before each trial, by name: `(n_trials, n_sessions, n_actions)`.
 
     Args:
         model: a model that passes the check, in float64 and without dropout.

@@ -54,7 +54,7 @@ HANDLERS |= {"absolute": _unary("abs"), "detach": _unary("hold")}
 
 
 def _formula(formula: Callable[..., Node]) -> Callable[..., Symbol]:
-    """A handler of a function of one number, or of several."""
+    """Return a handler of a function of one number, or of several."""
 
     def handler(trace: Trace, *values: Any, inplace: bool = False) -> Symbol:
         if inplace:
@@ -279,7 +279,7 @@ def _lerp(trace: Trace, a: Any, b: Any, weight: Any) -> Symbol:
 
 @handles("dropout")
 def _dropout(trace: Trace, a: Symbol, p: float = 0.5, training: bool = True, inplace: bool = False) -> Symbol:
-    """The mask is drawn for each trial, and comes as a number from outside."""
+    """Multiply by the mask, which is drawn for each trial and comes as a number from outside."""
     if inplace:
         raise TraceError("it changes a tensor in place")
     if not training or p == 0:

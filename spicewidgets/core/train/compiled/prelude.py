@@ -30,7 +30,7 @@ RANDOM = {
 
 
 def name_of(func: Callable[..., Any]) -> str:
-    """An operation's plain name: `add` for `__add__`, but `add_` for what works in place."""
+    """Return an operation's plain name: `add` for `__add__`, but `add_` for what works in place."""
     name = getattr(func, "__name__", "")
     return name.strip("_") if name.startswith("__") else name
 
@@ -45,7 +45,7 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 
 def replace_tensors(value: Any, new: dict[int, Tensor]) -> Any:
-    """The same nest with other tensors in it."""
+    """Return the same nest with other tensors in it."""
     if isinstance(value, Tensor):
         return new.get(id(value), value)
     if isinstance(value, dict):
@@ -160,7 +160,7 @@ class Prelude:
         self.steps = steps[::-1]
 
     def __call__(self, parameters: Sequence[Tensor], sessions: Tensor) -> list[Tensor]:
-        """The outputs for other weights and sessions `(n_sessions, n_features)`."""
+        """Return the outputs for other weights and sessions `(n_sessions, n_features)`."""
         new = {id(old): p for old, p in zip(self.parameters, parameters, strict=True)}
         new |= {id(tensor): of_sessions(sessions) for tensor, of_sessions in self.inputs}
         for step in self.steps:

@@ -74,7 +74,7 @@ class Sensitivities:
         self.n_sessions = n
 
     def of_sessions(self, part: slice | Array) -> "Sensitivities":
-        """The same of some sessions only."""
+        """Return the same of some sessions only."""
         copy = object.__new__(Sensitivities)
         copy.__dict__.update(self.__dict__)
         copy._fixed, copy._initial = self._fixed[:, part], self._initial[:, part]
@@ -83,7 +83,7 @@ class Sensitivities:
         return copy
 
     def of_trials(self, part: slice) -> "Sensitivities":
-        """The same of the choices of some trials only; all trials are run."""
+        """Return the same of the choices of some trials only; all trials are run."""
         copy = object.__new__(Sensitivities)
         copy.__dict__.update(self.__dict__)
         copy._rows = self._rows.copy()
@@ -159,7 +159,7 @@ class _Expanded:
         self.trial = Trial(graph, (), (*moved, *totals), 0, n_sessions, n_rows, 0)
 
     def _copy_trial(self, source: Trial, places: Sequence[int], n_numbers: int) -> dict[Node, Node]:
-        """The trial's nodes in the new graph, with the numbers as leaves of each session."""
+        """Return the trial's nodes in the new graph, with the numbers as leaves of each session."""
         new: dict[Node, Node] = {}
         for node in ancestors_of([*source.logits, *source.states]):
             if node.op == "global":
@@ -248,7 +248,7 @@ def _sum(graph: Graph, parts: Sequence[Node]) -> Node:
 
 
 def _part(values: Array, index: tuple[int | slice, ...]) -> Array:
-    """An element of each session, `(1, n_sessions)`."""
+    """Return an element of each session, `(1, n_sessions)`."""
     place: Any = (slice(None), *index)
     part: Array = values[place]
     return part
@@ -262,7 +262,7 @@ class _ForwardWriter(Writer):
         self.width, self.tape_rows = self.trial.n_rows, 0
 
     def source(self) -> str:
-        """The loop's source."""
+        """Return the loop's source."""
         self.lines = []
         k = range(len(self.trial.states))
         arrays = ", ".join(f"{self.scalar}* %{name}" for name in ("rows", "sessions", "states", "after"))
@@ -330,8 +330,8 @@ class Scan:
         return np.ascontiguousarray(values.take(index, axis), np.float64)
 
     def __call__(self, rows: Array, numbers: Array, states: Array) -> Array:
-        """The state after the last trial, `(n_vectors, n_states, n_sessions)`, from rows that `batch` made,
-        numbers `(n_vectors, n_numbers, n_sessions)` and states before the first trial.
+        """Return the state after the last trial, `(n_vectors, n_states, n_sessions)`, from rows that `batch`
+        made, numbers `(n_vectors, n_numbers, n_sessions)` and states before the first trial.
         """
         n_vectors, n_sessions = len(numbers), numbers.shape[2]
         columns = rows.shape[0] * self.lanes
@@ -346,7 +346,7 @@ _SCANS: dict[Any, Scan] = {}
 
 
 def scan_of(trial: Trial) -> Scan:
-    """The scan of a trial; of equal trials only one in this process."""
+    """Return the scan of a trial; of equal trials only one in this process."""
     if trial.key not in _SCANS:
         _SCANS[trial.key] = Scan(trial)
     return _SCANS[trial.key]

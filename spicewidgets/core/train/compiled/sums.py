@@ -32,7 +32,9 @@ HANDLERS["mean"] = lambda trace, a, dim=None, keepdim=False: _sum(trace, a, dim,
 
 @handles("prod")
 def _prod(trace: Trace, a: Symbol, dim: int, keepdim: bool = False) -> Symbol:
-    """The slope by each factor is the product over the factor; of the others, where one is 0."""
+    """Multiply along an axis. The slope by each factor is the product over the factor; of the others, where
+    one is 0.
+    """
     axis, g = axis_of(a, dim), trace.graph
 
     def product(*factors: Node) -> Node:
@@ -92,7 +94,7 @@ def _gru_step(
     offset: Tensor,
     *inputs: Any,
 ) -> Symbol:
-    """The module of `gru.py`, from its formula."""
+    """Return the module of `gru.py`, from its formula."""
     if any(isinstance(t, Symbol) for t in (weights, row_bias, scale, offset)) or len(weights) != 1:
         raise TraceError("the weights of a module are not weights")
     g = trace.graph

@@ -41,7 +41,7 @@ class Symbol(Tensor):
 
     @staticmethod
     def of(elements: Elements, axis: int, like: Tensor, n_sessions: int) -> "Symbol":
-        """A symbol with these elements."""
+        """Return a symbol with these elements."""
         shape = list(elements.shape)
         shape[axis] = n_sessions
         symbol = torch.full(shape, float("nan"), dtype=like.dtype).as_subclass(Symbol)
@@ -135,7 +135,7 @@ class Trace(TorchFunctionMode):
         self.trial = self.number_leaves(tuple(logits.elements[0, 0].tolist()), tuple(nodes))
 
     def number_leaves(self, logits: tuple[Node, ...], states: tuple[Node, ...]) -> Trial:
-        """The expressions in a graph of their own, with leaves numbered in their order of use."""
+        """Return the expressions in a graph of their own, with leaves numbered in their order of use."""
         graph = Graph(self.graph.dtype)
         order: dict[str, list[int]] = {"global": [], "session": [], "row": [], "noise": []}
         new: dict[Node, Node] = {}
@@ -207,14 +207,14 @@ class Trace(TorchFunctionMode):
     # From anything to elements.
 
     def symbol(self, elements: Any, axis: int) -> Symbol:
-        """A symbol of elements."""
+        """Return a symbol of elements."""
         array = np.asarray(elements, object)
         if array.shape[axis] != 1:
             raise TraceError("it mixes sessions")
         return Symbol.of(array, axis, self.whole, self.n)
 
     def lift(self, value: Any, ndim: int, axis: int) -> Elements:
-        """The elements of anything that meets symbols of so many axes, sessions on one of them."""
+        """Return the elements of anything that meets symbols of so many axes, sessions on one of them."""
         if isinstance(value, Symbol):
             if axis - ndim != value.axis - value.ndim:
                 raise TraceError("it mixes sessions with something else")
@@ -226,7 +226,7 @@ class Trace(TorchFunctionMode):
         raise TraceError(f"it computes with a {type(value).__name__}")
 
     def capture(self, tensor: Tensor, axis: int | None) -> Elements:
-        """The elements of a real tensor. `axis` is where its sessions would be, if it has any."""
+        """Return the elements of a real tensor. `axis` is where its sessions would be, if it has any."""
         self._alive.append(tensor)
         of_sessions = axis is not None and 0 <= axis < tensor.ndim and tensor.shape[axis] == self.n
         shape = list(tensor.shape)
@@ -245,7 +245,7 @@ class Trace(TorchFunctionMode):
     def element(
         self, tensor: Tensor, axis: int | None, index: tuple[int, ...], places: Tensor | None
     ) -> Node:
-        """The leaf of one element of a real tensor."""
+        """Return the leaf of one element of a real tensor."""
         if places is not None:
             place = int(places[index])
             return self.leaf("global", (-1, place)) if place >= 0 else self.graph.leaf("const", 0.0)
@@ -262,7 +262,7 @@ class Trace(TorchFunctionMode):
         )
 
     def leaf(self, kind: str, source: Any) -> Node:
-        """The leaf of this kind that stands for a source; of each source there is one."""
+        """Return the leaf of this kind that stands for a source; of each source there is one."""
         register: list[Any] = self.weights if kind == "global" else self.sessions
         key = (kind, repr(source))
         if key not in self._leaves:
@@ -271,7 +271,7 @@ class Trace(TorchFunctionMode):
         return self._leaves[key]
 
     def elementwise(self, op: Callable[..., Any], *values: Any) -> Symbol:
-        """An operation on each element, shapes broadcast."""
+        """Return an operation on each element, shapes broadcast."""
         symbols = [v for v in values if isinstance(v, Symbol)]
         widest = max(symbols, key=lambda s: s.ndim)
         ndim = max(v.ndim for v in values if isinstance(v, Tensor))
@@ -285,7 +285,7 @@ class Trace(TorchFunctionMode):
 
 
 def axis_of(symbol: Symbol, dim: int) -> int:
-    """A non-negative axis other than that of the sessions."""
+    """Return a non-negative axis other than that of the sessions."""
     axis = dim % symbol.ndim
     if axis == symbol.axis:
         raise TraceError("it computes over sessions")
@@ -296,7 +296,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {}
 
 
 def handles(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Registers what follows a torch function of these names."""
+    """Register the symbolic version of a torch function of these names."""
 
     def register(handler: Callable[..., Any]) -> Callable[..., Any]:
         HANDLERS.update(dict.fromkeys(names, handler))

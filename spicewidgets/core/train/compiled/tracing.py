@@ -12,8 +12,8 @@ from .symbolic import Trace
 
 
 def trace_of(model: BaseRNN, inputs: Tensor) -> Trace:
-    """The trace of a copy of a model. Whatever its forward draws, the training's own random draws stay the
-    same.
+    """Return the trace of a copy of a model. Whatever its forward draws, the training's own random draws stay
+    the same.
 
     Args:
         model: in the mode (training or not) and number type that is wanted.

@@ -35,8 +35,8 @@ class Trial:
         return nodes, ends, self.n_globals, self.n_sessions, self.n_rows, self.n_noises
 
     def with_offers(self) -> "Trial":
-        """The same trial with a further row for each option, which is 0 where the option is not on offer for
-        the next choice: then its logit is minus infinity.
+        """Return the same trial with a further row for each option, which is 0 where the option is not on
+        offer for the next choice: then its logit is minus infinity.
         """
         rows = [self.graph.leaf("row", self.n_rows + i) for i in range(len(self.logits))]
         logits = [self.graph("where", row, x, -math.inf) for row, x in zip(rows, self.logits, strict=True)]

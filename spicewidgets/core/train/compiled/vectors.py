@@ -41,50 +41,52 @@ class Vectors:
         return f"%v{self.count}"
 
     def binary(self, op: str, a: str, b: str, flags: str = "contract ") -> str:
-        """An operation on two vectors; with these flags a product and a sum may be rounded once (FMA)."""
+        """Return an operation on two vectors; with these flags a product and a sum may be rounded once
+        (FMA).
+        """
         return self.assign(f"{op} {flags}{self.vector} {a}, {b}")
 
     def select(self, mask: str, a: str, b: str) -> str:
-        """`a` where the mask is set, else `b`."""
+        """Write `a` where the mask is set, else `b`."""
         return self.assign(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
 
     def wide(self, value: str) -> str:
-        """A vector in float64."""
+        """Return a vector in float64."""
         if self.double:
             return value
         return self.assign(f"fpext {self.vector} {value} to <{self.lanes} x double>")
 
     def larger(self, a: str, b: str) -> str:
-        """The larger; NaN where the first is NaN."""
+        """Return the larger; NaN where the first is NaN."""
         return self.select(self.assign(f"fcmp olt {self.vector} {a}, {b}"), b, a)
 
     def smaller(self, a: str, b: str) -> str:
-        """The smaller; NaN where the first is NaN."""
+        """Return the smaller; NaN where the first is NaN."""
         return self.select(self.assign(f"fcmp ogt {self.vector} {a}, {b}"), b, a)
 
     def constant(self, value: float) -> str:
-        """The same number in all lanes."""
+        """Return the same number in all lanes."""
         with np.errstate(over="ignore"):
             exact = value if self.double else float(np.float32(value))
         text = f"{self.scalar} 0x{struct.pack('>d', exact).hex().upper()}"
         return "<" + ", ".join([text] * self.lanes) + ">"
 
     def pointer(self, name: str, base: str, row: str, at: str) -> None:
-        """A pointer `%name` to an element of an array."""
+        """Write a pointer `%name` to an element of an array."""
         place = self.assign(f"add i64 {self.assign(row)}, {at}")
         self.write(f"%{name} = getelementptr {self.scalar}, {self.scalar}* %{base}, i64 {place}")
 
     def row(self, base: str, i: int) -> str:
-        """A pointer to vector `i` after one."""
+        """Return a pointer to vector `i` after one."""
         return self.assign(f"getelementptr {self.scalar}, {self.scalar}* {base}, i64 {i * self.lanes}")
 
     def load(self, pointer: str) -> str:
-        """A vector from memory."""
+        """Load a vector from memory."""
         place = self.assign(f"bitcast {self.scalar}* {pointer} to {self.vector}*")
         return self.assign(f"load {self.vector}, {self.vector}* {place}, align {8 if self.double else 4}")
 
     def store(self, value: str, pointer: str) -> None:
-        """A vector to memory."""
+        """Store a vector in memory."""
         place = self.assign(f"bitcast {self.scalar}* {pointer} to {self.vector}*")
         self.write(f"store {self.vector} {value}, {self.vector}* {place}, align {8 if self.double else 4}")
 
@@ -142,7 +144,7 @@ class Vectors:
         return self.log(a)
 
     def _log1p(self, a: str) -> str:
-        """The logarithm of `1 + a`, and what rounding took from this sum (Kahan)."""
+        """Return the logarithm of `1 + a`, and what rounding took from this sum (Kahan)."""
         one = self.constant(1.0)
         more = self.binary("fadd", one, a, "")
         log = self.log(more)
@@ -194,8 +196,8 @@ class Vectors:
         return self.assign(f"fcmp ogt {self.vector} {x}, {self.constant(bound)}")
 
     def exp(self, x: str) -> str:
-        """The exponential: `2^n` times a polynomial of the rest, the power in two halves, since either end of
-        the range is beyond one.
+        """Return the exponential: `2^n` times a polynomial of the rest, the power in two halves, since either
+        end of the range is beyond one.
         """
         x = self.smaller(self.larger(x, self.constant(-1.2 * self.least)), self.constant(self.most + 1))
         rest, raised = self._reduce(x)
@@ -207,8 +209,8 @@ class Vectors:
         return power
 
     def raised_exp(self, x: str) -> str:
-        """The exponential of a number up to 0 times `2^RAISED`, which is a normal number, or 0 where the
-        exponential itself is less than any number.
+        """Return the exponential of a number up to 0 times `2^RAISED`, which is a normal number, or 0 where
+        the exponential itself is less than any number.
         """
         rest, raised = self._reduce(x)
         series = [2.0**RAISED * factor for factor in (1.0, *self._series())]
@@ -217,7 +219,7 @@ class Vectors:
         return self.select(below, self.constant(0.0), power)
 
     def exp_minus_one(self, x: str) -> str:
-        """The exponential less 1, exact near 0 as well; of large numbers that of `least`."""
+        """Return the exponential less 1, exact near 0 as well; of large numbers that of `least`."""
         bound = self.constant(self.least)
         x = self.smaller(self.larger(x, self.constant(-self.least)), bound)
         rest, raised = self._reduce(x)
@@ -248,7 +250,7 @@ class Vectors:
         return rest, self._bits(raised)
 
     def _scale(self, value: str, n: str) -> str:
-        """A value times `2^n`, by its exponent; n are the last bits of whole numbers."""
+        """Return a value times `2^n`, by its exponent; n are the last bits of whole numbers."""
         shifted = self.assign(f"shl {self.integers} {n}, {self._integer(52 if self.double else 23)}")
         total = self.assign(f"add {self.integers} {self._bits(value)}, {shifted}")
         return self.assign(f"bitcast {self.integers} {total} to {self.vector}")
@@ -257,11 +259,11 @@ class Vectors:
         return self.assign(f"bitcast {self.vector} {value} to {self.integers}")
 
     def _integer(self, value: int) -> str:
-        """The same whole number in all lanes."""
+        """Return the same whole number in all lanes."""
         return "<" + ", ".join([f"i{64 if self.double else 32} {value}"] * self.lanes) + ">"
 
     def log(self, x: str) -> str:
-        """The natural logarithm of any number: -inf of 0, and NaN below."""
+        """Return the natural logarithm of any number: -inf of 0, and NaN below."""
         zero = self.constant(0.0)
         tiny = self.assign(
             f"fcmp olt {self.vector} {x}, {self.constant(2.0 ** (-1022 if self.double else -126))}"
@@ -278,8 +280,8 @@ class Vectors:
         return self.select(self._above(x, 0.0), result, outside)
 
     def log_of_normal(self, x: str) -> str:
-        """The natural logarithm of a normal number above 0: exponent, and a series of the rest's `(m - 1) /
-        (m + 1)`.
+        """Return the natural logarithm of a normal number above 0: exponent, and a series of the rest's `(m -
+        1) / (m + 1)`.
         """
         shift, terms = (52, 12) if self.double else (23, 6)
         bits = self._bits(x)
