@@ -50,7 +50,7 @@ class FromList(Authenticator):
     """Lets those in whose name and password stand in the list."""
 
     async def authenticate(self, handler: object, data: dict[str, str]) -> str | None:
-        """The name, or None."""
+        """Return the name, or None."""
         known = KNOWN.get(data["username"], "")
         right = hmac.compare_digest(known.encode(), data["password"].encode())
         return data["username"] if known and right else None

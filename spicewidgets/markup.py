@@ -14,7 +14,7 @@ class Html(str):
     __slots__ = ()
 
 
-def escaped(value: object) -> str:
+def escape_text(value: object) -> str:
     """Return a value as text that is safe in HTML, also between quotes."""
     return value if isinstance(value, Html) else escape(str(value))
 
@@ -28,7 +28,7 @@ def message(words: str, look: str = "note", role: str = "") -> Html:
         role: "status" or "alert" where a screen reader should announce it.
     """
     announced = f' role="{role}"' if role else ""
-    return Html(f'<div class="sw-{look}"{announced}>{escaped(words)}</div>' if words else "")
+    return Html(f'<div class="sw-{look}"{announced}>{escape_text(words)}</div>' if words else "")
 
 
 def alert(words: str) -> Html:
@@ -38,23 +38,25 @@ def alert(words: str) -> Html:
 
 def bullets(items: Iterable[str], look: str = "") -> Html:
     """Return a list with a dot before each item; nothing without items."""
-    lines = "".join(f"<li>{escaped(item)}</li>" for item in items)
+    lines = "".join(f"<li>{escape_text(item)}</li>" for item in items)
     named = f' class="{look}"' if look else ""
     return Html(f"<ul{named}>{lines}</ul>" if lines else "")
 
 
-def folded(title: str, content: str, opened: bool = False) -> Html:
+def fold(title: str, content: str, opened: bool = False) -> Html:
     """Content below a title that unfolds it; nothing without content."""
     state = " open" if opened else ""
     return Html(
-        f"<details{state}><summary>{escaped(title)}</summary>{escaped(content)}</details>" if content else ""
+        f"<details{state}><summary>{escape_text(title)}</summary>{escape_text(content)}</details>"
+        if content
+        else ""
     )
 
 
 def code_block(text: str, style: str = "") -> Html:
     """Text as it is, to be selected and copied."""
     styled = f' style="{style}"' if style else ""
-    return Html(f'<pre tabindex="0"{styled}>{escaped(text)}</pre>')
+    return Html(f'<pre tabindex="0"{styled}>{escape_text(text)}</pre>')
 
 
 def region(label: str, content: str, look: str = "sw-scroll") -> Html:
@@ -63,7 +65,7 @@ def region(label: str, content: str, look: str = "sw-scroll") -> Html:
     """
     named = escape(label)
     return Html(
-        f'<div class="{look}" tabindex="0" role="region" aria-label="{named}">{escaped(content)}</div>'
+        f'<div class="{look}" tabindex="0" role="region" aria-label="{named}">{escape_text(content)}</div>'
     )
 
 
@@ -81,10 +83,10 @@ def table(
         rows: cells of each row, as many as there are columns.
         look: class of the part that scrolls, and attributes of the table.
     """
-    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in names)
+    head = "".join(f'<th scope="col">{escape_text(name)}</th>' for name in names)
     body = "".join(
-        f'<tr><th scope="row">{escaped(first)}</th>'
-        f"{''.join(f'<td>{escaped(cell)}</td>' for cell in cells)}</tr>"
+        f'<tr><th scope="row">{escape_text(first)}</th>'
+        f"{''.join(f'<td>{escape_text(cell)}</td>' for cell in cells)}</tr>"
         for first, *cells in rows
     )
     content = Html(
@@ -124,13 +126,13 @@ else select();
 """
 
 
-def saved(name: str, content: bytes, mime: str) -> Html:
+def save_link(name: str, content: bytes, mime: str) -> Html:
     """Return a link that saves the content as a file, pressed as soon as it is shown."""
     link = download_link(name, content, mime, f"Save {name}")
     return Html(f'{link}<style onload="{PRESS}">.sw-saved{{}}</style>')
 
 
-def copied(text: str, what: str, settings: str | None = None) -> Html:
+def copy_text(text: str, what: str, settings: str | None = None) -> Html:
     """Text that is copied as soon as it is shown, with a word that it was; selected where that is forbidden.
 
     Args:

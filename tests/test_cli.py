@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 import spicewidgets as sw
 from spicewidgets.cli import main
 from spicewidgets.cli.options import GROUPS, HeadedOption, as_options
-from spicewidgets.cli.progress import Progress
+from spicewidgets.cli.progress import ProgressBar
 from spicewidgets.core import estimator
 from spicewidgets.core.data.choices import read_choices
 from spicewidgets.core.data.tables.cells import as_number
@@ -590,7 +590,7 @@ def test_ctrl_c_keeps_what_was_learned_and_goes_on(monkeypatch, tmp_path):
         if epoch.epoch == 20:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Progress, "show", show)
+    monkeypatch.setattr(ProgressBar, "show", show)
     text = output_of(*SMALL, "--out", tmp_path)
     assert "Note: Stopped at epoch 20; what had been learned was kept." in text
     assert {path.name for path in tmp_path.iterdir()} == FILES
@@ -613,7 +613,7 @@ def test_ctrl_c_during_the_screening_says_so(monkeypatch, tmp_path):
     def show(self, epoch):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Progress, "show", show)
+    monkeypatch.setattr(ProgressBar, "show", show)
     text = output_of(*SMALL, "--out", tmp_path)
     assert "nats per choice of the first trials (chance" in text
 
@@ -651,7 +651,7 @@ def test_ctrl_c_from_outside(tmp_path):
 
 def test_progress_is_one_line_that_is_wiped(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    with Progress(10, hidden=False) as progress:
+    with ProgressBar(10, hidden=False) as progress:
         progress.show(record())
     text = capsys.readouterr().err
     assert "\n" not in text
@@ -662,14 +662,14 @@ def test_progress_is_one_line_that_is_wiped(capsys, monkeypatch):
 
 
 def test_progress_is_told_ten_times_a_second_at_most(capsys):
-    with Progress(1000, hidden=False) as progress:
+    with ProgressBar(1000, hidden=False) as progress:
         for epoch in range(200):
             progress.show(record(epoch))
     assert capsys.readouterr().err.count("epoch ") < 5
 
 
 def test_progress_is_silent_where_nobody_looks(capsys):
-    with Progress(10, hidden=True) as progress:
+    with ProgressBar(10, hidden=True) as progress:
         progress.show(record())
     assert capsys.readouterr().err == ""
 

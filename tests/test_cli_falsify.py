@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from small_study import table as small_table
 
 from spicewidgets.cli import main
-from spicewidgets.cli.progress import Progress
+from spicewidgets.cli.progress import ProgressBar
 
 
 def run(*arguments):
@@ -84,7 +84,7 @@ def test_a_task_whose_schedule_is_given_is_played_anew(table, tmp_path):
 
 
 def test_it_can_be_interrupted(table, monkeypatch):
-    monkeypatch.setattr(Progress, "part", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(ProgressBar, "part", lambda *_: signal.raise_signal(signal.SIGINT))
     result = run("falsify", "--data", table, "--rival", "random", "--repeats", "20")
     assert result.exit_code == 1
     assert "Aborted" in result.stderr

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from small_study import table as small_table
 
 from spicewidgets.cli import main
-from spicewidgets.cli.progress import Progress
+from spicewidgets.cli.progress import ProgressBar
 
 FEW = ("--rival", "random", "--rival", "choice-kernel", "--folds", "2")
 SHORT = ("--repeats", "0", "--datasets", "0", "--no-stability")
@@ -70,7 +70,7 @@ def test_what_is_finished_when_it_is_interrupted_is_reported(table, tmp_path, mo
         if record.words.startswith("falsification"):
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Progress, "part", interrupted)
+    monkeypatch.setattr(ProgressBar, "part", interrupted)
     output_of("report", table, *FEW, "--model", "forgetting", "--out", tmp_path)
     words = (tmp_path / "report.md").read_text()
     assert "Not done: recovery of parameters" in words
@@ -78,7 +78,7 @@ def test_what_is_finished_when_it_is_interrupted_is_reported(table, tmp_path, mo
 
 
 def test_interrupted_before_there_is_anything_it_says_so(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(Progress, "part", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(ProgressBar, "part", lambda *_: signal.raise_signal(signal.SIGINT))
     result = run("report", table, *FEW, "--model", "forgetting", "--out", tmp_path)
     assert result.exit_code == 1
     assert "Aborted" in result.stderr

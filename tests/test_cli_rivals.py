@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import spicewidgets as sw
 from spicewidgets.cli import main
-from spicewidgets.cli.progress import Progress
+from spicewidgets.cli.progress import ProgressBar
 from spicewidgets.cli.rivals import BY, NAMES, WAYS
 from spicewidgets.core.progress import Progress as Done
 from spicewidgets.core.rivals import fit, folds
@@ -208,7 +208,7 @@ def test_ctrl_c_shows_what_is_finished_and_the_same_command_goes_on(tmp_path):
 
 
 def test_parts_and_the_time_left_are_told_on_one_line(capsys):
-    with Progress(1, hidden=False) as progress:
+    with ProgressBar(1, hidden=False) as progress:
         progress.part(Done(3, 10, "3 of 10 data sets", 30.0, 1))
     told = capsys.readouterr().err
     assert "[######..............] 3 of 10 data sets; 2 min left" in told  # 15 s for each of 2

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from spicewidgets.cli.folder import written
+from spicewidgets.cli.folder import write_folder
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.storage import LEFT_BEHIND, SAVING
 
@@ -36,7 +36,7 @@ def names(out):
 
 
 def test_new_files_take_the_place_of_old_ones(out):
-    with written(out) as draft:
+    with write_folder(out) as draft:
         (draft / "table.csv").write_text("new")
         (draft / "figures").mkdir()
         (draft / "figures" / "loss.svg").write_text("<svg/>")
@@ -46,7 +46,7 @@ def test_new_files_take_the_place_of_old_ones(out):
 
 
 def write_on_a_full_disk(out):
-    with written(out) as draft:
+    with write_folder(out) as draft:
         (draft / "table.csv").write_text("new")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft / "people.csv"))
 
@@ -62,7 +62,7 @@ def test_a_full_disk_is_told_and_costs_nothing(out):
 
 def test_a_file_that_cannot_be_replaced_is_told(out):
     (out / "people.csv").mkdir()
-    with pytest.raises(SettingsError, match=r"people\.csv' cannot be written"), written(out) as draft:
+    with pytest.raises(SettingsError, match=r"people\.csv' cannot be written"), write_folder(out) as draft:
         (draft / "people.csv").write_text("new")
 
 
@@ -70,11 +70,11 @@ def test_what_was_killed_leaves_what_was_there_and_is_cleared_later(out):
     assert subprocess.run([sys.executable, "-c", KILLED, out], check=False).returncode == 9
     assert (out / "table.csv").read_text() == "old"
     (left,) = out.glob(f"{SAVING}*")
-    with written(out):
+    with write_folder(out):
         pass
     assert left.exists()  # it may be of a command that is at work
     old = time.time() - LEFT_BEHIND - 1
     os.utime(left, (old, old))
-    with written(out):
+    with write_folder(out):
         pass
     assert names(out) == ["mine.txt", "table.csv"]

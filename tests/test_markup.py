@@ -17,7 +17,7 @@ SAFE = "&lt;b onclick=&#x27;x()&#x27;&gt;&amp;&quot;"
         markup.message(TEXT),
         markup.alert(TEXT),
         markup.bullets([TEXT]),
-        markup.folded(TEXT, TEXT),
+        markup.fold(TEXT, TEXT),
         markup.code_block(TEXT),
         markup.region(TEXT, TEXT),
         markup.table(TEXT, [TEXT], [[TEXT], [1]]),
@@ -32,12 +32,12 @@ def test_text_is_escaped_between_tags_and_in_attributes(html):
 def test_html_is_not_escaped_again():
     inner = Html("<i>1</i>")
     assert inner in markup.table("", ["a", "b"], [["x", inner]])
-    assert markup.folded("more", markup.message("Well.")).count("&lt;") == 0
+    assert markup.fold("more", markup.message("Well.")).count("&lt;") == 0
     assert markup.bullets([inner]) == "<ul><li><i>1</i></li></ul>"
 
 
 def test_where_there_is_nothing_to_say_there_is_no_box():
-    assert markup.message("") == markup.alert("") == markup.bullets([]) == markup.folded("more", "") == ""
+    assert markup.message("") == markup.alert("") == markup.bullets([]) == markup.fold("more", "") == ""
 
 
 def test_the_first_cell_of_a_row_names_it():

@@ -105,7 +105,7 @@ def test_a_recorded_run_is_read(monkeypatch):
     experiment, row = Experiment(), stored("run.json")
     experiment.from_dict(row["settings"])
     experiment.discovery.selection = "threshold"
-    result = recorded.recorded(experiment.snapshot())
+    result = recorded.load_recorded(experiment.snapshot())
     assert (result.spice.text(), len(result.history), len(result.per_session)) == (
         row["text"],
         row["n_epochs"],

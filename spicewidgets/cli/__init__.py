@@ -23,7 +23,7 @@ from .data import data
 from .falsify import falsify
 from .options import WIDTH, Command, Request, as_options, options, request_from
 from .paper import report
-from .progress import Progress
+from .progress import ProgressBar
 from .recovery import recovery
 from .rivals import rivals
 from .serve import app
@@ -64,7 +64,7 @@ def discover(ctx: click.Context, /, **values: Any) -> None:
 
 
 def _run(request: Request) -> None:
-    with Progress(request.training.epochs, hidden=request.quiet or not sys.stderr.isatty()) as progress:
+    with ProgressBar(request.training.epochs, hidden=request.quiet or not sys.stderr.isatty()) as progress:
         outcome = load(f"{__name__}.discovery").discover(request, progress)
     if request.quiet:
         click.echo(outcome.spice.text(outcome.label))

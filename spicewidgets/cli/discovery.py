@@ -26,11 +26,11 @@ from ..core.simulate.environments import make_environment
 from .held_out import choices_to_predict, held_out
 from .options import Request
 from .outcome import Outcome
-from .progress import Progress
+from .progress import ProgressBar
 from .reading import notes_of, read_table
 
 
-def discover(request: Request, progress: Progress) -> Outcome:
+def discover(request: Request, progress: ProgressBar) -> Outcome:
     """Simulate or read the data, train the model and discover its equations.
 
     Args:
@@ -86,7 +86,7 @@ def _outcomes(estimator: SpiceEstimator, dataset: DatasetRNN) -> Iterator[str]:
     yield f"The model {verb}."
 
 
-def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: Progress) -> Diagnosis:
+def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: ProgressBar) -> Diagnosis:
     """Return the verdict, and what may do better. Ctrl-C ends the trials; a training that was stopped has
     none.
     """
@@ -144,7 +144,7 @@ def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:
     )
 
 
-def _fit(estimator: SpiceEstimator, dataset: DatasetRNN, progress: Progress) -> tuple[str, ...]:
+def _fit(estimator: SpiceEstimator, dataset: DatasetRNN, progress: ProgressBar) -> tuple[str, ...]:
     """Train and discover; Ctrl-C ends the training only. Returns notes on the fit."""
     records: Any = estimator.fit_records(dataset, report=progress.tell)
     with warnings.catch_warnings(record=True) as caught:

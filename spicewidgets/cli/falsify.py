@@ -10,15 +10,15 @@ import click
 
 from ..core.models import READY
 from ..loading import load
-from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, sentences
-from .progress import Progress
+from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, report_errors
+from .progress import ProgressBar
 from .rivals import NAMES, WAYS, command_of, refuse, table_options, unknown, whole
 
 USUAL = ("rescorla-wagner", "with-kernel")  # rivals, where neither a rival nor a model is named
 
 
 @dataclass(frozen=True)
-class Request:
+class FalsifyRequest:
     """The user's choices, checked.
 
     Attributes:
@@ -80,18 +80,18 @@ def falsify(ctx: click.Context, /, **values: Any) -> None:
     with --schedule models play the task anew. Prints a sentence for each model and measure, with its size.
     With --out, a table and a figure are written to a folder.
     """
-    with sentences(ctx):
+    with report_errors(ctx):
         request = _request(values)
-        with Progress(1, hidden=not sys.stderr.isatty()) as progress:
+        with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.falsify_files")
-            found = files.judged(request, progress)
+            found = files.judge_models(request, progress)
         click.echo(found.text)
         if request.out is not None:
             names = files.write(request, found, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(values: Mapping[str, Any]) -> Request:
+def _request(values: Mapping[str, Any]) -> FalsifyRequest:
     """Return the request that the options make.
 
     Raises:
@@ -111,7 +111,7 @@ def _request(values: Mapping[str, Any]) -> Request:
     )
     refuse(folder_problems(values["out"]))
     rivals, models = (tuple(dict.fromkeys(values[name])) for name in ("rival", "model"))
-    return Request(
+    return FalsifyRequest(
         table=values["data"],
         columns={name: values[name] for name in COLUMNS if values[name]},
         remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),

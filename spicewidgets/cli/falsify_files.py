@@ -15,20 +15,20 @@ from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.judge.check import Falsification
 from ..core.judge.falsify import Repeat, falsifying
 from ..core.models import READY
-from ..core.progress import Progress as Done, finished
+from ..core.progress import Progress as Done, run_to_completion
 from ..core.rivals.fit import fit_rival
 from ..core.settings import SettingsError
 from ..core.simulate.agents import Agent
 from ..core.simulate.record import Floats
 from ..paper.falsification import panels_of
 from ..plots.paper import beside_people, pdf_of, svg_of
-from .falsify import Request
-from .folder import written
-from .progress import Progress
+from .falsify import FalsifyRequest
+from .folder import write_folder
+from .progress import ProgressBar
 from .reading import read_table
 
 
-def judged(request: Request, progress: Progress) -> Falsification:
+def judge_models(request: FalsifyRequest, progress: ProgressBar) -> Falsification:
     """Fit the models, and judge them.
 
     Args:
@@ -53,7 +53,7 @@ def judged(request: Request, progress: Progress) -> Falsification:
         n_repeats=request.repeats,
         random_state=request.seed,
     )
-    return finished(steps, tell)
+    return run_to_completion(steps, tell)
 
 
 def _schedule(path: Path, dataset: DatasetRNN) -> Floats:
@@ -71,7 +71,9 @@ def _schedule(path: Path, dataset: DatasetRNN) -> Floats:
     return rows if n_sessions == 1 else rows.reshape(n_sessions, -1, rows.shape[1])
 
 
-def _agents(request: Request, dataset: DatasetRNN, progress: Progress) -> Iterator[tuple[str, Agent]]:
+def _agents(
+    request: FalsifyRequest, dataset: DatasetRNN, progress: ProgressBar
+) -> Iterator[tuple[str, Agent]]:
     """Fitted models as agents, by what they are called."""
     alone = dataset.n_participants < 2
     for name in request.rivals:
@@ -92,7 +94,7 @@ def _agents(request: Request, dataset: DatasetRNN, progress: Progress) -> Iterat
         yield f"{name} (SPICE) network", estimator.rnn_agent
 
 
-def write(request: Request, found: Falsification, out: Path) -> tuple[str, ...]:
+def write(request: FalsifyRequest, found: Falsification, out: Path) -> tuple[str, ...]:
     """Write table and figure, over those of an earlier run; returns the names of the files.
 
     Raises:
@@ -106,7 +108,7 @@ def write(request: Request, found: Falsification, out: Path) -> tuple[str, ...]:
         "falsification.pdf": pdf_of(figure),
         "settings.json": (json.dumps({"command": request.command}, indent=1) + "\n").encode(),
     }
-    with written(out) as draft:
+    with write_folder(out) as draft:
         for name, content in files.items():
             (draft / name).write_bytes(content)
     return tuple(files)

@@ -11,7 +11,7 @@ from ..core.storage import SAVING, StorageError, clear_drafts
 
 
 @contextmanager
-def written(out: Path) -> Iterator[Path]:
+def write_folder(out: Path) -> Iterator[Path]:
     """Return a folder to write into, whose files then take the place of those of the same names in another.
 
     Whoever is killed meanwhile, or has no room left, still has the files of an earlier run.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..core.checks import refuse
+from ..core.checks import raise_if_any
 from ..core.data.choices import Choices
 from ..core.data.continued import followed, going_on
 from ..core.data.dataset import DatasetRNN
@@ -31,7 +31,7 @@ def choices_to_predict(train: Choices, test: Choices, sessions: str | None = Non
     Raises:
         SettingsError: if the test data have other options, unknown participants, or no next choice.
     """
-    refuse(_problems(test.rows, train.rows))
+    raise_if_any(_problems(test.rows, train.rows))
     follows = followed(train, test, sessions)
     dataset = going_on(train, test, follows)
     if not bool(dataset.target_mask.any()):

@@ -15,13 +15,22 @@ from typing import Any
 import click
 
 from ..core.models import READY
-from ..core.settings import Discovery, Participant, Settings, SettingsError, Task, Training, allowed, setting
+from ..core.settings import (
+    Discovery,
+    Participant,
+    Settings,
+    SettingsError,
+    Task,
+    Training,
+    describe_bounds,
+    setting,
+)
 
 WIDTH = 92  # columns of running text
 
 
 @contextmanager
-def sentences(ctx: click.Context, say: Callable[[str], str] = str) -> Iterator[None]:
+def report_errors(ctx: click.Context, say: Callable[[str], str] = str) -> Iterator[None]:
     """Turn unusable input into sentences and exit code 2, and end quietly on Ctrl-C.
 
     Args:
@@ -220,7 +229,7 @@ def _option(heading: str, item: Field[Any]) -> HeadedOption:
         words = f"{declared['help']} [default {'on' if item.default else 'off'}]"
         return HeadedOption(name, heading, words, is_flag=True, default=item.default)
     default = f"{item.default:g}" if isinstance(item.default, float) else item.default
-    facts = [declared["unit"], allowed(declared), "" if default is None else f"default {default}"]
+    facts = [declared["unit"], describe_bounds(declared), "" if default is None else f"default {default}"]
     words = as_options(f"{declared['help']} [{'; '.join(filter(None, facts))}]", heading)
     kind: Any = str if declared["choices"] else NumberOrText()
     return HeadedOption(

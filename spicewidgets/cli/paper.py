@@ -18,17 +18,17 @@ from .options import (
     NumberOrText,
     as_options,
     folder_problems,
-    sentences,
+    report_errors,
     setting_options,
 )
-from .progress import Progress
+from .progress import ProgressBar
 from .rivals import BY, NAMES, WAYS, refuse, table_options, unknown, whole
 
 OF_TABLES, SIMULATED = ("habit", "forgetting"), ("rescorla-wagner",)  # models, where none is named
 
 
 @dataclass(frozen=True)
-class Request:
+class ReportRequest:
     """The user's choices, checked.
 
     Attributes:
@@ -125,17 +125,17 @@ def report(ctx: click.Context, /, table: str | None, **values: Any) -> None:
     Rivals, equations and networks predict choices that they did not learn from; the design is simulated, to
     see what it can tell; models are judged by what they do. Ctrl-C ends it: the report has what is finished.
     """
-    with sentences(ctx, as_options):
+    with report_errors(ctx, as_options):
         request = _request(table, values)
-        with Progress(1, hidden=not sys.stderr.isatty()) as progress:
+        with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.paper_files")
-            found = files.studied(request, progress)
+            found = files.run_study(request, progress)
         click.echo(files.text(found))
         names = files.write(found, request.out)
         click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(table: str | None, values: Mapping[str, Any]) -> Request:
+def _request(table: str | None, values: Mapping[str, Any]) -> ReportRequest:
     """Return the request that the options make.
 
     Raises:
@@ -160,7 +160,7 @@ def _request(table: str | None, values: Mapping[str, Any]) -> Request:
     )
     refuse(folder_problems(values["out"]))
     models = tuple(dict.fromkeys(values["model"])) or (OF_TABLES if table else SIMULATED)
-    return Request(
+    return ReportRequest(
         table=table,
         columns={name: values[name] for name in COLUMNS if values[name]},
         remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),

@@ -25,16 +25,16 @@ from ..core.simulate.environments import make_environment
 from ..paper.documents import documents, summary
 from ..paper.findings import Findings
 from ..paper.inquiry import Inquiry, Plan
-from .folder import written
+from .folder import write_folder
 from .options import WIDTH
-from .paper import Request
-from .progress import Progress
+from .paper import ReportRequest
+from .progress import ProgressBar
 from .reading import read_table
 
 PACKAGES = ("matplotlib", "numpy", "pandas", "pysindy", "scikit-learn", "scipy", "torch")
 
 
-def studied(request: Request, progress: Progress) -> Findings:
+def run_study(request: ReportRequest, progress: ProgressBar) -> Findings:
     """Do the study, until it is done or interrupted.
 
     Args:
@@ -60,7 +60,7 @@ def studied(request: Request, progress: Progress) -> Findings:
     return replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes))))
 
 
-def inquiry_of(request: Request) -> Inquiry:
+def inquiry_of(request: ReportRequest) -> Inquiry:
     """Return the study that was asked for, not begun yet."""
     agent: AgentQ | None = None
     schedule = None
@@ -125,19 +125,26 @@ def _truth(agent: AgentQ) -> Callable[[SpiceEstimator], pd.DataFrame]:
     return beside
 
 
-def _told(settings: object) -> str:
+def _describe_settings(settings: object) -> str:
     """Return settings in words."""
     return ", ".join(f"{name} {value}" for name, value in vars(settings).items())
 
 
-def _settings(request: Request) -> dict[str, str]:
+def _settings(request: ReportRequest) -> dict[str, str]:
     """Return the settings as the report shows them."""
     names = ("by", "folds", "way", "repeats", "datasets", "stability", "seed")
     return {
         "models": ", ".join(request.models),
         "rivals": ", ".join(request.rivals),
         **{name: str(getattr(request, name)) for name in names},
-        **({} if request.table else {"participant": _told(request.participant), "task": _told(request.task)}),
+        **(
+            {}
+            if request.table
+            else {
+                "participant": _describe_settings(request.participant),
+                "task": _describe_settings(request.task),
+            }
+        ),
         **{f"column of {name.removesuffix('_column')}": value for name, value in request.columns.items()},
         **{f"remedy of {name}": value for name, value in request.remedies.items()},
     }
@@ -148,7 +155,7 @@ def _versions() -> dict[str, str]:
     return versions | {name: metadata.version(name) for name in PACKAGES}
 
 
-def _script(request: Request, data: Choices | DatasetRNN) -> str:
+def _script(request: ReportRequest, data: Choices | DatasetRNN) -> str:
     """Return a script that checks the table and repeats the study."""
     lines = ['"""Repeats the report beside it, into the folder `again`."""', ""]
     if isinstance(data, Choices):
@@ -177,7 +184,7 @@ def write(found: Findings, out: Path) -> tuple[str, ...]:
         SettingsError: where a file cannot be written.
     """
     files = documents(found)
-    with written(out) as draft:
+    with write_folder(out) as draft:
         for name, content in files.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).write_bytes(content)

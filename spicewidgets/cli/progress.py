@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..core.train.training import Epoch
 
 
-class Progress:
+class ProgressBar:
     """One line on standard error that shows how far the training is; it is wiped at the end.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ..core.data.choices import Choices, read_choices
 from ..core.data.tables.report import Report
-from ..core.data.tables.roles import listed
+from ..core.data.tables.roles import join_names
 from ..core.settings import SettingsError
 from .options import COLUMNS
 
@@ -32,7 +32,7 @@ def notes_of(report: Report) -> tuple[str, ...]:
     """List the problems of a table, and their remedies."""
     notes = tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
     left = report.columns_left
-    return (*notes, f"Columns that were not used: {listed(left)}.") if left else notes
+    return (*notes, f"Columns that were not used: {join_names(left)}.") if left else notes
 
 
 def _as_option(problem: str) -> str:

@@ -18,10 +18,10 @@ from .options import (
     NumberOrText,
     as_options,
     folder_problems,
-    sentences,
+    report_errors,
     setting_options,
 )
-from .progress import Progress
+from .progress import ProgressBar
 from .rivals import NAMES, command_of, refuse, table_options, unknown, whole
 
 WHAT = ("parameters", "rivals", "terms")
@@ -29,7 +29,7 @@ CRITERIA = ("bic", "aic", "evidence")
 
 
 @dataclass(frozen=True)
-class Request:
+class RecoveryRequest:
     """The user's choices, checked.
 
     Attributes:
@@ -110,18 +110,18 @@ def recovery(ctx: click.Context, /, **values: Any) -> None:
 
     Ctrl-C ends it and shows what is finished. With --out, the same command goes on where it was ended.
     """
-    with sentences(ctx, as_options):
+    with report_errors(ctx, as_options):
         request = _request(values)
-        with Progress(1, hidden=not sys.stderr.isatty()) as progress:
+        with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             tables: Any = load("spicewidgets.cli.recovery_tables")
-            study = tables.recovered(request, progress)
+            study = tables.run_recovery(request, progress)
         click.echo("\n\n".join(tables.text(request, study)))
         if request.out is not None:
             names = tables.write(request, study, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(values: Mapping[str, Any]) -> Request:
+def _request(values: Mapping[str, Any]) -> RecoveryRequest:
     """Return the request that the options make.
 
     Raises:
@@ -158,7 +158,7 @@ def _request(values: Mapping[str, Any]) -> Request:
         ]
     )
     refuse(folder_problems(values["out"]))
-    return Request(
+    return RecoveryRequest(
         what=what,
         table=values["data"],
         columns={name: values[name] for name in COLUMNS if values[name]},

@@ -16,17 +16,17 @@ from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rivals
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
 from ..core.simulate.environments import make_environment
-from .folder import written
-from .progress import Progress
+from .folder import write_folder
+from .progress import ProgressBar
 from .reading import read_table
-from .recovery import Request
+from .recovery import RecoveryRequest
 from .rivals import NAMES
 from .rivals_tables import PACKAGES
 
 Recovery = ParameterRecovery | ModelRecovery | TermRecovery
 
 
-def recovered(request: Request, progress: Progress) -> Recovery:
+def run_recovery(request: RecoveryRequest, progress: ProgressBar) -> Recovery:
     """Do the study, until it is done or interrupted.
 
     Args:
@@ -50,7 +50,7 @@ def recovered(request: Request, progress: Progress) -> Recovery:
     return study
 
 
-def study_of(request: Request) -> Recovery:
+def study_of(request: RecoveryRequest) -> Recovery:
     """Return the study that was asked for, not begun yet."""
     counts: Any = {"n_datasets": request.datasets, "random_state": request.seed}
     if request.what == "terms":
@@ -75,7 +75,7 @@ def study_of(request: Request) -> Recovery:
     return ModelRecovery(design, rivals, fitted, criterion=request.criterion, **counts)
 
 
-def text(request: Request, study: Recovery) -> Iterator[str]:
+def text(request: RecoveryRequest, study: Recovery) -> Iterator[str]:
     """Yield the text, block by block."""
     done, total = len(study.results), len(study.parts)
     yield f"{done} of {total} data sets" + (
@@ -105,7 +105,7 @@ def _tables(study: Recovery) -> dict[str, tuple[str, pd.DataFrame]]:
     }
 
 
-def write(request: Request, study: Recovery, out: Path) -> tuple[str, ...]:
+def write(request: RecoveryRequest, study: Recovery, out: Path) -> tuple[str, ...]:
     """Write all tables, over those of an earlier run; returns the names of the files.
 
     Raises:
@@ -119,7 +119,7 @@ def write(request: Request, study: Recovery, out: Path) -> tuple[str, ...]:
         "versions": {"spicewidgets": __version__, "python": sys.version.split()[0]}
         | {name: metadata.version(name) for name in PACKAGES},
     }
-    with written(out) as draft:
+    with write_folder(out) as draft:
         for name, table in tables.items():
             table.to_csv(draft / name)
         study.to_frame().to_csv(draft / "datasets.csv", index=False)

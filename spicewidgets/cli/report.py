@@ -41,7 +41,7 @@ def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
     read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
     true = {} if outcome.agent is None else outcome.agent.parameters
     read |= dict.fromkeys(_not_identified(outcome, label), float("nan"))
-    names = [name for name in PARAMETERS if name in read or _used(name, true)]
+    names = [name for name in PARAMETERS if name in read or _has_mechanism(name, true)]
     columns = {} if outcome.agent is None else {"true": [true[name] for name in names]}
     columns["found"] = [read.get(name, float("nan")) for name in names]
     return pd.DataFrame(columns, index=pd.Index(names, name="parameter"), dtype=float)
@@ -62,7 +62,7 @@ def _not_identified(outcome: Outcome, label: Any) -> list[str]:
     return [name for row in rows if not row.get(INSTEAD) for name in PARAMETERS if pd.isna(row.get(name, 0))]
 
 
-def _used(name: str, true: Mapping[str, float]) -> bool:
+def _has_mechanism(name: str, true: Mapping[str, float]) -> bool:
     """Tell whether the true participant has the mechanism that a parameter belongs to."""
     if name == "alpha_choice":
         return bool(true.get("beta_choice"))
@@ -82,7 +82,7 @@ def report(request: Request, outcome: Outcome) -> Iterator[str]:
     table = parameters(outcome, outcome.label)
     if len(table):
         rows = [[f"  {name}", *_numbers(values)] for name, values in table.iterrows()]
-        yield _aligned([f"Parameters{whose}", *table.columns], rows)
+        yield _align([f"Parameters{whose}", *table.columns], rows)
     if instead := _instead(outcome):
         yield _paragraphs("Note: ", [f"No Q-learner has these parameters: they mean that {instead}."])
     yield _comparison(comparison(outcome))
@@ -139,7 +139,7 @@ def _equations(outcome: Outcome, title: str) -> str:
             rows.append([f"  {module}[k+1] ="])
             rows += [[f"    {term}", *_numbers(values)] for (_, term), values in part.iterrows()]
     rows += [[f"  {module}[k+1] is given, hard-coded"] for module in outcome.spice.given]
-    return _aligned([title, *table.columns], rows)
+    return _align([title, *table.columns], rows)
 
 
 def _comparison(table: pd.DataFrame) -> str:
@@ -156,7 +156,7 @@ def _comparison(table: pd.DataFrame) -> str:
         for label, row in table.iterrows()
     ]
     head = ["Choices expected by", "nll", "BIC", "likelihood", "mean |dP|", "max |dP|", "parameters"]
-    return _aligned(head, rows) + (
+    return _align(head, rows) + (
         f"\n  nll: nats per choice, over {table['n_choices'].iloc[0]:.0f} choices; likelihood: exp(-nll);"
         f"\n  |dP|: how far P lies from that of the {AGENTS[table.index[0]]}."
     )
@@ -174,7 +174,7 @@ def _held_out(table: pd.DataFrame) -> str:
         for row in table.rename(columns={"numbers_per_participant": "numbers"}).itertuples()
     ]
     head = ["Test choices expected by", "choices", "nll", "likelihood", "numbers a person"]
-    return _aligned(head, rows) + "\n  nll: nats in all; likelihood: exp(-nll / choices)."
+    return _align(head, rows) + "\n  nll: nats in all; likelihood: exp(-nll / choices)."
 
 
 def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
@@ -209,7 +209,7 @@ def _numbers(values: "pd.Series[float]") -> list[str]:
     ]
 
 
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _align(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows under a head: words to the left, numbers to the right; a row of one cell is a line of its own."""
     table = [head, *rows]
     widths = [max(len(row[at]) for row in table if len(row) > 1) for at in range(len(head))]

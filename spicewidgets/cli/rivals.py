@@ -13,15 +13,15 @@ from ..core.models import READY
 from ..core.rivals.ready import RIVALS
 from ..core.settings import SettingsError
 from ..loading import load
-from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, sentences
-from .progress import Progress
+from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, report_errors
+from .progress import ProgressBar
 
 BY, WAYS = ("session", "person", "time"), ("group", "prior", "likelihood")
 NAMES = tuple(RIVALS)
 
 
 @dataclass(frozen=True)
-class Request:
+class RivalsRequest:
     """The user's choices, checked.
 
     Attributes:
@@ -89,18 +89,18 @@ def rivals(ctx: click.Context, /, **values: Any) -> None:
     Prints how likely held-out choices are under each, with an interval over people, beside AIC, BIC and
     evidence, and how many people follow each. With --out, all tables are written to a folder.
     """
-    with sentences(ctx):
+    with report_errors(ctx):
         request = _request(values)
-        with Progress(1, hidden=not sys.stderr.isatty()) as progress:
+        with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             tables: Any = load("spicewidgets.cli.rivals_tables")
-            outcome = tables.compared(request, progress)
+            outcome = tables.compare_rivals(request, progress)
         click.echo("\n\n".join(tables.text(request, outcome)))
         if request.out is not None:
             names = tables.write(request, outcome, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(values: Mapping[str, Any]) -> Request:
+def _request(values: Mapping[str, Any]) -> RivalsRequest:
     """Return the request that the options make.
 
     Raises:
@@ -120,7 +120,7 @@ def _request(values: Mapping[str, Any]) -> Request:
         ]
     )
     refuse(folder_problems(values["out"]))
-    return Request(
+    return RivalsRequest(
         table=values["data"],
         columns={name: values[name] for name in COLUMNS if values[name]},
         remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),

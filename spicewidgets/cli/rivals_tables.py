@@ -17,20 +17,20 @@ from ..core.data.tables.cells import safe_frame
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.judge.random_effects import LEAST, GroupDifference, differences_of_groups
 from ..core.models import READY
-from ..core.progress import finished
+from ..core.progress import run_to_completion
 from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
-from .folder import written
+from .folder import write_folder
 from .options import WIDTH
-from .progress import Progress
+from .progress import ProgressBar
 from .reading import notes_of, read_table
-from .rivals import Request
+from .rivals import RivalsRequest
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RivalsOutcome:
     """The result of a comparison.
 
     Attributes:
@@ -46,7 +46,7 @@ class Outcome:
     differences: dict[str, GroupDifference]
 
 
-def compared(request: Request, progress: Progress) -> Outcome:
+def compare_rivals(request: RivalsRequest, progress: ProgressBar) -> RivalsOutcome:
     """Read the table, and compare.
 
     Args:
@@ -75,13 +75,13 @@ def compared(request: Request, progress: Progress) -> Outcome:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpiceWarning)  # how well a model does is the answer itself
-        result = finished(steps, progress.part)
+        result = run_to_completion(steps, progress.part)
     groups = choices.groups_of(result.people)
     evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
-    return Outcome(choices, result, groups, differences_of_groups(evidence, groups))
+    return RivalsOutcome(choices, result, groups, differences_of_groups(evidence, groups))
 
 
-def text(request: Request, outcome: Outcome) -> Iterator[str]:
+def text(request: RivalsRequest, outcome: RivalsOutcome) -> Iterator[str]:
     """Yield the text, block by block."""
     result, dataset = outcome.result, outcome.choices.dataset
     yield "\n".join(
@@ -137,7 +137,7 @@ def _table(frame: pd.DataFrame) -> str:
     return lines
 
 
-def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
+def write(request: RivalsRequest, outcome: RivalsOutcome, out: Path) -> tuple[str, ...]:
     """Write all tables, over those of an earlier run; returns the names of the files.
 
     Raises:
@@ -170,7 +170,7 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
         "versions": {"spicewidgets": __version__, "python": sys.version.split()[0]}
         | {name: metadata.version(name) for name in PACKAGES},
     }
-    with written(out) as draft:
+    with write_folder(out) as draft:
         for name, table in tables.items():
             safe_frame(table).to_csv(draft / name, index=False)
         (draft / "settings.json").write_text(

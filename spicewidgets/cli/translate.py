@@ -11,7 +11,7 @@ import click
 
 from ..core.settings import SettingsError
 from ..loading import load
-from .options import Command, HeadedOption, NumberOrText, sentences
+from .options import Command, HeadedOption, NumberOrText, report_errors
 
 READ, WRITE = "From the equation", "From the parameters"
 EQUATION_OPTIONS, PARAMETER_OPTIONS = ("constant", "value", "reward"), ("alpha", "beta", "q0")
@@ -48,7 +48,7 @@ def translate(ctx: click.Context, /, **values: Any) -> None:
     Give --constant, --value and --reward to read an equation, or --alpha, --beta and --q0 to write one.
     """
     numbers = {name: value for name, value in values.items() if value is not None}
-    with sentences(ctx):
+    with report_errors(ctx):
         direction = _direction(numbers)
         translation = load("spicewidgets.cli.translation")
         lines = list(translation.read(numbers) if direction is READ else translation.write(numbers))

@@ -18,7 +18,7 @@ from ..core.judge.regressors import regressors
 from ..plots.figure import forget_figure
 from ..plots.loss import plot_loss
 from ..plots.session import plot_session
-from .folder import written
+from .folder import write_folder
 from .options import GROUPS, SIMULATED, Request
 from .outcome import Outcome
 from .report import comparison, parameters
@@ -57,7 +57,7 @@ def write(request: Request, outcome: Outcome, out: Path) -> tuple[str, ...]:
     Raises:
         SettingsError: if a file cannot be written.
     """
-    with written(out) as draft:
+    with write_folder(out) as draft:
         _figures(outcome, draft)
         _tables(request, outcome, draft)
         outcome.estimator.save_spice(draft / "rnn.safetensors", draft / "spice.json")

@@ -31,7 +31,7 @@ LEARNED, PREDICTION_ERROR = "learned", "prediction error"
 ADDED, SCALED, UNUSED = "added", "scaled", "unused"
 
 
-class Problem(NamedTuple):
+class RowProblem(NamedTuple):
     """A problem and its place: a row of the "state"s or "module"s, or the "model" as a whole."""
 
     where: str
@@ -121,7 +121,7 @@ class BuiltModel:
 
     def problems(self) -> list[str]:
         """Return a sentence for everything that cannot be used; empty when all is well."""
-        return [problem.sentence for problem in self.found()]
+        return [problem.sentence for problem in self.list_problems()]
 
     def checked(self) -> Self:
         """Return the model itself, or a `SettingsError` with every problem at once."""
@@ -129,13 +129,13 @@ class BuiltModel:
             raise SettingsError(wrong)
         return self
 
-    def found(self) -> list[Problem]:
+    def list_problems(self) -> list[RowProblem]:
         """Everything that cannot be used, and where."""
         found = [*_of_model(self)]
         for i, state in enumerate(self.states):
-            found += [Problem("state", i, sentence) for sentence in _of_state(self, state)]
+            found += [RowProblem("state", i, sentence) for sentence in _of_state(self, state)]
         for i, module in enumerate(self.modules):
-            found += [Problem("module", i, sentence) for sentence in _of_module(self, module)]
+            found += [RowProblem("module", i, sentence) for sentence in _of_module(self, module)]
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,15 +172,15 @@ def conditions(module: BuiltModule) -> tuple[tuple[str, float, bool], ...]:
     return ((ACTION, at[module.arms], True),) if module.arms in at else ()
 
 
-def _of_model(model: BuiltModel) -> Iterator[Problem]:
+def _of_model(model: BuiltModel) -> Iterator[RowProblem]:
     if not model.learned:
-        yield Problem("model", 0, "A model must have one learned module or more; got none. Add one.")
+        yield RowProblem("model", 0, "A model must have one learned module or more; got none. Add one.")
     if model.states and not any(state.choice in (ADDED, SCALED) for state in model.states):
         sentence = "A state must act on the choice; none does. Let one be added to the logit."
-        yield Problem("model", 0, sentence)
+        yield RowProblem("model", 0, sentence)
     for what, rows, most in (("states", model.states, MOST_STATES), ("modules", model.modules, MOST_MODULES)):
         if len(rows) > most:
-            yield Problem("model", 0, f"A model has at most {most} {what}; got {len(rows)}. Remove some.")
+            yield RowProblem("model", 0, f"A model has at most {most} {what}; got {len(rows)}. Remove some.")
 
 
 def _of_state(model: BuiltModel, state: BuiltState) -> Iterator[str]:

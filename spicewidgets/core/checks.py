@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from .settings import SettingsError, shown
+from .settings import SettingsError, shorten
 
 MOST = 10**300  # a whole number beyond this is no float
 
 
-def refuse(problems: Iterable[str | None]) -> None:
+def raise_if_any(problems: Iterable[str | None]) -> None:
     """Raise a `SettingsError` with all the problems that are there."""
     if sentences := [problem for problem in problems if problem]:
         raise SettingsError(sentences)
@@ -29,7 +29,7 @@ def arms(n_actions: Any, most: int = 50) -> str | None:
     if 2 <= number(n_actions) <= most and number(n_actions) % 1 == 0:
         return None
     return (
-        f"n_actions must be a whole number from 2 to {most}; got {shown(n_actions)}. "
+        f"n_actions must be a whole number from 2 to {most}; got {shorten(n_actions)}. "
         "Use `n_actions=2` for the classic bandit."
     )
 
@@ -38,18 +38,18 @@ def probability(name: str, value: Any) -> str | None:
     """Check that the value is a probability."""
     if 0 <= number(value) <= 1:
         return None
-    return f"{name} must be a probability between 0 and 1; got {shown(value)}. Write 80 % as 0.8."
+    return f"{name} must be a probability between 0 and 1; got {shorten(value)}. Write 80 % as 0.8."
 
 
 def rate(name: str, value: Any) -> str | None:
     """Check that the value is a learning or forgetting rate."""
     if 0 <= number(value) <= 1:
         return None
-    return f"{name} must be between 0 and 1; got {shown(value)}. It is how far one trial moves a value."
+    return f"{name} must be between 0 and 1; got {shorten(value)}. It is how far one trial moves a value."
 
 
 def finite(name: str, value: Any) -> str | None:
     """Check that the value is a finite number."""
     if np.isfinite(number(value)):
         return None
-    return f"{name} must be a number; got {shown(value)}. Give for example `{name}=0.5`."
+    return f"{name} must be a number; got {shorten(value)}. Give for example `{name}=0.5`."

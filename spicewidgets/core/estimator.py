@@ -15,16 +15,16 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from .checks import refuse
+from .checks import raise_if_any
 from .config import SpiceConfig
 from .data.dataset import DatasetRNN
-from .data.participants import Participants, indexed
+from .data.participants import Participants, index_participants
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import propose_equations
 from .discover.group import Group, Pooling
-from .discover.held_apart import Gain, gain_of, warning_of
+from .discover.held_apart import TuningGain, gain_of, warning_of
 from .discover.refine import refine
-from .discover.resampling import Fitted
+from .discover.resampling import FitState
 from .discover.sampling import ModuleSamples, sample
 from .discover.selection import Evidence, Selections
 from .equations import SpiceModel, Term, term_text
@@ -122,7 +122,7 @@ class SpiceEstimator(FittedEstimator):
 
     history_: list[Epoch]
     evidence_: dict[Any, Evidence]
-    tuning_gains_: dict[Any, Gain]
+    tuning_gains_: dict[Any, TuningGain]
     group_: Group
     samples_: dict[str, ModuleSamples]
     stopped_: bool
@@ -239,7 +239,7 @@ class SpiceEstimator(FittedEstimator):
         given = self._dataset(data, targets)
         parts = self._parts(given, (data_test, target_test), (data_validation, target_validation))
         dataset, people = parts.dataset, parts.people
-        warm = self._continues(people.labels)
+        warm = self._is_warm_start(people.labels)
         model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
         sessions = Sessions.of(dataset)
         if not parts.named:
@@ -249,7 +249,7 @@ class SpiceEstimator(FittedEstimator):
         only = participant_index(self.spice_participant_id, people.labels)
         _check_pooling(discovery, people.labels)
         before = self._learned_state()
-        self._forget(keep_history=warm)
+        self._reset_fit(keep_history=warm)
         self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
         self._people, self._dataset_, self._sessions, self._rng = people, dataset, sessions, rng
         records = train(
@@ -263,7 +263,7 @@ class SpiceEstimator(FittedEstimator):
             test=parts.test,
         )
         try:
-            yield from self._reported(records)
+            yield from self._report_epochs(records)
         except KeyboardInterrupt:
             self.stopped_ = True
         except GeneratorExit:  # whoever asks for the records asks no more
@@ -298,7 +298,7 @@ class SpiceEstimator(FittedEstimator):
         self._check_fitted("rnn_model_")
         before = self.get_params(deep=False)
         unknown = [name for name in changes if name not in before]
-        refuse(
+        raise_if_any(
             f"discover has no parameter {name!r}. Name one of the parameters of SpiceEstimator."
             for name in unknown
         )
@@ -347,7 +347,7 @@ class SpiceEstimator(FittedEstimator):
             )
         code = participant_index(participant, self.participants_)
         selection = searched.of[next(iter(searched.of)) if code is None else code]
-        refuse(
+        raise_if_any(
             f"{term_text(term)} is no candidate term of {module!r}. Name one of its equation's terms."
             for module, term in (*keep, *drop)
             if selection.number(module, term) is None
@@ -359,7 +359,7 @@ class SpiceEstimator(FittedEstimator):
         price = self.price if price is None else price
         return selection.evidence(*selection.demanding(kept, dropped, price), price)
 
-    def fitted(self) -> Fitted:
+    def fitted(self) -> FitState:
         """Return the state of this fit that its resamples need.
 
         Raises:
@@ -372,7 +372,7 @@ class SpiceEstimator(FittedEstimator):
             raise SettingsError(
                 ["Resampling needs the sessions, which are not saved with a model. Call fit(data) first."]
             )
-        return Fitted(
+        return FitState(
             self.rnn_model_,
             self._sessions,
             self.spice_model_,
@@ -392,9 +392,9 @@ class SpiceEstimator(FittedEstimator):
         share = self.validation_share
         ratio = 1 - share if isinstance(share, int | float) else share
         dataset, validated = self._held_back(dataset, *validation, ratio)
-        own, people = indexed(dataset)
+        own, people = index_participants(dataset)
         steering, measured = (
-            None if part is None else Sessions.of(indexed(part, people, name)[0])
+            None if part is None else Sessions.of(index_participants(part, people, name)[0])
             for name, part in (("validation", validated), ("test", tested))
         )
         return Parts(own, people, dataset.labelled, steering, measured)
@@ -424,7 +424,7 @@ class SpiceEstimator(FittedEstimator):
                 stacklevel=4,
             )
 
-    def _continues(self, participants: tuple[Any, ...]) -> bool:
+    def _is_warm_start(self, participants: tuple[Any, ...]) -> bool:
         """Tell whether this fit continues from the present model: asked for, and the model is still the right
         one.
         """
@@ -437,7 +437,7 @@ class SpiceEstimator(FittedEstimator):
             and self.participants_ == participants
         )
 
-    def _forget(self, keep_history: bool = False) -> None:
+    def _reset_fit(self, keep_history: bool = False) -> None:
         """Drop what an earlier fit has learned, so that nothing of it can be taken for the new one's."""
         history = () if keep_history else ("history_",)
         found = (
@@ -460,7 +460,7 @@ class SpiceEstimator(FittedEstimator):
             self._written = perf_counter()
             sys.stdout.write(line + "\n")
 
-    def _reported(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
+    def _report_epochs(self, records: Iterator[Epoch]) -> Iterator[Epoch]:
         """Keep the records in `history_`, print one now and then if verbose, and warn of each note."""
         self.history_ = list(getattr(self, "history_", []))
         last_line = -1.0
@@ -509,7 +509,7 @@ class SpiceEstimator(FittedEstimator):
             searched: Selections | None = getattr(self, "_searched", None)
             try:
                 if settings.pools:
-                    return self._pooled(proposal, settings, report), {}
+                    return self._pool(proposal, settings, report), {}
                 if searched is None or searched.proposal != proposal:
                     self._searched = Selections(proposal, self.rnn_model_, self._sessions, self.spice_config)
                 for done in self._searched.search(settings.price):
@@ -530,9 +530,9 @@ class SpiceEstimator(FittedEstimator):
                 )
         spice = propose_equations(*source, settings, self.participants_, only)
         self.tuning_gains_ = {}
-        return (self._refined(spice) if settings.refine else spice), {}
+        return (self._refine(spice) if settings.refine else spice), {}
 
-    def _pooled(self, proposal: SpiceModel, settings: Discovery, report: Report) -> SpiceModel:
+    def _pool(self, proposal: SpiceModel, settings: Discovery, report: Report) -> SpiceModel:
         """Return the equations of all people under their group's prior; `group_` has what is known of the
         group. A `KeyboardInterrupt` ends the search with the best that there is.
         """
@@ -555,13 +555,13 @@ class SpiceEstimator(FittedEstimator):
         self._note_gains(dict(zip(labels, self.group_.gains, strict=True)))
         return spice
 
-    def _note_gains(self, gains: Mapping[Any, Gain | None]) -> None:
+    def _note_gains(self, gains: Mapping[Any, TuningGain | None]) -> None:
         """Keep what tuning has gained, and warn where it was worse."""
         self.tuning_gains_ = {label: gain for label, gain in gains.items() if gain is not None}
         if words := warning_of(self.tuning_gains_):
             warnings.warn(words, SpiceWarning, stacklevel=6)
 
-    def _refined(self, spice: SpiceModel) -> SpiceModel:
+    def _refine(self, spice: SpiceModel) -> SpiceModel:
         """Equations refined; those that have been refined lately for this model need not be again."""
         known: list[tuple[SpiceModel, SpiceModel]] = self.__dict__.setdefault("_tuned", [])
         for before, after in known:

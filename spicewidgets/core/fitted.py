@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from . import storage
-from .checks import refuse
+from .checks import raise_if_any
 from .config import SpiceConfig
 from .data.dataset import DatasetRNN
 from .data.entry import as_dataset
@@ -147,7 +147,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
                     " save_spice wrote."
                 ]
             )
-        refuse(problems_of(self))
+        raise_if_any(problems_of(self))
         own = (self.rnn_model_, self._people) if hasattr(self, "rnn_model_") else None
         loaded = storage.load(
             path_rnn,

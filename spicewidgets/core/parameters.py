@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .checks import arms, number, refuse
+from .checks import arms, number, raise_if_any
 from .config import SpiceConfig
 from .settings import Discovery, SettingsError, Training
 from .train.rnn import BaseRNN
@@ -49,7 +49,7 @@ def settings_of(estimator: Any) -> tuple[Training, Discovery]:
         for name, own in DISCOVERY.items()
         if problem.startswith(f"{name} ")
     ]
-    refuse([*problems_of(estimator), *training.problems(), *of_discovery])
+    raise_if_any([*problems_of(estimator), *training.problems(), *of_discovery])
     return training, discovery
 
 

@@ -36,7 +36,9 @@ class Progress(NamedTuple):
         return self.seconds / done * (self.total - self.done) if done else float("nan")
 
 
-def finished(steps: Generator[Step, None, Value], tell: Callable[[Step], object] | None = None) -> Value:
+def run_to_completion(
+    steps: Generator[Step, None, Value], tell: Callable[[Step], object] | None = None
+) -> Value:
     """Do all the work, and return its result.
 
     Args:
@@ -50,7 +52,9 @@ def finished(steps: Generator[Step, None, Value], tell: Callable[[Step], object]
     return values[0]
 
 
-def retold(steps: Generator[Step, None, Value], tell: Callable[[Step], Told]) -> Generator[Told, None, Value]:
+def map_progress(
+    steps: Generator[Step, None, Value], tell: Callable[[Step], Told]
+) -> Generator[Told, None, Value]:
     """Do the same work, with each step told otherwise.
 
     Args:

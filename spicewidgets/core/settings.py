@@ -32,7 +32,7 @@ class SpiceWarning(UserWarning):
     """Something about the data or the fit that should be known before the equation is believed."""
 
 
-def shown(value: Any) -> str:
+def shorten(value: Any) -> str:
     """Return a value as an error message shows it: as `repr` does, of whatever size and depth it is.
 
     >>> shown("drift"), shown([[[[[[1]]]]]])
@@ -79,7 +79,7 @@ def setting(
     return field(default=default, metadata=declaration)
 
 
-def allowed(declaration: Mapping[str, Any]) -> str:
+def describe_bounds(declaration: Mapping[str, Any]) -> str:
     """Return the bounds of a setting in words, for help texts and error messages.
 
     Args:
@@ -122,23 +122,26 @@ def _problem(name: str, value: Any, kind: Any, declaration: Mapping[str, Any]) -
     if declaration["choices"]:
         if isinstance(value, str) and value in declaration["choices"]:
             return None
-        return f"{name} must be {allowed(declaration)}; got {shown(value)}. Choose one of these."
+        return f"{name} must be {describe_bounds(declaration)}; got {shorten(value)}. Choose one of these."
     if kind is bool or kind == "bool":
         if isinstance(value, bool):
             return None
-        return f"{name} must be True or False; got {shown(value)}. Use one of the two."
+        return f"{name} must be True or False; got {shorten(value)}. Use one of the two."
     whole = kind in (int, "int") or kind == int | None
     if isinstance(value, bool) or not isinstance(value, Real) or value != value:
-        return f"{name} must be {allowed(declaration)}; got {shown(value)}. Give a number."
+        return f"{name} must be {describe_bounds(declaration)}; got {shorten(value)}. Give a number."
     if whole and not isinstance(value, Integral):
-        return f"{name} must be a whole number, {allowed(declaration)}; got {shown(value)}. Round it."
+        return (
+            f"{name} must be a whole number, {describe_bounds(declaration)}; got {shorten(value)}. Round it."
+        )
     too_low = (declaration["low"] is not None and value < declaration["low"]) or (
         declaration["above"] is not None and value <= declaration["above"]
     )
     too_high = declaration["high"] is not None and value > declaration["high"]
     if too_low or too_high or abs(value) == float("inf"):
         unit = f" {declaration['unit']}" if declaration["unit"] else ""
-        return f"{name} must be {allowed(declaration)}{unit}; got {shown(value)}. {declaration['help']}"
+        bounds = f"{describe_bounds(declaration)}{unit}"
+        return f"{name} must be {bounds}; got {shorten(value)}. {declaration['help']}"
     return None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.diagnose.facts import Facts
 from ..core.diagnose.findings import Finding, findings_of
-from ..core.diagnose.trial import proved
+from ..core.diagnose.trial import keep_confirmed
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from ..state.studies import RIVALS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     diagnosis = later("..core.diagnose.diagnosis", __package__)
 
-__all__ = ["Finding", "advice", "changed", "findings", "quick", "rivals_of"]
+__all__ = ["Finding", "advice", "apply_remedy", "findings", "quick", "rivals_of"]
 
 
 def findings(result: Result) -> tuple[Finding, ...]:
@@ -71,14 +71,14 @@ def advice(
     """
 
     def tried(finding: Finding) -> Facts | None:
-        settings = changed(result.snapshot, finding)
+        settings = apply_remedy(result.snapshot, finding)
         other = None if settings is None else run(settings, finding.action)
         return None if other is None else facts_of(other)
 
-    return tuple(proved(facts_of(result), noticed, tried))
+    return tuple(keep_confirmed(facts_of(result), noticed, tried))
 
 
-def changed(snapshot: ExperimentSnapshot, finding: Finding) -> ExperimentSnapshot | None:
+def apply_remedy(snapshot: ExperimentSnapshot, finding: Finding) -> ExperimentSnapshot | None:
     """Return the settings with what a remedy changes; None where these cannot be."""
     groups = {group: replace(getattr(snapshot, group), **values) for group, values in finding.changes.items()}
     return None if any(one.problems() for one in groups.values()) else replace(snapshot, **groups)

@@ -93,7 +93,7 @@ def _standing(
     result: Result, frame: pd.DataFrame, agent: str, reference: str, session: int | None
 ) -> Standing:
     row, rows = frame.loc[agent], slice(None) if session is None else slice(session, session + 1)
-    chosen = _scored(result)[rows]
+    chosen = _scored_choices(result)[rows]
     seen = chosen >= 0
     p, against = (
         result.played[name].probabilities[rows, 1 : chosen.shape[1] + 1] for name in (agent, reference)
@@ -117,7 +117,7 @@ def _standing(
     )
 
 
-def _scored(result: Result) -> NDArray[np.int64]:
+def _scored_choices(result: Result) -> NDArray[np.int64]:
     """Return the choices that are scored, `(n_sessions, n_scored)`: all after a first one; below 0 where
     missing.
     """

@@ -9,7 +9,7 @@ PAUSE = 0.09  # seconds in which what was moved is drawn
 TURN = 0.03  # seconds that a run goes on between two waits, whatever is moved
 
 
-class Courtesy:
+class UiThrottle:
     """Lets the page draw what was just moved before a run goes on.
 
     Between two waits a run goes on for a while, so that a slider that is moved all the time slows it down and

@@ -46,7 +46,7 @@ def description_of_class(snapshot: ExperimentSnapshot) -> BuiltModel:
     model = snapshot.model
     assert model.own is not None
     estimator = SpiceEstimator(*model.own, n_actions=snapshot.n_actions, embedding_size=model.embedding_size)
-    return describe(_untrained(estimator, (0, 1)))
+    return describe(_untrained_model(estimator, (0, 1)))
 
 
 def parameters_of(snapshot: ExperimentSnapshot) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def estimator_of(snapshot: ExperimentSnapshot) -> SpiceEstimator:
 
 def forward_of(snapshot: ExperimentSnapshot, participants: tuple[Any, ...]) -> BaseRNN:
     """Return an untrained model of the settings, which can carry equations."""
-    return _untrained(estimator_of(snapshot), participants)
+    return _untrained_model(estimator_of(snapshot), participants)
 
 
-def _untrained(estimator: SpiceEstimator, participants: tuple[Any, ...]) -> BaseRNN:
+def _untrained_model(estimator: SpiceEstimator, participants: tuple[Any, ...]) -> BaseRNN:
     return estimator._model(participants, TorchStream(np.random.default_rng(0)))
 
 

@@ -14,7 +14,7 @@ from ..loading import later
 from ..state.experiment import STUDIES
 from ..state.studies import RIVALS
 from .simulation import Simulated
-from .studies import Study
+from .studies import PageStudy
 
 if TYPE_CHECKING:
     from ..core import progress
@@ -32,7 +32,7 @@ FEW = ("win-stay-lose-shift", "rescorla-wagner", "with-kernel")  # rivals that a
 STAY, LEARNING, REVERSAL, REWARDS, CHOICES = "stay", "learning", "reversal", "rewards", "choices"
 
 
-class FalsifyStudy(Study):
+class FalsifyStudy(PageStudy):
     """One model after the other, so that those who were judged stay whenever it is stopped."""
 
     name: ClassVar = "falsify"
@@ -44,7 +44,7 @@ class FalsifyStudy(Study):
         self.total = len(self.names)
         self.parts: dict[str, check.Falsification] = {}
 
-    def take(self, before: Study) -> None:
+    def take(self, before: PageStudy) -> None:
         """As in every study; models that were judged need not be again when all rivals are asked for."""
         if isinstance(before, FalsifyStudy):
             same = not self.snapshot.differs(before.snapshot, STUDIES[self.name][:-1])
@@ -75,7 +75,7 @@ class FalsifyStudy(Study):
                 done = per * (before + at) + per * step.done // step.total
                 return progress.Progress(done, total, f"Judging {label}", monotonic() - began, per * before)
 
-            self.parts[name] = yield from progress.retold(steps, of_all)
+            self.parts[name] = yield from progress.map_progress(steps, of_all)
         self.done = len(self.parts)
 
     @property

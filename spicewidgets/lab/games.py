@@ -16,8 +16,8 @@ from ..core.judge.quiz import (
     LAST_SEED,
     LEVELS,
     MECHANISMS,
-    Mechanism,
     Mystery,
+    QuizMechanism,
     Score,
     mechanisms_of,
     mystery,
@@ -47,21 +47,21 @@ __all__ = [
     "LEVELS",
     "MECHANISMS",
     "Game",
-    "Mechanism",
     "Mystery",
     "Participant",
+    "QuizMechanism",
     "Score",
     "Task",
     "Yourself",
     "address_of",
     "any_seed",
+    "count_repeats",
     "errors_of",
     "given",
     "guess_of",
     "mechanisms_of",
     "mystery",
     "of_mystery",
-    "repeated",
     "score",
     "seed_of",
     "told_of",
@@ -132,7 +132,7 @@ def guess_of(values: dict[str, float]) -> Participant:
     return guess
 
 
-def repeated(data: Simulated) -> list[tuple[str, float, int]]:
+def count_repeats(data: Simulated) -> list[tuple[str, float, int]]:
     """Count how often a choice is repeated, after a reward and after none: words, share, and number of
     trials.
     """
@@ -155,7 +155,7 @@ class Yourself:
     """
 
     data: Simulated
-    fitted: "classical.Fitted"
+    fitted: "classical.ClassicalFit"
     played: Record
 
 
@@ -167,15 +167,16 @@ def yourself(game: Game) -> Yourself:
     return Yourself(given(dataset, [game.session()]), fitted, played)
 
 
-def told_of(fitted: "classical.Fitted", names: dict[str, str]) -> list[str]:
+def told_of(fitted: "classical.ClassicalFit", names: dict[str, str]) -> list[str]:
     """Return a sentence on each parameter: its value, and how far off it may be."""
     bounds = {item.name: item.metadata for item in fields(Participant)}
     return [
-        _told(words, fitted.values[name], fitted.errors[name], bounds[name]) for name, words in names.items()
+        _describe_estimate(words, fitted.values[name], fitted.errors[name], bounds[name])
+        for name, words in names.items()
     ]
 
 
-def _told(words: str, value: float, error: float, bounds: Any) -> str:
+def _describe_estimate(words: str, value: float, error: float, bounds: Any) -> str:
     if not isfinite(error):
         return f"{words} is {value:.2f}, at the end of its range: these choices do not tell it."
     low, high = max(value - WIDE * error, bounds["low"]), min(value + WIDE * error, bounds["high"])

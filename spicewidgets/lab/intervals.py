@@ -24,7 +24,7 @@ BETA, PARAMETER = "beta", "parameter"
 
 
 @dataclass(frozen=True)
-class Number:
+class IntervalRow:
     """One number of a participant's equations.
 
     Attributes:
@@ -74,7 +74,7 @@ class Number:
 
 def numbers(
     result: Result, resampled: "Resampled | None", participant: Hashable, level: float = 0.9
-) -> tuple[Number, ...]:
+) -> tuple[IntervalRow, ...]:
     """All candidate terms of a participant, the learned betas, and the parameters of a Q-learner."""
     if result.spice is None:
         return ()
@@ -85,7 +85,9 @@ def numbers(
     )
 
 
-def _coefficients(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
+def _coefficients(
+    result: Result, resampled: Any, participant: Hashable, level: float
+) -> Iterator[IntervalRow]:
     assert result.spice is not None
     truth = {} if result.truth is None else result.truth.of_participant(participant)
     errors = result.uncertainty.get(participant)
@@ -95,10 +97,10 @@ def _coefficients(result: Result, resampled: Any, participant: Hashable, level: 
         for term in equation.terms:
             true = truth[module].coefficient(*term) if module in truth else nan
             error, spread = of_module.get(term, nan), spreads.get(module, {}).get(term)
-            yield Number(module, "", term, true, equation.coefficient(*term), error, level, spread)
+            yield IntervalRow(module, "", term, true, equation.coefficient(*term), error, level, spread)
 
 
-def _betas(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
+def _betas(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[IntervalRow]:
     assert result.spice is not None
     errors = result.uncertainty.get(participant)
     spreads = {} if resampled is None else resampled.betas(participant, level)
@@ -106,10 +108,10 @@ def _betas(result: Result, resampled: Any, participant: Hashable, level: float) 
         true = nan if result.truth is None else result.truth.beta(state, participant)
         error = nan if errors is None else errors.betas.get(state, nan)
         estimate = result.spice.beta(state, participant)
-        yield Number(BETA, state, (), true, estimate, error, level, spreads.get(state))
+        yield IntervalRow(BETA, state, (), true, estimate, error, level, spreads.get(state))
 
 
-def _parameters(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[Number]:
+def _parameters(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[IntervalRow]:
     """Return the parameters; one learning rate is told once."""
     assert result.spice is not None
     spice, model = result.spice, values_of(result.snapshot)
@@ -123,7 +125,9 @@ def _parameters(result: Result, resampled: Any, participant: Hashable, level: fl
         if same and spread == spreads.get("alpha_reward"):
             continue
         error = nan if errors is None else errors.parameters.get(name, nan)
-        yield Number(PARAMETER, name, (), true.get(name, nan), found.get(name, nan), error, level, spread)
+        yield IntervalRow(
+            PARAMETER, name, (), true.get(name, nan), found.get(name, nan), error, level, spread
+        )
 
 
 def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:

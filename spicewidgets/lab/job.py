@@ -22,23 +22,23 @@ from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError, SpiceWarning
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
 from .coach import Finding, advice, findings, quick, rivals_of
-from .courtesy import Courtesy
+from .courtesy import UiThrottle
 from .estimators import discover_again, estimator_of, parameters_of
 from .falsify import FalsifyStudy
 from .fit import Fit, with_new_equations
 from .paper import ReportStudy
 from .recovery import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
-from .report import Reporter, logged
+from .report import Reporter, log_errors
 from .result import Checkpoint, Result
 from .rivals import RivalsStudy
 from .simulation import Simulated, simulate
 from .store import Store
-from .studies import Study
+from .studies import PageStudy
 
 PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
-STUDIES: dict[str, type[Study]] = {
+STUDIES: dict[str, type[PageStudy]] = {
     study.name: study
     for study in (
         RivalsStudy,
@@ -52,17 +52,17 @@ STUDIES: dict[str, type[Study]] = {
 }
 
 
-class Outcome(NamedTuple):
+class RunOutcome(NamedTuple):
     """The end of a run: the status and the message of the run's state."""
 
     status: str
     message: str
 
 
-class Control(Protocol):
+class RunControl(Protocol):
     """The runner, as a run sees it."""
 
-    def stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         """Tell whether the run shall end."""
 
     def note_stop(self) -> None:
@@ -82,21 +82,26 @@ class Job:
     """
 
     def __init__(
-        self, experiment: Experiment, store: Store, report: Reporter, control: Control, courtesy: Courtesy
+        self,
+        experiment: Experiment,
+        store: Store,
+        report: Reporter,
+        control: RunControl,
+        courtesy: UiThrottle,
     ) -> None:
         self.experiment, self.store, self.report, self.control = experiment, store, report, control
         self.courtesy = courtesy
         self._patient_until = inf  # when the coach begins no further trial
 
-    def train(self) -> Outcome:
+    def train(self) -> RunOutcome:
         """Simulate, train, find the equations, compare: from the beginning."""
         return self._run(self._fresh())
 
-    def continue_(self) -> Outcome:
+    def continue_(self) -> RunOutcome:
         """Train on: the fit that goes step by step, or from the weights of the last result."""
         return self._run(self._stepping() or self._warm())
 
-    def step(self) -> Outcome:
+    def step(self) -> RunOutcome:
         """One epoch of the fit that goes step by step, or of a new one."""
         fit = self._stepping() or self._fresh()
         self.store.pause(fit)
@@ -105,13 +110,13 @@ class Job:
             return self._finish(fit)
         self.report.now(**fit.progress())
         self.report.glimpse(fit, due=True)
-        return Outcome("idle", f"Epoch {len(fit.history)}. Step again, or continue to the end.")
+        return RunOutcome("idle", f"Epoch {len(fit.history)}. Step again, or continue to the end.")
 
-    def refit(self) -> Outcome:
+    def refit(self) -> RunOutcome:
         """Find the equations and show them, for the newest settings only; then compare."""
         last, snapshot = self._library()
         self.report.now(phase="equations", message="Finding the equations.")
-        trained, checkpoints = self._trained(last)
+        trained, checkpoints = self._rebuild_estimator(last)
         while True:
             estimator = copy.copy(trained)
             estimator._rng = copy.deepcopy(trained._rng)
@@ -124,20 +129,20 @@ class Job:
         result, before = with_new_equations(last, snapshot, estimator, checkpoints), self.store.advice or ()
         self._hold(result)
         self._advise(result, before)
-        return Outcome("done", "Found the equations again, for the same RNN.")
+        return RunOutcome("done", "Found the equations again, for the same RNN.")
 
-    def recall(self) -> Outcome:
+    def recall(self) -> RunOutcome:
         """Make the recorded run anew: the same settings and seed give the same network and equations."""
         last = self.store.result
         assert last is not None
         self.report.now(phase="recall")
         result = self._again(last).result()
         self.store.hold(result)
-        return Outcome("done", f"A run recorded earlier, of {len(result.history)} epochs.")
+        return RunOutcome("done", f"A run recorded earlier, of {len(result.history)} epochs.")
 
-    def resample(self) -> Outcome:
+    def resample(self) -> RunOutcome:
         """Resample after resample, until there are as many as were asked for, or until it is stopped."""
-        if why := self.experiment.unsampled():
+        if why := self.experiment.resampling_blocker():
             raise SettingsError([why])
         snapshot, last = self.experiment.peek(), self.store.result
         assert last is not None
@@ -145,12 +150,12 @@ class Job:
         equations: list[SpiceModel] = []
         drawn = cast(
             "Generator[SpiceModel, None, None]",
-            resamples(self._trained(last)[0], n, random_state=snapshot.uncertainty.seed),
+            resamples(self._rebuild_estimator(last)[0], n, random_state=snapshot.uncertainty.seed),
         )
         self.report.now(phase="resample", message="Resampling.", resample=0, resamples=n, rate=None)
         begun = perf_counter()
         try:
-            while len(equations) < n and not self.control.stopped():
+            while len(equations) < n and not self.control.is_stopped():
                 self.courtesy.wait()
                 with self.control.interruptible("epoch"):
                     equations.append(next(drawn))
@@ -163,23 +168,23 @@ class Job:
             drawn.close()
             self.store.hold_resampled(last, equations, snapshot)
         if len(equations) == n:
-            return Outcome("done", f"Found the equations of {n} resamples.")
+            return RunOutcome("done", f"Found the equations of {n} resamples.")
         if len(equations) < 2:
-            return Outcome("cancelled", "Stopped before there were two resamples to compare.")
-        return Outcome("cancelled", f"Stopped after {len(equations)} of {n} resamples; these were kept.")
+            return RunOutcome("cancelled", "Stopped before there were two resamples to compare.")
+        return RunOutcome("cancelled", f"Stopped after {len(equations)} of {n} resamples; these were kept.")
 
-    def study(self, name: str) -> Outcome:
+    def study(self, name: str) -> RunOutcome:
         """Do a study part by part, until it is done or stopped; one of the same settings goes on."""
         self.report.now(phase="study", study=name, message="Beginning.", part=0, parts=0)
-        if why := self.experiment.unstudied(name):
+        if why := self.experiment.study_blocker(name):
             raise SettingsError([why])
         snapshot = self.experiment.snapshot()
-        study = STUDIES[name](snapshot, self._played(snapshot), self._trained_estimator)
+        study = STUDIES[name](snapshot, self._simulate(snapshot), self._trained_estimator)
         if (before := self.store.studies.get(name)) is not None:
             study.take(before)
         steps, ended = study.steps(), False
         try:
-            while not ended and not self.control.stopped():
+            while not ended and not self.control.is_stopped():
                 self.courtesy.wait()
                 with self.control.interruptible("epoch"):
                     progress = next(steps, None)
@@ -191,9 +196,9 @@ class Job:
         finally:
             steps.close()
         self.store.hold_study(study)
-        return Outcome("done", study.outcome) if ended else Outcome("cancelled", study.ended)
+        return RunOutcome("done", study.outcome) if ended else RunOutcome("cancelled", study.ended)
 
-    def _played(self, snapshot: ExperimentSnapshot) -> Simulated:
+    def _simulate(self, snapshot: ExperimentSnapshot) -> Simulated:
         """Return the sessions of the settings; those of the last result where they are the same."""
         last = self.store.result
         if last is not None and not snapshot.differs(last.snapshot, PLAYED):
@@ -203,7 +208,7 @@ class Job:
     def _trained_estimator(self) -> SpiceEstimator:
         """Return the estimator of the last result."""
         assert self.store.result is not None
-        return self._trained(self.store.result)[0]
+        return self._rebuild_estimator(self.store.result)[0]
 
     def _fresh(self) -> Fit:
         """Return a new fit of the present settings."""
@@ -229,7 +234,7 @@ class Job:
             raise SettingsError(
                 ["There is no training of these data and this model to go on with. Train first."]
             )
-        trained, checkpoints = self._trained(last)
+        trained, checkpoints = self._rebuild_estimator(last)
         estimator = copy.copy(trained)
         estimator.set_params(**parameters_of(snapshot), warm_start=True)
         n = len(last.history) + snapshot.training.epochs
@@ -243,11 +248,11 @@ class Job:
             return None
         return paused
 
-    def _run(self, fit: Fit) -> Outcome:
+    def _run(self, fit: Fit) -> RunOutcome:
         """Run slices of epochs until there are no more, or until it is stopped."""
         self.store.pause(None)
         try:
-            while not self.control.stopped():
+            while not self.control.is_stopped():
                 with self.control.interruptible("epoch"):
                     epoch = fit.run_slice(self.courtesy.is_due)
                 if epoch is None:
@@ -259,12 +264,12 @@ class Job:
             self.control.note_stop()
         return self._finish(fit)
 
-    def _finish(self, fit: Fit) -> Outcome:
+    def _finish(self, fit: Fit) -> RunOutcome:
         """Equations and comparison of what was learned."""
         self.store.pause(None)
         if not fit.begun:
             fit.close()
-            return Outcome("cancelled", "Stopped before anything was learned.")
+            return RunOutcome("cancelled", "Stopped before anything was learned.")
         self.report.now(**fit.progress() | {"phase": "equations", "message": "Finding the equations."})
         try:
             with self.control.interruptible("equations"):
@@ -275,15 +280,15 @@ class Job:
         result = fit.result()
         self._hold(result)
         if stopped:
-            return Outcome("cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept.")
+            return RunOutcome("cancelled", f"Stopped at epoch {len(fit.history)}; what was learned was kept.")
         self._advise(result)
-        return Outcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
+        return RunOutcome("done", " ".join([f"Trained for {len(fit.history)} epochs.", *fit.notes]))
 
     def _hold(self, result: Result) -> None:
         """Make a result the present one. For the people of a table all errors are computed here, where nobody
         waits for a slider meanwhile.
         """
-        if not result.snapshot.is_simulated and result.spice is not None and not self.control.stopped():
+        if not result.snapshot.is_simulated and result.spice is not None and not self.control.is_stopped():
             n = result.snapshot.n_participants
             self.report.now(
                 phase="compare", message=f"How sure the choices of {n:,} people are of each number."
@@ -304,7 +309,7 @@ class Job:
             before: what was said of the last equations of the same RNN. After a move in the library only what
                 is as quick as that is tried; the rest is as it was.
         """
-        with logged("The coach has failed."):
+        with log_errors("The coach has failed."):
             self._ask_rivals(result)
             noticed = findings(result)
             if before is not None:
@@ -330,7 +335,7 @@ class Job:
         if not self._still_wanted(last) or perf_counter() > self._patient_until:
             return None
         try:
-            trained, checkpoints = self._trained(last)
+            trained, checkpoints = self._rebuild_estimator(last)
             estimator = copy.copy(trained)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SpiceWarning)
@@ -343,15 +348,15 @@ class Job:
                 data = last.data if same else simulate(snapshot)
                 if action == "continue":
                     estimator.set_params(**parameters_of(snapshot), warm_start=True)
-                    return self._tried(last, Fit(snapshot, data, estimator, last.history, checkpoints))
-                return self._tried(last, Fit(snapshot, data, estimator_of(snapshot)))
+                    return self._try_settings(last, Fit(snapshot, data, estimator, last.history, checkpoints))
+                return self._try_settings(last, Fit(snapshot, data, estimator_of(snapshot)))
         except KeyboardInterrupt:
             self.control.note_stop()
         except SettingsError:
             pass  # what cannot be done is not proposed
         return None
 
-    def _tried(self, last: Result, fit: Fit) -> Result | None:
+    def _try_settings(self, last: Result, fit: Fit) -> Result | None:
         """Return the result of a trial's fit; None where it is given up."""
         while self._still_wanted(last):
             self.courtesy.wait()
@@ -363,7 +368,7 @@ class Job:
         return None
 
     def _still_wanted(self, result: Result) -> bool:
-        return not self.control.stopped() and not self.experiment.peek().differs(result.snapshot, FOUND_IN)
+        return not self.control.is_stopped() and not self.experiment.peek().differs(result.snapshot, FOUND_IN)
 
     def _library(self) -> tuple[Result, ExperimentSnapshot]:
         """Return the last result, and the present settings of the discovery for its RNN.
@@ -381,11 +386,11 @@ class Job:
     def _library_moved_on(self, snapshot: ExperimentSnapshot) -> bool:
         """Tell whether the library has changed meanwhile, and its equations are wanted at once."""
         experiment, present = self.experiment, self.experiment.peek()
-        if not experiment.follow_library or self.control.stopped() or experiment.find_problems():
+        if not experiment.follow_library or self.control.is_stopped() or experiment.find_problems():
             return False
         return present.discovery != snapshot.discovery and not present.differs(snapshot, DATA_OF)
 
-    def _trained(self, result: Result) -> tuple[SpiceEstimator, tuple[Checkpoint, ...]]:
+    def _rebuild_estimator(self, result: Result) -> tuple[SpiceEstimator, tuple[Checkpoint, ...]]:
         """Return the estimator of a result, and its checkpoints. Those of a run recorded earlier are made
         again: the same settings and seed give the same network.
         """

@@ -18,7 +18,7 @@ from ..core.read.update_function import (
     Curves,
     Function,
     Tabulated,
-    Visits,
+    VisitedInputs,
     curves,
     module_of,
     rests,
@@ -69,7 +69,9 @@ def trial_by_trial(result: Result, session: int) -> dict[str, Contributions]:
     """
     models = {"truth": result.truth, "spice": result.spice}
     only = np.array([session])
-    return {name: unfolded(result, model, only) for name, model in models.items() if model is not None}
+    return {
+        name: contributions_of(result, model, only) for name, model in models.items() if model is not None
+    }
 
 
 def differences_of(result: Result, participant: Hashable) -> tuple[list[str], list[str]]:
@@ -88,17 +90,17 @@ def likelihood(result: Result, model: SpiceModel, sessions: int = MANY_SESSIONS)
     `mean_nll`.
     """
     n = min(sessions, len(result.choices))
-    return mean_nll(unfolded(result, model, np.arange(n)).record)
+    return mean_nll(contributions_of(result, model, np.arange(n)).record)
 
 
-def changed(model: SpiceModel, equation: Equation, participant: Hashable) -> SpiceModel:
+def replace_equation(model: SpiceModel, equation: Equation, participant: Hashable) -> SpiceModel:
     """Return the same model with another equation for one participant."""
     at, rows = model.index(participant), list(model.equations[equation.module])
     rows[at] = equation
     return replace(model, equations={**model.equations, equation.module: tuple(rows)})
 
 
-def moved(equation: Equation, term: Term, value: float) -> Equation:
+def with_coefficient(equation: Equation, term: Term, value: float) -> Equation:
     """Return the same equation with another coefficient for one of its terms."""
     pairs = zip(equation.terms, equation.values, strict=True)
     return replace(equation, values=tuple(value if t == term else old for t, old in pairs))
@@ -140,7 +142,11 @@ def table(result: Result, module: str, participant: Hashable) -> Tabulated | Non
 def path_of(result: Result, module: str, participant: Hashable) -> "SparsityPath | None":
     """Return the sparsity path of a module of one participant; None where there are no samples of it."""
     if result.estimator is None:
-        return None if (recorded := _recorded(result, participant)) is None else recorded.paths.get(module)
+        return (
+            None
+            if (recorded := _recorded_result(result, participant)) is None
+            else recorded.paths.get(module)
+        )
     config, settings = config_of(result.snapshot), result.snapshot.discovery
     code = list(result.estimator.participants_).index(participant)
     samples = result.estimator.samples_[module].select(config, module, code)
@@ -199,7 +205,11 @@ def letters_of(emergence: Emergence) -> list[str]:
 
 def _network(result: Result, module: str, participant: Hashable) -> Function | None:
     if result.estimator is None:
-        return None if (recorded := _recorded(result, participant)) is None else recorded.tables.get(module)
+        return (
+            None
+            if (recorded := _recorded_result(result, participant)) is None
+            else recorded.tables.get(module)
+        )
     built, code = result.description, list(result.estimator.participants_).index(participant)
     try:
         return module_function.ModuleFunction(result.estimator.rnn_model_, module_of(built, module), code)
@@ -207,12 +217,12 @@ def _network(result: Result, module: str, participant: Hashable) -> Function | N
         return None
 
 
-def _recorded(result: Result, participant: Hashable) -> Recorded | None:
+def _recorded_result(result: Result, participant: Hashable) -> Recorded | None:
     """Return the recorded result in place of the network; only the first participant's was recorded."""
     return result.recorded if participant in (None, _people(result.snapshot)[0]) else None
 
 
-def _visits(result: Result, module: str, participant: Hashable) -> Visits:
+def _visits(result: Result, module: str, participant: Hashable) -> VisitedInputs:
     own = [
         session for session, label in enumerate(_people(result.snapshot)) if str(label) == str(participant)
     ]
@@ -222,7 +232,7 @@ def _visits(result: Result, module: str, participant: Hashable) -> Visits:
     return visits(shown_module, states, result.choices[own], result.outcomes[own])
 
 
-def unfolded(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Contributions:
+def contributions_of(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Contributions:
     """Return some sessions through equations.
 
     Raises:

@@ -23,7 +23,7 @@ from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.record import Record, mean_nll
 from ..loading import later
-from .looking import unfolded
+from .looking import contributions_of
 from .result import Result
 from .settle import truth_for, values_of
 from .simulation import people_of
@@ -105,7 +105,7 @@ def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
     }
 
 
-def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> Tried:
+def try_parameters(result: Result, participant: Hashable, person: Mapping[str, Any]) -> Tried:
     """Return the equations of a participant with these parameters, in the coordinates and with the learned
     betas of the result.
 
@@ -116,7 +116,7 @@ def tried(result: Result, participant: Hashable, person: Mapping[str, Any]) -> T
     betas = {state: result.spice.beta(state, participant) for state in result.spice.betas}
     agent = AgentQ(result.snapshot.n_actions, **person)
     spice = truth_for(participant, agent, result.snapshot, betas)
-    found, tried_out = _found(result, participant), _played(result, spice, participant)
+    found, tried_out = _replay_discovered(result, participant), _replay(result, spice, participant)
     if found is None or tried_out is None:
         return Tried(spice, None, None)
     nll = float(mean_nll(tried_out).mean()), float(mean_nll(found).mean())
@@ -128,7 +128,7 @@ def freedoms_of(result: Result, participant: Hashable) -> tuple[Freedom, ...]:
     where they cannot be played without their model.
     """
     spice, module = result.spice, f"{VALUE}_chosen"
-    if spice is None or _found(result, participant) is None or module not in spice.equations:
+    if spice is None or _replay_discovered(result, participant) is None or module not in spice.equations:
         return ()
     equation = spice.equation(module, participant)
     rate = 1 - equation.coefficient(equation.module)
@@ -163,21 +163,21 @@ def _own(result: Result, participant: Hashable) -> NDArray[np.int64]:
     return np.flatnonzero([one == participant for one in people_of(result.snapshot)])
 
 
-def _played(result: Result, spice: SpiceModel, participant: Hashable) -> Record | None:
+def _replay(result: Result, spice: SpiceModel, participant: Hashable) -> Record | None:
     """Return the sessions of a participant under some equations; None where only their model can play
     them.
     """
     try:
-        return unfolded(result, spice, _own(result, participant)).record
+        return contributions_of(result, spice, _own(result, participant)).record
     except SettingsError:
         return None
 
 
 @lru_cache(maxsize=1)
-def _found(result: Result, participant: Hashable) -> Record | None:
+def _replay_discovered(result: Result, participant: Hashable) -> Record | None:
     """Under the found equations; None also where their model plays them otherwise."""
     assert result.spice is not None
-    record, recorded = _played(result, result.spice, participant), result.played["spice"].probabilities
+    record, recorded = _replay(result, result.spice, participant), result.played["spice"].probabilities
     if record is None or np.abs(record.probabilities - recorded[_own(result, participant)]).max() > CLOSE:
         return None
     return record

@@ -16,7 +16,7 @@ from ..loading import later
 from ..state.studies import RIVALS
 from .falsify import schedule_of
 from .script import script_of
-from .studies import Study
+from .studies import PageStudy
 
 if TYPE_CHECKING:
     from ..core.progress import Progress
@@ -60,7 +60,7 @@ class Written:
         """The report in a few sentences."""
         return str(documents.summary(self.findings))
 
-    def zipped(self) -> bytes:
+    def to_zip(self) -> bytes:
         """All documents as one file, the same bytes for the same findings."""
         content = BytesIO()
         with ZipFile(content, "w") as archive:
@@ -69,7 +69,7 @@ class Written:
         return content.getvalue()
 
 
-class ReportStudy(Study):
+class ReportStudy(PageStudy):
     """Held-out choices, falsification, recovery and stability, one after the other, for the model on the page
     and all rivals.
     """
@@ -83,12 +83,12 @@ class ReportStudy(Study):
         self._inquiry: inquiry.Inquiry | None = None
         self._looked: Any = None  # at these findings, whole or not
 
-    def take(self, before: Study) -> None:
+    def take(self, before: PageStudy) -> None:
         """As in every study; a report is found in one go."""
 
     def steps(self) -> "Generator[Progress, None, None]":
         """Part by part."""
-        self._inquiry = self._asked()
+        self._inquiry = self._make_inquiry()
         for progress in self._inquiry.run():
             self.done = round(WHOLE * progress.done / max(progress.total, 1))
             yield progress
@@ -109,7 +109,7 @@ class ReportStudy(Study):
         if found is not None and self._looked != (id(found), whole):
             self._looked, self.found = (id(found), whole), Written(found, whole)
 
-    def _asked(self) -> "inquiry.Inquiry":
+    def _make_inquiry(self) -> "inquiry.Inquiry":
         """Return the study of the choices on the page."""
         snapshot, table = self.snapshot, self.snapshot.table
         held, name = snapshot.rivals, snapshot.model.name if snapshot.model.own is None else "your model"

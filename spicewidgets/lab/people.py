@@ -47,7 +47,7 @@ RIVAL = {"alpha": "α, Rescorla-Wagner", "beta": "β, Rescorla-Wagner"}
 
 
 @dataclass(frozen=True, eq=False)
-class Number:
+class ParameterColumn:
     """One number of every person; all are `(n_people,)`.
 
     Attributes:
@@ -81,7 +81,7 @@ class People:
     group_name: str
     groups: tuple[str, ...]
     n_choices: Floats
-    numbers: Mapping[str, Number]
+    numbers: Mapping[str, ParameterColumn]
     keys: tuple[Hashable, ...] = field(default=())
     n_others: int = 0
     compared: Mapping[str, "tuple[InModel, ...]"] = field(default_factory=dict)
@@ -249,7 +249,9 @@ def _shown(name: str) -> str:
     return {**LIKELIHOODS, **PARAMETERS}.get(name, words)
 
 
-def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
+def _numbers(
+    result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]
+) -> Iterator[tuple[str, ParameterColumn]]:
     """Yield the numbers of the table of people, under the names that they have here: what is read off the
     equations first, then the equations.
     """
@@ -267,14 +269,14 @@ def _numbers(result: Result, table: "pd.DataFrame", keys: Sequence[Hashable]) ->
 
 def _number(
     values: Floats, low: Floats | None = None, high: Floats | None = None, alone: Floats | None = None
-) -> Number:
+) -> ParameterColumn:
     """Return a number; an interval without an end is none."""
     nothing = np.full(len(values), np.nan)
     if low is None or high is None:
         low = high = nothing
     known = np.isfinite(low) & np.isfinite(high)
     low, high = np.where(known, low, np.nan), np.where(known, high, np.nan)
-    return Number(values, low, high, nothing if alone is None else alone)
+    return ParameterColumn(values, low, high, nothing if alone is None else alone)
 
 
 def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> Floats | None:
@@ -301,7 +303,7 @@ def _alone(result: Result, module: str, term: str, keys: Sequence[Hashable]) -> 
     return np.tanh(column) if is_own else column
 
 
-def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, Number]]:
+def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, ParameterColumn]]:
     """Yield the likelihood of the choices under the rival, and its parameters."""
     rival = result.rival
     if rival is None:

@@ -37,7 +37,7 @@ MANY_TIMES = 1000
 
 
 @dataclass(frozen=True)
-class Meaning:
+class CoefficientMeaning:
     """The meaning of a coefficient.
 
     Attributes:
@@ -54,24 +54,28 @@ class Meaning:
     true: float | None = None
 
 
-def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -> Meaning:
+def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -> CoefficientMeaning:
     """Interpret a coefficient of a participant's equation as a part of a Q-learner."""
     known = {tuple(sorted(one)): says for one, says in SYMBOLS.get(module, {}).items()}
     if module not in SYMBOLS:
-        return Meaning("", f"A Q-learner has no {state_in_words(module)}: this number is the equation's own.")
+        return CoefficientMeaning(
+            "", f"A Q-learner has no {state_in_words(module)}: this number is the equation's own."
+        )
     if tuple(sorted(term)) not in known:
-        return Meaning("", "A Q-learner has no such term: it is what this equation has beyond one.")
+        return CoefficientMeaning(
+            "", "A Q-learner has no such term: it is what this equation has beyond one."
+        )
     symbol, words = known[tuple(sorted(term))]
     steps = steps_of(result, participant)
     step = next((one for one in steps if one.rule.startswith(f"{symbol} = ")), None)
     if step is None:
-        return Meaning("", words.partition(":")[0] + ".")
+        return CoefficientMeaning("", words.partition(":")[0] + ".")
     other = instead_of(result, participant)
     if other is not None:
-        return Meaning("", f"No Q-learner has such numbers; here they mean that {other.means}.")
+        return CoefficientMeaning("", f"No Q-learner has such numbers; here they mean that {other.means}.")
     true = result.classical.get(participant, {}).get(step.parameter, (None, None))[0]
     numbers = {"V0": 0.0} | {name: value for one in steps for name, value in one.numbers.items()}
-    return Meaning(
+    return CoefficientMeaning(
         step.rule.partition(" = ")[2],
         words.format(**{"V0": numbers["V0"]}),
         step,

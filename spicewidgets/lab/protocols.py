@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..state.experiment import Experiment
     from .result import Result
     from .simulation import Simulated
-    from .studies import Study
+    from .studies import PageStudy
     from .table import Upload
 
 
@@ -89,7 +89,7 @@ class ExperimentRunner(Protocol):
         """Do a study, or go on with it: rivals, learners, models, parameters, terms, falsify or report."""
 
     @property
-    def studies(self) -> "Mapping[str, Study]":
+    def studies(self) -> "Mapping[str, PageStudy]":
         """The studies that were begun, by name."""
 
     def stop(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.equations import Term
 from ..core.read.words import (
-    Part,
+    TermInWords,
     module_in_words,
     parts,
     python,
@@ -111,7 +111,7 @@ def code_of(result: Result, participant: Hashable) -> str:
     return "\n".join(lines)
 
 
-def _part(module: str, one: Part, sign: str) -> SentencePart:
+def _part(module: str, one: TermInWords, sign: str) -> SentencePart:
     column = tuple(OWN if factor == module else factor for factor in one.term)
     return SentencePart(
         (module, one.term),

@@ -19,7 +19,7 @@ from ..core.simulate.environments import make_environment
 from ..loading import later
 from ..state.experiment import STUDIES, ExperimentSnapshot
 from ..state.studies import BEYOND, PLAIN, RIVALS, TwoLearners
-from .studies import Study
+from .studies import PageStudy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..core.rivals.design import Design
     from ..core.rivals.fit import FittedRival
     from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
-    from ..core.rivals.telling import Telling
+    from ..core.rivals.telling import ModelDiscriminability
     from . import estimators
 else:
     torch = later("torch")
@@ -85,7 +85,7 @@ def size_of(snapshot: ExperimentSnapshot) -> Size:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class DiscriminationView:
     """How well two learners are discriminated.
 
     Attributes:
@@ -98,7 +98,7 @@ class Told:
     settings: TwoLearners
     frame: "pd.DataFrame"
     trials: float
-    study: "Telling"
+    study: "ModelDiscriminability"
 
     @property
     def learners(self) -> tuple[str, str]:
@@ -109,7 +109,7 @@ class Told:
         """Choices of a person that are needed to be so certain; infinite where the largest design is not
         enough.
         """
-        return telling.needed(self.frame, certainty)
+        return telling.find_required(self.frame, certainty)
 
     def people(self, certainty: float, choices: float) -> tuple[float, float]:
         """People of one kind who are needed with about so many choices each, and how many choices the
@@ -130,14 +130,15 @@ class Told:
         sessions = max(1, int(np.ceil(needed / self.trials)))
         plural = "s" if sessions > 1 else ""
         return (
-            f"takes {'at most' if few else 'about'} {rounded(needed)} choices of a person: {sessions:,}"
+            f"takes {'at most' if few else 'about'} {round_choices(needed)} choices of a person: {sessions:,}"
             f" session{plural} of {self.trials:.0f}."
         )
 
     def between(self, certainty: float) -> str:
         """Describe the uncertainty of the number of choices."""
         low, high = (
-            f"{rounded(end)}" if np.isfinite(end) else "" for end in self.study.choices_between(certainty)
+            f"{round_choices(end)}" if np.isfinite(end) else ""
+            for end in self.study.choices_between(certainty)
         )
         n = f"{self.frame['people'].min():.0f} simulated people of each"
         if not low:
@@ -157,7 +158,7 @@ class Told:
 
 
 @dataclass(frozen=True, eq=False)
-class Confused:
+class ConfusionView:
     """Which model was the best where which was simulated.
 
     Attributes:
@@ -188,7 +189,7 @@ class Confused:
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class ParametersView:
     """The recovery of a learner's parameters.
 
     Attributes:
@@ -264,7 +265,7 @@ class Terms:
         return f"{'missed more often than found' if found[at] < 0.5 else 'missed now and then'}{more}"
 
 
-class Recovery(Study):
+class Recovery(PageStudy):
     """A study of the core, whose results go on where it was stopped."""
 
     noun: ClassVar = "data sets"
@@ -274,7 +275,7 @@ class Recovery(Study):
         self.study: Any = None  # of the core; made with the first step
         self.fits: dict[str, FittedRival] = {}  # of the present choices
 
-    def take(self, before: Study) -> None:
+    def take(self, before: PageStudy) -> None:
         """Take over the data sets of an earlier study: the first ones are the same, however many there
         are.
         """
@@ -344,13 +345,13 @@ class LearnersStudy(Recovery):
         """Those whose numbers the simulated people have."""
         return self._with_effect() or (self.snapshot.learners.first, self.snapshot.learners.second)
 
-    def make(self) -> "Telling":
+    def make(self) -> "ModelDiscriminability":
         """As in every study."""
         learners, recovering = self.snapshot.learners, self.snapshot.recovery
         pools = tuple(self._pool(name) for name in (learners.first, learners.second))
         sizes = _sizes(self.snapshot)
         data, seed = self.data.dataset, recovering.seed
-        return telling.Telling(
+        return telling.ModelDiscriminability(
             learners.first,
             learners.second,
             [_design(self.snapshot, data, PEOPLE, sessions, seed) for sessions in sizes],
@@ -371,7 +372,7 @@ class LearnersStudy(Recovery):
         learners = self.snapshot.learners
         if name != learners.first or not self._with_effect():
             return self.fits[name].values
-        plain, rival = self.fits[PLAIN], fit.ready(name)
+        plain, rival = self.fits[PLAIN], fit.resolve_model(name)
         own, number = dict(zip(plain.names, plain.values.T, strict=True)), BEYOND[name][0]
         pool = np.empty((len(plain.values), len(rival.columns(plain.n_actions))))
         for at, (column, parameter) in enumerate(rival.columns(plain.n_actions)):
@@ -390,9 +391,11 @@ class LearnersStudy(Recovery):
         share = f"{100 * settings.certainty:.0f} %"
         return f"To tell {learners[0]}{size} from {learners[1]} in {share} {end}"
 
-    def read(self, study: "Telling") -> Told:
+    def read(self, study: "ModelDiscriminability") -> DiscriminationView:
         """As in every study."""
-        return Told(self.snapshot.learners, study.to_frame(), size_of(self.snapshot).trials, study)
+        return DiscriminationView(
+            self.snapshot.learners, study.to_frame(), size_of(self.snapshot).trials, study
+        )
 
 
 class ModelsStudy(Recovery):
@@ -420,10 +423,10 @@ class ModelsStudy(Recovery):
         """As in every study."""
         return self.ended if self.found is None else str(self.found.sentence)
 
-    def read(self, study: "ModelRecovery") -> Confused:
+    def read(self, study: "ModelRecovery") -> ConfusionView:
         """As in every study."""
         counts = study.counts()
-        return Confused(tuple(RIVALS[name] for name in study.names), counts.to_numpy(), study.criterion)
+        return ConfusionView(tuple(RIVALS[name] for name in study.names), counts.to_numpy(), study.criterion)
 
 
 class ParametersStudy(Recovery):
@@ -450,12 +453,12 @@ class ParametersStudy(Recovery):
         """As in every study."""
         return self.ended if self.found is None else str(self.found.sentence)
 
-    def read(self, study: "ParameterRecovery") -> Numbers:
+    def read(self, study: "ParameterRecovery") -> ParametersView:
         """As in every study."""
         frame, pairs = study.to_frame(), {}
         for name, own in frame.groupby("parameter", sort=False):
             pairs[str(name)] = own["true"].to_numpy(float), own["value"].to_numpy(float)
-        return Numbers(RIVALS[study.rival.name], study.summary(), pairs, bool(self.needed))
+        return ParametersView(RIVALS[study.rival.name], study.summary(), pairs, bool(self.needed))
 
 
 class TermsStudy(Recovery):
@@ -505,7 +508,7 @@ class TermsStudy(Recovery):
         )
 
 
-def rounded(choices: float) -> str:
+def round_choices(choices: float) -> str:
     """Return a number of choices that was read between two sizes."""
     return f"{choices:,.0f}" if choices < 100 else f"{round(choices, -1):,.0f}"
 

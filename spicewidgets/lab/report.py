@@ -41,7 +41,7 @@ class Reporter:
         with self.lock:
             if self.run.status == "stopping" and values.get("status", "stopping") == "stopping":
                 values.pop("message", None)
-            with logged("What watches the run has failed."):
+            with log_errors("What watches the run has failed."):
                 self.run.put(**values)
         ended = perf_counter()
         self._next = ended + min(max(PERIOD, (ended - begun) / SHARE), SLOWEST)
@@ -95,7 +95,7 @@ class Reporter:
 
 
 @contextmanager
-def logged(message: str) -> Iterator[None]:
+def log_errors(message: str) -> Iterator[None]:
     """Errors in here are logged with this message, and end nothing."""
     try:
         yield

@@ -17,7 +17,7 @@ from ..core.read.translation import classical_parameters
 from ..core.simulate.record import Record
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
-from .settle import described, values_of
+from .settle import describe_model, values_of
 from .simulation import Simulated, simulate
 
 if TYPE_CHECKING:
@@ -198,5 +198,5 @@ def description_of(snapshot: ExperimentSnapshot) -> BuiltModel:
     raises is passed on.
     """
     if snapshot.model.own is None:
-        return described(snapshot)
+        return describe_model(snapshot)
     return estimators.description_of_class(snapshot)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..loading import later
 from ..state.experiment import STUDIES
 from ..state.studies import RIVALS
-from .studies import Study
+from .studies import PageStudy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ OWN = ("SPICE", "RNN")  # what is no rival
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class RivalRow:
     """One model, the first axis of what is drawn.
 
     Attributes:
@@ -89,7 +89,7 @@ class Compared:
         parts: the same of the people of one group, by the name of the group; empty without groups.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[RivalRow, ...]
     by: str
     n_folds: int
     n_choices: int
@@ -117,7 +117,7 @@ class Compared:
         if -second.less <= second.error:
             close = [row.name for row in self.rows[1:] if -row.less <= row.error]
             return (
-                f"{best.name} expects the choices best, but {_listed(close)} may be as good"
+                f"{best.name} expects the choices best, but {_join_names(close)} may be as good"
                 f" ({-second.less:.3f} ± {second.error:.3f} nats a choice)."
             )
         return (
@@ -144,7 +144,7 @@ class Compared:
         return words
 
 
-class RivalsStudy(Study):
+class RivalsStudy(PageStudy):
     """The comparison. Each model is held out by itself, so that what is done stays whenever it is stopped."""
 
     name: ClassVar = "rivals"
@@ -157,7 +157,7 @@ class RivalsStudy(Study):
         self.total = len(self.names)
         self.parts: dict[str, HeldOut] = {}
 
-    def take(self, before: Study) -> None:
+    def take(self, before: PageStudy) -> None:
         """As in every study."""
         if isinstance(before, RivalsStudy) and not self.snapshot.differs(before.snapshot, STUDIES[self.name]):
             self.parts = dict(before.parts)
@@ -188,7 +188,7 @@ class RivalsStudy(Study):
                     before=before * part.total,
                 )
 
-            self.parts[name] = yield from progress.retold(steps, of_all)
+            self.parts[name] = yield from progress.map_progress(steps, of_all)
             done += _weight(name)
         self.done = len(self.parts)
 
@@ -201,9 +201,9 @@ class RivalsStudy(Study):
         """Put the models that are done in one table."""
         self.done = len(self.parts)
         if self.parts:
-            whole = joined([self.parts[name] for name in self.names if name in self.parts])
+            whole = join_comparisons([self.parts[name] for name in self.names if name in self.parts])
             groups = _groups(self.snapshot, whole.people)
-            found = _compared(whole, groups)
+            found = _summarise(whole, groups)
             if self.done == self.total and groups:
                 found = replace(found, parts=dict(_by_group(whole, groups)))
             self.found = found
@@ -214,7 +214,7 @@ def _weight(name: str) -> int:
     return 8 if name == "SPICE" else 1
 
 
-def joined(parts: "Sequence[HeldOut]") -> "HeldOut":
+def join_comparisons(parts: "Sequence[HeldOut]") -> "HeldOut":
     """Models that were compared on the same choices one by one, as if they had been compared at once."""
     renamed = {"SPICE equations": "SPICE", "SPICE network": "RNN"}
     arrays: dict[str, Any] = {
@@ -232,7 +232,7 @@ def _groups(snapshot: Any, people: Sequence[Any]) -> dict[str, list[str]]:
     return {} if contents is None else contents.choices.groups_of(people)
 
 
-def _compared(whole: "HeldOut", labels: Mapping[str, Sequence[str]]) -> Compared:
+def _summarise(whole: "HeldOut", labels: Mapping[str, Sequence[str]]) -> Compared:
     """All that is shown of a comparison."""
     several = len(whole.people) > 1
     frame = whole.to_frame()
@@ -271,15 +271,15 @@ def _by_group(whole: "HeldOut", groups: Mapping[str, Sequence[str]]) -> Iterator
         for label in sorted(set(own)):
             if 1 < own.count(label) < len(own):
                 part = whole.of_people([it == label for it in own])
-                yield f"{name} {label}", _compared(part, {})
+                yield f"{name} {label}", _summarise(part, {})
 
 
-def _row(line: "pd.Series[Any]") -> Row:
+def _row(line: "pd.Series[Any]") -> RivalRow:
     """Return a line of the table of models."""
     kept = {
         name: float(line[name]) for name in ("numbers", "likelihood", "low", "high", "aic", "bic", "evidence")
     }
-    return Row(
+    return RivalRow(
         name=str(line["model"]),
         less=-float(line["behind"]) + 0.0,
         error=(float(line["behind_high"]) - float(line["behind_low"])) / 2,
@@ -289,7 +289,7 @@ def _row(line: "pd.Series[Any]") -> Row:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     """Names as a sentence has them; of many the first ones."""
     if len(names) > 3:
         return f"{', '.join(names[:2])} and {len(names) - 2} more"

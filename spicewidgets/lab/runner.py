@@ -20,15 +20,15 @@ from ..core.equations import SpiceModel
 from ..core.settings import SettingsError
 from ..loading import is_loaded, later, load
 from ..state.experiment import TRAINED_ON, Experiment
-from .courtesy import Courtesy
+from .courtesy import UiThrottle
 from .pace import BEAT, Pace
-from .recorded import recorded
-from .report import PERIOD, Reporter, logged
+from .recorded import load_recorded
+from .report import PERIOD, Reporter, log_errors
 from .result import Result
 from .settle import truth_of
 from .simulation import Simulated
 from .store import Store
-from .studies import Study
+from .studies import PageStudy
 from .table import Upload, reading_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..core.diagnose.findings import Finding
     from ..core.discover.resampled import Resampled
     from . import job
-    from .job import Job, Outcome
+    from .job import Job, RunOutcome
 else:
     job = later(".job", __package__)
 
@@ -64,7 +64,7 @@ class Runner:
         self.experiment, self.foreground = experiment, foreground
         self.lock = threading.RLock()
         self.store = Store(experiment, self.lock)
-        self._courtesy = Courtesy(experiment)
+        self._courtesy = UiThrottle(experiment)
         self._gate = threading.Lock()  # held while it is decided who runs
         self._idle = threading.Event()
         self._idle.set()
@@ -138,7 +138,7 @@ class Runner:
         return self._begin(lambda run: run.study(name))
 
     @property
-    def studies(self) -> Mapping[str, Study]:
+    def studies(self) -> Mapping[str, PageStudy]:
         """The studies that were begun, by name."""
         return self.store.studies
 
@@ -197,7 +197,7 @@ class Runner:
         """Load torch and all that a run needs, in the background; `then` is called at the end, from there."""
 
         def load_job() -> None:
-            with logged("Loading in the background has failed."):  # the first run says so again
+            with log_errors("Loading in the background has failed."):  # the first run says so again
                 _load()
                 if then is not None:
                     then()
@@ -224,7 +224,7 @@ class Runner:
         """Show a run of the present settings that was recorded earlier, if there is one, so that there is
         something to see before torch is loaded.
         """
-        result = recorded(self.experiment.peek()) if self._is_simulated() else None
+        result = load_recorded(self.experiment.peek()) if self._is_simulated() else None
         with self.lock, self._gate:
             if result is None or self._stop is not None:
                 return False
@@ -305,14 +305,14 @@ class Runner:
         )
 
     def _tell_of_reading(self, number: int, **values: Any) -> None:
-        with self.lock, logged("What watches the table has failed."):
+        with self.lock, log_errors("What watches the table has failed."):
             if number == self._reading:
                 self.experiment.table.tell(**values)
 
     # The run itself.
 
     def _begin(
-        self, kind: "Callable[[Job], Outcome]", shown: bool = False, seen: int = 0, recalls: bool = False
+        self, kind: "Callable[[Job], RunOutcome]", shown: bool = False, seen: int = 0, recalls: bool = False
     ) -> bool:
         """Begin a run.
 
@@ -361,7 +361,7 @@ class Runner:
         while more:
             sleep(BEAT)
             more = False
-            with logged("The training could not be played back."):
+            with log_errors("The training could not be played back."):
                 pace.look()
                 with self.lock:
                     now = perf_counter()
@@ -379,7 +379,7 @@ class Runner:
             if self.experiment.playback.playing:
                 self.experiment.playback.skip()
 
-    def _work(self, kind: "Callable[[Job], Outcome]", stop: "Stop") -> None:
+    def _work(self, kind: "Callable[[Job], RunOutcome]", stop: "Stop") -> None:
         """Do a job. However it ends, the run's state says so, and the next one can begin."""
         report = Reporter(self.experiment.run, self.lock)
         status, message, details = "failed", "The run ended without a word.", ""
@@ -439,7 +439,7 @@ class Stop:
         threading.Thread(target=self._hurry, name="spicewidgets-stop", daemon=True).start()
         return True
 
-    def stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         """Tell whether the run shall end."""
         return self._requested.is_set()
 

@@ -35,7 +35,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None)
     """
     names = {"SpiceEstimator"}
     body = [
-        *(_simulated(snapshot, names) if snapshot.is_simulated else _table(snapshot.table, names)),
+        *(_write_simulation(snapshot, names) if snapshot.is_simulated else _table(snapshot.table, names)),
         *_model(snapshot, names),
         *_estimator(snapshot),
         *_resampling(snapshot, resampled, names),
@@ -48,7 +48,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None)
     return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
 
 
-def _simulated(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+def _write_simulation(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """Write how a participant plays a task."""
     names |= {"AgentQ", "create_dataset"}
     yield from _agent(snapshot)
@@ -102,10 +102,13 @@ def _people(snapshot: ExperimentSnapshot) -> str:
 
 def _task(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     task = snapshot.task
-    more = _changed(task, Task, ("n_actions", "counterfactual"))
+    more = _changed_settings(task, Task, ("n_actions", "counterfactual"))
     probability = ""
     if task.kind == "drift":
-        cls, more = "BanditsDrift", {"sigma": task.sigma} | more | _changed(task, Task, ("boundary",))
+        cls, more = (
+            "BanditsDrift",
+            {"sigma": task.sigma} | more | _changed_settings(task, Task, ("boundary",)),
+        )
     elif task.kind == "fixed":
         cls = "BanditsFixed"
         more = {"reward_probs": np.linspace(0.8, 0.2, task.n_actions).tolist()} | more
@@ -135,15 +138,15 @@ def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
         names.add("SpiceConfig")
         yield from _config(snapshot)
     elif ready is not None:
-        yield from _imported(ready, ready.config_name, names)
+        yield from _write_import(ready, ready.config_name, names)
         yield f"config = {ready.config_name}"
     else:
         yield "config = YOUR_CONFIG" + ("" if model.own is None else "  # the SpiceConfig of your class")
     if ready is not None:
-        yield from _imported(ready, ready.class_name, names)
+        yield from _write_import(ready, ready.class_name, names)
 
 
-def _imported(ready: ReadyModel, name: str, names: set[str]) -> Iterator[str]:
+def _write_import(ready: ReadyModel, name: str, names: set[str]) -> Iterator[str]:
     """Yield the import of a ready model's class or config, where it is not a name of `spicewidgets`
     itself.
     """
@@ -177,8 +180,8 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
         settings["validation_share"] = data.validation_share
     if model.embedding_size is not None:
         settings["embedding_size"] = model.embedding_size
-    settings |= _changed(snapshot.training, Training)
-    plan = _changed(snapshot.discovery, Discovery)
+    settings |= _changed_settings(snapshot.training, Training)
+    plan = _changed_settings(snapshot.discovery, Discovery)
     names = parameters.DISCOVERY
     settings |= {names[name]: value for name, value in plan.items() if name in names}
     yield f"spice = SpiceEstimator({cls}, config, {_arguments(settings | {'random_state': data.seed})})"
@@ -204,7 +207,7 @@ def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, name
         yield f"    print(participant, resampled.text(participant, {level}), sep='\\n')"
 
 
-def _changed(settings: Any, kind: type, names: tuple[str, ...] | None = None) -> dict[str, Any]:
+def _changed_settings(settings: Any, kind: type, names: tuple[str, ...] | None = None) -> dict[str, Any]:
     """Return the settings that differ from their defaults."""
     known = [item for item in fields(kind) if names is None or item.name in names]
     values = {item.name: getattr(settings, item.name) for item in known}

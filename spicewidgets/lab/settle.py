@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "config_of",
-    "described",
+    "describe_model",
     "missing_of",
     "source_of",
     "truth_for",
@@ -32,7 +32,7 @@ __all__ = [
 def config_of(snapshot: ExperimentSnapshot) -> SpiceConfig:
     """Config of the chosen model, with the inputs, terms and filters chosen for it."""
     config: SpiceConfig = (
-        snapshot.model.own[1] if snapshot.model.own is not None else described(snapshot).config()
+        snapshot.model.own[1] if snapshot.model.own is not None else describe_model(snapshot).config()
     )
     chosen = {m: library for m, library in snapshot.discovery.libraries if m in config.modules}
     if not chosen:
@@ -44,7 +44,7 @@ def config_of(snapshot: ExperimentSnapshot) -> SpiceConfig:
     return SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
 
 
-def described(snapshot: ExperimentSnapshot) -> BuiltModel:
+def describe_model(snapshot: ExperimentSnapshot) -> BuiltModel:
     """States and modules of a precoded or built model."""
     built = snapshot.model.description
     assert built is not None
@@ -69,7 +69,7 @@ def values_of(snapshot: ExperimentSnapshot) -> HasInitValues:
     """Return the first values of a model, which the translation needs, without loading it."""
     if snapshot.model.own is not None:
         return cast(HasInitValues, snapshot.model.own[0])  # a class of the user's own
-    states = described(snapshot).states
+    states = describe_model(snapshot).states
     return InitValues({state.name: state.initial for state in states})
 
 
@@ -107,7 +107,7 @@ def truth_for(
         )
     if model.own is not None:
         return true_model(agent, values_of(snapshot), config, betas=betas, participant=participant)
-    built = described(snapshot)
+    built = describe_model(snapshot)
     if betas is None:
         scaled = [state.name for state in built.states if state.choice == SCALED]
         betas = {name: float(agent._betas[name]) or 1.0 for name in scaled}  # any does for values that stay

@@ -139,7 +139,7 @@ def first_sessions(snapshot: ExperimentSnapshot, n: int = FIRST) -> Record:
 
 
 def _first(task: Task, participant: Person, data: Data, n: int) -> Record:
-    return _played(task, participant, data, min(max(n, FIRST), data.n_sessions))
+    return _simulate(task, participant, data, min(max(n, FIRST), data.n_sessions))
 
 
 @lru_cache(maxsize=2)
@@ -148,7 +148,7 @@ def _session(task: Task, participant: Person, data: Data, session: int) -> Recor
 
 
 @lru_cache(maxsize=2)
-def _played(task: Task, participant: Person, data: Data, n: int) -> Record:
+def _simulate(task: Task, participant: Person, data: Data, n: int) -> Record:
     return _play(task, participant, data, n)
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ..core.equations import SpiceModel
 from ..loading import later
 from ..state.experiment import Experiment, ExperimentSnapshot
-from .report import logged
+from .report import log_errors
 from .result import Result
 from .settle import values_of
 from .simulation import Simulated
-from .studies import Study
+from .studies import PageStudy
 
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
@@ -51,7 +51,7 @@ class Store:
         self.paused: Fit | None = None
         self.choices: Choices | None = None
         self.roles: Mapping[str, Any] | None = None
-        self.studies: dict[str, Study] = {}
+        self.studies: dict[str, PageStudy] = {}
 
     def hold(self, result: Result) -> None:
         """Make a result the present one."""
@@ -61,7 +61,7 @@ class Store:
             self._tell(resampled=None)
             self._tell(trained=result.snapshot)
             self._tell(discovered=None if result.spice is None else result.snapshot)
-            with logged("What watches the run has failed."):
+            with log_errors("What watches the run has failed."):
                 run.put(
                     notes=result.notes,
                     history=result.history,
@@ -95,19 +95,19 @@ class Store:
             if snapshot is not None:
                 done = replace(snapshot.uncertainty, n_resamples=len(equations))
                 self._tell(resampled=replace(snapshot, uncertainty=done))
-            with logged("What watches the run has failed."):
+            with log_errors("What watches the run has failed."):
                 run.put(resampled_revision=run.resampled_revision + 1)
 
-    def hold_study(self, study: Study) -> None:
+    def hold_study(self, study: PageStudy) -> None:
         """Make what a study has found so far the present one."""
         study.look()
         run = self.experiment.run
         with self.lock:
             self.studies[study.name] = study
             if study.found is not None:
-                with logged("What watches the experiment has failed."):
+                with log_errors("What watches the experiment has failed."):
                     self.experiment.studied = {**self.experiment.studied, study.name: study.snapshot}
-                with logged("What watches the run has failed."):
+                with log_errors("What watches the run has failed."):
                     run.put(studied_revision=run.studied_revision + 1)
 
     def pause(self, fit: "Fit | None") -> None:
@@ -133,5 +133,5 @@ class Store:
 
     def _tell(self, **values: ExperimentSnapshot | None) -> None:
         for name, snapshot in values.items():
-            with logged("What watches the experiment has failed."):
+            with log_errors("What watches the experiment has failed."):
                 setattr(self.experiment, name, snapshot)

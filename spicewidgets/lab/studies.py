@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..core.progress import Progress
 
 
-class Study(ABC):
+class PageStudy(ABC):
     """One study.
 
     Args:
@@ -40,7 +40,7 @@ class Study(ABC):
         self.done, self.total = 0, 0
 
     @abstractmethod
-    def take(self, before: "Study") -> None:
+    def take(self, before: "PageStudy") -> None:
         """Take over what an earlier study of the same kind has done, as far as it is of the same settings."""
 
     @abstractmethod

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..core.data.choices import Choices
     from ..core.data.tables import roles as columns
     from ..core.data.tables.report import Report
-    from ..core.data.tables.separated import Progress
+    from ..core.data.tables.separated import RowsRead
 else:
     gallery = later("..core.data.gallery", __package__)
     tables = later("..core.data.choices", __package__)
@@ -77,7 +77,7 @@ class Upload(io.BytesIO):
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnView:
     """A column of a table, as a preview shows it.
 
     Attributes:
@@ -113,7 +113,7 @@ def reading_table(
     source: "Upload | Choices",
     roles: Mapping[str, Any] | None = None,
     remedies: Mapping[str, str] | None = None,
-) -> "Generator[Progress, None, Choices]":
+) -> "Generator[RowsRead, None, Choices]":
     """Read a table from the page, with a record of how far it is now and then; the result is the generator's
     value.
 
@@ -156,7 +156,7 @@ def _size_problems(report: "Report") -> list[str]:
     ]
 
 
-def columns_of(choices: "Choices") -> tuple[Column, ...]:
+def columns_of(choices: "Choices") -> tuple[ColumnView, ...]:
     """Return the columns of a table with their first cells, those with a role first."""
     table, roles = choices.table, choices.report.roles.to_dict()
     roles.pop("positions", None)
@@ -168,7 +168,7 @@ def columns_of(choices: "Choices") -> tuple[Column, ...]:
         sure, reason = (guess.confidence, guess.reason) if role and guess else (0.0, "")
         column, n = table.column(name), min(ROWS, len(table))
         cells = tuple(column.text(row)[:LONGEST_CELL] for row in range(n))
-        made.append(Column(name, role, sure, reason, cells))
+        made.append(ColumnView(name, role, sure, reason, cells))
     return tuple(sorted(made, key=lambda one: not one.role))
 
 
@@ -204,7 +204,7 @@ def table_of(choices: "Choices", roles: Mapping[str, Any] | None = None) -> Tabl
     report, rows = choices.report, choices.rows
     first = np.unique(rows.session, return_index=True)[1]
     contents = Contents(
-        options=tuple(_called(option.label) for option in report.options),
+        options=tuple(_name_option(option.label) for option in report.options),
         participants=tuple(rows.participants),
         codes=tuple(rows.ids[first, -1].astype(int).tolist()),
         n_trials=report.lengths[2],
@@ -235,6 +235,6 @@ def repeats(contents: Contents) -> Floats:
     return np.bincount(person, weights=same, minlength=n) / np.where(counts, counts, np.nan)
 
 
-def _called(label: object) -> str:
+def _name_option(label: object) -> str:
     """Name an option: a number alone says too little."""
     return f"Option {label:g}" if isinstance(label, int | float) else str(label)[:LONGEST_CELL]

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import ipywidgets as widgets
 
 from ..compat import tooltip
-from ..markup import Html, alert, code_block, escaped, folded
+from ..markup import Html, alert, code_block, escape_text, fold
 from ..state.base import Change as Change  # what is observed
 
 FULL = {"width": "100%"}
@@ -34,7 +34,7 @@ class Panel(widgets.VBox):
 
     def show_error(self, message: str = "", details: str = "") -> None:
         """Show an error, or without one take it away."""
-        self.alert.value = alert(Html(escaped(message) + folded_details(details)))
+        self.alert.value = alert(Html(escape_text(message) + folded_details(details)))
 
     @contextmanager
     def filling(self) -> Iterator[None]:
@@ -48,7 +48,7 @@ class Panel(widgets.VBox):
 
 def folded_details(details: str) -> Html:
     """Return the traceback of an error, folded away; nothing where there is none."""
-    return folded("details", Html(f"<pre>{escaped(details)}</pre>")) if details else Html("")
+    return fold("details", Html(f"<pre>{escape_text(details)}</pre>")) if details else Html("")
 
 
 def guard(
@@ -85,7 +85,9 @@ def by_hand(
     return called
 
 
-def labelled(kind: Callable[..., widgets.Widget], label: str, words: str, **arguments: Any) -> widgets.Widget:
+def with_label(
+    kind: Callable[..., widgets.Widget], label: str, words: str, **arguments: Any
+) -> widgets.Widget:
     """Return a widget with its label before it, tied to it for screen readers.
 
     Args:
@@ -189,7 +191,7 @@ def discard(*boxes: widgets.Widget) -> None:
                 part.close()
 
 
-def put(widget: widgets.Widget, value: object) -> None:
+def set_if_changed(widget: widgets.Widget, value: object) -> None:
     """Set the value of a widget where it is another one: each setting of it is a message to the page."""
     if widget.value != value:
         widget.value = value

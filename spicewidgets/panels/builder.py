@@ -14,7 +14,7 @@ from ..state import builder
 from ..state.builder import BuiltModel, BuiltModule, BuiltState
 from ..state.model import ModelState
 from .base import Change, Panel, block, button, column, discard, guard, tick_box
-from .builder_rows import Description, ModuleRow, Row, StateRow, meaning
+from .builder_rows import BuilderRow, Description, ModuleRow, StateRow, meaning
 
 LOOK = """<style>
 .sw-panel h4{font-size:13px;font-weight:600;margin:2px 0;color:var(--jp-ui-font-color2,#555)}
@@ -75,7 +75,9 @@ class Builder(Panel):
         self._fill(self.states, StateRow, "state", built.states)
         self._fill(self.modules, ModuleRow, "module", built.modules)
 
-    def _fill(self, box: widgets.VBox, kind: type[Row], where: str, described: Sequence[Description]) -> None:
+    def _fill(
+        self, box: widgets.VBox, kind: type[BuilderRow], where: str, described: Sequence[Description]
+    ) -> None:
         """As many rows as there are; those that stay are the same widgets as before."""
         edit, remove = partial(self._edit, where), partial(self._remove, where)
         before = box.children

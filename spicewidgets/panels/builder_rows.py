@@ -6,9 +6,17 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..markup import Html, alert, bullets, escaped, folded
-from ..state.builder import SIGNALS, WORDS, BuiltModel, BuiltModule, BuiltState, declared, visible_signals
-from .base import Change, Panel, button, by_hand, discard, foldable, labelled, row, tick_box
+from ..markup import Html, alert, bullets, escape_text, fold
+from ..state.builder import (
+    SIGNALS,
+    WORDS,
+    BuiltModel,
+    BuiltModule,
+    BuiltState,
+    declaration_of,
+    visible_signals,
+)
+from .base import Change, Panel, button, by_hand, discard, foldable, row, tick_box, with_label
 
 LABELS = {
     "name": "Name",
@@ -26,19 +34,19 @@ Edit = Callable[[int, str, object], None]
 
 def meaning(kind: type[Description]) -> Html:
     """Explain the fields of a row, folded away."""
-    parts = {LABELS[name]: declared(kind, name) for name in LABELS if name in kind.__dataclass_fields__}
+    parts = {LABELS[name]: declaration_of(kind, name) for name in LABELS if name in kind.__dataclass_fields__}
     words = {label: part["help"] + _range(part) for label, part in parts.items()}
     if kind is BuiltModule:
         words |= {name: f"{text[0].upper()}{text[1:]}." for name, text in SIGNALS.items()}
-    items = [Html(f"<b>{escaped(label)}</b>: {escaped(text)}") for label, text in words.items()]
-    return folded("What the fields mean", bullets(items, "sw-help sw-made-of"))
+    items = [Html(f"<b>{escape_text(label)}</b>: {escape_text(text)}") for label, text in words.items()]
+    return fold("What the fields mean", bullets(items, "sw-help sw-made-of"))
 
 
 def _range(part: dict[str, Any]) -> str:
     return "" if part["low"] is None else f" ({part['low']:g} to {part['high']:g})"
 
 
-class Row(Panel):
+class BuilderRow(Panel):
     """One state or module.
 
     A subclass says what it describes (`kind`, `title`, `removes`) and has `fields`.
@@ -70,17 +78,17 @@ class Row(Panel):
 
     def part(self, name: str) -> widgets.Widget:
         """Return the field of one part, which tells of its changes."""
-        declaration = declared(self.kind, name)
+        declaration = declaration_of(self.kind, name)
         label, words = LABELS[name], declaration["help"]
         if declaration["choices"] or name == "state":
             options = [(WORDS[choice], choice) for choice in declaration["choices"] or ()]
-            field = labelled(widgets.Dropdown, label, words, options=options)
+            field = with_label(widgets.Dropdown, label, words, options=options)
         elif name == "keeps":
             field = tick_box(label, words)
         elif name == "initial":
-            field = labelled(widgets.FloatText, label, words, step=0.1)
+            field = with_label(widgets.FloatText, label, words, step=0.1)
         else:
-            field = labelled(widgets.Text, label, words, continuous_update=False)
+            field = with_label(widgets.Text, label, words, continuous_update=False)
             field.add_class("sw-text")
         field.layout.margin = "2px 0"
         field.observe(partial(self._change, name), "value")
@@ -109,7 +117,7 @@ class Row(Panel):
         """Offer what can be chosen in the model as it stands."""
 
 
-class StateRow(Row):
+class StateRow(BuilderRow):
     """A memory state."""
 
     kind, title, removes = BuiltState, "State", "state and the modules that move it"
@@ -119,7 +127,7 @@ class StateRow(Row):
         return [self.part(name) for name in ("name", "initial", "choice", "keeps")]
 
 
-class ModuleRow(Row):
+class ModuleRow(BuilderRow):
     """A module."""
 
     kind, title, removes = BuiltModule, "Module", "module"

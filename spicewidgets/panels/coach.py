@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from ..lab.coach import Finding, findings
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
-from ..markup import Html, escaped, message
+from ..markup import Html, escape_text, message
 from ..state.experiment import FOUND_IN, Experiment, ExperimentSnapshot
 from .base import Change, Panel, block, button, column, discard, guard
 from .training import run_action
@@ -72,7 +72,7 @@ class CoachPanel(Panel):
 
     def _row(self, finding: Finding) -> widgets.Widget:
         said = " ".join(filter(None, (finding.words, finding.tried)))
-        words = Html(f"<b>Coach: {escaped(finding.kind)}.</b> {escaped(said)}")
+        words = Html(f"<b>Coach: {escape_text(finding.kind)}.</b> {escape_text(said)}")
         note = widgets.HTML(message(words))
         if not finding.remedy:
             return note

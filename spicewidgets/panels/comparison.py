@@ -6,13 +6,13 @@ import ipywidgets as widgets
 
 from ..lab.comparing import Standing, in_a_sentence, standings
 from ..lab.result import Result
-from ..markup import Html, escaped, message, table
+from ..markup import Html, escape_text, message, table
 from ..plots.figures import SessionView
 from ..plots.series import Kind, laid_over
 from ..plots.table import swatch
 from ..state.comparison import LAYERS
 from ..style import MEANT, Style
-from .base import Change, guard, labelled, row, tick_box
+from .base import Change, guard, row, tick_box, with_label
 from .controls import control
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control
@@ -39,7 +39,7 @@ class ComparePanel(Stage):
         for box in self.layers.values():
             box.observe(self._choose_layers, "value")
         words = "First and last trial on show"
-        self.trials = labelled(widgets.IntRangeSlider, "Trials on show", words, min=0, max=99)
+        self.trials = with_label(widgets.IntRangeSlider, "Trials on show", words, min=0, max=99)
         self.trials.value = (0, 99)
         self.trials.observe(self._zoom, "value")
         session, arm = session_control(self.experiment, comparison), arm_control(self.experiment)
@@ -119,7 +119,7 @@ def _scores(result: Result, session: int) -> Html:
     pooled, own = standings(result), standings(result, session)
     if not pooled:
         return Html("")
-    words = Html(f"<p>{escaped(in_a_sentence(result, session))}</p>")
+    words = Html(f"<p>{escape_text(in_a_sentence(result, session))}</p>")
     tables = Html(words + _standings(f"All {pooled[0].n_choices:,} choices", pooled, True))
     if own:
         tables = Html(tables + _standings(f"Session {session}, {own[0].n_choices:,} choices", own, False))
@@ -138,7 +138,7 @@ def _standings(caption: str, ranked: Sequence[Standing], words: bool) -> Html:
             f"{100 * one.same:.1f} %",
             f"{one.n_numbers:,}",
             f"{one.bic:,.0f}",
-            *([Html(f'<span class="sw-inwords">{escaped(one.words)}</span>')] if words else []),
+            *([Html(f'<span class="sw-inwords">{escape_text(one.words)}</span>')] if words else []),
         ]
         for one in ranked
     ]

@@ -14,7 +14,7 @@ from traitlets import TraitError
 from ..compat import tooltip
 from ..markup import message
 from ..state.base import Change, State
-from .base import FULL, labelled, tick_box
+from .base import FULL, tick_box, with_label
 
 Parser = Callable[[Any], object]
 
@@ -40,7 +40,7 @@ class Control(widgets.VBox):
             parts = [tick_box(tags["label"], words)]
             join(state, name, parts[0])
         elif tags["choices"]:
-            parts = [labelled(widgets.Dropdown, tags["label"], words, options=list(tags["choices"]))]
+            parts = [with_label(widgets.Dropdown, tags["label"], words, options=list(tags["choices"]))]
             join(state, name, parts[0])
         else:
             parts = _number_parts(state, name, tags, words)
@@ -136,11 +136,11 @@ def _number_parts(state: State[Any], name: str, tags: dict[str, Any], words: str
     if tags["unit"] and tags["unit"] not in label.lower():
         label = f"{label} ({tags['unit']})"
     if tags["optional"]:
-        typed = labelled(widgets.Text, label, words, placeholder="not given")
+        typed = with_label(widgets.Text, label, words, placeholder="not given")
         join(state, name, typed, _as_text, _reader(int if whole else float))
         return [typed]
     kinds = (widgets.IntText, widgets.IntSlider) if whole else (widgets.FloatText, widgets.FloatSlider)
-    typed = labelled(kinds[0], label, words, step=0.001 if tags["log"] else step)
+    typed = with_label(kinds[0], label, words, step=0.001 if tags["log"] else step)
     join(state, name, typed)
     if tags["slider"] is None:
         return [typed]

@@ -9,7 +9,7 @@ from ..markup import Html, table
 from .base import Change, column, guard
 from .controls import control
 from .files import File, Files, csv_file
-from .people import People
+from .people import PeopleBox
 from .sections import Sections
 from .stage import Stage, session_control, show_unused
 from .table import DROP, YourData
@@ -37,7 +37,7 @@ class DataPanel(Stage):
         size = {name: control(data, name) for name in names}
         self.sizes = column(*(size.pop(name) for name in SIZES), session_control(self.experiment, data))
         self.yours = YourData(self.experiment, self.runner)
-        self.people = People(self.experiment, self.runner)
+        self.people = PeopleBox(self.experiment, self.runner)
         self.views = Sections(VIEWS)
         for name in VIEWS:
             self.views.mark(name, name.capitalize(), VIEWS[name])

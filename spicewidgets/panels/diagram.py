@@ -8,7 +8,7 @@ for those who do not see it.
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from ..markup import Html, bullets, escaped
+from ..markup import Html, bullets, escape_text
 from ..state.builder import SIGNALS, WORDS, BuiltModel, BuiltModule, BuiltState
 
 WIDTH, LEFT, RIGHT = 360, 44, 354  # of the picture, and where a state's box begins and ends
@@ -83,7 +83,7 @@ def _does(module: BuiltModule) -> str:
 
 def words(built: BuiltModel) -> Html:
     """Return the sentences as a list."""
-    items = [Html(escaped(state) + bullets(modules)) for state, modules in sentences(built)]
+    items = [Html(escape_text(state) + bullets(modules)) for state, modules in sentences(built)]
     return bullets(items, "sw-made-of")
 
 

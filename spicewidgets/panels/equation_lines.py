@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..plots.table import swatch
 from ..style import SPICE, TRUTH, Style
 
@@ -50,10 +50,10 @@ def equation_lines(
     """
     pair = terms_of(truth, module, person), terms_of(spice, module, person)
     terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first
-    said = f'<p class="sw-verdict">{escaped(says)}</p>' if says else ""
+    said = f'<p class="sw-verdict">{escape_text(says)}</p>' if says else ""
     many = " sw-many" if len(terms) > MANY else ""
     if instead:
-        words = f'<span class="sw-instead">{escaped(instead)}</span>'
+        words = f'<span class="sw-instead">{escape_text(instead)}</span>'
         first = f'<div class="sw-line"><b>{swatch(TRUTH)} truth</b>{words}</div>'
     else:
         first = _line("truth", TRUTH, module, pair[0], terms, own)
@@ -107,6 +107,6 @@ def _term(term: "Term", value: float | None, module: str) -> str:
         return "&nbsp;"
     letters = {module: "x"} | SHORT
     factors = "&thinsp;".join(
-        f"<i>{escaped(letters.get(name, name.removeprefix('c_')))}</i>" for name in term
+        f"<i>{escape_text(letters.get(name, name.removeprefix('c_')))}</i>" for name in term
     )
     return f"{'−' if value < 0 else '+'}&thinsp;{abs(value):.2f}&thinsp;{factors}"

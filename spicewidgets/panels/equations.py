@@ -7,14 +7,14 @@ import ipywidgets as widgets
 import pandas as pd
 
 from ..core.equations import term_in_words
-from ..lab.intervals import BETA, PARAMETER, Number, numbers
+from ..lab.intervals import BETA, PARAMETER, IntervalRow, numbers
 from ..lab.meaning import cost
 from ..lab.pressed import costs_of
 from ..lab.reading import code_of, sentences_of
 from ..lab.result import Result
 from ..lab.words import PARAMETERS
-from ..markup import Html, code_block, folded, message, region, table
-from .base import block, button, column, guard, labelled, put
+from ..markup import Html, code_block, fold, message, region, table
+from .base import block, button, column, guard, set_if_changed, with_label
 from .explanation import explanation
 from .files import File, Files, csv_file
 from .sentence import SYMBOLS, WORDS, EquationSentence, Key
@@ -49,7 +49,7 @@ class EquationPanel(Stage):
         self.participant = PersonChoice(
             self.experiment, self.runner, "Whose equations are shown", self.refresh
         )
-        self.written = labelled(
+        self.written = with_label(
             widgets.ToggleButtons, "Written in", "How the equations are written", options=WRITTEN
         )
         self.written.style.button_width = "auto"
@@ -112,7 +112,7 @@ class EquationPanel(Stage):
         """Write the equations."""
         in_code = self.written.value == PYTHON
         self.sentence.layout.display = "none" if in_code else ""
-        put(self.code, code_block(code_of(result, participant)) if in_code else "")
+        set_if_changed(self.code, code_block(code_of(result, participant)) if in_code else "")
         if not in_code:
             known = {} if self.is_hidden else _known(result, participant)
             self.sentence.show(sentences_of(result, participant, errors), known, self.written.value)
@@ -129,10 +129,10 @@ class EquationPanel(Stage):
         unknown = (costs is None or (key.module, key.term) not in costs.nats) and asked is None
         self.drop.layout.display = "" if unknown and key.module != BETA else "none"
         if self.written.value == PYTHON:
-            put(self.explained, "")
+            set_if_changed(self.explained, "")
             return
         number = _known(result, participant)[key]
-        put(self.explained, explanation(result, participant, number, costs, asked))
+        set_if_changed(self.explained, explanation(result, participant, number, costs, asked))
 
     @guard
     def _drop(self) -> None:
@@ -219,7 +219,7 @@ def _errors(
     return known
 
 
-def _known(result: Result, participant: Hashable) -> Mapping[Key, Number]:
+def _known(result: Result, participant: Hashable) -> Mapping[Key, IntervalRow]:
     """Return the details of each coefficient of the equations."""
     known = {}
     for one in numbers(result, None, participant, LEVEL):
@@ -246,7 +246,7 @@ def _forms(spice: "SpiceModel", participant: Hashable) -> Html:
     maths = Html("".join(equation.mathml() for equation in spice.of_participant(participant).values()))
     texts = {"as text": spice.text(participant), "as LaTeX": _latex(spice, participant)}
     details = [
-        folded(f"{name} (a click selects all, to copy)", code_block(text)) for name, text in texts.items()
+        fold(f"{name} (a click selects all, to copy)", code_block(text)) for name, text in texts.items()
     ]
     return Html(region("Equations", maths) + "".join(details))
 

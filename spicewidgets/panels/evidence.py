@@ -12,7 +12,7 @@ from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..markup import Html, message, table
 from ..state.experiment import Experiment
-from .base import ROW, Change, Panel, button, by_hand, column, discard, guard, labelled, row
+from .base import ROW, Change, Panel, button, by_hand, column, discard, guard, row, with_label
 from .stage import PersonChoice
 from .words import decimal
 
@@ -46,7 +46,7 @@ class EvidenceBox(Panel):
         self.seconds = 0.0  # that the last answer took
         self._demanded: dict[tuple[str, Term], int] = {}  # taken over, for the next run
         self.participant = PersonChoice(experiment, runner, "Whose terms are weighed", self._anew)
-        self.price = labelled(
+        self.price = with_label(
             widgets.FloatLogSlider,
             "Price (nats)",
             "What a term must be worth to stay",
@@ -94,7 +94,7 @@ class EvidenceBox(Panel):
     @guard
     def _anew(self) -> None:
         """Show the run's own penalty and terms."""
-        found = self._weighed(price=None)
+        found = self._weigh(price=None)
         if found is None:
             return
         with self.filling():
@@ -109,22 +109,22 @@ class EvidenceBox(Panel):
                 menu.value = demanded.get(key, 0)
             prices = [item.price for item in found.terms if item.term is not None]
             self.price.value = min(max(max(prices, default=1.0), LOW), HIGH)
-        self._draw(found if not demanded else self._weighed(self.price.value) or found)
+        self._draw(found if not demanded else self._weigh(self.price.value) or found)
 
     def _menu(self, module: str, term: "Term", several: bool) -> widgets.Dropdown:
         words = term_in_words(term, module)
         name = f"{words} of {module}" if several else words
-        menu = labelled(widgets.Dropdown, name, f"Whether {words} is in {module}", options=ASKS)
+        menu = with_label(widgets.Dropdown, name, f"Whether {words} is in {module}", options=ASKS)
         menu.layout.width, menu.layout.margin = "auto", "0 12px 0 0"
         menu.observe(self._ask, "value")
         return menu
 
     @by_hand
     def _ask(self, _: Change) -> None:
-        if (found := self._weighed(self.price.value)) is not None:
+        if (found := self._weigh(self.price.value)) is not None:
             self._draw(found)
 
-    def _weighed(self, price: float | None) -> "Evidence | None":
+    def _weigh(self, price: float | None) -> "Evidence | None":
         if self._result is None:
             return None
         asked = {} if price is None else {key: menu.value for key, menu in self.menus.items()}

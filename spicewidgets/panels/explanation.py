@@ -4,10 +4,10 @@ from collections.abc import Hashable
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
 
-from ..lab.intervals import BETA, Number
+from ..lab.intervals import BETA, IntervalRow
 from ..lab.pressed import Costs, cost_in_words, meaning_of
 from ..lab.result import Result
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..plots.svg import Interval, cost_bars, number_line
 from .translation_tables import in_print
 from .words import decimal
@@ -21,7 +21,7 @@ LETTERS = {"alpha_reward": "α", "alpha_penalty": "α⁻", "beta_reward": "β", 
 def explanation(
     result: Result,
     participant: Hashable,
-    number: Number,
+    number: IntervalRow,
     costs: Costs | None,
     asked: tuple[float, int] | None,
 ) -> Html:
@@ -39,25 +39,24 @@ def explanation(
     boxes.append(("How sure it is", _how_sure(result, participant, number)))
     if number.module != BETA:
         boxes.append(("What dropping it costs", _worth(number, costs, asked)))
-    columns = "".join(f"<section><h3>{escaped(title)}</h3>{text}</section>" for title, text in boxes)
+    columns = "".join(f"<section><h3>{escape_text(title)}</h3>{text}</section>" for title, text in boxes)
     return Html(f'<div class="sw-explained" role="status">{columns}</div>')
 
 
-def _stands_for(result: Result, participant: Hashable, number: Number, shown: str) -> str:
+def _stands_for(result: Result, participant: Hashable, number: IntervalRow, shown: str) -> str:
     if number.module == BETA:
-        return (
-            f"<p>How strongly choices follow it: the inverse noise temperature of {escaped(number.name)}.</p>"
-        )
+        name = escape_text(number.name)
+        return f"<p>How strongly choices follow it: the inverse noise temperature of {name}.</p>"
     meaning = meaning_of(result, participant, number.module, number.term)
     rule = ""
     if meaning.rule:
-        rule = f'<p class="sw-rule">{escaped(shown)} = {escaped(in_print(meaning.rule))}</p>'
+        rule = f'<p class="sw-rule">{escape_text(shown)} = {escape_text(in_print(meaning.rule))}</p>'
     errors = result.uncertainty.get(participant)
     error = (
         nan if errors is None or meaning.step is None else errors.parameters.get(meaning.step.parameter, nan)
     )
     words = f"{meaning.words} {_so(meaning.step, meaning.true, inf in (error, number.likelihood))}".strip()
-    return f"{rule}<p>{escaped(words)}</p>"
+    return f"{rule}<p>{escape_text(words)}</p>"
 
 
 def _so(step: "Step | None", true: float | None, is_unknown: bool) -> str:
@@ -71,12 +70,12 @@ def _so(step: "Step | None", true: float | None, is_unknown: bool) -> str:
     return f"{words}; the participant has {decimal(true, 2)}." if true is not None else f"{words}."
 
 
-def _how_sure(result: Result, participant: Hashable, number: Number) -> str:
+def _how_sure(result: Result, participant: Hashable, number: IntervalRow) -> str:
     low, high = number.by_likelihood
     if number.likelihood == inf:
         errors = result.uncertainty.get(participant)
         untold = " ".join(errors.untold) if errors is not None else ""
-        return f"<p>No choice tells this number alone. {escaped(untold)}</p>"
+        return f"<p>No choice tells this number alone. {escape_text(untold)}</p>"
     if not isfinite(low):
         return (
             "<p>Not known: the numbers were not tuned to the choices (Library: refine). Uncertainty finds the"
@@ -90,10 +89,10 @@ def _how_sure(result: Result, participant: Hashable, number: Number) -> str:
     if isfinite(number.true):
         inside = low <= number.true <= high
         words += f" The true {decimal(number.true, 2)} is {'inside' if inside else 'outside'}."
-    return f"{line}<p>{escaped(words)}</p>"
+    return f"{line}<p>{escape_text(words)}</p>"
 
 
-def _worth(number: Number, costs: Costs | None, asked: tuple[float, int] | None) -> str:
+def _worth(number: IntervalRow, costs: Costs | None, asked: tuple[float, int] | None) -> str:
     own = {} if costs is None else {k: v for k, v in costs.nats.items() if k[0] == number.module}
     own = dict(sorted(own.items(), key=lambda pair: (not pair[0][1], len(pair[0][1]))))  # the constant last
     if costs is not None and (number.module, number.term) in own:
@@ -102,9 +101,9 @@ def _worth(number: Number, costs: Costs | None, asked: tuple[float, int] | None)
         ]
         chosen = list(own).index((number.module, number.term))
         words = cost_in_words(own[number.module, number.term], costs.n_choices)
-        return f"{cost_bars(each, chosen)}<p>{escaped(words)}</p>"
+        return f"{cost_bars(each, chosen)}<p>{escape_text(words)}</p>"
     if asked is not None:
-        return f"<p>{escaped(cost_in_words(*asked))}</p>"
+        return f"<p>{escape_text(cost_in_words(*asked))}</p>"
     return "<p>Fit it with and without the term to see.</p>"
 
 

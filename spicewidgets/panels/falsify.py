@@ -8,7 +8,7 @@ import numpy as np
 
 from ..lab.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY
 from ..lab.words import BRIEF
-from ..markup import Html, escaped, message, region
+from ..markup import Html, escape_text, message, region
 from ..plots.series import Kind, ticks
 from ..plots.small import INK, Axis, Line, chart, key
 from ..plots.table import swatch
@@ -97,7 +97,7 @@ class FalsifyPanel(Stage):
             self.shown.children = ()
             return
         self._offer(tuple(found.judgements))
-        self.sentence.value = f'<p class="sw-outcome">{escaped(found.sentence)}</p>'
+        self.sentence.value = f'<p class="sw-outcome">{escape_text(found.sentence)}</p>'
         self._draw_figures()
         self.table.value = _table(found)
 
@@ -262,13 +262,13 @@ def _table(found: "Falsification") -> Html:
     body = (
         f'<tr><th scope="row">{swatch(PEOPLE)}People</th>'
         + "".join(f'<td class="r">{100 * value:.1f} %</td>' for value in next(iter(checks.values())).people)
-        + f'<td class="sw-help">{escaped(people)}</td></tr>'
+        + f'<td class="sw-help">{escape_text(people)}</td></tr>'
     )
     looks = _looks(found)
     for name, judged in found.judgements.items():
         cells = "".join(f'<td class="r">{_off(checks[name], at)}</td>' for at in (0, 1))
-        head_cell = f'<th scope="row">{swatch(looks[name], _kind(name))}{escaped(name)}</th>'
-        body += f"<tr>{head_cell}{cells}<td>{escaped(judged.words)}</td></tr>"
+        head_cell = f'<th scope="row">{swatch(looks[name], _kind(name))}{escape_text(name)}</th>'
+        body += f"<tr>{head_cell}{cells}<td>{escape_text(judged.words)}</td></tr>"
     grid = (
         '<table class="sw-fal"><caption class="sw-sr">The verdict on each model, with its size</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

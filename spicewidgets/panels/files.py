@@ -7,7 +7,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import pandas as pd
 
-from ..markup import Html, saved
+from ..markup import Html, save_link
 from ..plots.live import FORMATS, LiveFigure
 from .base import FULL, Panel, button, guard, row
 
@@ -50,7 +50,7 @@ class Files(Panel):
             return
         content = self._offers[word][1]()
         if isinstance(content, File):
-            content = saved(*content)
+            content = save_link(*content)
         self._shown, self.below.value = word, content
 
 

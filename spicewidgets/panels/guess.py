@@ -5,9 +5,9 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from ..lab.games import MECHANISMS, Mechanism, Mystery, Score, mechanisms_of, value_of
-from ..markup import Html, bullets, escaped, folded, table
-from .base import ROW, Change, Panel, block, button, column, guard, labelled, row, tick_box
+from ..lab.games import MECHANISMS, Mystery, QuizMechanism, Score, mechanisms_of, value_of
+from ..markup import Html, bullets, escape_text, fold, table
+from .base import ROW, Change, Panel, block, button, column, guard, row, tick_box, with_label
 
 BOTH = {"alpha_reward": "Learning rate α", "beta_reward": "Inverse temperature β"}
 NAMES = BOTH | {
@@ -48,18 +48,18 @@ class GuessForm(Panel):
                 *(self.numbers[name] for name in BOTH),
                 self.mechanisms,
                 row(self.go, self.show_answer, **ROW),
-                widgets.HTML(folded("How it is scored", Html(f"<p>{escaped(SCORING)}</p>"))),
+                widgets.HTML(fold("How it is scored", Html(f"<p>{escape_text(SCORING)}</p>"))),
                 self.score,
                 self.answer,
             ]
         )
 
     def _number(self, name: str) -> widgets.Widget:
-        field = labelled(widgets.FloatText, NAMES[name], f"Your guess of: {NAMES[name]}", step=0.05)
+        field = with_label(widgets.FloatText, NAMES[name], f"Your guess of: {NAMES[name]}", step=0.05)
         field.layout.max_width = "340px"
         return field
 
-    def _tick(self, mechanism: Mechanism) -> widgets.Checkbox:
+    def _tick(self, mechanism: QuizMechanism) -> widgets.Checkbox:
         box = tick_box(f"{mechanism.name.capitalize()}: {mechanism.says}", mechanism.says)
         box.observe(partial(self._toggle, mechanism.parameter), "value")
         return box

@@ -9,11 +9,11 @@ import ipywidgets as widgets
 from ..lab.guide import Guidance, guidance
 from ..lab.protocols import ExperimentRunner
 from ..lab.verdict import verdict
-from ..markup import Html, bullets, escaped
+from ..markup import Html, bullets, escape_text
 from ..state.experiment import Experiment
 from ..state.run import RunState
 from ..state.tour import TOUR, Tour
-from .base import Change, Panel, block, button, column, guard, put
+from .base import Change, Panel, block, button, column, guard, set_if_changed
 from .coach import TIP, CoachPanel
 from .strip import Strip
 from .training import run_action
@@ -91,7 +91,7 @@ class Guide(Panel):
         if now != self.now and self.now.words and self.now.kind not in ("step", "tour", "running"):
             self._remember(self.now)
         self.now = now
-        put(self.line, self._line(now))
+        set_if_changed(self.line, self._line(now))
         self.action.layout.display = "" if now.button else "none"
         put_words(self.action, now.button)
         tip = TIP if now.does == "remedy" else now.words
@@ -104,21 +104,21 @@ class Guide(Panel):
         sign = f'<b aria-hidden="true">{SIGNS[now.kind]}</b>' if now.kind in SIGNS else ""
         number = f'<b class="sw-step">{now.number}</b>' if now.number else ""
         name = f"<b>{NAMES['coach']}:</b> " if now.kind == "coach" else ""
-        judged = self._judged() if now.kind in ("look", "tour") else ""
-        words = f"<span>{name}{escaped(now.words)}{judged}</span>"
+        judged = self._verdict() if now.kind in ("look", "tour") else ""
+        words = f"<span>{name}{escape_text(now.words)}{judged}</span>"
         bar = _bar(self.experiment.run) if self.experiment.run.busy else ""
         return Html(
-            f'<div class="sw-says sw-{now.kind}" role="status" title="{escaped(now.words)}">'
+            f'<div class="sw-says sw-{now.kind}" role="status" title="{escape_text(now.words)}">'
             f"{sign}{number}{words}{bar}</div>"
         )
 
-    def _judged(self) -> str:
+    def _verdict(self) -> str:
         """Return the verdict, for a page that is too narrow to have it in the head."""
         result = self.runner.result
         if result is None or result.spice is None:
             return ""
         first = verdict(result).partition(". ")[0].rstrip(".")
-        return f'<span class="sw-narrow"> {escaped(first)}.</span>'
+        return f'<span class="sw-narrow"> {escape_text(first)}.</span>'
 
     def _reason(self, now: Guidance) -> str:
         """Why the button cannot be pressed now."""
@@ -137,7 +137,7 @@ class Guide(Panel):
 
     def _show_history(self) -> None:
         said = bullets(reversed(self._said)) or Html("<p>Nothing was said before.</p>")
-        put(self.history, Html(f"<h3>Said before, the latest first</h3>{said}"))
+        set_if_changed(self.history, Html(f"<h3>Said before, the latest first</h3>{said}"))
 
     @guard
     def _act(self) -> None:

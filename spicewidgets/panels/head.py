@@ -14,7 +14,7 @@ from ..lab.verdict import headline, standing, verdict
 from ..markup import Html, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
-from .base import Change, Panel, block, button, by_hand, guard, labelled, put, tick_box
+from .base import Change, Panel, block, button, by_hand, guard, set_if_changed, tick_box, with_label
 from .equation_lines import SYMBOLS, equation_lines, module_names
 from .stage import PersonChoice
 from .training import BUTTONS
@@ -38,10 +38,12 @@ class Head(Panel):
         self.experiment, self.runner = experiment, runner
         self.equations, self.loss = widgets.HTML(), widgets.HTML()
         about, presets = "Settings to begin with", list(experiment.presets)
-        self.preset = labelled(widgets.Dropdown, "Preset", about, options=presets, value=experiment.preset)
+        self.preset = with_label(widgets.Dropdown, "Preset", about, options=presets, value=experiment.preset)
         self.preset.layout.width = "auto"
         self.preset.observe(self._load, "value")
-        self.module = labelled(widgets.Dropdown, "Module", "Whose equation is shown here", options=[("", "")])
+        self.module = with_label(
+            widgets.Dropdown, "Module", "Whose equation is shown here", options=[("", "")]
+        )
         self.module.layout.width = "auto"
         self.module.observe(self._choose_module, "value")
         self.person = PersonChoice(experiment, runner, "Whose equation is shown, in all panels", self.refresh)
@@ -102,8 +104,8 @@ class Head(Panel):
             block(pressable, self.experiment.blocked.get(action, ""), BUTTONS[action][1])
         busy = self.experiment.run.busy
         self.go.layout.display, self.stop.layout.display = ("none", "") if busy else ("", "none")
-        put(self.loss, small_loss(shown_history(self.experiment)))
-        put(self.equations, self._equations())
+        set_if_changed(self.loss, small_loss(shown_history(self.experiment)))
+        set_if_changed(self.equations, self._equations())
 
     def _equations(self) -> Html:
         result, playback = self.runner.result, self.experiment.playback

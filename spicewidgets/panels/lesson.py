@@ -9,8 +9,8 @@ from ..markup import message
 from ..state.experiment import Experiment
 from ..state.lesson import HOLDABLE, TEXT, TITLE, leave_lesson, lesson_now, open_lesson
 from ..state.stages import STAGES
-from ..state.tour import MOST, RUN, SEE, Step
-from .base import FULL, Change, Panel, button, column, discard, foldable, guard, labelled, row, tick_box
+from ..state.tour import MOST, RUN, SEE, TourStep
+from .base import FULL, Change, Panel, button, column, discard, foldable, guard, row, tick_box, with_label
 from .files import File, Files
 
 FREE, FIX, HIDE = "free", "fixed", "hidden"
@@ -74,8 +74,8 @@ class LessonForm(Panel):
         self.begin.layout.display = "none"
         lesson = self.experiment.lesson
         words = f"What to do, in one or two sentences; up to {TEXT} letters"
-        self.title = labelled(widgets.Text, "Title", f"Up to {TITLE} letters")
-        self.text = labelled(widgets.Textarea, "Text", words)
+        self.title = with_label(widgets.Text, "Title", f"Up to {TITLE} letters")
+        self.text = with_label(widgets.Textarea, "Text", words)
         self.title.add_class("sw-text")
         self.how = {name: self._choice(name) for name in HOLDABLE}
         self.panels = {
@@ -110,7 +110,7 @@ class LessonForm(Panel):
     def _choice(self, name: str) -> widgets.Widget:
         group, setting = name.split(".")
         tags = self.experiment.group(group).tags(setting)
-        return labelled(widgets.Dropdown, tags["label"], tags["help"], options=[FREE, FIX, HIDE])
+        return with_label(widgets.Dropdown, tags["label"], tags["help"], options=[FREE, FIX, HIDE])
 
     def _save(self) -> File:
         lesson = lesson_now(
@@ -132,7 +132,7 @@ class StepRows(widgets.VBox):
         steps: to begin with.
     """
 
-    def __init__(self, steps: Iterable[Step] = ()) -> None:
+    def __init__(self, steps: Iterable[TourStep] = ()) -> None:
         self.add = button("Add a step", f"A tour has up to {MOST} steps", self._add)
         self.less = button("Remove the last step", "Leave out the last step", self._remove)
         self.rows = column()
@@ -142,16 +142,16 @@ class StepRows(widgets.VBox):
         self._limit()
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[TourStep, ...]:
         """The steps as they stand; one without words is left out."""
         made = (
-            Step(" ".join(words.value.split()), where.value, until.value)
+            TourStep(" ".join(words.value.split()), where.value, until.value)
             for words, where, until in (each.children for each in self.rows.children)
         )
         return tuple(step for step in made if step.words)
 
-    def _add(self, step: Step | None = None) -> None:
-        step = step or Step("")
+    def _add(self, step: TourStep | None = None) -> None:
+        step = step or TourStep("")
         places = [("stay", ""), *((name.capitalize(), name) for name in STAGES)]
         waits = {"Next is pressed": "", "a run ends": RUN}
         waits |= {f"{name.capitalize()} is open": f"{SEE}{name}" for name in STAGES}
@@ -159,10 +159,10 @@ class StepRows(widgets.VBox):
         if step.waits_for not in waits.values():
             waits[step.waits_for] = step.waits_for
         number = len(self.rows.children) + 1
-        words = labelled(widgets.Text, f"Step {number}", "What to do, in a sentence", value=step.words)
+        words = with_label(widgets.Text, f"Step {number}", "What to do, in a sentence", value=step.words)
         words.add_class("sw-text")
         where, until = (
-            labelled(widgets.Dropdown, label, tip, options=list(options), value=value)
+            with_label(widgets.Dropdown, label, tip, options=list(options), value=value)
             for label, tip, options, value in (
                 ("Shows", "The panel that it opens", places, step.panel),
                 ("Until", "What it waits for", waits.items(), step.waits_for),

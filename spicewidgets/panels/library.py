@@ -23,9 +23,9 @@ from .base import (
     discard,
     foldable,
     guard,
-    labelled,
     row,
     tick_box,
+    with_label,
 )
 from .controls import apply_lesson, control
 from .equations import AGAIN, terms_table
@@ -189,8 +189,8 @@ class ModuleLibrary(Panel):
     def _filter_row(self, at: int) -> widgets.HBox:
         """One condition: signal, value, whether the signal is no term, and a button to drop it."""
         which = f"of condition {at + 1} of {self.module}"
-        chosen = labelled(widgets.Dropdown, "signal", f"The signal {which}", options=self.spec.controls)
-        typed = labelled(widgets.FloatText, "equals", f"The value {which}", step=1)
+        chosen = with_label(widgets.Dropdown, "signal", f"The signal {which}", options=self.spec.controls)
+        typed = with_label(widgets.FloatText, "equals", f"The value {which}", step=1)
         constant = "is constant in these samples, so that it is no candidate term"
         out = tick_box("not a term", f"The signal {which} {constant}")
         drop = button("Remove", f"Remove the condition {at + 1} of {self.module}", partial(self._drop, at))

@@ -8,10 +8,10 @@ import ipywidgets as widgets
 
 from ..lab.result import description_of
 from ..lab.settle import missing_of, source_of
-from ..markup import Html, alert, bullets, code_block, folded, message, table
+from ..markup import Html, alert, bullets, code_block, fold, message, table
 from ..state.builder import TEMPLATES, BuiltModel
 from ..state.model import ABOUT, YOUR_OWN, Spec
-from .base import Change, button, by_hand, column, guard, labelled
+from .base import Change, button, by_hand, column, guard, with_label
 from .builder import Builder
 from .controls import apply_lesson, control
 from .diagram import diagram, words
@@ -19,7 +19,7 @@ from .stage import Stage
 
 KEYS = count()
 BUILD = "Build from this"
-EACH_MODEL = folded(
+EACH_MODEL = fold(
     "what each model can learn",
     table("Models", ("model", "what it can learn"), list(ABOUT.items())),
 )
@@ -35,11 +35,11 @@ class ModelPanel(Stage):
     def controls(self) -> list[widgets.Widget]:
         """Lay out the list of models, what to build from, and the rows of the model that is built."""
         model = self.experiment.model
-        self.names = labelled(widgets.Dropdown, "Model", model.tags("name")["help"], options=model.choices)
+        self.names = with_label(widgets.Dropdown, "Model", model.tags("name")["help"], options=model.choices)
         self.names.observe(self._choose, "value")
         self.size = control(model, "embedding_size")
         about = "A model whose states and modules you can change"
-        self.template = labelled(widgets.Dropdown, "Start from", about, options=[])
+        self.template = with_label(widgets.Dropdown, "Start from", about, options=[])
         self.build = button(BUILD, "Make its states and modules your own, to be changed", self._build)
         self.builder = Builder(model)
         self.own = column(self.template, self.build, self.builder)
@@ -76,14 +76,14 @@ class ModelPanel(Stage):
         apply_lesson(model, "built" if "built" in model.held else "name", self.own, self.own_fixed)
         about = f"<p>{escape(spec.about)}</p>" if spec is not None else ""
         self.description.value = about + EACH_MODEL
-        built, problem = self._described()
+        built, problem = self._describe()
         self.picture.value = alert(problem) if built is None else diagram(built, self.key)
         self.list.value = _modules_table(spec) if built is None else words(built)
         has_source = own and built is not None and not built.problems()
-        self.python.value = folded("as Python", _code(source_of(built))) if built and has_source else ""
+        self.python.value = fold("as Python", _code(source_of(built))) if built and has_source else ""
         self._judge()
 
-    def _described(self) -> tuple[BuiltModel | None, str]:
+    def _describe(self) -> tuple[BuiltModel | None, str]:
         """States and modules of the chosen model, or why a class cannot be looked into.
 
         A class is looked into once.

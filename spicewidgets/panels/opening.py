@@ -2,7 +2,7 @@
 package, as they will stand. Written into the page's template by `python tests/test_opening.py`.
 """
 
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from .guide import Guide
 from .head import Head
 from .strip import Strip
@@ -18,7 +18,7 @@ def opening(head: Head, strip: Strip, guide: Guide) -> Html:
     """
     tiles = "".join(
         f'<div class="widget-vbox sw-tile sw-done{" sw-open" * (at == 0)}">'
-        f"<b>{escaped(tile.button.description)}</b>"
+        f"<b>{escape_text(tile.button.description)}</b>"
         f'<div class="widget-html-content">{tile.picture.value}</div></div>'
         for at, tile in enumerate(strip.tiles.values())
     )

@@ -5,7 +5,7 @@ import ipywidgets as widgets
 from ..lab.simulation import preview
 from ..plots.figures import SessionView
 from ..plots.learner import learner_pictures
-from .base import column, foldable, put, tick_box
+from .base import column, foldable, set_if_changed, tick_box
 from .controls import apply_lesson, control
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control, show_unused
@@ -70,7 +70,7 @@ class ParticipantPanel(Stage):
             return
         alpha = person.alpha_reward
         penalty = alpha if settings.participant.alpha_penalty is None else settings.participant.alpha_penalty
-        put(self.learner, learner_pictures(alpha, penalty, person.beta_reward))
+        set_if_changed(self.learner, learner_pictures(alpha, penalty, person.beta_reward))
         session = preview(settings, self.experiment.data.session)
         arm = min(self.experiment.comparison.arm, self.experiment.task.n_actions - 1)
         self.figure.draw({"truth": session}, session.choices, session.chosen_rewards, session=0, arm=arm)

@@ -8,7 +8,7 @@ from ..core.equations import term_in_words
 from ..lab.looking import modules, path_of, same_paths
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
-from ..markup import Html, escaped, folded, message
+from ..markup import Html, escape_text, fold, message
 from ..plots.modules import PathFigure, TradeFigure
 from ..state.experiment import Experiment
 from .base import Choice, Panel, column, guard
@@ -80,7 +80,7 @@ class PathBox(Panel):
 
         def sentences(kept: bool) -> Html:
             chosen = [words for term, words in reasons.items() if bool(equation.coefficient(*term)) is kept]
-            return Html("".join(f"<p>{escaped(words)}</p>" for words in chosen))
+            return Html("".join(f"<p>{escape_text(words)}</p>" for words in chosen))
 
-        vanished = folded("Why did a term vanish?", sentences(kept=False), opened=True)
-        self.why.value = vanished + folded("Why is a term in?", sentences(kept=True))
+        vanished = fold("Why did a term vanish?", sentences(kept=False), opened=True)
+        self.why.value = vanished + fold("Why is a term in?", sentences(kept=True))

@@ -7,10 +7,10 @@ import ipywidgets as widgets
 from ..compat import clear_uploads, tooltip, uploads
 from ..lab.people import LEVEL_90, People as Rows, look_at, people_from, people_in, trials_of
 from ..lab.protocols import ExperimentRunner
-from ..markup import Html, escaped, message, region, table
+from ..markup import Html, escape_text, message, region, table
 from ..plots.people import AcrossPeople, TwoNumbers
 from ..state.experiment import Experiment
-from .base import Change, Panel, block, button, column, guard, labelled, put, row
+from .base import Change, Panel, block, button, column, guard, row, set_if_changed, with_label
 from .controls import control
 from .files import FigureBox, File, Files
 from .words import NO_EQUATION, decimal
@@ -45,7 +45,7 @@ box.addEventListener('click', (event) => {
 </style>"""
 
 
-class People(Panel):
+class PeopleBox(Panel):
     """The view "people".
 
     Attributes:
@@ -72,14 +72,14 @@ class People(Panel):
         about = (
             "What was found of each person. Press a heading to sort, a row to open that person in all panels."
         )
-        self.find = labelled(widgets.Text, "Find", "A person or a group", placeholder="a person or a group")
+        self.find = with_label(widgets.Text, "Find", "A person or a group", placeholder="a person or a group")
         self.find.add_class("sw-text")
         self.find.observe(self._search, "value")
-        self.shown = labelled(widgets.Dropdown, "Shown above", "The number in the picture", options=[""])
-        self.against = labelled(
+        self.shown = with_label(widgets.Dropdown, "Shown above", "The number in the picture", options=[""])
+        self.against = with_label(
             widgets.Dropdown, "Against it", "The number of the small picture", options=[""]
         )
-        self.person = labelled(
+        self.person = with_label(
             widgets.Dropdown, "Person", "Who is opened in all panels", options=[("", None)]
         )
         self.shown.observe(self._choose, "value")
@@ -317,20 +317,20 @@ class People(Panel):
         pages = max(1, -(-len(found) // PAGE))
         self._page = min(self._page, pages - 1)
         shown = found[self._page * PAGE : (self._page + 1) * PAGE]
-        put(
+        set_if_changed(
             self.count,
             message(f"{len(found):,} of {len(rows):,} people, page {self._page + 1} of {pages}", "help"),
         )
         names, own = self._columns(), self._row_of(self.experiment.person)
         heads = "".join(
-            f'<th scope="col"{self._sorted(name)}>{_press(f"sort {at}", name)}</th>'
+            f'<th scope="col"{self._sort(name)}>{_press(f"sort {at}", name)}</th>'
             for at, name in enumerate(names)
         )
         body = "".join(self._line(int(at), names, own) for at in shown)
         grid = f'<table class="sw-grid"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
-        put(self.table, region("People", Html(grid)))
+        set_if_changed(self.table, region("People", Html(grid)))
 
-    def _sorted(self, name: str) -> str:
+    def _sort(self, name: str) -> str:
         if name != self._order[0]:
             return ""
         return f' aria-sort="{"descending" if self._order[1] else "ascending"}"'
@@ -341,7 +341,9 @@ class People(Panel):
         cells = []
         for name in names[1:]:
             if name in ("group", "choices"):
-                cells.append(escaped(rows.groups[at] if name == "group" else f"{rows.n_choices[at]:,.0f}"))
+                cells.append(
+                    escape_text(rows.groups[at] if name == "group" else f"{rows.n_choices[at]:,.0f}")
+                )
                 continue
             number = rows.numbers[name]
             value, half = number.values[at], (number.high[at] - number.low[at]) / 2
@@ -353,7 +355,7 @@ class People(Panel):
 
 
 def _press(what: str, words: str) -> str:
-    return f'<button type="button" data-do="{escaped(what)}">{escaped(words)}</button>'
+    return f'<button type="button" data-do="{escape_text(what)}">{escape_text(words)}</button>'
 
 
 def _groups_table(rows: Rows, name: str) -> Html:

@@ -7,7 +7,7 @@ from math import isfinite
 import ipywidgets as widgets
 
 from ..markup import message
-from .base import FULL, Change, Panel, button, guard, labelled, row
+from .base import FULL, Change, Panel, button, guard, row, with_label
 from .look import STYLE
 
 CHOOSE = "choose …"
@@ -44,9 +44,9 @@ class Question(Panel):
         self.right: bool | None = None
         question = widgets.HTML(f"{STYLE}<p>{escape(words)}</p>")
         if options:
-            self.field = labelled(widgets.Dropdown, "Your answer", words, options=(CHOOSE, *options))
+            self.field = with_label(widgets.Dropdown, "Your answer", words, options=(CHOOSE, *options))
         else:
-            self.field = labelled(widgets.Text, "Your answer", words, continuous_update=False)
+            self.field = with_label(widgets.Text, "Your answer", words, continuous_update=False)
         self.buttons = {"Check": button("Check", "Is it right?", self.check)}
         if hint:
             self.buttons["Hint"] = button("Hint", "What helps", self._show_hint)

@@ -13,18 +13,18 @@ from ..lab.games import (
     Mystery,
     address_of,
     any_seed,
+    count_repeats,
     errors_of,
     guess_of,
     mystery,
     of_mystery,
-    repeated,
     score,
     seed_of,
 )
 from ..lab.protocols import ExperimentRunner
 from ..markup import table
 from ..state.experiment import Experiment
-from .base import ROW, Change, Panel, block, button, by_hand, column, guard, labelled, row
+from .base import ROW, Change, Panel, block, button, by_hand, column, guard, row, with_label
 from .data import trials_table
 from .equations import EquationPanel
 from .files import File, Files, csv_file
@@ -96,9 +96,9 @@ class QuizPanel(Panel):
 
     def _choices(self) -> widgets.Widget:
         """Level, seed, and the next mystery."""
-        self.level = labelled(widgets.Dropdown, "Level", "What is hidden", options=list(LEVELS.items()))
+        self.level = with_label(widgets.Dropdown, "Level", "What is hidden", options=list(LEVELS.items()))
         words = f"The same number is the same mystery, 0 to {LAST_SEED}"
-        self.seed = labelled(widgets.BoundedIntText, "Mystery", words, min=0, max=LAST_SEED)
+        self.seed = with_label(widgets.BoundedIntText, "Mystery", words, min=0, max=LAST_SEED)
         for part in (self.level, self.seed):
             part.layout.width = "auto"
             part.observe(self._choose, "value")
@@ -108,7 +108,7 @@ class QuizPanel(Panel):
     def _data_room(self) -> list[widgets.Widget]:
         """Lay out the repeats of choices, one session as a table, and all as a file."""
         words = "Which session is shown"
-        self.session = labelled(widgets.BoundedIntText, "Session", words, min=0, max=99)
+        self.session = with_label(widgets.BoundedIntText, "Session", words, min=0, max=99)
         self.session.layout.max_width = "240px"
         self.session.observe(self._show_session, "value")
         self.repeats, self.trials = widgets.HTML(), widgets.HTML()
@@ -162,7 +162,7 @@ class QuizPanel(Panel):
             self.repeats.value = table(
                 "How often a choice is made again",
                 ("when", "repeated", "trials"),
-                [(words, f"{share:.0%}", n) for words, share, n in repeated(data)],
+                [(words, f"{share:.0%}", n) for words, share, n in count_repeats(data)],
             )
             self._show_session()
             self._show_room()

@@ -6,15 +6,23 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.recovery import Confused, Numbers, Terms, Told, most_jobs, rounded, size_of
+from ..lab.recovery import (
+    ConfusionView,
+    DiscriminationView,
+    ParametersView,
+    Terms,
+    most_jobs,
+    round_choices,
+    size_of,
+)
 from ..lab.words import BRIEF
-from ..markup import Html, escaped, message, table
+from ..markup import Html, escape_text, message, table
 from ..plots.recovery import confusion
 from ..plots.series import ticks
 from ..plots.small import Axis, Line, chart, key
 from ..state.studies import BEYOND, RIVALS
 from ..style import BENCHMARK, OTHERS, SPICE, Style
-from .base import Change, by_hand, column, labelled, put, row
+from .base import Change, by_hand, column, row, set_if_changed, with_label
 from .controls import apply_lesson, control
 from .files import File, Files, csv_file
 from .stage import Stage
@@ -87,17 +95,17 @@ class RecoveryPanel(Stage):
     def _plan(self) -> widgets.Box:
         """Return the sentence with what can be chosen in it."""
         options = [(words, name) for name, words in RIVALS.items()]
-        self.first = labelled(widgets.Dropdown, "The learner to be found", "Which learner", options=options)
-        self.second = labelled(
+        self.first = with_label(widgets.Dropdown, "The learner to be found", "Which learner", options=options)
+        self.second = with_label(
             widgets.Dropdown, "The learner it is told from", "From which learner", options=options
         )
-        self.effect = labelled(
+        self.effect = with_label(
             widgets.Text,
             "How much it has beyond Rescorla-Wagner",
             "How much of it; empty for what was fitted to the choices",
             placeholder="fitted",
         )
-        self.certainty = labelled(
+        self.certainty = with_label(
             widgets.Dropdown,
             "Share of people of whom it is told rightly",
             "How sure it shall be",
@@ -155,7 +163,7 @@ class RecoveryPanel(Stage):
         shown = self.answer, self.together, self.told, self.models, self.terms, self.words, self.numbers
         self.show_stale(*self.studies, parts=shown)
         size = size_of(self.experiment.peek())
-        put(
+        set_if_changed(
             self.design,
             figures(
                 [
@@ -169,9 +177,9 @@ class RecoveryPanel(Stage):
         self._draw_told()
         self._draw_models()
         self._draw_terms()
-        found = self._found("parameters")
+        found = self._result_of("parameters")
         untold = heading("Numbers found") + UNTOLD
-        put(self.numbers, _numbers(found) if isinstance(found, Numbers) else untold)
+        set_if_changed(self.numbers, _numbers(found) if isinstance(found, ParametersView) else untold)
 
     def _fill(self) -> None:
         """Show the settings in the sentence."""
@@ -190,67 +198,75 @@ class RecoveryPanel(Stage):
         has_size = state.first in BEYOND and "effect" not in state.hidden
         self.effect.layout.display = self.of.layout.display = "" if has_size else "none"
         if has_size:
-            put(self.of, f"<span>({BEYOND[state.first][0].replace('_', ' ')})</span>")
-        put(self.problem, message(" ".join(state.problems), "alert"))
+            set_if_changed(self.of, f"<span>({BEYOND[state.first][0].replace('_', ' ')})</span>")
+        set_if_changed(self.problem, message(" ".join(state.problems), "alert"))
 
     def _draw_told(self) -> None:
-        told, state = self._found("learners"), self.experiment.learners
-        fits = isinstance(told, Told) and "learners" not in self.experiment.stale_because and len(told.frame)
+        told, state = self._result_of("learners"), self.experiment.learners
+        fits = (
+            isinstance(told, DiscriminationView)
+            and "learners" not in self.experiment.stale_because
+            and len(told.frame)
+        )
         if not fits:
-            put(self.answer, '<p class="sw-answer">… takes how many choices? That is not known yet.</p>')
-            put(self.together, "")
-        if not isinstance(told, Told) or not len(told.frame):
-            put(self.told, heading("Told apart, by the number of choices") + UNTOLD)
+            set_if_changed(
+                self.answer, '<p class="sw-answer">… takes how many choices? That is not known yet.</p>'
+            )
+            set_if_changed(self.together, "")
+        if not isinstance(told, DiscriminationView) or not len(told.frame):
+            set_if_changed(self.told, heading("Told apart, by the number of choices") + UNTOLD)
             return
         certainty = state.certainty if not state.problems_of("certainty") else state.default("certainty")
         size = size_of(self.experiment.peek())
         if fits:
             words = told.sentence(certainty)
-            put(self.answer, f'<p class="sw-answer">{escaped(words)}</p>')
+            set_if_changed(self.answer, f'<p class="sw-answer">{escape_text(words)}</p>')
             notes = f"{told.between(certainty)} {told.together(certainty, size)}"
-            put(self.together, message(notes, "help"))
-        put(self.told, _told(told, certainty, size.choices))
+            set_if_changed(self.together, message(notes, "help"))
+        set_if_changed(self.told, _describe_discrimination(told, certainty, size.choices))
 
     def _draw_models(self) -> None:
-        found = self._found("models")
-        if not isinstance(found, Confused):
-            put(self.models, heading("Model found") + UNTOLD)
+        found = self._result_of("models")
+        if not isinstance(found, ConfusionView):
+            set_if_changed(self.models, heading("Model found") + UNTOLD)
             return
         counts = sorted(set(found.counts.sum(axis=1).tolist()))
         each = f"{counts[0]} people" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} people"
         help_text = f"Rows: {each} simulated. Columns: best by {found.criterion.upper()}."
         words = heading("Model found", help_text)
         sentence = message(found.sentence, "help")
-        put(self.models, Html(words + confusion(found.names, BRIEF, found.counts) + sentence))
+        set_if_changed(self.models, Html(words + confusion(found.names, BRIEF, found.counts) + sentence))
 
     def _draw_terms(self) -> None:
-        found = self._found("terms")
+        found = self._result_of("terms")
         if not isinstance(found, Terms):
-            put(self.terms, heading("Terms found") + UNTOLD)
-            put(self.words, "")
+            set_if_changed(self.terms, heading("Terms found") + UNTOLD)
+            set_if_changed(self.words, "")
             return
         choices = size_of(self.experiment.peek()).choices
-        put(self.terms, _terms(found, choices))
+        set_if_changed(self.terms, _terms(found, choices))
         at = found.choices[found.at(choices)]
         rows = [
             [name, _share(share), _share(missed), words] for name, share, missed, words in found.rows(choices)
         ]
         names = [f"with {at:,.0f} choices", "found", "missed", "in words"]
-        put(self.words, table(f"Terms, in {found.n_datasets[found.at(choices)]} data sets", names, rows))
+        set_if_changed(
+            self.words, table(f"Terms, in {found.n_datasets[found.at(choices)]} data sets", names, rows)
+        )
 
-    def _found(self, name: str) -> object:
+    def _result_of(self, name: str) -> object:
         study = self.runner.studies.get(name)
         return None if study is None else study.found
 
     def _csv(self) -> File:
         frames = []
-        told, models, numbers, terms = (self._found(name) for name in self.studies)
-        if isinstance(told, Told):
+        told, models, numbers, terms = (self._result_of(name) for name in self.studies)
+        if isinstance(told, DiscriminationView):
             frames.append(told.frame.assign(study="learners", learners=" / ".join(told.learners)))
-        if isinstance(models, Confused):
+        if isinstance(models, ConfusionView):
             frame = pd.DataFrame(models.counts, index=models.names, columns=models.names)
             frames.append(frame.rename_axis("simulated").reset_index().assign(study="models"))
-        if isinstance(numbers, Numbers):
+        if isinstance(numbers, ParametersView):
             frames.append(numbers.summary.reset_index().assign(study="parameters", learners=numbers.learner))
         if isinstance(terms, Terms):
             columns = {"choices": terms.choices, **terms.true, "made up": terms.made_up}
@@ -260,7 +276,7 @@ class RecoveryPanel(Stage):
         return csv_file("recovery", pd.concat(frames))
 
 
-def _numbers(found: Numbers) -> Html:
+def _numbers(found: ParametersView) -> Html:
     """Return true against found values of each number, and how far they are off."""
     whose = "numbers that were fitted to these people" if found.fitted else "numbers drawn from the prior"
     drawn = [_scatter(name, *pair) for name, pair in list(found.pairs.items())[:MOST_DRAWN]]
@@ -280,7 +296,7 @@ def _numbers(found: Numbers) -> Html:
     )
 
 
-def _people(found: Numbers) -> int:
+def _people(found: ParametersView) -> int:
     return max((len(true) for true, _ in found.pairs.values()), default=0)
 
 
@@ -313,7 +329,7 @@ def _share(value: float) -> str:
     return f"{100 * value:.0f} %" if isfinite(value) else "–"
 
 
-def _told(told: Told, certainty: float, choices: float) -> Html:
+def _describe_discrimination(told: DiscriminationView, certainty: float, choices: float) -> Html:
     """Return the two learners by the number of choices."""
     frame = told.frame
     x, n = frame["choices"].to_numpy(float), frame["people"].to_numpy(float)
@@ -327,7 +343,7 @@ def _told(told: Told, certainty: float, choices: float) -> Html:
     axis = _by_choices(x, choices)
     rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
     if isfinite(needed):
-        rules[needed] = rounded(needed)
+        rules[needed] = round_choices(needed)
     right = _share(float(frame["right"].iloc[-1]))
     words = f"With {x[-1]:,.0f} choices {right} of people are told rightly."
     note = f"Taken for what they are; {n.min():,.0f} people of each or more. Bars: 1 SE."

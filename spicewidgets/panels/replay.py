@@ -9,10 +9,10 @@ from ..compat import tooltip
 from ..core.equations import term_in_words
 from ..lab.looking import emerging
 from ..lab.result import Result
-from ..markup import Html, escaped, message, table
+from ..markup import Html, escape_text, message, table
 from ..plots.emergence import EmergenceFigure
 from ..plots.words import PHASES
-from .base import FULL, Change, Choice, by_hand, column, guard, labelled
+from .base import FULL, Change, Choice, by_hand, column, guard, with_label
 from .files import FigureBox
 from .stage import Stage
 from .words import NO_EQUATION, decimal
@@ -47,7 +47,7 @@ class ReplayPanel(Stage):
         self._truth: SpiceModel | None = None
         self._epochs: Mapping[int, Epoch] = {}
         words = "Epoch of the training whose equation is told"
-        self.epoch = labelled(widgets.SelectionSlider, "Epoch", words, options=["0"])
+        self.epoch = with_label(widgets.SelectionSlider, "Epoch", words, options=["0"])
         tip = tooltip("Play the training, epoch by epoch")
         self.play = widgets.Play(min=0, max=0, interval=PACE, show_repeat=False, **tip)
         self.link = widgets.jslink((self.play, "value"), (self.epoch, "index"))
@@ -141,7 +141,7 @@ class ReplayPanel(Stage):
         names = ["term", "now", "last", *([] if true is None else ["truth"])]
         epoch = int(emergence.epochs[at])
         words = _epoch_in_words(epoch, self._epochs.get(epoch, {}))
-        text = Html(f"<p><b>{escaped(words)}</b><br><code>{escaped(present.text(2))}</code></p>")
+        text = Html(f"<p><b>{escape_text(words)}</b><br><code>{escape_text(present.text(2))}</code></p>")
         self.equation.value = text + table(f"Coefficients at epoch {epoch}", names, rows)
 
 

@@ -3,8 +3,8 @@
 import ipywidgets as widgets
 
 from ..lab.paper import Written
-from ..markup import Html, escaped, message, region
-from .base import column, put
+from ..markup import Html, escape_text, message, region
+from .base import column, set_if_changed
 from .controls import control
 from .files import File, Files
 from .stage import Stage
@@ -72,11 +72,11 @@ class ReportPanel(Stage):
         found = self.found
         self.body.layout.display = "none" if found is None else ""
         if found is None:
-            put(self.words, NOTHING)
+            set_if_changed(self.words, NOTHING)
             return
         lacks = "" if found.is_whole else " Not all of it is done: claims without their test say so."
-        put(self.words, Html(f"<p>{escaped(found.summary)}{lacks}</p>"))
-        put(self.card, _card(found))
+        set_if_changed(self.words, Html(f"<p>{escape_text(found.summary)}{lacks}</p>"))
+        set_if_changed(self.card, _card(found))
 
     def _written(self) -> Written:
         if self.found is None:
@@ -87,7 +87,7 @@ class ReportPanel(Stage):
         return File(name, self._written().files[name], "text/html")
 
     def _zip(self) -> File:
-        return File("report.zip", self._written().zipped(), "application/zip")
+        return File("report.zip", self._written().to_zip(), "application/zip")
 
 
 def _card(found: Written) -> Html:
@@ -95,8 +95,8 @@ def _card(found: Written) -> Html:
     head = "".join(f'<th scope="col">{words}</th>' for words in ("", "Claim", "Test", "Outcome"))
     rows = "".join(
         f'<tr><td title="{claim.verdict}">{SIGNS[claim.verdict]} {claim.verdict}</td>'
-        f'<th scope="row">{escaped(claim.words)}</th><td>{escaped(claim.test)}</td>'
-        f"<td>{escaped(claim.outcome)}</td></tr>"
+        f'<th scope="row">{escape_text(claim.words)}</th><td>{escape_text(claim.test)}</td>'
+        f"<td>{escape_text(claim.outcome)}</td></tr>"
         for claim in found.claims
     )
     return region(

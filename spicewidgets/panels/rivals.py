@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from ..lab.rivals import Compared
-from ..markup import Html, code_block, escaped, folded, message, table
+from ..markup import Html, code_block, escape_text, fold, message, table
 from ..plots.rivals import by_person, rivals_table
 from .base import Choice, column
 from .controls import control
@@ -117,7 +117,7 @@ class RivalsPanel(Stage):
             return
         who = self.who.offer((ALL, *found.parts))
         found = found.parts.get(who, found)
-        self.sentence.value = f'<p class="sw-outcome">{escaped(found.sentence)}</p>'
+        self.sentence.value = f'<p class="sw-outcome">{escape_text(found.sentence)}</p>'
         as_nats = self.experiment.rivals.shown == "nats"
         several = len(found.people) > 1
         over = (
@@ -132,7 +132,7 @@ class RivalsPanel(Stage):
         self.people.value = ""
         if several and len(found.pair) == 2:
             picture = by_person(found.apart, found.people, found.groups, found.pair, chosen)
-            self.people.value = Html(picture + _listed(found))
+            self.people.value = Html(picture + _people_table(found))
         self.criteria.value = _criteria(found)
         self.facts.value = figures(
             [
@@ -144,19 +144,19 @@ class RivalsPanel(Stage):
         self.chance.value = Html(f"<b>Could it be chance?</b>{message(found.chance, 'help')}")
 
     def _csv(self) -> File:
-        found = self._compared()
+        found = self._comparison()
         return csv_file("rivals", pd.DataFrame([vars(row) for row in found.rows]))
 
     def _people_csv(self) -> File:
-        return csv_file("rivals_people", self._compared().by_person)
+        return csv_file("rivals_people", self._comparison().by_person)
 
-    def _compared(self) -> Compared:
+    def _comparison(self) -> Compared:
         if self.found is None:
             raise ValueError("Nothing is compared yet. Press Compare first.")
         return self.found
 
 
-def _listed(found: Compared) -> Html:
+def _people_table(found: Compared) -> Html:
     """Return the people as a table, folded away, for who cannot see the picture."""
     order = np.argsort(found.apart, kind="stable")[::-1]
     rows = [
@@ -170,7 +170,7 @@ def _listed(found: Compared) -> Html:
     ]
     names = ["person", "group", "nats in 100 choices", "better"]
     more = f"; the first {MOST_LISTED} of {len(order)}" if len(order) > MOST_LISTED else ""
-    return folded(
+    return fold(
         "These people as a table", table(f"{found.pair[0]} against {found.pair[1]}{more}", names, rows)
     )
 
@@ -190,4 +190,4 @@ def _criteria(found: Compared) -> Html:
         "help",
     )
     names = ["model", "AIC", "BIC", "ln evidence"]
-    return folded("AIC, BIC, evidence", Html(table("Sums over people", names, rows) + help_text))
+    return fold("AIC, BIC, evidence", Html(table("Sums over people", names, rows) + help_text))

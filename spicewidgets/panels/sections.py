@@ -7,8 +7,8 @@ import ipywidgets as widgets
 from traitlets import Unicode
 
 from ..compat import tooltip
-from ..markup import escaped
-from .base import Change, put
+from ..markup import escape_text
+from .base import Change, set_if_changed
 
 
 class Sections(widgets.HBox):
@@ -71,4 +71,6 @@ class Address(widgets.VBox):
     def show(self, text: str) -> None:
         """Let the page's address say this."""
         taken = " data-taken" if self.incoming.value else ""
-        put(self.link, f'<div class="sw-settings"{taken} data-settings="{escaped(text)}"></div>')
+        set_if_changed(
+            self.link, f'<div class="sw-settings"{taken} data-settings="{escape_text(text)}"></div>'
+        )

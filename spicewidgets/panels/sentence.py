@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import ipywidgets as widgets
 
-from ..lab.intervals import BETA, Number
+from ..lab.intervals import BETA, IntervalRow
 from ..lab.reading import Sentence, SentencePart
-from ..markup import escaped
+from ..markup import escape_text
 from ..plots.svg import Interval, number_line
-from .base import button, discard, put
+from .base import button, discard, set_if_changed
 from .words import decimal
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class EquationSentence(widgets.VBox):
         self._lines: list[widgets.HTML] = []
         self._names: list[widgets.HTML] = []
 
-    def show(self, sentences: Sequence[Sentence], numbers: Mapping[Key, Number], written: str) -> None:
+    def show(self, sentences: Sequence[Sentence], numbers: Mapping[Key, IntervalRow], written: str) -> None:
         """Show equations.
 
         Args:
@@ -71,8 +71,8 @@ class EquationSentence(widgets.VBox):
         self._draw_lines(sentences, numbers)
         modules = [one for one in sentences if one.module != BETA]
         for name, one in zip(self._names, modules, strict=False):  # one module alone has no name
-            about = f"<b>{escaped(one.name)}</b><span>{escaped(one.about)}</span>"
-            put(name, f'<div class="sw-of">{about}</div>')
+            about = f"<b>{escape_text(one.name)}</b><span>{escape_text(one.about)}</span>"
+            set_if_changed(name, f'<div class="sw-of">{about}</div>')
         if self.key not in self.buttons:
             self.key = next(iter(self.buttons), None)
         self._mark()
@@ -135,7 +135,7 @@ class EquationSentence(widgets.VBox):
         for key, pressable in self.buttons.items():
             (pressable.add_class if key == self.key else pressable.remove_class)("sw-on")
 
-    def _draw_lines(self, sentences: Sequence[Sentence], numbers: Mapping[Key, Number]) -> None:
+    def _draw_lines(self, sentences: Sequence[Sentence], numbers: Mapping[Key, IntervalRow]) -> None:
         """All numbers of several modules, on one scale."""
         modules = [one for one in sentences if one.module != BETA]
         if not self._lines or not numbers:
@@ -148,7 +148,9 @@ class EquationSentence(widgets.VBox):
         room = 0.06 * (max(ends) - min(ends))
         for line, one in zip(self._lines, modules, strict=True):
             marks = [Interval(n.found, *n.by_likelihood, n.true) for n in own[one.module]]
-            put(line, number_line(marks, min(ends) - room, max(ends) + room, width=150, words=False))
+            set_if_changed(
+                line, number_line(marks, min(ends) - room, max(ends) + room, width=150, words=False)
+            )
 
 
 def _start(one: Sentence, written: str) -> str:
@@ -162,7 +164,7 @@ def _after(part: SentencePart, written: str) -> str:
 
 
 def _text(words: str) -> widgets.HTML:
-    return widgets.HTML(f"<span>{escaped(words)}</span>")
+    return widgets.HTML(f"<span>{escape_text(words)}</span>")
 
 
 def _columns(sentences: Sequence[Sentence], written: str) -> dict["Term", float]:

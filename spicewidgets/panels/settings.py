@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from ..compat import clear_uploads, tooltip, uploads
 from ..lab.protocols import ExperimentRunner
 from ..lab.script import script_of
-from ..markup import copied, saved
+from ..markup import copy_text, save_link
 from ..state.experiment import Experiment
 from ..state.lesson import LARGEST, open_lesson, read_lesson
 from ..state.link import to_link
@@ -65,15 +65,15 @@ class SettingsBox(Panel):
     def _share(self) -> None:
         self.experiment.snapshot()  # only sound settings have an address
         # A notebook has no address of its own: there the script is shared.
-        self.shown.value = copied(self.text(), "The page with its settings", to_link(self.experiment))
+        self.shown.value = copy_text(self.text(), "The page with its settings", to_link(self.experiment))
 
     @guard
     def _script(self) -> None:
-        self.shown.value = copied(self.text(), "The same as a Python script")
+        self.shown.value = copy_text(self.text(), "The same as a Python script")
 
     @guard
     def _save_now(self) -> None:
-        self.shown.value = saved(*self.file())
+        self.shown.value = save_link(*self.file())
 
     @guard
     def _toggle(self) -> None:

@@ -16,7 +16,7 @@ from ..lab.result import Result
 from ..markup import message
 from ..state.base import State
 from ..state.experiment import Experiment, ExperimentSnapshot
-from .base import FULL, Change, Choice, Panel, Value, button, guard, labelled
+from .base import FULL, Change, Choice, Panel, Value, button, guard, with_label
 from .controls import Control, control, grey
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def arm_control(experiment: Experiment) -> widgets.Dropdown:
     """Which option is looked at, in all pictures of sessions."""
     comparison, task = experiment.comparison, experiment.task
     words = "Whose probability and values are drawn"
-    chosen = labelled(widgets.Dropdown, "Option shown", words, options=[("", 0)])
+    chosen = with_label(widgets.Dropdown, "Option shown", words, options=[("", 0)])
 
     def offer(_: Change | None = None) -> None:
         if task.problems_of("n_actions"):

@@ -8,9 +8,9 @@ from functools import partial
 import ipywidgets as widgets
 from traitlets import HasTraits, Unicode
 
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..state.stages import ROOMS, STAGES, views
-from .base import Change, put
+from .base import Change, set_if_changed
 from .sections import Sections
 
 STATES = {
@@ -54,7 +54,9 @@ class Tile(widgets.VBox):
     def draw(self, picture: Html, caption: str) -> None:
         """Show a small picture and a caption in plain words."""
         self._drawn = picture, caption
-        put(self.picture, Html(f"{picture}<p>{escaped(OLD if self.state == 'stale' else caption)}</p>"))
+        set_if_changed(
+            self.picture, Html(f"{picture}<p>{escape_text(OLD if self.state == 'stale' else caption)}</p>")
+        )
 
     def set_open(self, is_open: bool) -> None:
         """Mark the tile as that of the room on show."""

@@ -3,9 +3,9 @@
 import ipywidgets as widgets
 
 from ..lab.protocols import ExperimentRunner
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..state.experiment import Experiment
-from .base import Change, Panel, block, button, guard, put, row
+from .base import Change, Panel, block, button, guard, row, set_if_changed
 
 
 class StudyBox(Panel):
@@ -68,7 +68,7 @@ class StudyBox(Panel):
             "Stop soon; what is done is kept",
         )
         self.stop.layout.display = "" if self.is_under_way else "none"
-        put(self.status, self._words(blocked.get(self.name, "")))
+        set_if_changed(self.status, self._words(blocked.get(self.name, "")))
 
     def _words(self, blocked: str) -> Html:
         run, study = self.experiment.run, self.runner.studies.get(self.name)
@@ -84,7 +84,7 @@ class StudyBox(Panel):
             words, look = str(run.message), "sw-alert"
         else:
             words = "" if study is None else study.ended
-        return Html(f'<div class="sw-studied {look}" role="status">{bar}{escaped(words)}</div>')
+        return Html(f'<div class="sw-studied {look}" role="status">{bar}{escape_text(words)}</div>')
 
 
 def put_word(pressable: widgets.Button, word: str) -> None:
@@ -104,11 +104,13 @@ def _left(seconds: float | None) -> str:
 
 def heading(words: str, help_text: str = "") -> Html:
     """Return a heading above a figure, with a sentence behind it in small letters."""
-    small = f' <span class="sw-help">{escaped(help_text)}</span>' if help_text else ""
-    return Html(f'<div class="sw-heading"><b>{escaped(words)}</b>{small}</div>')
+    small = f' <span class="sw-help">{escape_text(help_text)}</span>' if help_text else ""
+    return Html(f'<div class="sw-heading"><b>{escape_text(words)}</b>{small}</div>')
 
 
 def figures(pairs: list[tuple[str, str]]) -> Html:
     """Numbers with a word below each."""
-    cells = "".join(f"<span><b>{escaped(n)}</b> <span>{escaped(word)}</span></span>" for n, word in pairs)
+    cells = "".join(
+        f"<span><b>{escape_text(n)}</b> <span>{escape_text(word)}</span></span>" for n, word in pairs
+    )
     return Html(f'<div class="sw-figures">{cells}</div>')

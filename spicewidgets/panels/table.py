@@ -16,7 +16,7 @@ from ..lab.table import (
     LARGEST,
     PASTED,
     ROLES,
-    Column,
+    ColumnView,
     Upload,
     columns_of,
     example,
@@ -24,9 +24,22 @@ from ..lab.table import (
     too_large,
     with_role,
 )
-from ..markup import Html, escaped, message, table
+from ..markup import Html, escape_text, message, table
 from ..state.experiment import Experiment
-from .base import FULL, Change, Panel, block, button, column, discard, foldable, guard, labelled, put, row
+from .base import (
+    FULL,
+    Change,
+    Panel,
+    block,
+    button,
+    column,
+    discard,
+    foldable,
+    guard,
+    row,
+    set_if_changed,
+    with_label,
+)
 from .files import File, Files
 
 if TYPE_CHECKING:
@@ -130,7 +143,7 @@ class YourData(Panel):
         self.controls = [widgets.HTML(f"<p>{ABOUT}</p>"), self._source()]
         self.preview = widgets.HBox(layout=widgets.Layout(**FULL))
         self.preview.add_class("sw-preview")
-        self.more = labelled(
+        self.more = with_label(
             widgets.Dropdown, "Another column", "A column that is not shown yet", options=[""]
         )
         self.more.observe(self._show_more, "value")
@@ -166,7 +179,7 @@ class YourData(Panel):
         drop.add_class("sw-drop")
         placeholder = "subjID,choice,outcome\n7,1,1\n7,2,0"
         words = "A table as text, its header first"
-        self.text = labelled(
+        self.text = with_label(
             widgets.Textarea, "Table as text", words, placeholder=placeholder, rows=TEXT_ROWS
         )
         paste = foldable(
@@ -235,9 +248,9 @@ class YourData(Panel):
         """Show how the reading goes, and the table that was read last."""
         state, choices = self.experiment.table, self.runner.choices
         reading = state.status == "reading"
-        words = f'<progress max="1" value="{state.progress}"></progress> {escaped(state.message)} …'
+        words = f'<progress max="1" value="{state.progress}"></progress> {escape_text(state.message)} …'
         failed = message(state.message, "alert", "alert") if state.status == "failed" else ""
-        put(self.progress, f'<div role="status">{words}</div>' if reading else failed)
+        set_if_changed(self.progress, f'<div role="status">{words}</div>' if reading else failed)
         if state.status == "failed" and self._shown is not None:
             self._fill(self._names)  # with the roles that they have, whatever was tried
         if choices is not self._shown and not reading:
@@ -268,7 +281,7 @@ class YourData(Panel):
         elif settings.name:
             words = f"The choices of {settings.identity} are used."
             words += "" if same or choices is None else " What is shown here is not used yet."
-        put(self.state, message(words, role="status"))
+        set_if_changed(self.state, message(words, role="status"))
         reason = "" if choices is not None else "There is no table yet. Choose a file first."
         busy = "A run is under way. Stop it first." if self.experiment.run.busy else ""
         block(self.use, reason or busy or ("These choices are used." if same else ""), USE)
@@ -289,7 +302,7 @@ class YourData(Panel):
         self.more.layout.display = "none" if len(names) <= MOST_COLUMNS else ""
         self._fill(names[:MOST_COLUMNS])
         old = self.problems.children
-        title = f"<h3>{_found(len(report.problems))}</h3>"
+        title = f"<h3>{_count_found(len(report.problems))}</h3>"
         self.problems.children = [widgets.HTML(title), *(self._problem(one) for one in report.problems)]
         discard(*old)
         rows = [(part.reason, f"{part.where.n:,}", part.where.words) for part in report.left_out]
@@ -302,15 +315,15 @@ class YourData(Panel):
         self.preview.children = [self._column(self._columns[name]) for name in names]
         discard(*old)
 
-    def _column(self, one: Column) -> widgets.VBox:
+    def _column(self, one: ColumnView) -> widgets.VBox:
         options = [(NO_ROLE, ""), *((words, role) for role, words in ROLES.items())]
         label = f"Column {list(self._columns).index(one.name) + 1} holds"
         tip = f"What {one.name} holds"
-        role = labelled(widgets.Dropdown, label, tip, options=options, value=one.role)
+        role = with_label(widgets.Dropdown, label, tip, options=options, value=one.role)
         role.observe(partial(self._choose_role, one.name), "value")
-        name = escaped(one.name)
-        cells = "".join(f"<div>{escaped(cell) or '&nbsp;'}</div>" for cell in one.cells)
-        head = f'<b title="{name}">{name}</b><i title="{escaped(one.reason)}">{_sure(one)}</i>'
+        name = escape_text(one.name)
+        cells = "".join(f"<div>{escape_text(cell) or '&nbsp;'}</div>" for cell in one.cells)
+        head = f'<b title="{name}">{name}</b><i title="{escape_text(one.reason)}">{_sure(one)}</i>'
         parts = [role, widgets.HTML(f'<div class="sw-cells">{head}{cells}</div>')]
         return widgets.VBox(
             parts, layout=widgets.Layout(flex=f"0 0 {WIDTH}", width=WIDTH, margin="0 6px 0 0")
@@ -333,9 +346,9 @@ class YourData(Panel):
             for name, words in problem.remedies.items()
         ]
         words = "What is done about it"
-        remedy = labelled(widgets.Dropdown, "Remedy", words, options=options, value=problem.taken)
+        remedy = with_label(widgets.Dropdown, "Remedy", words, options=options, value=problem.taken)
         remedy.observe(partial(self._choose_remedy, problem.key), "value")
-        found = f"{escaped(problem.words)} {message(problem.where.words, 'help')}"
+        found = f"{escape_text(problem.words)} {message(problem.where.words, 'help')}"
         box = column(widgets.HTML(found), remedy)
         box.add_class("sw-problem")
         return box
@@ -357,18 +370,20 @@ class YourData(Panel):
         return self.runner.choices
 
 
-def _sure(one: Column) -> str:
+def _sure(one: ColumnView) -> str:
     """Describe the certainty of a guess, in a word."""
     if not one.role:
         return "&nbsp;"
     return "sure" if one.sure >= SURE else "likely" if one.sure >= UNSURE else "a guess"
 
 
-def _found(n: int) -> str:
+def _count_found(n: int) -> str:
     return "No problems were found" if n == 0 else f"{n} thing{'s' * (n != 1)} to decide"
 
 
 def _facts(rows: list[tuple[str, str]]) -> Html:
     """Names and what they are, with lines that break."""
-    cells = "".join(f"<tr><th>{escaped(name)}</th><td>{escaped(words)}</td></tr>" for name, words in rows)
+    cells = "".join(
+        f"<tr><th>{escape_text(name)}</th><td>{escape_text(words)}</td></tr>" for name, words in rows
+    )
     return Html(f'<table class="sw-facts">{cells}</table>')

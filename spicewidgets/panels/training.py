@@ -9,7 +9,7 @@ from ..core.equations import SpiceModel
 from ..lab.guide import time_left
 from ..lab.looking import at_hand, letters_of
 from ..lab.protocols import ExperimentRunner
-from ..markup import Html, escaped, message
+from ..markup import Html, escape_text, message
 from ..plots.training import TrainingFigure
 from ..state.run import RunState
 from .base import Choice, block, button, foldable, folded_details, guard, row
@@ -156,5 +156,5 @@ def run_status(run: RunState) -> Html:
         words += f" {run.rate:.0f} epochs per second." if run.rate else ""
         words += time_left(run)
     look = "sw-alert" if run.status == "failed" else ""
-    status = f'<div class="{look}" role="status">{escaped(words)}{folded_details(run.details)}</div>'
+    status = f'<div class="{look}" role="status">{escape_text(words)}{folded_details(run.details)}</div>'
     return Html(status + "".join(message(note) for note in run.notes))

@@ -4,11 +4,11 @@ from collections.abc import Hashable
 
 import ipywidgets as widgets
 
-from ..lab.meaning import cost, is_loaded, person_of, tried
+from ..lab.meaning import cost, is_loaded, person_of, try_parameters
 from ..lab.result import Result
 from ..markup import message
 from ..state.participant import ParticipantState
-from .base import ROW, Change, block, button, by_hand, column, guard, labelled, row
+from .base import ROW, Change, block, button, by_hand, column, guard, row, with_label
 from .controls import Control, control
 from .stage import PersonChoice, Stage
 from .translation_tables import (
@@ -49,7 +49,7 @@ class TranslatePanel(Stage):
     def stage(self) -> list[widgets.Widget]:
         """Lay out the steps, the equation that the parameters make, the worth of a term, and the freedoms."""
         self.steps, self.moved, self.verdict, self.freedoms = (widgets.HTML() for _ in range(4))
-        self.term = labelled(widgets.Dropdown, "Term", "Which term is left out", options=[("", None)])
+        self.term = with_label(widgets.Dropdown, "Term", "Which term is left out", options=[("", None)])
         self.term.observe(self._choose_term, "value")
         self.term.layout.width = "auto"
         self.drop = button("What would it cost to drop it?", COST_TIP, self._drop)
@@ -127,7 +127,7 @@ class TranslatePanel(Stage):
             self.moved.value = ""
             return
         values = {name: getattr(self.parameters, name) for name in names}
-        (result, participant), attempt = self._read, tried(*self._read, values)
+        (result, participant), attempt = self._read, try_parameters(*self._read, values)
         assert result.spice is not None
         self.moved.value = way_back_table(result.spice, attempt, participant)
 

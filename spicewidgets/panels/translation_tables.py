@@ -10,7 +10,7 @@ from ..core.equations import term_in_words
 from ..lab.meaning import Tried, freedoms_of, instead_of, steps_of
 from ..lab.result import Result
 from ..lab.words import PARAMETERS
-from ..markup import Html, escaped, folded, message, table
+from ..markup import Html, escape_text, fold, message, table
 from .words import decimal, with_error
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def steps_table(result: Result, participant: Hashable) -> Html:
     """One row for each parameter: what its number in the equation is made of, and the number today."""
     steps = steps_of(result, participant)
     if not steps:
-        return Html(f"<p>{escaped(NO_WORDS)}</p>")
+        return Html(f"<p>{escape_text(NO_WORDS)}</p>")
     uncertainty = result.uncertainty.get(participant)
     errors = {} if uncertainty is None else uncertainty.parameters
     two = any(step.parameter == "alpha_penalty" for step in steps)
@@ -89,7 +89,7 @@ def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> 
         )
     caption = "The way back: the equation of the parameters"
     content = table(caption, ("number", "found", "as set"), rows)
-    return Html(f'{content}<p role="status">{escaped(words)}</p>')
+    return Html(f'{content}<p role="status">{escape_text(words)}</p>')
 
 
 def term_of(term: "Term", module: str) -> str:
@@ -123,7 +123,7 @@ def cost_tables(cost: "Cost") -> Html:
         for session, (highest, mean) in enumerate(zip(cost.max_dp(), cost.mean_dp(), strict=True))
     ]
     sessions = table("Each session, all else fitted anew", ("session", "max |dP|", "mean |dP|"), each)
-    return Html(table("How P of option 1 changes", names, rows) + folded("session by session", sessions))
+    return Html(table("How P of option 1 changes", names, rows) + fold("session by session", sessions))
 
 
 def freedoms_table(result: Result, participant: Hashable) -> Html:

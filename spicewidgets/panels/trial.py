@@ -9,12 +9,12 @@ import numpy as np
 from ..compat import tooltip
 from ..lab.looking import modules, trial_by_trial
 from ..lab.result import Result
-from ..markup import Html, escaped, table
+from ..markup import Html, escape_text, table
 from ..plots.figures import SessionView
 from ..plots.svg import BAR, bar
 from ..plots.words import in_sentence
 from ..style import SPICE, TRUTH
-from .base import FULL, Change, guard, labelled
+from .base import FULL, Change, guard, with_label
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control
 from .words import AGENTS, NO_EQUATION, decimal
@@ -45,7 +45,7 @@ class TrialPanel(Stage):
         self._drawn: tuple[Result, int] | None = None  # the result and its session
         self._updates: Mapping[str, Contributions] = {}
         words = "Trial of the session, counted from 0"
-        self.trial = labelled(widgets.IntSlider, "Trial", words, min=0, max=99)
+        self.trial = with_label(widgets.IntSlider, "Trial", words, min=0, max=99)
         tip = tooltip("Play the session, trial by trial")
         self.play = widgets.Play(min=0, max=99, interval=PACE, show_repeat=False, **tip)
         self.link = widgets.jslink((self.play, "value"), (self.trial, "value"))
@@ -96,7 +96,7 @@ class TrialPanel(Stage):
         n_modules = len(next(iter(self._updates.values())).updates)
         sums = "".join(_sums(self._updates, module, trial, options) for module in range(n_modules))
         after = _choice(result, self._updates, session, trial)
-        words = f'<p role="status"><b>{escaped(outcome)}</b></p>'
+        words = f'<p role="status"><b>{escape_text(outcome)}</b></p>'
         self.sums.value = f'{words}<div class="sw-row">{sums}</div>{after}'
 
 

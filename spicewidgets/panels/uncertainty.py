@@ -5,14 +5,14 @@ import pandas as pd
 
 from ..lab.intervals import cautions, numbers
 from ..lab.script import script_of
-from ..markup import Html, code_block, escaped, message
+from ..markup import Html, code_block, escape_text, message
 from ..plots.intervals import Intervals
 from ..state.run import RunState
 from .base import Change, block, button, column, guard, row, script_text
 from .controls import control
 from .files import FigureBox, File, Files, csv_file
 from .stage import PersonChoice, Stage
-from .uncertainty_tables import all_numbers, intervals_in_words, named, numbers_frame, terms_kept
+from .uncertainty_tables import all_numbers, intervals_in_words, name_rows, numbers_frame, terms_kept
 from .words import NO_EQUATION
 
 BUTTONS = {
@@ -99,7 +99,7 @@ class UncertaintyPanel(Stage):
         participant = self.participant.offer(result.spice.participants)
         rows = numbers(result, resampled, participant, self._level())
         n_resamples = 0 if resampled is None else len(resampled.fits)
-        with_names = named(rows)
+        with_names = name_rows(rows)
         self.figure.draw(with_names, intervals_in_words(rows, n_resamples))
         self.terms.value = terms_kept(with_names, n_resamples)
         notes = "".join(message(words) for words in cautions(result, participant))
@@ -140,4 +140,4 @@ def _status(run: RunState, blocked: str) -> Html:
     elif blocked:
         words = blocked
     look = "sw-alert" if run.status == "failed" and not blocked else ""
-    return Html(f'<div class="{look}" role="status">{bar} {escaped(words)}</div>')
+    return Html(f'<div class="{look}" role="status">{bar} {escape_text(words)}</div>')

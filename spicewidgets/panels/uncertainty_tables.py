@@ -6,22 +6,22 @@ from math import isfinite, isnan, nan
 import pandas as pd
 
 from ..core.equations import term_in_words
-from ..lab.intervals import BETA, PARAMETER, Number
+from ..lab.intervals import BETA, PARAMETER, IntervalRow
 from ..lab.words import PARAMETERS
 from ..markup import Html, table
 from .words import decimal
 
 RARELY, MOSTLY = 0.5, 0.95  # shares of the resamples that keep a term
-Named = Sequence[tuple[str, Number]]
+Named = Sequence[tuple[str, IntervalRow]]
 
 
-def named(rows: Sequence[Number]) -> Named:
+def name_rows(rows: Sequence[IntervalRow]) -> Named:
     """Each number with what it is called; where there is only one module, it need not be named."""
     modules = {row.module for row in rows if row.is_term}
     return [(_name(row, f" of {row.module}" if len(modules) > 1 else ""), row) for row in rows]
 
 
-def _name(row: Number, of_module: str) -> str:
+def _name(row: IntervalRow, of_module: str) -> str:
     if row.module == PARAMETER:
         return PARAMETERS.get(row.name, row.name)
     if row.module == BETA:
@@ -29,7 +29,7 @@ def _name(row: Number, of_module: str) -> str:
     return term_in_words(row.term, row.module) + of_module
 
 
-def intervals_in_words(rows: Sequence[Number], n_resamples: int) -> str:
+def intervals_in_words(rows: Sequence[IntervalRow], n_resamples: int) -> str:
     """Describe the intervals, in sentences."""
     drawn = [row for row in rows if isfinite(row.unit)]
     source = f"over {n_resamples} resamples" if n_resamples else "by the likelihood"
@@ -50,7 +50,7 @@ def intervals_in_words(rows: Sequence[Number], n_resamples: int) -> str:
     return words if n_resamples else f"{words} Press Resample to see how sure the terms themselves are."
 
 
-def _level(rows: Sequence[Number]) -> str:
+def _level(rows: Sequence[IntervalRow]) -> str:
     return f"{100 * rows[0].level:g} %" if rows else ""
 
 
@@ -108,7 +108,7 @@ def _interval(ends: tuple[float, float]) -> str:
     return f"{decimal(ends[0])} to {decimal(ends[1])}" if isfinite(ends[0]) else "–"
 
 
-def numbers_frame(participant: Hashable, rows: Sequence[Number]) -> pd.DataFrame:
+def numbers_frame(participant: Hashable, rows: Sequence[IntervalRow]) -> pd.DataFrame:
     """All numbers of a participant, to be saved."""
     columns = ["participant", "kind", "name", "true", "found", "likelihood", "error", "low", "high", "kept"]
     lines = []

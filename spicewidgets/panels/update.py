@@ -8,11 +8,11 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..core.equations import term_in_words
-from ..lab.looking import changed, curves_of, likelihood, modules, moved, with_equation
+from ..lab.looking import curves_of, likelihood, modules, replace_equation, with_coefficient, with_equation
 from ..lab.result import Result
 from ..markup import Html, table
 from ..plots.modules import UpdateFigure
-from .base import Change, Choice, button, column, discard, guard, labelled
+from .base import Change, Choice, button, column, discard, guard, with_label
 from .controls import value_slider
 from .files import FigureBox
 from .stage import PersonChoice, Stage, session_control
@@ -113,8 +113,8 @@ class UpdatePanel(Stage):
         if not np.isfinite(value) or abs(value) > 1e6:
             raise ValueError(f"A coefficient must be a number from -1e6 to 1e6; got {value}. Type another.")
         if self._model is not None:
-            equation = moved(self._equation(self._model), term, value)
-            self._model = changed(self._model, equation, self.participant.value)
+            equation = with_coefficient(self._equation(self._model), term, value)
+            self._model = replace_equation(self._model, equation, self.participant.value)
             self._redraw()
 
     @guard
@@ -157,7 +157,7 @@ class Coefficient:
 
     def __init__(self, name: str, changed: Callable[[float], object]) -> None:
         self._changed, self._is_filling, self._value = changed, False, 0.0
-        self.typed = labelled(widgets.FloatText, name, WORDS, step=STEP)
+        self.typed = with_label(widgets.FloatText, name, WORDS, step=STEP)
         self.slider = value_slider(widgets.FloatSlider, name, WORDS, step=STEP)
         self.box = column(self.typed, self.slider)
         for part in (self.typed, self.slider):

@@ -35,7 +35,7 @@ class Bullets:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableBlock:
     """A table whose first column names the rows.
 
     Attributes:
@@ -83,7 +83,7 @@ class Code:
     text: str
 
 
-Block = Heading | Paragraph | Bullets | Table | Picture | Formulas | Code
+Block = Heading | Paragraph | Bullets | TableBlock | Picture | Formulas | Code
 
 
 def pictures_of(blocks: Sequence[Block]) -> tuple[Picture, ...]:

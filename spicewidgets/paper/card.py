@@ -29,9 +29,9 @@ from ..core.discover.group_table import n_tests
 from ..core.judge import check
 from ..core.judge.random_effects import LEAST, tested_groups
 from ..core.rivals.held_out import HeldOut
-from .blocks import Block, Bullets, Heading, Paragraph, Table
+from .blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from .findings import EQUATIONS, Findings, equation_sets, gain_of, nats_gained, seen_ahead, sets_of
-from .words import count, listed, number, percent, probability, with_interval
+from .words import count, join_words, number, percent, probability, with_interval
 
 CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
 EXACT = 0.8  # share of simulated data sets in which exactly the true terms have to come back
@@ -70,7 +70,9 @@ def claims(found: Findings) -> tuple[Claim, ...]:
 def counts_of(told: tuple[Claim, ...]) -> str:
     """Say how many claims have each verdict."""
     verdicts = Counter(claim.verdict for claim in told)
-    return listed(f"{verdicts[one]} {_COUNTED[one]}" for one in VERDICTS if verdicts[one] or one in _ALWAYS)
+    return join_words(
+        f"{verdicts[one]} {_COUNTED[one]}" for one in VERDICTS if verdicts[one] or one in _ALWAYS
+    )
 
 
 _COUNTED = {HOLDS: "held", FAILS: "failed", OPEN: "open", UNDECIDED: "undecided", UNTESTED: "not tested"}
@@ -82,7 +84,7 @@ def card_part(found: Findings) -> Iterator[Block]:
     told = claims(found)
     yield Heading("Interpretation card")
     yield Paragraph(f"{_about(found)} Of {count(len(told), 'claim')}, {counts_of(told)}.")
-    yield Table(
+    yield TableBlock(
         "Claims, the tests that could break them, and what came of these.",
         ("claim", "test", "outcome", "verdict"),
         tuple((claim.words, claim.test, claim.outcome, claim.verdict) for claim in told),
@@ -219,7 +221,7 @@ def _terms_stay(found: Findings) -> Iterator[Claim]:
             "All do."
             if not len(lost)
             else f"{len(lost)} of {len(found.terms)} do not: "
-            + listed(f"{row['term']} in {row['module']}" for _, row in lost.iterrows())
+            + join_words(f"{row['term']} in {row['module']}" for _, row in lost.iterrows())
             + ".",
             FAILS if len(lost) else HOLDS,
         )
@@ -245,7 +247,7 @@ def _terms_recovered(found: Findings) -> Iterator[Claim]:
         words,
         test,
         f"Exactly the true terms in {percent(exact)} of {count(n, 'data set')}."
-        + (f" {listed(wrong, 4)}." if wrong else "")
+        + (f" {join_words(wrong, 4)}." if wrong else "")
         + _too_few(n, equation_sets(1, found.dataset.n_participants)),
         judge_share(round(exact * n), n, EXACT),
         n,
@@ -329,7 +331,7 @@ def _rivals_told_apart(found: Findings) -> Iterator[Claim]:
         test,
         f"{count(n, 'simulated person', 'simulated people')} of each rival, of whom"
         f" {percent(np.mean(list(right.values())))} are recognised on average"
-        + (f"; less than half: {listed(lost)}." if lost else ".")
+        + (f"; less than half: {join_words(lost)}." if lost else ".")
         + _too_few(n, n_people * sets_of(1, n_people, 10)),
         judge_together(verdicts),
         n,
@@ -341,7 +343,7 @@ def _groups_differ(found: Findings) -> Iterator[Claim]:
     for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
         first, tested = own["group"].iloc[0], own[own["holm"].notna()]
         clear = own[own["holm"] < 0.05]
-        which = listed((f"{row['name']}, {row['group']}" for _, row in clear.iterrows()), 4)
+        which = join_words((f"{row['name']}, {row['group']}" for _, row in clear.iterrows()), 4)
         yield Claim(
             f"Groups of {name} differ in how they choose.",
             f"Differences of means of the group model from {first}; all {n_all} that were tested are counted"
@@ -393,7 +395,7 @@ def _about(found: Findings) -> str:
     for name in others:
         ahead = found.held_out.ahead(found.told, f"{name}{EQUATIONS}")
         gaps.append(f"{name} by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice")
-    return f"{words}, which predict held-out choices best: better than those of {listed(gaps)}."
+    return f"{words}, which predict held-out choices best: better than those of {join_words(gaps)}."
 
 
 def _simplest(found: Findings) -> str:
@@ -458,7 +460,7 @@ def audit(found: Findings) -> Iterator[str]:
         )
         if not done
     ]
-    yield f"Not done: {listed(undone)}." if undone else "Nothing of the plan was left out."
+    yield f"Not done: {join_words(undone)}." if undone else "Nothing of the plan was left out."
     yield (
         "Not tested at all: other starts of the network, other tasks or visits, preregistered predictions,"
         " and whether a model that nobody thought of does better."

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ..plots.paper import Range, ranges, sorted_people
-from .blocks import Block, Heading, Paragraph, Picture, Table
+from .blocks import Block, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
-from .words import between, count, listed, number, probability, with_interval
+from .words import between, count, join_words, number, probability, with_interval
 
 
 def comparison_part(found: Findings) -> Iterator[Block]:
@@ -56,13 +56,13 @@ def _person_by_person(found: Findings) -> Picture:
     }
     return Picture(
         "person-by-person",
-        f"How far the equations of {found.main} are ahead of {listed(others)} in held-out choices, a dot for"
-        " each person, sorted; below zero they are behind.",
+        f"How far the equations of {found.main} are ahead of {join_words(others)} in held-out choices, a dot"
+        " for each person, sorted; below zero they are behind.",
         sorted_people(nats, "nats per choice ahead"),
     )
 
 
-def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> Table:
+def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> TableBlock:
     rows = []
     for _, row in frame.iterrows():
         cells = [row["model"], number(row["likelihood"], 4), between(row["low"], row["high"])]
@@ -80,7 +80,7 @@ def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> Table:
     if not several:
         note += " One person has no interval over people."
     names = ("model", "likelihood", "95 %", "behind", "95 %", "numbers", "AIC", "BIC", "evidence")
-    return Table(caption, names, tuple(rows), note=note)
+    return TableBlock(caption, names, tuple(rows), note=note)
 
 
 def _by_group(found: Findings, frame: pd.DataFrame) -> Iterator[Block]:
@@ -105,7 +105,7 @@ def _by_group(found: Findings, frame: pd.DataFrame) -> Iterator[Block]:
             for model in models
         )
         names = tuple(f"{kind} ({labels.count(kind)})" for kind in kinds)
-        yield Table(
+        yield TableBlock(
             f"Likelihood of held-out choices by {name} (number of people), with 95 % intervals over people.",
             ("model", *names),
             rows,
@@ -138,7 +138,7 @@ def _frequencies(found: Findings) -> Iterator[Block]:
         " each person's held-out choices as the evidence of a model (Soch et al. 2016). The probability that"
         f" all models are equally frequent (the omnibus risk) is {probability(among.omnibus_risk)}."
     )
-    yield Table(
+    yield TableBlock(
         "Frequencies of the models among people.",
         ("model", "people", "frequency", "exceedance", "protected", "fixed effects"),
         tuple(
@@ -167,7 +167,7 @@ def _frequencies(found: Findings) -> Iterator[Block]:
             for kind, part in difference.groups.items()
         )
         width = max(len(row) for row in rows)
-        yield Table(
+        yield TableBlock(
             f"The most frequent models by {name}: frequency (protected exceedance probability).",
             ("group", *(("first", "second", "third")[: width - 1])),
             rows,

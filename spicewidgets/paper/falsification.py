@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from ..core.judge.check import POWER, Falsification
-from ..plots.paper import Panel, beside_people
+from ..plots.paper import PaperPanel, beside_people
 from ..style import RNN, SPICE
-from .blocks import Block, Bullets, Heading, Paragraph, Picture, Table
+from .blocks import Block, Bullets, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
 from .words import count, number, probability
 
@@ -41,7 +41,7 @@ def falsification_part(found: Findings) -> Iterator[Block]:
         f" {count(found.dataset.n_trials, 'trial')} a session at most, what counts is the size."
     )
     yield Bullets(tuple(one.sentence for one in result.judgements.values()))
-    yield Table(
+    yield TableBlock(
         "Every check: where people and model are farthest apart.",
         ("model", "measure", "where", "people", "model", "noticed", "distance", "p", "p, Holm", "verdict"),
         tuple(
@@ -72,7 +72,7 @@ def falsification_part(found: Findings) -> Iterator[Block]:
     )
 
 
-def panels_of(result: Falsification) -> list[Panel]:
+def panels_of(result: Falsification) -> list[PaperPanel]:
     """Return the panels of a falsification's picture: people and models, a panel for each measure."""
     panels = []
     for measure in dict.fromkeys(check.measure for check in result.checks):
@@ -87,7 +87,7 @@ def panels_of(result: Falsification) -> list[Panel]:
         points = tuple(re.sub(r"^(\d+) trials? before$", r"-\1", point) for point in points)
         points = tuple(re.sub(r"^(\d+) trials? after$", r"\1", point) for point in points)
         panels.append(
-            Panel(
+            PaperPanel(
                 title or first.words.capitalize(),
                 x_title,
                 points,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from html import escape
 
 from ..core.equations import Equation
-from ..markup import Html, bullets, code_block, escaped, table
+from ..markup import Html, bullets, code_block, escape_text, table
 from ..plots.paper import svg_of
-from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
+from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, TableBlock
 
 STYLE = """
 :root{color-scheme:light}
@@ -81,7 +81,7 @@ def html(title: str, blocks: Sequence[Block]) -> str:
             body.append(f"<h{block.level}{named}>{escape(block.text)}</h{block.level}>")
             if block.level == 1 and links:
                 body.append(f'<nav aria-label="Contents"><ol>{links}</ol></nav>')
-        elif isinstance(block, Table):
+        elif isinstance(block, TableBlock):
             tables += 1
             body.append(_table(block, tables))
         elif isinstance(block, Picture):
@@ -105,12 +105,12 @@ def _running(block: Paragraph | Bullets | Formulas | Code) -> str:
         return bullets(block.items)
     if isinstance(block, Code):
         return code_block(block.text)
-    lines = [_wrapped(equation) for equation in block.equations]
+    lines = [_wrap(equation) for equation in block.equations]
     lines += [f"beta of {escape(state)} = {value:.3f}" for state, value in block.betas.items()]
     return "".join(f'<div class="equation">{words}</div>' for words in lines)
 
 
-def _wrapped(equation: Equation) -> str:
+def _wrap(equation: Equation) -> str:
     """Return an equation in MathML that can be broken into lines before each sign."""
     left, _, right = equation.mathml().partition("<mo>=</mo>")
     inner = right.removesuffix("</math>")
@@ -122,9 +122,9 @@ def _wrapped(equation: Equation) -> str:
     return " ".join(f"<math>{piece.replace('<mo>&#8290;</mo>', apart)}</math>" for piece in pieces)
 
 
-def _table(block: Table, number: int) -> str:
+def _table(block: TableBlock, number: int) -> str:
     def cell(place: int, text: str) -> str:
-        return Html(f'<span class="wordy">{escaped(text)}</span>') if place in block.wordy else text
+        return Html(f'<span class="wordy">{escape_text(text)}</span>') if place in block.wordy else text
 
     rows = [[cell(place, text) for place, text in enumerate(row)] for row in block.rows]
     names = [cell(place, name) for place, name in enumerate(block.names)]

@@ -9,9 +9,9 @@ import pandas as pd
 from ..core.discover.group_table import n_tests
 from ..core.equations import Equation
 from ..plots.paper import Range, ranges
-from .blocks import Block, Formulas, Heading, Paragraph, Picture, Table
+from .blocks import Block, Formulas, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
-from .words import between, listed, number, probability, with_interval
+from .words import between, join_words, number, probability, with_interval
 
 
 def individuals_part(found: Findings) -> Iterator[Block]:
@@ -49,7 +49,7 @@ def individuals_part(found: Findings) -> Iterator[Block]:
         )
         for _, row in terms.iterrows()
     )
-    yield Table(
+    yield TableBlock(
         f"Terms of {found.main}, {whose}, with 95 %"
         f" intervals{' (the 2.5 and 97.5 percent quantiles of people)' if many and not pooled else ''}.",
         ("term", "value", "95 %", *shown),
@@ -74,7 +74,7 @@ def individuals_part(found: Findings) -> Iterator[Block]:
         counts = found.people["no_q_learner"].replace("", np.nan).value_counts()
         yield Paragraph(
             "No Q-learner has the equations of "
-            + listed(f"{n} of {len(found.people)} people ({words})" for words, n in counts.items())
+            + join_words(f"{n} of {len(found.people)} people ({words})" for words, n in counts.items())
             + "; learning rate and temperature are not read off them."
         )
     yield from _classical(found)
@@ -113,7 +113,7 @@ def _classical(found: Findings) -> Iterator[Block]:
             low, middle, high = values.quantile([0.25, 0.5, 0.75])
             rows.append((name, number(middle), between(low, high), f"{len(values)} of {len(table)}"))
     one = len(table) == 1
-    yield Table(
+    yield TableBlock(
         "Classical parameters that the equations stand for.",
         ("parameter", "value" if one else "median", "95 %" if one else "quartiles", "identified"),
         tuple(rows),
@@ -142,7 +142,7 @@ def _term_groups(found: Findings) -> Iterator[Block]:
             + "."
         )
         sizes = {kind: int(own[own["group"] == kind]["n_all"].iloc[0]) for kind in kinds}
-        yield Table(
+        yield TableBlock(
             f"Means of the groups of {name} with 95 % intervals.",
             ("term", *(f"{kind} ({n})" for kind, n in sizes.items())),
             tuple(means),
@@ -151,7 +151,7 @@ def _term_groups(found: Findings) -> Iterator[Block]:
             " the group. A parameter is that of the equation with the group's mean coefficients. Groups of"
             " fewer than five people have no mean and are not tested.",
         )
-        yield Table(
+        yield TableBlock(
             f"Differences from {kinds[0]} with 95 % intervals.",
             ("term", "groups", "difference", "p", "p, of all"),
             tuple(rows),
@@ -182,7 +182,7 @@ def _difference(row: "pd.Series[Any]") -> str:
 def _truth(found: Findings) -> Iterator[Block]:
     assert found.truth is not None
     yield Heading("True and found", 3)
-    yield Table(
+    yield TableBlock(
         "The simulated participant's update and the one that was found, in the same coordinates.",
         ("term", *map(str, found.truth.columns)),
         tuple(

@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 
-from ..core.checks import refuse
+from ..core.checks import raise_if_any
 from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.discover.group_table import group_table
@@ -27,7 +27,7 @@ from ..core.estimator import SpiceEstimator
 from ..core.judge.check import Falsification
 from ..core.judge.falsify import falsifying
 from ..core.judge.random_effects import differences_of_groups
-from ..core.progress import Progress, retold
+from ..core.progress import Progress, map_progress
 from ..core.rivals.design import Design
 from ..core.rivals.equation_recovery import EquationRecovery
 from ..core.rivals.fit import fit_rival
@@ -107,7 +107,7 @@ class Inquiry:
         truth: Callable[[SpiceEstimator], pd.DataFrame] | None = None,
         schedule: ArrayLike | None = None,
     ) -> None:
-        refuse(
+        raise_if_any(
             [
                 None
                 if plan.models
@@ -309,14 +309,14 @@ def _nothing() -> Generator[tuple[float, str], None, None]:
 
 
 def _shares(steps: Generator[Progress, None, Any]) -> Generator[tuple[float, str], None, Any]:
-    return (yield from retold(steps, lambda step: (step.done / max(step.total, 1), step.words)))
+    return (yield from map_progress(steps, lambda step: (step.done / max(step.total, 1), step.words)))
 
 
 def _repeats(steps: Any) -> Generator[tuple[float, str], None, Any]:
-    def told(step: Any) -> tuple[float, str]:
+    def describe_step(step: Any) -> tuple[float, str]:
         return step.done / max(step.total, 1), f"{step.agent}, {step.done} of {step.total}"
 
-    return (yield from retold(steps, told))
+    return (yield from map_progress(steps, describe_step))
 
 
 def _halves(dataset: DatasetRNN) -> list[DatasetRNN]:

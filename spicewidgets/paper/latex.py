@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ..core.equations import Equation, latex_text
-from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
+from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, TableBlock
 
 HEAD = r"""\documentclass[a4paper,10pt]{article}
 \usepackage{iftex}
@@ -77,7 +77,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Code):
         lines = "\\\\\n".join(plain(line).replace(" ", r"\ ") or "~" for line in block.text.split("\n"))
         return f"{{\\small\\ttfamily\\raggedright\n{lines}\\par}}"
-    if isinstance(block, Table):
+    if isinstance(block, TableBlock):
         return _table(block)
     if isinstance(block, Picture):
         parts = (
@@ -108,7 +108,7 @@ def _broken(equation: Equation) -> str:
     return f"{left} &={lines[0]}" + "".join(f" \\\\\n&\\quad{line}" for line in lines[1:])
 
 
-def _table(block: Table) -> str:
+def _table(block: TableBlock) -> str:
     n = len(block.names)
     wide = set(block.wordy)
     share = 0.72 / max(len(wide), 1)

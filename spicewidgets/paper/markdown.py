@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
+from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, TableBlock
 
 SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
@@ -13,7 +13,7 @@ def markdown(blocks: Sequence[Block]) -> str:
     parts: list[str] = []
     tables, figures = 0, 0
     for block in blocks:
-        if isinstance(block, Table):
+        if isinstance(block, TableBlock):
             tables += 1
             parts.append(_table(block, tables))
         elif isinstance(block, Picture):
@@ -47,7 +47,7 @@ def _running(block: Heading | Paragraph | Bullets | Formulas | Code) -> str:
     return "\n\n".join(lines)
 
 
-def _table(block: Table, number: int) -> str:
+def _table(block: TableBlock, number: int) -> str:
     rule = ["---" if place == 0 or place in block.wordy else "---:" for place in range(len(block.names))]
     rows = [[plain(cell) for cell in row] for row in (block.names, *block.rows)]
     lines = ["| " + " | ".join(cells) + " |" for cells in (rows[0], rule, *rows[1:])]

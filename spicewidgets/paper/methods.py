@@ -10,9 +10,9 @@ import numpy as np
 from ..core.equations import term_in_words
 from ..core.rivals.folds import way_for
 from ..core.train.gru import CLIP
-from .blocks import Block, Bullets, Heading, Paragraph, Table
+from .blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from .findings import Findings
-from .words import count, listed, number, percent
+from .words import count, join_words, number, percent
 
 BY = {
     "session": "Whole sessions of people of whom other sessions were learned from were predicted: in part k"
@@ -58,12 +58,13 @@ def data_part(found: Findings) -> Iterator[Block]:
         ]
     else:
         facts.append(("options", f"{data.n_actions}"))
-    yield Table("The choices.", ("", "value"), tuple(facts), wordy=(1,))
+    yield TableBlock("The choices.", ("", "value"), tuple(facts), wordy=(1,))
     yield from _exclusions(found)
     yield from _groups(found)
     if found.report is not None and (ordered := found.report.roles.covariates):
         yield Paragraph(
-            f"Numbers of a person, which are listed and which no test here uses: {listed(map(str, ordered))}."
+            "Numbers of a person, which are listed and which no test here uses:"
+            f" {join_words(map(str, ordered))}."
         )
     without = data.n_participants - len(result.people)
     yield Paragraph(
@@ -81,7 +82,7 @@ def _exclusions(found: Findings) -> Iterator[Block]:
         return
     if report.left_out:
         rows = tuple((part.reason, f"{part.where.n:,}", part.where.words) for part in report.left_out)
-        yield Table("Rows that were left out.", ("reason", "rows", "where"), rows, wordy=(2,))
+        yield TableBlock("Rows that were left out.", ("reason", "rows", "where"), rows, wordy=(2,))
     else:
         yield Paragraph(
             "No row and no person was left out by the program; what was left out before the table was made,"
@@ -89,7 +90,7 @@ def _exclusions(found: Findings) -> Iterator[Block]:
         )
     if report.problems:
         rows = tuple((it.words, it.remedies[it.taken], it.where.words) for it in report.problems)
-        yield Table(
+        yield TableBlock(
             "What could be read in more than one way, and what was decided.",
             ("found", "decided", "where"),
             rows,
@@ -120,7 +121,7 @@ def _groups(found: Findings) -> Iterator[Block]:
                     number(stay.mean()),
                 )
             )
-        yield Table(
+        yield TableBlock(
             f"Groups of people, by {name}.",
             ("group", "people", "sessions", "trials", "mean reward", "share of repeats"),
             tuple(rows),
@@ -138,20 +139,20 @@ def models_part(found: Findings) -> Iterator[Block]:
     fits = found.held_out.fits
     yield Paragraph(
         f"{count(len(fits), 'rival')} from chance to a regression on all that happened lately stand beside"
-        f" the equations and the network of {listed(found.held_out.estimators)}. P of a choice is the"
+        f" the equations and the network of {join_words(found.held_out.estimators)}. P of a choice is the"
         " softmax of the logits; Q is a value, C a choice kernel, r a reward, c the option that was chosen,"
         " u any other."
     )
     rows = tuple(
         (fit.rival.name, fit.rival.equation, f"{len(fit.names)}", fit.rival.source) for fit in fits.values()
     )
-    yield Table("Rivals.", ("rival", "equation", "numbers", "source"), rows, wordy=(1, 3))
+    yield TableBlock("Rivals.", ("rival", "equation", "numbers", "source"), rows, wordy=(1, 3))
     parameters = tuple(
         (fit.rival.name, one.name, one.words, f"{one.low:g} to {one.high:g}", one.prior_words)
         for fit in fits.values()
         for one in fit.rival.parameters
     )
-    yield Table(
+    yield TableBlock(
         "Parameters of the rivals: bounds of the search, and declared priors.",
         ("rival", "parameter", "meaning", "bounds", "prior"),
         parameters,
@@ -184,7 +185,7 @@ def _library(name: str, estimator: Any) -> Iterator[Block]:
         rows.append((module, ", ".join(term_in_words(term, module) for term in terms)))
     rows += [(module, "given, not searched") for module in spice.given]
     weights = f"{estimator.rnn_model_.n_weights:,} weights, shared by all people but for what stands for each"
-    yield Table(
+    yield TableBlock(
         f"What the equations of {name} may contain (polynomials of degree"
         f" {estimator.spice_library_polynomial_degree}); the network has {weights}.",
         ("module", "candidate terms"),
@@ -222,7 +223,7 @@ def fitting_part(found: Findings) -> Iterator[Block]:
                     + (" ..." if len(fit.names) > 6 else ""),
                 )
             )
-    yield Table(
+    yield TableBlock(
         "Fits of the rivals to all choices, each person alone by maximum likelihood.",
         ("rival", "starts", "agree, mean", "agree, least", "at a bound", "median (quartiles) over people"),
         tuple(rows),
@@ -235,13 +236,13 @@ def fitting_part(found: Findings) -> Iterator[Block]:
     if found.notes:
         yield Paragraph("What the fits warned of:")
         yield Bullets(found.notes[:20])
-    yield Table("Settings.", ("setting", "value"), tuple(found.settings.items()), wordy=(1,))
+    yield TableBlock("Settings.", ("setting", "value"), tuple(found.settings.items()), wordy=(1,))
 
 
 def _training(name: str, estimator: Any) -> str:
     history = estimator.history_
     phases = [record.phase for record in history]
-    counts = listed(f"{phases.count(phase)} of {phase}" for phase in dict.fromkeys(phases))
+    counts = join_words(f"{phases.count(phase)} of {phase}" for phase in dict.fromkeys(phases))
     pooled = hasattr(estimator, "group_")
     how = "of all people together, under a normal prior for their group" if pooled else "of each person alone"
     numbers = np.mean(list(estimator.count_parameters().values()))

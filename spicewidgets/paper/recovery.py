@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..plots.paper import matrix, scatters
-from .blocks import Block, Heading, Paragraph, Picture, Table
+from .blocks import Block, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
 from .words import count, number, percent
 
@@ -28,7 +28,7 @@ def parameters_part(found: Findings) -> Iterator[Block]:
     )
     for name, study in found.parameters.items():
         summary = study.summary()
-        yield Table(
+        yield TableBlock(
             f"Recovery of {name}, {count(len(study.results), 'simulated data set')} of"
             f" {count(study.design.n_people, 'person', 'people')}.",
             ("parameter", "correlation", "bias", "rmse", "in the interval", "at a bound"),
@@ -137,7 +137,7 @@ def _equations(found: Findings) -> Iterator[Block]:
         )
         for (module, term), row in summary.iterrows()
     )
-    yield Table(
+    yield TableBlock(
         f"Recovery of the terms of {found.main}, {count(n, 'simulated data set')}.",
         ("term", "found", "missed", "made up", "correlation", "bias", "rmse"),
         rows,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from .blocks import Block, Bullets, Code, Heading, Paragraph, Table
+from .blocks import Block, Bullets, Code, Heading, Paragraph, TableBlock
 from .findings import Findings, gain_of
-from .words import between, count, listed, number, percent, with_interval
+from .words import between, count, join_words, number, percent, with_interval
 
 LITERATURE = (
     "Wilson, R. C. & Collins, A. G. E. (2019). Ten simple rules for the computational modeling of behavioral"
@@ -55,7 +55,7 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
             f" ({between(ahead.low, ahead.high, 4)} in favour of {found.main})."
         )
     if len(found.sensitivity):
-        yield Table(
+        yield TableBlock(
             f"Terms of {found.main} at other prices.",
             ("setting", "terms", "gone", "new"),
             tuple(
@@ -71,7 +71,7 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
             f"All terms are in the equations of each of the {n} parts of the cross-validation."
             if not len(unsteady)
             else "Not in the equations of every part of the cross-validation: "
-            + listed(
+            + join_words(
                 f"{row['term']} in {row['module']} ({row['parts']} of {n})" for _, row in unsteady.iterrows()
             )
             + "."
@@ -88,6 +88,6 @@ def repeat_part(found: Findings) -> Iterator[Block]:
         " time and no place."
     )
     yield Code(found.script)
-    yield Table("Versions.", ("package", "version"), tuple(found.versions.items()))
+    yield TableBlock("Versions.", ("package", "version"), tuple(found.versions.items()))
     yield Heading("Literature", 3)
     yield Bullets(LITERATURE)

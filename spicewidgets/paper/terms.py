@@ -53,7 +53,7 @@ def _of_group(group: Group) -> Iterator[dict[str, Any]]:
         value, low, high = (np.tanh(ends) if own else ends).tolist()
         values = group.values[active, at]
         yield {
-            **_named(number.module, number.term),
+            **_name_term(number.module, number.term),
             **{"value": value, "low": low, "high": high},
             "spread": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
             "people": int(active.sum()),
@@ -78,7 +78,7 @@ def _of_people(estimator: SpiceEstimator, table: pd.DataFrame) -> Iterator[dict[
             )
             told = [one.of(module, *term) for one in evidence.values()]
             yield {
-                **_named(module, term),
+                **_name_term(module, term),
                 **{"value": float(np.median(values)), "low": float(ends.iloc[0] if one else ends[0])},
                 "high": float(ends.iloc[1] if one else ends[1]),
                 "spread": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
@@ -88,7 +88,7 @@ def _of_people(estimator: SpiceEstimator, table: pd.DataFrame) -> Iterator[dict[
             }
 
 
-def _named(module: str, term: Term) -> dict[str, Any]:
+def _name_term(module: str, term: Term) -> dict[str, Any]:
     return {"module": module, "term": term_in_words(term, module), "key": tuple(sorted(term))}
 
 

@@ -71,7 +71,7 @@ def count(n: int, one: str, several: str = "") -> str:
     return f"{n:,} {one if n == 1 else several or one + 's'}"
 
 
-def listed(words: Any, most: int = 12) -> str:
+def join_words(words: Any, most: int = 12) -> str:
     """Words in a row; the first of them where there are many.
 
     >>> listed(["a", "b", "c"])

@@ -127,7 +127,7 @@ class LiveFigure:
         one = self.subplots[subplot]
         one.title = words
         code = f"<code>{escape(one.code)}</code>" if one.code else ""
-        _put(self._titles[subplot], f'<div class="sw-title"><b>{escape(words)}</b>{code}</div>')
+        _set_if_changed(self._titles[subplot], f'<div class="sw-title"><b>{escape(words)}</b>{code}</div>')
 
     def resize(self, subplot: str, height: int) -> None:
         """Another height of a subplot, in pixels."""
@@ -234,7 +234,7 @@ class LiveFigure:
     @summary.setter
     def summary(self, words: str) -> None:
         self._summary = words
-        _put(self._text, f'<div class="sw-summary">{escape(words)}</div>')
+        _set_if_changed(self._text, f'<div class="sw-summary">{escape(words)}</div>')
 
     def table(self, rows: int = table.ROWS) -> Html:
         """Return the curves as an HTML table of at most so many rows."""
@@ -248,12 +248,12 @@ class LiveFigure:
             )
         if format == "csv":
             return table.csv_bytes(*self._columns())
-        from .printed import print_figure, saved
+        from .printed import print_figure, to_bytes
 
         subplots = [subplot for subplot in self.subplots.values() if subplot.visible]
         series = [one for one in self.series.values() if self.subplots[one.subplot].visible]
         figure = print_figure(subplots, series, self.x_limits, self.x_ticks(), self.x_title, self.summary)
-        return saved(figure, format)
+        return to_bytes(figure, format)
 
     def x_ticks(self) -> dict[float, str]:
         """Whole numbers along the x axis."""
@@ -281,7 +281,7 @@ class LiveFigure:
         self._screen.flush(self._summary)
 
     def _drawn(self, one: Series) -> tuple[Floats, Floats]:
-        y = self.subplots[one.subplot].drawn(one.y)
+        y = self.subplots[one.subplot].transform(one.y)
         if one.kind in ("level", "rules"):
             return one.x, y
         return decimate(*window(one.x, y, *self.x_limits)) if len(one.x) else (one.x, y)
@@ -291,12 +291,12 @@ class LiveFigure:
         before = subplot.low, subplot.high, subplot.log
         if subplot.limits is None:
             parts = [
-                subplot.drawn(one.y)
+                subplot.transform(one.y)
                 for one in self.series.values()
                 if one.subplot == subplot.key and one.kind != "rules"
             ]
             if subplot.span is not None:
-                parts = [subplot.drawn(np.array(subplot.span))]
+                parts = [subplot.transform(np.array(subplot.span))]
             values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.empty(0)
             if len(values):
                 limits = (subplot.low, subplot.high)
@@ -307,7 +307,7 @@ class LiveFigure:
                 self._labelled.add(subplot.key)
 
     def _show_legend(self) -> None:
-        _put(self._legend, table.legend(self.series.values()))
+        _set_if_changed(self._legend, table.legend(self.series.values()))
 
     def _place_axis(self) -> None:
         visible = [subplot for subplot in self.subplots.values() if subplot.visible]
@@ -331,6 +331,6 @@ def _html() -> widgets.HTML:
     return widgets.HTML(layout=widgets.Layout(width="100%", margin="0"))
 
 
-def _put(widget: widgets.HTML, value: str) -> None:
+def _set_if_changed(widget: widgets.HTML, value: str) -> None:
     if widget.value != value:
         widget.value = value

@@ -34,7 +34,7 @@ class Range(NamedTuple):
     high: float
 
 
-class Panel(NamedTuple):
+class PaperPanel(NamedTuple):
     """One pair of axes in which models stand beside people.
 
     Attributes:
@@ -166,7 +166,7 @@ def sorted_people(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     looks = _looks(list(rows), {})
     for name, values in rows.items():
         y = np.sort(np.asarray(values, float))
-        ax.plot(np.arange(1, len(y) + 1), y, markersize=3.5, **_marked(looks[name], joined=False))
+        ax.plot(np.arange(1, len(y) + 1), y, markersize=3.5, **_style_of(looks[name], joined=False))
     ax.axhline(0.0, color=MUTED, linewidth=0.8)
     ax.set_xlabel("people, sorted for each", fontsize=SMALL, color=INK)
     ax.set_ylabel(title, fontsize=SMALL, color=INK)
@@ -174,7 +174,7 @@ def sorted_people(rows: Mapping[str, ArrayLike], title: str) -> Figure:
         figure,
         [
             Line2D(
-                [], [], label=f"ahead of {_words(style.name)}", markersize=4, **_marked(style, joined=False)
+                [], [], label=f"ahead of {_words(style.name)}", markersize=4, **_style_of(style, joined=False)
             )
             for style in looks.values()
         ],
@@ -183,7 +183,7 @@ def sorted_people(rows: Mapping[str, ArrayLike], title: str) -> Figure:
 
 
 def beside_people(
-    panels: Sequence[Panel], known: Mapping[str, Style] | None = None, across: int = 2
+    panels: Sequence[PaperPanel], known: Mapping[str, Style] | None = None, across: int = 2
 ) -> Figure:
     """Draw people's behaviour, with a band over people, and the models' in its place.
 
@@ -201,14 +201,14 @@ def beside_people(
     for ax, panel in zip(grid.flat, panels, strict=False):
         _beside(ax, panel, looks)
     handles = [
-        Line2D([], [], label=_words(style.name), markersize=5, **_marked(style))
+        Line2D([], [], label=_words(style.name), markersize=5, **_style_of(style))
         for style in (PEOPLE, *looks.values())
     ]
     _legend(figure, handles)
     return figure
 
 
-def _beside(ax: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
+def _beside(ax: Axes, panel: PaperPanel, looks: Mapping[str, Style]) -> None:
     tidy(ax)
     x = np.arange(len(panel.points), dtype=float)
     joined = len(panel.points) > 2
@@ -218,12 +218,12 @@ def _beside(ax: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
         ax.fill_between(x, low, high, color=INK, alpha=0.15, linewidth=0)
     else:
         ax.vlines(x, low, high, color=INK, linewidth=5, alpha=0.2)
-    ax.plot(x, mean, markersize=5, **_marked(PEOPLE, joined))
+    ax.plot(x, mean, markersize=5, **_style_of(PEOPLE, joined))
     for place, (name, parts) in enumerate(panel.models.items()):
         mean, low, high = (np.asarray(part, float) for part in parts)
         at = x + shift * (place + 1)
         ax.vlines(at, low, high, color=looks[name].colour, linewidth=1.2)
-        ax.plot(at, mean, markersize=4, **_marked(looks[name], joined))
+        ax.plot(at, mean, markersize=4, **_style_of(looks[name], joined))
     ax.set_title(_words(panel.title), loc="left", fontsize=SMALL, color=INK)
     ax.set_xticks(x, labels=list(map(_words, panel.points)))
     ax.set_xlabel(panel.x_title, fontsize=7.5, color=MUTED)
@@ -236,7 +236,7 @@ def _looks(names: Sequence[str], known: Mapping[str, Style]) -> dict[str, Style]
     return {name: replace(known.get(name) or next(others), name=name) for name in dict.fromkeys(names)}
 
 
-def _marked(style: Style, joined: bool = True) -> dict[str, Any]:
+def _style_of(style: Style, joined: bool = True) -> dict[str, Any]:
     look = line(style, marker=MARKERS[style.marker])
     return look if joined else look | {"linestyle": "none"}
 

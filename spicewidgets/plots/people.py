@@ -141,14 +141,14 @@ class AcrossPeople(LiveFigure):
             low, high = max(float(np.nanmin(span)), low - far), min(float(np.nanmax(span)), high + far)
             room = 0.04 * (high - low)
             self.set_span("number", low - room, high + room)
-        interval = _thrice(x[known]), _joined(one.low[rows][known], one.high[rows][known])
+        interval = _thrice(x[known]), _join_stretches(one.low[rows][known], one.high[rows][known])
         nothing: tuple[list[float], list[float]] = ([], [])
         self.set_lines(
             {
                 "interval": interval if len(rows) < MANY else nothing,
                 "many intervals": interval if len(rows) >= MANY else nothing,
                 "alone": (x[before] - 0.25, alone),
-                "moved": (_pairs(x[before] - 0.25, x[before]), _joined(alone, values)),
+                "moved": (_pairs(x[before] - 0.25, x[before]), _join_stretches(alone, values)),
                 "mean": (level["x"], level["mean"]),
                 "spread": (level["x"] * 2, band),
                 **points,
@@ -166,7 +166,7 @@ class AcrossPeople(LiveFigure):
 
     def _drawn(self, one: Series) -> tuple[Floats, Floats]:
         """All of it: each interval is a stretch of its own."""
-        return one.x, self.subplots[one.subplot].drawn(one.y)
+        return one.x, self.subplots[one.subplot].transform(one.y)
 
     def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:
         return ["person", "group", self.subplots["number"].title, "low", "high", "alone"], self._rows
@@ -223,7 +223,7 @@ class TwoNumbers(LiveFigure):
         return ticks(*self.x_limits, n=5)
 
     def _drawn(self, one: Series) -> tuple[Floats, Floats]:
-        return one.x, self.subplots[one.subplot].drawn(one.y)
+        return one.x, self.subplots[one.subplot].transform(one.y)
 
     def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:
         return ["person", "group", *self._names], self._rows
@@ -238,7 +238,7 @@ def _pairs(first: Floats, second: Floats) -> Floats:
     return np.stack([first, second, second], axis=1).ravel()
 
 
-def _joined(low: Floats, high: Floats) -> Floats:
+def _join_stretches(low: Floats, high: Floats) -> Floats:
     """Stretches from low to high with a gap behind each."""
     return np.stack([low, high, np.full(len(low), np.nan)], axis=1).ravel()
 

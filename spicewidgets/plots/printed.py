@@ -48,11 +48,11 @@ def print_figure(
     axs[-1].set_xlabel(x_title, fontsize=NORMAL, color=INK)
     draw_legend(figure, series)
     if words:
-        caption(figure, wrapped(words))
+        caption(figure, wrap(words))
     return figure
 
 
-def wrapped(words: str, width: int = 125) -> str:
+def wrap(words: str, width: int = 125) -> str:
     """Words in lines that fit the page."""
     lines = [""]
     for word in words.split():
@@ -83,7 +83,7 @@ def draw_subplot(
 
 
 def _draw(ax: Axes, subplot: Subplot, one: Series, words: bool) -> None:
-    y = subplot.drawn(one.y)
+    y = subplot.transform(one.y)
     label = one.style.name if one.listed else "_"  # as matplotlib marks what no legend lists
     look = line(one.style, label=label) | ({"linewidth": 1.0, "alpha": 0.35} if one.faint else {})
     if one.kind in TRACES:
@@ -147,7 +147,7 @@ def draw_legend(figure: Figure, series: Iterable[Series]) -> None:
         legend(figure, list(handles.values()))
 
 
-def saved(figure: Figure, format: str) -> bytes:
+def to_bytes(figure: Figure, format: str) -> bytes:
     """Return the figure as the bytes of a file."""
     file = BytesIO()
     figure.savefig(file, format=format, dpi=200, facecolor=figure.get_facecolor())

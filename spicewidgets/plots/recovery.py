@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from numpy.typing import NDArray
 
-from ..markup import Html, escaped, region
+from ..markup import Html, escape_text, region
 
 MOST_INK = 0.36  # so that numbers stay readable in both themes
 
@@ -18,11 +18,11 @@ def confusion(names: Sequence[str], brief: Mapping[str, str], counts: NDArray) -
         counts: `(n_models, n_models)`.
     """
     totals = counts.sum(axis=1)
-    head = "".join(f'<th scope="col">{escaped(brief.get(name, name))}</th>' for name in names)
+    head = "".join(f'<th scope="col">{escape_text(brief.get(name, name))}</th>' for name in names)
     body = ""
     for at, name in enumerate(names):
         cells = "".join(_cell(int(n), int(totals[at]), place == at) for place, n in enumerate(counts[at]))
-        body += f'<tr><th scope="row">{escaped(brief.get(name, name))}</th>{cells}</tr>'
+        body += f'<tr><th scope="row">{escape_text(brief.get(name, name))}</th>{cells}</tr>'
     return region(
         "Model found",
         Html(

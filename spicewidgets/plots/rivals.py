@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..markup import Html, escaped, region
+from ..markup import Html, escape_text, region
 from ..style import BENCHMARK, RNN, SPICE, Style
 from .series import Floats, Kind, ticks
 from .small import INK, Axis, mark
@@ -23,7 +23,7 @@ BAR = 76  # pixels of the bar of all people
 
 
 class Row(Protocol):
-    """A model: a `lab.rivals.Row` is one."""
+    """A model: a `lab.rivals.RivalRow` is one."""
 
     @property
     def name(self) -> str:
@@ -130,7 +130,7 @@ def _line(
     row: Row, ends: tuple[float, float, float], axes: tuple[Axis, Axis], as_nats: bool, several: bool
 ) -> str:
     (look, kind), is_best = look_of(row.name), row.less == 0
-    name = f"<b>{escaped(row.name)}</b>" if row.name in OWN or is_best else escaped(row.name)
+    name = f"<b>{escape_text(row.name)}</b>" if row.name in OWN or is_best else escape_text(row.name)
     digits = 3 if abs(row.less) >= 0.0005 else 4
     difference = "<b>best</b>" if is_best else number(row.less, digits)
     if isfinite(row.error) and not is_best:
@@ -166,21 +166,21 @@ def _dot(axis: Axis, value: float, ends: tuple[float, float], look: Style, zero:
     low, high = sorted(ends)
     bar = ""
     if isfinite(low) and isfinite(high) and high > low:
-        left, right = (100 * float(axis.clipped(end)) for end in (low, high))
+        left, right = (100 * float(axis.clip(end)) for end in (low, high))
         bar = f'<u style="left:{left:.2f}%;width:{right - left:.2f}%;background:{look.colour}"></u>'
     return f'<div class="sw-at" aria-hidden="true">{lines}{bar}{mark(look, _left(axis, value))}</div>'
 
 
 def _scale(axis: Axis) -> str:
     words = "".join(
-        f'<span class="sw-xt" style="left:{_left(axis, at)}">{escaped(word)}</span>'
+        f'<span class="sw-xt" style="left:{_left(axis, at)}">{escape_text(word)}</span>'
         for at, word in axis.ticks.items()
     )
     return f'<div class="sw-at">{words}</div>'
 
 
 def _left(axis: Axis, value: float) -> str:
-    return f"{100 * float(axis.clipped(value)):.2f}%"
+    return f"{100 * float(axis.clip(value)):.2f}%"
 
 
 def by_person(
@@ -215,10 +215,12 @@ def by_person(
             better = pair[0] if apart[at] > 0 else pair[1]
             side = " sw-left" if place else ""
             words = f"{people[at]}: {better} is better"
-            names += f'<span class="sw-who{side}" style="left:{left};top:{top:.2f}%">{escaped(words)}</span>'
+            names += (
+                f'<span class="sw-who{side}" style="left:{left};top:{top:.2f}%">{escape_text(words)}</span>'
+            )
     left = "".join(
         f'<i class="sw-h" style="top:{100 * (1 - float(axis.share(at))):.2f}%"></i>'
-        f'<span class="sw-yt" style="top:{100 * (1 - float(axis.share(at))):.2f}%">{escaped(word)}</span>'
+        f'<span class="sw-yt" style="top:{100 * (1 - float(axis.share(at))):.2f}%">{escape_text(word)}</span>'
         for at, word in axis.ticks.items()
     )
     marks = ""
@@ -227,7 +229,8 @@ def by_person(
             '<div class="sw-keys">'
             + "".join(
                 f'<span class="sw-key"><span class="sw-one">'
-                f"{mark(replace(INK, marker=GROUPS[at % len(GROUPS)]), '50%')}</span>{escaped(kind)}</span>"
+                f"{mark(replace(INK, marker=GROUPS[at % len(GROUPS)]), '50%')}</span>"
+                f"{escape_text(kind)}</span>"
                 for at, kind in enumerate(kinds)
             )
             + "</div>"
@@ -235,8 +238,8 @@ def by_person(
     n = int((apart > 0).sum())
     words = f"{pair[0]} is better for {n} of {len(apart)} people."
     return Html(
-        f'<figure class="sw-chart sw-stems" role="img" aria-label="{escaped(words)}"><figcaption>'
-        f"<b>{escaped(pair[0])} against {escaped(pair[1])}, person by person</b>"
-        f' <span class="sw-help">Nats in 100 choices. {escaped(words)}</span>{marks}</figcaption>'
+        f'<figure class="sw-chart sw-stems" role="img" aria-label="{escape_text(words)}"><figcaption>'
+        f"<b>{escape_text(pair[0])} against {escape_text(pair[1])}, person by person</b>"
+        f' <span class="sw-help">Nats in 100 choices. {escape_text(words)}</span>{marks}</figcaption>'
         f'<div class="sw-plot">{left}{stems}{names}</div></figure>'
     )

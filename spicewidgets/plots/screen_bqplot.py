@@ -95,7 +95,7 @@ class Screen:
         if series.kind == "rules":
             self._write(marks[1], series, x)
             marks, x, y = marks[:1], np.repeat(x, 3), np.tile([0.0, 1.0, np.nan], len(x))
-        x, y = _trimmed(x, y)
+        x, y = _trim(x, y)
         for mark in marks:
             with mark.hold_sync():
                 if series.style.marker == "cross" and series.kind == "points":
@@ -143,7 +143,7 @@ class Screen:
         """Nothing: bqplot draws at once."""
 
 
-def _trimmed(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def _trim(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Without a gap at the end, where bqplot looks for the place of a label."""
     known = np.flatnonzero(np.isfinite(y))
     stop = known[-1] + 1 if len(known) else 0

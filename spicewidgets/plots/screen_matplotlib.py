@@ -124,7 +124,7 @@ class Screen:
                 drawn.append(self._line(subplot, one))
         if subplot.key in self._lowest:
             drawn.append(_path(f"M0 {height - 0.5}H{WIDE}", "stroke:var(--jp-ui-font-color2,#5f6368)"))
-        style = f"{self._placed(subplot)};overflow:hidden"
+        style = f"{self._axes_style(subplot)};overflow:hidden"
         box = f'viewBox="0 0 {WIDE} {height}" preserveAspectRatio="none" stroke-linejoin="round"'
         return f'<svg {box} style="{style}" aria-hidden="true" fill="none">{"".join(drawn)}</svg>'
 
@@ -158,7 +158,7 @@ class Screen:
         drawn = [
             self._points(subplot, one) for one in self._mine(subplot) if one.kind in PLACED and one.visible
         ]
-        placed = self._placed(subplot)
+        placed = self._axes_style(subplot)
         return f'<svg style="{placed}" aria-hidden="true">{"".join(drawn)}</svg>' if drawn else ""
 
     def _points(self, subplot: Subplot, one: Series) -> str:
@@ -174,7 +174,7 @@ class Screen:
         ]
         return f'<g fill="{one.style.colour}" stroke="{one.style.colour}">{"".join(placed)}</g>'
 
-    def _placed(self, subplot: Subplot) -> str:
+    def _axes_style(self, subplot: Subplot) -> str:
         """Where the axes are, as style."""
         return f"top:{subplot.above}px;height:{subplot.height}px;width:calc(100% - {LEFT + self._right}px)"
 

@@ -104,12 +104,12 @@ class Subplot:
         gap = LABEL * (self.high - self.low) / self.height
         places: dict[float, str] = {}
         for y in sorted(self.ends):
-            at = float(self.drawn(np.array([y]))[0])
+            at = float(self.transform(np.array([y]))[0])
             places[max([at, *(before + gap for before in places)])] = self.ends[y]
         over = max([0.0, *(at - self.high for at in places)])
         return {at - over: words for at, words in places.items()}
 
-    def drawn(self, y: Floats) -> Floats:
+    def transform(self, y: Floats) -> Floats:
         """Values as they are drawn."""
         if not self.log:
             return y

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..style import Style
 from .series import Kind
 from .table import DASHES, swatch
@@ -75,7 +75,7 @@ class Axis:
             shares = (np.asarray(scale(np.asarray(values, float))) - low) / ((high - low) or 1.0)
         return np.where((shares >= -0.001) & (shares <= 1.001), shares, np.nan)
 
-    def clipped(self, values: ArrayLike) -> Floats:
+    def clip(self, values: ArrayLike) -> Floats:
         """As `share`; what is beyond an end is at the end."""
         return self.share(np.clip(np.asarray(values, float), self.low, self.high))
 
@@ -107,27 +107,28 @@ def chart(
     """
     grid = "".join(f'<i class="sw-h" style="top:{_top(y, at)}"></i>' for at in y.ticks)
     left = "".join(
-        f'<span class="sw-yt" style="top:{_top(y, at)}">{escaped(it)}</span>' for at, it in y.ticks.items()
+        f'<span class="sw-yt" style="top:{_top(y, at)}">{escape_text(it)}</span>'
+        for at, it in y.ticks.items()
     )
     below = "".join(
-        f'<span class="sw-xt" style="left:{_percent(x.share(at))}">{escaped(it)}</span>'
+        f'<span class="sw-xt" style="left:{_percent(x.share(at))}">{escape_text(it)}</span>'
         for at, it in x.ticks.items()
     )
     upright = "".join(
         f'<i class="sw-v" style="left:{_percent(x.share(at))}"></i>'
         f'<span class="sw-vt{" sw-left" if x.share(at) > 0.6 else ""}" style="left:{_percent(x.share(at))}">'
-        f"{escaped(word)}</span>"
+        f"{escape_text(word)}</span>"
         for at, word in (rules or {}).items()
         if np.isfinite(x.share(at))
     )
     dashed = "" if level is None else f'<i class="sw-h sw-dash" style="top:{_top(y, level)}"></i>'
     strokes = "".join(_strokes(one, x, y) for one in lines)
     marks = "".join(_marks(one, x, y) for one in lines if one.marked)
-    small = f' <span class="sw-help">{escaped(note)}</span>' if note else ""
-    foot = f'<div class="sw-xn">{escaped(x_title)}</div>' if x_title else ""
+    small = f' <span class="sw-help">{escape_text(note)}</span>' if note else ""
+    foot = f'<div class="sw-xn">{escape_text(x_title)}</div>' if x_title else ""
     return Html(
-        f'<figure class="sw-chart" role="img" aria-label="{escaped(f"{title}. {words}")}">'
-        f"<figcaption><b>{escaped(title)}</b>{small}</figcaption>"
+        f'<figure class="sw-chart" role="img" aria-label="{escape_text(f"{title}. {words}")}">'
+        f"<figcaption><b>{escape_text(title)}</b>{small}</figcaption>"
         f'<div class="sw-plot">{grid}{dashed}{upright}'
         f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{strokes}</svg>'
         f"{marks}{left}{below}</div>{foot}</figure>"
@@ -137,17 +138,18 @@ def chart(
 def key(styles: Sequence[tuple[Style, Kind]]) -> Html:
     """Draw a key of lines and marks: the style, and how it is drawn."""
     entries = "".join(
-        f'<span class="sw-key">{swatch(style, kind)}{escaped(style.name)}</span>' for style, kind in styles
+        f'<span class="sw-key">{swatch(style, kind)}{escape_text(style.name)}</span>'
+        for style, kind in styles
     )
     return Html(f'<div class="sw-keys">{entries}</div>')
 
 
 def _strokes(one: Line, x: Axis, y: Axis) -> str:
     """Line, band or bars, as parts of an SVG from 0 to 100."""
-    along, up = 100 * x.share(one.x), 100 * (1 - y.clipped(one.y))
+    along, up = 100 * x.share(one.x), 100 * (1 - y.clip(one.y))
     colour, drawn = one.style.colour, ""
     if one.low is not None and one.high is not None:
-        low, high = (100 * (1 - y.clipped(end)) for end in (one.low, one.high))
+        low, high = (100 * (1 - y.clip(end)) for end in (one.low, one.high))
         known = np.isfinite(along) & np.isfinite(low) & np.isfinite(high)
         if one.banded:
             there = [*zip(along[known], high[known], strict=True)]
@@ -179,7 +181,7 @@ def _path(path: str, colour: str, width: float, dash: str) -> str:
 
 
 def _marks(one: Line, x: Axis, y: Axis) -> str:
-    along, up = x.share(one.x), y.clipped(one.y)
+    along, up = x.share(one.x), y.clip(one.y)
     return "".join(
         mark(one.style, _percent(a), _percent(1 - b))
         for a, b in zip(along, up, strict=True)

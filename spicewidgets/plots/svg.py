@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..style import PALE, REWARDED, RNN, SPICE, TRUTH, UNREWARDED
 from .series import ticks
 
@@ -145,7 +145,8 @@ def cost_bars(costs: Sequence[tuple[str, float]], chosen: int | None) -> Html:
         share = 100 * min(max(cost, 0.0) / reach, 1.0)
         look = ' class="sw-on"' if at == chosen else ""
         rows.append(
-            f'<tr{look}><th scope="row">{escaped(name)}</th><td><i style="width:{max(share, 0.6):.1f}%"></i>'
+            f'<tr{look}><th scope="row">{escape_text(name)}</th>'
+            f'<td><i style="width:{max(share, 0.6):.1f}%"></i>'
             f"</td><td>{cost:.1f}</td></tr>"
         )
     return Html(f'<table class="sw-costs"><tbody>{"".join(rows)}</tbody></table>')

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..markup import Html, escaped, table
+from ..markup import Html, escape_text, table
 from ..style import BAND, PALE, Style
 from .series import TRACES, Floats, Kind, Series, Subplot
 
@@ -59,7 +59,7 @@ def legend(series: Iterable[Series]) -> str:
             entries[one.style.name] = before[0], before[1] or one.visible
     keys = [
         f'<span class="sw-key{"" if on else " sw-off"}">{swatch(one.style, one.kind)}'
-        f"{escaped(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
+        f"{escape_text(name)}{'' if on else '<span class=sw-sr> (hidden)</span>'}</span>"
         for name, (one, on) in entries.items()
     ]
     return f'<div class="sw-legend">{"".join(keys)}</div>'

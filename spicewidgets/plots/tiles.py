@@ -6,7 +6,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from ..markup import Html, escaped
+from ..markup import Html, escape_text
 from ..style import REWARDED, RNN, SPICE, TRUTH, UNREWARDED, Style, arm_style
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def losses(history: Sequence[Mapping[str, float]]) -> Html:
     high, floor = history[-1].get("chance") or float(loss.max()), history[-1].get("floor")
     low = float(loss.min()) if floor is None else min(float(loss.min()), floor)
     high = max(high, low + 1e-9)
-    drawn = "" if floor is None else line(np.full(2, (floor - low) / (high - low)), _dashed(TRUTH))
+    drawn = "" if floor is None else line(np.full(2, (floor - low) / (high - low)), _dash(TRUTH))
     return _picture(drawn + line(np.clip((loss - low) / (high - low), 0, 1), RNN))
 
 
@@ -121,7 +121,7 @@ def terms(rows: Iterable[tuple[str, float | None, float | None]]) -> Html:
     names = ""
     for row, (name, truth, spice) in enumerate(listed):
         y = (row + 0.5) * step
-        names += f'<span style="top:{100 * y / HEIGHT:.0f}%">{escaped(name)}</span>'
+        names += f'<span style="top:{100 * y / HEIGHT:.0f}%">{escape_text(name)}</span>'
         for value, style, share in ((truth, TRUTH, 0.62), (spice, SPICE, 0.24)):
             if value is not None:
                 pale = ' opacity="0.4"' if style is TRUTH else ""
@@ -169,7 +169,7 @@ def _path(points: Iterable[tuple[float, float]], left: float, right: float) -> s
     return "M" + "L".join(f"{left + EDGE + x * wide:.1f} {EDGE + y * high:.1f}" for x, y in points)
 
 
-def _dashed(style: Style) -> Style:
+def _dash(style: Style) -> Style:
     return Style(style.name, style.colour, "dashed", style.marker, style.width)
 
 

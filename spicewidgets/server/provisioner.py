@@ -45,7 +45,7 @@ class ParentError(RuntimeError):
     """There is no parent to fork from, with the reason."""
 
 
-class Kernel:
+class KernelProcess:
     """The process of a forked kernel, with the part of `subprocess.Popen` that Jupyter uses."""
 
     stdin = stdout = stderr = None
@@ -125,7 +125,7 @@ class Parent:
         if threads != 1:
             raise ParentError(f"it has {threads} threads")
 
-    async def fork(self, request: dict[str, Any]) -> Kernel:
+    async def fork(self, request: dict[str, Any]) -> KernelProcess:
         """Return a new kernel.
 
         Raises:
@@ -135,7 +135,7 @@ class Parent:
             self._socket.setblocking(True)
             self._socket.sendall(json.dumps(request).encode() + b"\n")
             self._socket.setblocking(False)
-            return Kernel((await self._answer())["pid"])
+            return KernelProcess((await self._answer())["pid"])
         except OSError as error:
             raise ParentError(str(error)) from None
 

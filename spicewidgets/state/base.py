@@ -26,7 +26,7 @@ from typing import (
 
 from traitlets import Dict, HasTraits, List, MetaHasTraits, TraitType, Tuple, Unicode
 
-from ..core.settings import Settings, SettingsError, shown
+from ..core.settings import Settings, SettingsError, shorten
 
 S = TypeVar("S", bound=Settings)
 LARGEST = 10**300  # a whole number beyond this is no float
@@ -48,7 +48,7 @@ class Change(TypedDict):
     owner: Any
 
 
-class Look(NamedTuple):
+class ControlSpec(NamedTuple):
     """The looks of a setting.
 
     label: in words, with the field's Greek letter.
@@ -117,14 +117,14 @@ class _Declared(MetaHasTraits):
         return super().__new__(mcs, name, bases, namespace, **kwargs)
 
 
-def _trait(item: Field[Any], look: Look | None) -> Setting:
+def _trait(item: Field[Any], look: ControlSpec | None) -> Setting:
     kind = _kind(item.type)
     tags = dict(item.metadata)
     low, high = tags["low"] if tags["above"] is None else tags["above"], tags["high"]
     slider = None
     if kind in ("int", "float") and low is not None and high is not None:
         slider = (low, high, 1 if kind == "int" else (high - low) / 100)
-    look = look or Look(item.name.replace("_", " ").capitalize())
+    look = look or ControlSpec(item.name.replace("_", " ").capitalize())
     tags |= {"kind": kind, "label": look.label, "slider": look.slider or slider, "log": look.log}
     return Setting(item.default, kind, tags.pop("help")).tag(**tags)
 
@@ -146,7 +146,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
     """
 
     settings: ClassVar[type[Settings]]
-    looks: ClassVar[Mapping[str, Look]] = {}
+    looks: ClassVar[Mapping[str, ControlSpec]] = {}
     problems = List(Unicode(), help="What cannot be used, in sentences.")
     held = Dict(help="Why a setting stays as it is, by its name.")
     hidden = Tuple(help="The names of settings without a control.")
@@ -222,7 +222,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
             return {}, [
                 f"{type(self).__name__} is read from a dictionary of settings by name; got"
-                f" {shown(data):.80}. Give what to_dict wrote."
+                f" {shorten(data):.80}. Give what to_dict wrote."
             ]
         trial = type(self)()
         self.prepare(trial)

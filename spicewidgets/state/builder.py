@@ -32,7 +32,7 @@ __all__ = [
     "add_state",
     "change_module",
     "change_state",
-    "declared",
+    "declaration_of",
     "is_full",
     "problems_at",
     "remove_module",
@@ -59,7 +59,7 @@ WORDS = {
 }
 
 
-def declared(kind: type[BuiltState] | type[BuiltModule], name: str) -> dict[str, Any]:
+def declaration_of(kind: type[BuiltState] | type[BuiltModule], name: str) -> dict[str, Any]:
     """Help, bounds and choices of a part of a row."""
     return dict(next(item.metadata for item in fields(kind) if item.name == name))
 
@@ -68,7 +68,7 @@ def problems_at(built: BuiltModel, where: str, row: int = 0) -> list[str]:
     """Return the sentences that belong to one row of the "state"s or "module"s, or to the "model" as a
     whole.
     """
-    return [found.sentence for found in built.found() if (found.where, found.row) == (where, row)]
+    return [found.sentence for found in built.list_problems() if (found.where, found.row) == (where, row)]
 
 
 def change_state(built: BuiltModel, row: int, **parts: Any) -> BuiltModel:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..core.settings import Settings, setting, shown
-from .base import Look, State
+from ..core.settings import Settings, setting, shorten
+from .base import ControlSpec, State
 from .data import MOST_SESSIONS
 
 LAYERS = ("truth", "rnn", "spice")
@@ -12,7 +12,7 @@ VALUES = ("none", "difference", "raw")
 
 
 @dataclass(frozen=True)
-class Comparison(Settings):
+class ComparisonSettings(Settings):
     """Which session, arm, layers, values and trials are looked at."""
 
     session: int = setting(0, "The session that is compared, counted from 0.", low=0, high=MOST_SESSIONS - 1)
@@ -38,11 +38,11 @@ class Comparison(Settings):
         ]
         if not isinstance(self.layers, tuple) or not all(layer in LAYERS for layer in self.layers):
             problems.append(
-                f"layers must be some of {', '.join(LAYERS)}; got {shown(self.layers)}. Choose among these."
+                f"layers must be some of {', '.join(LAYERS)}; got {shorten(self.layers)}. Choose among these."
             )
         if self.zoom is not None and not _is_range(self.zoom):
             problems.append(
-                f"zoom must be the first and the last trial, in this order; got {shown(self.zoom)}. "
+                f"zoom must be the first and the last trial, in this order; got {shorten(self.zoom)}. "
                 "Give for example (0, 50), or None for all."
             )
         return problems
@@ -54,15 +54,15 @@ def _is_range(zoom: object) -> bool:
     return all(type(end) is int for end in zoom) and 0 <= zoom[0] < zoom[1]
 
 
-class ComparisonState(State[Comparison]):
+class ComparisonState(State[ComparisonSettings]):
     """The view of the comparison. No result depends on it."""
 
-    settings = Comparison
+    settings = ComparisonSettings
     looks: ClassVar = {
-        "session": Look("Session", (0, 99, 1)),
-        "arm": Look("Arm"),
-        "layers": Look("Lines"),
-        "values": Look("Values"),
-        "differences": Look("Differences below"),
-        "zoom": Look("Trials"),
+        "session": ControlSpec("Session", (0, 99, 1)),
+        "arm": ControlSpec("Arm"),
+        "layers": ControlSpec("Lines"),
+        "values": ControlSpec("Values"),
+        "differences": ControlSpec("Differences below"),
+        "zoom": ControlSpec("Trials"),
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..core.settings import Settings, setting
-from .base import Change, Look, State, view
+from .base import Change, ControlSpec, State, view
 
 MOST_SESSIONS = 2000
 
@@ -59,12 +59,12 @@ class DataState(State[Data]):
 
     settings = Data
     looks: ClassVar = {
-        "n_sessions": Look("Sessions", (1, 500, 1)),
-        "n_participants": Look("Participants", (1, 20, 1)),
-        "n_trials": Look("Trials", (10, 500, 1)),
-        "validation_share": Look("Validation share", (0, 0.9, 0.05)),
-        "seed": Look("Seed", (0, 999, 1)),
-        "session": Look("Session", (0, 99, 1)),
+        "n_sessions": ControlSpec("Sessions", (1, 500, 1)),
+        "n_participants": ControlSpec("Participants", (1, 20, 1)),
+        "n_trials": ControlSpec("Trials", (10, 500, 1)),
+        "validation_share": ControlSpec("Validation share", (0, 0.9, 0.05)),
+        "seed": ControlSpec("Seed", (0, 999, 1)),
+        "session": ControlSpec("Session", (0, 99, 1)),
     }
 
     def __init__(self, **values: object) -> None:

@@ -8,8 +8,8 @@ from itertools import combinations_with_replacement
 from math import isfinite
 from typing import Any, ClassVar, Self
 
-from ..core.settings import Discovery, SettingsError, setting, shown
-from .base import Look, State, written
+from ..core.settings import Discovery, SettingsError, setting, shorten
+from .base import ControlSpec, State, written
 from .model import Condition, Spec
 
 Term = tuple[str, ...]
@@ -42,7 +42,7 @@ class Library:
 
 
 @dataclass(frozen=True)
-class Plan(Discovery):
+class LibraryPlan(Discovery):
     """`Discovery`, and what was chosen for single modules: `(module, Library)` for those changed."""
 
     libraries: tuple[tuple[str, Library], ...] = setting((), "What was changed for single modules.")
@@ -52,7 +52,7 @@ class Plan(Discovery):
         return [sentence for sentence in super().problems() if not sentence.startswith("libraries ")]
 
 
-class DiscoveryState(State[Plan]):
+class DiscoveryState(State[LibraryPlan]):
     """The sparse regression, and per module what it may find.
 
     Attributes:
@@ -60,20 +60,20 @@ class DiscoveryState(State[Plan]):
         spec: what the chosen model is made of; set by the experiment.
     """
 
-    settings = Plan
+    settings = LibraryPlan
     looks: ClassVar = {
-        "selection": Look("Terms chosen by"),
-        "price": Look("Price of a term", (0.5, 20, 0.5)),
-        "pooling": Look("Pooling"),
-        "optimizer": Look("Sparse regression"),
-        "threshold": Look("Threshold", (0, 0.5, 0.005)),
-        "regularization": Look("Regularisation", (1e-4, 1, 0.1), log=True),
-        "degree": Look("Degree"),
-        "refine": Look("Refine the numbers"),
-        "n_trials_off_policy": Look("Off-policy trials", (0, 5000, 50)),
-        "n_sessions_off_policy": Look("Off-policy sessions", (0, 20, 1)),
-        "n_trials_same_action": Look("Same arm in a row", (1, 50, 1)),
-        "libraries": Look("Changed libraries"),
+        "selection": ControlSpec("Terms chosen by"),
+        "price": ControlSpec("Price of a term", (0.5, 20, 0.5)),
+        "pooling": ControlSpec("Pooling"),
+        "optimizer": ControlSpec("Sparse regression"),
+        "threshold": ControlSpec("Threshold", (0, 0.5, 0.005)),
+        "regularization": ControlSpec("Regularisation", (1e-4, 1, 0.1), log=True),
+        "degree": ControlSpec("Degree"),
+        "refine": ControlSpec("Refine the numbers"),
+        "n_trials_off_policy": ControlSpec("Off-policy trials", (0, 5000, 50)),
+        "n_sessions_off_policy": ControlSpec("Off-policy sessions", (0, 20, 1)),
+        "n_trials_same_action": ControlSpec("Same arm in a row", (1, 50, 1)),
+        "libraries": ControlSpec("Changed libraries"),
     }
 
     def __init__(self, **values: object) -> None:
@@ -146,7 +146,7 @@ class DiscoveryState(State[Plan]):
                 )
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
                 problems.append(
-                    f"of {module}: a filter value must be a number; got {shown(value)}. Give for example 1."
+                    f"of {module}: a filter value must be a number; got {shorten(value)}. Give for example 1."
                 )
         degree = self.degree if isinstance(self.degree, int) and 1 <= self.degree <= 5 else 1
         if not library.terms(module, degree):
@@ -203,7 +203,7 @@ def _libraries(data: object) -> tuple[tuple[str, Library], ...]:
         return data
     if not isinstance(data, Mapping):
         raise SettingsError(
-            [f"libraries must be a dictionary by module; got {shown(data):.80}. Give what to_dict wrote."]
+            [f"libraries must be a dictionary by module; got {shorten(data):.80}. Give what to_dict wrote."]
         )
     return tuple((str(module), _library(parts)) for module, parts in data.items())
 
@@ -226,7 +226,7 @@ def _library(parts: object) -> Library:
         raise SettingsError(
             [
                 "libraries must hold inputs, without and filters for each module, as to_dict writes them; "
-                f"got {shown(parts):.80}. Leave the module out for what the model comes with."
+                f"got {shorten(parts):.80}. Leave the module out for what the model comes with."
             ]
         ) from None
 

@@ -11,11 +11,11 @@ from typing import Any
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.models import READY
-from ..core.settings import SettingsError, Task, shown
+from ..core.settings import SettingsError, Task, shorten
 from .base import Change, State
 from .comparison import ComparisonState
 from .data import Data, DataState
-from .discovery import DiscoveryState, Plan
+from .discovery import DiscoveryState, LibraryPlan
 from .model import Model, ModelState
 from .participant import ParticipantState, Person
 from .playback import Playback
@@ -95,7 +95,7 @@ class ExperimentSnapshot:
     table: Table
     model: Model
     training: Practice
-    discovery: Plan
+    discovery: LibraryPlan
     uncertainty: Resampling
     rivals: HeldApart
     recovery: Recovering
@@ -135,9 +135,9 @@ class ExperimentSnapshot:
 
     def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
         """Tell whether anything differs in these groups."""
-        return bool(self.changed(other, groups))
+        return bool(self.changed_groups(other, groups))
 
-    def changed(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> tuple[str, ...]:
+    def changed_groups(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> tuple[str, ...]:
         """Those of these groups in which anything differs. How choices are simulated makes no difference to
         those of a table.
         """
@@ -208,10 +208,10 @@ class Experiment(HasTraits):
         self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
         for name in GROUPS:
             state = self.group(name)
-            state.observe(self._changed, [*state.names(), "problems"])
-        self.model.observe(self._changed, ["names_revision"])
-        self.run.observe(self._changed, ["status", "result_revision"])
-        self.observe(self._changed, ["trained", "discovered", "paused", "resampled", "studied", "lesson"])
+            state.observe(self._on_change, [*state.names(), "problems"])
+        self.model.observe(self._on_change, ["names_revision"])
+        self.run.observe(self._on_change, ["status", "result_revision"])
+        self.observe(self._on_change, ["trained", "discovered", "paused", "resampled", "studied", "lesson"])
         self.load_preset(preset)
         self.refresh()
 
@@ -249,10 +249,10 @@ class Experiment(HasTraits):
         with self.hold_trait_notifications():
             self.stale_because = why
             self.stages = self._stages(why)
-            self.blocked = self._blocked(present)
+            self.blocked = self._find_blocked(present)
             self.revision += 1
 
-    def _changed(self, change: Change) -> None:
+    def _on_change(self, change: Change) -> None:
         with self.lock:
             self.refresh()
 
@@ -293,7 +293,9 @@ class Experiment(HasTraits):
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """Describe the settings that were different then: the first two, and how many more."""
         settings = []
-        changed = sorted(self.peek().changed(then, groups), key="table".__ne__)  # other data before all else
+        changed = sorted(
+            self.peek().changed_groups(then, groups), key="table".__ne__
+        )  # other data before all else
         for group in changed:
             state, before, present = self.group(group), getattr(then, group), self.group(group).peek()
             if isinstance(before, Table):
@@ -318,7 +320,7 @@ class Experiment(HasTraits):
             progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
 
-    def _blocked(self, present: ExperimentSnapshot) -> dict[str, str]:
+    def _find_blocked(self, present: ExperimentSnapshot) -> dict[str, str]:
         busy = "A run is under way. Stop it first." if self.run.busy else ""
         wrong = f"First correct: {self.problems[0]}" if self.problems else ""
         untrained = "Nothing is trained yet. Train first." if self.trained is None else ""
@@ -335,11 +337,11 @@ class Experiment(HasTraits):
             "step": busy or wrong,
             "reset": busy or empty,
             "refit": busy or wrong or moved,
-            "resample": busy or self.unsampled(),
-            **{study: busy or wrong or self.unstudied(study) for study in STUDIES},
+            "resample": busy or self.resampling_blocker(),
+            **{study: busy or wrong or self.study_blocker(study) for study in STUDIES},
         }
 
-    def unstudied(self, study: str) -> str:
+    def study_blocker(self, study: str) -> str:
         """Why a study cannot be done."""
         present = self.peek()
         groups = [group for group in STUDIES[study] if group not in FOUND_IN]
@@ -364,7 +366,7 @@ class Experiment(HasTraits):
             return "There is one person only, who cannot be held out. Hold out sessions."
         return ""
 
-    def unsampled(self) -> str:
+    def resampling_blocker(self) -> str:
         """Why the sessions of the equations cannot be resampled."""
         if self.discovered is None:
             return "There are no equations yet. Train first."
@@ -412,17 +414,17 @@ class Experiment(HasTraits):
         """Return the settings of every group that the data stand for, and what is wrong with them."""
         if not isinstance(data, Mapping):
             return {}, [
-                f"Settings are read from a dictionary by group; got {shown(data):.80}. Give what"
+                f"Settings are read from a dictionary by group; got {shorten(data):.80}. Give what"
                 " to_dict wrote."
             ]
         problems = []
         if data.get("version", VERSION) != VERSION:
             problems.append(
-                f"version must be {VERSION}; got {shown(data['version']):.40}. These settings were written"
+                f"version must be {VERSION}; got {shorten(data['version']):.40}. These settings were written"
                 " by another version of spicewidgets."
             )
         problems += [
-            f"{shown(name):.40} is no group of settings; known are {', '.join(GROUPS)}. Leave it out."
+            f"{shorten(name):.40} is no group of settings; known are {', '.join(GROUPS)}. Leave it out."
             for name in data
             if name != "version" and name not in GROUPS
         ]
@@ -465,7 +467,10 @@ class Experiment(HasTraits):
         """
         if name not in self.presets:
             raise SettingsError(
-                [f"preset must be one of {', '.join(self.presets)}; got {shown(name)}. Choose one of these."]
+                [
+                    f"preset must be one of {', '.join(self.presets)}; got {shorten(name)}. Choose one of"
+                    " these."
+                ]
             )
         self.from_dict(self.presets[name])
         self._loaded = self.peek()

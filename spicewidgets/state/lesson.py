@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-from ..core.settings import SettingsError, shown
+from ..core.settings import SettingsError, shorten
 from .experiment import GROUPS, Experiment, ExperimentSnapshot
 from .stages import STAGES
-from .tour import Step, plain, steps_of, steps_problems
+from .tour import TourStep, plain, steps_of, steps_problems
 
 VERSION = 1
 LARGEST = 200_000  # bytes of a file
@@ -45,7 +45,7 @@ class Lesson:
     hidden: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     panels: tuple[str, ...] = tuple(STAGES)
-    tour: tuple[Step, ...] = ()
+    tour: tuple[TourStep, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the lesson as plain data (JSON), with the version of its form."""
@@ -88,7 +88,7 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
     if not isinstance(data, Mapping) or "lesson" not in data:
         raise SettingsError(
             [
-                f"A lesson is read from a dictionary with its version; got {shown(data):.80}. Give a"
+                f"A lesson is read from a dictionary with its version; got {shorten(data):.80}. Give a"
                 " lesson's file."
             ]
         )
@@ -96,7 +96,7 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
     if type(version) is not int or version != VERSION:
         raise SettingsError(
             [
-                f"The version of a lesson must be {VERSION}; got {shown(version):.40}. It was written by"
+                f"The version of a lesson must be {VERSION}; got {shorten(version):.40}. It was written by"
                 " another version of spicewidgets: update spicewidgets, or save the lesson again with this"
                 " one."
             ]
@@ -126,12 +126,12 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
 
 def _text_problems(name: str, text: object, longest: int) -> list[str]:
     if not isinstance(text, str):
-        return [f"The {name} of a lesson must be a text; got {shown(text):.40}. Put it in quotes."]
+        return [f"The {name} of a lesson must be a text; got {shorten(text):.40}. Put it in quotes."]
     if len(text) > longest:
         return [f"The {name} of a lesson has at most {longest} characters; got {len(text)}. Shorten it."]
     if any(category(letter) in ("Cc", "Cs") for letter in text):
         return [
-            f"The {name} of a lesson must be a line of letters; got {shown(text):.40}. Leave the rest out."
+            f"The {name} of a lesson must be a line of letters; got {shorten(text):.40}. Leave the rest out."
         ]
     return []
 
@@ -143,7 +143,7 @@ def _names(
     names = data.get(part, default)
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         problems.append(
-            f"{part} must be a list of names; got {shown(names):.60}. Write for example [{known[0]!r}]."
+            f"{part} must be a list of names; got {shorten(names):.60}. Write for example [{known[0]!r}]."
         )
         return ()
     wrong = [name for name in names if name not in known]

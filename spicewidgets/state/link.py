@@ -30,10 +30,10 @@ def to_link(experiment: Experiment) -> str:
 
     A lesson that stays is the page's own and not told.
     """
-    changed = _changed(experiment, experiment.to_dict())
+    changed = _differences(experiment, experiment.to_dict())
     if experiment.lesson is not None and not experiment.lesson_stays:
         lesson = experiment.lesson.to_dict()
-        changed["lesson"] = lesson | {"settings": _changed(experiment, lesson["settings"])}
+        changed["lesson"] = lesson | {"settings": _differences(experiment, lesson["settings"])}
     if experiment.view not in ("", next(iter(STAGES))):
         changed["view"] = experiment.view
     if not changed:
@@ -42,7 +42,7 @@ def to_link(experiment: Experiment) -> str:
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def _changed(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _differences(experiment: Experiment, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the differences from the defaults, by group."""
     groups = {}
     for name in GROUPS:

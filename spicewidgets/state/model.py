@@ -14,7 +14,7 @@ from traitlets import Int
 from ..core.built import PREDICTION_ERROR, SCALED, BuiltModel, conditions
 from ..core.models import READY, TEMPLATES
 from ..core.settings import Settings, SettingsError, setting
-from .base import Look, State
+from .base import ControlSpec, State
 
 Condition = tuple[str, float, bool]  # signal, value, whether the signal is no candidate term
 
@@ -124,9 +124,9 @@ class ModelState(State[Model]):
 
     settings = Model
     looks: ClassVar = {
-        "name": Look("Model"),
-        "embedding_size": Look("Embedding size", (1, 64, 1)),
-        "built": Look("Your own model"),
+        "name": ControlSpec("Model"),
+        "embedding_size": ControlSpec("Embedding size", (1, 64, 1)),
+        "built": ControlSpec("Your own model"),
     }
     names_revision = Int(0, help="Counts the models of the user's own.")
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..core.rivals.ready import RIVALS as READY
 from ..core.settings import Settings, setting
-from .base import Look, State, view
+from .base import ControlSpec, State, view
 
 # What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
 RIVALS: Mapping[str, str] = {name: rival.label for name, rival in READY.items()}
@@ -44,12 +44,12 @@ class RivalsState(State[HeldApart]):
 
     settings = HeldApart
     looks: ClassVar = {
-        "by": Look("Held out"),
-        "n_folds": Look("Parts", (2, 10, 1)),
-        "pooled": Look("pooled over all people"),
-        "equations": Look("SPICE and RNN, too"),
-        "seed": Look("Seed of the comparison", (0, 999, 1)),
-        "shown": Look("Shown as"),
+        "by": ControlSpec("Held out"),
+        "n_folds": ControlSpec("Parts", (2, 10, 1)),
+        "pooled": ControlSpec("pooled over all people"),
+        "equations": ControlSpec("SPICE and RNN, too"),
+        "seed": ControlSpec("Seed of the comparison", (0, 999, 1)),
+        "shown": ControlSpec("Shown as"),
     }
 
 
@@ -72,10 +72,10 @@ class RecoveryState(State[Recovering]):
 
     settings = Recovering
     looks: ClassVar = {
-        "n_datasets": Look("Data sets a point", (2, 200, 1)),
-        "criterion": Look("Chosen by"),
-        "seed": Look("Seed of the data sets", (0, 999, 1)),
-        "jobs": Look("Processes"),
+        "n_datasets": ControlSpec("Data sets a point", (2, 200, 1)),
+        "criterion": ControlSpec("Chosen by"),
+        "seed": ControlSpec("Seed of the data sets", (0, 999, 1)),
+        "jobs": ControlSpec("Processes"),
     }
 
 
@@ -116,10 +116,10 @@ class LearnersState(State[TwoLearners]):
 
     settings = TwoLearners
     looks: ClassVar = {
-        "first": Look("Learner"),
-        "second": Look("Told from"),
-        "effect": Look("Size"),
-        "certainty": Look("Certainty", (0.55, 0.99, 0.01)),
+        "first": ControlSpec("Learner"),
+        "second": ControlSpec("Told from"),
+        "effect": ControlSpec("Size"),
+        "certainty": ControlSpec("Certainty", (0.55, 0.99, 0.01)),
     }
 
 
@@ -144,7 +144,7 @@ class FalsifyState(State[Replaying]):
 
     settings = Replaying
     looks: ClassVar = {
-        "n_repeats": Look("Times each plays", (20, 200, 10)),
-        "every": Look("all rivals"),
-        "seed": Look("Seed of the play", (0, 999, 1)),
+        "n_repeats": ControlSpec("Times each plays", (20, 200, 10)),
+        "every": ControlSpec("all rivals"),
+        "seed": ControlSpec("Seed of the play", (0, 999, 1)),
     }

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from traitlets import Enum, Float, Int, Unicode
 
 from ..core.settings import Settings, setting
-from .base import Look, State
+from .base import ControlSpec, State
 
 READING = ("idle", "reading", "done", "failed")
 MOST = 300  # characters of a name
@@ -104,10 +104,10 @@ class TableState(State[Table]):
 
     settings = Table
     looks: ClassVar = {
-        "name": Look("Table"),
-        "sha256": Look("Hash of the table"),
-        "roles": Look("Roles of columns"),
-        "remedies": Look("Remedies"),
+        "name": ControlSpec("Table"),
+        "sha256": ControlSpec("Hash of the table"),
+        "roles": ControlSpec("Roles of columns"),
+        "remedies": ControlSpec("Remedies"),
     }
     status = Enum(READING, "idle", help="How the reading stands.")
     progress = Float(0.0, help="How much is read, 0 to 1.")

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from ..core.settings import Task
-from .base import Look, State
+from .base import ControlSpec, State
 
 
 class TaskState(State[Task]):
@@ -11,10 +11,10 @@ class TaskState(State[Task]):
 
     settings = Task
     looks: ClassVar = {
-        "kind": Look("Kind of task"),
-        "n_actions": Look("Arms"),
-        "sigma": Look("Drift σ", (0, 1, 0.01)),
-        "boundary": Look("At 0 and 1"),
-        "flip_probability": Look("New block", (0, 1, 0.005)),
-        "counterfactual": Look("Show all rewards"),
+        "kind": ControlSpec("Kind of task"),
+        "n_actions": ControlSpec("Arms"),
+        "sigma": ControlSpec("Drift σ", (0, 1, 0.01)),
+        "boundary": ControlSpec("At 0 and 1"),
+        "flip_probability": ControlSpec("New block", (0, 1, 0.005)),
+        "counterfactual": ControlSpec("Show all rewards"),
     }

@@ -32,7 +32,7 @@ RUN, SEE, NEXT, THEN = "run", "see ", "next", " then "
 
 
 @dataclass(frozen=True)
-class Step:
+class TourStep:
     """One step.
 
     Attributes:
@@ -47,23 +47,23 @@ class Step:
 
 
 TOUR = (
-    Step(
+    TourStep(
         "Drag the learning rate α and watch what the participant chooses.",
         "participant",
         "participant.alpha_reward",
     ),
-    Step("Press Train: a network learns the participant from these choices.", "", RUN),
-    Step(
+    TourStep("Press Train: a network learns the participant from these choices.", "", RUN),
+    TourStep(
         "Open 5 Equation: its numbers are your participant’s, read off the network. Then press Next.",
         "",
         "see equation then next",
     ),
-    Step(
+    TourStep(
         "Set Sessions to 5 or less and train again: what do fewer choices tell?",
         "data",
         "data.n_sessions then run",
     ),
-    Step(
+    TourStep(
         "Fewer choices, less sure numbers. Open 6 Is it true? and see what differs. Then press Next.",
         "",
         "see compare then next",
@@ -110,12 +110,12 @@ def steps_problems(data: object, settings: Iterable[str]) -> list[str]:
     return problems
 
 
-def steps_of(data: Iterable[Mapping[str, str]]) -> tuple[Step, ...]:
+def steps_of(data: Iterable[Mapping[str, str]]) -> tuple[TourStep, ...]:
     """Return the steps of plain data without problems."""
-    return tuple(Step(**step) for step in data)
+    return tuple(TourStep(**step) for step in data)
 
 
-def plain(steps: Iterable[Step]) -> list[dict[str, str]]:
+def plain(steps: Iterable[TourStep]) -> list[dict[str, str]]:
     """Return the steps as plain data (JSON)."""
     return [asdict(step) for step in steps]
 
@@ -167,7 +167,7 @@ class Tour(HasTraits):
         self._ended: tuple[int, str] | None = None  # how things stood when the last step was done
 
     @property
-    def step(self) -> Step | None:
+    def step(self) -> TourStep | None:
         """The step that is under way."""
         return self.steps[self.at] if 0 <= self.at < len(self.steps) else None
 
@@ -181,7 +181,7 @@ class Tour(HasTraits):
         """Whether the last step has just been done, and nothing since."""
         return self.at < 0 and self._ended == (self._experiment.revision, self.panel)
 
-    def start(self, steps: Iterable[Step] = TOUR) -> None:
+    def start(self, steps: Iterable[TourStep] = TOUR) -> None:
         """Begin a tour at its first step."""
         self.at = -1
         self.steps = tuple(steps)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..core.settings import Training, setting
-from .base import Look, State, view
+from .base import ControlSpec, State, view
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,21 @@ class TrainingState(State[Practice]):
 
     settings = Practice
     looks: ClassVar = {
-        "epochs": Look("Epochs", (1, 2048, 1)),
-        "learning_rate": Look("Learning rate of Adam", (1e-4, 1, 0.1), log=True),
-        "optimizer": Look("Optimizer"),
-        "n_starts": Look("Starts", (1, 32, 1)),
-        "batch_size": Look("Batch", (1, 500, 1)),
-        "bagging": Look("Bagging"),
-        "sequence_length": Look("Window", (2, 200, 1)),
-        "n_steps_per_call": Look("Truncate after", (1, 200, 1)),
-        "scheduler": Look("Learning rate schedule"),
-        "l2_weight_decay": Look("Weight decay", (0, 0.1, 0.001)),
-        "dropout": Look("Dropout", (0, 0.95, 0.05)),
-        "convergence_threshold": Look("Stop below a gain of", (0, 0.01, 0.0001)),
-        "shown": Look("Show the training"),
-        "log": Look("Logarithmic loss"),
-        "smoothing": Look("Smoothing", (0, 0.95, 0.05)),
+        "epochs": ControlSpec("Epochs", (1, 2048, 1)),
+        "learning_rate": ControlSpec("Learning rate of Adam", (1e-4, 1, 0.1), log=True),
+        "optimizer": ControlSpec("Optimizer"),
+        "n_starts": ControlSpec("Starts", (1, 32, 1)),
+        "batch_size": ControlSpec("Batch", (1, 500, 1)),
+        "bagging": ControlSpec("Bagging"),
+        "sequence_length": ControlSpec("Window", (2, 200, 1)),
+        "n_steps_per_call": ControlSpec("Truncate after", (1, 200, 1)),
+        "scheduler": ControlSpec("Learning rate schedule"),
+        "l2_weight_decay": ControlSpec("Weight decay", (0, 0.1, 0.001)),
+        "dropout": ControlSpec("Dropout", (0, 0.95, 0.05)),
+        "convergence_threshold": ControlSpec("Stop below a gain of", (0, 0.01, 0.0001)),
+        "shown": ControlSpec("Show the training"),
+        "log": ControlSpec("Logarithmic loss"),
+        "smoothing": ControlSpec("Smoothing", (0, 0.95, 0.05)),
     }
 
     def find_problems(self) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..core.settings import Settings, setting
-from .base import Look, State, view
+from .base import ControlSpec, State, view
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class UncertaintyState(State[Resampling]):
 
     settings = Resampling
     looks: ClassVar = {
-        "n_resamples": Look("Resamples", (10, 1000, 10)),
-        "seed": Look("Seed of the resamples", (0, 999, 1)),
-        "level": Look("Interval", (0.5, 0.99, 0.01)),
+        "n_resamples": ControlSpec("Resamples", (10, 1000, 10)),
+        "seed": ControlSpec("Seed of the resamples", (0, 999, 1)),
+        "level": ControlSpec("Interval", (0.5, 0.99, 0.01)),
     }

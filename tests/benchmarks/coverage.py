@@ -20,11 +20,11 @@ import torch
 from report import machine, table, today, write_section
 
 import spicewidgets as sw
-from spicewidgets.core.data.participants import indexed
+from spicewidgets.core.data.participants import index_participants
 from spicewidgets.core.discover import people as people_module
 from spicewidgets.core.discover.maximum import Prior, maximise
 from spicewidgets.core.rivals.declaration import Parameter, State, Trial, Values
-from spicewidgets.core.rivals.fit import FLAT, Search
+from spicewidgets.core.rivals.fit import FLAT, ModeSearch
 from spicewidgets.core.rivals.ready import RescorlaWagner
 from spicewidgets.core.simulate.cohort import Cohort
 
@@ -138,7 +138,7 @@ def by_delta_method(estimator: sw.SpiceEstimator) -> pd.DataFrame:
 
 def reference(kind: str, dataset: sw.DatasetRNN) -> dict[str, Floats]:
     """Profile likelihood of the true model: the ends of each parameter, `(n_people, 2)`, by bisection."""
-    search = Search(OneRate() if kind == "one rate" else TwoRates(), indexed(dataset)[0])
+    search = ModeSearch(OneRate() if kind == "one rate" else TwoRates(), index_participants(dataset)[0])
     flat = Prior(np.zeros(search.n), np.full(search.n, FLAT))
     ends = search.ends(search.starts(4, 0), flat)
     best, rows = ends.objective.argmin(0), np.arange(ends.objective.shape[1])

@@ -28,9 +28,9 @@ import spicewidgets as sw
 from spicewidgets.core.discover.canonical import parts_of
 from spicewidgets.core.discover.group import group_of
 from spicewidgets.core.discover.likelihood import Likelihood
-from spicewidgets.core.discover.pooling import Pool, Round
+from spicewidgets.core.discover.pooling import GroupState, Pool
 from spicewidgets.core.equations import Equation
-from spicewidgets.core.progress import finished
+from spicewidgets.core.progress import run_to_completion
 from spicewidgets.paper.card import claims
 from spicewidgets.paper.inquiry import Inquiry, Plan
 
@@ -76,15 +76,15 @@ def data_set(seed: int, differ: bool) -> sw.DatasetRNN:
     )[0]
 
 
-def pooled(data: sw.DatasetRNN) -> tuple[Pool, Round]:
+def pooled(data: sw.DatasetRNN) -> tuple[Pool, GroupState]:
     """Pool the people, as an estimator does; its network plays no part in what is found."""
     model = sw.RescorlaWagnerRNN(n_actions=2, n_participants=N_PEOPLE)
     likelihood = Likelihood(model, data, TERMS)
     pool = Pool(likelihood, parts_of(model, sw.RESCORLA_WAGNER_CONFIG, likelihood.inputs))
-    return pool, finished(pool.select())
+    return pool, run_to_completion(pool.select())
 
 
-def compared(pool: Pool, at: Round) -> pd.DataFrame:
+def compared(pool: Pool, at: GroupState) -> pd.DataFrame:
     """Compare the groups in the group model."""
     from spicewidgets.core.discover.group_means import design_of, with_group_means  # earlier versions lack it
     from spicewidgets.core.discover.group_table import group_table
@@ -97,7 +97,7 @@ def compared(pool: Pool, at: Round) -> pd.DataFrame:
     return group_table(SimpleNamespace(group_=group, rnn_model_=sw.RescorlaWagnerRNN, spice_model_=spice))  # type: ignore[arg-type]
 
 
-def before(pool: Pool, at: Round) -> pd.DataFrame:
+def before(pool: Pool, at: GroupState) -> pd.DataFrame:
     """Read each person's own values, pooled with one mean."""
     values = pool.coefficients(at.values)
     rows = []

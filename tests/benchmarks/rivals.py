@@ -22,7 +22,7 @@ from report import RESULTS, machine, table, today, write_section
 from scipy.optimize import minimize
 
 import spicewidgets as sw
-from spicewidgets.core.rivals.design import drawn_values, simulated
+from spicewidgets.core.rivals.design import drawn_values, simulate_rival
 from spicewidgets.core.rivals.fit import N_STARTS
 
 HEADING = "Rivals"
@@ -93,7 +93,7 @@ def speed() -> tuple[list[list[str]], str]:
     """Seconds of each rival, and a sentence on the plain loop."""
     rival = sw.RIVALS["with-kernel"]
     values = drawn_values(rival, 2, MANY.n_people, None, SEED)
-    data = simulated(rival, values, MANY, SEED)
+    data = simulate_rival(rival, values, MANY, SEED)
     rows, total, own = [], 0.0, 0.0
     for name in sw.RIVALS:
         began = perf_counter()

@@ -109,8 +109,8 @@ def judged(agent: sw.AgentQ, seed: int) -> Verdict:
     search, _ = selection.at()
     entropy = float(selection.likelihood(selection.start[None]).nll[0])
     kept = np.array([number.term in found & true for number in search.numbers])
-    lost = search.settled(kept, selection.start).nll - entropy
-    whole = search.settled(selection.start != 0, selection.start)
+    lost = search.refit_bounded(kept, selection.start).nll - entropy
+    whole = search.refit_bounded(selection.start != 0, selection.start)
     price = float(whole.prices[(selection.start != 0) & ~kept].sum())
     at = selection.likelihood.values_of(estimator.spice_model_)
     return Verdict(found, true, lost, price, 2 * (float(selection.likelihood(at).nll[0]) - entropy))

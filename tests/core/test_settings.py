@@ -13,8 +13,8 @@ from spicewidgets.core.settings import (
     SettingsError,
     Task,
     Training,
-    allowed,
-    shown,
+    describe_bounds,
+    shorten,
 )
 from spicewidgets.state.experiment import Experiment
 
@@ -40,7 +40,7 @@ def test_the_defaults_are_allowed(kind):
 def test_every_field_says_what_it_is_and_what_it_allows(kind):
     for item in fields(kind):
         assert item.metadata["help"].endswith((".", "given."))
-        assert allowed(item.metadata)
+        assert describe_bounds(item.metadata)
 
 
 def test_settings_cannot_be_changed():
@@ -132,6 +132,6 @@ def test_a_value_that_is_nested_deeply_is_refused_in_a_sentence(take, wrap):
 
 def test_a_value_is_shown_as_it_is_written_unless_it_is_long():
     for value in (0.2, "drift", -(10**12), [1, 2], {"a": None}, (True,), 10**40, np.float64(0.5)):
-        assert shown(value) == repr(value)
-    assert len(shown(["x" * 10**6] * 10**6)) < 4000
-    assert shown(10**5000) == "a int"
+        assert shorten(value) == repr(value)
+    assert len(shorten(["x" * 10**6] * 10**6)) < 4000
+    assert shorten(10**5000) == "a int"

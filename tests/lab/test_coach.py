@@ -12,12 +12,12 @@ from spicewidgets.apps import explorer
 from spicewidgets.core.diagnose.facts import MANY_PARTICIPANTS
 from spicewidgets.core.diagnose.findings import findings_of
 from spicewidgets.core.diagnose.verdict import verdict_of
-from spicewidgets.core.discover.held_apart import Gain
+from spicewidgets.core.discover.held_apart import TuningGain
 from spicewidgets.core.read.translation import classical_parameters
 from spicewidgets.core.rivals.ready import RIVALS
 from spicewidgets.lab.coach import findings, rivals_of
 from spicewidgets.lab.facts import facts_of
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.lab.runner import Runner
 from spicewidgets.lab.verdict import verdict
 from spicewidgets.state import Experiment
@@ -36,7 +36,7 @@ def run(**groups):
 
 @pytest.fixture(scope="module")
 def healthy():
-    return recorded(Experiment().peek())
+    return load_recorded(Experiment().peek())
 
 
 CHOSEN = "x_value_reward_chosen"
@@ -482,7 +482,7 @@ def test_numbers_that_no_q_learner_has(healthy, weight, words):
 
 
 def test_numbers_that_were_tuned_for_the_worse(healthy):
-    gains = {0: Gain(-80.0, 300, 3), 1: Gain(12.0, 300, 3)}
+    gains = {0: TuningGain(-80.0, 300, 3), 1: TuningGain(12.0, 300, 3)}
     (found,) = findings_of(replace(facts_of(healthy), gains=gains))
     assert found.kind == "tuned for the worse"
     assert found.words.startswith("The numbers of 1 of 2 participants were tuned to the choices, and predict")

@@ -7,13 +7,13 @@ import pytest
 
 from spicewidgets.lab.comparing import FEW, SURE, in_a_sentence, standings
 from spicewidgets.lab.looking import likelihood
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.state import Experiment
 
 
 @pytest.fixture(scope="module")
 def result():
-    return recorded(Experiment().peek())
+    return load_recorded(Experiment().peek())
 
 
 def played(result, **probabilities):

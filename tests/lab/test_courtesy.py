@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from spicewidgets.lab import courtesy as module
-from spicewidgets.lab.courtesy import Courtesy
+from spicewidgets.lab.courtesy import UiThrottle
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
 
@@ -15,7 +15,7 @@ def moved(monkeypatch):
     """An experiment of which something was just moved, and the courtesy of its runs."""
     monkeypatch.setattr(module, "PAUSE", 0.5)  # so that a busy machine does not miss it
     experiment = Experiment()
-    courtesy = Courtesy(experiment)
+    courtesy = UiThrottle(experiment)
     experiment.participant.alpha_reward = 0.4
     return courtesy
 
@@ -23,7 +23,7 @@ def moved(monkeypatch):
 def test_nothing_is_waited_for_where_nothing_was_moved(monkeypatch):
     waited = []
     monkeypatch.setattr(module, "sleep", waited.append)
-    courtesy = Courtesy(Experiment())
+    courtesy = UiThrottle(Experiment())
     assert not courtesy.is_due()
     courtesy.wait()
     assert not waited
@@ -37,7 +37,7 @@ def test_what_was_moved_is_waited_for_once(moved):
 
 def test_what_a_run_tells_is_no_move():
     experiment = Experiment()
-    courtesy = Courtesy(experiment)
+    courtesy = UiThrottle(experiment)
     experiment.run.put(status="running", epoch=3, message="Epoch 3.")
     assert not courtesy.is_due()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.lab import looking as views
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
 
@@ -16,7 +16,7 @@ NAME = "x_value_reward_chosen"
 
 @pytest.fixture(scope="module")
 def shown():
-    return recorded(Experiment().snapshot())
+    return load_recorded(Experiment().snapshot())
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_each_person_has_curves_of_their_own(fresh):
 
 def test_a_moved_coefficient_moves_its_curve_and_the_likelihood(fresh):
     old = fresh.spice.equation(NAME, 1)
-    new = views.moved(old, ("c_reward",), 2.5)
+    new = views.with_coefficient(old, ("c_reward",), 2.5)
     assert new.coefficient("c_reward") == 2.5
     assert new.coefficient() == old.coefficient()
     drawn = views.with_equation(views.curves_of(fresh, NAME, 1), new)
@@ -89,7 +89,7 @@ def test_a_moved_coefficient_moves_its_curve_and_the_likelihood(fresh):
     (rest,) = drawn.rests["spice"][rewarded]
     assert new(rest, {"c_reward": 1.0}) == pytest.approx(rest, abs=1e-12)
     before = views.likelihood(fresh, fresh.spice)
-    after = views.likelihood(fresh, views.changed(fresh.spice, new, 1))
+    after = views.likelihood(fresh, views.replace_equation(fresh.spice, new, 1))
     np.testing.assert_array_equal(before[:3], after[:3])
     assert (before[3:] != after[3:]).all()
 

@@ -12,7 +12,7 @@ from spicewidgets.lab.looking import weigh
 from spicewidgets.lab.meaning import cost
 from spicewidgets.lab.pressed import SYMBOLS, cost_in_words, costs_of, meaning_of
 from spicewidgets.lab.reading import NOT_IDENTIFIED, code_of, sentences_of
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
 
@@ -21,7 +21,7 @@ CHOSEN, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
 
 @pytest.fixture(scope="module")
 def tutorial():
-    return recorded(Experiment().peek())
+    return load_recorded(Experiment().peek())
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from spicewidgets.lab.recorded import FOLDER, record, recorded
+from spicewidgets.lab.recorded import FOLDER, load_recorded, record
 from spicewidgets.lab.runner import Runner
 from spicewidgets.state import Experiment
 
@@ -39,9 +39,9 @@ def test_other_settings_have_no_recorded_run():
     assert not shown("noisy participant").told
     experiment = Experiment()
     experiment.data.session = 5  # only looked at
-    assert recorded(experiment.snapshot()) is not None
+    assert load_recorded(experiment.snapshot()) is not None
     experiment.data.seed = 43
-    assert recorded(experiment.snapshot()) is None
+    assert load_recorded(experiment.snapshot()) is None
 
 
 def test_it_is_there_before_torch():
@@ -82,7 +82,7 @@ def test_it_is_what_a_run_finds(fresh):
 def test_what_is_recorded_is_read_again(fresh, tmp_path, monkeypatch):
     record(fresh, tmp_path / "mine.npz")
     monkeypatch.setattr("spicewidgets.lab.recorded.FOLDER", tmp_path)
-    result = recorded(fresh.snapshot)
+    result = load_recorded(fresh.snapshot)
     assert result.spice == fresh.spice
     assert result.truth.text() == fresh.truth.text()
     assert len(result.history) == len(fresh.history)

@@ -19,7 +19,7 @@ def n_plays(monkeypatch):
     play_sessions = simulation.play_sessions
     monkeypatch.setattr(simulation, "play_sessions", counted)
     simulation._session.cache_clear()
-    simulation._played.cache_clear()
+    simulation._simulate.cache_clear()
     return plays
 
 

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.lab.store import Store
 from spicewidgets.state import Experiment
 
@@ -26,7 +26,7 @@ def store():
 
 @pytest.fixture(scope="module")
 def result():
-    return recorded(Experiment().peek())
+    return load_recorded(Experiment().peek())
 
 
 def test_a_result_is_announced_after_it_is_there(store, result):

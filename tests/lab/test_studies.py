@@ -68,7 +68,7 @@ def test_models_one_by_one_are_as_all_at_once(few):
     found = done(runner, "rivals")
     study = runner.studies["rivals"]
     whole = held_out(study.data.dataset, list(FEW), n_folds=2, way="group")
-    one_by_one = rivals.joined(list(study.parts.values()))
+    one_by_one = rivals.join_comparisons(list(study.parts.values()))
     assert one_by_one.models == tuple(FEW.values())
     for name in ("nll", "numbers", "aic", "bic", "evidence", "n_choices"):
         np.testing.assert_array_equal(getattr(one_by_one, name), getattr(whole, name), err_msg=name)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spicewidgets.core.diagnose.verdict import verdict_of
-from spicewidgets.core.discover.held_apart import Gain
+from spicewidgets.core.discover.held_apart import TuningGain
 from spicewidgets.lab.facts import facts_of
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.lab.verdict import verdict
 from spicewidgets.state import Experiment
 
@@ -17,7 +17,7 @@ CHOSEN = "x_value_reward_chosen"
 
 @pytest.fixture(scope="module")
 def healthy():
-    return recorded(Experiment().peek())
+    return load_recorded(Experiment().peek())
 
 
 def played(result, **probabilities):
@@ -131,21 +131,23 @@ def test_verdicts_have_an_order(healthy):
     ],
 )
 def test_what_tuning_has_gained_on_choices_held_out(healthy, nats, words):
-    gains = {label: Gain(each, 300, 3) for label, each in enumerate(nats)}
+    gains = {label: TuningGain(each, 300, 3) for label, each in enumerate(nats)}
     facts = replace(facts_of(replace(healthy, truth=None)), gains=gains)
     assert str(verdict_of(facts)).endswith(words)
 
 
 def test_better_than_numbers_below_chance_is_no_merit(healthy):
     """SINDy's own numbers of the first person are a wreck; of the second they are not."""
-    wreck = Gain(9000.0, 300, 3, untuned=9150.0, chance=208.0)
+    wreck = TuningGain(9000.0, 300, 3, untuned=9150.0, chance=208.0)
     facts = replace(facts_of(replace(healthy, truth=None)), gains={0: wreck})
     told = verdict_of(facts)
     assert told.remarks == ("untuned below chance",)
     assert "by 8,942 nats in 300 worse than guessing" in told.sentences[-1]
     assert "better than guessing, by 58 nats" in told.sentences[-1]
     assert "9,000" not in str(told)
-    both = verdict_of(replace(facts, gains={0: wreck, 1: Gain(9.0, 300, 3, untuned=150.0, chance=208.0)}))
+    both = verdict_of(
+        replace(facts, gains={0: wreck, 1: TuningGain(9.0, 300, 3, untuned=150.0, chance=208.0)})
+    )
     assert both.remarks == ("untuned below chance",)
     assert "of 1 of 2 participants" in both.sentences[-2]
     assert both.sentences[-1].endswith("better than SINDy's own of the other 1, by 9.0 nats in 300.")

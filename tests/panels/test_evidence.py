@@ -4,7 +4,7 @@ import pytest
 
 from spicewidgets import SpiceEstimator
 from spicewidgets.apps import panel
-from spicewidgets.lab.recorded import recorded
+from spicewidgets.lab.recorded import load_recorded
 from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.evidence import bar
 from spicewidgets.state import Experiment
@@ -38,7 +38,7 @@ def numbers(box):
 
 def test_a_recorded_run_is_made_anew_to_weigh_its_terms():
     Runner(Experiment(), foreground=True).preload()
-    result = recorded(Experiment().peek())
+    result = load_recorded(Experiment().peek())
     made = panel("library")
     assert made.evidence.body.layout.display == ""
     assert made.runner.wait(60)

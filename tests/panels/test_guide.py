@@ -6,7 +6,7 @@ from spicewidgets.apps import explorer
 from spicewidgets.panels.tiles import VERDICTS
 from spicewidgets.state.lesson import Lesson, open_lesson
 from spicewidgets.state.stages import ROOMS
-from spicewidgets.state.tour import TOUR, Step
+from spicewidgets.state.tour import TOUR, TourStep
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_the_tour_leads_through_the_page(app):
 
 def test_the_tour_of_a_lesson_is_offered(app):
     open_lesson(
-        app.experiment, Lesson("Drift", tour=(Step("Look."), Step("Open Compare.", "", "see compare")))
+        app.experiment,
+        Lesson("Drift", tour=(TourStep("Look."), TourStep("Open Compare.", "", "see compare"))),
     )
     app.guide.refresh()
     app.guide.action.click()

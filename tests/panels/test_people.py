@@ -10,7 +10,7 @@ import pytest
 
 from spicewidgets.apps import explorer
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.lab.people import InModel, Number, People, people_from, people_in
+from spicewidgets.lab.people import InModel, ParameterColumn, People, people_from, people_in
 from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.people import _groups_table
 from spicewidgets.plots.people import AcrossPeople, TwoNumbers
@@ -78,8 +78,8 @@ def made(n, seed=1, pooled=False):
     values, errors = rng.normal(0.4, 0.1, n), rng.uniform(0.02, 0.1, n)
     alone = values + rng.normal(0, 0.1, n) if pooled else np.full(n, np.nan)
     nothing = np.full(n, np.nan)
-    one = Number(values, values - errors, values + errors, alone)
-    numbers = {"one": one, "two": Number(rng.normal(size=n), nothing, nothing, nothing)}
+    one = ParameterColumn(values, values - errors, values + errors, alone)
+    numbers = {"one": one, "two": ParameterColumn(rng.normal(size=n), nothing, nothing, nothing)}
     labels, groups = tuple(f"=p{at}" for at in range(n)), tuple(("a", "b", "c")[at % 3] for at in range(n))
     return People(labels, "shift", groups, np.arange(n) + 20.0, numbers)
 
@@ -248,5 +248,5 @@ def test_a_thousand_people_are_all_drawn(kind):
 
 def test_a_number_that_nobody_has_is_a_word():
     figure, nothing = AcrossPeople("matplotlib"), np.full(3, np.nan)
-    figure.draw("one", Number(nothing, nothing, nothing, nothing), ("a", "b", "c"), ("", "", ""))
+    figure.draw("one", ParameterColumn(nothing, nothing, nothing, nothing), ("a", "b", "c"), ("", "", ""))
     assert figure.summary == "Nobody has a value of one."

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from spicewidgets import DatasetRNN, Participant
-from spicewidgets.core.judge.classical import Fitted
+from spicewidgets.core.judge.classical import ClassicalFit
 from spicewidgets.lab.games import told_of
 from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.play import LISTEN, PlayPanel
@@ -117,11 +117,11 @@ def test_keys_are_listened_to(key):
 
 
 def test_what_is_told_stays_within_what_is_possible():
-    wide = Fitted(Participant(), {"alpha_reward": 0.77}, {"alpha_reward": 0.54}, 60.0, 99)
+    wide = ClassicalFit(Participant(), {"alpha_reward": 0.77}, {"alpha_reward": 0.54}, 60.0, 99)
     assert told_of(wide, {"alpha_reward": "α"}) == [
         "α is 0.77 ± 0.54: anything from 0.00 to 1.00 may well be true."
     ]
-    flat = Fitted(Participant(), {"alpha_reward": 1.0}, {"alpha_reward": float("nan")}, 60.0, 99)
+    flat = ClassicalFit(Participant(), {"alpha_reward": 1.0}, {"alpha_reward": float("nan")}, 60.0, 99)
     assert told_of(flat, {"alpha_reward": "α"}) == [
         "α is 1.00, at the end of its range: these choices do not tell it."
     ]

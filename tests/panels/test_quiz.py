@@ -5,7 +5,7 @@ import re
 import pytest
 
 from spicewidgets.core.judge.quiz import mystery
-from spicewidgets.lab.games import address_of, guess_of, of_mystery, repeated, seed_of
+from spicewidgets.lab.games import address_of, count_repeats, guess_of, of_mystery, seed_of
 from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.quiz import TOOLS, QuizPanel
 from spicewidgets.state import Experiment
@@ -202,7 +202,7 @@ def test_the_tools_work_without_a_truth():
 
 def test_how_often_choices_are_repeated():
     data = of_mystery(mystery(1, 1))
-    (_, after_reward, n_reward), (_, after_none, n_none) = repeated(data)
+    (_, after_reward, n_reward), (_, after_none, n_none) = count_repeats(data)
     assert n_reward + n_none == 100 * 99
     assert after_reward > after_none
     choices = data.dataset.choices

@@ -14,7 +14,7 @@ import pandas as pd
 import small_study
 
 from spicewidgets.core.equations import Equation
-from spicewidgets.paper.blocks import Bullets, Code, Formulas, Heading, Paragraph, Picture, Table
+from spicewidgets.paper.blocks import Bullets, Code, Formulas, Heading, Paragraph, Picture, TableBlock
 from spicewidgets.paper.card import claims
 from spicewidgets.paper.documents import documents, report_blocks
 from spicewidgets.paper.html import html
@@ -66,7 +66,7 @@ def blocks():
         Heading(NASTY),
         Paragraph(NASTY),
         Bullets((NASTY, "1. not a number")),
-        Table(NASTY, ("first", NASTY), ((NASTY, NASTY), ("[x]", "-1")), note=NASTY, wordy=(1,)),
+        TableBlock(NASTY, ("first", NASTY), ((NASTY, NASTY), ("[x]", "-1")), note=NASTY, wordy=(1,)),
         Picture("one", NASTY, ranges(["a"], {"": [Range(1.0, 0.5, 1.5)]}, "x")),
         Formulas((Equation("x_1", ((), ("x_1",), ("c_a",)), (-0.3, 0.7, 0.2)),), {"x_1": 2.0}),
         Code("main(['``` | <b>'])\nsecond line"),

@@ -16,7 +16,7 @@ from spicewidgets.core.discover.group_table import group_table, n_tests
 from spicewidgets.core.judge.multiple import holm
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.paper import inquiry as inquiry_module
-from spicewidgets.paper.blocks import Table
+from spicewidgets.paper.blocks import TableBlock
 from spicewidgets.paper.card import card_part, claims
 from spicewidgets.paper.findings import best_of, equation_sets, gain_of
 from spicewidgets.paper.individuals import individuals_part
@@ -65,7 +65,7 @@ def test_ages_are_no_groups_and_each_difference_is_tested_once(found):
     alone = tested.assign(p=tested["p"].round(10)).drop_duplicates("p")
     np.testing.assert_allclose(alone["holm"], holm(alone["p"].to_numpy()), rtol=1e-6)
     assert n_tests(rows) == len(alone) < len(tested)
-    blocks = [block for block in individuals_part(found) if isinstance(block, Table)]
+    blocks = [block for block in individuals_part(found) if isinstance(block, TableBlock)]
     assert f"all {len(alone)} differences" in " ".join(block.note for block in blocks)
 
 

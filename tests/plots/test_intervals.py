@@ -5,12 +5,12 @@ from math import inf, nan
 import pytest
 
 from spicewidgets.core.discover.resampled import Spread
-from spicewidgets.lab.intervals import PARAMETER, Number
+from spicewidgets.lab.intervals import PARAMETER, IntervalRow
 from spicewidgets.plots.intervals import MOST, Intervals
 
 
 def number(found=1.0, likelihood=0.1, true=1.05, spread=None, module="x", term=()):
-    return Number(module, "" if module == "x" else "q0", term, true, found, likelihood, 0.9, spread)
+    return IntervalRow(module, "" if module == "x" else "q0", term, true, found, likelihood, 0.9, spread)
 
 
 SPREAD = Spread(1.0, 0.2, 0.8, 1.25, 0.75)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.plots.paper import (
-    Panel,
+    PaperPanel,
     Range,
     beside_people,
     matrix,
@@ -28,7 +28,7 @@ FIGURES = {
     "scatters": lambda: scatters([("a", [1, 2, NAN], [1, 3, 2]), ("b", [1], [NAN])], "true", "found"),
     "sorted": lambda: sorted_people({"network": [0.2, -0.1]}, "nats"),
     "beside": lambda: beside_people(
-        [Panel("t", "trials", ("1", "2", "3"), PEOPLE, MODELS)], {"equations": SPICE}
+        [PaperPanel("t", "trials", ("1", "2", "3"), PEOPLE, MODELS)], {"equations": SPICE}
     ),
 }
 
@@ -65,7 +65,7 @@ def test_a_dollar_begins_no_formula():
         matrix([name], [[1.0]], "x", "y"),
         scatters([(name, [1], [1])], "x", "y"),
         sorted_people({name: [1.0]}, "t"),
-        beside_people([Panel(name, "x", (name, name, name), PEOPLE, {name: PEOPLE})]),
+        beside_people([PaperPanel(name, "x", (name, name, name), PEOPLE, {name: PEOPLE})]),
     ):
         assert svg_of(figure, "one").startswith("<svg")
 

@@ -14,7 +14,7 @@ def test_places_are_shares_of_the_axis():
     axis = Axis(-1, 3)
     assert axis.share([-1, 1, 3]).tolist() == [0, 0.5, 1]
     assert np.isnan(axis.share([-2, 4, np.nan])).all()
-    assert axis.clipped([-2, 4]).tolist() == [0, 1]
+    assert axis.clip([-2, 4]).tolist() == [0, 1]
     assert Axis(100, 10_000, log=True).share([100, 1000, 10_000]).tolist() == pytest.approx([0, 0.5, 1])
 
 

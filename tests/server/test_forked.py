@@ -19,7 +19,13 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from spicewidgets.server import apart, provisioner
-from spicewidgets.server.provisioner import ForkedProvisioner, Kernel, Parent, ParentError, use_forked_kernels
+from spicewidgets.server.provisioner import (
+    ForkedProvisioner,
+    KernelProcess,
+    Parent,
+    ParentError,
+    use_forked_kernels,
+)
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Only Linux can fork kernels.")
 FIT = """
@@ -82,7 +88,7 @@ def trial(test):
 
 
 def is_forked(of):
-    return isinstance(of.process, provisioner.Kernel)
+    return isinstance(of.process, provisioner.KernelProcess)
 
 
 def value(words):
@@ -356,7 +362,7 @@ def test_a_kernel_is_watched_by_a_handle_of_any_number():
         for _ in range(1100):
             files.enter_context(open(os.devnull))
         child = subprocess.Popen(["sleep", "60"])
-        kernel = Kernel(child.pid)
+        kernel = KernelProcess(child.pid)
         assert kernel.poll() is None
         kernel.kill()
         assert kernel.wait(10) == 0

@@ -5,7 +5,7 @@ import pytest
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.state import Experiment
 from spicewidgets.state.lesson import HOLDABLE, Lesson, open_lesson, read_lesson
-from spicewidgets.state.tour import TOUR, Step, Tour, plain, steps_problems
+from spicewidgets.state.tour import TOUR, Tour, TourStep, plain, steps_problems
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_step_is_skipped_and_the_tour_left(tour):
 
 
 def test_a_step_without_a_condition_waits_for_next(tour):
-    tour.start([Step("Look."), Step("Look again.")])
+    tour.start([TourStep("Look."), TourStep("Look again.")])
     run_ends(tour)
     assert (tour.at, tour.awaited) == (0, "")
     tour.go_on()
@@ -83,7 +83,7 @@ def test_a_step_without_a_condition_waits_for_next(tour):
 def test_a_lesson_has_a_tour_of_its_own():
     experiment = Experiment()
     lesson = Lesson(
-        "Drift", tour=(Step("Set the drift.", "task", "task.sigma=0.1"), Step("Train.", "", "run"))
+        "Drift", tour=(TourStep("Set the drift.", "task", "task.sigma=0.1"), TourStep("Train.", "", "run"))
     )
     again = read_lesson(lesson.to_dict(), experiment)
     assert again.tour == lesson.tour

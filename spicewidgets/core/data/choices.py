@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..progress import finished
+from ..progress import run_to_completion
 from .tables.cells import Column
 from .tables.examine import examine
 from .tables.layouts import EXPORT
@@ -20,7 +20,7 @@ from .tables.recognise import recognise
 from .tables.report import Report
 from .tables.roles import Roles
 from .tables.rows import Rows
-from .tables.separated import Progress
+from .tables.separated import RowsRead
 
 if TYPE_CHECKING:
     from .dataset import DatasetRNN
@@ -51,7 +51,7 @@ class Choices:
         from .coded import dataset_of
         from .dataset import DatasetRNN
 
-        if self.report.layout == EXPORT.name and self._untouched():
+        if self.report.layout == EXPORT.name and self._is_untouched():
             dataset = DatasetRNN.from_frame(self.table.typed())
         else:
             dataset = dataset_of(self.rows, self.report.roles.inputs)
@@ -60,7 +60,7 @@ class Choices:
         dataset.groups = {name: dict(zip(people, own, strict=True)) for name, own in groups.items()}
         return dataset
 
-    def _untouched(self) -> bool:
+    def _is_untouched(self) -> bool:
         changed = [it.key for it in self.report.problems if it.taken not in AS_SAVED]
         return not changed and self.report.used == self.report.rows
 
@@ -160,14 +160,14 @@ def read_choices(
     >>> choices.report.rewards.words
     '-1 to 1 in the table; in the data set (reward + 1) / 2'
     """
-    return finished(reading_choices(source, roles, remedies))
+    return run_to_completion(reading_choices(source, roles, remedies))
 
 
 def reading_choices(
     source: Source,
     roles: Roles | Mapping[str, Any] | None = None,
     remedies: Mapping[str, str] | None = None,
-) -> Generator[Progress, None, Choices]:
+) -> Generator[RowsRead, None, Choices]:
     """As `read_choices`, with a record of how far it is now and then; the result is the generator's value."""
     table = yield from reading(source)
     return (yield from examining(table, roles, remedies))
@@ -177,9 +177,9 @@ def examining(
     table: Table,
     roles: Roles | Mapping[str, Any] | None = None,
     remedies: Mapping[str, str] | None = None,
-) -> Generator[Progress, None, Choices]:
+) -> Generator[RowsRead, None, Choices]:
     """As `reading_choices`, of a table that has been read: other roles or remedies do not read it again."""
-    yield Progress(0.6, "Recognising the columns")
+    yield RowsRead(0.6, "Recognising the columns")
     examined = yield from examine(table, recognise(table, roles), remedies)
-    yield Progress(1.0, f"Read {examined.report.used:,} trials")
+    yield RowsRead(1.0, f"Read {examined.report.used:,} trials")
     return Choices(table, examined.report, examined.rows, examined.places)

@@ -29,7 +29,7 @@ def table_of(file: File | pd.DataFrame) -> pd.DataFrame:
 
 def numbers(series: pd.Series, advice: str, problems: list[str]) -> Floats:
     """Return a column as numbers, NaN where it is empty; text and infinities become problems."""
-    values = _coerced(series)
+    values = _to_floats(series)
     wrong = np.isnan(values) & ~empty(series) | np.isinf(values)
     if wrong.any():
         problems.append(f"{series.name} must hold numbers; got {_first(series, wrong)}. {advice}")
@@ -62,7 +62,7 @@ def arms(
     A missing choice (an empty cell or -1) stays -1. Names are put in alphabetical order. Numbers count from
     the lowest that occurs, or as the reward columns do, which are `numbered`, if there is one for each arm.
     """
-    values = _coerced(series)
+    values = _to_floats(series)
     if has_text(series):
         return _named_arms(series, values, problems)
     values[values == -1] = np.nan
@@ -109,7 +109,7 @@ def empty(series: pd.Series) -> NDArray[np.bool_]:
 
 def has_text(series: pd.Series) -> bool:
     """Tell whether some cell holds neither a number nor nothing."""
-    return bool((np.isnan(_coerced(series)) & ~empty(series)).any())
+    return bool((np.isnan(_to_floats(series)) & ~empty(series)).any())
 
 
 def _named_arms(
@@ -132,7 +132,7 @@ def _too_many(series: pd.Series, n: str, low: str, high: str) -> str:
     )
 
 
-def _coerced(series: pd.Series) -> Floats:
+def _to_floats(series: pd.Series) -> Floats:
     """Return a column as floats, with NaN for all that is no number."""
     try:
         values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)

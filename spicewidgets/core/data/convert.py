@@ -157,7 +157,7 @@ def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
     groups = (columns.participant, columns.block, columns.experiment, columns.session)
     needed = [*groups, columns.choice, *columns.rewards, *columns.inputs]
     missing = [name for name in dict.fromkeys(needed) if name is not None and name not in frame]
-    checks.refuse(
+    checks.raise_if_any(
         [missing_column(name, frame.columns, ADVICE) for name in missing] + name_problems(columns.inputs)
     )
     problems: list[str] = []
@@ -165,16 +165,16 @@ def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
     n_actions = _n_actions(arms, arm_labels, columns, problems)
     rewards, reward_range = _rewards(frame, columns, arms, n_actions, problems)
     ids, participants, session = _ids(frame, columns, problems)
-    problems += _mixed(frame, columns, session)
+    problems += _find_mixed_sessions(frame, columns, session)
     trial = pd.Series(session).groupby(session).cumcount().to_numpy()
     known = (arms >= 0) & np.isfinite(rewards).any(axis=1)
     inputs = [_input(frame[name], known, problems) for name in columns.inputs]
-    checks.refuse([*problems, size_problem(session, trial)])
+    checks.raise_if_any([*problems, size_problem(session, trial)])
     wide = np.stack(inputs, axis=1) if inputs else np.empty((len(frame), 0))
     return Rows(arms, rewards, wide, ids, session, trial, n_actions, arm_labels, participants, reward_range)
 
 
-def _mixed(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
+def _find_mixed_sessions(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
     """Sessions that are two people's, and trials that are out of order: both would be read as one history."""
     problems = []
     if columns.participant == "session" and "participant" in frame:

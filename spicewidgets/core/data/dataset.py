@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from . import frames, layout
 from .layout import Arrays
 
@@ -82,14 +82,14 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         self.reward_range: tuple[float, float] | None = None
         self.groups: Mapping[str, Mapping[str, str]] = {}
         features = int(self.xs.shape[-1]) if self.xs.ndim else 0
-        refuse(
+        raise_if_any(
             layout.layout_problems(self.xs, self.ys, self.truth_probs, self._additional_inputs)
             + layout.window_problems(sequence_length, stride, normalize_features, features)
         )
         self._move(torch.device(device or "cpu"))
         if not self.column_problems():
-            self.xs, self.ys = layout.tidied(self.xs, self.ys, len(self._id_columns))
-        refuse(self.value_problems() + layout.offered_problems(self.offered, self.ys))
+            self.xs, self.ys = layout.normalise_missing(self.xs, self.ys, len(self._id_columns))
+        raise_if_any(self.value_problems() + layout.offered_problems(self.offered, self.ys))
         if normalize_features is not None:
             self._normalize(np.atleast_1d(normalize_features).tolist())
         whole = sequence_length is None or sequence_length == -1

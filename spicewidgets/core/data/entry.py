@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..settings import SettingsError
 from ..simulate.session import BanditSession
 from .dataset import DatasetRNN
@@ -86,7 +86,7 @@ def as_numbers(name: str, values: Any) -> Tensor:
 
 
 def _of_n_actions(dataset: DatasetRNN, n_actions: int) -> DatasetRNN:
-    refuse(dataset.column_problems())
+    raise_if_any(dataset.column_problems())
     if dataset.n_actions != n_actions:
         raise SettingsError(
             [
@@ -94,5 +94,5 @@ def _of_n_actions(dataset: DatasetRNN, n_actions: int) -> DatasetRNN:
                 f" n_actions={dataset.n_actions}, or take another data set."
             ]
         )
-    refuse(dataset.value_problems())  # its tensors may have been changed in place since it was made
+    raise_if_any(dataset.value_problems())  # its tensors may have been changed in place since it was made
     return dataset

@@ -70,12 +70,14 @@ def write_events(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [folder / f"task-{TASK}_events.json", folder / "participants.tsv"]
-        text = json.dumps(_description(list(_flat(_ordered(frame.head(1))))), indent=1, ensure_ascii=False)
+        text = json.dumps(
+            _description(list(_flat(_order_columns(frame.head(1))))), indent=1, ensure_ascii=False
+        )
         files[0].write_text(text + "\n", encoding="utf-8", newline="\n")
         _write(_flat(_participants(names, groups)), files[1])
         for name, part in _runs(frame, names):
             files.append(folder / f"{name}_events.tsv")
-            _write(_flat(_ordered(part)), files[-1])
+            _write(_flat(_order_columns(part)), files[-1])
     except OSError as error:
         problem = (
             f"{str(error.filename or folder)!r} cannot be written ({error.strerror}). Choose another folder."
@@ -112,7 +114,7 @@ def _runs(frame: pd.DataFrame, names: Mapping[Any, str]) -> Iterator[tuple[str, 
             yield f"{names[label]}_task-{TASK}{run}", part
 
 
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+def _order_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of events, in their order."""
     kind = {"yes": "choice", "no": "unused"}
     times = {

@@ -119,7 +119,7 @@ def taken(part: Tensor, sessions: Tensor, trials: Tensor) -> Tensor:
     return torch.where(trials[..., None] >= 0, rows, MISSING).expand(*trials.shape, part.shape[2])
 
 
-def tidied(xs: Tensor, ys: Tensor, n_ids: int) -> tuple[Tensor, Tensor]:
+def normalise_missing(xs: Tensor, ys: Tensor, n_ids: int) -> tuple[Tensor, Tensor]:
     """NaN written as missing, in the one way that the layout has for it.
 
     A NaN outcome of an arm not chosen is unseen; a NaN choice, or outcome of the choice, makes the trial

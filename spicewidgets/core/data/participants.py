@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from .dataset import DatasetRNN
 
 
@@ -21,7 +21,7 @@ class Participants:
     codes: tuple[int, ...]
 
 
-def indexed(
+def index_participants(
     dataset: DatasetRNN, known: Participants | None = None, part: str = "validation"
 ) -> tuple[DatasetRNN, Participants]:
     """Return the data set with participants as indices in its last column, and who they are.
@@ -35,16 +35,16 @@ def indexed(
         SettingsError: no model can read the columns, a session has several participants, a participant has
             no trial, or is not known.
     """
-    refuse(dataset.column_problems())
-    refuse([_mixed(dataset)])
+    raise_if_any(dataset.column_problems())
+    raise_if_any([_mixed_problem(dataset)])
     labels = _labels(dataset, known)
     if known is None:
-        refuse([_unobserved(dataset, labels)])
+        raise_if_any([_unobserved_problem(dataset, labels)])
         code_of = {label: code for code, label in reversed(labels.items())}
         names = tuple(dict.fromkeys(labels.values()))
         known = Participants(names, tuple(code_of[label] for label in names))
     else:
-        refuse([_unknown(labels.values(), known, part)])
+        raise_if_any([_unknown(labels.values(), known, part)])
     place = {label: index for index, label in enumerate(known.labels)}
     indices = [place[labels[code]] for code in dataset.participant_ids.tolist()]
     return dataset.recoded(indices, known.labels), known
@@ -59,7 +59,7 @@ def _labels(dataset: DatasetRNN, known: Participants | None) -> dict[int, Any]:
     return {code: labels.get(code, code) for code in codes}
 
 
-def _mixed(dataset: DatasetRNN) -> str | None:
+def _mixed_problem(dataset: DatasetRNN) -> str | None:
     mixed = ((dataset.xs[..., -1].round() != dataset.participant_ids[:, None]) & dataset.mask).any(1)
     if not bool(mixed.any()):
         return None
@@ -79,7 +79,7 @@ def _unknown(labels: Iterable[Any], known: Participants, part: str) -> str | Non
     )
 
 
-def _unobserved(dataset: DatasetRNN, labels: dict[int, Any]) -> str | None:
+def _unobserved_problem(dataset: DatasetRNN, labels: dict[int, Any]) -> str | None:
     codes, observed = dataset.participant_ids, dataset.mask.any(1)
     missing = sorted(set(codes.tolist()) - set(codes[observed].tolist()))
     if not missing or not bool(observed.any()):  # without any trial, there is more to say than this

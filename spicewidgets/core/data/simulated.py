@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..checks import number, refuse
+from ..checks import number, raise_if_any
 from ..random import RandomState
-from ..settings import shown
+from ..settings import shorten
 from ..simulate.record import Record
 from ..simulate.run import Parameters, arms_of, bandit_sessions, play_sessions
 from ..simulate.session import BanditSession
@@ -154,7 +154,7 @@ def _check(
     participant: str | list[Any],
 ) -> None:
     problems = [
-        f"{name} must be a whole number of 1 or more; got {shown(value)}. Use for example `{name}=100`."
+        f"{name} must be a whole number of 1 or more; got {shorten(value)}. Use for example `{name}=100`."
         for name, value in (("n_trials", n_trials), ("n_sessions", n_sessions))
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1
     ]
@@ -170,7 +170,7 @@ def _check(
         problems.append(f"A list of agents needs one per session, {n_sessions}; {got}. Or give one agent.")
     n_known = 0 if one_each else len(_known_participants(agents[0]))
     problems += _participant_problems(participant, n_sessions, n_known)
-    refuse(problems or [_too_large(n_trials, n_sessions, max(arms[0] | arms[1], default=2))])
+    raise_if_any(problems or [_too_large(n_trials, n_sessions, max(arms[0] | arms[1], default=2))])
 
 
 def _too_large(n_trials: int, n_sessions: int, n_actions: int) -> str | None:
@@ -198,7 +198,7 @@ def _participant_problems(participant: str | list[Any], n_sessions: Any, n_known
         got = f"got {len(participant)}"
         return [f"participant must have a label for each session, {n_sessions}; {got}. {advice}"]
     if isinstance(participant, str) and participant not in ("same", "per_session"):
-        return [f"participant must be same, per_session or a list; got {shown(participant)}. {advice}"]
+        return [f"participant must be same, per_session or a list; got {shorten(participant)}. {advice}"]
     if participant == "per_session" and 1 < n_known < number(n_sessions):
         return [
             f"The agent knows {n_known} participants, one per session; got {n_sessions} sessions. {advice}"

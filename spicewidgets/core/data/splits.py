@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..settings import SettingsError
 from .dataset import DatasetRNN, Device
 from .layout import MISSING
@@ -63,7 +63,7 @@ def split_data_along_sessiondim(
         SettingsError: where no participant has such a session.
     """
     ids = dataset.participant_ids.tolist()
-    places, n_of = _counted(ids)
+    places, n_of = _count_sessions(ids)
     if list_test_sessions is None:
         test = [
             place >= n_of[code] - max(n_of[code] // 5, n_of[code] > 1)
@@ -98,14 +98,14 @@ def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = 
         SettingsError: where the data sets do not go together.
     """
     datasets = list(datasets)
-    refuse(_unlike(datasets, participants))
+    raise_if_any(_unlike(datasets, participants))
     codes: dict[Any, int] = {}
     longest = max(dataset.n_trials for dataset in datasets)
     parts = []
     for number, dataset in enumerate(datasets):
         keys = _keys(dataset, number, participants)
         code_of = [codes.setdefault(key, len(codes)) for key in keys]
-        part = _padded(dataset, longest)
+        part = _pad(dataset, longest)
         parts.append(part.recoded([code_of[code] for code in part.participant_ids.tolist()], None))
     first = datasets[0]
     joined = DatasetRNN(
@@ -114,7 +114,7 @@ def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = 
         device=first.device,
         participants=[key[1] if key[0] == "label" else code for key, code in codes.items()],
         additional_inputs=first.additional_inputs,
-        truth_probs=_joined([part.truth_probs for part in parts]),
+        truth_probs=_concatenate([part.truth_probs for part in parts]),
         offered=_all_offered(parts),
     )
     joined.arm_labels, joined.reward_range = first.arm_labels, first.reward_range
@@ -125,7 +125,7 @@ def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = 
     return joined
 
 
-def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+def _concatenate(parts: Sequence[Tensor | None]) -> Tensor | None:
     tensors = [part for part in parts if part is not None]
     return torch.cat(tensors) if len(tensors) == len(parts) else None
 
@@ -160,7 +160,7 @@ def _chosen(dataset: DatasetRNN, which: Tensor, device: Device) -> DatasetRNN:
     return dataset.take(sessions, trials, device=device)
 
 
-def _counted(ids: list[int]) -> tuple[list[int], dict[int, int]]:
+def _count_sessions(ids: list[int]) -> tuple[list[int], dict[int, int]]:
     """Return the place of each session among those of its participant, and how many each participant has."""
     n_of: dict[int, int] = {}
     places = []
@@ -170,7 +170,7 @@ def _counted(ids: list[int]) -> tuple[list[int], dict[int, int]]:
     return places, n_of
 
 
-def _padded(dataset: DatasetRNN, n_trials: int) -> DatasetRNN:
+def _pad(dataset: DatasetRNN, n_trials: int) -> DatasetRNN:
     trials = torch.arange(n_trials, device=dataset.xs.device)
     sessions = torch.arange(len(dataset), device=dataset.xs.device)
     return dataset.take(sessions, torch.where(trials < dataset.n_trials, trials, -1).expand(len(dataset), -1))

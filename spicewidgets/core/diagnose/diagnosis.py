@@ -12,9 +12,9 @@ import numpy as np
 
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
-from ..data.participants import indexed
+from ..data.participants import index_participants
 from ..discover.comparison import differences
-from ..discover.held_apart import Gain
+from ..discover.held_apart import TuningGain
 from ..discover.uncertainty import Uncertainty, uncertainty
 from ..estimator import SpiceEstimator
 from ..judge.replay import labels_of, replay, scores
@@ -27,7 +27,7 @@ from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import Agent, AgentQ
 from .facts import Facts, LeftOut
 from .findings import Finding, findings_of
-from .trial import proved
+from .trial import keep_confirmed
 from .verdict import verdict_of
 
 MANY_CHOICES = 20_000  # beyond these, no rivals are fitted beside a diagnosis
@@ -109,7 +109,7 @@ def diagnose(
         facts = replace(facts, rivals=evidence_of_rivals(estimator._dataset_))
     findings = findings_of(facts)
     if trials and dataset is None:
-        findings = tuple(proved(facts, findings, partial(_tried, estimator, agent)))
+        findings = tuple(keep_confirmed(facts, findings, partial(_try_remedy, estimator, agent)))
     elif trials:
         findings = tuple(finding.without_remedy() for finding in findings if finding.is_fault)
     return Diagnosis(verdict_of(facts).sentences, tuple(map(_proposal, findings)), facts.n_choices)
@@ -203,7 +203,7 @@ def evidence_of_rival(name: str, dataset: DatasetRNN) -> float:
     return float(-fit_rival(name, dataset).bic.sum() / 2)
 
 
-def gains_of(estimator: SpiceEstimator) -> Mapping[Any, Gain]:
+def gains_of(estimator: SpiceEstimator) -> Mapping[Any, TuningGain]:
     """Return the gains of tuning; empty for a model that was loaded."""
     return MappingProxyType(getattr(estimator, "tuning_gains_", {}))
 
@@ -211,7 +211,7 @@ def gains_of(estimator: SpiceEstimator) -> Mapping[Any, Gain]:
 def _choices(estimator: SpiceEstimator, dataset: Any) -> DatasetRNN:
     """Return the choices to judge by, with participants as indices."""
     if dataset is not None:
-        return indexed(estimator._dataset(dataset, None), estimator._people, "test")[0]
+        return index_participants(estimator._dataset(dataset, None), estimator._people, "test")[0]
     if not hasattr(estimator, "_dataset_"):
         raise SettingsError(
             [
@@ -236,7 +236,7 @@ def _errors_of_group(estimator: SpiceEstimator) -> dict[Any, Uncertainty]:
     return errors
 
 
-def _tried(estimator: SpiceEstimator, agent: Agent | None, finding: Finding) -> Facts | None:
+def _try_remedy(estimator: SpiceEstimator, agent: Agent | None, finding: Finding) -> Facts | None:
     """Return the facts of the fit that a remedy leads to; None where it needs other data, or cannot be."""
     if finding.changes.keys() - {"training", "discovery", "model"}:
         return None

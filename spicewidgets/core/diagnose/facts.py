@@ -21,7 +21,7 @@ from .mechanisms import Mechanism, Modules, lacking, modules_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..discover.held_apart import Gain
+    from ..discover.held_apart import TuningGain
     from ..discover.uncertainty import Uncertainty
 
 Floats = NDArray[np.float64]
@@ -94,7 +94,7 @@ class Facts:
     are_own: bool = True
     simulated: bool = False
     find_differences: Callable[[Hashable], tuple[list[str], list[str]]] | None = None
-    gains: "Mapping[Any, Gain]" = field(default_factory=dict)
+    gains: "Mapping[Any, TuningGain]" = field(default_factory=dict)
     group_evidence: float | None = None
     made_by: Mapping[str, Any] = field(default_factory=dict)
     rivals: Mapping[str, float] = field(default_factory=dict)
@@ -236,7 +236,7 @@ class Facts:
                 limit = WIDE[name] * (abs(value) if name == "beta_reward" else 1)
                 told = isfinite(error) and (name != "beta_reward" or error < abs(value))
                 if told and limit > 0:
-                    words = f"{self.whose(label)} {LABELS[name]} {signed(value, 2)} ± {error:.2f}"
+                    words = f"{self.whose(label)} {LABELS[name]} {format_signed(value, 2)} ± {error:.2f}"
                     widths.append((error / limit, name, words))
         return tuple(sorted(widths))
 
@@ -245,12 +245,12 @@ class Facts:
         return "the equations'" if len(self.labels) < 2 else f"of the equations of participant {label} the"
 
 
-def listed(names: Sequence[str]) -> str:
+def join_words(names: Sequence[str]) -> str:
     """Return some names as a sentence has them."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def signed(value: float, digits: int = 3) -> str:
+def format_signed(value: float, digits: int = 3) -> str:
     """Return a number with a typographic minus."""
     return f"{value:.{digits}f}".replace("-", "−")

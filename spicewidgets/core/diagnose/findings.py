@@ -15,7 +15,7 @@ from ..discover.uncertainty import half_width
 from ..equations import term_of
 from ..read.translation import impossible
 from ..read.words import part_of_sentence
-from .facts import LABELS, STRONG, Facts, listed, signed
+from .facts import LABELS, STRONG, Facts, format_signed, join_words
 from .mechanisms import mechanism_of, models_with
 from .verdict import LEVEL, tells_nothing
 
@@ -107,7 +107,7 @@ def mechanism_missing(facts: Facts) -> Finding | None:
     truth, rival = facts.score("truth"), facts.leading_rival
     if facts.lacking and truth is not None and min(last, reach) - truth > STUCK:
         missing = facts.lacking
-        names, does = listed([one.name for one in missing]), "; ".join(one.words for one in missing)
+        names, does = join_words([one.name for one in missing]), "; ".join(one.words for one in missing)
         words = (
             f"The model has no part for the participant's {names} ({does}): its loss is {last:.3f}, where the"
             f" participant's own is {truth:.3f}. More epochs, other starts and more terms cannot make up for"
@@ -225,8 +225,8 @@ def by_threshold(facts: Facts) -> Finding | None:
     terms, doubtful = list(_left_out(facts)), sorted(_within_error(facts))
     if terms and _network_knows_more(facts):
         words = (
-            f"The network predicts the choices better than the equations, in which {listed(terms)} fell below"
-            f" the threshold {discovery.threshold:g}."
+            f"The network predicts the choices better than the equations, in which {join_words(terms)} fell"
+            f" below the threshold {discovery.threshold:g}."
         )
     elif doubtful:
         _, at, module, term = doubtful[0]
@@ -234,9 +234,8 @@ def by_threshold(facts: Facts) -> Finding | None:
         value = facts.spice.equation(module, label).coefficient(*term)
         error = facts.errors[label].coefficients[module][term]
         whose = f", of participant {label}," if len(facts.labels) > 1 else ""
-        words = (
-            f"{term_of(term, module)}{whose} is {signed(value)} ± {error:.3f}, so that it may as well be 0."
-        )
+        found = f"{format_signed(value)} ± {error:.3f}"
+        words = f"{term_of(term, module)}{whose} is {found}, so that it may as well be 0."
     else:
         return None
     changes: dict[str, Any] = {"selection": "evidence"}
@@ -301,8 +300,8 @@ def sign_flipped(facts: Facts) -> Finding | None:
     if not flipped:
         return None
     return Finding(
-        f"β of {listed(flipped)} is negative. Value and β have both changed their sign, which no choice can"
-        " tell; read the equation with both signs turned."
+        f"β of {join_words(flipped)} is negative. Value and β have both changed their sign, which no choice"
+        " can tell; read the equation with both signs turned."
     )
 
 
@@ -347,7 +346,7 @@ def too_slow(facts: Facts) -> Finding | None:
     if not slow:
         return None
     rate, error, label = slow[0]
-    about = f"{signed(rate, 2)} ± {error:.2f}" if isfinite(error) else "any"
+    about = f"{format_signed(rate, 2)} ± {error:.2f}" if isfinite(error) else "any"
     n, own = len(facts.labels), facts.made_by.get("alpha_reward")
     known = "" if own is None or n > 1 else f", where the participant's is {own:g}"
     many = f", and so in {len(slow)} of {n} participants" if n > 1 else ""
@@ -365,7 +364,7 @@ def no_q_learner(facts: Facts) -> Finding | None:
     if not found:
         return None
     label, worst = max(found.items(), key=lambda pair: abs(pair[1].value) / max(pair[1].error, TINY))
-    numbers = f"{LABELS[worst.name]} {signed(worst.value, 2)} ± {worst.error:.2f}"
+    numbers = f"{LABELS[worst.name]} {format_signed(worst.value, 2)} ± {worst.error:.2f}"
     numbers += f" (participant {label})" if len(read) > 1 else ""
     many = f" {len(found)} of {len(read)} participants have such numbers." if len(read) > 1 else ""
     return Finding(f"No Q-learner has such numbers as {numbers}. Here they mean that {worst.means}.{many}")
@@ -428,13 +427,13 @@ def findings_of(facts: Facts) -> tuple[Finding, ...]:
     """All that is noticed in a fit, the most important first; empty for a healthy one."""
     noticed = {row.name: finding for row in CHECKS if (finding := row.test(facts)) is not None}
     return tuple(
-        _named(noticed[row.name], row.name)
+        _name_participant(noticed[row.name], row.name)
         for row in CHECKS
         if row.name in noticed and not noticed.keys() & set(row.explained_by)
     )
 
 
-def _named(finding: Finding, kind: str) -> Finding:
+def _name_participant(finding: Finding, kind: str) -> Finding:
     return replace(finding, kind=kind, others=tuple(replace(one, kind=kind) for one in finding.others))
 
 

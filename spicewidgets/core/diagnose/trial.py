@@ -52,7 +52,7 @@ def _of_other_data(before: Facts, after: Facts) -> str:
     return f"{max(after.widths)[2]} then"
 
 
-def proved(
+def keep_confirmed(
     facts: Facts, findings: Iterable[Finding], run: Callable[[Finding], Facts | None]
 ) -> Iterator[Finding]:
     """Yield the findings, each remedy only if a trial of it has helped.

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.special import chdtri
 
 from .claims import NETWORK_LACKS, lack_of_network
-from .facts import Facts, listed
+from .facts import Facts, join_words
 from .mechanisms import mechanism_of
 
 if TYPE_CHECKING:
-    from ..discover.held_apart import Gain
+    from ..discover.held_apart import TuningGain
 
 LEVEL = 0.001  # of the tests
 POWER = 2.576 + 1.282  # errors that a difference must have to be shown at the 1 % level nine times of ten
@@ -64,7 +64,7 @@ def verdict_of(facts: Facts) -> Verdict:
     kind, words = _with_truth(facts, facts.divergence)
     if facts.lacking:
         missing = (
-            f"The model has no part for the participant's {listed([one.name for one in facts.lacking])}."
+            f"The model has no part for the participant's {join_words([one.name for one in facts.lacking])}."
         )
         return Verdict(kind, (words, missing), ("mechanism missing",))
     return Verdict(kind, (words, *_power(facts)) if kind in ("same", "untold") else (words,))
@@ -90,8 +90,8 @@ def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
                 f"Same terms as the participant, but the numbers are not within their error ({far}).",
             )
         return "same", "Same terms as the participant; the numbers are within their error."
-    parts = [f"it lacks {listed(missing)}"] if missing else []
-    parts += [f"it has {listed(extra)}, which is not true"] if extra else []
+    parts = [f"it lacks {join_words(missing)}"] if missing else []
+    parts += [f"it has {join_words(extra)}, which is not true"] if extra else []
     if wide:
         return "differs", f"Differs: {' and '.join(parts)} ({far})."
     return "untold", f"{_these(n)} cannot tell it from the participant, though {' and '.join(parts)}."
@@ -157,7 +157,7 @@ def _beside_untuned(facts: Facts) -> Iterator[tuple[str, str]]:
         yield _beside_own(others, of_some=bool(wrecks)), ""
 
 
-def _beside_own(gains: "Sequence[Gain]", of_some: bool) -> str:
+def _beside_own(gains: "Sequence[TuningGain]", of_some: bool) -> str:
     """Say whether tuned numbers predict choices that they were not tuned to better than SINDy's own."""
     nats, tested = sum(gain.nats for gain in gains), sum(gain.n_choices for gain in gains)
     worse = [gain for gain in gains if gain.is_worse(LEVEL / len(gains))]

@@ -46,7 +46,7 @@ from ..config import SpiceConfig
 from ..equations import Equation
 from ..read.level import reparameterise
 from ..train.rnn import BaseRNN
-from .likelihood import Number
+from .likelihood import ParameterId
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ STEPS, SMALL, ENOUGH = 30, 1e-6, 1e-9  # of Newton's method for a scale: at most
 
 
 @dataclass(frozen=True)
-class Part:
+class ModuleRole:
     """The role of a module in a model.
 
     Attributes:
@@ -69,7 +69,7 @@ class Part:
     chosen: bool | None
 
 
-def parts_of(model: BaseRNN, config: SpiceConfig, inputs: Tensor) -> dict[str, Part]:
+def parts_of(model: BaseRNN, config: SpiceConfig, inputs: Tensor) -> dict[str, ModuleRole]:
     """Return the part of each module that becomes an equation.
 
     Args:
@@ -89,7 +89,7 @@ def parts_of(model: BaseRNN, config: SpiceConfig, inputs: Tensor) -> dict[str, P
     with torch.no_grad():
         copy(inputs[:1].to(copy._like))
     return {
-        module: Part(states[module], _start(model, states[module]), _chosen(config, module))
+        module: ModuleRole(states[module], _start(model, states[module]), _chosen(config, module))
         for module in config.modules
         if module in states
     }
@@ -105,7 +105,7 @@ def _chosen(config: SpiceConfig, module: str) -> bool | None:
     return None if len(marks) != 1 else marks == {1.0}
 
 
-def levels(numbers: Sequence[Number], parts: Mapping[str, Part]) -> NDArray[np.bool_]:
+def levels(numbers: Sequence[ParameterId], parts: Mapping[str, ModuleRole]) -> NDArray[np.bool_]:
     """Which numbers are constants of arms not chosen, of which choices tell little."""
     chosen = {part.state for part in parts.values() if part.chosen is True}
     own = [parts.get(number.module) for number in numbers]
@@ -117,7 +117,9 @@ def levels(numbers: Sequence[Number], parts: Mapping[str, Part]) -> NDArray[np.b
     )
 
 
-def goes_first(numbers: Sequence[Number], parts: Mapping[str, Part], best: int, may_go: Sequence[int]) -> int:
+def constant_to_drop(
+    numbers: Sequence[ParameterId], parts: Mapping[str, ModuleRole], best: int, may_go: Sequence[int]
+) -> int:
     """Which constant goes, where that of the chosen arm could: that of the other arms, if it could as well.
 
     Args:
@@ -136,8 +138,8 @@ def goes_first(numbers: Sequence[Number], parts: Mapping[str, Part], best: int, 
     return best
 
 
-def rescaled(
-    numbers: Sequence[Number], values: Floats, parts: Mapping[str, Part], state: str, factor: float
+def rescale(
+    numbers: Sequence[ParameterId], values: Floats, parts: Mapping[str, ModuleRole], state: str, factor: float
 ) -> Floats | None:
     """Return the numbers with one state stretched by a factor around its start, and its beta divided by it;
     None where a term that this needs is no candidate.
@@ -151,7 +153,7 @@ def rescaled(
     """
     place = {number: i for i, number in enumerate(numbers)}
     result = values.copy()
-    result[place[Number(state, None)]] /= factor
+    result[place[ParameterId(state, None)]] /= factor
     for module, part in parts.items():
         if part.state != state:
             continue
@@ -186,7 +188,7 @@ class Tie(NamedTuple):
         return drive
 
 
-def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
+def ties_of(numbers: Sequence[ParameterId], parts: Mapping[str, ModuleRole]) -> list[Tie]:
     """Return the ties of all states that have a beta, an own value and something that drives it."""
     place = {number: i for i, number in enumerate(numbers)}
     ties = []
@@ -197,8 +199,8 @@ def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
             inputs = [
                 n for n in numbers if n.module == module and n.term and {*n.term} == {n.term[0]} != {module}
             ]
-            drive = inputs[0] if inputs else Number(module, ())
-            weight = Number(module, (module,))
+            drive = inputs[0] if inputs else ParameterId(module, ())
+            weight = ParameterId(module, (module,))
             if weight in place and drive in place:
                 seen = {module, *(drive.term or ())}
                 others = [
@@ -211,7 +213,7 @@ def ties_of(numbers: Sequence[Number], parts: Mapping[str, Part]) -> list[Tie]:
 
 
 def in_scale(
-    numbers: Sequence[Number], values: Floats, parts: Mapping[str, Part], tie: Tie, fades: float
+    numbers: Sequence[ParameterId], values: Floats, parts: Mapping[str, ModuleRole], tie: Tie, fades: float
 ) -> Floats | None:
     """Return the numbers with a state stretched to the convention's scale; None where there is no such scale.
 
@@ -226,8 +228,8 @@ def in_scale(
         return None
     state, factor = numbers[tie.beta].module, 1.0
     for _ in range(STEPS):
-        stretched = rescaled(numbers, values, parts, state, factor)
-        further = rescaled(numbers, values, parts, state, factor * (1 + SMALL))
+        stretched = rescale(numbers, values, parts, state, factor)
+        further = rescale(numbers, values, parts, state, factor * (1 + SMALL))
         if stretched is None or further is None:
             return None
         away = _away(tie, stretched)

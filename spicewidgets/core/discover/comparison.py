@@ -20,9 +20,9 @@ from ..judge.replay import replay
 from ..read.words import part_of_sentence, state_in_words
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
-from .canonical import Part, parts_of
+from .canonical import ModuleRole, parts_of
 from .dropping import one_participant
-from .likelihood import Number
+from .likelihood import ParameterId
 from .selection import selections
 
 
@@ -40,8 +40,8 @@ class Comparison:
     """
 
     truth: SpiceModel
-    missing: tuple[Number, ...]
-    superfluous: tuple[Number, ...]
+    missing: tuple[ParameterId, ...]
+    superfluous: tuple[ParameterId, ...]
     cost: float
     divergence: float
 
@@ -76,12 +76,12 @@ def compare(
     values = likelihood.values_of(found)[0]
     active = (values != 0) | ~search.is_term
     if (written.active != active).any() and written.active.sum() == active.sum():
-        as_found = search.settled(active, written.values)
+        as_found = search.refit_bounded(active, written.values)
         if as_found.nll - entropy < search.full_price:
             written = as_found
     own = likelihood.values_of(truth)[0] != 0
     if (active == (own | ~search.is_term)).all():  # the participant's own way of writing
-        written = search.settled(active, selection.start)
+        written = search.refit_bounded(active, selection.start)
     equations, betas = likelihood.equations_of(written.values)
     return Comparison(
         SpiceModel.of(*equations.values(), betas=betas),
@@ -149,13 +149,13 @@ def differences(
     return missing, extra
 
 
-def _is_free(part: Part, parts: Mapping[str, Part], found: SpiceModel) -> bool:
+def _is_free(part: ModuleRole, parts: Mapping[str, ModuleRole], found: SpiceModel) -> bool:
     """Tell whether the constant of a module is a matter of convention."""
     arms = {other.chosen for other in parts.values() if other.state == part.state}
     return arms == {True, False} or part.state in found.betas
 
 
-def _terms(numbers: Collection[Number], there: np.ndarray) -> tuple[Number, ...]:
+def _terms(numbers: Collection[ParameterId], there: np.ndarray) -> tuple[ParameterId, ...]:
     return tuple(number for number, one in zip(numbers, there, strict=True) if one)
 
 

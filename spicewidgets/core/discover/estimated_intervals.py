@@ -11,7 +11,7 @@ from ..train.objective import Sessions
 from .group_intervals import averaged_of_group
 from .intervals import Averaged, averaged
 from .learners import DIFFERENCE, kinds_of, terms_of
-from .likelihood import Likelihood, Number
+from .likelihood import Likelihood, ParameterId
 from .visited import averaged_coefficients
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BEATEN = 10.0  # nats by which equations must be better than any Q-learner before its intervals are not theirs
 CHOSEN, OTHER = f"{VALUE}_chosen", f"{VALUE}_not_chosen"
 
-Ends = Mapping[str | Number, tuple[float, float]]
+Ends = Mapping[str | ParameterId, tuple[float, float]]
 
 
 def intervals_of(
@@ -37,7 +37,7 @@ def intervals_of(
         The ends by the parameter's name or the coefficient; the delta method is for what is lacking: all
         where a model's forward cannot be compiled, and the parameters of whoever is no Q-learner.
     """
-    found: dict[Any, dict[str | Number, tuple[float, float]]] = {}
+    found: dict[Any, dict[str | ParameterId, tuple[float, float]]] = {}
     searched, price = getattr(estimator, "_searched", None), estimator.price
     if searched is not None and getattr(estimator, "evidence_", {}):
         for code, selection in searched.of.items():
@@ -81,16 +81,16 @@ def _of_learners(
 
 def _named(result: Averaged, row: int, spice: SpiceModel, has_two: bool) -> Ends:
     """One person's intervals, with those of the coefficients that are parameters in other words."""
-    ends: dict[str | Number, tuple[float, float]] = {
+    ends: dict[str | ParameterId, tuple[float, float]] = {
         name: (float(pair[row, 0]), float(pair[row, 1])) for name, pair in result.ends.items()
     }
     for module, name in ((CHOSEN, "alpha_penalty"), (OTHER, "forget_rate")):
         if module in spice.equations and name in ends:
             low, high = ends[name]
-            ends[Number(module, (module,))] = (1 - high, 1 - low)
+            ends[ParameterId(module, (module,))] = (1 - high, 1 - low)
     if has_two and CHOSEN in spice.equations:
         low, high = ends.pop(DIFFERENCE)
-        ends[Number(CHOSEN, (CHOSEN, "c_reward"))] = (-high, -low)
+        ends[ParameterId(CHOSEN, (CHOSEN, "c_reward"))] = (-high, -low)
     return ends
 
 

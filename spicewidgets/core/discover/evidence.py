@@ -30,9 +30,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical import Part, Tie, goes_first, in_scale, rescaled, ties_of
+from .canonical import ModuleRole, Tie, constant_to_drop, in_scale, rescale, ties_of
 from .hierarchy import bends, degrees_of, parents_of, rarity_of
-from .likelihood import Look, Number
+from .likelihood import Derivatives, ParameterId
 from .maximum import Maximum, Prior, curvature_of, maximise, newton_step
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ def price_of(n_choices: float) -> float:
     return max(LEAST, 0.5 * float(np.log(max(n_choices, UNIT) / UNIT)))
 
 
-class Step(NamedTuple):
+class SearchStep(NamedTuple):
     """A set of terms on the search's way, and the numbers that fit it best.
 
     Attributes:
@@ -85,7 +85,7 @@ class Step(NamedTuple):
 
 
 @dataclass
-class Search:
+class TermSearch:
     """The search for one participant's terms.
 
     Args:
@@ -95,12 +95,12 @@ class Search:
         parts: what each module does.
     """
 
-    look: Callable[[Floats], Look]
-    numbers: Sequence[Number]
+    look: Callable[[Floats], Derivatives]
+    numbers: Sequence[ParameterId]
     n_choices: float
-    parts: Mapping[str, Part]
-    path: list[Step] = field(default_factory=list)
-    near_by: list[Step] = field(default_factory=list)  # sets that were passed by, one term less
+    parts: Mapping[str, ModuleRole]
+    path: list[SearchStep] = field(default_factory=list)
+    near_by: list[SearchStep] = field(default_factory=list)  # sets that were passed by, one term less
 
     def __post_init__(self) -> None:
         self.is_term = np.array([number.term is not None for number in self.numbers])
@@ -126,25 +126,25 @@ class Search:
             candidates: which terms may be there at all.
         """
         start = np.where(self.is_own, start.clip(-1, 1), start)
-        step = self._scaled(candidates | ~self.is_term, start)
+        step = self._fit_in_canonical_scale(candidates | ~self.is_term, start)
         self.path = [step]
         while (smaller := self._smaller(step)) is not None:
             step = smaller
             self.path.append(step)
 
-    def best(self, price: float | None = None) -> Step:
+    def best(self, price: float | None = None) -> SearchStep:
         """Return the set on the way whose likelihood is worth the price of its terms, `price_of` when
         None.
         """
         return min(self.path, key=lambda step: self.total(step, price))
 
-    def total(self, step: Step, price: float | None = None) -> float:
+    def total(self, step: SearchStep, price: float | None = None) -> float:
         """Return the objective that the search minimises, in nats: -ln L, the prior's penalty, and the
         penalties of terms.
         """
         return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
-    def near(self, step: Step, keep: Mask, drop: Mask, price: float | None = None) -> Step:
+    def near(self, step: SearchStep, keep: Mask, drop: Mask, price: float | None = None) -> SearchStep:
         """Return a set of terms with some that must be in it and some that must not, a few moves from another
         one: each adds the term that gains most beyond its price, or removes the one that is least worth it. A
         product that is added brings the terms of which it is made, but for those that must not be there.
@@ -158,7 +158,7 @@ class Search:
         parents = self.parents & ~drop
         while (more := parents[keep].any(0) & ~keep).any():
             keep = keep | more
-        step = self.settled((step.active | keep) & ~drop, step.values)
+        step = self.refit_bounded((step.active | keep) & ~drop, step.values)
         for _ in range(MOVES):
             prices = self.prices_at(step, price)
             closed = step.active | drop | (parents & ~step.active).any(1)
@@ -166,31 +166,31 @@ class Search:
             if gains.max() > 0:
                 more = step.active.copy()
                 more[gains.argmax()] = True
-                step = self.settled(more, step.values)
+                step = self.refit_bounded(more, step.values)
                 continue
             rests = self._without(step, self._loose(step) & ~keep, step.objective + BEYOND * self.full_price)
             excess = {i: rest.objective - step.objective - prices[i] for i, rest in rests.items()}
             worst = min(excess, key=lambda i: excess[i], default=-1)
             if worst < 0 or excess[worst] >= 0:
                 break
-            step = self._bounded(rests[worst])
+            step = self._bound_weights(rests[worst])
         return step
 
-    def prices_at(self, step: Step, price: float | None = None) -> Floats:
+    def prices_at(self, step: SearchStep, price: float | None = None) -> Floats:
         """Price of each number in a set of terms, in nats, given that of a term of at most one factor."""
         if price is None:
             return step.prices
         return np.where(self.is_own, np.minimum(step.prices, price), price + self.rarity)
 
-    def costs(self, step: Step) -> dict[int, float]:
+    def costs(self, step: SearchStep) -> dict[int, float]:
         """Compute the cost of dropping each term, in nats, after a refit of the others."""
         rests = self._without(step, step.active & self.is_term)
         return {i: rest.objective - step.objective for i, rest in rests.items()}
 
-    def gains(self, step: Step) -> Floats:
+    def gains(self, step: SearchStep) -> Floats:
         """Compute the gain of adding each absent term, in nats, with the others refitted; to second order."""
         gains = np.zeros(len(self.numbers))
-        look = Look(np.array(0.0), step.gradient, step.information)
+        look = Derivatives(np.array(0.0), step.gradient, step.information)
         for i in np.flatnonzero(~step.active):
             active = step.active.copy()
             active[i] = True
@@ -198,7 +198,7 @@ class Search:
             gains[i] = newton_step(step.values, look, free[0], self.prior, basis[0])[1]
         return gains
 
-    def covariance(self, step: Step) -> Floats:
+    def covariance(self, step: SearchStep) -> Floats:
         """Posterior covariance of the numbers (Laplace); 0 for those that are held or not there."""
         return self._covariance(step.information, step.active, step.held)
 
@@ -224,7 +224,7 @@ class Search:
                 basis[there & free[:, other], tie.drive, other] = -1
         return free, basis
 
-    def _fit(self, starts: Floats, active: Mask, held: Mask, hopeless: float = np.inf) -> list[Step]:
+    def _fit(self, starts: Floats, active: Mask, held: Mask, hopeless: float = np.inf) -> list[SearchStep]:
         """Return the best numbers of several sets of terms; one row for each."""
         starts = np.where(active, starts, 0.0)
         for tie in self.ties:
@@ -234,14 +234,14 @@ class Search:
         best = maximise(self.look, starts[:, None], free[:, None], self.prior, basis[:, None], hopeless)
         return [self._step(best, row, active[row], held[row]) for row in range(len(active))]
 
-    def _scaled(self, active: Mask, start: Floats) -> Step:
+    def _fit_in_canonical_scale(self, active: Mask, start: Floats) -> SearchStep:
         """All terms with their best numbers, in the canonical scale."""
         self.fixed = [tie.beta for tie in ties_of(self.numbers, self.parts)]
-        step = self.settled(active, start)
+        step = self.refit_bounded(active, start)
         freedoms = [beta for beta in self.fixed if self._may_stretch(beta, step.values)]
         if freedoms != self.fixed:
             self.fixed = freedoms
-            step = self.settled(active, step.values)
+            step = self.refit_bounded(active, step.values)
         values = step.values
         for tie in ties_of(self.numbers, self.parts):
             if tie.beta not in self.fixed:
@@ -251,24 +251,24 @@ class Search:
                 values = stretched
                 self.ties.append(tie)
                 self.fixed.remove(tie.beta)
-        return self.settled(active, values) if self.ties else step
+        return self.refit_bounded(active, values) if self.ties else step
 
     def _may_stretch(self, beta: int, values: Floats) -> bool:
         """Tell whether a state's scale is a freedom: no choice is more or less likely after a stretch. Tried
         with small values, since a model keeps large ones within bounds.
         """
         state = self.numbers[beta].module
-        tables = [rescaled(self.numbers, values, self.parts, state, factor) for factor in SMALL]
+        tables = [rescale(self.numbers, values, self.parts, state, factor) for factor in SMALL]
         if any(table is None for table in tables):
             return False
         nll = self.look(np.stack([table[None] for table in tables if table is not None])).nll[:, 0]
         return bool(np.isfinite(nll).all() and abs(nll[1] - nll[0]) <= SAME * self.n_choices)
 
-    def settled(self, active: Mask, start: Floats) -> Step:
+    def refit_bounded(self, active: Mask, start: Floats) -> SearchStep:
         """Return a set of terms with its best numbers, weights within ±1 unless the choices insist."""
-        return self._bounded(self._fit(start[None], active[None], np.zeros_like(active)[None])[0])
+        return self._bound_weights(self._fit(start[None], active[None], np.zeros_like(active)[None])[0])
 
-    def _bounded(self, step: Step) -> Step:
+    def _bound_weights(self, step: SearchStep) -> SearchStep:
         while (beyond := self._beyond(step)).any():
             worst = int(np.where(beyond, np.abs(step.values), 0).argmax())
             held, values = step.held.copy(), step.values.copy()
@@ -279,14 +279,14 @@ class Search:
             step = bounded
         return step
 
-    def _beyond(self, step: Step) -> Mask:
+    def _beyond(self, step: SearchStep) -> Mask:
         return self.is_own & step.active & ~step.held & (np.abs(step.values) > 1)
 
-    def _step(self, best: Maximum, row: int, active: Mask, held: Mask) -> Step:
-        look = Look(*(part[row, 0] for part in best.look))
+    def _step(self, best: Maximum, row: int, active: Mask, held: Mask) -> SearchStep:
+        look = Derivatives(*(part[row, 0] for part in best.look))
         objective, nll = float(best.objective[row, 0]), float(look.nll)
         prices = self._prices(look.information, active, held)
-        return Step(
+        return SearchStep(
             active, held, best.values[row, 0], objective, nll, look.gradient, look.information, prices
         )
 
@@ -300,12 +300,12 @@ class Search:
 
     # One term less.
 
-    def _loose(self, step: Step) -> Mask:
+    def _loose(self, step: SearchStep) -> Mask:
         """Mark the terms that can go: those of which no product that is there is made."""
         loose: Mask = step.active & self.is_term & ~self.parents[step.active].any(0)
         return loose
 
-    def _without(self, step: Step, may: Mask, hopeless: float = np.inf) -> dict[int, Step]:
+    def _without(self, step: SearchStep, may: Mask, hopeless: float = np.inf) -> dict[int, SearchStep]:
         """Fit the equations without each of some of their terms."""
         terms = np.flatnonzero(may)
         if not len(terms):
@@ -334,7 +334,7 @@ class Search:
                 rests[row] = min(rest, rests[row], key=lambda s: s.objective)
         return dict(zip(terms.tolist(), rests, strict=True))
 
-    def _smaller(self, step: Step) -> Step | None:
+    def _smaller(self, step: SearchStep) -> SearchStep | None:
         """Return the next set on the way: without the term that is least worth its price; of those that are
         not worth it, one of the highest degree.
         """
@@ -347,8 +347,8 @@ class Search:
         excess = {i: worth for i, worth in excess.items() if worth >= 0 or self.degrees[i] == highest}
         best = min(excess, key=lambda i: excess[i])
         alike = [i for i in excess if excess[i] < min(0.0, excess[best] + ALIKE)]
-        chosen = goes_first(self.numbers, self.parts, best, alike)
+        chosen = constant_to_drop(self.numbers, self.parts, best, alike)
         rest = rests[chosen]
         if rest.objective - step.objective > BEYOND * self.full_price:
             return None
-        return self._bounded(rest)
+        return self._bound_weights(rest)

@@ -14,9 +14,9 @@ from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import parts_of
 from .group_means import GroupMeans, design_of, with_group_means
-from .held_apart import Gain, gains_of_group
-from .likelihood import Likelihood, Number
-from .pooling import Pool, Round
+from .held_apart import TuningGain, gains_of_group
+from .likelihood import Likelihood, ParameterId
+from .pooling import GroupState, Pool
 from .selection import with_all_terms
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Group:
         group_means: means of the groups that the table has; None without.
     """
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[ParameterId, ...]
     participants: NDArray[np.int64]
     n_choices: Floats
     values: Floats
@@ -65,7 +65,7 @@ class Group:
     costs: Floats
     prices: Floats
     log_evidence: float
-    gains: tuple[Gain | None, ...] = ()
+    gains: tuple[TuningGain | None, ...] = ()
     group_means: GroupMeans | None = None
 
     @property
@@ -97,7 +97,7 @@ class Group:
         return pd.DataFrame(rows, columns=names)
 
 
-def group_of(pool: Pool, at: Round, price: float | None = None) -> Group:
+def group_of(pool: Pool, at: GroupState, price: float | None = None) -> Group:
     """Return a round of pooling as coefficients.
 
     Args:
@@ -169,7 +169,7 @@ class Pooling:
         codes = likelihood.participants
         self.design = design_of({name: [own[code] for code in codes] for name, own in (groups or {}).items()})
 
-    def rounds(self) -> Iterator[Round]:
+    def rounds(self) -> Iterator[GroupState]:
         """Every round of the search for the group's terms, so that whoever asks can tell how far it is, and
         stop.
         """
@@ -187,7 +187,7 @@ class Pooling:
         one, means = at, None
         if self.design is not None and at.active.any():
             at, means = with_group_means(pool, at, self.design)
-        at = pool.each(at) if self.own_terms else at
+        at = pool.prune_individuals(at) if self.own_terms else at
         gains = gains_of_group(pool, at, pool.likelihood.values_of(self.proposal))
         chosen = {"costs": one.costs().sum(0), "prices": pool.prices(one, self.price)}
         chosen = {} if means is None else chosen

@@ -26,7 +26,7 @@ from .intervals import LONGEST, Averaged, top_of
 from .learners import DIFFERENCE, Q0, Kind, LearnerLikelihood, scale_of
 from .likelihood import Likelihood
 from .maximum import Prior, curvature_of, maximise
-from .pooling import GroupPrior, Round
+from .pooling import GroupPrior, GroupState
 
 Floats = NDArray[np.float64]
 
@@ -78,18 +78,18 @@ class Drawn(NamedTuple):
         return float((logsumexp(self.log_weights(), axis=0) - np.log(n_draws)).sum())
 
 
-def approximated(look: LearnerLikelihood) -> Round:
+def approximated(look: LearnerLikelihood) -> GroupState:
     """Find the group's prior and everyone's most likely values by Laplace's approximation."""
     start, n = top_of(look).values, len(look.kind.names)
     group = GroupPrior(look, look.low, look.high)
     nothing = np.zeros((len(start), n, n))
-    best = at = Round(start, nothing, look.prior.mean, look.prior.sd, np.ones(n, bool), -np.inf)
+    best = at = GroupState(start, nothing, look.prior.mean, look.prior.sd, np.ones(n, bool), -np.inf)
     for better in group.rounds(at):
         best = better if better.log_evidence > best.log_evidence else best
     return best
 
 
-def drawn(look: LearnerLikelihood, start: Round) -> Drawn:
+def drawn(look: LearnerLikelihood, start: GroupState) -> Drawn:
     """Find the prior of the group of all people, and draws of everyone's parameters.
 
     Laplace's approximation, which takes the tops of skewed distributions for their means, is only where it

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..judge.random_effects import LEAST, tested_groups
-from .pooling import ENOUGH, LEAST as LEAST_SPREAD, GroupPrior, Round
+from .pooling import ENOUGH, LEAST as LEAST_SPREAD, GroupPrior, GroupState
 
 CONTROLS = ("control", "healthy", "hc", "none", "placebo")  # how a group is called that others are beside
 RENEWALS = 40  # of Laplace's approximation
@@ -120,7 +120,7 @@ class GroupMeans(NamedTuple):
         return int(self.design.counted.sum()) - len(self.means)
 
 
-def with_group_means(pool: GroupPrior, at: Round, design: Design) -> tuple[Round, GroupMeans]:
+def with_group_means(pool: GroupPrior, at: GroupState, design: Design) -> tuple[GroupState, GroupMeans]:
     """Find the means of groups, and every person's coefficients under the prior of the person's group.
 
     Args:
@@ -146,8 +146,8 @@ def with_group_means(pool: GroupPrior, at: Round, design: Design) -> tuple[Round
 
 
 def _moved(
-    pool: GroupPrior, at: Round, design: Design, means: Floats, found: Floats, spread: Floats
-) -> tuple[Round, Floats]:
+    pool: GroupPrior, at: GroupState, design: Design, means: Floats, found: Floats, spread: Floats
+) -> tuple[GroupState, Floats]:
     """Go as far towards other means and standard deviations as choices do not become less likely."""
     for share in SHARES:
         tried, sd = means.copy(), at.spread.copy()

@@ -13,7 +13,7 @@ from ..judge.multiple import holm
 from ..read.translation import HasInitValues, classical_parameters
 from .group import Group
 from .group_means import GroupMeans
-from .likelihood import Number
+from .likelihood import ParameterId
 from .uncertainty import slopes
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ def _interval(name: str, value: float, half: float) -> dict[str, float]:
     return {name: value, low: value - half, high: value + half}
 
 
-def _names(numbers: tuple[Number, ...], parameters: Mapping[str, float]) -> dict[str, Number | None]:
+def _names(
+    numbers: tuple[ParameterId, ...], parameters: Mapping[str, float]
+) -> dict[str, ParameterId | None]:
     """Name coefficients as `people` does, then parameters."""
     own = {f"{one.module}: {term_in_words(one.term or (), one.module)}": one for one in numbers}
     return own | {name: None for name in parameters if name not in own}
@@ -137,7 +139,7 @@ def _names(numbers: tuple[Number, ...], parameters: Mapping[str, float]) -> dict
 
 def _read(
     spice: SpiceModel,
-    numbers: tuple[Number, ...],
+    numbers: tuple[ParameterId, ...],
     betas: Mapping[str, float],
     values: Floats,
     model: HasInitValues,
@@ -152,7 +154,7 @@ def _read(
 
 
 def _mean_of(
-    means: GroupMeans, numbers: tuple[Number, ...], free: NDArray[np.int64], column: str, kind: str
+    means: GroupMeans, numbers: tuple[ParameterId, ...], free: NDArray[np.int64], column: str, kind: str
 ) -> _Mean:
     """Integrate coefficients over the people of a group; an own value's weight is pooled as artanh."""
     weights = means.design.weights[column, kind]

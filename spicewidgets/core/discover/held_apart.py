@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from .pooling import Pool, Round
+from .pooling import GroupState, Pool
 from .selection import Selection
 
 PARITIES = slice(0, None, 2), slice(1, None, 2)
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Gain:
+class TuningGain:
     """The gain of tuning, for one participant.
 
     Attributes:
@@ -62,7 +62,7 @@ class Gain:
         return bool(self.nats + self.given_up < -1.5 * chdtri(self.n_numbers, chance))
 
 
-def gain_of(selection: Selection, price: float | None = None) -> Gain | None:
+def gain_of(selection: Selection, price: float | None = None) -> TuningGain | None:
     """Compute the gain of tuning for one participant; None where there are too few choices to tell.
 
     Args:
@@ -80,10 +80,10 @@ def gain_of(selection: Selection, price: float | None = None) -> Gain | None:
     for learned, held_out in (halves, halves[::-1]):
         own = copy(search)
         own.look = learned
-        tuned = own.settled(step.active, step.values).values
+        tuned = own.refit_bounded(step.active, step.values).values
         nll += held_out(np.stack([selection.start, tuned])[:, None]).nll[:, 0]
     given_up, chance = max(step.objective - whole.objective, 0.0), float(likelihood.chance[0])
-    return Gain(
+    return TuningGain(
         float(nll[0] - nll[1]),
         int(search.n_choices),
         n_numbers,
@@ -93,7 +93,7 @@ def gain_of(selection: Selection, price: float | None = None) -> Gain | None:
     )
 
 
-def gains_of_group(pool: Pool, at: Round, untuned: Floats) -> list[Gain | None]:
+def gains_of_group(pool: Pool, at: GroupState, untuned: Floats) -> list[TuningGain | None]:
     """As `gain_of`, for each person of a group; the group's means and spreads stay as they are.
 
     Args:
@@ -109,14 +109,14 @@ def gains_of_group(pool: Pool, at: Round, untuned: Floats) -> list[Gain | None]:
         nll += held_out.likelihood(np.stack([untuned, tuned])).nll
     told = zip(*nll.tolist(), pool.likelihood.n_choices, pool.likelihood.chance.tolist(), strict=True)
     return [
-        Gain(before - after, int(n), len(pool.numbers), untuned=before, chance=chance)
+        TuningGain(before - after, int(n), len(pool.numbers), untuned=before, chance=chance)
         if n >= 2 * FEWEST
         else None
         for before, after, n, chance in told
     ]
 
 
-def warning_of(gains: Mapping[Any, Gain]) -> str:
+def warning_of(gains: Mapping[Any, TuningGain]) -> str:
     """Return a sentence on the participants whose tuned numbers predict worse; empty without any."""
     worse = {label: gain for label, gain in gains.items() if gain.is_worse(CHANCE / len(gains))}
     if not worse:

@@ -21,18 +21,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .likelihood import Number
+from .likelihood import ParameterId
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def degrees_of(numbers: Sequence[Number]) -> NDArray[np.int64]:
+def degrees_of(numbers: Sequence[ParameterId]) -> NDArray[np.int64]:
     """Count the factors of each term, `(n_numbers,)`; a constant and a beta have none."""
     return np.array([len(number.term or ()) for number in numbers], dtype=np.int64)
 
 
-def rarity_of(numbers: Sequence[Number]) -> Floats:
+def rarity_of(numbers: Sequence[ParameterId]) -> Floats:
     """Give what a product costs more than a single term, in nats, `(n_numbers,)`: ln of how many candidates
     there are of its degree; 0 up to degree 1.
     """
@@ -41,7 +41,7 @@ def rarity_of(numbers: Sequence[Number]) -> Floats:
     return rarity
 
 
-def parents_of(numbers: Sequence[Number]) -> Mask:
+def parents_of(numbers: Sequence[ParameterId]) -> Mask:
     """Find the terms of which each product is made, `(n_numbers, n_numbers)`: row i marks the candidates of
     the same module that are the product i without one of its factors.
     """
@@ -56,7 +56,7 @@ def parents_of(numbers: Sequence[Number]) -> Mask:
     return parents
 
 
-def bends(numbers: Sequence[Number]) -> Mask:
+def bends(numbers: Sequence[ParameterId]) -> Mask:
     """Mark the terms with a power of the own value, `(n_numbers, n_numbers)`: row i marks those of the module
     of number i. With one of them, the weight of the own value alone no longer says whether values fade.
     """

@@ -16,7 +16,7 @@ from scipy.special import expit, logit
 from ..equations import Term
 from ..models import HABIT, RATE, VALUE
 from ..read.translation import REWARD, HasInitValues, start_of
-from .likelihood import Likelihood, Look, Number
+from .likelihood import Derivatives, Likelihood, ParameterId
 from .maximum import Prior
 
 Floats = NDArray[np.float64]
@@ -165,7 +165,7 @@ class LearnerLikelihood:
         ]
         return np.stack(columns, -1)
 
-    def __call__(self, values: Floats) -> Look:
+    def __call__(self, values: Floats) -> Derivatives:
         """Evaluate the likelihood at `(n_tables, n_participants, n_parameters)` on the scales."""
         there = self.likelihood(self.coefficients(values))
         moves = STEP * np.eye(values.shape[-1])
@@ -173,7 +173,7 @@ class LearnerLikelihood:
             [(self.coefficients(values + m) - self.coefficients(values - m)) / (2 * STEP) for m in moves], -2
         )
         gradient = np.einsum("...pn,...n->...p", slopes, there.gradient)
-        return Look(there.nll, gradient, slopes @ there.information @ np.swapaxes(slopes, -1, -2))
+        return Derivatives(there.nll, gradient, slopes @ there.information @ np.swapaxes(slopes, -1, -2))
 
 
 class DifferenceLikelihood(LearnerLikelihood):
@@ -206,7 +206,7 @@ class DifferenceLikelihood(LearnerLikelihood):
         pair = np.stack([p["alpha_reward"], p["alpha_penalty"]], -1)
         return np.asarray(logit(np.clip(pair, 1e-6, 1 - 1e-6)))
 
-    def __call__(self, values: Floats) -> Look:
+    def __call__(self, values: Floats) -> Derivatives:
         """Evaluate the likelihood and the prior of the two rates."""
         there, at = super().__call__(values), self._rates(values)
         moves = STEP * np.eye(values.shape[-1])
@@ -217,12 +217,12 @@ class DifferenceLikelihood(LearnerLikelihood):
         nll = there.nll + self.rates.penalty(at, np.ones(2, bool))
         gradient = there.gradient - np.einsum("...pr,...r->...p", slopes, away)
         weighted = (slopes / self.rates.sd**2) @ np.swapaxes(slopes, -1, -2)
-        return Look(nll, gradient, there.information + weighted)
+        return Derivatives(nll, gradient, there.information + weighted)
 
 
 def _coefficients(
     p: Mapping[str, Floats], modules: Mapping[str, Sequence[Term]], start: Mapping[str, float]
-) -> dict[Number, Floats]:
+) -> dict[ParameterId, Floats]:
     """Return the update of a learner in a model's coordinates; the derivation is in `read/translation.py`.
     Where the model learns a beta it is 1, but beside a learning rate of its own, where it is the learner's.
     """
@@ -243,5 +243,5 @@ def _coefficients(
         rate = p["alpha_choice"]
         for name, target in ((f"{HABIT}_chosen", p["beta_choice"]), (f"{HABIT}_not_chosen", 0.0 * rate)):
             rows[name] = {(): rate * target, (name,): 1 - rate}
-    found = {Number(m, term): v for m, row in rows.items() if m in modules for term, v in row.items()}
-    return found | ({Number(VALUE, None): stretch} if RATE in modules else {})
+    found = {ParameterId(m, term): v for m, row in rows.items() if m in modules for term, v in row.items()}
+    return found | ({ParameterId(VALUE, None): stretch} if RATE in modules else {})

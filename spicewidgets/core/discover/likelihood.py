@@ -27,14 +27,14 @@ from ..train.rnn import BaseRNN
 Floats = NDArray[np.float64]
 
 
-class Number(NamedTuple):
+class ParameterId(NamedTuple):
     """A coefficient of a module's equation; or the beta of a state, where the term is None."""
 
     module: str
     term: Term | None
 
 
-class Look(NamedTuple):
+class Derivatives(NamedTuple):
     """Negative log likelihood, gradient and information at some coefficients; the first axis counts
     participants.
 
@@ -96,7 +96,7 @@ class NumbersLikelihood:
         self.chance: Floats = np.add.reduceat(guessed, self._begin)
         self._sessions = Sensitivities(model, inputs, p.numpy()[:, order], offered)
 
-    def __call__(self, values: Floats) -> Look:
+    def __call__(self, values: Floats) -> Derivatives:
         """Evaluate the likelihood, its gradient and its information at some coefficients.
 
         Args:
@@ -112,8 +112,8 @@ class NumbersLikelihood:
         parts = runs[0] if len(runs) == 1 else [np.concatenate(part) for part in zip(*runs, strict=True)]
         nll, gradient, information = (np.add.reduceat(part, self._begin, axis=1) for part in parts)
         nll = np.where(np.isfinite(nll), nll, np.inf)
-        look = Look(nll, gradient, information)
-        return look if values.ndim == 3 else Look(*(part[0] for part in look))
+        look = Derivatives(nll, gradient, information)
+        return look if values.ndim == 3 else Derivatives(*(part[0] for part in look))
 
     def of_participant(self, place: int) -> Self:
         """Return the likelihood of one participant's choices alone, by its place in `participants`."""
@@ -167,8 +167,8 @@ class Likelihood(NumbersLikelihood):
         targets: Floats | None = None,
     ) -> None:
         self.terms = {module: tuple(row) for module, row in terms.items()}
-        self.numbers = [Number(module, term) for module, row in self.terms.items() for term in row]
-        self.numbers += [Number(state, None) for state in model.betas]
+        self.numbers = [ParameterId(module, term) for module, row in self.terms.items() for term in row]
+        self.numbers += [ParameterId(state, None) for state in model.betas]
         super().__init__(_with_numbers(model, self.numbers), data, targets)
 
     def values_of(self, spice: SpiceModel) -> Floats:
@@ -178,7 +178,7 @@ class Likelihood(NumbersLikelihood):
         )
 
     @staticmethod
-    def _value(spice: SpiceModel, number: Number, code: int) -> float:
+    def _value(spice: SpiceModel, number: ParameterId, code: int) -> float:
         if number.term is None:
             return spice.betas[number.module][code]
         equation = spice.equations[number.module][code]
@@ -188,7 +188,7 @@ class Likelihood(NumbersLikelihood):
         """Return the equations and betas of one participant's numbers."""
         values = dict(zip(self.numbers, row.tolist(), strict=True))
         equations = {
-            module: Equation(module, terms, tuple(values[Number(module, term)] for term in terms))
+            module: Equation(module, terms, tuple(values[ParameterId(module, term)] for term in terms))
             for module, terms in self.terms.items()
         }
         return equations, {n.module: value for n, value in values.items() if n.term is None}
@@ -211,7 +211,7 @@ class _Polynomials:
         return total
 
 
-def _with_numbers(model: BaseRNN, numbers: Sequence[Number]) -> BaseRNN:
+def _with_numbers(model: BaseRNN, numbers: Sequence[ParameterId]) -> BaseRNN:
     """Return a copy of the model whose only learned parameters are the numbers, in their order."""
     copy = deepcopy(model).double().eval()
     for parameter in copy.parameters():

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .likelihood import Look
+from .likelihood import Derivatives
 
 MOST_STEPS = 40
 HALVINGS = 10
@@ -51,11 +51,11 @@ class Maximum(NamedTuple):
 
     values: Floats
     objective: Floats
-    look: Look
+    look: Derivatives
 
 
 def maximise(
-    look: Callable[[Floats], Look],
+    look: Callable[[Floats], Derivatives],
     start: Floats,
     free: Mask,
     prior: Prior,
@@ -92,7 +92,7 @@ def maximise(
     objective = there.nll + prior.penalty(values, free)
     left = np.ones(objective.shape, bool)
     for _ in range(most_steps):
-        moving = free & ~held(values, there, prior, low, high)
+        moving = free & ~find_held(values, there, prior, low, high)
         step, gain = newton_step(values, there, moving, prior, basis)
         left &= (gain > enough) & (objective - 3 * gain < hopeless)
         if np.isfinite(longest):
@@ -121,7 +121,9 @@ def maximise(
     return Maximum(values, objective, there)
 
 
-def held(values: Floats, there: Look, prior: Prior, low: Floats | float, high: Floats | float) -> Mask:
+def find_held(
+    values: Floats, there: Derivatives, prior: Prior, low: Floats | float, high: Floats | float
+) -> Mask:
     """Numbers at a bound that would rather leave it."""
     slope = there.gradient - (values - prior.mean) / prior.sd**2
     at_bound: Mask = (values <= low) & (slope < 0) | (values >= high) & (slope > 0)
@@ -129,7 +131,7 @@ def held(values: Floats, there: Look, prior: Prior, low: Floats | float, high: F
 
 
 def newton_step(
-    values: Floats, there: Look, free: Mask, prior: Prior, basis: Floats | None
+    values: Floats, there: Derivatives, free: Mask, prior: Prior, basis: Floats | None
 ) -> tuple[Floats, Floats]:
     """Return the way to the top of the quadratic that slope and information describe, and what it gains in
     nats.

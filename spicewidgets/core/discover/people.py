@@ -18,9 +18,9 @@ from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .estimated_intervals import Ends, intervals_of, terms_in
 from .identified import not_identified
-from .likelihood import Likelihood, Number
+from .likelihood import Likelihood, ParameterId
 from .refine import tunings
-from .uncertainty import Told, half_width, slopes
+from .uncertainty import InformationMatrix, half_width, slopes
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
@@ -37,7 +37,7 @@ class Known(NamedTuple):
         information: about them, `(n_numbers, n_numbers)`.
     """
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[ParameterId, ...]
     values: Floats
     information: Floats
 
@@ -165,13 +165,13 @@ def _numbers(
     """Return a person's numbers with their intervals, by the names of the columns; and what the equations do
     where no Q-learner would.
     """
-    named = {_name(key) if isinstance(key, Number) else key: pair for key, pair in intervals.items()}
+    named = {_name(key) if isinstance(key, ParameterId) else key: pair for key, pair in intervals.items()}
     numbers = {
-        _name(Number(module, term)): value
+        _name(ParameterId(module, term)): value
         for module, equation in spice.of_participant().items()
         for term, value in equation.active
     }
-    numbers |= {_name(Number(state, None)): spice.beta(state) for state in spice.betas}
+    numbers |= {_name(ParameterId(state, None)): spice.beta(state) for state in spice.betas}
     read = classical_parameters(spice, model)
     errors = {} if known is None else _errors(known, spice, model)
     row: dict[str, float | str] = {}
@@ -190,13 +190,13 @@ def _numbers(
         ends = (min(low, value), max(high, value)) if value == value else (np.nan, np.nan)
         row |= {name: value, f"{name} low": ends[0], f"{name} high": ends[1]}
     for number, (low, high) in intervals.items():
-        if isinstance(number, Number) and _name(number) not in found and low < high:
+        if isinstance(number, ParameterId) and _name(number) not in found and low < high:
             name = _name(number)
             row |= {name: np.nan, f"{name} low": low, f"{name} high": high}
     return row
 
 
-def _name(number: Number) -> str:
+def _name(number: ParameterId) -> str:
     if number.term is None:
         return f"beta: {number.module}"
     return f"{number.module}: {term_in_words(number.term, number.module)}"
@@ -217,18 +217,18 @@ def _errors(known: Known, spice: SpiceModel, model: HasInitValues) -> dict[str, 
     """Return the standard error of each number and each parameter that rests on them."""
     if not known.numbers:
         return {}
-    told = Told(known.information)
+    told = InformationMatrix(known.information)
     names = [_name(number) for number in known.numbers]
     errors = {name: told.error(way) for name, way in zip(names, np.eye(len(names)), strict=True)}
 
     def read(values: Floats) -> Mapping[str, float]:
-        return classical_parameters(_moved(spice, known.numbers, values), model)
+        return classical_parameters(_with_coefficients(spice, known.numbers, values), model)
 
     steps = slopes(read, known.values).items()
     return errors | {name: told.error(slope) for name, slope in steps if slope.any()}
 
 
-def _moved(spice: SpiceModel, numbers: tuple[Number, ...], values: Floats) -> SpiceModel:
+def _with_coefficients(spice: SpiceModel, numbers: tuple[ParameterId, ...], values: Floats) -> SpiceModel:
     """One person's equations with other numbers."""
     betas = {state: spice.beta(state) for state in spice.betas}
     terms = {module: dict(equation.active) for module, equation in spice.of_participant().items()}
@@ -249,7 +249,7 @@ def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, 
     if hasattr(estimator, "group_"):
         return dict(_given_group(estimator)), {}
     held = {
-        label: {Number(it.module, it.term) for it in evidence.terms if it.active and it.error == 0}
+        label: {ParameterId(it.module, it.term) for it in evidence.terms if it.active and it.error == 0}
         for label, evidence in getattr(estimator, "evidence_", {}).items()
     }
     free = dict(_by_likelihood(estimator, dataset))
@@ -282,8 +282,8 @@ def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator
     except (TraceError, ImportError):  # or there is no compiler
         for code, tuning in tunings(spice, model, sessions):
             modules = [equation.module for equation in tuning.equations]
-            numbers = [Number(modules[place], term) for place, term in tuning.labels]
-            numbers += [Number(state, None) for state in tuning.states]
+            numbers = [ParameterId(modules[place], term) for place, term in tuning.labels]
+            numbers += [ParameterId(state, None) for state in tuning.states]
             at = tuning.start
             yield spice.participants[code], Known(tuple(numbers), at, tuning.look(at).information)
         return
@@ -308,7 +308,7 @@ def _sessions_of(estimator: "SpiceEstimator", dataset: DatasetRNN) -> DatasetRNN
     return dataset.recoded(codes, None)
 
 
-def _without(known: Known, held: set[Number]) -> Known:
+def _without(known: Known, held: set[ParameterId]) -> Known:
     """Return the numbers that are not held by convention, given those that are."""
     at = [place for place, number in enumerate(known.numbers) if number not in held]
     numbers = tuple(known.numbers[place] for place in at)

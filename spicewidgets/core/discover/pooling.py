@@ -26,8 +26,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical import Part, goes_first, levels
-from .likelihood import Likelihood, Look
+from .canonical import ModuleRole, constant_to_drop, levels
+from .likelihood import Derivatives, Likelihood
 from .maximum import Prior, curvature_of, maximise
 
 PRICE = 1.0  # nats for each number of its own that a person really has
@@ -43,7 +43,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-class Round(NamedTuple):
+class GroupState(NamedTuple):
     """A group with its people, in the coordinates in which they are pooled; columns count numbers.
 
     Attributes:
@@ -74,7 +74,7 @@ class Round(NamedTuple):
         shrinkage: Floats = np.where(self.active, np.clip(self.variance / self.spread**2, 0.0, 1.0), 1.0)
         return shrinkage
 
-    def without(self, number: int) -> "Round":
+    def without(self, number: int) -> "GroupState":
         """Return the group without a term, the others moved as their covariance with it says."""
         active = self.active.copy()
         active[number] = False
@@ -104,14 +104,17 @@ class GroupPrior:
         reached: the best group so far, with the terms that were come to last.
     """
 
-    reached: Round | None = None
+    reached: GroupState | None = None
 
     def __init__(
-        self, look: Callable[[Floats], Look], low: Floats | float = -np.inf, high: Floats | float = np.inf
+        self,
+        look: Callable[[Floats], Derivatives],
+        low: Floats | float = -np.inf,
+        high: Floats | float = np.inf,
     ) -> None:
         self.look, self.low, self.high = look, low, high
 
-    def settled(self, at: Round) -> Generator[Round, None, Round]:
+    def iterate_to_rest(self, at: GroupState) -> Generator[GroupState, None, GroupState]:
         """Return rounds until they gain no more; returns the best of them."""
         best = at._replace(log_evidence=-np.inf)
         for group in self.rounds(at):
@@ -121,7 +124,7 @@ class GroupPrior:
             yield group
         return best
 
-    def rounds(self, at: Round) -> Iterator[Round]:
+    def rounds(self, at: GroupState) -> Iterator[GroupState]:
         """Better and better groups, with the terms as they are."""
         values, mean, spread, last = at.values, at.mean, at.spread, -np.inf
         for _ in range(MOST_ROUNDS):
@@ -134,7 +137,7 @@ class GroupPrior:
             spread = np.sqrt(((values - mean) ** 2 + group.variance).mean(0))
             spread = np.where(at.active, np.maximum(spread, LEAST), at.spread)
 
-    def people(self, values: Floats, mean: Floats, spread: Floats, active: Mask) -> Round:
+    def people(self, values: Floats, mean: Floats, spread: Floats, active: Mask) -> GroupState:
         """Every person's most likely numbers under a group's prior."""
         prior = Prior(mean, spread)
         values = np.where(active, values, 0.0)
@@ -154,7 +157,7 @@ class GroupPrior:
         )
         widths = np.where(active, np.log(spread), 0.0).sum() * (len(values) if active.ndim == 1 else 1)
         evidence = -best.objective[0].sum() - widths - np.linalg.slogdet(curvature)[1].sum() / 2
-        return Round(best.values[0], covariance, mean, spread, active, float(evidence))
+        return GroupState(best.values[0], covariance, mean, spread, active, float(evidence))
 
 
 class Pool(GroupPrior):
@@ -165,7 +168,7 @@ class Pool(GroupPrior):
         parts: what each module does in the model.
     """
 
-    def __init__(self, likelihood: Likelihood, parts: Mapping[str, Part]) -> None:
+    def __init__(self, likelihood: Likelihood, parts: Mapping[str, ModuleRole]) -> None:
         self.likelihood, self.parts = likelihood, parts
         self.numbers = tuple(likelihood.numbers)
         self.is_own = np.array([number.term == (number.module,) for number in self.numbers])
@@ -173,25 +176,25 @@ class Pool(GroupPrior):
         self.n_people = len(likelihood.participants)
         super().__init__(self._look)
 
-    def start(self, width: float = WIDTHS[0]) -> Round:
+    def start(self, width: float = WIDTHS[0]) -> GroupState:
         """All terms, before any choice was seen, with a spread to begin with."""
         n = len(self.numbers)
         mean, spread = np.where(self.is_own, OWN, 0.0), np.where(self.is_own, OWN, width)
         values = np.tile(mean, (self.n_people, 1))
-        return Round(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
+        return GroupState(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
 
-    def _look(self, tables: Floats) -> Look:
+    def _look(self, tables: Floats) -> Derivatives:
         """Evaluate the likelihood at `(n_tables, n_participants, n_numbers)` in the pool's coordinates."""
         there = self.likelihood(self.coefficients(tables))
         slope = np.where(self.is_own, 1 - np.tanh(tables) ** 2, 1.0)
         information = there.information * slope[..., :, None] * slope[..., None, :]
-        return Look(there.nll, there.gradient * slope, information)
+        return Derivatives(there.nll, there.gradient * slope, information)
 
     def coefficients(self, values: Floats) -> Floats:
         """Coefficients and betas, from the coordinates of the pool."""
         return np.where(self.is_beta, 1.0, np.where(self.is_own, np.tanh(values), values))
 
-    def select(self, price: float | None = None) -> Generator[Round, None, Round]:
+    def select(self, price: float | None = None) -> Generator[GroupState, None, GroupState]:
         """Pool the whole library, then without the term that is least worth its price, until all are.
 
         Args:
@@ -203,9 +206,9 @@ class Pool(GroupPrior):
         Returns:
             The last round.
         """
-        at = yield from self.afresh(~self.is_beta)
+        at = yield from self.fit_with_restarts(~self.is_beta)
         if (level := levels(self.numbers, self.parts)).any():
-            other = yield from self.afresh(~self.is_beta & ~level)
+            other = yield from self.fit_with_restarts(~self.is_beta & ~level)
             at = _better(at, other)
         while True:
             self.reached = at
@@ -214,14 +217,14 @@ class Pool(GroupPrior):
             worst = int(excess.argmin())
             if not excess[worst] < 0:
                 return at
-            worst = goes_first(self.numbers, self.parts, worst, np.flatnonzero(excess < 0).tolist())
+            worst = constant_to_drop(self.numbers, self.parts, worst, np.flatnonzero(excess < 0).tolist())
             expected = at.log_evidence - costs[worst]
-            at = yield from self.settled(at.without(worst))
+            at = yield from self.iterate_to_rest(at.without(worst))
             if at.log_evidence < expected - SLACK * self.n_people:  # a dead end: begin afresh
-                again = yield from self.afresh(at.active)
+                again = yield from self.fit_with_restarts(at.active)
                 at = _better(at, again)
 
-    def prices(self, at: Round, price: float | None = None) -> Floats:
+    def prices(self, at: GroupState, price: float | None = None) -> Floats:
         """Return the penalty of each term, in nats for the whole group, `(n_numbers,)`."""
         group = np.log(
             max(self.likelihood.n_choices.sum(), 1)
@@ -229,15 +232,15 @@ class Pool(GroupPrior):
         prices: Floats = group + (PRICE if price is None else price) * (1 - at.shrinkage).sum(0)
         return prices
 
-    def afresh(self, active: Mask) -> Generator[Round, None, Round]:
+    def fit_with_restarts(self, active: Mask) -> Generator[GroupState, None, GroupState]:
         """Return the best that several beginnings lead to, with some terms."""
         best = self.start()._replace(active=active)
         for width in WIDTHS:
-            other = yield from self.settled(self.start(width)._replace(active=active))
+            other = yield from self.iterate_to_rest(self.start(width)._replace(active=active))
             best = _better(best, other)
         return best
 
-    def each(self, at: Round) -> Round:
+    def prune_individuals(self, at: GroupState) -> GroupState:
         """Return the group with every person's own terms: without those of which a person's choices, given
         the group, would rather have none.
         """
@@ -253,5 +256,5 @@ class Pool(GroupPrior):
             at = self.people(at.values, at.mean, at.spread, active)
 
 
-def _better(one: Round, other: Round) -> Round:
+def _better(one: GroupState, other: GroupState) -> GroupState:
     return other if other.log_evidence > one.log_evidence else one

@@ -36,7 +36,7 @@ SIDE = 10  # resamples whose RNNs are fitted side by side
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitState:
     """The state of a fit, as far as its resamples depend on it.
 
     Attributes:
@@ -63,7 +63,7 @@ class Fitted:
 class CanBeResampled(Protocol):
     """A fitted estimator."""
 
-    def fitted(self) -> Fitted:
+    def fitted(self) -> FitState:
         """Return the state of its fit."""
 
 
@@ -121,7 +121,7 @@ def resamples(
             )
 
 
-def _refuse_single_sessions(fit: Fitted) -> None:
+def _refuse_single_sessions(fit: FitState) -> None:
     """Refuse participants who have nothing to draw from."""
     n_sessions = np.bincount(fit.sessions.participants, minlength=len(fit.participants))
     alone = [label for label, n in zip(fit.participants, n_sessions, strict=True) if n < 2]

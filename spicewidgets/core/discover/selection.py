@@ -16,9 +16,9 @@ from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, Term, term_text
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
-from .canonical import Part, levels, parts_of
-from .evidence import Search, Step
-from .likelihood import Likelihood, Number
+from .canonical import ModuleRole, levels, parts_of
+from .evidence import SearchStep, TermSearch
+from .likelihood import Likelihood, ParameterId
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -96,11 +96,11 @@ class Selection:
     """
 
     likelihood: Likelihood
-    parts: Mapping[str, Part]
+    parts: Mapping[str, ModuleRole]
     start: Floats
-    _search: Search | None = None
+    _search: TermSearch | None = None
 
-    def at(self, price: float | None = None) -> tuple[Search, Step]:
+    def at(self, price: float | None = None) -> tuple[TermSearch, SearchStep]:
         """Return the terms that are worth a price.
 
         Args:
@@ -108,21 +108,21 @@ class Selection:
         """
         if self._search is None:
             level = levels(self.likelihood.numbers, self.parts)
-            searches = [self._searched(np.ones_like(level))]
+            searches = [self._make_search(np.ones_like(level))]
             if level.any():  # with both constants of a state the first steps have much room to go astray
-                searches.append(self._searched(~level))
+                searches.append(self._make_search(~level))
             self._search = min(searches, key=lambda search: search.total(search.best()))
         return self._search, self._search.best(price)
 
-    def _searched(self, candidates: Mask) -> Search:
+    def _make_search(self, candidates: Mask) -> TermSearch:
         likelihood = self.likelihood
-        search = Search(likelihood, likelihood.numbers, float(likelihood.n_choices[0]), self.parts)
+        search = TermSearch(likelihood, likelihood.numbers, float(likelihood.n_choices[0]), self.parts)
         search.run(self.start, candidates)
         return search
 
     def demanding(
-        self, keep: Collection[Number], drop: Collection[Number], price: float | None = None
-    ) -> tuple[Search, Step]:
+        self, keep: Collection[ParameterId], drop: Collection[ParameterId], price: float | None = None
+    ) -> tuple[TermSearch, SearchStep]:
         """Return the terms that are worth a price, with those that must be there and without those that must
         not: a few moves from the terms without demands.
         """
@@ -130,14 +130,14 @@ class Selection:
         wanted, unwanted = (np.array([n in terms for n in search.numbers]) for terms in (keep, drop))
         return search, search.near(step, wanted, unwanted, price) if keep or drop else step
 
-    def number(self, module: str, term: Term) -> Number | None:
+    def number(self, module: str, term: Term) -> ParameterId | None:
         """Return a candidate term, whatever the order of its factors; None where it is no candidate."""
         for number in self.likelihood.numbers:
             if number.module == module and number.term is not None and sorted(number.term) == sorted(term):
                 return number
         return None
 
-    def evidence(self, search: Search, step: Step, price: float | None = None) -> Evidence:
+    def evidence(self, search: TermSearch, step: SearchStep, price: float | None = None) -> Evidence:
         """Compute the evidence for each candidate term at a set of terms, beside its penalty."""
         costs, gains = search.costs(step), search.gains(step)
         deviations = np.sqrt(np.maximum(np.diag(search.covariance(step)), 0.0))
@@ -166,7 +166,7 @@ class Selection:
             notes=tuple(_notes(found, step, search)),
         )
 
-    def _conventions(self, search: Search, step: Step) -> Iterator[str]:
+    def _conventions(self, search: TermSearch, step: SearchStep) -> Iterator[str]:
         numbers = self.likelihood.numbers
         for tie in search.ties:
             if step.active[tie.drive]:
@@ -194,13 +194,13 @@ class Selection:
                 )
 
 
-def _place(numbers: list[Number], module: str) -> int:
+def _place(numbers: list[ParameterId], module: str) -> int:
     """Place of a module's constant; the last number's, a beta or another, where it is no candidate."""
-    key = Number(module, ())
+    key = ParameterId(module, ())
     return numbers.index(key) if key in numbers else -1
 
 
-def _notes(evidence: Evidence, step: Step, search: Search) -> Iterator[str]:
+def _notes(evidence: Evidence, step: SearchStep, search: TermSearch) -> Iterator[str]:
     for item, held, own in zip(evidence.terms, step.held, search.is_own, strict=True):
         if own and held:
             yield (

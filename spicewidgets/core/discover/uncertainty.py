@@ -105,7 +105,7 @@ def half_width(error: float, level: float = 0.9) -> float:
 def _of(tuning: "Tuning") -> Uncertainty:
     at = tuning.start
     _, _, information = tuning.look(at)
-    told = Told(information)
+    told = InformationMatrix(information)
     modules = [equation.module for equation in tuning.equations]
     errors = [told.error(slope) for slope in np.eye(len(at))]
     coefficients: dict[str, dict[Term, float]] = {module: {} for module in modules}
@@ -140,7 +140,7 @@ def slopes(read: Callable[[Floats], Mapping[str, float]], at: Floats) -> dict[st
     return {n: np.array([(up[n] - down[n]) / (2 * STEP) for up, down in pairs]) for n in names}
 
 
-class Told:
+class InformationMatrix:
     """Standard errors of linear combinations of coefficients, and unidentified directions, from an
     information matrix.
 

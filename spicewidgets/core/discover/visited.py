@@ -9,9 +9,9 @@ Statistical Science 14: 382).
 import numpy as np
 from numpy.typing import NDArray
 
-from .evidence import Search, Step
+from .evidence import SearchStep, TermSearch
 from .intervals import mixed
-from .likelihood import Number
+from .likelihood import ParameterId
 
 Floats = NDArray[np.float64]
 
@@ -20,8 +20,8 @@ ROOTS = np.array([-3.0, 0.0, 3.0])
 
 
 def averaged_coefficients(
-    search: Search, chosen: Step, level: float, price: float | None = None
-) -> dict[str | Number, tuple[float, float]]:
+    search: TermSearch, chosen: SearchStep, level: float, price: float | None = None
+) -> dict[str | ParameterId, tuple[float, float]]:
     """Average a person's coefficients over the sets of terms that the search has visited.
 
     Args:
@@ -30,7 +30,7 @@ def averaged_coefficients(
         level: of the intervals, 0 to 1.
         price: as in `Search.total`.
     """
-    sets: dict[bytes, Step] = {chosen.active.tobytes(): chosen}
+    sets: dict[bytes, SearchStep] = {chosen.active.tobytes(): chosen}
     for step in (*search.path, *search.near_by):
         sets.setdefault(step.active.tobytes(), step)
     costs = {key: search.total(step, price) for key, step in sets.items()}
@@ -38,7 +38,7 @@ def averaged_coefficients(
     near = [key for key, cost in costs.items() if cost - least < WINDOW]
     weights = np.exp([least - costs[key] for key in near])
     errors = [np.sqrt(np.maximum(np.diag(search.covariance(sets[key])), 0.0)) for key in near]
-    found: dict[str | Number, tuple[float, float]] = {}
+    found: dict[str | ParameterId, tuple[float, float]] = {}
     for i, number in enumerate(search.numbers):
         if number.term is None or (chosen.active[i] and not np.diag(search.covariance(chosen))[i] > 0):
             continue

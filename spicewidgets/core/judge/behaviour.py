@@ -92,7 +92,7 @@ def measures(played: Played) -> tuple[Measure, ...]:
     The learning curve is the share of choices of the better option where the task's schedule is known, and
     the mean reward where it is not. What happens around reversals needs the schedule as well.
     """
-    found = [_learning(played), _stay(played), _reversals(played), *_lagged(played)]
+    found = [_learning(played), _stay(played), _reversals(played), *_measure_lags(played)]
     return tuple(measure for measure in found if np.isfinite(measure.values).any())
 
 
@@ -152,7 +152,7 @@ def _reversals(played: Played) -> Measure:
     return Measure("reversal", words, points, played.per_person(values))
 
 
-def _lagged(played: Played) -> tuple[Measure, Measure]:
+def _measure_lags(played: Played) -> tuple[Measure, Measure]:
     """Effects of earlier rewards and choices.
 
     They are a person's logistic regression of choosing an option, rather than another, on whether it was

@@ -30,7 +30,7 @@ ENOUGH = 1e-9  # nats in all: a step that gains less is the last one
 
 
 @dataclass(frozen=True)
-class Fitted:
+class ClassicalFit:
     """The most likely parameters.
 
     Attributes:
@@ -55,7 +55,7 @@ class Fitted:
 
 def fit(
     dataset: DatasetRNN, names: Sequence[str] = RESCORLA_WAGNER, participant: Participant | None = None
-) -> Fitted:
+) -> ClassicalFit:
     """Return the parameters under which the choices of a data set are most likely, within their bounds.
 
     Args:
@@ -66,7 +66,7 @@ def fit(
     Raises:
         SettingsError: for a data set without a choice that follows another.
     """
-    likelihood = Likelihood(dataset, names, participant)
+    likelihood = ClassicalLikelihood(dataset, names, participant)
     if not likelihood.n_choices:
         raise SettingsError(
             ["A fit needs a choice that follows another; the data have none. Take longer sessions."]
@@ -88,20 +88,20 @@ def fit(
     values = dict(zip(names, best.tolist(), strict=True))
     errors_by_name = dict(zip(names, errors.tolist(), strict=True))
     fitted = with_values(likelihood.participant, values)
-    return Fitted(fitted, values, errors_by_name, look.nll, likelihood.n_choices)
+    return ClassicalFit(fitted, values, errors_by_name, look.nll, likelihood.n_choices)
 
 
 def errors_at(dataset: DatasetRNN, participant: Participant, names: Sequence[str]) -> dict[str, float]:
     """Compute the least standard errors of some parameters of this participant, given so many choices (the
     bound of Cramér and Rao).
     """
-    look = Likelihood(dataset, names, participant).look(
+    look = ClassicalLikelihood(dataset, names, participant).look(
         np.array([value_of(participant, name) for name in names])
     )
     return dict(zip(names, standard_errors(look.information).tolist(), strict=True))
 
 
-class Likelihood:
+class ClassicalLikelihood:
     """The likelihood of the choices under many vectors of parameters.
 
     Block j of one replay holds all sessions under the j-th vector.

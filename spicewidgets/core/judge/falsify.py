@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..data.dataset import DatasetRNN
-from ..progress import finished, retold
+from ..progress import map_progress, run_to_completion
 from ..random import RandomState, children
 from ..simulate.agents import Agent
 from .anew import checked_schedule, play_anew
@@ -69,7 +69,9 @@ def falsify(
     >>> [(label, one.verdict) for label, one in found.judgements.items()]
     [('no habit', 'rejected'), ('habit', 'not rejected')]
     """
-    return finished(falsifying(agents, dataset, schedule, n_repeats=n_repeats, random_state=random_state))
+    return run_to_completion(
+        falsifying(agents, dataset, schedule, n_repeats=n_repeats, random_state=random_state)
+    )
 
 
 def falsifying(
@@ -81,7 +83,7 @@ def falsifying(
     random_state: RandomState = None,
 ) -> Generator[Repeat, None, Falsification]:
     """As `falsify`, with a record of each part of the work that is done; the result is its value."""
-    refuse(_problems(agents, dataset, schedule, n_repeats))
+    raise_if_any(_problems(agents, dataset, schedule, n_repeats))
     checks: list[Check] = []
     n_people = len(np.unique(np.asarray(dataset.participant_ids)))
     if schedule is None:
@@ -97,7 +99,7 @@ def falsifying(
         def told(done: int, label: str = label, before: int = place * n_repeats) -> Repeat:
             return Repeat(label, before + done, len(agents) * n_repeats)
 
-        checks += yield from retold(steps, told)
+        checks += yield from map_progress(steps, told)
     return Falsification(tuple(checks), n_people, n_repeats)
 
 

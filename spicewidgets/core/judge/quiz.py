@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..settings import Participant
 from ..simulate.parameters import TIED, value_of, with_values
 
@@ -35,7 +35,7 @@ SURE = 2.0  # standard errors
 
 
 @dataclass(frozen=True)
-class Mechanism:
+class QuizMechanism:
     """A mechanism that a participant may have beyond Rescorla and Wagner.
 
     Attributes:
@@ -52,25 +52,25 @@ class Mechanism:
 
 
 MECHANISMS = (
-    Mechanism(
+    QuizMechanism(
         "forgetting",
         "forget_rate",
         "The value of an option not chosen goes back to where it began.",
         "Look at the option not chosen: does its value stay until it is chosen again?",
     ),
-    Mechanism(
+    QuizMechanism(
         "asymmetric learning",
         "alpha_penalty",
         "The learning rate after no reward is another than after a reward.",
         "Compare how far a value moves after a reward with how far it moves after none.",
     ),
-    Mechanism(
+    QuizMechanism(
         "choice kernel",
         "beta_choice",
         "The last choice is repeated, or avoided, whatever it has paid.",
         "Compare how often a choice is repeated after no reward with what its value alone would say.",
     ),
-    Mechanism(
+    QuizMechanism(
         "counterfactual learning",
         "alpha_counterfactual",
         "The option not chosen learns as if it had paid the opposite.",
@@ -111,7 +111,7 @@ class Mystery:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartScore:
     """The points for a guess of one parameter.
 
     Attributes:
@@ -141,7 +141,7 @@ class Score:
     """
 
     terms: float | None
-    parts: tuple[Part, ...]
+    parts: tuple[PartScore, ...]
     hints: tuple[str, ...]
 
     @property
@@ -166,20 +166,20 @@ def mystery(level: int, seed: int) -> Mystery:
         problems.append(f"level must be 1 or 2; got {level!r:.40}. Choose one of these.")
     if type(seed) is not int or not 0 <= seed <= LAST_SEED:
         problems.append(f"seed must be a whole number from 0 to {LAST_SEED}; got {seed!r:.40}. Take another.")
-    refuse(problems)
+    raise_if_any(problems)
     rng = np.random.default_rng([level, seed])
-    values = {name: _drawn(rng, name) for name in ("alpha_reward", "beta_reward")}
+    values = {name: _draw(rng, name) for name in ("alpha_reward", "beta_reward")}
     if level == 2:
         n = int(rng.integers(1, 3))
         for at in sorted(rng.choice(len(MECHANISMS), n, replace=False).tolist()):
             name = MECHANISMS[at].parameter
-            while not _makes_a_difference(name, value := _drawn(rng, name), values["alpha_reward"]):
+            while not _makes_a_difference(name, value := _draw(rng, name), values["alpha_reward"]):
                 pass
             values[name] = value
     return Mystery(level, seed, with_values(Participant(), values))
 
 
-def _drawn(rng: np.random.Generator, name: str) -> float:
+def _draw(rng: np.random.Generator, name: str) -> float:
     low, high, step = RANGES[name]
     return round(low + step * int(rng.integers(0, round((high - low) / step) + 1)), 4)
 
@@ -191,7 +191,7 @@ def _makes_a_difference(name: str, value: float, alpha: float) -> bool:
     return name != "beta_choice" or abs(value) >= LEAST_KERNEL
 
 
-def mechanisms_of(participant: Participant) -> tuple[Mechanism, ...]:
+def mechanisms_of(participant: Participant) -> tuple[QuizMechanism, ...]:
     """List a participant's mechanisms beyond Rescorla and Wagner, in the order of `MECHANISMS`."""
     has = {
         "forget_rate": participant.forget_rate != 0,
@@ -247,14 +247,14 @@ def score(riddle: Mystery, guess: Participant, errors: Mapping[str, float]) -> S
 
 
 def _part(
-    name: str, true: Participant, guess: Participant, guessed: tuple[Mechanism, ...], error: float
-) -> Part:
+    name: str, true: Participant, guess: Participant, guessed: tuple[QuizMechanism, ...], error: float
+) -> PartScore:
     truth = value_of(true, name)
     if name in BY_PARAMETER and BY_PARAMETER[name] not in guessed:
-        return Part(name, None, truth, error, 0.0, "")
+        return PartScore(name, None, truth, error, 0.0, "")
     value = value_of(guess, name)
     share = points(value, truth, error, name)
-    return Part(name, value, truth, error, share, "" if share == 1 else _hint(value, truth, error))
+    return PartScore(name, value, truth, error, share, "" if share == 1 else _hint(value, truth, error))
 
 
 def _hint(value: float, truth: float, error: float) -> str:

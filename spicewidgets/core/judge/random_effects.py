@@ -18,7 +18,7 @@ from scipy.integrate import quad_vec
 from scipy.special import digamma, gammaln, logsumexp
 from scipy.stats import gamma
 
-from ..checks import number, refuse
+from ..checks import number, raise_if_any
 from ..settings import SettingsError
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def model_frequencies(log_evidence: ArrayLike | pd.DataFrame, prior: float = PRI
     >>> model_frequencies([[0, -9], [0, -9], [0, -9], [-9, 0], [0, -9]]).frequencies.round(2)
     array([0.71, 0.29])
     """
-    table, models = _checked(log_evidence)
+    table, models = _check(log_evidence)
     n_models = len(models)
     if not 0 < number(prior) < np.inf:
         raise SettingsError([f"prior must be above 0; got {prior!r}. Use 1."])
@@ -144,7 +144,7 @@ def group_difference(log_evidence: ArrayLike | pd.DataFrame, groups: Sequence[An
     Raises:
         SettingsError: where the groups do not fit the people, or there is one only.
     """
-    table, models = _checked(log_evidence)
+    table, models = _check(log_evidence)
     labels = list(groups)
     kinds = list(dict.fromkeys(labels))
     if len(labels) != len(table) or len(kinds) < 2:
@@ -224,7 +224,7 @@ def _bound(table: Floats, attributions: Floats, alpha: Floats, prior: Floats) ->
     return float(fit + entropy + of_prior - of_posterior)
 
 
-def _checked(log_evidence: Any) -> tuple[Floats, tuple[str, ...]]:
+def _check(log_evidence: Any) -> tuple[Floats, tuple[str, ...]]:
     """Return the table as numbers, and the models' names."""
     try:
         table = np.array(log_evidence, dtype=float)
@@ -237,7 +237,7 @@ def _checked(log_evidence: Any) -> tuple[Floats, tuple[str, ...]]:
                 f" models; got the shape {table.shape}. Fit at least two models."
             ]
         )
-    refuse(
+    raise_if_any(
         [
             None
             if np.isfinite(table).all()

@@ -84,7 +84,7 @@ def _of_table(agent: Agent, choices: Choices) -> pd.DataFrame:
         },
         index=choices.places,
     )
-    part = _expected(agent, dataset, (session, rows.trial), arms, rows.offered, rows.arm_labels)
+    part = _tabulate_expectations(agent, dataset, (session, rows.trial), arms, rows.offered, rows.arm_labels)
     frame = pd.concat([frame, part.set_index(choices.places)], axis=1).reindex(range(len(table)))
     frame.insert(0, "row", table.numbers)
     unused = frame["used"].isna().to_numpy()
@@ -95,7 +95,7 @@ def _of_table(agent: Agent, choices: Choices) -> pd.DataFrame:
     for name in TIMES:
         if name in table.names:
             frame[name] = table.column(name).numbers
-    return _labelled(frame)
+    return _label(frame)
 
 
 def _people(choices: Choices) -> NDArray[Any]:
@@ -126,11 +126,11 @@ def _of_dataset(agent: Agent, dataset: DatasetRNN) -> pd.DataFrame:
             "used": "yes",
         }
     )
-    part = _expected(agent, dataset, (session, trial), arms, None, options)
-    return _labelled(pd.concat([frame, part], axis=1))
+    part = _tabulate_expectations(agent, dataset, (session, trial), arms, None, options)
+    return _label(pd.concat([frame, part], axis=1))
 
 
-def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
+def _label(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with labels of any kind as they are, and None where there is no choice."""
     labels = {name: frame[name].astype(object) for name in ("participant", "choice")}
     return frame.assign(**{name: part.where(part.notna(), None) for name, part in labels.items()})
@@ -143,7 +143,7 @@ def _labels(options: Sequence[Any]) -> NDArray[Any]:
     return labels
 
 
-def _expected(
+def _tabulate_expectations(
     agent: Agent,
     dataset: DatasetRNN,
     at: tuple[NDArray[np.int64], NDArray[np.int64]],

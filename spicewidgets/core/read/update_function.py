@@ -28,7 +28,7 @@ COMMON = (1, 99)  # percentiles between which a curve is backed by data
 
 
 @dataclass(frozen=True)
-class Visits:
+class VisitedInputs:
     """Where a module was called: values before the trial, and its inputs there, each `(n,)`."""
 
     value: Floats
@@ -48,7 +48,7 @@ class Visits:
 
 def visits(
     module: BuiltModule, states: Mapping[str, ArrayLike], choices: ArrayLike, rewards: ArrayLike
-) -> Visits:
+) -> VisitedInputs:
     """Where a module was called in sessions.
 
     Args:
@@ -72,7 +72,7 @@ def visits(
                 f" {', '.join(seen)}. Look at another module."
             ]
         )
-    return Visits(seen[module.state][arms], {name: seen[name][arms] for name in module.inputs})
+    return VisitedInputs(seen[module.state][arms], {name: seen[name][arms] for name in module.inputs})
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Curves:
     high: float
 
 
-def curves(visited: Visits, functions: Mapping[str, Function]) -> Curves:
+def curves(visited: VisitedInputs, functions: Mapping[str, Function]) -> Curves:
     """Curves of some functions over the values that were visited, and a margin beyond.
 
     Args:

@@ -17,7 +17,7 @@ LETTERS = {REWARD: "r", REWARD_CHOSEN: "r of the chosen", ACTION: "a", RATE: "α
 
 
 @dataclass(frozen=True)
-class Part:
+class TermInWords:
     """One term of a sentence.
 
     Attributes:
@@ -83,7 +83,7 @@ def part_of_sentence(term: Term, module: str, built: BuiltModel | None = None) -
     return f"{term_in_human_words(term, module, built)} in the {subject(module, built)}"
 
 
-def parts(equation: Equation, built: BuiltModel | None = None) -> list[Part]:
+def parts(equation: Equation, built: BuiltModel | None = None) -> list[TermInWords]:
     """Return the terms of an equation in the order of a sentence: its own value, signals, products, the
     constant.
     """
@@ -93,7 +93,7 @@ def parts(equation: Equation, built: BuiltModel | None = None) -> list[Part]:
         return not pair[0], len(pair[0]), module not in pair[0]
 
     return [
-        Part(
+        TermInWords(
             term,
             value,
             term_in_human_words(term, module, built) if term else "",
@@ -143,7 +143,7 @@ def tendency(equation: Equation) -> str:
     return f"moves {moves} of the way" if len(equation.active) > 1 else f"fades by {moves} a trial"
 
 
-def _sum(own: Sequence[Part], terms: Sequence[str]) -> str:
+def _sum(own: Sequence[TermInWords], terms: Sequence[str]) -> str:
     signs = signs_of([one.value for one in own])
     return " ".join(f"{sign} {term}".strip() for sign, term in zip(signs, terms, strict=True)) or "0"
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from ..checks import number, refuse
+from ..checks import number, raise_if_any
 from ..data.dataset import DatasetRNN
 from ..data.layout import MISSING
 from ..data.simulated import create_dataset
@@ -50,12 +50,12 @@ class Design:
             SettingsError: where a number is none of 1 or more, or there are too many choices.
         """
         counts = {"people": people, "sessions": sessions, "trials": trials}
-        refuse(
+        raise_if_any(
             f"{name} must be a whole number, 1 or more; got {value!r}. Use for example {name}=10."
             for name, value in counts.items()
             if not (number(value) >= 1 and number(value) % 1 == 0)
         )
-        refuse(
+        raise_if_any(
             [
                 f"people x sessions x trials must be at most {MOST:,}; got {people * sessions * trials:,}."
                 " Take fewer."
@@ -100,7 +100,7 @@ class Design:
         return sum(self.lengths)
 
 
-def simulated(rival: Rival, values: ArrayLike, design: Design, random_state: RandomState) -> DatasetRNN:
+def simulate_rival(rival: Rival, values: ArrayLike, design: Design, random_state: RandomState) -> DatasetRNN:
     """Choices of people who are a rival, with parameters of their own, in a design.
 
     Args:
@@ -109,10 +109,10 @@ def simulated(rival: Rival, values: ArrayLike, design: Design, random_state: Ran
         design: who plays what.
         random_state: for the whole data set.
     """
-    return played(_Choosing(rival, values, design), design, random_state)
+    return simulate_agent(_Choosing(rival, values, design), design, random_state)
 
 
-def played(
+def simulate_agent(
     agent: Agent, design: Design, random_state: RandomState, labels: Sequence[Any] | None = None
 ) -> DatasetRNN:
     """Choices of an agent who takes every person's part in a design.
@@ -198,7 +198,7 @@ class SeenRewards:
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start the first sessions of the table anew, side by side."""
-        refuse(
+        raise_if_any(
             [
                 f"The table has {len(self._outcomes)} sessions; got {n_sessions}. Simulate as many, or fewer."
                 if n_sessions > len(self._outcomes)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..data.dataset import DatasetRNN
 from ..equations import Term, term_in_words
 from ..estimator import SpiceEstimator, SpiceWarning
 from ..judge.network_agents import AgentSpice
-from .design import Design, played
+from .design import Design, simulate_agent
 from .recovery import _correlation, _seeds, _whole
 from .study import Study
 
@@ -48,7 +48,7 @@ class EquationRecovery(Study):
         random_state: int = 0,
     ) -> None:
         super().__init__()
-        refuse(
+        raise_if_any(
             [
                 _whole("n_datasets", n_datasets),
                 None
@@ -82,7 +82,7 @@ class EquationRecovery(Study):
         and the `outcome` for the people together: found, missed, made up, or rightly absent.
         """
         frames = []
-        for place, result in zip(sorted(self.results), self._found(), strict=True):
+        for place, result in zip(sorted(self.results), self._results(), strict=True):
             for row in result["terms"]:
                 frame = pd.DataFrame({"person": result["people"], "true": row["true"], "value": row["value"]})
                 there, seen = any(row["true"]), any(row["value"])
@@ -127,7 +127,7 @@ class EquationRecovery(Study):
 def _equations(blank: SpiceEstimator, agent: AgentSpice, design: Design, seed: int) -> dict[str, Any]:
     """One data set of `EquationRecovery`."""
     people = agent.get_participant_ids()
-    data = played(agent, design, seed, people)
+    data = simulate_agent(agent, design, seed, people)
     estimator = deepcopy(blank)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpiceWarning)  # that a term is uncertain is what is counted here

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
 from ..data.dataset import DatasetRNN
-from ..data.participants import indexed
-from ..discover.likelihood import Look, NumbersLikelihood
-from ..discover.maximum import Maximum, Prior, held, maximise, newton_step
-from ..discover.pooling import GroupPrior, Round
+from ..data.participants import index_participants
+from ..discover.likelihood import Derivatives, NumbersLikelihood
+from ..discover.maximum import Maximum, Prior, find_held, maximise, newton_step
+from ..discover.pooling import GroupPrior, GroupState
 from ..judge.fisher import standard_errors
 from ..judge.replay import replay
 from ..settings import SettingsError
@@ -165,22 +165,22 @@ def fit_rival(
     >>> fit.names, fit.values.round(1)
     (('alpha', 'beta'), array([[0.3, 3.3]]))
     """
-    rival = ready(rival)
+    rival = resolve_model(rival)
     if way not in WAYS:
         raise SettingsError([f"way must be one of {', '.join(WAYS)}; got {way!r}. Choose one of these."])
     if isinstance(n_starts, bool) or not isinstance(n_starts, int) or n_starts < 1:
         raise SettingsError(
             [f"n_starts must be a whole number, 1 or more; got {n_starts!r}. Use {N_STARTS}."]
         )
-    dataset, people = indexed(dataset)
-    search = Search(rival, dataset)
+    dataset, people = index_participants(dataset)
+    search = ModeSearch(rival, dataset)
     prior = search.declared if way != "likelihood" else Prior(np.zeros(search.n), np.full(search.n, FLAT))
     ends = search.ends(search.starts(n_starts, random_state), prior)
     best = ends.objective.argmin(0)
     agreement = (ends.objective <= ends.objective.min(0) + SAME_END).mean(0)
     values = ends.values[best, np.arange(len(best))]
     if way == "group" and search.n:
-        prior, values = search.pooled(values)
+        prior, values = search.pool(values)
     look, top = search.look(values[None]), search.top(values, prior)
     with_prior = way != "likelihood"
     none = np.full(search.n, np.nan)
@@ -203,7 +203,7 @@ def fit_rival(
     )
 
 
-def ready(rival: Rival | type[Rival] | str) -> Rival:
+def resolve_model(rival: Rival | type[Rival] | str) -> Rival:
     """Return a rival by its name, or as it is, checked."""
     if isinstance(rival, str):
         if rival not in RIVALS:
@@ -214,7 +214,7 @@ def ready(rival: Rival | type[Rival] | str) -> Rival:
     return as_rival(rival)
 
 
-class Search:
+class ModeSearch:
     """The search for the parameters of all people, on the parameters' scales.
 
     Args:
@@ -260,14 +260,14 @@ class Search:
             result[..., i] = parameter.slope(natural[..., i])
         return result
 
-    def look(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Look:
+    def look(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Derivatives:
         """Evaluate the likelihood of the choices (of some people) at `(n_tables, n_people, n_numbers)` on the
         scales.
         """
         natural = self.natural(tables)
         slopes, there = self.slopes(natural), (likelihood or self.likelihood)(natural)
         information = there.information * slopes[..., :, None] * slopes[..., None, :]
-        return Look(there.nll, there.gradient * slopes, information)
+        return Derivatives(there.nll, there.gradient * slopes, information)
 
     def curvature(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Floats:
         """Return the curvature that -ln L has, on the scales: differences of exact slopes.
@@ -295,9 +295,9 @@ class Search:
     def ends(self, starts: Floats, prior: Prior) -> Maximum:
         """Where the climbs of all people end that begin at these points."""
         tables = np.repeat(starts[:, None], len(self.likelihood.participants), 1)
-        return self.climbed(tables, prior)
+        return self.maximise(tables, prior)
 
-    def climbed(self, tables: Floats, prior: Prior) -> Maximum:
+    def maximise(self, tables: Floats, prior: Prior) -> Maximum:
         """Climbs that begin at `(n_tables, n_people, n_numbers)`.
 
         The first steps are Fisher's. Climbs that have not arrived by then go on, fewer and fewer of them,
@@ -314,7 +314,7 @@ class Search:
             here = values[table, person][None]
             bent = _size(self.curvature(here, part))
 
-            def look(at: Floats, part: NumbersLikelihood = part, bent: Floats = bent) -> Look:
+            def look(at: Floats, part: NumbersLikelihood = part, bent: Floats = bent) -> Derivatives:
                 there = self.look(at, part)
                 return there._replace(information=bent.copy())
 
@@ -323,7 +323,9 @@ class Search:
             left = left[self._on_the_way(end.values, end.look, prior)[0]]
         return self._at(values, prior)
 
-    def _climb(self, tables: Floats, prior: Prior, look: Callable[[Floats], Look], steps: int) -> Maximum:
+    def _climb(
+        self, tables: Floats, prior: Prior, look: Callable[[Floats], Derivatives], steps: int
+    ) -> Maximum:
         return maximise(
             look,
             tables,
@@ -342,23 +344,25 @@ class Search:
         look = self.look(tables)
         return Maximum(tables, look.nll + prior.penalty(tables, np.ones(self.n, bool)), look)
 
-    def _on_the_way(self, values: Floats, look: Look, prior: Prior) -> NDArray[np.bool_]:
+    def _on_the_way(self, values: Floats, look: Derivatives, prior: Prior) -> NDArray[np.bool_]:
         """Tell whether a further step promises a gain."""
-        free = ~held(values, look, prior, self.low, self.high)
+        free = ~find_held(values, look, prior, self.low, self.high)
         moving: NDArray[np.bool_] = newton_step(values, look, free, prior, None)[1] > ENOUGH
         return moving
 
-    def pooled(self, values: Floats) -> tuple[Prior, Floats]:
+    def pool(self, values: Floats) -> tuple[Prior, Floats]:
         """Return the group's prior, and everyone's most probable values under it."""
         group = GroupPrior(self.look, self.low, self.high)
         n = len(values)
         covariance = np.zeros((n, self.n, self.n))
-        at = Round(values, covariance, self.declared.mean, self.declared.sd, np.ones(self.n, bool), -np.inf)
+        at = GroupState(
+            values, covariance, self.declared.mean, self.declared.sd, np.ones(self.n, bool), -np.inf
+        )
         best = at
         for better in group.rounds(at):
             best = better if better.log_evidence > best.log_evidence else best
         prior = Prior(best.mean, best.spread)
-        return prior, self.climbed(best.values[None], prior).values[0]
+        return prior, self.maximise(best.values[None], prior).values[0]
 
     def top(self, values: Floats, prior: Prior) -> Floats:
         """Curvature of -ln L and prior at everyone's best values, `(n_people, n_numbers, n_numbers)`: the one

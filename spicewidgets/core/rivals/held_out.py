@@ -14,17 +14,17 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..data.dataset import DatasetRNN
 from ..data.layout import guesses
-from ..data.participants import indexed
+from ..data.participants import index_participants
 from ..equations import SpiceModel
 from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial
-from ..progress import Progress, finished
+from ..progress import Progress, run_to_completion
 from ..settings import SettingsError
 from .declaration import Rival
-from .fit import WAYS, FittedRival, fit_rival, ready
+from .fit import WAYS, FittedRival, fit_rival, resolve_model
 from .folds import folds_of
 from .model import Floats
 from .ready import RIVALS
@@ -131,8 +131,8 @@ class HeldOut:
         """
         best = int(self.likelihood.argmax())
         alone = np.nan if len(self.people) < 2 else 0.0
-        means = self._resampled(self.nll) + alone
-        behind = self._resampled(self.nll - self.nll[best]) + alone
+        means = self._resample(self.nll) + alone
+        behind = self._resample(self.nll - self.nll[best]) + alone
         tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
         low, high = np.exp(-np.quantile(means, tails[::-1], axis=1))
         least, most = np.quantile(behind, tails, axis=1)
@@ -183,13 +183,13 @@ class HeldOut:
         Raises:
             SettingsError: for a model that was not compared.
         """
-        refuse(
+        raise_if_any(
             f"A model must be one of {', '.join(self.models)}; got {name!r}. Choose one of these."
             for name in (model, other)
             if name not in self.models
         )
         nats = self.nll[self.models.index(other)] - self.nll[self.models.index(model)]
-        low, high = np.quantile(self._resampled(nats[None])[0], [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(self._resample(nats[None])[0], [(1 - level) / 2, (1 + level) / 2])
         alone = len(self.people) < 2
         return Ahead(
             float(nats.sum() / self.n_choices.sum()),
@@ -206,7 +206,7 @@ class HeldOut:
         parts |= {name: getattr(self, name)[which] for name in ("n_choices", "guesses")}
         return replace(self, people=people, **parts)
 
-    def _resampled(self, nats: Floats) -> Floats:
+    def _resample(self, nats: Floats) -> Floats:
         """Nats per choice among people drawn anew, `(n_models, n_resamples)`."""
         rng = np.random.default_rng(self.random_state)
         drawn = rng.multinomial(
@@ -243,7 +243,9 @@ def held_out(
     Raises:
         SettingsError: with a sentence for what is wrong.
     """
-    return finished(held_out_steps(dataset, models, by, n_folds=n_folds, way=way, random_state=random_state))
+    return run_to_completion(
+        held_out_steps(dataset, models, by, n_folds=n_folds, way=way, random_state=random_state)
+    )
 
 
 def held_out_steps(
@@ -256,7 +258,7 @@ def held_out_steps(
     random_state: int = 0,
 ) -> Generator[Progress, None, HeldOut]:
     """As `held_out`, with a record of how far it is; the result is the generator's value."""
-    dataset, people = indexed(dataset)
+    dataset, people = index_participants(dataset)
     contestants = _contestants(models, way, by, random_state)
     folds = folds_of(dataset, by, n_folds)
     total, done, began = len(contestants) * (len(folds) + 1), 0, monotonic()
@@ -270,7 +272,7 @@ def held_out_steps(
         for number, fold in enumerate(folds, 1):
             words = f"{contestant.name}, part {number} of {len(folds)}"
             yield Progress(done, total, words, monotonic() - began)
-            for _ in (learning := _Learning(contestant.learned(fold.train, by))):
+            for _ in (learning := _Learning(contestant.learn(fold.train, by))):
                 yield Progress(done, total, words, monotonic() - began)
             for row, p in zip(surprise, learning.result(fold.test), strict=True):
                 row += _per_person(np.nan_to_num(nll_per_trial(p, fold.test)), fold.people, size)
@@ -354,7 +356,7 @@ class _RivalContestant:
     def __init__(self, name: str, rival: Rival, way: str, random_state: int) -> None:
         self.name, self.rows, self.rival, self.way, self.seed = name, (name,), rival, way, random_state
 
-    def learned(
+    def learn(
         self, train: DatasetRNN, by: str
     ) -> Generator[None, None, Callable[[DatasetRNN], list[Floats]]]:
         """Learn from one part, to predict another."""
@@ -379,7 +381,7 @@ class _EstimatorContestant:
         self.whole: Estimator | None = None  # fitted to all choices
         self.equations: list[SpiceModel] = []  # of each part
 
-    def learned(
+    def learn(
         self, train: DatasetRNN, by: str
     ) -> Generator[None, None, Callable[[DatasetRNN], list[Floats]]]:
         """Learn from one part, to predict another."""
@@ -388,7 +390,7 @@ class _EstimatorContestant:
             estimator.pooling = "none"  # all people are one
         for _ in estimator.fit_records(train):
             yield
-        _whole(estimator)
+        _raise_if_interrupted(estimator)
         if (spice := getattr(estimator, "spice_model_", None)) is not None:
             self.equations.append(spice)
         return lambda test: list(reversed(estimator.predict(test)))
@@ -398,7 +400,7 @@ class _EstimatorContestant:
         estimator = self.whole = deepcopy(self.estimator)
         for _ in estimator.fit_records(dataset):
             yield
-        _whole(estimator)
+        _raise_if_interrupted(estimator)
         people, size = dataset.participant_ids.tolist(), (len(dataset.participants),)
         n = _per_person(known(dataset), people, size)
         counts = estimator.count_parameters()
@@ -412,7 +414,7 @@ class _EstimatorContestant:
         return rows
 
 
-def _whole(estimator: Estimator) -> None:
+def _raise_if_interrupted(estimator: Estimator) -> None:
     """Re-raise KeyboardInterrupt: a partial fit must not enter the comparison."""
     if getattr(estimator, "stopped_", False):
         raise KeyboardInterrupt
@@ -431,7 +433,7 @@ def _contestants(
             own = name or getattr(getattr(model, "rnn_class", model), "__name__", type(model).__name__)
             contestants.append(_EstimatorContestant(own, model))  # type: ignore[arg-type]
         else:
-            rival = ready(model)
+            rival = resolve_model(model)
             contestants.append(_RivalContestant(name or rival.name, rival, way, random_state))
     names = [row for contestant in contestants for row in contestant.rows]
     if not names or len(set(names)) < len(names):

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..judge.network_agents import AgentNetwork
 from ..random import RandomState
 from ..settings import SettingsError
@@ -90,7 +90,7 @@ class RivalRNN(BaseRNN):
             for key, value in results.items()
             if tuple(value.shape) not in ((2, self._n_actions), (2, 1))
         ]
-        refuse(problems)
+        raise_if_any(problems)
 
     def parameters_of(self, zeros: Tensor) -> Values:
         """Return the parameters of each session by name; `zeros` are `(n_sessions, n_actions)`."""

@@ -108,7 +108,7 @@ class RescorlaWagner(Rival):
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Move the value of the chosen option towards its reward."""
-        return {"value": _learned(state["value"], trial, p.alpha)}
+        return {"value": _learn(state["value"], trial, p.alpha)}
 
     def logits(self, p: Values, state: State) -> "Tensor":
         """Return the weighted values."""
@@ -128,7 +128,7 @@ class Forgetting(RescorlaWagner):
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Move the value of the chosen option towards its reward; the others fade."""
-        value = _learned(state["value"], trial, p.alpha)
+        value = _learn(state["value"], trial, p.alpha)
         return {"value": value + (1 - trial.chosen) * p.forget * (0.5 - value)}
 
 
@@ -149,7 +149,7 @@ class TwoRates(RescorlaWagner):
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Move the value of the chosen option towards its reward, at the rate of its outcome."""
         won = (trial.reward > 0.5) * 1.0
-        return {"value": _learned(state["value"], trial, won * p.alpha_reward + (1 - won) * p.alpha_penalty)}
+        return {"value": _learn(state["value"], trial, won * p.alpha_reward + (1 - won) * p.alpha_penalty)}
 
 
 class WithKernel(RescorlaWagner):
@@ -167,7 +167,7 @@ class WithKernel(RescorlaWagner):
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Value and kernel move."""
         return {
-            "value": _learned(state["value"], trial, p.alpha),
+            "value": _learn(state["value"], trial, p.alpha),
             "kernel": _towards(state["kernel"], trial.chosen, p.alpha_choice),
         }
 
@@ -219,7 +219,7 @@ class Counterfactual(RescorlaWagner):
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """All options learn."""
-        value = _learned(state["value"], trial, p.alpha)
+        value = _learn(state["value"], trial, p.alpha)
         outcome = trial.seen * trial.outcomes + (1 - trial.seen) * (1 - trial.reward)
         return {"value": value + (1 - trial.chosen) * p.alpha_other * (outcome - value)}
 
@@ -272,7 +272,7 @@ def _towards(value: "Tensor", target: "Tensor", rate: "Tensor") -> "Tensor":
     return value + rate * (target - value)
 
 
-def _learned(value: "Tensor", trial: Trial, rate: "Tensor") -> "Tensor":
+def _learn(value: "Tensor", trial: Trial, rate: "Tensor") -> "Tensor":
     """Values after the chosen option has moved towards its reward."""
     return value + trial.chosen * rate * (trial.reward - value)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..checks import number, refuse
+from ..checks import number, raise_if_any
 from ..data.simulated import create_dataset
 from ..discover.comparison import compare
 from ..equations import SpiceModel, term_text
@@ -22,8 +22,8 @@ from ..settings import Participant, SettingsError, Task
 from ..simulate.agents import make_agent
 from ..simulate.environments import make_environment
 from .declaration import Rival
-from .design import Design, drawn_values, simulated
-from .fit import WAYS, FittedRival, fit_rival, ready
+from .design import Design, drawn_values, simulate_rival
+from .fit import WAYS, FittedRival, fit_rival, resolve_model
 from .model import Floats
 from .ready import RIVALS
 from .study import Study
@@ -59,8 +59,8 @@ class ParameterRecovery(Study):
         random_state: int = 0,
     ) -> None:
         super().__init__()
-        self.rival, self.design, self.way = ready(rival), design, way
-        refuse([_whole("n_datasets", n_datasets), _one_of("way", way, WAYS), _same(self.rival, fitted)])
+        self.rival, self.design, self.way = resolve_model(rival), design, way
+        raise_if_any([_whole("n_datasets", n_datasets), _one_of("way", way, WAYS), _same(self.rival, fitted)])
         pool = None if fitted is None else fitted.values
         self._parts = [
             (self.rival, design, pool, way, seed) for seed in _seeds(random_state, int(n_datasets))
@@ -77,7 +77,7 @@ class ParameterRecovery(Study):
         """
         names = [name for name, _ in self.rival.columns(self.design.n_actions)]
         frames = []
-        for place, result in zip(sorted(self.results), self._found(), strict=True):
+        for place, result in zip(sorted(self.results), self._results(), strict=True):
             n = len(result["true"])
             columns = {
                 key: np.array(result[key]).reshape(n * len(names))
@@ -155,10 +155,10 @@ class ModelRecovery(Study):
     ) -> None:
         super().__init__()
         self.design, self.criterion = design, criterion
-        self.rivals = tuple(ready(rival) for rival in rivals)
+        self.rivals = tuple(resolve_model(rival) for rival in rivals)
         self.names = tuple(rival.name for rival in self.rivals)
         known = dict(fitted or {})
-        refuse(
+        raise_if_any(
             [
                 _whole("n_datasets", n_datasets),
                 _one_of("criterion", criterion, CRITERIA),
@@ -187,7 +187,7 @@ class ModelRecovery(Study):
         rival in nats; higher is better.
         """
         frames = []
-        for place, result in zip(sorted(self.results), self._found(), strict=True):
+        for place, result in zip(sorted(self.results), self._results(), strict=True):
             frame = pd.DataFrame(result["scores"], columns=list(self.names))
             frame.insert(0, "simulated", self.names[result["simulated"]])
             frame.insert(0, "person", np.arange(len(frame)))
@@ -201,7 +201,7 @@ class ModelRecovery(Study):
         Args:
             of: "people" counts people, "datasets" data sets by the sum over their people.
         """
-        refuse([_one_of("of", of, ("people", "datasets"))])
+        raise_if_any([_one_of("of", of, ("people", "datasets"))])
         frame = self.to_frame()
         if of == "datasets":
             frame = frame.groupby(["dataset", "simulated"], sort=False)[list(self.names)].sum().reset_index()
@@ -256,7 +256,7 @@ class TermRecovery(Study):
         super().__init__()
         sizes = [sessions] if isinstance(sessions, int | np.integer) else list(sessions)
         counts = [("trials", trials), ("n_datasets", n_datasets), *(("sessions", size) for size in sizes)]
-        refuse([*(_whole(name, value) for name, value in counts), _one_of("model", model, READY)])
+        raise_if_any([*(_whole(name, value) for name, value in counts), _one_of("model", model, READY)])
         who, where = (participant or Participant()).checked(), (task or Task()).checked()
         seeds = iter(_seeds(random_state, n_datasets * len(sizes)))
         self._parts = [
@@ -277,7 +277,7 @@ class TermRecovery(Study):
         was found as `value`, and the `outcome`: found, missed, made up, or rightly absent.
         """
         frames = []
-        for place, result in zip(sorted(self.results), self._found(), strict=True):
+        for place, result in zip(sorted(self.results), self._results(), strict=True):
             frame = pd.DataFrame(result["terms"])
             frame.insert(0, "choices", result["choices"])
             frame.insert(0, "dataset", place)
@@ -307,7 +307,7 @@ class TermRecovery(Study):
 def _parameters(rival: Rival, design: Design, pool: Floats | None, way: str, seed: int) -> dict[str, Any]:
     """One data set of `ParameterRecovery`."""
     values = drawn_values(rival, design.n_actions, design.n_people, pool, seed)
-    fit = fit_rival(rival, simulated(rival, values, design, seed), way)
+    fit = fit_rival(rival, simulate_rival(rival, values, design, seed), way)
     return {"true": values, "value": fit.values, "error": fit.errors, "at_bound": fit.at_bound}
 
 
@@ -316,7 +316,7 @@ def _scores(
 ) -> dict[str, Any]:
     """One data set of `ModelRecovery`."""
     values = drawn_values(rivals[place], design.n_actions, design.n_people, pool, seed)
-    data = simulated(rivals[place], values, design, seed)
+    data = simulate_rival(rivals[place], values, design, seed)
     fits = [fit_rival(rival, data, CRITERIA[criterion]) for rival in rivals]
     columns = [fit.evidence if criterion == "evidence" else -getattr(fit, criterion) / 2 for fit in fits]
     return {"simulated": place, "scores": np.column_stack(columns)}

@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import joblib
 import numpy as np
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..progress import Progress
 from ..settings import SettingsError
 
@@ -87,7 +87,7 @@ class Study(ABC):
         if not left:
             return
         parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-        numbered = (joblib.delayed(_numbered)(self.work, number, self.parts[number]) for number in left)
+        numbered = (joblib.delayed(_number_result)(self.work, number, self.parts[number]) for number in left)
         finished = parallel(numbered)
         try:
             for number, result in finished:
@@ -120,13 +120,13 @@ class Study(ABC):
             words += f"; {damaged} of the files {'is' if damaged == 1 else 'are'} damaged, and done again"
         return Progress(done, len(self.parts), words, monotonic() - began, before)
 
-    def _found(self) -> list[Any]:
+    def _results(self) -> list[Any]:
         """Results so far, in the order of the parts.
 
         Raises:
             SettingsError: before there is any.
         """
-        refuse(
+        raise_if_any(
             [
                 None
                 if self.results
@@ -136,7 +136,7 @@ class Study(ABC):
         return [self.results[number] for number in sorted(self.results)]
 
 
-def _numbered(work: Callable[..., Any], number: int, arguments: tuple[Any, ...]) -> tuple[int, Any]:
+def _number_result(work: Callable[..., Any], number: int, arguments: tuple[Any, ...]) -> tuple[int, Any]:
     """Return a part's result with its number, since parts end in any order; as it reads from a file."""
     return number, json.loads(json.dumps(work(*arguments), default=_plain))
 
@@ -157,7 +157,7 @@ class _Folder:
             head = path / "study.json"
             known = json.loads(head.read_text()).get("key") if head.exists() else None
             if known is None and not head.exists():
-                self._put(head, {"key": key})
+                self._write(head, {"key": key})
                 known = key
         except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise SettingsError(
@@ -166,7 +166,7 @@ class _Folder:
                     " Choose another."
                 ]
             ) from None
-        refuse(
+        raise_if_any(
             [
                 None
                 if known == key
@@ -203,7 +203,7 @@ class _Folder:
     def write(self, number: int, result: Any) -> None:
         """Keep a result; whoever is killed leaves the file whole or not there."""
         try:
-            self._put(self._file(number), {"checksum": self._checksum(number, result), "result": result})
+            self._write(self._file(number), {"checksum": self._checksum(number, result), "result": result})
         except OSError as error:
             raise SettingsError(
                 [f"{str(error.filename or self.path)!r} cannot be written ({error.strerror}). Make room."]
@@ -217,7 +217,7 @@ class _Folder:
         return self.path / f"part-{number:05}.json"
 
     @staticmethod
-    def _put(path: Path, value: Any) -> None:
+    def _write(path: Path, value: Any) -> None:
         draft = path.with_suffix(".part")
         draft.write_text(json.dumps(value))
         os.replace(draft, path)

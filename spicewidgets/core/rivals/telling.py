@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..checks import number, refuse
+from ..checks import number, raise_if_any
 from ..settings import SettingsError
 from .declaration import Rival
 from .design import Design
-from .fit import ready
+from .fit import resolve_model
 from .model import Floats
 from .recovery import CRITERIA, _one_of, _scores, _seeds, _whole
 from .study import Study
@@ -24,7 +24,7 @@ N_RESAMPLES = 2000  # groups of people that are drawn
 MOST_PEOPLE = 200  # of such a group
 
 
-class Telling(Study):
+class ModelDiscriminability(Study):
     """Are two learners told apart, by the number of choices?
 
     Args:
@@ -54,9 +54,9 @@ class Telling(Study):
         random_state: int = 0,
     ) -> None:
         super().__init__()
-        self.rivals = (ready(first), ready(second))
+        self.rivals = (resolve_model(first), resolve_model(second))
         names = [rival.name for rival in self.rivals]
-        refuse(
+        raise_if_any(
             [
                 _whole("n_datasets", n_datasets),
                 _one_of("criterion", criterion, CRITERIA),
@@ -126,7 +126,7 @@ class Telling(Study):
         Raises:
             SettingsError: where the certainty is not above 0.5 and below 1.
         """
-        return needed(self.to_frame(), certainty)
+        return find_required(self.to_frame(), certainty)
 
     def choices_between(
         self, certainty: float = 0.95, level: float = 0.9, seed: int = 0
@@ -149,7 +149,7 @@ class Telling(Study):
             for at in choices
         ]
         frames = np.stack(right, axis=1)
-        needed_each = [_needed(np.array(choices), row, certainty) for row in frames]
+        needed_each = [_first_size_above(np.array(choices), row, certainty) for row in frames]
         tails = [(1 - level) / 2, (1 + level) / 2]
         low, high = np.quantile(needed_each, tails, method="closest_observation")
         return float(low), float(high)
@@ -161,7 +161,7 @@ class Telling(Study):
         Raises:
             SettingsError: where there are no people with so many choices, or for a certainty out of range.
         """
-        _checked(certainty)
+        _check_certainty(certainty)
         margins = self.margins()
         if choices not in margins or not all(map(len, margins[choices])):
             raise SettingsError(
@@ -174,13 +174,13 @@ class Telling(Study):
         return float(enough[0] + 1) if len(enough) else float("inf")
 
 
-def needed(frame: pd.DataFrame, certainty: float) -> float:
+def find_required(frame: pd.DataFrame, certainty: float) -> float:
     """As `Telling.choices_needed`, from its frame."""
-    _checked(certainty)
-    return _needed(frame["choices"].to_numpy(float), frame["right"].to_numpy(float), certainty)
+    _check_certainty(certainty)
+    return _first_size_above(frame["choices"].to_numpy(float), frame["right"].to_numpy(float), certainty)
 
 
-def _needed(choices: Floats, right: Floats, certainty: float) -> float:
+def _first_size_above(choices: Floats, right: Floats, certainty: float) -> float:
     """Where the share told rightly is first so large."""
     enough = np.flatnonzero(right >= certainty)
     if not len(enough):
@@ -192,7 +192,7 @@ def _needed(choices: Floats, right: Floats, certainty: float) -> float:
     return float(np.exp(np.interp(share, [0, 1], np.log(choices[at - 1 : at + 1]))))
 
 
-def _checked(certainty: float) -> None:
+def _check_certainty(certainty: float) -> None:
     if not 0.5 < number(certainty) < 1:
         raise SettingsError(
             [f"certainty must be above 0.5 and below 1; got {certainty!r}. Use for example 0.95."]

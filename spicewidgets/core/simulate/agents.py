@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..random import RandomState, Streams, children, generator
-from ..settings import Participant, SettingsError, shown
+from ..settings import Participant, SettingsError, shorten
 
 Floats = NDArray[np.float64]
 PROTOCOL = {"new_sess", "get_choice", "get_choice_probs", "update", "q"}
@@ -144,7 +144,7 @@ class Agent:
         raise SettingsError(
             [
                 f"update needs an arm from 0 to {self._n_actions - 1}, and {self._n_actions} rewards for "
-                f"each of {self._n_sessions} session(s); got {shown(choice)} and {shown(reward)}. "
+                f"each of {self._n_sessions} session(s); got {shorten(choice)} and {shorten(reward)}. "
                 "Give one reward per arm, -1 for unseen."
             ]
         )
@@ -235,7 +235,7 @@ class AgentQ(Agent):
             "q0": q0,
         }
         problems = self._problems(n_actions, means, beta_counterfactual)
-        checks.refuse(problems + self._variance_problems(parameter_variance))
+        checks.raise_if_any(problems + self._variance_problems(parameter_variance))
         super().__init__(n_actions, deterministic, random_state=random_state)
         self._means = {name: float(value) for name, value in means.items()}
         named = isinstance(parameter_variance, Mapping) and "alpha_penalty" in parameter_variance
@@ -331,11 +331,11 @@ class AgentQ(Agent):
         if not 0 <= checks.number(means["beta_reward"]) < np.inf:
             got = means["beta_reward"]
             problems.append(
-                f"beta_reward must be 0 or more; got {shown(got)}. 0 chooses at random, 3 is usual."
+                f"beta_reward must be 0 or more; got {shorten(got)}. 0 chooses at random, 3 is usual."
             )
         if beta_counterfactual != 0:
             problems.append(
-                f"beta_counterfactual must be 0; got {shown(beta_counterfactual)}. It has no effect: "
+                f"beta_counterfactual must be 0; got {shorten(beta_counterfactual)}. It has no effect: "
                 "use alpha_counterfactual_reward and alpha_counterfactual_penalty."
             )
         return problems
@@ -344,7 +344,7 @@ class AgentQ(Agent):
         known = (*self.BETAS, *self.RATES)
         by_name = dict(variance) if isinstance(variance, Mapping) else {known[0]: variance}
         problems: list[str | None] = [
-            f"parameter_variance may name {', '.join(known)}; got {shown(name)}. Correct the name."
+            f"parameter_variance may name {', '.join(known)}; got {shorten(name)}. Correct the name."
             for name in by_name
             if name not in known
         ]
@@ -352,7 +352,7 @@ class AgentQ(Agent):
             if not (checks.number(sd) == -1 or 0 <= checks.number(sd) < np.inf):
                 of = f" of {name}" if isinstance(variance, Mapping) else ""
                 problems.append(
-                    f"parameter_variance{of} must be a standard deviation of 0 or more; got {shown(sd)}. "
+                    f"parameter_variance{of} must be a standard deviation of 0 or more; got {shorten(sd)}. "
                     "Use -1 for half the mean."
                 )
         return problems

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..random import RandomState
 from .agents import AgentQ, each_session
 
@@ -29,7 +29,7 @@ class Cohort(AgentQ):
     def __init__(
         self, members: Sequence[Mapping[str, Any]], n_actions: int = 2, *, random_state: RandomState = None
     ) -> None:
-        refuse(
+        raise_if_any(
             [None if members else "A cohort needs one member or more; got none. Give a list of parameters."]
         )
         self.members: tuple[dict[str, Any], ...] = tuple(dict(member) for member in members)
@@ -46,7 +46,7 @@ class Cohort(AgentQ):
     ) -> None:
         """Start one fresh session, or several; every session has the parameters of its own member."""
         n = len(self.members)
-        refuse(
+        raise_if_any(
             [
                 f"A cohort plays a session for each of its {n} members; got {n_sessions}. Add members."
                 if n_sessions > n

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..random import RandomState, Streams, children, generator
-from ..settings import SettingsError, Task, shown
+from ..settings import SettingsError, Task, shorten
 
 Floats = NDArray[np.float64]
 UNSEEN = -1.0  # the reward of an arm whose outcome was not seen
@@ -38,7 +38,7 @@ class Bandits:
     def __init__(
         self, n_actions: int = 2, counterfactual: bool = False, random_state: RandomState = None
     ) -> None:
-        checks.refuse([checks.arms(n_actions)])
+        checks.raise_if_any([checks.arms(n_actions)])
         self._n_actions = int(n_actions)
         self._counterfactual = bool(counterfactual)
         self._own_rng = None if random_state is None else generator(random_state)
@@ -119,7 +119,7 @@ class Bandits:
             raise SettingsError(
                 [
                     f"choice must be an arm from 0 to {self._n_actions - 1}, one for each of the "
-                    f"{self._n_sessions} session(s) running; got {shown(choice)}. Number the arms from 0."
+                    f"{self._n_sessions} session(s) running; got {shorten(choice)}. Number the arms from 0."
                 ]
             )
         return chosen
@@ -149,7 +149,7 @@ class BanditsDrift(Bandits):
         boundary: str = "clip",
         random_state: RandomState = None,
     ) -> None:
-        checks.refuse([_sigma(sigma), _boundary(boundary), checks.arms(n_actions)])
+        checks.raise_if_any([_sigma(sigma), _boundary(boundary), checks.arms(n_actions)])
         self._sigma, self._boundary, self._n_normal = float(sigma), boundary, n_actions
         super().__init__(n_actions, counterfactual, random_state)
 
@@ -218,7 +218,7 @@ class _BanditsBlocks(Bandits):
     def __init__(
         self, table: Floats, flip_probability: float, counterfactual: bool, random_state: RandomState
     ) -> None:
-        checks.refuse([checks.probability("flip_probability", flip_probability)])
+        checks.raise_if_any([checks.probability("flip_probability", flip_probability)])
         self._table, self._flip_probability = table, float(flip_probability)
         super().__init__(table.shape[1], counterfactual, random_state)
 
@@ -251,7 +251,7 @@ class BanditsReversal(_BanditsBlocks):
         random_state: RandomState = None,
     ) -> None:
         levels = {"reward_prob_high": reward_prob_high, "reward_prob_low": reward_prob_low}
-        checks.refuse([checks.arms(n_actions), *map(checks.probability, levels, levels.values())])
+        checks.raise_if_any([checks.arms(n_actions), *map(checks.probability, levels, levels.values())])
         table = np.where(np.eye(n_actions) == 1, reward_prob_high, reward_prob_low)
         super().__init__(table, flip_probability, counterfactual, random_state)
 
@@ -292,7 +292,7 @@ class BanditsFlip_eckstein2022(Bandits):  # noqa: N801 - the name of autospice
         random_state: RandomState = None,
     ) -> None:
         levels = {"reward_prob_high": reward_prob_high, "reward_prob_low": reward_prob_low}
-        checks.refuse(map(checks.probability, levels, levels.values()))
+        checks.raise_if_any(map(checks.probability, levels, levels.values()))
         self._levels = (float(reward_prob_high), float(reward_prob_low))
         self._good = self._fresh = np.empty(0, dtype=bool)
         self._needed = self._paid = np.empty(0)
@@ -340,7 +340,9 @@ class BanditsSwitch(_BanditsBlocks):
             "reward_prob_low": reward_prob_low,
             "reward_prob_middle": reward_prob_middle,
         }
-        checks.refuse([checks.arms(n_actions, most=6), *map(checks.probability, levels, levels.values())])
+        checks.raise_if_any(
+            [checks.arms(n_actions, most=6), *map(checks.probability, levels, levels.values())]
+        )
         rows = np.array(list(product(range(3), repeat=n_actions)))  # 0 is high, 1 low, 2 middle
         rows = rows[(rows != 0).any(axis=1) & (rows != 1).any(axis=1)]
         table = np.array(list(levels.values()), dtype=float)[rows]
@@ -382,14 +384,15 @@ def _sigma(sigma: Any) -> str | None:
     if 0 <= checks.number(sigma) < float("inf"):
         return None
     return (
-        f"Drift sigma must be 0 or more per trial; got {shown(sigma)}. Set `sigma=0` for fixed probabilities."
+        f"Drift sigma must be 0 or more per trial; got {shorten(sigma)}. Set `sigma=0` for fixed"
+        " probabilities."
     )
 
 
 def _boundary(boundary: Any) -> str | None:
     if boundary in ("clip", "reflect"):
         return None
-    return f"boundary must be clip or reflect; got {shown(boundary)}. Choose one of these."
+    return f"boundary must be clip or reflect; got {shorten(boundary)}. Choose one of these."
 
 
 def _probabilities(values: ArrayLike, shape: str, ndim: int) -> Floats:

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..random import RandomState
-from ..settings import SettingsError, Task, shown
+from ..settings import SettingsError, Task, shorten
 from .environments import make_environment
 from .session import BanditSession
 
@@ -26,11 +26,11 @@ class Game:
         self, task: Task | None = None, n_trials: int = 100, random_state: RandomState = None
     ) -> None:
         whole = isinstance(n_trials, int) and not isinstance(n_trials, bool)
-        refuse(
+        raise_if_any(
             [
                 None
                 if whole and 2 <= n_trials <= MOST
-                else f"n_trials must be a whole number from 2 to {MOST}; got {shown(n_trials)}. 100 are"
+                else f"n_trials must be a whole number from 2 to {MOST}; got {shorten(n_trials)}. 100 are"
                 " usual."
             ]
         )
@@ -68,7 +68,7 @@ class Game:
         if isinstance(arm, bool) or not isinstance(arm, int) or not 0 <= arm < self.task.n_actions:
             last = self.task.n_actions - 1
             raise SettingsError(
-                [f"The option must be a number from 0 to {last}; got {shown(arm)}. Choose one."]
+                [f"The option must be a number from 0 to {last}; got {shorten(arm)}. Choose one."]
             )
         self._probs.append(np.array(self._environment.reward_probs))
         rewards = np.asarray(self._environment.step(arm), dtype=float)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..checks import refuse
+from ..checks import raise_if_any
 from ..config import SpiceConfig
 from .objective import Sessions
 from .rnn import BaseRNN
@@ -31,7 +31,7 @@ def check_model(model: BaseRNN, config: SpiceConfig, sessions: Sessions) -> None
     probe.record_transitions = True
     with torch.no_grad():
         returned = probe(few.inputs)
-    refuse([*_module_problems(probe, config), *_forward_problems(model, returned, few)])
+    raise_if_any([*_module_problems(probe, config), *_forward_problems(model, returned, few)])
 
 
 def _module_problems(probe: BaseRNN, config: SpiceConfig) -> Iterator[str]:

@@ -37,7 +37,7 @@ HIGHEST = 30.0  # of a logit, so that an int16 holds its thousandths
 JSON = "told"  # the name of what is no array in a file, as files of 0.1.0 have it
 
 
-def recorded(snapshot: ExperimentSnapshot) -> Result | None:
+def load_recorded(snapshot: ExperimentSnapshot) -> Result | None:
     """Return the recorded run of these settings; None where there is none."""
     for path in sorted(FOLDER.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:

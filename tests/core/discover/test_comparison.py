@@ -4,7 +4,7 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.discover.comparison import compare
-from spicewidgets.core.discover.likelihood import Number
+from spicewidgets.core.discover.likelihood import ParameterId
 from spicewidgets.core.equations import Equation, SpiceModel
 
 CHOSEN, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
@@ -44,7 +44,7 @@ def test_all_ways_to_write_the_participant_are_the_same_structure(dataset, chose
 
 def test_a_missing_term_and_a_superfluous_one_are_named(dataset):
     missing = compared(dataset, (-0.3, 0.7, 0.9), (0.0, 0.0))
-    assert missing.missing == (Number(OTHER, (OTHER,)),)
+    assert missing.missing == (ParameterId(OTHER, (OTHER,)),)
     assert missing.divergence > 100
     learner = sw.AgentQ(alpha_reward=0.3)
     found = SpiceModel.of(
@@ -52,5 +52,5 @@ def test_a_missing_term_and_a_superfluous_one_are_named(dataset):
     )
     model, config = sw.RescorlaWagnerRNN(2), sw.RESCORLA_WAGNER_CONFIG
     more = compare(found, sw.true_model(learner, model, config), model, dataset, config)
-    assert more.superfluous == (Number(CHOSEN, (CHOSEN, "c_reward")),)
+    assert more.superfluous == (ParameterId(CHOSEN, (CHOSEN, "c_reward")),)
     assert not more.missing

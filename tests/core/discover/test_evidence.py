@@ -5,7 +5,7 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.discover.discovery import candidates
-from spicewidgets.core.discover.likelihood import Number
+from spicewidgets.core.discover.likelihood import ParameterId
 from spicewidgets.core.discover.selection import select, selections
 from spicewidgets.core.equations import Equation, SpiceModel
 
@@ -86,8 +86,8 @@ def test_a_product_never_stands_without_the_terms_that_it_is_made_of():
 def test_a_demanded_product_brings_its_terms_unless_they_are_demanded_out():
     selection = searched_of_degree_2(10)
     numbers = selection.likelihood.numbers
-    product, value = Number(CHOSEN, (CHOSEN, "c_reward")), Number(CHOSEN, (CHOSEN,))
-    reward = Number(CHOSEN, ("c_reward",))
+    product, value = ParameterId(CHOSEN, (CHOSEN, "c_reward")), ParameterId(CHOSEN, (CHOSEN,))
+    reward = ParameterId(CHOSEN, ("c_reward",))
     _, step = selection.demanding([product], [], price=1000.0)
     assert step.active[[numbers.index(n) for n in (product, value, reward)]].all()
     _, step = selection.demanding([product], [value], price=1000.0)
@@ -109,7 +109,7 @@ def test_a_cost_is_what_the_choices_lose_without_the_term():
     (_, selection), *_ = selections(proposal(config), sw.RescorlaWagnerRNN(2), data(agent), config)
     search, step = selection.at()
     evidence = selection.evidence(search, step)
-    _, without = selection.demanding([], [Number(CHOSEN, ())])
+    _, without = selection.demanding([], [ParameterId(CHOSEN, ())])
     lost = selection.evidence(search, without).nll - evidence.nll
     assert evidence.of(CHOSEN).cost == pytest.approx(lost, abs=0.05)
     assert 0 < lost < 100
@@ -119,10 +119,10 @@ def test_a_higher_price_leaves_fewer_terms_and_a_forced_one_stays():
     agent, config = sw.AgentQ(alpha_reward=0.3), sw.RESCORLA_WAGNER_CONFIG
     (_, selection), *_ = selections(proposal(config), sw.RescorlaWagnerRNN(2), data(agent), config)
     cost = selection.evidence(*selection.at()).of(CHOSEN).cost
-    constant = selection.likelihood.numbers.index(Number(CHOSEN, ()))
+    constant = selection.likelihood.numbers.index(ParameterId(CHOSEN, ()))
     assert selection.at(cost * 0.9)[1].active[constant]
     assert not selection.at(cost * 1.1)[1].active[constant]
-    assert selection.demanding([Number(CHOSEN, ())], [], cost * 1.1)[1].active[constant]
+    assert selection.demanding([ParameterId(CHOSEN, ())], [], cost * 1.1)[1].active[constant]
 
 
 def test_the_scale_of_a_learned_beta_is_the_participants_own():

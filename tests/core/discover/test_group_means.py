@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spicewidgets.core.discover.group_means import design_of, with_group_means
-from spicewidgets.core.discover.likelihood import Look
-from spicewidgets.core.discover.pooling import GroupPrior, Round
+from spicewidgets.core.discover.likelihood import Derivatives
+from spicewidgets.core.discover.pooling import GroupPrior, GroupState
 
 N = 24
 LABELS = ["control", "patient"] * (N // 2)
@@ -20,7 +20,7 @@ def quadratic(estimates, information):
         away = tables - estimates
         slope = -np.einsum("pij,tpj->tpi", information, away)
         nll = -np.einsum("tpi,tpi->tp", away, slope) / 2
-        return Look(nll, slope, np.broadcast_to(information, (len(tables), *information.shape)).copy())
+        return Derivatives(nll, slope, np.broadcast_to(information, (len(tables), *information.shape)).copy())
 
     return GroupPrior(look)
 
@@ -36,8 +36,10 @@ def drawn(rng, apart, spread=(0.4, 0.8)):
 
 
 def beginning(pool, n=2):
-    begin = Round(np.zeros((N, n)), np.zeros((N, n, n)), np.zeros(n), np.ones(n), np.ones(n, bool), -np.inf)
-    return max(pool.settled(begin), key=lambda at: at.log_evidence)
+    begin = GroupState(
+        np.zeros((N, n)), np.zeros((N, n, n)), np.zeros(n), np.ones(n), np.ones(n, bool), -np.inf
+    )
+    return max(pool.iterate_to_rest(begin), key=lambda at: at.log_evidence)
 
 
 def test_means_are_those_of_generalised_least_squares():
@@ -99,7 +101,7 @@ def test_who_is_in_no_group_has_the_prior_of_all_and_counts_nowhere():
     design = design_of({"diagnosis": labels})
     estimates[-4:] += 50
     pool = quadratic(estimates, information)
-    at = Round(
+    at = GroupState(
         np.zeros((N, 2)), np.zeros((N, 2, 2)), np.zeros(2), np.ones(2), np.array([True, False]), -np.inf
     )
     group, means = with_group_means(pool, at, design)

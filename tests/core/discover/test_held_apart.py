@@ -7,7 +7,7 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.discover.canonical import parts_of
-from spicewidgets.core.discover.held_apart import Gain, gain_of, gains_of_group, warning_of
+from spicewidgets.core.discover.held_apart import TuningGain, gain_of, gains_of_group, warning_of
 from spicewidgets.core.discover.likelihood import Likelihood
 from spicewidgets.core.discover.pooling import Pool
 
@@ -89,19 +89,19 @@ def test_people_of_a_group_never_see_the_half_that_they_predict():
 
 def test_what_is_worse_beyond_noise_is_a_warning():
     """Where nothing is wrong, the gain is -3/2 of a chi-squared number: 3 lose over 31.7 in 1 of 10,000."""
-    good, bad = Gain(-24.0, 300, 3), Gain(-40.0, 300, 3)
-    assert Gain(-32.0, 300, 3).is_worse()
-    assert not Gain(-40.0, 300, 3, given_up=20.0).is_worse()
+    good, bad = TuningGain(-24.0, 300, 3), TuningGain(-40.0, 300, 3)
+    assert TuningGain(-32.0, 300, 3).is_worse()
+    assert not TuningGain(-40.0, 300, 3, given_up=20.0).is_worse()
     assert good.is_worse(chance=0.05)
     assert warning_of({"ann": good}) == ""
     assert warning_of({"ann": bad}).startswith("The numbers were tuned to the choices, and predict")
-    words = warning_of({"ann": good, "bob": bad, "cy": Gain(2.0, 300, 3)})
+    words = warning_of({"ann": good, "bob": bad, "cy": TuningGain(2.0, 300, 3)})
     assert "of 1 of 3 participants ('bob')" in words
     assert "by 40 nats in 300, which is more than noise" in words
 
 
 def test_the_warning_comes_from_the_fit(monkeypatch):
-    monkeypatch.setattr("spicewidgets.core.estimator.gain_of", lambda *_: Gain(-80.0, 300, 3))
+    monkeypatch.setattr("spicewidgets.core.estimator.gain_of", lambda *_: TuningGain(-80.0, 300, 3))
     dataset = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(sigma=0.2), 15, 4, random_state=1)[0]
     estimator = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, epochs=20, random_state=1)
     with pytest.warns(sw.SpiceWarning, match="predict other choices worse") as caught:

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from spicewidgets.core.discover.hierarchy import bends, parents_of, rarity_of
-from spicewidgets.core.discover.likelihood import Number
+from spicewidgets.core.discover.likelihood import ParameterId
 
 NUMBERS = [
-    Number("a", ()),
-    Number("a", ("a",)),
-    Number("a", ("r",)),
-    Number("a", ("r", "a")),
-    Number("a", ("a", "a")),
-    Number("a", ("a", "a", "r")),
-    Number("b", ()),
-    Number("b", ("r",)),
-    Number("b", ("b", "r")),
-    Number("x", None),
+    ParameterId("a", ()),
+    ParameterId("a", ("a",)),
+    ParameterId("a", ("r",)),
+    ParameterId("a", ("r", "a")),
+    ParameterId("a", ("a", "a")),
+    ParameterId("a", ("a", "a", "r")),
+    ParameterId("b", ()),
+    ParameterId("b", ("r",)),
+    ParameterId("b", ("b", "r")),
+    ParameterId("x", None),
 ]
 
 

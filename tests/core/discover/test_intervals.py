@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 import spicewidgets as sw
-from spicewidgets.core.data.participants import indexed
+from spicewidgets.core.data.participants import index_participants
 from spicewidgets.core.discover.group_intervals import averaged_of_group
 from spicewidgets.core.discover.intervals import averaged, mixed, profiles_of, top_of
 from spicewidgets.core.discover.learners import (
@@ -52,7 +52,9 @@ def likelihood(members):
     labels = [f"p{i:02d}" for i in range(N_PEOPLE)]
     options = {"participant": labels, "random_state": 4}
     data = sw.create_dataset(Cohort(members), sw.BanditsDrift(0.2), N_CHOICES, N_PEOPLE, **options)[0]
-    return Likelihood(sw.ForgettingRNN(2).double().eval(), indexed(data)[0], terms_of(tuple(LIBRARY)))
+    return Likelihood(
+        sw.ForgettingRNN(2).double().eval(), index_participants(data)[0], terms_of(tuple(LIBRARY))
+    )
 
 
 @pytest.mark.parametrize("name", ["rescorla-wagner", "forgetting", "learning-rate", "choice"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.discover.likelihood import Likelihood, Number
+from spicewidgets.core.discover.likelihood import Likelihood, ParameterId
 from spicewidgets.core.discover.refine import tunings
 from spicewidgets.core.equations import Equation, SpiceModel
 from spicewidgets.core.judge.network_agents import AgentSpice
@@ -53,7 +53,7 @@ def test_equations_become_a_row_of_numbers_and_back(model, dataset, spice):
     equations, betas = likelihood.equations_of(VALUES[1])
     assert equations == spice.of_participant(1)
     assert betas == {BETA: 1.5}
-    assert likelihood.numbers[1] == Number(CHOSEN, (CHOSEN,))
+    assert likelihood.numbers[1] == ParameterId(CHOSEN, (CHOSEN,))
     assert likelihood.n_choices.sum() == dataset.target_mask.sum()
 
 

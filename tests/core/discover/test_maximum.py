@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from spicewidgets.core.discover.likelihood import Look
+from spicewidgets.core.discover.likelihood import Derivatives
 from spicewidgets.core.discover.maximum import Prior, maximise
 
 rng = np.random.default_rng(0)
@@ -18,7 +18,7 @@ def look(values):
     p = 1 / (1 + np.exp(-logit))
     nll = -np.where(CHOICE, np.log(p), np.log1p(-p)).sum(-1)
     gradient = (CHOICE - p) @ X
-    return Look(nll, gradient, np.einsum("...n,ni,nj->...ij", p * (1 - p), X, X))
+    return Derivatives(nll, gradient, np.einsum("...n,ni,nj->...ij", p * (1 - p), X, X))
 
 
 @pytest.mark.parametrize("free", [[True, True, True], [True, False, True]])
@@ -65,7 +65,7 @@ def test_a_hopeless_climb_is_given_up():
 def test_numbers_at_which_nothing_is_finite_are_left_as_they_are():
     def broken(values):
         nan = np.full(values.shape, np.nan)
-        return Look(np.full(values.shape[:-1], np.inf), nan, np.full((*values.shape, 3), np.nan))
+        return Derivatives(np.full(values.shape[:-1], np.inf), nan, np.full((*values.shape, 3), np.nan))
 
     start = np.ones((1, 1, 3))
     np.testing.assert_array_equal(maximise(broken, start, np.ones(3, bool), PRIOR).values, start)

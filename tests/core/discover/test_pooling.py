@@ -7,7 +7,7 @@ import spicewidgets as sw
 from spicewidgets.core.discover.canonical import parts_of
 from spicewidgets.core.discover.group import group_of
 from spicewidgets.core.discover.group_means import design_of, with_group_means
-from spicewidgets.core.discover.likelihood import Likelihood, Number
+from spicewidgets.core.discover.likelihood import Likelihood, ParameterId
 from spicewidgets.core.discover.maximum import Prior, maximise
 from spicewidgets.core.discover.pooling import Pool
 
@@ -61,13 +61,17 @@ def group(pool):
 
 def test_the_group_has_the_terms_of_its_people(group):
     active = {number for number, there in zip(group.numbers, group.active[0], strict=True) if there}
-    assert {Number(CHOSEN, (CHOSEN,)), Number(CHOSEN, ("c_reward",)), Number(OTHER, (OTHER,))} <= active
-    assert Number(OTHER, ()) not in active  # a number common to both arms cannot be told
+    assert {
+        ParameterId(CHOSEN, (CHOSEN,)),
+        ParameterId(CHOSEN, ("c_reward",)),
+        ParameterId(OTHER, (OTHER,)),
+    } <= active
+    assert ParameterId(OTHER, ()) not in active  # a number common to both arms cannot be told
     assert group.numbers_per_participant == len(active)
 
 
 def test_its_mean_is_that_of_the_people_within_its_error(group):
-    reward = group.numbers.index(Number(CHOSEN, ("c_reward",)))
+    reward = group.numbers.index(ParameterId(CHOSEN, ("c_reward",)))
     truth = 0.3 * sum(BETAS.values()) / 2  # alpha times beta
     assert abs(group.mean[reward] - truth) < 3 * group.mean_error[reward]
     assert 0.1 < group.spread[reward] < 0.7
@@ -103,14 +107,14 @@ def test_a_higher_price_leaves_fewer_terms(pool, group):
 
 
 def test_a_term_can_belong_to_some_only(pool):
-    at = last(pool.settled(pool.start()))
-    own = group_of(pool, pool.each(at))
+    at = last(pool.iterate_to_rest(pool.start()))
+    own = group_of(pool, pool.prune_individuals(at))
     assert own.active.sum() < N_PEOPLE * at.active.sum()
     assert (own.values[~own.active] == 0).all()
 
 
 def test_labelled_groups_differ_where_their_people_do(pool, group):
-    reward = group.numbers.index(Number(CHOSEN, ("c_reward",)))
+    reward = group.numbers.index(ParameterId(CHOSEN, ("c_reward",)))
     at, means = with_group_means(pool, last(pool.select()), design_of({"beta": LABELS}))
     high = means.design.weights["beta", "high"] - means.design.weights["beta", "low"]
     apart = (high @ means.means)[reward]

@@ -9,7 +9,7 @@ import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, Participant, SettingsError, create_dataset
 from spicewidgets.core.data.dataset import DatasetRNN
-from spicewidgets.core.judge.classical import Likelihood, errors_at, fit
+from spicewidgets.core.judge.classical import ClassicalLikelihood, errors_at, fit
 from spicewidgets.core.judge.fisher import standard_errors
 from spicewidgets.core.simulate.parameters import with_values
 
@@ -34,7 +34,7 @@ def test_it_finds_what_an_independent_fit_finds(dataset):
 
 def test_at_the_maximum_the_slopes_are_zero_and_the_truth_is_within_error(dataset):
     found = fit(dataset)
-    _, gradient, _ = Likelihood(dataset, ("alpha_reward", "beta_reward")).look(
+    _, gradient, _ = ClassicalLikelihood(dataset, ("alpha_reward", "beta_reward")).look(
         np.array([*found.values.values()])
     )
     assert np.abs(gradient).max() < 1e-2

@@ -11,7 +11,7 @@ from spicewidgets.core.judge.replay import replay
 from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.read.update_function import (
     Tabulated,
-    Visits,
+    VisitedInputs,
     curves,
     module_of,
     rests,
@@ -36,7 +36,7 @@ def data():
 
 @pytest.fixture
 def visited():
-    return Visits(np.linspace(-1, 2, 301), {"c_reward": np.arange(301.0) % 2})
+    return VisitedInputs(np.linspace(-1, 2, 301), {"c_reward": np.arange(301.0) % 2})
 
 
 def test_an_equation_s_curve_is_the_equation(visited):
@@ -92,7 +92,7 @@ def test_visits_are_those_of_the_arms_that_it_moves(data):
 
 
 def test_an_input_of_many_values_is_held_at_its_median():
-    many = Visits(np.zeros(9), {"c_reward": np.arange(9) % 2, "x_rate": np.arange(9.0)})
+    many = VisitedInputs(np.zeros(9), {"c_reward": np.arange(9) % 2, "x_rate": np.arange(9.0)})
     assert many.levels() == ({"c_reward": 0.0, "x_rate": 4.0}, {"c_reward": 1.0, "x_rate": 4.0})
 
 
@@ -112,4 +112,4 @@ def test_what_cannot_be_drawn_is_a_sentence(data):
     with pytest.raises(SettingsError, match="sees x_learning_rate_reward, of which nothing is known"):
         visits(module_of(built, NAME), {"x_value_reward": np.zeros((4, 51, 2))}, choices, rewards)
     with pytest.raises(SettingsError, match="never called"):
-        curves(Visits(np.zeros(0), {}), {})
+        curves(VisitedInputs(np.zeros(0), {}), {})

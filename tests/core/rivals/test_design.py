@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import spicewidgets as sw
-from spicewidgets.core.rivals.design import NEAREST, Design, SeenRewards, drawn_values, simulated
+from spicewidgets.core.rivals.design import NEAREST, Design, SeenRewards, drawn_values, simulate_rival
 from spicewidgets.core.rivals.ready import RIVALS
 
 RW = RIVALS["rescorla-wagner"]
@@ -19,11 +19,11 @@ def data_of(task, n_sessions=40, n_trials=100, n_actions=2):
 
 def test_a_design_by_settings_is_played_so():
     design = Design.of_settings(3, 2, 25, sw.BanditsDrift(0.2))
-    data = simulated(RW, [[0.2, 3.0]] * 3, design, 1)
+    data = simulate_rival(RW, [[0.2, 3.0]] * 3, design, 1)
     assert data.participant_ids.tolist() == [0, 0, 1, 1, 2, 2]
     assert data.lengths.tolist() == [25] * 6
     assert int(data.target_mask.sum()) == design.n_choices == 150
-    again = simulated(RW, [[0.2, 3.0]] * 3, design, 1)
+    again = simulate_rival(RW, [[0.2, 3.0]] * 3, design, 1)
     assert torch.equal(again.xs, data.xs)
 
 
@@ -37,7 +37,7 @@ def test_a_design_as_in_a_table_has_its_people_lengths_and_gaps():
     design = Design.of_choices(table)
     assert design.people == (0, 0, 1, 1, 2, 2)
     assert design.lengths == (29, 20, 10, 30, 5, 9)  # a missing trial changes nothing
-    new = simulated(RW, [[0.2, 3.0]] * 3, design, 1)
+    new = simulate_rival(RW, [[0.2, 3.0]] * 3, design, 1)
     assert new.lengths.tolist() == [29, 20, 10, 30, 5, 9]
     assert int(new.target_mask.sum()) == sum(design.lengths) - 6
 
@@ -90,7 +90,7 @@ def test_only_options_on_offer_are_chosen():
             chosen = int(data.ys[session, trial].argmax())
             offered[session, trial, rng.choice([arm for arm in range(3) if arm != chosen])] = False
     masked = sw.DatasetRNN(data.xs, data.ys, offered=offered)
-    new = simulated(RW, [[0.3, 2.0]] * 2, Design.of_choices(masked), 1)
+    new = simulate_rival(RW, [[0.3, 2.0]] * 2, Design.of_choices(masked), 1)
     assert torch.equal(new.offered, offered)
     assert not (new.ys[~offered] == 1).any()
     assert (new.truth_probs[~offered] == 0).all()

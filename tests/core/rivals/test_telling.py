@@ -5,7 +5,7 @@ import pytest
 
 from spicewidgets import BanditsDrift
 from spicewidgets.core.rivals.design import Design
-from spicewidgets.core.rivals.telling import Telling
+from spicewidgets.core.rivals.telling import ModelDiscriminability
 from spicewidgets.core.settings import SettingsError
 
 TASK = BanditsDrift(0.2)
@@ -35,7 +35,7 @@ def known():
         (0, 80.0): [9, 9, 9, 9],
         (1, 80.0): [-9, -9, -9, -9],
     }
-    return scored(Telling(*PAIR, designs(1, 2, 4, people=4), n_datasets=1), margins)
+    return scored(ModelDiscriminability(*PAIR, designs(1, 2, 4, people=4), n_datasets=1), margins)
 
 
 def test_shares_are_counted(known):
@@ -80,19 +80,21 @@ def test_people_of_one_kind_are_told_by_their_sum(known):
 
 
 def test_parts_done_here_or_there_are_the_same():
-    whole, again = (Telling(*PAIR, designs(1, 3), n_datasets=2, random_state=5) for _ in range(2))
+    whole, again = (
+        ModelDiscriminability(*PAIR, designs(1, 3), n_datasets=2, random_state=5) for _ in range(2)
+    )
     whole.done()
     for steps in (again.run(), again.run()):  # stopped after three parts, then gone on
         for progress in steps:
             if progress.done == 3 and progress.before == 0:
                 break
     assert again.results == whole.results
-    more = Telling(*PAIR, designs(1, 3), n_datasets=3, random_state=5)
+    more = ModelDiscriminability(*PAIR, designs(1, 3), n_datasets=3, random_state=5)
     assert [one[-1] for one in more.parts[:8]] == [one[-1] for one in whole.parts]
 
 
 def test_more_choices_tell_more():
-    study = Telling(
+    study = ModelDiscriminability(
         "win-stay-lose-shift",
         "random",
         designs(1, 10, people=20),
@@ -115,7 +117,7 @@ def test_more_choices_tell_more():
 )
 def test_what_is_wrong_is_said(arguments, options, sentence):
     with pytest.raises(SettingsError, match=sentence):
-        Telling(*arguments, **options)
+        ModelDiscriminability(*arguments, **options)
 
 
 def test_a_certainty_out_of_range_is_refused(known):

@@ -84,7 +84,7 @@ def column_of(series: pd.Series, decimal: str = ".") -> Column:
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, values = series.cat.codes.to_numpy(np.int64), list(series.cat.categories)
     else:
-        codes, values = _factorized(series)
+        codes, values = _factorize(series)
     labels: dict[Label, int] = {}
     place = np.array([_place(labels, as_label(value)) for value in values] + [-1], dtype=np.int64)
     return Column(str(series.name), place[codes], tuple(labels), decimal)
@@ -132,7 +132,7 @@ def _place(labels: dict[Label, int], label: Label | None) -> int:
     return -1 if label is None else labels.setdefault(label, len(labels))
 
 
-def _factorized(series: pd.Series) -> tuple[NDArray[np.int64], list[Any]]:
+def _factorize(series: pd.Series) -> tuple[NDArray[np.int64], list[Any]]:
     try:
         codes, values = pd.factorize(series)
     except TypeError:  # cells that hold lists and the like
@@ -171,7 +171,7 @@ def safe_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return safe.rename(index=safe_text, columns=safe_text)
 
 
-def combined(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
+def combine_codes(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n_rows,) one code, 0, 1 ..., for each combination of several codes of a row."""
     joint = np.zeros(len(keys[0]), dtype=np.int64)
     for key in keys:

@@ -88,7 +88,7 @@ def gaps(labels: Sequence[Label]) -> list[int]:
     return [it for it in range(low, min(high, low + 100)) if it not in numbers]
 
 
-def ordered(labels: Sequence[Label]) -> list[Label]:
+def order_labels(labels: Sequence[Label]) -> list[Label]:
     """Options in the order of their codes: numbers by size, before names by alphabet."""
     return sorted(labels, key=lambda it: (isinstance(it, str), it if not isinstance(it, str) else 0, str(it)))
 

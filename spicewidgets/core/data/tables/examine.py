@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ...checks import refuse
+from ...checks import raise_if_any
 from ...settings import SettingsError
 from .options import code_choices, look_at_offers
 from .reading import Table
@@ -16,10 +16,10 @@ from .recognise import Recognised
 from .report import Option, Report
 from .rewards import code_rewards
 from .rows import Rows, size_problem
-from .separated import Progress
+from .separated import RowsRead
 from .sessions import look_at_people, tell_sessions_apart
 from .unused import leave_out_other_rows, leave_out_repeated_rows
-from .work import Codes, Work
+from .work import Codes, ExaminationContext
 
 LARGEST_INPUT = 1e30  # float32 ends at 3.4e38
 
@@ -40,24 +40,24 @@ class Examined(NamedTuple):
 
 def examine(
     table: Table, recognised: Recognised, remedies: Mapping[str, str] | None = None
-) -> Generator[Progress, None, Examined]:
+) -> Generator[RowsRead, None, Examined]:
     """Return the trials of a table, with a record before each step; they are the generator's value.
 
     Raises:
         SettingsError: with a sentence for what no remedy helps against.
     """
-    work = Work(table, recognised, remedies)
+    work = ExaminationContext(table, recognised, remedies)
     for number, (words, step) in enumerate(STEPS.items()):
-        yield Progress(0.6 + 0.35 * number / len(STEPS), words)
+        yield RowsRead(0.6 + 0.35 * number / len(STEPS), words)
         step(work)
         if not work.used.any():
-            reasons = "; ".join(f"{it.reason}: {it.where.n:,} rows" for it in work.unused())
+            reasons = "; ".join(f"{it.reason}: {it.where.n:,} rows" for it in work.list_unused())
             raise SettingsError([f"No row is left to use ({reasons}). Choose other remedies or roles."])
     rows, places = _in_order(work)
     return Examined(rows, places, _report(work, rows))
 
 
-def _code_inputs(work: Work) -> None:
+def _code_inputs(work: ExaminationContext) -> None:
     """Code `inputs`: text becomes numbers in order of appearance."""
     columns = [work.table.column(name) for name in work.roles.inputs]
     parts = [column.numbers if column.numeric else column.codes.astype(float) for column in columns]
@@ -71,7 +71,7 @@ def _code_inputs(work: Work) -> None:
     work.inputs = np.where(usable, work.inputs, -1.0)
 
 
-STEPS: Mapping[str, Callable[[Work], None]] = {
+STEPS: Mapping[str, Callable[[ExaminationContext], None]] = {
     "Looking for rows that are no trials": leave_out_other_rows,
     "Looking for repeated rows": leave_out_repeated_rows,
     "Telling people and sessions apart": tell_sessions_apart,
@@ -83,7 +83,7 @@ STEPS: Mapping[str, Callable[[Work], None]] = {
 }
 
 
-def _in_order(work: Work) -> tuple[Rows, Codes]:
+def _in_order(work: ExaminationContext) -> tuple[Rows, Codes]:
     """Return the used rows, people in order of appearance, and the sessions of each."""
     used = np.flatnonzero(work.used)
     person, people = pd.factorize(work.person[used])
@@ -95,7 +95,7 @@ def _in_order(work: Work) -> tuple[Rows, Codes]:
     order = np.lexsort((work.time[used], rank[session]))
     places, session = used[order], rank[session][order]
     trial = pd.Series(session).groupby(session).cumcount().to_numpy()
-    refuse([size_problem(session, trial)])
+    raise_if_any([size_problem(session, trial)])
     blocks = np.zeros((len(places), 2 if work.roles.inputs else 0))
     rows = Rows(
         arms=work.arms[places],
@@ -113,7 +113,7 @@ def _in_order(work: Work) -> tuple[Rows, Codes]:
     return rows, places
 
 
-def _report(work: Work, rows: Rows) -> Report:
+def _report(work: ExaminationContext, rows: Rows) -> Report:
     lengths = np.bincount(rows.session)
     n_chosen = np.bincount(rows.arms[rows.arms >= 0], minlength=rows.n_actions)
     return Report(
@@ -126,7 +126,7 @@ def _report(work: Work, rows: Rows) -> Report:
         rows=len(work.table),
         used=len(rows.arms),
         missing=int(rows.missing.sum()),
-        left_out=work.unused(),
+        left_out=work.list_unused(),
         participants=tuple(rows.participants),
         sessions=len(lengths),
         lengths=(int(lengths.min()), float(np.median(lengths)), int(lengths.max())),

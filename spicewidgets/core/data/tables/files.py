@@ -8,8 +8,8 @@ from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from ...checks import refuse
-from ...settings import SettingsError, shown
+from ...checks import raise_if_any
+from ...settings import SettingsError, shorten
 from .limits import MOST_BYTES, UTF16, bytes_problem, inflated, text_problem
 
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
@@ -39,10 +39,10 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
         data = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
         return _bounded(data), Path(str(getattr(source, "name", "table"))).name
     if isinstance(source, str) and "://" in source:
-        raise SettingsError([f"file must be on this computer; got {shown(source)}. Download it first."])
+        raise SettingsError([f"file must be on this computer; got {shorten(source)}. Download it first."])
     try:
         path = Path(fspath(source))  # type: ignore[arg-type] # what is no path is a sentence below
-        refuse([bytes_problem(path.stat().st_size)])
+        raise_if_any([bytes_problem(path.stat().st_size)])
         with path.open("rb") as file:
             return _bounded(file.read(MOST_BYTES + 1)), path.name
     except FileNotFoundError:
@@ -51,16 +51,16 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
         problem = f"{str(source)!r} is a folder. Name a file in it, or give a list of files."
     except (OSError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        problem = f"{shown(source):.200} cannot be opened ({reason}). Give the path of a table."
+        problem = f"{shorten(source):.200} cannot be opened ({reason}). Give the path of a table."
     raise SettingsError([problem])
 
 
 def _bounded(data: bytes) -> bytes:
-    refuse([bytes_problem(len(data))])
+    raise_if_any([bytes_problem(len(data))])
     return data
 
 
-def unpacked(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+def unpack(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     """Yield the tables in a file, by name: itself, or what an archive holds.
 
     Raises:
@@ -101,11 +101,11 @@ def is_excel(data: bytes) -> bool:
         SettingsError: where its files, as it says, are too large.
     """
     members = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    refuse([bytes_problem(sum(member.file_size for member in members))])
+    raise_if_any([bytes_problem(sum(member.file_size for member in members))])
     return any(member.filename == "[Content_Types].xml" for member in members)
 
 
-def decoded(data: bytes, name: str) -> tuple[str, str]:
+def decode(data: bytes, name: str) -> tuple[str, str]:
     """Return the text in a file, and its encoding in words.
 
     Raises:
@@ -114,7 +114,7 @@ def decoded(data: bytes, name: str) -> tuple[str, str]:
     if data.startswith(UTF16):
         encodings = {"utf-16": "UTF-16"}
     else:
-        refuse([text_problem(data, name)])
+        raise_if_any([text_problem(data, name)])
         encodings = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
     for encoding, words in encodings.items():
         try:

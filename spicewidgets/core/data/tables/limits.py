@@ -4,7 +4,7 @@ says of itself, then by what is really read, piece by piece.
 
 from collections.abc import Callable
 
-from ...checks import refuse
+from ...checks import raise_if_any
 from ...settings import SettingsError
 
 MOST_BYTES = 1_000_000_000
@@ -83,11 +83,11 @@ def inflated(read: Callable[[int], bytes], name: str) -> bytes:
         if not parts:
             is_packed = part.startswith(PACKED)
             is_json = not is_packed and part.lstrip()[:1] in (b"[", b"{")
-            refuse([text_problem(part, name)])
+            raise_if_any([text_problem(part, name)])
             if len(part) == PIECE and not (is_packed or is_json or b"\n" in part or b"\r" in part):
                 raise SettingsError([f"{name!r} has no end of a line in its first MB. Save it as CSV."])
         parts.append(part)
         n_bytes, n_rows = n_bytes + len(part), n_rows + part.count(b"\n")
-        refuse([bytes_problem(n_bytes), json_problem(n_bytes) if is_json else None])
-        refuse([None if is_packed or is_json else rows_problem(n_rows)])
+        raise_if_any([bytes_problem(n_bytes), json_problem(n_bytes) if is_json else None])
+        raise_if_any([None if is_packed or is_json else rows_problem(n_rows)])
     return b"".join(parts)

@@ -6,10 +6,10 @@ from ...settings import SettingsError
 from . import coding
 from .cells import Label, as_number, plain_text
 from .recognise import MOST_OPTIONS
-from .work import Work
+from .work import ExaminationContext
 
 
-def code_choices(work: Work) -> None:
+def code_choices(work: ExaminationContext) -> None:
     """`arms`: the code of each row's option, -1 where it is missing; `options`: their labels."""
     labels: list[Label | None] = list(work.choice.labels)
     if work.is_own:
@@ -28,10 +28,10 @@ def code_choices(work: Work) -> None:
     _rare(work)
 
 
-def _positions(work: Work, labels: list[Label | None]) -> None:
+def _positions(work: ExaminationContext, labels: list[Label | None]) -> None:
     """Choices that say which of the columns of what is on offer was chosen."""
     columns = [work.table.column(name) for name in work.roles.offered]
-    options = coding.ordered(list({label for column in columns for label in column.labels}))
+    options = coding.order_labels(list({label for column in columns for label in column.labels}))
     _check_options(work, options)
     code = {label: number for number, label in enumerate(options)}
     work.options = options
@@ -42,7 +42,7 @@ def _positions(work: Work, labels: list[Label | None]) -> None:
         work.arms = np.where(chosen, arms, work.arms)
 
 
-def _spellings(work: Work, labels: list[Label | None]) -> None:
+def _spellings(work: ExaminationContext, labels: list[Label | None]) -> None:
     """One label for those that differ in capitals only."""
     same = coding.spellings(work.choice.labels)
     written = np.array([label in same for label in work.choice.labels], dtype=bool)
@@ -52,7 +52,7 @@ def _spellings(work: Work, labels: list[Label | None]) -> None:
         labels[:] = [label if label is None else same.get(label, label) for label in labels]
 
 
-def _missing_codes(work: Work, labels: list[Label | None]) -> None:
+def _missing_codes(work: ExaminationContext, labels: list[Label | None]) -> None:
     """Values that stand for no choice."""
     reward, rt = work.column(work.roles.reward), work.column(work.roles.time)
     unpaid = np.ones(len(work.table), bool) if reward is None else ~(np.abs(reward.numbers) > 0)
@@ -64,7 +64,7 @@ def _missing_codes(work: Work, labels: list[Label | None]) -> None:
         labels[:] = [None if label in codes else label for label in labels]
 
 
-def _check_options(work: Work, options: list[Label]) -> None:
+def _check_options(work: ExaminationContext, options: list[Label]) -> None:
     name = work.choice.name
     numbers = [as_number(option) for option in options]
     fractions = [it for it, number in zip(options, numbers, strict=True) if not number.is_integer()]
@@ -86,22 +86,22 @@ def _check_options(work: Work, options: list[Label]) -> None:
         )
 
 
-def _gaps(work: Work, options: list[Label]) -> list[Label]:
+def _gaps(work: ExaminationContext, options: list[Label]) -> list[Label]:
     """Return the options in order, with those that nobody chose where the numbers say that there are some."""
     lacking = coding.gaps(options)
     if not lacking or work.is_export:
-        return coding.ordered(options)
+        return coding.order_labels(options)
     likely = "all_numbers" if len(lacking) <= len(options) else "as_they_occur"
-    numbers = coding.ordered(options)
+    numbers = coding.order_labels(options)
     few = len(options) + len(lacking) <= MOST_OPTIONS
     names = ", ".join(map(str, lacking[:8])) + (", ..." if len(lacking) > 8 else "")
     words = f"Nobody chose {names}, though the options are numbered from {numbers[0]} to {numbers[-1]}"
     only = ("all_numbers", "as_they_occur") if few else ("as_they_occur",)
     taken = work.decide("gaps", ~work.choice.empty, words, likely if few else "as_they_occur", only)
-    return coding.ordered([*options, *lacking] if taken == "all_numbers" else options)
+    return coding.order_labels([*options, *lacking] if taken == "all_numbers" else options)
 
 
-def _code(work: Work, labels: list[Label | None], options: list[Label]) -> None:
+def _code(work: ExaminationContext, labels: list[Label | None], options: list[Label]) -> None:
     if work.is_export:  # codes from 0 already, of as many options as the table tells
         numbers = [it for it in options if isinstance(it, int)]
         options = list(range(max([*numbers, len(work.roles.outcomes) - 1, 1]) + 1))
@@ -110,7 +110,7 @@ def _code(work: Work, labels: list[Label | None], options: list[Label]) -> None:
     work.options, work.arms = options, work.choice.per_row(per_label, -1)
 
 
-def _rare(work: Work) -> None:
+def _rare(work: ExaminationContext) -> None:
     n = np.bincount(work.arms[work.used & (work.arms >= 0)], minlength=len(work.options))
     rare = (n > 0) & (n <= 2) & (n < coding.RARE * n.sum())
     if not rare.any() or (n > 0).sum() - rare.sum() < 2 or work.is_export:
@@ -122,7 +122,7 @@ def _rare(work: Work) -> None:
         work.arms = np.where(mask, -1, work.arms)
 
 
-def look_at_offers(work: Work) -> None:
+def look_at_offers(work: ExaminationContext) -> None:
     """`offered`: (n_rows, n_options) what could be chosen; None where all could."""
     work.offered = None
     columns = [work.table.column(name) for name in work.roles.offered]

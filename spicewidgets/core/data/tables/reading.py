@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...checks import refuse
-from ...progress import finished
+from ...checks import raise_if_any
+from ...progress import run_to_completion
 from ...settings import SettingsError
 from .cells import Column, column_of
-from .files import PARQUET, ZIP, contents, decoded, unpacked
+from .files import PARQUET, ZIP, contents, decode, unpack
 from .limits import columns_problem, json_problem, rows_problem
-from .separated import SEPARATORS, Progress, separated
+from .separated import SEPARATORS, RowsRead, read_separated
 
 File: TypeAlias = str | PathLike[str] | bytes | IO[Any]
 Source: TypeAlias = File | pd.DataFrame | Sequence[str | PathLike[str]]
@@ -106,10 +106,10 @@ def read_table(source: Source) -> Table:
     Raises:
         SettingsError: with a sentence for what keeps it from being read.
     """
-    return finished(reading(source))
+    return run_to_completion(reading(source))
 
 
-def reading(source: Source) -> Generator[Progress, None, Table]:
+def reading(source: Source) -> Generator[RowsRead, None, Table]:
     """As `read_table`, with a record of how far it is now and then; the table is the generator's value."""
     if isinstance(source, pd.DataFrame):
         return _of_frame(source, "DataFrame", {"format": "DataFrame"})
@@ -121,12 +121,12 @@ def reading(source: Source) -> Generator[Progress, None, Table]:
             )
         for path in source:
             tables.append((yield from reading(path)))
-        return _joined(tables)
+        return _join_tables(tables)
     data, name = contents(source)  # type: ignore[arg-type] # what is no file is refused there
-    yield Progress(0.05, f"Reading {name}")
-    for part, content in unpacked(data, name):
-        tables.append((yield from _parsed(content, part)))
-    return replace(_joined(tables), name=name, sha256=hashlib.sha256(data).hexdigest())
+    yield RowsRead(0.05, f"Reading {name}")
+    for part, content in unpack(data, name):
+        tables.append((yield from _parse(content, part)))
+    return replace(_join_tables(tables), name=name, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _of_frame(frame: pd.DataFrame, name: str, facts: Mapping[str, str]) -> Table:
@@ -138,7 +138,7 @@ def _of_frame(frame: pd.DataFrame, name: str, facts: Mapping[str, str]) -> Table
     return Table(frame, name, digest, facts, np.arange(2, n + 2), np.zeros(n, dtype=bool))
 
 
-def _joined(tables: list[Table]) -> Table:
+def _join_tables(tables: list[Table]) -> Table:
     """Tables of the same columns below each other, with a column that names the file of each row."""
     if not tables:
         raise SettingsError(["There is no table in it. Give a file with a header and one row per trial."])
@@ -171,11 +171,11 @@ def _joined(tables: list[Table]) -> Table:
     )
 
 
-def _parsed(data: bytes, name: str) -> Generator[Progress, None, Table]:
+def _parse(data: bytes, name: str) -> Generator[RowsRead, None, Table]:
     """Return the table in the bytes of one file."""
     if data.startswith((ZIP, PARQUET)):
         return _binary(data, name)
-    text, encoding = decoded(data, name)
+    text, encoding = decode(data, name)
     if not text.strip():
         raise SettingsError(
             [
@@ -184,14 +184,14 @@ def _parsed(data: bytes, name: str) -> Generator[Progress, None, Table]:
             ]
         )
     is_json = text.lstrip()[0] in "[{"
-    refuse([json_problem(len(data)) if is_json else None])
+    raise_if_any([json_problem(len(data)) if is_json else None])
     if is_json and (records := _json_records(text)):
         names: set[str] = set()
         for record in records:  # pandas makes a column of each name first
             names |= record.keys()
-            refuse([columns_problem(len(names))])
+            raise_if_any([columns_problem(len(names))])
         return _of_frame(pd.DataFrame.from_records(records), name, {"format": "JSON records"})
-    cells = yield from separated(text)
+    cells = yield from read_separated(text)
     _check_size(len(cells.frame), list(cells.frame.columns))
     facts = {
         "format": f"values separated by {SEPARATORS[cells.separator]}",
@@ -210,7 +210,7 @@ def _binary(data: bytes, name: str) -> Table:
         if kind == "Parquet":
             import_module(package)  # as pandas would, which reads all before it says how much there is
             facts = import_module("pyarrow.parquet").ParquetFile(io.BytesIO(data)).metadata
-            refuse([columns_problem(facts.num_columns), rows_problem(facts.num_rows)])
+            raise_if_any([columns_problem(facts.num_columns), rows_problem(facts.num_rows)])
             frame = pd.read_parquet(io.BytesIO(data))
         else:
             frame = pd.read_excel(io.BytesIO(data), dtype=str, keep_default_na=False, na_filter=False)
@@ -240,12 +240,12 @@ def _json_records(text: str) -> list[dict[str, Any]]:
 
 
 def _check_size(n_rows: int, names: list[str]) -> None:
-    refuse([rows_problem(n_rows)])
+    raise_if_any([rows_problem(n_rows)])
     if n_rows == 0:
         raise SettingsError(
             ["The table must have one row per trial; got none. Check that the file was saved."]
         )
-    refuse([columns_problem(len(names))])
+    raise_if_any([columns_problem(len(names))])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SettingsError(

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...checks import refuse
+from ...checks import raise_if_any
 from ...settings import SettingsError
-from .cells import Column, combined, practice_labels
+from .cells import Column, combine_codes, practice_labels
 from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, plain
 from .limits import people_problem
 from .reading import Table
-from .roles import SEVERAL, Guess, Roles, as_tuple, listed, missing_column, named_by_user
+from .roles import SEVERAL, Guess, Roles, as_tuple, join_names, missing_column, named_by_user
 from .stages import stage_problem
 
 MOST_OPTIONS = 50
@@ -51,17 +51,17 @@ def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> R
             where trials have a second choice or stage.
     """
     named = roles.to_dict() if isinstance(roles, Roles) else dict(roles or {})
-    refuse([_people_problem(table, named)])
-    refuse([stage_problem(table)])
+    raise_if_any([_people_problem(table, named)])
+    raise_if_any([stage_problem(table)])
     if isinstance(roles, Roles):
         _check_names(table, roles.columns())
         layout = _layout_of(table)
         return Recognised(layout.name if layout else None, roles, named_by_user(roles.to_dict()))
     unknown = set(named) - {item.name for item in fields(Roles)}
-    refuse(f"There is no role {name!r}. Use one of {listed(NAMES)}." for name in sorted(unknown))
+    raise_if_any(f"There is no role {name!r}. Use one of {join_names(NAMES)}." for name in sorted(unknown))
     flat = [name for role, value in named.items() if role != "positions" for name in as_tuple(value)]
     _check_names(table, flat)
-    return _Recogniser(table, named).recognised()
+    return _Recogniser(table, named).recognise()
 
 
 def _people_problem(table: Table, named: Mapping[str, Any]) -> str | None:
@@ -72,7 +72,9 @@ def _people_problem(table: Table, named: Mapping[str, Any]) -> str | None:
 
 
 def _check_names(table: Table, names: Iterable[str]) -> None:
-    refuse(missing_column(name, table.names) for name in dict.fromkeys(names) if name not in table.names)
+    raise_if_any(
+        missing_column(name, table.names) for name in dict.fromkeys(names) if name not in table.names
+    )
 
 
 def _layout_of(table: Table) -> Layout | None:
@@ -90,7 +92,7 @@ class _Recogniser:
         self.guesses = list(named_by_user(named))
         self.roles |= {role: as_tuple(value) if role in SEVERAL else value for role, value in named.items()}
 
-    def recognised(self) -> Recognised:
+    def recognise(self) -> Recognised:
         layout = _layout_of(self.table)
         if layout is not None:
             self._take_layout(layout)
@@ -140,7 +142,7 @@ class _Recogniser:
         ]
         fit = list(dict.fromkeys(fit))
         if fit:
-            others = f", before {listed(fit[1:])}" if len(fit) > 1 else ""
+            others = f", before {join_names(fit[1:])}" if len(fit) > 1 else ""
             sure = ALONE if len(fit) == 1 else AMONG
             self._give(role, fit[0], sure, f"its name and its contents{others}")
 
@@ -215,7 +217,8 @@ class _Recogniser:
         if lacking:
             raise SettingsError(
                 [
-                    f"No column looks like the {role}s; the table has the columns {listed(self.table.names)}."
+                    f"No column looks like the {role}s; the table has the columns"
+                    f" {join_names(self.table.names)}."
                     f' Name it, for example roles={{"{role}": "..."}}, or rename it to {role}.'
                     for role in lacking
                 ]
@@ -234,7 +237,7 @@ class _Recogniser:
             return
         keys = [person, *(self.table.column(name).codes for name in self.roles.get("sessions", ()))]
         codes = self.table.column(trial).codes
-        if _repeated(codes, keys) > 0.5 and _stays(codes, person) > 0.5:
+        if _share_repeated(codes, keys) > 0.5 and _stays(codes, person) > 0.5:
             del self.roles["trial"]
             self.guesses = [guess for guess in self.guesses if guess.role not in ("trial", "sessions")]
             others = self.roles.pop("sessions", ())
@@ -247,7 +250,7 @@ class _Recogniser:
 
     def _find_events(self) -> None:
         """Find the column that tells choices from other rows, where there are others."""
-        filled = self._filled()
+        filled = self._is_filled()
         if filled.all() or not filled.any():
             return
         for known in NAMES["events"]:
@@ -259,7 +262,7 @@ class _Recogniser:
                 if (n == 0).any() and (n > 0).any():
                     self._give("events", name, AMONG, "some of its values never come with a choice")
 
-    def _filled(self) -> NDArray[np.bool_]:
+    def _is_filled(self) -> NDArray[np.bool_]:
         """(n_rows,) whether a row holds a choice and what it paid."""
         names = self.roles.get("outcomes") or (self.roles.get("reward"),)
         paid = np.any([~self.table.column(name).empty for name in names if name], axis=0)
@@ -324,12 +327,12 @@ def _cuts(column: Column, person: NDArray[np.int64]) -> bool:
 
 def _pairs(column: Column, person: NDArray[np.int64]) -> int:
     """Count the different pairs of a person and a value, an empty cell among the values."""
-    return int(combined(person, column.codes).max(initial=-1)) + 1
+    return int(combine_codes(person, column.codes).max(initial=-1)) + 1
 
 
-def _repeated(codes: NDArray[np.int64], keys: list[NDArray[np.int64]]) -> float:
+def _share_repeated(codes: NDArray[np.int64], keys: list[NDArray[np.int64]]) -> float:
     """Share of rows whose value has occurred before within the same keys."""
-    return 1 - (int(combined(*keys, codes).max(initial=-1)) + 1) / len(codes)
+    return 1 - (int(combine_codes(*keys, codes).max(initial=-1)) + 1) / len(codes)
 
 
 def _stays(codes: NDArray[np.int64], person: NDArray[np.int64]) -> float:

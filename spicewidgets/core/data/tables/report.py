@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...settings import SettingsError
 from .cells import Label
-from .roles import Guess, Roles, listed
+from .roles import Guess, Roles, join_names
 
 MOST_ROWS_NAMED = 100
 FORMAT = 1
@@ -206,7 +206,7 @@ class Report:
             "options": ", ".join(f"{option.label} ({option.n:,} times)" for option in self.options),
             "rewards": self.rewards.words,
             "missing trials": f"{self.missing:,}",
-        } | ({"columns not used": listed(self.columns_left)} if self.columns_left else {})
+        } | ({"columns not used": join_names(self.columns_left)} if self.columns_left else {})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON can hold it."""

@@ -5,10 +5,10 @@ import numpy as np
 from ...settings import SettingsError
 from . import coding
 from .report import Rewards
-from .work import Bools, Codes, Floats, Work
+from .work import Bools, Codes, ExaminationContext, Floats
 
 
-def code_rewards(work: Work) -> None:
+def code_rewards(work: ExaminationContext) -> None:
     """`rewards`: (n_rows, n_options) from the table, NaN where not seen; then coded."""
     chosen = work.arms[:, None] == np.arange(len(work.options))
     work.rewards = np.full(chosen.shape, np.nan)
@@ -32,7 +32,7 @@ def code_rewards(work: Work) -> None:
     _scale(work)
 
 
-def _reward_of_choice(work: Work) -> Floats | None:
+def _reward_of_choice(work: ExaminationContext) -> Floats | None:
     if work.roles.reward is None:
         return None
     reward = _numbers(work, work.roles.reward)
@@ -42,7 +42,7 @@ def _reward_of_choice(work: Work) -> Floats | None:
     return reward
 
 
-def _numbers(work: Work, name: str) -> Floats:
+def _numbers(work: ExaminationContext, name: str) -> Floats:
     """Return a column as numbers; what is none is missing."""
     column = work.table.column(name)
     wrong = column.unreadable
@@ -53,7 +53,7 @@ def _numbers(work: Work, name: str) -> Floats:
     return np.where(np.isfinite(column.numbers), column.numbers, np.nan)
 
 
-def _other_outcomes(work: Work) -> Floats | None:
+def _other_outcomes(work: ExaminationContext) -> Floats | None:
     """(n_rows, n_options) what each option paid, if that is to be used."""
     names = work.roles.outcomes
     shown = work.roles.reward is None
@@ -75,7 +75,7 @@ def _other_outcomes(work: Work) -> Floats | None:
     return outcomes
 
 
-def _of_the_other(work: Work, name: str, chosen: Bools) -> None:
+def _of_the_other(work: ExaminationContext, name: str, chosen: Bools) -> None:
     """Fill in the reward of the option not taken, in trials with two options, if that is to be used."""
     offered = np.ones(chosen.shape, dtype=bool) if work.offered is None else work.offered
     two = (offered.sum(axis=1) == 2) & (work.arms >= 0)
@@ -85,7 +85,7 @@ def _of_the_other(work: Work, name: str, chosen: Bools) -> None:
         work.rewards = np.where(two[:, None] & offered & ~chosen, values[:, None], work.rewards)
 
 
-def _arm_of_outcome(work: Work, place: int) -> Codes:
+def _arm_of_outcome(work: ExaminationContext, place: int) -> Codes:
     """(n_rows,) the option whose outcome the column at this place holds."""
     if len(work.roles.offered) == len(work.roles.outcomes):
         column = work.table.column(work.roles.offered[place])
@@ -98,7 +98,7 @@ def _arm_of_outcome(work: Work, place: int) -> Codes:
     return np.full(len(work.table), arm if arm < len(labels) else -1, dtype=np.int64)
 
 
-def _outliers(work: Work, chosen: Bools) -> None:
+def _outliers(work: ExaminationContext, chosen: Bools) -> None:
     far = coding.outliers(np.where(work.used[:, None], work.rewards, np.nan))
     if work.is_export or not far.any():
         return
@@ -111,7 +111,7 @@ def _outliers(work: Work, chosen: Bools) -> None:
         work.leave_out(np.asarray((far & chosen).any(axis=1)), "a reward far beyond all others")
 
 
-def _scale(work: Work) -> None:
+def _scale(work: ExaminationContext) -> None:
     known = work.rewards[work.used & (work.arms >= 0)]
     known = known[np.isfinite(known)]
     if not known.size:
@@ -136,10 +136,12 @@ def _scale(work: Work) -> None:
         name = work.decide("scale", work.arms >= 0, words, default, tuple(ways))
     offset, scale = ways[name]
     work.scale = Rewards(low, high, offset, scale)
-    work.rewards = work.rewards / scale - offset / scale if np.isfinite(scale) else _halved(work, low, high)
+    work.rewards = (
+        work.rewards / scale - offset / scale if np.isfinite(scale) else _scale_halves(work, low, high)
+    )
 
 
-def _halved(work: Work, low: float, high: float) -> Floats:
+def _scale_halves(work: ExaminationContext, low: float, high: float) -> Floats:
     """Rewards from 0 to 1 where their range is beyond the largest number; halves of them are not."""
     halved: Floats = (work.rewards / 2 - low / 2) / (high / 2 - low / 2)
     return halved

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Self
 
-from ...checks import refuse
+from ...checks import raise_if_any
 
 SEVERAL = ("sessions", "outcomes", "offered", "groups", "covariates", "inputs", "positions")
 
@@ -73,7 +73,7 @@ class Roles:
             SettingsError: for a role that there is not.
         """
         known = [item.name for item in fields(cls)]
-        refuse(
+        raise_if_any(
             f"There is no role {name!r}. The roles are {', '.join(known)}."
             for name in set(values).difference(known)
         )
@@ -104,7 +104,7 @@ def missing_column(name: str, names: Iterable[str], advice: str = "Name one of t
     close = get_close_matches(str(name).lower(), [column.lower() for column in names], n=1)
     meant = [column for column in names if close and column.lower() == close[0]]
     guess = f"Did you mean {meant[0]!r}? " if meant else ""
-    return f"There is no column {name!r}. {guess}The table has the columns {listed(names)}. {advice}"
+    return f"There is no column {name!r}. {guess}The table has the columns {join_names(names)}. {advice}"
 
 
 def named_by_user(roles: Mapping[str, Any]) -> tuple[Guess, ...]:
@@ -117,7 +117,7 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
     return () if value is None else tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def listed(names: Iterable[Any], most: int = 30) -> str:
+def join_names(names: Iterable[Any], most: int = 30) -> str:
     """Names in a sentence, the first of them where there are many, and the beginnings of long ones."""
     names = [f"{name!s:.40}" for name in names]
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

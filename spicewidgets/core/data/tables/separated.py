@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...checks import refuse
+from ...checks import raise_if_any
 from ...settings import SettingsError
 from .limits import columns_problem, rows_problem
-from .roles import listed
+from .roles import join_names
 
 CHUNK = 250_000  # rows that are read between two signs of life
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -25,7 +25,7 @@ NUMBER_WITH_COMMA, NUMBER_WITH_POINT = re.compile(r"(?<![\d.,])\d+,\d+(?![\d.,])
 
 
 @dataclass(frozen=True)
-class Progress:
+class RowsRead:
     """The progress of a long piece of work.
 
     Attributes:
@@ -57,7 +57,7 @@ class Separated(NamedTuple):
     named_rows: bool
 
 
-def separated(text: str) -> Generator[Progress, None, Separated]:
+def read_separated(text: str) -> Generator[RowsRead, None, Separated]:
     """Return the table in a text, with a record for every so many rows; the table is the generator's value.
 
     Raises:
@@ -66,7 +66,7 @@ def separated(text: str) -> Generator[Progress, None, Separated]:
     separator, start, lines = _separator(text)
     text = text[start:]
     header, used = _header(text, separator)
-    refuse([columns_problem(len(header)), rows_problem(text.count("\n", 0, -1) + 1 - used)])
+    raise_if_any([columns_problem(len(header)), rows_problem(text.count("\n", 0, -1) + 1 - used)])
     names = _names(header)
     if text.count('"') % 2:
         _check_quotes(text, separator)
@@ -79,7 +79,7 @@ def separated(text: str) -> Generator[Progress, None, Separated]:
     if extra.mean() > MOST_SURPLUS:
         raise SettingsError(
             [
-                f"The header names {len(names)} columns ({listed(names, 10)}), but {int(extra.sum())}"
+                f"The header names {len(names)} columns ({join_names(names, 10)}), but {int(extra.sum())}"
                 f" rows have more, first row {lines + used + 1 + int(extra.argmax())}. Name every column."
             ]
         )
@@ -140,10 +140,10 @@ def _names(header: list[str]) -> list[str]:
     return [name or f"column {place + 1}" for place, name in enumerate(header)]
 
 
-def _rows(text: str, names: list[str], separator: str, skip: int) -> Generator[Progress, None, pd.DataFrame]:
+def _rows(text: str, names: list[str], separator: str, skip: int) -> Generator[RowsRead, None, pd.DataFrame]:
     """Return the rows with one more column, for what lies beyond the header."""
     if _most_fields(text, separator) > len(names):
-        return _ragged(text, names, separator)
+        return _read_ragged(text, names, separator)
     chunks: list[pd.DataFrame] = []
     total = max(text.count("\n"), 1)
     reader = pd.read_csv(
@@ -162,14 +162,14 @@ def _rows(text: str, names: list[str], separator: str, skip: int) -> Generator[P
             for chunk in reader:
                 chunks.append(_as_categories(chunk))
                 n = sum(map(len, chunks))
-                yield Progress(0.05 + 0.5 * min(n / total, 1), f"Read {n:,} rows")
+                yield RowsRead(0.05 + 0.5 * min(n / total, 1), f"Read {n:,} rows")
     except pd.errors.EmptyDataError:
         pass
     except pd.errors.ParserError:
-        return _ragged(text, names, separator)
+        return _read_ragged(text, names, separator)
     if not chunks:
         return pd.DataFrame({name: [] for name in [*names, SURPLUS]}, dtype=object)
-    return _concatenated(chunks).assign(**{SURPLUS: ""})
+    return _concatenate(chunks).assign(**{SURPLUS: ""})
 
 
 def _most_fields(text: str, separator: str) -> int:
@@ -188,7 +188,7 @@ def _as_categories(chunk: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _concatenated(chunks: list[pd.DataFrame]) -> pd.DataFrame:
+def _concatenate(chunks: list[pd.DataFrame]) -> pd.DataFrame:
     if len(chunks) == 1:
         return chunks[0]
     return pd.DataFrame(
@@ -196,7 +196,7 @@ def _concatenated(chunks: list[pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def _ragged(text: str, names: list[str], separator: str) -> pd.DataFrame:
+def _read_ragged(text: str, names: list[str], separator: str) -> pd.DataFrame:
     """Rows of any number of fields, slowly: the short are filled up, of the long the rest is one field."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))[1:]

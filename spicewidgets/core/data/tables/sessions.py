@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from .cells import Column, combined, plain_text
-from .work import Bools, Codes, Work
+from .cells import Column, combine_codes, plain_text
+from .work import Bools, Codes, ExaminationContext
 
 MANY_REPEATED = (
     0.2  # share of rows with the trial number of the row above, beyond which it counts other things
@@ -13,7 +13,7 @@ FEWEST_TRIALS = 2
 SAME_OPTION = 10  # trials, from which a person who always does the same is remarkable
 
 
-def tell_sessions_apart(work: Work) -> None:
+def tell_sessions_apart(work: ExaminationContext) -> None:
     """`person` and `session` of each row, and `time`, by which the rows of a session are sorted."""
     column = work.column(work.roles.participant)
     work.people = (1,) if column is None else (*column.labels, "unknown")
@@ -22,11 +22,11 @@ def tell_sessions_apart(work: Work) -> None:
     work.person = np.zeros(len(work.table), dtype=np.int64)
     if column is not None:
         work.person = np.where(column.empty, len(column.labels), column.codes)
-    parts = combined(work.person, *(work.table.column(name).codes for name in work.roles.sessions))
+    parts = combine_codes(work.person, *(work.table.column(name).codes for name in work.roles.sessions))
     work.time = np.arange(len(work.table), dtype=float)
     trial = work.column(work.roles.trial)
     counted = trial is not None and bool(np.isfinite(trial.numbers[work.used]).all())
-    goes_on = counted and trial is not None and _all_differ(work, combined(work.person, trial.codes))
+    goes_on = counted and trial is not None and _all_differ(work, combine_codes(work.person, trial.codes))
     names = " and ".join(work.roles.sessions)
     begins = ~_repeats(work, parts) & _repeats(work, work.person)
     words = f"Sessions of the same person, by {names}: does what was learned carry on into the next?"
@@ -37,17 +37,17 @@ def tell_sessions_apart(work: Work) -> None:
     work.session = parts if anew else work.person
 
 
-def _repeats(work: Work, codes: Codes) -> Bools:
+def _repeats(work: ExaminationContext, codes: Codes) -> Bools:
     """(n_rows,) whether a used row has a code that a used row above has."""
     used = np.flatnonzero(work.used)
     return work.only_at(used[pd.Series(codes[used]).duplicated().to_numpy()])
 
 
-def _all_differ(work: Work, codes: Codes) -> bool:
+def _all_differ(work: ExaminationContext, codes: Codes) -> bool:
     return not _repeats(work, codes).any()
 
 
-def _order(work: Work, trial: Column, parts: Codes) -> Codes:
+def _order(work: ExaminationContext, trial: Column, parts: Codes) -> Codes:
     """Sort the parts of people's rows, cut where trials begin to count again; `time`, if rows are to be
     sorted.
     """
@@ -56,7 +56,7 @@ def _order(work: Work, trial: Column, parts: Codes) -> Codes:
     same = parts[order][1:] == parts[order][:-1]
     step = np.diff(trial.numbers[order])
     back, again = work.only_at(order[1:][same & (step < 0)]), work.only_at(order[1:][same & (step == 0)])
-    if back.any() and _all_differ(work, combined(parts, trial.codes)):
+    if back.any() and _all_differ(work, combine_codes(parts, trial.codes)):
         words = "Rows that stand below rows of later trials of their session"
         if work.decide("order", back, words, "sort") == "sort":
             first = pd.Series(np.arange(len(parts))).groupby(parts).transform("min").to_numpy()
@@ -66,7 +66,7 @@ def _order(work: Work, trial: Column, parts: Codes) -> Codes:
     if work.decide("restarts", back, words, "start_anew") == "start_anew":
         counts = np.zeros(len(parts), dtype=np.int64)
         counts[order] = np.cumsum(back[order])
-        parts = combined(parts, counts)
+        parts = combine_codes(parts, counts)
     words = f"Rows with the {trial.name} of the row above, in the same session, and other contents"
     default = "keep" if again.sum() > MANY_REPEATED * len(used) or work.is_export else "leave_out"
     if work.decide("repeated_trials", again, words, default) == "leave_out":
@@ -74,7 +74,7 @@ def _order(work: Work, trial: Column, parts: Codes) -> Codes:
     return parts
 
 
-def look_at_people(work: Work) -> None:
+def look_at_people(work: ExaminationContext) -> None:
     """People of whom too little is known."""
     own = np.take_along_axis(work.rewards, np.maximum(work.arms, 0)[:, None], axis=1)[:, 0]
     known = work.used & (work.arms >= 0) & ~np.isnan(own)

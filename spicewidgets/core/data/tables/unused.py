@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from .cells import combined, practice_labels
+from .cells import combine_codes, practice_labels
 from .layouts import NAMES, plain
-from .work import Bools, Work
+from .work import Bools, ExaminationContext
 
 MOST_KINDS = 50  # different entries of a column, beyond which they are no kinds of events or stimuli
 REPEATED = 3  # rows, from which an entry that never comes with a choice is a mark of something else
 MOST_MISSED = 0.5  # share of trials
 
 
-def leave_out_other_rows(work: Work) -> None:
+def leave_out_other_rows(work: ExaminationContext) -> None:
     """Rows that are no trials of a known person."""
     roles = work.roles
     words = "Rows with more fields than the header has names"
@@ -29,7 +29,7 @@ def leave_out_other_rows(work: Work) -> None:
             work.leave_out(nobody, "no participant")
 
 
-def _leave_out_practice(work: Work) -> None:
+def _leave_out_practice(work: ExaminationContext) -> None:
     column = work.column(work.roles.practice)
     if column is None:
         return
@@ -39,7 +39,7 @@ def _leave_out_practice(work: Work) -> None:
         work.leave_out(practice, "practice")
 
 
-def _leave_out_events(work: Work) -> None:
+def _leave_out_events(work: ExaminationContext) -> None:
     roles = work.roles
     nothing = work.empty(roles.choice, roles.reward, *roles.outcomes)
     other = np.zeros(len(work.table), dtype=bool)
@@ -57,7 +57,7 @@ def _leave_out_events(work: Work) -> None:
         work.leave_out(other, "an event that is no choice")
 
 
-def _missed(work: Work, nothing: Bools) -> Bools:
+def _missed(work: ExaminationContext, nothing: Bools) -> Bools:
     """Tell trials that were missed from other events, among rows with neither a choice nor a reward.
 
     A missed trial has no mark that only such rows have: no kind of event, no stimulus. Where there are more
@@ -81,7 +81,7 @@ def _missed(work: Work, nothing: Bools) -> Bools:
     return missed if few else np.zeros_like(missed)
 
 
-def leave_out_repeated_rows(work: Work) -> None:
+def leave_out_repeated_rows(work: ExaminationContext) -> None:
     """Rows that are copies of one above. Without a number of the trial, equal rows say nothing."""
     roles = work.roles
     if roles.trial is None or work.is_export:
@@ -89,7 +89,7 @@ def leave_out_repeated_rows(work: Work) -> None:
     codes = [work.table.column(name).codes for name in work.table.names]
     repeated = np.zeros(len(work.table), dtype=bool)
     used = np.flatnonzero(work.used)
-    repeated[used] = pd.Series(combined(*codes)[used]).duplicated().to_numpy()
+    repeated[used] = pd.Series(combine_codes(*codes)[used]).duplicated().to_numpy()
     words = "Copies of a row above, down to the number of the trial"
     if work.decide("repeated_rows", repeated, words, "leave_out") == "leave_out":
         work.leave_out(repeated, "a copy of a row above")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...checks import refuse
+from ...checks import raise_if_any
 from ...settings import SettingsError
 from .cells import Column, Label
 from .layouts import EXPORT, LAYOUTS, OWN
@@ -19,7 +19,7 @@ Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Work:
+class ExaminationContext:
     """The shared state of the steps of an examination. Each step looks at the rows that are still used.
 
     Args:
@@ -55,7 +55,7 @@ class Work:
     def __init__(self, table: Table, recognised: Recognised, remedies: Mapping[str, str] | None) -> None:
         self.table, self.recognised, self.roles = table, recognised, recognised.roles
         self.wanted = dict(remedies or {})
-        refuse(_remedy_problems(self.wanted))
+        raise_if_any(_remedy_problems(self.wanted))
         self.layout = next((it for it in LAYOUTS if it.name == recognised.layout), None)
         self.is_export = recognised.layout == EXPORT.name
         self.is_own = self.layout in OWN
@@ -100,7 +100,7 @@ class Work:
             self.reasons.append(reason)
             self.left_out[mask & self.used] = len(self.reasons)
 
-    def unused(self) -> tuple[LeftOut, ...]:
+    def list_unused(self) -> tuple[LeftOut, ...]:
         """Return the rows that are not used, by reason."""
         numbers, files = self.table.numbers, self.table.files
         return tuple(

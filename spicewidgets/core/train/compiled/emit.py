@@ -5,7 +5,7 @@ luck. One call runs all starts and all sessions. `kernel.py` says what the argum
 """
 
 from .graph import EXPENSIVE, LEAVES, Node, ancestors_of, gradient
-from .trial import Trial
+from .trial import CompiledTrial
 from .vectors import RAISED, Vectors
 
 COUNTS = ("starts", "blocks", "trials", "back")
@@ -24,7 +24,7 @@ class Writer(Vectors):
         double: numbers are float64, else float32.
     """
 
-    def __init__(self, trial: Trial, double: bool) -> None:
+    def __init__(self, trial: CompiledTrial, double: bool) -> None:
         super().__init__(double)
         self.trial = trial
         self._plan()

@@ -9,7 +9,7 @@ import numpy as np
 
 from .emit import ARRAYS, COUNTS, Writer
 from .symbolic import TraceError
-from .trial import Trial
+from .trial import CompiledTrial
 
 Array = np.ndarray[Any, Any]
 
@@ -58,7 +58,7 @@ class Kernel:
         dtype: float32 or float64.
     """
 
-    def __init__(self, trial: Trial, dtype: Any) -> None:
+    def __init__(self, trial: CompiledTrial, dtype: Any) -> None:
         self.trial, self.dtype = trial, np.dtype(dtype)
         writer = Writer(trial, self.dtype == np.float64)
         self.lanes, self.tape_rows = writer.lanes, writer.tape_rows
@@ -193,7 +193,7 @@ def without_pointer_types(source: str) -> str:
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
 
-def kernel_of(trial: Trial, dtype: Any) -> Kernel:
+def kernel_of(trial: CompiledTrial, dtype: Any) -> Kernel:
     """Return the kernel of a trial; of equal trials only one in this process."""
     key = (trial.key, np.dtype(dtype).char)
     if key not in _KERNELS:

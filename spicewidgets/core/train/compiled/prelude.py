@@ -57,7 +57,7 @@ def replace_tensors(value: Any, new: dict[int, Tensor]) -> Any:
 
 
 @dataclass
-class Step:
+class PreludeStep:
     """One operation that was run: the function, its arguments, and the tensors that it returned."""
 
     func: Callable[..., Any]
@@ -85,7 +85,7 @@ class Prelude:
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
         self.parameters = list(parameters)
-        self.steps: list[Step] = []
+        self.steps: list[PreludeStep] = []
         self.inputs: list[tuple[Tensor, Callable[[Tensor], Tensor]]] = []  # participants and the like
         self.outputs: list[Tensor] = []
         self.masked: set[int] = set()  # places of weights that are multiplied by 0
@@ -102,7 +102,7 @@ class Prelude:
         name, seen = name_of(func), [*tensors_in(args), *tensors_in(kwargs)]
         out = seen[:1] if name == "setitem" else tensors_in(result)
         if out:
-            self.steps.append(Step(func, args, kwargs, out))
+            self.steps.append(PreludeStep(func, args, kwargs, out))
             if name in RANDOM or name.endswith("_") or any(id(t) in self._changing for t in seen):
                 self._changing |= {id(t) for t in out}
             self._move(name, func, args, kwargs, out)

@@ -25,7 +25,7 @@ from .graph import Graph, Node, ancestors_of, gradient
 from .kernel import Array, machine_code
 from .symbolic import Trace, TraceError
 from .tracing import trace_of
-from .trial import Trial
+from .trial import CompiledTrial
 
 NEVER = -1e9  # logit of an option that is not on offer
 MOST_NODES = 20_000  # of one trial with all its derivatives; more would take many seconds to compile
@@ -156,9 +156,9 @@ class _Expanded:
             raise TraceError(f"a trial has {len(nodes)} operations with its derivatives")
         n_rows += 1 + len(logits) * (2 if masked else 1)
         n_sessions = n_numbers + source.n_sessions
-        self.trial = Trial(graph, (), (*moved, *totals), 0, n_sessions, n_rows, 0)
+        self.trial = CompiledTrial(graph, (), (*moved, *totals), 0, n_sessions, n_rows, 0)
 
-    def _copy_trial(self, source: Trial, places: Sequence[int], n_numbers: int) -> dict[Node, Node]:
+    def _copy_trial(self, source: CompiledTrial, places: Sequence[int], n_numbers: int) -> dict[Node, Node]:
         """Return the trial's nodes in the new graph, with the numbers as leaves of each session."""
         new: dict[Node, Node] = {}
         for node in ancestors_of([*source.logits, *source.states]):
@@ -301,7 +301,7 @@ class _ForwardWriter(Writer):
 class Scan:
     """The machine code that moves the state of all sessions through all trials, in float64."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: CompiledTrial) -> None:
         self.trial = trial
         writer = _ForwardWriter(trial, double=True)
         self.lanes = writer.lanes
@@ -345,7 +345,7 @@ class Scan:
 _SCANS: dict[Any, Scan] = {}
 
 
-def scan_of(trial: Trial) -> Scan:
+def scan_of(trial: CompiledTrial) -> Scan:
     """Return the scan of a trial; of equal trials only one in this process."""
     if trial.key not in _SCANS:
         _SCANS[trial.key] = Scan(trial)

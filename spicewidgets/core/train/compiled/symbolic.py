@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from ..rnn import BaseRNN
 from .graph import Graph, Node, ancestors_of
 from .prelude import Prelude, name_of, tensors_in
-from .trial import Trial
+from .trial import CompiledTrial
 
 MOST_NODES = 4000  # of one trial; more would take longer to compile than they save
 
@@ -134,7 +134,7 @@ class Trace(TorchFunctionMode):
         self.prelude.finish()
         self.trial = self.number_leaves(tuple(logits.elements[0, 0].tolist()), tuple(nodes))
 
-    def number_leaves(self, logits: tuple[Node, ...], states: tuple[Node, ...]) -> Trial:
+    def number_leaves(self, logits: tuple[Node, ...], states: tuple[Node, ...]) -> CompiledTrial:
         """Return the expressions in a graph of their own, with leaves numbered in their order of use."""
         graph = Graph(self.graph.dtype)
         order: dict[str, list[int]] = {"global": [], "session": [], "row": [], "noise": []}
@@ -154,7 +154,7 @@ class Trace(TorchFunctionMode):
         self.weights = [self.weights[i] for i in order["global"]]
         self.sessions = [self.sessions[i] for i in order["session"]]
         self.rows, self.noise_of = order["row"], order["noise"]
-        return Trial(
+        return CompiledTrial(
             graph,
             tuple(new[node] for node in logits),
             tuple(new[node] for node in states),

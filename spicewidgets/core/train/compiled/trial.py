@@ -8,7 +8,7 @@ from .graph import Graph, Node, ancestors_of
 
 
 @dataclass(frozen=True)
-class Trial:
+class CompiledTrial:
     """The computations of one trial, for one session.
 
     Attributes:
@@ -34,7 +34,7 @@ class Trial:
         ends = tuple(n.number for n in self.logits), tuple(n.number for n in self.states)
         return nodes, ends, self.n_globals, self.n_sessions, self.n_rows, self.n_noises
 
-    def with_offers(self) -> "Trial":
+    def with_offers(self) -> "CompiledTrial":
         """Return the same trial with a further row for each option, which is 0 where the option is not on
         offer for the next choice: then its logit is minus infinity.
         """

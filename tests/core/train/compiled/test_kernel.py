@@ -10,7 +10,7 @@ from spicewidgets.core.train.compiled.emit import Writer
 from spicewidgets.core.train.compiled.graph import Graph
 from spicewidgets.core.train.compiled.kernel import Kernel, kernel_of, without_pointer_types
 from spicewidgets.core.train.compiled.loss import Program
-from spicewidgets.core.train.compiled.trial import Trial
+from spicewidgets.core.train.compiled.trial import CompiledTrial
 
 from .models import PRECODED, sessions_of
 
@@ -31,7 +31,7 @@ def trial_of(formula):
     """A trial that writes a formula of its one feature into its state."""
     graph = Graph()
     zero = graph.leaf("const", 0.0)
-    return Trial(graph, (zero, zero), (formula(graph, graph.leaf("row", 0)),), 0, 0, 1, 0)
+    return CompiledTrial(graph, (zero, zero), (formula(graph, graph.leaf("row", 0)),), 0, 0, 1, 0)
 
 
 def applied(kernel, x):
@@ -67,7 +67,7 @@ def test_a_loss_of_known_size():
     graph = Graph()
     zero = graph.leaf("const", 0.0)
     logit = graph.leaf("global", 0)
-    kernel = Kernel(Trial(graph, (logit, zero), (), 1, 0, 0, 0), np.float64)
+    kernel = Kernel(CompiledTrial(graph, (logit, zero), (), 1, 0, 0, 0), np.float64)
     weights = np.array([[1, 1, 0], [1, 0, 0]], float)
     targets = np.array([[0, 1, 0], [0, 0, 0]])
     batch = kernel.batch(np.zeros((2, 3, 0)), weights, targets)
