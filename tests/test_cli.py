@@ -635,7 +635,7 @@ def test_ctrl_c_from_outside(tmp_path):
     arguments = ["--optimizer", "adam", "--epochs", "1000000", "--seed", "1", "--out", str(tmp_path)]
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a job
     code += "import spicewidgets.cli as cli, spicewidgets.cli.progress as progress\n"
-    code += "progress.Progress.show = lambda self, told: print(told.epoch, flush=True)\n"
+    code += "progress.ProgressBar.show = lambda self, told: print(told.epoch, flush=True)\n"
     code += f"cli.main(['discover', *{arguments!r}])"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -150,6 +150,11 @@ def test_the_picture_says_what_it_shows(view):
     groups = view.rows.in_groups(ALPHA)
     assert sum(one.n for one in groups) == np.isfinite(view.rows.numbers[ALPHA].values).sum()
     assert f"mean {groups[0].mean:.2f}" in view.across.summary
+    known = {name: np.isfinite(one.values) for name, one in view.rows.numbers.items()}
+    view.shown.value, view.against.value = sorted(known, key=lambda name: -known[name].sum())[:2]
+    both = (known[view.shown.value] & known[view.against.value]).sum()
+    assert both > 2
+    assert f"of {both} people" in view.two.summary
     assert "correlation r" in view.two.summary
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 NODES = 30  # of the integral over the people of a group
 SAME = 10  # digits in which two tests of the same difference agree
+AT_BOUND = 1e-4  # standard error of a mean, below which the mean has run into a bound and is not known
 COLUMNS = ("column", "name", "module", "term", "key", "group", "n", "n_all", "value", "low", "high")
 APART = ("apart", "apart_low", "apart_high", "p", "freedom")
 
@@ -49,10 +50,11 @@ def group_table(estimator: "SpiceEstimator", level: float = LEVEL) -> pd.DataFra
     Returns:
         A row for each column of the table, coefficient or parameter, and group: `column`, `name` (as in
         `people`), `module`, `term` and `key` (of a coefficient), `group`, `n` people who have the term of
-        `n_all`, the mean `value` with its interval `low` and `high`; and but for the first group, of controls
-        where a name says so, the difference from it, `apart`, with its interval, its two-sided probability
-        `p` by Student's t with so many degrees of `freedom`, and `holm`: the same for all differences of the
-        table together (Holm 1979), one that stands under two names counted once. Empty without such groups.
+        `n_all`, the mean `value` with its interval `low` and `high`, NaN where it ran into a bound; and but
+        for the first group, of controls where a name says so, the difference from it, `apart`, with its
+        interval, its two-sided probability `p` by Student's t with so many degrees of `freedom`, and
+        `holm`: the same for all differences of the table together (Holm 1979), one that stands under two
+        names counted once. Empty without such groups.
     """
     group: Group | None = getattr(estimator, "group_", None)
     if group is None or group.group_means is None:
@@ -102,6 +104,8 @@ def _rows(
             continue
         if not any(one.any() for one in way.values()):  # what no term of the group tells
             continue
+        errors = {kind: _error(means, free, way[kind]) for kind in kinds}
+        value = {kind: value[kind] if errors[kind] > AT_BOUND else np.nan for kind in kinds}
         for kind in kinds:
             own = labels == kind
             has = np.ones(len(own), bool) if number is None else group.active[:, group.numbers.index(number)]
@@ -114,7 +118,7 @@ def _rows(
                 "group": kind,
                 "n": int((own & has).sum()),
                 "n_all": int(own.sum()),
-                **_interval("value", value[kind], half * _error(means, free, way[kind])),
+                **_interval("value", value[kind], half * errors[kind]),
             }
             if kind != kinds[0]:
                 apart, error = value[kind] - value[kinds[0]], _error(means, free, way[kind] - way[kinds[0]])

@@ -111,9 +111,20 @@ def people(
     names = list(dict.fromkeys(name for row in rows for name in row))
     numbers = pd.DataFrame(rows, columns=_in_order(names))
     if hasattr(estimator, "group_"):
-        lacking = {name: 0.0 for name in names if ": " in name and not name.endswith((" low", " high"))}
-        numbers = numbers.fillna(lacking)
+        numbers = _with_lacking_terms(numbers)
     return pd.concat([table, numbers], axis=1)
+
+
+def _with_lacking_terms(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Give terms that a person lacks, but the group has, the coefficient 0, within their intervals."""
+    numbers = numbers.copy()
+    for name in [name for name in numbers if ": " in name and not name.endswith((" low", " high"))]:
+        lacks = numbers[name].isna()
+        numbers.loc[lacks, name] = 0.0
+        for end, bound in ((" low", np.minimum), (" high", np.maximum)):
+            ends = numbers[f"{name}{end}"]
+            numbers[f"{name}{end}"] = ends.where(~lacks, bound(ends, 0.0))
+    return numbers
 
 
 def _dataset(estimator: "SpiceEstimator", data: Choices | DatasetRNN | None) -> DatasetRNN:

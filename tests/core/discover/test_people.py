@@ -37,6 +37,11 @@ def pooled(choices):
     return fitted(choices, pooling="group")
 
 
+@pytest.fixture(scope="module")
+def own_terms(choices):
+    return fitted(choices, pooling="own-terms")
+
+
 def test_a_row_for_each_person_with_group_and_likelihoods(choices, tuned):
     table = people(tuned, choices)
     assert table["participant"].tolist() == list(choices.report.participants)
@@ -287,10 +292,17 @@ def test_who_is_no_q_learner_has_no_classical_parameters_and_it_says_why():
     assert rows.loc["leaves", "x_value_reward_chosen: c_reward"] < 0
 
 
-@pytest.mark.parametrize("fit", ["tuned", "pooled"])
+@pytest.mark.parametrize("fit", ["tuned", "pooled", "own_terms"])
 def test_no_value_lies_outside_its_interval(fit, choices, request):
     table = people(request.getfixturevalue(fit), choices)
     for name in [name.removesuffix(" low") for name in table if name.endswith(" low")]:
         value, low, high = (table[f"{name}{end}"] for end in ("", " low", " high"))
         known = value.notna() & low.notna() & high.notna()
         assert ((low <= value) & (value <= high))[known].all(), name
+
+
+def test_a_group_mean_at_a_bound_is_not_known_and_not_tested(pooled, monkeypatch):
+    assert group_table(pooled)["p"].notna().any()
+    monkeypatch.setattr("spicewidgets.core.discover.group_table._error", lambda *_: 0.0)
+    at_bound = group_table(pooled)
+    assert at_bound[["value", "low", "high", "p", "holm"]].isna().all(axis=None)
