@@ -15,9 +15,9 @@ from spicewidgets.core.storage import LEFT_BEHIND, SAVING
 KILLED = """
 import os, sys
 from pathlib import Path
-from spicewidgets.cli.folder import written
+from spicewidgets.cli.folder import write_folder
 
-with written(Path(sys.argv[1])) as draft:
+with write_folder(Path(sys.argv[1])) as draft:
     (draft / "table.csv").write_text("new")
     os._exit(9)
 """

@@ -35,7 +35,7 @@ class SpiceWarning(UserWarning):
 def shorten(value: Any) -> str:
     """Return a value as an error message shows it: as `repr` does, of whatever size and depth it is.
 
-    >>> shown("drift"), shown([[[[[[1]]]]]])
+    >>> shorten("drift"), shorten([[[[[[1]]]]]])
     ("'drift'", '[[[[[...]]]]]')
     """
     try:

@@ -43,7 +43,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None)
     own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
     imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
     if snapshot.is_simulated and snapshot.participant.variation:
-        imported.append("from spicewidgets.core.simulate.cohort import Cohort, drawn")
+        imported.append("from spicewidgets.core.simulate.cohort import Cohort, draw_parameters")
     threads = ["", "torch.set_num_threads(1)  # as in the panels, so that every digit is the same", ""]
     return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
 
@@ -89,7 +89,7 @@ def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
     if person.variation:
         n = data.n_participants if data.n_participants > 1 else data.n_sessions
         one_rate = person.alpha_penalty is None
-        yield f"members = drawn(agent, {person.variation!r}, {n}, {data.seed}, one_rate={one_rate})"
+        yield f"members = draw_parameters(agent, {person.variation!r}, {n}, {data.seed}, one_rate={one_rate})"
         whose = "members" if data.n_participants == 1 else f"[members[who] for who in {_people(snapshot)}]"
         yield f"agent = Cohort({whose}, {snapshot.task.n_actions})"
 

@@ -74,7 +74,7 @@ def count(n: int, one: str, several: str = "") -> str:
 def join_words(words: Any, most: int = 12) -> str:
     """Words in a row; the first of them where there are many.
 
-    >>> listed(["a", "b", "c"])
+    >>> join_words(["a", "b", "c"])
     'a, b and c'
     """
     words = [str(word) for word in words]

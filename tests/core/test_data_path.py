@@ -12,7 +12,7 @@ from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.train.objective import Sessions
 
 PACKAGE = Path(sw.__file__).parent
-CHECKS = ("layout_problems", "value_problems", "tidied")
+CHECKS = ("layout_problems", "value_problems", "normalise_missing")
 MOST_RETURNS = 5  # to a room that the data set has left
 
 
@@ -46,17 +46,17 @@ def counted(monkeypatch):
 
 def test_a_data_set_is_checked_once_by_a_fit(dataset, counted):
     new().fit(dataset)
-    assert counted == {"layout_problems": 0, "value_problems": 1, "tidied": 0}
+    assert counted == {"layout_problems": 0, "value_problems": 1, "normalise_missing": 0}
 
 
 def test_a_data_set_that_is_split_is_checked_once_too(dataset, counted):
     new().set_params(train_test_ratio=0.7).fit(dataset)
-    assert counted == {"layout_problems": 0, "value_problems": 1, "tidied": 0}
+    assert counted == {"layout_problems": 0, "value_problems": 1, "normalise_missing": 0}
 
 
 def test_arrays_are_checked_once_by_a_fit(dataset, counted):
     new().fit(dataset.xs, dataset.ys)
-    assert (counted["layout_problems"], counted["tidied"]) == (1, 1)
+    assert (counted["layout_problems"], counted["normalise_missing"]) == (1, 1)
 
 
 def test_a_data_set_is_laid_out_once_by_a_fit(dataset, monkeypatch):

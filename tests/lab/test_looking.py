@@ -34,9 +34,9 @@ def test_a_recorded_result_needs_neither_torch_nor_pysindy():
     code = (
         "import sys\n"
         "from spicewidgets.lab import looking as views\n"
-        "from spicewidgets.lab.recorded import recorded\n"
+        "from spicewidgets.lab.recorded import load_recorded\n"
         "from spicewidgets.state import Experiment\n"
-        "result = recorded(Experiment().snapshot())\n"
+        "result = load_recorded(Experiment().snapshot())\n"
         f"views.curves_of(result, '{NAME}', 0), views.path_of(result, '{NAME}', 0)\n"
         "views.trial_by_trial(result, 3), views.likelihood(result, result.spice)\n"
         "print({'torch', 'pysindy'} & set(sys.modules))"

@@ -33,7 +33,7 @@ def in_training(patch):
 
 
 def in_the_equations(patch):
-    patch.setattr(estimator, "proposed", broken)
+    patch.setattr(estimator, "propose_equations", broken)
 
 
 def in_the_data(patch):

@@ -19,7 +19,7 @@ FADES = 0.02  # least 1 - w of a value that has a level of its own
 def reparameterise(equation: Equation, stretch: float = 1.0, shift: float = 0.0) -> Equation:
     """Return the same update for a value that is written as `stretch * x + shift`.
 
-    >>> moved(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
+    >>> reparameterise(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
     '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
     """
     coefficients: dict[Term, float] = {(): shift}

@@ -39,7 +39,7 @@ class Step:
     def fill_in(self, digits: int = 3) -> str:
         """`solved` with today's numbers in place of the symbols, to so many significant digits.
 
-        >>> Step("alpha_reward", "alpha", "w = 1 - alpha", "1 - w", {"w": 0.682}, 0.318).filled()
+        >>> Step("alpha_reward", "alpha", "w = 1 - alpha", "1 - w", {"w": 0.682}, 0.318).fill_in()
         '1 - 0.682'
         """
 

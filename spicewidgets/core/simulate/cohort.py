@@ -1,5 +1,6 @@
 """Participants who differ: one Q-learner with parameters of its own in each session."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -91,3 +92,9 @@ def draw_parameters(
     varied = AgentQ(agent.n_actions, **means, parameter_variance=spread)
     varied.new_sess(sample_parameters=True, n_sessions=n, random_state=random_state)
     return each_session(varied.parameters, n)
+
+
+def drawn(*arguments: Any, **options: Any) -> list[dict[str, Any]]:
+    """Call `draw_parameters`, under the name by which scripts that the page wrote before know it."""
+    warnings.warn("drawn is called draw_parameters now.", DeprecationWarning, stacklevel=2)
+    return draw_parameters(*arguments, **options)

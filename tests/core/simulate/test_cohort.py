@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, SettingsError, create_dataset, replay, scores
-from spicewidgets.core.simulate.cohort import Cohort, draw_parameters
+from spicewidgets.core.simulate.cohort import Cohort, draw_parameters, drawn
 
 
 @pytest.fixture
@@ -57,3 +57,9 @@ def test_scores_of_what_was_replayed_already_are_the_same(members):
     for per_session in (False, True):
         told = scores(agents, dataset, per_session=per_session, played=played)
         assert told.equals(scores(agents, dataset, per_session=per_session))
+
+
+def test_a_script_of_before_still_draws_its_people():
+    with pytest.warns(DeprecationWarning, match="draw_parameters"):
+        before = drawn(AgentQ(alpha_reward=0.3), 0.1, 3, 2)
+    assert before == draw_parameters(AgentQ(alpha_reward=0.3), 0.1, 3, 2)
