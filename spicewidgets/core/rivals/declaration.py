@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 else:
-    np = later("numpy")
+    np, Tensor = later("numpy"), Any
 
 State = dict[str, "Tensor"]
 
@@ -117,10 +117,10 @@ class Trial(NamedTuple):
         seen: 1 where an outcome was seen, else 0.
     """
 
-    chosen: "Tensor"
-    reward: "Tensor"
-    outcomes: "Tensor"
-    seen: "Tensor"
+    chosen: Tensor
+    reward: Tensor
+    outcomes: Tensor
+    seen: Tensor
 
 
 class Rival:
