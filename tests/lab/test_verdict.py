@@ -97,6 +97,7 @@ def test_a_network_that_knows_more_is_said_to(healthy):
     np.put_along_axis(p[:, :100], arms, better, -1)
     told = verdict(replace(played(healthy, rnn=p), truth=None))
     assert "The network expects them better, by " in told
+    assert "only choices held out tell whether it knows more" in told  # it has learned from them
 
 
 def test_verdicts_have_an_order(healthy):

@@ -193,7 +193,11 @@ def _beside_network(facts: Facts) -> tuple[str, str]:
     mean, error = float(ahead.mean()), float(ahead.std() / sqrt(len(ahead)))
     far = f"{100 * abs(mean):.2g} ± {100 * error:.1g} nats in 100 choices"
     if mean > 2.576 * error:
-        return f"The network expects them better, by {far}.", ""
+        return (
+            f"The network expects them better, by {far}; both have learned from them, so that only choices"
+            " held out tell whether it knows more.",
+            "",
+        )
     if mean < -2.576 * error:
         lack = lack_of_network(facts.knows_people, len(facts.labels), mean, mean)
         return f"The network is below its equations, by {far}: {NETWORK_LACKS[lack]}.", "network below"
