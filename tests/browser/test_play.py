@@ -57,7 +57,9 @@ def test_a_game_by_the_mouse(new_page, game: str, width: int):
 
 def test_in_jupyterlab_keys_play_and_leave_the_notebook_alone(page: Page, lab: str):
     open_in_lab(page, lab, "play", "Play")
-    page.get_by_role("heading", name="Be the participant").click()
+    heading = page.get_by_role("heading", name="Be the participant")
+    expect(heading).to_be_visible(timeout=LONG)
+    heading.click()
     page.keyboard.press("Escape")  # now the notebook itself listens to digits and arrows
     page.get_by_role("button", name=re.compile("Option 1")).click()
     expect(status(page)).to_contain_text("Trial 1 of 100")
