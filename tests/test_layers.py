@@ -20,7 +20,17 @@ PACKAGE = Path(spicewidgets.__file__).parent
 HOUSE = House(PACKAGE)
 
 # The values and words that every room of the core stands on.
-GROUND_NAMES = ("built", "checks", "config", "equations", "models", "progress", "random", "settings")
+GROUND_NAMES = (
+    "built",
+    "checks",
+    "config",
+    "equations",
+    "models",
+    "progress",
+    "random",
+    "settings",
+    "wording",
+)
 GROUND_FILES = tuple(f"core/{name}" for name in GROUND_NAMES)
 GROUND = {"numpy", *(f"spicewidgets.{file.replace('/', '.')}" for file in GROUND_FILES)}
 # What a room may import beside the standard library. The most precise row holds for a file.
@@ -36,6 +46,7 @@ MAY = {
         "spicewidgets.core.progress",
         "spicewidgets.core.settings",
         "spicewidgets.core.simulate.session",
+        "spicewidgets.core.wording",
     },
     "core/data": GROUND | {"pandas", "torch", "spicewidgets.core.data", "spicewidgets.core.simulate"},
     "core/train": GROUND
@@ -60,6 +71,7 @@ MAY = {
         "spicewidgets.core.built",
         "spicewidgets.core.models",
         "spicewidgets.core.rivals.ready",
+        "spicewidgets.core.wording",
         "spicewidgets.state",
     },
     "lab": {
@@ -79,6 +91,7 @@ MAY = {
         "pandas",
         "traitlets",
         "spicewidgets.core.equations",
+        "spicewidgets.core.wording",
         "spicewidgets.compat",
         "spicewidgets.lab",
         "spicewidgets.markup",
@@ -93,6 +106,7 @@ MAY = {
         "matplotlib",
         "numpy",
         "spicewidgets.compat",
+        "spicewidgets.core.wording",
         "spicewidgets.markup",
         "spicewidgets.plots",
         "spicewidgets.style",

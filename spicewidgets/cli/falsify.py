@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..core.models import READY
+from ..core.wording import join_words
 from ..loading import load
 from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, report_errors
 from .progress import ProgressBar
@@ -51,7 +52,7 @@ def _options() -> Iterator[click.Parameter]:
     words = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
     yield HeadedOption("data", "Data", words, metavar="FILE")
     yield from table_options()
-    words = f"Judge this rival; once for each. [{', '.join(NAMES)}; default {' and '.join(USUAL)}]"
+    words = f"Judge this rival; once for each. [{', '.join(NAMES)}; default {join_words(USUAL)}]"
     yield HeadedOption("rival", "Falsification", words, multiple=True, metavar="NAME")
     words = f"Judge equations and network of this model, too; once for each. [{', '.join(READY)}]"
     yield HeadedOption("model", "Falsification", words, multiple=True, metavar="NAME")

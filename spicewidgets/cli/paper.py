@@ -10,6 +10,7 @@ import click
 
 from ..core.models import READY
 from ..core.settings import Participant, Task
+from ..core.wording import join_words
 from ..loading import load
 from .options import (
     COLUMNS,
@@ -81,7 +82,7 @@ def _options() -> Iterator[click.Parameter]:
         words = f"Without a table: {words} [1 or more; default {value}]"
         yield HeadedOption(name, "Data", words, type=NumberOrText(), default=value, metavar="NUMBER")
     words = f"Compare the equations of this model; the best are told. [{', '.join(READY)}; default"
-    words += f" {' and '.join(OF_TABLES)} with a table, else {SIMULATED[0]}]"
+    words += f" {join_words(OF_TABLES)} with a table, else {SIMULATED[0]}]"
     yield HeadedOption("model", "Study", words, multiple=True, metavar="NAME")
     words = f"Compare only this rival; once for each. [{', '.join(NAMES)}; default all]"
     yield HeadedOption("rival", "Study", words, multiple=True, metavar="NAME")

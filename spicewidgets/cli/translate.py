@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..core.settings import SettingsError
+from ..core.wording import join_words
 from ..loading import load
 from .options import Command, HeadedOption, NumberOrText, report_errors
 
@@ -93,4 +94,4 @@ def _no_number(name: str, value: object) -> str:
 def flags(names: Sequence[str]) -> str:
     """Names of options as they are typed, joined with commas and "and"."""
     typed = [f"--{name.replace('_', '-')}" for name in names]
-    return " and ".join([", ".join(typed[:-1]), typed[-1]]) if len(typed) > 1 else typed[0]
+    return join_words(typed)

@@ -11,6 +11,7 @@ from ..core.read.steps import steps
 from ..core.read.translation import REWARD, InitValues, true_model
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
+from ..core.wording import join_words
 from .translate import flags
 
 SETTINGS = {  # the options as `Participant` names them
@@ -42,7 +43,7 @@ def read(numbers: Mapping[str, float]) -> Iterator[str]:
     yield ""
     yield "  ".join(f"{step.symbol} {step.value:.3g}" for step in steps_read)
     if undefined := [step.symbol for step in steps_read if not isfinite(step.value)]:
-        yield f"This equation does not tell {' and '.join(undefined)}: that would be a division by 0."
+        yield f"This equation does not tell {join_words(undefined)}: that would be a division by 0."
     for step in steps_read:
         if step.symbol.startswith("alpha") and not 0 <= step.value <= 1:
             yield f"{step.symbol} is not between 0 and 1: this is not the equation of a Q-learner."

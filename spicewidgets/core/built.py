@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from .config import SpiceConfig
 from .settings import SettingsError, setting
+from .wording import join_words
 
 NAME = re.compile(r"x_[a-z0-9_]{1,38}")
 HIGHEST = 10.0  # values of states stay within -10..10
@@ -202,7 +203,7 @@ def _of_state(model: BuiltModel, state: BuiltState) -> Iterator[str]:
         if len(names) > 1:
             yield (
                 f"{words.capitalize()} of {state.name} must be moved by one module; got"
-                f" {' and '.join(names)}. Let one of them move other arms, or remove it."
+                f" {join_words(names)}. Let one of them move other arms, or remove it."
             )
     if moving and state.name not in _felt(model):
         yield (

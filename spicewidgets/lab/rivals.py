@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.wording import join_words
 from ..loading import later
 from ..state.experiment import STUDIES
 from ..state.studies import RIVALS
@@ -117,7 +118,7 @@ class Compared:
         if -second.less <= second.error:
             close = [row.name for row in self.rows[1:] if -row.less <= row.error]
             return (
-                f"{best.name} expects the choices best, but {_join_names(close)} may be as good"
+                f"{best.name} expects the choices best, but {join_words(close, 3)} may be as good"
                 f" ({-second.less:.3f} ± {second.error:.3f} nats a choice)."
             )
         return (
@@ -287,10 +288,3 @@ def _row(line: "pd.Series[Any]") -> RivalRow:
         most_common=float(line.get("protected", nan)),
         **kept,
     )
-
-
-def _join_names(names: Sequence[str]) -> str:
-    """Names as a sentence has them; of many the first ones."""
-    if len(names) > 3:
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -2,6 +2,7 @@
 
 import ipywidgets as widgets
 
+from ..core.wording import join_words
 from ..lab.simulation import preview
 from ..plots.figures import RewardProbabilities
 from .base import column, foldable
@@ -55,7 +56,7 @@ class TaskPanel(Stage):
         """Draw a simulated session's probabilities, as long as the settings can be used."""
         settings = self.experiment.peek()
         for name, kinds in NEEDED.items():
-            idle = "" if settings.task.kind in kinds else f"Of {' and '.join(kinds)} tasks only."
+            idle = "" if settings.task.kind in kinds else f"Of {join_words(kinds)} tasks only."
             self.knobs[name].rest(idle)
         show_unused(settings, self.unused, self.settings)
         self.picture.layout.display = "" if settings.is_simulated else "none"

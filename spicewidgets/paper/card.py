@@ -29,9 +29,10 @@ from ..core.discover.group_table import n_tests
 from ..core.judge import check
 from ..core.judge.random_effects import LEAST, tested_groups
 from ..core.rivals.held_out import HeldOut
+from ..core.wording import join_words
 from .blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from .findings import EQUATIONS, Findings, equation_sets, gain_of, nats_gained, seen_ahead, sets_of
-from .words import count, join_words, number, percent, probability, with_interval
+from .words import count, number, percent, probability, with_interval
 
 CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
 EXACT = 0.8  # share of simulated data sets in which exactly the true terms have to come back

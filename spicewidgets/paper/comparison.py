@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..core.wording import join_words
 from ..plots.paper import Range, ranges, sorted_people
 from .blocks import Block, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
-from .words import between, count, join_words, number, probability, with_interval
+from .words import between, count, number, probability, with_interval
 
 
 def comparison_part(found: Findings) -> Iterator[Block]:

@@ -8,10 +8,11 @@ import pandas as pd
 
 from ..core.discover.group_table import n_tests
 from ..core.equations import Equation
+from ..core.wording import join_words
 from ..plots.paper import Range, ranges
 from .blocks import Block, Formulas, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
-from .words import between, join_words, number, probability, with_interval
+from .words import between, number, probability, with_interval
 
 
 def individuals_part(found: Findings) -> Iterator[Block]:

@@ -10,9 +10,10 @@ import numpy as np
 from ..core.equations import term_in_words
 from ..core.rivals.folds import way_for
 from ..core.train.gru import CLIP
+from ..core.wording import join_words
 from .blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from .findings import Findings
-from .words import count, join_words, number, percent
+from .words import count, number, percent
 
 BY = {
     "session": "Whole sessions of people of whom other sessions were learned from were predicted: in part k"

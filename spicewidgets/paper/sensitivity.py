@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from ..core.wording import join_words
 from .blocks import Block, Bullets, Code, Heading, Paragraph, TableBlock
 from .findings import Findings, gain_of
-from .words import between, count, join_words, number, percent, with_interval
+from .words import between, count, number, percent, with_interval
 
 LITERATURE = (
     "Wilson, R. C. & Collins, A. G. E. (2019). Ten simple rules for the computational modeling of behavioral"

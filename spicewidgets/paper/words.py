@@ -69,15 +69,3 @@ def count(n: int, one: str, several: str = "") -> str:
     ('1 person', '1,200 choices')
     """
     return f"{n:,} {one if n == 1 else several or one + 's'}"
-
-
-def join_words(words: Any, most: int = 12) -> str:
-    """Words in a row; the first of them where there are many.
-
-    >>> join_words(["a", "b", "c"])
-    'a, b and c'
-    """
-    words = [str(word) for word in words]
-    if len(words) > most:
-        return f"{', '.join(words[:most])} and {len(words) - most:,} more"
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

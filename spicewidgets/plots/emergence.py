@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.wording import format_number
 from ..style import OTHERS, RNN, Style
 from .live import LiveFigure
 from .series import Floats, Line, Subplot, grown
-from .table import number
 
 if TYPE_CHECKING:
     from ..core.read.emergence import Emergence
@@ -108,6 +108,6 @@ def _in_words(x: Floats, rows: Floats, terms: Sequence[str]) -> str:
         else:
             since = x[gone[-1] + 1 if len(gone) else 0]
             sentences.append(
-                f"{term} is in it since epoch {since:.0f} and ends at {number(rows[-1, order], 2)}"
+                f"{term} is in it since epoch {since:.0f} and ends at {format_number(rows[-1, order], 2)}"
             )
     return f"The equation at {len(x)} epochs from {x[0]:.0f} to {x[-1]:.0f}: {'; '.join(sentences)}."

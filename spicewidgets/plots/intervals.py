@@ -8,10 +8,11 @@ from dataclasses import replace
 from math import ceil, isfinite, nan
 from typing import Any, Protocol
 
+from ..core.wording import format_number
 from ..style import OTHERS, SPICE, TRUTH, Style
 from .live import LiveFigure
 from .series import Subplot, ticks
-from .table import Cell, number
+from .table import Cell
 
 LIKELIHOOD = Style("by the likelihood", "#7a7f85", "solid", "diamond", 4.0)
 RESAMPLES = replace(OTHERS[0], name="over resamples", dash="solid", width=4.0)
@@ -135,8 +136,8 @@ def _of(row: Row, *names: str) -> list[float]:
 
 def _in_words(row: Row) -> str:
     ends = row.over_resamples if row.spread is not None else row.by_likelihood
-    between = f" ({number(ends[0])} to {number(ends[1])})" if isfinite(ends[0]) else ""
-    return f"{number(row.found)}{between}"
+    between = f" ({format_number(ends[0])} to {format_number(ends[1])})" if isfinite(ends[0]) else ""
+    return f"{format_number(row.found)}{between}"
 
 
 def _kept_in_words(row: Row) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..core.wording import format_number, join_words
 from ..style import OTHERS, REWARDED, SPICE, UNREWARDED, Style, styles
 from .live import LiveFigure
 from .series import Floats, Line, Series, Subplot, log_ticks, ticks
-from .table import number
 
 if TYPE_CHECKING:
     from ..core.discover.sparsity import SparsityPath
@@ -123,8 +123,8 @@ def _in_words(curves: "Curves", looks: Mapping[str, Style]) -> str:
     sentences = []
     for at, level in enumerate(curves.levels):
         parts = [
-            f"{look.name} {' and '.join(number(root, 2) for root in curves.rests[layer][at]) or 'nowhere'}"
-            for layer, look in looks.items()
+            f"{look.name} {join_words(format_number(root, 2) for root in rests[at]) or 'nowhere'}"
+            for look, rests in ((look, curves.rests[layer]) for layer, look in looks.items())
         ]
         sentences.append(f"{outcome(level) or 'always'}: {', '.join(parts)}")
     words = f"Values come to rest at, {'; '.join(sentences)}." if looks else ""
@@ -133,7 +133,7 @@ def _in_words(curves: "Curves", looks: Mapping[str, Style]) -> str:
     for layer in others:
         apart = np.nanmax(np.abs(curves.after[layer] - curves.after[first])[:, within], initial=0.0)
         words += f" {looks[layer].name} is off {looks[first].name} by {apart:.2f} at most."
-    ends = f"{number(curves.low, 2)} and {number(curves.high, 2)}"
+    ends = f"{format_number(curves.low, 2)} and {format_number(curves.high, 2)}"
     return f"{words} 98 of 100 visits lie between {ends}; pale lines beyond are extrapolated."
 
 

@@ -13,11 +13,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.wording import format_number
 from ..style import SPICE, Style
 from .live import LiveFigure
 from .look import LOOK
 from .series import Floats, Series, Subplot, ticks
-from .table import Cell, number
+from .table import Cell
 
 MARKERS = ("circle", "cross", "square", "triangle", "diamond", "plus")
 PEOPLE = tuple(replace(SPICE, name=f"group {at + 1}", marker=marker) for at, marker in enumerate(MARKERS))
@@ -106,7 +107,7 @@ class AcrossPeople(LiveFigure):
             level["low"] += [mean - spread, mean - spread, np.nan]
             level["high"] += [mean + spread, mean + spread, np.nan]
             if at < MOST_TICKS:
-                self._ticks[float(x.mean())] = f"{group} {number(mean, 2)}".strip()
+                self._ticks[float(x.mean())] = f"{group} {format_number(mean, 2)}".strip()
             begin = float(x[-1]) + GAP
         with self.batch():
             self._fill(one, level, points)
@@ -251,9 +252,9 @@ def _in_words(name: str, one: Number, groups: Sequence[str], names: Sequence[str
     parts = []
     for group in names:
         own: NDArray[np.float64] = values[(label == group) & np.isfinite(values)]
-        spread = f", SD {number(float(own.std(ddof=1)), 2)}" if len(own) > 1 else ""
+        spread = f", SD {format_number(float(own.std(ddof=1)), 2)}" if len(own) > 1 else ""
         who = f"{group} ({len(own)} of {int((label == group).sum())})" if group else f"{len(own)} people"
-        parts.append(f"{who}: mean {number(float(own.mean()), 2)}{spread}")
+        parts.append(f"{who}: mean {format_number(float(own.mean()), 2)}{spread}")
     beyond = " The choices of the others do not identify it." if n < len(values) else ""
     return f"{name} of {n} of {len(values)} people. {'; '.join(parts)}.{beyond}"
 
@@ -262,4 +263,4 @@ def _together(names: tuple[str, str], x: Floats, y: Floats) -> str:
     if len(x) < 3 or not x.std() or not y.std():
         return f"{names[1]} against {names[0]} of {len(x)} people."
     r = float(np.corrcoef(x, y)[0, 1])
-    return f"{names[1]} against {names[0]} of {len(x)} people: correlation r = {number(r, 2)}."
+    return f"{names[1]} against {names[0]} of {len(x)} people: correlation r = {format_number(r, 2)}."

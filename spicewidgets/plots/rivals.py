@@ -7,11 +7,12 @@ from typing import Protocol
 
 import numpy as np
 
+from ..core.wording import format_number
 from ..markup import Html, escape_text, region
 from ..style import BENCHMARK, RNN, SPICE, Style
 from .series import Floats, Kind, ticks
 from .small import INK, Axis, mark
-from .table import number, swatch
+from .table import swatch
 
 RIVAL = replace(BENCHMARK, name="rival", marker="circle")
 OWN: dict[str, tuple[Style, Kind]] = {
@@ -132,14 +133,14 @@ def _line(
     (look, kind), is_best = look_of(row.name), row.less == 0
     name = f"<b>{escape_text(row.name)}</b>" if row.name in OWN or is_best else escape_text(row.name)
     digits = 3 if abs(row.less) >= 0.0005 else 4
-    difference = "<b>best</b>" if is_best else number(row.less, digits)
+    difference = "<b>best</b>" if is_best else format_number(row.less, digits)
     if isfinite(row.error) and not is_best:
-        difference += f" <small>± {number(row.error)}</small>"
+        difference += f" <small>± {format_number(row.error)}</small>"
     less = (0.0, 0.0) if is_best else (row.less - row.error, row.less + row.error)
     cells = [
         f'<td class="r c-n">{_count(row.numbers)}</td>',
         f'<td class="sw-d">{_dot(axes[0], ends[0], (ends[1], ends[2]), look)}</td>',
-        f'<td class="r c-v">{number(ends[0])}</td>',
+        f'<td class="r c-v">{format_number(ends[0])}</td>',
         f'<td class="sw-d c-d">{_dot(axes[1], row.less, less, look, zero=True)}</td>',
         f'<td class="r">{difference}</td>',
     ]
@@ -150,13 +151,13 @@ def _line(
         )
         cells += [
             f'<td class="sw-share c-s" aria-hidden="true">{bar}</td><td class="r c-s">{share}</td>',
-            f'<td class="r c-s">{number(row.most_common, 2)}</td>',
+            f'<td class="r c-s">{format_number(row.most_common, 2)}</td>',
         ]
     return f'<tr><th scope="row">{swatch(look, kind)}{name}</th>{"".join(cells)}</tr>'
 
 
 def _count(numbers: float) -> str:
-    return f"{numbers:.0f}" if numbers == round(numbers) else number(numbers, 1)
+    return f"{numbers:.0f}" if numbers == round(numbers) else format_number(numbers, 1)
 
 
 def _dot(axis: Axis, value: float, ends: tuple[float, float], look: Style, zero: bool = False) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..core.wording import format_number
 from ..markup import Html, escape_text, table
 from ..style import BAND, PALE, Style
 from .series import TRACES, Floats, Kind, Series, Subplot
@@ -100,15 +101,13 @@ def html_table(caption: str, names: Sequence[str], rows: Sequence[Sequence[Cell]
         caption = f"{caption} Shown is 1 row in {step}; the CSV file has all {len(rows)}."
     digits = [_digits(column) for column in zip(*thinned, strict=True)]
     cells = [
-        [cell if isinstance(cell, str) else number(cell, n) for cell, n in zip(row, digits, strict=True)]
+        [
+            cell if isinstance(cell, str) else format_number(cell, n)
+            for cell, n in zip(row, digits, strict=True)
+        ]
         for row in thinned
     ]
     return table(caption, names, cells, look=("sw-table", ""))
-
-
-def number(value: float, digits: int = 3) -> str:
-    """With so many decimals and a true minus; nothing for a gap."""
-    return "" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def _digits(column: Iterable[Cell]) -> int:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.wording import format_number
 from ..style import SPICE, TRUTH
 from .loss_curve import LossCurve
 from .series import Line, Subplot
-from .table import number
 
 if TYPE_CHECKING:
     from ..core.read.emergence import Emergence
@@ -63,7 +63,7 @@ class TrainingFigure(LossCurve):
                     lines[f"now {at}"] = (epochs[seen][-1:], row[-1:])
                     ends[_free(float(row[-1]), ends)] = _in_words(float(row[-1]), letter, true)
                 elif true is not None:
-                    ends[_free(true, ends)] = f"true {number(true, 2)} {letter}"
+                    ends[_free(true, ends)] = f"true {format_number(true, 2)} {letter}"
             whole = [np.ravel(emergence.coefficients), [one for one in truth if one is not None], [0.0]]
             values = np.concatenate([np.asarray(part, dtype=float) for part in whole])
             self.set_span("coefficient", float(values.min()), float(values.max()))  # nothing jumps on the way
@@ -86,5 +86,5 @@ def _free(y: float, taken: Mapping[float, str]) -> float:
 
 
 def _in_words(value: float, letter: str, true: float | None) -> str:
-    words = f"{number(value, 2)} {letter}".strip()
-    return words if true is None else f"{words}, true {number(true, 2)}"
+    words = f"{format_number(value, 2)} {letter}".strip()
+    return words if true is None else f"{words}, true {format_number(true, 2)}"

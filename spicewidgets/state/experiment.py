@@ -12,6 +12,7 @@ from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.models import READY
 from ..core.settings import SettingsError, Task, shorten
+from ..core.wording import join_words
 from .base import Change, State
 from .comparison import ComparisonState
 from .data import Data, DataState
@@ -307,8 +308,7 @@ class Experiment(HasTraits):
                 old, new = getattr(before, item.name), getattr(present, item.name)
                 if item.compare and old != new:
                     settings.append(_in_words(state, item.name, old))
-        rest = len(settings) - 2
-        return " and ".join(settings[:2]) if rest <= 0 else f"{', '.join(settings[:2])} and {rest} more"
+        return join_words(settings, 2)
 
     def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
         runs = {"train": self.trained, "equation": self.discovered, "uncertainty": self.resampled}

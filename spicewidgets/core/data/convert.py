@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from .. import checks
 from ..settings import SpiceWarning
 from ..simulate.session import BanditSession
+from ..wording import join_words
 from . import columns as column
 from .coded import dataset_of
 from .dataset import DatasetRNN
@@ -227,7 +228,7 @@ def _rewards(
         rewards[(arms < 0)[:, None] | (rewards == -1) & ~chosen & (not losses)] = np.nan
     if np.isnan(rewards[chosen]).all():
         if not problems:
-            names = " and ".join(columns.rewards)
+            names = join_words(columns.rewards)
             problems.append(f"{names} must hold the outcome of each choice; got none. Fill the column(s) in.")
         return rewards, (np.nan, np.nan)
     low, high = float(np.nanmin(rewards)), float(np.nanmax(rewards))

@@ -14,6 +14,7 @@ from ..settings import shorten
 from ..simulate.record import Record
 from ..simulate.run import Parameters, arms_of, bandit_sessions, play_sessions
 from ..simulate.session import BanditSession
+from ..wording import join_words
 from .dataset import DatasetRNN
 
 BYTES = 128  # for each arm of a trial, while sessions are simulated and made a data set: 16 numbers or more
@@ -160,7 +161,7 @@ def _check(
     ]
     arms = [{n for part in parts if (n := arms_of(part)) is not None} for parts in (agents, [environment])]
     if len(arms[0] | arms[1]) > 1:
-        got = " and ".join(map(str, sorted(arms[0])))
+        got = join_words(sorted(arms[0]))
         problems.append(
             "Agent and task must have the same number of arms; "
             f"got {got} of the agent and {arms_of(environment)} of the task. Set the same `n_actions`."

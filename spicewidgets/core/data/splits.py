@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..checks import raise_if_any
 from ..settings import SettingsError
+from ..wording import join_words
 from .dataset import DatasetRNN, Device
 from .layout import MISSING
 
@@ -196,7 +197,7 @@ def _unlike(datasets: list[DatasetRNN], participants: Sequence[Any] | None) -> l
         ("columns", {dataset.columns for dataset in datasets}),
     ):
         if len(values) > 1:
-            values_text = " and ".join(map(str, sorted(values)))
+            values_text = join_words(sorted(values))
             problems.append(
                 f"The datasets must have the same {name}; got {values_text}."
                 " Convert them in the same way first."

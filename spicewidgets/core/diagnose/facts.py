@@ -16,6 +16,7 @@ from ..equations import SpiceModel, Term
 from ..read.words import part_of_sentence
 from ..settings import Discovery, Training
 from ..simulate.record import Record
+from ..wording import format_number
 from .mechanisms import Mechanism, Modules, lacking, modules_of
 
 if TYPE_CHECKING:
@@ -236,21 +237,10 @@ class Facts:
                 limit = WIDE[name] * (abs(value) if name == "beta_reward" else 1)
                 told = isfinite(error) and (name != "beta_reward" or error < abs(value))
                 if told and limit > 0:
-                    words = f"{self.whose(label)} {LABELS[name]} {format_signed(value, 2)} ± {error:.2f}"
+                    words = f"{self.whose(label)} {LABELS[name]} {format_number(value, 2)} ± {error:.2f}"
                     widths.append((error / limit, name, words))
         return tuple(sorted(widths))
 
     def whose(self, label: Hashable) -> str:
         """Say whose equations a number is read off."""
         return "the equations'" if len(self.labels) < 2 else f"of the equations of participant {label} the"
-
-
-def join_words(names: Sequence[str]) -> str:
-    """Return some names as a sentence has them."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def format_signed(value: float, digits: int = 3) -> str:
-    """Return a number with a typographic minus."""
-    return f"{value:.{digits}f}".replace("-", "−")

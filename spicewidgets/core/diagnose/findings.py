@@ -15,7 +15,8 @@ from ..discover.uncertainty import half_width
 from ..equations import term_of
 from ..read.translation import impossible
 from ..read.words import part_of_sentence
-from .facts import LABELS, STRONG, Facts, format_signed, join_words
+from ..wording import format_number, join_words
+from .facts import LABELS, STRONG, Facts
 from .mechanisms import mechanism_of, models_with
 from .verdict import LEVEL, tells_nothing
 
@@ -234,7 +235,7 @@ def by_threshold(facts: Facts) -> Finding | None:
         value = facts.spice.equation(module, label).coefficient(*term)
         error = facts.errors[label].coefficients[module][term]
         whose = f", of participant {label}," if len(facts.labels) > 1 else ""
-        found = f"{format_signed(value)} ± {error:.3f}"
+        found = f"{format_number(value)} ± {error:.3f}"
         words = f"{term_of(term, module)}{whose} is {found}, so that it may as well be 0."
     else:
         return None
@@ -346,7 +347,7 @@ def too_slow(facts: Facts) -> Finding | None:
     if not slow:
         return None
     rate, error, label = slow[0]
-    about = f"{format_signed(rate, 2)} ± {error:.2f}" if isfinite(error) else "any"
+    about = f"{format_number(rate, 2)} ± {error:.2f}" if isfinite(error) else "any"
     n, own = len(facts.labels), facts.made_by.get("alpha_reward")
     known = "" if own is None or n > 1 else f", where the participant's is {own:g}"
     many = f", and so in {len(slow)} of {n} participants" if n > 1 else ""
@@ -364,7 +365,7 @@ def no_q_learner(facts: Facts) -> Finding | None:
     if not found:
         return None
     label, worst = max(found.items(), key=lambda pair: abs(pair[1].value) / max(pair[1].error, TINY))
-    numbers = f"{LABELS[worst.name]} {format_signed(worst.value, 2)} ± {worst.error:.2f}"
+    numbers = f"{LABELS[worst.name]} {format_number(worst.value, 2)} ± {worst.error:.2f}"
     numbers += f" (participant {label})" if len(read) > 1 else ""
     many = f" {len(found)} of {len(read)} participants have such numbers." if len(read) > 1 else ""
     return Finding(f"No Q-learner has such numbers as {numbers}. Here they mean that {worst.means}.{many}")

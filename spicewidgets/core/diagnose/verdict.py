@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtri
 
+from ..wording import join_words
 from .claims import NETWORK_LACKS, lack_of_network
-from .facts import Facts, join_words
+from .facts import Facts
 from .mechanisms import mechanism_of
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
     parts = [f"it lacks {join_words(missing)}"] if missing else []
     parts += [f"it has {join_words(extra)}, which is not true"] if extra else []
     if wide:
-        return "differs", f"Differs: {' and '.join(parts)} ({far})."
-    return "untold", f"{_these(n)} cannot tell it from the participant, though {' and '.join(parts)}."
+        return "differs", f"Differs: {join_words(parts)} ({far})."
+    return "untold", f"{_these(n)} cannot tell it from the participant, though {join_words(parts)}."
 
 
 def _power(facts: Facts) -> Iterator[str]:

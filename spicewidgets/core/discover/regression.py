@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..equations import Equation, Term, term_text
 from ..settings import Discovery, SettingsError
+from ..wording import join_words
 
 if TYPE_CHECKING:
     from .sampling import ModuleSamples
@@ -141,7 +142,7 @@ def _tell_apart(columns: Floats, terms: tuple[Term, ...]) -> tuple[tuple[int, ..
             same = [
                 term_text(terms[j]) for j, weight in zip(distinct, weights, strict=True) if abs(weight) > 1e-9
             ]
-            why = f"in these data it is the same as {' and '.join(same)}" if same else "it is 0 in these data"
+            why = f"in these data it is the same as {join_words(same)}" if same else "it is 0 in these data"
             dropped[term] = f"{term_text(term)} was left out of the library: {why}."
     return tuple(distinct), dropped
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_in_words
 from ..read.translation import classical_parameters
+from ..wording import join_words
 
 if TYPE_CHECKING:
     from ..data.dataset import DatasetRNN
@@ -182,8 +183,4 @@ def _sentence(names: Sequence[str], way: Floats) -> str:
     moved = [f"{name} by {part:+.2g}" for name, part in zip(names, way, strict=True) if abs(part) > 1e-3]
     if len(moved) == 1:
         return f"The choices do not tell {moved[0].rsplit(' by ', 1)[0]}: whatever it is, P stays the same."
-    return f"The choices do not tell these numbers apart: P stays the same if one moves {_and(moved)}."
-
-
-def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"The choices do not tell these numbers apart: P stays the same if one moves {join_words(moved)}."

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ..simulate.record import Floats
+from ..wording import join_words
 from .multiple import holm
 
 LEVEL = 0.05  # of the test of a model: all its measures together
@@ -203,14 +204,17 @@ class Falsification:
         for one in self.judgements.values():
             verdicts[one.verdict].append(one)
         rejected, undecided, held = verdicts.values()
+        others, alike, names = (
+            join_words(one.agent for one in some) for some in (rejected[2:], undecided[1:], held)
+        )
         parts = [one.sentence for one in (*rejected[:2], *undecided[:1])]
-        if rejected[2:]:
-            parts.append(f"{_listed(rejected[2:])} {'behave' if rejected[3:] else 'behaves'} otherwise, too.")
-        if undecided[1:]:
-            parts.append(f"The same holds of {_listed(undecided[1:])}.")
+        if others:
+            parts.append(f"{others} {'behave' if rejected[3:] else 'behaves'} otherwise, too.")
+        if alike:
+            parts.append(f"The same holds of {alike}.")
         if held:
             is_ = "are" if held[1:] else "is"
-            parts.append(f"{_listed(held)} {is_} not told apart from people; {_noticed(held)}.")
+            parts.append(f"{names} {is_} not told apart from people; {_noticed(held)}.")
         return " ".join(parts)
 
     @property
@@ -269,8 +273,3 @@ def _noticed(judged: Sequence[Judgement]) -> str:
         f"at the {100 * LEVEL:.0f} % level a difference of {sizes}, {checks[0].words}, would have been"
         f" noticed in {100 * POWER:.0f} of 100 times"
     )
-
-
-def _listed(judged: Sequence[Judgement]) -> str:
-    names = [one.agent for one in judged]
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if names[1:] else names[0]

@@ -26,6 +26,7 @@ from ..equations import Equation, SpiceModel
 from ..models import HABIT, RATE, VALUE
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
+from ..wording import join_words
 from .translation import InitValues, true_model
 
 COUNTERFACTUAL = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
@@ -168,7 +169,7 @@ def _habits(built: BuiltModel, states: list[BuiltState], agent: AgentQ, means: M
     if len(states) > 1:
         yield (
             "The participant has one memory of its choices; the model has"
-            f" {' and '.join(state.name for state in states)}."
+            f" {join_words(state.name for state in states)}."
         )
     for state in states[:1]:
         chosen, other = _on(built, state, CHOSEN), _on(built, state, NOT_CHOSEN)

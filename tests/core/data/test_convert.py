@@ -270,7 +270,7 @@ def test_a_missing_column_is_a_sentence():
     (problem,) = problems(tabular().rename(columns={"choice": "Choise"}))
     assert problem == (
         "There is no column 'choice'. Did you mean 'Choise'? "
-        "The table has the columns session, Choise, reward. "
+        "The table has the columns session, Choise and reward. "
         "Name yours in the call: df_choice, df_reward, df_participant_id, df_session."
     )
 

@@ -284,7 +284,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(table, sentence):
         ({"roles": {"choice": "chocie"}}, "Did you mean 'choice'"),
         ({"roles": {"wahl": "choice"}}, "There is no role 'wahl'"),
         ({"remedies": {"skale": "range"}}, "There is no problem 'skale'"),
-        ({"remedies": {"scale": "x"}}, "must be range or largest or keep; got 'x'"),
+        ({"remedies": {"scale": "x"}}, "must be range, largest or keep; got 'x'"),
     ],
 )
 def test_wrong_roles_and_remedies_are_a_sentence(arguments, sentence):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...settings import SettingsError
+from ...wording import join_words
 from . import coding
 from .cells import Label, as_number, plain_text
 from .recognise import MOST_OPTIONS
@@ -59,7 +60,7 @@ def _missing_codes(work: ExaminationContext, labels: list[Label | None]) -> None
     untimed = None if rt is None else ~(rt.numbers > 0)
     codes = coding.missing_labels(work.choice, unpaid, untimed)
     mask = work.choice.per_row(np.array([it in codes for it in work.choice.labels], bool), False)
-    words = f"{' or '.join(map(repr, codes))} as a choice seems to stand for none"
+    words = f"{join_words(map(repr, codes), last='or')} as a choice seems to stand for none"
     if work.decide("missing_code", mask, words, "missing") == "missing":
         labels[:] = [None if label in codes else label for label in labels]
 

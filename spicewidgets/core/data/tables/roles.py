@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from ...checks import raise_if_any
+from ...wording import join_words
 
 SEVERAL = ("sessions", "outcomes", "offered", "groups", "covariates", "inputs", "positions")
 
@@ -119,5 +120,4 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
 
 def join_names(names: Iterable[Any], most: int = 30) -> str:
     """Names in a sentence, the first of them where there are many, and the beginnings of long ones."""
-    names = [f"{name!s:.40}" for name in names]
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return join_words((f"{name!s:.40}" for name in names), most)

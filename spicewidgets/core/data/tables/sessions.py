@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ...wording import join_words
 from .cells import Column, combine_codes, plain_text
 from .work import Bools, Codes, ExaminationContext
 
@@ -27,7 +28,7 @@ def tell_sessions_apart(work: ExaminationContext) -> None:
     trial = work.column(work.roles.trial)
     counted = trial is not None and bool(np.isfinite(trial.numbers[work.used]).all())
     goes_on = counted and trial is not None and _all_differ(work, combine_codes(work.person, trial.codes))
-    names = " and ".join(work.roles.sessions)
+    names = join_words(work.roles.sessions)
     begins = ~_repeats(work, parts) & _repeats(work, work.person)
     words = f"Sessions of the same person, by {names}: does what was learned carry on into the next?"
     default = "carry_on" if goes_on else "start_anew"

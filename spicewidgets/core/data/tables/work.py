@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ...checks import raise_if_any
 from ...settings import SettingsError
+from ...wording import join_words
 from .cells import Column, Label
 from .layouts import EXPORT, LAYOUTS, OWN
 from .problems import KINDS
@@ -88,7 +89,7 @@ class ExaminationContext:
         remedies = {name: it for name, it in KINDS[key].items() if not only or name in only}
         taken = self.wanted.get(key, default)
         if taken not in remedies:
-            names = " or ".join(remedies)
+            names = join_words(remedies, last="or")
             raise SettingsError([f"The remedy for {key} must be {names} here; got {taken!r}. Choose one."])
         rows = where(mask, self.table.numbers, self.table.files)
         self.problems.append(Problem(key, words, rows, remedies, default, taken))
@@ -133,5 +134,7 @@ def _remedy_problems(wanted: Mapping[str, str]) -> list[str]:
         if key not in KINDS:
             problems.append(f"There is no problem {key!r}. Remedies are for {', '.join(KINDS)}.")
         elif name not in KINDS[key]:
-            problems.append(f"The remedy for {key} must be {' or '.join(KINDS[key])}; got {name!r}. Use one.")
+            problems.append(
+                f"The remedy for {key} must be {join_words(KINDS[key], last='or')}; got {name!r}. Use one."
+            )
     return problems
