@@ -9,23 +9,13 @@ import pandas as pd
 from ..core.diagnose.diagnosis import Diagnosis
 from ..core.equations import term_text
 from ..core.judge.replay import scores
+from ..core.mechanisms import BEYOND, PARAMETERS
 from ..core.read.translation import INSTEAD, classical_parameters, term_by_term
 from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
 PHASES = {"screen": "screening", "lbfgs": "L-BFGS", "adam": "Adam"}
 AGENTS = {"groundtruth": "truth", "rnn": "RNN", "spice": "SPICE"}
-PARAMETERS = (
-    "alpha_reward",
-    "alpha_penalty",
-    "beta_reward",
-    "q0",
-    "forget_rate",
-    "alpha_counterfactual_reward",
-    "alpha_counterfactual_penalty",
-    "beta_choice",
-    "alpha_choice",
-)
 
 
 def equations(outcome: Outcome) -> pd.DataFrame:
@@ -64,9 +54,8 @@ def _not_identified(outcome: Outcome, label: Any) -> list[str]:
 
 def _has_mechanism(name: str, true: Mapping[str, float]) -> bool:
     """Tell whether the true participant has the mechanism that a parameter belongs to."""
-    if name == "alpha_choice":
-        return bool(true.get("beta_choice"))
-    return name in true and (bool(true[name]) or name in PARAMETERS[:4])
+    further = [one for one in BEYOND if not one.within and PARAMETERS[name] in one.all_parameters]
+    return name in true and (not further or any(one.is_in_use(true) for one in further))
 
 
 def comparison(outcome: Outcome) -> pd.DataFrame:

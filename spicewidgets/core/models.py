@@ -21,13 +21,14 @@ from .built import (
     BuiltModule,
     BuiltState,
 )
+from .mechanisms import CHOICES, VALUES
 
 if TYPE_CHECKING:
     from .config import SpiceConfig
     from .train.rnn import BaseRNN
 
 PUBLIC = "train.precoded"
-VALUE, HABIT, RATE = "x_value_reward", "x_value_choice", "x_learning_rate_reward"  # states
+VALUE, HABIT, RATE = VALUES.model, CHOICES.model, "x_learning_rate_reward"  # states
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from numbers import Integral, Real
 from reprlib import Repr
 from typing import Any, Self
 
+from .mechanism import ParameterSpec
+from .mechanisms import ALPHA, ALPHA_PENALTY, BETA, PARAMETERS, Q0
+
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 4, 200, 200, 60
 SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = SHORT.maxset = SHORT.maxfrozenset = 12
@@ -169,40 +172,39 @@ class Task(Settings):
     counterfactual: bool = setting(False, "Whether the rewards of the arms not chosen are shown too.")
 
 
-@dataclass(frozen=True)
-class Participant(Settings):
-    """The simulated participant: a Q-learner with the mechanisms of `AgentQ`."""
+def setting_of(parameter: ParameterSpec) -> Any:
+    """Return the setting that is a parameter of the simulated participant."""
+    return setting(
+        parameter.default,
+        parameter.help,
+        unit=parameter.unit,
+        low=parameter.low,
+        high=parameter.high,
+        optional=bool(parameter.follows),
+    )
 
-    alpha_reward: float = setting(
-        0.3, "Learning rate alpha: how far one outcome moves the value.", low=0, high=1
-    )
-    alpha_penalty: float | None = setting(
-        None,
-        "Learning rate after no reward; the same as alpha_reward when not given.",
-        low=0,
-        high=1,
-        optional=True,
-    )
-    beta_reward: float = setting(
-        3.0, "Inverse noise temperature beta: how strictly choices follow the values.", low=0, high=20
-    )
-    q0: float = setting(0.5, "Value of every arm before the first trial.", unit="reward", low=-1, high=2)
-    forget_rate: float = setting(
-        0.0, "How fast the value of an arm not chosen returns to q0.", unit="per trial", low=0, high=1
-    )
-    beta_choice: float = setting(
-        0.0,
-        "Weight of the choice kernel: above 0 repeats choices, below 0 avoids repeating.",
-        low=-20,
-        high=20,
-    )
-    alpha_choice: float = setting(1.0, "Learning rate of the choice kernel.", low=0, high=1)
-    alpha_counterfactual_reward: float = setting(
-        0.0, "Learning rate of the arm not chosen after a reward.", low=0, high=1
-    )
-    alpha_counterfactual_penalty: float = setting(
-        0.0, "Learning rate of the arm not chosen after no reward.", low=0, high=1
-    )
+
+def has_parameters(cls: type[Any]) -> type[Any]:
+    """Give a class of settings those parameters of mechanisms that it does not name itself."""
+    for parameter in PARAMETERS.values():
+        if parameter.name not in vars(cls):
+            cls.__annotations__[parameter.name] = float | None if parameter.follows else float
+            setattr(cls, parameter.name, setting_of(parameter))
+    return cls
+
+
+@dataclass(frozen=True)
+@has_parameters
+class Participant(Settings):
+    """The simulated participant: a Q-learner with the mechanisms of `AgentQ`.
+
+    Those of Rescorla and Wagner's learner stand here; the others are added as `mechanisms.py` declares them.
+    """
+
+    alpha_reward: float = setting_of(ALPHA)
+    alpha_penalty: float | None = setting_of(ALPHA_PENALTY)
+    beta_reward: float = setting_of(BETA)
+    q0: float = setting_of(Q0)
 
 
 OPTIMIZERS = ("auto", "lbfgs", "adam")

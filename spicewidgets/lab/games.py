@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.judge.quiz import (
+    BOTH,
+    BY_PARAMETER,
     LAST_SEED,
     LEVELS,
-    MECHANISMS,
     Mystery,
-    QuizMechanism,
     Score,
     mechanisms_of,
     mystery,
@@ -43,13 +43,13 @@ else:
     replaying = later("..core.judge.replay", __package__)
 
 __all__ = [
+    "BOTH",
+    "BY_PARAMETER",
     "LAST_SEED",
     "LEVELS",
-    "MECHANISMS",
     "Game",
     "Mystery",
     "Participant",
-    "QuizMechanism",
     "Score",
     "Task",
     "Yourself",
@@ -119,14 +119,14 @@ def guess_of(values: dict[str, float]) -> Participant:
         SettingsError: For values that no participant can have, and for a mechanism without an effect.
     """
     guess = with_values(Participant(), values).checked()
-    named = {each.parameter for each in mechanisms_of(guess)}
-    idle = [each for each in MECHANISMS if each.parameter in values and each.parameter not in named]
+    named = mechanisms_of(guess)
+    idle = [name for name, each in BY_PARAMETER.items() if name in values and each not in named]
     if idle:
         raise SettingsError(
             [
-                f"The number of {each.name} must make a difference; got {values[each.parameter]:g}, which"
+                f"The number of {BY_PARAMETER[name].name} must make a difference; got {values[name]:g}, which"
                 " is the same as without. Change the number, or take the tick away."
-                for each in idle
+                for name in idle
             ]
         )
     return guess

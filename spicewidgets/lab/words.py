@@ -1,15 +1,17 @@
 """What the parameters of a participant, and rivals, are called in tables and pictures."""
 
+from ..core.mechanisms import ASKED, BEYOND, PARAMETERS as DECLARED
 from ..core.rivals.ready import RIVALS
 
-PARAMETERS = {
-    "alpha_reward": "learning rate α",
-    "alpha_penalty": "α after no reward",
-    "beta_reward": "inverse temperature β",
-    "q0": "first value q₀",
-    "forget_rate": "forgetting",
-    "beta_choice": "choice kernel β",
-    "alpha_choice": "choice kernel α",
-}
+PARAMETERS = {name: one.words for name, one in DECLARED.items()}
+LETTERS = {name: one.letter for name, one in DECLARED.items()}
+SYMBOLS = {one.symbol: one.letter for one in DECLARED.values()}  # of the rules from an equation to them
+# Those that stand beside an equation, and whether also where they are 0.
+HEAD = {name: bool(one.default) for name, one in DECLARED.items() if one.in_head}
+# Beyond Rescorla and Wagner, in the order of their sliders.
+FURTHER = tuple(one.name for mechanism in BEYOND if not mechanism.within for one in mechanism.all_parameters)
+# The numbers that the quiz asks for, by their labels, and what its form says at first.
+ASKED_FOR = {name: f"{one.label}, {one.unit}" if one.unit else one.label for name, one in ASKED.items()}
+FIRST = {name: one.guess.first for name, one in ASKED.items() if one.guess}
 # Rivals where there is little room, by their labels.
 BRIEF = {rival.label: rival.brief for rival in RIVALS.values()}

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ..core.equations import SpiceModel, Term
 
 SHORT = {"c_reward": "r", "c_action": "a"}
-SYMBOLS = {"alpha_reward": "α", "beta_reward": "β", "forget_rate": "f"}
 MANY = 5  # terms, from which they are written smaller
 Terms = Mapping["Term", float]
 Numbers = Mapping[str, float]

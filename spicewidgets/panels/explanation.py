@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..lab.intervals import BETA, IntervalRow
 from ..lab.pressed import Costs, cost_in_words, meaning_of
 from ..lab.result import Result
+from ..lab.words import LETTERS
 from ..markup import Html, escape_text
 from ..plots.svg import Interval, cost_bars, number_line
 from .translation_tables import in_print
@@ -14,8 +15,6 @@ from .words import decimal
 
 if TYPE_CHECKING:
     from ..core.read.steps import Step
-
-LETTERS = {"alpha_reward": "α", "alpha_penalty": "α⁻", "beta_reward": "β", "q0": "q₀", "forget_rate": "f"}
 
 
 def explanation(

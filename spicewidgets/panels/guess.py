@@ -5,18 +5,11 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from ..lab.games import MECHANISMS, Mystery, QuizMechanism, Score, mechanisms_of, value_of
+from ..lab.games import BOTH, BY_PARAMETER, Mystery, Score, mechanisms_of, value_of
+from ..lab.words import ASKED_FOR as NAMES, FIRST
 from ..markup import Html, bullets, escape_text, fold, table
 from .base import ROW, Change, Panel, block, button, column, guard, row, tick_box, with_label
 
-BOTH = {"alpha_reward": "Learning rate α", "beta_reward": "Inverse temperature β"}
-NAMES = BOTH | {
-    "forget_rate": "Forgetting, per trial",
-    "alpha_penalty": "α after no reward",
-    "beta_choice": "β of the choice kernel",
-    "alpha_counterfactual": "α of the option not chosen",
-}
-FIRST = {"alpha_reward": 0.5, "beta_reward": 5.0, "forget_rate": 0.25, "beta_choice": 1.0}
 ANSWERED = "The answer is out. Take another mystery."
 GUESS_TIP, ANSWER_TIP = "See what this guess is worth", "No guess counts after it"
 SCORING = (
@@ -37,7 +30,7 @@ class GuessForm(Panel):
 
     def __init__(self, guess: Callable[[], object], show_answer: Callable[[], object]) -> None:
         self.numbers = {name: self._number(name) for name in NAMES}
-        self.ticks = {mechanism.parameter: self._tick(mechanism) for mechanism in MECHANISMS}
+        self.ticks = {name: self._tick(name) for name in BY_PARAMETER}
         self.go = button("Guess", GUESS_TIP, guess, button_style="primary")
         self.show_answer = button("Show the answer", ANSWER_TIP, show_answer)
         self.score, self.answer = widgets.HTML(), widgets.HTML()
@@ -59,9 +52,10 @@ class GuessForm(Panel):
         field.layout.max_width = "340px"
         return field
 
-    def _tick(self, mechanism: QuizMechanism) -> widgets.Checkbox:
+    def _tick(self, name: str) -> widgets.Checkbox:
+        mechanism = BY_PARAMETER[name]
         box = tick_box(f"{mechanism.name.capitalize()}: {mechanism.says}", mechanism.says)
-        box.observe(partial(self._toggle, mechanism.parameter), "value")
+        box.observe(partial(self._toggle, name), "value")
         return box
 
     @guard
@@ -71,7 +65,7 @@ class GuessForm(Panel):
     def clear(self, level: int) -> None:
         """Empty the form, for a mystery of this level."""
         for name, number in self.numbers.items():
-            number.value = FIRST.get(name, 0.25)
+            number.value = FIRST[name]
             number.layout.display = "" if name in BOTH else "none"
         for tick in self.ticks.values():
             tick.value = False

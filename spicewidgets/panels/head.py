@@ -11,11 +11,12 @@ import ipywidgets as widgets
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
 from ..lab.verdict import headline, standing, verdict
+from ..lab.words import HEAD, LETTERS
 from ..markup import Html, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
 from .base import Change, Panel, block, button, by_hand, guard, set_if_changed, tick_box, with_label
-from .equation_lines import SYMBOLS, equation_lines, module_names
+from .equation_lines import equation_lines, module_names
 from .stage import PersonChoice
 from .training import BUTTONS
 
@@ -170,9 +171,9 @@ class Head(Panel):
         """Return the participant's own parameters by symbol, as they are set."""
         participant = self.experiment.participant
         return {
-            symbol: getattr(participant, name)
-            for name, symbol in SYMBOLS.items()
-            if not participant.problems_of(name) and (name != "forget_rate" or participant.forget_rate)
+            LETTERS[name]: getattr(participant, name)
+            for name, always in HEAD.items()
+            if not participant.problems_of(name) and (always or getattr(participant, name))
         }
 
 
@@ -192,7 +193,5 @@ def _read(result: Result, person: Hashable) -> dict[str, float]:
     errors = result.uncertainty.get(person) or next(iter(result.uncertainty.values()), None)
     unknown = () if errors is None else [name for name, error in errors.parameters.items() if error == inf]
     return {
-        SYMBOLS[name]: value
-        for name, (_, value) in classical.items()
-        if name in SYMBOLS and name not in unknown
+        LETTERS[name]: value for name, (_, value) in classical.items() if name in HEAD and name not in unknown
     }

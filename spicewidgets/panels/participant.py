@@ -3,14 +3,13 @@
 import ipywidgets as widgets
 
 from ..lab.simulation import preview
+from ..lab.words import FURTHER
 from ..plots.figures import SessionView
 from ..plots.learner import learner_pictures
 from .base import column, foldable, set_if_changed, tick_box
 from .controls import apply_lesson, control
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control, show_unused
-
-UNSEEN = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
 
 
 class ParticipantPanel(Stage):
@@ -26,7 +25,6 @@ class ParticipantPanel(Stage):
         self.linked = tick_box("One α for both outcomes", person.traits()["linked"].help)
         widgets.link((person, "linked"), (self.linked, "value"))
         self.penalty = control(person, "alpha_penalty")
-        names = ("forget_rate", "beta_choice", "alpha_choice", "variation", *UNSEEN)
         self.unused = widgets.HTML()
         self.settings = column(
             control(person, "alpha_reward"),
@@ -34,7 +32,7 @@ class ParticipantPanel(Stage):
             self.penalty,
             control(person, "beta_reward"),
             control(person, "q0"),
-            foldable([control(person, name) for name in names], "more mechanisms"),
+            foldable([control(person, name) for name in (*FURTHER, "variation")], "more mechanisms"),
             session_control(self.experiment, self.experiment.data),
             arm_control(self.experiment),
         )

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from ..lab.meaning import cost, is_loaded, person_of, try_parameters
 from ..lab.result import Result
+from ..lab.words import PARAMETERS
 from ..markup import message
 from ..state.participant import ParticipantState
 from .base import ROW, Change, block, button, by_hand, column, guard, row, with_label
@@ -21,7 +22,6 @@ from .translation_tables import (
 )
 from .words import NO_EQUATION
 
-KNOBS = ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate", "beta_choice", "alpha_choice")
 FINE = 0.001
 COST_TIP = "Fit the equation with and without the term, and compare what is expected"
 
@@ -40,10 +40,10 @@ class TranslatePanel(Stage):
         self._read: tuple[Result, Hashable] | None = None  # the result that is shown, and whose equation
         self.parameters = ParticipantState()
         self.participant = PersonChoice(self.experiment, self.runner, "Whose equation is read", self.refresh)
-        self.knobs = {name: _in_fine_steps(control(self.parameters, name)) for name in KNOBS}
+        self.knobs = {name: _in_fine_steps(control(self.parameters, name)) for name in PARAMETERS}
         back = "Set the parameters back to those of the equation that was found"
         self.back = button("Back to what was found", back, self._restore)
-        self.parameters.observe(self._move, [*KNOBS])
+        self.parameters.observe(self._move, [*PARAMETERS])
         return [self.participant, *self.knobs.values(), self.back]
 
     def stage(self) -> list[widgets.Widget]:
@@ -122,7 +122,7 @@ class TranslatePanel(Stage):
         """Show the equation of the parameters as they stand, beside the one that was found."""
         if self._read is None or self.parameters.problems:
             return
-        names = [name for name in KNOBS if self.knobs[name].layout.display != "none"]
+        names = [name for name in PARAMETERS if self.knobs[name].layout.display != "none"]
         if not names:
             self.moved.value = ""
             return

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.equations import term_in_words
 from ..lab.meaning import Tried, freedoms_of, instead_of, steps_of
 from ..lab.result import Result
-from ..lab.words import PARAMETERS
+from ..lab.words import PARAMETERS, SYMBOLS
 from ..markup import Html, escape_text, fold, message, table
 from .words import decimal, with_error
 
@@ -17,19 +17,7 @@ if TYPE_CHECKING:
     from ..core.discover.dropping import Cost
     from ..core.equations import Equation, SpiceModel, Term
 
-LETTERS = {
-    "alpha": "α",
-    "alpha_plus": "α⁺",
-    "alpha_minus": "α⁻",
-    "alpha_u": "αᵤ",
-    "w_u": "wᵤ",
-    "beta": "β",
-    "q0": "q₀",
-    "V0": "V₀",
-    "C0": "C₀",
-    "*": "×",
-    "-": "−",
-}
+LETTERS = SYMBOLS | {"alpha_plus": "α⁺", "w_u": "wᵤ", "V0": "V₀", "C0": "C₀", "*": "×", "-": "−"}
 TWO_RATES = PARAMETERS | {"alpha_reward": "α⁺ after a reward", "alpha_penalty": "α⁻ after no reward"}
 FREEDOMS = {
     "both arms": "{shift:+.2f} for both options",

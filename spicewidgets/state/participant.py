@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from traitlets import Bool
 
+from ..core.mechanisms import PARAMETERS
 from ..core.settings import Participant, setting
 from .base import Change, ControlSpec, State
 
@@ -31,15 +32,7 @@ class ParticipantState(State[Person]):
 
     settings = Person
     looks: ClassVar = {
-        "alpha_reward": ControlSpec("Learning rate α", (0, 1, 0.01)),
-        "alpha_penalty": ControlSpec("α after no reward", (0, 1, 0.01)),
-        "beta_reward": ControlSpec("Inverse temperature β", (0, 20, 0.1)),
-        "q0": ControlSpec("First value q₀", (-1, 2, 0.05)),
-        "forget_rate": ControlSpec("Forgetting", (0, 1, 0.01)),
-        "beta_choice": ControlSpec("Choice kernel β", (-5, 5, 0.1)),
-        "alpha_choice": ControlSpec("Choice kernel α", (0, 1, 0.01)),
-        "alpha_counterfactual_reward": ControlSpec("Counterfactual α, reward", (0, 1, 0.01)),
-        "alpha_counterfactual_penalty": ControlSpec("Counterfactual α, no reward", (0, 1, 0.01)),
+        **{name: ControlSpec(one.label, one.slider) for name, one in PARAMETERS.items()},
         "variation": ControlSpec("Variation", (0, 1, 0.01)),
     }
     linked = Bool(True, help="Whether the learning rate is the same after reward and after no reward.").tag(

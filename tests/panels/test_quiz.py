@@ -111,7 +111,7 @@ def test_a_wrong_guess_has_sentences_that_help_and_may_be_followed_by_another():
     assert told.startswith("Guess 2: 100 of 100 points mechanisms 100%, numbers 100%.")
     answer = words(shown.form.answer.value)
     assert "Asymmetric learning" in answer
-    assert "β of the choice kernel 1.5" in answer
+    assert "Choice kernel β 1.5" in answer
 
 
 def test_the_answer_is_told_to_who_has_guessed():

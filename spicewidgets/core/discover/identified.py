@@ -8,17 +8,11 @@ tells them, and what an equation stands for is then a convention. They are missi
 from collections.abc import Collection, Mapping
 from math import isfinite, nan
 
+from ..mechanisms import PARAMETERS
 from .uncertainty import half_width
 
 LEVEL = 0.95  # of the intervals that are asked, whatever level is shown
-RATES = (
-    "alpha_reward",
-    "alpha_penalty",
-    "alpha_counterfactual_reward",
-    "alpha_counterfactual_penalty",
-    "forget_rate",
-    "alpha_choice",
-)
+RATES = tuple(name for name, one in PARAMETERS.items() if one.scale == "share")
 DIVIDED = {"alpha_reward": ("beta_reward", "q0"), "alpha_penalty": ("q0",), "alpha_choice": ("beta_choice",)}
 """Parameters that are read off a coefficient by dividing it by a learning rate."""
 

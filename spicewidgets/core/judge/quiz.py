@@ -26,69 +26,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import raise_if_any
+from ..mechanism import Guess, Mechanism
+from ..mechanisms import ALPHA, ASKED, BETA, BEYOND
 from ..settings import Participant
-from ..simulate.parameters import TIED, value_of, with_values
+from ..simulate.parameters import value_of, with_values
 
 LEVELS = (1, 2)
 LAST_SEED = 9999
 SURE = 2.0  # standard errors
+BOTH = (ALPHA.name, BETA.name)  # of every mystery
 
 
-@dataclass(frozen=True)
-class QuizMechanism:
-    """A mechanism that a participant may have beyond Rescorla and Wagner.
-
-    Attributes:
-        name: in words.
-        parameter: its number.
-        says: what it does, in a sentence.
-        hint: where a learner who has missed it should look.
-    """
-
-    name: str
-    parameter: str
-    says: str
-    hint: str
-
-
-MECHANISMS = (
-    QuizMechanism(
-        "forgetting",
-        "forget_rate",
-        "The value of an option not chosen goes back to where it began.",
-        "Look at the option not chosen: does its value stay until it is chosen again?",
-    ),
-    QuizMechanism(
-        "asymmetric learning",
-        "alpha_penalty",
-        "The learning rate after no reward is another than after a reward.",
-        "Compare how far a value moves after a reward with how far it moves after none.",
-    ),
-    QuizMechanism(
-        "choice kernel",
-        "beta_choice",
-        "The last choice is repeated, or avoided, whatever it has paid.",
-        "Compare how often a choice is repeated after no reward with what its value alone would say.",
-    ),
-    QuizMechanism(
-        "counterfactual learning",
-        "alpha_counterfactual",
-        "The option not chosen learns as if it had paid the opposite.",
-        "Look at the option not chosen: does the reward of the other one move its value?",
-    ),
-)
-BY_PARAMETER = {each.parameter: each for each in MECHANISMS}
-# From where each parameter is drawn: lowest, highest, step.
-RANGES = {
-    "alpha_reward": (0.1, 0.9, 0.05),
-    "beta_reward": (2.0, 8.0, 0.5),
-    "forget_rate": (0.1, 0.5, 0.05),
-    "alpha_penalty": (0.05, 0.9, 0.05),
-    "beta_choice": (-2.0, 2.0, 0.25),
-    "alpha_counterfactual": (0.1, 0.5, 0.05),
-}
-APART = 0.2  # least difference of the two learning rates
-LEAST_KERNEL = 0.5  # least absolute value of beta_choice
+MECHANISMS = tuple(one for one in BEYOND if one.asked)
+BY_PARAMETER = {each.asked.name: each for each in MECHANISMS if each.asked}
+# From where each parameter is drawn.
+RANGES: Mapping[str, Guess] = {name: one.guess for name, one in ASKED.items() if one.guess}
 
 
 @dataclass(frozen=True)
@@ -107,7 +59,8 @@ class Mystery:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters that are hidden."""
-        return ("alpha_reward", "beta_reward", *(each.parameter for each in mechanisms_of(self.participant)))
+        own = mechanisms_of(self.participant)
+        return (*BOTH, *(each.asked.name for each in own if each.asked))
 
 
 @dataclass(frozen=True)
@@ -168,38 +121,30 @@ def mystery(level: int, seed: int) -> Mystery:
         problems.append(f"seed must be a whole number from 0 to {LAST_SEED}; got {seed!r:.40}. Take another.")
     raise_if_any(problems)
     rng = np.random.default_rng([level, seed])
-    values = {name: _draw(rng, name) for name in ("alpha_reward", "beta_reward")}
+    values = {name: _draw(rng, name) for name in BOTH}
     if level == 2:
         n = int(rng.integers(1, 3))
         for at in sorted(rng.choice(len(MECHANISMS), n, replace=False).tolist()):
-            name = MECHANISMS[at].parameter
-            while not _makes_a_difference(name, value := _draw(rng, name), values["alpha_reward"]):
+            name = list(BY_PARAMETER)[at]
+            while not _makes_a_difference(name, value := _draw(rng, name), values):
                 pass
             values[name] = value
     return Mystery(level, seed, with_values(Participant(), values))
 
 
 def _draw(rng: np.random.Generator, name: str) -> float:
-    low, high, step = RANGES[name]
+    low, high, step, *_ = RANGES[name]
     return round(low + step * int(rng.integers(0, round((high - low) / step) + 1)), 4)
 
 
-def _makes_a_difference(name: str, value: float, alpha: float) -> bool:
+def _makes_a_difference(name: str, value: float, others: Mapping[str, float]) -> bool:
     """Tell whether the data can show a mechanism with this parameter."""
-    if name == "alpha_penalty":
-        return abs(value - alpha) >= APART - 1e-9
-    return name != "beta_choice" or abs(value) >= LEAST_KERNEL
+    return abs(value - others.get(ASKED[name].follows, 0.0)) >= RANGES[name].least - 1e-9
 
 
-def mechanisms_of(participant: Participant) -> tuple[QuizMechanism, ...]:
+def mechanisms_of(participant: Participant) -> tuple[Mechanism, ...]:
     """List a participant's mechanisms beyond Rescorla and Wagner, in the order of `MECHANISMS`."""
-    has = {
-        "forget_rate": participant.forget_rate != 0,
-        "alpha_penalty": participant.alpha_penalty not in (None, participant.alpha_reward),
-        "beta_choice": participant.beta_choice != 0,
-        "alpha_counterfactual": any(getattr(participant, name) for name in TIED["alpha_counterfactual"]),
-    }
-    return tuple(each for each in MECHANISMS if has[each.parameter])
+    return tuple(each for each in MECHANISMS if each.is_in_use(vars(participant)))
 
 
 def points(guess: float, truth: float, error: float, name: str) -> float:
@@ -210,7 +155,7 @@ def points(guess: float, truth: float, error: float, name: str) -> float:
     >>> points(0.43, 0.32, 0.01, "alpha_reward")
     0.5
     """
-    low, high, _ = RANGES[name]
+    low, high, *_ = RANGES[name]
     sure, blind = SURE * error, (high - low) / 4
     off = abs(guess - truth)
     if off <= sure + 1e-12:
@@ -247,7 +192,7 @@ def score(riddle: Mystery, guess: Participant, errors: Mapping[str, float]) -> S
 
 
 def _part(
-    name: str, true: Participant, guess: Participant, guessed: tuple[QuizMechanism, ...], error: float
+    name: str, true: Participant, guess: Participant, guessed: tuple[Mechanism, ...], error: float
 ) -> PartScore:
     truth = value_of(true, name)
     if name in BY_PARAMETER and BY_PARAMETER[name] not in guessed:

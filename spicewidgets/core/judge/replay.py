@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
+from ..mechanisms import ALPHA, BETA, BEYOND
 from ..settings import SettingsError
 from ..simulate.agents import Agent
 from ..simulate.record import Floats, Ints, Record, concatenate_records
@@ -265,11 +266,8 @@ def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
 
 
 def _in_use(values: Mapping[str, Any]) -> set[str]:
-    used = {"alpha_reward", "beta_reward"}
-    if values.get("alpha_penalty") not in (None, values.get("alpha_reward")):
-        used.add("alpha_penalty")
-    if values.get("beta_choice"):
-        used |= {"beta_choice", "alpha_choice"}
-    return used | {
-        name for name in values if name.startswith(("forget", "alpha_counterfactual")) and values[name]
-    }
+    used = {ALPHA.name, BETA.name}
+    for one in BEYOND:
+        idle = {each.name for each in one.sizes if each.is_neutral(values)}
+        used |= {each.name for each in one.all_parameters} - idle if one.is_in_use(values) else set()
+    return used

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..mechanisms import PARAMETERS, TIED
 from ..settings import Participant
-
-# A parameter that stands for several settings of the participant.
-TIED = {"alpha_counterfactual": ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")}
 
 
 def settings_of(name: str) -> tuple[str, ...]:
@@ -21,6 +19,7 @@ def with_values(participant: Participant, values: Mapping[str, float]) -> Partic
 
 
 def value_of(participant: Participant, name: str) -> float:
-    """Return a parameter; alpha_penalty is alpha_reward where it is not set."""
-    value = getattr(participant, settings_of(name)[0])
-    return float(participant.alpha_reward if value is None else value)
+    """Return a parameter; one that is not set is that which it follows."""
+    own = settings_of(name)[0]
+    value = getattr(participant, own)
+    return float(getattr(participant, PARAMETERS[own].follows) if value is None else value)

@@ -41,7 +41,7 @@ def test_every_mystery_is_within_its_ranges_and_can_be_seen(level, seed):
     riddle = mystery(level, seed)
     riddle.participant.checked()
     for name in riddle.parameters:
-        low, high, step = RANGES[name]
+        low, high, step, *_ = RANGES[name]
         value = value_of(riddle.participant, name)
         assert low <= value <= high
         assert (value - low) / step == pytest.approx(round((value - low) / step), abs=1e-9)
@@ -161,9 +161,9 @@ def test_a_guess_that_nobody_can_be_is_refused():
 
 @pytest.mark.parametrize("each", MECHANISMS, ids=lambda each: each.name)
 def test_each_mechanism_is_known_by_its_parameter(each):
-    person = with_values(Participant(), {each.parameter: RANGES[each.parameter][1]})
+    person = with_values(Participant(), {each.asked.name: RANGES[each.asked.name].high})
     assert mechanisms_of(person) == (each,)
-    assert BY_PARAMETER[each.parameter] is each
+    assert BY_PARAMETER[each.asked.name] is each
 
 
 def test_the_best_estimate_of_the_data_has_all_points():
