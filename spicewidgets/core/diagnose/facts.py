@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term
+from ..mechanism import Mechanism
 from ..read.words import part_of_sentence
 from ..settings import Discovery, Training
 from ..simulate.record import Record
 from ..wording import format_number
-from .mechanisms import Mechanism, Modules, lacking, modules_of
+from .mechanisms import Modules, lacking, modules_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from ..read.translation import impossible
 from ..read.words import part_of_sentence
 from ..wording import format_number, join_words
 from .facts import LABELS, STRONG, Facts
-from .mechanisms import mechanism_of, models_with
+from .mechanisms import is_part_of, mechanism_of, models_with
 from .verdict import LEVEL, tells_nothing
 
 STEEP = 3e-4  # nats per choice that the loss still fell in the last tenth of the epochs
@@ -114,7 +114,7 @@ def mechanism_missing(facts: Facts) -> Finding | None:
             f" participant's own is {truth:.3f}. More epochs, other starts and more terms cannot make up for"
             " that."
         )
-    elif rival is not None and (one := mechanism_of(rival[0])) and not one.is_part_of(facts.modules):
+    elif rival is not None and (one := mechanism_of(rival[0])) and not is_part_of(one, facts.modules):
         missing = (one,)
         words = (
             f"The rival {rival[0]} ({one.words}) expects the choices better than network and equations, by"
@@ -469,7 +469,7 @@ def _reach(facts: Facts) -> float | None:
     names = ("spice",) if facts.lacking else ("truth", "spice")
     scores = [score for name in names if (score := facts.score(name)) is not None]
     rival = facts.leading_rival
-    if rival is not None and (one := mechanism_of(rival[0])) and one.is_part_of(facts.modules):
+    if rival is not None and (one := mechanism_of(rival[0])) and is_part_of(one, facts.modules):
         scores.append(-facts.rivals[rival[0]] / max(facts.n_choices, 1))
     return min(scores, default=None)
 

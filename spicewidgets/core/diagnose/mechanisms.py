@@ -4,76 +4,55 @@ Importing this loads neither torch nor pysindy.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 
 from ..built import REWARD, REWARD_CHOSEN
 from ..equations import SpiceModel
+from ..mechanism import Mechanism, StateSpec, Values
+from ..mechanisms import BEYOND, MECHANISMS, PARAMETERS, STATES, VALUES
 from ..models import RATE, READY, VALUE
+from ..read.polynomial import polynomial, trial_of
+from ..rivals.ready import RIVALS, Learner
 
 Modules = Mapping[str, Collection[str]]  # the control signals that each module sees
+REWARDS = {REWARD, REWARD_CHOSEN}
 
 
-@dataclass(frozen=True)
-class Mechanism:
-    """Something that moves choices.
-
-    Attributes:
-        name: what it is called.
-        words: what it does.
-        parameters: of a simulated participant who has it, where one of them is not 0.
-        rivals: names of the rivals that have it.
+@lru_cache
+def _needs(mechanism: Mechanism) -> tuple[tuple[StateSpec, bool, bool], ...]:
+    """List what a mechanism moves: each state, whether of the chosen option, and whether by a reward. Nothing
+    of one whose update cannot be an equation.
     """
+    p = Values(**dict.fromkeys(PARAMETERS, 0.25))
+    before = {state.name: polynomial(state.model) for state in STATES}
+    needs = []
+    for chosen in (True, False):
+        try:
+            changes = (mechanism.within or mechanism).change(p, before, trial_of(chosen, seen=False))
+        except (TypeError, AttributeError):
+            return ()
+        moved = {name: polynomial(change) for name, change in changes.items()}
+        needs += [
+            (state, chosen, bool(REWARDS & moved[state.name].factors))
+            for state in STATES
+            if state.name in moved and moved[state.name].terms
+        ]
+    return tuple(needs)
 
-    name: str
-    words: str
-    parameters: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ()
 
-    def is_part_of(self, modules: Modules) -> bool:
-        """Tell whether a model with these modules has a part for it."""
-        return _PARTS[self.name](modules) if self.name in _PARTS else False
+def is_part_of(mechanism: Mechanism, modules: Modules) -> bool:
+    """Tell whether a model with these modules has a part for all that a mechanism moves."""
+    needs = _needs(mechanism)
+    return bool(needs) and all(any(_serves(need, *one) for one in modules.items()) for need in needs)
 
 
-def _others(modules: Modules) -> list[Collection[str]]:
-    """Give the signals of the modules that move options which were not chosen."""
-    return [signals for name, signals in modules.items() if name.endswith("_not_chosen")]
-
-
-_PARTS = {
-    "forgetting": lambda modules: bool(_others(modules)),
-    "choice kernel": lambda modules: any(not name.startswith((VALUE, RATE)) for name in modules),
-    "learning from options not chosen": lambda modules: any(
-        {REWARD, REWARD_CHOSEN} & set(signals) for signals in _others(modules)
-    ),
-    "learning": lambda modules: any(REWARD in signals for signals in modules.values()),
-}
-MECHANISMS = (
-    Mechanism(
-        "forgetting",
-        "the value of an option fades while it is not chosen",
-        ("forget_rate",),
-        ("forgetting",),
-    ),
-    Mechanism(
-        "choice kernel",
-        "what was chosen lately is chosen again or avoided, whatever it paid",
-        ("beta_choice",),
-        ("choice-kernel", "with-kernel"),
-    ),
-    Mechanism(
-        "learning from options not chosen",
-        "options that were not chosen learn as well",
-        ("alpha_counterfactual_reward", "alpha_counterfactual_penalty"),
-        ("counterfactual",),
-    ),
-    Mechanism("learning", "the chosen option learns from its reward", (), ("rescorla-wagner", "two-rates")),
-    Mechanism("associability", "the learning rate follows the size of surprises", (), ("pearce-hall",)),
-    Mechanism("preference", "some options are preferred, whatever happens", (), ("biased",)),
-    Mechanism("win-stay, lose-shift", "only the last trial counts", (), ("win-stay-lose-shift",)),
-    Mechanism(
-        "long memory", "each of the last trials counts with a weight of its own", (), ("lagged-regression",)
-    ),
-)
+def _serves(need: tuple[StateSpec, bool, bool], module: str, signals: Collection[str]) -> bool:
+    state, chosen, by_reward = need
+    if state is VALUES:
+        fits = chosen != module.endswith("_not_chosen")
+    else:
+        fits = not module.startswith((VALUE, RATE))
+    return fits and (not by_reward or bool(REWARDS & set(signals)))
 
 
 def modules_of(spice: SpiceModel) -> Modules:
@@ -88,23 +67,26 @@ def modules_of(spice: SpiceModel) -> Modules:
 def lacking(parameters: Mapping[str, float | None], modules: Modules) -> tuple[Mechanism, ...]:
     """Find the mechanisms of a simulated participant that a model has no part for."""
     return tuple(
-        one
-        for one in MECHANISMS
-        if any(parameters.get(name) for name in one.parameters) and not one.is_part_of(modules)
+        one for one in BEYOND if not one.within and one.is_in_use(parameters) and not is_part_of(one, modules)
     )
 
 
 def mechanism_of(rival: str) -> Mechanism | None:
-    """Find what a rival has; None where that is not listed."""
-    return next((one for one in MECHANISMS if rival in one.rivals), None)
+    """Find what a ready rival has; None of one that is not ready, and of chance."""
+    found = RIVALS.get(rival)
+    if isinstance(found, Learner):
+        return found.mechanisms[-1]
+    if found is None or not found.parameters:
+        return None
+    return Mechanism(found.name, found.words[0].lower() + found.words[1:].removesuffix("."))
 
 
 def models_with(mechanisms: Collection[Mechanism], modules: Modules) -> list[str]:
     """Name the ready models that have these mechanisms and all that a model has already."""
-    wanted = [*mechanisms, *(one for one in MECHANISMS if one.is_part_of(modules))]
+    wanted = [*mechanisms, *(one for one in MECHANISMS if is_part_of(one, modules))]
     parts = {
         name: {module.name: module.inputs for module in ready.built.modules}
         for name, ready in READY.items()
         if ready.built is not None
     }
-    return [name for name, own in parts.items() if all(one.is_part_of(own) for one in wanted)]
+    return [name for name, own in parts.items() if all(is_part_of(one, own) for one in wanted)]

@@ -17,7 +17,7 @@ leaving it out changes P. (With alpha 0.3, beta 3, q0 0.5 and V0 0.5 it is -0.3.
 added to the values of all arms.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any, NamedTuple, Protocol
@@ -26,10 +26,13 @@ import pandas as pd
 
 from ..config import SpiceConfig
 from ..equations import Equation, SpiceModel, Term, term_text
+from ..mechanism import StateSpec, Values
+from ..mechanisms import MECHANISMS, STATES, VALUES
 from ..models import HABIT, RATE, VALUE
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
 from .level import at_level_of, level, reparameterise
+from .polynomial import polynomial, trial_of, updated_value
 
 # What equations do that stand for a parameter which no Q-learner has: below its range, and above.
 NO_Q_LEARNER = {
@@ -40,7 +43,7 @@ NO_Q_LEARNER = {
     "beta_reward": ("an option is chosen less for its rewards", ""),
 }
 SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
-ROUNDING = 1e-9
+ROUNDING, NOTHING = 1e-9, 1e-12
 INSTEAD = "no_q_learner"  # column of what equations do that no Q-learner does
 
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
@@ -110,15 +113,15 @@ def true_model(
     )
     equations = {}
     for module in config.modules:
-        if module not in _TRUTH:
+        if module not in MODULES:
             raise SettingsError(
                 [
                     f"Nothing is known of the module {module!r} in terms of AgentQ; "
-                    f"known are {list(_TRUTH)}. "
+                    f"known are {list(MODULES)}. "
                     "Name your modules as in the precoded models to compare them with the truth."
                 ]
             )
-        equations[module] = (_TRUTH[module](module, agent, model, config.terms(module), betas),)
+        equations[module] = (_true_equation(module, agent, model, config.terms(module), betas),)
     return SpiceModel((participant,), equations, {state: (float(beta),) for state, beta in betas.items()})
 
 
@@ -244,79 +247,51 @@ def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str,
     return Equation(module, tuple(coefficients), tuple(float(v) for v in coefficients.values()), notes=notes)
 
 
-Controls = tuple[str, ...]
-Truth = Callable[[str, AgentQ, HasInitValues, Controls, Mapping[str, float]], Equation]
-
-
-def _value_chosen(
-    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
+def _true_equation(
+    module: str, agent: AgentQ, model: HasInitValues, controls: tuple[str, ...], betas: Mapping[str, float]
 ) -> Equation:
-    p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
-    reward, penalty = p["alpha_reward"], p["alpha_penalty"]
-    coefficients = {
-        (): penalty * at.shift,
-        (module,): 1 - penalty,
-        (REWARD,): reward * at.stretch - (penalty - reward) * at.shift,
+    """Return the agent's update of a module's value, run on polynomials and written in the model's units."""
+    state, chosen = MODULES[module]
+    trial = trial_of(chosen, seen=REWARD_CHOSEN not in controls)
+    parameters, mechanisms = Values(**agent.parameters), [one for one in MECHANISMS if not one.within]
+    if module == RATE:
+        own = polynomial(sum(one.rate(parameters, trial) for one in mechanisms)).terms
+        return _equation(module, _base(module) | own, _other_start(agent, start_of(model, VALUE)))
+    own = updated_value(mechanisms, parameters, state, module, trial).terms
+    at = gauge_of(agent, model, state.model, betas)
+    there = reparameterise(Equation(module, tuple(own), tuple(own.values())), at.stretch, at.shift)
+    coefficients = _base(module) | {
+        term: 0.0 if abs(value) < NOTHING else value
+        for term, value in zip(there.terms, there.values, strict=True)
     }
-    if penalty != reward:
-        coefficients[(module, REWARD)] = penalty - reward
-    return _equation(module, coefficients)
-
-
-def _value_not_chosen(
-    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
-) -> Equation:
-    p, at = agent.parameters, gauge_of(agent, model, VALUE, betas)
-    forget, reward, penalty = (
-        p["forget_rate"],
-        p["alpha_counterfactual_reward"],
-        p["alpha_counterfactual_penalty"],
-    )
-    if (
-        REWARD_CHOSEN in controls
-    ):  # no feedback for this arm: it moves towards 1 - the reward of the chosen arm
-        signal, constant = REWARD_CHOSEN, penalty * (at.shift + at.stretch)
-        slope = (reward - penalty) * at.shift - penalty * at.stretch
-    else:
-        signal, constant = REWARD, penalty * at.shift
-        slope = reward * at.stretch - (penalty - reward) * at.shift
-    coefficients = {(): constant + forget * at.start, (module,): 1 - penalty - forget}
-    if reward or penalty:
-        coefficients |= {(signal,): slope, (module, signal): penalty - reward}
-    missing = (reward or penalty) and signal not in controls
+    missing = {factor for term, _ in there.active for factor in term} - {module, *controls}
     note = f"The agent learns from the arm not chosen; {module} has no reward among its inputs to express it."
-    return _equation(module, coefficients, (note,) if missing else ())
+    return _equation(module, coefficients, (note,) if missing and not chosen else ())
 
 
-def _habit(
-    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
-) -> Equation:
-    rate, at = agent.parameters["alpha_choice"], gauge_of(agent, model, HABIT, betas)
-    target = at.shift if module.endswith("not_chosen") else at.stretch + at.shift
-    return _equation(module, {(): rate * target, (module,): 1 - rate})
+def _base(module: str) -> dict[Term, float]:
+    """List the terms that a true equation has in any case."""
+    state, chosen = MODULES[module]
+    return dict.fromkeys([(), (module,), *([(REWARD,)] if chosen and state is VALUES else [])], 0.0)
 
 
-def _learning_rate(
-    module: str, agent: AgentQ, model: HasInitValues, controls: Controls, betas: Mapping[str, float]
-) -> Equation:
-    p, start = agent.parameters, start_of(model, VALUE)
+def _other_start(agent: AgentQ, start: float) -> tuple[str, ...]:
+    q0 = agent.parameters["q0"]
     note = (
-        f"The agent starts at q0 = {p['q0']:g} and the model at {start:g}, "
+        f"The agent starts at q0 = {q0:g} and the model at {start:g}, "
         "which its given equation cannot make up for."
     )
-    return _equation(
-        module,
-        {(): p["alpha_penalty"], (module,): 0.0, (REWARD,): p["alpha_reward"] - p["alpha_penalty"]},
-        (note,) if p["q0"] != start else (),
-    )
+    return (note,) if q0 != start else ()
 
 
-_TRUTH: dict[str, Truth] = {
-    f"{VALUE}_chosen": _value_chosen,
-    f"{VALUE}_not_chosen": _value_not_chosen,
-    f"{HABIT}_chosen": _habit,
-    f"{HABIT}_not_chosen": _habit,
-    RATE: _learning_rate,
+# The modules that the truth is known of: the state that each moves, and whether of the chosen arm.
+MODULES: Mapping[str, tuple[StateSpec, bool]] = {
+    **{
+        f"{state.model}_{arms}": (state, arms == "chosen")
+        for state in STATES
+        for arms in ("chosen", "not_chosen")
+    },
+    RATE: (VALUES, True),
 }
 
 

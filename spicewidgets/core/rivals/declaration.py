@@ -8,9 +8,10 @@ neither torch nor numpy, so that names and words of rivals are read off it where
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ...loading import later
+from ..mechanism import Trial as Trial, Values as Values
 from ..settings import SettingsError
 
 if TYPE_CHECKING:
@@ -95,32 +96,6 @@ class Parameter:
         """The prior, as a paper states it."""
         of = {"share": "log-odds ", "positive": "ln ", "real": ""}[self.scale]
         return f"{of}normal, mean {self.mean:.3g}, sd {self.sd:.3g}"
-
-
-class Values:
-    """The parameters by name: a tensor each, of all sessions."""
-
-    def __init__(self, **values: "Tensor") -> None:
-        self.__dict__.update(values)
-
-    def __getattr__(self, name: str) -> "Tensor":
-        raise AttributeError(f"the rival declares no parameter {name!r}")
-
-
-class Trial(NamedTuple):
-    """A trial as a person saw it; arrays are `(n_sessions, n_options)`, or `(n_sessions, 1)`.
-
-    Attributes:
-        chosen: 1 for the option that was chosen, else 0.
-        reward: of the chosen option, `(n_sessions, 1)`.
-        outcomes: of every option, as far as it was seen; -1 where it was not.
-        seen: 1 where an outcome was seen, else 0.
-    """
-
-    chosen: Tensor
-    reward: Tensor
-    outcomes: Tensor
-    seen: Tensor
 
 
 class Rival:

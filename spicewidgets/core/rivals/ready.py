@@ -4,18 +4,97 @@ Values begin at 0.5, the middle of rewards between 0 and 1. P of a choice is the
 the options on offer.
 """
 
-from typing import TYPE_CHECKING
-
+from ..mechanism import Array, Mechanism, ParameterSpec, states_of, update
+from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0
 from .declaration import Parameter, Rival, State, Trial, Values
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
-BETA = Parameter.positive("beta", "inverse noise temperature of the values")
-ALPHA = Parameter.share("alpha", "learning rate")
-PERSEVERATION = Parameter.real("beta_choice", "weight of the choice kernel; below 0 avoids repeating")
-ALPHA_CHOICE = Parameter.share("alpha_choice", "rate of the choice kernel")
+
+
+class Learner(Rival):
+    """A rival made of mechanisms: parameters, states, update, logits and equation are theirs.
+
+    Its parameters have their short names: of each state what moves it, then what weighs it. One that follows
+    another is that other one, unless the mechanism that sets them apart is there.
+
+    Args:
+        mechanism: which it has in addition; name and words are then those of the mechanism's rival.
+    """
+
+    mechanisms: tuple[Mechanism, ...] = (LEARNING,)
+
+    def __init__(self, mechanism: Mechanism | None = None) -> None:
+        if mechanism is not None and (as_rival := mechanism.rival) is not None:
+            self.mechanisms = (*self.mechanisms, mechanism)
+            self.name, self.label, self.brief = as_rival.name, as_rival.label, as_rival.brief
+            self.source, self.words = as_rival.source, f"As {type(self).name}; {mechanism.words}."
+            own = (mechanism.tied or mechanism.sizes[0]).short_name
+            self.beyond = None if as_rival.size is None else (own, as_rival.size)
+        self._moving = tuple(one for one in self.mechanisms if not one.within)
+        self._states = states_of(self._moving)
+        self._names = self._rival_names()
+        starts = {state.name: state.start for state in self._states}
+        self.states = self.states or {
+            name: float(start.default or 0.0) if isinstance(start, ParameterSpec) else start
+            for name, start in starts.items()
+        }
+        self.parameters = self.parameters or self._declared()
+        self.equation = self.equation or self._in_symbols()
+
+    def __repr__(self) -> str:
+        further = self.mechanisms[len(type(self).mechanisms) :]
+        return f"{type(self).__name__}({', '.join(type(one).__name__ for one in further)})"
+
+    def _rival_names(self) -> dict[str, str]:
+        """Return the rival's name of each parameter of its mechanisms."""
+        apart = {each.name for one in self.mechanisms if one.within for each in one.parameters}
+        apart |= {PARAMETERS[name].follows for name in apart}
+        names: dict[str, str] = {}
+        for spec in (each for one in self._moving for each in (*one.all_parameters, *one.parameters)):
+            follows = names.get(spec.follows) if spec.name not in apart else None
+            names[spec.name] = spec.name if spec.name in apart else follows or spec.short_name
+        return names
+
+    def _declared(self) -> tuple[Parameter, ...]:
+        found: dict[str, Parameter] = {}
+        for state in self._states:
+            on = [one for one in self._moving if state in (one.states or LEARNING.states)]
+            for spec in (*(each for one in on for each in one.parameters), state.weight):
+                tied = next((one.tied for one in on if one.tied and spec in one.parameters), None)
+                name = self._names[spec.name]
+                found.setdefault(name, _parameter(tied or spec, name))
+        return tuple(found.values())
+
+    def _in_symbols(self) -> str:
+        replaced = {one.within for one in self.mechanisms}
+        updates = [one.equation for one in self.mechanisms if one not in replaced]
+        logit = " + ".join(f"{self._names[state.weight.name]} {state.symbol}" for state in self._states)
+        return "; ".join([*updates, f"logit = {logit}"]).replace("q0", f"{Q0.default:g}")
+
+    def update(self, p: Values, state: State, trial: Trial) -> State:
+        """Let all mechanisms move the states."""
+        own = {name: getattr(p, rivals) for name, rivals in self._names.items() if name not in STARTS}
+        return update(self._moving, Values(**STARTS | own), state, trial)
+
+    def logits(self, p: Values, state: State) -> Array:
+        """Return the states, weighted."""
+        logits = [getattr(p, self._names[one.weight.name]) * state[one.name] for one in self._states]
+        return sum(logits[1:], logits[0])
+
+
+STARTS = {
+    one.start.name: one.start.default or 0.0
+    for one in states_of(MECHANISMS)
+    if isinstance(one.start, ParameterSpec)
+}
+
+
+def _parameter(spec: ParameterSpec, name: str) -> Parameter:
+    """Return a parameter of the simulated participant as one that is fitted."""
+    words = spec.help[0].lower() + spec.help[1:].removesuffix(".")
+    if spec.scale == "real":
+        return Parameter.real(name, words)
+    return Parameter.share(name, words) if spec.scale == "share" else Parameter.positive(name, words)
 
 
 class RandomChoice(Rival):
@@ -27,7 +106,7 @@ class RandomChoice(Rival):
     equation = "P = 1 / n"
     source = WILSON
 
-    def logits(self, p: Values, state: State) -> "Tensor":
+    def logits(self, p: Values, state: State) -> Array:
         """No option is better than another."""
         return state["none"]
 
@@ -44,7 +123,7 @@ class Biased(Rival):
     source = WILSON
     parameters = (Parameter.real("bias", "preference for an option over the first", per_option=True),)
 
-    def logits(self, p: Values, state: State) -> "Tensor":
+    def logits(self, p: Values, state: State) -> Array:
         """Return the preferences."""
         return p.bias
 
@@ -66,7 +145,7 @@ class WinStayLoseShift(Rival):
         """Remember what was chosen, and whether it won."""
         return {"chosen": trial.chosen, "won": (trial.reward > 0.5) * 1.0}
 
-    def logits(self, p: Values, state: State) -> "Tensor":
+    def logits(self, p: Values, state: State) -> Array:
         """Return the logarithm of P; the same for all options before the first trial."""
         chosen, won = state["chosen"], state["won"]
         n, any_chosen = chosen.shape[-1], chosen.sum(-1, keepdim=True)
@@ -75,108 +154,26 @@ class WinStayLoseShift(Rival):
         return any_chosen * ((1 - p.noise) * wanted + p.noise * (1 / n)).log()
 
 
-class ChoiceKernel(Rival):
+class KernelAlone(Learner):
     """Repeats what was chosen lately, whatever it paid."""
 
     name = "choice-kernel"
     label, brief = "Choice kernel", "kernel"
     words = "What was chosen lately is chosen again, whatever it paid."
-    equation = "C += alpha_choice (chosen - C); logit = beta_choice C"
     source = WILSON
-    parameters = (ALPHA_CHOICE, PERSEVERATION)
-    states = {"kernel": 0.0}
-
-    def update(self, p: Values, state: State, trial: Trial) -> State:
-        """Move the kernel towards the choice."""
-        return {"kernel": _towards(state["kernel"], trial.chosen, p.alpha_choice)}
-
-    def logits(self, p: Values, state: State) -> "Tensor":
-        """Return the weighted kernel."""
-        return p.beta_choice * state["kernel"]
+    mechanisms = (KERNEL,)
 
 
-class RescorlaWagner(Rival):
+class RescorlaWagner(Learner):
     """Learns the value of the chosen option from its reward."""
 
     name = "rescorla-wagner"
     label, brief = "Rescorla-Wagner", "RW"
     words = "The value of the chosen option moves towards its reward."
-    equation = "Q_c += alpha (r - Q_c); logit = beta Q"
     source = "Rescorla & Wagner 1972"
-    parameters: tuple[Parameter, ...] = (ALPHA, BETA)
-    states = {"value": 0.5}
-
-    def update(self, p: Values, state: State, trial: Trial) -> State:
-        """Move the value of the chosen option towards its reward."""
-        return {"value": _learn(state["value"], trial, p.alpha)}
-
-    def logits(self, p: Values, state: State) -> "Tensor":
-        """Return the weighted values."""
-        return p.beta * state["value"]
 
 
-class Forgetting(RescorlaWagner):
-    """As Rescorla-Wagner; what is not chosen is forgotten."""
-
-    name = "forgetting"
-    label, brief = "RW + forgetting", "RW+ forget"
-    beyond = ("forget", 0.2)
-    words = "As rescorla-wagner; the values of options not chosen fade to where they began."
-    equation = "Q_c += alpha (r - Q_c); Q_u += forget (0.5 - Q_u); logit = beta Q"
-    source = "Ito & Doya 2009, Journal of Neuroscience 29: 9861"
-    parameters = (ALPHA, Parameter.share("forget", "rate of forgetting"), BETA)
-
-    def update(self, p: Values, state: State, trial: Trial) -> State:
-        """Move the value of the chosen option towards its reward; the others fade."""
-        value = _learn(state["value"], trial, p.alpha)
-        return {"value": value + (1 - trial.chosen) * p.forget * (0.5 - value)}
-
-
-class TwoRates(RescorlaWagner):
-    """Learns at another rate from a reward than from none."""
-
-    name = "two-rates"
-    label = "RW, two rates"
-    words = "As rescorla-wagner, with one learning rate after a reward (more than 0.5) and one after none."
-    equation = "Q_c += alpha_reward or alpha_penalty times (r - Q_c); logit = beta Q"
-    source = "Niv et al. 2012, Journal of Neuroscience 32: 551"
-    parameters = (
-        Parameter.share("alpha_reward", "learning rate after a reward"),
-        Parameter.share("alpha_penalty", "learning rate after no reward"),
-        BETA,
-    )
-
-    def update(self, p: Values, state: State, trial: Trial) -> State:
-        """Move the value of the chosen option towards its reward, at the rate of its outcome."""
-        won = (trial.reward > 0.5) * 1.0
-        return {"value": _learn(state["value"], trial, won * p.alpha_reward + (1 - won) * p.alpha_penalty)}
-
-
-class WithKernel(RescorlaWagner):
-    """Learns values, and repeats choices."""
-
-    name = "with-kernel"
-    label, brief = "RW + kernel", "RW+ kernel"
-    beyond = ("beta_choice", 1.0)
-    words = "As rescorla-wagner, and what was chosen lately is chosen again or avoided."
-    equation = "Q_c += alpha (r - Q_c); C += alpha_choice (chosen - C); logit = beta Q + beta_choice C"
-    source = WILSON
-    parameters = (ALPHA, BETA, ALPHA_CHOICE, PERSEVERATION)
-    states = {"value": 0.5, "kernel": 0.0}
-
-    def update(self, p: Values, state: State, trial: Trial) -> State:
-        """Value and kernel move."""
-        return {
-            "value": _learn(state["value"], trial, p.alpha),
-            "kernel": _towards(state["kernel"], trial.chosen, p.alpha_choice),
-        }
-
-    def logits(self, p: Values, state: State) -> "Tensor":
-        """Values and kernel, weighted."""
-        return p.beta * state["value"] + p.beta_choice * state["kernel"]
-
-
-class PearceHall(RescorlaWagner):
+class PearceHall(Rival):
     """Learns faster where it was surprised."""
 
     name = "pearce-hall"
@@ -189,7 +186,7 @@ class PearceHall(RescorlaWagner):
     parameters = (
         Parameter.share("kappa", "learning rate at full associability"),
         Parameter.share("eta", "how fast associability follows surprise"),
-        BETA,
+        _parameter(BETA, "beta"),
     )
     states = {"value": 0.5, "associability": 1.0}
 
@@ -202,26 +199,9 @@ class PearceHall(RescorlaWagner):
             "associability": associability + trial.chosen * p.eta * (surprise.abs() - associability),
         }
 
-
-class Counterfactual(RescorlaWagner):
-    """Also learns about what was not chosen."""
-
-    name = "counterfactual"
-    label, brief = "RW + not chosen", "RW+ other"
-    beyond = ("alpha_other", 0.2)
-    words = (
-        "As rescorla-wagner, and the other options learn from their outcomes; where these are not seen, from"
-        " the opposite of the reward."
-    )
-    equation = "Q_c += alpha (r - Q_c); Q_u += alpha_other (r_u or 1 - r, - Q_u); logit = beta Q"
-    source = "Palminteri et al. 2015, Nature Communications 6: 8096"
-    parameters = (ALPHA, Parameter.share("alpha_other", "learning rate of options not chosen"), BETA)
-
-    def update(self, p: Values, state: State, trial: Trial) -> State:
-        """All options learn."""
-        value = _learn(state["value"], trial, p.alpha)
-        outcome = trial.seen * trial.outcomes + (1 - trial.seen) * (1 - trial.reward)
-        return {"value": value + (1 - trial.chosen) * p.alpha_other * (outcome - value)}
+    def logits(self, p: Values, state: State) -> Array:
+        """Return the weighted values."""
+        return p.beta * state["value"]
 
 
 LAGS = 5
@@ -260,21 +240,12 @@ class LaggedRegression(Rival):
         }
         return after | {"choice_1": trial.chosen, "reward_1": trial.chosen * trial.reward}
 
-    def logits(self, p: Values, state: State) -> "Tensor":
+    def logits(self, p: Values, state: State) -> Array:
         """Return the regression."""
         logits = p.bias
         for name, value in state.items():
             logits = logits + getattr(p, name) * value
         return logits
-
-
-def _towards(value: "Tensor", target: "Tensor", rate: "Tensor") -> "Tensor":
-    return value + rate * (target - value)
-
-
-def _learn(value: "Tensor", trial: Trial, rate: "Tensor") -> "Tensor":
-    """Values after the chosen option has moved towards its reward."""
-    return value + trial.chosen * rate * (trial.reward - value)
 
 
 RIVALS: dict[str, Rival] = {
@@ -283,13 +254,10 @@ RIVALS: dict[str, Rival] = {
         RandomChoice(),
         Biased(),
         WinStayLoseShift(),
-        ChoiceKernel(),
+        KernelAlone(),
         RescorlaWagner(),
-        Forgetting(),
-        TwoRates(),
-        WithKernel(),
+        *(RescorlaWagner(mechanism) for mechanism in MECHANISMS if mechanism.rival),
         PearceHall(),
-        Counterfactual(),
         LaggedRegression(),
     )
 }

@@ -7,18 +7,22 @@ Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. I
 `(n_sessions, n_actions)`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
+from ..mechanism import ParameterSpec, Trial, Values, update
+from ..mechanisms import MECHANISMS, PARAMETERS, STATES
 from ..random import RandomState, Streams, children, generator
 from ..settings import Participant, SettingsError, shorten
 
 Floats = NDArray[np.float64]
+RATE = "x_learning_rate_reward"  # state of the rates at which each arm has learned
 PROTOCOL = {"new_sess", "get_choice", "get_choice_probs", "update", "q"}
 
 
@@ -150,6 +154,14 @@ class Agent:
         )
 
 
+def _drawn_parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """List the parameters that a function takes, betas before rates, and then those that it does not name."""
+    starts = {state.start for state in STATES}
+    named = [name for name in signature(function).parameters if name in PARAMETERS]
+    order = sorted(named, key=lambda name: PARAMETERS[name].scale == "share") + list(PARAMETERS)
+    return tuple(name for name in dict.fromkeys(order) if PARAMETERS[name] not in starts)
+
+
 class AgentQ(Agent):
     """A Q-learner with the usual mechanisms; by default only that of Rescorla & Wagner (1972) and a softmax.
 
@@ -181,6 +193,7 @@ class AgentQ(Agent):
         deterministic: True always takes the best arm.
         q0: value of every arm before the first trial, in units of the reward.
         random_state: where all choices come from; None takes NumPy's global stream anew for each `new_sess`.
+        further: parameters of mechanisms that `core/mechanisms.py` declares beyond these, by name.
 
     Raises:
         SettingsError: with a sentence for every parameter that cannot be used.
@@ -194,15 +207,6 @@ class AgentQ(Agent):
     """
 
     vectorised = True
-    RATES = (
-        "alpha_reward",
-        "alpha_penalty",
-        "alpha_counterfactual_reward",
-        "alpha_counterfactual_penalty",
-        "alpha_choice",
-        "forget_rate",
-    )
-    BETAS = ("beta_reward", "beta_choice")
 
     def __init__(
         self,
@@ -221,6 +225,7 @@ class AgentQ(Agent):
         *,
         q0: float = 0.5,
         random_state: RandomState = None,
+        **further: float,
     ) -> None:
         one_rate = alpha_penalty is None or alpha_penalty == -1
         means: dict[str, Any] = {
@@ -234,6 +239,11 @@ class AgentQ(Agent):
             "forget_rate": forget_rate,
             "q0": q0,
         }
+        means |= {
+            name: further.pop(name, one.default) for name, one in PARAMETERS.items() if name not in means
+        }
+        if further:
+            raise TypeError(f"AgentQ() got an unexpected keyword argument {next(iter(further))!r}")
         problems = self._problems(n_actions, means, beta_counterfactual)
         checks.raise_if_any(problems + self._variance_problems(parameter_variance))
         super().__init__(n_actions, deterministic, random_state=random_state)
@@ -242,6 +252,11 @@ class AgentQ(Agent):
         self._one_rate = one_rate and not named
         self._sds = self._deviations(parameter_variance)
         self.new_sess()
+
+    # What is drawn, in the order in which it always was; where values start is not.
+    DRAWN = _drawn_parameters(__init__)
+    RATES = tuple(name for name in DRAWN if PARAMETERS[name].scale == "share")
+    BETAS = tuple(name for name in DRAWN if PARAMETERS[name].scale != "share")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -265,48 +280,55 @@ class AgentQ(Agent):
         """Start one fresh session, or several; `sample_parameters` draws parameters anew for each of them."""
         super().new_sess(n_sessions=n_sessions, random_state=random_state)
         self._sampled = sample_parameters
-        self._parameters: dict[str, Any] = self._sample() if sample_parameters else dict(self._means)
-        self._betas = {
-            "x_value_reward": self._parameters["beta_reward"],
-            "x_value_choice": self._parameters["beta_choice"],
-        }
+        self._use(self._sample() if sample_parameters else dict(self._means))
+
+    def _use(self, parameters: dict[str, Any]) -> None:
+        """Take parameters into force, and leave out the mechanisms that do nothing with them."""
+        self._parameters = parameters
+        self._betas = {state.model: parameters[state.weight.name] for state in STATES}
+        starts = {name: mean for name, mean in self._means.items() if name not in self.DRAWN}
+        self._values = Values(**parameters | starts)
+        self._active = tuple(
+            one
+            for one in MECHANISMS
+            if not one.within and any(np.any(parameters[each.name]) for each in one.parameters)
+        )
 
     def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
         """Learn from one trial: the arm chosen, and the reward of each arm, -1 or NaN if it was not seen."""
-        chosen, rewards = self._trial(choice, reward)
-        own = np.where(chosen, rewards, 0.0).sum(axis=-1, keepdims=True)
-        seen = chosen | (rewards != -1.0) & ~np.isnan(rewards)
-        outcome = np.where(seen, rewards, 1.0 - own)
-        unknown = np.isnan(outcome)
-        rates = np.where(unknown, 0.0, self._rates(chosen, np.where(seen, rewards, own) > 0.5))
-        values, kernel = self._state["x_value_reward"], self._state["x_value_choice"]
-        forgotten = np.where(chosen, 0.0, self._parameters["forget_rate"] * (self._means["q0"] - values))
-        self._state = {
-            "x_value_reward": values + rates * (np.where(unknown, 0.0, outcome) - values) + forgotten,
-            "x_value_choice": kernel + self._parameters["alpha_choice"] * (chosen - kernel),
-            "x_learning_rate_reward": rates,
-        }
+        trial = self._see(*self._trial(choice, reward))
+        before = {state.name: self._state[state.model] for state in STATES}
+        after = update(self._active, self._values, before, trial)
+        rates = sum(one.rate(self._values, trial) for one in self._active)
+        self._state = {state.model: after[state.name] for state in STATES}
+        self._state[RATE] = np.zeros_like(trial.chosen) + rates
 
-    def _rates(self, chosen: NDArray[np.bool_], good: NDArray[np.bool_]) -> Floats:
-        p = self._parameters
-        own = np.where(good, p["alpha_reward"], p["alpha_penalty"])
-        other = np.where(good, p["alpha_counterfactual_reward"], p["alpha_counterfactual_penalty"])
-        rates: Floats = np.where(chosen, own, other)
-        return rates
+    @staticmethod
+    def _see(chosen: NDArray[np.bool_], rewards: Floats) -> Trial:
+        """Return the trial as mechanisms take it, with numbers in place of what is not known."""
+        lacks = np.isnan(rewards)
+        seen = chosen | (rewards != -1.0) & ~lacks
+        if not lacks.any():
+            own = (chosen * rewards).sum(axis=-1, keepdims=True)
+            return Trial(chosen * 1.0, own, rewards, seen * 1.0)
+        own = np.where(chosen, rewards, 0.0).sum(axis=-1, keepdims=True)
+        known = 1.0 - np.where(seen, lacks, np.isnan(own))
+        return Trial(chosen * 1.0, np.nan_to_num(own), np.where(lacks, -1.0, rewards), seen * 1.0, known)
 
     def _begin(self) -> dict[str, Any]:
         shape = (self._n_sessions, self._n_actions)
-        return {
-            "x_value_reward": np.full(shape, self._means["q0"]),
-            "x_value_choice": np.zeros(shape),
-            "x_learning_rate_reward": np.zeros(shape),
+        starts = {
+            state.model: self._means[state.start.name]
+            if isinstance(state.start, ParameterSpec)
+            else state.start
+            for state in STATES
         }
+        return {name: np.full(shape, start) for name, start in (starts | {RATE: 0.0}).items()}
 
     def _sample(self) -> dict[str, Any]:
-        names = [*self.BETAS, *self.RATES]
-        noise = np.stack([rng.standard_normal(len(names)) for rng in self._session_generators()])
-        drawn: dict[str, Any] = {"q0": self._means["q0"]}
-        for column, name in enumerate(names):
+        noise = np.stack([rng.standard_normal(len(self.DRAWN)) for rng in self._session_generators()])
+        drawn: dict[str, Any] = {name: mean for name, mean in self._means.items() if name not in self.DRAWN}
+        for column, name in enumerate(self.DRAWN):
             mean = self._means[name]
             low, high = (0.0, 1.0) if name in self.RATES else (min(0.0, 2 * mean), max(0.0, 2 * mean))
             value = np.clip(mean + self._sds[name] * noise[:, column : column + 1], low, high)
@@ -316,7 +338,7 @@ class AgentQ(Agent):
         return {name: drawn[name] for name in self._means}
 
     def _deviations(self, variance: float | Mapping[str, float]) -> dict[str, float]:
-        names = (*self.BETAS, *self.RATES)
+        names = self.DRAWN
         by_name = variance if isinstance(variance, Mapping) else dict.fromkeys(names, variance)
         sds = {name: float(by_name.get(name, 0.0)) for name in names}
         return {name: abs(self._means[name]) / 2 if sd == -1 else sd for name, sd in sds.items()}
@@ -327,12 +349,14 @@ class AgentQ(Agent):
         one_rate = means["alpha_penalty"] is means["alpha_reward"]
         rates = [name for name in self.RATES if not (one_rate and name == "alpha_penalty")]
         problems = [checks.arms(n_actions), *(checks.rate(name, means[name]) for name in rates)]
-        problems += [checks.finite(name, means[name]) for name in ("beta_choice", "q0")]
-        if not 0 <= checks.number(means["beta_reward"]) < np.inf:
-            got = means["beta_reward"]
-            problems.append(
-                f"beta_reward must be 0 or more; got {shorten(got)}. 0 chooses at random, 3 is usual."
-            )
+        scales = {name: PARAMETERS[name].scale for name in means}
+        problems += [checks.finite(name, means[name]) for name, scale in scales.items() if scale == "real"]
+        problems += [
+            f"{name} must be 0 or more; got {shorten(means[name])}. 0 has no effect,"
+            f" {PARAMETERS[name].default:g} is usual."
+            for name, scale in scales.items()
+            if scale == "positive" and not 0 <= checks.number(means[name]) < np.inf
+        ]
         if beta_counterfactual != 0:
             problems.append(
                 f"beta_counterfactual must be 0; got {shorten(beta_counterfactual)}. It has no effect: "
@@ -341,7 +365,7 @@ class AgentQ(Agent):
         return problems
 
     def _variance_problems(self, variance: Any) -> list[str | None]:
-        known = (*self.BETAS, *self.RATES)
+        known = self.DRAWN
         by_name = dict(variance) if isinstance(variance, Mapping) else {known[0]: variance}
         problems: list[str | None] = [
             f"parameter_variance may name {', '.join(known)}; got {shorten(name)}. Correct the name."

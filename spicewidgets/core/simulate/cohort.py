@@ -56,16 +56,13 @@ class Cohort(AgentQ):
         )
         super().new_sess(n_sessions=n_sessions, random_state=random_state)
         self._sampled = True
-        self._parameters = {
+        parameters: dict[str, Any] = {
             name: np.array([[member[name]] for member in self.members[:n_sessions]])
             for name in self.members[0]
         }
         if n_sessions == 1:
-            self._parameters = {name: float(value[0, 0]) for name, value in self._parameters.items()}
-        self._betas = {
-            "x_value_reward": self._parameters["beta_reward"],
-            "x_value_choice": self._parameters["beta_choice"],
-        }
+            parameters = {name: float(value[0, 0]) for name, value in parameters.items()}
+        self._use(parameters)
 
     def member(self, session: int) -> AgentQ:
         """Return the participant of one session, alone."""
@@ -85,7 +82,7 @@ def draw_parameters(
         one_rate: whether alpha_penalty is the same as alpha_reward in each of them.
     """
     means = agent.parameters
-    spread = {name: variation * abs(means[name]) for name in (*AgentQ.BETAS, *AgentQ.RATES)}
+    spread = {name: variation * abs(means[name]) for name in AgentQ.DRAWN}
     if one_rate:
         del spread["alpha_penalty"]
         means["alpha_penalty"] = None

@@ -238,7 +238,7 @@ def test_a_session_without_drawing_has_the_parameters_given():
         ),
         (
             lambda: AgentQ(beta_reward=-1),
-            "beta_reward must be 0 or more; got -1. 0 chooses at random, 3 is usual.",
+            "beta_reward must be 0 or more; got -1. 0 has no effect, 3 is usual.",
         ),
         (lambda: AgentQ(alpha_penalty=1.5), "alpha_penalty must be between 0 and 1; got 1.5."),
         (lambda: AgentQ(forget_rate=float("nan")), "forget_rate must be between 0 and 1; got nan."),
