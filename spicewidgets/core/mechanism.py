@@ -17,13 +17,15 @@ Memory = Mapping[str, Array]
 class Trial(NamedTuple):
     """A trial as the participant saw it; arrays are `(n_sessions, n_options)`, or `(n_sessions, 1)`.
 
+    In a task of several stages it is one of them: a choice and, if there is one, its outcome.
+
     Attributes:
         chosen: 1 for the option that was chosen, else 0.
         reward: of the chosen option, `(n_sessions, 1)`.
         outcomes: of every option, as far as it was seen; -1 where it was not.
         seen: 1 where an outcome was seen, else 0.
         known: 0 where nothing can be learned from rewards, as that of the choice itself is missing, else 1.
-        context: 1 for the state of the task in which the choice was made, else 0, `(n_sessions, n_states)`;
+        context: 1 for the state of the task in which the choice was made, else 0, `(n_sessions, n_contexts)`;
             None where a task has no states.
         ahead: the same of the next choice.
     """
@@ -115,21 +117,23 @@ class ParameterSpec:
 
 @dataclass(frozen=True)
 class StateSpec:
-    """What is remembered of each option from trial to trial.
+    """What is remembered of each option from trial to trial, `(n_sessions, n_options)`.
 
     Attributes:
         name: by which updates know it.
         model: its name in agents and models.
         symbol: in equations.
         start: its value before the first trial, or the parameter that is.
-        weight: what multiplies it in the logit of a choice.
+        weight: what multiplies it in the logit of a choice; None where it is no summand of that.
+        per_context: whether each state of the task has its own, `(n_sessions, n_contexts, n_options)`.
     """
 
     name: str
     model: str
     symbol: str
     start: float | ParameterSpec
-    weight: ParameterSpec
+    weight: ParameterSpec | None
+    per_context: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,7 @@ class Mechanism:
     @property
     def sizes(self) -> tuple[ParameterSpec, ...]:
         """The parameters without which it has no effect on choices."""
-        return tuple(state.weight for state in self.states) or self.parameters
+        return tuple(state.weight for state in self.states if state.weight) or self.parameters
 
     @property
     def asked(self) -> ParameterSpec | None:

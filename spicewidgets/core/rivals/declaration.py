@@ -110,6 +110,10 @@ class Rival:
         source: where it is from.
         parameters: in the order in which tables have them.
         states: memory states, and the value of each before the first trial.
+        contexts: how many states the task has; 0 where it has none. Trials then tell them, and `logits` finds
+            that of the next choice in `state["ahead"]`. A data set has them as additional inputs: 1 or 0 for
+            each state of the task in this trial, and the same for the next.
+        per_context: the memory states that each of them has, `(n_sessions, n_contexts, n_options)`.
         beyond: the parameter by which it is told from Rescorla-Wagner, and a size of it; None without one.
     """
 
@@ -121,6 +125,8 @@ class Rival:
     source: str = ""
     parameters: tuple[Parameter, ...] = ()
     states: Mapping[str, float] = {}
+    contexts: int = 0
+    per_context: tuple[str, ...] = ()
     beyond: tuple[str, float] | None = None
 
     def __init_subclass__(cls) -> None:

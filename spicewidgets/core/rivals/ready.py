@@ -38,6 +38,7 @@ class Learner(Rival):
             name: float(start.default or 0.0) if isinstance(start, ParameterSpec) else start
             for name, start in starts.items()
         }
+        self.per_context = tuple(state.name for state in self._states if state.per_context)
         self.parameters = self.parameters or self._declared()
         self.equation = self.equation or self._in_symbols()
 
@@ -58,8 +59,9 @@ class Learner(Rival):
     def _declared(self) -> tuple[Parameter, ...]:
         found: dict[str, Parameter] = {}
         for state in self._states:
-            on = [one for one in self._moving if state in (one.states or LEARNING.states)]
-            for spec in (*(each for one in on for each in one.parameters), state.weight):
+            on = [one for one in self._moving if state in (one.states or self._states[:1])]
+            weight = () if state.weight is None else (state.weight,)
+            for spec in (*(each for one in on for each in one.parameters), *weight):
                 tied = next((one.tied for one in on if one.tied and spec in one.parameters), None)
                 name = self._names[spec.name]
                 found.setdefault(name, _parameter(tied or spec, name))
@@ -67,8 +69,9 @@ class Learner(Rival):
 
     def _in_symbols(self) -> str:
         replaced = {one.within for one in self.mechanisms}
-        updates = [one.equation for one in self.mechanisms if one not in replaced]
-        logit = " + ".join(f"{self._names[state.weight.name]} {state.symbol}" for state in self._states)
+        updates = [one.equation for one in self.mechanisms if one.equation and one not in replaced]
+        weighted = {one.symbol: one.weight.name for one in self._states if one.weight}
+        logit = " + ".join(f"{self._names[name]} {symbol}" for symbol, name in weighted.items())
         return "; ".join([*updates, f"logit = {logit}"]).replace("q0", f"{Q0.default:g}")
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
@@ -78,7 +81,8 @@ class Learner(Rival):
 
     def logits(self, p: Values, state: State) -> Array:
         """Return the states, weighted."""
-        logits = [getattr(p, self._names[one.weight.name]) * state[one.name] for one in self._states]
+        weighted = {one.name: one.weight.name for one in self._states if one.weight}
+        logits = [getattr(p, self._names[weight]) * state[name] for name, weight in weighted.items()]
         return sum(logits[1:], logits[0])
 
 

@@ -285,7 +285,7 @@ class AgentQ(Agent):
     def _use(self, parameters: dict[str, Any]) -> None:
         """Take parameters into force, and leave out the mechanisms that do nothing with them."""
         self._parameters = parameters
-        self._betas = {state.model: parameters[state.weight.name] for state in STATES}
+        self._betas = {state.model: parameters[state.weight.name] for state in STATES if state.weight}
         starts = {name: mean for name, mean in self._means.items() if name not in self.DRAWN}
         self._values = Values(**parameters | starts)
         self._active = tuple(
