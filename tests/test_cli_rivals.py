@@ -186,7 +186,9 @@ def test_what_is_wrong_with_a_recovery_is_a_line_each():
         "Error: --sigma must be between 0 and 1 per trial; got 7. Drift: standard deviation of the step of"
         " each reward probability; 0 keeps them fixed.",
     ]
-    (line,) = refused("recovery", "parameters", "--rival", "random", "--rival", "biased")
+    (line,) = refused("recovery", "parameters", "--rival", "random")  # it was a KeyError after all was done
+    assert line == "Error: --rival must be one with parameters; random has none. Name another one."
+    (line,) = refused("recovery", "parameters", "--rival", "choice-kernel", "--rival", "biased")
     assert "--rival must be one rival for parameters" in line
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..core.models import READY
+from ..core.rivals.ready import RIVALS
 from ..core.settings import Participant, Task
 from ..loading import load
 from .options import (
@@ -151,6 +152,11 @@ def _request(values: Mapping[str, Any]) -> RecoveryRequest:
                 if values["sizes"] is not None
             ),
             *(unknown("rival", name, NAMES) for name in values["rival"]),
+            *(
+                f"--rival must be one with parameters; {name} has none. Name another one."
+                for name in values["rival"]
+                if what == "parameters" and name in RIVALS and not RIVALS[name].parameters
+            ),
             unknown("criterion", values["criterion"], CRITERIA),
             unknown("model", values["model"], READY),
             *(as_options(problem, "Task") for problem in task.problems()),

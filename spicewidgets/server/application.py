@@ -18,6 +18,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
+from .channels import PageConnection
 from .connections import MOST_READ, BoundedServer, raise_limit, room
 from .files import KeptExtensionFiles, KeptFiles, KeptStaticFiles
 from .frames import MOST_BYTES
@@ -29,7 +30,7 @@ from .places import LimitedHandler
 from .provisioner import ForkedProvisioner, use_forked_kernels
 from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
-from .watch import GB, look, told
+from .watch import look, told
 
 MOST_BODY = 64 * 1024  # bytes of a request; none that a page sends has any
 MOST_SOCKETS = 40  # of zmq's, for a person
@@ -128,109 +129,125 @@ def guard(handler: type[RequestHandler]) -> type[RequestHandler]:
     return Guarded
 
 
-def hardened_voila(most: int, names: Iterable[str] = ()) -> type[Voila]:
-    """Make Voila's application.
+class HardenedVoila(Voila):
+    """Voila, of which a stranger reaches no more than the page.
+
+    Attributes:
+        most: how many people can be there at once.
+        names: under which it is served, beside this machine's own.
+        visits: who is there.
+        most_files: that this process may have open; None is no limit.
+    """
+
+    name = Voila.name
+    most = 1
+    names: Iterable[str] = ()
+    visits: Visits
+    most_files: int | None = None
+
+    def start(self) -> None:
+        """Serve until the end, from a folder that goes with the server."""
+        ForkedProvisioner.folder = folder = ServerFolder()
+        ForkedProvisioner.groups = Groups.find()
+        self.connection_dir_root = str(folder.path)
+        for name, value in os.environ.items():
+            if name.startswith("SPICEWIDGETS_") and os.path.isfile(value):  # the lesson
+                os.environ[name] = folder.lend(value)
+        try:
+            super().start()
+        finally:
+            folder.remove()
+
+    def init_settings(self) -> dict[str, Any]:
+        """Return tornado's settings, and bound what kernels and pages may take."""
+        use_forked_kernels(self)
+        # Another kernel under the same name would know nothing of the page.
+        self.config.KernelManager.autorestart = False
+        self.most_files = raise_limit()
+        self.visits = Visits(room(self.most_files, self.most))
+        configuration = self.voila_configuration
+        configuration.multi_kernel_manager_class = BoundedKernelManager
+        configuration.default_pool_size = min(configuration.default_pool_size, self.visits.most)
+        settings: dict[str, Any] = super().init_settings()
+        self.identity_provider.cookie_options = COOKIES
+        # zmq's own limit, 1023, is reached by 60 people.
+        self.kernel_manager.context.max_sockets = 1023 + MOST_SOCKETS * self.most
+        return settings | {
+            "default_handler_class": guard(NothingHandler),
+            "hosts": Hosts(self.names),
+            "kernel_websocket_connection_class": PageConnection,
+            "websocket_max_message_size": MOST_BYTES,
+            "xsrf_cookie_kwargs": COOKIES | {"path": self.base_url},
+        }
+
+    def init_handlers(self) -> list[Any]:
+        """Return what answers at each address: ours for Voila's, and none where one would log in."""
+        entrance = [each[0] for each in self.identity_provider.get_handlers()]
+        handlers = []
+        for path, handler, *rest in super().init_handlers():
+            ours = REPLACED.get(handler, handler)
+            arguments = dict(*rest) | ({"visits": self.visits} if ours in WITH_VISITS else {})
+            if path not in entrance:
+                handlers.append((path, guard(ours), arguments))
+        return handlers
+
+    def listen(self) -> None:
+        """Take connections, and look after kernels now and then."""
+        server = BoundedServer(
+            self.app,
+            limit=self.most_files,
+            most=self.visits.most,
+            max_body_size=MOST_BODY,
+            max_buffer_size=MOST_READ,
+            idle_connection_timeout=QUIET,
+        )
+        self.app.listen = server.listen
+        PeriodicCallback(self.end_kernels, EVERY * 1000).start()
+        PeriodicCallback(Trimmer().after_work, TRIM_EVERY * 1000).start()
+        if ForkedProvisioner.begun:
+            IOLoop.current().add_callback(ForkedProvisioner.wake)
+        super().listen()
+
+    def stop(self) -> None:
+        """End all kernels, also one that has ended meanwhile."""
+        with suppress(HTTPError):
+            super().stop()
+
+    async def end_kernels(self) -> None:
+        """End the kernels whose pages are gone."""
+        manager = self.kernel_manager
+        self.visits.keep(manager.list_kernel_ids())
+        for kernel, why in (await self.too_much()).items():
+            self.log.error("Kernel %s was ended: %s", kernel, why or "it had died")
+            self.visits.ends(kernel, why)
+            await self.end_kernel(kernel)
+        for kernel in self.visits.over():
+            await self.end_kernel(kernel)
+
+    async def too_much(self) -> dict[str, str]:
+        """Find the kernels that have ended or take too much, each with a sentence for its learner."""
+        manager, watched, found = self.kernel_manager, {}, {}
+        for name in manager.list_kernel_ids():
+            kernel = manager.get_kernel(name)
+            provisioner = kernel.provisioner
+            if not await kernel.is_alive():
+                full = provisioner is not None and provisioner.group and provisioner.group.was_full()
+                found[name] = told("memory", provisioner.bounds.memory) if full else ""
+            elif one := provisioner.watched:
+                watched[name] = one
+        return found | await IOLoop.current().run_in_executor(None, look, watched)
+
+    async def end_kernel(self, kernel: str) -> None:
+        """End a kernel, unless it has been meanwhile."""
+        with suppress(HTTPError, KeyError):
+            await self.kernel_manager.shutdown_kernel(kernel, now=True)
+
+
+def hardened_voila(most: int, names: Iterable[str] = ()) -> type[HardenedVoila]:
+    """Make the application for so many people, under these names; traitlets starts a class, not an object.
 
     Args:
         most: how many people can be there at once.
         names: under which it is served, beside this machine's own.
     """
-
-    class HardenedVoila(Voila):
-        name = Voila.name
-        visits = Visits(most)
-        most_files: int | None = None
-
-        def start(self) -> None:
-            ForkedProvisioner.folder = folder = ServerFolder()
-            ForkedProvisioner.groups = Groups.find()
-            self.connection_dir_root = str(folder.path)
-            for name, value in os.environ.items():
-                if name.startswith("SPICEWIDGETS_") and os.path.isfile(value):  # the lesson
-                    os.environ[name] = folder.lend(value)
-            try:
-                super().start()
-            finally:
-                folder.remove()
-
-        def init_settings(self) -> dict[str, Any]:
-            use_forked_kernels(self)
-            # Another kernel under the same name would know nothing of the page.
-            self.config.KernelManager.autorestart = False
-            self.most_files = raise_limit()
-            self.visits.most = room(self.most_files, most)
-            configuration = self.voila_configuration
-            configuration.multi_kernel_manager_class = BoundedKernelManager
-            configuration.default_pool_size = min(configuration.default_pool_size, self.visits.most)
-            settings: dict[str, Any] = super().init_settings()
-            self.identity_provider.cookie_options = COOKIES
-            # zmq's own limit, 1023, is reached by 60 people.
-            self.kernel_manager.context.max_sockets = 1023 + MOST_SOCKETS * most
-            return settings | {
-                "default_handler_class": guard(NothingHandler),
-                "hosts": Hosts(names),
-                "websocket_max_message_size": MOST_BYTES,
-                "xsrf_cookie_kwargs": COOKIES | {"path": self.base_url},
-            }
-
-        def init_handlers(self) -> list[Any]:
-            # There is no password, so that nobody logs in or out.
-            entrance = [each[0] for each in self.identity_provider.get_handlers()]
-            handlers = []
-            for path, handler, *rest in super().init_handlers():
-                ours = REPLACED.get(handler, handler)
-                arguments = dict(*rest) | ({"visits": self.visits} if ours in WITH_VISITS else {})
-                if path not in entrance:
-                    handlers.append((path, guard(ours), arguments))
-            return handlers
-
-        def listen(self) -> None:
-            server = BoundedServer(
-                self.app,
-                limit=self.most_files,
-                most=self.visits.most,
-                max_body_size=MOST_BODY,
-                max_buffer_size=MOST_READ,
-                idle_connection_timeout=QUIET,
-            )
-            self.app.listen = server.listen
-            PeriodicCallback(self.end_kernels, EVERY * 1000).start()
-            PeriodicCallback(Trimmer().after_work, TRIM_EVERY * 1000).start()
-            if ForkedProvisioner.begun:
-                IOLoop.current().add_callback(ForkedProvisioner.wake)
-            super().listen()
-
-        def stop(self) -> None:
-            with suppress(HTTPError):  # a kernel that has ended meanwhile
-                super().stop()
-
-        async def end_kernels(self) -> None:
-            """End the kernels whose pages are gone."""
-            manager = self.kernel_manager
-            self.visits.keep(manager.list_kernel_ids())
-            for kernel, why in (await self.too_much()).items():
-                self.log.error("Kernel %s was ended: %s", kernel, why or "it had died")
-                self.visits.ends(kernel, why)
-                await self.end_kernel(kernel)
-            for kernel in self.visits.over():
-                await self.end_kernel(kernel)
-
-        async def too_much(self) -> dict[str, str]:
-            """Find the kernels that have ended or take too much, each with a sentence for its learner."""
-            manager, watched, found = self.kernel_manager, {}, {}
-            for name in manager.list_kernel_ids():
-                kernel = manager.get_kernel(name)
-                provisioner = kernel.provisioner
-                if not await kernel.is_alive():
-                    full = provisioner is not None and provisioner.group and provisioner.group.was_full()
-                    found[name] = told("memory", provisioner.memory / GB) if full else ""
-                elif one := provisioner.watched:
-                    watched[name] = one
-            return found | await IOLoop.current().run_in_executor(None, look, watched)
-
-        async def end_kernel(self, kernel: str) -> None:
-            """End a kernel, unless it has been meanwhile."""
-            with suppress(HTTPError, KeyError):
-                await self.kernel_manager.shutdown_kernel(kernel, now=True)
-
-    return HardenedVoila
+    return type(HardenedVoila.__name__, (HardenedVoila,), {"most": most, "names": tuple(names)})

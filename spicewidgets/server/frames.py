@@ -9,7 +9,7 @@ MOST_PARTS = 64  # of a message: channel, header, its parent's, metadata, conten
 MOST_HEADER = 16 * 1024  # bytes of the header, of its parent's, and of the metadata
 MOST_CONTENT = 256 * 1024  # bytes of the content, which is the state of a widget; files come as buffers
 NAMES = ("comm_id", "target_name")  # in a content
-CHANNELS = (b"shell", b"control")
+CHANNEL = b"shell"  # the only one by which a page asks for something
 
 
 class FrameError(ValueError):
@@ -38,7 +38,7 @@ def check_frame(frame: bytes | str) -> dict[str, Any]:
     offsets = [int.from_bytes(frame[8 * at : 8 * at + 8], "little") for at in range(1, count + 1)]
     if offsets[0] != 8 * (count + 1) or offsets != sorted(offsets) or offsets[-1] > len(frame):
         raise FrameError("parts that lie elsewhere")
-    if frame[offsets[0] : offsets[1]] not in CHANNELS:
+    if frame[offsets[0] : offsets[1]] != CHANNEL:
         raise FrameError("another channel")
     if offsets[4] - offsets[1] > 3 * MOST_HEADER:
         raise FrameError("a header that is too long")

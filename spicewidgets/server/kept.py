@@ -1,4 +1,4 @@
-"""What is kept for a page whose connection was lost, until it comes back: so many bytes and no more."""
+"""The kernels, and what is kept for a page whose connection was lost, until it comes back: so many bytes."""
 
 import time
 from collections.abc import Callable
@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets import default
+
+from .channels import PageKernelManager
 
 MOST_KEPT = 16 * 1024 * 1024  # bytes of messages, for a page
 LONG = "The connection of this page was lost for so long that it could not be brought up to date any more."
@@ -41,6 +44,15 @@ class BoundedKernelManager(AsyncMappingKernelManager):
     """Starts and ends kernels as Jupyter does, and keeps so many messages for a page that was lost."""
 
     _ahead = time.time() - time.monotonic()  # seconds
+
+    @default("kernel_manager_class")
+    def _default_kernel_manager_class(self) -> str:
+        return f"{PageKernelManager.__module__}.{PageKernelManager.__name__}"
+
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Begin to note when a kernel was last used: its page's connection does (`channels.py`)."""
+        kernel = self._kernels[kernel_id]
+        kernel.reason, kernel.last_activity, kernel.execution_state = "", datetime.now(UTC), "idle"
 
     async def cull_kernels(self) -> None:
         """End kernels that nobody has touched for long.

@@ -4,7 +4,7 @@ The system bounds each process (`parent.py`); a learner who starts many has that
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ GB = 2**30
 RELOAD = "Reload the page to begin a new one, and choose smaller settings."
 ENDED = "as much as one may, and was ended."
 TOO_MUCH = {
-    "memory": f"This session took more than {{bound:.1f}} GB of memory, {ENDED}",
-    "disk": f"This session wrote more than {{bound:.1f}} GB, {ENDED}",
     "processes": f"This session started more than {{bound}} processes, {ENDED}",
+    "memory": f"This session took more than {{bound}} GB of memory, {ENDED}",
+    "disk": f"This session wrote more than {{bound}} GB, {ENDED}",
     "machine": "The machine had no memory left, and this session, which had most of it, was ended.",
 }
 
@@ -94,8 +94,7 @@ def look(kernels: Mapping[str, Watched]) -> dict[str, str]:
     found = {}
     for name, kernel in kernels.items():
         if kind := _exceeded(kernel, family[kernel.pid]):
-            bound = getattr(kernel.bounds, kind)
-            found[name] = told(kind, bound if kind == "processes" else bound / GB)
+            found[name] = told(kind, getattr(kernel.bounds, kind))
     memory = psutil.virtual_memory()
     if not found and kernels and memory.available < KEPT_FREE * memory.total:
         largest = max(kernels, key=lambda name: own_memory(family[kernels[name].pid]))
@@ -103,29 +102,41 @@ def look(kernels: Mapping[str, Watched]) -> dict[str, str]:
     return found
 
 
-def told(kind: str, bound: float) -> str:
-    """Tell a learner what was too much."""
-    return f"{TOO_MUCH[kind].format(bound=bound)} {RELOAD}"
+def told(kind: str, bound: int) -> str:
+    """Tell a learner what was too much: more than so many processes, or bytes."""
+    words = str(bound) if kind == "processes" else f"{bound / GB:.1f}"
+    return f"{TOO_MUCH[kind].format(bound=words)} {RELOAD}"
 
 
 def _exceeded(kernel: Watched, family: list[psutil.Process]) -> str | None:
-    bounds = kernel.bounds
-    if bounds.processes and len(family) > bounds.processes:
-        return "processes"
-    if bounds.memory and _resident(family) > bounds.memory and own_memory(family) > bounds.memory:
-        return "memory"
-    if bounds.disk and kernel.folder is not None and written(kernel.folder) > bounds.disk:
-        return "disk"
+    for kind, measure in MEASURES.items():
+        bound = getattr(kernel.bounds, kind)
+        if bound and measure(kernel, family) > bound:
+            return kind
     return None
 
 
-def _resident(family: list[psutil.Process]) -> int:
-    """Bytes in memory, in which what is shared is counted each time: quick, and never too few."""
-    total = 0
+def _processes(_: Watched, family: list[psutil.Process]) -> int:
+    return len(family)
+
+
+def _memory(kernel: Watched, family: list[psutil.Process]) -> int:
+    resident = 0  # what is shared is counted each time: quick, and never too few
     for process in family:
         with suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total
+            resident += process.memory_info().rss
+    return own_memory(family) if resident > kernel.bounds.memory else resident
+
+
+def _disk(kernel: Watched, _: list[psutil.Process]) -> int:
+    return 0 if kernel.folder is None else written(kernel.folder)
+
+
+MEASURES: Mapping[str, Callable[[Watched, list[psutil.Process]], int]] = {
+    "processes": _processes,
+    "memory": _memory,
+    "disk": _disk,
+}
 
 
 def own_memory(family: list[psutil.Process]) -> int:

@@ -1,10 +1,13 @@
 """Attacks a public page of its own, on this machine only, while eight learners work at it; writes RESULTS.md.
 
-    python tests/benchmarks/attack.py [--learners 8] [--only NAME ...] [--no-write]
+    python tests/benchmarks/attack.py [--learners 8] [--before FOLDER] [--minutes 10] [--only NAME ...]
+        [--no-write]
 
-Each attack is bounded in number and time. Meanwhile each learner moves a slider and waits for the picture,
-again and again; at the end each has what was there before: the kernel, the slider's value, the equation.
-Attackers come from 127.0.0.2, so that what is bounded for an address is not bounded for the learners.
+Each attack is bounded in number and time, and all together by --minutes: six are enough. Meanwhile each
+learner moves a slider and waits for the picture, again and again, also in the rest before each attack; at the
+end each has what was there before: the kernel, the slider's value, the equation. With --before, the version
+in that folder (a worktree) is attacked first, in the same way. Attackers come from 127.0.0.2, so that what is
+bounded for an address is not bounded for the learners.
 """
 
 import argparse
@@ -19,9 +22,10 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
@@ -40,17 +44,12 @@ HEADING = "A public page under attack"
 STRANGER = "127.0.0.2"
 SECONDS = 20  # that an attack takes at most
 PAUSE = 1.0  # seconds between two moves of a learner
+REST = 8  # seconds before each attack
 PLACES = 16
 ROUTES = ("/voila/static/", "/voila/templates/lab/static/", "/voila/files/", "/voila/labextensions/", "/")
 TRAVERSALS = [
     f"{where}{path}"
-    for where in (
-        "/voila/static/",
-        "/voila/templates/lab/static/",
-        "/voila/files/",
-        "/voila/labextensions/",
-        "/",
-    )
+    for where in ROUTES
     for path in (
         *("../../../etc/passwd", "..%2f..%2f..%2fetc/passwd", "%2e%2e/%2e%2e/etc/passwd", "....//etc/passwd"),
         *("/etc/passwd", "//etc/passwd", "%00", "..\\..\\etc\\passwd", "~root/.bashrc", "x" * 5000),
@@ -337,55 +336,124 @@ def p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1] if len(times) > 1 else float("nan")
 
 
-def run(learners: int, chosen: list[Callable[[Attack], None]]) -> str:
-    """All attacks, as Markdown."""
-    rows, ended = [], threading.Event()
+class Attempt(NamedTuple):
+    """An attack that was made.
+
+    Attributes:
+        what: was tried.
+        seen: how often what was answered.
+        rest, begun, ended: when the rest before it began, it, and what came after, in seconds.
+        held: GB of the server and all kernels at its end.
+    """
+
+    what: str
+    seen: str
+    rest: float
+    begun: float
+    ended: float
+    held: float
+
+
+class Row(NamedTuple):
+    """An attack, and how long each move took that began in the rest before, and in it, in seconds."""
+
+    attempt: Attempt
+    calm: list[float]
+    times: list[float]
+
+
+class Told(NamedTuple):
+    """What came of all attacks on a version, and what there is to say of it."""
+
+    rows: list[Row]
+    words: str
+
+
+def run(root: Path, learners: int, chosen: list[Callable[[Attack], None]], minutes: float) -> Told:
+    """Attack the version in a folder."""
+    ended, until = threading.Event(), time.monotonic() + 60 * minutes
+    port = servers.free_port()
+    options = ("app", "--no-browser", "--public", "--most", str(PLACES), "--pool", str(learners))
+    command = [sys.executable, "-c", servers.APP, *options, "--port", str(port)]
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
-        options = ("--public", "--most", str(PLACES), "--pool", str(learners))
-        load = os.getloadavg()[0]
-        with servers.app(Path(name), *options) as url, watched() as memory:
+        variables = {"PYTHONPATH": str(root)}
+        with servers.served(command, port, Path(name), variables=variables) as url, watched() as memory:
             time.sleep(10)
             people = [Work(url, ended) for _ in range(learners)]
             threads = [threading.Thread(target=each.work) for each in people]
             for thread in threads:
                 thread.start()
-            begun = time.monotonic()
-            time.sleep(SECONDS)
-            calm = time.monotonic()
-            rows.append(["nothing", "", *told(people, memory, begun)])
-            for kind in chosen:
-                attack, begun = Attack(url, memory.server), time.monotonic()
-                say(kind.__name__)
-                try:
-                    kind(attack)
-                except Exception as error:
-                    attack.seen[f"it ended with {type(error).__name__}"] += 1
-                what = ", ".join(f"{key}: {value}" for key, value in attack.seen.items())
-                rows.append([kind.__doc__.split("\n")[0].rstrip("."), what, *told(people, memory, begun)])
-                say(rows[-1])
-            ended.set()
-            for thread in threads:
-                thread.join()
+            try:
+                made = list(attacks(url, people, memory, chosen, until))
+            finally:
+                ended.set()
+                for thread in threads:
+                    thread.join()
             log = (Path(name) / "server.log").read_text()
-            all_moves = told(people, memory, calm)
-            lost = [each.wrong for each in people if each.wrong]
-    heads = ["what was tried", "what came of it", "moves", "slider to picture, p95, s", "worst, s", "all, GB"]
-    rows.append(["all of it", "", *all_moves])
-    text = table(heads, rows)
-    text += (
-        f"\n\n{learners} learners worked meanwhile, of whom {len(lost)} lost something"
+    rows = [
+        Row(each, moves(people, each.rest, each.begun), moves(people, each.begun, each.ended))
+        for each in made
+    ]
+    lost = [each.wrong for each in people if each.wrong]
+    words = (
+        f"{learners} learners worked meanwhile, of whom {len(lost)} lost something"
         f"{': ' + '; '.join(lost) if lost else ''}. The most that server and kernels held together:"
         f" {number(memory.most / 1e3)} GB. The server's log has {len(log.splitlines()):,} lines,"
         f" {log.count('Traceback')} tracebacks. Load before: {load:.1f}."
     )
-    return text
+    return Told(rows, words)
 
 
-def told(people: list[Work], memory: Memory, begun: float) -> list[str]:
-    """How the learners fared since then."""
-    times = [took for each in people for when, took in list(each.moves) if when >= begun]
-    worst = max(times, default=float("nan"))
-    return [str(len(times)), number(p95(times)), number(worst), number(memory.total() / 1e3)]
+def attacks(
+    url: str, people: list[Work], memory: Memory, chosen: list[Callable[[Attack], None]], until: float
+) -> Iterator[Attempt]:
+    """Do one after the other, each after a rest; then all of it, as one."""
+    first = time.monotonic()
+    time.sleep(SECONDS)
+    calm = time.monotonic()
+    yield Attempt("nothing", "", first, first, calm, memory.total() / 1e3)
+    for kind in chosen:
+        what, rest = kind.__doc__.split("\n")[0].rstrip("."), time.monotonic()
+        if rest > until:
+            yield Attempt(what, "not begun: no time was left", rest, rest, rest, float("nan"))
+            continue
+        time.sleep(REST)
+        attack, begun = Attack(url, memory.server), time.monotonic()
+        say(kind.__name__)
+        try:
+            kind(attack)
+        except Exception as error:
+            attack.seen[f"it ended with {type(error).__name__}"] += 1
+        seen = ", ".join(f"{key}: {value}" for key, value in attack.seen.items())
+        yield Attempt(what, seen, rest, begun, time.monotonic(), memory.total() / 1e3)
+        say(seen, f"{time.monotonic() - begun:.0f} s")
+    yield Attempt("all of it", "", first, calm, time.monotonic(), memory.most / 1e3)
+
+
+def moves(people: list[Work], begun: float, ended: float) -> list[float]:
+    """Seconds to the picture of each move that began then."""
+    return [took for each in people for when, took in list(each.moves) if begun <= when < ended]
+
+
+def figures(row: Row) -> list[str]:
+    """How the learners fared."""
+    worst = max(row.times, default=float("nan"))
+    return [number(p95(row.calm)), number(p95(row.times)), number(worst), str(len(row.times))]
+
+
+def report_rows(now: Told, before: Told | None) -> str:
+    """What came of it, as Markdown: the version as it is, beside another one."""
+    heads = ["what was tried", "what came of it", "p95 in the rest before, s", "p95, s", "worst, s", "moves"]
+    cells = [
+        [row.attempt.what, row.attempt.seen, *figures(row), number(row.attempt.held)] for row in now.rows
+    ]
+    if before is not None:
+        heads[1:1] = ["what came of it, older version", "its p95, s"]
+        for row, old in zip(cells, before.rows, strict=True):
+            row[1:1] = [old.attempt.seen, number(p95(old.times))]
+    words = now.words if before is None else f"{now.words} Of the older version: {before.words}"
+    return f"{table([*heads, 'all, GB'], cells)}\n\np95: from a slider's move to its picture. {words}"
 
 
 def say(*words: object) -> None:
@@ -396,10 +464,15 @@ def main() -> None:
     """Attack, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--learners", type=int, default=8)
+    parser.add_argument("--before", type=Path, help="folder of another version, which is attacked first")
+    parser.add_argument("--minutes", type=float, default=10, help="after which no other attack is begun")
     parser.add_argument("--only", nargs="*", help="names of attacks")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
-    text = run(chosen.learners, [each for each in ATTACKS if not chosen.only or each.__name__ in chosen.only])
+    kinds = [each for each in ATTACKS if not chosen.only or each.__name__ in chosen.only]
+    roots = [root.resolve() for root in (chosen.before, servers.ROOT) if root is not None]
+    *before, now = [run(root, chosen.learners, kinds, chosen.minutes) for root in roots]
+    text = report_rows(now, *before or [None])
     print(text)
     if not chosen.no_write:
         write_section(HEADING, f"{today()}. {machine()}.\n\n{text}")

@@ -4,8 +4,9 @@
 
 Each reader takes what it is given or refuses it in a sentence, within a second of processor and a gigabyte of
 memory. Inputs are sound ones of which bytes are changed, cut out, doubled or put in, and JSON of which parts
-are changed; equations and weights are then given a right checksum, so that more than that is read. Those that
-are wrong are kept as a file. A short part runs in `tests/test_fuzz.py`, where hypothesis makes JSON, too.
+are changed; equations and weights are then given a right checksum, so that more than that is read. Lessons
+are also drawn from all that a lesson may be, so that most are taken and opened (`sound_lessons.py`). What is
+wrong is kept as a file. A short part runs in `test_fuzz.py`, where hypothesis makes JSON, too.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from typing import Any, NamedTuple
 
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # else the first table reserves all of the gigabyte
 from report import machine, table, today, write_section
+from sound_lessons import LessonReader, invent_lesson
 
 from spicewidgets import (
     RESCORLA_WAGNER_CONFIG,
@@ -215,13 +217,16 @@ def targets(folder: Path) -> list[Target]:
     lesson = lesson_now(other, title="A title", text="Some words.", hidden=("task.sigma",)).to_dict()
     shown = Experiment()
     return [
-        Target("equations", [saved[1]], by_file(storage.read_spice_model), equations, 0.15),
-        Target("weights", [saved[0]], by_file(storage.read_rnn), weights, 0.15),
+        Target("equations", [saved[1]], by_file(storage.read_spice_model), equations, 0.1),
+        Target("weights", [saved[0]], by_file(storage.read_rnn), weights, 0.1),
         Target("tables", tables(), lambda content: read_choices(content), spoil_bytes, 0.005),
         Target("lessons", [json.dumps(lesson).encode()], lambda c: lesson_of(c, shown), either, 0.025),
+        Target(
+            "lessons, invented", [], LessonReader().read, lambda rng, _: invent_lesson(rng, spoil_json), 0.2
+        ),
         Target("settings", settings, lambda data: Experiment().from_dict(data), spoil_json, 0.02),
         Target("addresses", [to_link(other).encode()], lambda c: link(c), addresses, 0.05),
-        Target("messages", messages(), check_frame, spoil_bytes, 0.6),
+        Target("messages", messages(), check_frame, spoil_bytes, 0.5),
     ]
 
 

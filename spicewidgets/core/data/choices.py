@@ -169,7 +169,7 @@ def reading_choices(
     remedies: Mapping[str, str] | None = None,
 ) -> Generator[RowsRead, None, Choices]:
     """As `read_choices`, with a record of how far it is now and then; the result is the generator's value."""
-    table = yield from reading(source)
+    table = yield from reading(source, roles.to_dict() if isinstance(roles, Roles) else roles or {})
     return (yield from examining(table, roles, remedies))
 
 

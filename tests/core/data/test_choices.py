@@ -586,7 +586,8 @@ def test_what_an_archive_says_of_its_size_is_believed_before_it_is_opened(name, 
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, b"id,choice,reward\n" + b"1,0,1\n" * 1000)
         archive.writestr("b.csv", b"id,choice,reward\n" + b"1,0,1\n" * 1000)
-    monkeypatch.setattr(limits, "MOST_BYTES", 10_000)  # less than both, more than each
+    for most in ("MOST_BYTES", "MOST_EXCEL"):
+        monkeypatch.setattr(limits, most, 10_000)  # less than both, more than each
     monkeypatch.setattr(zipfile.ZipFile, "open", None)
     with pytest.raises(SettingsError, match="this one has more"):
         read_choices(buffer.getvalue())
@@ -622,3 +623,73 @@ def test_people_are_counted_before_anything_is_done_for_each(monkeypatch):
     monkeypatch.setattr(reading.Table, "column", None)
     with pytest.raises(SettingsError, match="100,000 participants; id has 100,001 different entries"):
         read_choices(table)
+
+
+def many_people(each):
+    """A table of more people than there may be, so many rows each, one person after the other."""
+    people = np.repeat(np.arange(limits.MOST_PEOPLE + 1), each)
+    return "choice,subject,reward\n" + "".join(f"{at % 2},p{person},1\n" for at, person in enumerate(people))
+
+
+def as_json(text):
+    return pd.read_csv(io.StringIO(text)).to_json(orient="records")
+
+
+def as_parquet(text):
+    buffer = io.BytesIO()
+    pd.read_csv(io.StringIO(text)).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("each", [1, 3])
+@pytest.mark.parametrize("form", [str, as_json, as_parquet])
+def test_people_are_counted_before_rows_are_read(form, each, monkeypatch):
+    """A million of them were refused after all was read; now no column but theirs is."""
+    if form is as_parquet:
+        pytest.importorskip("pyarrow")
+    content = form(many_people(each))
+    read = pd.read_csv
+
+    def one_column(*arguments, usecols, **options):
+        assert len(usecols) == 1
+        return read(*arguments, usecols=usecols, **options)
+
+    monkeypatch.setattr(pd, "read_csv", one_column)
+    monkeypatch.setattr(pd.DataFrame, "from_records", None)
+    monkeypatch.setattr(pd, "read_parquet", None)
+    with pytest.raises(SettingsError, match="100,000 participants; subject has 100,001 different entries"):
+        read_choices(content if isinstance(content, bytes) else content.encode())
+
+
+def test_only_those_who_are_named_are_counted(monkeypatch):
+    """Rows have numbers of their own, under a name that people go by elsewhere."""
+    monkeypatch.setattr(limits, "MOST_PEOPLE", 20)
+    rows = [f"{at},{at // 40},{at % 2},1\n" for at in range(120)]
+    table = ("id,vp,choice,reward\n" + "".join(rows)).encode()
+    with pytest.raises(SettingsError, match="id has 120 different entries"):
+        read_choices(table)
+    assert read_choices(table, {"participant": "vp"}).dataset.n_participants == 3
+
+
+def test_people_are_counted_no_further_than_they_can_become_too_many(monkeypatch):
+    monkeypatch.setattr(limits, "PIECE", 1000)
+    pieces = []
+    monkeypatch.setattr(limits, "people_problem", lambda n, name: pieces.append(n))
+    few = "id,choice,reward\n" + "".join(f"{at // 5000},1,0\n" for at in range(20_000))
+    limits.check_people(few, 1, ",", 0, "id")
+    assert pieces == [1]
+    pieces.clear()
+    many = "id,choice,reward\n" + "".join(f"{at // 5},1,0\n" for at in range(20_000))
+    limits.check_people(many, 1, ",", 0, "id")
+    assert pieces[-1] == 4000
+    assert len(pieces) > 10
+
+
+def test_a_large_spreadsheet_is_refused_before_it_is_read(monkeypatch):
+    """Its rows are read by a hundred thousand cells a second."""
+    buffer = io.BytesIO()
+    pd.DataFrame({"id": ["a"] * 50, "choice": [0, 1] * 25, "reward": 1}).to_excel(buffer, index=False)
+    monkeypatch.setattr(limits, "MOST_EXCEL", 2000)
+    monkeypatch.setattr(pd, "read_excel", None)
+    with pytest.raises(SettingsError, match=r"A table in Excel, unpacked, may have up to .* Save it as CSV"):
+        read_choices(buffer.getvalue())

@@ -18,6 +18,10 @@ EMPTY = {"", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "null", "NULL", "No
 WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.0*)?")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TRUTH = {"true": 1.0, "false": 0.0}
+# Signs of control and of the direction of writing, ends of lines of unicode alone, halves of signs.
+UNSEEN = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
@@ -105,10 +109,21 @@ def as_label(value: Any) -> Label | None:
         if np.isnan(number):
             return None
         return int(number) if number.is_integer() and abs(number) < 1e15 else number
-    text = str(value).strip()
+    text = visible(str(value).strip())
     if text in EMPTY:
         return None
     return int(float(text)) if WHOLE.fullmatch(text) else text
+
+
+def visible(text: str) -> str:
+    r"""Write out the signs of a text that cannot be seen, but for ends of lines and tabs.
+
+    They would move a terminal's cursor, turn round the letters after them, or break a file of LaTeX or SVG.
+
+    >>> visible("ann\x1b[2J")
+    'ann\\x1b[2J'
+    """
+    return UNSEEN.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
 def as_number(label: Any, decimal: str = ".") -> float:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from ...checks import raise_if_any
 from ...settings import SettingsError, shorten
-from .limits import MOST_BYTES, UTF16, bytes_problem, inflated, text_problem
+from .limits import MOST_BYTES, UTF16, bytes_problem, excel_problem, inflated, text_problem
 
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 NO_TABLES = {  # how files begin that are no tables
@@ -101,8 +101,10 @@ def is_excel(data: bytes) -> bool:
         SettingsError: where its files, as it says, are too large.
     """
     members = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    raise_if_any([bytes_problem(sum(member.file_size for member in members))])
-    return any(member.filename == "[Content_Types].xml" for member in members)
+    n_bytes = sum(member.file_size for member in members)
+    excel = any(member.filename == "[Content_Types].xml" for member in members)
+    raise_if_any([excel_problem(n_bytes) if excel else bytes_problem(n_bytes)])
+    return excel
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:

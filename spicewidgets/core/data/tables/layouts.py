@@ -5,8 +5,9 @@ added with one entry of `LAYOUTS`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 # Names of columns for each role, the likeliest first, in lower case without anything but letters and digits.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -52,6 +53,19 @@ def plain(name: str) -> str:
     'subjid'
     """
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def participant_column(names: Iterable[str], named: Mapping[str, Any]) -> str | None:
+    """Return the column of participants: as it is named, else the likeliest name of those that there are.
+
+    Args:
+        names: of the columns.
+        named: columns by role; only that of "participant" counts.
+    """
+    names = tuple(names)
+    known = [name for it in NAMES["participant"] for name in names if plain(name) == it]
+    name = named.get("participant", known[0] if known else None)
+    return name if name in names else None
 
 
 @dataclass(frozen=True)

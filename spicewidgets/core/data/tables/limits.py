@@ -2,16 +2,21 @@
 says of itself, then by what is really read, piece by piece.
 """
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
+
+import pandas as pd
 
 from ...checks import raise_if_any
 from ...settings import SettingsError
 
 MOST_BYTES = 1_000_000_000
 MOST_JSON = 100_000_000  # bytes; in memory, JSON is many times as large
+MOST_EXCEL = 100_000_000  # bytes of what is packed in it; a million cells take 40 MB, and half a minute
 MOST_ROWS = 10_000_000
 MOST_COLUMNS = 2_000
 MOST_PEOPLE = 100_000
+MOST_LETTERS = 1_000  # of a name or an entry that is shown
 PIECE = 1_000_000  # bytes of a packed file that are read at once
 PACKED = (b"PK\x03\x04", b"PAR1")  # how tables begin that are no text
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -25,6 +30,11 @@ def bytes_problem(n_bytes: int) -> str | None:
 def json_problem(n_bytes: int) -> str | None:
     """Say where a table in JSON has more bytes than it may have."""
     return _too_many(n_bytes, MOST_JSON, "A table in JSON", "Save it as CSV")
+
+
+def excel_problem(n_bytes: int) -> str | None:
+    """Say where a table in Excel, unpacked, has more bytes than it may have."""
+    return _too_many(n_bytes, MOST_EXCEL, "A table in Excel, unpacked,", "Save it as CSV")
 
 
 def _too_many(n_bytes: int, most: int, what: str, advice: str) -> str | None:
@@ -47,6 +57,18 @@ def columns_problem(n_columns: int) -> str | None:
     return f"A table may have up to {MOST_COLUMNS:,} columns; this one has more. Leave some out."
 
 
+def letters_problem(name: str, labels: Sequence[object]) -> str | None:
+    """Say where a column that has a role has a name or an entry that is longer than a figure can show."""
+    longest = max((len(label) for label in labels if isinstance(label, str)), default=0)
+    if max(longest, len(name)) <= MOST_LETTERS:
+        return None
+    what = f"An entry of {name}" if len(name) <= MOST_LETTERS else f"A name such as {name:.20}..."
+    return (
+        f"{what} may have up to {MOST_LETTERS:,} letters; one has {max(longest, len(name)):,}. Shorten it, or"
+        " give another column this role."
+    )
+
+
 def people_problem(n_people: int, name: str) -> str | None:
     """Say where a column names more participants than a table may have."""
     if n_people <= MOST_PEOPLE:
@@ -55,6 +77,45 @@ def people_problem(n_people: int, name: str) -> str | None:
         f"A table may have up to {MOST_PEOPLE:,} participants; {name} has {n_people:,} different entries."
         ' Name another column, roles={"participant": "..."}, or take some of the people.'
     )
+
+
+def check_people(text: str, skip: int, separator: str, place: int, name: str) -> None:
+    """Refuse a table of too many participants before it is read: of each piece, only that column is.
+
+    What cannot be read in pieces is left to who reads all of it.
+
+    Args:
+        text: the table.
+        skip: lines of the header.
+        separator: between the fields.
+        place: of the column, from 0.
+        name: of the column.
+
+    Raises:
+        SettingsError: where there are more than a table may have.
+    """
+    people: set[str] = set()
+    at = rows = 0
+    for _ in range(skip):
+        at = text.find("\n", at) + 1
+    while at < len(text):
+        end = text.rfind("\n", at, at + 8 * PIECE) + 1 or len(text)
+        try:
+            column = pd.read_csv(
+                io.StringIO(text[at:end]),
+                sep=separator,
+                header=None,
+                usecols=[place],
+                dtype=object,
+                na_filter=False,
+            )[place]
+        except ValueError:  # a row of more fields than the first one, a quotation mark in another piece
+            return
+        people.update(column.unique())
+        raise_if_any([people_problem(len(people), name)])
+        at, rows = end, rows + len(column)
+        if rows > len(people) * (MOST_ROWS // MOST_PEOPLE):
+            return  # going on like this, there are too many rows before there are too many people
 
 
 def text_problem(data: bytes, name: str) -> str | None:

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from ...checks import raise_if_any
 from ...progress import run_to_completion
 from ...settings import SettingsError
-from .cells import Column, column_of
+from .cells import Column, column_of, visible
 from .files import PARQUET, ZIP, contents, decode, unpack
-from .limits import columns_problem, json_problem, rows_problem
+from .layouts import participant_column
+from .limits import columns_problem, json_problem, people_problem, rows_problem
 from .separated import SEPARATORS, RowsRead, read_separated
 
 File: TypeAlias = str | PathLike[str] | bytes | IO[Any]
@@ -109,8 +110,14 @@ def read_table(source: Source) -> Table:
     return run_to_completion(reading(source))
 
 
-def reading(source: Source) -> Generator[RowsRead, None, Table]:
-    """As `read_table`, with a record of how far it is now and then; the table is the generator's value."""
+def reading(source: Source, roles: Mapping[str, Any] | None = None) -> Generator[RowsRead, None, Table]:
+    """As `read_table`, with a record of how far it is now and then; the table is the generator's value.
+
+    Args:
+        source: as there.
+        roles: columns that are named for roles, where it is a table of people; too many are then refused
+            before all is read.
+    """
     if isinstance(source, pd.DataFrame):
         return _of_frame(source, "DataFrame", {"format": "DataFrame"})
     tables = []
@@ -120,17 +127,17 @@ def reading(source: Source) -> Generator[RowsRead, None, Table]:
                 ["file must be a path, or a list of paths; got lists in a list. Give one list."]
             )
         for path in source:
-            tables.append((yield from reading(path)))
+            tables.append((yield from reading(path, roles)))
         return _join_tables(tables)
     data, name = contents(source)  # type: ignore[arg-type] # what is no file is refused there
     yield RowsRead(0.05, f"Reading {name}")
     for part, content in unpack(data, name):
-        tables.append((yield from _parse(content, part)))
+        tables.append((yield from _parse(content, part, roles)))
     return replace(_join_tables(tables), name=name, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _of_frame(frame: pd.DataFrame, name: str, facts: Mapping[str, str]) -> Table:
-    frame = frame.set_axis([str(column) for column in frame.columns], axis=1).reset_index(drop=True)
+    frame = frame.set_axis([visible(str(column)) for column in frame.columns], axis=1).reset_index(drop=True)
     n = len(frame)
     _check_size(n, list(frame.columns))
     text = frame.to_csv(index=False).encode() if n <= MOST_HASHED else b""
@@ -171,10 +178,10 @@ def _join_tables(tables: list[Table]) -> Table:
     )
 
 
-def _parse(data: bytes, name: str) -> Generator[RowsRead, None, Table]:
+def _parse(data: bytes, name: str, roles: Mapping[str, Any] | None) -> Generator[RowsRead, None, Table]:
     """Return the table in the bytes of one file."""
     if data.startswith((ZIP, PARQUET)):
-        return _binary(data, name)
+        return _binary(data, name, roles)
     text, encoding = decode(data, name)
     if not text.strip():
         raise SettingsError(
@@ -186,12 +193,9 @@ def _parse(data: bytes, name: str) -> Generator[RowsRead, None, Table]:
     is_json = text.lstrip()[0] in "[{"
     raise_if_any([json_problem(len(data)) if is_json else None])
     if is_json and (records := _json_records(text)):
-        names: set[str] = set()
-        for record in records:  # pandas makes a column of each name first
-            names |= record.keys()
-            raise_if_any([columns_problem(len(names))])
+        _check_records(records, roles)
         return _of_frame(pd.DataFrame.from_records(records), name, {"format": "JSON records"})
-    cells = yield from read_separated(text)
+    cells = yield from read_separated(text, roles)
     _check_size(len(cells.frame), list(cells.frame.columns))
     facts = {
         "format": f"values separated by {SEPARATORS[cells.separator]}",
@@ -203,14 +207,13 @@ def _parse(data: bytes, name: str) -> Generator[RowsRead, None, Table]:
     return Table(frame, name, hashlib.sha256(data).hexdigest(), facts, numbers, cells.surplus, cells.decimal)
 
 
-def _binary(data: bytes, name: str) -> Table:
+def _binary(data: bytes, name: str, roles: Mapping[str, Any] | None) -> Table:
     """Excel and Parquet, by the packages that pandas uses for them."""
     kind, package = ("Parquet", "pyarrow") if data.startswith(PARQUET) else ("Excel", "openpyxl")
     try:
         if kind == "Parquet":
             import_module(package)  # as pandas would, which reads all before it says how much there is
-            facts = import_module("pyarrow.parquet").ParquetFile(io.BytesIO(data)).metadata
-            raise_if_any([columns_problem(facts.num_columns), rows_problem(facts.num_rows)])
+            _check_parquet(import_module("pyarrow.parquet").ParquetFile(io.BytesIO(data)), roles)
             frame = pd.read_parquet(io.BytesIO(data))
         else:
             frame = pd.read_excel(io.BytesIO(data), dtype=str, keep_default_na=False, na_filter=False)
@@ -225,6 +228,17 @@ def _binary(data: bytes, name: str) -> Table:
     raise SettingsError([problem])
 
 
+def _check_parquet(file: Any, roles: Mapping[str, Any] | None) -> None:
+    """Refuse a table by what its file says of itself, and by the column of people alone."""
+    facts = file.metadata
+    raise_if_any([columns_problem(facts.num_columns), rows_problem(facts.num_rows)])
+    if roles is not None and (name := participant_column(file.schema_arrow.names, roles)):
+        people: set[str] = set()
+        for batch in file.iter_batches(columns=[name]):
+            people.update(map(str, batch.column(0).unique().to_pylist()))
+            raise_if_any([people_problem(len(people), name)])
+
+
 def _json_records(text: str) -> list[dict[str, Any]]:
     """Return the records of a JSON file, as jsPsych saves them; none where it is something else."""
     try:
@@ -237,6 +251,19 @@ def _json_records(text: str) -> list[dict[str, Any]]:
     if isinstance(records, list) and all(isinstance(record, dict) for record in records):
         return records
     return []
+
+
+def _check_records(records: list[dict[str, Any]], roles: Mapping[str, Any] | None) -> None:
+    """Refuse records of too many columns, of each of which pandas makes one first, or of too many people."""
+    name = None if roles is None else participant_column(records[0], roles)
+    names: set[str] = set()
+    people: set[str] = set()
+    for record in records:
+        names |= record.keys()
+        raise_if_any([columns_problem(len(names))])
+        if name is not None:
+            people.add(str(record.get(name)))
+            raise_if_any([people_problem(len(people), name)])
 
 
 def _check_size(n_rows: int, names: list[str]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...checks import raise_if_any
 from ...settings import SettingsError
 from .cells import Column, combine_codes, practice_labels
-from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, plain
+from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, participant_column, plain
 from .limits import people_problem
 from .reading import Table
 from .roles import SEVERAL, Guess, Roles, as_tuple, join_names, missing_column, named_by_user
@@ -66,9 +66,8 @@ def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> R
 
 def _people_problem(table: Table, named: Mapping[str, Any]) -> str | None:
     """Say where there are too many participants, before anything is done for each of them."""
-    known = [name for it in NAMES["participant"] for name in table.names if plain(name) == it]
-    name = named.get("participant", known[0] if known else None)
-    return people_problem(table.n_different(name), name) if name in table.names else None
+    name = participant_column(table.names, named)
+    return None if name is None else people_problem(table.n_different(name), name)
 
 
 def _check_names(table: Table, names: Iterable[str]) -> None:

@@ -3,9 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ...checks import raise_if_any
 from ...settings import SettingsError
-from .limits import columns_problem, rows_problem
+from .cells import visible
+from .layouts import participant_column
+from .limits import check_people, columns_problem, rows_problem
 from .roles import join_names
 
 CHUNK = 250_000  # rows that are read between two signs of life
@@ -57,8 +59,12 @@ class Separated(NamedTuple):
     named_rows: bool
 
 
-def read_separated(text: str) -> Generator[RowsRead, None, Separated]:
+def read_separated(text: str, roles: Mapping[str, Any] | None = None) -> Generator[RowsRead, None, Separated]:
     """Return the table in a text, with a record for every so many rows; the table is the generator's value.
+
+    Args:
+        text: of the file.
+        roles: columns that are named for roles, where it is a table of people: these are counted first.
 
     Raises:
         SettingsError: where header or quotation marks cannot be read.
@@ -68,6 +74,8 @@ def read_separated(text: str) -> Generator[RowsRead, None, Separated]:
     header, used = _header(text, separator)
     raise_if_any([columns_problem(len(header)), rows_problem(text.count("\n", 0, -1) + 1 - used)])
     names = _names(header)
+    if roles is not None and (name := participant_column(names, roles)):
+        check_people(text, used, separator, names.index(name), name)
     if text.count('"') % 2:
         _check_quotes(text, separator)
     frame = yield from _rows(text, names, separator, used)
@@ -112,7 +120,7 @@ def _separator(text: str) -> tuple[str, int, int]:
 def _header(text: str, separator: str) -> tuple[list[str], int]:
     reader = csv.reader(io.StringIO(text[:1_000_000], newline=""), delimiter=separator)
     try:
-        return [name.strip() for name in next(reader)], reader.line_num
+        return [visible(name.strip()) for name in next(reader)], reader.line_num
     except csv.Error as error:
         raise SettingsError([f"The header cannot be read ({error}). Save the table as CSV."]) from None
 

@@ -10,6 +10,7 @@ from ...settings import SettingsError
 from ...wording import join_words
 from .cells import Column, Label
 from .layouts import EXPORT, LAYOUTS, OWN
+from .limits import letters_problem
 from .problems import KINDS
 from .reading import Table
 from .recognise import Recognised
@@ -64,6 +65,11 @@ class ExaminationContext:
         self.reasons: list[str] = []
         self.left_out = np.zeros(len(table), dtype=np.int64)
         self.choice = table.column(self.roles.choice)
+        raise_if_any(
+            letters_problem(name, table.column(name).labels)
+            for name in self.roles.columns()
+            if name in table.names
+        )
 
     @property
     def used(self) -> Bools:
