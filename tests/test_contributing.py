@@ -41,6 +41,35 @@ for known in (RIVALS[name].name, NAMES[-1], LABELS[name], BRIEF[name], Plan.riva
     print(known)
 """
 
+# Where a mechanism has to be known: agent, slider, option, truth, rival, diagnosis.
+HAS = """
+from click.testing import CliRunner
+import spicewidgets as sw
+from spicewidgets.apps import explorer
+from spicewidgets.cli import main
+from spicewidgets.core.diagnose.mechanisms import lacking
+from spicewidgets.core.read.translation import true_model
+
+def within(box):
+    yield box
+    for part in getattr(box, "children", ()):
+        yield from within(part)
+
+
+app = explorer(start=False)
+slider = app.experiment.participant.traits()["liking"]
+print(slider.metadata["label"], slider.help)
+print("Liking (per trial)" in [getattr(one, "description", "") for one in within(app.panels["participant"])])
+print("--liking" in CliRunner().invoke(main, ["discover", "--help"]).output)
+agent = sw.AgentQ(alpha_reward=0.5, beta_reward=2.0, liking=0.1)
+agent.update(0, [1, -1])
+print(agent.get_state_value("x_value_reward", False).tolist())
+print(true_model(agent, sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG).text())
+rival = sw.RIVALS["liking"]
+print(rival.words, rival.equation)
+print([one.name for one in lacking({"liking": 0.1}, {"x_value_reward_not_chosen": ()})])
+"""
+
 
 @pytest.fixture(scope="module")
 def namespace():
@@ -59,7 +88,7 @@ def test_what_is_drawn_is_there():
         assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "module", "rival", "panel"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "mechanism", "module", "rival", "panel"])
 def test_each_takes_less_than_forty_lines(block):
     assert block[1].count("\n") < 40
 
@@ -71,6 +100,12 @@ def test_the_agent_stays_with_what_was_rewarded(namespace):
     certain = 1 / (1 + np.exp(-3))
     assert stayed[won[:, :-1]].mean() == pytest.approx(certain, abs=0.02)
     assert stayed[~won[:, :-1]].mean() == pytest.approx(1 - certain, abs=0.02)
+
+
+def test_the_rival_of_a_mechanism_finds_that_nothing_is_liked_for_being_chosen(namespace):
+    found = namespace["likes"].to_frame().set_index("parameter")
+    assert list(found.index) == ["alpha", "liking", "beta"]
+    assert found["value"]["alpha"] > 0.9
 
 
 def test_the_module_finds_that_the_reward_before_has_no_part(namespace):
@@ -115,15 +150,16 @@ def run(code: str, folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def contributed(tmp_path_factory):
-    """The package as CONTRIBUTING changes it: a rival in one file, a panel in two."""
+    """The package as CONTRIBUTING changes it: a mechanism and a rival in one file each, a panel in two."""
     folder = tmp_path_factory.mktemp("contributed")
     copy_package(folder)
-    rival = next(code for _, code in BLOCKS if "(Rival)" in code)
-    ready = folder / "spicewidgets" / "core" / "rivals" / "ready.py"
-    written = "class" + rival.partition("\nclass")[2].partition("\n\n\ndecaying")[0]
-    before = ready.read_text(encoding="utf-8")
-    assert before.count("\n\n\nRIVALS") == 1
-    ready.write_text(before.replace("\n\n\nRIVALS", f"\n\n\n{written}\n\n\nRIVALS"), encoding="utf-8")
+    for base, name, place in (("(Rival)", "rivals/ready", "RIVALS"), ("(Mechanism)", "mechanisms", "KERNEL")):
+        code = next(code for _, code in BLOCKS if base in code)
+        file = folder / "spicewidgets" / "core" / f"{name}.py"
+        written = "class" + re.split(r"\n\n\n(?=\w+ = )", code.partition("\nclass")[2])[0]
+        before, end = file.read_text(encoding="utf-8"), f"\n\n\n{place}"
+        assert before.count(end) == 1
+        file.write_text(before.replace(end, f"\n\n\n{written}{end}"), encoding="utf-8")
     for path, code in BLOCKS:
         if path:
             (folder / path).write_text(code, encoding="utf-8")
@@ -134,6 +170,23 @@ def test_a_rival_of_one_file_is_in_commands_page_and_report(contributed):
     lines = run(KNOWN, contributed)
     assert lines == ["decaying-rate"] * len(lines)
     assert len(lines) == 6
+
+
+def test_a_mechanism_of_one_file_has_slider_option_truth_rival_and_sentence(contributed):
+    slider, control, option, values, truth, rival, missing = run(HAS, contributed)
+    assert slider == "Liking What a choice adds to its value."
+    assert (control, option) == ("True", "True")
+    assert values == "[0.85, 0.5]"
+    assert rival == (
+        "As rescorla-wagner; what was chosen gains in value, whatever it paid."
+        " Q_c += alpha (r - Q_c); Q_c += liking; logit = beta Q"
+    )
+    assert missing == "['liking']"
+    # V = 2 Q - .5: the constant is -.25, and what a choice adds, 2 * .1.
+    assert (
+        truth
+        == "(x_value_reward_chosen)[k+1] = -0.050 1 + 0.500 x_value_reward_chosen[k] + 1.000 c_reward[k]"
+    )
 
 
 def test_the_panel_stands_in_the_explorer_and_alone(contributed):

@@ -31,6 +31,7 @@ from ..simulation import play
 
 BY_THRESHOLD = {"selection": "threshold", "price": None, "pooling": "none"}  # so 0.1.0 chose terms
 FOLDER = Path(__file__).parent
+GROUPS = ("task", "participant", "data", "training", "discovery")  # of settings that a run depends on
 SCALE = 1000
 DIGITS = 6  # decimals of curves and paths
 HIGHEST = 30.0  # of a logit, so that an int16 holds its thousandths
@@ -43,7 +44,7 @@ def load_recorded(snapshot: ExperimentSnapshot) -> Result | None:
         with np.load(path, allow_pickle=False) as file:
             data = json.loads(str(file[JSON]))
             data["settings"]["discovery"] = BY_THRESHOLD | data["settings"]["discovery"]
-            if data["settings"] == _settings(snapshot):
+            if _completed(data["settings"], snapshot) == _settings(snapshot):
                 return _result(snapshot, data, {name: file[name] for name in file.files if name != JSON})
     return None
 
@@ -118,15 +119,23 @@ def _emergence(data: dict[str, Any]) -> Emergence:
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:
     """Return the settings that a run depends on, as JSON gives them back."""
-    groups = ("task", "participant", "data", "training", "discovery")
     data = {}
-    for group in groups:
+    for group in GROUPS:
         settings = getattr(snapshot, group)
         compared = {item.name for item in fields(settings) if item.compare}
         data[group] = {name: value for name, value in asdict(settings).items() if name in compared}
     own = snapshot.model.own and repr(snapshot.model.own)
     data["model"] = {"name": snapshot.model.name, "size": snapshot.model.embedding_size, "own": own}
     return json.loads(json.dumps(data))
+
+
+def _completed(stored: dict[str, Any], snapshot: ExperimentSnapshot) -> dict[str, Any]:
+    """Return settings of a file, with the defaults of those that came after it."""
+    defaults = {
+        group: {item.name: item.default for item in fields(getattr(snapshot, group)) if item.compare}
+        for group in GROUPS
+    }
+    return stored | {group: defaults[group] | stored[group] for group in GROUPS}
 
 
 def _result(snapshot: ExperimentSnapshot, data: dict[str, Any], arrays: dict[str, Any]) -> Result:
