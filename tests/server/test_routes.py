@@ -3,6 +3,7 @@
 A route that is not in this list fails the test, so that one of a new Voila or Jupyter is looked at.
 """
 
+import gzip
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import tempfile
 import time
 import uuid
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 import servers
@@ -200,6 +202,20 @@ def test_browsers_keep_files_and_the_server_has_them_in_memory(page):
     extension = json.loads(ask(page[0], "GET", "/voila/labextensions/bqplot/package.json").text)
     entry = f"/voila/labextensions/bqplot/{extension['jupyterlab']['_build']['load']}"
     assert ask(page[0], "GET", entry).headers["Cache-Control"] == f"max-age={FOR_EVER}"
+
+
+def test_text_is_packed_for_who_takes_it_packed(page):
+    """A class of thirty fetches 150 MB of it otherwise."""
+    path = "/voila/static/voila.js"
+    whole = ask(page[0], "GET", path)
+    address = f"http://{urlsplit(page[0]).netloc}{path}"
+    with urlopen(Request(address, headers={"Accept-Encoding": "gzip, br"})) as answer:
+        packed = answer.read()
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(packed) == int(answer.headers["Content-Length"]) < len(whole.text.encode()) / 2
+    assert gzip.decompress(packed).decode() == whole.text
+    assert answer.headers["Vary"] == whole.headers["Vary"] == "Accept-Encoding"
+    assert "Content-Encoding" not in whole.headers
 
 
 def test_cookies_go_to_no_other_site(page):
