@@ -153,7 +153,10 @@ def contributed(tmp_path_factory):
     """The package as CONTRIBUTING changes it: a mechanism and a rival in one file each, a panel in two."""
     folder = tmp_path_factory.mktemp("contributed")
     copy_package(folder)
-    for base, name, place in (("(Rival)", "rivals/ready", "RIVALS"), ("(Mechanism)", "mechanisms", "KERNEL")):
+    for base, name, place in (
+        ("(Rival)", "rivals/ready", "RIVALS"),
+        ("(Mechanism)", "mechanisms", "FORGETTING, "),
+    ):
         code = next(code for _, code in BLOCKS if base in code)
         file = folder / "spicewidgets" / "core" / f"{name}.py"
         written = "class" + re.split(r"\n\n\n(?=\w+ = )", code.partition("\nclass")[2])[0]

@@ -2,7 +2,7 @@
 
 An update is a short function of arrays with the operators of Python: with NumPy's arrays it plays a
 participant, with torch's tensors it is fitted, with the compiler's symbols it becomes machine code, and with
-polynomials (`read/polynomial.py`) it is the true equation. A declaration imports none of these. What is
+polynomials (`polynomial.py`) it is the true equation. A declaration imports none of these. What is
 declared is in `mechanisms.py`.
 """
 
@@ -134,6 +134,11 @@ class StateSpec:
     start: float | ParameterSpec
     weight: ParameterSpec | None
     per_context: bool = False
+
+    @property
+    def first(self) -> float:
+        """Its value before the first trial, where no participant says another."""
+        return float(self.start.default or 0.0) if isinstance(self.start, ParameterSpec) else self.start
 
 
 @dataclass(frozen=True)

@@ -241,10 +241,10 @@ def _by_outcome(outcome: Array, after_reward: Array, after_none: Array) -> Array
     return good * after_reward + (1 - good) * after_none
 
 
-KERNEL = ChoiceKernel()
+FORGETTING, KERNEL = Forgetting(), ChoiceKernel()
 MECHANISMS: tuple[Mechanism, ...] = (
     LEARNING,
-    Forgetting(),
+    FORGETTING,
     TwoRates(),
     KERNEL,
     LearningFromOthers(),

@@ -11,17 +11,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .built import (
+    ADDED,
     CHOSEN,
     NOT_CHOSEN,
     PREDICTION_ERROR,
     REWARD,
+    REWARD_CHOSEN,
     SCALED,
     UNUSED,
     BuiltModel,
     BuiltModule,
     BuiltState,
 )
-from .mechanisms import CHOICES, VALUES
+from .mechanism import Mechanism
+from .mechanisms import CHOICES, FORGETTING, KERNEL, LEARNING, STATES, VALUES
+from .polynomial import moves_of
 
 if TYPE_CHECKING:
     from .config import SpiceConfig
@@ -68,10 +72,29 @@ class ReadyModel:
         return getattr(import_module(f"{__package__}.{self.module}"), name)
 
 
-def _pair(state: str, *inputs: str) -> tuple[BuiltModule, ...]:
-    """Return a module for the chosen arm, with its inputs, and one for the others."""
-    chosen = BuiltModule(f"{state}_chosen", state, CHOSEN, inputs)
-    return chosen, BuiltModule(f"{state}_not_chosen", state, NOT_CHOSEN)
+def built_of(*mechanisms: Mechanism, participants: bool = False) -> BuiltModel:
+    """Describe the model that can learn mechanisms: a module for each part that one of them moves.
+
+    Args:
+        mechanisms: that it has.
+        participants: whether an embedding of each participant tunes it. Its states then have betas of their
+            own, as those of a model with several states.
+    """
+    moves = [move for one in mechanisms for move in moves_of(one)]
+    states = [state for state in STATES if any(move.state is state for move in moves)]
+    choice = SCALED if participants or len(states) > 1 else ADDED
+    modules = []
+    for state in states:
+        for chosen, arms, reward in ((True, CHOSEN, REWARD), (False, NOT_CHOSEN, REWARD_CHOSEN)):
+            if own := [move for move in moves if (move.state, move.chosen) == (state, chosen)]:
+                inputs = (reward,) if any(move.by_reward for move in own) else ()
+                name = f"{state.model}_{arms.replace(' ', '_')}"
+                modules.append(BuiltModule(name, state.model, arms, inputs))
+    return BuiltModel(
+        tuple(BuiltState(state.model, state.first, choice) for state in states),
+        tuple(modules),
+        participants=participants,
+    )
 
 
 _MODELS = (
@@ -80,14 +103,14 @@ _MODELS = (
         "RescorlaWagnerRNN",
         "RESCORLA_WAGNER_CONFIG",
         "The value of the chosen arm moves with its reward; the others stay.",
-        BuiltModel(),
+        built_of(LEARNING),
     ),
     ReadyModel(
         "forgetting",
         "ForgettingRNN",
         "FORGETTING_RNN_CONFIG",
         "As rescorla-wagner, and the values of the arms not chosen can fade.",
-        BuiltModel((BuiltState(),), _pair(VALUE, REWARD)),
+        built_of(LEARNING, FORGETTING),
     ),
     ReadyModel(
         "learning-rate",
@@ -108,18 +131,14 @@ _MODELS = (
         "ParticipantEmbeddingRNN",
         "PARTICIPANT_EMBEDDING_RNN_CONFIG",
         "As forgetting, for several participants: an embedding of each tunes the modules and β.",
-        BuiltModel((BuiltState(VALUE, 0.5, SCALED),), _pair(VALUE, REWARD), participants=True),
+        built_of(LEARNING, FORGETTING, participants=True),
     ),
     ReadyModel(
         "choice",
         "ChoiceRNN",
         "CHOICE_CONFIG",
         "As participant-embedding, with a second memory for what was chosen lately (perseveration).",
-        BuiltModel(
-            (BuiltState(VALUE, 0.5, SCALED), BuiltState(HABIT, 0.0, SCALED)),
-            (*_pair(VALUE, REWARD), *_pair(HABIT)),
-            participants=True,
-        ),
+        built_of(LEARNING, FORGETTING, KERNEL, participants=True),
     ),
     ReadyModel(
         "habit",

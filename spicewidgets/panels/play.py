@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from ..lab.games import Game, Yourself, told_of, yourself
+from ..lab.games import BOTH, Game, Yourself, told_of, yourself
 from ..lab.protocols import ExperimentRunner
 from ..lab.result import Result
+from ..lab.words import PARAMETERS
 from ..markup import Html, bullets, message, table
 from ..plots.figures import SessionView
 from ..plots.svg import outcome, outcome_strip
@@ -30,7 +31,7 @@ ABOUT = (
     " times; then see what a Q-learner, a network and an equation make of your choices."
 )
 KEYS = ("← or 1", "→ or 2")
-PARAMETERS = {"alpha_reward": "Your learning rate α", "beta_reward": "Your inverse temperature β"}
+YOURS = {name: f"Your {PARAMETERS[name]}" for name in BOTH}
 TASK = {"kind": "reversal", "flip_probability": 0.03}
 CLASSIC = "Rescorla-Wagner"
 # Keys press the buttons wherever in the panel the focus is, but for fields and results; a key that is held
@@ -207,7 +208,7 @@ def _player_in_words(player: Yourself) -> Html:
         " hold the truth in 9 of 10 games like this. Play again, and see how far they move.",
         "help",
     )
-    sentences = bullets(told_of(player.fitted, PARAMETERS))
+    sentences = bullets(told_of(player.fitted, YOURS))
     return Html(f"<h3>You as a Rescorla-Wagner learner</h3>{sentences}{help_text}")
 
 

@@ -105,7 +105,8 @@ class TwoLearners(Settings):
         if self.first == self.second:
             problems.append(f"second must differ from first; got {self.second!r} twice. Choose another.")
         beyond = BEYOND.get(self.first)
-        is_share = beyond is not None and beyond[0] != "beta_choice"
+        scales = {one.name: one.scale for one in READY[self.first].parameters}
+        is_share = beyond is not None and scales[beyond[0]] == "share"
         if beyond is not None and is_share and self.effect is not None and not 0 < self.effect < 1:
             problems.append(f"effect must be between 0 and 1; got {self.effect!r}. Use {beyond[1]}.")
         return problems

@@ -6,9 +6,9 @@ import torch
 
 import spicewidgets as sw
 from spicewidgets.core.discover.likelihood import NumbersLikelihood
-from spicewidgets.core.mechanism import ParameterSpec, Trial, Values
+from spicewidgets.core.mechanism import Mechanism, ParameterSpec, Trial, Values
 from spicewidgets.core.mechanisms import ASKED, MECHANISMS, PARAMETERS, STATES
-from spicewidgets.core.read.polynomial import polynomial, trial_of, updated_value
+from spicewidgets.core.polynomial import moves_of, polynomial, trial_of, updated_value
 from spicewidgets.core.rivals.model import AgentRival, RivalRNN
 from spicewidgets.core.rivals.ready import RIVALS, RescorlaWagner
 from spicewidgets.core.settings import Participant
@@ -111,3 +111,26 @@ def test_what_no_polynomial_is_is_no_equation():
 def test_a_mechanism_is_declared_for_agents_sliders_and_settings_alike():
     assert {*PARAMETERS} == {*vars(Participant())} == {*sw.AgentQ().parameters}
     assert all(isinstance(one, ParameterSpec) for one in PARAMETERS.values())
+
+
+@pytest.mark.parametrize(
+    ("one", "moves"),
+    [
+        ("learning", [("value", True, True)]),
+        ("forgetting", [("value", False, False)]),
+        ("asymmetric learning", [("value", True, True)]),
+        ("choice kernel", [("kernel", True, False), ("kernel", False, False)]),
+        ("counterfactual learning", [("value", False, True)]),
+    ],
+)
+def test_what_a_mechanism_moves_is_read_off_its_update(one, moves):
+    (mechanism,) = (each for each in MECHANISMS if each.name == one)
+    assert [(move.state.name, move.chosen, move.by_reward) for move in moves_of(mechanism)] == moves
+
+
+def test_an_update_that_is_no_equation_moves_no_module():
+    class Surprise(Mechanism):
+        def change(self, p, state, trial):
+            return {"value": abs(trial.reward - state["value"])}
+
+    assert moves_of(Surprise()) == ()

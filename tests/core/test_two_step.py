@@ -11,7 +11,7 @@ import pytest
 import spicewidgets as sw
 from spicewidgets.core.equations import Equation
 from spicewidgets.core.mechanism import Guess, Mechanism, ParameterSpec, StateSpec, Trial, Values, update
-from spicewidgets.core.read.polynomial import polynomial
+from spicewidgets.core.polynomial import polynomial
 from spicewidgets.core.rivals.fit import ModeSearch
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import Learner

@@ -4,55 +4,29 @@ Importing this loads neither torch nor pysindy.
 """
 
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 
-from ..built import REWARD, REWARD_CHOSEN
 from ..equations import SpiceModel
-from ..mechanism import Mechanism, StateSpec, Values
-from ..mechanisms import BEYOND, MECHANISMS, PARAMETERS, STATES, VALUES
+from ..mechanism import Mechanism
+from ..mechanisms import BEYOND, MECHANISMS, VALUES
 from ..models import RATE, READY, VALUE
-from ..read.polynomial import polynomial, trial_of
+from ..polynomial import BINARY, Move, moves_of
 from ..rivals.ready import RIVALS, Learner
 
 Modules = Mapping[str, Collection[str]]  # the control signals that each module sees
-REWARDS = {REWARD, REWARD_CHOSEN}
-
-
-@lru_cache
-def _needs(mechanism: Mechanism) -> tuple[tuple[StateSpec, bool, bool], ...]:
-    """List what a mechanism moves: each state, whether of the chosen option, and whether by a reward. Nothing
-    of one whose update cannot be an equation.
-    """
-    p = Values(**dict.fromkeys(PARAMETERS, 0.25))
-    before = {state.name: polynomial(state.model) for state in STATES}
-    needs = []
-    for chosen in (True, False):
-        try:
-            changes = (mechanism.within or mechanism).change(p, before, trial_of(chosen, seen=False))
-        except (TypeError, AttributeError):
-            return ()
-        moved = {name: polynomial(change) for name, change in changes.items()}
-        needs += [
-            (state, chosen, bool(REWARDS & moved[state.name].factors))
-            for state in STATES
-            if state.name in moved and moved[state.name].terms
-        ]
-    return tuple(needs)
 
 
 def is_part_of(mechanism: Mechanism, modules: Modules) -> bool:
     """Tell whether a model with these modules has a part for all that a mechanism moves."""
-    needs = _needs(mechanism)
-    return bool(needs) and all(any(_serves(need, *one) for one in modules.items()) for need in needs)
+    moves = moves_of(mechanism)
+    return bool(moves) and all(any(_serves(move, *one) for one in modules.items()) for move in moves)
 
 
-def _serves(need: tuple[StateSpec, bool, bool], module: str, signals: Collection[str]) -> bool:
-    state, chosen, by_reward = need
-    if state is VALUES:
-        fits = chosen != module.endswith("_not_chosen")
+def _serves(move: Move, module: str, signals: Collection[str]) -> bool:
+    if move.state is VALUES:
+        fits = move.chosen != module.endswith("_not_chosen")
     else:
         fits = not module.startswith((VALUE, RATE))
-    return fits and (not by_reward or bool(REWARDS & set(signals)))
+    return fits and not (move.by_reward and BINARY.isdisjoint(signals))
 
 
 def modules_of(spice: SpiceModel) -> Modules:

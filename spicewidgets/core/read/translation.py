@@ -29,10 +29,10 @@ from ..equations import Equation, SpiceModel, Term, term_text
 from ..mechanism import StateSpec, Values
 from ..mechanisms import MECHANISMS, STATES, VALUES
 from ..models import HABIT, RATE, VALUE
+from ..polynomial import polynomial, trial_of, updated_value
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
 from .level import at_level_of, level, reparameterise
-from .polynomial import polynomial, trial_of, updated_value
 
 # What equations do that stand for a parameter which no Q-learner has: below its range, and above.
 NO_Q_LEARNER = {

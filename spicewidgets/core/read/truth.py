@@ -23,13 +23,13 @@ from ..built import (
 )
 from ..config import SpiceConfig
 from ..equations import Equation, SpiceModel
+from ..mechanisms import BEYOND, KERNEL, VALUES
 from ..models import HABIT, RATE, VALUE
+from ..polynomial import Move, moves_of
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
 from ..wording import join_words
 from .translation import InitValues, true_model
-
-COUNTERFACTUAL = ("alpha_counterfactual_reward", "alpha_counterfactual_penalty")
 
 
 def true_built(
@@ -133,17 +133,23 @@ def _value(
         means.modules[chosen.name] = f"{VALUE}_chosen"
     if other is not None and other.kind != PREDICTION_ERROR:
         means.modules[other.name] = f"{VALUE}_not_chosen"
-    p = agent.parameters
-    if p["forget_rate"] and other is None:
-        yield f"The participant forgets; no module moves the arms not chosen of {state.name}."
+    used = [one for one in BEYOND if not one.within and one.is_in_use(agent.parameters)]
+    on_others = {move.by_reward: one for one in used for move in moves_of(one) if _of_others(move)}
+    if False in on_others and other is None:
+        name = on_others[False].name
+        yield f"The participant has {name}; no module moves the arms not chosen of {state.name}."
     if other is None and not state.keeps:
         yield f"The participant keeps the values of the arms not chosen; those of {state.name} go to 0."
     signal = REWARD if counterfactual else REWARD_CHOSEN
-    if any(p[name] for name in COUNTERFACTUAL) and {signal} != {REWARD, REWARD_CHOSEN} & set(_inputs(other)):
+    if True in on_others and {signal} != {REWARD, REWARD_CHOSEN} & set(_inputs(other)):
         yield (
             f"The participant learns from the arms not chosen; of the rewards, the module for these arms of"
             f" {state.name} must see {signal} and nothing else."
         )
+
+
+def _of_others(move: Move) -> bool:
+    return move.state is VALUES and not move.chosen
 
 
 def _rate(
@@ -164,7 +170,7 @@ def _rate(
 
 
 def _habits(built: BuiltModel, states: list[BuiltState], agent: AgentQ, means: Meaning) -> Iterator[str]:
-    if agent.parameters["beta_choice"] and not states:
+    if KERNEL.is_in_use(agent.parameters) and not states:
         yield "The participant has a choice kernel; no state that acts on the choice stands for it."
     if len(states) > 1:
         yield (

@@ -5,7 +5,7 @@ the options on offer.
 """
 
 from ..mechanism import Array, Mechanism, ParameterSpec, states_of, update
-from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0
+from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0, STATES
 from .declaration import Parameter, Rival, State, Trial, Values
 
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
@@ -33,11 +33,7 @@ class Learner(Rival):
         self._moving = tuple(one for one in self.mechanisms if not one.within)
         self._states = states_of(self._moving)
         self._names = self._rival_names()
-        starts = {state.name: state.start for state in self._states}
-        self.states = self.states or {
-            name: float(start.default or 0.0) if isinstance(start, ParameterSpec) else start
-            for name, start in starts.items()
-        }
+        self.states = self.states or {state.name: state.first for state in self._states}
         self.per_context = tuple(state.name for state in self._states if state.per_context)
         self.parameters = self.parameters or self._declared()
         self.equation = self.equation or self._in_symbols()
@@ -86,11 +82,7 @@ class Learner(Rival):
         return sum(logits[1:], logits[0])
 
 
-STARTS = {
-    one.start.name: one.start.default or 0.0
-    for one in states_of(MECHANISMS)
-    if isinstance(one.start, ParameterSpec)
-}
+STARTS = {one.start.name: one.first for one in STATES if isinstance(one.start, ParameterSpec)}
 
 
 def _parameter(spec: ParameterSpec, name: str) -> Parameter:

@@ -105,7 +105,7 @@ WRONG = {
     "forgetting without a module for it": (
         BuiltModel(),
         {"forget_rate": 0.2},
-        "The participant forgets; no module moves the arms not chosen of x_value_reward.",
+        "The participant has forgetting; no module moves the arms not chosen of x_value_reward.",
     ),
     "values that go to 0": (
         BuiltModel((BuiltState(keeps=False),)),

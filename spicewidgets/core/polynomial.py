@@ -4,13 +4,14 @@ A value and each signal is a letter; what an update does to them is worked out, 
 the result are those of the equation. Rewards are taken to be 0 or 1.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Union
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple, Union
 
-from ..built import REWARD, REWARD_CHOSEN
-from ..equations import Term
-from ..mechanism import Mechanism, StateSpec, Trial, Values, update
-from ..mechanisms import STATES
+from .built import REWARD, REWARD_CHOSEN
+from .equations import Term
+from .mechanism import Mechanism, StateSpec, Trial, Values, update
+from .mechanisms import PARAMETERS, STATES
 
 BINARY = {REWARD, REWARD_CHOSEN}
 Number = Union["Polynomial", float]
@@ -105,3 +106,37 @@ def updated_value(
     """
     before = {one.name: polynomial(one.model) for one in STATES} | {state.name: polynomial(name)}
     return polynomial(update(mechanisms, p, before, trial)[state.name])
+
+
+class Move(NamedTuple):
+    """A part that a mechanism moves.
+
+    Attributes:
+        state: which it is.
+        chosen: whether of the chosen option, or of the others.
+        by_reward: whether a reward has a part in it.
+    """
+
+    state: StateSpec
+    chosen: bool
+    by_reward: bool
+
+
+@lru_cache
+def moves_of(mechanism: Mechanism) -> tuple[Move, ...]:
+    """List what a mechanism moves, read off its update; nothing where that cannot be an equation."""
+    try:
+        return tuple(_moves(mechanism.within or mechanism))
+    except (TypeError, AttributeError):
+        return ()
+
+
+def _moves(mechanism: Mechanism) -> Iterator[Move]:
+    own = (each.name for each in mechanism.all_parameters)
+    p = Values(**dict.fromkeys((*PARAMETERS, *own), 0.25))
+    before = {state.name: polynomial(state.model) for state in STATES}
+    for state in STATES:
+        for chosen in (True, False):
+            change = mechanism.change(p, before, trial_of(chosen, seen=False)).get(state.name, 0.0)
+            if polynomial(change).terms:
+                yield Move(state, chosen, bool(BINARY & polynomial(change).factors))
