@@ -76,8 +76,9 @@ def test_it_tells_equations_parameters_and_comparison(written):
     assert "screening" in lines[1]
     assert lines[2].startswith("Loss 0.")
     assert "nats per choice (chance 0.6931, true agent 0." in lines[2]
-    heads = [line.split("  ")[0] for line in lines if line and not line.startswith(" ")]
-    assert heads[3:6] == ["Equations, term by term", "Parameters", "Choices expected by"]
+    assert "400 trials, 0 missed (no choice): 420 choices. Scored: 400 (20 first of a session" in lines[3]
+    heads = [line.split("  ")[0] for line in lines[5:] if line and not line.startswith(" ")]
+    assert heads[:3] == ["Equations, term by term", "Parameters", "Choices expected by"]
     assert [line.split()[:2] for line in lines if line.startswith("    ") and len(line.split()) == 4] == [
         ["1", "-0.300"],
         ["x_value_reward_chosen[k]", "0.700"],
@@ -165,10 +166,10 @@ def test_the_numbers_are_those_of_the_same_script():
     assert output_of(*SMALL, "--quiet") == spice.spice_model_.text() + "\n"
 
 
-def test_without_a_seed_one_is_drawn_and_told():
+def test_without_a_seed_it_is_the_same_as_elsewhere_and_told():
     text = output_of(*SMALL[:-2])
-    seed = text.splitlines()[0].split("seed ")[1].rstrip(".")
-    assert output_of(*SMALL[:-2], "--seed", seed) == text
+    assert text.splitlines()[0].endswith("; seed 0.")
+    assert output_of(*SMALL[:-2], "--seed", 0) == text
 
 
 @pytest.mark.parametrize("model", ["forgetting", "learning-rate", "participant-embedding", "choice"])
@@ -241,6 +242,8 @@ def test_a_table_has_no_truth(table, tmp_path):
         "Read mine.csv: 6 sessions of up to 40 trials, 2 arms, participants: 2 (column who); seed 1."
     )
     assert "Equations of participant ann, term by term" in result.stdout
+    told = " ".join(result.stdout.split())
+    assert "those of participant ann, the first of 2. --participant LABEL shows another's" in told
     assert "truth" not in result.stdout.split("Written to")[0]
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"data.json", "data.html", "events"}
     assert pd.read_csv(tmp_path / "parameters.csv")["participant"].unique().tolist() == ["ann", "bob"]
@@ -256,6 +259,7 @@ def test_a_table_has_no_truth(table, tmp_path):
 def test_another_participant_can_be_shown(table, tmp_path):
     text = output_of("--data", table, *NAMED, *QUICK, "--participant", "bob", "--out", tmp_path)
     assert "Equations of participant bob, term by term" in text
+    assert "participant bob, one of 2." in " ".join(text.split())
 
 
 def test_a_dataset_that_was_written_can_be_read(written):

@@ -76,7 +76,7 @@ def compared(table, tmp_path_factory):
 
 def test_rivals_equations_and_network_are_told_in_one_table(compared):
     text, _ = compared
-    assert "Read choices.csv: 10 people, 20 sessions, 2 options." in text
+    assert "Read choices.csv: 10 people, 20 sessions, 2 options; seed 0." in text
     assert "held out by session in 2 parts; rivals fitted by group" in text
     rows = [line.split("0.")[0].strip() for line in text.splitlines()]
     for name in ("random", "rescorla-wagner", "rescorla-wagner (SPICE) equations"):
@@ -135,6 +135,54 @@ def test_one_session_a_person_is_held_out_by_time(table, tmp_path):
     assert "held out by time in 2 parts" in text
 
 
+def test_fewer_parts_than_were_asked_for_are_said(table):
+    text = output_of("rivals", "--data", table, "--rival", "random", "--folds", 100)
+    assert "Held out in 2 parts, not in 100: nobody has more sessions." in text
+    assert "not in 2" not in output_of("rivals", "--data", table, *QUICK)
+
+
+def test_counts_are_reconciled_and_the_plain_count_stands_beside_the_estimate(compared, table):
+    text, _ = compared
+    words = " ".join(text.split())
+    assert "800 trials, 0 missed (no choice): 800 choices. Scored: 780 (20 first of a session not" in words
+    assert "Held out: 780." in words
+    head, *rows = text.split("\n\n")[2].splitlines()
+    end = head.index("people") + len("people")
+    assert sum(int(row[:end].split()[-1]) for row in rows) == 10
+    assert "random effects" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("recovery", "parameters", "--criterion", "aic", "--model", "habit"), ["--model", "--criterion"]),
+        (("recovery", "rivals", "--alpha-reward", "0.5", "--session-column", "run"), None),
+        (("recovery", "terms", "--rival", "random", "--people", "3"), ["--people", "--rival"]),
+        (("recovery", "terms", "--sessions", "3", "--sizes", "3,4"), ["--sessions"]),
+        (("recovery", "parameters", "--data", "x.csv", "--trials", "3", "--task", "fixed"), None),
+        (("report", "x.csv", "--trials", "30", "--sigma", "0.1"), ["--trials", "--sigma"]),
+        (("report", "--choice-column", "key"), ["--choice-column"]),
+        (("falsify", "--data", "x.csv", "--repeats", "50"), ["--repeats"]),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(options, names):
+    lines = refused(*options)
+    named = [line.removeprefix("Error: ").split()[0] for line in lines]
+    assert sorted(named) == sorted(
+        names or [word for word in options if word[:2] == "--" and word != "--data"]
+    )
+    assert all(line.endswith(f"Leave out {name}.") for line, name in zip(lines, named, strict=True))
+
+
+def test_the_command_of_a_recovery_does_the_same(tmp_path):
+    text = output_of(
+        "recovery", "parameters", "--people", 2, "--trials", 40, "--datasets", 1, "--out", tmp_path
+    )
+    command = shlex.split(json.loads((tmp_path / "settings.json").read_text())["command"])
+    assert command[:3] == ["spicewidgets", "recovery", "parameters"]
+    assert text.startswith(output_of(*command[1:]).rstrip())
+
+
 def test_what_is_wrong_with_its_options_is_a_line_each(table, tmp_path):
     assert refused("rivals", "--by", "x", "--rival", "me", "--folds", "1", "--seed", "-1") == [
         "Error: --data must name a table of choices; got none. Give for example --data choices.csv.",
@@ -153,7 +201,7 @@ def test_what_is_wrong_with_its_options_is_a_line_each(table, tmp_path):
 def test_terms_are_recovered_by_number_of_choices(tmp_path):
     options = ("--trials", 50, "--sizes", "2,20", "--datasets", 2, "--out", tmp_path)
     text = output_of("recovery", "terms", *options)
-    assert "4 of 4 data sets." in text
+    assert "4 of 4 data sets. Seed 0." in text
     assert "Share of data sets with exactly the true terms" in text
     terms = pd.read_csv(tmp_path / "terms.csv")
     assert set(terms["choices"]) == {100, 1000}

@@ -21,7 +21,7 @@ from ..core.settings import SettingsError
 from ..loading import load
 from .data import data
 from .falsify import falsify
-from .options import WIDTH, Command, Request, as_options, options, request_from
+from .options import WIDTH, Command, Request, as_options, options, request_from, typed_options
 from .paper import report
 from .progress import ProgressBar
 from .recovery import recovery
@@ -53,10 +53,8 @@ def discover(ctx: click.Context, /, **values: Any) -> None:
     With --out, the figures, equations, tables and models are written to a folder. Ctrl-C ends the training,
     keeps what was learned, and goes on to the equation.
     """
-    source = click.core.ParameterSource.COMMANDLINE
-    typed = [name for name in values if ctx.get_parameter_source(name) is source]
     try:
-        _run(request_from(values, typed))
+        _run(request_from(values, typed_options(ctx, values)))
     except SettingsError as error:
         for problem in str(error).split("\n"):
             click.echo(f"Error: {as_options(problem)}", err=True)
@@ -67,7 +65,8 @@ def _run(request: Request) -> None:
     with ProgressBar(request.training.epochs, hidden=request.quiet or not sys.stderr.isatty()) as progress:
         outcome = load(f"{__name__}.discovery").discover(request, progress)
     if request.quiet:
-        click.echo(outcome.spice.text(outcome.label))
+        several = len(outcome.spice.participants) > 1
+        click.echo(f"Participant {outcome.label}\n" * several + outcome.spice.text(outcome.label))
     else:
         click.echo("\n\n".join(load(f"{__name__}.report").report(request, outcome)))
     if request.out is not None:

@@ -1,7 +1,7 @@
 """`spicewidgets falsify`: its options and their checks."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,16 @@ import click
 from ..core.models import READY
 from ..core.wording import join_words
 from ..loading import load
-from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, report_errors
+from .options import (
+    COLUMNS,
+    Command,
+    HeadedOption,
+    NumberOrText,
+    folder_problems,
+    report_errors,
+    typed_options,
+    useless_options,
+)
 from .progress import ProgressBar
 from .rivals import NAMES, WAYS, command_of, refuse, table_options, unknown, whole
 
@@ -82,17 +91,19 @@ def falsify(ctx: click.Context, /, **values: Any) -> None:
     With --out, a table and a figure are written to a folder.
     """
     with report_errors(ctx):
-        request = _request(values)
+        request = _request(values, typed_options(ctx, values))
         with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.falsify_files")
             found = files.judge_models(request, progress)
-        click.echo(found.text)
+        if found.n_people < 2 and request.way == "group":
+            click.echo("One person has no group: rivals are fitted under the declared prior.\n")
+        click.echo(f"{found.text}\n\nSeed {request.seed}.")
         if request.out is not None:
             names = files.write(request, found, request.out)
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(values: Mapping[str, Any]) -> FalsifyRequest:
+def _request(values: Mapping[str, Any], typed: Sequence[str]) -> FalsifyRequest:
     """Return the request that the options make.
 
     Raises:
@@ -107,6 +118,11 @@ def _request(values: Mapping[str, Any]) -> FalsifyRequest:
             *(unknown("rival", name, NAMES) for name in values["rival"]),
             *(unknown("model", name, READY) for name in values["model"]),
             whole("repeats", values["repeats"], 20),
+            *useless_options(
+                [] if values["schedule"] else typed,
+                {"repeats"},
+                "is for tasks that are played anew (--schedule)",
+            ),
             whole("seed", values["seed"], 0),
         ]
     )
@@ -120,6 +136,6 @@ def _request(values: Mapping[str, Any]) -> FalsifyRequest:
         models=models,
         schedule=Path(values["schedule"]) if values["schedule"] else None,
         out=Path(values["out"]) if values["out"] else None,
-        command=command_of("falsify", values),
+        command=command_of("falsify", values, typed),
         **{name: values[name] for name in ("way", "repeats", "seed")},
     )

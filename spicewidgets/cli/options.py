@@ -3,10 +3,9 @@
 Every problem of every option is a sentence, and all problems are shown at once. Imports nothing heavy.
 """
 
-import random
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
@@ -65,12 +64,7 @@ class DataOptions(Settings):
         low=0,
         high=0.9,
     )
-    seed: int | None = setting(
-        None,
-        "Seed of simulation, training and sampling; drawn, and told, when not given.",
-        low=0,
-        optional=True,
-    )
+    seed: int = setting(0, "Seed of simulation, training and sampling; it is always printed.", low=0)
 
 
 @dataclass(frozen=True)
@@ -104,6 +98,15 @@ COLUMNS = {  # option: its role in the table, its help
     "session_column": ("sessions", "Table: column that tells a participant's sessions apart."),
     "choice_column": ("choice", "Table: column of the choice."),
     "reward_column": ("reward", "Table: column of the reward."),
+}
+OF_TABLES = {*COLUMNS, "remedy"}
+OF_SIMULATIONS = {
+    *(
+        RENAMED.get((heading, item.name), item.name)
+        for heading in SIMULATED
+        for item in fields(GROUPS[heading])
+    ),
+    *("trials", "sessions"),
 }
 
 
@@ -298,8 +301,6 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
     problems = problems or folder_problems(values["out"])
     if problems:
         raise SettingsError(problems)
-    seed = parts["data"].seed
-    seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     return Request(
         **parts,
         table=values["data"],
@@ -307,24 +308,37 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
         columns={name: values[name] for name in COLUMNS if values[name]},
         remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
         label=values["participant"],
-        seed=seed,
+        seed=parts["data"].seed,
         out=Path(values["out"]) if values["out"] else None,
         quiet=values["quiet"],
-        command=_command({name: values[name] for name in typed if name not in ("out", "quiet")}, seed),
+        command=_command(
+            {name: values[name] for name in typed if name not in ("out", "quiet")}, parts["data"].seed
+        ),
     )
 
 
 def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
     """Options that would do nothing here."""
-    simulated = {_name(heading, item.name) for heading in SIMULATED for item in fields(GROUPS[heading])}
     if values["data"]:
-        wrong, why = simulated | {"trials", "sessions"}, "is for simulations, and --data names a table"
+        wrong, why = OF_SIMULATIONS, "is for simulations, and --data names a table"
     else:
-        wrong, why = (
-            {*COLUMNS, "test_data", "remedy", "participant"},
-            "is for tables, and no --data names one",
-        )
-    return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in typed if name in wrong]
+        wrong, why = (OF_TABLES | {"test_data", "participant"}, "is for tables, and no --data names one")
+    return useless_options(typed, wrong, why)
+
+
+def typed_options(ctx: click.Context, values: Iterable[str]) -> tuple[str, ...]:
+    """Name the options that stood in the command line."""
+    source = click.core.ParameterSource.COMMANDLINE
+    return tuple(name for name in values if ctx.get_parameter_source(name) is source)
+
+
+def useless_options(typed: Iterable[str], useless: Collection[str], why: str) -> list[str]:
+    """Return a sentence for each option that was typed and would do nothing.
+
+    >>> useless_options(["data", "jobs"], {"jobs"}, "is for simulations")
+    ['--jobs is for simulations. Leave out --jobs.']
+    """
+    return [f"{_flag(name)} {why}. Leave out {_flag(name)}." for name in typed if name in useless]
 
 
 def folder_problems(out: str | None) -> list[str]:

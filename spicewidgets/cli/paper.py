@@ -1,7 +1,7 @@
 """`spicewidgets report`: its options and their checks."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from ..core.wording import join_words
 from ..loading import load
 from .options import (
     COLUMNS,
+    OF_SIMULATIONS,
+    OF_TABLES as COLUMNS_OF_TABLES,
     Command,
     HeadedOption,
     NumberOrText,
@@ -21,6 +23,8 @@ from .options import (
     folder_problems,
     report_errors,
     setting_options,
+    typed_options,
+    useless_options,
 )
 from .progress import ProgressBar
 from .rivals import BY, NAMES, WAYS, refuse, table_options, unknown, whole
@@ -127,16 +131,16 @@ def report(ctx: click.Context, /, table: str | None, **values: Any) -> None:
     see what it can tell; models are judged by what they do. Ctrl-C ends it: the report has what is finished.
     """
     with report_errors(ctx, as_options):
-        request = _request(table, values)
+        request = _request(table, values, typed_options(ctx, values))
         with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             files: Any = load("spicewidgets.cli.paper_files")
             found = files.run_study(request, progress)
-        click.echo(files.text(found))
+        click.echo(f"{files.text(found)} Seed {request.seed}.")
         names = files.write(found, request.out)
         click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(table: str | None, values: Mapping[str, Any]) -> ReportRequest:
+def _request(table: str | None, values: Mapping[str, Any], typed: Sequence[str]) -> ReportRequest:
     """Return the request that the options make.
 
     Raises:
@@ -157,6 +161,11 @@ def _request(table: str | None, values: Mapping[str, Any]) -> ReportRequest:
             else None,
             *(as_options(problem, "Task") for problem in task.problems()),
             *(as_options(problem, "Participant") for problem in participant.problems()),
+            *(
+                useless_options(typed, OF_SIMULATIONS, "is for simulations, and a table is given")
+                if table
+                else useless_options(typed, COLUMNS_OF_TABLES, "is for tables, and none is given")
+            ),
         ]
     )
     refuse(folder_problems(values["out"]))

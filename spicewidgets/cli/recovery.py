@@ -1,7 +1,7 @@
 """`spicewidgets recovery`: its options and their checks."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from ..core.settings import Participant, Task
 from ..loading import load
 from .options import (
     COLUMNS,
+    OF_SIMULATIONS,
+    OF_TABLES,
     Command,
     HeadedOption,
     NumberOrText,
@@ -21,12 +23,15 @@ from .options import (
     folder_problems,
     report_errors,
     setting_options,
+    typed_options,
+    useless_options,
 )
 from .progress import ProgressBar
 from .rivals import NAMES, command_of, refuse, table_options, unknown, whole
 
 WHAT = ("parameters", "rivals", "terms")
 CRITERIA = ("bic", "aic", "evidence")
+PARTICIPANT = tuple(item.name for item in fields(Participant))
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ def recovery(ctx: click.Context, /, **values: Any) -> None:
     Ctrl-C ends it and shows what is finished. With --out, the same command goes on where it was ended.
     """
     with report_errors(ctx, as_options):
-        request = _request(values)
+        request = _request(values, typed_options(ctx, values))
         with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             tables: Any = load("spicewidgets.cli.recovery_tables")
             study = tables.run_recovery(request, progress)
@@ -122,7 +127,7 @@ def recovery(ctx: click.Context, /, **values: Any) -> None:
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(values: Mapping[str, Any]) -> RecoveryRequest:
+def _request(values: Mapping[str, Any], typed: Sequence[str]) -> RecoveryRequest:
     """Return the request that the options make.
 
     Raises:
@@ -136,9 +141,6 @@ def _request(values: Mapping[str, Any]) -> RecoveryRequest:
     refuse(
         [
             None if what in WHAT else f"Say what is recovered, {', '.join(WHAT)}; got {what!r}. Choose one.",
-            "--data is for parameters and rivals; terms have the design of --sessions. Leave it out."
-            if what == "terms" and values["data"]
-            else None,
             f"--rival must be one rival for parameters; got {len(values['rival'])}. Name one."
             if one
             else None,
@@ -161,6 +163,7 @@ def _request(values: Mapping[str, Any]) -> RecoveryRequest:
             unknown("model", values["model"], READY),
             *(as_options(problem, "Task") for problem in task.problems()),
             *(as_options(problem, "Participant") for problem in participant.problems()),
+            *_useless(what, values, typed),
         ]
     )
     refuse(folder_problems(values["out"]))
@@ -182,5 +185,19 @@ def _request(values: Mapping[str, Any]) -> RecoveryRequest:
         jobs=values["jobs"],
         seed=values["seed"],
         out=Path(values["out"]) if values["out"] else None,
-        command=command_of("recovery", values),
+        command=command_of(f"recovery {what}", values, typed),
     )
+
+
+def _useless(what: str, values: Mapping[str, Any], typed: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each option that would do nothing here."""
+    rules: list[tuple[bool, Collection[str], str]] = [
+        (what == "terms", {"data", "people", "rival"}, "is for parameters and rivals"),
+        (what in ("parameters", "rivals"), {"model", "sizes", *PARTICIPANT}, "is for terms"),
+        (what in ("parameters", "terms"), {"criterion"}, "is for rivals"),
+        (bool(values["sizes"]), {"sessions"}, "says what --sizes says"),
+        (bool(values["data"]), {"people", *OF_SIMULATIONS}, "is for simulations, and --data names a table"),
+        (not values["data"], OF_TABLES, "is for tables, and no --data names one"),
+    ]
+    for applies, names, why in rules:
+        yield from useless_options(typed if applies else (), names, why)

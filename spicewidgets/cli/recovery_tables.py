@@ -78,9 +78,8 @@ def study_of(request: RecoveryRequest) -> Recovery:
 def text(request: RecoveryRequest, study: Recovery) -> Iterator[str]:
     """Yield the text, block by block."""
     done, total = len(study.results), len(study.parts)
-    yield f"{done} of {total} data sets" + (
-        "." if done == total else "; the same command with --out goes on where it was ended."
-    )
+    rest = "" if done == total else "; the same command with --out goes on where it was ended"
+    yield f"{done} of {total} data sets{rest}. Seed {request.seed}."
     for words, table in _tables(study).values():
         yield f"{words}:\n\n{table.to_string(float_format='{:.2f}'.format, na_rep='')}"
 

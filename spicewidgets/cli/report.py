@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..core.data.counts import count_choices
 from ..core.diagnose.diagnosis import Diagnosis
 from ..core.equations import term_text
 from ..core.judge.replay import scores
@@ -65,8 +66,11 @@ def comparison(outcome: Outcome) -> pd.DataFrame:
 
 def report(request: Request, outcome: Outcome) -> Iterator[str]:
     """Yield the text, block by block."""
-    yield "\n".join([f"{outcome.source}; seed {request.seed}.", *_training(request, outcome)])
+    counts = textwrap.fill(count_choices(outcome.dataset, outcome.report).in_words(), WIDTH)
+    yield "\n".join([f"{outcome.source}; seed {request.seed}.", *_training(request, outcome), counts])
     whose = f" of participant {outcome.label}" if len(outcome.spice.participants) > 1 else ""
+    if whose:
+        yield textwrap.fill(_whose(request, outcome), WIDTH)
     yield _equations(outcome, f"Equations{whose}, term by term")
     table = parameters(outcome, outcome.label)
     if len(table):
@@ -83,6 +87,17 @@ def report(request: Request, outcome: Outcome) -> Iterator[str]:
             yield _paragraphs("Coach: ", found)
     if notes := [*outcome.notes, *_notes(outcome, table)]:
         yield _paragraphs("Note: ", notes)
+
+
+def _whose(request: Request, outcome: Outcome) -> str:
+    """Say whose equations are shown, and how to see others'."""
+    n = len(outcome.spice.participants)
+    chosen = f"one of {n:,}" if request.label is not None else f"the first of {n:,}"
+    all_of_them = "" if request.out is not None else " (--out DIR)"
+    return (
+        f"Equations and parameters below are those of participant {outcome.label}, {chosen}. --participant"
+        f" LABEL shows another's; those of all are in equations.txt and people.csv{all_of_them}."
+    )
 
 
 def _paragraphs(head: str, sentences: Iterable[str]) -> str:
@@ -126,7 +141,7 @@ def _equations(outcome: Outcome, title: str) -> str:
             rows += [[f"  {module}", *_numbers(values)] for _, values in part.iterrows()]
         else:
             rows.append([f"  {module}[k+1] ="])
-            rows += [[f"    {term}", *_numbers(values)] for (_, term), values in part.iterrows()]
+            rows += [[f"    {term}", *_coefficients(values)] for (_, term), values in part.iterrows()]
     rows += [[f"  {module}[k+1] is given, hard-coded"] for module in outcome.spice.given]
     return _align([title, *table.columns], rows)
 
@@ -189,6 +204,13 @@ def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
                 yield f"{module}: the truth has {term_text(term)}, which the library lacks. Raise --degree."
     if outcome.spice.betas:
         yield "The truth is written in the stretch of values that the model has learned, with its betas."
+
+
+def _coefficients(values: "pd.Series[float]") -> list[str]:
+    """Write true and found coefficients of a term: a term that is not in an equation has none."""
+    absent = {"found": "dropped", "true": "-"}
+    shown = zip(values.items(), _numbers(values), strict=True)
+    return [absent.get(str(name), words) if value == 0 else words for (name, value), words in shown]
 
 
 def _numbers(values: "pd.Series[float]") -> list[str]:

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,15 @@ from ..core.models import READY
 from ..core.rivals.ready import RIVALS
 from ..core.settings import SettingsError
 from ..loading import load
-from .options import COLUMNS, Command, HeadedOption, NumberOrText, folder_problems, report_errors
+from .options import (
+    COLUMNS,
+    Command,
+    HeadedOption,
+    NumberOrText,
+    folder_problems,
+    report_errors,
+    typed_options,
+)
 from .progress import ProgressBar
 
 BY, WAYS = ("session", "person", "time"), ("group", "prior", "likelihood")
@@ -90,7 +98,7 @@ def rivals(ctx: click.Context, /, **values: Any) -> None:
     evidence, and how many people follow each. With --out, all tables are written to a folder.
     """
     with report_errors(ctx):
-        request = _request(values)
+        request = _request(values, typed_options(ctx, values))
         with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
             tables: Any = load("spicewidgets.cli.rivals_tables")
             outcome = tables.compare_rivals(request, progress)
@@ -100,7 +108,7 @@ def rivals(ctx: click.Context, /, **values: Any) -> None:
             click.echo(f"\nWritten to {request.out}: {', '.join(names)}.")
 
 
-def _request(values: Mapping[str, Any]) -> RivalsRequest:
+def _request(values: Mapping[str, Any], typed: Sequence[str]) -> RivalsRequest:
     """Return the request that the options make.
 
     Raises:
@@ -131,7 +139,7 @@ def _request(values: Mapping[str, Any]) -> RivalsRequest:
         rivals=tuple(dict.fromkeys(values["rival"])) or NAMES,
         seed=values["seed"],
         out=Path(values["out"]) if values["out"] else None,
-        command=command_of("rivals", values),
+        command=command_of("rivals", values, typed),
     )
 
 
@@ -141,12 +149,13 @@ def refuse(problems: Iterable[str | None]) -> None:
         raise SettingsError(sentences)
 
 
-def command_of(name: str, values: Mapping[str, Any]) -> str:
-    """Return the command line that does the same again; without --out."""
-    words = ["spicewidgets", name]
-    for option, value in values.items():
+def command_of(name: str, values: Mapping[str, Any], typed: Iterable[str]) -> str:
+    """Return the command line that does the same again: what was typed, and the seed; without --out."""
+    words = ["spicewidgets", *name.split()]
+    for option in dict.fromkeys((*typed, "seed")):
+        value = values[option]
         for part in value if isinstance(value, tuple) else (value,):
-            if part is not None and option != "out":
+            if option not in ("out", "what"):
                 words += [f"--{option.replace('_', '-')}", str(part)]
     return shlex.join(words)
 

@@ -13,12 +13,13 @@ import pandas as pd
 
 from .. import __version__
 from ..core.data.choices import Choices
+from ..core.data.counts import count_choices
 from ..core.data.tables.cells import safe_frame
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.judge.random_effects import LEAST, GroupDifference, differences_of_groups
 from ..core.models import READY
 from ..core.progress import run_to_completion
-from ..core.rivals.folds import way_for
+from ..core.rivals.folds import describe_fewer_folds, way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from .folder import write_folder
 from .options import WIDTH
@@ -84,22 +85,27 @@ def compare_rivals(request: RivalsRequest, progress: ProgressBar) -> RivalsOutco
 def text(request: RivalsRequest, outcome: RivalsOutcome) -> Iterator[str]:
     """Yield the text, block by block."""
     result, dataset = outcome.result, outcome.choices.dataset
+    counts = count_choices(dataset, outcome.choices.report).in_words(int(result.n_choices.sum()))
     yield "\n".join(
         [
             f"Read {Path(request.table).name}: {dataset.n_participants} people,"
-            f" {dataset.n_sessions} sessions, {dataset.n_actions} options.",
+            f" {dataset.n_sessions} sessions, {dataset.n_actions} options; seed {request.seed}.",
             *notes_of(outcome.choices.report),
+            textwrap.fill(counts, WIDTH),
             *filter(None, [way_for(dataset, request.by)[1]]),
         ]
     )
     yield (
         f"{int(result.n_choices.sum()):,} choices of {len(result.people)} people, held out by {result.by} in"
-        f" {result.n_folds} parts; rivals fitted by {request.way}:\n\n{_table(result.to_frame())}"
+        f" {result.n_folds} parts; rivals fitted by {fitted_by(request.way, result.by)}:\n\n{_table(result)}"
     )
+    if words := describe_fewer_folds(result.by, result.n_folds, request.folds):
+        yield words
     risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0
     yield textwrap.fill(
         "likelihood: geometric mean of P(choice), with its 95 % interval over people. behind: nats per choice"
-        " worse than the best. frequency: share of people that the model predicts best. protected:"
+        " worse than the best. people: of whom it predicts the choices best. frequency: its estimated"
+        " frequency in the population that they are from (random effects; Stephan et al. 2009). protected:"
         " probability that it is the most frequent one, allowing for all being equal (probability"
         f" {risk:.3f}).",
         WIDTH,
@@ -108,7 +114,7 @@ def text(request: RivalsRequest, outcome: RivalsOutcome) -> Iterator[str]:
         for label in dict.fromkeys(labels):
             part = result.of_people([own == label for own in labels])
             if len(part.people) > 1:
-                yield f"{name} {label}, {len(part.people)} people:\n\n{_table(part.to_frame())}"
+                yield f"{name} {label}, {len(part.people)} people:\n\n{_table(part)}"
         if name in outcome.differences:
             same = outcome.differences[name].same
             yield f"All groups of {name} follow the models equally often with probability {same:.3f}."
@@ -116,7 +122,14 @@ def text(request: RivalsRequest, outcome: RivalsOutcome) -> Iterator[str]:
             yield f"Groups of {name} are not tested: fewer than two have {LEAST} people."
 
 
-def _table(frame: pd.DataFrame) -> str:
+def fitted_by(way: str, by: str) -> str:
+    """Name the method by which rivals are fitted: people who are all one have no group."""
+    return "prior" if way == "group" and by == "person" else way
+
+
+def _table(result: HeldOut) -> str:
+    frame = result.to_frame()
+    best = [result.models[place] for place in result.nll.argmin(0)]
     shown = {
         "model": frame["model"],
         "likelihood": frame["likelihood"].map("{:.4f}".format),
@@ -125,9 +138,10 @@ def _table(frame: pd.DataFrame) -> str:
             for low, high in zip(frame["low"], frame["high"], strict=True)
         ],
         "behind": frame["behind"].map("{:.4f}".format),
-        "numbers": frame["numbers"].map("{:.1f}".format),
+        "parameters": frame["numbers"].map("{:.1f}".format),
     }
     if "frequency" in frame:
+        shown["people"] = [f"{best.count(model)}" for model in frame["model"]]
         shown |= {name: frame[name].map("{:.2f}".format) for name in ("frequency", "protected")}
     for name in ("aic", "bic", "evidence"):
         shown[name.upper() if name != "evidence" else name] = frame[name].map(

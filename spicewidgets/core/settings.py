@@ -14,6 +14,7 @@ from typing import Any, Self
 from .mechanism import ParameterSpec
 from .mechanisms import ALPHA, ALPHA_PENALTY, BETA, PARAMETERS, Q0
 
+LEVEL = 0.95  # of every interval on the page, in commands and in reports, unless another is asked for
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 4, 200, 200, 60
 SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = SHORT.maxset = SHORT.maxfrozenset = 12

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.discover.uncertainty import bounded_interval
 from ..core.judge.quiz import (
     BOTH,
     BY_PARAMETER,
@@ -23,7 +24,7 @@ from ..core.judge.quiz import (
     mystery,
     score,
 )
-from ..core.settings import Participant, SettingsError, Task
+from ..core.settings import LEVEL, Participant, SettingsError, Task
 from ..core.simulate.agents import make_agent
 from ..core.simulate.game import Game
 from ..core.simulate.parameters import value_of, with_values
@@ -68,8 +69,6 @@ __all__ = [
     "value_of",
     "yourself",
 ]
-
-WIDE = 1.645  # standard errors, within which 90 of 100 estimates lie
 
 
 def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulated:
@@ -179,5 +178,7 @@ def told_of(fitted: "classical.ClassicalFit", names: dict[str, str]) -> list[str
 def _describe_estimate(words: str, value: float, error: float, bounds: Any) -> str:
     if not isfinite(error):
         return f"{words} is {value:.2f}, at the end of its range: these choices do not tell it."
-    low, high = max(value - WIDE * error, bounds["low"]), min(value + WIDE * error, bounds["high"])
-    return f"{words} is {value:.2f} ± {error:.2f}: anything from {low:.2f} to {high:.2f} may well be true."
+    low, high = bounded_interval(value, error, bounds=(bounds["low"], bounds["high"]))
+    return (
+        f"{words} is {value:.2f}: anything from {low:.2f} to {high:.2f} may well be true ({100 * LEVEL:g} %)."
+    )

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from ..core.discover.uncertainty import half_width
+from ..core.discover.identified import bounds_of
+from ..core.discover.uncertainty import bounded_interval
 from ..core.equations import Term
 from ..core.read.translation import classical_parameters
+from ..core.settings import LEVEL
 from .result import Result
 from .settle import values_of
 
@@ -54,9 +56,10 @@ class IntervalRow:
 
     @property
     def by_likelihood(self) -> tuple[float, float]:
-        """The ends of the interval by the likelihood; NaN where it has none."""
-        half = half_width(self.likelihood, self.level) if isfinite(self.likelihood) else nan
-        return self.found - half, self.found + half
+        """The ends of the interval by the likelihood, within the number's bounds; NaN where it has none."""
+        if not isfinite(self.likelihood):
+            return nan, nan
+        return bounded_interval(self.found, self.likelihood, self.level, bounds_of(self.name))
 
     @property
     def over_resamples(self) -> tuple[float, float]:
@@ -73,7 +76,7 @@ class IntervalRow:
 
 
 def numbers(
-    result: Result, resampled: "Resampled | None", participant: Hashable, level: float = 0.9
+    result: Result, resampled: "Resampled | None", participant: Hashable, level: float = LEVEL
 ) -> tuple[IntervalRow, ...]:
     """All candidate terms of a participant, the learned betas, and the parameters of a Q-learner."""
     if result.spice is None:

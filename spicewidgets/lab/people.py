@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..core.equations import term_in_words
 from ..core.read.translation import INSTEAD
-from ..core.settings import SettingsError
+from ..core.settings import LEVEL, SettingsError
 from ..loading import later
 from ..state.experiment import Experiment
 from .result import Result
@@ -24,6 +24,7 @@ from .words import PARAMETERS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy import stats
 
     from ..core.data.tables import cells
     from ..core.discover import group_table as group_tables
@@ -35,9 +36,9 @@ else:
     trials = later("..core.judge.regressors", __package__)
     cells = later("..core.data.tables.cells", __package__)
     pd = later("pandas")
+    stats = later("scipy.stats")
 
 Floats = NDArray[np.float64]
-LEVEL_90 = 1.645  # standard errors, within which 90 of 100 estimates lie
 MOST_BYTES = 5_000_000  # of a saved table
 MOST_PEOPLE = 5_000
 ENDS = (" low", " high")  # what follows the name of a number for the ends of its interval
@@ -52,7 +53,7 @@ class ParameterColumn:
 
     Attributes:
         values: NaN where a person has none.
-        low, high: ends of the 90 % interval; NaN where there is none.
+        low, high: ends of the interval (`LEVEL`); NaN where there is none.
         alone: the value before it was drawn towards the group; NaN where nothing was pooled.
     """
 
@@ -170,9 +171,12 @@ class InGroup:
     spread: float
 
     @property
-    def error(self) -> float:
-        """Standard error of the mean; NaN for fewer people than are tested."""
-        return self.spread / float(np.sqrt(self.n)) if self.n >= random_effects.LEAST else float("nan")
+    def ends(self) -> tuple[float, float]:
+        """The interval of the mean, by Student's t; NaN for fewer people than are tested."""
+        if self.n < random_effects.LEAST:
+            return float("nan"), float("nan")
+        half = float(stats.t.ppf((1 + LEVEL) / 2, self.n - 1)) * self.spread / float(np.sqrt(self.n))
+        return self.mean - half, self.mean + half
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,7 @@ class InModel:
 
     Attributes:
         group: its name.
-        mean: with the ends `low` and `high` of its 95 % interval.
+        mean: with the ends `low` and `high` of its interval.
         apart: the difference from the column's first group, with `apart_low` and `apart_high`; NaN for that.
         holm: the probability of such a difference by chance, counted together with all others.
         n_tests: how many these are.
@@ -312,9 +316,9 @@ def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, Para
     rows = [place[key] for key in keys]
     with np.errstate(divide="ignore", invalid="ignore"):
         yield "likelihood, Rescorla-Wagner", _number(np.exp(-rival.nll / rival.n_choices)[rows])
+    ends = rival.intervals()
     for at, name in enumerate(rival.names):
-        values, half = rival.values[rows, at], LEVEL_90 * rival.errors[rows, at]
-        yield RIVAL[name], _number(values, values - half, values + half)
+        yield RIVAL[name], _number(rival.values[rows, at], *ends[:, rows, at])
 
 
 def trials_of(result: Result) -> bytes:

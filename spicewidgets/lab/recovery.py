@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.settings import LEVEL
 from ..core.simulate.environments import make_environment
 from ..loading import later
 from ..state.experiment import STUDIES, ExperimentSnapshot
@@ -144,7 +145,7 @@ class DiscriminationView:
         if not low:
             return f"From {n}."
         most = f"more than {self.frame['choices'].iloc[-1]:,.0f}"
-        return f"Between {low} and {high or most} (90 %), from {n} or more."
+        return f"Between {low} and {high or most} ({100 * LEVEL:g} %), from {n} or more."
 
     def together(self, certainty: float, size: Size) -> str:
         """Describe how many people of one kind the present design needs."""

@@ -176,13 +176,13 @@ class Result:
 
     @cached_property
     def people(self) -> "pd.DataFrame | None":
-        """A row for each participant, as `core.discover.people` has it, with 90 % intervals; None without
+        """A row for each participant, as `core.discover.people` has it, with intervals; None without
         equations, and for a run that was recorded earlier.
         """
         if self.estimator is None or self.spice is None:
             return None
         contents = self.snapshot.table.contents
-        return tables.people(self.estimator, None if contents is None else contents.choices, level=0.9)
+        return tables.people(self.estimator, None if contents is None else contents.choices)
 
     @property
     def forward(self) -> "BaseRNN":

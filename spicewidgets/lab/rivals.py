@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.settings import LEVEL
 from ..core.wording import join_words
 from ..loading import later
 from ..state.experiment import STUDIES
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from ..core import progress
     from ..core.judge import random_effects
     from ..core.progress import Progress
-    from ..core.rivals import held_out
+    from ..core.rivals import folds, held_out
     from ..core.rivals.held_out import HeldOut
     from . import estimators
 else:
     pd = later("pandas")
     random_effects = later("..core.judge.random_effects", __package__)
+    folds = later("..core.rivals.folds", __package__)
     held_out = later("..core.rivals.held_out", __package__)
     progress = later("..core.progress", __package__)
     estimators = later(".estimators", __package__)
@@ -47,10 +49,10 @@ class RivalRow:
         numbers: of each person, on average.
         likelihood, low, high: geometric mean of P of the choices held out, and its 95 % interval over people;
             NaN for one person.
-        less, error: nats per choice less than the best (0 or below), and half the 95 % interval of this
-            difference, person by person.
-        share, most_common: share of people whom it expects best, and protected exceedance probability; NaN
-            for one person or one model.
+        less, less_low, less_high: nats per choice less than the best (0 or below), and the 95 % interval of
+            this difference, person by person; NaN for one person.
+        share, most_common: its estimated frequency in the population by random effects (Stephan et al. 2009),
+            and protected exceedance probability; NaN for one person or one model.
         aic, bic, evidence: sums over people.
     """
 
@@ -60,7 +62,8 @@ class RivalRow:
     low: float
     high: float
     less: float
-    error: float
+    less_low: float
+    less_high: float
     share: float
     most_common: float
     aic: float
@@ -88,6 +91,7 @@ class Compared:
         same: for each kind of groups, the probability that they follow the models equally often.
         by_person: a row for each person and model.
         parts: the same of the people of one group, by the name of the group; empty without groups.
+        fewer: why there are fewer parts than were asked for; empty where there are not.
     """
 
     rows: tuple[RivalRow, ...]
@@ -102,6 +106,7 @@ class Compared:
     same: dict[str, float]
     by_person: "pd.DataFrame"
     parts: "Mapping[str, Compared]" = field(default_factory=dict)
+    fewer: str = ""
 
     @property
     def sentence(self) -> str:
@@ -110,21 +115,17 @@ class Compared:
         if len(self.rows) < 2:
             return f"{best.name}: {best.likelihood:.3f} per choice held out. The others follow."
         second = self.rows[1]
-        if second.error != second.error:
+        if second.less_low != second.less_low:
             return (
                 f"{best.name} expects the choices best: {-second.less:.4f} nats a choice over {second.name}."
                 " How sure that is takes several people."
             )
-        if -second.less <= second.error:
-            close = [row.name for row in self.rows[1:] if -row.less <= row.error]
-            return (
-                f"{best.name} expects the choices best, but {join_words(close, 3)} may be as good"
-                f" ({-second.less:.3f} ± {second.error:.3f} nats a choice)."
-            )
-        return (
-            f"{best.name} expects the choices best: {-second.less:.3f} ± {second.error:.3f} nats a choice"
-            f" over {second.name}."
-        )
+        ends = f"{-second.less_high + 0.0:.3f} to {-second.less_low:.3f}, {100 * LEVEL:g} %"
+        nats = f"{-second.less:.3f} nats a choice over {second.name} ({ends})"
+        if second.less_high >= 0:
+            close = [row.name for row in self.rows[1:] if row.less_high >= 0]
+            return f"{best.name} expects the choices best, but {join_words(close, 3)} may be as good: {nats}."
+        return f"{best.name} expects the choices best: {nats}."
 
     @property
     def chance(self) -> str:
@@ -204,7 +205,8 @@ class RivalsStudy(PageStudy):
         if self.parts:
             whole = join_comparisons([self.parts[name] for name in self.names if name in self.parts])
             groups = _groups(self.snapshot, whole.people)
-            found = _summarise(whole, groups)
+            fewer = folds.describe_fewer_folds(whole.by, whole.n_folds, self.snapshot.rivals.n_folds)
+            found = replace(_summarise(whole, groups), fewer=fewer)
             if self.done == self.total and groups:
                 found = replace(found, parts=dict(_by_group(whole, groups)))
             self.found = found
@@ -283,7 +285,8 @@ def _row(line: "pd.Series[Any]") -> RivalRow:
     return RivalRow(
         name=str(line["model"]),
         less=-float(line["behind"]) + 0.0,
-        error=(float(line["behind_high"]) - float(line["behind_low"])) / 2,
+        less_low=-float(line["behind_high"]) + 0.0,
+        less_high=-float(line["behind_low"]) + 0.0,
         share=float(line.get("frequency", nan)),
         most_common=float(line.get("protected", nan)),
         **kept,

@@ -1,13 +1,22 @@
 """The equations: what was found, number by number, beside the truth."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from math import nan
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pandas as pd
 
 from ..core.equations import term_in_words
-from ..lab.intervals import BETA, PARAMETER, IntervalRow, numbers
+from ..lab.intervals import (
+    BETA,
+    LEVEL,
+    PARAMETER,
+    IntervalRow,
+    bounded_interval,
+    bounds_of,
+    numbers,
+)
 from ..lab.meaning import cost
 from ..lab.pressed import costs_of
 from ..lab.reading import code_of, sentences_of
@@ -19,7 +28,7 @@ from .explanation import explanation
 from .files import File, Files, csv_file
 from .sentence import SYMBOLS, WORDS, EquationSentence, Key
 from .stage import PersonChoice, Stage
-from .words import NO_EQUATION, decimal, with_error
+from .words import NO_EQUATION, between, decimal, with_error
 
 if TYPE_CHECKING:
     from ..core.discover.uncertainty import Uncertainty
@@ -29,7 +38,6 @@ AGAIN = "Find the equations again, without training"
 DROP = "Fit the equation with and without its term, which takes a moment"
 PYTHON = "Python"
 WRITTEN = (WORDS, SYMBOLS, PYTHON)
-LEVEL = 0.9  # of the interval of a number
 MOST = 30  # participants in the table of all
 
 
@@ -176,7 +184,7 @@ def terms_table(result: Result, participant: Hashable = None, errors: "Uncertain
     known = {} if errors is None else _errors(spice, participant, errors)
     if participant not in result.terms:
         rows = [
-            [module, term, with_error(value, known.get((module, term)), sign="+")]
+            [module, term, _coefficient(value, known.get((module, term)))]
             for module, equation in spice.of_participant(participant).items()
             for term, value in equation.coefficients.items()
         ]
@@ -188,8 +196,8 @@ def terms_table(result: Result, participant: Hashable = None, errors: "Uncertain
         [
             module,
             term,
-            decimal(row["true"], sign="+"),
-            with_error(row["found"], known.get((module, term)), sign="+"),
+            decimal(row["true"], sign="+") if row["true"] else "–",
+            _coefficient(row["found"], known.get((module, term))),
             decimal(row["difference"], sign="+"),
         ]
         for (module, term), row in result.terms[participant].iterrows()
@@ -197,6 +205,11 @@ def terms_table(result: Result, participant: Hashable = None, errors: "Uncertain
     caption = "Term by term" if len(spice.participants) == 1 else f"Term by term: participant {participant}"
     caption += ", ± standard error" if known else ""
     return _by_module(caption, ("module", "term", "true", "found", "difference"), rows)
+
+
+def _coefficient(value: float, error: float | None) -> str:
+    """Write a coefficient with its standard error; a term that is not in the equation has none."""
+    return with_error(value, error, sign="+") if value else "dropped"
 
 
 def _by_module(caption: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
@@ -222,7 +235,7 @@ def _errors(
 def _known(result: Result, participant: Hashable) -> Mapping[Key, IntervalRow]:
     """Return the details of each coefficient of the equations."""
     known = {}
-    for one in numbers(result, None, participant, LEVEL):
+    for one in numbers(result, None, participant):
         if one.module != PARAMETER:
             known[Key(one.module, (one.name,) if one.module == BETA else one.term)] = one
     return known
@@ -230,15 +243,21 @@ def _known(result: Result, participant: Hashable) -> Mapping[Key, IntervalRow]:
 
 def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | None") -> str:
     """Return the classical parameters that the equations stand for, true beside found."""
-    known = {} if errors is None else errors.parameters
     classical = result.classical.get(participant, {})
     rows = [
-        [PARAMETERS.get(name, name), with_error(found, known.get(name), 2), decimal(true, 2)]
+        [PARAMETERS.get(name, name), decimal(found, 2), _ends(name, found, errors), decimal(true, 2)]
         for name, (true, found) in classical.items()
         if name != "alpha_penalty" or classical["alpha_reward"] != (true, found)  # one learning rate
     ]
-    names = ("parameter", "found, ± standard error" if known else "found", "true")
+    names = ("parameter", "found", f"{100 * LEVEL:g} % interval", "true")
     return table("Read as a participant", names, rows) if rows else ""
+
+
+def _ends(name: str, found: float, errors: "Uncertainty | None") -> str:
+    """Write the interval of a parameter; empty where there is no error."""
+    error = nan if errors is None else errors.parameters.get(name, nan)
+    low, high = bounded_interval(found, error, LEVEL, bounds_of(name))
+    return between(low, high) if low == low else ""
 
 
 def _forms(spice: "SpiceModel", participant: Hashable) -> Html:
@@ -267,7 +286,8 @@ def _everyone(result: Result, spice: "SpiceModel") -> str:
         for name, model in (("SPICE", spice), ("truth", result.truth)):
             if model is not None:
                 equations = model.of_participant(participant)
-                cells = [decimal(equations[m].coefficient(*t), sign="+") for m, t in columns]
+                values = [equations[m].coefficient(*t) for m, t in columns]
+                cells = [decimal(value, sign="+") if value else "–" for value in values]
                 rows.append([f"{participant}, {name}", *cells])
     rest = f": the first {MOST} of {len(people)}; the csv file has all" if len(people) > MOST else ""
     return table(f"All participants{rest}", ["participant", *(_short(m, t) for m, t in columns)], rows)

@@ -5,7 +5,7 @@ from functools import partial
 import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
-from ..lab.people import LEVEL_90, People as Rows, look_at, people_from, people_in, trials_of
+from ..lab.people import LEVEL, People as Rows, look_at, people_from, people_in, trials_of
 from ..lab.protocols import ExperimentRunner
 from ..markup import Html, escape_text, message, region, table
 from ..plots.people import AcrossPeople, TwoNumbers
@@ -13,7 +13,7 @@ from ..state.experiment import Experiment
 from .base import Change, Panel, block, button, column, guard, row, set_if_changed, with_label
 from .controls import control
 from .files import FigureBox, File, Files
-from .words import NO_EQUATION, decimal
+from .words import NO_EQUATION, between, decimal
 
 PAGE = 12  # rows of the table at a time
 FIRST = ("learning rate α", "inverse temperature β", "likelihood, SPICE")
@@ -346,9 +346,9 @@ class PeopleBox(Panel):
                 )
                 continue
             number = rows.numbers[name]
-            value, half = number.values[at], (number.high[at] - number.low[at]) / 2
+            value, low, high = (float(part[at]) for part in (number.values, number.low, number.high))
             shown = "–" if value != value else decimal(value)
-            cells.append(f"{shown} <small>± {decimal(half, 2)}</small>" if half == half else shown)
+            cells.append(f"{shown} <small>{between(low, high)}</small>" if low == low else shown)
         look = ' class="sw-own" aria-current="true"' if at == own else ""
         head = f'<th scope="row">{_press(f"open {at}", rows.labels[at])}</th>'
         return f"<tr{look}>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
@@ -359,18 +359,17 @@ def _press(what: str, words: str) -> str:
 
 
 def _groups_table(rows: Rows, name: str) -> Html:
-    """Mean with its 90 % interval, and spread, of each group."""
+    """Mean with its interval, and standard deviation, of each group."""
     lines = []
     for one in rows.in_groups(name):
-        error = LEVEL_90 * one.error
-        interval = (
-            f"{decimal(one.mean - error, 2)} to {decimal(one.mean + error, 2)}" if error == error else ""
-        )
+        interval = between(*one.ends) if one.ends[0] == one.ends[0] else ""
         spread = decimal(one.spread, 2) if one.spread == one.spread else ""
         lines.append([one.group or "all", f"{one.n} of {one.n_all}", decimal(one.mean, 2), interval, spread])
-    head = [rows.group_name or "people", "identified", "mean", "90 %", "SD"]
+    head = [rows.group_name or "people", "identified", "mean", f"{100 * LEVEL:g} %", "SD"]
     pooled = " Each person's own number is drawn to the mean of the group." * rows.is_pooled
-    words = message(f"± and ranges: 90 %. –: the choices do not identify it.{pooled}", "help")
+    words = message(
+        f"Ranges: {100 * LEVEL:g} % intervals. –: the choices do not identify it.{pooled}", "help"
+    )
     return Html(table(name, head, lines) + words + _in_model(rows, name))
 
 
@@ -381,15 +380,16 @@ def _in_model(rows: Rows, name: str) -> Html:
         [
             one.group,
             decimal(one.mean, 2),
-            f"{decimal(one.low, 2)} to {decimal(one.high, 2)}",
+            between(one.low, one.high),
             decimal(one.apart, 2, sign="+") if one.apart == one.apart else "",
-            f"{decimal(one.apart_low, 2)} to {decimal(one.apart_high, 2)}" if one.apart == one.apart else "",
+            between(one.apart_low, one.apart_high) if one.apart == one.apart else "",
             ("< 0.001" if one.holm < 0.001 else decimal(one.holm)) if one.holm == one.holm else "",
         ]
         for one in groups
     ]
     if not lines:
         return Html("")
-    head = ["group", "mean", "95 %", "difference", "95 %", f"p of {groups[0].n_tests}"]
+    level = f"{100 * LEVEL:g} %"
+    head = ["group", "mean", level, "difference", level, f"p of {groups[0].n_tests}"]
     words = "A mean for each group in one model of all: a difference is not shrunk. p by Holm over all tests."
     return Html(table(f"{name}, in the group model", head, lines) + message(words, "help"))

@@ -204,8 +204,8 @@ class PlayPanel(Panel):
 def _player_in_words(player: Yourself) -> Html:
     """Write what the choices tell, and how little it is."""
     help_text = message(
-        f"The most likely values, ± standard error, from {player.fitted.n_choices} choices: the range would"
-        " hold the truth in 9 of 10 games like this. Play again, and see how far they move.",
+        f"The most likely values and their intervals, from {player.fitted.n_choices} choices: the percentage"
+        " is how often such an interval holds the truth. Play again, and see how far they move.",
         "help",
     )
     sentences = bullets(told_of(player.fitted, YOURS))

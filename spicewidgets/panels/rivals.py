@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.rivals import Compared
+from ..lab.rivals import LEVEL, Compared
 from ..markup import Html, code_block, escape_text, fold, message, table
 from ..plots.rivals import by_person, rivals_table
 from .base import Choice, column
@@ -121,7 +121,8 @@ class RivalsPanel(Stage):
         as_nats = self.experiment.rivals.shown == "nats"
         several = len(found.people) > 1
         over = (
-            "Dots: all people. Lines: 95 % over people."
+            f"Dots: all people. Lines and ranges: {100 * LEVEL:g} % over people. Frequency: estimated for the"
+            " population (random effects)."
             if several
             else "One person: no interval over people."
         )
@@ -140,7 +141,7 @@ class RivalsPanel(Stage):
                 (f"{len(found.people):,}", "people" if several else "person"),
                 (str(found.n_folds), "parts"),
             ]
-        )
+        ) + message(found.fewer, "help")
         self.chance.value = Html(f"<b>Could it be chance?</b>{message(found.chance, 'help')}")
 
     def _csv(self) -> File:

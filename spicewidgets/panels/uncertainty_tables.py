@@ -84,7 +84,7 @@ def all_numbers(numbers: Named) -> Html:
         [
             name,
             "–" if isnan(row.true) else decimal(row.true),
-            decimal(row.found),
+            decimal(row.found) if row.found or not row.is_term else "dropped",
             _error(row.likelihood),
             "–" if row.spread is None else f"± {decimal(row.spread.error)}",
             _interval(row.by_likelihood if row.spread is None else row.over_resamples),

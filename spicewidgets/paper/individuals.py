@@ -180,6 +180,12 @@ def _difference(row: "pd.Series[Any]") -> str:
     )
 
 
+def _cells(row: "pd.Series[float]") -> Iterator[str]:
+    """Write true and found coefficients of a term: a term that is not in an equation has none."""
+    for name, value in row.items():
+        yield {"found": "dropped", "true": "–"}.get(str(name), number(value)) if value == 0 else number(value)
+
+
 def _truth(found: Findings) -> Iterator[Block]:
     assert found.truth is not None
     yield Heading("True and found", 3)
@@ -187,7 +193,6 @@ def _truth(found: Findings) -> Iterator[Block]:
         "The simulated participant's update and the one that was found, in the same coordinates.",
         ("term", *map(str, found.truth.columns)),
         tuple(
-            (" in ".join(map(str, reversed(index))), *(number(value) for value in row))
-            for index, row in zip(found.truth.index, found.truth.to_numpy(float), strict=True)
+            (" in ".join(map(str, reversed(index))), *_cells(row)) for index, row in found.truth.iterrows()
         ),
     )

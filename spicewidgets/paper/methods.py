@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.data.counts import count_choices
 from ..core.equations import term_in_words
-from ..core.rivals.folds import way_for
+from ..core.rivals.folds import describe_fewer_folds, way_for
 from ..core.train.gru import CLIP
 from ..core.wording import join_words
 from .blocks import Block, Bullets, Heading, Paragraph, TableBlock
@@ -42,19 +43,22 @@ def data_part(found: Findings) -> Iterator[Block]:
     data, result = found.dataset, found.held_out
     yield Heading("Choices")
     yield Paragraph(found.source)
+    counts = count_choices(data, found.report)
     lengths = np.asarray(data.lengths)
+    ends = (
+        (lengths.min(), np.median(lengths), lengths.max()) if found.report is None else found.report.lengths
+    )
     facts = [
         ("people", f"{data.n_participants:,}"),
         ("sessions", f"{data.n_sessions:,}"),
-        ("trials of a session", f"{lengths.min()} to {lengths.max()} (median {np.median(lengths):g})"),
-        ("trials", f"{int(lengths.sum()):,}"),
-        ("choices that are predicted", f"{int(result.n_choices.sum()):,}"),
+        ("trials of a session", f"{ends[0]} to {ends[2]} (median {ends[1]:g})"),
+        ("choices", counts.in_words(int(result.n_choices.sum()))),
     ]
     if found.report is not None:
         summary = found.report.summary()
         facts += [
             (name, summary[name])
-            for name in ("columns", "rows", "options", "rewards", "missing trials", "columns not used")
+            for name in ("columns", "options", "rewards", "columns not used")
             if name in summary
         ]
     else:
@@ -68,12 +72,14 @@ def data_part(found: Findings) -> Iterator[Block]:
             f" {join_words(map(str, ordered))}."
         )
     without = data.n_participants - len(result.people)
+    fewer = describe_fewer_folds(result.by, result.n_folds, int(found.settings.get("folds", 0)))
     yield Paragraph(
         f"{taken_apart(found)}{BY[result.by]} The choices were taken apart {result.n_folds} times, so that"
         " each was predicted once by models that had not seen it; nothing of what was predicted steered what"
         " was learned: no stopping, no choice of terms, no prior. A first choice of a session follows nothing"
         " and is not predicted."
         + (f" Of {count(without, 'person', 'people')} nothing could be predicted." if without else "")
+        + (f" {fewer}" if fewer else "")
     )
 
 

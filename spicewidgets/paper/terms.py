@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.discover.group import Group
+from ..core.discover.uncertainty import half_width
 from ..core.equations import SpiceModel, Term, term_in_words
 from ..core.estimator import SpiceEstimator
-
-LEVEL = 1.96  # errors on each side: an interval of 95 %
 
 
 def terms_of(
@@ -49,7 +48,7 @@ def _of_group(group: Group) -> Iterator[dict[str, Any]]:
         if number.term is None or not active.any():
             continue
         own = number.term == (number.module,)
-        ends = group.mean[at] + LEVEL * group.mean_error[at] * np.array([0.0, -1.0, 1.0])
+        ends = group.mean[at] + half_width(group.mean_error[at]) * np.array([0.0, -1.0, 1.0])
         value, low, high = (np.tanh(ends) if own else ends).tolist()
         values = group.values[active, at]
         yield {

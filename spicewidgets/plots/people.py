@@ -22,7 +22,7 @@ from .table import Cell
 
 MARKERS = ("circle", "cross", "square", "triangle", "diamond", "plus")
 PEOPLE = tuple(replace(SPICE, name=f"group {at + 1}", marker=marker) for at, marker in enumerate(MARKERS))
-INTERVAL = Style("90 % interval", SPICE.colour, "solid", "circle", 1.0)
+INTERVAL = Style("interval", SPICE.colour, "solid", "circle", 1.0)
 ALONE = Style("alone, before it was drawn to the group", "#7a7f85", "solid", "diamond", 1.0)
 MOVED = Style("", "#7a7f85", "solid", "diamond", 1.0)
 MEAN = Style("mean of the group", "#7a7f85", "solid", "circle", 2.2)

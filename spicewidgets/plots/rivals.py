@@ -51,12 +51,16 @@ class Row(Protocol):
         """Nats per choice less than the best."""
 
     @property
-    def error(self) -> float:
-        """Half the interval of that."""
+    def less_low(self) -> float:
+        """Lower end of the interval of that."""
+
+    @property
+    def less_high(self) -> float:
+        """Upper end of the interval of that."""
 
     @property
     def share(self) -> float:
-        """Of people."""
+        """Estimated frequency among people."""
 
     @property
     def most_common(self) -> float:
@@ -69,7 +73,7 @@ def look_of(name: str) -> tuple[Style, Kind]:
 
 
 def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
-    """Every model in a row: name, dot with interval, number; difference to the best; share of people.
+    """Every model in a row: name, dot with interval, number; difference to the best; frequency among people.
 
     Args:
         rows: the best first.
@@ -87,7 +91,7 @@ def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
         ("c-d", "Less than the best"),
         ("r", "nats per choice"),
     ]
-    heads += [("c-s", "Share of people"), ("c-s", ""), ("r c-s", "<i>P</i> of most common")] * several
+    heads += [("c-s", "Estimated frequency"), ("c-s", ""), ("r c-s", "<i>P</i> of most common")] * several
     head = "".join(
         f'<th scope="col" class="{look}">{words}</th>' if words else f'<td class="{look}"></td>'
         for look, words in heads
@@ -115,7 +119,7 @@ def _ends(row: Row, as_nats: bool) -> tuple[float, float, float]:
 
 
 def _differences(rows: Sequence[Row]) -> list[float]:
-    return [row.less + (side * row.error if isfinite(row.error) else 0.0) for row in rows for side in (-1, 1)]
+    return [end for row in rows for end in (row.less, row.less_low, row.less_high)]
 
 
 def _axis(values: Sequence[float], top: float | None = None) -> Axis:
@@ -134,9 +138,9 @@ def _line(
     name = f"<b>{escape_text(row.name)}</b>" if row.name in OWN or is_best else escape_text(row.name)
     digits = 3 if abs(row.less) >= 0.0005 else 4
     difference = "<b>best</b>" if is_best else format_number(row.less, digits)
-    if isfinite(row.error) and not is_best:
-        difference += f" <small>± {format_number(row.error)}</small>"
-    less = (0.0, 0.0) if is_best else (row.less - row.error, row.less + row.error)
+    if isfinite(row.less_low) and not is_best:
+        difference += f" <small>{format_number(row.less_low)} to {format_number(row.less_high)}</small>"
+    less = (0.0, 0.0) if is_best else (row.less_low, row.less_high)
     cells = [
         f'<td class="r c-n">{_count(row.numbers)}</td>',
         f'<td class="sw-d">{_dot(axes[0], ends[0], (ends[1], ends[2]), look)}</td>',

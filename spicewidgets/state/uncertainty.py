@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..core.settings import Settings, setting
+from ..core.settings import LEVEL, Settings, setting
 from .base import ControlSpec, State, view
 
 
@@ -19,7 +19,7 @@ class Resampling(Settings):
         high=5000,
     )
     seed: int = setting(0, "Seed of the resamples: the same seed gives the same ones.", low=0, high=2**31 - 1)
-    level: float = view(setting(0.9, "Share of the resamples that an interval holds.", low=0.5, high=0.99))
+    level: float = view(setting(LEVEL, "Share of the resamples that an interval holds.", low=0.5, high=0.99))
 
 
 class UncertaintyState(State[Resampling]):

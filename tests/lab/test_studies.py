@@ -96,7 +96,7 @@ def test_spice_and_its_network_are_two_rows_and_a_pair_with_the_best_rival(few):
 def test_one_person_has_no_interval_and_no_share(few):
     found = done(small(data={"n_participants": 1}), "rivals")
     assert all(
-        np.isnan([row.low, row.high, row.error, row.share, row.most_common]).all() for row in found.rows
+        np.isnan([row.low, row.high, row.less_low, row.share, row.most_common]).all() for row in found.rows
     )
     assert "takes several people" in found.sentence
     assert "takes several people" in found.chance

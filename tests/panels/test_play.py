@@ -119,7 +119,7 @@ def test_keys_are_listened_to(key):
 def test_what_is_told_stays_within_what_is_possible():
     wide = ClassicalFit(Participant(), {"alpha_reward": 0.77}, {"alpha_reward": 0.54}, 60.0, 99)
     assert told_of(wide, {"alpha_reward": "α"}) == [
-        "α is 0.77 ± 0.54: anything from 0.00 to 1.00 may well be true."
+        "α is 0.77: anything from 0.01 to 1.00 may well be true (95 %)."
     ]
     flat = ClassicalFit(Participant(), {"alpha_reward": 1.0}, {"alpha_reward": float("nan")}, 60.0, 99)
     assert told_of(flat, {"alpha_reward": "α"}) == [

@@ -113,7 +113,8 @@ def test_the_table_has_a_row_for_each_model_the_best_first(compared):
     best, second = rows[1], rows[2]
     assert best[3] == f"{found.rows[0].likelihood:.3f}"
     assert best[5] == "best"
-    assert second[5] == f"−{-found.rows[1].less:.3f} ± {found.rows[1].error:.3f}"
+    less = [found.rows[1].less, found.rows[1].less_low, found.rows[1].less_high]
+    assert second[5] == "{} {} to {}".format(*(f"{end:.3f}".replace("-", "−") for end in less))
     assert second[7] == f"{100 * found.rows[1].share:.0f} %"
     assert compared.table.value.count("<caption") == 1
     assert found.sentence in compared.sentence.value.replace("&#x27;", "'")

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..settings import SettingsError
 from .tables.cells import safe_frame
+from .tables.layouts import MISSED
 
 TASK = "choices"
 LONGEST_NAME = 64  # letters of a person's name; file systems have 255 for all of a file's
@@ -116,7 +117,7 @@ def _runs(frame: pd.DataFrame, names: Mapping[Any, str]) -> Iterator[tuple[str, 
 
 def _order_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of events, in their order."""
-    kind = {"yes": "choice", "no": "unused"}
+    kind = {"yes": "choice", MISSED: "choice", "no": "unused"}
     times = {
         name: frame.get(name, pd.Series(index=frame.index, dtype=float)) for name in ("onset", "duration")
     }

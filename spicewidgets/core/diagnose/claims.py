@@ -10,11 +10,12 @@ from math import isfinite, sqrt
 import numpy as np
 from scipy.stats import binomtest, norm
 
+from ..settings import LEVEL
+
 HOLDS, FAILS, OPEN = "holds", "fails", "open"
 UNDECIDED, UNTESTED = "undecided", "not tested"
 VERDICTS = HOLDS, FAILS, OPEN, UNDECIDED, UNTESTED
 LEAST_SETS = 20  # simulated data sets, from which on a share or a correlation of them counts
-LEVEL = 0.95  # of all intervals
 KEPT = 0.05  # share of the network's gain over chance that counts as nothing lost
 
 

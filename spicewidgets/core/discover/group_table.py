@@ -11,6 +11,7 @@ from scipy.stats import t as student
 from ..equations import Equation, SpiceModel, term_in_words
 from ..judge.multiple import holm
 from ..read.translation import HasInitValues, classical_parameters
+from ..settings import LEVEL
 from .group import Group
 from .group_means import GroupMeans
 from .likelihood import ParameterId
@@ -19,7 +20,6 @@ from .uncertainty import slopes
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
 
-LEVEL = 0.95
 NODES = 30  # of the integral over the people of a group
 SAME = 10  # digits in which two tests of the same difference agree
 AT_BOUND = 1e-4  # standard error of a mean, below which the mean has run into a bound and is not known

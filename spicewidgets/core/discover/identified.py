@@ -6,15 +6,25 @@ tells them, and what an equation stands for is then a convention. They are missi
 """
 
 from collections.abc import Collection, Mapping
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 from ..mechanisms import PARAMETERS
+from ..settings import LEVEL
 from .uncertainty import half_width
 
-LEVEL = 0.95  # of the intervals that are asked, whatever level is shown
 RATES = tuple(name for name, one in PARAMETERS.items() if one.scale == "share")
+SCALES = {"share": (0.0, 1.0), "positive": (0.0, inf), "real": (-inf, inf)}
 DIVIDED = {"alpha_reward": ("beta_reward", "q0"), "alpha_penalty": ("q0",), "alpha_choice": ("beta_choice",)}
 """Parameters that are read off a coefficient by dividing it by a learning rate."""
+
+
+def bounds_of(name: str) -> tuple[float, float]:
+    """Look up the lowest and highest possible value of a classical parameter.
+
+    >>> bounds_of("alpha_reward"), bounds_of("beta_reward"), bounds_of("beta_choice")
+    ((0.0, 1.0), (0.0, inf), (-inf, inf))
+    """
+    return SCALES[PARAMETERS[name].scale if name in PARAMETERS else "real"]
 
 
 def not_identified(

@@ -13,14 +13,14 @@ from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, term_in_words
 from ..judge.replay import labels_of, nll_per_trial
 from ..read.translation import INSTEAD, HasInitValues, classical_parameters, impossible
-from ..settings import SettingsError
+from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .estimated_intervals import Ends, intervals_of, terms_in
-from .identified import not_identified
+from .identified import bounds_of, not_identified
 from .likelihood import Likelihood, ParameterId
 from .refine import tunings
-from .uncertainty import InformationMatrix, half_width, slopes
+from .uncertainty import InformationMatrix, bounded_interval, slopes
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
@@ -43,7 +43,7 @@ class Known(NamedTuple):
 
 
 def people(
-    estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = 0.95
+    estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = LEVEL
 ) -> pd.DataFrame:
     """Return a row for each person whose equations were found.
 
@@ -196,8 +196,9 @@ def _numbers(
         missing = not_identified(found, told, weights)
         found |= dict.fromkeys(missing, np.nan)
     for name, value in found.items():
-        half = half_width(errors.get(name, np.nan), level)
-        low, high = named.get(name, (value - half, value + half))
+        low, high = named.get(name) or bounded_interval(
+            value, errors.get(name, np.nan), level, bounds_of(name)
+        )
         ends = (min(low, value), max(high, value)) if value == value else (np.nan, np.nan)
         row |= {name: value, f"{name} low": ends[0], f"{name} high": ends[1]}
     for number, (low, high) in intervals.items():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_text
 from ..read.translation import HasInitValues, classical_parameters
+from ..settings import LEVEL
 
 PARAMETER = "parameter"  # stands for the module in the table, where a row is a classical parameter
 
@@ -56,7 +57,9 @@ class Resampled:
     fits: tuple[SpiceModel, ...]
     model: HasInitValues
 
-    def coefficients(self, participant: Hashable = None, level: float = 0.9) -> dict[str, dict[Term, Spread]]:
+    def coefficients(
+        self, participant: Hashable = None, level: float = LEVEL
+    ) -> dict[str, dict[Term, Spread]]:
         """Every candidate term of a participant's equations, by module."""
         found: dict[str, dict[Term, Spread]] = {}
         for (module, term), (first, *values) in self._read(participant)[0].items():
@@ -64,7 +67,7 @@ class Resampled:
             found.setdefault(module, {})[term] = _spread(first, np.array(values), kept, level)
         return found
 
-    def betas(self, participant: Hashable = None, level: float = 0.9) -> dict[str, Spread]:
+    def betas(self, participant: Hashable = None, level: float = LEVEL) -> dict[str, Spread]:
         """Return the learned betas, by state."""
         at = self.found.index(participant)
         return {
@@ -72,7 +75,7 @@ class Resampled:
             for state, values in self.found.betas.items()
         }
 
-    def parameters(self, participant: Hashable = None, level: float = 0.9) -> dict[str, Spread]:
+    def parameters(self, participant: Hashable = None, level: float = LEVEL) -> dict[str, Spread]:
         """Return the parameters that `classical_parameters` reads off the equations; those of which no
         resample tells are left out.
         """
@@ -83,7 +86,7 @@ class Resampled:
                 found[name] = _spread(first, told, len(told) / len(values), level)
         return found
 
-    def table(self, participant: Hashable = None, level: float = 0.9) -> pd.DataFrame:
+    def table(self, participant: Hashable = None, level: float = LEVEL) -> pd.DataFrame:
         """All numbers of a participant: a row for each module and term, for each learned beta and for each
         classical parameter, with the columns of `Spread`.
         """
@@ -97,7 +100,7 @@ class Resampled:
         index = pd.MultiIndex.from_tuples(list(rows), names=["module", "term"])
         return pd.DataFrame([vars(one) for one in rows.values()], index=index)
 
-    def text(self, participant: Hashable = None, level: float = 0.9) -> str:
+    def text(self, participant: Hashable = None, level: float = LEVEL) -> str:
         """Return the same in lines of text."""
         lines = [f"{len(self.fits)} resamples, {100 * level:g} % intervals"]
         for (module, term), row in self.table(participant, level).iterrows():

@@ -13,7 +13,7 @@ mean little for equations that were not refined.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf, sqrt
+from math import exp, inf, isfinite, nan, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_in_words
 from ..read.translation import classical_parameters
+from ..settings import LEVEL
 from ..wording import join_words
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 STEP = 1e-6  # of the slopes of the parameters
 FLAT = 1e-10  # share of the largest information, below which a direction is not told
+FAR = 500.0  # from which on an end is at its bound
 TOUCHED = 1e-6  # share of a slope along such a direction, from which on its error is infinite
 
 Floats = NDArray[np.float64]
@@ -94,13 +96,46 @@ def uncertainty(spice: SpiceModel, model: "BaseRNN", dataset: "DatasetRNN") -> d
     return found
 
 
-def half_width(error: float, level: float = 0.9) -> float:
+def half_width(error: float, level: float = LEVEL) -> float:
     """Half the width of the interval that covers the truth with this probability.
 
     >>> round(half_width(0.1, 0.9), 4)
     0.1645
     """
     return error * NormalDist().inv_cdf((1 + level) / 2)
+
+
+def bounded_interval(
+    value: float, error: float, level: float = LEVEL, bounds: tuple[float, float] = (-inf, inf)
+) -> tuple[float, float]:
+    """Compute the interval of a number that has bounds, by the delta method on a scale that has none: the
+    log-odds between two bounds, the logarithm above one.
+
+    Args:
+        value: the estimate; at a bound, or beyond, the interval is cut off there.
+        error: its standard error; infinite where the choices do not tell it, NaN where none is known.
+        level: probability with which the interval covers the truth, 0 to 1.
+        bounds: lowest and highest possible value.
+
+    Returns:
+        Its ends: the bounds for an infinite error, NaN for none.
+
+    >>> [round(end, 2) for end in bounded_interval(0.1, 0.08, 0.95, (0, 1))]
+    [0.02, 0.38]
+    """
+    low, high = bounds
+    half = half_width(error, level)
+    if not isfinite(half):
+        return bounds if half == inf else (nan, nan)
+    if not isfinite(low) or not low < value < high:
+        return min(max(value - half, low), high), max(min(value + half, high), low)
+    if not isfinite(high):
+        factor = exp(min(half / (value - low), FAR))
+        return low + (value - low) / factor, low + (value - low) * factor
+    width = high - low
+    odds = (value - low) / (high - value)
+    factor = exp(min(half * width / ((value - low) * (high - value)), FAR))
+    return low + width * (odds / factor) / (1 + odds / factor), high - width / (1 + odds * factor)
 
 
 def _of(tuning: "Tuning") -> Uncertainty:

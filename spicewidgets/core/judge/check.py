@@ -87,10 +87,11 @@ class Check:
 
     @property
     def in_words(self) -> str:
-        """The sizes at the worst point, and p over all measures."""
+        """The sizes at the worst point, and p of the whole measure, over all measures."""
         at = self.worst
         sizes = f"{self.people[at]:.3f} in people, {self.mean[at]:.3f} in the model"
-        return f"{self.words}, {self.points[at]}: {sizes} (p = {self.holm:.2g})"
+        whole = f"whole measure: p = {self.holm:.2g}, Holm over {self.family}"
+        return f"{self.words}, {self.points[at]}: {sizes} ({whole})"
 
     @property
     def sentence(self) -> str:
@@ -138,7 +139,7 @@ class Judgement:
                 f" times {n} measures {least * n:.2f}; it takes {np.ceil(n / LEVEL) - 1:.0f} repeats or more"
             )
         least = min(check.holm for check in self.checks)
-        return f"is not told apart from people (smallest p = {least:.2g}); {_noticed([self])}"
+        return f"is not told apart from people (smallest p = {least:.2g} by Holm); {_noticed([self])}"
 
     @property
     def sentence(self) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
 from ..data.tables.cells import plain_text
-from ..data.tables.layouts import EXPORT, OWN
+from ..data.tables.layouts import EXPORT, MISSED, OWN
 from ..models import VALUE
 from ..simulate.agents import Agent
 from ..simulate.record import Floats, Record
@@ -39,9 +39,9 @@ def regressors(agent: Agent, data: Choices | DatasetRNN) -> pd.DataFrame:
         for each trial of each session. Columns:
 
         - `row` (as a spreadsheet numbers it, from 2; of a data set from 0), `participant`, `session` and
-          `trial` (from 0), `choice` (the option's label) and `reward` (as it is in the data set); `used`,
-          "yes", or "no" for a row that is no trial of the data set. Choice and reward are empty where they
-          are missing, and in rows that are not used.
+          `trial` (from 0), `choice` (the option's label) and `reward` (as it is in the data set); `used`:
+          "yes", "missed" for a trial without a choice, or "no" for a row that is no trial of the data set.
+          Choice and reward are empty where they are missing, and in rows that are not used.
         - `p_choice`: P of the choice that was made, 0 to 1.
         - `value_chosen`: logit of that option, in nats; softmax over the options' logits is P.
         - `prediction_error`: reward minus the reward that the chosen option's value stands for, in units of
@@ -80,7 +80,7 @@ def _of_table(agent: Agent, choices: Choices) -> pd.DataFrame:
             "trial": rows.trial,
             "choice": _labels(rows.arm_labels)[arms],
             "reward": np.where(arms < 0, np.nan, reward),
-            "used": "yes",
+            "used": np.where(arms < 0, MISSED, "yes"),
         },
         index=choices.places,
     )
@@ -88,7 +88,7 @@ def _of_table(agent: Agent, choices: Choices) -> pd.DataFrame:
     frame = pd.concat([frame, part.set_index(choices.places)], axis=1).reindex(range(len(table)))
     frame.insert(0, "row", table.numbers)
     unused = frame["used"].isna().to_numpy()
-    frame["used"] = np.where(unused, "no", "yes")
+    frame["used"] = frame["used"].where(~unused, "no")
     frame["participant"] = frame["participant"].where(~unused, pd.Series(_people(choices), dtype=object))
     for name in ("session", "trial"):
         frame[name] = frame[name].astype("Int64")
@@ -123,7 +123,7 @@ def _of_dataset(agent: Agent, dataset: DatasetRNN) -> pd.DataFrame:
             "trial": trial,
             "choice": _labels(options)[arms],
             "reward": np.asarray(dataset.rewards_chosen, dtype=float)[session, trial],
-            "used": "yes",
+            "used": np.where(arms < 0, MISSED, "yes"),
         }
     )
     part = _tabulate_expectations(agent, dataset, (session, trial), arms, None, options)

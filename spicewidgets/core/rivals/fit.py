@@ -20,9 +20,10 @@ from ..data.participants import index_participants
 from ..discover.likelihood import Derivatives, NumbersLikelihood
 from ..discover.maximum import Maximum, Prior, find_held, maximise, newton_step
 from ..discover.pooling import GroupPrior, GroupState
+from ..discover.uncertainty import half_width
 from ..judge.fisher import standard_errors
 from ..judge.replay import replay
-from ..settings import SettingsError
+from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
 from .declaration import Rival, as_rival
 from .model import AgentRival, Floats, RivalRNN
@@ -114,6 +115,24 @@ class FittedRival:
         """P of the next choice after each trial, `(n_sessions, n_trials, n_actions)`, for people it knows."""
         p: Floats = replay(self.agent, dataset).probabilities[:, 1:]
         return p
+
+    def intervals(self, level: float = LEVEL) -> Floats:
+        """Compute the interval of each parameter: symmetric on its scale, and so within its bounds.
+
+        Args:
+            level: probability with which it covers the truth, 0 to 1.
+
+        Returns:
+            Its ends, `(2, n_people, n_numbers)`; NaN for a value at its bound, the bounds for one that the
+            choices do not tell.
+        """
+        ends = np.full((2, *self.values.shape), np.nan)
+        for i, (_, parameter) in enumerate(self.rival.columns(self.n_actions)):
+            bounds = parameter.to_scale([parameter.low, parameter.high])
+            half = half_width(1.0, level) * self.errors[:, i] / parameter.slope(self.values[:, i])
+            at = parameter.to_scale(self.values[:, i])
+            ends[:, :, i] = parameter.from_scale(np.clip([at - half, at + half], *bounds))
+        return ends
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each person and parameter: value, error, whether it is at a bound, and the fit."""

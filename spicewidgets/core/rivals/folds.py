@@ -70,6 +70,17 @@ def way_for(dataset: DatasetRNN, by: str) -> tuple[str, str]:
     return "time", "No person has a second session to predict, so later choices are predicted (by time)."
 
 
+def describe_fewer_folds(by: str, n_folds: int, asked: int) -> str:
+    """Say why choices are taken apart less often than was asked for; empty where they are not.
+
+    >>> describe_fewer_folds("session", 2, 100)
+    'Held out in 2 parts, not in 100: nobody has more sessions.'
+    """
+    why = {"session": "nobody has more sessions", "person": "there are no more people"}
+    reason = why.get(by, "no session has more choices to predict")
+    return f"Held out in {n_folds} parts, not in {asked}: {reason}." if n_folds < asked else ""
+
+
 def _knows(dataset: DatasetRNN) -> bool:
     return bool(dataset.target_mask.any())
 

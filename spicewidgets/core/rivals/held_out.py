@@ -22,7 +22,7 @@ from ..equations import SpiceModel
 from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial
 from ..progress import Progress, run_to_completion
-from ..settings import SettingsError
+from ..settings import LEVEL, SettingsError
 from .declaration import Rival
 from .fit import WAYS, FittedRival, fit_rival, resolve_model
 from .folds import folds_of
@@ -30,7 +30,6 @@ from .model import Floats
 from .ready import RIVALS
 
 N_RESAMPLES = 2000
-LEVEL = 0.95
 
 
 class Estimator(Protocol):

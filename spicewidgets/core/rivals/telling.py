@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..checks import number, raise_if_any
-from ..settings import SettingsError
+from ..settings import LEVEL, SettingsError
 from .declaration import Rival
 from .design import Design
 from .fit import resolve_model
@@ -129,7 +129,7 @@ class ModelDiscriminability(Study):
         return find_required(self.to_frame(), certainty)
 
     def choices_between(
-        self, certainty: float = 0.95, level: float = 0.9, seed: int = 0
+        self, certainty: float = 0.95, level: float = LEVEL, seed: int = 0
     ) -> tuple[float, float]:
         """Return the interval of `choices_needed` over the people who were simulated: these drawn anew.
 

@@ -8,9 +8,9 @@ from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
 from spicewidgets.core.discover.group_table import group_table
-from spicewidgets.core.discover.identified import not_identified
+from spicewidgets.core.discover.identified import bounds_of, not_identified
 from spicewidgets.core.discover.people import people
-from spicewidgets.core.discover.uncertainty import half_width, uncertainty
+from spicewidgets.core.discover.uncertainty import bounded_interval, half_width, uncertainty
 from spicewidgets.core.equations import term_in_words
 from spicewidgets.core.settings import SettingsError
 
@@ -88,8 +88,9 @@ def test_intervals_by_the_delta_method_are_those_of_the_standard_errors(tuned, n
             if name in missing:
                 continue
             assert table.loc[label, name] == pytest.approx(value, nan_ok=True)
-            half = half_width(own.parameters[name], 0.9)
-            assert table.loc[label, f"{name} high"] - value == pytest.approx(half, rel=1e-2, nan_ok=True)
+            ends = bounded_interval(value, own.parameters[name], 0.9, bounds_of(name))
+            shown = table.loc[label, [f"{name} low", f"{name} high"]].tolist()
+            assert shown == pytest.approx(ends, rel=1e-2, nan_ok=True)
 
 
 def test_a_model_that_cannot_be_compiled_has_intervals_by_the_delta_method(tuned, monkeypatch):

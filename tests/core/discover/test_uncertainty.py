@@ -8,7 +8,13 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.discover.refine import refine
-from spicewidgets.core.discover.uncertainty import Uncertainty, half_width, slopes, uncertainty
+from spicewidgets.core.discover.uncertainty import (
+    Uncertainty,
+    bounded_interval,
+    half_width,
+    slopes,
+    uncertainty,
+)
 from spicewidgets.core.read.translation import classical_parameters
 
 CHOSEN = "x_value_reward_chosen"
@@ -27,6 +33,30 @@ def fitted():
     model, dataset = sw.RescorlaWagnerRNN(2), data(1)
     spice = refine(sw.true_model(AGENT, model, sw.RESCORLA_WAGNER_CONFIG), model, dataset)
     return spice, model, dataset
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 1.0), (0.0, inf), (-inf, inf), (2.0, 12.0)])
+@pytest.mark.parametrize("error", [1e-4, 0.05, 2.0, 1e9])
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.97])
+def test_an_interval_stays_within_the_bounds_and_holds_the_value(bounds, error, share):
+    value = bounds[0] + share * (bounds[1] - bounds[0]) if isfinite(bounds[1]) else share
+    low, high = bounded_interval(value, error, 0.95, bounds)
+    assert bounds[0] <= low <= value <= high <= bounds[1]
+    assert bounded_interval(value, inf, 0.95, bounds) == bounds
+    assert not isfinite(bounded_interval(value, np.nan, 0.95, bounds)[0])
+    if error == 1e-4:  # a small error is the same on every scale
+        half = half_width(error, 0.95)
+        assert (low, high) == pytest.approx((value - half, value + half), abs=0.15 * half)
+
+
+def test_an_interval_between_bounds_is_that_of_the_log_odds():
+    """Worked by hand: log-odds of 0.2 are -1.386, their error 0.1 / 0.16, times 1.96 is 1.225."""
+    low, high = bounded_interval(0.2, 0.1, 0.95, (0.0, 1.0))
+    assert (low, high) == pytest.approx((0.0684, 0.4598), abs=2e-4)
+    assert bounded_interval(3.0, 1.5, 0.95, (0.0, inf)) == pytest.approx(
+        (3 / np.exp(0.98), 3 * np.exp(0.98)), rel=1e-3
+    )
+    assert bounded_interval(1.1, 0.2, 0.95, (0.0, 1.0)) == pytest.approx((0.708, 1.0), abs=1e-3)
 
 
 def test_a_constant_alone_is_a_logistic_regression():

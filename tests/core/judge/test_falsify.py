@@ -36,7 +36,7 @@ def test_a_model_without_the_habit_fails_where_the_habit_shows(found):
     stay = next(check for check in found.failures if check.measure == "stay")
     assert stay.points[stay.worst] == "after no reward"
     assert stay.people[1] > stay.high[1] > stay.mean[1] > stay.low[1]
-    sizes = f"{stay.people[1]:.3f} in people, {stay.mean[1]:.3f} in the model (p = "
+    sizes = f"{stay.people[1]:.3f} in people, {stay.mean[1]:.3f} in the model (whole measure: p = "
     assert stay.sentence.startswith(f"no habit fails on {stay.words}, after no reward: {sizes}")
 
 

@@ -40,7 +40,8 @@ def test_every_row_of_the_table_has_its_own():
     frame = regressors(sw.AgentQ(alpha_reward=0.3), choices)
     table = pd.read_csv(io.BytesIO(TABLE), dtype=object, keep_default_na=False)
     assert frame["row"].tolist() == list(range(2, 13))
-    used = frame["used"] == "yes"
+    used = frame["used"] != "no"
+    assert frame["row"][frame["used"] == "missed"].tolist() == [4]
     assert frame["row"][~used].tolist() == [6, 10]  # nobody, and a person with a single trial
     assert frame.loc[~used, ["choice", "reward", "p_choice", "value_left", "update"]].isna().all(axis=None)
     assert frame["participant"].fillna("").tolist() == table["id"].tolist()

@@ -102,6 +102,7 @@ _AS_WRITTEN = {  # nothing is found in our own tables that was not decided when 
     **{"sessions": "start_anew", "spelling": "keep", "missing_code": "option", "missed_trials": "keep"},
     **{"rare_options": "keep", "outlier_rewards": "keep", "scale": "keep", "few_trials": "keep"},
 }
+MISSED = "missed"  # in the column `used` of our own trials: a trial without a choice
 TRIALS = Layout(
     "spicewidgets trials",
     frozenset({"row", "participant", "session", "trial", "choice", "reward", "used", "pchoice"}),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from .cells import combine_codes, practice_labels
-from .layouts import NAMES, plain
+from .layouts import MISSED, NAMES, TRIALS, plain
 from .work import Bools, ExaminationContext
 
 MOST_KINDS = 50  # different entries of a column, beyond which they are no kinds of events or stimuli
@@ -46,6 +46,8 @@ def _leave_out_events(work: ExaminationContext) -> None:
     if (column := work.column(roles.events)) is not None:
         paid = ~work.empty(roles.reward, *roles.outcomes) & ~work.choice.empty & work.used
         trials = np.bincount(column.codes[paid & ~column.empty], minlength=len(column.labels)) > 0
+        if work.recognised.layout == TRIALS.name:
+            trials |= np.array([label == MISSED for label in column.labels], dtype=bool)
         other = ~column.per_row(trials, False)
         kinds = sorted({column.text(row) for row in np.flatnonzero(other & work.used)[:1000]})
         words = f"Rows that are no choices, by the column {column.name} ({', '.join(kinds[:8])})"
