@@ -238,13 +238,13 @@ class Runner:
         return True
 
     def recall(self) -> bool:
-        """Make the recorded run on show anew in the background, once, as soon as torch is there: what only a
-        trained network can answer is asked of it. Nothing where a thread would not show.
+        """Make the recorded run on show anew, once, as soon as torch is there: what only a trained network can
+        answer is asked of it. In the background; in the foreground it is there when this returns.
         """
         result = self.result
-        if result is None or result.recorded is None or self.foreground:
+        if result is None or result.recorded is None:
             return False
-        if not self.loaded:
+        if not self.loaded and not self.foreground:
             self.preload(self.recall)
             return False
         if self._recalled is result or "equation" in self.experiment.stale_because:

@@ -107,8 +107,8 @@ class EvidenceBox(Panel):
             demanded, self._demanded = self._demanded, {}
             for key, menu in self.menus.items():
                 menu.value = demanded.get(key, 0)
-            prices = [item.price for item in found.terms if item.term is not None]
-            self.price.value = min(max(max(prices, default=1.0), LOW), HIGH)
+            penalties = [it.price for it in found.terms if it.term is not None and len(it.term) < 2]
+            self.price.value = min(max(max(penalties, default=1.0), LOW), HIGH)
         self._draw(found if not demanded else self._weigh(self.price.value) or found)
 
     def _menu(self, module: str, term: "Term", several: bool) -> widgets.Dropdown:

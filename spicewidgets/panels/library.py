@@ -92,6 +92,8 @@ class LibraryPanel(Stage):
 
     def draw(self) -> None:
         """Draw the modules of the chosen model, and the terms that were found."""
+        if not self.is_hidden:
+            self.runner.recall()  # whose terms are weighed; in the foreground it is there at once
         block(self.again, self.experiment.blocked.get("refit", ""), AGAIN)
         self.show_stale("equation", parts=(self.terms, self.evidence, self.path))
         self._draw_modules()
@@ -100,8 +102,6 @@ class LibraryPanel(Stage):
         if result is not self._result:
             self._result, self.terms.value = result, "" if result is None else terms_table(result)
         self.evidence.show(result)
-        if not self.is_hidden:
-            self.runner.recall()  # whose terms are weighed
         if not discovery.problems_of("threshold"):
             self.path.show(result, discovery.threshold)
 

@@ -1,5 +1,5 @@
 """What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open
-tile in the middle of a narrow strip, the presenter's keys. And what it tells the kernel: that somebody looks
+tile in the middle of a narrow strip, the presenter's keys, no "(0)" where no file was chosen. And what it tells the kernel: that somebody looks
 on, that they want little motion, and that the tour was offered before in this browser.
 """
 
@@ -56,5 +56,13 @@ root.addEventListener('keydown', (event) => {
   if (next) { event.preventDefault(); next.focus(); next.click(); }
 });
 setTimeout(center, 500);
+const choosers = root.getElementsByClassName('widget-upload');
+const count = new MutationObserver(() => {
+  for (const one of choosers) {
+    const words = one.lastChild;
+    if (words?.data?.endsWith(' (0)')) words.data = words.data.slice(0, -4);
+  }
+});
+count.observe(root, { childList: true, subtree: true });
 """
 PAGE = f'<style onload="{escape(SCRIPT)}">.sw-told{{display:none}}</style>'

@@ -153,13 +153,13 @@ class PeopleBox(Panel):
         """Show the people of the present result, or of the saved table."""
         if not self._is_seen:
             return
+        self.runner.recall()  # a recorded run has no people; in the foreground it is there at once
         result = self.runner.result
         self.leave.layout.display = "" if self._opened is not None else "none"
         block(
             self.again, self.experiment.blocked.get("refit", ""), "Find the equations again, without training"
         )
         there = result is not None and result.spice is not None and result.estimator is not None
-        self.runner.recall()  # a recorded run has no people
         stale = self.experiment.stale_because.get("equation", "")
         if self._opened is not None:
             self.note.value = message(f"A saved table of {len(self._opened)} people.", role="status")

@@ -60,6 +60,17 @@ def test_a_recorded_run_is_made_anew_once_and_what_is_asked_for_comes_after_it()
     assert not runner.recall()
 
 
+def test_in_the_foreground_a_recorded_run_is_made_anew_before_the_call_returns():
+    runner = Runner(Experiment(), foreground=True)
+    assert runner.show_recorded()
+    recorded = runner.result
+    assert runner.recall()
+    assert runner.result is not recorded
+    assert runner.result.estimator is not None
+    assert np.array_equal(runner.result.choices, recorded.choices)
+    assert not runner.recall()
+
+
 @pytest.mark.seed(62)
 def test_a_run_ends_with_a_result_and_says_so(trained):
     run, result = trained.experiment.run, trained.result
