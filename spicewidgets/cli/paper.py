@@ -110,7 +110,7 @@ def _options() -> Iterator[click.Parameter]:
     words = "How rivals are fitted: under their group's prior, the declared prior, or by maximum likelihood."
     words += " [group, prior or likelihood; default group]"
     yield HeadedOption("way", "Study", words, default="group", metavar="WAY")
-    words = "Find the equations again in halves of the choices and at other prices of a term. [default on]"
+    words = "Find the equations again in halves of the choices and at other penalties of a term. [default on]"
     yield HeadedOption("stability", "Study", words, default=True, is_flag=True)
     yield from setting_options("Task")
     yield from setting_options("Participant")

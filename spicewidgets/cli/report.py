@@ -177,7 +177,7 @@ def _held_out(table: pd.DataFrame) -> str:
         ]
         for row in table.rename(columns={"numbers_per_participant": "numbers"}).itertuples()
     ]
-    head = ["Test choices expected by", "choices", "nll", "likelihood", "numbers a person"]
+    head = ["Test choices expected by", "choices", "nll", "likelihood", "parameters a person"]
     return _align(head, rows) + "\n  nll: nats in all; likelihood: exp(-nll / choices)."
 
 

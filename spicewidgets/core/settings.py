@@ -292,7 +292,7 @@ class Discovery(Settings):
     price: float | None = setting(
         None,
         "What a term must be worth to stay, if terms are chosen by evidence: ½ ln(choices / 20), at least 1,"
-        " when not given; with pooling, of each number that a person really has of their own, 1.",
+        " when not given; with pooling, of each coefficient that a person really has of their own, 1.",
         unit="nats",
         low=0,
         high=1000,
@@ -300,7 +300,7 @@ class Discovery(Settings):
     )
     pooling: str = setting(
         "none",
-        "Whether each participant's numbers are found alone (none), or all together under a prior that is"
+        "Whether each participant's coefficients are found alone (none), or all together under a prior that is"
         " their group's, with terms chosen for the group (group); with own-terms a person may lack some of"
         " the group's terms.",
         choices=POOLINGS,
@@ -312,7 +312,7 @@ class Discovery(Settings):
     )
     degree: int = setting(1, "Highest power of the polynomial library.", low=1, high=5)
     refine: bool = setting(
-        True, "Tune the numbers to the choices (maximum likelihood) once the terms are found."
+        True, "Tune the coefficients to the choices (maximum likelihood) once the terms are found."
     )
     n_trials_off_policy: int = setting(
         1000,
@@ -344,7 +344,7 @@ class Discovery(Settings):
         problems = super().problems()
         if not problems and self.pools and not self.by_evidence:
             problems.append(
-                'pooling must be "none" where terms are chosen by threshold or numbers are not refined; got'
+                'pooling must be "none" where terms are chosen by threshold or coefficients are not refined; got'
                 f' "{self.pooling}". Set selection="evidence" and refine=True, or leave pooling out.'
             )
         if not problems and self.optimizer != "STLSQ" and self.regularization == 0:

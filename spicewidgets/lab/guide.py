@@ -12,9 +12,9 @@ from .protocols import ExperimentRunner
 
 # What is worth a look after a run, in this order: the panel, the button's word, and why.
 LOOKS = (
-    ("equation", "See the equation", "Now read which terms were found, and what their numbers mean."),
+    ("equation", "See the equation", "Now read which terms were found, and what their coefficients mean."),
     ("compare", "Compare", "See one session through the participant, the network and the equation."),
-    ("uncertainty", "How sure is it?", "Ask how far these numbers could be off."),
+    ("uncertainty", "How sure is it?", "Ask how far these coefficients could be off."),
 )
 TOURED = "That was the tour. Move anything, and watch the tiles: what follows from it is greyed or redrawn."
 GROUP_PANELS = {"training": "train", "discovery": "library", "table": "data"}

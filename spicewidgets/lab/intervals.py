@@ -139,7 +139,7 @@ def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
     snapshot = result.snapshot
     if errors is None:
         sentences.append(
-            "The numbers were not tuned to the choices (Refine), so that the likelihood gives no errors."
+            "The coefficients were not tuned to the choices (Refine), so that the likelihood gives no errors."
         )
     if snapshot.n_sessions // snapshot.n_participants < FEW_SESSIONS:
         sentences.append(

@@ -291,7 +291,7 @@ class Job:
         if not result.snapshot.is_simulated and result.spice is not None and not self.control.is_stopped():
             n = result.snapshot.n_participants
             self.report.now(
-                phase="compare", message=f"How sure the choices of {n:,} people are of each number."
+                phase="compare", message=f"How sure the choices of {n:,} people are of each parameter."
             )
             try:
                 with self.control.interruptible("equations"):

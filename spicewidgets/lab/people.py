@@ -342,7 +342,7 @@ def people_from(content: bytes) -> People:
     Raises:
         SettingsError: For anything else.
     """
-    wrong = "A saved table of people has the columns person, group and choices, and numbers"
+    wrong = "A saved table of people has the columns person, group and choices, and parameters"
     if len(content) > MOST_BYTES:
         raise SettingsError(
             [f"{wrong}, in up to {MOST_BYTES / 1e6:g} MB; this file has more. Choose another."]

@@ -59,7 +59,7 @@ def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -
     known = {tuple(sorted(one)): says for one, says in SYMBOLS.get(module, {}).items()}
     if module not in SYMBOLS:
         return CoefficientMeaning(
-            "", f"A Q-learner has no {state_in_words(module)}: this number is the equation's own."
+            "", f"A Q-learner has no {state_in_words(module)}: this coefficient is the equation's own."
         )
     if tuple(sorted(term)) not in known:
         return CoefficientMeaning(
@@ -72,7 +72,7 @@ def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -
         return CoefficientMeaning("", words.partition(":")[0] + ".")
     other = instead_of(result, participant)
     if other is not None:
-        return CoefficientMeaning("", f"No Q-learner has such numbers; here they mean that {other.means}.")
+        return CoefficientMeaning("", f"No Q-learner has such parameters; here they mean that {other.means}.")
     true = result.classical.get(participant, {}).get(step.parameter, (None, None))[0]
     numbers = {"V0": 0.0} | {name: value for one in steps for name, value in one.numbers.items()}
     return CoefficientMeaning(

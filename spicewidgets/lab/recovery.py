@@ -211,7 +211,7 @@ class ParametersView:
         """Which numbers come back worst and best."""
         told = self.summary["correlation"].dropna().sort_values()
         if not len(told):
-            return f"No number of {self.learner} differs between these people."
+            return f"No parameter of {self.learner} differs between these people."
         worst, best = told.index[0], told.index[-1]
         words = f"{worst} comes back with a correlation of {told.iloc[0]:.2f}"
         if worst == best:

@@ -238,8 +238,8 @@ class Runner:
         return True
 
     def recall(self) -> bool:
-        """Make the recorded run on show anew, once, as soon as torch is there: what only a trained network can
-        answer is asked of it. In the background; in the foreground it is there when this returns.
+        """Make the recorded run on show anew, once, as soon as torch is there: what only a trained network
+        can answer is asked of it. In the background; in the foreground it is there when this returns.
         """
         result = self.result
         if result is None or result.recorded is None:

@@ -54,7 +54,7 @@ ROLES = {
     "unchosen": "what the other option paid",
     "offered": "an option on offer",
     "groups": "group",
-    "covariates": "number of a person",
+    "covariates": "value of a person",
     "inputs": "input of a model",
     "events": "kind of the row",
     "practice": "practice or not",

@@ -128,7 +128,7 @@ def _scores(result: Result, session: int) -> Html:
 
 def _standings(caption: str, ranked: Sequence[Standing], words: bool) -> Html:
     """Return a row for each agent: scores, and in words how it stands to the first one."""
-    names = ["agent", "nats per choice", "P off by", "at most", "same favourite", "numbers", "BIC"]
+    names = ["agent", "nats per choice", "P off by", "at most", "same favourite", "parameters", "BIC"]
     rows = [
         [
             Html(f"{swatch(*_swatch(one.agent))} {AGENTS[one.agent]}"),

@@ -19,7 +19,7 @@ SIZES = ("n_sessions", "n_trials", "n_participants")
 VIEWS = {
     "simulated": "The choices of a simulated participant",
     "your data": "A table of your own, in place of simulated choices",
-    "people": "One row a person, and one number across people",
+    "people": "One row a person, and one parameter across people",
 }
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from ..core.equations import Term
 
 ABOUT = (
-    "Without a term, and with all other numbers moved to make up for it, the choices would be less likely by"
-    " so many nats: what the term is worth. It stays if that is more than its price, the upright line. Try"
-    " another price, or demand a term in or out: the answer comes at once, and the run stays as it was."
+    "Without a term, and with all other coefficients moved to make up for it, the choices would be less likely by"
+    " so many nats: what the term is worth. It stays if that is more than its penalty, the upright line. Try"
+    " another penalty, or demand a term in or out: the answer comes at once, and the run stays as it was."
 )
 WAITING = "The recorded run is trained again, to weigh its terms."
 ASKS = {"as it is worth": 0, "must be in": 1, "must be out": -1}
@@ -48,7 +48,7 @@ class EvidenceBox(Panel):
         self.participant = PersonChoice(experiment, runner, "Whose terms are weighed", self._anew)
         self.price = with_label(
             widgets.FloatLogSlider,
-            "Price (nats)",
+            "Penalty (nats)",
             "What a term must be worth to stay",
             min=-1,
             max=2,
@@ -57,9 +57,11 @@ class EvidenceBox(Panel):
             readout_format=".2f",
         )
         self.price.observe(self._ask, "value")
-        tip = "Find equations at this price from now on, without the terms that must be out"
-        self.take = button("Take this price", tip, self._take)
-        self.back = button("As the run has it", "The run's price, and every term as it is worth", self._anew)
+        tip = "Find equations at this penalty from now on, without the terms that must be out"
+        self.take = button("Take this penalty", tip, self._take)
+        self.back = button(
+            "As the run has it", "The run's penalty, and every term as it is worth", self._anew
+        )
         self.menus: dict[tuple[str, Term], widgets.Dropdown] = {}
         self.bars, self.asks, self.equation = widgets.HTML(), row(**ROW), widgets.HTML()
         self.body = column(
@@ -153,7 +155,7 @@ class EvidenceBox(Panel):
             for item in terms
         ]
         self.bars.value = table(
-            "Terms", ("term", "worth against price", "worth (nats)", "price", "number"), rows
+            "Terms", ("term", "worth against penalty", "worth (nats)", "penalty", "coefficient"), rows
         )
         self.equation.value = message(
             f"With {sum(item.active for item in terms)} of {len(terms)} terms the choices have"
@@ -178,7 +180,7 @@ def bar(cost: float, price: float) -> Html:
     """Return a bar as long as what a term is worth, and a line at its price; 20 nats and more fill it."""
     long, line = (100 * min(max(nats, 0.0) / FULL_BAR, 1.0) for nats in (cost, price))
     look = "sw-worth" if cost >= price else "sw-worth sw-less"
-    words = escape(f"worth {_worth(cost)} nats, price {price:.2f}")
+    words = escape(f"worth {_worth(cost)} nats, penalty {price:.2f}")
     return Html(
         f'<span class="{look}" role="img" aria-label="{words}"><i style="width:{long:.1f}%"></i>'
         f'<b style="left:{line:.1f}%"></b></span>'

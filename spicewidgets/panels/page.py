@@ -1,6 +1,7 @@
 """What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open
-tile in the middle of a narrow strip, the presenter's keys, no "(0)" where no file was chosen. And what it tells the kernel: that somebody looks
-on, that they want little motion, and that the tour was offered before in this browser.
+tile in the middle of a narrow strip, the presenter's keys, no "(0)" where no file was chosen. And what it
+tells the kernel: that somebody looks on, that they want little motion, and that the tour was offered before
+in this browser.
 """
 
 from html import escape

@@ -75,9 +75,9 @@ class PeopleBox(Panel):
         self.find = with_label(widgets.Text, "Find", "A person or a group", placeholder="a person or a group")
         self.find.add_class("sw-text")
         self.find.observe(self._search, "value")
-        self.shown = with_label(widgets.Dropdown, "Shown above", "The number in the picture", options=[""])
+        self.shown = with_label(widgets.Dropdown, "Shown above", "The parameter in the picture", options=[""])
         self.against = with_label(
-            widgets.Dropdown, "Against it", "The number of the small picture", options=[""]
+            widgets.Dropdown, "Against it", "The parameter of the small picture", options=[""]
         )
         self.person = with_label(
             widgets.Dropdown, "Person", "Who is opened in all panels", options=[("", None)]
@@ -119,7 +119,7 @@ class PeopleBox(Panel):
         after = button("Further", "The rows after these", partial(self._turn, 1))
         self.files = Files(
             {
-                "people as csv": ("All people and numbers; this view opens it again", self._csv),
+                "people as csv": ("All people and parameters; this view opens it again", self._csv),
                 "trials as csv": (
                     "Values, prediction errors and P of every choice, row by row",
                     self._trials,
@@ -366,7 +366,7 @@ def _groups_table(rows: Rows, name: str) -> Html:
         spread = decimal(one.spread, 2) if one.spread == one.spread else ""
         lines.append([one.group or "all", f"{one.n} of {one.n_all}", decimal(one.mean, 2), interval, spread])
     head = [rows.group_name or "people", "identified", "mean", f"{100 * LEVEL:g} %", "SD"]
-    pooled = " Each person's own number is drawn to the mean of the group." * rows.is_pooled
+    pooled = " Each person's own parameter is drawn to the mean of the group." * rows.is_pooled
     words = message(
         f"Ranges: {100 * LEVEL:g} % intervals. –: the choices do not identify it.{pooled}", "help"
     )

@@ -228,10 +228,12 @@ def _scores(player: Yourself, comparison: "pd.DataFrame | None") -> Html:
     ]
     best = agents[bics.index(min(bics))][0]
     words = (
-        f"All of them were fitted to the {n} choices that they are tested on, so that more numbers always"
-        f" seem to know more. The BIC counts the numbers: the lowest is ahead, here {best}."
+        f"All of them were fitted to the {n} choices that they are tested on, so that more parameters always"
+        f" seem to know more. The BIC counts the parameters: the lowest is ahead, here {best}."
     )
-    scores_table = table("How your choices are expected", ["who", "numbers", "trial likelihood", "BIC"], rows)
+    scores_table = table(
+        "How your choices are expected", ["who", "parameters", "trial likelihood", "BIC"], rows
+    )
     return Html(scores_table + message(words, "help"))
 
 

@@ -54,7 +54,10 @@ class RecoveryPanel(Stage):
         words = {
             "learners": ("Tell them apart", "Simulate both learners in designs of growing size"),
             "models": ("Which model?", "Simulate every model in this design, and fit all of them"),
-            "parameters": ("Which numbers?", "Simulate the learner to be found in this design, and fit it"),
+            "parameters": (
+                "Which parameters?",
+                "Simulate the learner to be found in this design, and fit it",
+            ),
             "terms": ("Which terms?", "Simulate the participant, and find the equation again and again"),
         }
         self.studies = {
@@ -178,7 +181,7 @@ class RecoveryPanel(Stage):
         self._draw_models()
         self._draw_terms()
         found = self._result_of("parameters")
-        untold = heading("Numbers found") + UNTOLD
+        untold = heading("Parameters found") + UNTOLD
         set_if_changed(self.numbers, _numbers(found) if isinstance(found, ParametersView) else untold)
 
     def _fill(self) -> None:
@@ -278,7 +281,9 @@ class RecoveryPanel(Stage):
 
 def _numbers(found: ParametersView) -> Html:
     """Return true against found values of each number, and how far they are off."""
-    whose = "numbers that were fitted to these people" if found.fitted else "numbers drawn from the prior"
+    whose = (
+        "parameters that were fitted to these people" if found.fitted else "parameters drawn from the prior"
+    )
     drawn = [_scatter(name, *pair) for name, pair in list(found.pairs.items())[:MOST_DRAWN]]
     rows = [
         [
@@ -288,9 +293,9 @@ def _numbers(found: ParametersView) -> Html:
         ]
         for name, row in found.summary.iterrows()
     ]
-    names = ["number", "correlation", "bias", "RMSE", "95 % intervals that hold the truth"]
+    names = ["parameter", "correlation", "bias", "RMSE", "95 % intervals that hold the truth"]
     return Html(
-        heading(f"Numbers found: {found.learner}", f"Simulated people in this design, with {whose}.")
+        heading(f"Parameters found: {found.learner}", f"Simulated people in this design, with {whose}.")
         + f'<div class="sw-charts sw-numbers">{"".join(drawn)}</div>'
         + table(f"{found.learner}, {_people(found)} simulated people", names, rows)
     )

@@ -32,7 +32,7 @@ class ReplayPanel(Stage):
     title = "Replay: how the equation emerged"
     about = (
         "While the RNN is trained, SINDy looks at it now and then, quickly; the last epoch has the equation"
-        " that was found. Play the epochs, and see terms come in and their numbers go to the truth."
+        " that was found. Play the epochs, and see terms come in and their coefficients go to the truth."
     )
 
     def controls(self) -> list[widgets.Widget]:

@@ -82,7 +82,7 @@ class RivalsPanel(Stage):
         self.sentence, self.table, self.people, self.criteria = (widgets.HTML() for _ in range(4))
         self.files = Files(
             {
-                "table as csv": ("Every model with all its numbers", self._csv),
+                "table as csv": ("Every model with all its values", self._csv),
                 "people as csv": ("Every person and model", self._people_csv),
                 "a rival of your own": ("How to compare a rival that you write yourself", lambda: OWN_RIVAL),
             }

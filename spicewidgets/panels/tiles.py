@@ -21,7 +21,7 @@ VERDICTS = {
     "same": "yes, as tested",
     "untold": "these cannot tell",
     "guesses": "only guesses",
-    "numbers": "terms, not numbers",
+    "numbers": "terms, not sizes",
     "differs": "no, other terms",
 }
 LISTED = 100  # trials of a session in a picture

@@ -76,7 +76,7 @@ def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> 
             f" are set, {tried.nll[1]:.4f} as they were found; P differs by at most {tried.max_dp:.3f}."
         )
     caption = "The way back: the equation of the parameters"
-    content = table(caption, ("number", "found", "as set"), rows)
+    content = table(caption, ("coefficient", "found", "as set"), rows)
     return Html(f'{content}<p role="status">{escape_text(words)}</p>')
 
 

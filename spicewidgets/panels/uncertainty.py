@@ -24,10 +24,10 @@ BUTTONS = {
 class UncertaintyPanel(Stage):
     """Intervals by the likelihood and over resampled sessions, beside the truth."""
 
-    title = "Uncertainty: how sure are these numbers?"
+    title = "Uncertainty: how sure are these coefficients?"
     about = (
         "Other sessions of the same participant would give another equation. Resampling draws the sessions"
-        " anew and finds the equation again in each draw: network, terms and numbers."
+        " anew and finds the equation again in each draw: network, terms and coefficients."
     )
     groups = ("uncertainty",)
 
@@ -38,7 +38,9 @@ class UncertaintyPanel(Stage):
         self.buttons = {what: button(*words, pressed[what]) for what, words in BUTTONS.items()}
         self.buttons["resample"].button_style = "primary"
         self.status = widgets.HTML()
-        self.participant = PersonChoice(self.experiment, self.runner, "Whose numbers are shown", self.refresh)
+        self.participant = PersonChoice(
+            self.experiment, self.runner, "Whose coefficients are shown", self.refresh
+        )
         settings = [control(state, name) for name in ("n_resamples", "seed", "level")]
         return [row(*self.buttons.values()), self.status, self.participant, *settings]
 
@@ -48,9 +50,9 @@ class UncertaintyPanel(Stage):
         self.numbers, self.terms, self.nothing = (widgets.HTML() for _ in range(3))
         self.files = Files(
             {
-                "all as csv": ("All numbers of all participants", self._csv),
-                "as text": ("All numbers as the script prints them", self._text),
-                "as Python": ("A script that finds and prints the same numbers", self._script),
+                "all as csv": ("All values of all participants", self._csv),
+                "as text": ("All values as the script prints them", self._text),
+                "as Python": ("A script that finds and prints the same values", self._script),
             }
         )
         self.body = column(FigureBox(self.figure), self.terms, self.numbers, self.files)

@@ -94,8 +94,15 @@ def all_numbers(numbers: Named) -> Html:
     ]
     known = [row for _, row in numbers]
     which = "over resamples" if any(row.spread is not None for row in known) else "by the likelihood"
-    names = ("number", "true", "found", "by the likelihood", "over resamples", f"{_level(known)} {which}")
-    return table("All numbers, with ± standard errors", names, rows)
+    names = (
+        "coefficient",
+        "true",
+        "found",
+        "by the likelihood",
+        "over resamples",
+        f"{_level(known)} {which}",
+    )
+    return table("All coefficients and parameters, with ± standard errors", names, rows)
 
 
 def _error(value: float) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STEP = 0.01  # of a slider
 REACH = 1.0  # how far a slider moves a coefficient, to each side
-WORDS = "Move this number of the SPICE equation, and see its curve and what the choices say"
+WORDS = "Move this coefficient of the SPICE equation, and see its curve and what the choices say"
 
 
 class UpdatePanel(Stage):
@@ -41,7 +41,7 @@ class UpdatePanel(Stage):
         self.module = Choice("Module", "Which update is drawn", self._choose)
         self.participant = PersonChoice(self.experiment, self.runner, "Whose curves are drawn", self._choose)
         self.numbers, self.likelihoods = column(), widgets.HTML()
-        self.back = button("As found", "The numbers that were found", self._restore)
+        self.back = button("As found", "The coefficients that were found", self._restore)
         self.fields: dict[Term, Coefficient] = {}
         self._result: Result | None = None
         self._model: SpiceModel | None = None  # the equations as they were moved

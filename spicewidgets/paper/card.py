@@ -267,10 +267,10 @@ def _too_few(n_sets: int, in_each: int) -> str:
 def _numbers_read(found: Findings) -> Iterator[Claim]:
     if len(found.people) < 3:
         return
-    words = "Each person's numbers can be read as that person's."
+    words = "Each person's coefficients can be read as that person's."
     test = (
-        f"True and found numbers correlate by {READABLE} or more over the people of {LEAST_SETS} or more"
-        " simulated data sets, and so do numbers found in halves of the choices."
+        f"True and found coefficients correlate by {READABLE} or more over the people of {LEAST_SETS} or more"
+        " simulated data sets, and so do coefficients found in halves of the choices."
     )
     parts, verdicts, n_sets = [], [], None
     if found.equations is not None:
@@ -363,8 +363,8 @@ def _true(found: Findings) -> Iterator[Claim]:
     off = float((true - own).abs().max())
     yield Claim(
         "The equations are those of the simulated participant.",
-        "Terms and numbers beside the true ones.",
-        f"{'The same terms' if not len(wrong) else f'{len(wrong)} terms differ'}; numbers are off by"
+        "Terms and coefficients beside the true ones.",
+        f"{'The same terms' if not len(wrong) else f'{len(wrong)} terms differ'}; coefficients are off by"
         f" {number(off)} at most.",
         FAILS if len(wrong) else HOLDS,
     )
@@ -407,7 +407,7 @@ def _simplest(found: Findings) -> str:
     share = gain_of(result, simplest, found.told)
     fit = result.fits[simplest]
     return (
-        f"{simplest}: {fit.rival.equation}. With {len(fit.names)} numbers a person it reaches"
+        f"{simplest}: {fit.rival.equation}. With {len(fit.names)} parameters a person it reaches"
         f" {percent(share)} of what the equations gain over chance in held-out choices. Whoever does not"
         " need the rest should take it."
     )
@@ -457,7 +457,7 @@ def audit(found: Findings) -> Iterator[str]:
             ("recovery of terms", found.equations is not None),
             ("falsification", found.falsification is not None),
             ("halves of the choices", "halves" in found.terms),
-            ("other prices of terms", bool(len(found.sensitivity))),
+            ("other penalties of terms", bool(len(found.sensitivity))),
         )
         if not done
     ]

@@ -14,6 +14,8 @@ from .blocks import Block, Formulas, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
 from .words import between, number, probability, with_interval
 
+HEADS = {"price": "penalty"}  # of columns, where they are called otherwise than in the frame
+
 
 def individuals_part(found: Findings) -> Iterator[Block]:
     """8: the equations with intervals, how people and groups differ, and whether they stay as they are."""
@@ -53,10 +55,10 @@ def individuals_part(found: Findings) -> Iterator[Block]:
     yield TableBlock(
         f"Terms of {found.main}, {whose}, with 95 %"
         f" intervals{' (the 2.5 and 97.5 percent quantiles of people)' if many and not pooled else ''}.",
-        ("term", "value", "95 %", *shown),
+        ("term", "value", "95 %", *(HEADS.get(name, name) for name in shown)),
         rows,
         note="Spread: standard deviation between people. Shrinkage: share of the way from a person's own"
-        " estimate to the group's mean. Worth: nats that the choices would lose without the term; price:"
+        " estimate to the group's mean. Worth: nats that the choices would lose without the term; penalty:"
         " what it must be worth to stay. Parts: parts of the cross-validation whose equations have it."
         " Halves: correlation over people between equations of every other session. That terms were chosen"
         " from the same choices is not reckoned in the intervals.",

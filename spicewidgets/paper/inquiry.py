@@ -277,7 +277,7 @@ class Inquiry:
             self.findings = now = replace(now, terms=terms)
         rows = []
         for place, factor in enumerate(PRICES):
-            yield 0.6 + 0.1 * place, f"{factor:g} times the price of a term"
+            yield 0.6 + 0.1 * place, f"{factor:g} times the penalty of a term"
             if (row := self._other_price(factor)) is not None:
                 rows.append(row)
         self.findings = replace(now, sensitivity=pd.DataFrame(rows))
@@ -292,7 +292,7 @@ class Inquiry:
         spice = other.discover(price=factor * price)
         before, after = (_present(one) for one in (now.estimator.spice_model_, spice))
         return {
-            "setting": f"price of a term x {factor:g}",
+            "setting": f"penalty of a term x {factor:g}",
             "terms": len(after),
             "gone": ", ".join(sorted(before - after)),
             "new": ", ".join(sorted(after - before)),

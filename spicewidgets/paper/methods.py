@@ -68,7 +68,7 @@ def data_part(found: Findings) -> Iterator[Block]:
     yield from _groups(found)
     if found.report is not None and (ordered := found.report.roles.covariates):
         yield Paragraph(
-            "Numbers of a person, which are listed and which no test here uses:"
+            "Covariates of a person, which are listed and which no test here uses:"
             f" {join_words(map(str, ordered))}."
         )
     without = data.n_participants - len(result.people)
@@ -153,7 +153,7 @@ def models_part(found: Findings) -> Iterator[Block]:
     rows = tuple(
         (fit.rival.name, fit.rival.equation, f"{len(fit.names)}", fit.rival.source) for fit in fits.values()
     )
-    yield TableBlock("Rivals.", ("rival", "equation", "numbers", "source"), rows, wordy=(1, 3))
+    yield TableBlock("Rivals.", ("rival", "equation", "parameters", "source"), rows, wordy=(1, 3))
     parameters = tuple(
         (fit.rival.name, one.name, one.words, f"{one.low:g} to {one.high:g}", one.prior_words)
         for fit in fits.values()
@@ -256,9 +256,9 @@ def _training(name: str, estimator: Any) -> str:
     return (
         f"The network of {name} was trained by {len(history):,} epochs ({counts}), to a loss of"
         f" {history[-1].train_loss:.4f} nats per choice (chance {history[-1].chance:.4f}). SINDy proposed"
-        f" terms from samples of its modules; then the numbers were found {how}, by maximum"
+        f" terms from samples of its modules; then the coefficients were found {how}, by maximum"
         f" {'posterior' if pooled else 'likelihood'} of the choices, and a term stayed where the choices"
-        f" would miss it by more than its price. A person has {numbers:.1f} numbers on average."
+        f" would miss it by more than its penalty. A person has {numbers:.1f} coefficients on average."
     )
 
 

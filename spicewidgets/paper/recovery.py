@@ -141,7 +141,7 @@ def _equations(found: Findings) -> Iterator[Block]:
         f"Recovery of the terms of {found.main}, {count(n, 'simulated data set')}.",
         ("term", "found", "missed", "made up", "correlation", "bias", "rmse"),
         rows,
-        note="Shares of data sets. Correlation over people of true and found numbers; bias and root mean"
+        note="Shares of data sets. Correlation over people of true and found coefficients; bias and root mean"
         " square error of these. Neither found, missed nor made up: rightly absent.",
     )
     frame = study.to_frame()
@@ -153,7 +153,7 @@ def _equations(found: Findings) -> Iterator[Block]:
     if panels and frame["person"].nunique() > 2:
         yield Picture(
             "terms",
-            f"Recovery of the numbers of {found.main}: found against true, a dot for each simulated person;"
+            f"Recovery of the coefficients of {found.main}: found against true, a dot for each simulated person;"
             " on the line both are equal.",
             scatters(panels[:16], "true", "found"),
         )

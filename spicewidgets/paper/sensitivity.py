@@ -40,8 +40,8 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
         at = result.models.index(simplest)
         ahead = result.ahead(found.told, simplest)
         yield Paragraph(
-            "The rival with the fewest numbers that reaches 80 % of what the equations gain over chance is"
-            f" {simplest}, with {result.numbers[at]:g} numbers: it reaches"
+            "The rival with the fewest parameters that reaches 80 % of what the equations gain over chance is"
+            f" {simplest}, with {result.numbers[at]:g} parameters: it reaches"
             f" {percent(gain_of(result, simplest, found.told))}. The equations are"
             f" ahead of it by {with_interval(ahead.nats, ahead.low, ahead.high, 4)} nats per choice, in"
             f" {ahead.people} of {count(len(result.people), 'person', 'people')}."
@@ -51,13 +51,13 @@ def sensitivity_part(found: Findings) -> Iterator[Block]:
         ahead = result.ahead(found.told, f"{name} equations")
         yield Paragraph(
             f"With another library, that of {name}, equations of"
-            f" {result.numbers[result.models.index(f'{name} equations')]:.1f} numbers a person are"
+            f" {result.numbers[result.models.index(f'{name} equations')]:.1f} parameters a person are"
             f" {'behind' if ahead.nats >= 0 else 'ahead'} by {number(abs(ahead.nats), 4)} nats per choice"
             f" ({between(ahead.low, ahead.high, 4)} in favour of {found.main})."
         )
     if len(found.sensitivity):
         yield TableBlock(
-            f"Terms of {found.main} at other prices.",
+            f"Terms of {found.main} at other penalties.",
             ("setting", "terms", "gone", "new"),
             tuple(
                 (row["setting"], f"{row['terms']}", row["gone"] or "none", row["new"] or "none")

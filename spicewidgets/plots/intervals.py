@@ -90,7 +90,7 @@ class Intervals(LiveFigure):
         return ticks(*self.x_limits, n=6, whole=True)
 
     def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:
-        names = ["Number", "True", "Found", "Error by the likelihood", "Error over resamples"]
+        names = ["Coefficient", "True", "Found", "Error by the likelihood", "Error over resamples"]
         rows: list[list[Cell]] = [
             [name, row.true, row.found, row.likelihood, *_of(row, "error", "low", "high", "kept")]
             for name, row in self._rows

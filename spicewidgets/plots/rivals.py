@@ -85,7 +85,7 @@ def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
     what = "−ln P of a choice, nats" if as_nats else "Likelihood per choice"
     heads = [
         ("", "Model"),
-        ("r c-n", "Numbers"),
+        ("r c-n", "Parameters"),
         ("", what),
         ("c-v", ""),
         ("c-d", "Less than the best"),

@@ -63,13 +63,13 @@ class DiscoveryState(State[LibraryPlan]):
     settings = LibraryPlan
     looks: ClassVar = {
         "selection": ControlSpec("Terms chosen by"),
-        "price": ControlSpec("Price of a term", (0.5, 20, 0.5)),
+        "price": ControlSpec("Penalty of a term", (0.5, 20, 0.5)),
         "pooling": ControlSpec("Pooling"),
         "optimizer": ControlSpec("Sparse regression"),
         "threshold": ControlSpec("Threshold", (0, 0.5, 0.005)),
         "regularization": ControlSpec("Regularisation", (1e-4, 1, 0.1), log=True),
         "degree": ControlSpec("Degree"),
-        "refine": ControlSpec("Refine the numbers"),
+        "refine": ControlSpec("Refine the coefficients"),
         "n_trials_off_policy": ControlSpec("Off-policy trials", (0, 5000, 50)),
         "n_sessions_off_policy": ControlSpec("Off-policy sessions", (0, 20, 1)),
         "n_trials_same_action": ControlSpec("Same arm in a row", (1, 50, 1)),

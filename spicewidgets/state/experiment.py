@@ -350,7 +350,7 @@ class Experiment(HasTraits):
         if study in ("rivals", "report"):
             return self._not_held_out(present)
         if study == "parameters" and present.learners.first == WITHOUT_NUMBERS:
-            return f"{RIVALS[WITHOUT_NUMBERS]} has no numbers. Choose another learner to be found."
+            return f"{RIVALS[WITHOUT_NUMBERS]} has no parameters. Choose another learner to be found."
         if study == "terms":
             return _unknown_terms(present)
         if study == "falsify" and self.discovered is None:

@@ -28,7 +28,7 @@ class HeldApart(Settings):
     )
     n_folds: int = setting(4, "Parts that the choices are taken apart into.", unit="parts", low=2, high=20)
     pooled: bool = setting(
-        True, "Whether a person's numbers are drawn to those of all people; alone, to the declared prior."
+        True, "Whether a person's parameters are drawn to those of all people; alone, to the declared prior."
     )
     equations: bool = setting(
         True, "Whether SPICE and its network are compared, too; they are trained anew for each part."

@@ -54,7 +54,7 @@ TOUR = (
     ),
     TourStep("Press Train: a network learns the participant from these choices.", "", RUN),
     TourStep(
-        "Open 5 Equation: its numbers are your participant’s, read off the network. Then press Next.",
+        "Open 5 Equation: its coefficients are your participant’s, read off the network. Then press Next.",
         "",
         "see equation then next",
     ),
@@ -64,7 +64,7 @@ TOUR = (
         "data.n_sessions then run",
     ),
     TourStep(
-        "Fewer choices, less sure numbers. Open 6 Is it true? and see what differs. Then press Next.",
+        "Fewer choices, less sure coefficients. Open 6 Is it true? and see what differs. Then press Next.",
         "",
         "see compare then next",
     ),

@@ -77,7 +77,7 @@ def judge_kept(low: float, high: float, gain: float) -> str:
 
 
 NETWORK_LACKS = {
-    "people": "it cannot tell people apart, whose equations have numbers of their own",
+    "people": "it cannot tell people apart, whose equations have coefficients of their own",
     "training": "it has not learned what they say, even in choices that it was trained on",
     "generality": "it reaches them in choices that it was trained on, and has learned these by heart",
 }

@@ -118,7 +118,7 @@ def mechanism_missing(facts: Facts) -> Finding | None:
         missing = (one,)
         words = (
             f"The rival {rival[0]} ({one.words}) expects the choices better than network and equations, by"
-            f" {rival[1]:.0f} nats beyond what its numbers cost: what it has, they lack. More epochs cannot"
+            f" {rival[1]:.0f} nats beyond what its parameters cost: what it has, they lack. More epochs cannot"
             " make up for that."
         )
     else:
@@ -192,8 +192,8 @@ def participants_differ(facts: Facts) -> Finding | None:
     if ahead <= STRONG:
         return None
     words = (
-        f"The {n} participants differ: equations with numbers of each one's own expect the choices better"
-        f" than the network, by {ahead:.0f} nats beyond what so many numbers cost. The network cannot tell"
+        f"The {n} participants differ: equations with coefficients of each one's own expect the choices better"
+        f" than the network, by {ahead:.0f} nats beyond what so many coefficients cost. The network cannot tell"
         " who chooses."
     )
     if (model := ALONE.get(facts.model)) is None:
@@ -209,7 +209,7 @@ def each_alone(facts: Facts) -> Finding | None:
     each = facts.n_choices / n
     wide = max((width for width, *_ in facts.widths), default=0.0) > 1
     return Finding(
-        f"Terms and numbers of each of {n} participants rest on {each:,.0f} choices of their own. What the"
+        f"Terms and coefficients of each of {n} participants rest on {each:,.0f} choices of their own. What the"
         " participants have in common may tell more.",
         "Find again, with participants pooled as a group",
         {"discovery": {"pooling": "group"}},
@@ -242,7 +242,7 @@ def by_threshold(facts: Facts) -> Finding | None:
     changes: dict[str, Any] = {"selection": "evidence"}
     remedy = "Find again, with terms chosen by evidence"
     if not discovery.refine:
-        changes["refine"], remedy = True, f"{remedy} and numbers refined"
+        changes["refine"], remedy = True, f"{remedy} and coefficients refined"
     return Finding(words, remedy, {"discovery": changes}, "refit")
 
 
@@ -252,7 +252,11 @@ def tuned_for_the_worse(facts: Facts) -> Finding | None:
     worse = {label: gain for label, gain in gains.items() if gain.is_worse(LEVEL / len(gains))}
     if not worse:
         return None
-    whose = "The numbers" if len(gains) == 1 else f"The numbers of {len(worse)} of {len(gains)} participants"
+    whose = (
+        "The coefficients"
+        if len(gains) == 1
+        else f"The coefficients of {len(worse)} of {len(gains)} participants"
+    )
     lost = -sum(gain.nats for gain in worse.values())
     return Finding(
         f"{whose} were tuned to the choices, and predict other choices worse than SINDy's own do, by"
@@ -367,8 +371,8 @@ def no_q_learner(facts: Facts) -> Finding | None:
     label, worst = max(found.items(), key=lambda pair: abs(pair[1].value) / max(pair[1].error, TINY))
     numbers = f"{LABELS[worst.name]} {format_number(worst.value, 2)} ± {worst.error:.2f}"
     numbers += f" (participant {label})" if len(read) > 1 else ""
-    many = f" {len(found)} of {len(read)} participants have such numbers." if len(read) > 1 else ""
-    return Finding(f"No Q-learner has such numbers as {numbers}. Here they mean that {worst.means}.{many}")
+    many = f" {len(found)} of {len(read)} participants have such parameters." if len(read) > 1 else ""
+    return Finding(f"No Q-learner has such parameters as {numbers}. Here they mean that {worst.means}.{many}")
 
 
 def little_data(facts: Facts) -> Finding | None:
@@ -382,7 +386,7 @@ def little_data(facts: Facts) -> Finding | None:
         facts.n_sessions * width**2 * 1.1,
         facts.n_sessions + 1,
     )
-    rest = f"All numbers rest on {n} choices, which leaves them wide errors"
+    rest = f"All coefficients rest on {n} choices, which leaves them wide errors"
     return _with_more_sessions(facts, f"{rest}: {estimate}." if estimate else f"{rest}.", ceil(needed))
 
 

@@ -88,9 +88,9 @@ def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
         if wide:
             return (
                 "numbers",
-                f"Same terms as the participant, but the numbers are not within their error ({far}).",
+                f"Same terms as the participant, but the coefficients are not within their error ({far}).",
             )
-        return "same", "Same terms as the participant; the numbers are within their error."
+        return "same", "Same terms as the participant; the coefficients are within their error."
     parts = [f"it lacks {join_words(missing)}"] if missing else []
     parts += [f"it has {join_words(extra)}, which is not true"] if extra else []
     if wide:
@@ -132,7 +132,7 @@ def _beside_rival(name: str, nats: float) -> str:
     mechanism = mechanism_of(name)
     return (
         f"The rival {name} expects them better than network and equations, by {nats:.0f} nats beyond what its"
-        " numbers cost"
+        " parameters cost"
         + ("." if mechanism is None else f": what it has ({mechanism.words}) they lack, or did not learn.")
     )
 
@@ -148,7 +148,7 @@ def _beside_untuned(facts: Facts) -> Iterator[tuple[str, str]]:
         tuned = sum(gain.chance - gain.untuned + gain.nats for gain in wrecks)
         whose = "" if len(facts.gains) == 1 else f" of {len(wrecks)} of {len(facts.gains)} participants"
         yield (
-            f"SINDy's own numbers{whose} are far from the choices: by {below:,.0f} nats in {n:,} worse than"
+            f"SINDy's own coefficients{whose} are far from the choices: by {below:,.0f} nats in {n:,} worse than"
             " guessing, so that tuned ones are not measured by them; tuned to half of the choices, these"
             f" predict the other half {'better' if tuned > 0 else 'worse'} than guessing, by"
             f" {abs(tuned):,.0f} nats.",
@@ -163,7 +163,7 @@ def _beside_own(gains: "Sequence[TuningGain]", of_some: bool) -> str:
     nats, tested = sum(gain.nats for gain in gains), sum(gain.n_choices for gain in gains)
     worse = [gain for gain in gains if gain.is_worse(LEVEL / len(gains))]
     own = f"SINDy's own of the other {len(gains)}" if of_some else "SINDy's own"
-    what = "Numbers that were tuned to half of the choices predict the other half"
+    what = "Coefficients that were tuned to half of the choices predict the other half"
     if nats > 0:
         words = f"{what} better than {own}, by {nats:.1f} nats in {tested:,}"
     elif len(worse) == len(gains):

@@ -174,7 +174,7 @@ class Selection:
                 what = "a choice" if drive.term == () else f"{' '.join(drive.term or ())} = 1"
                 moves = f"{what} moves the chosen arm's value by 1 - w (w is the weight of its own value)"
                 if step.active[list(tie.others[1:])].any():
-                    moves = f"the numbers of all terms of own value and {what} add up to 1"
+                    moves = f"the coefficients of all terms of own value and {what} add up to 1"
                 yield (
                     f"The scale of {state} is a convention: {moves}, and beta is given in that scale."
                     " Stretching the values and dividing beta by the same factor would make the same choices."
@@ -215,7 +215,7 @@ def _notes(evidence: Evidence, step: SearchStep, search: TermSearch) -> Iterator
         elif item.active and not item.told:
             name = "beta" if item.term is None else term_text(item.term)
             yield (
-                f"{evidence.n_choices:,} choices do not tell the {'beta' if item.term is None else 'number'}"
+                f"{evidence.n_choices:,} choices do not tell the {'beta' if item.term is None else 'coefficient'}"
                 f" of {item.module if item.term is None else f'{name} in {item.module}'}: it is where it was"
                 " expected before any choice was seen."
             )

@@ -218,4 +218,5 @@ def _sentence(names: Sequence[str], way: Floats) -> str:
     moved = [f"{name} by {part:+.2g}" for name, part in zip(names, way, strict=True) if abs(part) > 1e-3]
     if len(moved) == 1:
         return f"The choices do not tell {moved[0].rsplit(' by ', 1)[0]}: whatever it is, P stays the same."
-    return f"The choices do not tell these numbers apart: P stays the same if one moves {join_words(moved)}."
+    words = join_words(moved)
+    return f"The choices do not tell these coefficients apart: P stays the same if one moves {words}."
