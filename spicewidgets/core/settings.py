@@ -300,8 +300,8 @@ class Discovery(Settings):
     )
     pooling: str = setting(
         "none",
-        "Whether each participant's coefficients are found alone (none), or all together under a prior that is"
-        " their group's, with terms chosen for the group (group); with own-terms a person may lack some of"
+        "Whether each participant's coefficients are found alone (none), or all together under a prior that"
+        " is their group's, with terms chosen for the group (group); with own-terms a person may lack some of"
         " the group's terms.",
         choices=POOLINGS,
     )
@@ -344,8 +344,8 @@ class Discovery(Settings):
         problems = super().problems()
         if not problems and self.pools and not self.by_evidence:
             problems.append(
-                'pooling must be "none" where terms are chosen by threshold or coefficients are not refined; got'
-                f' "{self.pooling}". Set selection="evidence" and refine=True, or leave pooling out.'
+                'pooling must be "none" where terms are chosen by threshold or coefficients are not refined;'
+                f' got "{self.pooling}". Set selection="evidence" and refine=True, or leave pooling out.'
             )
         if not problems and self.optimizer != "STLSQ" and self.regularization == 0:
             problems.append(

@@ -47,7 +47,10 @@ class EquationPanel(Stage):
     """
 
     title = "Equation"
-    about = "Each module has become one equation. Press a coefficient: where it comes from, how sure it is, its worth."
+    about = (
+        "Each module has become one equation. Press a coefficient: where it comes from, how sure it is,"
+        " its worth."
+    )
 
     def controls(self) -> list[widgets.Widget]:
         """Whose equation, how it is written, and the button that finds it again."""

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from ..core.equations import Term
 
 ABOUT = (
-    "Without a term, and with all other coefficients moved to make up for it, the choices would be less likely by"
-    " so many nats: what the term is worth. It stays if that is more than its penalty, the upright line. Try"
-    " another penalty, or demand a term in or out: the answer comes at once, and the run stays as it was."
+    "Without a term, and with all other coefficients moved to make up for it, the choices would be less"
+    " likely by so many nats: what the term is worth. It stays if that is more than its penalty, the upright"
+    " line. Try another penalty, or demand a term in or out: the answer comes at once, and the run stays as"
+    " it was."
 )
 WAITING = "The recorded run is trained again, to weigh its terms."
 ASKS = {"as it is worth": 0, "must be in": 1, "must be out": -1}

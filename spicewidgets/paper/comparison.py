@@ -74,9 +74,9 @@ def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> TableBl
     note = (
         "Likelihood: geometric mean of P of a held-out choice, with its 95 % interval over people (drawn"
         " anew 2,000 times). Behind: nats per choice worse than the best, with the interval of this"
-        " difference over people. Parameters: of each person; of a network, its weights divided by the people."
-        " AIC, BIC: of all choices; lower is better. Evidence: ln p(choices) under the declared priors;"
-        " equations and networks have none."
+        " difference over people. Parameters: of each person; of a network, its weights divided by the"
+        " people. AIC, BIC: of all choices; lower is better. Evidence: ln p(choices) under the declared"
+        " priors; equations and networks have none."
     )
     if not several:
         note += " One person has no interval over people."

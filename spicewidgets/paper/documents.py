@@ -83,8 +83,8 @@ def summary(found: Findings) -> str:
     words = (
         f"{taken_apart(found)}{count(len(result.people), 'person', 'people')} made"
         f" {int(result.n_choices.sum()):,} choices that were predicted without having been learned from. The"
-        f" equations of {found.main}, with {result.numbers[at]:.1f} parameters a person, give them a likelihood"
-        f" of {with_interval(own['likelihood'], own['low'], own['high'])} per choice"
+        f" equations of {found.main}, with {result.numbers[at]:.1f} parameters a person, give them a"
+        f" likelihood of {with_interval(own['likelihood'], own['low'], own['high'])} per choice"
     )
     if found.rivals:
         best = found.rivals[0]

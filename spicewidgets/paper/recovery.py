@@ -153,7 +153,7 @@ def _equations(found: Findings) -> Iterator[Block]:
     if panels and frame["person"].nunique() > 2:
         yield Picture(
             "terms",
-            f"Recovery of the coefficients of {found.main}: found against true, a dot for each simulated person;"
-            " on the line both are equal.",
+            f"Recovery of the coefficients of {found.main}: found against true, a dot for each simulated"
+            " person; on the line both are equal.",
             scatters(panels[:16], "true", "found"),
         )

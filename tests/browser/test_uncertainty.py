@@ -10,11 +10,11 @@ def test_resample_and_stop(page: Page, app: str):
     page.goto(app)
     explorer = ExplorerPage(page).opened()
     explorer.stage("Uncertainty")
-    expect(page.get_by_text("90 % intervals by the likelihood")).to_be_visible()
+    expect(page.get_by_text("95 % intervals by the likelihood")).to_be_visible()
     explorer.typed("Resamples").fill("5000")
     explorer.typed("Resamples").press("Tab")
     explorer.button("Resample").click()
-    expect(page.get_by_text(re.compile(r"90 % intervals over \d+ resamples"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile(r"95 % intervals over \d+ resamples"))).to_be_visible(timeout=LONG)
     expect(explorer.guide).to_contain_text(re.compile(r"Resample \d+ of 5000\. .*s left"))
     expect(page.locator(".sw-head").get_by_role("button", name="Stop")).to_be_enabled()
     explorer.typed("Interval").fill("0.5")  # the page answers
@@ -26,4 +26,6 @@ def test_resample_and_stop(page: Page, app: str):
     expect(explorer.button("Train")).to_be_enabled()
     table = page.get_by_role("region", name="How often each candidate term is kept")
     expect(table).to_contain_text(re.compile(r"c_reward100 %yesyessure"))
-    expect(page.get_by_role("region", name="All numbers")).to_contain_text("inverse temperature β")
+    expect(page.get_by_role("region", name="All coefficients and parameters")).to_contain_text(
+        "inverse temperature β"
+    )

@@ -158,7 +158,7 @@ def test_enough_choices_may_be_too_few_for_what_is_claimed():
     beta = classical_parameters(result.spice, RescorlaWagnerRNN)["beta_reward"]
     width = max(sure["alpha_reward"] / 0.1, sure["beta_reward"] / (0.25 * abs(beta)))
     assert width > 1
-    assert found.words.startswith("All numbers rest on 1683 choices, which leaves them wide errors: ")
+    assert found.words.startswith("All coefficients rest on 1683 choices, which leaves them wide errors: ")
     assert found.changes["data"]["n_sessions"] == min(int(np.ceil(17 * 1.1 * width**2)), 2000)
     assert found.others[0].changes["data"]["n_sessions"] > found.changes["data"]["n_sessions"]
 
@@ -485,7 +485,9 @@ def test_numbers_that_were_tuned_for_the_worse(healthy):
     gains = {0: TuningGain(-80.0, 300, 3), 1: TuningGain(12.0, 300, 3)}
     (found,) = findings_of(replace(facts_of(healthy), gains=gains))
     assert found.kind == "tuned for the worse"
-    assert found.words.startswith("The numbers of 1 of 2 participants were tuned to the choices, and predict")
+    assert found.words.startswith(
+        "The coefficients of 1 of 2 participants were tuned to the choices, and predict"
+    )
     assert "by 80 nats" in found.words
 
 

@@ -187,7 +187,7 @@ def test_numbers_come_back_from_the_range_of_the_people_or_of_the_prior():
     assert not done(runner, "parameters").fitted
     runner.experiment.learners.put({"first": "random", "second": "biased"})
     assert runner.experiment.blocked["parameters"] == (
-        "Guessing has no numbers. Choose another learner to be found."
+        "Guessing has no parameters. Choose another learner to be found."
     )
 
 

@@ -37,7 +37,7 @@ def without(result, term):
 @pytest.mark.seed(75)
 def test_the_tutorials_terms_and_numbers_are_the_participants(healthy):
     assert verdict(healthy) == (
-        "Same terms as the participant; the numbers are within their error. A learning rate that is off by"
+        "Same terms as the participant; the coefficients are within their error. A learning rate that is off by"
         " 0.04 would have shown, nine times of ten."
     )
 
@@ -66,7 +66,7 @@ def test_a_term_too_many(healthy):
 def test_numbers_that_are_far_off(healthy):
     p = np.clip(healthy.played["spice"].probabilities + np.array([0.05, -0.05]), 0.01, 0.99)
     told = verdict(played(healthy, spice=p))
-    assert told.startswith("Same terms as the participant, but the numbers are not within their error (")
+    assert told.startswith("Same terms as the participant, but the coefficients are not within their error (")
 
 
 def test_the_divergence_is_that_of_the_true_p(healthy):

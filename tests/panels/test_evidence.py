@@ -125,7 +125,7 @@ def test_the_slider_opens_at_the_penalty_of_first_degree(shown, box):
 
 
 def test_bars_say_in_words_what_they_show():
-    assert 'aria-label="worth 4.2 nats, price 3.10"' in bar(4.2, 3.1)
+    assert 'aria-label="worth 4.2 nats, penalty 3.10"' in bar(4.2, 3.1)
     assert "sw-less" in bar(2.0, 3.1)
     assert "width:100.0%" in bar(1e6, 3.1)
     assert "over 999" in bar(float("inf"), 3.1)

@@ -145,7 +145,7 @@ def test_files_have_every_number(compared):
     name, content, _ = compared._csv()
     lines = content.decode().splitlines()
     assert name == "rivals.csv"
-    assert lines[0].startswith("name,numbers,likelihood,low,high,less,error")
+    assert lines[0].startswith("name,numbers,likelihood,low,high,less,less_low")
     assert len(lines) == 1 + 5
     assert len(compared._people_csv().content.decode().splitlines()) == 1 + 5 * 4
 

@@ -47,7 +47,7 @@ def cells(html):
 def test_before_there_are_resamples_the_likelihood_speaks():
     made = panel("uncertainty")
     assert made.alert.value == ""
-    assert "90 % intervals by the likelihood. The truth lies in 6 of 6." in made.figure.summary
+    assert "95 % intervals by the likelihood. The truth lies in 6 of 6." in made.figure.summary
     assert cells(made.numbers.value)[4] == [
         "learning rate α",
         "0.300",
@@ -79,7 +79,7 @@ def test_resampling_ends_with_intervals_of_all_numbers(shown):
     assert (run.status, run.message, run.resamples) == ("done", "Found the equations of 12 resamples.", 0)
     assert shown.experiment.stages["uncertainty"] == "done"
     assert len(found.fits) == 12
-    assert shown.figure.summary.startswith("90 % intervals over 12 resamples. The truth lies in ")
+    assert shown.figure.summary.startswith("95 % intervals over 12 resamples. The truth lies in ")
     rows = {row.name or row.term: row for row in numbers(shown.runner.result, found, 0)}
     assert list(rows) == [(), (CHOSEN,), ("c_reward",), "alpha_reward", "beta_reward", "q0"]
     own = rows[(CHOSEN,)]
@@ -234,7 +234,7 @@ def test_dropout_says_why_not():
 
 def test_numbers_that_were_not_tuned_have_resamples_only():
     made = resampled(trained(4, discovery={"refine": False}))
-    assert cautions(made.runner.result, 0)[0].startswith("The numbers were not tuned to the choices")
+    assert cautions(made.runner.result, 0)[0].startswith("The coefficients were not tuned to the choices")
     assert cells(made.numbers.value)[1][3] == "–"
     assert made.figure.series["likelihood 0"].empty
     assert not made.figure.series["resamples 0"].empty

@@ -132,8 +132,8 @@ def standard_errors(estimator: SpiceEstimator, dataset: Any = None) -> dict[Any,
     if not settings_of(estimator)[1].refine:
         raise SettingsError(
             [
-                "standard_errors needs coefficients that were tuned to the choices; these are as SINDy found them."
-                " Call discover(spice_refine=True) first."
+                "standard_errors needs coefficients that were tuned to the choices; these are as SINDy found"
+                " them. Call discover(spice_refine=True) first."
             ]
         )
     if hasattr(estimator, "group_"):

@@ -118,8 +118,8 @@ def mechanism_missing(facts: Facts) -> Finding | None:
         missing = (one,)
         words = (
             f"The rival {rival[0]} ({one.words}) expects the choices better than network and equations, by"
-            f" {rival[1]:.0f} nats beyond what its parameters cost: what it has, they lack. More epochs cannot"
-            " make up for that."
+            f" {rival[1]:.0f} nats beyond what its parameters cost: what it has, they lack. More epochs"
+            " cannot make up for that."
         )
     else:
         return None
@@ -192,9 +192,9 @@ def participants_differ(facts: Facts) -> Finding | None:
     if ahead <= STRONG:
         return None
     words = (
-        f"The {n} participants differ: equations with coefficients of each one's own expect the choices better"
-        f" than the network, by {ahead:.0f} nats beyond what so many coefficients cost. The network cannot tell"
-        " who chooses."
+        f"The {n} participants differ: equations with coefficients of each one's own expect the choices"
+        f" better than the network, by {ahead:.0f} nats beyond what so many coefficients cost. The network"
+        " cannot tell who chooses."
     )
     if (model := ALONE.get(facts.model)) is None:
         return Finding(f"{words} A model with an embedding of the participants can.")
@@ -209,8 +209,8 @@ def each_alone(facts: Facts) -> Finding | None:
     each = facts.n_choices / n
     wide = max((width for width, *_ in facts.widths), default=0.0) > 1
     return Finding(
-        f"Terms and coefficients of each of {n} participants rest on {each:,.0f} choices of their own. What the"
-        " participants have in common may tell more.",
+        f"Terms and coefficients of each of {n} participants rest on {each:,.0f} choices of their own. What"
+        " the participants have in common may tell more.",
         "Find again, with participants pooled as a group",
         {"discovery": {"pooling": "group"}},
         "refit",

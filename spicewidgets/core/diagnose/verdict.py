@@ -148,8 +148,8 @@ def _beside_untuned(facts: Facts) -> Iterator[tuple[str, str]]:
         tuned = sum(gain.chance - gain.untuned + gain.nats for gain in wrecks)
         whose = "" if len(facts.gains) == 1 else f" of {len(wrecks)} of {len(facts.gains)} participants"
         yield (
-            f"SINDy's own coefficients{whose} are far from the choices: by {below:,.0f} nats in {n:,} worse than"
-            " guessing, so that tuned ones are not measured by them; tuned to half of the choices, these"
+            f"SINDy's own coefficients{whose} are far from the choices: by {below:,.0f} nats in {n:,} worse"
+            " than guessing, so that tuned ones are not measured by them; tuned to half of the choices, these"
             f" predict the other half {'better' if tuned > 0 else 'worse'} than guessing, by"
             f" {abs(tuned):,.0f} nats.",
             "untuned below chance",

@@ -124,8 +124,9 @@ def warning_of(gains: Mapping[Any, TuningGain]) -> str:
     whose = "" if len(gains) == 1 else f" of {len(worse)} of {len(gains)} participants ({_some(worse)})"
     nats, n = (sum(getattr(gain, name) for gain in worse.values()) for name in ("nats", "n_choices"))
     return (
-        f"The coefficients{whose} were tuned to the choices, and predict other choices worse than SINDy's own do,"
-        f" by {-nats:.0f} nats in {n:,}, which is more than noise. Do not trust them: pool the participants"
+        f"The coefficients{whose} were tuned to the choices, and predict other choices worse than SINDy's own"
+        f" do, by {-nats:.0f} nats in {n:,}, which is more than noise. Do not trust them: pool the"
+        " participants"
         ' (pooling="group"), take a model with fewer terms, or leave the coefficients untuned'
         " (spice_refine=False)."
     )

@@ -215,8 +215,9 @@ def _notes(evidence: Evidence, step: SearchStep, search: TermSearch) -> Iterator
         elif item.active and not item.told:
             name = "beta" if item.term is None else term_text(item.term)
             yield (
-                f"{evidence.n_choices:,} choices do not tell the {'beta' if item.term is None else 'coefficient'}"
-                f" of {item.module if item.term is None else f'{name} in {item.module}'}: it is where it was"
+                f"{evidence.n_choices:,} choices do not tell the"
+                f" {'beta' if item.term is None else 'coefficient'} of"
+                f" {item.module if item.term is None else f'{name} in {item.module}'}: it is where it was"
                 " expected before any choice was seen."
             )
 

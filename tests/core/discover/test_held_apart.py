@@ -94,7 +94,7 @@ def test_what_is_worse_beyond_noise_is_a_warning():
     assert not TuningGain(-40.0, 300, 3, given_up=20.0).is_worse()
     assert good.is_worse(chance=0.05)
     assert warning_of({"ann": good}) == ""
-    assert warning_of({"ann": bad}).startswith("The numbers were tuned to the choices, and predict")
+    assert warning_of({"ann": bad}).startswith("The coefficients were tuned to the choices, and predict")
     words = warning_of({"ann": good, "bob": bad, "cy": TuningGain(2.0, 300, 3)})
     assert "of 1 of 3 participants ('bob')" in words
     assert "by 40 nats in 300, which is more than noise" in words

@@ -131,7 +131,9 @@ def test_a_learned_beta_and_the_stretch_of_the_values_are_not_told_apart():
         0 < found.parameters[name] < 1 for name in ("alpha_reward", "beta_reward", "q0", "forget_rate")
     )
     (sentence,) = found.untold
-    assert sentence.startswith("The choices do not tell these numbers apart: P stays the same if one moves")
+    assert sentence.startswith(
+        "The choices do not tell these coefficients apart: P stays the same if one moves"
+    )
     assert "beta of x_value_reward by" in sentence
 
 
