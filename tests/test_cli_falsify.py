@@ -48,7 +48,7 @@ def test_it_says_where_models_do_not_behave_as_people_do(table, tmp_path):
 
 
 def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
-    result = run("falsify", "--rival", "me", "--repeats", "5", "--way", "x")
+    result = run("falsify", "--rival", "me", "--repeats", "5", "--way", "x", "--schedule", "x.csv")
     assert result.exit_code == 2
     assert [line.split(" must")[0] for line in result.stderr.splitlines()] == [
         "Error: --data",
@@ -85,6 +85,16 @@ def test_a_task_whose_schedule_is_given_is_played_anew(table, tmp_path):
 
 def test_it_can_be_interrupted(table, monkeypatch):
     monkeypatch.setattr(ProgressBar, "part", lambda *_: signal.raise_signal(signal.SIGINT))
-    result = run("falsify", "--data", table, "--rival", "random", "--repeats", "20")
+    result = run("falsify", "--data", table, "--rival", "random")
     assert result.exit_code == 1
     assert "Aborted" in result.stderr
+
+
+def test_one_person_has_no_group_and_that_is_said(table, tmp_path):
+    frame = pd.read_csv(table)
+    frame[frame["participant"] == frame["participant"][0]].to_csv(tmp_path / "one.csv", index=False)
+    options = ("falsify", "--data", tmp_path / "one.csv", "--rival", "rescorla-wagner")
+    assert "declared prior" in run(*options).stdout.splitlines()[0]
+    told = run(*options, "--way", "likelihood").stdout
+    assert "declared prior" not in told
+    assert "Seed 0." in told

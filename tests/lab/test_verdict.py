@@ -37,8 +37,8 @@ def without(result, term):
 @pytest.mark.seed(75)
 def test_the_tutorials_terms_and_numbers_are_the_participants(healthy):
     assert verdict(healthy) == (
-        "Same terms as the participant; the coefficients are within their error. A learning rate that is off by"
-        " 0.04 would have shown, nine times of ten."
+        "Same terms as the participant; the coefficients are within their error. A learning rate that is off"
+        " by 0.04 would have shown, nine times of ten."
     )
 
 

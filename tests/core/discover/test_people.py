@@ -120,8 +120,11 @@ def test_intervals_by_the_delta_method_are_given_the_group(choices, pooled, no_l
                 half, [half_width(e, 0.95) for e in group.errors[:, column]], rtol=1e-6
             )
     own = table["x_value_reward_chosen: own value high"] - table["x_value_reward_chosen: own value"]
-    rate = table["alpha_penalty high"] - table["alpha_penalty"]
-    np.testing.assert_allclose(rate, own, rtol=1e-5)  # alpha_penalty is 1 - own value
+    errors = own / half_width(1.0, 0.95)  # alpha_penalty is 1 - own value, and between 0 and 1
+    ends = [
+        bounded_interval(*pair, 0.95, (0.0, 1.0)) for pair in zip(table["alpha_penalty"], errors, strict=True)
+    ]
+    np.testing.assert_allclose(table[["alpha_penalty low", "alpha_penalty high"]], ends, rtol=1e-5)
 
 
 def test_means_of_the_groups_of_a_table_are_those_of_their_people(choices, pooled):

@@ -137,7 +137,8 @@ def test_our_own_export_keeps_its_sessions():
     mixed = dataset.take(sw.DatasetRNN(dataset.xs, dataset.ys).xs.new_tensor(order).long(), _trials(dataset))
     again = read_choices(mixed.to_frame().to_csv(index=False).encode())
     frame = regressors(agent, again)
-    assert frame["used"].eq("yes").all()
+    assert frame["used"].ne("no").all()
+    assert frame["choice"].isna().equals(frame["used"].eq("missed"))
     expected = replay(agent, mixed).probabilities[frame["session"].astype(int), frame["trial"].astype(int), 0]
     np.testing.assert_allclose(frame["p_0"].astype(float), expected)
 
