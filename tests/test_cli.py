@@ -76,7 +76,8 @@ def test_it_tells_equations_parameters_and_comparison(written):
     assert "screening" in lines[1]
     assert lines[2].startswith("Loss 0.")
     assert "nats per choice (chance 0.6931, true agent 0." in lines[2]
-    assert "400 trials, 0 missed (no choice): 420 choices. Scored: 400 (20 first of a session" in lines[3]
+    counts = "400 trials, 0 missed (no choice): 420 choices, 20 of them after the last trial."
+    assert lines[3].startswith(counts)
     heads = [line.split("  ")[0] for line in lines[5:] if line and not line.startswith(" ")]
     assert heads[:3] == ["Equations, term by term", "Parameters", "Choices expected by"]
     assert [line.split()[:2] for line in lines if line.startswith("    ") and len(line.split()) == 4] == [
@@ -430,7 +431,7 @@ def test_columns_that_are_not_used_are_named(tmp_path):
         )
     )
     text = output_of("--data", path, "--epochs", 2, "--n-starts", 1)
-    assert "Note: Columns that were not used: mood, colour." in text.splitlines()
+    assert "Note: Columns that were not used: mood and colour." in text.splitlines()
 
 
 def test_data_sets_are_listed_and_looked_at(tmp_path):

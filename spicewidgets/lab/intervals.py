@@ -133,6 +133,11 @@ def _parameters(result: Result, resampled: Any, participant: Hashable, level: fl
         )
 
 
+def parameter_interval(name: str, value: float, error: float) -> tuple[float, float]:
+    """Compute the interval of a parameter of a Q-learner, within its bounds; NaN where it has no error."""
+    return bounded_interval(value, error, LEVEL, bounds_of(name))
+
+
 def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
     """Return cautions about the intervals, in sentences."""
     errors, sentences = result.uncertainty.get(participant), []

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.settings import LEVEL
 from ..core.simulate.environments import make_environment
 from ..loading import later
 from ..state.experiment import STUDIES, ExperimentSnapshot
 from ..state.studies import BEYOND, PLAIN, RIVALS, TwoLearners
 from .studies import PageStudy
+from .words import SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +145,7 @@ class DiscriminationView:
         if not low:
             return f"From {n}."
         most = f"more than {self.frame['choices'].iloc[-1]:,.0f}"
-        return f"Between {low} and {high or most} ({100 * LEVEL:g} %), from {n} or more."
+        return f"Between {low} and {high or most} ({SHARE}), from {n} or more."
 
     def together(self, certainty: float, size: Size) -> str:
         """Describe how many people of one kind the present design needs."""

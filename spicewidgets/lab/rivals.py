@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.settings import LEVEL
 from ..core.wording import join_words
 from ..loading import later
 from ..state.experiment import STUDIES
 from ..state.studies import RIVALS
 from .studies import PageStudy
+from .words import SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ class Compared:
                 f"{best.name} expects the choices best: {-second.less:.4f} nats a choice over {second.name}."
                 " How sure that is takes several people."
             )
-        ends = f"{-second.less_high + 0.0:.3f} to {-second.less_low:.3f}, {100 * LEVEL:g} %"
+        ends = f"{-second.less_high + 0.0:.3f} to {-second.less_low:.3f}, {SHARE}"
         nats = f"{-second.less:.3f} nats a choice over {second.name} ({ends})"
         if second.less_high >= 0:
             close = [row.name for row in self.rows[1:] if row.less_high >= 0]

@@ -2,7 +2,9 @@
 
 from ..core.mechanisms import ASKED, BEYOND, PARAMETERS as DECLARED
 from ..core.rivals.ready import RIVALS
+from ..core.settings import LEVEL
 
+SHARE = f"{100 * LEVEL:g} %"  # that an interval holds, unless another is asked for
 PARAMETERS = {name: one.words for name, one in DECLARED.items()}
 LETTERS = {name: one.letter for name, one in DECLARED.items()}
 SYMBOLS = {one.symbol: one.letter for one in DECLARED.values()}  # of the rules from an equation to them

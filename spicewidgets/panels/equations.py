@@ -10,18 +10,16 @@ import pandas as pd
 from ..core.equations import term_in_words
 from ..lab.intervals import (
     BETA,
-    LEVEL,
     PARAMETER,
     IntervalRow,
-    bounded_interval,
-    bounds_of,
     numbers,
+    parameter_interval,
 )
 from ..lab.meaning import cost
 from ..lab.pressed import costs_of
 from ..lab.reading import code_of, sentences_of
 from ..lab.result import Result
-from ..lab.words import PARAMETERS
+from ..lab.words import PARAMETERS, SHARE
 from ..markup import Html, code_block, fold, message, region, table
 from .base import block, button, column, guard, set_if_changed, with_label
 from .explanation import explanation
@@ -250,14 +248,14 @@ def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | No
         for name, (true, found) in classical.items()
         if name != "alpha_penalty" or classical["alpha_reward"] != (true, found)  # one learning rate
     ]
-    names = ("parameter", "found", f"{100 * LEVEL:g} % interval", "true")
+    names = ("parameter", "found", f"{SHARE} interval", "true")
     return table("Read as a participant", names, rows) if rows else ""
 
 
 def _ends(name: str, found: float, errors: "Uncertainty | None") -> str:
     """Write the interval of a parameter; empty where there is no error."""
     error = nan if errors is None else errors.parameters.get(name, nan)
-    low, high = bounded_interval(found, error, LEVEL, bounds_of(name))
+    low, high = parameter_interval(name, found, error)
     return between(low, high) if low == low else ""
 
 

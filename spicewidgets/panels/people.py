@@ -5,8 +5,9 @@ from functools import partial
 import ipywidgets as widgets
 
 from ..compat import clear_uploads, tooltip, uploads
-from ..lab.people import LEVEL, People as Rows, look_at, people_from, people_in, trials_of
+from ..lab.people import People as Rows, look_at, people_from, people_in, trials_of
 from ..lab.protocols import ExperimentRunner
+from ..lab.words import SHARE
 from ..markup import Html, escape_text, message, region, table
 from ..plots.people import AcrossPeople, TwoNumbers
 from ..state.experiment import Experiment
@@ -365,11 +366,9 @@ def _groups_table(rows: Rows, name: str) -> Html:
         interval = between(*one.ends) if one.ends[0] == one.ends[0] else ""
         spread = decimal(one.spread, 2) if one.spread == one.spread else ""
         lines.append([one.group or "all", f"{one.n} of {one.n_all}", decimal(one.mean, 2), interval, spread])
-    head = [rows.group_name or "people", "identified", "mean", f"{100 * LEVEL:g} %", "SD"]
+    head = [rows.group_name or "people", "identified", "mean", SHARE, "SD"]
     pooled = " Each person's own parameter is drawn to the mean of the group." * rows.is_pooled
-    words = message(
-        f"Ranges: {100 * LEVEL:g} % intervals. –: the choices do not identify it.{pooled}", "help"
-    )
+    words = message(f"Ranges: {SHARE} intervals. –: the choices do not identify it.{pooled}", "help")
     return Html(table(name, head, lines) + words + _in_model(rows, name))
 
 
@@ -389,7 +388,6 @@ def _in_model(rows: Rows, name: str) -> Html:
     ]
     if not lines:
         return Html("")
-    level = f"{100 * LEVEL:g} %"
-    head = ["group", "mean", level, "difference", level, f"p of {groups[0].n_tests}"]
+    head = ["group", "mean", SHARE, "difference", SHARE, f"p of {groups[0].n_tests}"]
     words = "A mean for each group in one model of all: a difference is not shrunk. p by Holm over all tests."
     return Html(table(f"{name}, in the group model", head, lines) + message(words, "help"))

@@ -4,7 +4,8 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.rivals import LEVEL, Compared
+from ..lab.rivals import Compared
+from ..lab.words import SHARE
 from ..markup import Html, code_block, escape_text, fold, message, table
 from ..plots.rivals import by_person, rivals_table
 from .base import Choice, column
@@ -121,7 +122,7 @@ class RivalsPanel(Stage):
         as_nats = self.experiment.rivals.shown == "nats"
         several = len(found.people) > 1
         over = (
-            f"Dots: all people. Lines and ranges: {100 * LEVEL:g} % over people. Frequency: estimated for the"
+            f"Dots: all people. Lines and ranges: {SHARE} over people. Frequency: estimated for the"
             " population (random effects)."
             if several
             else "One person: no interval over people."

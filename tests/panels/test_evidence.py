@@ -87,6 +87,18 @@ def test_a_term_that_is_demanded_in_is_in(shown, box):
     assert shown.runner.result.estimator.weigh(keep=[out]).equations()[MODULE].coefficient(*out[1]) != 0
 
 
+def test_the_slider_opens_at_the_penalty_of_first_degree(shown, box):
+    evidence = shown.runner.result.estimator.weigh()
+    prices = {len(item.term): item.price for item in evidence.terms if item.term is not None}
+    assert prices[2] > prices[1] + 0.1  # a product costs more, for the many there are
+    assert box.price.value == pytest.approx(
+        max(item.price for item in evidence.terms if item.term is not None and len(item.term) < 2), rel=0.03
+    )
+    before = numbers(box)
+    box.price.value *= 1.0001
+    assert [text == "out" for text in numbers(box)] == [text == "out" for text in before]
+
+
 def test_the_price_is_taken_over_when_asked(shown, box):
     box.price.value = 3.0
     assert shown.experiment.discovery.price is None
@@ -110,18 +122,6 @@ def test_what_must_be_out_is_out_of_the_next_run_and_what_must_be_in_stays_deman
     assert numbers(box)[[*box.menus].index(demanded)] != "out"
     shown.experiment.discovery.reset()
     assert shown.runner.wait(60)
-
-
-def test_the_slider_opens_at_the_penalty_of_first_degree(shown, box):
-    evidence = shown.runner.result.estimator.weigh()
-    prices = {len(item.term): item.price for item in evidence.terms if item.term is not None}
-    assert prices[2] > prices[1] + 0.1  # a product costs more, for the many there are
-    assert box.price.value == pytest.approx(
-        max(item.price for item in evidence.terms if item.term is not None and len(item.term) < 2), rel=0.03
-    )
-    before = numbers(box)
-    box.price.value *= 1.0001
-    assert [text == "out" for text in numbers(box)] == [text == "out" for text in before]
 
 
 def test_bars_say_in_words_what_they_show():

@@ -14,7 +14,7 @@ from .tables.report import Report
 class ChoiceCounts:
     """How many rows, trials and choices there are, and how many of the choices a model is scored by.
 
-    `rows == left_out + trials`, `trials == missed + choices`, and
+    `rows == left_out + trials`, `trials + after_last == missed + choices`, and
     `choices == first + after_missing + scored`.
 
     Attributes:
@@ -22,6 +22,7 @@ class ChoiceCounts:
         left_out: rows that are no trials of the data set.
         trials: of the data set, missed ones among them.
         missed: trials without a choice.
+        after_last: choices that are known after the last trial of a session, as of a simulation.
         choices: that are known.
         first: first choices of a session, which follow nothing and are not predicted.
         after_missing: choices that follow a trial without a choice or its reward, and are not predicted.
@@ -32,6 +33,7 @@ class ChoiceCounts:
     left_out: int
     trials: int
     missed: int
+    after_last: int
     choices: int
     first: int
     after_missing: int
@@ -45,7 +47,8 @@ class ChoiceCounts:
                 where nothing was held out.
         """
         words = f"{self.rows:,} rows, {self.left_out:,} left out: " if self.left_out else ""
-        words += f"{self.trials:,} trials, {self.missed:,} missed (no choice): {self.choices:,} choices."
+        words += f"{self.trials:,} trials, {self.missed:,} missed (no choice): {self.choices:,} choices"
+        words += f", {self.after_last:,} of them after the last trial." if self.after_last else "."
         skipped = f"{self.first:,} first of a session"
         if self.after_missing:
             skipped += f", {self.after_missing:,} after a trial without choice or reward"
@@ -73,12 +76,15 @@ def count_choices(dataset: DatasetRNN, report: Report | None = None) -> ChoiceCo
     choices, scored = int(known.sum()), int(dataset.target_mask.sum())
     first = int(known.any(dim=1).sum())
     ends = (known * torch.arange(1, known.shape[1] + 1)).amax(dim=1)
-    trials = int(ends.sum()) if report is None else report.used
+    trials, after_last = int(dataset.lengths.sum()), int((ends - dataset.lengths).sum())
+    if report is not None:
+        trials, after_last = report.used, 0
     return ChoiceCounts(
         rows=trials if report is None else report.rows,
         left_out=0 if report is None else report.rows - report.used,
         trials=trials,
-        missed=trials - choices,
+        missed=trials + after_last - choices,
+        after_last=after_last,
         choices=choices,
         first=first,
         after_missing=choices - scored - first,

@@ -44,5 +44,6 @@ def test_the_choice_after_the_last_trial_of_a_simulation_counts():
     data, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsFixed((0.7, 0.3)), 30, 5, random_state=1)
     counts = count_choices(data)
     assert counts.scored == int(data.target_mask.sum())
+    assert (counts.trials, counts.after_last) == (150, 5)
     assert (counts.missed, counts.after_missing, counts.left_out) == (0, 0, 0)
     assert counts.choices == counts.scored + 5
