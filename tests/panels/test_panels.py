@@ -183,7 +183,8 @@ def test_found_numbers_stand_with_their_standard_error():
     shown = panel("equation")
     assert "± standard error" in shown.terms.value
     assert "0.705 ± 0.011" in shown.terms.value
-    assert "0.29 ± 0.01" in shown.parameters.value
+    assert "<td>0.29</td><td>0.27 to 0.32</td><td>0.30</td>" in shown.parameters.value
+    assert "95 % interval" in shown.parameters.value
 
 
 def test_standard_errors_are_told_where_they_are_seen(app):

@@ -41,7 +41,7 @@ def test_it_opens_in_words_with_the_first_number_explained(shown):
     told = text(shown.explained.value)
     assert told.startswith("What 0.71 stands for 0.71 = 1 − α What is kept of the value")
     assert "So α = 0.29; the participant has 0.30." in told
-    assert "0.69 to 0.72 with 95 %. The true 0.70 is inside." in told
+    assert "0.68 to 0.73 with 95 %. The true 0.70 is inside." in told
     assert "6.1 nats in 100 choices." in told
     assert "sw-on" in shown.sentence.buttons[Key(CHOSEN, (CHOSEN,))]._dom_classes
 

@@ -214,7 +214,7 @@ def test_terms_need_one_participant_whose_truth_is_known(recovered):
 
 def test_numbers_are_drawn_found_against_true(recovered):
     found = recovered.runner.studies["parameters"].found
-    assert "Numbers found: Rescorla-Wagner" in recovered.numbers.value
+    assert "Parameters found: Rescorla-Wagner" in recovered.numbers.value
     assert recovered.numbers.value.count('role="img"') == len(found.pairs) == 2
     rows = texts(recovered.numbers.value)
     assert [row[0] for row in rows[1:]] == list(found.summary.index)

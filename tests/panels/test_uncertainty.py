@@ -54,7 +54,7 @@ def test_before_there_are_resamples_the_likelihood_speaks():
         "0.295",
         "± 0.011",
         "–",
-        "0.277 to 0.313",
+        "0.274 to 0.317",
     ]
     assert cells(made.terms.value)[1] == ["constant", "–", "yes", "yes", ""]
     assert made.experiment.stages["uncertainty"] == "todo"
@@ -93,14 +93,14 @@ def test_the_bars_are_the_intervals_in_standard_errors(shown):
     row = numbers(shown.runner.result, shown.runner.resampled, 0)[1]
     figure = shown.figure.series
     likelihood = figure["likelihood 1"].x
-    assert likelihood.tolist() == pytest.approx([-1.645, 1.645], abs=1e-3)
+    assert likelihood.tolist() == pytest.approx([-1.95996, 1.95996], abs=1e-3)
     ends = [(end - row.found) / row.likelihood for end in (row.spread.low, row.spread.high)]
     assert figure["resamples 1"].x.tolist() == pytest.approx(ends)
     assert figure["truth 1"].x.tolist() == pytest.approx([(0.7 - row.found) / row.likelihood])
     assert [panel.visible for panel in shown.figure.subplots.values()] == [True] * 6
     assert shown.figure.subplots["strip 1"].code == "kept 100 %"
     lines = shown.figure.download("csv").decode().splitlines()
-    assert lines[0] == ("Number,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept")
+    assert lines[0] == ("Coefficient,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept")
     assert lines[2].startswith(f"own value,0.7,{row.found:.10g},{row.likelihood:.10g},")
     assert '<th scope="row">own value</th>' in shown.figure.table()
     assert shown.figure.download("png")[:4] == b"\x89PNG"
