@@ -100,7 +100,9 @@ def test_the_bars_are_the_intervals_in_standard_errors(shown):
     assert [panel.visible for panel in shown.figure.subplots.values()] == [True] * 6
     assert shown.figure.subplots["strip 1"].code == "kept 100 %"
     lines = shown.figure.download("csv").decode().splitlines()
-    assert lines[0] == ("Coefficient,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept")
+    assert lines[0] == (
+        "Coefficient,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept"
+    )
     assert lines[2].startswith(f"own value,0.7,{row.found:.10g},{row.likelihood:.10g},")
     assert '<th scope="row">own value</th>' in shown.figure.table()
     assert shown.figure.download("png")[:4] == b"\x89PNG"

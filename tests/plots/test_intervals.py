@@ -68,7 +68,7 @@ def test_the_table_and_the_csv_name_each_number():
     figure = Intervals()
     figure.draw([("<a>", number(spread=SPREAD)), ("b", number(likelihood=nan, true=nan))], "words")
     assert figure.download("csv").decode().splitlines() == [
-        "Number,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept",
+        "Coefficient,True,Found,Error by the likelihood,Error over resamples,Lowest,Highest,Kept",
         "<a>,1.05,1,0.1,0.2,0.8,1.25,0.75",
         "b,,1,,,,,",
     ]
