@@ -12,7 +12,7 @@ from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture,
 STYLE = """
 :root{color-scheme:light}
 *{box-sizing:border-box}
-body{margin:0;background:#fff;color:#222;
+body{margin:0;background:#fff;color:#222;overflow-wrap:break-word;
  font:16px/1.55 system-ui,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
 main{max-width:64rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.7rem;line-height:1.25;margin:.2em 0 .8em}
@@ -34,7 +34,7 @@ th[scope=row]{font-weight:400}
 figure{margin:1.4em 0}
 figure svg{max-width:100%;height:auto;display:block}
 figcaption{font-size:.83rem;color:#333;max-width:46rem;margin-top:.4em}
-.equation{margin:.7em 0 .7em 1.5rem;text-indent:-1.5rem;line-height:1.9}
+.equation{margin:.7em 0;padding-left:1.5rem;text-indent:-1.5rem;line-height:1.9;overflow-x:auto}
 math{font-size:1.02em}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f5f6;padding:.8em 1em;font-size:.83rem;
  max-width:60rem}

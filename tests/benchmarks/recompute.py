@@ -223,12 +223,12 @@ def of_choices(report: Report, data: Choices) -> list[Row]:
     """Counts, and the written equations beside what the report has of them."""
     rows, by, n_parts = [], report.settings["by"], len(set(report.equations["part"])) - 1
     text = (report.folder / "report.md").read_text(encoding="utf-8")
-    for name, here in (
-        ("people", len(data.people)),
-        ("sessions", len(data.owner)),
-        ("trials", int((data.choices >= 0).sum())),
+    for name, here, cell in (
+        ("people", len(data.people), r"([\d,]+) +\|$"),
+        ("sessions", len(data.owner), r"([\d,]+) +\|$"),
+        ("choices", int((data.choices >= 0).sum()), r".*?: ([\d,]+) choices"),
     ):
-        said = re.search(rf"^\| {name} +\| ([\d,]+) +\|$", text, re.M)
+        said = re.search(rf"^\| {name} +\| {cell}", text, re.M)
         said_number = int(said[1].replace(",", "")) if said else -1
         rows.append(Row(name, f"{said_number:,}", f"{here:,}", same(said_number, here)))
     known = (data.choices[:, 1:] >= 0) & (data.choices[:, :-1] >= 0)

@@ -170,7 +170,7 @@ def test_the_table_has_all_numbers(found):
     ]
     assert (table["low"] <= table["high"]).all()
     first = found.text().splitlines()
-    assert first[0] == "12 resamples, 90 % intervals"
+    assert first[0] == "12 resamples, 95 % intervals"
     assert first[1].startswith(f"{CHOSEN}: 1 = {table['found'].iloc[0]:.4f} +- ")
 
 
