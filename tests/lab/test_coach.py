@@ -402,7 +402,7 @@ def test_a_rival_that_is_ahead_of_network_and_equations_is_what_is_missing(healt
     assert behind.leading_rival is None
     ahead = replace(behind, rivals={"pearce-hall": network + 20.0, "random": network - 900})
     found = {one.kind: one for one in findings_of(ahead)}
-    assert "pearce-hall (the learning rate follows" in found["mechanism missing"].words
+    assert "pearce-hall (the learning rate of an option follows" in found["mechanism missing"].words
     told = verdict_of(ahead)
     assert told.remarks == ("mechanism missing",)
     assert "by 20 nats" in told.sentences[1]
