@@ -4,13 +4,14 @@ A value and each signal is a letter; what an update does to them is worked out, 
 the result are those of the equation. Rewards are taken to be 0 or 1.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple, Union
 
 from .built import REWARD, REWARD_CHOSEN
 from .equations import Term
-from .mechanism import Mechanism, StateSpec, Trial, Values, update
+from .mechanism import Array, Mechanism, StateSpec, Trial, Values, update
 from .mechanisms import PARAMETERS, STATES
 
 BINARY = {REWARD, REWARD_CHOSEN}
@@ -63,6 +64,22 @@ class Polynomial:
             raise TypeError(f"only a reward can be compared in an equation; got {', '.join(signals)}")
         low, high = self.terms.get((), 0.0) > bound, sum(self.terms.values()) > bound
         return Polynomial({tuple(signals): high - low} | {(): low} if signals else {(): low})
+
+    def collect(self, letters: Collection[str]) -> dict[Term, "Polynomial"]:
+        """Return the coefficient of each product of other factors, as a polynomial in some letters."""
+        parts: dict[Term, dict[Term, float]] = {}
+        for term, value in self.terms.items():
+            rest = tuple(factor for factor in term if factor not in letters)
+            parts.setdefault(rest, {})[tuple(factor for factor in term if factor in letters)] = value
+        return {rest: Polynomial(part) for rest, part in parts.items()}
+
+    def evaluate(self, numbers: Mapping[str, Array]) -> Array:
+        """Put numbers, or arrays, in place of letters; 0 for those that are lacking."""
+        total: Array = 0.0
+        for term, value in self.terms.items():
+            if all(factor in numbers for factor in term):
+                total = total + prod((numbers[factor] for factor in term), start=value)
+        return total
 
     @property
     def factors(self) -> set[str]:

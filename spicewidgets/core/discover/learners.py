@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from ..equations import Term
+from ..mechanisms import VALUES
 from ..models import HABIT, RATE, VALUE
-from ..read.translation import REWARD, HasInitValues, start_of
+from ..read.level import rewrite_terms
+from ..read.translation import MODULES, REWARD, HasInitValues, start_of, update_of
 from .likelihood import Derivatives, Likelihood, ParameterId
 from .maximum import Prior
 
@@ -24,7 +26,6 @@ Shape = Mapping[str, Floats]
 
 FLAT = 1e4  # standard deviation of the prior that stands for none
 STEP = 1e-5  # of the slopes of coefficients, on the scales
-KNOWN = {f"{VALUE}_chosen", f"{VALUE}_not_chosen", f"{HABIT}_chosen", f"{HABIT}_not_chosen", RATE}
 ALPHA, DIFFERENCE, WITHIN = "alpha", "alpha_reward - alpha_penalty", "within"
 Q0 = 0.5  # value of every arm before the first trial, where it is not found
 
@@ -109,8 +110,10 @@ def kinds_of(modules: Mapping[str, Sequence[Term]]) -> tuple[Kind, ...]:
         between 0 and 1. None where a module or an input is not known here.
     """
     chosen = next((name for name in (RATE, f"{VALUE}_chosen") if name in modules), None)
-    allowed = {name: {name, *((REWARD,) if name == chosen else ())} for name in KNOWN}
-    known = all(name in KNOWN and allowed[name].issuperset(sum(terms, ())) for name, terms in modules.items())
+    allowed = {name: {name, *((REWARD,) if name == chosen else ())} for name in MODULES}
+    known = all(
+        name in MODULES and allowed[name].issuperset(sum(terms, ())) for name, terms in modules.items()
+    )
     if chosen is None or not known:
         return ()
     terms = {tuple(sorted(term)) for term in modules[chosen]}
@@ -223,25 +226,16 @@ class DifferenceLikelihood(LearnerLikelihood):
 def _coefficients(
     p: Mapping[str, Floats], modules: Mapping[str, Sequence[Term]], start: Mapping[str, float]
 ) -> dict[ParameterId, Floats]:
-    """Return the update of a learner in a model's coordinates; the derivation is in `read/translation.py`.
+    """Return the update of a learner in a model's coordinates, as `true_model` has it of one.
+
     Where the model learns a beta it is 1, but beside a learning rate of its own, where it is the learner's.
     """
-    reward, penalty = p["alpha_reward"], p["alpha_penalty"]
-    stretch, first = p["beta_reward"], start[VALUE]
-    shift = first - stretch * p["q0"]
-    rows: dict[str, dict[Term, Floats]] = {
-        RATE: {(): penalty, (REWARD,): reward - penalty},
-        (chosen := f"{VALUE}_chosen"): {
-            (): penalty * shift,
-            (chosen,): 1 - penalty,
-            (REWARD,): reward * stretch - (penalty - reward) * shift,
-            (chosen, REWARD): penalty - reward,
-        },
-        (other := f"{VALUE}_not_chosen"): {(): p["forget_rate"] * first, (other,): 1 - p["forget_rate"]},
-    }
-    if f"{HABIT}_chosen" in modules:
-        rate = p["alpha_choice"]
-        for name, target in ((f"{HABIT}_chosen", p["beta_choice"]), (f"{HABIT}_not_chosen", 0.0 * rate)):
-            rows[name] = {(): rate * target, (name,): 1 - rate}
-    found = {ParameterId(m, term): v for m, row in rows.items() if m in modules for term, v in row.items()}
-    return found | ({ParameterId(VALUE, None): stretch} if RATE in modules else {})
+    found: dict[ParameterId, Floats] = {}
+    for module in modules:
+        own = update_of(module, p)
+        state = MODULES[module][0]
+        if module != RATE and state.weight is not None:
+            stretch, first = p[state.weight.name], p["q0"] if state is VALUES else state.first
+            own = rewrite_terms(own, module, stretch, start[state.model] - stretch * first)
+        found |= {ParameterId(module, term): value for term, value in own.items()}
+    return found | ({ParameterId(VALUE, None): p["beta_reward"]} if RATE in modules else {})

@@ -22,15 +22,29 @@ def reparameterise(equation: Equation, stretch: float = 1.0, shift: float = 0.0)
     >>> reparameterise(Equation("x", ((), ("x",), ("r",)), (-0.3, 0.7, 0.9)), shift=0.5).text()
     '(x)[k+1] = -0.150 1 + 0.700 x[k] + 0.900 r[k]'
     """
-    coefficients: dict[Term, float] = {(): shift}
-    for term, value in equation.active:
-        others = tuple(factor for factor in term if factor != equation.module)
+    coefficients = rewrite_terms(dict(equation.active), equation.module, stretch, shift)
+    return replace(equation, terms=tuple(coefficients), values=tuple(coefficients.values()), dropped={})
+
+
+def rewrite_terms(terms: Mapping[Term, Any], own: str, stretch: Any, shift: Any) -> dict[Term, Any]:
+    """Return the coefficients of `reparameterise`, numbers or arrays of those of many participants.
+
+    Args:
+        terms: coefficients before.
+        own: the factor that is the value itself.
+        stretch: of the value.
+        shift: of the value.
+    """
+    coefficients: dict[Term, Any] = {(): shift}
+    for term, value in terms.items():
+        others = tuple(factor for factor in term if factor != own)
         power = len(term) - len(others)
         for k in range(power + 1):  # ((x - shift) / stretch) ** power, multiplied out
-            part = comb(power, k) * (-shift) ** (power - k) * stretch ** (1 - power)
-            product = (equation.module,) * k + others
+            away = (-shift) ** (power - k) if k < power else 1.0
+            part = comb(power, k) * away * (stretch ** (1 - power) if power != 1 else 1.0)
+            product = (own,) * k + others
             coefficients[product] = coefficients.get(product, 0.0) + value * part
-    return replace(equation, terms=tuple(coefficients), values=tuple(coefficients.values()), dropped={})
+    return coefficients
 
 
 def pairs(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

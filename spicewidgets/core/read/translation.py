@@ -19,20 +19,22 @@ added to the values of all arms.
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite, nan
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import pandas as pd
 
 from ..config import SpiceConfig
 from ..equations import Equation, SpiceModel, Term, term_text
 from ..mechanism import StateSpec, Values
-from ..mechanisms import MECHANISMS, STATES, VALUES
+from ..mechanisms import MECHANISMS, PARAMETERS, STATES, VALUES
 from ..models import HABIT, RATE, VALUE
-from ..polynomial import polynomial, trial_of, updated_value
+from ..polynomial import Polynomial, polynomial, trial_of, updated_value
 from ..settings import SettingsError
 from ..simulate.agents import AgentQ
-from .level import at_level_of, level, reparameterise
+from .level import at_level_of, level, reparameterise, rewrite_terms
 
 # What equations do that stand for a parameter which no Q-learner has: below its range, and above.
 NO_Q_LEARNER = {
@@ -247,26 +249,51 @@ def _equation(module: str, coefficients: Mapping[Term, float], notes: tuple[str,
     return Equation(module, tuple(coefficients), tuple(float(v) for v in coefficients.values()), notes=notes)
 
 
+def update_of(module: str, p: Mapping[str, Any], controls: tuple[str, ...] = (REWARD,)) -> dict[Term, Any]:
+    """Return the coefficients of the update of a Q-learner that a module stands for, in its own units.
+
+    Args:
+        module: one of `MODULES`.
+        p: the parameters, numbers or arrays of those of many participants; a mechanism is left out whose
+            parameters are.
+        controls: what the module sees.
+    """
+    found = {term: part.evaluate(p) for term, part in _in_letters(module, REWARD_CHOSEN in controls).items()}
+    return {term: value for term, value in found.items() if np.ndim(value) or value != 0}
+
+
+@lru_cache
+def _in_letters(module: str, is_unseen: bool) -> Mapping[Term, Polynomial]:
+    """Return the coefficient of each term as a polynomial in the parameters."""
+    (state, chosen), mechanisms = MODULES[module], [one for one in MECHANISMS if not one.within]
+    trial, p = trial_of(chosen, seen=not is_unseen), Values(**{name: polynomial(name) for name in PARAMETERS})
+    try:
+        if module == RATE:
+            return polynomial(sum(one.rate(p, trial) for one in mechanisms)).collect(PARAMETERS)
+        return updated_value(mechanisms, p, state, module, trial).collect(PARAMETERS)
+    except TypeError as error:
+        raise SettingsError(
+            [f"The participant's update is no equation of {module}: {error}. Simulate without its mechanism."]
+        ) from error
+
+
 def _true_equation(
     module: str, agent: AgentQ, model: HasInitValues, controls: tuple[str, ...], betas: Mapping[str, float]
 ) -> Equation:
-    """Return the agent's update of a module's value, run on polynomials and written in the model's units."""
-    state, chosen = MODULES[module]
-    trial = trial_of(chosen, seen=REWARD_CHOSEN not in controls)
-    parameters, mechanisms = Values(**agent.parameters), [one for one in MECHANISMS if not one.within]
+    """Return the agent's update of a module's value, run on letters and written in the model's units."""
+    own = update_of(module, agent.parameters, controls)
     if module == RATE:
-        own = polynomial(sum(one.rate(parameters, trial) for one in mechanisms)).terms
         return _equation(module, _base(module) | own, _other_start(agent, start_of(model, VALUE)))
-    own = updated_value(mechanisms, parameters, state, module, trial).terms
+    state, chosen = MODULES[module]
     at = gauge_of(agent, model, state.model, betas)
-    there = reparameterise(Equation(module, tuple(own), tuple(own.values())), at.stretch, at.shift)
+    there = rewrite_terms(own, module, at.stretch, at.shift)
     coefficients = _base(module) | {
-        term: 0.0 if abs(value) < NOTHING else value
-        for term, value in zip(there.terms, there.values, strict=True)
+        term: 0.0 if abs(value) < NOTHING else value for term, value in there.items()
     }
-    missing = {factor for term, _ in there.active for factor in term} - {module, *controls}
+    missing = {factor for term, value in coefficients.items() if value for factor in term}
     note = f"The agent learns from the arm not chosen; {module} has no reward among its inputs to express it."
-    return _equation(module, coefficients, (note,) if missing and not chosen else ())
+    is_lacking = not chosen and bool(missing - {module, *controls})
+    return _equation(module, coefficients, (note,) if is_lacking else ())
 
 
 def _base(module: str) -> dict[Term, float]:
