@@ -46,7 +46,9 @@ def hostile_table():
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "choices.json"
+    path = (
+        tmp_path_factory.mktemp("table") / f"choices {NAMES['terminal']} {NAMES['turned']} % $ # & {{}}.json"
+    )
     hostile_table().to_json(path, orient="records")
     return path
 
@@ -159,8 +161,11 @@ def test_a_cell_that_no_figure_can_show_is_refused_in_a_sentence(role):
         read_choices(frame, {"groups": ["diagnosis"]})
 
 
-def test_a_cell_that_nothing_is_done_with_may_be_long():
-    frame = small_table().assign(notes="x" * 100_000)
+@pytest.mark.parametrize("notes", ["x" * 100_000, "9" * 1_000_000 + "x", "0," * 100_000, "=" * 100_000])
+def test_a_cell_that_nothing_is_done_with_may_be_long(notes):
+    """Nine thousand digits before a letter took a second, and a million would have taken hours."""
+    frame = small_table().assign(notes="")
+    frame.loc[7, "notes"] = notes
     assert read_choices(frame).dataset.n_participants == 10
 
 

@@ -79,7 +79,7 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         source = "The choices are those of a simulated participant, whose settings are below (Fitting)."
     else:
         data = read_table(request.table, request.columns, request.remedies)
-        dataset, name = data.dataset, Path(request.table).name
+        dataset, name = data.dataset, data.report.name
         title, source = f"Choices of {name}", f"The choices are those of the table {name}."
     plan = Plan(
         models={f"{name} (SPICE)": _estimator(name, dataset, request.seed) for name in request.models},

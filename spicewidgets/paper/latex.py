@@ -25,7 +25,6 @@ LEVELS = {1: "title", 2: "section", 3: "subsection"}
 # Signs of text that fonts of LaTeX have under another name.
 NAMED = {
     "[": "{[}",  # which would be an option of what stands before it
-    "--": "-{}-",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
@@ -38,6 +37,7 @@ NAMED = {
 GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "η": "eta", "κ": "kappa", "λ": "lambda"}
 GREEK |= {"ε": "epsilon", "μ": "mu", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi"}
 NAMED |= {sign: rf"\ensuremath{{\{name}}}" for sign, name in GREEK.items()}
+JOINED = re.compile(r"(?<=[-`',?!])(?=[-`',])")  # between signs that fonts of LaTeX would make one of
 CELLS = 12  # columns from which on a table is set smaller
 LONG = 120  # characters of an equation that fit a line
 
@@ -63,7 +63,7 @@ def plain(text: str) -> str:
     words = latex_text(text)
     for sign, name in NAMED.items():
         words = words.replace(sign, name)
-    return words
+    return JOINED.sub("{}", words)
 
 
 def _block(block: Block) -> str:

@@ -217,16 +217,16 @@ def targets(folder: Path) -> list[Target]:
     lesson = lesson_now(other, title="A title", text="Some words.", hidden=("task.sigma",)).to_dict()
     shown = Experiment()
     return [
-        Target("equations", [saved[1]], by_file(storage.read_spice_model), equations, 0.1),
-        Target("weights", [saved[0]], by_file(storage.read_rnn), weights, 0.1),
+        Target("equations", [saved[1]], by_file(storage.read_spice_model), equations, 0.125),
+        Target("weights", [saved[0]], by_file(storage.read_rnn), weights, 0.125),
         Target("tables", tables(), lambda content: read_choices(content), spoil_bytes, 0.005),
         Target("lessons", [json.dumps(lesson).encode()], lambda c: lesson_of(c, shown), either, 0.025),
         Target(
-            "lessons, invented", [], LessonReader().read, lambda rng, _: invent_lesson(rng, spoil_json), 0.2
+            "lessons, invented", [], LessonReader().read, lambda rng, _: invent_lesson(rng, spoil_json), 0.1
         ),
         Target("settings", settings, lambda data: Experiment().from_dict(data), spoil_json, 0.02),
         Target("addresses", [to_link(other).encode()], lambda c: link(c), addresses, 0.05),
-        Target("messages", messages(), check_frame, spoil_bytes, 0.5),
+        Target("messages", messages(), check_frame, spoil_bytes, 0.55),
     ]
 
 

@@ -100,7 +100,8 @@ def value_of(rng: random.Random, tags: dict[str, Any]) -> Any:
     if tags["optional"] and rng.random() < 0.2:
         return None
     if tags["choices"]:
-        return rng.choice(tags["choices"])
+        several = rng.sample(tags["choices"], rng.randrange(1, len(tags["choices"]) + 1))
+        return several[0] if tags["kind"] == "str" else several
     if tags["kind"] == "bool":
         return rng.random() < 0.5
     if tags["kind"] not in ("int", "float"):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Label = str | int | float
 EMPTY = {"", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "null", "NULL", "None", ".", "NaT", "<NA>"}
 WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.0*)?")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 TRUTH = {"true": 1.0, "false": 0.0}
 # Signs of control and of the direction of writing, ends of lines of unicode alone, halves of signs.
 UNSEEN = re.compile(

@@ -130,9 +130,10 @@ def reading(source: Source, roles: Mapping[str, Any] | None = None) -> Generator
             tables.append((yield from reading(path, roles)))
         return _join_tables(tables)
     data, name = contents(source)  # type: ignore[arg-type] # what is no file is refused there
+    name = visible(name)
     yield RowsRead(0.05, f"Reading {name}")
     for part, content in unpack(data, name):
-        tables.append((yield from _parse(content, part, roles)))
+        tables.append((yield from _parse(content, visible(part), roles)))
     return replace(_join_tables(tables), name=name, sha256=hashlib.sha256(data).hexdigest())
 
 
