@@ -85,6 +85,19 @@ def test_interrupted_before_there_is_anything_it_says_so(table, tmp_path, monkey
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+def test_killed_in_the_study_the_earlier_report_stays(table, tmp_path):
+    """As it is written, too: tests/paper/test_documents.py."""
+    (tmp_path / "report.html").write_text("earlier")
+    child = os.fork()
+    if not child:
+        ProgressBar.part = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        run("report", table, *FEW, *SHORT, "--model", "forgetting", "--out", tmp_path)
+        os._exit(1)  # it was not killed
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert (tmp_path / "report.html").read_text() == "earlier"
+
+
 def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
     result = run("report", "--by", "x", "--model", "me", "--repeats", "5", "--sigma", "7", "--out", tmp_path)
     assert result.exit_code == 2

@@ -1,6 +1,8 @@
 """The documents of a study: complete, escaped, the same bytes for the same study, and true to its numbers."""
 
+import os
 import re
+import signal
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import import_module
@@ -11,8 +13,10 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pandas as pd
+import pytest
 import small_study
 
+from spicewidgets.cli import paper_files
 from spicewidgets.core.equations import Equation
 from spicewidgets.paper.blocks import Bullets, Code, Formulas, Heading, Paragraph, Picture, TableBlock
 from spicewidgets.paper.card import claims
@@ -116,6 +120,30 @@ def test_the_same_study_makes_the_same_bytes_and_changes_nothing_global(found, f
     before = dict(matplotlib.rcParams)
     assert documents(found) == files
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+def test_killed_as_it_is_written_each_file_is_the_earlier_or_the_new_one(files, tmp_path):
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"earlier")
+    child = os.fork()
+    if not child:
+        replaced, replace = [], os.replace
+
+        def kill_halfway(draft, target):
+            if len(replaced) == len(files) // 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            replaced.append(replace(draft, target))
+
+        paper_files.documents, os.replace = lambda found: files, kill_halfway
+        paper_files.write(None, tmp_path)
+        os._exit(1)  # it was not killed
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    there = {name: (tmp_path / name).read_bytes() for name in files}
+    new = [name for name in files if there[name] == files[name]]
+    assert len(new) == len(files) // 2
+    assert {there[name] for name in files if name not in new} == {b"earlier"}
 
 
 def test_every_file_is_what_its_name_says(files):

@@ -1,6 +1,7 @@
 """A page whose kernel ends, while it is made or later, is told so."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def page(tmp_path_factory):
     """The page's address, and the folder of its server."""
     folder = tmp_path_factory.mktemp("ended")
     port = servers.free_port()
-    command = [sys.executable, "-c", APP, "app", "task", "--public", "--pool", "0", "--port", str(port)]
+    command = [sys.executable, "-c", APP, "app", "explorer", "--public", "--pool", "0", "--port", str(port)]
     with servers.served(command, port, folder) as url:
         yield url, folder
 
@@ -81,6 +82,50 @@ def test_a_page_is_told_when_its_kernel_was_killed(page):
         assert time.monotonic() < until
         time.sleep(0.2)
     assert answer(where)[0] == 404
+
+
+WORK = {
+    "training": ("Train", "Train"),
+    "study": ("Rivals", "Compare"),
+    "report": ("Report", "Write the report"),
+}
+
+
+def settings_of(person):
+    """The settings that a page keeps in its address."""
+    return next(found[1] for text in person.texts() if (found := re.search(r'data-settings="([^"]*)"', text)))
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_who_is_killed_at_work_is_told_and_begins_anew_with_the_same_settings(page, work):
+    url, folder = page
+    neighbour, person, again = Learner(), Learner(), Learner()
+    neighbour.open(url)
+    person.open(url)
+    pid = int((folder / "last").read_text())
+    person.stage("Participant", "Learning rate")
+    person.set("FloatSlider", "Learning rate", 0.85)
+    person.wait_for_answer()
+    panel, word = WORK[work]
+    person.set("ToggleButton", panel, True)
+    person.wait_for_answer()
+    person.press(word)
+    person.until(lambda: any("sw-running" in text for text in person.texts()), f"no {work} began")
+    kept = settings_of(person)
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 60
+    while answer(f"{person.base}api/kernels/{person.kernel}")[0] != 404:  # of which the page says so
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    again.open(url)
+    asked = next(name for name, state in again.states.items() if "sw-asked" in state.get("_dom_classes", ()))
+    data = {"method": "update", "state": {"value": kept}, "buffer_paths": []}
+    again.send("comm_msg", comm_id=asked, data=data)
+    again.until(lambda: settings_of(again) == kept, "the settings were not taken")
+    neighbour.wait_for_answer()
+    assert neighbour.figures()
+    for each in (neighbour, again):
+        each.leave()
 
 
 def test_who_takes_too_much_is_ended_and_told(page):
