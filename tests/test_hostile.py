@@ -102,7 +102,7 @@ def check_files(out):
 FEW = ("--rival", "random", "--rival", "choice-kernel")
 COMMANDS = {
     "rivals": ("--data", ..., *FEW, "--folds", "2"),
-    "falsify": ("--data", ..., "--rival", "random", "--repeats", "20"),
+    "falsify": ("--data", ..., "--rival", "random"),
     "recovery parameters": ("--data", ..., "--rival", "rescorla-wagner", "--datasets", "2"),
     "discover": ("--data", ..., "--epochs", "10", "--n-starts", "1", "--pooling", "group"),
     "report": (

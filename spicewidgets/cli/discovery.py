@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -122,7 +121,7 @@ def _read(request: Request, table: str) -> tuple[Choices, str]:
         )
     column = report.roles.participant
     source = (
-        f"Read {Path(table).name}: {dataset.n_sessions} sessions of up to {dataset.n_trials} trials,"
+        f"Read {choices.report.name}: {dataset.n_sessions} sessions of up to {dataset.n_trials} trials,"
         f" {dataset.n_actions} arms, participants: {dataset.n_participants}"
         f" ({f'column {column}' if column else 'no column says who'})"
     )

@@ -88,7 +88,7 @@ def text(request: RivalsRequest, outcome: RivalsOutcome) -> Iterator[str]:
     counts = count_choices(dataset, outcome.choices.report).in_words(int(result.n_choices.sum()))
     yield "\n".join(
         [
-            f"Read {Path(request.table).name}: {dataset.n_participants} people,"
+            f"Read {outcome.choices.report.name}: {dataset.n_participants} people,"
             f" {dataset.n_sessions} sessions, {dataset.n_actions} options; seed {request.seed}.",
             *notes_of(outcome.choices.report),
             textwrap.fill(counts, WIDTH),
