@@ -42,7 +42,7 @@ def probability(name: str, value: Any) -> str | None:
 
 
 def rate(name: str, value: Any) -> str | None:
-    """Check that the value is a learning or forgetting rate."""
+    """Check that the value is a rate, the share of its way that a value goes in a trial."""
     if 0 <= number(value) <= 1:
         return None
     return f"{name} must be between 0 and 1; got {shorten(value)}. It is how far one trial moves a value."

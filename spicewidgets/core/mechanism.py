@@ -49,7 +49,7 @@ class Values:
         raise AttributeError(f"no parameter {name!r} is declared")
 
 
-class Guess(NamedTuple):
+class GuessRange(NamedTuple):
     """The range of a parameter in the quiz.
 
     Attributes:
@@ -96,7 +96,7 @@ class ParameterSpec:
     slider: tuple[float, float, float] = (0, 1, 0.01)
     short: str = ""
     follows: str = ""
-    guess: Guess | None = None
+    guess: GuessRange | None = None
     in_head: bool = False
 
     @property

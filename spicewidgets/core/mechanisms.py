@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from .mechanism import (
     Array,
     AsRival,
-    Guess,
+    GuessRange,
     Mechanism,
     Memory,
     ParameterSpec,
@@ -27,7 +27,7 @@ ALPHA = ParameterSpec(
     "α",
     default=0.3,
     short="alpha",
-    guess=Guess(0.1, 0.9, 0.05, first=0.5),
+    guess=GuessRange(0.1, 0.9, 0.05, first=0.5),
     in_head=True,
 )
 ALPHA_PENALTY = ParameterSpec(
@@ -38,7 +38,7 @@ ALPHA_PENALTY = ParameterSpec(
     "α⁻",
     default=None,
     follows="alpha_reward",
-    guess=Guess(0.05, 0.9, 0.05, least=0.2),
+    guess=GuessRange(0.05, 0.9, 0.05, least=0.2),
 )
 BETA = ParameterSpec(
     "beta_reward",
@@ -51,7 +51,7 @@ BETA = ParameterSpec(
     scale="positive",
     slider=(0, 20, 0.1),
     short="beta",
-    guess=Guess(2.0, 8.0, 0.5, first=5.0),
+    guess=GuessRange(2.0, 8.0, 0.5, first=5.0),
     in_head=True,
 )
 Q0 = ParameterSpec(
@@ -77,7 +77,7 @@ BETA_CHOICE = ParameterSpec(
     high=20,
     scale="real",
     slider=(-5, 5, 0.1),
-    guess=Guess(-2.0, 2.0, 0.25, first=1.0, least=0.5),
+    guess=GuessRange(-2.0, 2.0, 0.25, first=1.0, least=0.5),
 )
 VALUES = StateSpec("value", "x_value_reward", "Q", Q0, BETA)
 CHOICES = StateSpec("kernel", "x_value_choice", "C", 0.0, BETA_CHOICE)
@@ -120,7 +120,7 @@ class Forgetting(Mechanism):
             "f",
             unit="per trial",
             short="forget",
-            guess=Guess(0.1, 0.5, 0.05),
+            guess=GuessRange(0.1, 0.5, 0.05),
             in_head=True,
         ),
     )
@@ -211,7 +211,7 @@ class LearningFromOthers(Mechanism):
         "alpha_u",
         "αᵤ",
         short="alpha_other",
-        guess=Guess(0.1, 0.5, 0.05),
+        guess=GuessRange(0.1, 0.5, 0.05),
     )
     rival = AsRival(
         "counterfactual",

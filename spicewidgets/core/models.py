@@ -88,8 +88,7 @@ def built_of(*mechanisms: Mechanism, participants: bool = False) -> BuiltModel:
         for chosen, arms, reward in ((True, CHOSEN, REWARD), (False, NOT_CHOSEN, REWARD_CHOSEN)):
             if own := [move for move in moves if (move.state, move.chosen) == (state, chosen)]:
                 inputs = (reward,) if any(move.by_reward for move in own) else ()
-                name = f"{state.model}_{arms.replace(' ', '_')}"
-                modules.append(BuiltModule(name, state.model, arms, inputs))
+                modules.append(BuiltModule(own[0].module, state.model, arms, inputs))
     return BuiltModel(
         tuple(BuiltState(state.model, state.first, choice) for state in states),
         tuple(modules),

@@ -138,6 +138,11 @@ class Move(NamedTuple):
     chosen: bool
     by_reward: bool
 
+    @property
+    def module(self) -> str:
+        """The name of the module that learns it."""
+        return f"{self.state.model}_{'chosen' if self.chosen else 'not_chosen'}"
+
 
 @lru_cache
 def moves_of(mechanism: Mechanism) -> tuple[Move, ...]:

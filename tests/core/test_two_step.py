@@ -10,18 +10,18 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.equations import Equation
-from spicewidgets.core.mechanism import Guess, Mechanism, ParameterSpec, StateSpec, Trial, Values, update
+from spicewidgets.core.mechanism import GuessRange, Mechanism, ParameterSpec, StateSpec, Trial, Values, update
 from spicewidgets.core.polynomial import polynomial
 from spicewidgets.core.rivals.fit import ModeSearch
 from spicewidgets.core.rivals.model import AgentRival
-from spicewidgets.core.rivals.ready import Learner
+from spicewidgets.core.rivals.ready import MechanismRival
 
 COMMON = 0.7
 HYBRID = {"alpha": 0.4, "alpha_2": 0.6, "trace": 0.7, "w": 0.5, "beta": 4.0, "beta_2": 3.0, "stay": 0.5}
 
 
 def share(name, help):
-    return ParameterSpec(name, help, name, name, name, guess=Guess(0.1, 0.9, 0.1))
+    return ParameterSpec(name, help, name, name, name, guess=GuessRange(0.1, 0.9, 0.1))
 
 
 BETA = ParameterSpec("beta", "Inverse temperature of the first stage.", "β", "beta", "β", scale="positive")
@@ -80,7 +80,7 @@ class Weighing(Mechanism):
     parameters = (share("w", "Weight of the plan."), BETA_2)
 
 
-class Hybrid(Learner):
+class Hybrid(MechanismRival):
     """Model-free and model-based values, weighed."""
 
     name = "hybrid"

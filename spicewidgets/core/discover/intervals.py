@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit, ndtr, ndtri
 
+from ..mechanisms import PARAMETERS
 from ..read.translation import HasInitValues
 from .learners import (
     ALPHA,
@@ -40,6 +41,7 @@ Mask = NDArray[np.bool_]
 PRICE = 0.5  # nats of a parameter of a kind, in its weight
 AT_ONCE = 16  # people
 STARTS = ((-1.0, 1.0), (1.0, 0.5), (-2.5, 1.5), (0.0, 0.0))  # log-odds of rates, logarithm of beta
+RARE = -1.0  # log-odds of a rate that is 0 by default, where a search begins
 LONGEST = 3.0  # of a step, on the scales
 REACHES = (0.7, 1.1, 1.6)  # signed roots that a profile is followed to, in those of the interval's ends
 NEARLY, ENOUGH = 0.85, 1.3  # of them: where the next point is the last, and where none is needed
@@ -94,7 +96,10 @@ def _start(name: str, start: tuple[float, float]) -> float:
     rate, beta = start
     if name == "beta_reward":
         return beta
-    return rate if name.startswith("alpha") else -1.0 if name == "forget_rate" else scale_of(name).mean
+    if name.startswith("alpha"):
+        return rate
+    is_rare = name in PARAMETERS and PARAMETERS[name].scale == "share" and PARAMETERS[name].default == 0
+    return RARE if is_rare else scale_of(name).mean
 
 
 class Profile(NamedTuple):

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from ..equations import Term
-from ..mechanisms import VALUES
+from ..mechanisms import BEYOND, VALUES
 from ..models import HABIT, RATE, VALUE
+from ..polynomial import moves_of
 from ..read.level import rewrite_terms
 from ..read.translation import MODULES, REWARD, HasInitValues, start_of, update_of
 from .likelihood import Derivatives, Likelihood, ParameterId
@@ -89,7 +90,7 @@ class Kind:
 
     def parameters(self, natural: Shape) -> dict[str, Floats]:
         """All parameters of `AgentQ` that the free ones stand for."""
-        p = {"q0": np.asarray(Q0), "forget_rate": np.asarray(0.0), **natural}
+        p = {"q0": np.asarray(Q0), **natural}
         if ALPHA in p:
             p["alpha_reward"] = p["alpha_penalty"] = p[ALPHA]
         elif DIFFERENCE in p:
@@ -119,8 +120,12 @@ def kinds_of(modules: Mapping[str, Sequence[Term]]) -> tuple[Kind, ...]:
     terms = {tuple(sorted(term)) for term in modules[chosen]}
     needed = (REWARD,) if chosen == RATE else tuple(sorted((chosen, REWARD)))
     rates = [(ALPHA,), *([("alpha_reward", "alpha_penalty")] if needed in terms else [])]
-    others = ["beta_reward", *(["forget_rate"] if f"{VALUE}_not_chosen" in modules else [])]
-    others += ["beta_choice", "alpha_choice"] if f"{HABIT}_chosen" in modules else []
+    others = ["beta_reward"]
+    for one in BEYOND:
+        moves = () if one.within else moves_of(one)
+        is_apart = not any(move.by_reward or move.module == f"{VALUE}_chosen" for move in moves)
+        if moves and is_apart and all(move.module in modules for move in moves):
+            others += [each.name for each in one.all_parameters]
     starts: list[tuple[str, ...]] = [()] if chosen == RATE else [(), ("q0",)]
     return tuple(Kind((*rate, *others, *start)) for start in starts for rate in rates)
 

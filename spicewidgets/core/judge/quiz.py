@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import raise_if_any
-from ..mechanism import Guess, Mechanism
+from ..mechanism import GuessRange, Mechanism
 from ..mechanisms import ALPHA, ASKED, BETA, BEYOND
 from ..settings import Participant
 from ..simulate.parameters import value_of, with_values
@@ -40,7 +40,7 @@ BOTH = (ALPHA.name, BETA.name)  # of every mystery
 MECHANISMS = tuple(one for one in BEYOND if one.asked)
 BY_PARAMETER = {each.asked.name: each for each in MECHANISMS if each.asked}
 # From where each parameter is drawn.
-RANGES: Mapping[str, Guess] = {name: one.guess for name, one in ASKED.items() if one.guess}
+RANGES: Mapping[str, GuessRange] = {name: one.guess for name, one in ASKED.items() if one.guess}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from .declaration import Parameter, Rival, State, Trial, Values
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
 
 
-class Learner(Rival):
+class MechanismRival(Rival):
     """A rival made of mechanisms: parameters, states, update, logits and equation are theirs.
 
     Its parameters have their short names: of each state what moves it, then what weighs it. One that follows
@@ -150,7 +150,7 @@ class WinStayLoseShift(Rival):
         return any_chosen * ((1 - p.noise) * wanted + p.noise * (1 / n)).log()
 
 
-class KernelAlone(Learner):
+class KernelAlone(MechanismRival):
     """Repeats what was chosen lately, whatever it paid."""
 
     name = "choice-kernel"
@@ -160,7 +160,7 @@ class KernelAlone(Learner):
     mechanisms = (KERNEL,)
 
 
-class RescorlaWagner(Learner):
+class RescorlaWagner(MechanismRival):
     """Learns the value of the chosen option from its reward."""
 
     name = "rescorla-wagner"
