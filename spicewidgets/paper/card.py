@@ -21,23 +21,25 @@ from ..core.diagnose.claims import (
     judge_interval,
     judge_kept,
     judge_share,
+    judge_test,
     judge_together,
     lack_of_network,
 )
 from ..core.diagnose.mechanisms import mechanism_of
 from ..core.discover.group_table import n_tests
 from ..core.judge import check
+from ..core.judge.multiple import probability_in_words
 from ..core.judge.random_effects import LEAST, tested_groups
 from ..core.rivals.held_out import HeldOut
 from ..core.wording import join_words
 from .blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from .findings import EQUATIONS, Findings, equation_sets, gain_of, nats_gained, seen_ahead, sets_of
-from .words import count, number, percent, probability, with_interval
+from .words import count, number, percent, with_interval
 
 CERTAIN = 0.95  # protected exceedance probability from which on a model counts as the most frequent one
 EXACT = 0.8  # share of simulated data sets in which exactly the true terms have to come back
 TOLD_APART = 0.5  # share of simulated people who have to be recognised
-TESTED = {check.REJECTED: FAILS, check.NOT_REJECTED: HOLDS, check.UNDECIDED: UNDECIDED}
+SMALL = 0.05  # share of choices: a difference in behaviour that counts
 READABLE = 0.7  # correlation of true and found numbers, or of halves, from which on people can be told apart
 
 
@@ -89,10 +91,10 @@ def card_part(found: Findings) -> Iterator[Block]:
         "Claims, the tests that could break them, and what came of these.",
         ("claim", "test", "outcome", "verdict"),
         tuple((claim.words, claim.test, claim.outcome, claim.verdict) for claim in told),
-        note="Open: the interval holds zero, or the choices do not tell. Undecided: it rests on fewer than"
-        f" {LEAST_SETS} simulated data sets. Where a verdict needs a threshold, the test names it; it is a"
-        " convention, which the numbers beside it let anyone replace. The claims are not corrected for each"
-        " other.",
+        note="Open: the interval holds zero, or the choices are too few to tell. Undecided: it rests on fewer"
+        f" than {LEAST_SETS} simulated data sets. Where a verdict needs a threshold, the test names it; it is"
+        " a convention, which the numbers beside it let anyone replace. The claims are not corrected for"
+        " each other.",
         wordy=(0, 1, 2, 3),
     )
     yield Heading("The simplest rival", 3)
@@ -203,13 +205,24 @@ def _most_people(found: Findings) -> Iterator[Claim]:
 
 def _behaves(found: Findings) -> Iterator[Claim]:
     words = "What people do does not contradict the equations."
-    test = f"All measures of the falsification together, at the {100 * check.LEVEL:.0f} % level (Holm)."
+    test = (
+        f"All measures of the falsification together, at the {100 * check.LEVEL:.0f} % level (Holm), by so"
+        f" many choices that {percent(SMALL)} more or fewer repeated ones would be noticed in"
+        f" {100 * check.POWER:.0f} of 100 times."
+    )
     result = found.falsification
     if result is None:
         yield Claim(words, test, found.not_played or "This was not done.", UNTESTED)
         return
     judged = result.judgements[found.told]
-    yield Claim(words, test, judged.sentence, TESTED[judged.verdict])
+    if judged.verdict != check.NOT_REJECTED:
+        yield Claim(words, test, judged.sentence, FAILS if judged.verdict == check.REJECTED else UNDECIDED)
+        return
+    verdict, outcome = judge_test(judged.noticeable, SMALL), judged.sentence
+    if verdict == OPEN and judged.noticeable == judged.noticeable:
+        times = (judged.noticeable / SMALL) ** 2
+        outcome += f" About {times:,.1f} times as many choices would show a difference of {SMALL:.2f}."
+    yield Claim(words, test, outcome, verdict)
 
 
 def _terms_stay(found: Findings) -> Iterator[Claim]:
@@ -349,8 +362,8 @@ def _groups_differ(found: Findings) -> Iterator[Claim]:
             f"Groups of {name} differ in how they choose.",
             f"Differences of means of the group model from {first}; all {n_all} that were tested are counted"
             " together (Holm).",
-            f"{len(clear)} of {len(tested)} beyond chance; smallest p"
-            f" {probability(own['holm'].min())}." + (f" {which}." if which else ""),
+            f"{len(clear)} of {len(tested)} beyond chance; smallest {probability_in_words(own['holm'].min())} by Holm."
+            + (f" {which}." if which else ""),
             HOLDS if len(clear) else OPEN,
         )
 

@@ -7,12 +7,12 @@ import small_study
 from click.testing import CliRunner
 
 from spicewidgets.cli import main
-from spicewidgets.core.diagnose.claims import FAILS, HOLDS, UNDECIDED
-from spicewidgets.core.judge.check import Judgement
+from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED
+from spicewidgets.core.judge.check import NOT_REJECTED, Judgement
 from spicewidgets.lab import falsify
 from spicewidgets.lab.falsify import FalsifyStudy
 from spicewidgets.lab.simulation import Simulated
-from spicewidgets.paper.card import TESTED, claims
+from spicewidgets.paper.card import SMALL, claims
 from spicewidgets.state import Experiment
 from spicewidgets.state.studies import RIVALS
 
@@ -42,18 +42,33 @@ def test_view_command_and_report_give_the_same_answer(found, files, tmp_path, mo
         assert reported[name].sentence in files["report.md"].decode().replace("\\", "")
     for name in rivals:
         assert reported[name].sentence in command.splitlines()
-    assert claim_of(found).outcome == reported[found.told].sentence
-    assert claim_of(found).verdict == TESTED[reported[found.told].verdict]
+    assert claim_of(found).outcome.startswith(reported[found.told].sentence)
+    assert (claim_of(found).verdict in (HOLDS, OPEN)) == (reported[found.told].verdict == NOT_REJECTED)
 
 
 @pytest.mark.parametrize(
-    ("p", "least", "verdict"), [(0.001, 0.0, FAILS), (0.2, 0.0, HOLDS), (0.05, 0.05, UNDECIDED)]
+    ("p", "least", "noticed", "verdict"),
+    [
+        (0.001, 0.0, 0.3, FAILS),
+        (0.2, 0.0, 0.04, HOLDS),
+        (0.2, 0.0, 0.3, OPEN),  # so few choices would not have shown it
+        (1.0, 0.0, 0.04, HOLDS),
+        (0.05, 0.05, 0.04, UNDECIDED),
+    ],
 )
-def test_the_cards_verdict_is_that_of_the_test(found, p, least, verdict):
+def test_the_cards_verdict_is_that_of_the_test_and_of_its_power(found, p, least, noticed, verdict):
+    """A model that no test rejects was said to hold, however few choices there were."""
+    before = found.falsification.judgements[found.told]
+    scale = noticed / before.noticeable
     checks = tuple(
-        replace(check, p=p, least_p=least, holm=min(p * check.family, 1.0))
-        for check in found.falsification.judgements[found.told].checks
+        replace(check, p=p, least_p=least, holm=min(p * check.family, 1.0), scatter=scale * check.scatter)
+        for check in before.checks
     )
     claim = claim_of(replace(found, falsification=replace(found.falsification, checks=checks)))
+    judged = Judgement(found.told, checks)
+    assert judged.noticeable == pytest.approx(noticed)
     assert claim.verdict == verdict
-    assert claim.outcome == Judgement(found.told, checks).sentence
+    assert claim.outcome.startswith(judged.sentence)
+    assert "p = 1" not in claim.outcome
+    times = (noticed / SMALL) ** 2
+    assert (f"About {times:.1f} times as many choices" in claim.outcome) == (verdict == OPEN)

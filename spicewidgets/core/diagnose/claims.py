@@ -49,6 +49,17 @@ def judge_share(right: int, n_sets: int, least: float) -> str:
     return judge_interval(interval.low, interval.high, least)
 
 
+def judge_test(noticeable: float, least: float) -> str:
+    """Give the verdict on a claim that a test did not reject: "holds" where it would have been noticed to be
+    off by so little, else "open".
+
+    Args:
+        noticeable: the difference that the test would have noticed; NaN where it is not known.
+        least: the smallest difference that counts, in the same unit.
+    """
+    return HOLDS if noticeable <= least else OPEN
+
+
 def judge_correlation(correlation: float, n: int, least: float) -> str:
     """Give the verdict on "correlate by this or more" of `n` pairs, by Fisher's z; open below four."""
     if n < 4 or not isfinite(correlation):

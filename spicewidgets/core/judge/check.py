@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from ..simulate.record import Floats
 from ..wording import join_words
-from .multiple import holm
+from .multiple import probability_in_words, holm
 
 LEVEL = 0.05  # of the test of a model: all its measures together
 POWER = 0.8  # with which a noticeable difference is noticed
@@ -90,7 +90,7 @@ class Check:
         """The sizes at the worst point, and p of the whole measure, over all measures."""
         at = self.worst
         sizes = f"{self.people[at]:.3f} in people, {self.mean[at]:.3f} in the model"
-        whole = f"whole measure: p = {self.holm:.2g}, Holm over {self.family}"
+        whole = f"whole measure: {probability_in_words(self.holm)}, Holm over {self.family}"
         return f"{self.words}, {self.points[at]}: {sizes} ({whole})"
 
     @property
@@ -139,12 +139,20 @@ class Judgement:
                 f" times {n} measures {least * n:.2f}; it takes {np.ceil(n / LEVEL) - 1:.0f} repeats or more"
             )
         least = min(check.holm for check in self.checks)
-        return f"is not told apart from people (smallest p = {least:.2g} by Holm); {_noticed([self])}"
+        return f"is not told apart from people (smallest {probability_in_words(least)} by Holm); {_noticed([self])}"
 
     @property
     def sentence(self) -> str:
         """The same as a sentence."""
         return f"{self.agent} {self.words}."
+
+    @property
+    def noticeable(self) -> float:
+        """The largest of the differences, of one measure, that would have been noticed; NaN where none is
+        known. In shares of choices where choices could be repeated.
+        """
+        sizes = _told_of([self])[0].noticeable
+        return float(np.nanmax(sizes)) if np.isfinite(sizes).any() else np.nan
 
     def check(self, measure: str) -> Check | None:
         """Return the check on a measure; None where it was not taken."""
@@ -263,9 +271,7 @@ def _noticed(judged: Sequence[Judgement]) -> str:
     """Return the effect that would have been noticed in models that were not rejected: of several, the
     largest.
     """
-    measures = [check.measure for check in judged[0].checks]
-    measure = "stay" if "stay" in measures else measures[0]
-    checks = [check for one in judged if (check := one.check(measure)) is not None]
+    checks = _told_of(judged)
     largest = np.max([check.noticeable for check in checks], axis=0)
     sizes = " or ".join(
         f"{size:.3f} {point}" for size, point in zip(largest, checks[0].points, strict=True) if size == size
@@ -274,3 +280,10 @@ def _noticed(judged: Sequence[Judgement]) -> str:
         f"at the {100 * LEVEL:.0f} % level a difference of {sizes}, {checks[0].words}, would have been"
         f" noticed in {100 * POWER:.0f} of 100 times"
     )
+
+
+def _told_of(judged: Sequence[Judgement]) -> list[Check]:
+    """Return the checks whose power is told: on repeated choices, where there are any."""
+    measures = [check.measure for check in judged[0].checks]
+    measure = "stay" if "stay" in measures else measures[0]
+    return [check for one in judged if (check := one.check(measure)) is not None]

@@ -4,6 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def probability_in_words(p: float) -> str:
+    """Return a probability as a sentence has it; one that was corrected may have been cut at 1.
+
+    >>> probability_in_words(0.0312), probability_in_words(1.0), probability_in_words(1e-9)
+    ('p = 0.031', 'p > 0.99', 'p < 0.001')
+    """
+    return f"p {'> 0.99' if p > 0.99 else '< 0.001' if p < 0.001 else f'= {p:.2g}'}"
+
+
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Correct probabilities for the family of all (Holm 1979, Scandinavian Journal of Statistics 6: 65).
 
