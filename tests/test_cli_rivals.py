@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -90,9 +91,22 @@ def test_groups_of_few_people_are_shown_and_not_tested(table, tmp_path):
     pd.read_csv(table).query("participant not in ['b', 'c']").to_csv(choices, index=False)
     text = output_of("rivals", "--data", choices, "--rival", "random", "--rival", "biased", "--out", out)
     assert "diagnosis x, 3 people:" in text
+    assert "missing" not in text
     assert "Groups of diagnosis are not tested: fewer than two have 5 people." in text
     assert "equally often" not in text
     assert not (out / "groups.csv").exists()
+
+
+def test_people_without_a_label_are_in_no_group(table, tmp_path):
+    choices, out = tmp_path / "choices.csv", tmp_path / "out"
+    frame = pd.read_csv(table)
+    frame.loc[frame["participant"].isin(["b", "c"]), "diagnosis"] = np.nan
+    frame.to_csv(choices, index=False)
+    text = output_of("rivals", "--data", choices, "--rival", "random", "--rival", "biased", "--out", out)
+    assert "diagnosis missing, 2 people: they are in no group" in text
+    assert "diagnosis none" not in text
+    assert "diagnosis x, 3 people:" in text
+    assert pd.read_csv(out / "people.csv")["diagnosis"].isna().sum() == 2 * 2
 
 
 def test_the_tables_that_it_writes_hold_what_it_told(compared, table):

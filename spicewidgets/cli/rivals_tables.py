@@ -16,7 +16,13 @@ from ..core.data.choices import Choices
 from ..core.data.counts import count_choices
 from ..core.data.tables.cells import safe_frame
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.judge.random_effects import LEAST, GroupDifference, differences_of_groups
+from ..core.judge.random_effects import (
+    LEAST,
+    MISSING,
+    GroupDifference,
+    differences_of_groups,
+    is_missing,
+)
 from ..core.models import READY
 from ..core.progress import run_to_completion
 from ..core.rivals.folds import describe_fewer_folds, way_for
@@ -111,14 +117,17 @@ def text(request: RivalsRequest, outcome: RivalsOutcome) -> Iterator[str]:
         WIDTH,
     )
     for name, labels in outcome.groups.items():
-        for label in dict.fromkeys(labels):
+        if lost := sum(map(is_missing, labels)):
+            yield f"{name} {MISSING}, {lost} people: they are in no group, and are not tested."
+        kinds = [label for label in dict.fromkeys(labels) if not is_missing(label)]
+        for label in kinds:
             part = result.of_people([own == label for own in labels])
             if len(part.people) > 1:
                 yield f"{name} {label}, {len(part.people)} people:\n\n{_table(part)}"
         if name in outcome.differences:
             same = outcome.differences[name].same
             yield f"All groups of {name} follow the models equally often with probability {same:.3f}."
-        elif len(set(labels)) > 1:
+        elif len(kinds) > 1:
             yield f"Groups of {name} are not tested: fewer than two have {LEAST} people."
 
 

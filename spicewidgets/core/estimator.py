@@ -539,7 +539,7 @@ class SpiceEstimator(FittedEstimator):
         own_terms = settings.pooling == "own-terms"
         source = proposal, self.rnn_model_, self._sessions, self.spice_config
         groups = {
-            name: [own.get(str(label), "none") for label in self.participants_]
+            name: [own.get(str(label), "") for label in self.participants_]
             for name, own in self._dataset_.groups.items()
         }
         pooling = Pooling(*source, settings.price, own_terms=own_terms, groups=groups)

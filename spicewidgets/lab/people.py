@@ -172,8 +172,10 @@ class InGroup:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The interval of the mean, by Student's t; NaN for fewer people than are tested."""
-        if self.n < random_effects.LEAST:
+        """The interval of the mean, by Student's t; NaN for fewer people than are tested, and
+        for those in no group.
+        """
+        if self.n < random_effects.LEAST or random_effects.MISSING in self.group.split(", "):
             return float("nan"), float("nan")
         half = float(stats.t.ppf((1 + LEVEL) / 2, self.n - 1)) * self.spread / float(np.sqrt(self.n))
         return self.mean - half, self.mean + half
@@ -215,7 +217,8 @@ def people_in(result: Result) -> People:
     keys = tuple(table["participant"])
     columns = list(table.columns)
     group_columns = columns[1 : columns.index("n_sessions")]
-    groups = table[group_columns].fillna("").astype(str).agg(", ".join, axis=1) if group_columns else None
+    named = table[group_columns].fillna("").astype(str).replace(r"^\s*$", random_effects.MISSING, regex=True)
+    groups = named.agg(", ".join, axis=1) if group_columns else None
     return People(
         labels=tuple(map(str, keys)),
         group_name=", ".join(group_columns),

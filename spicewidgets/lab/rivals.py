@@ -261,17 +261,22 @@ def _summarise(whole: "HeldOut", labels: Mapping[str, Sequence[str]]) -> Compare
         risk=whole.frequencies().omnibus_risk if several and len(rows) > 1 else nan,
         pair=pair,
         people=tuple(map(str, whole.people)),
-        groups=tuple(", ".join(each) for each in both) if labels else ("",) * len(whole.people),
+        groups=tuple(map(_join_groups, both)) if labels else ("",) * len(whole.people),
         apart=apart,
         same={name: difference.same for name, difference in differences.items()},
         by_person=whole.by_person(),
     )
 
 
+def _join_groups(labels: Sequence[str]) -> str:
+    """Name the groups that one person is in, by all columns."""
+    return ", ".join(label or random_effects.MISSING for label in labels)
+
+
 def _by_group(whole: "HeldOut", groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Compared]]:
     """Yield the comparison among the people of each group of two or more."""
     for name, own in groups.items():
-        for label in sorted(set(own)):
+        for label in sorted(filter(None, set(own))):
             if 1 < own.count(label) < len(own):
                 part = whole.of_people([it == label for it in own])
                 yield f"{name} {label}", _summarise(part, {})

@@ -357,12 +357,13 @@ def _groups_differ(found: Findings) -> Iterator[Claim]:
     for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
         first, tested = own["group"].iloc[0], own[own["holm"].notna()]
         clear = own[own["holm"] < 0.05]
+        least = probability_in_words(own["holm"].min())
         which = join_words((f"{row['name']}, {row['group']}" for _, row in clear.iterrows()), 4)
         yield Claim(
             f"Groups of {name} differ in how they choose.",
             f"Differences of means of the group model from {first}; all {n_all} that were tested are counted"
             " together (Holm).",
-            f"{len(clear)} of {len(tested)} beyond chance; smallest {probability_in_words(own['holm'].min())} by Holm."
+            f"{len(clear)} of {len(tested)} beyond chance; smallest {least} by Holm."
             + (f" {which}." if which else ""),
             HOLDS if len(clear) else OPEN,
         )

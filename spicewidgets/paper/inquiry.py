@@ -26,7 +26,7 @@ from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
 from ..core.judge.check import Falsification
 from ..core.judge.falsify import falsifying
-from ..core.judge.random_effects import differences_of_groups
+from ..core.judge.random_effects import differences_of_groups, is_missing
 from ..core.progress import Progress, map_progress
 from ..core.rivals.design import Design
 from ..core.rivals.equation_recovery import EquationRecovery
@@ -180,7 +180,8 @@ class Inquiry:
     def _groups(self, people: Sequence[Any]) -> dict[str, list[str]]:
         """Return the group of each of some people, by what the table says people are."""
         groups = {} if self.choices is None else self.choices.groups_of(people)
-        return {name: own for name, own in groups.items() if 1 < len(set(own)) < len(own)}
+        known = {name: [label for label in own if not is_missing(label)] for name, own in groups.items()}
+        return {name: own for name, own in groups.items() if 1 < len(set(known[name])) < len(known[name])}
 
     def _falsify(self) -> Generator[tuple[float, str], None, None]:
         now = self._now

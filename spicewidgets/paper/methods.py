@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.data.counts import count_choices
 from ..core.equations import term_in_words
+from ..core.judge.random_effects import MISSING, is_missing
 from ..core.rivals.folds import describe_fewer_folds, way_for
 from ..core.train.gru import CLIP
 from ..core.wording import join_words
@@ -114,13 +115,13 @@ def _groups(found: Findings) -> Iterator[Block]:
         own = {str(label): kind for label, kind in zip(found.held_out.people, kinds, strict=True)}
         of_session = np.array([str(own.get(labels[_place(data, code)], "")) for code in codes])
         rows = []
-        for kind in dict.fromkeys(map(str, kinds)):
+        for kind in sorted(dict.fromkeys(map(str, kinds)), key=is_missing):
             at = of_session == kind
             there = choices[at] >= 0
             stay = (choices[at][:, 1:] == choices[at][:, :-1])[there[:, 1:] & there[:, :-1]]
             rows.append(
                 (
-                    kind,
+                    kind or MISSING,
                     f"{len(set(codes[at].tolist())):,}",
                     f"{int(at.sum()):,}",
                     f"{int(there.sum()):,}",

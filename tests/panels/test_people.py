@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer
+from spicewidgets.core.judge.random_effects import MISSING
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.lab.people import InModel, ParameterColumn, People, people_from, people_in
 from spicewidgets.lab.runner import Runner
@@ -170,6 +171,22 @@ def test_groups_stand_beside_each_other_in_the_group_model():
     assert "group model" not in plain
     assert "4 of 4" in plain
     assert all(np.isnan(one.ends).all() for one in rows.in_groups(name))
+
+
+def test_people_without_a_label_are_shown_as_missing_and_have_no_interval(app):
+    """They were a group without a name, shown as "all"."""
+    rows = made(18)
+    name = next(iter(rows.numbers))
+    labels = tuple(MISSING if group == "c" else group for group in rows.groups)
+    groups = {one.group: one for one in replace(rows, groups=labels).in_groups(name)}
+    assert groups["a"].error > 0
+    assert groups[MISSING].n == 6
+    assert np.isnan(groups[MISSING].error)
+    result = replace(app.runner.result)
+    table = app.runner.result.people.copy()
+    table.loc[0, table.columns[1]] = None
+    result.__dict__["people"] = table
+    assert people_in(result).groups[:2] == (MISSING, "night")
 
 
 def test_a_saved_table_is_the_same_picture_again(app, view):

@@ -101,14 +101,14 @@ class Choices:
             people: labels.
 
         Returns:
-            For each column a label as text for each person; "none" for whom the table says nothing of.
+            For each column a label as text for each person; empty for whom the table names no group.
         """
         groups = self.groups
         rows = {str(label): row for label, row in zip(groups.index, groups.to_numpy(object), strict=True)}
         nothing = np.full(len(groups.columns), None)
         found = [rows.get(str(label), nothing) for label in people]
         return {
-            str(name): ["none" if pd.isna(row[at]) else str(row[at]) for row in found]
+            str(name): ["" if pd.isna(row[at]) else str(row[at]).strip() for row in found]
             for at, name in enumerate(groups.columns)
         }
 

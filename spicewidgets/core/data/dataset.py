@@ -52,7 +52,8 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     Attributes:
         arm_labels: what a table called the arms; None where it did not.
         reward_range: lowest and highest reward of a table before they were scaled to 0..1; None without one.
-        groups: by column of a table, the group of each person, by the person's label as text; empty without.
+        groups: by column of a table, the group of each person, by the person's label as text, which is
+            empty for whom it names none; empty without.
 
     Raises:
         SettingsError: with a sentence for everything that keeps the arrays from being a data set.

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from ..simulate.record import Floats
 from ..wording import join_words
-from .multiple import probability_in_words, holm
+from .multiple import holm, probability_in_words
 
 LEVEL = 0.05  # of the test of a model: all its measures together
 POWER = 0.8  # with which a noticeable difference is noticed
@@ -138,8 +138,8 @@ class Judgement:
                 f"cannot be rejected by so few repeats: the smallest p that they can give is {least:.3f},"
                 f" times {n} measures {least * n:.2f}; it takes {np.ceil(n / LEVEL) - 1:.0f} repeats or more"
             )
-        least = min(check.holm for check in self.checks)
-        return f"is not told apart from people (smallest {probability_in_words(least)} by Holm); {_noticed([self])}"
+        least = probability_in_words(min(check.holm for check in self.checks))
+        return f"is not told apart from people (smallest {least} by Holm); {_noticed([self])}"
 
     @property
     def sentence(self) -> str:

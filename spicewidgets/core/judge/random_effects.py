@@ -27,6 +27,7 @@ PRIOR = 1.0  # people of each model who count as seen beforehand
 ENOUGH = 1e-10  # nats: a round that gains less is the last one
 MOST_ROUNDS = 10_000
 LEAST = 5  # people of a group that is tested; smaller ones are shown
+MISSING = "missing"  # how people are shown whose label is missing: they are no group, and are not tested
 
 
 @dataclass(frozen=True)
@@ -139,14 +140,14 @@ def group_difference(log_evidence: ArrayLike | pd.DataFrame, groups: Sequence[An
 
     Args:
         log_evidence: as in `model_frequencies`.
-        groups: the group of each person.
+        groups: the group of each person; who has none (None, NaN or an empty text) is left out.
 
     Raises:
         SettingsError: where the groups do not fit the people, or there is one only.
     """
     table, models = _check(log_evidence)
     labels = list(groups)
-    kinds = list(dict.fromkeys(labels))
+    kinds = [kind for kind in dict.fromkeys(labels) if not is_missing(kind)]
     if len(labels) != len(table) or len(kinds) < 2:
         raise SettingsError(
             [
@@ -156,20 +157,30 @@ def group_difference(log_evidence: ArrayLike | pd.DataFrame, groups: Sequence[An
         )
     frame = pd.DataFrame(table, columns=list(models))
     parts = {kind: model_frequencies(frame[[label == kind for label in labels]]) for kind in kinds}
-    everyone = model_frequencies(frame)
+    everyone = model_frequencies(frame[[label in kinds for label in labels]])
     apart = sum(part.log_evidence for part in parts.values())
     same = float(1 / (1 + np.exp(np.clip(apart - everyone.log_evidence, -700, 700))))
     return GroupDifference(parts, everyone, same)
 
 
+def is_missing(label: Any) -> bool:
+    """Tell whether a label names no group: None, NaN or an empty text.
+
+    >>> [is_missing(label) for label in (None, float("nan"), " ", "none", 0)]
+    [True, True, True, False, False]
+    """
+    return label is None or label != label or (isinstance(label, str) and not label.strip())
+
+
 def tested_groups(labels: Sequence[Any]) -> tuple[Any, ...]:
     """List the groups that have enough people to be tested, in the order of their labels; none where only one
-    has.
+    has. Missing labels are no group.
 
-    >>> tested_groups(["b"] * 5 + ["a"] * 6 + ["c"])
+    >>> tested_groups(["b"] * 5 + ["a"] * 6 + ["c"] + [""] * 7)
     ('a', 'b')
     """
-    kinds = sorted({label for label in labels if list(labels).count(label) >= LEAST}, key=str)
+    known = [label for label in labels if not is_missing(label)]
+    kinds = sorted({label for label in known if known.count(label) >= LEAST}, key=str)
     return tuple(kinds) if len(kinds) > 1 else ()
 
 

@@ -494,8 +494,8 @@ def test_ordered_numbers_of_people_are_covariates_and_no_groups():
     assert choices.covariates["age"].tolist() == [30 + who // 3 for who in range(12)]
     assert np.isnan(choices.covariates["score"].iloc[0])
     assert choices.groups_of(["p1", "p0", "nobody"]) == {
-        "handed": ["1", "0", "none"],
-        "clinic": ["y", "x", "none"],
+        "handed": ["1", "0", ""],
+        "clinic": ["y", "x", ""],
     }
     named = read_choices(table, {"groups": ["age"]}).report.roles  # who knows better says so
     assert (named.groups, named.covariates) == (("age",), ("score",))

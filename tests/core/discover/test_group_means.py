@@ -110,6 +110,13 @@ def test_who_is_in_no_group_has_the_prior_of_all_and_counts_nowhere():
     np.testing.assert_allclose(group.mean[-4:, 0], group.mean[:20, 0].mean())
 
 
+def test_who_has_no_label_is_no_control():
+    assert design_of({"diagnosis": ["patient"] * 6 + [""] * 6}) is None
+    design = design_of({"diagnosis": ["patient"] * 6 + ["none"] * 6 + [""] * 6})
+    assert design.groups == {"diagnosis": ("none", "patient")}
+    assert design.counted.tolist() == [True] * 12 + [False] * 6
+
+
 @pytest.mark.parametrize("label", ["healthy controls", "HC", "Control", "placebo"])
 def test_controls_come_first(label):
     assert design_of({"group": ["a"] * 6 + [label] * 6}).groups["group"][0] == label

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import logsumexp
 
 from spicewidgets import SettingsError
+from spicewidgets.core.judge import random_effects
 from spicewidgets.core.judge.random_effects import (
     differences_of_groups,
     exceedance_of,
@@ -147,6 +148,22 @@ def test_groups_of_fewer_than_five_people_are_not_tested():
     expected = group_difference(evidence.iloc[others], [groups["group"][at] for at in others])
     assert found["group"].same == pytest.approx(expected.same)
     assert not differences_of_groups(evidence[["one"]], groups)
+
+
+@pytest.mark.parametrize("missing", ["", None, np.nan])
+def test_a_missing_label_is_no_group(missing):
+    """Whose label was missing was "none", which is a control's name."""
+    evidence = pd.DataFrame(np.vstack([people((5, 1), 20), people((1, 5), 20)]), columns=["one", "other"])
+    labels = ["a"] * 6 + ["b"] * 6
+    both, doubled = pd.concat([evidence, evidence], ignore_index=True), [*labels, *[missing] * 12]
+    assert random_effects.tested_groups(doubled) == ("a", "b")
+    assert differences_of_groups(both, {"group": doubled})["group"].same == pytest.approx(
+        group_difference(evidence, labels).same
+    )
+    found = group_difference(both, doubled)
+    assert list(found.groups) == ["a", "b"]
+    assert found.same == pytest.approx(group_difference(evidence, labels).same)
+    assert random_effects.tested_groups(["a"] * 6 + [missing] * 6) == ()
 
 
 @pytest.mark.parametrize(
