@@ -5,11 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..core.judge.influence import deciding_person
+from ..core.judge.random_effects import MISSING, is_missing
+from ..core.rivals.held_out import HeldOut
 from ..core.wording import join_words
 from ..plots.paper import Range, ranges, sorted_people
 from .blocks import Block, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
 from .words import between, count, number, probability, with_interval
+
+ROUNDING = 1e-9  # share of a likelihood
+MOST = 12  # models of a sentence
 
 
 def comparison_part(found: Findings) -> Iterator[Block]:
@@ -40,6 +46,16 @@ def comparison_part(found: Findings) -> Iterator[Block]:
     )
     if several:
         yield _person_by_person(found)
+    if deciding := list(_deciding_people(found)):
+        yield Paragraph(
+            "Some differences in the log likelihood of all held-out choices hang on one person, without whom"
+            f" they change their sign or lose more than half: {'; '.join(deciding)}."
+        )
+    if below := list(_below_chance(found)):
+        yield Paragraph(
+            f"Worse than guessing among the options on offer: {'; '.join(below[:MOST])}"
+            + (f"; and {len(below) - MOST:,} more." if below[MOST:] else ".")
+        )
     yield from _by_group(found, frame)
     if several and len(result.models) > 1:
         yield from _frequencies(found)
@@ -61,6 +77,50 @@ def _person_by_person(found: Findings) -> Picture:
         " for each person, sorted; below zero they are behind.",
         sorted_people(nats, "nats per choice ahead"),
     )
+
+
+def _deciding_people(found: Findings) -> Iterator[str]:
+    """Yield the rivals, and the network, whose difference from the equations one person decides."""
+    result = found.held_out
+    told = result.nll[result.models.index(found.told)]
+    for other in (*found.rivals, found.network):
+        nats = result.nll[result.models.index(other)] - told
+        who = deciding_person(nats)
+        if who is not None:
+            total = float(nats.sum())
+            yield (
+                f"equations beside {other}, {_signed(total)} nats, without {result.people[who]}"
+                f" {_signed(total - float(nats[who]))}"
+            )
+
+
+def _signed(nats: float) -> str:
+    return f"{nats:+,.1f}"
+
+
+def _below_chance(found: Findings) -> Iterator[str]:
+    """Yield the models that predict worse than guessing, of all people or in a group of some."""
+    whole = found.held_out
+    parts = {"all people": whole} if len(whole.people) > 1 else {"this person": whole}
+    parts |= {
+        f"{name} {kind}": whole.of_people([own == kind for own in labels])
+        for name, labels in found.groups.items()
+        for kind in _shown_groups(labels)
+    }
+    for where, part in parts.items():
+        yield from _worse_than_guesses(part, where)
+
+
+def _worse_than_guesses(part: HeldOut, where: str) -> Iterator[str]:
+    chance = float(np.exp(-part.chance))
+    for model, likelihood in zip(part.models, part.likelihood, strict=True):
+        if likelihood < chance * (1 - ROUNDING):
+            yield f"{model} in {where} ({number(likelihood, 4)}, guessing {number(chance, 4)})"
+
+
+def _shown_groups(labels: list[str]) -> list[str]:
+    """List the groups of two people or more."""
+    return [kind for kind in dict.fromkeys(labels) if labels.count(kind) > 1 and not is_missing(kind)]
 
 
 def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> TableBlock:
@@ -87,7 +147,8 @@ def _held_out_table(caption: str, frame: pd.DataFrame, several: bool) -> TableBl
 def _by_group(found: Findings, frame: pd.DataFrame) -> Iterator[Block]:
     result = found.held_out
     for name, labels in found.groups.items():
-        kinds = [kind for kind in dict.fromkeys(labels) if labels.count(kind) > 1]
+        kinds = _shown_groups(labels)
+        lost = sum(map(is_missing, labels))
         if not kinds:
             continue
         tables = {
@@ -110,6 +171,9 @@ def _by_group(found: Findings, frame: pd.DataFrame) -> Iterator[Block]:
             f"Likelihood of held-out choices by {name} (number of people), with 95 % intervals over people.",
             ("model", *names),
             rows,
+            note=f"{MISSING}, {count(lost, 'person', 'people')}: in no group, and not tested."
+            if lost
+            else "",
         )
         yield Picture(
             f"held-out-{len(tables)}-{list(found.groups).index(name)}",
