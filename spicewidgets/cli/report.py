@@ -8,10 +8,11 @@ import pandas as pd
 
 from ..core.data.counts import count_choices
 from ..core.diagnose.diagnosis import Diagnosis
+from ..core.discover.identified import missing_in_words, missing_of
 from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.mechanisms import BEYOND, PARAMETERS
-from ..core.read.translation import INSTEAD, classical_parameters, term_by_term
+from ..core.read.translation import INSTEAD, read_parameters, term_by_term
 from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
@@ -29,7 +30,7 @@ def equations(outcome: Outcome) -> pd.DataFrame:
 
 def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
     """Return the classical parameters that a participant's equations stand for, beside the true ones."""
-    read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
+    read = read_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
     true = {} if outcome.agent is None else outcome.agent.parameters
     read |= dict.fromkeys(_not_identified(outcome, label), float("nan"))
     names = [name for name in PARAMETERS if name in read or _has_mechanism(name, true)]
@@ -48,9 +49,8 @@ def _instead(outcome: Outcome) -> str:
 
 def _not_identified(outcome: Outcome, label: Any) -> list[str]:
     """Name the parameters that are missing in `people.csv`, as the choices do not identify them."""
-    table = outcome.people
-    rows = table[table["participant"] == label].to_dict("records")
-    return [name for row in rows if not row.get(INSTEAD) for name in PARAMETERS if pd.isna(row.get(name, 0))]
+    missing = missing_of(outcome.people, label)
+    return [name for name in PARAMETERS if name in missing]
 
 
 def _has_mechanism(name: str, true: Mapping[str, float]) -> bool:
@@ -183,10 +183,11 @@ def _held_out(table: pd.DataFrame) -> str:
 
 def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
     """Yield the cautions to be read before the equations are believed."""
-    if missing := _not_identified(outcome, outcome.label):
+    if missing := missing_in_words(outcome.people, PARAMETERS):
         yield (
-            f"Not identified: {', '.join(missing)}. So few choices do not tell them, or not one from another:"
-            " they are missing, not 0, here and in people.csv. More choices may tell them, or pooling."
+            f"Not identified: {missing}. So few choices do not tell them, or not one from another, or the"
+            " equation lacks the term that they are read off: they are missing, not 0, here and in"
+            " people.csv. More choices may tell them, or pooling."
         )
     for module, equation in outcome.spice.of_participant(outcome.label).items():
         yield from (f"{module}: {note}" for note in (*equation.notes, *equation.dropped.values()))
@@ -194,7 +195,7 @@ def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:
         return
     for equation in outcome.truth.of_participant().values():
         yield from equation.notes
-    read = classical_parameters(outcome.spice, outcome.estimator.rnn_model_, outcome.label)
+    read = read_parameters(outcome.spice, outcome.estimator.rnn_model_, outcome.label)
     if unread := [name for name in table.index if name not in read]:
         yield f"This model has no part for {', '.join(unread)}; another one (--model) may."
     for module, equation in outcome.spice.of_participant(outcome.label).items():

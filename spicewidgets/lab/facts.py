@@ -5,9 +5,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ..core.diagnose.facts import Facts, LeftOut
-from ..core.read.translation import classical_parameters
+from ..core.read.translation import read_parameters
 from ..state.discovery import Library
 from .looking import differences_of
+from .meaning import not_identified_of
 from .result import Result
 from .settle import values_of
 from .simulation import people_of
@@ -22,7 +23,7 @@ def facts_of(result: Result) -> Facts:
 
     def parameters(label: Hashable) -> dict[str, float]:
         assert result.spice is not None
-        return classical_parameters(result.spice, model, label)
+        return read_parameters(result.spice, model, label)
 
     return Facts(
         history=result.history,
@@ -45,6 +46,7 @@ def facts_of(result: Result) -> Facts:
         group_evidence=None if group is None else group.log_evidence,
         made_by=vars(snapshot.participant) if snapshot.is_simulated else {},
         left_out=tuple(_left_out(snapshot.discovery.libraries)),
+        missing=lambda label: not_identified_of(result, label),
         rivals={} if result.simulated is None or result.truth is not None else result.simulated.rivals,
         chance=result.chance,
     )

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ..core.discover.identified import bounds_of
 from ..core.discover.uncertainty import bounded_interval
 from ..core.equations import Term
-from ..core.read.translation import classical_parameters
+from ..core.read.translation import read_parameters
 from ..core.settings import LEVEL
+from .meaning import not_identified_of
 from .result import Result
 from .settle import values_of
 
@@ -115,15 +116,20 @@ def _betas(result: Result, resampled: Any, participant: Hashable, level: float) 
 
 
 def _parameters(result: Result, resampled: Any, participant: Hashable, level: float) -> Iterator[IntervalRow]:
-    """Return the parameters; one learning rate is told once."""
+    """Return the parameters that the choices identify, or that were resampled; one learning rate is told
+    once.
+    """
     assert result.spice is not None
     spice, model = result.spice, values_of(result.snapshot)
-    found = classical_parameters(spice, model, participant)
-    true = {} if result.truth is None else classical_parameters(result.truth, model, participant)
+    found = read_parameters(spice, model, participant)
+    true = {} if result.truth is None else read_parameters(result.truth, model, participant)
     errors = result.uncertainty.get(participant)
     spreads = {} if resampled is None else resampled.parameters(participant, level)
+    missing = not_identified_of(result, participant)
     for name in dict.fromkeys((*found, *spreads)):
         spread = spreads.get(name)
+        if name in missing and spread is None:
+            continue
         same = name == "alpha_penalty" and found.get(name) == found.get("alpha_reward")
         if same and spread == spreads.get("alpha_reward"):
             continue
@@ -146,6 +152,16 @@ def cautions(result: Result, participant: Hashable) -> tuple[str, ...]:
         sentences.append(
             "The coefficients were not tuned to the choices (Refine), so that the likelihood gives no errors."
         )
+    else:
+        sentences.append(
+            "By the likelihood: standard errors at the terms as they are; of parameters by the delta method."
+            " People has intervals that reckon in bounds, skew and the choice of terms."
+        )
+    parameters = (
+        read_parameters(result.spice, values_of(result.snapshot), participant) if result.spice else {}
+    )
+    if missing := [name for name in parameters if name in not_identified_of(result, participant)]:
+        sentences.append(f"Not identified by the choices: {', '.join(missing)}.")
     if snapshot.n_sessions // snapshot.n_participants < FEW_SESSIONS:
         sentences.append(
             f"With fewer than {FEW_SESSIONS} sessions of each participant, intervals over resamples are too"

@@ -8,17 +8,18 @@ import sys
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from math import isfinite, isnan, nan
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discover.identified import missing_of
 from ..core.equations import SpiceModel
 from ..core.models import VALUE
 from ..core.read.freedoms import Freedom, freedoms
 from ..core.read.steps import Step, steps
-from ..core.read.translation import INSTEAD, Impossible, classical_parameters, impossible
+from ..core.read.translation import Impossible, impossible, read_parameters
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.record import Record, mean_nll
@@ -69,24 +70,27 @@ def steps_of(result: Result, participant: Hashable) -> tuple[Step, ...]:
 
 def not_identified_of(result: Result, participant: Hashable) -> set[str]:
     """Name the parameters of a participant that the choices do not identify; none of a recorded run."""
+    return set() if result.people is None else missing_of(result.people, participant)
+
+
+def interval_of(result: Result, participant: Hashable, parameter: str) -> tuple[float, float]:
+    """Return the 90 % interval of a participant's parameter that the table of people has; NaN where it has
+    none, and of a recorded run.
+    """
     table = result.people
-    if table is None:
-        return set()
-    rows = table[table["participant"] == participant].to_dict("records")
-    return {
-        str(name)
-        for row in rows
-        for name, value in row.items()
-        if not row.get(INSTEAD) and isinstance(value, float) and isnan(value)
-    }
+    if table is None or f"{parameter} low" not in table:
+        return nan, nan
+    own = table[table["participant"] == participant]
+    low, high = (float(own[f"{parameter}{end}"].iloc[0]) for end in (" low", " high"))
+    return low, high
 
 
 def instead_of(result: Result, participant: Hashable) -> Impossible | None:
     """Return a parameter of the found equations that no Q-learner has; None where all are possible."""
     assert result.spice is not None
     errors = result.uncertainty.get(participant)
-    parameters = classical_parameters(result.spice, values_of(result.snapshot), participant)
-    return impossible(parameters, {} if errors is None else errors.parameters)
+    parameters = read_parameters(result.spice, values_of(result.snapshot), participant)
+    return impossible(parameters, dict.fromkeys(parameters, 0.0) if errors is None else errors.parameters)
 
 
 def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
@@ -94,7 +98,7 @@ def person_of(result: Result, participant: Hashable) -> dict[str, float | None]:
     be set.
     """
     assert result.spice is not None
-    parameters = classical_parameters(result.spice, values_of(result.snapshot), participant)
+    parameters = read_parameters(result.spice, values_of(result.snapshot), participant)
     if parameters.get("alpha_penalty") == parameters.get("alpha_reward"):
         parameters.pop("alpha_penalty", None)
     bounds = {item.name: item.metadata for item in fields(Participant)}

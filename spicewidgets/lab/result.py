@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.built import BuiltModel
+from ..core.discover.identified import missing_of
 from ..core.discover.uncertainty import Uncertainty, uncertainty
 from ..core.equations import SpiceModel, Term
 from ..core.read.emergence import Emergence, emergences
-from ..core.read.translation import classical_parameters
+from ..core.read.translation import read_parameters
 from ..core.simulate.record import Record
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
@@ -132,15 +133,18 @@ class Result:
 
     @cached_property
     def classical(self) -> dict[Any, dict[str, tuple[float, float]]]:
-        """The classical parameters that the equations stand for: by participant and name, true and found.
-        Empty without a truth.
+        """The classical parameters that the equations stand for: by participant and name, true and found;
+        those that the choices identify, as `people` has them. Empty without a truth.
         """
         if self.spice is None or self.truth is None:
             return {}
         model, parameters = values_of(self.snapshot), {}
         for participant in self.spice.participants:
-            true, found = (classical_parameters(one, model, participant) for one in (self.truth, self.spice))
-            parameters[participant] = {name: (true[name], found[name]) for name in true if name in found}
+            true, found = (read_parameters(one, model, participant) for one in (self.truth, self.spice))
+            missing = set() if self.people is None else missing_of(self.people, participant)
+            parameters[participant] = {
+                name: (true[name], found[name]) for name in true if name in found and name not in missing
+            }
         return parameters
 
     @cached_property

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Hashable
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..core.equations import term_in_words
-from ..lab.meaning import Tried, freedoms_of, instead_of, steps_of
+from ..lab.meaning import Tried, freedoms_of, instead_of, interval_of, steps_of
 from ..lab.result import Result
 from ..lab.words import PARAMETERS, SYMBOLS
 from ..markup import Html, escape_text, fold, message, table
@@ -40,10 +41,11 @@ def steps_table(result: Result, participant: Hashable) -> Html:
     errors = {} if uncertainty is None else uncertainty.parameters
     two = any(step.parameter == "alpha_penalty" for step in steps)
     names = TWO_RATES if two else PARAMETERS
+    ends = {step.parameter: interval_of(result, participant, step.parameter) for step in steps}
     rows = [
         [
             names.get(step.parameter, step.parameter),
-            with_error(step.value, errors.get(step.parameter), 2 if abs(step.value) >= 1 else 3),
+            _with_interval(step.value, ends[step.parameter], errors.get(step.parameter)),
             in_print(step.rule),
             in_print(f"{step.symbol} = {step.solved} = {step.fill_in()}"),
         ]
@@ -52,12 +54,22 @@ def steps_table(result: Result, participant: Hashable) -> Html:
     numbers = {symbol: value for step in steps for symbol, value in step.numbers.items()}
     start = f", starting at V₀ = {numbers['V0']:g}" if "V0" in numbers else ""
     caption = f"From x′ = k + w x + g r{' + c x r' if two else ''}{start}, to the parameters"
-    caption += ", ± standard error" if errors else ""
+    shown = any(isfinite(low) for low, _ in ends.values())
+    caption += ", with 90 % intervals as in People" if shown else ""
+    caption += ", ± standard error by the delta method" if errors and not shown else ""
     content = table(caption, ("parameter", "is", "since", "so that, today"), rows)
     if (other := instead_of(result, participant)) is not None:
         number = f"{names[other.name]} {decimal(other.value, 2)}"
         content = Html(content + message(f"No Q-learner has {number}. Here it means that {other.means}."))
     return content
+
+
+def _with_interval(value: float, ends: tuple[float, float], error: float | None) -> str:
+    """Return a parameter with its interval, where there is one, else with its standard error."""
+    digits = 2 if abs(value) >= 1 else 3
+    if not (isfinite(value) and isfinite(ends[0])):
+        return with_error(value, error, digits)
+    return f"{decimal(value, digits)} ({decimal(ends[0], digits)} to {decimal(ends[1], digits)})"
 
 
 def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> Html:

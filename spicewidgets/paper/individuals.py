@@ -99,17 +99,15 @@ def _betas(found: Findings) -> dict[str, float]:
 def _classical(found: Findings) -> Iterator[Block]:
     """Classical parameters, where equations tell them."""
     table = found.people
-    names = [
-        name
-        for name in table.columns
-        if f"{name} low" in table and ": " not in name and table[name].notna().any()
-    ]
+    names = [name for name in table.columns if f"{name} low" in table and ": " not in name]
     if not names:
         return
     rows = []
     for name in names:
         values = table[name].dropna()
-        if len(table) == 1:
+        if not len(values):
+            rows.append((name, "", "", "0" if len(table) == 1 else f"0 of {len(table)}"))
+        elif len(table) == 1:
             ends = table.loc[0, [f"{name} low", f"{name} high"]]
             rows.append((name, number(values.iloc[0]), between(*ends), "1"))
         else:
@@ -120,7 +118,9 @@ def _classical(found: Findings) -> Iterator[Block]:
         "Classical parameters that the equations stand for.",
         ("parameter", "value" if one else "median", "95 %" if one else "quartiles", "identified"),
         tuple(rows),
-        note="Identified: people whose choices tell the parameter; the others have none and count nowhere.",
+        note="Identified: people whose choices (with pooling, and those of their group) tell the parameter,"
+        " off a term of their equations and within an interval that has ends, as in equations.csv; the others"
+        " have none and count nowhere.",
     )
 
 
@@ -150,9 +150,10 @@ def _term_groups(found: Findings) -> Iterator[Block]:
             ("term", *(f"{kind} ({n})" for kind, n in sizes.items())),
             tuple(means),
             note="Of the group model: each person's prior is that of the person's group, so that a difference"
-            " between groups is not shrunk; people.csv has each person's own values, drawn to the mean of"
-            " the group. A parameter is that of the equation with the group's mean coefficients. Groups of"
-            " fewer than five people have no mean and are not tested.",
+            " between groups is not shrunk; equations.csv has each person's own values, drawn to the mean of"
+            " the group. A parameter is that of the equation with the group's mean coefficients, its interval"
+            " by the delta method. Groups of fewer than five people, and people whose label is missing, have"
+            " no mean and are not tested.",
         )
         yield TableBlock(
             f"Differences from {kinds[0]} with 95 % intervals.",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.discover.group import Group
+from ..core.discover.group import Group, mean_of_own
 from ..core.discover.uncertainty import half_width
 from ..core.equations import SpiceModel, Term, term_in_words
 from ..core.estimator import SpiceEstimator
@@ -49,7 +49,8 @@ def _of_group(group: Group) -> Iterator[dict[str, Any]]:
             continue
         own = number.term == (number.module,)
         ends = group.mean[at] + half_width(group.mean_error[at]) * np.array([0.0, -1.0, 1.0])
-        value, low, high = (np.tanh(ends) if own else ends).tolist()
+        ends = mean_of_own(ends, np.full(3, group.spread[at]))[0] if own else ends
+        value, low, high = ends.tolist()
         values = group.values[active, at]
         yield {
             **_name_term(number.module, number.term),

@@ -366,6 +366,21 @@ def test_a_learning_rate_has_its_owner(healthy):
     assert "in 1 of 2 participants" in found["too slow"].words
 
 
+def test_a_parameter_that_people_call_missing_has_no_value_here(healthy):
+    """The coach named an α of somebody whose row in the table of people has none."""
+    facts = facts_of(healthy)
+    assert set(facts.missing(0)) == {
+        name for name in healthy.people if healthy.people[name].isna().all() and name != "no_q_learner"
+    }
+    sure = healthy.uncertainty[0]
+    wide = replace(sure, parameters=dict(sure.parameters) | {"alpha_reward": 0.2})
+    slow = replace(facts, find_errors=lambda: {0: wide}, missing=lambda _: {"alpha_reward"})
+    assert all(name != "alpha_reward" for _, name, _ in slow.widths)
+    words = {one.kind: one for one in findings_of(slow)}["too slow"].words
+    assert "the equations' learning rate α is not identified, where the participant's is 0.3" in words
+    assert "±" not in words
+
+
 @pytest.fixture(scope="module")
 def repeating():
     """A participant with a choice kernel, and a model without a part for it."""

@@ -15,9 +15,10 @@ from spicewidgets.core.discover.group_means import is_control
 from spicewidgets.core.discover.group_table import group_table, n_tests
 from spicewidgets.core.judge.multiple import holm
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.paper import inquiry as inquiry_module
+from spicewidgets.paper import inquiry as inquiry_module, methods
 from spicewidgets.paper.blocks import TableBlock
 from spicewidgets.paper.card import card_part, claims
+from spicewidgets.paper.comparison import comparison_part
 from spicewidgets.paper.findings import best_of, equation_sets, gain_of
 from spicewidgets.paper.individuals import individuals_part
 from spicewidgets.paper.inquiry import Inquiry, Plan
@@ -214,6 +215,62 @@ def test_a_rival_ahead_of_both_is_a_mechanism_that_is_missing(found):
     assert missing.verdict == FAILS
     assert "choice-kernel: what was chosen lately" in missing.outcome
     assert claim_of(likely(found, **words, **{"choice-kernel": 0.6}), "mechanism").verdict == HOLDS
+
+
+def text_of(blocks):
+    """The sentences and notes of some blocks, in one."""
+    return " ".join(getattr(block, "text", "") + getattr(block, "note", "") for block in blocks)
+
+
+def test_one_person_who_decides_a_difference_is_named(found):
+    """All but one hardly differ between the equations and a rival of the same rule."""
+    words = text_of(comparison_part(found))
+    best = found.rivals[0]
+    even = likely(found, told=0.5, network=0.45, **dict.fromkeys(found.rivals, 0.55))
+    assert "hang on one person" not in text_of(comparison_part(even))
+    nll = even.held_out.nll.copy()
+    nll[even.held_out.models.index(best)] = nll[even.held_out.models.index(even.told)] - 0.1
+    nll[even.held_out.models.index(best), 3] += 20.0
+    one = replace(even, held_out=replace(even.held_out, nll=nll))
+    words = text_of(comparison_part(one))
+    assert f"equations beside {best}, +19.0 nats, without {found.held_out.people[3]} -0.9" in words
+    assert words.count("equations beside") == 1
+
+
+def test_a_model_below_chance_in_a_group_is_named(found):
+    fair = likely(found, told=0.5, network=0.5, **dict.fromkeys(found.rivals, 0.6))
+    assert "Worse than guessing" not in text_of(comparison_part(fair))
+    own = np.array([label == "healthy" for label in found.groups["diagnosis"]])
+    nll = fair.held_out.nll.copy()
+    nll[fair.held_out.models.index("choice-kernel"), own] = 0.8 * found.held_out.n_choices[own]
+    words = text_of(comparison_part(replace(fair, held_out=replace(fair.held_out, nll=nll))))
+    assert "Worse than guessing" in words
+    assert f"choice-kernel in diagnosis healthy ({np.exp(-0.8):.4f}, guessing 0.5000)" in words
+    assert "diagnosis <" not in words.partition("Worse than guessing")[2].split("Likelihood")[0]
+
+
+def test_people_without_a_label_are_shown_as_missing_and_not_tested(found):
+    labels = ["" if place < 2 else label for place, label in enumerate(found.groups["diagnosis"])]
+    some = replace(found, groups={"diagnosis": labels})
+    tables = [block for block in comparison_part(some) if isinstance(block, TableBlock)]
+    (by_group,) = [block for block in tables if "by diagnosis (number" in block.caption]
+    assert len(by_group.names) == 3
+    assert "missing, 2 people: in no group, and not tested" in by_group.note
+    (people,) = [block for block in methods._groups(some) if isinstance(block, TableBlock)]
+    assert [row[:2] for row in people.rows][-1] == ("missing", "2")
+    assert not any(claim.kind == "groups alike" for claim in claims(some))  # three and five people
+
+
+def test_parameters_that_nobody_is_told_are_in_the_table(found):
+    """The report said nothing of q0, or counted everybody, where people.csv has nobody."""
+    blocks = [block for block in individuals_part(found) if isinstance(block, TableBlock)]
+    (table,) = [block for block in blocks if block.caption.startswith("Classical parameters")]
+    names = [name for name in found.people if f"{name} low" in found.people and ": " not in name]
+    assert [row[0] for row in table.rows] == names
+    for name, value, *_, counted in table.rows:
+        n = int(found.people[name].notna().sum())
+        assert counted == f"{n} of {len(found.people)}"
+        assert bool(value) == bool(n)
 
 
 def test_the_simplest_rival_reaches_most_of_the_gain(found):

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,12 +15,14 @@ from ..data.dataset import DatasetRNN
 from ..data.participants import index_participants
 from ..discover.comparison import differences
 from ..discover.held_apart import TuningGain
+from ..discover.identified import missing_of
+from ..discover.people import people
 from ..discover.uncertainty import Uncertainty, uncertainty
 from ..estimator import SpiceEstimator
 from ..judge.replay import labels_of, replay, scores
 from ..models import READY
 from ..parameters import DISCOVERY, settings_of
-from ..read.translation import classical_parameters, true_model
+from ..read.translation import read_parameters, true_model
 from ..rivals.fit import fit_rival
 from ..rivals.ready import RIVALS
 from ..settings import SettingsError, SpiceWarning
@@ -118,7 +120,9 @@ def diagnose(
 def standard_errors(estimator: SpiceEstimator, dataset: Any = None) -> dict[Any, Uncertainty]:
     """Return standard errors of all numbers of the equations, by participant's label.
 
-    With `pooling="group"` they are given the group: of the coefficients only.
+    Those of parameters follow by the delta method. Intervals that reckon in bounds, skew and that the terms
+    were chosen are in `people`, which also tells what is not identified. With `pooling="group"` errors are
+    given the group: of the coefficients only.
 
     Args:
         estimator: with equations whose numbers were tuned to choices.
@@ -155,6 +159,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         agents["truth"] = agent
     played = {name: replay(one, own) for name, one in agents.items()}
     group = getattr(estimator, "group_", None)
+    table = cache(partial(people, estimator, None if dataset is None else own))
     name = next((n for n, ready in READY.items() if ready.class_name == type(model).__name__), "")
     return Facts(
         history=[vars(record) for record in getattr(estimator, "history_", ())] if dataset is None else (),
@@ -168,7 +173,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         played=played,
         scores=scores(agents, own, played=played),
         find_errors=(lambda: standard_errors(estimator, dataset)) if discovery.refine else dict,
-        parameters=lambda label: classical_parameters(spice, model, label),
+        parameters=lambda label: read_parameters(spice, model, label),
         model=name,
         knows_people=hasattr(model, "participant_embedding"),
         are_own=dataset is None,
@@ -178,6 +183,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         made_by={} if truth is None or agent is None else agent.parameters,
         left_out=left_out_of(config, READY[name].config if name else None),
         chance=own.chance,
+        missing=lambda label: missing_of(table(), label),
     )
 
 

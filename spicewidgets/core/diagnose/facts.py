@@ -3,7 +3,7 @@
 Importing this loads neither torch nor pysindy.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite, log
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 WIDE = {"alpha_reward": 0.1, "beta_reward": 0.25}  # errors; that of beta as a share of it
-LABELS = {"alpha_reward": "learning rate α", "beta_reward": "inverse temperature β"}
+LABELS = {
+    "alpha_reward": "learning rate α",
+    "beta_reward": "inverse temperature β",
+    "alpha_penalty": "learning rate α after no reward",
+    "forget_rate": "forgetting rate",
+    "alpha_choice": "choice kernel's α",
+}
 STRONG = 5.0  # nats of evidence that count as very strong (Kass & Raftery 1995)
 MANY_PARTICIPANTS = 200  # beyond these, errors are not computed: they would take over two seconds
 
@@ -76,6 +82,7 @@ class Facts:
         rivals: ln p(choices) of classical models in nats, by name, with numbers of each person's own and by
             the Bayesian information criterion; empty where none was fitted.
         left_out: terms that the model comes with, and that were left out of the library.
+        missing: names the parameters of a participant that the choices do not identify, as `people` has them.
     """
 
     history: Sequence[Mapping[str, Any]]
@@ -101,6 +108,7 @@ class Facts:
     made_by: Mapping[str, Any] = field(default_factory=dict)
     rivals: Mapping[str, float] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
+    missing: Callable[[Hashable], Collection[str]] = lambda _: ()
 
     @property
     def n_choices(self) -> int:
@@ -227,18 +235,20 @@ class Facts:
 
     @cached_property
     def widths(self) -> tuple[tuple[float, str, str], ...]:
-        """The width of each parameter's error, in units of the widest that is acceptable; the parameter's
-        name, and the parameter with its error in words.
+        """The width of the error of each parameter that is identified, in units of the widest that is
+        acceptable; the parameter's name, and the parameter with its error (delta method) in words.
         """
         widths = []
         for label, errors in self.errors.items():
             parameters = self.parameters(label)
-            for name in WIDE.keys() & errors.parameters.keys() & parameters.keys():
+            known = WIDE.keys() & errors.parameters.keys() & parameters.keys()
+            for name in known - set(self.missing(label)) if known else ():
                 error, value = errors.parameters[name], parameters[name]
                 limit = WIDE[name] * (abs(value) if name == "beta_reward" else 1)
                 told = isfinite(error) and (name != "beta_reward" or error < abs(value))
                 if told and limit > 0:
-                    words = f"{self.whose(label)} {LABELS[name]} {format_number(value, 2)} ± {error:.2f}"
+                    number = f"{format_number(value, 2)} ± {error:.2f} (delta method)"
+                    words = f"{self.whose(label)} {LABELS[name]} {number}"
                     widths.append((error / limit, name, words))
         return tuple(sorted(widths))
 

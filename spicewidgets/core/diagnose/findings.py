@@ -350,8 +350,9 @@ def too_slow(facts: Facts) -> Finding | None:
     ]
     if not slow:
         return None
-    rate, error, label = slow[0]
-    about = f"{format_number(rate, 2)} ± {error:.2f}" if isfinite(error) else "any"
+    told = [one for one in slow if isfinite(one[1]) and "alpha_reward" not in facts.missing(one[2])]
+    rate, error, label = (told or slow)[0]
+    about = f"{format_number(rate, 2)} ± {error:.2f} (delta method)" if told else "not identified"
     n, own = len(facts.labels), facts.made_by.get("alpha_reward")
     known = "" if own is None or n > 1 else f", where the participant's is {own:g}"
     many = f", and so in {len(slow)} of {n} participants" if n > 1 else ""

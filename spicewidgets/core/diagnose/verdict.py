@@ -100,11 +100,15 @@ def _with_truth(facts: Facts, divergence: float) -> tuple[str, str]:
 
 def _power(facts: Facts) -> Iterator[str]:
     """Yield the smallest difference in a learning rate that would have been noticed."""
-    errors = [one.parameters.get("alpha_reward", np.inf) for one in facts.errors.values()]
+    errors = [
+        one.parameters.get("alpha_reward", np.inf)
+        for label, one in facts.errors.items()
+        if "alpha_reward" not in facts.missing(label)
+    ]
     shown = POWER * float(np.median(errors)) if errors else np.inf
     if shown < 1:
         yield f"A learning rate that is off by {shown:.2f} would have shown, nine times of ten."
-    elif errors:
+    elif facts.errors:
         yield "No learning rate would have shown as wrong."
 
 

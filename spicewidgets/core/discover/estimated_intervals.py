@@ -1,7 +1,10 @@
 """Intervals of all numbers of an estimator's people, by the way that holds for each."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, Term
@@ -9,7 +12,7 @@ from ..models import VALUE
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .group_intervals import averaged_of_group
-from .intervals import Averaged, averaged
+from .intervals import averaged
 from .learners import DIFFERENCE, kinds_of, terms_of
 from .likelihood import Likelihood, ParameterId
 from .visited import averaged_coefficients
@@ -17,15 +20,29 @@ from .visited import averaged_coefficients
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
 
+Floats = NDArray[np.float64]
+
 BEATEN = 10.0  # nats by which equations must be better than any Q-learner before its intervals are not theirs
 CHOSEN, OTHER = f"{VALUE}_chosen", f"{VALUE}_not_chosen"
 
 Ends = Mapping[str | ParameterId, tuple[float, float]]
 
 
+class Intervals(NamedTuple):
+    """Intervals of one person, by the parameter's name or the coefficient.
+
+    Attributes:
+        ends: at the level that was asked for.
+        sure: of parameters at 95 %, by which it is told whether they are identified.
+    """
+
+    ends: Ends
+    sure: Ends
+
+
 def intervals_of(
     estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
-) -> dict[Any, Ends]:
+) -> dict[Any, Intervals]:
     """Find the intervals of people's parameters and coefficients, by label.
 
     Args:
@@ -34,27 +51,28 @@ def intervals_of(
         level: of the intervals, 0 to 1.
 
     Returns:
-        The ends by the parameter's name or the coefficient; the delta method is for what is lacking: all
-        where a model's forward cannot be compiled, and the parameters of whoever is no Q-learner.
+        The delta method is for what is lacking: all where a model's forward cannot be compiled, and the
+        parameters of whoever is no Q-learner.
     """
-    found: dict[Any, dict[str | ParameterId, tuple[float, float]]] = {}
+    found: dict[Any, Intervals] = {}
     searched, price = getattr(estimator, "_searched", None), estimator.price
     if searched is not None and getattr(estimator, "evidence_", {}):
         for code, selection in searched.of.items():
             search, step = selection.at(price)
             label = estimator.spice_model_.participants[code]
-            found[label] = averaged_coefficients(search, step, level, price)
+            found[label] = Intervals(averaged_coefficients(search, step, level, price), {})
     try:
-        for label, ends in _of_learners(estimator, sessions, level).items():
-            found[label] = {**found.get(label, {}), **ends}
+        for label, own in _of_learners(estimator, sessions, level).items():
+            before = found[label].ends if label in found else {}
+            found[label] = Intervals({**before, **own.ends}, own.sure)
     except (TraceError, ImportError):  # or there is no compiler
         pass
-    return dict(found)
+    return found
 
 
 def _of_learners(
     estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
-) -> dict[Any, Ends]:
+) -> dict[Any, Intervals]:
     """Return the intervals of those whose choices a Q-learner explains nearly as well as their equations."""
     spice, model = estimator.spice_model_, estimator.rnn_model_
     modules = {
@@ -71,18 +89,19 @@ def _of_learners(
     average = averaged_of_group if hasattr(estimator, "group_") else averaged
     result = average(learners.of_participants(places), model, kinds, level)
     has_two = any("alpha_penalty" in kind.names for kind in kinds)
-    found: dict[Any, Ends] = {}
+    found: dict[Any, Intervals] = {}
     for row, code in enumerate(result.participants):
         label = spice.participants[code]
         if result.objective[row] - nll[places[row]] - spice.n_parameters(label) < BEATEN:
-            found[label] = _named(result, row, spice, has_two)
+            both = (_named(ends, row, spice, has_two) for ends in (result.ends, result.sure))
+            found[label] = Intervals(*both)
     return found
 
 
-def _named(result: Averaged, row: int, spice: SpiceModel, has_two: bool) -> Ends:
-    """One person's intervals, with those of the coefficients that are parameters in other words."""
+def _named(table: Mapping[str, Floats], row: int, spice: SpiceModel, has_two: bool) -> Ends:
+    """Name one person's intervals, with those of the coefficients that are parameters in other words."""
     ends: dict[str | ParameterId, tuple[float, float]] = {
-        name: (float(pair[row, 0]), float(pair[row, 1])) for name, pair in result.ends.items()
+        name: (float(pair[row, 0]), float(pair[row, 1])) for name, pair in table.items()
     }
     for module, name in ((CHOSEN, "alpha_penalty"), (OTHER, "forget_rate")):
         if module in spice.equations and name in ends:

@@ -22,6 +22,8 @@ from .selection import with_all_terms
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+NODES = 30  # of the integral over the people of a group
+
 
 @dataclass(frozen=True)
 class Group:
@@ -74,18 +76,23 @@ class Group:
         return float(self.active.sum(1).mean())
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for each term that the group has: its mean with standard error, the spread between
-        people, what it is worth and its price in nats.
+        """Return a row for each term that the group has: its mean with standard error (delta method), the
+        spread between people, what it is worth and its price in nats.
 
-        Mean and spread of an own value's weight w are those of artanh w.
+        All are coefficients as equations have them. An own value's weight w is pooled as artanh w, which is
+        normal in the group; its mean and spread are the mean and standard deviation of w itself.
         """
+        is_own = np.array([number.term == (number.module,) for number in self.numbers])
+        own, slope, sd = mean_of_own(self.mean, self.spread)
+        mean, spread = np.where(is_own, own, self.mean), np.where(is_own, sd, self.spread)
+        error = np.where(is_own, slope * self.mean_error, self.mean_error)
         rows = [
             (
                 number.module,
                 "beta" if number.term is None else term_text(number.term),
-                self.mean[i],
-                self.mean_error[i],
-                self.spread[i],
+                mean[i],
+                error[i],
+                spread[i],
                 self.costs[i],
                 self.prices[i],
                 int(self.active[:, i].sum()),
@@ -95,6 +102,23 @@ class Group:
         ]
         names = ["module", "term", "mean", "mean_error", "spread", "worth", "price", "n_participants"]
         return pd.DataFrame(rows, columns=names)
+
+
+def mean_of_own(centre: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:
+    """Integrate the weight of an own value over people whose artanh of it is normal (Gauss-Hermite).
+
+    Args:
+        centre: mean of the artanh, `(n,)`.
+        spread: its standard deviation, `(n,)`.
+
+    Returns:
+        Mean of the weights, its slope in `centre`, and the weights' standard deviation; each `(n,)`.
+    """
+    nodes, shares = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = np.tanh(centre[:, None] + spread[:, None] * nodes)
+    shares = shares / shares.sum()
+    mean = weights @ shares
+    return mean, (1 - weights**2) @ shares, np.sqrt((weights - mean[:, None]) ** 2 @ shares)
 
 
 def group_of(pool: Pool, at: GroupState, price: float | None = None) -> Group:

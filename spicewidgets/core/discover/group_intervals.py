@@ -22,6 +22,7 @@ from scipy.special import gammaln, logsumexp, ndtri
 from scipy.stats import chi2, qmc
 
 from ..read.translation import HasInitValues
+from ..settings import LEVEL
 from .intervals import LONGEST, Averaged, top_of
 from .learners import DIFFERENCE, Q0, Kind, LearnerLikelihood, scale_of
 from .likelihood import Likelihood
@@ -210,15 +211,17 @@ def averaged_of_group(
     evidence = np.array([one.log_evidence - 2 * PRICE * len(one.look.kind.names) for one in found])
     weights = np.exp(evidence - evidence.max())
     ends: dict[str, Floats] = {}
+    sure: dict[str, Floats] = {}
     columns = [_columns(one) for one in found]
     n_people = len(likelihood.participants)
     share = np.concatenate([weight * _shares(one) for one, weight in zip(found, weights, strict=True)])
-    tails = (1 - level) / 2, (1 + level) / 2
+    tails = np.array([(1 - level) / 2, (1 + level) / 2, (1 - LEVEL) / 2, (1 + LEVEL) / 2])
     for name in dict.fromkeys(name for own in columns for name in own):
         fixed = 0.0 if name == DIFFERENCE else Q0
         values = np.concatenate([own.get(name, np.full((DRAWS, n_people), fixed)) for own in columns])
-        ends[name] = np.array([_quantiles(values[:, i], share[:, i], tails) for i in range(n_people)])
-    return Averaged(ends, np.min([one.nll for one in found], axis=0), likelihood.participants)
+        quantiles = np.array([_quantiles(values[:, i], share[:, i], tails) for i in range(n_people)])
+        ends[name], sure[name] = quantiles[:, :2], quantiles[:, 2:]
+    return Averaged(ends, sure, np.min([one.nll for one in found], axis=0), likelihood.participants)
 
 
 def _columns(one: Drawn) -> Mapping[str, Floats]:
@@ -230,7 +233,7 @@ def _columns(one: Drawn) -> Mapping[str, Floats]:
     return {name: p[name] for name in p if np.ndim(p[name]) and name != "alpha"}
 
 
-def _quantiles(values: Floats, weights: Floats, shares: tuple[float, float]) -> Floats:
+def _quantiles(values: Floats, weights: Floats, shares: Floats) -> Floats:
     order = np.argsort(values, kind="stable")
     values, weights = values[order], weights[order]
     middle = (np.cumsum(weights) - weights / 2) / weights.sum()

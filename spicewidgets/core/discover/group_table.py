@@ -10,19 +10,18 @@ from scipy.stats import t as student
 
 from ..equations import Equation, SpiceModel, term_in_words
 from ..judge.multiple import holm
-from ..read.translation import HasInitValues, classical_parameters
+from ..read.translation import read_parameters
 from ..settings import LEVEL
-from .group import Group
+from .group import Group, mean_of_own
 from .group_means import GroupMeans
+from .identified import AT_BOUND, by_convention
 from .likelihood import ParameterId
 from .uncertainty import slopes
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
 
-NODES = 30  # of the integral over the people of a group
 SAME = 10  # digits in which two tests of the same difference agree
-AT_BOUND = 1e-4  # standard error of a mean, below which the mean has run into a bound and is not known
 COLUMNS = ("column", "name", "module", "term", "key", "group", "n", "n_all", "value", "low", "high")
 APART = ("apart", "apart_low", "apart_high", "p", "freedom")
 
@@ -41,7 +40,9 @@ def group_table(estimator: "SpiceEstimator", level: float = LEVEL) -> pd.DataFra
     """Compare groups of people in each coefficient and parameter, where people were pooled with their groups.
 
     A coefficient is the mean over the people that a group stands for, and a parameter that of the equation
-    with these coefficients; both are of the group model, not means of people's own, which are drawn to them.
+    with these coefficients, its interval by the delta method; both are of the group model, not means of
+    people's own, which are drawn to them. A parameter that these equations tell by convention only, such as
+    q0 without a constant, has no row.
 
     Args:
         estimator: fitted to a table with groups of five people or more, with pooling.
@@ -86,14 +87,16 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     means = group.group_means
     assert means is not None
-    kinds, model = means.design.groups[column], estimator.rnn_model_
+    kinds, model, spice = means.design.groups[column], estimator.rnn_model_, estimator.spice_model_
     numbers = tuple(group.numbers[place] for place in free)
     betas = {number.module: 1.0 for number in group.numbers if number.term is None}
 
     def read(values: Floats) -> Mapping[str, float]:
-        return _read(estimator.spice_model_, numbers, betas, values, model)
+        own = dict(zip(_names(numbers, {}), values.tolist(), strict=True))
+        return own | read_parameters(_equations(spice, numbers, betas, values), model)
 
     found = {kind: _mean_of(means, numbers, free, column, kind) for kind in kinds}
+    conventions = by_convention(_equations(spice, numbers, betas, found[kinds[0]].values))
     told = {kind: (read(one.values), slopes(read, one.values)) for kind, one in found.items()}
     labels = np.array(means.design.labels[column], dtype=object)
     half = float(student.ppf((1 + level) / 2, means.freedom))
@@ -102,7 +105,7 @@ def _rows(
         value = {kind: told[kind][0][name] for kind in kinds}
         if not all(np.isfinite([*value.values(), *map(np.sum, way.values())])):
             continue
-        if not any(one.any() for one in way.values()):  # what no term of the group tells
+        if name in conventions or not any(one.any() for one in way.values()):  # no term of the group tells it
             continue
         errors = {kind: _error(means, free, way[kind]) for kind in kinds}
         value = {kind: value[kind] if errors[kind] > AT_BOUND else np.nan for kind in kinds}
@@ -141,20 +144,15 @@ def _names(
     return own | {name: None for name in parameters if name not in own}
 
 
-def _read(
-    spice: SpiceModel,
-    numbers: tuple[ParameterId, ...],
-    betas: Mapping[str, float],
-    values: Floats,
-    model: HasInitValues,
-) -> dict[str, float]:
-    """Read coefficients, and the parameters of the equation that has them."""
+def _equations(
+    spice: SpiceModel, numbers: tuple[ParameterId, ...], betas: Mapping[str, float], values: Floats
+) -> SpiceModel:
+    """Return the equations that have some coefficients."""
     terms: dict[str, dict[Any, float]] = {module: {} for module in spice.equations}
     for number, value in zip(numbers, values.tolist(), strict=True):
         terms[number.module][number.term] = value
     equations = (Equation(module, tuple(row), tuple(row.values())) for module, row in terms.items())
-    own = dict(zip(_names(numbers, {}), values.tolist(), strict=True))
-    return own | classical_parameters(SpiceModel.of(*equations, betas=betas), model)
+    return SpiceModel.of(*equations, betas=betas)
 
 
 def _mean_of(
@@ -162,14 +160,10 @@ def _mean_of(
 ) -> _Mean:
     """Integrate coefficients over the people of a group; an own value's weight is pooled as artanh."""
     weights = means.design.weights[column, kind]
-    centre, spread = weights @ means.means[:, free], means.spread[free]
-    nodes, shares = np.polynomial.hermite_e.hermegauss(NODES)
-    people = np.tanh(centre[:, None] + spread[:, None] * nodes)
-    shares = shares / shares.sum()
+    centre = weights @ means.means[:, free]
+    own, slope, _ = mean_of_own(centre, means.spread[free])
     is_own = np.array([number.term == (number.module,) for number in numbers])
-    return _Mean(
-        np.where(is_own, people @ shares, centre), np.where(is_own, (1 - people**2) @ shares, 1.0), weights
-    )
+    return _Mean(np.where(is_own, own, centre), np.where(is_own, slope, 1.0), weights)
 
 
 def _error(means: GroupMeans, free: NDArray[np.int64], way: Floats) -> float:

@@ -23,6 +23,7 @@ from scipy.special import logit, ndtr, ndtri
 
 from ..mechanisms import PARAMETERS
 from ..read.translation import HasInitValues
+from ..settings import LEVEL
 from .learners import (
     ALPHA,
     DIFFERENCE,
@@ -218,12 +219,14 @@ class Averaged(NamedTuple):
 
     Attributes:
         ends: of each parameter, `(n_people, 2)`.
+        sure: the same at 95 %, by which it is told whether a parameter is identified.
         objective: of the best kind, -ln L, the prior's penalty and the price of its parameters,
             `(n_people,)`.
         participants: index of the participant of each row.
     """
 
     ends: Mapping[str, Floats]
+    sure: Mapping[str, Floats]
     objective: Floats
     participants: NDArray[np.int64]
 
@@ -237,19 +240,26 @@ def averaged(likelihood: Likelihood, model: HasInitValues, kinds: Sequence[Kind]
         kinds: of learners.
         level: of the intervals, 0 to 1.
     """
-    z, n_people = float(ndtri((1 + level) / 2)), len(likelihood.participants)
-    ends, objectives = [], []
+    z, n_people = float(ndtri((1 + max(level, LEVEL)) / 2)), len(likelihood.participants)
+    parts: list[tuple[dict[str, Floats], ...]] = []
+    objectives = []
     for at in range(0, n_people, AT_ONCE):
         own = likelihood.of_participants(range(at, min(at + AT_ONCE, n_people)))
         tops = [top_of(LearnerLikelihood(own, model, kind)) for kind in kinds]
         costs = np.array([top.objective + PRICE * len(top.names) for top in tops])
-        ends.append(_ends_of(tops, costs, z, level))
+        parts.append(_ends_of(tops, costs, z, (level, LEVEL)))
         objectives.append(costs.min(0))
-    joined = {name: np.concatenate([part[name] for part in ends]) for name in ends[0]}
-    return Averaged(joined, np.concatenate(objectives), likelihood.participants)
+    ends, sure = (
+        {name: np.concatenate([one[name] for one in same]) for name in same[0]}
+        for same in zip(*parts, strict=True)
+    )
+    return Averaged(ends, sure, np.concatenate(objectives), likelihood.participants)
 
 
-def _ends_of(tops: Sequence[Top], costs: Floats, z: float, level: float) -> dict[str, Floats]:
+def _ends_of(
+    tops: Sequence[Top], costs: Floats, z: float, levels: tuple[float, ...]
+) -> tuple[dict[str, Floats], ...]:
+    """Find the ends of intervals at several levels."""
     profiles = []
     for top in tops:
         own = profiles_of(top, z)
@@ -260,15 +270,16 @@ def _ends_of(tops: Sequence[Top], costs: Floats, z: float, level: float) -> dict
     weights = np.exp(costs.min(0) - costs)
     names = dict.fromkeys(name for own in profiles for name in own if name != ALPHA)
     rates = ("alpha_reward", "alpha_penalty") if any(ALPHA in own for own in profiles) else ()
-    found = {}
+    found: dict[str, Floats] = {}
     for name in dict.fromkeys((*names, *rates)):
         scale = scale_of(name)
-        ends = np.empty((costs.shape[1], 2))
-        for i in range(len(ends)):
+        ends = np.empty((len(levels), costs.shape[1], 2))
+        for i in range(costs.shape[1]):
             parts = [_part(own, name, i) for own in profiles]
-            ends[i] = scale.ends(np.clip(mixed(parts, weights[:, i], level), scale.low, scale.high))
+            pairs = [mixed(parts, weights[:, i], level) for level in levels]
+            ends[:, i] = scale.ends(np.clip(pairs, scale.low, scale.high))
         found[name] = ends
-    return found
+    return tuple({name: ends[at] for name, ends in found.items()} for at in range(len(levels)))
 
 
 def _part(own: Mapping[str, Profile], name: str, person: int) -> tuple[Floats, Floats] | float:

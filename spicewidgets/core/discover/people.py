@@ -12,12 +12,18 @@ from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, term_in_words
 from ..judge.replay import labels_of, nll_per_trial
-from ..read.translation import INSTEAD, HasInitValues, classical_parameters, impossible
+from ..read.translation import INSTEAD, HasInitValues, impossible, read_parameters
 from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
-from .estimated_intervals import Ends, intervals_of, terms_in
-from .identified import bounds_of, not_identified
+from .estimated_intervals import Intervals, intervals_of, terms_in
+from .identified import (
+    AT_BOUND,
+    bounds_of,
+    by_convention,
+    not_identified,
+    own_values_given_group,
+)
 from .likelihood import Likelihood, ParameterId
 from .refine import tunings
 from .uncertainty import InformationMatrix, bounded_interval, slopes
@@ -42,6 +48,9 @@ class Known(NamedTuple):
     information: Floats
 
 
+NO_INTERVALS, NOBODY = Intervals({}, {}), Known((), np.empty(0), np.empty((0, 0)))
+
+
 def people(
     estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = LEVEL
 ) -> pd.DataFrame:
@@ -64,9 +73,11 @@ def people(
           parameters of such a person are NaN;
         - each coefficient that somebody has or may have, named `module: term`, each learned beta, `beta:
           state`, and each parameter of `classical_parameters` that the equations tell. A parameter that the
-          choices do not identify (`identified.py`) is NaN. So is a coefficient of a term that a person
-          lacks, as it was left out because the choices do not tell it; with pooling it is 0, as the group
-          tells it from others;
+          choices do not identify (`identified.py`) is NaN with its interval: one that may be anything, one
+          that is read by convention and off no term, such as q0 without a constant, and one whose interval
+          of 95 % has no end. So is a coefficient of a term that a person lacks, as it was left out because
+          the choices do not tell it; with pooling it is 0, as the group tells it from others. With pooling,
+          identified means by the choices and the group;
         - after each of these numbers its interval, with ` low` and ` high` added to the name. That of a
           parameter is a Q-learner's, by profile likelihood, averaged over the kinds of Q-learner that the
           library can express, with the parameter's bounds, under a weak prior (`intervals.py`); with
@@ -76,8 +87,9 @@ def people(
           the search visited (`visited.py`), or given the group. Where the equations are likelier than any
           Q-learner by more than 10 nats, where the model has other modules or inputs than these, or where
           it cannot be compiled, it is value ± standard errors at the chosen terms (delta method), which
-          does not reckon in that they were chosen. It is NaN for a number that is held by convention, and
-          unbounded for one that no choice tells.
+          does not reckon in that they were chosen; a rate's ends at 0 and 1, and an own value's with pooling
+          is symmetric in artanh. An own value that is held at 1 has the interval that it would have if it
+          were free, up to 1. It is unbounded for a coefficient that no choice tells, which is NaN itself.
 
     Raises:
         SettingsError: where a model that was loaded is given no data.
@@ -102,7 +114,7 @@ def people(
     known, free = _known(estimator, dataset)
     ends = intervals_of(estimator, _sessions_of(estimator, dataset), level)
     rows = [
-        _numbers(spice.alone(one), model, known.get(one), free.get(one), level, ends.get(one, {}))
+        _numbers(spice.alone(one), model, known.get(one), free.get(one), level, ends.get(one, NO_INTERVALS))
         for one in labels
     ]
     instead = [str(row.pop(INSTEAD, "")) for row in rows]
@@ -171,41 +183,58 @@ def _numbers(
     known: Known | None,
     free: Known | None,
     level: float,
-    intervals: Ends,
+    intervals: Intervals,
 ) -> dict[str, float | str]:
     """Return a person's numbers with their intervals, by the names of the columns; and what the equations do
     where no Q-learner would.
     """
-    named = {_name(key) if isinstance(key, ParameterId) else key: pair for key, pair in intervals.items()}
     numbers = {
         _name(ParameterId(module, term)): value
         for module, equation in spice.of_participant().items()
         for term, value in equation.active
     }
     numbers |= {_name(ParameterId(state, None)): spice.beta(state) for state in spice.betas}
-    read = classical_parameters(spice, model)
+    read = read_parameters(spice, model)
     errors = {} if known is None else _errors(known, spice, model)
     row: dict[str, float | str] = {}
     if (other := impossible(read, errors)) is not None:
         read, row[INSTEAD] = dict.fromkeys(read, np.nan), other.means
     found = numbers | read
-    if free is not None and INSTEAD not in row:
-        weights = [_name(number) for number in free.numbers if number.term == (number.module,)]
-        told = _errors(free, spice, model)  # a rate of 1 where the own value is lacking says nothing
-        told = {name: error for name, error in told.items() if name in errors or found.get(name) != 1.0}
-        missing = not_identified(found, told, weights)
-        found |= dict.fromkeys(missing, np.nan)
+    told = errors if free is None else _errors(free, spice, model)
+    weights = [_name(one) for one in (free or known or NOBODY).numbers if one.term == (one.module,)]
+    own = {name: found[name] for name in weights if name in found} if free is None else {}
+    ends, sure = (
+        own_values_given_group(own, errors, read, at) | {_named(key): pair for key, pair in part.items()}
+        for at, part in ((level, intervals.ends), (LEVEL, intervals.sure))
+    )
+    if known is not None and INSTEAD not in row:
+        given = sure if free is None else {}
+        found |= dict.fromkeys(not_identified(found, told, weights, by_convention(spice), given), np.nan)
+    held = {name: told[name] for name in (*read, *weights) if name in told}
     for name, value in found.items():
-        low, high = named.get(name) or bounded_interval(
-            value, errors.get(name, np.nan), level, bounds_of(name)
-        )
-        ends = (min(low, value), max(high, value)) if value == value else (np.nan, np.nan)
-        row |= {name: value, f"{name} low": ends[0], f"{name} high": ends[1]}
-    for number, (low, high) in intervals.items():
+        error = errors.get(name, held.get(name, np.nan))
+        bounds = (-np.inf, 1.0) if name in weights and name not in errors else bounds_of(name)
+        pair = ends.get(name) or bounded_interval(value, error, level, bounds)
+        if known is not None and not _is_told(sure.get(name, pair), name in read):
+            value = np.nan
+        low, high = min(pair[0], value), max(pair[1], value)
+        if name in read and value != value:
+            low = high = np.nan
+        row |= {name: value, f"{name} low": low, f"{name} high": high}
+    for number, (low, high) in intervals.ends.items():
         if isinstance(number, ParameterId) and _name(number) not in found and low < high:
             name = _name(number)
             row |= {name: np.nan, f"{name} low": low, f"{name} high": high}
     return row
+
+
+def _is_told(ends: tuple[float, float], is_parameter: bool) -> bool:
+    """Tell whether an interval has ends; a coefficient that is held by convention has none to be asked."""
+    return not np.isinf(ends).any() and not (is_parameter and np.isnan(ends).any())
+
+
+def _named(key: str | ParameterId) -> str:
+    return _name(key) if isinstance(key, ParameterId) else key
 
 
 def _name(number: ParameterId) -> str:
@@ -234,7 +263,7 @@ def _errors(known: Known, spice: SpiceModel, model: HasInitValues) -> dict[str, 
     errors = {name: told.error(way) for name, way in zip(names, np.eye(len(names)), strict=True)}
 
     def read(values: Floats) -> Mapping[str, float]:
-        return classical_parameters(_with_coefficients(spice, known.numbers, values), model)
+        return read_parameters(_with_coefficients(spice, known.numbers, values), model)
 
     steps = slopes(read, known.values).items()
     return errors | {name: told.error(slope) for name, slope in steps if slope.any()}
@@ -275,10 +304,12 @@ def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, 
 def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
     """Yield the curvature of what a person's choices and the group say together."""
     group = estimator.group_
-    free = group.active & (group.errors > 0)
+    free = group.active & (group.errors > AT_BOUND)
     for row, code in enumerate(group.participants):
         at = np.flatnonzero(free[row])
-        information = np.linalg.pinv(group.covariance[row][np.ix_(at, at)], hermitian=True)
+        unit = np.outer(group.errors[row, at], group.errors[row, at])
+        correlation = group.covariance[row][np.ix_(at, at)] / unit  # else the surest numbers would look flat
+        information = np.linalg.pinv(correlation, hermitian=True) / unit
         numbers = tuple(group.numbers[place] for place in at)
         yield estimator.participants_[code], Known(numbers, group.values[row, at], information)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_text
-from ..read.translation import HasInitValues, classical_parameters
+from ..read.translation import HasInitValues, read_parameters
 from ..settings import LEVEL
 
 PARAMETER = "parameter"  # stands for the module in the table, where a row is a classical parameter
@@ -124,7 +124,7 @@ class Resampled:
                 for module, equation in self.found.of_participant(who).items()
                 for term in equation.terms
             }
-            rows = [classical_parameters(one, self.model, who) for one in every]
+            rows = [read_parameters(one, self.model, who) for one in every]
             names = dict.fromkeys(name for row in rows for name in row)
             self._memo[at] = terms, {name: [row.get(name, nan) for row in rows] for name in names}
         return self._memo[at]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_in_words
-from ..read.translation import classical_parameters
+from ..read.translation import read_parameters
 from ..settings import LEVEL
 from ..wording import join_words
 
@@ -164,7 +164,7 @@ def _slopes(tuning: "Tuning", at: Floats) -> dict[str, Floats]:
     def read(vector: Floats) -> dict[str, float]:
         equations = tuning.equations_at(vector).values()
         spice = SpiceModel.of(*equations, betas=tuning.betas_at(vector))
-        return classical_parameters(spice, tuning.model)
+        return read_parameters(spice, tuning.model)
 
     return slopes(read, at)
 

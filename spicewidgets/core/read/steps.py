@@ -13,7 +13,7 @@ from math import isfinite
 
 from ..equations import Equation, SpiceModel
 from ..models import HABIT, RATE, VALUE
-from .translation import REWARD, HasInitValues, classical_parameters, start_of
+from .translation import REWARD, HasInitValues, read_parameters, start_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None)
         model: the model or its class, for its `init_values`.
         participant: label; the first that has equations when None.
     """
-    parameters = classical_parameters(spice, model, participant)
+    parameters = read_parameters(spice, model, participant)
     rows: list[_Reading] = []
     for module, equation in spice.of_participant(participant).items():
         if (read := _READ.get(module)) is not None:

@@ -17,6 +17,7 @@ leaving it out changes P. (With alpha 0.3, beta 3, q0 0.5 and V0 0.5 it is -0.3.
 added to the values of all arms.
 """
 
+import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,18 +33,24 @@ from ..mechanism import StateSpec, Values
 from ..mechanisms import MECHANISMS, PARAMETERS, STATES, VALUES
 from ..models import HABIT, RATE, VALUE
 from ..polynomial import Polynomial, polynomial, trial_of, updated_value
-from ..settings import SettingsError
+from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import AgentQ
 from .level import at_level_of, level, reparameterise, rewrite_terms
 
 # What equations do that stand for a parameter which no Q-learner has: below its range, and above.
+GROWS = "the value of an option grows from choice to choice"
+SWINGS = "the value of an option swings to the other side of where it was"
 NO_Q_LEARNER = {
-    "alpha_reward": (
-        "the value of an option grows from choice to choice",
-        "the value of an option swings to the other side of where it was",
-    ),
+    "alpha_reward": (GROWS, SWINGS),
     "beta_reward": ("an option is chosen less for its rewards", ""),
+    "alpha_penalty": (f"{GROWS} without a reward", f"{SWINGS} after no reward"),
+    "forget_rate": (
+        "the value of an option grows while others are chosen",
+        "the value of an option swings to the other side while others are chosen",
+    ),
+    "alpha_choice": ("the habit grows from choice to choice", "the habit swings to the other side"),
 }
+UNBOUNDED = ("beta_reward",)  # may be as large as it will; the others are 1 at most
 SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
 ROUNDING, NOTHING = 1e-9, 1e-12
 INSTEAD = "no_q_learner"  # column of what equations do that no Q-learner does
@@ -131,13 +138,31 @@ def classical_parameters(
     spice: SpiceModel, model: HasInitValues, participant: Hashable = None
 ) -> dict[str, float]:
     """Return the parameters of `AgentQ` that a participant's equations stand for: the way back from
-    `true_model`.
+    `true_model`. A parameter that no Q-learner has, such as a learning rate below 0, is a warning.
 
     From `V' = k + w V + g r + c V r` of the chosen arm: `alpha_penalty = 1 - w`, `alpha_reward =
     alpha_penalty - c`, shift `s = k / alpha_penalty`, stretch `(g + c s) / alpha_reward`; from these beta and
     q0. Exact coefficients give exact parameters. Only what the equations tell is returned; a number that they
-    leave open is NaN.
+    leave open is NaN. Whether the choices identify a parameter is not asked here; `people` does.
+
+    Warns:
+        SpiceWarning: a parameter is out of its range, and what the equations do instead.
     """
+    parameters = read_parameters(spice, model, participant)
+    if (other := impossible(parameters, dict.fromkeys(parameters, 0.0))) is not None:
+        warnings.warn(
+            f"No Q-learner has {other.name} {other.value:.3g}, which these equations stand for: here it means"
+            f" that {other.means}. Read no parameter off them.",
+            SpiceWarning,
+            stacklevel=2,
+        )
+    return parameters
+
+
+def read_parameters(
+    spice: SpiceModel, model: HasInitValues, participant: Hashable = None
+) -> dict[str, float]:
+    """Return the same as `classical_parameters`, whatever their ranges are and without a warning."""
     equations = dict(_at_rest(spice.of_participant(participant), start_of(model, VALUE)))
     parameters: dict[str, float] = {}
     gauge = Gauge(nan, 1.0, nan, nan)
@@ -169,8 +194,8 @@ class Impossible(NamedTuple):
 
 
 def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> Impossible | None:
-    """Return the first parameter beyond its range by more than its error: a learning rate below 0 or above 1,
-    a beta below 0. The others are then read off something that is no Q-learner.
+    """Return the first parameter beyond its range by more than its error: a rate below 0 or above 1, a beta
+    of rewards below 0. The others are then read off something that is no Q-learner.
 
     Args:
         parameters: as `classical_parameters` gives them.
@@ -178,7 +203,7 @@ def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> 
     """
     for name, means in NO_Q_LEARNER.items():
         value, error = parameters.get(name, nan), errors.get(name, nan)
-        past = max(-value, value - 1.0) if name.startswith("alpha") else -value
+        past = -value if name in UNBOUNDED else max(-value, value - 1.0)
         if isfinite(error) and past > max(SURE * error, ROUNDING):
             return Impossible(name, value, error, means[value > 0])
     return None

@@ -7,6 +7,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
+from spicewidgets.core.diagnose.diagnosis import facts_of
 from spicewidgets.core.discover.uncertainty import uncertainty
 
 CHOSEN = "x_value_reward_chosen"
@@ -45,6 +46,12 @@ def test_a_healthy_fit_has_a_verdict_and_no_findings(fitted):
     assert "These 3,540 choices cannot tell the equations from the network; 0." in network
     assert tuned.startswith("Numbers that were tuned to half of the choices predict the other half")
     assert str(found) == " ".join(found.verdict)
+
+
+def test_what_is_not_identified_is_what_people_has_not(fitted):
+    table = sw.people(fitted)
+    lacking = {name for name in table if table[name].isna().all()}
+    assert set(facts_of(fitted).missing(0)) == set(facts_of(fitted, fitted._dataset_).missing(0)) == lacking
 
 
 def test_with_the_agent_it_is_compared_with_the_truth(fitted):

@@ -1,5 +1,8 @@
 """People beside each other: likelihoods, numbers and intervals are those of the parts that they come from."""
 
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,19 +10,23 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
+from spicewidgets.core.discover import people as people_module
+from spicewidgets.core.discover.estimated_intervals import Intervals
+from spicewidgets.core.discover.group import mean_of_own
 from spicewidgets.core.discover.group_table import group_table
-from spicewidgets.core.discover.identified import bounds_of, not_identified
+from spicewidgets.core.discover.identified import bounds_of, by_convention, not_identified
 from spicewidgets.core.discover.people import people
 from spicewidgets.core.discover.uncertainty import bounded_interval, half_width, uncertainty
 from spicewidgets.core.equations import term_in_words
 from spicewidgets.core.settings import SettingsError
 
-VALUE = "x_value_reward_chosen"
+VALUE, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
 
 
 def fitted(choices, model=sw.RescorlaWagnerRNN, config=sw.RESCORLA_WAGNER_CONFIG, **options):
     data = choices.dataset if isinstance(choices, sw.Choices) else choices
-    return sw.SpiceEstimator(model, config, random_state=1, n_starts=2, epochs=60, **options).fit(data)
+    options = {"random_state": 1, "n_starts": 2, "epochs": 60} | options
+    return sw.SpiceEstimator(model, config, **options).fit(data)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +89,9 @@ def test_intervals_by_the_delta_method_are_those_of_the_standard_errors(tuned, n
             half = half_width(own.coefficients[VALUE][term], 0.9)
             assert (low, high) == pytest.approx((value - half, value + half), rel=1e-3)
         parameters = sw.classical_parameters(tuned.spice_model_, tuned.rnn_model_, label)
-        missing = not_identified(parameters, own.parameters)
+        missing = not_identified(
+            parameters, own.parameters, (), by_convention(tuned.spice_model_.alone(label))
+        )
         assert table.loc[label, list(missing)].isna().all()
         for name, value in parameters.items():
             if name in missing:
@@ -115,16 +124,14 @@ def test_intervals_by_the_delta_method_are_given_the_group(choices, pooled, no_l
         name = f"{VALUE}: {term_in_words(number.term, VALUE)}"
         if name in table:
             np.testing.assert_allclose(table[name], group.values[:, column])
-            half = table[f"{name} high"] - table[name]
-            np.testing.assert_allclose(
-                half, [half_width(e, 0.95) for e in group.errors[:, column]], rtol=1e-6
-            )
-    own = table["x_value_reward_chosen: own value high"] - table["x_value_reward_chosen: own value"]
-    errors = own / half_width(1.0, 0.95)  # alpha_penalty is 1 - own value, and between 0 and 1
-    ends = [
-        bounded_interval(*pair, 0.95, (0.0, 1.0)) for pair in zip(table["alpha_penalty"], errors, strict=True)
-    ]
-    np.testing.assert_allclose(table[["alpha_penalty low", "alpha_penalty high"]], ends, rtol=1e-5)
+            own, slope = number.term == (VALUE,), 1 - group.values[:, column] ** 2
+            scale = np.arctanh if own else np.array  # own values are normal as their artanh
+            half = scale(table[f"{name} high"]) - scale(table[name])
+            errors = group.errors[:, column] / (slope if own else 1)
+            np.testing.assert_allclose(half, [half_width(error, 0.95) for error in errors], rtol=1e-6)
+    own = [f"{VALUE}: own value{end}" for end in ("", " low", " high")]
+    for name, other in zip(("alpha_penalty", "alpha_penalty high", "alpha_penalty low"), own, strict=True):
+        np.testing.assert_allclose(table[name], 1 - table[other], rtol=1e-5)
 
 
 def test_means_of_the_groups_of_a_table_are_those_of_their_people(choices, pooled):
@@ -143,23 +150,50 @@ def test_means_of_the_groups_of_a_table_are_those_of_their_people(choices, poole
     pd.testing.assert_series_equal(narrow["p"], groups["p"])
 
 
+def test_the_mean_of_a_group_is_on_the_scale_of_its_people(pooled):
+    """That of an own value was of its artanh, beside coefficients, and nothing said so."""
+    frame, own = pooled.group_.to_frame(), people(pooled)
+    rows = frame.set_index("term")
+    for term, name in ((f"{VALUE}[k]", "own value"), ("c_reward[k]", "c_reward")):
+        values = own[f"{VALUE}: {name}"]
+        assert rows.loc[term, "mean"] == pytest.approx(values.mean(), abs=0.03 * abs(values.mean()))
+        assert rows.loc[term, "spread"] == pytest.approx(values.std(), rel=0.6)
+    draws = np.tanh(np.random.default_rng(1).normal([0.9, -0.2], [0.5, 0.1], (200_000, 2)))
+    mean, slope, sd = mean_of_own(np.array([0.9, -0.2]), np.array([0.5, 0.1]))
+    np.testing.assert_allclose(mean, draws.mean(0), atol=5e-3)
+    np.testing.assert_allclose(sd, draws.std(0), atol=5e-3)
+    np.testing.assert_allclose(slope, (1 - draws**2).mean(0), atol=5e-3)
+
+
 def test_the_covariance_of_a_group_has_its_errors(pooled):
     diagonal = np.einsum("iaa->ia", pooled.group_.covariance)
     np.testing.assert_allclose(np.sqrt(diagonal), pooled.group_.errors, atol=1e-12)
 
 
-def few_choices():
+SEVERAL = [(0.4, 3.0), (0.5, 1.0), (0.3, 0.5), (0.4, 2.0), (0.6, 1.5), (0.4, 4.0)]
+ALIKE = [*[(0.4, 4.0)] * 5, (0.4, 0.0)]
+
+
+def few_choices(pairs=SEVERAL):
     """60 choices of people each: one who learns nothing from rewards, and some who can be told."""
-    pairs = [(0.4, 3.0), (0.5, 1.0), (0.3, 0.5), (0.4, 2.0), (0.6, 1.5), (0.4, 4.0)]
     agents = [sw.AgentQ(alpha_reward=alpha, beta_reward=beta) for alpha, beta in pairs]
     return sw.create_dataset(
         agents, sw.BanditsDrift(0.2), 60, len(pairs), participant=list(range(len(pairs))), random_state=5
     )[0]
 
 
-def test_a_parameter_that_choices_do_not_identify_is_missing_and_no_0():
+@pytest.fixture(scope="module")
+def few():
+    """People of few choices, by how they were pooled."""
+    alike = few_choices(ALIKE)
+    short = {"epochs": 5, "n_starts": 1}
+    pooled = {pooling: fitted(alike, pooling=pooling, **short) for pooling in ("own-terms", "group")}
+    return {"none": fitted(few_choices()), **pooled}
+
+
+def test_a_parameter_that_choices_do_not_identify_is_missing_and_no_0(few):
     """Where nothing fades α was 0.00, where nothing is kept 1.00, without a reward's term anything."""
-    spice = fitted(few_choices())
+    spice = few["none"]
     table = people(spice)
     read = [sw.classical_parameters(spice.spice_model_, spice.rnn_model_, label) for label in range(6)]
     assert any(one["alpha_reward"] == 0 for one in read)  # held at 1 - α = 1
@@ -174,6 +208,100 @@ def test_a_parameter_that_choices_do_not_identify_is_missing_and_no_0():
     wide = table["alpha_reward high"] - table["alpha_reward low"]
     assert (wide.dropna() < 2).all()
     pd.testing.assert_series_equal(people(spice, level=0.5)["alpha_reward"], table["alpha_reward"])
+
+
+def parameters_in(table):
+    names = [name.removesuffix(" low") for name in table if name.endswith(" low")]
+    return [name for name in names if ": " not in name]
+
+
+@pytest.mark.parametrize("pooling", ["none", "own-terms", "group"])
+def test_what_has_a_value_has_an_interval_with_ends_at_any_level(few, pooling):
+    """With own terms, α of who lacks a reward's term was the group's and β was 0, without an interval."""
+    tables = [people(few[pooling], level=level) for level in (0.5, 0.95, 0.99)]
+    assert {"alpha_reward", "beta_reward", "q0"} <= set(parameters_in(tables[1]))
+    for name in parameters_in(tables[1]):
+        ends = tables[1][[f"{name} low", f"{name} high"]].to_numpy()
+        np.testing.assert_array_equal(np.isfinite(ends).all(1), tables[1][name].notna(), err_msg=name)
+        for other in tables:
+            pd.testing.assert_series_equal(other[name], tables[1][name])
+
+
+def test_own_terms_that_a_person_lacks_tell_no_parameter(few):
+    spice, table = few["own-terms"].spice_model_, people(few["own-terms"]).set_index("participant")
+    lacking = {
+        label: {(), (VALUE,), ("c_reward",)} - {term for term, _ in spice.equation(VALUE, label).active}
+        for label in table.index
+    }
+    assert any(("c_reward",) in terms for terms in lacking.values())
+    for label, terms in lacking.items():
+        lost = ["q0"] if terms else []
+        lost += ["alpha_reward", "beta_reward"] if terms & {(VALUE,), ("c_reward",)} else []
+        assert table.loc[label, lost].isna().all()
+
+
+def test_a_coefficient_at_its_bound_makes_no_other_endless(pooled, no_learners):
+    """An own value of 1 that nobody doubts looked like a direction that no choice tells."""
+    group = pooled.group_
+    at = group.numbers.index(next(one for one in group.numbers if one.term == (VALUE,)))
+    values, covariance = group.values.copy(), group.covariance.copy()
+    values[:, at] = 1 - 1e-12
+    covariance[:, at], covariance[:, :, at] = covariance[:, at] * 1e-9, covariance[:, :, at] * 1e-9
+    errors = np.sqrt(np.einsum("pii->pi", covariance))
+    spice = pooled.spice_model_
+    rows = [
+        replace(
+            row, values=tuple(1.0 if t == (VALUE,) else v for t, v in zip(row.terms, row.values, strict=True))
+        )
+        for row in spice.equations[VALUE]
+    ]
+    other = copy(pooled)
+    other.group_ = replace(group, values=values, covariance=covariance, errors=errors)
+    other.spice_model_ = replace(spice, equations={VALUE: tuple(rows)})
+    table = people(other)
+    assert not np.isinf(table.select_dtypes("number")).any(axis=None)
+    assert table[["alpha_reward", "beta_reward", "q0"]].isna().all(axis=None)
+    assert table[f"{VALUE}: c_reward low"].notna().all()
+
+
+def test_a_beta_without_an_upper_end_is_not_identified(monkeypatch, choices, tuned):
+    """It had a value, and an interval up to infinity."""
+    found = people(tuned)
+    at = int(found["beta_reward"].first_valid_index())
+    endless = Intervals({"beta_reward": (1.0, 40.0)}, {"beta_reward": (0.9, np.inf)})
+    monkeypatch.setattr(people_module, "intervals_of", lambda *_: {found["participant"][at]: endless})
+    table = people(tuned, level=0.5)
+    assert table.loc[at, ["beta_reward", "beta_reward low", "beta_reward high"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("terms", "missing"),
+    [
+        (("1", "x", "r"), set()),
+        (("x", "r"), {"q0"}),
+        (("1", "x"), {"alpha_reward", "alpha_penalty", "beta_reward", "q0"}),
+        (("1", "r"), {"alpha_reward", "alpha_penalty", "beta_reward", "q0"}),
+        (("1", "r", "x r"), {"alpha_penalty"}),
+    ],
+)
+def test_a_parameter_without_a_term_is_read_by_convention(terms, missing):
+    known = {"1": (), "x": (VALUE,), "r": ("c_reward",), "x r": (VALUE, "c_reward")}
+    equation = sw.Equation(VALUE, tuple(known[name] for name in terms), (0.3,) * len(terms))
+    assert by_convention(sw.SpiceModel.of(equation)) == missing
+    other = sw.Equation(OTHER, ((), (OTHER,)), (0.1, 0.8))
+    both = by_convention(sw.SpiceModel.of(equation, other))
+    assert both == (set() if missing == {"q0"} else missing)  # the other constant tells where values begin
+    alone = sw.SpiceModel.of(equation, sw.Equation(OTHER, ((),), (0.1,)))
+    assert "forget_rate" in by_convention(alone)
+
+
+def test_q0_without_a_constant_is_neither_shown_nor_tested(choices, pooled):
+    """It was 0.5 / β, identified in everybody, and its difference between groups was tested."""
+    assert all(not row.coefficient() for row in pooled.spice_model_.equations[VALUE])
+    assert people(pooled, choices)["q0"].isna().all()
+    names = set(group_table(pooled)["name"])
+    assert "q0" not in names
+    assert {"alpha_reward", "beta_reward"} <= names
 
 
 @pytest.mark.parametrize(
@@ -192,6 +320,14 @@ def test_a_rate_is_identified_by_its_interval(value, error, missing):
     assert not_identified(read, {"alpha_reward": 0.01}) == {"forget_rate"} | (
         {"alpha_reward", "beta_reward", "q0"} if value < 0.02 else set()
     )
+
+
+def test_q0_is_not_identified_where_beta_may_be_0():
+    read = {"alpha_reward": 0.4, "alpha_penalty": 0.4, "beta_reward": 1.0, "q0": 3.0}
+    errors = {"alpha_reward": 0.05, "alpha_penalty": 0.05}
+    assert not_identified(read, errors | {"beta_reward": 0.4}) == set()
+    assert not_identified(read, errors | {"beta_reward": 0.8}) == {"q0"}
+    assert not_identified(read, errors | {"beta_reward": 0.8}, ends={"beta_reward": (0.2, 3.0)}) == set()
 
 
 def test_who_learns_from_reward_alone_has_a_beta():

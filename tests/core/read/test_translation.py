@@ -22,6 +22,7 @@ from spicewidgets import (
     SettingsError,
     SpiceConfig,
     SpiceModel,
+    SpiceWarning,
     classical_parameters,
     create_dataset,
     replay,
@@ -144,6 +145,33 @@ def test_learning_rate_model_says_what_it_cannot_express():
     assert truth.equation("x_learning_rate_reward").notes == (
         "The agent starts at q0 = 0.2 and the model at 0.5, which its given equation cannot make up for.",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "weight", "value"),
+    [
+        ("alpha_reward", CHOSEN, 1.2, -0.2),
+        ("alpha_reward", CHOSEN, -0.5, 1.5),
+        ("forget_rate", "x_value_reward_not_chosen", 1.2, -0.2),
+    ],
+)
+def test_a_parameter_that_no_q_learner_has_is_a_warning(name, module, weight, value):
+    """An own value of 1.2 was a learning rate of -0.2, and nothing said so."""
+    weights = {CHOSEN: 0.7, "x_value_reward_not_chosen": 0.9} | {module: weight}
+    equations = [
+        Equation(
+            one,
+            ((), (one,), ("c_reward",))[: 3 if one == CHOSEN else 2],
+            (-0.1, own, 0.9)[: 3 if one == CHOSEN else 2],
+        )
+        for one, own in weights.items()
+    ]
+    with pytest.warns(SpiceWarning, match=f"No Q-learner has {name} {value:g}") as caught:
+        read = classical_parameters(SpiceModel.of(*equations), ForgettingRNN)
+    assert caught[0].filename == __file__
+    assert read[name] == pytest.approx(value)
+    assert impossible(read, dict.fromkeys(read, 0.0)).name == name
+    assert impossible(read, dict.fromkeys(read, 10.0)) is None
 
 
 def test_two_participants_each_in_their_own_coordinates():
