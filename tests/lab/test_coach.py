@@ -335,7 +335,7 @@ def test_learning_may_be_too_slow_to_tell(healthy):
     slow.__dict__["uncertainty"] = {0: replace(sure, parameters=parameters)}
     found = {one.kind: one for one in findings(slow)}
     assert re.search(
-        r"trials: the equations' learning rate α is 0\.\d+ ± 0\.20, where the participant's is 0\.3\.",
+        r"equations' learning rate α is 0\.\d+ ± 0\.20 \(delta method\), where the participant's is 0\.3\.",
         found["too slow"].words,
     )
     assert "little data" not in found
@@ -369,9 +369,6 @@ def test_a_learning_rate_has_its_owner(healthy):
 def test_a_parameter_that_people_call_missing_has_no_value_here(healthy):
     """The coach named an α of somebody whose row in the table of people has none."""
     facts = facts_of(healthy)
-    assert set(facts.missing(0)) == {
-        name for name in healthy.people if healthy.people[name].isna().all() and name != "no_q_learner"
-    }
     sure = healthy.uncertainty[0]
     wide = replace(sure, parameters=dict(sure.parameters) | {"alpha_reward": 0.2})
     slow = replace(facts, find_errors=lambda: {0: wide}, missing=lambda _: {"alpha_reward"})
@@ -385,6 +382,11 @@ def test_a_parameter_that_people_call_missing_has_no_value_here(healthy):
 def repeating():
     """A participant with a choice kernel, and a model without a part for it."""
     return run(participant={"beta_choice": 1.0}, data={"n_sessions": 40, "n_trials": 60})
+
+
+def test_what_the_coach_takes_for_missing_is_missing_in_people(repeating):
+    people = repeating.people
+    assert set(facts_of(repeating).missing(0)) == {name for name in people if people[name].isna().all()}
 
 
 def test_a_mechanism_that_the_model_lacks_is_named_and_epochs_are_not_blamed(repeating):
