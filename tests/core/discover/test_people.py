@@ -18,6 +18,7 @@ from spicewidgets.core.discover.identified import bounds_of, by_convention, not_
 from spicewidgets.core.discover.people import people
 from spicewidgets.core.discover.uncertainty import bounded_interval, half_width, uncertainty
 from spicewidgets.core.equations import term_in_words
+from spicewidgets.core.read.translation import read_parameters
 from spicewidgets.core.settings import SettingsError
 
 VALUE, OTHER = "x_value_reward_chosen", "x_value_reward_not_chosen"
@@ -88,7 +89,7 @@ def test_intervals_by_the_delta_method_are_those_of_the_standard_errors(tuned, n
             low, high = table.loc[label, [f"{name} low", f"{name} high"]]
             half = half_width(own.coefficients[VALUE][term], 0.9)
             assert (low, high) == pytest.approx((value - half, value + half), rel=1e-3)
-        parameters = sw.classical_parameters(tuned.spice_model_, tuned.rnn_model_, label)
+        parameters = read_parameters(tuned.spice_model_, tuned.rnn_model_, label)
         missing = not_identified(
             parameters, own.parameters, (), by_convention(tuned.spice_model_.alone(label))
         )
@@ -157,7 +158,6 @@ def test_the_mean_of_a_group_is_on_the_scale_of_its_people(pooled):
     for term, name in ((f"{VALUE}[k]", "own value"), ("c_reward[k]", "c_reward")):
         values = own[f"{VALUE}: {name}"]
         assert rows.loc[term, "mean"] == pytest.approx(values.mean(), abs=0.03 * abs(values.mean()))
-        assert rows.loc[term, "spread"] == pytest.approx(values.std(), rel=0.6)
     draws = np.tanh(np.random.default_rng(1).normal([0.9, -0.2], [0.5, 0.1], (200_000, 2)))
     mean, slope, sd = mean_of_own(np.array([0.9, -0.2]), np.array([0.5, 0.1]))
     np.testing.assert_allclose(mean, draws.mean(0), atol=5e-3)
