@@ -74,8 +74,8 @@ def not_identified_of(result: Result, participant: Hashable) -> set[str]:
 
 
 def interval_of(result: Result, participant: Hashable, parameter: str) -> tuple[float, float]:
-    """Return the 90 % interval of a participant's parameter that the table of people has; NaN where it has
-    none, and of a recorded run.
+    """Return the interval of a participant's parameter that the table of people has; NaN where it has none,
+    and of a recorded run.
     """
     table = result.people
     if table is None or f"{parameter} low" not in table:

@@ -15,7 +15,7 @@ from ..lab.intervals import (
     numbers,
     parameter_interval,
 )
-from ..lab.meaning import cost
+from ..lab.meaning import cost, interval_of
 from ..lab.pressed import costs_of
 from ..lab.reading import code_of, sentences_of
 from ..lab.result import Result
@@ -244,7 +244,12 @@ def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | No
     """Return the classical parameters that the equations stand for, true beside found."""
     classical = result.classical.get(participant, {})
     rows = [
-        [PARAMETERS.get(name, name), decimal(found, 2), _ends(name, found, errors), decimal(true, 2)]
+        [
+            PARAMETERS.get(name, name),
+            decimal(found, 2),
+            _ends(result, participant, name, errors),
+            decimal(true, 2),
+        ]
         for name, (true, found) in classical.items()
         if name != "alpha_penalty" or classical["alpha_reward"] != (true, found)  # one learning rate
     ]
@@ -252,10 +257,14 @@ def _parameters(result: Result, participant: Hashable, errors: "Uncertainty | No
     return table("Read as a participant", names, rows) if rows else ""
 
 
-def _ends(name: str, found: float, errors: "Uncertainty | None") -> str:
-    """Write the interval of a parameter; empty where there is no error."""
+def _ends(result: Result, participant: Hashable, name: str, errors: "Uncertainty | None") -> str:
+    """Write the interval of a parameter, as People has it; by the delta method for a recorded run, which has
+    no people. Empty where there is no error.
+    """
     error = nan if errors is None else errors.parameters.get(name, nan)
-    low, high = parameter_interval(name, found, error)
+    low, high = interval_of(result, participant, name)
+    if low != low and result.people is None:
+        low, high = parameter_interval(name, result.classical[participant][name][1], error)
     return between(low, high) if low == low else ""
 
 

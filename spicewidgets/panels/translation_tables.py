@@ -10,7 +10,7 @@ import numpy as np
 from ..core.equations import term_in_words
 from ..lab.meaning import Tried, freedoms_of, instead_of, interval_of, steps_of
 from ..lab.result import Result
-from ..lab.words import PARAMETERS, SYMBOLS
+from ..lab.words import PARAMETERS, SHARE, SYMBOLS
 from ..markup import Html, escape_text, fold, message, table
 from .words import decimal, with_error
 
@@ -55,7 +55,7 @@ def steps_table(result: Result, participant: Hashable) -> Html:
     start = f", starting at V₀ = {numbers['V0']:g}" if "V0" in numbers else ""
     caption = f"From x′ = k + w x + g r{' + c x r' if two else ''}{start}, to the parameters"
     shown = any(isfinite(low) for low, _ in ends.values())
-    caption += ", with 90 % intervals as in People" if shown else ""
+    caption += f", with {SHARE} intervals as in People" if shown else ""
     caption += ", ± standard error by the delta method" if errors and not shown else ""
     content = table(caption, ("parameter", "is", "since", "so that, today"), rows)
     if (other := instead_of(result, participant)) is not None:

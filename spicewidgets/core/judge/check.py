@@ -138,8 +138,8 @@ class Judgement:
                 f"cannot be rejected by so few repeats: the smallest p that they can give is {least:.3f},"
                 f" times {n} measures {least * n:.2f}; it takes {np.ceil(n / LEVEL) - 1:.0f} repeats or more"
             )
-        least = probability_in_words(min(check.holm for check in self.checks))
-        return f"is not told apart from people (smallest {least} by Holm); {_noticed([self])}"
+        smallest = probability_in_words(min(check.holm for check in self.checks))
+        return f"is not told apart from people (smallest {smallest} by Holm); {_noticed([self])}"
 
     @property
     def sentence(self) -> str:
