@@ -6,8 +6,12 @@ each group has a mean (or, of several columns of a table, effects that add up), 
 squares from what the choices alone say of each person, with their covariance; the standard deviations are
 found by restricted maximum likelihood (Laird & Ware 1982, Biometrics 38: 963). Each person's choices enter by
 Laplace's approximation, which is renewed after each step; a step that makes all choices less likely is
-shortened. The covariance of `B` gives a difference between groups its standard error. Terms are those that
-were chosen for all people with one mean.
+shortened. Terms are those that were chosen for all people with one mean.
+
+The covariance of `B` gives a difference between groups its standard error. It is the robust one, from how far
+people really are from their group's mean (Liang & Zeger 1986, Biometrika 73: 13), each person's share made
+larger by its leverage (MacKinnon & White 1985, Journal of Econometrics 29: 305): that of the model takes
+Laplace's approximation and the standard deviations for exact, and rejected 13 % of true null hypotheses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -141,7 +145,7 @@ def with_group_means(pool: GroupPrior, at: GroupState, design: Design) -> tuple[
             break
     covariance = np.zeros((*means.shape, *means.shape))
     alone = _Alone.at(pool, group.values, free)
-    covariance[np.ix_(*_both(means, free))] = _estimate(alone, design, group.spread[free])[2]
+    covariance[np.ix_(*_both(means, free))] = _robust_covariance(alone, design, group.spread[free])
     return group, GroupMeans(design, means, covariance, group.spread)
 
 
@@ -209,3 +213,19 @@ def _estimate(alone: _Alone, design: Design, spread: Floats) -> tuple[Floats, Fl
     doubt = np.einsum("pij,pjk,pik->pi", kept, of_means, kept)
     variance = (away**2 + np.einsum("pii->pi", posterior) + doubt).mean(0)
     return means, np.maximum(np.sqrt(variance), LEAST_SPREAD), covariance
+
+
+def _robust_covariance(alone: _Alone, design: Design, spread: Floats) -> Floats:
+    """Compute the covariance of the means from people's distances, `(n_means, n_free, n_means, n_free)`."""
+    rows = design.rows[design.counted]
+    told, information = (part[design.counted] for part in alone)
+    means, _, covariance = _estimate(alone, design, spread)
+    precision = np.diag(spread**-2)
+    away = told - np.einsum("pij,pj->pi", information, rows @ means)
+    slope = np.linalg.solve(information + precision, away[..., None])[..., 0] @ precision
+    leverage = np.einsum("pa,ab,pb->p", rows, np.linalg.pinv(rows.T @ rows), rows)
+    share = slope / np.sqrt(1 - leverage)[:, None]
+    scores = np.einsum("pa,pi->pai", rows, share).reshape(len(rows), -1)
+    bread = covariance.reshape(scores.shape[1], -1)
+    robust: Floats = (bread @ (scores.T @ scores) @ bread).reshape(covariance.shape)
+    return robust

@@ -42,15 +42,18 @@ def beginning(pool, n=2):
     return max(pool.iterate_to_rest(begin), key=lambda at: at.log_evidence)
 
 
-def test_means_are_those_of_generalised_least_squares():
+def test_means_are_those_of_generalised_least_squares_and_their_errors_robust():
     pool, estimates, information = drawn(np.random.default_rng(3), (1.0, -1.0))
     design = design_of({"diagnosis": LABELS})
     group, means = with_group_means(pool, beginning(pool), design)
     weight = np.linalg.inv(np.linalg.inv(information) + np.diag(means.spread**2))
     normal = np.einsum("pa,pij,pb->aibj", design.rows, weight, design.rows).reshape(4, 4)
     right = np.einsum("pa,pij,pj->ai", design.rows, weight, estimates).ravel()
-    np.testing.assert_allclose(means.means.ravel(), np.linalg.solve(normal, right), atol=0.02)
-    np.testing.assert_allclose(means.covariance.reshape(4, 4), np.linalg.inv(normal), rtol=1e-6)
+    found, bread = np.linalg.solve(normal, right), np.linalg.inv(normal)
+    np.testing.assert_allclose(means.means.ravel(), found, atol=0.02)
+    away = np.einsum("pij,pj->pi", weight, estimates - design.rows @ found.reshape(2, 2))
+    scores = np.einsum("pa,pi->pai", design.rows, away).reshape(N, 4) / np.sqrt(1 - 2 / N)
+    np.testing.assert_allclose(means.covariance.reshape(4, 4), bread @ scores.T @ scores @ bread, rtol=1e-6)
     for kind in ("control", "patient"):
         own = group.values[np.array(LABELS) == kind].mean(0)
         np.testing.assert_allclose(own, design.weights["diagnosis", kind] @ means.means, atol=0.03)
