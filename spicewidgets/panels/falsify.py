@@ -18,7 +18,7 @@ from .controls import control
 from .files import File, Files, csv_file
 from .stage import Stage
 from .studies import StudyBox
-from .words import decimal
+from .words import between, decimal
 
 if TYPE_CHECKING:
     from ..core.judge.check import Check, Falsification
@@ -58,8 +58,8 @@ class FalsifyPanel(Stage):
         self.boxes: dict[str, widgets.Checkbox] = {}
         settings = [control(state, name) for name in ("n_repeats", "every", "seed")]
         help_text = message(
-            "Bold: the model is rejected there (5 %, all its measures together, Holm). Pull: log odds of an"
-            " option by what was paid or chosen before.",
+            "Bold: the model is rejected there (5 %, all its measures together, Holm). Ranges: 95 % of the"
+            " model by chance. Pull: log odds of an option by what was paid or chosen before.",
             "help",
         )
         return [self.study, self.shown, *settings, widgets.HTML(help_text)]
@@ -278,7 +278,8 @@ def _table(found: "Falsification") -> Html:
 
 def _off(check: "Check", at: int) -> Html:
     """Percentage points off, with what chance makes of the model; bold where people lie beyond it."""
-    off, half = 100 * float(check.mean[at] - check.people[at]), 50 * float(check.high[at] - check.low[at])
+    model = (check.mean[at], check.low[at], check.high[at])
+    off, low, high = (100 * float(value - check.people[at]) for value in model)
     words = decimal(off, 1, "+")
-    words = f"<b>{words}</b>" if check.fails and abs(off) > half else words
-    return Html(f"{words} <small>± {decimal(half, 1)}</small>")
+    words = f"<b>{words}</b>" if check.fails and not low <= 0 <= high else words
+    return Html(f"{words} <small>{between(low, high, 1)}</small>")

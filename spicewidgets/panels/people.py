@@ -41,7 +41,7 @@ box.addEventListener('click', (event) => {
 .sw-people .sw-grid thead th{vertical-align:bottom;max-width:110px;white-space:normal;padding-right:14px}
 .sw-people .sw-grid td{padding-right:14px}
 .sw-people .sw-grid button[data-do]{box-shadow:none;appearance:none;min-height:24px}
-.sw-people .sw-grid th[scope=row]{min-width:4em;max-width:14em;overflow-wrap:anywhere}
+.sw-people .sw-grid th[scope=row]{min-width:9em;max-width:14em;overflow-wrap:anywhere}
 .sw-people small{color:var(--jp-ui-font-color2,#555)}
 .sw-people .sw-own small{color:inherit}
 </style>"""

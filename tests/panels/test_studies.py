@@ -236,8 +236,10 @@ def test_who_plays_is_drawn_and_said(played):
         stay = judged.check("stay")
         off = 100 * (stay.mean[0] - people[0])
         assert row[1].startswith(f"{off:+.1f}".replace("-", "−"))
-        half = 50 * (stay.high[0] - stay.low[0])
-        assert (row[1].split(" ")[0] in bold) == bool(stay.fails and abs(off) > half), name
+        beyond = not stay.low[0] <= people[0] <= stay.high[0]
+        assert (row[1].split(" ")[0] in bold) == bool(stay.fails and beyond), name
+        ends = [f"{100 * (end[0] - people[0]):.1f}".replace("-", "−") for end in (stay.low, stay.high)]
+        assert row[1].endswith(" to ".join(ends))
     for title in ("Repeats its choice", "Pull of rewards", "Pull of choices"):
         assert title in played.figures.value
     assert played.figures.value.count('role="img"') == 4

@@ -80,6 +80,25 @@ def test_the_errors_are_those_of_repeated_data():
     assert abs(fit.values.mean(0) - people[0]).max() < 0.4
 
 
+def test_intervals_stay_within_the_bounds_however_few_the_choices():
+    """A learning rate near 0 with an error as large as itself: value less standard errors would be below."""
+    data, _, _ = sw.create_dataset(sw.AgentQ(alpha_reward=0.05), sw.BanditsDrift(0.2), 40, 20, random_state=3)
+    who = data.recoded(list(range(20)), None)
+    fit = sw.fit_rival("rescorla-wagner", who)
+    low, high = fit.intervals()
+    known = np.isfinite(fit.errors)
+    assert (fit.values - 1.96 * fit.errors)[known].min() < 0
+    assert (low[known] <= fit.values[known]).all()
+    assert (fit.values[known] <= high[known]).all()
+    assert low[known].min() > 0
+    assert high[:, 0][known[:, 0]].max() < 1
+    assert np.isnan(low[np.isnan(fit.errors)]).all()
+    parameter = fit.rival.parameters[0]
+    row = int(np.flatnonzero(known[:, 0])[0])
+    ends = parameter.to_scale([low[row, 0], fit.values[row, 0], high[row, 0]])
+    assert ends[2] - ends[1] == pytest.approx(ends[1] - ends[0]) or ends[0] < -6.9 or ends[2] > 6.9
+
+
 def test_a_value_at_its_bound_has_no_error():
     contrary = simulated("rescorla-wagner", [[0.4, -3.0]], 100, 3)  # whoever avoids rewards
     frame = sw.fit_rival("rescorla-wagner", contrary).to_frame().set_index("parameter")
