@@ -41,7 +41,7 @@ for known in (RIVALS[name].name, NAMES[-1], LABELS[name], BRIEF[name], Plan.riva
     print(known)
 """
 
-# Where a mechanism has to be known: agent, slider, option, truth, rival, diagnosis.
+# Where a mechanism has to be known: slider, option, script, agent, truth, rival, diagnosis.
 HAS = """
 from click.testing import CliRunner
 import spicewidgets as sw
@@ -49,6 +49,7 @@ from spicewidgets.apps import explorer
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.mechanisms import lacking
 from spicewidgets.core.read.translation import true_model
+from spicewidgets.lab.script import script_of
 
 def within(box):
     yield box
@@ -57,10 +58,12 @@ def within(box):
 
 
 app = explorer(start=False)
+app.experiment.participant.liking = 0.1
 slider = app.experiment.participant.traits()["liking"]
 print(slider.metadata["label"], slider.help)
 print("Liking (per trial)" in [getattr(one, "description", "") for one in within(app.panels["participant"])])
 print("--liking" in CliRunner().invoke(main, ["discover", "--help"]).output)
+print([line for line in script_of(app.experiment.peek()).splitlines() if "AgentQ(" in line][0])
 agent = sw.AgentQ(alpha_reward=0.5, beta_reward=2.0, liking=0.1)
 agent.update(0, [1, -1])
 print(agent.get_state_value("x_value_reward", False).tolist())
@@ -175,10 +178,11 @@ def test_a_rival_of_one_file_is_in_commands_page_and_report(contributed):
     assert len(lines) == 6
 
 
-def test_a_mechanism_of_one_file_has_slider_option_truth_rival_and_sentence(contributed):
-    slider, control, option, values, truth, rival, missing = run(HAS, contributed)
+def test_a_mechanism_of_one_file_has_slider_option_script_truth_rival_and_sentence(contributed):
+    slider, control, option, script, values, truth, rival, missing = run(HAS, contributed)
     assert slider == "Liking What a choice adds to its value."
     assert (control, option) == ("True", "True")
+    assert script == "agent = AgentQ(n_actions=2, alpha_reward=0.3, liking=0.1)"
     assert values == "[0.85, 0.5]"
     assert rival == (
         "As rescorla-wagner; what was chosen gains in value, whatever it paid."

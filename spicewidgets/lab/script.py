@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.mechanisms import PARAMETERS
 from ..core.models import PUBLIC, READY, ReadyModel
 from ..core.settings import Discovery, Task, Training
 from ..core.simulate.agents import AgentQ
@@ -81,9 +82,11 @@ def _table(table: Table, names: set[str]) -> Iterator[str]:
 def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
     """Yield the participant, or the cohort of those who differ."""
     person, data = snapshot.participant, snapshot.data
-    defaults = {name: item.default for name, item in inspect.signature(AgentQ).parameters.items()}
-    settings = {item.name: getattr(person, item.name) for item in fields(person) if item.name in defaults}
-    changed = {name: value for name, value in settings.items() if value != defaults[name]}
+    named, changed = inspect.signature(AgentQ).parameters, {}
+    for name, one in PARAMETERS.items():
+        default = named[name].default if name in named else one.default
+        if (value := getattr(person, name)) != default:
+            changed[name] = value
     arguments = {"n_actions": snapshot.task.n_actions, "alpha_reward": person.alpha_reward} | changed
     yield f"agent = AgentQ({_arguments(arguments)})"
     if person.variation:
