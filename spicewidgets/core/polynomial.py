@@ -155,7 +155,7 @@ def moves_of(mechanism: Mechanism) -> tuple[Move, ...]:
 
 def _moves(mechanism: Mechanism) -> Iterator[Move]:
     own = (each.name for each in mechanism.all_parameters)
-    p = Values(**dict.fromkeys((*PARAMETERS, *own), 0.25))
+    p = Values(**{name: polynomial(name) for name in (*PARAMETERS, *own)})
     before = {state.name: polynomial(state.model) for state in STATES}
     for state in STATES:
         for chosen in (True, False):

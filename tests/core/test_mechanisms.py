@@ -7,8 +7,9 @@ import torch
 import spicewidgets as sw
 from spicewidgets.core.discover.likelihood import NumbersLikelihood
 from spicewidgets.core.mechanism import Mechanism, ParameterSpec, Trial, Values
-from spicewidgets.core.mechanisms import ASKED, MECHANISMS, PARAMETERS, STATES
+from spicewidgets.core.mechanisms import ASKED, FORGETTING, MECHANISMS, PARAMETERS, STATES
 from spicewidgets.core.polynomial import moves_of, polynomial, trial_of, updated_value
+from spicewidgets.core.read import translation
 from spicewidgets.core.rivals.model import AgentRival, RivalRNN
 from spicewidgets.core.rivals.ready import RIVALS, RescorlaWagner
 from spicewidgets.core.settings import Participant
@@ -128,9 +129,19 @@ def test_what_a_mechanism_moves_is_read_off_its_update(one, moves):
     assert [(move.state.name, move.chosen, move.by_reward) for move in moves_of(mechanism)] == moves
 
 
-def test_an_update_that_is_no_equation_moves_no_module():
-    class Surprise(Mechanism):
-        def change(self, p, state, trial):
-            return {"value": abs(trial.reward - state["value"])}
+class Surprise(Mechanism):
+    """A mechanism that no equation of terms can say."""
 
+    name, parameters = "surprise", FORGETTING.parameters
+
+    def change(self, p, state, trial):
+        return {"value": p.forget_rate * abs(trial.reward - state["value"])}
+
+
+def test_a_participant_whose_update_is_no_equation_has_no_truth(monkeypatch):
     assert moves_of(Surprise()) == ()
+    monkeypatch.setattr(translation, "BEYOND", (Surprise(),))
+    model = sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG
+    assert translation.true_model(sw.AgentQ(), *model).equation("x_value_reward_chosen").terms
+    with pytest.raises(sw.SettingsError, match="surprise is no equation of values and rewards"):
+        translation.true_model(sw.AgentQ(forget_rate=0.2), *model)

@@ -27,12 +27,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
+from ..checks import raise_if_any
 from ..config import SpiceConfig
 from ..equations import Equation, SpiceModel, Term, term_text
 from ..mechanism import StateSpec, Values
-from ..mechanisms import MECHANISMS, PARAMETERS, STATES, VALUES
+from ..mechanisms import BEYOND, MECHANISMS, PARAMETERS, STATES, VALUES
 from ..models import HABIT, RATE, VALUE
-from ..polynomial import Polynomial, polynomial, trial_of, updated_value
+from ..polynomial import Polynomial, moves_of, polynomial, trial_of, updated_value
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import AgentQ
 from .level import at_level_of, level, reparameterise, rewrite_terms
@@ -119,6 +120,11 @@ def true_model(
         {state: agent._betas[state] for state in _states_with_learned_beta(model)}
         if betas is None
         else dict(betas)
+    )
+    raise_if_any(
+        f"{one.name} is no equation of values and rewards. Simulate a participant without it."
+        for one in BEYOND
+        if not one.within and one.is_in_use(agent.parameters) and not moves_of(one)
     )
     equations = {}
     for module in config.modules:
@@ -290,16 +296,12 @@ def update_of(module: str, p: Mapping[str, Any], controls: tuple[str, ...] = (RE
 @lru_cache
 def _in_letters(module: str, is_unseen: bool) -> Mapping[Term, Polynomial]:
     """Return the coefficient of each term as a polynomial in the parameters."""
-    (state, chosen), mechanisms = MODULES[module], [one for one in MECHANISMS if not one.within]
+    state, chosen = MODULES[module]
+    mechanisms = [one for one in MECHANISMS if not one.within and moves_of(one)]
     trial, p = trial_of(chosen, seen=not is_unseen), Values(**{name: polynomial(name) for name in PARAMETERS})
-    try:
-        if module == RATE:
-            return polynomial(sum(one.rate(p, trial) for one in mechanisms)).collect(PARAMETERS)
-        return updated_value(mechanisms, p, state, module, trial).collect(PARAMETERS)
-    except TypeError as error:
-        raise SettingsError(
-            [f"The participant's update is no equation of {module}: {error}. Simulate without its mechanism."]
-        ) from error
+    if module == RATE:
+        return polynomial(sum(one.rate(p, trial) for one in mechanisms)).collect(PARAMETERS)
+    return updated_value(mechanisms, p, state, module, trial).collect(PARAMETERS)
 
 
 def _true_equation(
