@@ -12,7 +12,7 @@ from ...settings import SettingsError
 
 MOST_BYTES = 1_000_000_000
 MOST_JSON = 100_000_000  # bytes; in memory, JSON is many times as large
-MOST_EXCEL = 100_000_000  # bytes of what is packed in it; a million cells take 40 MB, and half a minute
+MOST_EXCEL = 100_000_000  # bytes of what is packed in it; a million cells have 40 MB, and take 12 s
 MOST_ROWS = 10_000_000
 MOST_COLUMNS = 2_000
 MOST_PEOPLE = 100_000
@@ -74,8 +74,8 @@ def people_problem(n_people: int, name: str) -> str | None:
     if n_people <= MOST_PEOPLE:
         return None
     return (
-        f"A table may have up to {MOST_PEOPLE:,} participants; {name} has {n_people:,} different entries."
-        ' Name another column, roles={"participant": "..."}, or take some of the people.'
+        f"A table may have up to {MOST_PEOPLE:,} participants; {name} has {n_people:,} different entries"
+        ' or more. Name another column, roles={"participant": "..."}, or take some of the people.'
     )
 
 
