@@ -1,6 +1,7 @@
 """Throws damaged and invented files, settings, addresses and messages at what reads them; writes RESULTS.md.
 
-    python tests/benchmarks/fuzz.py [--inputs 1000000] [--seed 1] [--only NAME] [--no-write]
+    python tests/benchmarks/fuzz.py [--inputs 1000000] [--seed 1] [--only NAME] [--minutes 60]
+        [--no-write]
 
 Each reader takes what it is given or refuses it in a sentence, within a second of processor and a gigabyte of
 memory. Inputs are sound ones of which bytes are changed, cut out, doubled or put in, and JSON of which parts
@@ -221,12 +222,12 @@ def targets(folder: Path) -> list[Target]:
         Target("weights", [saved[0]], by_file(storage.read_rnn), weights, 0.125),
         Target("tables", tables(), lambda content: read_choices(content), spoil_bytes, 0.005),
         Target("lessons", [json.dumps(lesson).encode()], lambda c: lesson_of(c, shown), either, 0.025),
-        Target(
-            "lessons, invented", [], LessonReader().read, lambda rng, _: invent_lesson(rng, spoil_json), 0.1
-        ),
         Target("settings", settings, lambda data: Experiment().from_dict(data), spoil_json, 0.02),
         Target("addresses", [to_link(other).encode()], lambda c: link(c), addresses, 0.05),
         Target("messages", messages(), check_frame, spoil_bytes, 0.55),
+        Target(
+            "lessons, invented", [], LessonReader().read, lambda rng, _: invent_lesson(rng, spoil_json), 0.1
+        ),
     ]
 
 
@@ -301,12 +302,13 @@ def sentence(error: Exception) -> str:
     return ""
 
 
-def run(target: Target, inputs: int, seed: int) -> Outcome:
-    """Try so many inputs."""
+def run(target: Target, inputs: int, seed: int, until: float = float("inf")) -> Outcome:
+    """Try so many inputs, or fewer until a time in seconds."""
     rng = random.Random(f"{target.name} {seed}")
-    taken, slowest, wrong = 0, 0.0, []
+    tried, taken, slowest, wrong = 0, 0, 0.0, []
     with bounded():
-        for _ in range(inputs):
+        while tried < inputs and time.monotonic() < until:
+            tried += 1
             value = target.spoil(rng, target.sound)
             begun = time.process_time()
             was_taken, problem = trial(target, value)
@@ -317,7 +319,7 @@ def run(target: Target, inputs: int, seed: int) -> Outcome:
                 wrong.append((problem, content))
                 if len(wrong) > 20:
                     break
-    return Outcome(inputs, taken, slowest, wrong)
+    return Outcome(tried, taken, slowest, wrong)
 
 
 def main() -> None:
@@ -326,15 +328,19 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="name of a target")
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="after which nothing more is tried"
+    )
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     rows, total, begun = [], 0, time.process_time()
+    until = time.monotonic() + 60 * chosen.minutes
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
         for target in targets(Path(folder)):
             if chosen.only not in (None, target.name):
                 continue
-            outcome = run(target, int(chosen.inputs * target.share), chosen.seed)
+            outcome = run(target, int(chosen.inputs * target.share), chosen.seed, until)
             total += outcome.inputs
             refused = outcome.inputs - outcome.taken - len(outcome.wrong)
             counts = [f"{each:,}" for each in (outcome.inputs, outcome.taken, refused)]

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from spicewidgets.core.settings import SettingsError
 
 INVENTED = "lessons, invented"
-NAMES = ("equations", "weights", "tables", "lessons", INVENTED, "settings", "addresses", "messages")
+NAMES = ("equations", "weights", "tables", "lessons", "settings", "addresses", "messages", INVENTED)
 INPUTS = {"tables": 30, INVENTED: 100, "settings": 150, "addresses": 150, "messages": 5000}
 KEYS = ["task", "data", "version", "settings", "title", "format", "participants", "equations"]
 NAMED = st.sampled_from(KEYS) | st.text(max_size=5)
