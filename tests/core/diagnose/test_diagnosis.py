@@ -44,7 +44,7 @@ def test_a_healthy_fit_has_a_verdict_and_no_findings(fitted):
         f"The equations expect 3,540 choices with a probability of {probability:.3f} each"
     )
     assert "These 3,540 choices cannot tell the equations from the network; 0." in network
-    assert tuned.startswith("Numbers that were tuned to half of the choices predict the other half")
+    assert tuned.startswith("Coefficients that were tuned to half of the choices predict the other half")
     assert str(found) == " ".join(found.verdict)
 
 
@@ -57,12 +57,12 @@ def test_what_is_not_identified_is_what_people_has_not(fitted):
 def test_with_the_agent_it_is_compared_with_the_truth(fitted):
     verdict = sw.diagnose(fitted, agent=AGENT).verdict
     assert verdict[0] in (
-        "Same terms as the participant; the numbers are within their error.",
+        "Same terms as the participant; the coefficients are within their error.",
         "These 3,540 choices cannot tell it from the participant, though it lacks constant of"
         " x_value_reward_chosen.",
     )
     wrong = sw.diagnose(fitted, agent=sw.AgentQ(alpha_reward=0.9)).verdict
-    assert wrong[0].startswith(("Differs: ", "Same terms as the participant, but the numbers are not"))
+    assert wrong[0].startswith(("Differs: ", "Same terms as the participant, but the coefficients are not"))
 
 
 def test_other_choices_may_judge(fitted):
