@@ -428,9 +428,9 @@ def attacks(
                 kind(attack)
             except Exception as error:
                 attack.seen[f"it ended with {type(error).__name__}"] += 1
-            all_seen += attack.seen
+            all_seen.update(attack.seen)
         seen = ", ".join(f"{key}: {value}" for key, value in all_seen.items())
-        seen += f" (in {rounds} rounds)" if rounds > 1 else ""
+        seen += f" (in {rounds} rounds together)" if rounds > 1 else ""
         yield Attempt(what, seen, rest, begun, time.monotonic(), memory.total() / 1e3)
         say(seen, f"{time.monotonic() - begun:.0f} s")
     yield Attempt("all of it", "", first, calm, time.monotonic(), memory.most / 1e3)
