@@ -51,10 +51,10 @@ def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
     result = run("falsify", "--rival", "me", "--repeats", "5", "--way", "x", "--schedule", "x.csv")
     assert result.exit_code == 2
     assert [line.split(" must")[0] for line in result.stderr.splitlines()] == [
-        "Error: --data",
-        "Error: --way",
         "Error: --rival",
+        "Error: --way",
         "Error: --repeats",
+        "Error: --data",
     ]
     points = small_table()
     points["reward"] = points["reward"] * 0.5 + points["choice"] * 0.5

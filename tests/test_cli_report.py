@@ -103,10 +103,10 @@ def test_what_is_wrong_with_its_options_is_a_line_each(tmp_path):
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert [line.split(" must")[0] for line in lines] == [
-        "Error: --by",
         "Error: --model",
-        "Error: --repeats",
+        "Error: --by",
         "Error: --sigma",
+        "Error: --repeats",
     ]
     missing = run("report", tmp_path / "none.csv", "--out", tmp_path)
     assert missing.exit_code == 2

@@ -199,11 +199,11 @@ def test_the_command_of_a_recovery_does_the_same(tmp_path):
 
 def test_what_is_wrong_with_its_options_is_a_line_each(table, tmp_path):
     assert refused("rivals", "--by", "x", "--rival", "me", "--folds", "1", "--seed", "-1") == [
-        "Error: --data must name a table of choices; got none. Give for example --data choices.csv.",
+        "Error: --seed must be 0 or more; got -1. Seed of all that is drawn.",
         "Error: --by must be one of session, person, time; got 'x'. Choose one of these.",
+        "Error: --folds must be 2 or more; got 1. Parts that the choices are taken apart into.",
         f"Error: --rival must be one of {', '.join(NAMES)}; got 'me'. Choose one of these.",
-        "Error: --folds must be a whole number, 2 or more; got 1. Use --folds 4.",
-        "Error: --seed must be a whole number, 0 or more; got -1. Use --seed 4.",
+        "Error: --data must name a table of choices; got none. Give for example --data choices.csv.",
     ]
     (line,) = refused("rivals", "--data", table, "--reward-column", "rewrad")
     assert "Did you mean 'reward'?" in line
@@ -241,12 +241,12 @@ def test_parameters_are_recovered():
 def test_what_is_wrong_with_a_recovery_is_a_line_each():
     lines = refused("recovery", "all", "--people", 0, "--sizes", "3,x", "--sigma", 7, "--criterion", "r2")
     assert lines == [
-        "Error: Say what is recovered, parameters, rivals, terms; got 'all'. Choose one.",
-        "Error: --people must be a whole number, 1 or more; got 0. Use --people 4.",
-        "Error: --sizes must be numbers of sessions; got 'x'. Use --sizes 10,30,100.",
-        "Error: --criterion must be one of bic, aic, evidence; got 'r2'. Choose one of these.",
+        "Error: what must be one of parameters, rivals, terms; got 'all'. Choose one of these.",
+        "Error: --people must be 1 or more; got 0. People of a data set.",
         "Error: --sigma must be between 0 and 1 per trial; got 7. Drift: standard deviation of the step of"
         " each reward probability; 0 keeps them fixed.",
+        "Error: --criterion must be one of bic, aic, evidence; got 'r2'. Choose one of these.",
+        "Error: --sizes must be numbers of sessions; got 'x'. Use --sizes 10,30,100.",
     ]
     (line,) = refused("recovery", "parameters", "--rival", "random")  # it was a KeyError after all was done
     assert line == "Error: --rival must be one with parameters; random has none. Name another one."

@@ -40,6 +40,20 @@ choices = Experiment().learners.tags("first")["choices"]
 for known in (RIVALS[name].name, NAMES[-1], LABELS[name], BRIEF[name], Plan.rivals[-1], choices[-1]):
     print(known)
 """
+# An option of a command: its help, its place in the request, its line in the command, and what it refuses.
+ASKED = """
+from click.testing import CliRunner
+
+from spicewidgets.cli import main
+from spicewidgets.cli.rivals import RivalsRequest, rivals
+
+print("Share of people" in CliRunner().invoke(main, ["rivals", "--help"]).output)
+values = rivals.make_context("rivals", ["--data", "a.csv", "--share", "0.5"]).params
+request = RivalsRequest.of("rivals", values, ["data", "share"])
+print(request.share)
+print(request.command)
+print(CliRunner().invoke(main, ["rivals", "--data", "a.csv", "--share", "2"]).output)
+"""
 
 # Where a mechanism has to be known: slider, option, script, agent, truth, rival, diagnosis.
 HAS = """
@@ -153,7 +167,9 @@ def run(code: str, folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def contributed(tmp_path_factory):
-    """The package as CONTRIBUTING changes it: a mechanism and a rival in one file each, a panel in two."""
+    """The package as CONTRIBUTING changes it: a mechanism and a rival in one file each, a panel in two, an
+    option of a command in one line.
+    """
     folder = tmp_path_factory.mktemp("contributed")
     copy_package(folder)
     for base, name, place in (
@@ -194,6 +210,16 @@ def test_a_mechanism_of_one_file_has_slider_option_script_truth_rival_and_senten
         truth
         == "(x_value_reward_chosen)[k+1] = -0.050 1 + 0.500 x_value_reward_chosen[k] + 1.000 c_reward[k]"
     )
+
+
+def test_an_option_of_one_line_is_in_help_request_command_and_refused(contributed):
+    assert run(ASKED, contributed) == [
+        "True",
+        "0.5",
+        "spicewidgets rivals --data a.csv --share 0.5 --seed 0",
+        "Error: --share must be above 0, at most 1; got 2. Share of people that are compared.",
+        "",
+    ]
 
 
 def test_the_panel_stands_in_the_explorer_and_alone(contributed):

@@ -28,7 +28,7 @@ from .progress import ProgressBar
 from .reading import read_table
 
 
-def judge_models(request: FalsifyRequest, progress: ProgressBar) -> Falsification:
+def run(request: FalsifyRequest, progress: ProgressBar) -> Falsification:
     """Fit the models, and judge them.
 
     Args:
@@ -56,6 +56,14 @@ def judge_models(request: FalsifyRequest, progress: ProgressBar) -> Falsificatio
     return run_to_completion(steps, tell)
 
 
+def text(request: FalsifyRequest, found: Falsification) -> Iterator[str]:
+    """Yield the text, block by block."""
+    if found.n_people < 2 and request.way == "group":
+        yield "One person has no group: rivals are fitted under the declared prior."
+    yield found.text
+    yield f"Seed {request.seed}."
+
+
 def _schedule(path: Path, dataset: DatasetRNN) -> Floats:
     """Return the reward probabilities of a file: of each trial, or of each trial of each session."""
     try:
@@ -76,7 +84,7 @@ def _agents(
 ) -> Iterator[tuple[str, Agent]]:
     """Fitted models as agents, by what they are called."""
     alone = dataset.n_participants < 2
-    for name in request.rivals:
+    for name in request.judged_rivals:
         progress.tell(f"Fitting {name} ...")
         way = "prior" if alone and request.way == "group" else request.way
         yield name, fit_rival(name, dataset, way, random_state=request.seed).agent

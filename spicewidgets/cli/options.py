@@ -188,7 +188,8 @@ class Command(click.Command):
         """Write the options, a section for each heading."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            if (record := parameter.get_help_record(ctx)) is not None:
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
                 sections.setdefault(getattr(parameter, "heading", "Output"), []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):

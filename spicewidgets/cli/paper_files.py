@@ -3,7 +3,7 @@
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from importlib import metadata
@@ -34,7 +34,7 @@ from .reading import read_table
 PACKAGES = ("matplotlib", "numpy", "pandas", "pysindy", "scikit-learn", "scipy", "torch")
 
 
-def run_study(request: ReportRequest, progress: ProgressBar) -> Findings:
+def run(request: ReportRequest, progress: ProgressBar) -> Findings:
     """Do the study, until it is done or interrupted.
 
     Args:
@@ -82,7 +82,9 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         dataset, name = data.dataset, data.report.name
         title, source = f"Choices of {name}", f"The choices are those of the table {name}."
     plan = Plan(
-        models={f"{name} (SPICE)": _estimator(name, dataset, request.seed) for name in request.models},
+        models={
+            f"{name} (SPICE)": _estimator(name, dataset, request.seed) for name in request.compared_models
+        },
         rivals=request.rivals,
         by=request.by,
         folds=request.folds,
@@ -134,7 +136,7 @@ def _settings(request: ReportRequest) -> dict[str, str]:
     """Return the settings as the report shows them."""
     names = ("by", "folds", "way", "repeats", "datasets", "stability", "seed")
     return {
-        "models": ", ".join(request.models),
+        "models": ", ".join(request.compared_models),
         "rivals": ", ".join(request.rivals),
         **{name: str(getattr(request, name)) for name in names},
         **(
@@ -172,12 +174,12 @@ def _script(request: ReportRequest, data: Choices | DatasetRNN) -> str:
     return "\n".join(lines)
 
 
-def text(found: Findings) -> str:
-    """Write the report in a few sentences, for the terminal."""
-    return textwrap.fill(summary(found), WIDTH)
+def text(request: ReportRequest, found: Findings) -> Iterator[str]:
+    """Yield the report in a few sentences, for the terminal."""
+    yield textwrap.fill(f"{summary(found)} Seed {request.seed}.", WIDTH)
 
 
-def write(found: Findings, out: Path) -> tuple[str, ...]:
+def write(request: ReportRequest, found: Findings, out: Path) -> tuple[str, ...]:
     """Write all documents, over those of an earlier run; returns what they are.
 
     Raises:

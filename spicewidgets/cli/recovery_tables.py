@@ -26,7 +26,7 @@ from .rivals_tables import PACKAGES
 Recovery = ParameterRecovery | ModelRecovery | TermRecovery
 
 
-def run_recovery(request: RecoveryRequest, progress: ProgressBar) -> Recovery:
+def run(request: RecoveryRequest, progress: ProgressBar) -> Recovery:
     """Do the study, until it is done or interrupted.
 
     Args:
@@ -59,7 +59,7 @@ def study_of(request: RecoveryRequest) -> Recovery:
             request.task,
             request.model,
             trials=request.trials,
-            sessions=request.sizes,
+            sessions=request.session_counts,
             **counts,
         )
     rivals = request.rivals or (NAMES if request.what == "rivals" else ("rescorla-wagner",))

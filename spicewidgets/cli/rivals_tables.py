@@ -53,7 +53,7 @@ class RivalsOutcome:
     differences: dict[str, GroupDifference]
 
 
-def compare_rivals(request: RivalsRequest, progress: ProgressBar) -> RivalsOutcome:
+def run(request: RivalsRequest, progress: ProgressBar) -> RivalsOutcome:
     """Read the table, and compare.
 
     Args:

@@ -109,7 +109,8 @@ class Settings:
     def problems(self) -> list[str]:
         """Return a sentence for every setting that cannot be used; empty when all is well."""
         sentences = (
-            _problem(item.name, getattr(self, item.name), item.type, item.metadata) for item in fields(self)
+            describe_problem(item.name, getattr(self, item.name), item.type, item.metadata)
+            for item in fields(self)
         )
         return [sentence for sentence in sentences if sentence]
 
@@ -120,7 +121,15 @@ class Settings:
         return self
 
 
-def _problem(name: str, value: Any, kind: Any, declaration: Mapping[str, Any]) -> str | None:
+def describe_problem(name: str, value: Any, kind: Any, declaration: Mapping[str, Any]) -> str | None:
+    """Return the sentence for a value that a setting cannot have; None where it can.
+
+    Args:
+        name: of the setting's field.
+        value: to be checked.
+        kind: type of the field.
+        declaration: its metadata, as `setting` writes it.
+    """
     if value is None and declaration["optional"]:
         return None
     if declaration["choices"]:
