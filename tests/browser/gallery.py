@@ -108,6 +108,8 @@ def take(page: Page, url: str, notebook: str) -> str:
         picture = next(each for each in candidates if each.count()).first
     picture.wait_for(timeout=60_000)
     image = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+    if image.height > image.width:  # a long page of words: its beginning can be read
+        image = image.crop((0, 0, image.width, image.width * HEIGHT // WIDTH))
     image.thumbnail((WIDTH, HEIGHT))
     small = io.BytesIO()
     image.convert("P", palette=Image.Palette.ADAPTIVE, colors=COLOURS).save(small, "png", optimize=True)
