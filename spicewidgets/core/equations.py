@@ -8,10 +8,9 @@ is all equations of all participants with their betas. What a coefficient means 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
+from math import isfinite
 from typing import Any
 from xml.sax.saxutils import escape
-
-import numpy as np
 
 from .settings import SettingsError
 
@@ -338,13 +337,13 @@ class SpiceModel:
             raise ValueError("a different number of equations, betas and participants")
         if not equations or any(all(e is None for e in rows) for rows in equations.values()):
             raise ValueError("a module without an equation")
-        if not np.isfinite([value for values in betas.values() for value in values]).all():
+        if not all(isfinite(value) for values in betas.values() for value in values):
             raise ValueError("a beta that is not a number")
         return cls(participants, equations, betas, tuple(str(module) for module in data["given"]))
 
 
 def _plain(label: Hashable) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
+    return getattr(label, "item", lambda: label)()  # a number of numpy's
 
 
 def _equation_dict(equation: Equation) -> dict[str, Any]:
@@ -359,7 +358,7 @@ def _equation_dict(equation: Equation) -> dict[str, Any]:
 def _equation_from(module: str, data: Mapping[str, Any]) -> Equation:
     terms = tuple(tuple(str(factor) for factor in term) for term in data["terms"])
     values = tuple(float(value) for value in data["values"])
-    if len(terms) != len(values) or not all(np.isfinite(values)):
+    if len(terms) != len(values) or not all(map(isfinite, values)):
         raise ValueError("a coefficient is missing or not a number")
     dropped = {tuple(str(factor) for factor in term): str(why) for term, why in data["dropped"]}
     return Equation(module, terms, values, dropped, tuple(str(note) for note in data["notes"]))
