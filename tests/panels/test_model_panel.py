@@ -156,7 +156,7 @@ def test_what_the_participant_does_decides_whether_there_is_a_truth(made):
     made.build.click()
     assert "can be written" in made.truth.value
     made.experiment.participant.forget_rate = 0.2
-    assert "The participant forgets" in made.truth.value
+    assert "The participant has forgetting" in made.truth.value
     made.names.value = "forgetting"
     assert made.truth.value == ""
 
