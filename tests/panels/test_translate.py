@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer, panel
@@ -147,6 +148,16 @@ def test_several_participants_each_have_their_own():
     assert made.participant.options == (("0", 0), ("1", 1))
     made.participant.value = 1
     assert made.steps.value != first
+    people = made.runner.result.people.set_index("participant").loc[1]
+    for step in steps_of(made.runner.result, 1):  # the intervals are those of People, not ± standard errors
+        if step.value == step.value:
+            ends = (people[f"{step.parameter}{end}"] for end in (" low", " high"))
+            digits = 2 if abs(step.value) >= 1 else 3
+            low, high = (f"{end:.{digits}f}".replace("-", "−") for end in ends)
+            assert f"({low} to {high})" in plain(made.steps.value), step.parameter
+        else:
+            assert np.isnan(people[step.parameter])
+    assert "with 95 % intervals as in People" in made.steps.value
     assert "g = α β / b" in plain(made.steps.value)
     told = person_of(made.runner.result, 1)
     assert made.parameters.forget_rate == told["forget_rate"]
