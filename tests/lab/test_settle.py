@@ -18,7 +18,7 @@ def test_the_truth_of_a_built_model_needs_a_model_that_can_say_it():
     experiment.model.start_from("rescorla-wagner")
     assert truth_of(experiment.snapshot()) is None
     assert missing_of(experiment.snapshot()) == (
-        "The participant forgets; no module moves the arms not chosen of x_value_reward.",
+        "The participant has forgetting; no module moves the arms not chosen of x_value_reward.",
     )
     experiment.participant.forget_rate = 0.0
     assert truth_of(experiment.snapshot()) is not None
