@@ -51,9 +51,8 @@ def as_shown_now(settings):
     result hangs on it.
     """
     level, then = Experiment().uncertainty.default("level"), settings["uncertainty"]
-    return settings | {
-        "uncertainty": then | {"level": level if then["level"] == WIDTH_THEN else then["level"]}
-    }
+    now = then | {"level": level} if then["level"] == WIDTH_THEN else then
+    return settings | {"uncertainty": now}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
