@@ -358,7 +358,8 @@ def main() -> None:
     )
     print(text)
     if not chosen.no_write:
-        write_section(HEADING, f"{today()}. {machine()}.\n\n{text}")
+        heading = HEADING if chosen.only is None else f"{HEADING}: {chosen.only}"
+        write_section(heading, f"{today()}. {machine()}.\n\n{text}")
 
 
 if __name__ == "__main__":
