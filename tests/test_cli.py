@@ -382,7 +382,8 @@ def test_no_name_of_a_participant_costs_the_result(tmp_path):
     files = [it.name for it in (out / "events").glob("sub-*")]
     assert len({name.lower() for name in files}) == len(labels)  # a row of blanks says nothing of who chose
     who = pd.read_csv(out / "events" / "participants.tsv", sep="\t")
-    assert who["label"].tolist() == [label.replace("\ud800", "?") for label in labels]
+    written = [label.replace("\ud800", "?").replace("\0", r"\x00") for label in labels]
+    assert who["label"].tolist() == written
     assert {f"{name}_task-choices_events.tsv" for name in who["participant_id"]} == set(files)
 
 

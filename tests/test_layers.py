@@ -140,6 +140,7 @@ MAY = {
         "tornado",
         "traitlets",
         "voila",
+        "zmq",
     },
     "__init__": {"spicewidgets.loading"},
 }
@@ -175,6 +176,7 @@ FILES = HOUSE.files
 DEPENDENCIES = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # What is imported under another name than it is installed by, or comes with the place itself.
 INSTALLED_AS = {
+    "zmq": "pyzmq",
     "jupyter_client": "jupyter-client",
     "jupyter_server": "jupyter-server",
     "sklearn": "scikit-learn",

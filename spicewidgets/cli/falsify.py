@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..core.wording import join_words
 from .rivals import MODELS, NAMES, TABLE, WAY_WORDS, WAYS
-from .study import StudyRequest, misused_where, needs_table, option, study_command
+from .study import StudyRequest, describe_misuses, needs_table, option, study_command
 
 USUAL = ("rescorla-wagner", "with-kernel")  # rivals, where neither a rival nor a model is named
 
@@ -47,11 +47,11 @@ class FalsifyRequest(StudyRequest):
         """The rivals that are judged."""
         return self.rivals if self.rivals or self.models else USUAL
 
-    def misused(self, typed: Collection[str]) -> Iterator[str]:
+    def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others."""
         yield from needs_table(self.table)
         why = "is for tasks that are played anew (--schedule)"
-        yield from misused_where(typed, [(self.schedule is None, {"repeats"}, why)])
+        yield from describe_misuses(typed, [(self.schedule is None, {"repeats"}, why)])
 
 
 falsify = study_command("falsify", FalsifyRequest, "spicewidgets.cli.falsify_files")

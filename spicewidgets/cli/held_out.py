@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.checks import raise_if_any
 from ..core.data.choices import Choices
-from ..core.data.continued import followed, going_on
+from ..core.data.continued import going_on, match_sessions
 from ..core.data.dataset import DatasetRNN
 from ..core.data.tables.rows import Rows
 from ..core.estimator import SpiceEstimator
@@ -32,7 +32,7 @@ def choices_to_predict(train: Choices, test: Choices, sessions: str | None = Non
         SettingsError: if the test data have other options, unknown participants, or no next choice.
     """
     raise_if_any(_problems(test.rows, train.rows))
-    follows = followed(train, test, sessions)
+    follows = match_sessions(train, test, sessions)
     dataset = going_on(train, test, follows)
     if not bool(dataset.target_mask.any()):
         raise SettingsError(

@@ -9,7 +9,7 @@ from ..core.settings import Participant, Task
 from ..core.wording import join_words
 from .options import OF_SIMULATIONS, OF_TABLES
 from .rivals import BY, BY_WORDS, FOLDS_WORDS, MODELS, NAMES, RIVAL_WORDS, WAY_WORDS, WAYS
-from .study import StudyRequest, argument, misused_where, option, study_command
+from .study import StudyRequest, argument, describe_misuses, option, study_command
 
 USUAL, SIMULATED = ("habit", "forgetting"), ("rescorla-wagner",)  # models, where none is named
 
@@ -66,12 +66,12 @@ class ReportRequest(StudyRequest):
         """The models whose equations are compared."""
         return self.models or (USUAL if self.table else SIMULATED)
 
-    def misused(self, typed: Collection[str]) -> Iterator[str]:
+    def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others."""
         if isinstance(self.repeats, int) and 0 < self.repeats < 20:
             yield f"--repeats must be 20 or more, or 0; got {self.repeats}. Use --repeats 50."
         has_table = self.table is not None
-        yield from misused_where(
+        yield from describe_misuses(
             typed,
             [
                 (has_table, OF_SIMULATIONS, "is for simulations, and a table is given"),

@@ -8,7 +8,7 @@ from ..core.rivals.ready import RIVALS
 from ..core.settings import Participant, Task
 from .options import OF_SIMULATIONS, OF_TABLES
 from .rivals import MODELS, NAMES
-from .study import StudyRequest, argument, misused_where, option, study_command
+from .study import StudyRequest, argument, describe_misuses, option, study_command
 
 WHAT = ("parameters", "rivals", "terms")
 
@@ -56,7 +56,7 @@ class RecoveryRequest(StudyRequest):
         """Numbers of sessions for which terms are recovered."""
         return tuple(map(int, self.sizes.split(","))) if self.sizes else (self.sessions,)
 
-    def misused(self, typed: Collection[str]) -> Iterator[str]:
+    def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others."""
         what, has_table = self.what, self.table is not None
         if what == "parameters" and len(self.rivals) > 1:
@@ -68,7 +68,7 @@ class RecoveryRequest(StudyRequest):
             if not (size.strip().isdigit() and int(size) > 0):
                 yield f"--sizes must be numbers of sessions; got {size.strip()!r}. Use --sizes 10,30,100."
         of_terms = {"model", "sizes", *(item.name for item in fields(Participant))}
-        yield from misused_where(
+        yield from describe_misuses(
             typed,
             [
                 (what == "terms", {"data", "people", "rival"}, "is for parameters and rivals"),

@@ -38,7 +38,7 @@ class RivalsRequest(StudyRequest):
         (), "Compare equations and network of this model, too.", name="model", choices=MODELS
     )
 
-    def misused(self, typed: Collection[str]) -> Iterator[str]:
+    def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield the sentence for a table that is missing."""
         yield from needs_table(self.table)
 

@@ -102,7 +102,7 @@ class StudyRequest(Settings):
                 sentences += [called + sentence.removeprefix(item.name) for sentence in found if sentence]
         return sentences
 
-    def misused(self, typed: Collection[str]) -> Iterator[str]:
+    def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others; `typed` are those given."""
         yield from ()
 
@@ -120,7 +120,7 @@ class StudyRequest(Settings):
             arguments=tuple(_repeat(cls, name, values, typed)),
             **settings,
         )
-        problems = [*request.problems(), *request.misused(typed)]
+        problems = [*request.problems(), *request.find_misuses(typed)]
         if problems := problems or folder_problems(values["out"]):
             raise SettingsError(problems)
         return request
@@ -132,7 +132,9 @@ def needs_table(table: str) -> Iterator[str]:
         yield "--data must name a table of choices; got none. Give for example --data choices.csv."
 
 
-def misused_where(typed: Iterable[str], rules: Iterable[tuple[bool, Collection[str], str]]) -> Iterator[str]:
+def describe_misuses(
+    typed: Iterable[str], rules: Iterable[tuple[bool, Collection[str], str]]
+) -> Iterator[str]:
     """Yield a sentence for each option that was typed and would do nothing.
 
     Args:

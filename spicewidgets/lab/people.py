@@ -227,11 +227,11 @@ def people_in(result: Result) -> People:
         numbers=dict(_numbers(result, table, keys)) | dict(_rival(result, keys)),
         keys=keys,
         n_others=int((table[INSTEAD] != "").sum()) if INSTEAD in table else 0,
-        compared=_compared(result),
+        compared=_look_up_groups(result),
     )
 
 
-def _compared(result: Result) -> dict[str, tuple[InModel, ...]]:
+def _look_up_groups(result: Result) -> dict[str, tuple[InModel, ...]]:
     """Look up the groups of each number in the group model, by the names that numbers have here."""
     assert result.estimator is not None
     table = group_tables.group_table(result.estimator)
@@ -245,11 +245,11 @@ def _compared(result: Result) -> dict[str, tuple[InModel, ...]]:
             **{name: row[name] for name in ("low", "high", "apart", "apart_low", "apart_high", "holm")},
             n_tests=n_tests,
         )
-        found[_shown(row["name"])] = (*found.get(_shown(row["name"]), ()), one)
+        found[_name_column(row["name"])] = (*found.get(_name_column(row["name"]), ()), one)
     return found
 
 
-def _shown(name: str) -> str:
+def _name_column(name: str) -> str:
     """Give the name that a column of the table of people has here."""
     module, _, term = name.partition(": ")
     words = f"{term} of {module.removeprefix('x_').replace('_', ' ')}" if term else name
@@ -271,7 +271,7 @@ def _numbers(
         ends = [table[name + end].to_numpy(dtype=float) if name + end in table else None for end in ENDS]
         module, _, term = name.partition(": ")
         alone = _alone(result, module, term, keys)
-        yield _shown(name), _number(values, ends[0], ends[1], alone)
+        yield _name_column(name), _number(values, ends[0], ends[1], alone)
 
 
 def _number(

@@ -14,10 +14,10 @@ def verdict(result: Result) -> str:
     Where no truth is known, how tuned numbers do is left to `diagnose`, and to the coach where it is amiss:
     the head of a phone has room for two sentences, and a rival that is ahead comes second.
     """
-    return _written(result, _asked(result))
+    return _written(result, _count_asked(result))
 
 
-def _asked(result: Result) -> int:
+def _count_asked(result: Result) -> int:
     """Count the rivals that were asked so far; the coach asks them once the result is there."""
     return 0 if result.simulated is None else len(result.simulated.rivals)
 
@@ -38,7 +38,7 @@ def headline(result: Result) -> str:
     """Return the one sentence that the head has room for: how SPICE stands beside the simplest rival, and
     which rival is ahead, where there is one and the choices tell anything; else the verdict.
     """
-    return _headed(result, _asked(result))
+    return _headed(result, _count_asked(result))
 
 
 @lru_cache(maxsize=2)

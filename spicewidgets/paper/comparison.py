@@ -89,12 +89,12 @@ def _deciding_people(found: Findings) -> Iterator[str]:
         if who is not None:
             total = float(nats.sum())
             yield (
-                f"equations beside {other}, {_signed(total)} nats, without {result.people[who]}"
-                f" {_signed(total - float(nats[who]))}"
+                f"equations beside {other}, {_format_signed(total)} nats, without {result.people[who]}"
+                f" {_format_signed(total - float(nats[who]))}"
             )
 
 
-def _signed(nats: float) -> str:
+def _format_signed(nats: float) -> str:
     return f"{nats:+,.1f}"
 
 

@@ -131,7 +131,7 @@ def _term_groups(found: Findings) -> Iterator[Block]:
         means, rows = [], []
         for _, part in own.groupby("name", sort=False):
             by_kind = part.set_index("group")
-            where = named(part.iloc[0])
+            where = name_row(part.iloc[0])
             means.append((where, *(_estimate(by_kind.loc[kind], "value", "low", "high") for kind in kinds)))
             for kind, row in by_kind[by_kind["p"].notna()].iterrows():
                 size = _estimate(row, "apart", "apart_low", "apart_high")
@@ -165,7 +165,7 @@ def _term_groups(found: Findings) -> Iterator[Block]:
         )
 
 
-def named(row: "pd.Series[Any]") -> str:
+def name_row(row: "pd.Series[Any]") -> str:
     """Name a coefficient with its module, or a parameter."""
     return f"{row['term']} in {row['module']}" if row["module"] else str(row["term"])
 
@@ -178,7 +178,7 @@ def _estimate(row: Any, *names: str) -> str:
 
 def _difference(row: "pd.Series[Any]") -> str:
     return (
-        f"{named(row)} of {row['group']}"
+        f"{name_row(row)} of {row['group']}"
         f" {with_interval(row['apart'], row['apart_low'], row['apart_high'], 2)}"
     )
 

@@ -55,7 +55,7 @@ class UpdateFigure(LiveFigure):
                     data |= self._curve(f"{layer} {at}", looks[layer], x, row, within)
                 data |= self._rest(layer, looks[layer], curves)
             data |= self._outcomes(curves, x, within)
-            self.set_lines(data | _emptied(self.series, data))
+            self.set_lines(data | _list_emptied(self.series, data))
             self.set_rules("edge after", (curves.low, curves.high), EDGES)
             self.set_rules("edge density", (curves.low, curves.high))
             self.set_x(float(x[0]), float(x[-1]))
@@ -99,7 +99,7 @@ class UpdateFigure(LiveFigure):
         return self._cells
 
 
-def _emptied(series: Mapping[str, Series], data: Mapping[str, Line]) -> dict[str, Line]:
+def _list_emptied(series: Mapping[str, Series], data: Mapping[str, Line]) -> dict[str, Line]:
     """Lines and points of an earlier drawing, which are empty now."""
     keys = {key for key, one in series.items() if one.kind != "rules"}
     return {key: ([], []) for key in keys - set(data)}
@@ -177,7 +177,7 @@ class PathFigure(LiveFigure):
                 look = replace(OTHERS[order % len(OTHERS)], name=term, width=2.0)
                 self.add(f"term {term}", "coefficient", "line", look)
                 data[f"term {term}"] = (x, rows[:, order])
-            self.set_lines(data | _emptied(self.series, data))
+            self.set_lines(data | _list_emptied(self.series, data))
             self.set_x(float(x[0]), float(x[-1]))
             self.set_span("count", -0.3, float(counts.max()) + 0.3)
             at = min(max(log10(threshold), x[0]), x[-1]) if threshold > 0 else x[0]

@@ -34,7 +34,7 @@ FILES = "files"  # the folder in a learner's
 HELD = "held"  # the file in it that its server has locked
 
 
-def passed(variables: Mapping[str, str]) -> dict[str, str]:
+def select_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Choose the variables that a kernel may know."""
     return {
         name: value
@@ -136,7 +136,7 @@ class Learner:
     def variables(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Choose what it may know of the server's variables, with its own folders."""
         names = ("TMPDIR",) if self.account is None else ("TMPDIR", "HOME", "IPYTHONDIR")
-        return passed(variables) | dict.fromkeys(names, str(self.files))
+        return select_variables(variables) | dict.fromkeys(names, str(self.files))
 
     def remove(self) -> None:
         """Remove its folder."""

@@ -30,7 +30,7 @@ from .places import LimitedHandler
 from .provisioner import ForkedProvisioner, use_forked_kernels
 from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
-from .watch import look, told
+from .watch import describe_excess, look
 
 MOST_BODY = 64 * 1024  # bytes of a request; none that a page sends has any
 MOST_SOCKETS = 40  # of zmq's, for a person
@@ -232,7 +232,7 @@ class HardenedVoila(Voila):
             provisioner = kernel.provisioner
             if not await kernel.is_alive():
                 full = provisioner is not None and provisioner.group and provisioner.group.was_full()
-                found[name] = told("memory", provisioner.bounds.memory) if full else ""
+                found[name] = describe_excess("memory", provisioner.bounds.memory) if full else ""
             elif one := provisioner.watched:
                 watched[name] = one
         return found | await IOLoop.current().run_in_executor(None, look, watched)

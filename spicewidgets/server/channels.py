@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
@@ -41,7 +42,7 @@ class PageKernelManager(ServerKernelManager):
 
     def client(self, **options: Any) -> Any:  # Jupyter says that it is a client that blocks
         """Return what speaks with it, in the server's context: another has files and threads of its own."""
-        return super().client(context=self.context, **options)
+        return super().client(context=zmq.asyncio.Context.shadow(self.context.underlying), **options)
 
     async def start_kernel(self, *arguments: Any, **options: Any) -> None:  # type: ignore[override] # as Jupyter
         """Start it; the channel by which it is asked to end is opened then."""

@@ -56,17 +56,17 @@ def room(limit: int | None, most: int) -> int:
     """
     if limit is None:
         return most
-    return max(1, min(most, (limit - opened() - RESERVE) // LEARNER_FILES))
+    return max(1, min(most, (limit - count_open_files() - RESERVE) // LEARNER_FILES))
 
 
 def room_for_connections(limit: int | None, most: int) -> float:
     """Find how many connections there are files for, those of so many people's pages among them."""
     if limit is None:
         return float("inf")
-    return max(FEWEST, limit - opened() - RESERVE // 2 - (LEARNER_FILES - 1) * most)
+    return max(FEWEST, limit - count_open_files() - RESERVE // 2 - (LEARNER_FILES - 1) * most)
 
 
-def opened() -> int:
+def count_open_files() -> int:
     """Count the files that this process has open."""
     return len(os.listdir("/dev/fd"))
 

@@ -24,7 +24,7 @@ from tornado.ioloop import IOLoop
 from tornado.locks import Lock
 from traitlets import Bool, Integer
 
-from .apart import Learner, ServerFolder, passed
+from .apart import Learner, ServerFolder, select_variables
 from .groups import Group, Groups
 from .watch import Bounds, Watched, end
 
@@ -102,7 +102,7 @@ class Parent:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "spicewidgets.server.parent", str(theirs.fileno())],
                 cwd=PACKAGE.parent,
-                env=passed(os.environ) | SETTINGS,  # a kernel can read what its parent began with
+                env=select_variables(os.environ) | SETTINGS,  # a kernel can read what its parent began with
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the server's

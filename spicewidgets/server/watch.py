@@ -94,15 +94,15 @@ def look(kernels: Mapping[str, Watched]) -> dict[str, str]:
     found = {}
     for name, kernel in kernels.items():
         if kind := _exceeded(kernel, family[kernel.pid]):
-            found[name] = told(kind, getattr(kernel.bounds, kind))
+            found[name] = describe_excess(kind, getattr(kernel.bounds, kind))
     memory = psutil.virtual_memory()
     if not found and kernels and memory.available < KEPT_FREE * memory.total:
         largest = max(kernels, key=lambda name: own_memory(family[kernels[name].pid]))
-        found[largest] = told("machine", 0)
+        found[largest] = describe_excess("machine", 0)
     return found
 
 
-def told(kind: str, bound: int) -> str:
+def describe_excess(kind: str, bound: int) -> str:
     """Tell a learner what was too much: more than so many processes, or bytes."""
     words = str(bound) if kind == "processes" else f"{bound / GB:.1f}"
     return f"{TOO_MUCH[kind].format(bound=words)} {RELOAD}"

@@ -107,7 +107,7 @@ def test_who_asks_for_nothing_keeps_nobody_out(monkeypatch, caplog):
 
 
 def test_connections_leave_the_files_of_the_people_who_may_come():
-    opened = connections.opened()
+    opened = connections.count_open_files()
     assert room_for_connections(None, 100) == float("inf")
     assert room_for_connections(1024, 50) == 1024 - opened - RESERVE // 2 - 50 * (LEARNER_FILES - 1)
     assert room_for_connections(opened + RESERVE, 50) == FEWEST

@@ -18,7 +18,7 @@ from .tables.rows import Rows
 Codes = NDArray[np.int64]
 
 
-def followed(before: Choices, after: Choices, sessions: str | None = None) -> Codes:
+def match_sessions(before: Choices, after: Choices, sessions: str | None = None) -> Codes:
     """Find the session of one table that each session of another goes on with, as if both were one table.
 
     A session goes on with the last one of the same participant and session (of the same participant alone,
@@ -61,7 +61,7 @@ def going_on(before: Choices, after: Choices, follows: Codes) -> DatasetRNN:
         after: the second.
         follows: as `followed` returns it.
     """
-    old, new = before.rows, _recoded(before, after)
+    old, new = before.rows, _recode_trials(before, after)
     session = np.full(int(old.session.max()) + 2, -1)
     session[follows[follows >= 0]] = np.flatnonzero(follows >= 0)
     known = session[old.session] >= 0
@@ -125,7 +125,7 @@ def _keys(choices: Choices, first: Codes, names: Sequence[str]) -> list[tuple[ob
     ]
 
 
-def _recoded(before: Choices, after: Choices) -> Rows:
+def _recode_trials(before: Choices, after: Choices) -> Rows:
     """Return the trials of the second table in the codes of the first."""
     old, new = before.rows, after.rows
     arms = np.array([old.arm_labels.index(label) for label in new.arm_labels], dtype=np.int64)

@@ -12,7 +12,7 @@ from ..models import VALUE
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .group_intervals import averaged_of_group
-from .intervals import averaged
+from .intervals import average_over_kinds
 from .learners import DIFFERENCE, kinds_of, terms_of
 from .likelihood import Likelihood, ParameterId
 from .visited import averaged_coefficients
@@ -86,19 +86,19 @@ def _of_learners(
     nll = equations(equations.values_of(spice)).nll
     learners = Likelihood(model, sessions, terms_of(tuple(modules)))
     places = [i for i, code in enumerate(learners.participants) if spice.has_equations(int(code))]
-    average = averaged_of_group if hasattr(estimator, "group_") else averaged
+    average = averaged_of_group if hasattr(estimator, "group_") else average_over_kinds
     result = average(learners.of_participants(places), model, kinds, level)
     has_two = any("alpha_penalty" in kind.names for kind in kinds)
     found: dict[Any, Intervals] = {}
     for row, code in enumerate(result.participants):
         label = spice.participants[code]
         if result.objective[row] - nll[places[row]] - spice.n_parameters(label) < BEATEN:
-            both = (_named(ends, row, spice, has_two) for ends in (result.ends, result.sure))
+            both = (_name_intervals(ends, row, spice, has_two) for ends in (result.ends, result.sure))
             found[label] = Intervals(*both)
     return found
 
 
-def _named(table: Mapping[str, Floats], row: int, spice: SpiceModel, has_two: bool) -> Ends:
+def _name_intervals(table: Mapping[str, Floats], row: int, spice: SpiceModel, has_two: bool) -> Ends:
     """Name one person's intervals, with those of the coefficients that are parameters in other words."""
     ends: dict[str | ParameterId, tuple[float, float]] = {
         name: (float(pair[row, 0]), float(pair[row, 1])) for name, pair in table.items()

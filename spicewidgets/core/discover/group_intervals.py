@@ -79,7 +79,7 @@ class Drawn(NamedTuple):
         return float((logsumexp(self.log_weights(), axis=0) - np.log(n_draws)).sum())
 
 
-def approximated(look: LearnerLikelihood) -> GroupState:
+def approximate_group(look: LearnerLikelihood) -> GroupState:
     """Find the group's prior and everyone's most likely values by Laplace's approximation."""
     start, n = top_of(look).values, len(look.kind.names)
     group = GroupPrior(look, look.low, look.high)
@@ -90,7 +90,7 @@ def approximated(look: LearnerLikelihood) -> GroupState:
     return best
 
 
-def drawn(look: LearnerLikelihood, start: GroupState) -> Drawn:
+def draw_group(look: LearnerLikelihood, start: GroupState) -> Drawn:
     """Find the prior of the group of all people, and draws of everyone's parameters.
 
     Laplace's approximation, which takes the tops of skewed distributions for their means, is only where it
@@ -201,10 +201,10 @@ def averaged_of_group(
 ) -> Averaged:
     """Find everyone's intervals under the group's prior, averaged over kinds of Q-learners."""
     looks = [LearnerLikelihood(likelihood, model, kind) for kind in kinds]
-    starts = [approximated(look) for look in looks]
+    starts = [approximate_group(look) for look in looks]
     best = max(start.log_evidence for start in starts)
     found = [
-        drawn(look, start)
+        draw_group(look, start)
         for look, start in zip(looks, starts, strict=True)
         if best - start.log_evidence < HOPELESS
     ]

@@ -139,7 +139,7 @@ def with_group_means(pool: GroupPrior, at: GroupState, design: Design) -> tuple[
     for _ in range(RENEWALS):
         found, spread, _ = _estimate(_Alone.at(pool, group.values, free), design, group.spread[free])
         last, before = group, means
-        group, means = _moved(pool, group, design, means, found, spread)
+        group, means = _move_towards(pool, group, design, means, found, spread)
         moved = np.abs(means - before)[:, free] / last.spread[free]
         if moved.max() < STILL and np.abs(np.log(group.spread / last.spread)).max() < STILL:
             break
@@ -149,7 +149,7 @@ def with_group_means(pool: GroupPrior, at: GroupState, design: Design) -> tuple[
     return group, GroupMeans(design, means, covariance, group.spread)
 
 
-def _moved(
+def _move_towards(
     pool: GroupPrior, at: GroupState, design: Design, means: Floats, found: Floats, spread: Floats
 ) -> tuple[GroupState, Floats]:
     """Go as far towards other means and standard deviations as choices do not become less likely."""

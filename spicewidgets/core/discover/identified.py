@@ -103,7 +103,6 @@ def by_convention(spice: SpiceModel) -> set[str]:
         missing.add("forget_rate")
     if (habit := rows.get(f"{HABIT}_chosen")) is not None:
         missing |= set() if () in habit else {"alpha_choice", "beta_choice"}
-        missing |= set() if (f"{HABIT}_chosen",) in habit else {"alpha_choice"}
     return missing
 
 

@@ -166,7 +166,7 @@ class _Walk:
         for _ in range(MOST_POINTS):
             goal = np.clip(at + self.sides * step, self.low, self.high)
             moved = goal - at
-            reached, lost = self._refitted(values + ways * moved[..., None], goal, left)
+            reached, lost = self._refit_others(values + ways * moved[..., None], goal, left)
             points.append(np.where(left, goal, np.nan))
             losses.append(np.where(left, lost, np.nan))
             far, new = np.abs(moved), np.sqrt(np.maximum(2 * lost, 0.0))
@@ -191,7 +191,7 @@ class _Walk:
         ways: Floats = (covariance / variance[:, :, None]).transpose(1, 0, 2)[self.places]
         return ways, np.minimum(REACHES[0] * self.z * np.sqrt(variance.T[self.places]), STRIDE)
 
-    def _refitted(self, start: Floats, goal: Floats, left: Mask) -> tuple[Floats, Floats]:
+    def _refit_others(self, start: Floats, goal: Floats, left: Mask) -> tuple[Floats, Floats]:
         """All other coordinates refitted at some values of the parameters, and what is lost in nats."""
         look = self.top.look
         values = np.clip(start, look.low, look.high)
@@ -231,7 +231,9 @@ class Averaged(NamedTuple):
     participants: NDArray[np.int64]
 
 
-def averaged(likelihood: Likelihood, model: HasInitValues, kinds: Sequence[Kind], level: float) -> Averaged:
+def average_over_kinds(
+    likelihood: Likelihood, model: HasInitValues, kinds: Sequence[Kind], level: float
+) -> Averaged:
     """Find everyone's intervals by profile likelihood, averaged over kinds of Q-learners.
 
     Args:
@@ -276,7 +278,7 @@ def _ends_of(
         ends = np.empty((len(levels), costs.shape[1], 2))
         for i in range(costs.shape[1]):
             parts = [_part(own, name, i) for own in profiles]
-            pairs = [mixed(parts, weights[:, i], level) for level in levels]
+            pairs = [mix_distributions(parts, weights[:, i], level) for level in levels]
             ends[:, i] = scale.ends(np.clip(pairs, scale.low, scale.high))
         found[name] = ends
     return tuple({name: ends[at] for name, ends in found.items()} for at in range(len(levels)))
@@ -291,7 +293,7 @@ def _part(own: Mapping[str, Profile], name: str, person: int) -> tuple[Floats, F
     return profile.at[known, person], np.maximum.accumulate(profile.root[known, person])
 
 
-def mixed(
+def mix_distributions(
     parts: Sequence[tuple[Floats, Floats] | float], weights: Floats, level: float
 ) -> tuple[float, float]:
     """Return the ends of an interval, from the mixture of several distributions: signed roots at points, or a

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evidence import SearchStep, TermSearch
-from .intervals import mixed
+from .intervals import mix_distributions
 from .likelihood import ParameterId
 
 Floats = NDArray[np.float64]
@@ -46,5 +46,5 @@ def averaged_coefficients(
             (sets[key].values[i] + ROOTS * error[i], ROOTS) if error[i] > 0 else float(sets[key].values[i])
             for key, error in zip(near, errors, strict=True)
         ]
-        found[number] = mixed(parts, weights, level)
+        found[number] = mix_distributions(parts, weights, level)
     return found

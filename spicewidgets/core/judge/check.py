@@ -139,7 +139,7 @@ class Judgement:
                 f" times {n} measures {least * n:.2f}; it takes {np.ceil(n / LEVEL) - 1:.0f} repeats or more"
             )
         smallest = probability_in_words(min(check.holm for check in self.checks))
-        return f"is not told apart from people (smallest {smallest} by Holm); {_noticed([self])}"
+        return f"is not told apart from people (smallest {smallest} by Holm); {_describe_noticeable([self])}"
 
     @property
     def sentence(self) -> str:
@@ -223,7 +223,7 @@ class Falsification:
             parts.append(f"The same holds of {alike}.")
         if held:
             is_ = "are" if held[1:] else "is"
-            parts.append(f"{names} {is_} not told apart from people; {_noticed(held)}.")
+            parts.append(f"{names} {is_} not told apart from people; {_describe_noticeable(held)}.")
         return " ".join(parts)
 
     @property
@@ -267,7 +267,7 @@ def _each(level: float, n: int) -> float:
     return float(-np.expm1(np.log1p(-level) / n))
 
 
-def _noticed(judged: Sequence[Judgement]) -> str:
+def _describe_noticeable(judged: Sequence[Judgement]) -> str:
     """Return the effect that would have been noticed in models that were not rejected: of several, the
     largest.
     """

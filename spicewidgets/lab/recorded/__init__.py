@@ -44,7 +44,7 @@ def load_recorded(snapshot: ExperimentSnapshot) -> Result | None:
         with np.load(path, allow_pickle=False) as file:
             data = json.loads(str(file[JSON]))
             data["settings"]["discovery"] = BY_THRESHOLD | data["settings"]["discovery"]
-            if _completed(data["settings"], snapshot) == _settings(snapshot):
+            if _complete(data["settings"], snapshot) == _settings(snapshot):
                 return _result(snapshot, data, {name: file[name] for name in file.files if name != JSON})
     return None
 
@@ -129,7 +129,7 @@ def _settings(snapshot: ExperimentSnapshot) -> Any:
     return json.loads(json.dumps(data))
 
 
-def _completed(stored: dict[str, Any], snapshot: ExperimentSnapshot) -> dict[str, Any]:
+def _complete(stored: dict[str, Any], snapshot: ExperimentSnapshot) -> dict[str, Any]:
     """Return settings of a file, with the defaults of those that came after it."""
     defaults = {
         group: {item.name: item.default for item in fields(getattr(snapshot, group)) if item.compare}

@@ -576,7 +576,7 @@ class Endless(io.RawIOBase):
 def test_a_packed_file_is_read_no_further_than_it_may_be_a_table(begin, more, bound, sentence):
     endless = Endless(begin, more)
     with pytest.raises(SettingsError, match=sentence):
-        limits.inflated(endless.read, "bomb.csv")
+        limits.inflate(endless.read, "bomb.csv")
     assert endless.n_bytes <= bound
 
 

@@ -7,7 +7,7 @@ from scipy.stats import norm
 import spicewidgets as sw
 from spicewidgets.core.data.participants import index_participants
 from spicewidgets.core.discover.group_intervals import averaged_of_group
-from spicewidgets.core.discover.intervals import averaged, mixed, profiles_of, top_of
+from spicewidgets.core.discover.intervals import average_over_kinds, mix_distributions, profiles_of, top_of
 from spicewidgets.core.discover.learners import (
     DIFFERENCE,
     DifferenceLikelihood,
@@ -122,16 +122,16 @@ def test_a_difference_of_rates_has_the_likelihood_of_the_rates(likelihood):
 
 def test_a_mixture_has_the_tails_of_its_parts():
     roots = np.array([-3.0, 0.0, 3.0])
-    assert mixed([(roots, roots)], np.ones(1), 0.9) == pytest.approx(
+    assert mix_distributions([(roots, roots)], np.ones(1), 0.9) == pytest.approx(
         (norm.ppf(0.05), norm.ppf(0.95)), abs=1e-2
     )
-    low, high = mixed([(roots + 1, roots), 0.0], np.array([1.0, 1.0]), 0.9)
+    low, high = mix_distributions([(roots + 1, roots), 0.0], np.array([1.0, 1.0]), 0.9)
     assert low == pytest.approx(1 + norm.ppf(0.1), abs=0.02)  # half of the mass of the normal part
     assert high == pytest.approx(1 + norm.ppf(0.9), abs=0.02)
-    assert mixed([(roots + 1, roots), 0.0], np.array([1.0, 99.0]), 0.9) == (0.0, 0.0)
+    assert mix_distributions([(roots + 1, roots), 0.0], np.array([1.0, 99.0]), 0.9) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("average", [averaged, averaged_of_group])
+@pytest.mark.parametrize("average", [average_over_kinds, averaged_of_group])
 def test_the_truth_is_covered_as_often_as_is_said(average, members, likelihood):
     """40 people with two learning rates, of 100 choices each: where the delta method covers 50 to 70 %."""
     model = sw.ForgettingRNN(2)

@@ -210,8 +210,7 @@ def test_a_signal_that_is_a_mixture_of_others_is_dropped():
     equation = fit_equation("x", mixed, ((), ("x",), ("c_reward",), ("c_mix",)), Discovery())
     assert equation.dropped == {
         ("c_mix",): (
-            "c_mix[k] was left out of the library: in these data it is the same as 1 and x[k] and"
-            " c_reward[k]."
+            "c_mix[k] was left out of the library: in these data it is the same as 1, x[k] and c_reward[k]."
         )
     }
 

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from ...checks import raise_if_any
 from ...settings import SettingsError, shorten
-from .limits import MOST_BYTES, UTF16, bytes_problem, excel_problem, inflated, text_problem
+from .limits import MOST_BYTES, UTF16, bytes_problem, excel_problem, inflate, text_problem
 
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 NO_TABLES = {  # how files begin that are no tables
@@ -33,18 +33,18 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
         SettingsError: where there is no such file, or where it is too large.
     """
     if isinstance(source, bytes):
-        return _bounded(source), "table"
+        return _read_bounded(source), "table"
     if not isinstance(source, str | PathLike) and hasattr(source, "read"):
         content = source.read(MOST_BYTES + 1)
         data = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
-        return _bounded(data), Path(str(getattr(source, "name", "table"))).name
+        return _read_bounded(data), Path(str(getattr(source, "name", "table"))).name
     if isinstance(source, str) and "://" in source:
         raise SettingsError([f"file must be on this computer; got {shorten(source)}. Download it first."])
     try:
         path = Path(fspath(source))  # type: ignore[arg-type] # what is no path is a sentence below
         raise_if_any([bytes_problem(path.stat().st_size)])
         with path.open("rb") as file:
-            return _bounded(file.read(MOST_BYTES + 1)), path.name
+            return _read_bounded(file.read(MOST_BYTES + 1)), path.name
     except FileNotFoundError:
         problem = f"There is no file {str(source)!r}. Check the folder and the name."
     except IsADirectoryError:
@@ -55,7 +55,7 @@ def contents(source: str | PathLike[str] | bytes | IO[Any]) -> tuple[bytes, str]
     raise SettingsError([problem])
 
 
-def _bounded(data: bytes) -> bytes:
+def _read_bounded(data: bytes) -> bytes:
     raise_if_any([bytes_problem(len(data))])
     return data
 
@@ -69,7 +69,7 @@ def unpack(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     try:
         if data.startswith(GZIP):
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-                parts = [(name.removesuffix(".gz"), inflated(file.read, name))]
+                parts = [(name.removesuffix(".gz"), inflate(file.read, name))]
         elif data.startswith(ZIP) and not is_excel(data):
             parts = list(_members(zipfile.ZipFile(io.BytesIO(data))))
         else:
@@ -91,7 +91,7 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
         hidden = "__MACOSX" in path.parts or path.name.startswith(".")
         if not (member.is_dir() or hidden or path.suffix.lower() in BESIDE_TABLES):
             with archive.open(member) as file:
-                yield path.name, inflated(file.read, path.name)
+                yield path.name, inflate(file.read, path.name)
 
 
 def is_excel(data: bytes) -> bool:

@@ -125,7 +125,7 @@ def text_problem(data: bytes, name: str) -> str | None:
     return f"{name!r} must be a table of text; it holds bytes of no text. Save it as CSV."
 
 
-def inflated(read: Callable[[int], bytes], name: str) -> bytes:
+def inflate(read: Callable[[int], bytes], name: str) -> bytes:
     """Read a packed file in pieces, no further than it may still be a table.
 
     Its size is known only then: a few MB can stand for one row a thousand million times.

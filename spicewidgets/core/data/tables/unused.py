@@ -53,13 +53,13 @@ def _leave_out_events(work: ExaminationContext) -> None:
         words = f"Rows that are no choices, by the column {column.name} ({', '.join(kinds[:8])})"
     elif work.recognised.layout in ("PsychoPy", "jsPsych", "BIDS events"):
         other = nothing & work.empty(roles.trial if work.recognised.layout == "PsychoPy" else None)
-        other &= ~_missed(work, other)
+        other &= ~_find_missed(work, other)
         words = "Rows with neither a choice nor a reward: other events"
     if other.any() and work.decide("events", other, words, "leave_out") == "leave_out":
         work.leave_out(other, "an event that is no choice")
 
 
-def _missed(work: ExaminationContext, nothing: Bools) -> Bools:
+def _find_missed(work: ExaminationContext, nothing: Bools) -> Bools:
     """Tell trials that were missed from other events, among rows with neither a choice nor a reward.
 
     A missed trial has no mark that only such rows have: no kind of event, no stimulus. Where there are more
