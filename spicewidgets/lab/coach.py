@@ -70,12 +70,12 @@ def advice(
             stopped.
     """
 
-    def tried(finding: Finding) -> Facts | None:
+    def try_remedy(finding: Finding) -> Facts | None:
         settings = apply_remedy(result.snapshot, finding)
         other = None if settings is None else run(settings, finding.action)
         return None if other is None else facts_of(other)
 
-    return tuple(keep_confirmed(facts_of(result), noticed, tried))
+    return tuple(keep_confirmed(facts_of(result), noticed, try_remedy))
 
 
 def apply_remedy(snapshot: ExperimentSnapshot, finding: Finding) -> ExperimentSnapshot | None:

@@ -38,11 +38,11 @@ def headline(result: Result) -> str:
     """Return the one sentence that the head has room for: how SPICE stands beside the simplest rival, and
     which rival is ahead, where there is one and the choices tell anything; else the verdict.
     """
-    return _headed(result, _count_asked(result))
+    return _describe_standing(result, _count_asked(result))
 
 
 @lru_cache(maxsize=2)
-def _headed(result: Result, n_asked: int) -> str:
+def _describe_standing(result: Result, n_asked: int) -> str:
     said, facts = verdict(result), facts_of(result)
     if tells_nothing(facts) or not (stands := standing(result)):
         return said

@@ -275,12 +275,12 @@ class LiveFigure:
             self._screen.ends(self.subplots[key])
         for key, one in self.series.items():
             if key in dirty:
-                self._screen.update(one, *self._drawn(one))
+                self._screen.update(one, *self._points_of(one))
         if dirty:
             self._show_legend()
         self._screen.flush(self._summary)
 
-    def _drawn(self, one: Series) -> tuple[Floats, Floats]:
+    def _points_of(self, one: Series) -> tuple[Floats, Floats]:
         y = self.subplots[one.subplot].transform(one.y)
         if one.kind in ("level", "rules"):
             return one.x, y

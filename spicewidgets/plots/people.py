@@ -165,7 +165,7 @@ class AcrossPeople(LiveFigure):
         """Return the groups, each with its mean."""
         return self._ticks
 
-    def _drawn(self, one: Series) -> tuple[Floats, Floats]:
+    def _points_of(self, one: Series) -> tuple[Floats, Floats]:
         """All of it: each interval is a stretch of its own."""
         return one.x, self.subplots[one.subplot].transform(one.y)
 
@@ -223,7 +223,7 @@ class TwoNumbers(LiveFigure):
         """Round numbers."""
         return ticks(*self.x_limits, n=5)
 
-    def _drawn(self, one: Series) -> tuple[Floats, Floats]:
+    def _points_of(self, one: Series) -> tuple[Floats, Floats]:
         return one.x, self.subplots[one.subplot].transform(one.y)
 
     def _columns(self) -> tuple[list[str], Sequence[Sequence[Cell]]]:

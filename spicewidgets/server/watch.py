@@ -93,7 +93,7 @@ def look(kernels: Mapping[str, Watched]) -> dict[str, str]:
     family = families(kernel.pid for kernel in kernels.values())
     found = {}
     for name, kernel in kernels.items():
-        if kind := _exceeded(kernel, family[kernel.pid]):
+        if kind := _find_excess(kernel, family[kernel.pid]):
             found[name] = describe_excess(kind, getattr(kernel.bounds, kind))
     memory = psutil.virtual_memory()
     if not found and kernels and memory.available < KEPT_FREE * memory.total:
@@ -108,7 +108,7 @@ def describe_excess(kind: str, bound: int) -> str:
     return f"{TOO_MUCH[kind].format(bound=words)} {RELOAD}"
 
 
-def _exceeded(kernel: Watched, family: list[psutil.Process]) -> str | None:
+def _find_excess(kernel: Watched, family: list[psutil.Process]) -> str | None:
     for kind, measure in MEASURES.items():
         bound = getattr(kernel.bounds, kind)
         if bound and measure(kernel, family) > bound:

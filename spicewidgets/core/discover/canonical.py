@@ -81,11 +81,11 @@ def parts_of(model: BaseRNN, config: SpiceConfig, inputs: Tensor) -> dict[str, M
     states: dict[str, str] = {}
     call = copy.call_module
 
-    def noted(key_module: str, key_state: str, *rest: Any, **named: Any) -> Tensor:
+    def note_state(key_module: str, key_state: str, *rest: Any, **named: Any) -> Tensor:
         states[key_module] = key_state
         return call(key_module, key_state, *rest, **named)
 
-    copy.call_module = noted  # type: ignore[method-assign]
+    copy.call_module = note_state  # type: ignore[method-assign]
     with torch.no_grad():
         copy(inputs[:1].to(copy._like))
     return {

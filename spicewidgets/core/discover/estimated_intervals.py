@@ -28,7 +28,7 @@ CHOSEN, OTHER = f"{VALUE}_chosen", f"{VALUE}_not_chosen"
 Ends = Mapping[str | ParameterId, tuple[float, float]]
 
 
-class Intervals(NamedTuple):
+class EstimatedIntervals(NamedTuple):
     """Intervals of one person, by the parameter's name or the coefficient.
 
     Attributes:
@@ -42,7 +42,7 @@ class Intervals(NamedTuple):
 
 def intervals_of(
     estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
-) -> dict[Any, Intervals]:
+) -> dict[Any, EstimatedIntervals]:
     """Find the intervals of people's parameters and coefficients, by label.
 
     Args:
@@ -54,17 +54,17 @@ def intervals_of(
         The delta method is for what is lacking: all where a model's forward cannot be compiled, and the
         parameters of whoever is no Q-learner.
     """
-    found: dict[Any, Intervals] = {}
+    found: dict[Any, EstimatedIntervals] = {}
     searched, price = getattr(estimator, "_searched", None), estimator.price
     if searched is not None and getattr(estimator, "evidence_", {}):
         for code, selection in searched.of.items():
             search, step = selection.at(price)
             label = estimator.spice_model_.participants[code]
-            found[label] = Intervals(averaged_coefficients(search, step, level, price), {})
+            found[label] = EstimatedIntervals(averaged_coefficients(search, step, level, price), {})
     try:
         for label, own in _of_learners(estimator, sessions, level).items():
             before = found[label].ends if label in found else {}
-            found[label] = Intervals({**before, **own.ends}, own.sure)
+            found[label] = EstimatedIntervals({**before, **own.ends}, own.sure)
     except (TraceError, ImportError):  # or there is no compiler
         pass
     return found
@@ -72,7 +72,7 @@ def intervals_of(
 
 def _of_learners(
     estimator: "SpiceEstimator", sessions: DatasetRNN | Sessions, level: float
-) -> dict[Any, Intervals]:
+) -> dict[Any, EstimatedIntervals]:
     """Return the intervals of those whose choices a Q-learner explains nearly as well as their equations."""
     spice, model = estimator.spice_model_, estimator.rnn_model_
     modules = {
@@ -89,12 +89,12 @@ def _of_learners(
     average = averaged_of_group if hasattr(estimator, "group_") else average_over_kinds
     result = average(learners.of_participants(places), model, kinds, level)
     has_two = any("alpha_penalty" in kind.names for kind in kinds)
-    found: dict[Any, Intervals] = {}
+    found: dict[Any, EstimatedIntervals] = {}
     for row, code in enumerate(result.participants):
         label = spice.participants[code]
         if result.objective[row] - nll[places[row]] - spice.n_parameters(label) < BEATEN:
             both = (_name_intervals(ends, row, spice, has_two) for ends in (result.ends, result.sure))
-            found[label] = Intervals(*both)
+            found[label] = EstimatedIntervals(*both)
     return found
 
 

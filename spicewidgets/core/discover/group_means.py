@@ -39,7 +39,7 @@ def is_control(label: object) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class GroupDesign:
     """Which means make up the prior of each person.
 
     Attributes:
@@ -58,7 +58,7 @@ class Design:
     weights: Mapping[tuple[str, str], Floats]
 
 
-def design_of(labels: Mapping[str, Sequence[str]]) -> Design | None:
+def design_of(labels: Mapping[str, Sequence[str]]) -> GroupDesign | None:
     """Lay out means for groups of five people or more; None where no column has two of them.
 
     A column whose groups can be told from those of the columns before it is taken, as long as there are five
@@ -83,7 +83,7 @@ def design_of(labels: Mapping[str, Sequence[str]]) -> Design | None:
     if not groups:
         return None
     own_labels = {name: tuple(labels[name]) for name in groups}
-    return Design(groups, own_labels, rows, counted, _weights(groups, own_labels, rows.shape[1]))
+    return GroupDesign(groups, own_labels, rows, counted, _weights(groups, own_labels, rows.shape[1]))
 
 
 def _weights(
@@ -113,7 +113,7 @@ class GroupMeans(NamedTuple):
         spread: standard deviation between people of a group, `(n_numbers,)`.
     """
 
-    design: Design
+    design: GroupDesign
     means: Floats
     covariance: Floats
     spread: Floats
@@ -124,7 +124,7 @@ class GroupMeans(NamedTuple):
         return int(self.design.counted.sum()) - len(self.means)
 
 
-def with_group_means(pool: GroupPrior, at: GroupState, design: Design) -> tuple[GroupState, GroupMeans]:
+def with_group_means(pool: GroupPrior, at: GroupState, design: GroupDesign) -> tuple[GroupState, GroupMeans]:
     """Find the means of groups, and every person's coefficients under the prior of the person's group.
 
     Args:
@@ -150,7 +150,7 @@ def with_group_means(pool: GroupPrior, at: GroupState, design: Design) -> tuple[
 
 
 def _move_towards(
-    pool: GroupPrior, at: GroupState, design: Design, means: Floats, found: Floats, spread: Floats
+    pool: GroupPrior, at: GroupState, design: GroupDesign, means: Floats, found: Floats, spread: Floats
 ) -> tuple[GroupState, Floats]:
     """Go as far towards other means and standard deviations as choices do not become less likely."""
     for share in SHARES:
@@ -168,7 +168,7 @@ def _both(means: Floats, free: NDArray[np.int64]) -> tuple[NDArray[np.int64], ..
     return every, free, every, free
 
 
-def _centres(design: Design, means: Floats) -> Floats:
+def _centres(design: GroupDesign, means: Floats) -> Floats:
     """Give the mean of each person's prior; of who is not counted, that of all."""
     rows = np.where(design.counted[:, None], design.rows, design.rows[design.counted].mean(0))
     centres: Floats = rows @ means
@@ -192,7 +192,7 @@ class _Alone(NamedTuple):
         return cls(np.einsum("pij,pj->pi", own, values[:, free]) + gradient[:, free], own)
 
 
-def _estimate(alone: _Alone, design: Design, spread: Floats) -> tuple[Floats, Floats, Floats]:
+def _estimate(alone: _Alone, design: GroupDesign, spread: Floats) -> tuple[Floats, Floats, Floats]:
     """Estimate means `(n_means, n_free)`, their covariance, and standard deviations from those before."""
     rows = design.rows[design.counted]
     told, information = (part[design.counted] for part in alone)
@@ -215,7 +215,7 @@ def _estimate(alone: _Alone, design: Design, spread: Floats) -> tuple[Floats, Fl
     return means, np.maximum(np.sqrt(variance), LEAST_SPREAD), covariance
 
 
-def _robust_covariance(alone: _Alone, design: Design, spread: Floats) -> Floats:
+def _robust_covariance(alone: _Alone, design: GroupDesign, spread: Floats) -> Floats:
     """Compute the covariance of the means from people's distances, `(n_means, n_free, n_means, n_free)`."""
     rows = design.rows[design.counted]
     told, information = (part[design.counted] for part in alone)

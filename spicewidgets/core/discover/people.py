@@ -16,7 +16,7 @@ from ..read.translation import INSTEAD, HasInitValues, impossible, read_paramete
 from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
-from .estimated_intervals import Intervals, intervals_of, terms_in
+from .estimated_intervals import EstimatedIntervals, intervals_of, terms_in
 from .identified import (
     AT_BOUND,
     bounds_of,
@@ -48,7 +48,7 @@ class Known(NamedTuple):
     information: Floats
 
 
-NO_INTERVALS, NOBODY = Intervals({}, {}), Known((), np.empty(0), np.empty((0, 0)))
+NO_INTERVALS, NOBODY = EstimatedIntervals({}, {}), Known((), np.empty(0), np.empty((0, 0)))
 
 
 def people(
@@ -183,7 +183,7 @@ def _numbers(
     known: Known | None,
     free: Known | None,
     level: float,
-    intervals: Intervals,
+    intervals: EstimatedIntervals,
 ) -> dict[str, float | str]:
     """Return a person's numbers with their intervals, by the names of the columns; and what the equations do
     where no Q-learner would.
@@ -204,7 +204,7 @@ def _numbers(
     weights = [_name(one) for one in (free or known or NOBODY).numbers if one.term == (one.module,)]
     own = {name: found[name] for name in weights if name in found} if free is None else {}
     ends, sure = (
-        own_values_given_group(own, errors, read, at) | {_named(key): pair for key, pair in part.items()}
+        own_values_given_group(own, errors, read, at) | {_name_any(key): pair for key, pair in part.items()}
         for at, part in ((level, intervals.ends), (LEVEL, intervals.sure))
     )
     if known is not None and INSTEAD not in row:
@@ -233,7 +233,7 @@ def _is_told(ends: tuple[float, float], is_parameter: bool) -> bool:
     return not np.isinf(ends).any() and not (is_parameter and np.isnan(ends).any())
 
 
-def _named(key: str | ParameterId) -> str:
+def _name_any(key: str | ParameterId) -> str:
     return _name(key) if isinstance(key, ParameterId) else key
 
 

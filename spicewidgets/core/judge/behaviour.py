@@ -211,14 +211,14 @@ def _lags(played: Played) -> tuple[Floats, Floats]:
     rewarded = chosen * np.nan_to_num(played.rewards)[..., None]
     n = played.n_actions
 
-    def lagged(values: Floats) -> Floats:
+    def lag_values(values: Floats) -> Floats:
         apart = (n * values - values.sum(axis=-1, keepdims=True)) / (n - 1)
         result = np.zeros((*values.shape, N_LAGS))
         for lag in range(1, N_LAGS + 1):
             result[:, lag:, :, lag - 1] = apart[:, :-lag] if lag < values.shape[1] else 0.0
         return result
 
-    return lagged(rewarded), lagged(chosen)
+    return lag_values(rewarded), lag_values(chosen)
 
 
 def means_of(found: tuple[Measure, ...]) -> dict[str, Floats]:

@@ -96,10 +96,10 @@ def falsifying(
     for place, (label, agent) in enumerate(agents.items()):
         steps = play_anew(label, agent, dataset, known, n_repeats, seed)
 
-        def told(done: int, label: str = label, before: int = place * n_repeats) -> Repeat:
+        def to_repeat(done: int, label: str = label, before: int = place * n_repeats) -> Repeat:
             return Repeat(label, before + done, len(agents) * n_repeats)
 
-        checks += yield from map_progress(steps, told)
+        checks += yield from map_progress(steps, to_repeat)
     return Falsification(tuple(checks), n_people, n_repeats)
 
 

@@ -35,7 +35,7 @@ class MechanismRival(Rival):
         self._names = self._rival_names()
         self.states = self.states or {state.name: state.first for state in self._states}
         self.per_context = tuple(state.name for state in self._states if state.per_context)
-        self.parameters = self.parameters or self._declared()
+        self.parameters = self.parameters or self._list_parameters()
         self.equation = self.equation or self._in_symbols()
 
     def __repr__(self) -> str:
@@ -52,7 +52,7 @@ class MechanismRival(Rival):
             names[spec.name] = spec.name if spec.name in apart else follows or spec.short_name
         return names
 
-    def _declared(self) -> tuple[Parameter, ...]:
+    def _list_parameters(self) -> tuple[Parameter, ...]:
         found: dict[str, Parameter] = {}
         for state in self._states:
             on = [one for one in self._moving if state in (one.states or self._states[:1])]

@@ -35,12 +35,12 @@ def lbfgs_losses(run: Run) -> Iterator[tuple[float, bool]]:
     """
     loss, decay = run.losses(double=True), run.settings.l2_weight_decay
 
-    def penalised(x: Array) -> tuple[float, Array]:
+    def penalise(x: Array) -> tuple[float, Array]:
         (value,), gradient = loss(x[None], run.exact)
         return float(value) + 0.5 * decay * float(x @ x), gradient[0] + decay * x
 
     patience = Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE)
-    for point in points(lbfgs(get_flat_parameters(run.model)[0].astype(float)), penalised):
+    for point in points(lbfgs(get_flat_parameters(run.model)[0].astype(float)), penalise):
         set_flat_parameters(point.x.astype(np.float32), run.model)
         yield point.loss - 0.5 * decay * float(point.x @ point.x), patience.over(point.loss)
 

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
 from spicewidgets.core.discover import people as people_module
-from spicewidgets.core.discover.estimated_intervals import Intervals
+from spicewidgets.core.discover.estimated_intervals import EstimatedIntervals
 from spicewidgets.core.discover.group import mean_of_own
 from spicewidgets.core.discover.group_table import group_table
 from spicewidgets.core.discover.identified import bounds_of, by_convention, not_identified
@@ -268,7 +268,7 @@ def test_a_beta_without_an_upper_end_is_not_identified(monkeypatch, choices, tun
     """It had a value, and an interval up to infinity."""
     found = people(tuned)
     at = int(found["beta_reward"].first_valid_index())
-    endless = Intervals({"beta_reward": (1.0, 40.0)}, {"beta_reward": (0.9, np.inf)})
+    endless = EstimatedIntervals({"beta_reward": (1.0, 40.0)}, {"beta_reward": (0.9, np.inf)})
     monkeypatch.setattr(people_module, "intervals_of", lambda *_: {found["participant"][at]: endless})
     table = people(tuned, level=0.5)
     assert table.loc[at, ["beta_reward", "beta_reward low", "beta_reward high"]].isna().all()

@@ -176,7 +176,7 @@ def _clamp(trace: Trace, a: Symbol, min: Any = None, max: Any = None) -> Symbol:
         inside = g("le", low, high)
         return inside if _slope_on_bounds() else inside * (1.0 - g("le", high, low))
 
-    def bounded(x: Node) -> Node:
+    def clamp(x: Node) -> Node:
         inside = g.leaf("const", 1.0)
         y = x
         if min is not None:
@@ -187,7 +187,7 @@ def _clamp(trace: Trace, a: Symbol, min: Any = None, max: Any = None) -> Symbol:
 
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         raise TraceError("it uses `clamp` with tensors as bounds")
-    return trace.elementwise(bounded, a)
+    return trace.elementwise(clamp, a)
 
 
 @handles("hardtanh")
@@ -199,11 +199,11 @@ def _hardtanh(
         raise TraceError("it changes a tensor in place")
     g, low, high = trace.graph, float(min_val), float(max_val)
 
-    def bounded(x: Node) -> Node:
+    def clip_outside(x: Node) -> Node:
         outside = g("max", g("le", x, low), g("le", high, x))
         return g("where", outside, g("hold", g("min", g("max", x, low), high)), x)
 
-    return trace.elementwise(bounded, a)
+    return trace.elementwise(clip_outside, a)
 
 
 @handles("where")
