@@ -26,7 +26,7 @@ from ..core.diagnose.claims import (
     lack_of_network,
 )
 from ..core.diagnose.mechanisms import mechanism_of
-from ..core.discover.group_table import n_tests
+from ..core.discover.group_table import n_tests, tests_of
 from ..core.judge import check
 from ..core.judge.multiple import probability_in_words
 from ..core.judge.random_effects import LEAST, tested_groups
@@ -355,8 +355,8 @@ def _rivals_told_apart(found: Findings) -> Iterator[Claim]:
 def _groups_differ(found: Findings) -> Iterator[Claim]:
     n_all = n_tests(found.term_groups)
     for name, own in found.term_groups.groupby("column", sort=False) if n_all else ():
-        first, tested = own["group"].iloc[0], own[own["holm"].notna()]
-        clear = own[own["holm"] < 0.05]
+        first, tested = own["group"].iloc[0], tests_of(own)
+        clear = tested[tested["holm"] < 0.05]
         least = probability_in_words(own["holm"].min())
         which = join_words((f"{row['name']}, {row['group']}" for _, row in clear.iterrows()), 4)
         yield Claim(

@@ -66,6 +66,8 @@ def test_ages_are_no_groups_and_each_difference_is_tested_once(found):
     alone = tested.assign(p=tested["p"].round(10)).drop_duplicates("p")
     np.testing.assert_allclose(alone["holm"], holm(alone["p"].to_numpy()), rtol=1e-6)
     assert n_tests(rows) == len(alone) < len(tested)
+    (claim,) = (one for one in claims(found) if "differ in how they choose" in one.words)
+    assert f" of {len(alone)} beyond chance" in claim.outcome
     blocks = [block for block in individuals_part(found) if isinstance(block, TableBlock)]
     assert f"all {len(alone)} differences" in " ".join(block.note for block in blocks)
 

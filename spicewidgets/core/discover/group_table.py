@@ -74,12 +74,17 @@ def group_table(estimator: "SpiceEstimator", level: float = LEVEL) -> pd.DataFra
     ).drop(columns="test")
 
 
+def tests_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the differences that were tested, of one that stands under two names the first."""
+    if not len(table):
+        return table
+    tested = table[table["p"].notna()]
+    return tested[~tested.assign(p=tested["p"].round(SAME)).duplicated(["column", "group", "p"])]
+
+
 def n_tests(table: pd.DataFrame) -> int:
     """Count the differences that were tested, one that stands under two names once."""
-    if not len(table):
-        return 0
-    tested = table[table["p"].notna()]
-    return len(tested.assign(p=tested["p"].round(SAME)).drop_duplicates(["column", "group", "p"]))
+    return len(tests_of(table))
 
 
 def _rows(
