@@ -28,6 +28,7 @@ N_RESAMPLES = 20_000
 SEED = 20261130  # of intervals here; the report's are drawn with others
 BOUND = 10.0  # of what a module gives, as the methods say
 ALONE = 10  # people whom a rival is fitted to anew
+MANY = [[kappa, eta, beta] for kappa in (-1.5, 0.0, 2.0) for eta in (-3.0, 0.0) for beta in (0.5, 2.0)]
 SIGNALS = "run", "rhythm", "run_rhythm", "since_reward", "reward_rate_run", "reward", "reward_run"
 
 
@@ -612,7 +613,7 @@ def of_rivals(report: Report, data: Choices) -> list[Row]:
     rows = []
     for name, loss, starts in (
         ("rescorla-wagner", learner, ([-1.0, 1.0], [1.0, 0.0], [-3.0, 2.0])),
-        ("pearce-hall", follower, ([0.0, 0.0, 1.0], [2.0, -2.0, 0.5], [-2.0, 2.0, 2.0])),
+        ("pearce-hall", follower, MANY),
     ):
         frame = report.people[report.people["model"] == name].set_index("participant")
         if not len(frame):

@@ -136,9 +136,11 @@ def test_killed_as_it_is_written_each_file_is_the_earlier_or_the_new_one(files, 
                 os.kill(os.getpid(), signal.SIGKILL)
             replaced.append(replace(draft, target))
 
-        paper_files.documents, os.replace = lambda found: files, kill_halfway
-        paper_files.write(None, tmp_path)
-        os._exit(1)  # it was not killed
+        try:
+            paper_files.documents, os.replace = lambda found: files, kill_halfway
+            paper_files.write(None, None, tmp_path)
+        finally:
+            os._exit(1)  # it was not killed
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     there = {name: (tmp_path / name).read_bytes() for name in files}
     new = [name for name in files if there[name] == files[name]]
