@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     np, Tensor = later("numpy"), Any
 
-State = dict[str, "Tensor"]
+State = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Rival:
         """
         return state
 
-    def logits(self, p: Values, state: State) -> "Tensor":
+    def logits(self, p: Values, state: State) -> Tensor:
         """Return the logit of each option, `(n_sessions, n_options)` or `(n_sessions, 1)`; arguments as in
         `update`.
         """
