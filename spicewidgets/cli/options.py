@@ -302,19 +302,20 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
     problems = problems or folder_problems(values["out"])
     if problems:
         raise SettingsError(problems)
+    repeated = {name: values[name] for name in typed if name not in ("out", "quiet")}
+    repeated["seed"] = parts["data"].seed
+    columns, remedies = reading_of(values)
     return Request(
         **parts,
         table=values["data"],
         test_table=values["test_data"],
-        columns={name: values[name] for name in COLUMNS if values[name]},
-        remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
+        columns=columns,
+        remedies=remedies,
         label=values["participant"],
         seed=parts["data"].seed,
         out=Path(values["out"]) if values["out"] else None,
         quiet=values["quiet"],
-        command=_command(
-            {name: values[name] for name in typed if name not in ("out", "quiet")}, parts["data"].seed
-        ),
+        command=shlex.join(["spicewidgets", "discover", *spell_options(repeated)]),
     )
 
 
@@ -354,13 +355,21 @@ def folder_problems(out: str | None) -> list[str]:
     return []
 
 
-def _command(values: Mapping[str, Any], seed: int) -> str:
-    """Return the command that does the same again."""
-    words = ["spicewidgets", "discover"]
-    for name, value in {**values, "seed": seed}.items():
+def spell_options(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words by which options are typed; one with several values is typed for each.
+
+    >>> list(spell_options({"train_share": 0.5, "refine": False, "rival": ("random", "biased")}))
+    ['--train-share', '0.5', '--no-refine', '--rival', 'random', '--rival', 'biased']
+    """
+    for name, value in values.items():
         if isinstance(value, bool):
-            words.append(_flag(name if value else f"no_{name}"))
-        else:
-            for part in value if isinstance(value, tuple) else (value,):
-                words += [_flag(name), str(part)]
-    return shlex.join(words)
+            yield _flag(name if value else f"no_{name}")
+            continue
+        for part in value if isinstance(value, tuple) else (value,):
+            yield from (_flag(name), str(part))
+
+
+def reading_of(values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return how a table is read: the names of its columns, by their options, and remedies for problems."""
+    columns = {name: values[name] for name in COLUMNS if values[name]}
+    return columns, dict(remedy.partition("=")[::2] for remedy in values["remedy"])

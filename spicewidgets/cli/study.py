@@ -24,8 +24,10 @@ from .options import (
     NumberOrText,
     as_options,
     folder_problems,
+    reading_of,
     report_errors,
     setting_options,
+    spell_options,
     typed_options,
     useless_options,
 )
@@ -114,9 +116,10 @@ class StudyRequest(Settings):
             SettingsError: with a sentence for every problem.
         """
         settings = {item.name: _value(item, values) for item in fields(cls) if _is_asked(item)}
+        columns, remedies = reading_of(values)
         request = cls(
-            columns={name: values[name] for name in COLUMNS if values[name]},
-            remedies=dict(remedy.partition("=")[::2] for remedy in values["remedy"]),
+            columns=columns,
+            remedies=remedies,
             arguments=tuple(_repeat(cls, name, values, typed)),
             **settings,
         )
@@ -246,12 +249,5 @@ def _repeat(
     yield command
     arguments = [item.name for item in fields(request) if item.metadata.get("heading") == ""]
     yield from (str(values[name]) for name in arguments if values[name] is not None)
-    for name in dict.fromkeys((*typed, "seed")):
-        if name in (*arguments, *UNREPEATED):
-            continue
-        flag, value = f"--{name.replace('_', '-')}", values[name]
-        if isinstance(value, bool):
-            yield flag if value else flag.replace("--", "--no-", 1)
-            continue
-        for one in value if isinstance(value, tuple) else (value,):
-            yield from (flag, str(one))
+    repeated = {name: values[name] for name in (*typed, "seed") if name not in (*arguments, *UNREPEATED)}
+    yield from spell_options(repeated)
