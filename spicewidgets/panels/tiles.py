@@ -51,7 +51,7 @@ def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture
     settings = experiment.peek()
     if (contents := settings.table.contents) is not None:
         n = len(contents.participants)
-        words = f"{n:,} people, who repeats" if n > 1 else "one person, who repeats"
+        words = f"{n:,} people: who repeats?" if n > 1 else "does this person repeat?"
         return tiles.sorted_shares(repeats(contents)), words
     if not settings.is_simulated:
         return tiles.empty(), f"of {settings.table.name}"

@@ -248,7 +248,7 @@ def _in_words(name: str, one: Number, groups: Sequence[str], names: Sequence[str
     values, label = one.values, np.array(groups, dtype=object)
     n = int(np.isfinite(values).sum())
     if not n:
-        return f"Nobody has a value of {name}."
+        return f"Nobody has a value of {name}: no choices identify it. Show a coefficient instead."
     parts = []
     for group in names:
         own: NDArray[np.float64] = values[(label == group) & np.isfinite(values)]

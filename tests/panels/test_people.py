@@ -271,4 +271,4 @@ def test_a_thousand_people_are_all_drawn(kind):
 def test_a_number_that_nobody_has_is_a_word():
     figure, nothing = AcrossPeople("matplotlib"), np.full(3, np.nan)
     figure.draw("one", ParameterColumn(nothing, nothing, nothing, nothing), ("a", "b", "c"), ("", "", ""))
-    assert figure.summary == "Nobody has a value of one."
+    assert figure.summary.startswith("Nobody has a value of one: no choices identify it.")

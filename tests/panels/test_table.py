@@ -75,7 +75,7 @@ def menus(view):
 def test_tiles_of_a_table_tell_what_is_in_it(used):
     captions = [used.switch.tiles[name].picture.value for name in ("task", "participant", "choices")]
     assert "what each option paid" in captions[0]
-    assert "4 people, who repeats" in captions[1]
+    assert "4 people: who repeats?" in captions[1]
     assert captions[1].count("stroke-linecap") == 4  # a dot for each
     assert "choices" in captions[2]
 
