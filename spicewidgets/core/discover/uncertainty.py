@@ -121,7 +121,7 @@ def bounded_interval(
         Its ends: the bounds for an infinite error, NaN for none.
 
     >>> [round(end, 2) for end in bounded_interval(0.1, 0.08, 0.95, (0, 1))]
-    [0.02, 0.38]
+    [0.02, 0.39]
     """
     low, high = bounds
     half = half_width(error, level)
