@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from . import compat
+from .app.follow import Follower
+from .app.runner import Runner, call_after
 from .core.settings import SettingsError
-from .lab.follow import Follower
-from .lab.runner import Runner, call_after
 from .panels import STAGES, Stage
 from .panels.base import Change, Panel, button, column, guard
 from .panels.guide import Guide

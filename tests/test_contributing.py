@@ -30,7 +30,7 @@ print(app.panels["luck"].text.value.startswith("Option 1: "), app.experiment.sta
 KNOWN = """
 from spicewidgets import RIVALS
 from spicewidgets.cli.rivals import NAMES
-from spicewidgets.lab.words import BRIEF
+from spicewidgets.views.words import BRIEF
 from spicewidgets.paper.inquiry import Plan
 from spicewidgets.state import Experiment
 from spicewidgets.state.studies import RIVALS as LABELS
@@ -63,7 +63,7 @@ from spicewidgets.apps import explorer
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.mechanisms import lacking
 from spicewidgets.core.read.translation import true_model
-from spicewidgets.lab.script import script_of
+from spicewidgets.experiment.script import script_of
 
 def within(box):
     yield box

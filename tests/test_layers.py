@@ -78,16 +78,36 @@ MAY = {
         "spicewidgets.core.wording",
         "spicewidgets.state",
     },
-    "lab": {
+    "experiment": {
+        "numpy",
+        "torch",
+        "spicewidgets.core",
+        "spicewidgets.experiment",
+        "spicewidgets.loading",
+        "spicewidgets.state",
+    },
+    "views": {
         "numpy",
         "pandas",
         "scipy",
         "torch",
         "spicewidgets.core",
-        "spicewidgets.lab",
+        "spicewidgets.experiment",
+        "spicewidgets.loading",
+        "spicewidgets.state",
+        "spicewidgets.views",
+    },
+    "app": {
+        "numpy",
+        "pandas",
+        "torch",
+        "spicewidgets.app",
+        "spicewidgets.core",
+        "spicewidgets.experiment",
         "spicewidgets.loading",
         "spicewidgets.paper",
         "spicewidgets.state",
+        "spicewidgets.views",
     },
     "panels": {
         "ipywidgets",
@@ -96,13 +116,15 @@ MAY = {
         "traitlets",
         "spicewidgets.core.equations",
         "spicewidgets.core.wording",
+        "spicewidgets.app",
         "spicewidgets.compat",
-        "spicewidgets.lab",
+        "spicewidgets.experiment",
         "spicewidgets.markup",
         "spicewidgets.panels",
         "spicewidgets.plots",
         "spicewidgets.state",
         "spicewidgets.style",
+        "spicewidgets.views",
     },
     "plots": {
         "bqplot",
@@ -242,7 +264,7 @@ def test_no_file_imports_pyplot():
 
 
 def test_only_the_runner_knows_threads():
-    assert not offenders(lambda file, name: file.as_posix() == "lab/runner.py" or not within(name, THREADS))
+    assert not offenders(lambda file, name: file.as_posix() == "app/runner.py" or not within(name, THREADS))
 
 
 def prints(file: Path) -> Iterator[str]:

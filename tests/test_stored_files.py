@@ -16,9 +16,9 @@ from spicewidgets import (
     SpiceEstimator,
     replay,
 )
+from spicewidgets.app import recorded
+from spicewidgets.app.games import seed_of
 from spicewidgets.core.judge.quiz import mystery
-from spicewidgets.lab import recorded
-from spicewidgets.lab.games import seed_of
 from spicewidgets.state import PRESETS, Experiment
 from spicewidgets.state.lesson import lesson_from, open_lesson
 from spicewidgets.state.link import open_link

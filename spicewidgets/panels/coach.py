@@ -4,11 +4,11 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from ..lab.coach import Finding, findings
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
+from ..app.protocols import ExperimentRunner
+from ..experiment.result import Result
 from ..markup import Html, escape_text, message
 from ..state.experiment import FOUND_IN, Experiment, ExperimentSnapshot
+from ..views.coach import Finding, findings
 from .base import Change, Panel, block, button, column, discard, guard
 from .training import run_action
 

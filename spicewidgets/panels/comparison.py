@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from ..lab.comparing import Standing, in_a_sentence, standings
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import Html, escape_text, message, table
 from ..plots.figures import SessionView
 from ..plots.series import Kind, laid_over
 from ..plots.table import swatch
 from ..state.comparison import LAYERS
 from ..style import MEANT, Style
+from ..views.comparing import Standing, in_a_sentence, standings
 from .base import Change, guard, row, tick_box, with_label
 from .controls import control
 from .files import FigureBox

@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lab.simulation import preview, simulate
+from ..experiment.simulation import preview, simulate
 from ..markup import Html, table
 from .base import Change, column, guard
 from .controls import control

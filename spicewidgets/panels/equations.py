@@ -8,19 +8,19 @@ import ipywidgets as widgets
 import pandas as pd
 
 from ..core.equations import term_in_words
-from ..lab.intervals import (
+from ..experiment.result import Result
+from ..markup import Html, code_block, fold, message, region, table
+from ..views.intervals import (
     BETA,
     PARAMETER,
     IntervalRow,
     numbers,
     parameter_interval,
 )
-from ..lab.meaning import cost, interval_of
-from ..lab.pressed import costs_of
-from ..lab.reading import code_of, sentences_of
-from ..lab.result import Result
-from ..lab.words import PARAMETERS, SHARE
-from ..markup import Html, code_block, fold, message, region, table
+from ..views.meaning import cost, interval_of
+from ..views.pressed import costs_of
+from ..views.reading import code_of, sentences_of
+from ..views.words import PARAMETERS, SHARE
 from .base import block, button, column, guard, set_if_changed, with_label
 from .explanation import explanation
 from .files import File, Files, csv_file

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from ..app.protocols import ExperimentRunner
 from ..core.equations import term_in_words
-from ..lab.looking import weigh
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import Html, message, table
 from ..state.experiment import Experiment
+from ..views.looking import weigh
 from .base import ROW, Change, Panel, button, by_hand, column, discard, guard, row, with_label
 from .stage import PersonChoice
 from .words import decimal

@@ -4,12 +4,12 @@ from collections.abc import Hashable
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
 
-from ..lab.intervals import BETA, IntervalRow
-from ..lab.pressed import Costs, cost_in_words, meaning_of
-from ..lab.result import Result
-from ..lab.words import LETTERS
+from ..experiment.result import Result
 from ..markup import Html, escape_text
 from ..plots.svg import Interval, cost_bars, number_line
+from ..views.intervals import BETA, IntervalRow
+from ..views.pressed import Costs, cost_in_words, meaning_of
+from ..views.words import LETTERS
 from .translation_tables import in_print
 from .words import decimal
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import numpy as np
 
-from ..lab.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY
-from ..lab.words import BRIEF
+from ..app.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY
 from ..markup import Html, escape_text, message, region
 from ..plots.series import Kind, ticks
 from ..plots.small import INK, Axis, Line, chart, key
 from ..plots.table import swatch
 from ..style import BENCHMARK, REWARDED, RNN, SPICE, UNREWARDED, Style
+from ..views.words import BRIEF
 from .base import Change, by_hand, column, tick_box
 from .controls import control
 from .files import File, Files, csv_file

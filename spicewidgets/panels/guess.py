@@ -5,9 +5,9 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from ..lab.games import BOTH, BY_PARAMETER, Mystery, Score, mechanisms_of, value_of
-from ..lab.words import ASKED_FOR as NAMES, FIRST
+from ..app.games import BOTH, BY_PARAMETER, Mystery, Score, mechanisms_of, value_of
 from ..markup import Html, bullets, escape_text, fold, table
+from ..views.words import ASKED_FOR as NAMES, FIRST
 from .base import ROW, Change, Panel, block, button, column, guard, row, tick_box, with_label
 
 ANSWERED = "The answer is out. Take another mystery."

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from ..lab.guide import Guidance, guidance
-from ..lab.protocols import ExperimentRunner
-from ..lab.verdict import verdict
+from ..app.guide import Guidance, guidance
+from ..app.protocols import ExperimentRunner
 from ..markup import Html, bullets, escape_text
 from ..state.experiment import Experiment
 from ..state.run import RunState
 from ..state.tour import TOUR, Tour
+from ..views.verdict import verdict
 from .base import Change, Panel, block, button, column, guard, set_if_changed
 from .coach import TIP, CoachPanel
 from .strip import Strip

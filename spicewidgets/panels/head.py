@@ -8,13 +8,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
-from ..lab.verdict import headline, standing, verdict
-from ..lab.words import HEAD, LETTERS
+from ..app.protocols import ExperimentRunner
+from ..experiment.result import Result
 from ..markup import Html, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
+from ..views.verdict import headline, standing, verdict
+from ..views.words import HEAD, LETTERS
 from .base import Change, Panel, block, button, by_hand, guard, set_if_changed, tick_box, with_label
 from .equation_lines import equation_lines, module_names
 from .stage import PersonChoice

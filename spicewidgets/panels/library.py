@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from ..core.equations import term_in_words
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import alert, message
 from ..state.discovery import DiscoveryState
 from ..state.model import Spec

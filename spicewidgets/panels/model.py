@@ -6,8 +6,8 @@ from itertools import count
 
 import ipywidgets as widgets
 
-from ..lab.result import description_of
-from ..lab.settle import missing_of, source_of
+from ..experiment.result import description_of
+from ..experiment.settle import missing_of, source_of
 from ..markup import Html, alert, bullets, code_block, fold, message, table
 from ..state.builder import TEMPLATES, BuiltModel
 from ..state.model import ABOUT, YOUR_OWN, Spec

@@ -2,10 +2,10 @@
 
 import ipywidgets as widgets
 
-from ..lab.simulation import preview
-from ..lab.words import FURTHER
+from ..experiment.simulation import preview
 from ..plots.figures import SessionView
 from ..plots.learner import learner_pictures
+from ..views.words import FURTHER
 from .base import column, foldable, set_if_changed, tick_box
 from .controls import apply_lesson, control
 from .files import FigureBox

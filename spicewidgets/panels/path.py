@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from ..app.protocols import ExperimentRunner
 from ..core.equations import term_in_words
-from ..lab.looking import modules, path_of, same_paths
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import Html, escape_text, fold, message
 from ..plots.modules import PathFigure, TradeFigure
 from ..state.experiment import Experiment
+from ..views.looking import modules, path_of, same_paths
 from .base import Choice, Panel, column, guard
 from .files import FigureBox
 from .stage import PersonChoice

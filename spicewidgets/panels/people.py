@@ -4,13 +4,13 @@ from functools import partial
 
 import ipywidgets as widgets
 
+from ..app.protocols import ExperimentRunner
 from ..compat import clear_uploads, tooltip, uploads
-from ..lab.people import People as Rows, look_at, people_from, people_in, trials_of
-from ..lab.protocols import ExperimentRunner
-from ..lab.words import SHARE
 from ..markup import Html, escape_text, message, region, table
 from ..plots.people import AcrossPeople, TwoNumbers
 from ..state.experiment import Experiment
+from ..views.people import People as Rows, look_at, people_from, people_in, trials_of
+from ..views.words import SHARE
 from .base import Change, Panel, block, button, column, guard, row, set_if_changed, with_label
 from .controls import control
 from .files import FigureBox, File, Files

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from ..lab.games import BOTH, Game, Yourself, told_of, yourself
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
-from ..lab.words import PARAMETERS
+from ..app.games import BOTH, Game, Yourself, told_of, yourself
+from ..app.protocols import ExperimentRunner
+from ..experiment.result import Result
 from ..markup import Html, bullets, message, table
 from ..plots.figures import SessionView
 from ..plots.svg import outcome, outcome_strip
 from ..state.experiment import Experiment
+from ..views.words import PARAMETERS
 from .base import Change, Panel, button, column, guard, row
 from .controls import control
 from .equations import terms_table

@@ -8,7 +8,7 @@ from html import escape
 
 import ipywidgets as widgets
 
-from ..lab.games import (
+from ..app.games import (
     LAST_SEED,
     Mystery,
     address_of,
@@ -21,7 +21,7 @@ from ..lab.games import (
     score,
     seed_of,
 )
-from ..lab.protocols import ExperimentRunner
+from ..app.protocols import ExperimentRunner
 from ..markup import table
 from ..state.experiment import Experiment
 from .base import ROW, Change, Panel, block, button, by_hand, column, guard, row, with_label

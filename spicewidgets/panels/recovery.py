@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.recovery import (
+from ..app.recovery import (
     ConfusionView,
     DiscriminationView,
     ParametersView,
@@ -15,13 +15,13 @@ from ..lab.recovery import (
     round_choices,
     size_of,
 )
-from ..lab.words import BRIEF
 from ..markup import Html, escape_text, message, table
 from ..plots.recovery import confusion
 from ..plots.series import ticks
 from ..plots.small import Axis, Line, chart, key
 from ..state.studies import BEYOND, RIVALS
 from ..style import BENCHMARK, OTHERS, SPICE, Style
+from ..views.words import BRIEF
 from .base import Change, by_hand, column, row, set_if_changed, with_label
 from .controls import apply_lesson, control
 from .files import File, Files, csv_file

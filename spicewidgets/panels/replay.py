@@ -7,11 +7,11 @@ import ipywidgets as widgets
 
 from ..compat import tooltip
 from ..core.equations import term_in_words
-from ..lab.looking import emerging
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import Html, escape_text, message, table
 from ..plots.emergence import EmergenceFigure
 from ..plots.words import PHASES
+from ..views.looking import emerging
 from .base import FULL, Change, Choice, by_hand, column, guard, with_label
 from .files import FigureBox
 from .stage import Stage

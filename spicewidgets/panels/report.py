@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 
-from ..lab.paper import Written
+from ..app.paper import Written
 from ..markup import Html, escape_text, message, region
 from .base import column, set_if_changed
 from .controls import control

@@ -4,10 +4,10 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..lab.rivals import Compared
-from ..lab.words import SHARE
+from ..app.rivals import Compared
 from ..markup import Html, code_block, escape_text, fold, message, table
 from ..plots.rivals import by_person, rivals_table
+from ..views.words import SHARE
 from .base import Choice, column
 from .controls import control
 from .files import File, Files, csv_file

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import ipywidgets as widgets
 
-from ..lab.intervals import BETA, IntervalRow
-from ..lab.reading import Sentence, SentencePart
 from ..markup import escape_text
 from ..plots.svg import Interval, number_line
+from ..views.intervals import BETA, IntervalRow
+from ..views.reading import Sentence, SentencePart
 from .base import button, discard, set_if_changed
 from .words import decimal
 

@@ -4,9 +4,9 @@ import json
 
 import ipywidgets as widgets
 
+from ..app.protocols import ExperimentRunner
 from ..compat import clear_uploads, tooltip, uploads
-from ..lab.protocols import ExperimentRunner
-from ..lab.script import script_of
+from ..experiment.script import script_of
 from ..markup import copy_text, save_link
 from ..state.experiment import Experiment
 from ..state.lesson import LARGEST, open_lesson, read_lesson

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 
-from ..lab.people import look_at
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
+from ..app.protocols import ExperimentRunner
+from ..experiment.result import Result
 from ..markup import message
 from ..state.base import State
 from ..state.experiment import Experiment, ExperimentSnapshot
+from ..views.people import look_at
 from .base import FULL, Change, Choice, Panel, Value, button, guard, with_label
 from .controls import Control, control, grey
 

@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 
-from ..lab.protocols import ExperimentRunner
+from ..app.protocols import ExperimentRunner
 from ..markup import Html, escape_text
 from ..state.experiment import Experiment
 from .base import Change, Panel, block, button, guard, row, set_if_changed

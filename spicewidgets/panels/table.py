@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..compat import clear_uploads, tooltip, uploads
-from ..lab.protocols import ExperimentRunner
-from ..lab.table import (
+from ..app.protocols import ExperimentRunner
+from ..app.table import (
     EXAMPLES,
     LARGEST,
     PASTED,
@@ -24,6 +23,7 @@ from ..lab.table import (
     too_large,
     with_role,
 )
+from ..compat import clear_uploads, tooltip, uploads
 from ..markup import Html, escape_text, message, table
 from ..state.experiment import Experiment
 from .base import (

@@ -3,7 +3,7 @@
 import ipywidgets as widgets
 
 from ..core.wording import join_words
-from ..lab.simulation import preview
+from ..experiment.simulation import preview
 from ..plots.figures import RewardProbabilities
 from .base import column, foldable
 from .controls import control

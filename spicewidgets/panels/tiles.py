@@ -5,14 +5,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..lab.protocols import ExperimentRunner
-from ..lab.result import Result
-from ..lab.simulation import first_sessions, preview
-from ..lab.table import paid, repeats
-from ..lab.verdict import kind_of
+from ..app.protocols import ExperimentRunner
+from ..app.table import paid, repeats
+from ..experiment.result import Result
+from ..experiment.simulation import first_sessions, preview
 from ..markup import Html
 from ..plots import tiles
 from ..state.experiment import Experiment
+from ..views.verdict import kind_of
 from .equation_lines import symbols, terms_of
 from .head import shown_history
 

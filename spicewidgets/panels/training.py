@@ -5,13 +5,13 @@ from functools import partial
 import ipywidgets as widgets
 import pandas as pd
 
+from ..app.guide import time_left
+from ..app.protocols import ExperimentRunner
 from ..core.equations import SpiceModel
-from ..lab.guide import time_left
-from ..lab.looking import at_hand, letters_of
-from ..lab.protocols import ExperimentRunner
 from ..markup import Html, escape_text, message
 from ..plots.training import TrainingFigure
 from ..state.run import RunState
+from ..views.looking import at_hand, letters_of
 from .base import Choice, block, button, foldable, folded_details, guard, row
 from .controls import control
 from .files import FigureBox, File, csv_file

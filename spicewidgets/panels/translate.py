@@ -4,11 +4,11 @@ from collections.abc import Hashable
 
 import ipywidgets as widgets
 
-from ..lab.meaning import cost, is_loaded, person_of, try_parameters
-from ..lab.result import Result
-from ..lab.words import PARAMETERS
+from ..experiment.result import Result
 from ..markup import message
 from ..state.participant import ParticipantState
+from ..views.meaning import cost, is_loaded, person_of, try_parameters
+from ..views.words import PARAMETERS
 from .base import ROW, Change, block, button, by_hand, column, guard, row, with_label
 from .controls import Control, control
 from .stage import PersonChoice, Stage

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.equations import term_in_words
-from ..lab.meaning import Tried, freedoms_of, instead_of, interval_of, steps_of
-from ..lab.result import Result
-from ..lab.words import PARAMETERS, SHARE, SYMBOLS
+from ..experiment.result import Result
 from ..markup import Html, escape_text, fold, message, table
+from ..views.meaning import Tried, freedoms_of, instead_of, interval_of, steps_of
+from ..views.words import PARAMETERS, SHARE, SYMBOLS
 from .words import decimal, with_error
 
 if TYPE_CHECKING:

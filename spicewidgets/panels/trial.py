@@ -7,13 +7,13 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..compat import tooltip
-from ..lab.looking import modules, trial_by_trial
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import Html, escape_text, table
 from ..plots.figures import SessionView
 from ..plots.svg import BAR, bar
 from ..plots.words import in_sentence
 from ..style import SPICE, TRUTH
+from ..views.looking import modules, trial_by_trial
 from .base import FULL, Change, guard, with_label
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control

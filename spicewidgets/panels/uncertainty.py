@@ -3,11 +3,11 @@
 import ipywidgets as widgets
 import pandas as pd
 
-from ..lab.intervals import cautions, numbers
-from ..lab.script import script_of
+from ..experiment.script import script_of
 from ..markup import Html, code_block, escape_text, message
 from ..plots.intervals import Intervals
 from ..state.run import RunState
+from ..views.intervals import cautions, numbers
 from .base import Change, block, button, column, guard, row, script_text
 from .controls import control
 from .files import FigureBox, File, Files, csv_file

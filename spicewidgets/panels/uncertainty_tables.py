@@ -6,9 +6,9 @@ from math import isfinite, isnan, nan
 import pandas as pd
 
 from ..core.equations import term_in_words
-from ..lab.intervals import BETA, PARAMETER, IntervalRow
-from ..lab.words import PARAMETERS
 from ..markup import Html, table
+from ..views.intervals import BETA, PARAMETER, IntervalRow
+from ..views.words import PARAMETERS
 from .words import decimal
 
 RARELY, MOSTLY = 0.5, 0.95  # shares of the resamples that keep a term

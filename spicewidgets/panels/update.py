@@ -8,10 +8,10 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..core.equations import term_in_words
-from ..lab.looking import curves_of, likelihood, modules, replace_equation, with_coefficient, with_equation
-from ..lab.result import Result
+from ..experiment.result import Result
 from ..markup import Html, table
 from ..plots.modules import UpdateFigure
+from ..views.looking import curves_of, likelihood, modules, replace_equation, with_coefficient, with_equation
 from .base import Change, Choice, button, column, discard, guard, with_label
 from .controls import value_slider
 from .files import FigureBox

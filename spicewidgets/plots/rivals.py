@@ -24,7 +24,7 @@ BAR = 76  # pixels of the bar of all people
 
 
 class Row(Protocol):
-    """A model: a `lab.rivals.RivalRow` is one."""
+    """A model: a `app.rivals.RivalRow` is one."""
 
     @property
     def name(self) -> str:

@@ -9,9 +9,9 @@ import sys
 import time
 from typing import Any
 
-from spicewidgets.lab.estimators import estimator_of
-from spicewidgets.lab.runner import Runner
-from spicewidgets.lab.simulation import simulate
+from spicewidgets.app.runner import Runner
+from spicewidgets.experiment.estimators import estimator_of
+from spicewidgets.experiment.simulation import simulate
 from spicewidgets.state.experiment import Experiment
 
 PHASES = ("simulate", "screen", "lbfgs", "adam", "equations", "compare")

@@ -11,7 +11,7 @@ import pytest
 from explorer_page import ExplorerPage
 from playwright.sync_api import expect
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from test_table import a_table
 
 MOST_SECONDS = 120

@@ -28,8 +28,8 @@ USE = """
 import sys
 from spicewidgets.core.models import READY
 from spicewidgets.core.train.structure import describe
-from spicewidgets.lab.estimators import estimator_of
-from spicewidgets.lab.script import script_of
+from spicewidgets.experiment.estimators import estimator_of
+from spicewidgets.experiment.script import script_of
 from spicewidgets.state import Experiment
 
 experiment = Experiment()

@@ -3,9 +3,9 @@
 import pytest
 
 from spicewidgets import SpiceEstimator
+from spicewidgets.app.recorded import load_recorded
+from spicewidgets.app.runner import Runner
 from spicewidgets.apps import panel
-from spicewidgets.lab.recorded import load_recorded
-from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.evidence import bar
 from spicewidgets.state import Experiment
 

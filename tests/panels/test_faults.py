@@ -74,7 +74,7 @@ def test_a_fault_is_a_sentence_and_the_next_train_works(app, fault, monkeypatch)
 def test_loading_that_fails_in_the_background_is_met_by_the_first_run(app, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         no_torch(patch)
-        patch.delitem(sys.modules, "spicewidgets.lab.job", raising=False)
+        patch.delitem(sys.modules, "spicewidgets.app.job", raising=False)
         app.start()
         app.head.go.click()
         assert app.runner.wait(60)

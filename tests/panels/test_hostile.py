@@ -10,9 +10,9 @@ import ipywidgets as widgets
 import pytest
 
 import spicewidgets
+from spicewidgets.app import falsify, rivals
+from spicewidgets.app.table import Upload, table_of
 from spicewidgets.apps import explorer
-from spicewidgets.lab import falsify, rivals
-from spicewidgets.lab.table import Upload, table_of
 from spicewidgets.state.studies import RIVALS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -3,9 +3,9 @@
 import ipywidgets as widgets
 import pytest
 
+from spicewidgets.app.runner import Runner
 from spicewidgets.apps import panel
 from spicewidgets.compat import WIDGETS
-from spicewidgets.lab.runner import Runner
 
 MODULE = "x_value_reward_chosen"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer, panel
-from spicewidgets.lab.simulation import preview
+from spicewidgets.experiment.simulation import preview
 from spicewidgets.markup import download_link
 from spicewidgets.panels import STAGES
 from spicewidgets.panels.base import foldable

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from spicewidgets.app.runner import Runner
 from spicewidgets.apps import panel
-from spicewidgets.lab import looking as views
-from spicewidgets.lab.runner import Runner
+from spicewidgets.views import looking as views
 
 NAME = "x_value_reward_chosen"
 

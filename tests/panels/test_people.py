@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spicewidgets.app.runner import Runner
 from spicewidgets.apps import explorer
 from spicewidgets.core.judge.random_effects import MISSING
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.lab.people import InModel, ParameterColumn, People, people_from, people_in
-from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.people import _groups_table
 from spicewidgets.plots.people import AcrossPeople, TwoNumbers
+from spicewidgets.views.people import InModel, ParameterColumn, People, people_from, people_in
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from test_table import a_table
 
-from spicewidgets.lab.table import Upload, table_of
+from spicewidgets.app.table import Upload, table_of
 from spicewidgets.state import Experiment
 
 ALPHA = "learning rate α"

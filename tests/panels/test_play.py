@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from spicewidgets import DatasetRNN, Participant
+from spicewidgets.app.games import told_of
+from spicewidgets.app.runner import Runner
 from spicewidgets.core.judge.classical import ClassicalFit
-from spicewidgets.lab.games import told_of
-from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.play import LISTEN, PlayPanel
 from spicewidgets.state import Experiment
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from spicewidgets.app.games import address_of, count_repeats, guess_of, of_mystery, seed_of
+from spicewidgets.app.runner import Runner
 from spicewidgets.core.judge.quiz import mystery
-from spicewidgets.lab.games import address_of, count_repeats, guess_of, of_mystery, seed_of
-from spicewidgets.lab.runner import Runner
 from spicewidgets.panels.quiz import TOOLS, QuizPanel
 from spicewidgets.state import Experiment
 

@@ -10,9 +10,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from spicewidgets.app import falsify, paper, recovery, rivals
 from spicewidgets.apps import explorer, panel
 from spicewidgets.core.diagnose.claims import VERDICTS
-from spicewidgets.lab import falsify, paper, recovery, rivals
 
 FEW = {"random": "Guessing", "biased": "Biased", "rescorla-wagner": "Rescorla-Wagner"}
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -85,7 +85,7 @@ def texts(table):
 @pytest.mark.parametrize("name", ["rivals", "recovery", "falsify", "report"])
 def test_it_opens_without_torch_with_a_sentence_and_a_button(name):
     code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.lab.runner import Runner\n"
+        "import sys; from spicewidgets.apps import panel; from spicewidgets.app.runner import Runner\n"
         "Runner.preload = lambda *_: None\n"
         f"p = panel({name!r})\n"
         "assert not p.alert.value\n"

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spicewidgets.app.table import LARGEST
 from spicewidgets.apps import explorer
-from spicewidgets.lab.comparing import in_a_sentence, standings
-from spicewidgets.lab.table import LARGEST
 from spicewidgets.panels.table import MOST_COLUMNS
+from spicewidgets.views.comparing import in_a_sentence, standings
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from test_table import a_table  # the same table as below the panels
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.apps import explorer, panel
-from spicewidgets.lab.meaning import person_of, steps_of
+from spicewidgets.views.meaning import person_of, steps_of
 
 CHOSEN = "x_value_reward_chosen"
 
@@ -107,7 +107,7 @@ def test_the_constant_cannot_be_dropped_for_nothing(shown):
 
 def test_nothing_of_the_recorded_run_needs_torch():
     code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.lab.runner import Runner\n"
+        "import sys; from spicewidgets.apps import panel; from spicewidgets.app.runner import Runner\n"
         "Runner.preload = lambda *_: None\n"
         "p = panel('translate'); p.parameters.alpha_reward = 0.6; p.back.click()\n"
         "assert '<table' in p.steps.value and '<table' in p.freedoms.value and not p.alert.value\n"

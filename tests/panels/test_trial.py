@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.apps import panel
-from spicewidgets.lab import looking as views
+from spicewidgets.views import looking as views
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
 from spicewidgets.apps import explorer, panel
-from spicewidgets.lab.intervals import cautions, numbers
 from spicewidgets.panels.settings import SettingsBox
+from spicewidgets.views.intervals import cautions, numbers
 
 CHOSEN = "x_value_reward_chosen"
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -65,7 +65,7 @@ def test_before_there_are_resamples_the_likelihood_speaks():
 
 def test_it_opens_without_torch():
     code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.lab.runner import Runner\n"
+        "import sys; from spicewidgets.apps import panel; from spicewidgets.app.runner import Runner\n"
         "Runner.preload = lambda *_: None\n"
         "p = panel('uncertainty')\n"
         "assert '<table' in p.terms.value and not p.alert.value\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.apps import panel
-from spicewidgets.lab import looking as views
+from spicewidgets.views import looking as views
 
 NAME = "x_value_reward_chosen"
 REWARD = ("c_reward",)

@@ -6,12 +6,12 @@ import pytest
 import small_study
 from click.testing import CliRunner
 
+from spicewidgets.app import falsify
+from spicewidgets.app.falsify import FalsifyStudy
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED
 from spicewidgets.core.judge.check import NOT_REJECTED, Judgement
-from spicewidgets.lab import falsify
-from spicewidgets.lab.falsify import FalsifyStudy
-from spicewidgets.lab.simulation import Simulated
+from spicewidgets.experiment.simulation import Simulated
 from spicewidgets.paper.card import SMALL, claims
 from spicewidgets.state import Experiment
 from spicewidgets.state.studies import RIVALS

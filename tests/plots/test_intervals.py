@@ -5,8 +5,8 @@ from math import inf, nan
 import pytest
 
 from spicewidgets.core.discover.resampled import Spread
-from spicewidgets.lab.intervals import PARAMETER, IntervalRow
 from spicewidgets.plots.intervals import MOST, Intervals
+from spicewidgets.views.intervals import PARAMETER, IntervalRow
 
 
 def number(found=1.0, likelihood=0.1, true=1.05, spread=None, module="x", term=()):

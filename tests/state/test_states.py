@@ -11,7 +11,7 @@ import spicewidgets as sw
 from spicewidgets.core.built import BuiltModel
 from spicewidgets.core.models import READY, TEMPLATES
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.lab.estimators import model_of
+from spicewidgets.experiment.estimators import model_of
 from spicewidgets.state import (
     DataState,
     DiscoveryState,

@@ -1,0 +1,116 @@
+"""The recorded run: it is what a run of its settings finds, and it is there before torch."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from spicewidgets.app.recorded import FOLDER, load_recorded, record
+from spicewidgets.app.runner import Runner
+from spicewidgets.state import Experiment
+
+
+def shown(preset="the tutorial"):
+    runner = Runner(Experiment(preset))
+    runner.told = runner.show_recorded()
+    return runner
+
+
+def test_the_tutorial_opens_finished():
+    runner = shown()
+    run, result = runner.experiment.run, runner.result
+    assert runner.told
+    assert run.status == "done"
+    assert run.message == f"A run recorded earlier, of {len(run.history)} epochs."
+    assert [n for n, stage in runner.experiment.stages.items() if stage != "done"] == [
+        "uncertainty",
+        "rivals",
+        "recovery",
+        "falsify",
+        "report",
+    ]
+    assert runner.experiment.blocked["refit"] == runner.experiment.blocked["continue"] == ""
+    assert result.choices.shape == result.rewards.shape == (100, 100)
+    assert abs(result.terms[0]["difference"]).max() < 0.05
+
+
+def test_other_settings_have_no_recorded_run():
+    assert not shown("noisy participant").told
+    experiment = Experiment()
+    experiment.data.session = 5  # only looked at
+    assert load_recorded(experiment.snapshot()) is not None
+    experiment.data.seed = 43
+    assert load_recorded(experiment.snapshot()) is None
+
+
+def test_it_is_there_before_torch():
+    code = (
+        "import sys, spicewidgets.app.runner as r, spicewidgets.state as s\n"
+        "assert r.Runner(s.Experiment()).show_recorded()\n"
+        "print({'torch', 'pysindy', 'scipy'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "set()\n"
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    runner = Runner(Experiment())
+    runner.train()
+    assert runner.wait(120)
+    return runner.result
+
+
+def test_it_is_what_a_run_finds(fresh):
+    result = shown().result
+    for term, row in result.terms[0].iterrows():
+        assert row["found"] == pytest.approx(fresh.terms[0].loc[term, "found"], abs=0.02)
+    assert (result.choices == fresh.choices).all()
+    np.testing.assert_array_equal(result.rewards, fresh.rewards)
+    assert list(result.comparison.columns) == list(fresh.comparison.columns)
+    assert result.per_session.index.equals(fresh.per_session.index)
+    for layer, tolerance in (("truth", 1e-6), ("rnn", 0.05), ("spice", 0.05)):
+        here, there = result.played[layer], fresh.played[layer]
+        np.testing.assert_allclose(here.probabilities, there.probabilities, atol=tolerance)
+        assert set(here.states) == set(there.states)
+        assert {name: beta.shape for name, beta in here.betas.items()} == {
+            name: beta.shape for name, beta in there.betas.items()
+        }
+
+
+def test_what_is_recorded_is_read_again(fresh, tmp_path, monkeypatch):
+    record(fresh, tmp_path / "mine.npz")
+    monkeypatch.setattr("spicewidgets.app.recorded.FOLDER", tmp_path)
+    result = load_recorded(fresh.snapshot)
+    assert result.spice == fresh.spice
+    assert result.truth.text() == fresh.truth.text()
+    assert len(result.history) == len(fresh.history)
+    np.testing.assert_allclose(result.played["rnn"].q, fresh.played["rnn"].q, atol=6e-4)
+    assert set(result.emergence) == set(fresh.emergence)
+    for module, found in result.emergence.items():
+        assert found.terms == fresh.emergence[module].terms
+        np.testing.assert_array_equal(found.epochs, fresh.emergence[module].epochs)
+        np.testing.assert_allclose(found.coefficients, fresh.emergence[module].coefficients, atol=1e-6)
+
+
+def test_going_on_from_it_trains_it_again_first(fresh):
+    runner = shown()
+    runner.experiment.discovery.refine = False
+    runner.refit()
+    assert runner.wait(120)
+    assert runner.experiment.run.message == "Found the equations again, for the same RNN."
+    assert runner.result.estimator is not None
+    assert runner.result.spice != fresh.spice
+
+
+def test_its_equation_emerges_from_an_untrained_network():
+    (found,) = shown().result.emergence.values()
+    assert (found.epochs[0], found.epochs[-1]) == (1, len(shown().result.history))
+    assert len(found.epochs) > 30
+    reward = found.coefficients[:, found.terms.index(("c_reward",))]
+    assert reward[0] < 0.2 < 0.85 < reward[-1]
+
+
+def test_it_is_small():
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.npz")) < 200_000
