@@ -242,6 +242,7 @@ def sliders(browser: Browser, found: Table, repeats: int) -> None:
         for busy in (False, True):
             goal = "p95 < 100 ms"
             if busy:
+                section(page, "Train")
                 press(page, "Train")
                 wait_for_words(page, "Epoch [0-9]{2,}")
             for place, label in SLIDERS:
@@ -253,6 +254,7 @@ def sliders(browser: Browser, found: Table, repeats: int) -> None:
                     when = "while training" if busy else "at rest"
                     what = "tile" if way.endswith("tile") else "plot"
                     found.add_times(f"{label} {way.split(',')[0]} to redrawn {what}, {when}", goal, each)
+        section(page, "Train")
         press(page, "Stop")
         page.close()
 
@@ -379,6 +381,7 @@ def stops(browser: Browser, found: Table, repeats: int) -> None:
         rest(server, 1)
         page, _ = opened(browser, url, **LONG)
         times = []
+        section(page, "Train")
         for _ in range(2 * repeats):
             press(page, "Train")
             wait_for_words(page, "Epoch [0-9]{2,}")
