@@ -14,6 +14,8 @@ from hypothesis import settings
 
 collect_ignore = ["fixtures"]  # what wrote the files of 0.1.0 runs with that version alone
 SERVED = ("tests/browser/", "tests/test_workshop.py")  # these share servers and a browser
+# These drive a browser or talk to servers that live, and may fail for reasons of the machine.
+LIVE = (*SERVED, "tests/server/", "tests/test_binder.py", "tests/test_public.py")
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -33,6 +35,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return "served" if nodeid.startswith(SERVED) else super()._split_scope(nodeid)
 
     return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a test of a browser or a server once more where it fails; a test of numbers never."""
+    for item in items:
+        if item.nodeid.startswith(LIVE):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 LOOPS: list[asyncio.AbstractEventLoop] = []  # Playwright's, where it was put aside

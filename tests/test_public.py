@@ -130,10 +130,8 @@ def wait_for(so: Callable[[], bool]) -> None:
 def test_without_it_only_this_machine_gets_an_answer(tmp_path):
     with servers.app(tmp_path, "task", "--pool", "0") as url:
         port = urlsplit(url).port
-        begun = time.monotonic()
         with pytest.raises(URLError, match="refused"):
             urlopen(f"http://127.0.0.2:{port}/", timeout=20)
-        assert time.monotonic() - begun < 20
 
 
 def test_a_message_to_a_page_that_is_gone_is_refused_before_its_length_is_read():

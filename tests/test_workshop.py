@@ -61,8 +61,7 @@ def both(hub):
         person = Learner(120)
         person.log_in(hub[0], name, PASSWORDS[name])
         person.stage("Participant", "Learning rate")
-        begin.wait(120)
-        return person, person.main_job()
+        return person, person.main_job(lambda: begin.wait(120))
 
     with ThreadPoolExecutor(2) as pool:
         ada, bob = pool.map(attend, PASSWORDS)

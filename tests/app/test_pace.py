@@ -37,7 +37,7 @@ def seen(experiment):
     return looks
 
 
-def until_over(experiment, seconds=20.0):
+def until_over(experiment, seconds=60.0):
     until = time.monotonic() + seconds
     while experiment.playback.playing:
         assert time.monotonic() < until

@@ -172,11 +172,11 @@ class Learner:
         name = self.find("Button", label)
         self.send("comm_msg", comm_id=name, data={"method": "custom", "content": {"event": "click"}})
 
-    def main_job(self) -> dict[str, float]:
+    def main_job(self, wait: Callable[[], object] = lambda: None) -> dict[str, float]:
         """The main job of the tutorial, with the participant's stage open.
 
         It changes the learning rate, waits until the session is drawn again, trains, and waits for the
-        equation.
+        equation. What `wait` waits for happens before it trains.
 
         Returns: How many seconds each step took, and when the button was pressed and the training ended.
         """
@@ -185,6 +185,7 @@ class Learner:
         moved = self.until(lambda: self.redrawn > before, "the session was not drawn anew")
         self.until(lambda: "Train again" in self.status(), "the run did not become stale")
         before = self.equation()
+        wait()
         self.press("Train")
         pressed = time.perf_counter()
         trained = self.until(self.has_trained, "the training did not end")

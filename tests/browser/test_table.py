@@ -4,7 +4,6 @@ of one number across people.
 
 import re
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from playwright.sync_api import expect
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from test_table import a_table
 
-MOST_SECONDS = 120
 # Drop a file on the page, as a mouse does that brings it from another window.
 DROP = """([name, text]) => {
   const data = new DataTransfer()
@@ -51,7 +49,6 @@ def choose(page, explorer, word, name, content):
 def test_from_a_file_to_equations_and_a_picture_of_everyone(width, app, new_page):
     page = new_page(width)
     explorer = open_views(page, app)
-    begun = time.monotonic()
     choose(page, explorer, "Choose a file", "choices.txt", a_table(12, 60))
     expect(page.get_by_text("2 things to decide").locator("visible=true")).to_be_visible()
     expect(page.get_by_text("hBayesDM").locator("visible=true").first).to_be_visible()
@@ -67,7 +64,6 @@ def test_from_a_file_to_equations_and_a_picture_of_everyone(width, app, new_page
     expect(picture).to_contain_text(re.compile(r"learning rate α of \d+ of 12 people\. .*day.*: mean"))
     known = re.search(r"learning rate α of (\d+) of 12", picture.inner_text())[1]
     assert picture.locator(".object_grp").count() == int(known)  # those whose choices identify it
-    assert time.monotonic() - begun < MOST_SECONDS
     assert len(people_of(page)) == 12
     assert page.evaluate(WIDER) <= 0
 

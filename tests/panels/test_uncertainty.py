@@ -160,7 +160,7 @@ def test_stop_keeps_what_there_is():
     assert made.experiment.blocked["train"] == "A run is under way. Stop it first."
     assert not made.runner.train()
     made.buttons["stop"].click()
-    assert made.runner.wait(10)
+    assert made.runner.wait(60)
     n = len(made.runner.resampled.fits)
     assert made.experiment.run.status == "cancelled"
     assert made.experiment.run.message == f"Stopped after {n} of 5000 resamples; these were kept."

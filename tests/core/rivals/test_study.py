@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import joblib
@@ -214,9 +213,7 @@ def test_other_processes_find_the_same_numbers_and_can_be_stopped():
     steps = study.run(n_jobs=2)
     while not study.results:
         next(steps)
-    began = time.monotonic()
     steps.close()
-    assert time.monotonic() - began < 10
     assert 0 < len(study.results) < 1000
 
 
