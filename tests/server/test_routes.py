@@ -9,9 +9,11 @@ import json
 import os
 import re
 import socket
+import sys
 import tempfile
 import time
 import uuid
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -23,7 +25,7 @@ from websocket import ABNF, WebSocketBadStatusException, WebSocketConnectionClos
 
 from spicewidgets.cli import serve
 from spicewidgets.server.application import HEADERS, MOST_BODY, hardened_voila
-from spicewidgets.server.files import A_WHILE, FOR_EVER
+from spicewidgets.server.files import A_WHILE, CHUNKS, FOR_EVER, MOST_CHUNK_BYTES, SCRIPT
 from spicewidgets.server.frames import PROTOCOL
 from spicewidgets.server.hosts import Hosts
 from spicewidgets.server.visits import CONNECT
@@ -202,6 +204,17 @@ def test_browsers_keep_files_and_the_server_has_them_in_memory(page):
     extension = json.loads(ask(page[0], "GET", "/voila/labextensions/bqplot/package.json").text)
     entry = f"/voila/labextensions/bqplot/{extension['jupyterlab']['_build']['load']}"
     assert ask(page[0], "GET", entry).headers["Cache-Control"] == f"max-age={FOR_EVER}"
+
+
+def test_voilas_script_has_its_chunks_with_it(page):
+    """A browser asks for each of them otherwise; webpack takes them as loaded, each on its own."""
+    script = ask(page[0], "GET", "/voila/static/voila.js").text
+    (own,) = Path(sys.prefix).glob(f"share/jupyter/voila/templates/base/static/{SCRIPT}")
+    chunks = [path.read_text() for path in own.parent.glob(CHUNKS)]
+    small = [text for text in chunks if len(text.encode()) <= MOST_CHUNK_BYTES]
+    assert len(small) > 72
+    assert all(f"(() => {{{text}\n}})();\n" in script for text in small)
+    assert script.endswith(own.read_text())
 
 
 def test_text_is_packed_for_who_takes_it_packed(page):
