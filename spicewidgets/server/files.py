@@ -1,4 +1,4 @@
-"""Files of the page, packed, from memory, and kept by browsers: a learner fetches 37 of them, 2 MB on the way.
+"""Files of the page, packed, from memory, and kept by browsers: each learner fetches 37, 2 MB on the way.
 
 Voila's own script comes with its chunks, of which a browser would else ask for 72, one by one.
 """
