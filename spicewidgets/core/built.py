@@ -113,6 +113,21 @@ class BuiltModel:
         further = (REWARD_CHOSEN, *(state.name for state in self.states))
         return (ACTION, REWARD, *(name for name in dict.fromkeys(further) if name in seen))
 
+    @property
+    def first_values(self) -> dict[str, float]:
+        """The value of each state before the first trial."""
+        return {state.name: state.initial for state in self.states}
+
+    @property
+    def acting(self) -> tuple[str, ...] | None:
+        """The states that act on the choice; None where names say so, by beginning with x_value."""
+        acting = tuple(state.name for state in self.states if state.choice != UNUSED)
+        return (
+            None
+            if acting == tuple(name for name in self.first_values if name.startswith("x_value"))
+            else acting
+        )
+
     def config(self) -> SpiceConfig:
         """Return the libraries of its equations: the inputs of each module, on the arms that it moves."""
         names = [module.name for module in self.learned]

@@ -69,8 +69,7 @@ def values_of(snapshot: ExperimentSnapshot) -> HasInitValues:
     """Return the first values of a model, which the translation needs, without loading it."""
     if snapshot.model.own is not None:
         return cast(HasInitValues, snapshot.model.own[0])  # a class of the user's own
-    states = describe_model(snapshot).states
-    return InitValues({state.name: state.initial for state in states})
+    return InitValues(describe_model(snapshot).first_values)
 
 
 def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> SpiceModel | None:

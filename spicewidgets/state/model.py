@@ -52,7 +52,7 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
         {name: module.inputs for name, module in learned.items()},
         {name: conditions(module) for name, module in learned.items()},
         built.controls,
-        {state.name: state.initial for state in built.states},
+        built.first_values,
         tuple(state.name for state in built.states if state.choice == SCALED),
         tuple(module.name for module in built.in_order if module.kind == PREDICTION_ERROR),
         built.participants,

@@ -1,6 +1,4 @@
-"""The class that a `BuiltModel` describes: one loop over trials for all of them, in the words of
-`precoded.py`.
-"""
+"""The class that a `BuiltModel` describes: one loop over trials for all of them."""
 
 from functools import cache
 from typing import Any, ClassVar
@@ -21,20 +19,34 @@ from ..built import (
     BuiltModel,
     BuiltModule,
 )
-from .precoded import Pass, reward_prediction_error
-from .rnn import BaseRNN
+from . import built_source
+from .rnn import BaseRNN, Pass
 
 ACTIVATIONS = {"none": None, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+
+
+def reward_prediction_error(value: Tensor, inputs: Tensor) -> Tensor:
+    """Return the hard-coded update `value + learning rate * (reward - value)`; inputs are (reward, learning
+    rate) on the last axis.
+    """
+    return value + inputs[..., 1] * (inputs[..., 0] - value)
 
 
 class BuiltRNN(BaseRNN):
     """A model put together from a description, which its class holds in `built`; see `rnn_class`.
 
-    Class attribute `acting` names the states that act on the choice.
+    Class attribute `acting` names the states that act on the choice, where their own names do not.
     """
 
     built: ClassVar[BuiltModel]
     acting: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "built" in vars(cls):
+            cls.init_values = cls.built.checked().first_values
+            if cls.built.acting is not None:
+                cls.acting = cls.built.acting
 
     def __init__(
         self,
@@ -48,6 +60,8 @@ class BuiltRNN(BaseRNN):
         super().__init__(n_actions=n_actions, n_participants=n_participants, embedding_size=size)
         if size:
             self.participant_embedding = self.setup_embedding(n_participants, size, dropout=dropout)
+        else:
+            self.dropout = dropout  # of the modules
         for state in self.built.states:
             if state.choice == SCALED:
                 self.betas[state.name] = self.setup_constant(size or None)
@@ -56,6 +70,13 @@ class BuiltRNN(BaseRNN):
                 self.submodules_eq[module.name] = reward_prediction_error
             else:
                 self.submodules_rnn[module.name] = self.setup_module(len(module.inputs) + size)
+
+    @classmethod
+    def source(cls) -> str:
+        """Return the model and its config as Python, with its loop over trials written out, to change a line
+        of.
+        """
+        return built_source.source(cls.built)
 
     def forward(
         self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
@@ -107,9 +128,8 @@ class BuiltRNN(BaseRNN):
 
     def _logits(self, betas: dict[str, Tensor]) -> Tensor:
         """Compute the part of the states in the logits."""
-        parts = [
-            self.state[name] * betas[name] if name in betas else self.state[name] for name in self.acting
-        ]
+        acting = [state.name for state in self.built.states if state.choice != UNUSED]
+        parts = [self.state[name] * betas[name] if name in betas else self.state[name] for name in acting]
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -121,11 +141,4 @@ def rnn_class(built: BuiltModel) -> type[BuiltRNN]:
     """Return the class of a description; equal descriptions have the same class. Raises `SettingsError` where
     the description cannot be used.
     """
-    built.checked()
-    attributes = {
-        "built": built,
-        "init_values": {state.name: state.initial for state in built.states},
-        "acting": tuple(state.name for state in built.states if state.choice != UNUSED),
-        "__module__": __name__,
-    }
-    return type("YourRNN", (BuiltRNN,), attributes)
+    return type("YourRNN", (BuiltRNN,), {"built": built, "__module__": __name__})

@@ -45,8 +45,12 @@ def source(built: BuiltModel) -> str:
         "",
         "",
         f"class {CLASS}(BaseRNN):",
-        f"    init_values = {_written({state.name: state.initial for state in built.states})}",
-        *_acting(built),
+        f"    init_values = {_written(built.first_values)}",
+        *(
+            [f"    acting = {_written(built.acting)}  # the states that act on the choice"]
+            if built.acting
+            else []
+        ),
         "",
         *_init(built),
         "",
@@ -56,13 +60,6 @@ def source(built: BuiltModel) -> str:
         *_config(built),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _acting(built: BuiltModel) -> Iterator[str]:
-    """Yield the states that act on the choice, where their names do not say so by beginning with x_value."""
-    acting = [state.name for state in built.states if state.choice != UNUSED]
-    if acting != [state.name for state in built.states if state.name.startswith("x_value")]:
-        yield f"    acting = {_written(tuple(acting))}  # the states that act on the choice"
 
 
 def _init(built: BuiltModel) -> Iterator[str]:

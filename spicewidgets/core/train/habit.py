@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..built import ACTION
 from ..config import SpiceConfig
-from .precoded import CHOSEN, NOT_CHOSEN, Pass
-from .rnn import BaseRNN
+from .rnn import BaseRNN, Pass
 
 RHYTHM_RATE = 0.5  # how fast the usual length of a run follows the last one
 REWARD_RATE = 0.1  # of the running mean of rewards: an average over about ten trials
@@ -38,9 +38,9 @@ HABIT_CONFIG = SpiceConfig(
         "x_side": ["c_first"],
     },
     filter_setup={
-        "x_value_reward_chosen": CHOSEN,
-        "x_value_reward_not_chosen": NOT_CHOSEN,
-        "x_rhythm_chosen": CHOSEN,
+        "x_value_reward_chosen": [ACTION, 1, True],
+        "x_value_reward_not_chosen": [ACTION, 0, True],
+        "x_rhythm_chosen": [ACTION, 1, True],
     },
     # Rhythm and side are what they are in this trial: they have no memory of their own.
     excluded_terms={"x_rhythm_chosen": [["x_rhythm_chosen"]], "x_side": [["x_side"], []]},

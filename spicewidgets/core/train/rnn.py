@@ -21,6 +21,7 @@ from .gru import CLIP, gru_step
 from .modules import Constant, EmbeddedConstant, GivenConstant, GRUModule, ModuleEquations
 
 Inputs = Tensor | Sequence[Tensor] | None
+Pass = tuple[Tensor, dict[str, Tensor]]  # logits and memory state
 
 
 class Logits:

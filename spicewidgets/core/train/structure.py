@@ -25,7 +25,7 @@ from ..built import (
     BuiltModule,
     BuiltState,
 )
-from .precoded import reward_prediction_error
+from .built_rnn import reward_prediction_error
 from .rnn import BaseRNN
 
 SOME, OTHER, GIVEN = "some", "other", "given"  # what a description can tell beyond what can be built
