@@ -80,6 +80,7 @@ class ParameterSpec:
         short: its name in a rival; the name itself when empty.
         follows: the parameter that it is the same as, where it is not given.
         guess: its range in the quiz; None where it is not asked for.
+        beyond: what an equation does that stands for a value below its range, and above.
         in_head: whether it stands beside the equation in the head of the page.
     """
 
@@ -97,6 +98,7 @@ class ParameterSpec:
     short: str = ""
     follows: str = ""
     guess: GuessRange | None = None
+    beyond: tuple[str, str] = ("", "")
     in_head: bool = False
 
     @property

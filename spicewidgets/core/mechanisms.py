@@ -19,6 +19,9 @@ from .mechanism import (
     states_of,
 )
 
+# What equations do that stand for a rate which no learner has: below 0, and above 1.
+GROWS = "the value of an option grows from choice to choice"
+SWINGS = "the value of an option swings to the other side of where it was"
 ALPHA = ParameterSpec(
     "alpha_reward",
     "Learning rate alpha: how far one outcome moves the value.",
@@ -28,6 +31,7 @@ ALPHA = ParameterSpec(
     default=0.3,
     short="alpha",
     guess=GuessRange(0.1, 0.9, 0.05, first=0.5),
+    beyond=(GROWS, SWINGS),
     in_head=True,
 )
 ALPHA_PENALTY = ParameterSpec(
@@ -39,6 +43,7 @@ ALPHA_PENALTY = ParameterSpec(
     default=None,
     follows="alpha_reward",
     guess=GuessRange(0.05, 0.9, 0.05, least=0.2),
+    beyond=(f"{GROWS} without a reward", f"{SWINGS} after no reward"),
 )
 BETA = ParameterSpec(
     "beta_reward",
@@ -52,6 +57,7 @@ BETA = ParameterSpec(
     slider=(0, 20, 0.1),
     short="beta",
     guess=GuessRange(2.0, 8.0, 0.5, first=5.0),
+    beyond=("an option is chosen less for its rewards", ""),
     in_head=True,
 )
 Q0 = ParameterSpec(
@@ -121,6 +127,10 @@ class Forgetting(Mechanism):
             unit="per trial",
             short="forget",
             guess=GuessRange(0.1, 0.5, 0.05),
+            beyond=(
+                "the value of an option grows while others are chosen",
+                "the value of an option swings to the other side while others are chosen",
+            ),
             in_head=True,
         ),
     )
@@ -166,6 +176,7 @@ class ChoiceKernel(Mechanism):
             "alpha_c",
             "α_c",
             default=1.0,
+            beyond=("the habit grows from choice to choice", "the habit swings to the other side"),
         ),
     )
     states = (CHOICES,)

@@ -12,7 +12,7 @@ from typing import NamedTuple, Union
 from .built import REWARD, REWARD_CHOSEN
 from .equations import Term
 from .mechanism import Array, Mechanism, StateSpec, Trial, Values, update
-from .mechanisms import PARAMETERS, STATES
+from .mechanisms import BEYOND, PARAMETERS, STATES
 
 BINARY = {REWARD, REWARD_CHOSEN}
 Number = Union["Polynomial", float]
@@ -162,3 +162,11 @@ def _moves(mechanism: Mechanism) -> Iterator[Move]:
             change = mechanism.change(p, before, trial_of(chosen, seen=False)).get(state.name, 0.0)
             if polynomial(change).terms:
                 yield Move(state, chosen, bool(BINARY & polynomial(change).factors))
+
+
+# Modules of options not chosen in which a value changes by itself, with the mechanism that it is.
+FADING: Mapping[str, Mechanism] = {
+    moves[0].module: one
+    for one in BEYOND
+    if len(moves := moves_of(one)) == 1 and not (moves[0].chosen or moves[0].by_reward)
+}

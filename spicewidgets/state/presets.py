@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.mechanisms import BEYOND
+from ..core.models import READY
+
 PRESETS: Mapping[str, dict[str, Any]] = {
     # A Rescorla-Wagner learner in a drifting two-armed bandit; the equation should be exact.
     "the tutorial": {},
-    # The value of the arm not chosen fades; a second module must find it. A number added to the values of all
-    # arms changes no choice, so that the constants of both modules may shift together.
-    "forgetting": {
-        "participant": {"forget_rate": 0.2},
-        "model": {"name": "forgetting"},
+    # A mechanism after which a model is named, whose second module must find it. A number added to the values
+    # of all arms changes no choice, so that the constants of both modules may shift together.
+    **{
+        one.name: {"participant": {one.sizes[0].name: one.rival.size}, "model": {"name": one.name}}
+        for one in BEYOND
+        if one.rival and one.name in READY
     },
     # Learns more from reward than from no reward; the equation needs degree 2.
     "asymmetric learner": {

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..core.rivals.ready import RIVALS as READY
 from ..core.settings import Settings, setting
+from ..core.wording import join_words
 from .base import ControlSpec, State, view
 
 # What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
@@ -83,12 +84,12 @@ class RecoveryState(State[Recovering]):
 class TwoLearners(Settings):
     """Two learners that shall be told apart."""
 
-    first: str = setting("forgetting", "The learner to be found.", choices=tuple(RIVALS))
+    first: str = setting(next(iter(BEYOND)), "The learner to be found.", choices=tuple(RIVALS))
     second: str = setting(PLAIN, "The one to tell it from.", choices=tuple(RIVALS))
     effect: float | None = setting(
         0.2,
-        "What the first learner has beyond Rescorla-Wagner: its forgetting, weight of the choice kernel, or"
-        " learning from options not chosen. As fitted to the choices when not given.",
+        f"Size of what the first learner ({join_words(BEYOND, last='or')}) has beyond Rescorla-Wagner. As"
+        " fitted to the choices when not given.",
         low=-20,
         high=20,
         optional=True,

@@ -5,33 +5,23 @@ from dataclasses import dataclass
 from math import exp, isfinite
 
 from ..core.equations import Term
-from ..core.models import HABIT, RATE, VALUE
-from ..core.read.steps import Step
+from ..core.read.steps import COEFFICIENTS, Step
 from ..core.read.words import state_in_words
 from ..experiment.result import Result
 from .looking import weigh
 from .meaning import instead_of, steps_of
 
-REWARD = "c_reward"
-# The symbol of each coefficient in the steps, and what it does.
-SYMBOLS: Mapping[str, Mapping[Term, tuple[str, str]]] = {
-    f"{VALUE}_chosen": {
-        (): ("k", "It makes up for where values begin: the network at {V0:g}, the participant at β q₀."),
-        (f"{VALUE}_chosen",): ("w", "What is kept of the value; the rest is learned anew."),
-        (REWARD,): ("g", "What a reward adds: how fast values move, times how strongly they drive choices."),
-        (f"{VALUE}_chosen", REWARD): ("c", "How much less is kept after a reward than after none."),
-    },
-    f"{VALUE}_not_chosen": {
-        (f"{VALUE}_not_chosen",): ("w_u", "What is kept of the value in a trial without a choice of it."),
-    },
-    f"{HABIT}_chosen": {
-        (): ("k_c", "What a choice adds to the habit."),
-        (f"{HABIT}_chosen",): ("w_c", "What is kept of the habit; the rest forms anew."),
-    },
-    RATE: {
-        (): ("k_a", "The learning rate after no reward comes from it."),
-        (REWARD,): ("g_a", "How much faster is learned after a reward."),
-    },
+# What each coefficient does, by its symbol in the steps.
+WORDS: Mapping[str, str] = {
+    "k": "It makes up for where values begin: the network at {V0:g}, the participant at β q₀.",
+    "w": "What is kept of the value; the rest is learned anew.",
+    "g": "What a reward adds: how fast values move, times how strongly they drive choices.",
+    "c": "How much less is kept after a reward than after none.",
+    "w_u": "What is kept of the value in a trial without a choice of it.",
+    "k_c": "What a choice adds to the habit.",
+    "w_c": "What is kept of the habit; the rest forms anew.",
+    "k_a": "The learning rate after no reward comes from it.",
+    "g_a": "How much faster is learned after a reward.",
 }
 MANY_TIMES = 1000
 
@@ -56,16 +46,17 @@ class CoefficientMeaning:
 
 def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -> CoefficientMeaning:
     """Interpret a coefficient of a participant's equation as a part of a Q-learner."""
-    known = {tuple(sorted(one)): says for one, says in SYMBOLS.get(module, {}).items()}
-    if module not in SYMBOLS:
+    if module not in COEFFICIENTS:
         return CoefficientMeaning(
             "", f"A Q-learner has no {state_in_words(module)}: this coefficient is the equation's own."
         )
-    if tuple(sorted(term)) not in known:
+    named = {tuple(sorted(one)): symbol for symbol, one in COEFFICIENTS[module].items()}
+    symbol = named.get(tuple(sorted(term)), "")
+    if symbol not in WORDS:
         return CoefficientMeaning(
             "", "A Q-learner has no such term: it is what this equation has beyond one."
         )
-    symbol, words = known[tuple(sorted(term))]
+    words = WORDS[symbol]
     steps = steps_of(result, participant)
     step = next((one for one in steps if one.rule.startswith(f"{symbol} = ")), None)
     if step is None:

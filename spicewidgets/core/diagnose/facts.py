@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term
 from ..mechanism import Mechanism
+from ..mechanisms import PARAMETERS
 from ..read.words import part_of_sentence
 from ..settings import Discovery, Training
 from ..simulate.record import Record
@@ -28,13 +29,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 WIDE = {"alpha_reward": 0.1, "beta_reward": 0.25}  # errors; that of beta as a share of it
-LABELS = {
-    "alpha_reward": "learning rate α",
-    "beta_reward": "inverse temperature β",
-    "alpha_penalty": "learning rate α after no reward",
-    "forget_rate": "forgetting rate",
-    "alpha_choice": "choice kernel's α",
-}
 STRONG = 5.0  # nats of evidence that count as very strong (Kass & Raftery 1995)
 MANY_PARTICIPANTS = 200  # beyond these, errors are not computed: they would take over two seconds
 
@@ -248,7 +242,7 @@ class Facts:
                 told = isfinite(error) and (name != "beta_reward" or error < abs(value))
                 if told and limit > 0:
                     number = f"{format_number(value, 2)} ± {error:.2f} (delta method)"
-                    words = f"{self.whose(label)} {LABELS[name]} {number}"
+                    words = f"{self.whose(label)} {PARAMETERS[name].words} {number}"
                     widths.append((error / limit, name, words))
         return tuple(sorted(widths))
 

@@ -13,10 +13,12 @@ import numpy as np
 
 from ..discover.uncertainty import half_width
 from ..equations import term_of
+from ..mechanisms import ALPHA, PARAMETERS
+from ..models import TEMPLATES
 from ..read.translation import impossible
 from ..read.words import part_of_sentence
 from ..wording import format_number, join_words
-from .facts import LABELS, STRONG, Facts
+from .facts import STRONG, Facts
 from .mechanisms import is_part_of, mechanism_of, models_with
 from .verdict import LEVEL, tells_nothing
 
@@ -33,7 +35,13 @@ SLOW = 2.0  # errors that a learning rate must be above 0 to be told from none
 MOST_STARTS, MOST_EPOCHS, MOST_SESSIONS, MOST_DEGREE = 64, 1024, 2000, 5
 MANY = 100  # times as many sessions: beyond, no number is named
 MORE = (1, 3, 9)  # times as many sessions as seem to be needed, one after the other
-ALONE = {"rescorla-wagner": "participant-embedding", "forgetting": "participant-embedding"}
+# Models that cannot tell participants apart, and the first that can and has their modules.
+ALONE = {
+    name: other
+    for other, one in reversed(TEMPLATES.items())
+    for name, built in TEMPLATES.items()
+    if one.participants and not built.participants and {*built.modules} <= {*one.modules}
+}
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -358,7 +366,7 @@ def too_slow(facts: Facts) -> Finding | None:
     many = f", and so in {len(slow)} of {n} participants" if n > 1 else ""
     words = (
         f"Learning is too slow, or choices are too noisy, to be told in sessions of {facts.n_trials} trials:"
-        f" {facts.whose(label)} {LABELS['alpha_reward']} is {about}{known}{many}."
+        f" {facts.whose(label)} {ALPHA.words} is {about}{known}{many}."
     )
     return _with_more_sessions(facts, words, 4 * facts.n_sessions)
 
@@ -370,7 +378,7 @@ def no_q_learner(facts: Facts) -> Finding | None:
     if not found:
         return None
     label, worst = max(found.items(), key=lambda pair: abs(pair[1].value) / max(pair[1].error, TINY))
-    numbers = f"{LABELS[worst.name]} {format_number(worst.value, 2)} ± {worst.error:.2f}"
+    numbers = f"{PARAMETERS[worst.name].words} {format_number(worst.value, 2)} ± {worst.error:.2f}"
     numbers += f" (participant {label})" if len(read) > 1 else ""
     many = f" {len(found)} of {len(read)} participants have such parameters." if len(read) > 1 else ""
     return Finding(f"No Q-learner has such parameters as {numbers}. Here they mean that {worst.means}.{many}")

@@ -11,9 +11,12 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from ..equations import Equation, SpiceModel
+from ..equations import SpiceModel, Term
 from ..models import HABIT, RATE, VALUE
+from ..polynomial import FADING
 from .translation import REWARD, HasInitValues, read_parameters, start_of
+
+CHOSEN, NOT_CHOSEN, HABIT_CHOSEN = f"{VALUE}_chosen", f"{VALUE}_not_chosen", f"{HABIT}_chosen"
 
 
 @dataclass(frozen=True)
@@ -72,39 +75,41 @@ def steps(spice: SpiceModel, model: HasInitValues, participant: Hashable = None)
         if (read := _READ.get(module)) is not None:
             state = HABIT if module.startswith(HABIT) else VALUE
             learned = spice.beta(state, participant) if state in spice.betas else None
-            rows += read(equation, start_of(model, state), learned, parameters)
+            start = start_of(model, state)
+            numbers = {"V0": start, "C0": start} | dict.fromkeys(
+                ("b", "b_c"), 1.0 if learned is None else learned
+            )
+            numbers |= {symbol: equation.coefficient(*term) for symbol, term in COEFFICIENTS[module].items()}
+            rows += read(numbers, learned is not None, parameters)
     return tuple(
         Step(name, symbol, rule, solved, _named_in(solved, numbers), parameters[name])
         for name, symbol, rule, solved, numbers in rows
     )
 
 
-_Reading = tuple[str, str, str, str, dict[str, float]]
+# The symbol of each coefficient, by module.
+COEFFICIENTS: Mapping[str, Mapping[str, Term]] = {
+    CHOSEN: {"k": (), "w": (CHOSEN,), "g": (REWARD,), "c": (CHOSEN, REWARD)},
+    NOT_CHOSEN: {"w_u": (NOT_CHOSEN,)},
+    HABIT_CHOSEN: {"k_c": (), "w_c": (HABIT_CHOSEN,)},
+    RATE: {"k_a": (), "w_a": (RATE,), "g_a": (REWARD,)},
+}
+_Numbers = dict[str, float]
+_Reading = tuple[str, str, str, str, _Numbers]
 
 
-def _named_in(solved: str, numbers: Mapping[str, float]) -> dict[str, float]:
+def _named_in(solved: str, numbers: _Numbers) -> _Numbers:
     """Return the numbers that the solved rule names."""
     named = re.findall(r"[A-Za-z]\w*", solved)
     return {symbol: numbers[symbol] for symbol in dict.fromkeys(named)}
 
 
-def _chosen(
-    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
-) -> Iterator[_Reading]:
-    both = equation.coefficient(equation.module, REWARD)
-    numbers = {
-        "k": equation.coefficient(),
-        "w": equation.coefficient(equation.module),
-        "g": equation.coefficient(REWARD),
-        "c": both,
-        "V0": start,
-        "beta": parameters["beta_reward"],
-        "b": 1.0 if learned is None else learned,
-    }
-    over, times = ("", "") if learned is None else (" / b", "b * ")
-    one = not both
+def _chosen(numbers: _Numbers, has_beta: bool, parameters: Mapping[str, float]) -> Iterator[_Reading]:
+    over, times = (" / b", "b * ") if has_beta else ("", "")
+    one = not numbers["c"]
     minus, plus = ("alpha", "alpha") if one else ("alpha_minus", "alpha_plus")
     numbers |= {minus: parameters["alpha_penalty"], plus: parameters["alpha_reward"]}
+    numbers["beta"] = parameters["beta_reward"]
     yield "alpha_reward" if one else "alpha_penalty", minus, f"w = 1 - {minus}", "1 - w", numbers
     if one:
         yield "beta_reward", "beta", f"g = alpha beta{over}", f"{times}g / alpha", numbers
@@ -115,43 +120,22 @@ def _chosen(
     yield "q0", "q0", f"k = {minus} (V0 - beta q0{over})", f"{times}(V0 - k / {minus}) / beta", numbers
 
 
-def _not_chosen(
-    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
-) -> Iterator[_Reading]:
-    numbers = {"w_u": equation.coefficient(equation.module)}
+def _not_chosen(numbers: _Numbers, has_beta: bool, parameters: Mapping[str, float]) -> Iterator[_Reading]:
+    rate, less = FADING[NOT_CHOSEN].parameters[0], ""
     if "alpha_counterfactual_penalty" in parameters:
-        numbers["alpha_u"] = parameters["alpha_counterfactual_penalty"]
-        yield "forget_rate", "f", "w_u = 1 - f - alpha_u", "1 - w_u - alpha_u", numbers
-    else:
-        yield "forget_rate", "f", "w_u = 1 - f", "1 - w_u", numbers
+        numbers["alpha_u"], less = parameters["alpha_counterfactual_penalty"], " - alpha_u"
+    yield rate.name, rate.symbol, f"w_u = 1 - {rate.symbol}{less}", f"1 - w_u{less}", numbers
 
 
-def _habit(
-    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
-) -> Iterator[_Reading]:
-    numbers = {
-        "w_c": equation.coefficient(equation.module),
-        "k_c": equation.coefficient(),
-        "alpha_c": parameters["alpha_choice"],
-        "C0": start,
-        "b_c": 1.0 if learned is None else learned,
-    }
-    over, times = ("", "") if learned is None else (" / b_c", "b_c * ")
+def _habit(numbers: _Numbers, has_beta: bool, parameters: Mapping[str, float]) -> Iterator[_Reading]:
+    over, times = (" / b_c", "b_c * ") if has_beta else ("", "")
+    numbers["alpha_c"] = parameters["alpha_choice"]
     yield "alpha_choice", "alpha_c", "w_c = 1 - alpha_c", "1 - w_c", numbers
     rule = f"k_c = alpha_c (C0 + beta_c{over})"
     yield "beta_choice", "beta_c", rule, f"{times}(k_c / alpha_c - C0)", numbers
 
 
-def _rate(
-    equation: Equation, start: float, learned: float | None, parameters: Mapping[str, float]
-) -> Iterator[_Reading]:
-    numbers = {
-        "k_a": equation.coefficient(),
-        "w_a": equation.coefficient(equation.module),
-        "g_a": equation.coefficient(REWARD),
-        "b": 1.0 if learned is None else learned,
-        "V0": start,
-    }
+def _rate(numbers: _Numbers, has_beta: bool, parameters: Mapping[str, float]) -> Iterator[_Reading]:
     rule = "k_a = (1 - w_a) alpha_minus"
     yield "alpha_penalty", "alpha_minus", rule, "k_a / (1 - w_a)", numbers
     rule = "g_a = (1 - w_a) (alpha_plus - alpha_minus)"
@@ -160,9 +144,4 @@ def _rate(
     yield "q0", "q0", "q0 = V0", "V0", numbers
 
 
-_READ = {
-    f"{VALUE}_chosen": _chosen,
-    f"{VALUE}_not_chosen": _not_chosen,
-    f"{HABIT}_chosen": _habit,
-    RATE: _rate,
-}
+_READ = {CHOSEN: _chosen, NOT_CHOSEN: _not_chosen, HABIT_CHOSEN: _habit, RATE: _rate}

@@ -33,25 +33,11 @@ from ..equations import Equation, SpiceModel, Term, term_text
 from ..mechanism import StateSpec, Values
 from ..mechanisms import BEYOND, MECHANISMS, PARAMETERS, STATES, VALUES
 from ..models import HABIT, RATE, VALUE
-from ..polynomial import Polynomial, moves_of, polynomial, trial_of, updated_value
+from ..polynomial import FADING, Polynomial, moves_of, polynomial, trial_of, updated_value
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import AgentQ
 from .level import at_level_of, level, reparameterise, rewrite_terms
 
-# What equations do that stand for a parameter which no Q-learner has: below its range, and above.
-GROWS = "the value of an option grows from choice to choice"
-SWINGS = "the value of an option swings to the other side of where it was"
-NO_Q_LEARNER = {
-    "alpha_reward": (GROWS, SWINGS),
-    "beta_reward": ("an option is chosen less for its rewards", ""),
-    "alpha_penalty": (f"{GROWS} without a reward", f"{SWINGS} after no reward"),
-    "forget_rate": (
-        "the value of an option grows while others are chosen",
-        "the value of an option swings to the other side while others are chosen",
-    ),
-    "alpha_choice": ("the habit grows from choice to choice", "the habit swings to the other side"),
-}
-UNBOUNDED = ("beta_reward",)  # may be as large as it will; the others are 1 at most
 SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
 ROUNDING, NOTHING = 1e-9, 1e-12
 INSTEAD = "no_q_learner"  # column of what equations do that no Q-learner does
@@ -207,11 +193,11 @@ def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> 
         parameters: as `classical_parameters` gives them.
         errors: their standard errors; without one, a parameter is not judged.
     """
-    for name, means in NO_Q_LEARNER.items():
+    for name, one in PARAMETERS.items():
         value, error = parameters.get(name, nan), errors.get(name, nan)
-        past = -value if name in UNBOUNDED else max(-value, value - 1.0)
-        if isfinite(error) and past > max(SURE * error, ROUNDING):
-            return Impossible(name, value, error, means[value > 0])
+        past = max(-value, value - 1.0) if one.scale == "share" else -value
+        if one.beyond[value > 0] and isfinite(error) and past > max(SURE * error, ROUNDING):
+            return Impossible(name, value, error, one.beyond[value > 0])
     return None
 
 
@@ -386,7 +372,8 @@ def _read_not_chosen(equation: Equation, at: Gauge, parameters: dict[str, float]
         else:
             penalty = _over(slope + both * at.shift, at.stretch) + both
         parameters |= {"alpha_counterfactual_reward": penalty - both, "alpha_counterfactual_penalty": penalty}
-    parameters["forget_rate"] = 1 - equation.coefficient(module) - penalty
+    if (fading := FADING.get(module)) is not None:
+        parameters[fading.parameters[0].name] = 1 - equation.coefficient(module) - penalty
 
 
 def _read_habit(equation: Equation, start: float, beta: float, parameters: dict[str, float]) -> None:

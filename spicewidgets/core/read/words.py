@@ -8,17 +8,12 @@ from dataclasses import dataclass
 
 from ..built import ACTION, ALL, CHOSEN, NOT_CHOSEN, REWARD, REWARD_CHOSEN, BuiltModel
 from ..equations import Equation, Term
-from ..mechanisms import BEYOND
 from ..models import HABIT, RATE, VALUE
-from ..polynomial import moves_of
+from ..polynomial import FADING
 
 STATES = {VALUE: "value", HABIT: "habit", RATE: "learning rate"}
 SIGNALS = {REWARD: "reward", REWARD_CHOSEN: "reward of the chosen option", ACTION: "choice"}
 OPTIONS = {CHOSEN: "the chosen option", NOT_CHOSEN: "an option not chosen", ALL: "every option"}
-# Modules that one mechanism alone moves, without a reward and not to the last choice: its name.
-FADING = {
-    moves[0].module: one.name for one in BEYOND if len(moves := moves_of(one)) == 1 and not moves[0].by_reward
-}
 LETTERS = {REWARD: "r", REWARD_CHOSEN: "r of the chosen", ACTION: "a", RATE: "α"}
 
 
@@ -85,7 +80,7 @@ def term_in_human_words(term: Term, module: str, built: BuiltModel | None = None
 def part_of_sentence(term: Term, module: str, built: BuiltModel | None = None) -> str:
     """Return a term and its module: "reward in the value of the chosen option"."""
     if term == (module,) and module in FADING:
-        return FADING[module]
+        return FADING[module].name
     return f"{term_in_human_words(term, module, built)} in the {subject(module, built)}"
 
 

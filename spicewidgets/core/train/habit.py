@@ -3,7 +3,7 @@
 People who press keys at their own pace often choose in bursts: how many times in a row an option has been
 taken, and how long earlier bursts were, tells more of the next choice than what was won. These counts are
 control signals, which a module turns into a drive to stay with the option just taken. The model also has a
-value with forgetting, whose constant is a trace of choices, and a preference for a side.
+value that fades, whose constant is a trace of choices, and a preference for a side.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ HABIT_CONFIG = SpiceConfig(
 
 
 class HabitRNN(BaseRNN):
-    """Value with forgetting, a drive to stay that depends on the rhythm of earlier choices, and a side.
+    """A value that fades, a drive to stay that depends on the rhythm of earlier choices, and a side.
 
     The control signals, for each session and option:
 
