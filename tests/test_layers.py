@@ -176,7 +176,6 @@ ALSO = {
         "torch",
     },  # it imports everything
     "core/estimator.py": {"sklearn"},  # the scikit-learn door ...
-    "core/fitted.py": {"sklearn"},  # ... and what stands behind it
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles

@@ -4,6 +4,7 @@ Ties the parts together and owns none of their work: training is `train.training
 `discover.discovery`, files are `storage`.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
@@ -13,11 +14,15 @@ from time import perf_counter
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import torch
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from . import autospice, storage
 from .checks import raise_if_any
 from .config import SpiceConfig
 from .data.dataset import DatasetRNN
+from .data.entry import as_dataset
 from .data.participants import Participants, index_participants
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
 from .discover.discovery import propose_equations
@@ -28,13 +33,14 @@ from .discover.resampling import FitState
 from .discover.sampling import ModuleSamples, sample
 from .discover.selection import Evidence, Selections
 from .equations import SpiceModel, Term, term_text
-from .fitted import FittedEstimator
 from .judge.network_agents import AgentNetwork, AgentSpice
-from .parameters import participant_index, settings_of
+from .judge.replay import nll_per_trial, replay
+from .parameters import participant_index, problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError, SpiceWarning
 from .train.compiled.symbolic import TraceError
 from .train.model_check import check_model
+from .train.new_model import new_model
 from .train.objective import Sessions
 from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
@@ -64,7 +70,7 @@ class Parts(NamedTuple):
     test: Sessions | None
 
 
-class SpiceEstimator(FittedEstimator):
+class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     """Train an RNN on choices and find the equation of each of its modules.
 
     Args:
@@ -72,10 +78,9 @@ class SpiceEstimator(FittedEstimator):
         spice_config: which modules become equations, and of what.
         n_actions: number of arms.
         n_participants: participants the model is made for; found in the data when 0.
-        n_experiments: accepted for compatibility.
-        epochs, learning_rate, bagging, sequence_length, n_steps_per_call, batch_size, convergence_threshold,
-            scheduler, l2_weight_decay, dropout, optimizer, n_starts: see `Training` (-1 stands for None, as
-            in autospice). With `optimizer="auto"`, `epochs` is the most and rarely needed.
+        epochs, optimizer, n_starts, learning_rate, l2_weight_decay, dropout: see `Training`. With
+            `optimizer="auto"`, `epochs` is the most and rarely needed.
+        embedding_size: of the participants' embedding; the model's own when None.
         train_test_ratio: share of each session's trials to fit to, or a list of sessions to keep for the
             test; 1 keeps none. The test part steers nothing: `history_` has its loss, with what was learned
             in the training part of the session carried on.
@@ -84,11 +89,7 @@ class SpiceEstimator(FittedEstimator):
             n_trials_off_policy, n_sessions_off_policy,
             n_trials_same_action_off_policy: see `Discovery`.
         spice_participant_id: label of the one participant to find equations for; None finds them for all.
-        use_optuna, optuna_threshold, optuna_n_trials: accepted for compatibility; a search is a loop over
-            `discover()`, which takes milliseconds.
         verbose: write progress and equations to standard output.
-        save_path_rnn, save_path_spice: files to save to after the fit.
-        device: accepted for compatibility; models this small are trained fastest on the CPU, and are.
         warm_start: a second `fit` goes on from the weights of the first.
         validation_share: share of each session's remaining trials, its last ones, or a list of sessions,
             that choose the epoch whose weights are kept; 0 keeps none for that.
@@ -96,6 +97,8 @@ class SpiceEstimator(FittedEstimator):
         compiled: whether to compile the model's forward for the training, which makes it many times faster.
             "auto" does where the training is long enough to gain from it. A forward that cannot be compiled
             is trained all the same; `history_[-1].eager` says why.
+        further: arguments of autospice; `core/autospice.py` says what they do here. -1 stands for None in
+            these, as there.
 
     Attributes (after `fit`):
         rnn_model_, spice_model_: the trained model and its equations.
@@ -120,12 +123,18 @@ class SpiceEstimator(FittedEstimator):
         ((20, 50, 2), (20, 50, 2))
     """
 
+    rnn_model_: BaseRNN
+    spice_model_: SpiceModel
+    rnn_agent: AgentNetwork
+    spice_agent: AgentSpice
+    participants_: tuple[Any, ...]
     history_: list[Epoch]
     evidence_: dict[Any, Evidence]
     tuning_gains_: dict[Any, TuningGain]
     group_: Group
     samples_: dict[str, ModuleSamples]
     stopped_: bool
+    _people: Participants
 
     def __init__(
         self,
@@ -133,19 +142,22 @@ class SpiceEstimator(FittedEstimator):
         spice_config: SpiceConfig,
         n_actions: int = 2,
         n_participants: int = 0,
-        n_experiments: int = 0,
+        *,
         epochs: int = 1024,
-        bagging: bool = False,
-        sequence_length: int | None = None,
-        n_steps_per_call: int | None = None,
-        batch_size: int | None = None,
+        optimizer: str = "auto",
+        n_starts: int | None = None,
         learning_rate: float = 1e-2,
-        convergence_threshold: float = 0.0,
-        device: Any = None,
-        scheduler: bool = False,
-        train_test_ratio: float | list[int] = 1.0,
         l2_weight_decay: float = 0.0,
         dropout: float | None = None,
+        embedding_size: int | None = None,
+        train_test_ratio: float | list[int] = 1.0,
+        validation_share: float | list[int] = 0.0,
+        warm_start: bool = False,
+        selection: str = "auto",
+        price: float | None = None,
+        pooling: str = "none",
+        spice_refine: bool = True,
+        spice_participant_id: Any = None,
         spice_optimizer_type: str = "SR3_weighted_l1",
         spice_optim_threshold: float = 0.05,
         spice_optim_regularization: float = 1e-2,
@@ -153,29 +165,18 @@ class SpiceEstimator(FittedEstimator):
         n_trials_off_policy: int = 1000,
         n_sessions_off_policy: int = 1,
         n_trials_same_action_off_policy: int = 5,
-        use_optuna: bool = False,
-        optuna_threshold: float = 0.1,
-        optuna_n_trials: int = 50,
-        verbose: bool = False,
-        save_path_rnn: str | None = None,
-        save_path_spice: str | None = None,
-        *,
-        spice_participant_id: Any = None,
-        selection: str = "auto",
-        price: float | None = None,
-        pooling: str = "none",
-        spice_refine: bool = True,
-        optimizer: str = "auto",
-        n_starts: int | None = None,
-        embedding_size: int | None = None,
-        warm_start: bool = False,
-        validation_share: float | list[int] = 0.0,
         random_state: Any = None,
         compiled: bool | str = "auto",
+        verbose: bool = False,
+        **further: Any,
     ) -> None:
-        for name, value in list(locals().items()):
-            if name not in ("self", "__class__"):
-                setattr(self, name, value)
+        own = {
+            name: value for name, value in locals().items() if name not in ("self", "further", "__class__")
+        }
+        for name, value in (own | autospice.complete(further, own)).items():
+            setattr(self, name, value)
+
+    __init__.__signature__ = autospice.signature_of(__init__)  # type: ignore[attr-defined]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy: without the searches for terms, which own machine code; a copy searches
@@ -359,6 +360,147 @@ class SpiceEstimator(FittedEstimator):
         price = self.price if price is None else price
         return selection.evidence(*selection.demanding(kept, dropped, price), price)
 
+    @property
+    def rnn_model(self) -> BaseRNN:
+        """The trained model, by the name that autospice has for it."""
+        self._check_fitted("rnn_model_")
+        return self.rnn_model_
+
+    def predict(self, conditions: Any) -> tuple[np.ndarray, np.ndarray]:
+        """P of the next choice after each trial, by the RNN and by the equations.
+
+        Args:
+            conditions: a `DatasetRNN`, or `(n_sessions, n_trials, n_features)`, of any number of sessions of
+                known participants.
+
+        Returns:
+            Two arrays `(n_sessions, n_trials, n_actions)`. Entry t is P of the choice at trial t + 1, knowing
+            trials up to t.
+        """
+        self._check_fitted("rnn_agent", "spice_agent")
+        dataset = as_dataset(conditions, self.n_actions)
+        rnn, spice = (
+            replay(agent, dataset).probabilities[:, 1:] for agent in (self.rnn_agent, self.spice_agent)
+        )
+        return rnn, spice
+
+    def score(self, data: Any, targets: Any = None) -> float:
+        """Mean ln P that the equations give to the next choices, in nats per choice (higher is better)."""
+        dataset = self._dataset(data, targets)
+        if not bool(dataset.target_mask.any()):
+            raise SettingsError(
+                ["score needs next choices; the data have none. Give targets, or longer sessions."]
+            )
+        self._check_fitted("rnn_agent", "spice_agent")
+        expected = replay(self.spice_agent, dataset).probabilities[:, 1:]
+        return -float(np.nanmean(nll_per_trial(expected, dataset)))
+
+    def print_spice_model(self, participant_id: Hashable = None) -> SpiceModel:
+        """Write the equations of one participant (the first when None) to standard output; returns all
+        equations.
+        """
+        self._check_fitted("spice_model_")
+        sys.stdout.write(self.spice_model_.text(participant_id) + "\n")
+        return self.spice_model_
+
+    def get_spice_features(self, participant_id: Hashable = None) -> dict[str, dict[str, float]]:
+        """Coefficients of one participant: `{module: {term: coefficient}}`."""
+        self._check_fitted("spice_model_")
+        return {
+            module: equation.coefficients
+            for module, equation in self.spice_model_.of_participant(participant_id).items()
+        }
+
+    def get_spice_agents(self) -> dict[Any, AgentSpice]:
+        """Return the agent of each participant that has equations."""
+        self._check_fitted("spice_agent")
+        return dict.fromkeys(self.spice_agent.get_participant_ids(), self.spice_agent)
+
+    def count_parameters(self) -> dict[Any, int]:
+        """Return number of terms and betas of each participant."""
+        self._check_fitted("spice_agent")
+        return self.spice_agent.count_parameters()
+
+    def get_participant_embeddings(self) -> dict[Any, torch.Tensor]:
+        """Return the embedding of each participant, by label; empty where the model has none."""
+        self._check_fitted("rnn_model_")
+        embedding = getattr(self.rnn_model_, "participant_embedding", None)
+        if embedding is None:
+            return {}
+        with torch.no_grad():
+            rows = embedding(torch.arange(len(self.participants_)))
+        return dict(zip(self.participants_, rows, strict=True))
+
+    def save_spice(
+        self, path_rnn: str | os.PathLike[str] | None = None, path_spice: str | os.PathLike[str] | None = None
+    ) -> None:
+        """Save the weights, the equations, or both.
+
+        Raises:
+            StorageError: a file cannot be written.
+        """
+        if path_rnn is None and path_spice is None:
+            raise SettingsError(
+                ["save_spice needs path_rnn, path_spice or both; got neither. Name the files to write."]
+            )
+        self._check_fitted(*([] if path_rnn is None else ["rnn_model_"]))
+        self._check_fitted(*([] if path_spice is None else ["spice_model_"]))
+        model, spice = (getattr(self, name, None) for name in ("rnn_model_", "spice_model_"))
+        storage.save(path_rnn, path_spice, model, spice, self._people)
+
+    def load_spice(
+        self,
+        path_rnn: str | os.PathLike[str] | None = None,
+        path_spice: str | os.PathLike[str] | None = None,
+        deterministic: bool = False,
+    ) -> Self:
+        """Load weights, equations, or both, into this estimator's class or one of the same structure.
+
+        Raises:
+            StorageError: a file is damaged, foreign, or does not fit; this estimator is then as it was.
+        """
+        if path_rnn is None and path_spice is None:
+            raise SettingsError(
+                [
+                    "load_spice needs path_rnn, path_spice or both; got neither. Name the files that"
+                    " save_spice wrote."
+                ]
+            )
+        raise_if_any(problems_of(self))
+        own = (self.rnn_model_, self._people) if hasattr(self, "rnn_model_") else None
+        loaded = storage.load(
+            path_rnn,
+            path_spice,
+            lambda labels: self._model(labels, TorchStream(generator(0))),
+            self.spice_config.controls,
+            own,
+        )
+        if path_rnn is not None:
+            self._restore({})
+            self.rnn_model_ = loaded.model.eval()
+            self.rnn_agent = AgentNetwork(
+                loaded.model,
+                self.n_actions,
+                deterministic=deterministic,
+                participants=loaded.participants.labels,
+                codes=loaded.participants.codes,
+            )
+        self.participants_, self._people = loaded.participants.labels, loaded.participants
+        if loaded.spice is not None:
+            self.spice_model_ = loaded.spice
+            self.spice_agent = AgentSpice(
+                loaded.model, loaded.spice, self.n_actions, deterministic, codes=self._people.codes
+            )
+        return self
+
+    def load_rnn_model(self, path_model: str | os.PathLike[str], deterministic: bool = False) -> Self:
+        """Load weights only."""
+        return self.load_spice(path_rnn=path_model, deterministic=deterministic)
+
+    def load_spice_model(self, path_spice: str | os.PathLike[str], deterministic: bool = False) -> Self:
+        """Load equations only."""
+        return self.load_spice(path_spice=path_spice, deterministic=deterministic)
+
     def fitted(self) -> FitState:
         """Return the state of this fit that its resamples need.
 
@@ -382,6 +524,32 @@ class SpiceEstimator(FittedEstimator):
             participant_index(self.spice_participant_id, self.participants_),
             training.l2_weight_decay,
             self.compiled,
+        )
+
+    def _dataset(self, data: Any, targets: Any) -> DatasetRNN:
+        """Return the data set, checked."""
+        dataset = as_dataset(data, self.n_actions, targets)
+        blank = int((dataset.xs[..., : self.n_actions] == 0).all(-1).sum())
+        if blank:
+            warnings.warn(
+                f"{blank} trials have no choice among the {self.n_actions} arms (all 0) and are taken as"
+                " missing. If there are more arms, set n_actions; write -1 for a missing choice.",
+                SpiceWarning,
+                stacklevel=4,
+            )
+        return dataset
+
+    def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
+        """Return a new model of the class for some participants."""
+        arguments = {
+            "n_actions": self.n_actions,
+            "n_participants": max(int(self.n_participants or 0), len(participants)),
+            "n_experiments": self.n_experiments,
+            "embedding_size": self.embedding_size,
+            "dropout": self.dropout,
+        }
+        return new_model(
+            self.rnn_class, {name: value for name, value in arguments.items() if value is not None}, stream
         )
 
     def _parts(self, dataset: DatasetRNN, test: Given, validation: Given) -> Parts:
@@ -436,6 +604,25 @@ class SpiceEstimator(FittedEstimator):
             and model._n_actions == self.n_actions
             and self.participants_ == participants
         )
+
+    def _learned_state(self) -> dict[str, Any]:
+        """Return the learned state: every attribute that is no parameter."""
+        parameters = self.get_params(deep=False)
+        return {name: value for name, value in vars(self).items() if name not in parameters}
+
+    def _restore(self, before: dict[str, Any]) -> None:
+        """Put back what an earlier fit had learned."""
+        for name in self._learned_state():
+            delattr(self, name)
+        self.__dict__.update(before)
+
+    def _check_fitted(self, *names: str) -> None:
+        missing = [name.strip("_") for name in names if not hasattr(self, name)]
+        if missing:
+            raise NotFittedError(
+                f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
+                " load_spice(...) first."
+            )
 
     def _reset_fit(self, keep_history: bool = False) -> None:
         """Drop what an earlier fit has learned, so that nothing of it can be taken for the new one's."""

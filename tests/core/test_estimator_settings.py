@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sklearn.base import clone
 
 from spicewidgets import (
     RESCORLA_WAGNER_CONFIG,
@@ -23,6 +24,7 @@ from spicewidgets import (
     SpiceEstimator,
     create_dataset,
 )
+from spicewidgets.core.autospice import ARGUMENTS
 from spicewidgets.core.parameters import DISCOVERY
 
 DATA = create_dataset(AgentQ(alpha_reward=0.3), BanditsDrift(sigma=0.2), 8, 4, random_state=1)[0]
@@ -236,6 +238,16 @@ def test_the_settings_of_autospice_are_accepted():
         optuna_n_trials=50,
     ).fit(DATA.xs, DATA.ys)
     assert estimator.rnn_model_.device == torch.device("cpu")
+
+
+def test_own_arguments_come_first_and_an_unknown_one_is_a_sentence():
+    assert [name for name in NAMES if name in ARGUMENTS] == NAMES[-len(ARGUMENTS) :]
+    assert new().get_params().items() >= {name: one.default for name, one in ARGUMENTS.items()}.items()
+    assert clone(new(batch_size=3, device="cpu")).get_params()["batch_size"] == 3
+    with pytest.raises(SettingsError) as caught:
+        new(epoch=7, mood=1)
+    assert len(caught.value.problems) == 2
+    assert "Did you mean 'epochs'?" in caught.value.problems[0]
 
 
 @pytest.mark.filterwarnings("ignore:The loss")

@@ -38,7 +38,7 @@ MORE = (1, 3, 9)  # times as many sessions as seem to be needed, one after the o
 # Models that cannot tell participants apart, and the first that can and has their modules.
 ALONE = {
     name: other
-    for other, one in reversed(TEMPLATES.items())
+    for other, one in reversed([*TEMPLATES.items()])
     for name, built in TEMPLATES.items()
     if one.participants and not built.participants and {*built.modules} <= {*one.modules}
 }
