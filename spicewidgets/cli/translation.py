@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.config import SpiceConfig
 from ..core.equations import Equation, SpiceModel
+from ..core.mechanisms import ALPHA, ALPHA_PENALTY, BETA, Q0
 from ..core.models import VALUE
 from ..core.read.steps import steps
 from ..core.read.translation import REWARD, InitValues, true_model
@@ -14,12 +15,8 @@ from ..core.simulate.agents import AgentQ
 from ..core.wording import join_words
 from .translate import flags
 
-SETTINGS = {  # the options as `Participant` names them
-    "alpha": "alpha_reward",
-    "alpha_penalty": "alpha_penalty",
-    "beta": "beta_reward",
-    "q0": "q0",
-}
+# The options as `Participant` names them.
+SETTINGS = {one.short_name: one.name for one in (ALPHA, ALPHA_PENALTY, BETA, Q0)}
 
 
 def read(numbers: Mapping[str, float]) -> Iterator[str]:

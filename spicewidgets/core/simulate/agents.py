@@ -228,17 +228,8 @@ class AgentQ(Agent):
         **further: float,
     ) -> None:
         one_rate = alpha_penalty is None or alpha_penalty == -1
-        means: dict[str, Any] = {
-            "beta_reward": beta_reward,
-            "alpha_reward": alpha_reward,
-            "alpha_penalty": alpha_reward if one_rate else alpha_penalty,
-            "alpha_counterfactual_reward": alpha_counterfactual_reward,
-            "alpha_counterfactual_penalty": alpha_counterfactual_penalty,
-            "beta_choice": beta_choice,
-            "alpha_choice": alpha_choice,
-            "forget_rate": forget_rate,
-            "q0": q0,
-        }
+        means: dict[str, Any] = {name: value for name, value in locals().items() if name in PARAMETERS}
+        means["alpha_penalty"] = alpha_reward if one_rate else alpha_penalty
         means |= {
             name: further.pop(name, one.default) for name, one in PARAMETERS.items() if name not in means
         }
