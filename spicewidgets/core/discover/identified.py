@@ -15,6 +15,7 @@ import pandas as pd
 from ..equations import SpiceModel
 from ..mechanisms import PARAMETERS
 from ..models import HABIT, RATE, VALUE
+from ..polynomial import FADING
 from ..read.translation import INSTEAD, REWARD
 from ..settings import LEVEL
 from .uncertainty import half_width
@@ -30,8 +31,8 @@ BETA = "beta_reward"
 OF_VALUES = {"alpha_reward", "alpha_penalty", "beta_reward", "q0"}
 OWN_VALUES = {
     f"{VALUE}_chosen": ("alpha_reward", "alpha_penalty"),
-    f"{VALUE}_not_chosen": ("forget_rate",),
     f"{HABIT}_chosen": ("alpha_choice",),
+    **{module: (one.parameters[0].name,) for module, one in FADING.items()},
 }
 """Rates that are 1 less the weight of a module's own value, where no other term takes part."""
 
@@ -100,7 +101,7 @@ def by_convention(spice: SpiceModel) -> set[str]:
     if (rate := rows.get(RATE)) is not None:
         missing |= {"q0"} | (set() if rate - {(RATE,)} else {"alpha_reward", "alpha_penalty"})
     if (other := rows.get(f"{VALUE}_not_chosen")) is not None and (f"{VALUE}_not_chosen",) not in other:
-        missing.add("forget_rate")
+        missing |= set(OWN_VALUES.get(f"{VALUE}_not_chosen", ()))
     if (habit := rows.get(f"{HABIT}_chosen")) is not None:
         missing |= set() if () in habit else {"alpha_choice", "beta_choice"}
     return missing

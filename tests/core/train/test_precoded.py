@@ -20,6 +20,8 @@ from spicewidgets import (
     RescorlaWagnerRNN,
     create_dataset,
 )
+from spicewidgets.core.models import TEMPLATES
+from spicewidgets.core.train.built_source import source
 from spicewidgets.core.train.model_check import check_model
 from spicewidgets.core.train.objective import Sessions
 from spicewidgets.core.train.precoded import reward_prediction_error
@@ -63,6 +65,23 @@ def test_arguments_that_a_model_does_not_need_are_let_pass(name):
     model, _, _ = MODELS[name]
     every = {"n_participants": 3, "embedding_size": 4, "dropout": 0.25, "device": None}
     assert model(n_actions=3, **every)._n_actions == 3
+
+
+def test_a_ready_model_shows_its_loop_and_may_be_changed():
+    """It is its row in the table of models, so that there is no code of its own to read."""
+    assert ChoiceRNN.source() == source(TEMPLATES["choice"])
+    assert "for trial, action, reward in zip(trials, actions, rewards):" in ChoiceRNN.source()
+
+    class Mine(RescorlaWagnerRNN):
+        init_values = {VALUE: 1.0}
+
+    assert (Mine(2).init_values, RescorlaWagnerRNN(2).init_values) == ({VALUE: 1.0}, {VALUE: 0.5})
+
+
+def test_dropout_is_of_the_embedding_or_of_the_modules():
+    """A model that was built of rows let it pass where it has no participants."""
+    dropped = {name: MODELS[name][0](2, dropout=0.25).dropout for name in MODELS}
+    assert dropped == {name: 0.0 if MODELS[name][2] else 0.25 for name in MODELS}
 
 
 @pytest.mark.parametrize("name", MODELS)
