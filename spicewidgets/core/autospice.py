@@ -4,48 +4,25 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
 
 from .checks import raise_if_any
 from .settings import Training
 
-# Settings of its training by Adam; without them the whole data set is one batch, which L-BFGS can take.
-OF_ADAM = (
-    "bagging",
-    "sequence_length",
-    "n_steps_per_call",
-    "batch_size",
-    "scheduler",
-    "convergence_threshold",
-)
-
-
-class Argument(NamedTuple):
-    """An argument.
-
-    Attributes:
-        default: its value where it is not given.
-        words: what it does here, or why it does nothing.
-    """
-
-    default: Any
-    words: str
-
-
+# Of its training by Adam. Without them the whole data set is one batch, which is what L-BFGS needs.
+BATCHES, STEPS = ("bagging", "batch_size"), ("sequence_length", "n_steps_per_call")
+OF_ADAM = (*BATCHES, *STEPS, "scheduler", "convergence_threshold")
 SEARCH = "Does nothing: a search for settings is a loop over `discover()`, which takes milliseconds."
-ARGUMENTS: Mapping[str, Argument] = {
-    **{
-        item.name: Argument(item.default, item.metadata["help"])
-        for item in fields(Training)
-        if item.name in OF_ADAM
-    },
-    "n_experiments": Argument(0, "Given to a model whose constructor names it."),
-    "device": Argument(None, "Does nothing: models this small are trained fastest on the CPU, and are."),
-    "use_optuna": Argument(False, SEARCH),
-    "optuna_threshold": Argument(0.1, SEARCH),
-    "optuna_n_trials": Argument(50, SEARCH),
-    "save_path_rnn": Argument(None, "File for the network after each fit; as `save_spice` writes it."),
-    "save_path_spice": Argument(None, "The same, for the equations."),
+# The default of each, and what it does here or why it does nothing.
+ARGUMENTS: Mapping[str, tuple[Any, str]] = {
+    **{one.name: (one.default, one.metadata["help"]) for one in fields(Training) if one.name in OF_ADAM},
+    "n_experiments": (0, "Given to a model whose constructor names it."),
+    "device": (None, "Does nothing: models this small are trained fastest on the CPU, and are."),
+    "use_optuna": (False, SEARCH),
+    "optuna_threshold": (0.1, SEARCH),
+    "optuna_n_trials": (50, SEARCH),
+    "save_path_rnn": (None, "File for the network after each fit, as `save_spice` writes it."),
+    "save_path_spice": (None, "The same, for the equations."),
 }
 
 
@@ -59,11 +36,11 @@ def complete(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     Raises:
         SettingsError: with a sentence for each name that is neither's.
     """
-    raise_if_any(_unknown(name, (*own, *ARGUMENTS)) for name in given if name not in ARGUMENTS)
-    return {name: given.get(name, one.default) for name, one in ARGUMENTS.items()}
+    raise_if_any(_unknown(name, [*own, *ARGUMENTS]) for name in given if name not in ARGUMENTS)
+    return {name: given.get(name, default) for name, (default, _) in ARGUMENTS.items()}
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
+def _unknown(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, 1)
     advice = (
         f"Did you mean {near[0]!r}?" if near else "Leave it out; help(SpiceEstimator) lists its arguments."
@@ -75,6 +52,8 @@ def signature_of(constructor: Callable[..., None]) -> inspect.Signature:
     """Return the signature of a constructor that takes these arguments as well, after its own."""
     own = inspect.signature(constructor)
     named = [one for one in own.parameters.values() if one.kind is not one.VAR_KEYWORD]
-    kind = inspect.Parameter.KEYWORD_ONLY
-    further = [inspect.Parameter(name, kind, default=one.default) for name, one in ARGUMENTS.items()]
+    further = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, (default, _) in ARGUMENTS.items()
+    ]
     return own.replace(parameters=[*named, *further])

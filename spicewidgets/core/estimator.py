@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -51,23 +51,6 @@ Given = tuple[Any, Any]  # data and targets, as a caller gives them
 TUNED = 8  # refined equations that are remembered of a model
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
-
-
-class Parts(NamedTuple):
-    """The data of a fit.
-
-    Attributes:
-        dataset: what is learned from, participants by index.
-        people: who they are.
-        named: whether the caller has named the participants, and so knows how many there are.
-        validation, test: what may choose the epoch, and what steers nothing.
-    """
-
-    dataset: DatasetRNN
-    people: Participants
-    named: bool
-    validation: Sessions | None
-    test: Sessions | None
 
 
 class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
@@ -238,13 +221,12 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
         given = self._dataset(data, targets)
-        parts = self._parts(given, (data_test, target_test), (data_validation, target_validation))
-        dataset, people = parts.dataset, parts.people
+        dataset, people, validation, test = self._parts(
+            given, (data_test, target_test), (data_validation, target_validation)
+        )
         warm = self._is_warm_start(people.labels)
         model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
         sessions = Sessions.of(dataset)
-        if not parts.named:
-            self._warn_of_many(people, sessions)
         check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
         only = participant_index(self.spice_participant_id, people.labels)
@@ -257,11 +239,11 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             model,
             sessions,
             training,
-            parts.validation,
+            validation,
             warm_start=warm,
             random_state=rng,
             compiled=self.compiled,
-            test=parts.test,
+            test=test,
         )
         try:
             yield from self._report_epochs(records)
@@ -542,30 +524,31 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def _model(self, participants: tuple[Any, ...], stream: TorchStream) -> BaseRNN:
         """Return a new model of the class for some participants."""
         arguments = {
-            "n_actions": self.n_actions,
-            "n_participants": max(int(self.n_participants or 0), len(participants)),
-            "n_experiments": self.n_experiments,
-            "embedding_size": self.embedding_size,
-            "dropout": self.dropout,
+            name: value
+            for name in ("n_actions", "n_experiments", "embedding_size", "dropout")
+            if (value := getattr(self, name)) is not None
         }
-        return new_model(
-            self.rnn_class, {name: value for name, value in arguments.items() if value is not None}, stream
-        )
+        n_participants = max(int(self.n_participants or 0), len(participants))
+        return new_model(self.rnn_class, arguments | {"n_participants": n_participants}, stream)
 
-    def _parts(self, dataset: DatasetRNN, test: Given, validation: Given) -> Parts:
-        """Return the data, checked, with participants by index; parts that were not given are held back of
-        them.
+    def _parts(
+        self, dataset: DatasetRNN, test: Given, validation: Given
+    ) -> tuple[DatasetRNN, Participants, Sessions | None, Sessions | None]:
+        """Return the data with participants by index, who they are, what may choose the epoch, and what
+        steers nothing; parts that were not given are held back of the data.
         """
         dataset, tested = self._held_back(dataset, *test, self.train_test_ratio)
         share = self.validation_share
         ratio = 1 - share if isinstance(share, int | float) else share
         dataset, validated = self._held_back(dataset, *validation, ratio)
         own, people = index_participants(dataset)
+        if not dataset.labelled:
+            self._warn_of_many(people, own.n_sessions)
         steering, measured = (
             None if part is None else Sessions.of(index_participants(part, people, name)[0])
             for name, part in (("validation", validated), ("test", tested))
         )
-        return Parts(own, people, dataset.labelled, steering, measured)
+        return own, people, steering, measured
 
     def _held_back(
         self, dataset: DatasetRNN, data: Any, targets: Any, ratio: Any
@@ -582,14 +565,14 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         rest, part = split_data_along_timedim(dataset, float(ratio), carry_on=True)
         return rest, part if bool(part.target_mask.any()) else None
 
-    def _warn_of_many(self, people: Participants, sessions: Sessions) -> None:
-        if self.spice_participant_id is None and len(people.labels) == sessions.n_sessions > 1:
+    def _warn_of_many(self, people: Participants, n_sessions: int) -> None:
+        if self.spice_participant_id is None and len(people.labels) == n_sessions > 1:
             warnings.warn(
-                f"Each of the {sessions.n_sessions} sessions is a participant of its own, so that as many"
+                f"Each of the {n_sessions} sessions is a participant of its own, so that as many"
                 " sets of equations will be fitted. If one participant made them all, set"
                 " dataset.xs[..., -1] = 0 before the fit.",
                 SpiceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _is_warm_start(self, participants: tuple[Any, ...]) -> bool:

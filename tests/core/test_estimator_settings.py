@@ -242,7 +242,7 @@ def test_the_settings_of_autospice_are_accepted():
 
 def test_own_arguments_come_first_and_an_unknown_one_is_a_sentence():
     assert [name for name in NAMES if name in ARGUMENTS] == NAMES[-len(ARGUMENTS) :]
-    assert new().get_params().items() >= {name: one.default for name, one in ARGUMENTS.items()}.items()
+    assert new().get_params().items() >= {name: default for name, (default, _) in ARGUMENTS.items()}.items()
     assert clone(new(batch_size=3, device="cpu")).get_params()["batch_size"] == 3
     with pytest.raises(SettingsError) as caught:
         new(epoch=7, mood=1)
