@@ -112,7 +112,7 @@ def problems_of(estimator: Any) -> list[str]:
             problems.append(
                 f"{name} must be True or False; got {getattr(estimator, name)!r:.80}. Use one of the two."
             )
-    if not isinstance(estimator.compiled, int | np.bool) and estimator.compiled != "auto":
+    if not isinstance(estimator.compiled, int | np.bool) and str(estimator.compiled) != "auto":
         problems.append(
             f"compiled must be True, False or 'auto'; got {estimator.compiled!r:.80}. Leave it out, and the"
             " training is compiled where that pays."
