@@ -572,16 +572,6 @@ def test_version():
     assert CliRunner().invoke(main, ["--version"]).stdout == f"spicewidgets, version {sw.__version__}\n"
 
 
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys, spicewidgets.cli as cli\n"
-        "cli.main(['discover', '--help'], standalone_mode=False)\n"
-        "print({'torch', 'numpy', 'pandas', 'matplotlib', 'pysindy'} & set(sys.modules))"
-    )
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert output.stdout.endswith("set()\n")
-
-
 # Interruption and progress
 
 

@@ -277,14 +277,3 @@ def test_parts_and_the_time_left_are_told_on_one_line(capsys):
     told = capsys.readouterr().err
     assert "[######..............] 3 of 10 data sets; 2 min left" in told  # 15 s for each of 2
     assert told.endswith("\r")
-
-
-def test_help_loads_nothing_heavy():
-    for command in ("rivals", "recovery"):
-        code = (
-            "import sys\nfrom spicewidgets import cli\n"
-            f"cli.main(['{command}', '--help'], standalone_mode=False)\n"
-            "print(*{name.split('.')[0] for name in sys.modules} & {'numpy', 'torch', 'pandas', 'scipy'})"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert done.stdout.splitlines()[-1] == "", done.stdout + done.stderr

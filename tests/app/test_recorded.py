@@ -1,8 +1,5 @@
 """The recorded run: it is what a run of its settings finds, and it is there before torch."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -42,16 +39,6 @@ def test_other_settings_have_no_recorded_run():
     assert load_recorded(experiment.snapshot()) is not None
     experiment.data.seed = 43
     assert load_recorded(experiment.snapshot()) is None
-
-
-def test_it_is_there_before_torch():
-    code = (
-        "import sys, spicewidgets.app.runner as r, spicewidgets.state as s\n"
-        "assert r.Runner(s.Experiment()).show_recorded()\n"
-        "print({'torch', 'pysindy', 'scipy'} & set(sys.modules))"
-    )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == "set()\n"
 
 
 @pytest.fixture(scope="module")

@@ -144,12 +144,6 @@ def test_stop_within_a_second_keeps_what_was_learned():
     assert runner.result.spice is not None
 
 
-def test_importing_runner_and_state_loads_nothing_heavy():
-    code = "import sys, spicewidgets.app.runner, spicewidgets.state; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not {"torch", "pysindy", "ipywidgets", "bqplot"} & set(loaded.split())
-
-
 def test_runs_leave_no_threads_behind(trained):
     before = threading.active_count()
     for _ in range(3):

@@ -313,10 +313,3 @@ def test_what_the_page_saves_opens_again_bit_for_bit(make):
     pd.testing.assert_frame_equal(
         pd.read_csv(io.BytesIO(as_file(again))), pd.read_csv(io.BytesIO(as_file(dataset)))
     )
-
-
-def test_nothing_heavy_is_loaded_before_a_table_is_read():
-    code = "import sys, spicewidgets.app.table; print({'torch', 'pandas'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
-    assert table.ROLES["choice"] == "choice"

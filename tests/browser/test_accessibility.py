@@ -1,4 +1,6 @@
-"""What axe-core says of every section of the explorer, light and dark, on a wide screen and on a phone."""
+"""One walk through every section of the explorer, on a wide screen and on a phone: axe-core, light and dark,
+finds nothing, nothing is wider than the page, and the tab key reaches every control.
+"""
 
 import re
 
@@ -6,7 +8,7 @@ import npm
 import pytest
 from explorer_page import ExplorerPage
 from playwright.sync_api import Page, expect
-from sections import sections
+from sections import WIDTHS, fits, sections
 
 # bqplot's own drawing has a summary and a table beside it.
 RUN = """(rules) => axe.run({exclude: ['.bqplot']}, {resultTypes: ['violations'], ...rules})
@@ -18,9 +20,28 @@ RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
 UNFOLD = """(kind) => [...document.querySelectorAll(`main ${kind}`)].filter((one) => one.checkVisibility()
   && (kind === 'summary' ? !one.parentElement.open : one.textContent.trim().endsWith('…')))
   .forEach((one) => one.click())"""
-WIDER = """(width) => [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility()
-  && !one.parentElement.closest('.sw-scroll, .bqplot, pre')
-  && one.getBoundingClientRect().right > width + 1).map((one) => one.outerHTML.slice(0, 160)).slice(0, 5)"""
+# Tables that are cut where they do not scroll.
+CUT = """() => [...document.querySelectorAll('main .sw-scroll')].filter((one) => one.checkVisibility()
+  && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.innerText.slice(0, 60))"""
+# Marks every control in sight that a key can be meant for, and notes those that get the focus from now on;
+# tells how many there are.
+MARK = """() => {
+  const all = document.querySelectorAll(
+    'main :is(button, input, select, textarea, summary, a[href], [role=slider], [tabindex="0"])')
+  let n = 0
+  for (const one of all) {
+    delete one.dataset.swAt
+    const usable = one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.tabIndex >= 0
+    if (usable && !one.closest('.bqplot')) one.dataset.swAt = n++
+  }
+  if (!window.reached)
+    document.addEventListener('focusin', ({ target }) => window.reached.add(target.dataset.swAt))
+  window.reached = new Set()
+  document.querySelector("[data-sw-at='0']").focus()
+  return n
+}"""
+MISSED = """() => [...document.querySelectorAll('[data-sw-at]')]
+  .filter((one) => !window.reached.has(one.dataset.swAt)).map((one) => one.outerHTML.slice(0, 300))"""
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +52,6 @@ def script():
     return violations.read_text(encoding="utf-8")
 
 
-# Tables that are cut where they do not scroll.
-CUT = """() => [...document.querySelectorAll('main .sw-scroll')].filter((one) => one.checkVisibility()
-  && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.innerText.slice(0, 60))"""
-
-
 def unfold(page: Page) -> None:
     """Open whatever is folded in the section on show."""
     for kind in ("button", "summary"):
@@ -43,30 +59,46 @@ def unfold(page: Page) -> None:
         ExplorerPage(page).expect_rest()
 
 
-# Each width and each theme once; all pairs take twice as long.
-PAIRS = [(1280, "light"), (400, "dark")]
-OTHERS = [pytest.param(*pair, marks=pytest.mark.slow) for pair in ((1280, "dark"), (400, "light"))]
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, in the light and in the dark."""
+    found = []
+    for theme, rules in RULES.items():
+        page.emulate_media(color_scheme=theme)
+        ExplorerPage(page).expect_rest()  # colours fade
+        assert page.evaluate("document.documentElement.dataset.swLook") == theme
+        found += [f"{theme}: {one}" for one in page.evaluate(RUN, rules)]
+    return found
 
 
-@pytest.mark.parametrize(("width", "theme"), [*PAIRS, *OTHERS])
-def test_every_section_can_be_read_by_all(new_page, app, script, width, theme):
+def unreached(page: Page) -> list[str]:
+    """The controls of the section on show that the tab key does not reach."""
+    n = page.evaluate(MARK)
+    assert n > 10
+    for _ in range(3):  # a panel that is drawn meanwhile sends the walk back to its start
+        for _ in range(n + 60):
+            page.keyboard.press("Tab")
+        if not (missed := page.evaluate(MISSED)):
+            break
+    return missed
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_every_section_can_be_read_and_used_by_all(new_page, app, script, width):
     page = new_page(width=width)
-    page.goto(f"{app}?theme={theme}")
+    page.goto(app)
     explorer = ExplorerPage(page).opened()
     page.add_script_tag(content=script)
-    violations = {}
+    wrong = {}
     for name in sections(explorer):
         unfold(page)
-        violations[name] = page.evaluate(RUN, RULES[theme])
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(WIDER, width)
-        assert page.evaluate(CUT) == [], name
-    assert {name: problems for name, problems in violations.items() if problems} == {}
+        wrong[name] = [*violations(page), *page.evaluate(CUT), *unreached(page)]
+        fits(page, name, WIDTHS if width == max(WIDTHS) else [width])
+    assert {name: problems for name, problems in wrong.items() if problems} == {}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script, theme):
+def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script):
     page = new_page(width=400)
-    page.goto(f"{app}?theme={theme}")
+    page.goto(app)
     explorer = ExplorerPage(page).opened()
     page.add_script_tag(content=script)
     explorer.stage("Data")
@@ -74,24 +106,23 @@ def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script, theme)
     explorer.button("two-groups").click()
     expect(page.get_by_text("2 things to decide").locator("visible=true")).to_be_visible()
     unfold(page)
-    assert page.evaluate(RUN, RULES[theme]) == []
+    assert violations(page) == []
     explorer.button("Use these choices").click()
     explorer.button("Train").click()
     explorer.expect_trained()
     explorer.button(re.compile("^People$")).click()
     page.locator(".sw-people tbody th button").first.click()
     expect(page.locator(".sw-people [aria-current]")).to_be_visible()
-    assert page.evaluate(RUN, RULES[theme]) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.evaluate(WIDER, 400)
+    assert violations(page) == []
+    fits(page, "people", [400])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("name", "last"), [("play", "Option 2"), ("quiz", "Guess")])
-def test_the_apps_beside_the_explorer_can_be_read_by_all(new_page, notebooks, script, name, last, theme):
+def test_the_apps_beside_the_explorer_can_be_read_by_all(new_page, notebooks, script, name, last):
     page = new_page(width=400)
-    page.goto(f"{notebooks}voila/render/{name}.ipynb?theme={theme}")
+    page.goto(f"{notebooks}voila/render/{name}.ipynb")
     page.get_by_role("button", name=re.compile(last)).click()
     page.add_script_tag(content=script)
     unfold(page)
-    assert page.evaluate(RUN, RULES[theme]) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400, page.evaluate(WIDER, 400)
+    assert violations(page) == []
+    fits(page, name, [400])

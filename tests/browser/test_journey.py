@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 @pytest.mark.seed(63)
 def test_in_voila(page: Page, app: str):
     page.goto(app)
-    journey(ExplorerPage(page))
+    journey(ExplorerPage(page), train_slowly)
 
 
 def test_in_voila_with_the_widgets_of_colab(page: Page, app_7: str):
@@ -33,7 +34,26 @@ def test_in_jupyterlab(page: Page, lab: str):
     journey(ExplorerPage(page))
 
 
-def journey(explorer: ExplorerPage) -> None:
+def train_slowly(explorer: ExplorerPage) -> None:
+    """With many data and a slow optimiser, so that there is time to see the curve grow."""
+    explorer.stage("Data")
+    explorer.slide("Sessions", 0.9)
+    expect(explorer.typed("Sessions")).to_have_value(re.compile(r"4\d\d"))
+    explorer.stage("Train")
+    explorer.choose("Optimizer", "adam")
+    explorer.watch_lines()
+    explorer.button("Train").click()
+    explorer.expect_trained()
+    assert explorer.page.evaluate("window.courses.size") > 3
+
+
+def train_soon(explorer: ExplorerPage) -> None:
+    explorer.stage("Train")
+    explorer.button("Train").click()
+    explorer.expect_trained()
+
+
+def journey(explorer: ExplorerPage, train: Callable[[ExplorerPage], None] = train_soon) -> None:
     explorer.opened()
     move_sigma(explorer)
     change_alpha(explorer)
@@ -60,19 +80,6 @@ def change_alpha(explorer: ExplorerPage) -> None:
     explorer.expect_other_lines(before)
     expect(explorer.equations).to_contain_text(re.compile(r"α\s*0\.[56]"))
     explorer.expect_state("equation", "stale")
-
-
-def train(explorer: ExplorerPage) -> None:
-    """With many data and a slow optimiser, so that there is time to see the curve grow."""
-    explorer.stage("Data")
-    explorer.slide("Sessions", 0.9)
-    expect(explorer.typed("Sessions")).to_have_value(re.compile(r"4\d\d"))
-    explorer.stage("Train")
-    explorer.choose("Optimizer", "adam")
-    explorer.watch_lines()
-    explorer.button("Train").click()
-    explorer.expect_trained()
-    assert explorer.page.evaluate("window.courses.size") > 3
 
 
 def see_the_equation(explorer: ExplorerPage) -> None:

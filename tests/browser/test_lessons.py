@@ -7,6 +7,7 @@ import pytest
 import servers
 from playwright.sync_api import Page, expect
 
+ALWAYS = "04_individual_differences"  # tests/test_lessons.py runs all
 LESSONS = sorted(path.stem for path in (servers.ROOT / "notebooks").glob("[0-9]*.ipynb"))
 ASKED = "from spicewidgets import Question as Q\n\nQ('What is 1 − α?', 0.7, within=0.01, hint='α is 0.3.')"
 WIDGETS_7 = os.environ.get("WIDGETS_7", "")  # the Python of an environment as Colab's; `make test` sets it
@@ -14,7 +15,9 @@ WRONG = "[role=alert], [data-mime-type='application/vnd.jupyter.stderr'], .jp-Re
 
 
 @pytest.mark.seed(112)
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize(
+    "name", [name if name == ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in LESSONS]
+)
 def test_a_lesson_opens_and_its_answers_are_checked(name, page: Page, notebooks: str):
     page.goto(f"{notebooks}voila/render/{name}.ipynb")
     question = page.locator(".sw-panel").filter(has=page.get_by_role("button", name="Check")).last

@@ -168,14 +168,14 @@ def test_binders_link_opens_the_explorer(page, binder):
     expect(page.get_by_role("main")).to_be_visible()
 
 
-@pytest.mark.parametrize("name", sorted(doors()))
-def test_each_door_opens(name, page, notebooks):
-    page.goto(f"{notebooks}voila/render/{name}.ipynb")
-    expect(page.locator("main .sw-panel").first).to_be_visible()
-    expect(page.get_by_role("heading", level=2).locator("visible=true").first).to_be_visible()
-    assert "spicewidgets" in page.title()
-    expect(page.locator("[role=alert]")).to_have_count(0)
-    expect(page.get_by_text("There was an error")).to_have_count(0)
+def test_each_door_opens(page, notebooks):
+    for name in sorted(doors()):
+        page.goto(f"{notebooks}voila/render/{name}.ipynb")
+        expect(page.locator("main .sw-panel").first, name).to_be_visible()
+        expect(page.get_by_role("heading", level=2).locator("visible=true").first, name).to_be_visible()
+        assert "spicewidgets" in page.title()
+        expect(page.locator("[role=alert]"), name).to_have_count(0)
+        expect(page.get_by_text("There was an error"), name).to_have_count(0)
 
 
 def test_two_pages_are_two_learners(new_page, app):

@@ -5,7 +5,7 @@ import re
 import pytest
 from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
-from sections import sections
+from sections import fits, sections
 
 from spicewidgets.core.models import READY
 from spicewidgets.state.builder import TEMPLATES
@@ -25,12 +25,6 @@ PLACES = """() => [".sw-head", ".sw-strip", ".sw-guide", ".sw-controls", ".sw-st
   const { left, top } = shown.getBoundingClientRect()
   return [look, Math.floor(left / 2), Math.floor(top / 2)]  // fractions of a pixel are rounding
 })"""
-WIDTHS = (400, 600, 768, 1024, 1280)
-WIDER = """() => [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility()
-  && !one.parentElement.closest('.sw-scroll, .sw-strip, .sw-bar, .sw-views, .sw-equations, .bqplot, pre')
-  && one.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
-  .map((one) => one.outerHTML.slice(0, 160))"""
-
 
 # Parts of the true and the found equation that are in sight: x′, α and β of both.
 EQUATIONS = """() => [...document.querySelectorAll('.sw-equations :is(.sw-left, .sw-read)')].filter((one) =>
@@ -164,9 +158,8 @@ def test_the_presenters_keys(page: Page, app: str):
     expect(page.get_by_role("button", name="Share")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "preset", ["the tutorial", *(pytest.param(name, marks=pytest.mark.slow) for name in list(PRESETS)[1:])]
-)
+@pytest.mark.slow  # of the tutorial test_accessibility.py knows it
+@pytest.mark.parametrize("preset", list(PRESETS)[1:])
 def test_nothing_is_wider_than_the_page(page: Page, app: str, preset: str):
     page.goto(app)
     explorer = ExplorerPage(page).opened()
@@ -189,15 +182,6 @@ def test_no_model_and_no_example_of_the_builder_is_wider_than_the_page(page: Pag
         explorer.button("Build from this").click()
         explorer.expect_rest()
         fits(page, f"built from {name}")
-
-
-def fits(page: Page, what: str) -> None:
-    """Whatever the width of the page is, nothing is wider."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 860})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, (what, width, page.evaluate(WIDER))
-    page.set_viewport_size({"width": 1280, "height": 860})
 
 
 def step(page: Page, words: str) -> None:

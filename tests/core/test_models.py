@@ -57,11 +57,6 @@ def test_a_row_names_a_class_and_the_config_that_its_description_gives(name):
         assert model.built.problems() == []
 
 
-def test_the_table_loads_no_torch():
-    code = "import sys, spicewidgets.core.models; print({'torch', 'pysindy', 'pandas'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
-
-
 def test_a_file_and_a_row_add_a_model(tmp_path):
     """As CONTRIBUTING says: it is in the panels, in the script that they write, and on the command line."""
     (row,) = [line for line in CONTRIBUTING.splitlines() if line.startswith('    ReadyModel("optimist"')]

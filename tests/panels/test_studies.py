@@ -3,8 +3,6 @@
 import html
 import io
 import re
-import subprocess
-import sys
 import zipfile
 
 import numpy as np
@@ -80,18 +78,6 @@ def texts(table):
     """The words of each row of a table."""
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)
     return [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
-
-
-@pytest.mark.parametrize("name", ["rivals", "recovery", "falsify", "report"])
-def test_it_opens_without_torch_with_a_sentence_and_a_button(name):
-    code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.app.runner import Runner\n"
-        "Runner.preload = lambda *_: None\n"
-        f"p = panel({name!r})\n"
-        "assert not p.alert.value\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_before_anything_it_says_what_will_be_done():

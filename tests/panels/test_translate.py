@@ -1,8 +1,5 @@
 """The panel that reads the equation: steps, the way back, the worth of a term, and what is free."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -103,17 +100,6 @@ def test_the_constant_cannot_be_dropped_for_nothing(shown):
     assert "session 99" in shown.verdict.value
     shown.term.value = (CHOSEN, ("c_reward",))
     assert shown.verdict.value == ""
-
-
-def test_nothing_of_the_recorded_run_needs_torch():
-    code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.app.runner import Runner\n"
-        "Runner.preload = lambda *_: None\n"
-        "p = panel('translate'); p.parameters.alpha_reward = 0.6; p.back.click()\n"
-        "assert '<table' in p.steps.value and '<table' in p.freedoms.value and not p.alert.value\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_it_reckons_nothing_while_it_is_hidden():

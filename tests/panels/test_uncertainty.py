@@ -1,8 +1,6 @@
 """How sure the numbers are: what the panel shows before, while and after sessions are resampled."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -61,17 +59,6 @@ def test_before_there_are_resamples_the_likelihood_speaks():
     assert not made.buttons["resample"].disabled
     made.files.ask("as text")
     assert "There are no resamples yet. Press Resample first." in made.files.alert.value
-
-
-def test_it_opens_without_torch():
-    code = (
-        "import sys; from spicewidgets.apps import panel; from spicewidgets.app.runner import Runner\n"
-        "Runner.preload = lambda *_: None\n"
-        "p = panel('uncertainty')\n"
-        "assert '<table' in p.terms.value and not p.alert.value\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_resampling_ends_with_intervals_of_all_numbers(shown):

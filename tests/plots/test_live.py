@@ -4,8 +4,6 @@ losing a peak; axes stay calm; what is shown can be read as words, table and fil
 
 import csv
 import io
-import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ET
 
@@ -196,26 +194,6 @@ def test_markers_outside_the_view_are_not_drawn_by_matplotlib():
 def test_an_unknown_kind_is_told():
     with pytest.raises(ValueError, match='kind must be "bqplot" or "matplotlib"; got \'plotly\''):
         LiveFigure("plotly")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_drawing_loads_neither_pyplot_nor_torch(kind):
-    code = (
-        "import sys; from spicewidgets.plots.figures import RewardProbabilities as R;"
-        f"r = R({kind!r}); r.draw([[.1, .2], [.3, .4]]); r.download('svg');"
-        "print('matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False False\n"
-
-
-def test_bqplot_does_not_load_matplotlib():
-    code = (
-        "import sys; from spicewidgets.plots.loss_curve import LossCurve;"
-        "LossCurve('bqplot'); print('matplotlib' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
 
 
 # Thinning

@@ -1,8 +1,5 @@
 """What is looked at in a result, recorded or fresh: the numbers are those of the core."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -28,21 +25,6 @@ def fresh():
     runner = Runner(experiment, foreground=True)
     assert runner.train()
     return runner.result
-
-
-def test_a_recorded_result_needs_neither_torch_nor_pysindy():
-    code = (
-        "import sys\n"
-        "from spicewidgets.views import looking as views\n"
-        "from spicewidgets.app.recorded import load_recorded\n"
-        "from spicewidgets.state import Experiment\n"
-        "result = load_recorded(Experiment().snapshot())\n"
-        f"views.curves_of(result, '{NAME}', 0), views.path_of(result, '{NAME}', 0)\n"
-        "views.trial_by_trial(result, 3), views.likelihood(result, result.spice)\n"
-        "print({'torch', 'pysindy'} & set(sys.modules))"
-    )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == "set()\n"
 
 
 @pytest.mark.parametrize("kind", ["shown", "fresh"])

@@ -277,19 +277,6 @@ def test_what_cannot_be_is_a_sentence(arguments, sentence):
     assert sentence in str(raised.value)
 
 
-def test_a_task_and_a_participant_need_no_torch():
-    """So that a page can draw them while torch is still loading."""
-    import subprocess
-    import sys
-
-    script = (
-        "import sys, spicewidgets as sw; task, agent = sw.BanditsDrift(sigma=0.2), sw.AgentQ(); "
-        "task.new_sess(); agent.new_sess(); agent.update(agent.get_choice(), task.step(0)); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-
 def test_what_cannot_fit_into_memory_is_refused_at_once():
     """It took six minutes until the memory was full."""
     begun = time.process_time()
