@@ -15,7 +15,7 @@ TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_fi
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
-.PHONY: help app tutorial test test-slow lint docs house format clean
+.PHONY: help app tutorial test test-slow colab lint docs house format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,9 +26,16 @@ app: $(VENV)/app.stamp ## open the explorer in the browser
 tutorial: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, discover, compare, plot into OUT
 	$(BIN)/spicewidgets discover --sigma 0.2 --alpha-reward 0.3 --seed 42 --out $(OUT)
 
-test: lint docs $(VENV)/browser.stamp $(COLAB)/colab.stamp $(VENV)/binder/ready ## lint, then run the tests, some in a browser, some as on Colab
-	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto
-	$(COLAB)/bin/python -m pytest -n auto $(TESTS_7)
+# What needs no browser runs beside the tests, while these wait for one; what it says follows what they say.
+test: $(VENV)/browser.stamp $(COLAB)/colab.stamp $(VENV)/binder/ready ## lint, and run the tests, some in a browser, some as on Colab
+	@nice $(MAKE) --no-print-directory --keep-going lint docs colab > $(VENV)/beside.log 2>&1 & beside=$$!; \
+	trap "kill $$beside" INT TERM; \
+	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto --durations=30; tests=$$?; \
+	wait $$beside; others=$$?; cat $(VENV)/beside.log; \
+	test $$tests -eq 0 || echo "The tests have failed, see above."; exit $$((tests + others))
+
+colab: $(COLAB)/colab.stamp # a part of the tests, as on Colab
+	$(COLAB)/bin/python -m pytest $(TESTS_7)
 
 test-slow: $(VENV)/test.stamp ## run the long tests (statistics over many data sets, soaks, loads)
 	$(BIN)/python -m pytest -m slow
