@@ -14,6 +14,16 @@ from hypothesis import settings
 
 collect_ignore = ["fixtures"]  # what wrote the files of 0.1.0 runs with that version alone
 SERVED = ("tests/browser/", "tests/test_workshop.py")  # these share servers and a browser
+STUDIED = "tests/paper/"  # these share a study
+# What takes longest begins first, so that at the end all processes are done at about the same time.
+LONG = (
+    *SERVED,
+    "tests/test_lessons.py",
+    "tests/test_cli.py",
+    "tests/app/test_runner.py",
+    STUDIED,
+    "tests/test_binder.py",
+)
 # These drive a browser or talk to servers that live, and may fail for reasons of the machine.
 LIVE = (*SERVED, "tests/server/", "tests/test_binder.py", "tests/test_public.py")
 
@@ -23,7 +33,7 @@ settings.load_profile("repeatable")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give each file to one process, and all tests that open pages to one.
+    """Give each file to one process, and all tests that open pages to one, in the order of the collection.
 
     So what a file prepares is prepared once, and each server and the browser start once. Marks are not used:
     pytest 9.2 passes over `xdist_group` (github.com/pytest-dev/pytest-xdist/issues/1386).
@@ -32,13 +42,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "served" if nodeid.startswith(SERVED) else super()._split_scope(nodeid)
+            if nodeid.startswith(SERVED):
+                return "served"
+            return STUDIED if nodeid.startswith(STUDIED) else super()._split_scope(nodeid)
 
+    config.option.loadscopereorder = False
     return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test of a browser or a server once more where it fails; a test of numbers never."""
+    """Begin with what takes longest. Try a test of a browser or a server once more where it fails; a test of
+    numbers never.
+    """
+    items.sort(
+        key=lambda item: next((at for at, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
+    )
     for item in items:
         if item.nodeid.startswith(LIVE):
             item.add_marker(pytest.mark.flaky(reruns=1))

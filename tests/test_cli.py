@@ -475,40 +475,6 @@ def test_every_problem_is_one_line_and_all_are_told_at_once():
     ]
 
 
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        (
-            ["--alpha-penalty", "nan"],
-            "Error: --alpha-penalty must be between 0 and 1; got nan. Give a number.",
-        ),
-        (["--seed", "-1"], "Error: --seed must be 0 or more; got -1. "),
-        (
-            ["--optimizer", "lbfgs", "--dropout", "0.5"],
-            "Error: --optimizer lbfgs needs the same loss at every call: the whole data set, without dropout,"
-            " bagging, batches, scheduler or truncated steps. Leave these out, or choose --optimizer adam.",
-        ),
-        (
-            ["--sindy-optimizer", "LASSO"],
-            "Error: --sindy-optimizer must be one of SR3_weighted_l1, SR3_L1, STLSQ; got 'LASSO'. Choose one"
-            " of these.",
-        ),
-        (
-            ["--choice-column", "c"],
-            "Error: --choice-column is for tables, and no --data names one. Leave out --choice-column.",
-        ),
-        (
-            ["--data", "x.csv", "--sigma", "0.1"],
-            "Error: --sigma is for simulations, and --data names a table. Leave out --sigma.",
-        ),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_a_wrong_option_is_a_sentence(options, line):
-    (message,) = refused(*SMALL[: 6 if "--data" not in options else 0], *options)
-    assert message.startswith(line)
-
-
 def test_a_folder_that_cannot_be_is_told_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
     (line,) = refused("--out", tmp_path / "file", "--trials", 100_000, "--sessions", 100_000)

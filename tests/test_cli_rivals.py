@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import spicewidgets as sw
 from spicewidgets.cli import main
 from spicewidgets.cli.progress import ProgressBar
-from spicewidgets.cli.rivals import BY, NAMES, WAYS
+from spicewidgets.cli.rivals import BY, WAYS
 from spicewidgets.core.progress import Progress as Done
 from spicewidgets.core.rivals import fit, folds
 from spicewidgets.core.rivals.recovery import CRITERIA
@@ -198,13 +198,6 @@ def test_the_command_of_a_recovery_does_the_same(tmp_path):
 
 
 def test_what_is_wrong_with_its_options_is_a_line_each(table, tmp_path):
-    assert refused("rivals", "--by", "x", "--rival", "me", "--folds", "1", "--seed", "-1") == [
-        "Error: --seed must be 0 or more; got -1. Seed of all that is drawn.",
-        "Error: --by must be one of session, person, time; got 'x'. Choose one of these.",
-        "Error: --folds must be 2 or more; got 1. Parts that the choices are taken apart into.",
-        f"Error: --rival must be one of {', '.join(NAMES)}; got 'me'. Choose one of these.",
-        "Error: --data must name a table of choices; got none. Give for example --data choices.csv.",
-    ]
     (line,) = refused("rivals", "--data", table, "--reward-column", "rewrad")
     assert "Did you mean 'reward'?" in line
     (tmp_path / "file").write_text("x")
@@ -236,22 +229,6 @@ def test_parameters_are_recovered():
     text = output_of("recovery", "parameters", "--people", 3, "--trials", 60, "--datasets", 2)
     assert "How the parameters of rescorla-wagner come back" in text
     assert "correlation" in text
-
-
-def test_what_is_wrong_with_a_recovery_is_a_line_each():
-    lines = refused("recovery", "all", "--people", 0, "--sizes", "3,x", "--sigma", 7, "--criterion", "r2")
-    assert lines == [
-        "Error: what must be one of parameters, rivals, terms; got 'all'. Choose one of these.",
-        "Error: --people must be 1 or more; got 0. People of a data set.",
-        "Error: --sigma must be between 0 and 1 per trial; got 7. Drift: standard deviation of the step of"
-        " each reward probability; 0 keeps them fixed.",
-        "Error: --criterion must be one of bic, aic, evidence; got 'r2'. Choose one of these.",
-        "Error: --sizes must be numbers of sessions; got 'x'. Use --sizes 10,30,100.",
-    ]
-    (line,) = refused("recovery", "parameters", "--rival", "random")  # it was a KeyError after all was done
-    assert line == "Error: --rival must be one with parameters; random has none. Name another one."
-    (line,) = refused("recovery", "parameters", "--rival", "choice-kernel", "--rival", "biased")
-    assert "--rival must be one rival for parameters" in line
 
 
 def test_ctrl_c_shows_what_is_finished_and_the_same_command_goes_on(tmp_path):

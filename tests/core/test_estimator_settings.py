@@ -155,64 +155,6 @@ def test_every_setting_of_the_second_stage_has_a_name_here():
     assert set(DISCOVERY) == {item.name for item in fields(Discovery)}
 
 
-@pytest.mark.parametrize(
-    ("parameters", "sentence"),
-    [
-        (
-            {"optimizer": "lbfgs", "batch_size": 2},
-            'optimizer="lbfgs" needs the same loss at every call: the whole data set, without dropout,'
-            ' bagging, batches, scheduler or truncated steps. Leave these out, or choose optimizer="adam".',
-        ),
-        (
-            {"n_actions": 2.0},
-            "n_actions must be a whole number; got 2.0. Write it without a point.",
-        ),
-        (
-            {"spice_optim_regularization": 0},
-            "spice_optim_regularization must be above 0 for SR3 (its relaxation nu); got 0. Set 0.01, or"
-            " choose STLSQ.",
-        ),
-        (
-            {"train_test_ratio": []},
-            "train_test_ratio must be above 0, at most 1, or a list of sessions to keep for the test; got []."
-            " Use 0.8 to fit to the first 80 % of each session.",
-        ),
-        (
-            {"validation_share": 1.0},
-            "validation_share must be 0 or more, below 1, or a list of sessions to validate on; got 1.0. Use"
-            " 0.2 to choose the epoch by the last 20 % of each session.",
-        ),
-        (
-            {"train_test_ratio": [9]},
-            "list_test_sessions must be sessions of a participant, 0 to 3; got [9]. Count the sessions of"
-            " each participant from 0.",
-        ),
-        (
-            {"save_path_rnn": "/no/such/folder/rnn"},
-            "save_path_rnn must be a file in a folder that exists; got '/no/such/folder/rnn'. Make the folder"
-            " first, or choose another name.",
-        ),
-        (
-            {"device": "gpu"},
-            "device must be the name of a torch device; got 'gpu'. Use 'cpu'.",
-        ),
-        (
-            {"spice_participant_id": 5},
-            "spice_participant_id must be one of the participants [0], or None for all; got 5. Choose one"
-            " of these.",
-        ),
-        (
-            {"rnn_class": BaseRNN},
-            "rnn_class must be a class that inherits from BaseRNN and has its own forward; got <class"
-            " 'spicewidgets.core.train.rnn.BaseRNN'>."
-            " Give the class itself, such as rnn_class=RescorlaWagnerRNN.",
-        ),
-    ],
-)
-def test_sentences(parameters, sentence):
-    assert told(**parameters) == (sentence,)
-
-
 @pytest.mark.filterwarnings("ignore:The loss")
 @pytest.mark.parametrize("name", ["batch_size", "sequence_length", "n_steps_per_call"])
 def test_minus_one_stands_for_none_as_in_autospice(name):

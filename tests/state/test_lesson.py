@@ -163,32 +163,6 @@ def test_another_version_is_refused_in_a_sentence(experiment, version):
     )
 
 
-@pytest.mark.parametrize(
-    ("parts", "sentence"),
-    [
-        ({"title": ""}, "must have a word; got none"),
-        ({"title": "x" * 101}, "has at most 100 characters; got 101"),
-        ({"title": "a\nb"}, "must be a line of letters"),
-        ({"title": "\ud800"}, "must be a line of letters"),
-        ({"text": 3}, "The text of a lesson must be a text; got 3"),
-        ({"hidden": "all"}, "hidden must be a list of names; got 'all'"),
-        ({"hidden": ["task.speed"]}, "got 'task.speed'. Correct or leave out."),
-        ({"fixed": ["data.session"]}, "got 'data.session'"),
-        ({"fixed": list("abcde")}, "got 'a', 'b', 'c' and 2 more"),
-        ({"fixed": ["task.sigma"], "hidden": ["task.sigma"]}, "task.sigma cannot be both hidden and fixed"),
-        ({"panels": []}, "must show a panel; got none"),
-        ({"panels": ["kitchen"]}, "panels must be among task"),
-        ({"author": "me"}, "'author' is no part of a lesson"),
-        ({"settings": {"task": {"sigma": 7}}}, "task: sigma must be between 0 and 1"),
-        ({"settings": {"version": 9}}, "version must be 1; got 9"),
-    ],
-)
-def test_what_is_wrong_is_told_and_changes_nothing(experiment, parts, sentence):
-    with pytest.raises(SettingsError) as error:
-        read_lesson(PLAIN | parts, experiment)
-    assert sentence in told(error)
-
-
 def test_all_problems_are_told_at_once(experiment):
     with pytest.raises(SettingsError) as error:
         read_lesson({"lesson": 1, "hidden": 1, "settings": {"task": {"sigma": 7}}}, experiment)

@@ -297,47 +297,6 @@ def test_an_additional_input_that_the_table_lacks_is_left_out_and_that_is_said()
 
 
 @pytest.mark.parametrize(
-    ("frame", "sentence"),
-    [
-        (tabular(choice=[0, 0.5, 1, 1, 0]), "choice must hold whole numbers or names; got 0.5 in row 2. Giv"),
-        (tabular(choice=[0, 0, 0, 0, -1]), "choice must hold 2 or more arms; got only 0. An empty cell or -"),
-        (tabular(choice=[NAN] * 5), "choice must hold the choices; got none. An empty cell or -1 is a missi"),
-        (tabular(choice=[1, 2, 900, 1, 1]), "choice may hold up to 50 arms; got 900, from 1 to 900. Check t"),
-        (tabular(choice=[0, 1, float("inf"), 1, 0]), "choice must hold whole numbers or names; got inf in r"),
-        (tabular(reward=[1, 0, "win", 0, 1]), "reward must hold numbers; got 'win' in row 3. Use for exampl"),
-        (tabular(reward=[1, 0, float("inf"), 0, 1]), "reward must hold numbers; got inf in row 3."),
-        (tabular(reward=[NAN] * 5), "reward must hold the outcome of each choice; got none. Fill the column"),
-        (tabular(reward=[[1], 0, 1, 0, 1]), "reward must hold numbers; got [1] in row 1."),
-        (tabular(session=["a", None, "a", " ", "b"]), "session must be given for every trial; it is empty i"),
-        (tabular(session=[["a"]] * 5), "session must hold a name or a number per row; got ['a'] in row 1. U"),
-        (tabular(block=[1, 1, NAN, 2, 2]), "block must be given for every trial; it is empty in 1 row(s), f"),
-        (tabular(block=[1, 1, float("inf"), 2, 2]), "block must hold numbers; got inf in row 3. Number the"),
-        (
-            tabular(
-                choice=[3, 5, 3, 3, 5], reward=None, reward_0=1.0, reward_1=0.0, reward_2=0.0, reward_3=0.0
-            ),
-            "choice must be numbered like the reward columns, 0 to 3; got choices from 3 to 5. Number both f",
-        ),
-        (tabular(reward=None, reward_0=[1.0] * 5), "There is no column 'reward'. Did you mean 'reward_0'? T"),
-        (tabular().iloc[:0], "The table must have one row per trial; got none. Check that the file was save"),
-        (
-            pd.DataFrame([[1, 2]], columns=["choice", "choice"]),
-            "Every column must have a name of its own; got choice twice. Rename one of them.",
-        ),
-        ("https://example.org/data.csv", "file must be on this computer; got 'https://example.org/data.csv'"),
-        ("/nowhere/data.csv", "There is no file '/nowhere/data.csv'. Check the folder and the name."),
-        (io.StringIO(""), "The table must have a header and one row per trial; the file is empty. Check tha"),
-        (io.StringIO('a,b\n"1'), "A quotation mark opens in row 2 and is never closed"),
-        (3, "3 cannot be opened"),
-    ],
-)
-def test_what_cannot_be_read_is_a_sentence(frame, sentence):
-    """F20."""
-    (problem,) = problems(frame)
-    assert problem.startswith(sentence)
-
-
-@pytest.mark.parametrize(
     ("values", "sentence"),
     [
         (

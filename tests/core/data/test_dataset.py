@@ -464,39 +464,6 @@ def test_a_table_that_is_no_dataset_is_a_sentence():
     assert len(raised.value.problems) == 4
 
 
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (
-            {"xs": torch.zeros(2, 3, 5)},
-            "got (2, 3, 5) and (1, 3, 2). Give both the same trials.",
-        ),
-        ({"xs": 3.0}, "got () and (1, 3, 2). Give both the same trials."),
-        (
-            {"xs": [[1], [1, 2]]},
-            "xs must be an array of numbers, (n_sessions, n_trials, n_columns); got something",
-        ),
-        ({"sequence_length": 0}, "sequence_length must be a whole number of trials, 1 or more; got 0."),
-        ({"stride": 1.5}, "stride must be a whole number of trials, 1 or more; got 1.5."),
-        ({"normalize_features": (0, 5)}, "normalize_features must be columns from 0 to 4; got [5]."),
-        (
-            {"truth_probs": torch.zeros(1, 3, 3)},
-            "truth_probs must have the shape of ys, (1, 3, 2); got (1, 3, 3).",
-        ),
-        (
-            {"additional_inputs": ["age"]},
-            "additional_inputs must name the 0 column(s) between rewards and block",
-        ),
-        ({"additional_inputs": ["block"]}, "not twice and not those of other columns; got block. Rename"),
-        ({"additional_inputs": ["age", "age"]}, "got age. Rename the column(s), for example to age_input."),
-    ],
-)
-def test_what_cannot_be_is_a_sentence(change, sentence):
-    with pytest.raises(SettingsError) as raised:
-        DatasetRNN(**({"xs": torch.zeros(1, 3, 5), "ys": torch.zeros(1, 3, 2)} | change))
-    assert sentence in str(raised.value)
-
-
 @pytest.mark.parametrize(("features", "n_actions"), [(5, 3), (4, 2), (6, 2), (1, 3), (3, 1), (2, 7)])
 def test_any_columns_are_a_data_set_until_a_model_has_to_read_them(features, n_actions):
     """As in autospice's tutorial of data, which makes one of 5 features and 3 actions."""

@@ -248,37 +248,6 @@ def test_shuffled_rows_are_put_in_the_order_of_their_trials():
 
 
 @pytest.mark.parametrize(
-    ("table", "sentence"),
-    [
-        (b"", "the file is empty"),
-        (b"id,choice,reward\n", "one row per trial; got none"),
-        (b"\x89PNG\r\n\x1a\n", "it is a PNG picture"),
-        (b"\x80\x04\x95abc", "it is a pickle, which is never opened"),
-        (b"id\0choice", "it holds bytes of no text"),
-        (b"PK\x03\x04 no zip", "damaged or locked archive"),
-        (b"\x1f\x8b no gzip", "damaged or locked archive"),
-        (csv([(*row, 9) for row in BASE]), "but 10 rows have more, first row 2"),
-        (b"id,choice,choice,reward\na,1,0,1\n", "Every column must have a name of its own; got choice twice"),
-        (b'id,choice,reward\na,"1,0\na,1,1\n', "A quotation mark opens in row 2 and is never closed"),
-        (csv(BASE, "a,b,c").replace(b"0", b"x").replace(b"1", b"x"), "No column looks like the choices"),
-        (csv((a, b) for a, b, _ in BASE).replace(b",reward", b""), "No column looks like the rewards"),
-        (csv((a, 1, c) for a, _, c in BASE), "choice must hold 2 to 50 options; got only 1"),
-        (csv((a, b / 2, c) for a, b, c in BASE), "got 0.5 in row 3"),
-        (csv((a, b, "") for a, b, _ in BASE), "No column looks like the rewards"),
-        (csv((f"p{t}", t % 2, 1) for t in range(9)), "No row is left to use"),
-        (
-            csv([("a", 0, 1)] * 2, ",".join(["id", "choice", "reward", *map(str, range(3000))])),
-            "2,000 columns",
-        ),
-    ],
-)
-def test_what_cannot_be_read_is_refused_with_a_sentence(table, sentence):
-    with pytest.raises(SettingsError) as raised:
-        read_choices(table)
-    assert sentence in str(raised.value)
-
-
-@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ({"roles": {"choice": "chocie"}}, "Did you mean 'choice'"),
