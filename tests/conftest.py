@@ -97,3 +97,13 @@ def no_figures_left():
     yield
     if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
         pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def no_trials():
+    """Runs end without the trials of what the coach may propose, of which each is a training."""
+    from spicewidgets.app.job import Job
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Job, "_trial", lambda *_: None)
+        yield

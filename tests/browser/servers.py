@@ -26,10 +26,21 @@ OTHER = """
 import os, sys
 from pathlib import Path
 from spicewidgets.cli import serve
+from spicewidgets.server.provisioner import use_forked_kernels
 from voila.app import Voila
 
+class Forking(Voila):
+    name = Voila.name
+
+    def init_settings(self):
+        use_forked_kernels(self)
+        return super().init_settings()
+
+notebook, port, pool, forks = sys.argv[1:]
 os.environ.update(serve.environment())
-Voila.launch_instance(list(serve.arguments(Path(sys.argv[1]), int(sys.argv[2]), False, int(sys.argv[3]))))
+options = serve.arguments(Path(notebook), int(port), False, int(pool))
+options = [option.replace("apart=True", "apart=False") for option in options]
+(Forking if forks else Voila).launch_instance(options)
 """
 
 
@@ -121,13 +132,13 @@ def voila(folder: Path, source: str, pool: int = 0, python: str = sys.executable
 
 
 def notebooks(folder: Path) -> Iterator[str]:
-    """Voila on all our notebooks."""
-    return voila_of(folder, ROOT / "notebooks", 0, sys.executable)
+    """Voila on all our notebooks, whose kernels are forked as those of the app: each is ready at once."""
+    return voila_of(folder, ROOT / "notebooks", 0, sys.executable, "forks")
 
 
-def voila_of(folder: Path, served_path: Path, pool: int, python: str) -> Iterator[str]:
+def voila_of(folder: Path, served_path: Path, pool: int, python: str, forks: str = "") -> Iterator[str]:
     port = free_port()
-    return served([python, "-c", OTHER, str(served_path), str(port), str(pool)], port, folder)
+    return served([python, "-c", OTHER, str(served_path), str(port), str(pool), forks], port, folder)
 
 
 def binder(folder: Path, root: Path = ROOT, python: str = sys.executable) -> Iterator[str]:
