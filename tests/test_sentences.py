@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 import spicewidgets as sw
 from spicewidgets.cli import main
+from spicewidgets.core.judge.quiz import mystery
 from spicewidgets.state import Experiment
 from spicewidgets.state.lesson import read_lesson
 
@@ -62,7 +63,7 @@ def command(words: str) -> str:
 
 
 PUBLIC = {name: getattr(sw, name) for name in sw.__all__}
-OURS = (io, pd, torch, csv, table, simulate, dataset, fit, lesson, command)
+OURS = (io, pd, torch, csv, table, simulate, dataset, fit, lesson, mystery, command)
 NAMES = PUBLIC | {each.__name__.replace("pandas", "pd"): each for each in OURS} | {"ROWS": ROWS}
 
 

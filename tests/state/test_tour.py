@@ -2,7 +2,6 @@
 
 import pytest
 
-from spicewidgets.core.settings import SettingsError
 from spicewidgets.state import Experiment
 from spicewidgets.state.lesson import HOLDABLE, Lesson, open_lesson, read_lesson
 from spicewidgets.state.tour import TOUR, Tour, TourStep, plain, steps_problems
@@ -90,27 +89,3 @@ def test_a_lesson_has_a_tour_of_its_own():
     open_lesson(experiment, again)
     assert experiment.lesson.tour == lesson.tour
     assert "tour" not in Lesson("None").to_dict()
-
-
-@pytest.mark.parametrize(
-    ("tour", "told"),
-    [
-        ("run", "A tour must be a list"),
-        ([{"words": "x"}] * 13, "up to 12 steps"),
-        (["x"], "Step 1 of the tour must have"),
-        ([{"words": "x", "more": 1}], "Step 1 of the tour must have"),
-        ([{"words": ""}], "The words of step 1"),
-        ([{"words": "a\nb"}], "The words of step 1"),
-        ([{"words": "x" * 201}], "The words of step 1"),
-        ([{"words": "x", "panel": "cellar"}], "The panel of step 1"),
-        ([{"words": "x"}, {"words": "x", "waits_for": "doom"}], "Step 2 cannot wait for 'doom'"),
-        ([{"words": "x", "waits_for": "task.sigma=far"}], "Step 1 cannot wait"),
-        ([{"words": "x", "waits_for": "see cellar"}], "Step 1 cannot wait"),
-        ([{"words": "x", "waits_for": "task.sigma then doom"}], "Step 1 cannot wait"),
-        ([{"words": "x", "waits_for": 3}], "Step 1 cannot wait"),
-    ],
-)
-def test_what_is_no_tour_is_told(tour, told):
-    with pytest.raises(SettingsError) as refused:
-        read_lesson({"lesson": 1, "title": "T", "tour": tour}, Experiment())
-    assert told in str(refused.value)

@@ -296,22 +296,6 @@ def test_an_additional_input_that_the_table_lacks_is_left_out_and_that_is_said()
     assert torch.equal(dataset.xs, convert_dataset(frame, additional_inputs=["age"])[0].xs)
 
 
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        (
-            [30, NAN, 30, 41, NAN],
-            "age must be given for every trial with a choice; it is empty in 2 of them, first in",
-        ),
-        ([30, 1e31, 30, 41, 41], "age must hold numbers within 10^30; got others. Use another unit."),
-        ([["30"], 30, 30, 41, 41], "age must hold a name or a number per row; got ['30'] in row 1."),
-    ],
-)
-def test_wrong_additional_inputs_are_sentences(values, sentence):
-    (problem,) = problems(tabular(age=values), additional_inputs="age")
-    assert problem.startswith(sentence)
-
-
 def test_an_additional_input_may_be_empty_where_the_choice_is():
     frame = tabular(choice=[0, NAN, 1, 1, 0], age=[30, NAN, 30, 41, 41])
     assert convert_dataset(frame, additional_inputs=["age"])[0].xs[0, :, 4].tolist() == [30, -1, 30]
