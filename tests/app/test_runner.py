@@ -42,6 +42,7 @@ def trained():
     return runner
 
 
+@pytest.mark.usefixtures("trained")  # so that nothing has to be loaded before it
 def test_a_recorded_run_is_made_anew_once_and_what_is_asked_for_comes_after_it():
     runner = Runner(Experiment())
     runner.experiment.uncertainty.n_resamples = 3
