@@ -6,13 +6,12 @@ Importing this loads no torch.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.discover.uncertainty import bounded_interval
 from ..core.judge.quiz import (
     BOTH,
     BY_PARAMETER,
@@ -24,6 +23,7 @@ from ..core.judge.quiz import (
     mystery,
     score,
 )
+from ..core.mechanisms import PARAMETERS
 from ..core.settings import LEVEL, Participant, SettingsError, Task
 from ..core.simulate.agents import make_agent
 from ..core.simulate.game import Game
@@ -35,12 +35,13 @@ from ..loading import later
 if TYPE_CHECKING:
     from ..core.data import entry
     from ..core.data.dataset import DatasetRNN
-    from ..core.judge import classical, quiz_data, replay as replaying
+    from ..core.judge import replay as replaying
+    from ..core.rivals import fit as fitting, quiz_data
     from ..core.simulate.session import BanditSession
 else:
     entry = later("..core.data.entry", __package__)
-    classical = later("..core.judge.classical", __package__)
-    quiz_data = later("..core.judge.quiz_data", __package__)
+    fitting = later("..core.rivals.fit", __package__)
+    quiz_data = later("..core.rivals.quiz_data", __package__)
     replaying = later("..core.judge.replay", __package__)
 
 __all__ = [
@@ -69,6 +70,8 @@ __all__ = [
     "value_of",
     "yourself",
 ]
+
+CLASSIC = "rescorla-wagner"
 
 
 def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulated:
@@ -149,36 +152,34 @@ class Yourself:
 
     Attributes:
         data: the session.
-        fitted: the most likely parameters.
+        fitted: the most likely parameters, of this one participant.
         played: what a learner with these parameters expects.
     """
 
     data: Simulated
-    fitted: "classical.ClassicalFit"
+    fitted: "fitting.FittedRival"
     played: Record
 
 
 def yourself(game: Game) -> Yourself:
     """Return the game that was played, and its most likely learner. Loads torch."""
     dataset = entry.as_dataset(game.session(), game.task.n_actions)
-    fitted = classical.fit(dataset)
-    played = replaying.replay(make_agent(fitted.participant, game.task.n_actions), dataset)
+    fitted = fitting.fit_rival(CLASSIC, dataset)
+    names = {PARAMETERS[name].short_name: name for name in BOTH}
+    own = {names[name]: value for name, value in zip(fitted.names, fitted.values[0].tolist(), strict=True)}
+    agent = make_agent(with_values(Participant(), own), game.task.n_actions)
+    played = replaying.replay(agent, dataset)
     return Yourself(given(dataset, [game.session()]), fitted, played)
 
 
-def told_of(fitted: "classical.ClassicalFit", names: dict[str, str]) -> list[str]:
-    """Return a sentence on each parameter: its value, and how far off it may be."""
-    bounds = {item.name: item.metadata for item in fields(Participant)}
-    return [
-        _describe_estimate(words, fitted.values[name], fitted.errors[name], bounds[name])
-        for name, words in names.items()
-    ]
-
-
-def _describe_estimate(words: str, value: float, error: float, bounds: Any) -> str:
-    if not isfinite(error):
-        return f"{words} is {value:.2f}, at the end of its range: these choices do not tell it."
-    low, high = bounded_interval(value, error, bounds=(bounds["low"], bounds["high"]))
-    return (
-        f"{words} is {value:.2f}: anything from {low:.2f} to {high:.2f} may well be true ({100 * LEVEL:g} %)."
-    )
+def told_of(fitted: "fitting.FittedRival", names: dict[str, str]) -> list[str]:
+    """Return a sentence on each parameter of one participant: its value, and how far off it may be."""
+    low, high = fitted.intervals()[:, 0]
+    told = []
+    for name, words in names.items():
+        at = fitted.names.index(PARAMETERS[name].short_name)
+        value, known = fitted.values[0, at], isfinite(fitted.errors[0, at])
+        about = f"anything from {low[at]:.2f} to {high[at]:.2f} may well be true ({100 * LEVEL:g} %)."
+        rest = f": {about}" if known else ", at the end of its range: these choices do not tell it."
+        told.append(f"{words} is {value:.2f}{rest}")
+    return told

@@ -204,8 +204,8 @@ class PlayPanel(Panel):
 def _player_in_words(player: Yourself) -> Html:
     """Write what the choices tell, and how little it is."""
     help_text = message(
-        f"The most likely values and their intervals, from {player.fitted.n_choices} choices: the percentage"
-        " is how often such an interval holds the truth. Play again, and see how far they move.",
+        f"The most likely values and their intervals, from {int(player.fitted.n_choices[0])} choices: the"
+        " percentage is how often such an interval holds the truth. Play again, and see how far they move.",
         "help",
     )
     sentences = bullets(told_of(player.fitted, YOURS))
@@ -214,8 +214,8 @@ def _player_in_words(player: Yourself) -> Html:
 
 def _scores(player: Yourself, comparison: "pd.DataFrame | None") -> Html:
     """Tabulate how well each model predicts the choices, and what that is worth."""
-    fitted, n = player.fitted, player.fitted.n_choices
-    agents = [("guessing", 0, n * log(2)), (CLASSIC, len(fitted.values), fitted.nll)]
+    fitted, n = player.fitted, int(player.fitted.n_choices[0])
+    agents = [("guessing", 0, n * log(2)), (CLASSIC, len(fitted.names), float(fitted.nll[0]))]
     if comparison is not None:
         agents += [
             (AGENTS[name], int(scores["n_parameters"]), float(scores["nll"]) * n)

@@ -22,9 +22,10 @@ from report import machine, table, today, write_section
 import spicewidgets as sw
 from spicewidgets.core.data.participants import index_participants
 from spicewidgets.core.discover import people as people_module
-from spicewidgets.core.discover.maximum import Prior, maximise
+from spicewidgets.core.discover.maximum import Limits, Prior
+from spicewidgets.core.discover.posterior import FLAT
 from spicewidgets.core.rivals.declaration import Parameter, State, Trial, Values
-from spicewidgets.core.rivals.fit import FLAT, ModeSearch
+from spicewidgets.core.rivals.fit import ModeSearch
 from spicewidgets.core.rivals.ready import RescorlaWagner
 from spicewidgets.core.simulate.cohort import Cohort
 
@@ -139,13 +140,12 @@ def by_delta_method(estimator: sw.SpiceEstimator) -> pd.DataFrame:
 def reference(kind: str, dataset: sw.DatasetRNN) -> dict[str, Floats]:
     """Profile likelihood of the true model: the ends of each parameter, `(n_people, 2)`, by bisection."""
     search = ModeSearch(OneRate() if kind == "one rate" else TwoRates(), index_participants(dataset)[0])
-    flat = Prior(np.zeros(search.n), np.full(search.n, FLAT))
-    ends = search.ends(search.starts(4, 0), flat)
-    best, rows = ends.objective.argmin(0), np.arange(ends.objective.shape[1])
-    top, least = ends.values[best, rows], ends.objective[best, rows]
+    n = len(search.columns)
+    flat = Prior(np.zeros(n), np.full(n, FLAT))
+    top, least, _ = search.ends(search.starts(4, 0), flat).best()
     found = {}
     for place, (name, parameter) in enumerate(search.columns):
-        free = np.arange(search.n) != place
+        free = np.arange(n) != place
         inner = np.stack([top[:, place]] * 2)
         bounds = np.array([search.low[place], search.high[place]])
         outer, tables = np.repeat(bounds[:, None], len(top), 1), np.stack([top, top])
@@ -153,9 +153,7 @@ def reference(kind: str, dataset: sw.DatasetRNN) -> dict[str, Floats]:
         def lost(at: Floats, tables: Floats, place: int = place, free: Any = free) -> tuple[Floats, Floats]:
             tables = tables.copy()
             tables[..., place] = at
-            end = maximise(
-                search.look, tables, free, flat, most_steps=25, low=search.low, high=search.high, longest=3.0
-            )
+            end = search.maximise(tables, flat, free, Limits(25, longest=3.0))
             return end.objective - least, end.values
 
         open_ends = lost(outer, tables)[0] < Z**2 / 2

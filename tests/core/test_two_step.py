@@ -161,7 +161,7 @@ def test_what_is_compiled_is_what_was_played(data):
     nll = -np.log((p * data.ys.numpy()).sum(-1)).sum()
     search = ModeSearch(Hybrid(), data)
     values = np.array([[one.to_scale(value) for one, value in zip(Hybrid().parameters, TRUE, strict=True)]])
-    assert search.look(values[None]).nll[0, 0] == pytest.approx(nll, rel=1e-9)
+    assert search(values[None]).nll[0, 0] == pytest.approx(nll, rel=1e-9)
 
 
 def test_maximum_likelihood_recovers_the_seven_parameters(data):

@@ -2,14 +2,16 @@
 
 import io
 import re
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from spicewidgets import DatasetRNN, Participant
+from spicewidgets import AgentQ, BanditsDrift, DatasetRNN, create_dataset
 from spicewidgets.app.games import told_of
 from spicewidgets.app.runner import Runner
-from spicewidgets.core.judge.classical import ClassicalFit
+from spicewidgets.core.rivals.fit import fit_rival
 from spicewidgets.panels.play import LISTEN, PlayPanel
 from spicewidgets.state import Experiment
 
@@ -117,11 +119,13 @@ def test_keys_are_listened_to(key):
 
 
 def test_what_is_told_stays_within_what_is_possible():
-    wide = ClassicalFit(Participant(), {"alpha_reward": 0.77}, {"alpha_reward": 0.54}, 60.0, 99)
+    data = create_dataset(AgentQ(), BanditsDrift(0.2), 20, 1, random_state=1)[0]
+    wide = replace(fit_rival("rescorla-wagner", data), values=np.array([[0.77, 3.0]]))
+    wide = replace(wide, errors=np.array([[0.54, 1.0]]))
     assert told_of(wide, {"alpha_reward": "α"}) == [
         "α is 0.77: anything from 0.01 to 1.00 may well be true (95 %)."
     ]
-    flat = ClassicalFit(Participant(), {"alpha_reward": 1.0}, {"alpha_reward": float("nan")}, 60.0, 99)
+    flat = replace(wide, values=np.array([[0.999, 3.0]]), errors=np.array([[np.nan, 1.0]]))
     assert told_of(flat, {"alpha_reward": "α"}) == [
         "α is 1.00, at the end of its range: these choices do not tell it."
     ]

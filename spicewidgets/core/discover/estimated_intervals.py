@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dataset import DatasetRNN
-from ..equations import SpiceModel, Term
+from ..equations import SpiceModel
 from ..models import VALUE
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .group_intervals import averaged_of_group
 from .intervals import average_over_kinds
 from .learners import DIFFERENCE, kinds_of, terms_of
-from .likelihood import Likelihood, ParameterId
+from .likelihood import Likelihood, ParameterId, terms_in
 from .visited import averaged_coefficients
 
 if TYPE_CHECKING:
@@ -111,11 +111,3 @@ def _name_intervals(table: Mapping[str, Floats], row: int, spice: SpiceModel, ha
         low, high = ends.pop(DIFFERENCE)
         ends[ParameterId(CHOSEN, (CHOSEN, "c_reward"))] = (-high, -low)
     return ends
-
-
-def terms_in(spice: SpiceModel) -> dict[str, tuple[Term, ...]]:
-    """List the terms of each module that somebody's equation has."""
-    return {
-        module: tuple(dict.fromkeys(term for row in rows if row is not None for term, _ in row.active))
-        for module, rows in spice.equations.items()
-    }

@@ -15,9 +15,8 @@ from ..train.rnn import BaseRNN
 from .canonical import parts_of
 from .group_means import GroupMeans, design_of, with_group_means
 from .held_apart import TuningGain, gains_of_group
-from .likelihood import Likelihood, ParameterId
+from .likelihood import Likelihood, ParameterId, write_equations
 from .pooling import GroupState, Pool
-from .selection import with_all_terms
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -216,21 +215,5 @@ class Pooling:
         chosen = {"costs": one.costs().sum(0), "prices": pool.prices(one, self.price)}
         chosen = {} if means is None else chosen
         group = replace(group_of(pool, at, self.price), gains=tuple(gains), group_means=means, **chosen)
-        return self._written(group), group
-
-    def _written(self, group: Group) -> SpiceModel:
-        """Return a group's numbers as equations."""
-        proposal = self.proposal
-        equations = {module: list(rows) for module, rows in proposal.equations.items()}
-        betas = {state: list(values) for state, values in proposal.betas.items()}
-        for code, values in zip(group.participants, group.values, strict=True):
-            own, scales = self.pool.likelihood.equations_of(values)
-            for module, equation in own.items():
-                equations[module][code] = with_all_terms(equation, proposal.equations[module][code])
-            for state, beta in scales.items():
-                betas[state][code] = beta
-        return replace(
-            proposal,
-            equations={module: tuple(rows) for module, rows in equations.items()},
-            betas={state: tuple(values) for state, values in betas.items()},
-        )
+        rows = zip(group.participants, map(pool.likelihood.equations_of, group.values), strict=True)
+        return write_equations(self.proposal, ((code, *own) for code, own in rows)), group

@@ -23,11 +23,12 @@ from scipy.stats import chi2, qmc
 
 from ..read.translation import HasInitValues
 from ..settings import LEVEL
-from .intervals import LONGEST, Averaged, top_of
+from .intervals import Averaged, top_of
 from .learners import DIFFERENCE, Q0, Kind, LearnerLikelihood, scale_of
 from .likelihood import Likelihood
-from .maximum import Prior, curvature_of, maximise
+from .maximum import Limits, Prior, curvature_of
 from .pooling import GroupPrior, GroupState
+from .posterior import LONGEST
 
 Floats = NDArray[np.float64]
 
@@ -81,13 +82,7 @@ class Drawn(NamedTuple):
 
 def approximate_group(look: LearnerLikelihood) -> GroupState:
     """Find the group's prior and everyone's most likely values by Laplace's approximation."""
-    start, n = top_of(look).values, len(look.kind.names)
-    group = GroupPrior(look, look.low, look.high)
-    nothing = np.zeros((len(start), n, n))
-    best = at = GroupState(start, nothing, look.prior.mean, look.prior.sd, np.ones(n, bool), -np.inf)
-    for better in group.rounds(at):
-        best = better if better.log_evidence > best.log_evidence else best
-    return best
+    return GroupPrior(look).fit(top_of(look).values, look.prior)
 
 
 def draw_group(look: LearnerLikelihood, start: GroupState) -> Drawn:
@@ -111,12 +106,10 @@ def draw_group(look: LearnerLikelihood, start: GroupState) -> Drawn:
 def _draws(look: LearnerLikelihood, start: Floats, prior: Prior) -> tuple[Floats, Drawn]:
     """Draw around everyone's most likely values under a prior."""
     n = len(look.kind.names)
-    free, wider = np.ones(n, bool), Prior(prior.mean, prior.sd * WIDER)
-    best = maximise(
-        look, start[None], free, wider, low=look.low, high=look.high, longest=LONGEST, most_steps=15
-    )
+    wider = Prior(prior.mean, prior.sd * WIDER)
+    best = look.maximise(start[None], wider, limits=Limits(15, longest=LONGEST))
     top = best.values[0]
-    curvature = curvature_of(best.look.information[0], free, wider)
+    curvature = curvature_of(best.look.information[0], np.asarray(True), wider)
     axes = np.linalg.inv(np.linalg.cholesky(curvature)).swapaxes(-1, -2)
     uniform = qmc.Sobol(n + 1, scramble=True, seed=np.random.default_rng(0)).random(DRAWS)
     normal = ndtri(uniform[:, :n])

@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from ..equations import Equation, SpiceModel, term_in_words
+from ..equations import SpiceModel, term_in_words
 from ..judge.multiple import holm
 from ..read.translation import read_parameters
 from ..settings import LEVEL
 from .group import Group, mean_of_own
 from .group_means import GroupMeans
 from .identified import AT_BOUND, by_convention
-from .likelihood import ParameterId
+from .likelihood import ParameterId, spice_of
 from .uncertainty import slopes
 
 if TYPE_CHECKING:
@@ -94,14 +94,17 @@ def _rows(
     assert means is not None
     kinds, model, spice = means.design.groups[column], estimator.rnn_model_, estimator.spice_model_
     numbers = tuple(group.numbers[place] for place in free)
-    betas = {number.module: 1.0 for number in group.numbers if number.term is None}
+    betas = {number: 1.0 for number in group.numbers if number.term is None}
+
+    def equations(values: Floats) -> SpiceModel:
+        return spice_of(spice.equations, betas | dict(zip(numbers, values.tolist(), strict=True)))
 
     def read(values: Floats) -> Mapping[str, float]:
         own = dict(zip(_names(numbers, {}), values.tolist(), strict=True))
-        return own | read_parameters(_equations(spice, numbers, betas, values), model)
+        return own | read_parameters(equations(values), model)
 
     found = {kind: _mean_of(means, numbers, free, column, kind) for kind in kinds}
-    conventions = by_convention(_equations(spice, numbers, betas, found[kinds[0]].values))
+    conventions = by_convention(equations(found[kinds[0]].values))
     told = {kind: (read(one.values), slopes(read, one.values)) for kind, one in found.items()}
     labels = np.array(means.design.labels[column], dtype=object)
     half = float(student.ppf((1 + level) / 2, means.freedom))
@@ -145,19 +148,8 @@ def _names(
     numbers: tuple[ParameterId, ...], parameters: Mapping[str, float]
 ) -> dict[str, ParameterId | None]:
     """Name coefficients as `people` does, then parameters."""
-    own = {f"{one.module}: {term_in_words(one.term or (), one.module)}": one for one in numbers}
+    own = {one.name: one for one in numbers}
     return own | {name: None for name in parameters if name not in own}
-
-
-def _equations(
-    spice: SpiceModel, numbers: tuple[ParameterId, ...], betas: Mapping[str, float], values: Floats
-) -> SpiceModel:
-    """Return the equations that have some coefficients."""
-    terms: dict[str, dict[Any, float]] = {module: {} for module in spice.equations}
-    for number, value in zip(numbers, values.tolist(), strict=True):
-        terms[number.module][number.term] = value
-    equations = (Equation(module, tuple(row), tuple(row.values())) for module, row in terms.items())
-    return SpiceModel.of(*equations, betas=betas)
 
 
 def _mean_of(

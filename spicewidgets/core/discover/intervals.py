@@ -34,7 +34,8 @@ from .learners import (
     scale_of,
 )
 from .likelihood import Likelihood
-from .maximum import curvature_of, maximise
+from .maximum import Limits, curvature_of
+from .posterior import LONGEST
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -43,7 +44,6 @@ PRICE = 0.5  # nats of a parameter of a kind, in its weight
 AT_ONCE = 16  # people
 STARTS = ((-1.0, 1.0), (1.0, 0.5), (-2.5, 1.5), (0.0, 0.0))  # log-odds of rates, logarithm of beta
 RARE = -1.0  # log-odds of a rate that is 0 by default, where a search begins
-LONGEST = 3.0  # of a step, on the scales
 REACHES = (0.7, 1.1, 1.6)  # signed roots that a profile is followed to, in those of the interval's ends
 NEARLY, ENOUGH = 0.85, 1.3  # of them: where the next point is the last, and where none is needed
 LEAST_GAIN = 0.05  # of them, that a step is taken to gain
@@ -79,18 +79,13 @@ def top_of(look: LearnerLikelihood, start: Floats | None = None) -> Top:
         look: the likelihood.
         start: where to begin, `(n_people, n_parameters)`; at several points when None.
     """
-    n, n_people = len(look.kind.names), len(look.likelihood.participants)
     if start is None:
         starts = np.array([[_start(name, start) for name in look.kind.names] for start in STARTS])
-        tables = np.repeat(starts[:, None], n_people, 1)
+        tables = np.repeat(starts[:, None], len(look.likelihood.participants), 1)
     else:
         tables = start[None]
-    free = np.ones(n, bool)
-    best = maximise(
-        look, tables, free, look.prior, low=look.low, high=look.high, longest=LONGEST, most_steps=25
-    )
-    which, rows = best.objective.argmin(0), np.arange(n_people)
-    return Top(look, best.values[which, rows], best.objective[which, rows])
+    best = look.maximise(tables, limits=Limits(25, longest=LONGEST)).best()
+    return Top(look, best.values, best.objective)
 
 
 def _start(name: str, start: tuple[float, float]) -> float:
@@ -185,7 +180,7 @@ class _Walk:
         """Where a profile goes as the curvature at the top says, and its first step."""
         top = self.top
         there = top.look(top.values[None])
-        curvature = curvature_of(there.information[0], np.ones(len(top.names), bool), top.look.prior)
+        curvature = curvature_of(there.information[0], np.asarray(True), top.look.prior)
         covariance = np.linalg.inv(curvature)
         variance = np.maximum(np.einsum("pii->pi", covariance), 1e-300)
         ways: Floats = (covariance / variance[:, :, None]).transpose(1, 0, 2)[self.places]
@@ -198,17 +193,8 @@ class _Walk:
         values[self.rows, :, self.places] = goal
         lost = np.zeros(goal.shape)
         on = np.flatnonzero(left.any(1))
-        best = maximise(
-            look,
-            values[on],
-            self.free[on],
-            look.prior,
-            low=look.low,
-            high=look.high,
-            longest=LONGEST,
-            most_steps=POINT_STEPS,
-            enough=CLIMBED,
-        )
+        limits = Limits(POINT_STEPS, longest=LONGEST, enough=CLIMBED)
+        best = look.maximise(values[on], free=self.free[on], limits=limits)
         values[on] = best.values
         lost[on] = best.objective + look.prior.penalty(best.values, ~self.free[on]) - self.top.objective
         return values, lost

@@ -5,7 +5,7 @@ the logarithm of a beta. There they have no bounds but those of the search, and 
 nearly normal than that of the coefficients.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,11 +21,11 @@ from ..read.level import rewrite_terms
 from ..read.translation import MODULES, REWARD, HasInitValues, start_of, update_of
 from .likelihood import Derivatives, Likelihood, ParameterId
 from .maximum import Prior
+from .posterior import FLAT, Posterior
 
 Floats = NDArray[np.float64]
 Shape = Mapping[str, Floats]
 
-FLAT = 1e4  # standard deviation of the prior that stands for none
 STEP = 1e-5  # of the slopes of coefficients, on the scales
 ALPHA, DIFFERENCE, WITHIN = "alpha", "alpha_reward - alpha_penalty", "within"
 Q0 = 0.5  # value of every arm before the first trial, where it is not found
@@ -138,7 +138,7 @@ def terms_of(modules: Sequence[str]) -> dict[str, tuple[Term, ...]]:
     }
 
 
-class LearnerLikelihood:
+class LearnerLikelihood(Posterior):
     """ln L of people's choices in the coordinates of a kind of Q-learner.
 
     Args:
@@ -148,19 +148,18 @@ class LearnerLikelihood:
         prior: of the coordinates; a weak one when None.
     """
 
+    likelihood: Likelihood
+
     def __init__(
         self, likelihood: Likelihood, model: HasInitValues, kind: Kind, prior: Prior | None = None
     ) -> None:
-        self.likelihood, self.kind, self.model = likelihood, kind, model
+        self.kind, self.model = kind, model
         self.start = {state: start_of(model, state) for state in (VALUE, HABIT)}
         self.scales = tuple(scale_of(name) for name in kind.names)
-        self.low = np.array([scale.low for scale in self.scales])
-        self.high = np.array([scale.high for scale in self.scales])
-        self.prior = prior or Prior(
-            np.array([scale.mean for scale in self.scales]), np.array([scale.sd for scale in self.scales])
-        )
+        low, high, mean, sd = np.array([(one.low, one.high, one.mean, one.sd) for one in self.scales]).T
+        super().__init__(likelihood, prior or Prior(mean, sd), low, high)
 
-    def coefficients(self, values: Floats) -> Floats:
+    def natural(self, values: Floats) -> Floats:
         """Coefficients and betas, as `true_model` has them, of `(..., n_parameters)` on the scales."""
         natural = {
             name: scale.natural(values[..., i])
@@ -173,15 +172,9 @@ class LearnerLikelihood:
         ]
         return np.stack(columns, -1)
 
-    def __call__(self, values: Floats) -> Derivatives:
-        """Evaluate the likelihood at `(n_tables, n_participants, n_parameters)` on the scales."""
-        there = self.likelihood(self.coefficients(values))
-        moves = STEP * np.eye(values.shape[-1])
-        slopes = np.stack(
-            [(self.coefficients(values + m) - self.coefficients(values - m)) / (2 * STEP) for m in moves], -2
-        )
-        gradient = np.einsum("...pn,...n->...p", slopes, there.gradient)
-        return Derivatives(there.nll, gradient, slopes @ there.information @ np.swapaxes(slopes, -1, -2))
+    def slopes(self, values: Floats, natural: Floats) -> Floats:
+        """Compute the derivatives of coefficients by all coordinates."""
+        return _differences(self.natural, values)
 
 
 class DifferenceLikelihood(LearnerLikelihood):
@@ -214,18 +207,21 @@ class DifferenceLikelihood(LearnerLikelihood):
         pair = np.stack([p["alpha_reward"], p["alpha_penalty"]], -1)
         return np.asarray(logit(np.clip(pair, 1e-6, 1 - 1e-6)))
 
-    def __call__(self, values: Floats) -> Derivatives:
+    def __call__(self, tables: Floats) -> Derivatives:
         """Evaluate the likelihood and the prior of the two rates."""
-        there, at = super().__call__(values), self._rates(values)
-        moves = STEP * np.eye(values.shape[-1])
-        slopes = np.stack(
-            [(self._rates(values + m) - self._rates(values - m)) / (2 * STEP) for m in moves], -2
-        )
+        there, at = super().__call__(tables), self._rates(tables)
+        slopes = _differences(self._rates, tables)
         away = (at - self.rates.mean) / self.rates.sd**2
         nll = there.nll + self.rates.penalty(at, np.ones(2, bool))
         gradient = there.gradient - np.einsum("...pr,...r->...p", slopes, away)
         weighted = (slopes / self.rates.sd**2) @ np.swapaxes(slopes, -1, -2)
         return Derivatives(nll, gradient, there.information + weighted)
+
+
+def _differences(function: Callable[[Floats], Floats], values: Floats) -> Floats:
+    """Compute the derivatives of a function by coordinates, `(..., n_coordinates, n_results)`."""
+    moves = STEP * np.eye(values.shape[-1])
+    return np.stack([(function(values + m) - function(values - m)) / (2 * STEP) for m in moves], -2)
 
 
 def _coefficients(

@@ -8,8 +8,9 @@ own forward pass, by forward sensitivities (`train/compiled/sensitivities.py`). 
 numbers, or pools participants maximises this, each with a prior of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..data.dataset import DatasetRNN
-from ..equations import Equation, SpiceModel, Term
+from ..equations import Equation, SpiceModel, Term, term_in_words
 from ..train.compiled.sensitivities import Sensitivities
+from ..train.compiled.symbolic import TraceError
+from ..train.differences import Differences
 from ..train.modules import Constant
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
@@ -32,6 +35,13 @@ class ParameterId(NamedTuple):
 
     module: str
     term: Term | None
+
+    @property
+    def name(self) -> str:
+        """Its column in tables of people."""
+        if self.term is None:
+            return f"beta: {self.module}"
+        return f"{self.module}: {term_in_words(self.term, self.module)}"
 
 
 class Derivatives(NamedTuple):
@@ -60,6 +70,7 @@ class NumbersLikelihood:
         data: the choices; participants are indices in the last column.
         targets: P of each next choice in place of the choices themselves, `(n_sessions, n_trials,
             n_actions)`: what is expected of choices by an agent.
+        compiled: whether the model's forward is compiled, or else run as it is (`train/differences.py`).
 
     Attributes:
         participants: index of the participant of each row.
@@ -71,7 +82,14 @@ class NumbersLikelihood:
         TraceError: where the model's forward cannot be compiled.
     """
 
-    def __init__(self, model: BaseRNN, data: DatasetRNN | Sessions, targets: Floats | None = None) -> None:
+    def __init__(
+        self,
+        model: BaseRNN,
+        data: DatasetRNN | Sessions,
+        targets: Floats | None = None,
+        *,
+        compiled: bool = True,
+    ) -> None:
         sessions = Sessions.of(data).double()
         self.inputs = sessions.inputs
         p = nn.functional.one_hot(sessions.targets, model._n_actions).double()
@@ -94,7 +112,8 @@ class NumbersLikelihood:
             n_options = np.maximum(sessions.offered.sum(-1).numpy(), 1)
         guessed = (sessions.weights.numpy() * np.log(n_options)).sum(0)[order]
         self.chance: Floats = np.add.reduceat(guessed, self._begin)
-        self._sessions = Sensitivities(model, inputs, p.numpy()[:, order], offered)
+        kind = Sensitivities if compiled else Differences
+        self._sessions = kind(model, inputs, p.numpy()[:, order], offered)
 
     def __call__(self, values: Floats) -> Derivatives:
         """Evaluate the likelihood, its gradient and its information at some coefficients.
@@ -149,11 +168,12 @@ class Likelihood(NumbersLikelihood):
     Args:
         model: the model whose forward pass ties the equations together; its betas become numbers, its other
             weights stay as they are.
-        data, targets: as in `NumbersLikelihood`, whose attributes it has as well.
+        data, targets, compiled: as in `NumbersLikelihood`, whose attributes it has as well.
         terms: candidate terms of each module that becomes an equation.
 
     Attributes:
         numbers: what each column of a table of numbers means.
+        is_beta, is_own: which of them are betas, and which weights of a module's own value.
 
     Raises:
         TraceError: where the model's forward cannot be compiled.
@@ -165,11 +185,15 @@ class Likelihood(NumbersLikelihood):
         data: DatasetRNN | Sessions,
         terms: Mapping[str, Sequence[Term]],
         targets: Floats | None = None,
+        *,
+        compiled: bool = True,
     ) -> None:
         self.terms = {module: tuple(row) for module, row in terms.items()}
         self.numbers = [ParameterId(module, term) for module, row in self.terms.items() for term in row]
         self.numbers += [ParameterId(state, None) for state in model.betas]
-        super().__init__(_with_numbers(model, self.numbers), data, targets)
+        self.is_beta = np.array([number.term is None for number in self.numbers], dtype=bool)
+        self.is_own = np.array([number.term == (number.module,) for number in self.numbers], dtype=bool)
+        super().__init__(_with_numbers(model, self.terms), data, targets, compiled=compiled)
 
     def values_of(self, spice: SpiceModel) -> Floats:
         """Return the numbers of equations as a table; 0 for a term that they do not have."""
@@ -194,6 +218,64 @@ class Likelihood(NumbersLikelihood):
         return equations, {n.module: value for n, value in values.items() if n.term is None}
 
 
+def spice_of(modules: Iterable[str], values: Mapping[ParameterId, float]) -> SpiceModel:
+    """Return one participant's equations of some modules from coefficients and betas."""
+    terms: dict[str, dict[Term, float]] = {module: {} for module in modules}
+    betas = {number.module: value for number, value in values.items() if number.term is None}
+    for (module, term), value in values.items():
+        if term is not None:
+            terms[module][term] = value
+    equations = (Equation(module, tuple(row), tuple(row.values())) for module, row in terms.items())
+    return SpiceModel.of(*equations, betas=betas)
+
+
+def terms_in(spice: SpiceModel) -> dict[str, tuple[Term, ...]]:
+    """List the terms of each module that somebody's equation has."""
+    return {
+        module: tuple(dict.fromkeys(term for row in rows if row is not None for term, _ in row.active))
+        for module, rows in spice.equations.items()
+    }
+
+
+def likelihood_of(spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions) -> Likelihood:
+    """Return the likelihood of those who have equations and choices, under the terms that somebody has:
+    compiled, where the model's forward can be.
+    """
+    terms = terms_in(spice)
+    try:
+        found = Likelihood(model, data, terms)
+    except (TraceError, ImportError):  # or there is no compiler
+        found = Likelihood(model, data, terms, compiled=False)
+    having = set(filter(spice.has_equations, range(len(spice.participants))))
+    fitted = [place for place, code in enumerate(found.participants.tolist()) if code in having]
+    return found if len(fitted) == len(found.participants) else found.of_participants(fitted)
+
+
+def write_equations(
+    proposal: SpiceModel, found: Iterable[tuple[int, Mapping[str, Equation], Mapping[str, float]]]
+) -> SpiceModel:
+    """Return equations with those of some participants, and their betas, in place of their own.
+
+    Args:
+        proposal: the equations; their candidate terms stay, those that were not tuned as 0.
+        found: index of a participant, equations by module, and betas by state.
+    """
+    equations = {module: list(rows) for module, rows in proposal.equations.items()}
+    betas = {state: list(values) for state, values in proposal.betas.items()}
+    for code, own, scales in found:
+        for module, equation in own.items():
+            before = equations[module][code] or equation
+            values = tuple(equation.coefficient(*term) for term in before.terms)
+            equations[module][code] = replace(before, values=values, notes=equation.notes)
+        for state, beta in scales.items():
+            betas[state][code] = beta
+    return replace(
+        proposal,
+        equations={module: tuple(rows) for module, rows in equations.items()},
+        betas={state: tuple(values) for state, values in betas.items()},
+    )
+
+
 class _Polynomials:
     """All modules' candidate terms, with the model's parameter `numbers` as coefficients."""
 
@@ -211,20 +293,19 @@ class _Polynomials:
         return total
 
 
-def _with_numbers(model: BaseRNN, numbers: Sequence[ParameterId]) -> BaseRNN:
-    """Return a copy of the model whose only learned parameters are the numbers, in their order."""
+def _with_numbers(model: BaseRNN, terms: Mapping[str, Sequence[Term]]) -> BaseRNN:
+    """Return a copy of the model whose only learned parameters are the coefficients of terms, then betas."""
     copy = deepcopy(model).double().eval()
     for parameter in copy.parameters():
         parameter.requires_grad_(False)
-    own = [number for number in numbers if number.term is not None]
-    coefficients = nn.Parameter(torch.zeros(len(own), dtype=torch.float64))
+    coefficients = nn.Parameter(torch.zeros(sum(map(len, terms.values())), dtype=torch.float64))
     copy.register_parameter("numbers", coefficients)
     modules: dict[str, _Polynomials] = {}
-    for module in dict.fromkeys(number.module for number in own):
-        places = [i for i, number in enumerate(own) if number.module == module]
-        terms = [term for number in own if number.module == module and (term := number.term) is not None]
-        modules[module] = _Polynomials(module, terms, coefficients, places[0])
-    for number in numbers[len(own) :]:
-        copy.betas[number.module] = Constant().double()
+    first = 0
+    for module, own in terms.items():
+        modules[module] = _Polynomials(module, own, coefficients, first)
+        first += len(own)
+    for state in model.betas:
+        copy.betas[state] = Constant().double()
     copy.integrate_sindy(modules)
     return copy

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 from .likelihood import Derivatives
 
-MOST_STEPS = 40
-HALVINGS = 10
-ENOUGH = 5e-4  # nats: a step that gains less is the last one
 DAMPING = 1e-9  # share of a number's own information, added to it
 
 Floats = NDArray[np.float64]
@@ -53,6 +50,34 @@ class Maximum(NamedTuple):
     objective: Floats
     look: Derivatives
 
+    def best(self) -> "Maximum":
+        """Return the best table of each participant, without the axis of tables."""
+        best, rows = self.objective.argmin(0), np.arange(self.objective.shape[1])
+        look = Derivatives(*(part[best, rows] for part in self.look))
+        return Maximum(self.values[best, rows], self.objective[best, rows], look)
+
+
+class Limits(NamedTuple):
+    """Where a climb ends, and how far its steps go.
+
+    Attributes:
+        most_steps: of the climb.
+        halvings: of each of its steps.
+        longest: most that a step moves any number.
+        enough: nats: a step that gains less is the last one.
+        damping: share of the mean information that is added in every direction, so that what the choices
+            hardly tell moves little.
+    """
+
+    most_steps: int = 40
+    halvings: int = 10
+    longest: float = np.inf
+    enough: float = 5e-4
+    damping: float = 0.0
+
+
+LIMITS = Limits()
+
 
 def maximise(
     look: Callable[[Floats], Derivatives],
@@ -61,13 +86,10 @@ def maximise(
     prior: Prior,
     basis: Floats | None = None,
     hopeless: Floats | float = np.inf,
-    most_steps: int = MOST_STEPS,
-    halvings: int = HALVINGS,
+    limits: Limits = LIMITS,
     *,
     low: Floats | float = -np.inf,
     high: Floats | float = np.inf,
-    longest: float = np.inf,
-    enough: float = ENOUGH,
 ) -> Maximum:
     """Climb from some numbers to the most likely ones, table by table and participant by participant.
 
@@ -80,20 +102,18 @@ def maximise(
             what a unit of each free number adds to all of them; the identity when None.
         hopeless: objective above which a climb is given up if not even three times the gain that is in sight
             leads below it.
-        most_steps: of the climb.
-        halvings: of each of its steps.
+        limits: of the climb and its steps.
         low: bound of each number, where a step that would lead beyond it ends.
         high: the same above.
-        longest: most that a step moves any number.
-        enough: nats: a step that gains less is the last one.
     """
+    most_steps, halvings, longest, enough, damping = limits
     free = np.broadcast_to(free, start.shape)
     values, there = start.copy(), look(start)
     objective = there.nll + prior.penalty(values, free)
     left = np.ones(objective.shape, bool)
     for _ in range(most_steps):
         moving = free & ~find_held(values, there, prior, low, high)
-        step, gain = newton_step(values, there, moving, prior, basis)
+        step, gain = newton_step(values, there, moving, prior, basis, damping)
         left &= (gain > enough) & (objective - 3 * gain < hopeless)
         if np.isfinite(longest):
             step *= np.minimum(
@@ -131,7 +151,12 @@ def find_held(
 
 
 def newton_step(
-    values: Floats, there: Derivatives, free: Mask, prior: Prior, basis: Floats | None
+    values: Floats,
+    there: Derivatives,
+    free: Mask,
+    prior: Prior,
+    basis: Floats | None,
+    damping: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Return the way to the top of the quadratic that slope and information describe, and what it gains in
     nats.
@@ -139,19 +164,25 @@ def newton_step(
     slope = np.where(np.isfinite(there.gradient), there.gradient, 0.0)
     slope = slope if basis is None else np.einsum("...ij,...i->...j", basis, slope)
     slope = np.where(free, slope - (values - prior.mean) / prior.sd**2, 0.0)
-    curvature = curvature_of(there.information, free, prior, basis)
+    curvature = curvature_of(there.information, free, prior, basis, damping)
     step: Floats = np.asarray(np.linalg.solve(curvature, slope[..., None])[..., 0], np.float64)
     gain: Floats = (slope * step).sum(-1) / 2
     return step if basis is None else np.einsum("...ij,...j->...i", basis, step), gain
 
 
-def curvature_of(information: Floats, free: Mask, prior: Prior, basis: Floats | None = None) -> Floats:
+def curvature_of(
+    information: Floats, free: Mask, prior: Prior, basis: Floats | None = None, damping: float = 0.0
+) -> Floats:
     """Information of choices and prior together, about the free numbers; the identity for the others."""
     whole: Floats = np.where(np.isfinite(information), information, 0.0)
     if basis is not None:
         whole = np.swapaxes(basis, -1, -2) @ whole @ basis
     free = np.broadcast_to(free, information.shape[:-1])
     kept = np.where(free[..., :, None] & free[..., None, :], whole, 0.0)
-    own = prior.sd**-2.0 + DAMPING * np.einsum("...ii->...i", kept)
+    told = np.einsum("...ii->...i", kept)
+    own = prior.sd**-2.0 + DAMPING * told
+    if damping:
+        mean = told.sum(-1, keepdims=True) / np.maximum(free.sum(-1, keepdims=True), 1)
+        own = own + damping * np.maximum(mean, 1e-12)
     curvature: Floats = kept + np.where(free, own, 1.0)[..., None] * np.eye(information.shape[-1])
     return curvature

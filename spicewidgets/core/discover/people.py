@@ -1,7 +1,6 @@
 """People beside each other: a row for each of them, with every number that was found and how sure it is."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,42 +9,26 @@ from numpy.typing import NDArray
 
 from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
-from ..equations import Equation, SpiceModel, term_in_words
+from ..equations import SpiceModel
 from ..judge.replay import labels_of, nll_per_trial
 from ..read.translation import INSTEAD, HasInitValues, impossible, read_parameters
 from ..settings import LEVEL, SettingsError
-from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
-from .estimated_intervals import EstimatedIntervals, intervals_of, terms_in
+from .estimated_intervals import EstimatedIntervals, intervals_of
 from .identified import (
-    AT_BOUND,
     bounds_of,
     by_convention,
     not_identified,
     own_values_given_group,
 )
-from .likelihood import Likelihood, ParameterId
-from .refine import tunings
-from .uncertainty import InformationMatrix, bounded_interval, slopes
+from .known import Known, known_by_choices, known_given_group
+from .likelihood import ParameterId
+from .uncertainty import InformationMatrix, bounded_interval
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
 
 Floats = NDArray[np.float64]
-
-
-class Known(NamedTuple):
-    """A person's coefficients and the information about them.
-
-    Attributes:
-        numbers: those that are free, terms that the equations lack left out.
-        values: of them, `(n_numbers,)`.
-        information: about them, `(n_numbers, n_numbers)`.
-    """
-
-    numbers: tuple[ParameterId, ...]
-    values: Floats
-    information: Floats
 
 
 NO_INTERVALS, NOBODY = EstimatedIntervals({}, {}), Known((), np.empty(0), np.empty((0, 0)))
@@ -189,11 +172,11 @@ def _numbers(
     where no Q-learner would.
     """
     numbers = {
-        _name(ParameterId(module, term)): value
+        ParameterId(module, term).name: value
         for module, equation in spice.of_participant().items()
         for term, value in equation.active
     }
-    numbers |= {_name(ParameterId(state, None)): spice.beta(state) for state in spice.betas}
+    numbers |= {ParameterId(state, None).name: spice.beta(state) for state in spice.betas}
     read = read_parameters(spice, model)
     errors = {} if known is None else _errors(known, spice, model)
     row: dict[str, float | str] = {}
@@ -201,7 +184,7 @@ def _numbers(
         read, row[INSTEAD] = dict.fromkeys(read, np.nan), other.means
     found = numbers | read
     told = errors if free is None else _errors(free, spice, model)
-    weights = [_name(one) for one in (free or known or NOBODY).numbers if one.term == (one.module,)]
+    weights = [one.name for one in (free or known or NOBODY).numbers if one.term == (one.module,)]
     own = {name: found[name] for name in weights if name in found} if free is None else {}
     ends, sure = (
         own_values_given_group(own, errors, read, at) | {_name_any(key): pair for key, pair in part.items()}
@@ -222,8 +205,8 @@ def _numbers(
             low = high = np.nan
         row |= {name: value, f"{name} low": low, f"{name} high": high}
     for number, (low, high) in intervals.ends.items():
-        if isinstance(number, ParameterId) and _name(number) not in found and low < high:
-            name = _name(number)
+        if isinstance(number, ParameterId) and number.name not in found and low < high:
+            name = number.name
             row |= {name: np.nan, f"{name} low": low, f"{name} high": high}
     return row
 
@@ -234,13 +217,7 @@ def _is_told(ends: tuple[float, float], is_parameter: bool) -> bool:
 
 
 def _name_any(key: str | ParameterId) -> str:
-    return _name(key) if isinstance(key, ParameterId) else key
-
-
-def _name(number: ParameterId) -> str:
-    if number.term is None:
-        return f"beta: {number.module}"
-    return f"{number.module}: {term_in_words(number.term, number.module)}"
+    return key.name if isinstance(key, ParameterId) else key
 
 
 def _in_order(names: list[str]) -> list[str]:
@@ -256,30 +233,9 @@ def _in_order(names: list[str]) -> list[str]:
 
 def _errors(known: Known, spice: SpiceModel, model: HasInitValues) -> dict[str, float]:
     """Return the standard error of each number and each parameter that rests on them."""
-    if not known.numbers:
-        return {}
     told = InformationMatrix(known.information)
-    names = [_name(number) for number in known.numbers]
-    errors = {name: told.error(way) for name, way in zip(names, np.eye(len(names)), strict=True)}
-
-    def read(values: Floats) -> Mapping[str, float]:
-        return read_parameters(_with_coefficients(spice, known.numbers, values), model)
-
-    steps = slopes(read, known.values).items()
-    return errors | {name: told.error(slope) for name, slope in steps if slope.any()}
-
-
-def _with_coefficients(spice: SpiceModel, numbers: tuple[ParameterId, ...], values: Floats) -> SpiceModel:
-    """One person's equations with other numbers."""
-    betas = {state: spice.beta(state) for state in spice.betas}
-    terms = {module: dict(equation.active) for module, equation in spice.of_participant().items()}
-    for number, value in zip(numbers, values.tolist(), strict=True):
-        if number.term is None:
-            betas[number.module] = value
-        else:
-            terms[number.module][number.term] = value
-    equations = (Equation(module, tuple(row), tuple(row.values())) for module, row in terms.items())
-    return SpiceModel.of(*equations, betas=betas)
+    errors = dict(zip((number.name for number in known.numbers), told.errors.tolist(), strict=True))
+    return errors | {name: told.error(slope) for name, slope in known.slopes(spice, model).items()}
 
 
 def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, Known], dict[Any, Known]]:
@@ -287,59 +243,17 @@ def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, 
 
     Without a group, also the same with the weights of own values free.
     """
+    labels = estimator.participants_
     if hasattr(estimator, "group_"):
-        return dict(_given_group(estimator)), {}
+        return {labels[code]: known for code, known in known_given_group(estimator.group_)}, {}
     held = {
         label: {ParameterId(it.module, it.term) for it in evidence.terms if it.active and it.error == 0}
         for label, evidence in getattr(estimator, "evidence_", {}).items()
     }
-    free = dict(_by_likelihood(estimator, dataset))
-    known = {}
-    for label, own in free.items():
-        lacking = {one for one, value in zip(own.numbers, own.values, strict=True) if one.term and not value}
-        known[label] = _without(own, held.get(label, set()) | lacking)
-    return known, free
-
-
-def _given_group(estimator: "SpiceEstimator") -> Iterator[tuple[Any, Known]]:
-    """Yield the curvature of what a person's choices and the group say together."""
-    group = estimator.group_
-    free = group.active & (group.errors > AT_BOUND)
-    for row, code in enumerate(group.participants):
-        at = np.flatnonzero(free[row])
-        unit = np.outer(group.errors[row, at], group.errors[row, at])
-        correlation = group.covariance[row][np.ix_(at, at)] / unit  # else the surest numbers would look flat
-        information = np.linalg.pinv(correlation, hermitian=True) / unit
-        numbers = tuple(group.numbers[place] for place in at)
-        yield estimator.participants_[code], Known(numbers, group.values[row, at], information)
-
-
-def _by_likelihood(estimator: "SpiceEstimator", dataset: DatasetRNN) -> Iterator[tuple[Any, Known]]:
-    """Yield the expected information of the choices: of all people at once where the model can be
-    compiled.
-    """
-    spice, model = estimator.spice_model_, estimator.rnn_model_
     sessions = _sessions_of(estimator, dataset)
-    try:
-        likelihood = Likelihood(model, sessions, terms_in(spice))
-    except (TraceError, ImportError):  # or there is no compiler
-        for code, tuning in tunings(spice, model, sessions):
-            modules = [equation.module for equation in tuning.equations]
-            numbers = [ParameterId(modules[place], term) for place, term in tuning.labels]
-            numbers += [ParameterId(state, None) for state in tuning.states]
-            at = tuning.start
-            yield spice.participants[code], Known(tuple(numbers), at, tuning.look(at).information)
-        return
-    values = likelihood.values_of(spice)
-    information = likelihood(values).information
-    for row, code in enumerate(likelihood.participants):
-        if spice.has_equations(int(code)):
-            is_beta = np.array([number.term is None for number in likelihood.numbers], dtype=bool)
-            is_own = np.array([number.term == (number.module,) for number in likelihood.numbers], dtype=bool)
-            at = np.flatnonzero((values[row] != 0) | is_beta | is_own)
-            numbers = [likelihood.numbers[place] for place in at]
-            part = information[row][np.ix_(at, at)]
-            yield spice.participants[code], Known(tuple(numbers), values[row, at], part)
+    own = known_by_choices(estimator.spice_model_, estimator.rnn_model_, sessions)
+    free = {labels[code]: known for code, known in own}
+    return {label: known.without(held.get(label, ())) for label, known in free.items()}, free
 
 
 def _sessions_of(estimator: "SpiceEstimator", dataset: DatasetRNN) -> DatasetRNN | Sessions:
@@ -349,10 +263,3 @@ def _sessions_of(estimator: "SpiceEstimator", dataset: DatasetRNN) -> DatasetRNN
         return sessions
     codes = [estimator.rnn_agent.code(label) for label in labels_of(estimator.rnn_agent, dataset)]
     return dataset.recoded(codes, None)
-
-
-def _without(known: Known, held: set[ParameterId]) -> Known:
-    """Return the numbers that are not held by convention, given those that are."""
-    at = [place for place, number in enumerate(known.numbers) if number not in held]
-    numbers = tuple(known.numbers[place] for place in at)
-    return Known(numbers, known.values[at], known.information[np.ix_(at, at)])

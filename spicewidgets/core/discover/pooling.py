@@ -20,19 +20,20 @@ predict a person's new choices (Akaike 1973). A number that is drawn half of the
 half a number (effective degrees of freedom; Vaida & Blanchard 2005, Biometrika 92: 351).
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .canonical import ModuleRole, constant_to_drop, levels
-from .likelihood import Derivatives, Likelihood
-from .maximum import Prior, curvature_of, maximise
+from .likelihood import Likelihood
+from .maximum import Limits, Prior, curvature_of
+from .posterior import Posterior, laplace
 
 PRICE = 1.0  # nats for each number of its own that a person really has
 MOST_ROUNDS = 40
-STEPS, HALVINGS = 3, 3  # of each person's climb in a round
+STEPS = Limits(3, 3)  # of each person's climb in a round
 ENOUGH = 0.01  # nats for each person: a round that gains less is the last one
 WIDTHS = (2.0, 0.5)  # spreads to begin with: the best of what they lead to is taken
 OWN = 0.3  # mean and spread of the weight of an own value to begin with: values that fade soon
@@ -97,8 +98,7 @@ class GroupPrior:
     """Numbers of many people under a prior that is their group's, found from all of them.
 
     Args:
-        look: what the choices say of `(n_tables, n_participants, n_numbers)`.
-        low, high: bounds of each number.
+        look: likelihood and bounds of `(n_tables, n_participants, n_numbers)`.
 
     Attributes:
         reached: the best group so far, with the terms that were come to last.
@@ -106,13 +106,22 @@ class GroupPrior:
 
     reached: GroupState | None = None
 
-    def __init__(
-        self,
-        look: Callable[[Floats], Derivatives],
-        low: Floats | float = -np.inf,
-        high: Floats | float = np.inf,
-    ) -> None:
-        self.look, self.low, self.high = look, low, high
+    def __init__(self, look: Posterior) -> None:
+        self.look = look
+
+    def fit(self, values: Floats, prior: Prior) -> GroupState:
+        """Return the best group that rounds lead to.
+
+        Args:
+            values: everybody's coefficients to begin with, `(n_participants, n_numbers)`.
+            prior: to begin with.
+        """
+        n_people, n = values.shape
+        nothing, all_of_them = np.zeros((n_people, n, n)), np.ones(n, bool)
+        best = at = GroupState(values, nothing, prior.mean, prior.sd, all_of_them, -np.inf)
+        for group in self.rounds(at):
+            best = _better(best, group)
+        return best
 
     def iterate_to_rest(self, at: GroupState) -> Generator[GroupState, None, GroupState]:
         """Return rounds until they gain no more; returns the best of them."""
@@ -141,23 +150,29 @@ class GroupPrior:
         """Every person's most likely numbers under a group's prior."""
         prior = Prior(mean, spread)
         values = np.where(active, values, 0.0)
-        best = maximise(
-            self.look,
-            values[None],
-            active,
-            prior,
-            most_steps=STEPS,
-            halvings=HALVINGS,
-            low=self.low,
-            high=self.high,
-        )
+        best = self.look.maximise(values[None], prior, active, STEPS)
         curvature = curvature_of(best.look.information[0], active, prior)
         covariance: Floats = np.asarray(np.linalg.inv(curvature), float) * (
             active[..., :, None] & active[..., None, :]
         )
-        widths = np.where(active, np.log(spread), 0.0).sum() * (len(values) if active.ndim == 1 else 1)
-        evidence = -best.objective[0].sum() - widths - np.linalg.slogdet(curvature)[1].sum() / 2
+        evidence = laplace(best.objective[0], curvature, prior, active).sum()
         return GroupState(best.values[0], covariance, mean, spread, active, float(evidence))
+
+
+class _Coordinates(Posterior):
+    """Coefficients as they are, weights of own values as their artanh, and betas of 1."""
+
+    def __init__(self, likelihood: Likelihood, is_own: Mask, is_beta: Mask) -> None:
+        super().__init__(likelihood)
+        self.is_own, self.is_beta = is_own, is_beta
+
+    def natural(self, values: Floats) -> Floats:
+        """Coefficients and betas."""
+        return np.where(self.is_beta, 1.0, np.where(self.is_own, np.tanh(values), values))
+
+    def slopes(self, values: Floats, natural: Floats) -> Floats:
+        """Compute their derivatives."""
+        return np.where(self.is_own, 1 - natural**2, 1.0)
 
 
 class Pool(GroupPrior):
@@ -171,10 +186,9 @@ class Pool(GroupPrior):
     def __init__(self, likelihood: Likelihood, parts: Mapping[str, ModuleRole]) -> None:
         self.likelihood, self.parts = likelihood, parts
         self.numbers = tuple(likelihood.numbers)
-        self.is_own = np.array([number.term == (number.module,) for number in self.numbers])
-        self.is_beta = np.array([number.term is None for number in self.numbers])
+        self.is_own, self.is_beta = likelihood.is_own, likelihood.is_beta
         self.n_people = len(likelihood.participants)
-        super().__init__(self._look)
+        super().__init__(_Coordinates(likelihood, self.is_own, self.is_beta))
 
     def start(self, width: float = WIDTHS[0]) -> GroupState:
         """All terms, before any choice was seen, with a spread to begin with."""
@@ -183,16 +197,9 @@ class Pool(GroupPrior):
         values = np.tile(mean, (self.n_people, 1))
         return GroupState(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
 
-    def _look(self, tables: Floats) -> Derivatives:
-        """Evaluate the likelihood at `(n_tables, n_participants, n_numbers)` in the pool's coordinates."""
-        there = self.likelihood(self.coefficients(tables))
-        slope = np.where(self.is_own, 1 - np.tanh(tables) ** 2, 1.0)
-        information = there.information * slope[..., :, None] * slope[..., None, :]
-        return Derivatives(there.nll, there.gradient * slope, information)
-
     def coefficients(self, values: Floats) -> Floats:
         """Coefficients and betas, from the coordinates of the pool."""
-        return np.where(self.is_beta, 1.0, np.where(self.is_own, np.tanh(values), values))
+        return self.look.natural(values)
 
     def select(self, price: float | None = None) -> Generator[GroupState, None, GroupState]:
         """Pool the whole library, then without the term that is least worth its price, until all are.

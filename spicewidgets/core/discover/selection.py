@@ -18,7 +18,7 @@ from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import ModuleRole, levels, parts_of
 from .evidence import SearchStep, TermSearch
-from .likelihood import Likelihood, ParameterId
+from .likelihood import Likelihood, ParameterId, write_equations
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -287,35 +287,17 @@ class Selections:
         Args:
             price: of a term, in nats; that of `price_of` when None.
         """
-        spice = self.proposal
-        equations = {module: list(rows) for module, rows in spice.equations.items()}
-        betas = {state: list(values) for state, values in spice.betas.items()}
-        evidence = {}
+        evidence, chosen = {}, []
         for code, selection in self.of.items():
             search, step = selection.at(price)
-            found, scales = selection.likelihood.equations_of(step.values)
-            evidence[spice.participants[code]] = own = selection.evidence(search, step, price)
+            own = selection.evidence(search, step, price)
+            evidence[self.proposal.participants[code]] = own
+            found, betas = selection.likelihood.equations_of(step.values)
             for module, equation in found.items():
                 notes = tuple(note for note in own.notes if module in note)
-                equations[module][code] = with_all_terms(equation, spice.equations[module][code], notes)
-            for state, beta in scales.items():
-                betas[state][code] = beta
-        chosen = replace(
-            spice,
-            equations={module: tuple(rows) for module, rows in equations.items()},
-            betas={state: tuple(values) for state, values in betas.items()},
-        )
-        return chosen, evidence
-
-
-def with_all_terms(found: Equation, proposed: Equation | None, notes: tuple[str, ...] = ()) -> Equation:
-    """Return the equation with the candidate terms of the proposal, those that samples cannot tell apart as
-    0.
-    """
-    if proposed is None:
-        return found
-    values = tuple(found.coefficient(*term) for term in proposed.terms)
-    return replace(proposed, values=values, notes=notes)
+                found[module] = replace(equation, notes=notes)
+            chosen.append((code, found, betas))
+        return write_equations(self.proposal, chosen), evidence
 
 
 def select(

@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..equations import SpiceModel, Term, term_in_words
-from ..read.translation import read_parameters
+from ..read.translation import HasInitValues
 from ..settings import LEVEL
 from ..wording import join_words
 
 if TYPE_CHECKING:
     from ..data.dataset import DatasetRNN
     from ..train.rnn import BaseRNN
-    from .refine import Tuning
+    from .known import Known
 
 STEP = 1e-6  # of the slopes of the parameters
 FLAT = 1e-10  # share of the largest information, below which a direction is not told
@@ -88,12 +88,13 @@ def uncertainty(spice: SpiceModel, model: "BaseRNN", dataset: "DatasetRNN") -> d
         model: the model whose forward pass ties them together; its weights play no part.
         dataset: the choices; participants are indices in the last column.
     """
-    from .refine import tunings
+    from .known import known_by_choices
 
-    found = {}
-    for code, tuning in tunings(spice, model, dataset):
-        found[spice.participants[code]] = _of(tuning)
-    return found
+    labels = spice.participants
+    return {
+        labels[code]: _of(known.without(), spice.alone(labels[code]), model)
+        for code, known in known_by_choices(spice, model, dataset)
+    }
 
 
 def half_width(error: float, level: float = LEVEL) -> float:
@@ -138,35 +139,23 @@ def bounded_interval(
     return low + width * (odds / factor) / (1 + odds / factor), high - width / (1 + odds * factor)
 
 
-def _of(tuning: "Tuning") -> Uncertainty:
-    at = tuning.start
-    _, _, information = tuning.look(at)
-    told = InformationMatrix(information)
-    modules = [equation.module for equation in tuning.equations]
-    errors = [told.error(slope) for slope in np.eye(len(at))]
-    coefficients: dict[str, dict[Term, float]] = {module: {} for module in modules}
-    alone: dict[str, dict[Term, float]] = {module: {} for module in modules}
-    for (e, term), error, unit in zip(tuning.labels, errors, told.unit, strict=False):
-        coefficients[modules[e]][term], alone[modules[e]][term] = error, float(unit)
-    betas = dict(zip(tuning.states, errors[len(tuning.labels) :], strict=True))
-    parameters = {name: told.error(slope) for name, slope in _slopes(tuning, at).items() if slope.any()}
+def _of(known: "Known", spice: SpiceModel, model: HasInitValues) -> Uncertainty:
+    told = InformationMatrix(known.information)
+    errors, alone = (
+        dict(zip(known.numbers, part.tolist(), strict=True)) for part in (told.errors, told.unit)
+    )
+    coefficients, apart = (
+        {m: {term: part[m, term] for term, _ in e.active} for m, e in spice.of_participant().items()}
+        for part in (errors, alone)
+    )
+    betas = {state: errors[state, None] for state in spice.betas}
+    parameters = {name: told.error(slope) for name, slope in known.slopes(spice, model).items()}
     names = [
-        *(f"{term_in_words(term, modules[e])} of {modules[e]}" for e, term in tuning.labels),
-        *(f"beta of {state}" for state in tuning.states),
+        f"beta of {module}" if term is None else f"{term_in_words(term, module)} of {module}"
+        for module, term in known.numbers
     ]
     untold = tuple(_sentence(names, way) for way in told.flat)
-    return Uncertainty(coefficients, betas, parameters, untold, alone)
-
-
-def _slopes(tuning: "Tuning", at: Floats) -> dict[str, Floats]:
-    """Slope of each classical parameter in each number."""
-
-    def read(vector: Floats) -> dict[str, float]:
-        equations = tuning.equations_at(vector).values()
-        spice = SpiceModel.of(*equations, betas=tuning.betas_at(vector))
-        return read_parameters(spice, tuning.model)
-
-    return slopes(read, at)
+    return Uncertainty(coefficients, betas, parameters, untold, apart)
 
 
 def slopes(read: Callable[[Floats], Mapping[str, float]], at: Floats) -> dict[str, Floats]:
@@ -194,6 +183,11 @@ class InformationMatrix:
         self.ways: Floats
         self.values, self.ways = np.linalg.eigh(scaled)
         self.sharp = self.values > FLAT * max(self.values.max(initial=0.0), 1e-300)
+
+    @property
+    def errors(self) -> Floats:
+        """Standard error of each coefficient, infinite where the choices do not tell it."""
+        return np.array([self.error(slope) for slope in np.eye(len(self.unit))])
 
     def error(self, slope: Floats) -> float:
         """Return standard error of what changes with the numbers as `slope` says (delta method); NaN where

@@ -17,7 +17,7 @@ parameters.
   of the range without a look at the data. A parameter of a mechanism that was not guessed has no points; one
   that belongs to no true mechanism costs nothing beyond what its mechanism has cost.
 
-The data of a mystery, and their standard errors, are in `quiz_data.py`, which loads torch.
+The data of a mystery, and their standard errors, are in `rivals/quiz_data.py`, which loads torch.
 """
 
 from collections.abc import Mapping

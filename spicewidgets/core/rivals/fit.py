@@ -1,12 +1,12 @@
 """Fitting rivals: to each person alone by maximum likelihood, under the declared prior, or under the prior of
 their group.
 
-The search is Fisher scoring in the parameters' scales (`discover/maximum.py`), for all people and all starts
-side by side, on a compiled likelihood with exact derivatives. Standard errors are those of the curvature at
-the end, that of the choices, and of the prior where there is one.
+The search is Fisher scoring in the parameters' scales (`discover/posterior.py`), for all people and all
+starts side by side, on a compiled likelihood with exact derivatives. Standard errors are those of the
+curvature at the end, that of the choices, and of the prior where there is one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,11 @@ from scipy.stats import norm, qmc
 
 from ..data.dataset import DatasetRNN
 from ..data.participants import index_participants
-from ..discover.likelihood import Derivatives, NumbersLikelihood
-from ..discover.maximum import Maximum, Prior, find_held, maximise, newton_step
-from ..discover.pooling import GroupPrior, GroupState
+from ..discover.likelihood import NumbersLikelihood
+from ..discover.maximum import Maximum, Prior
+from ..discover.pooling import GroupPrior
+from ..discover.posterior import FLAT, Posterior
 from ..discover.uncertainty import half_width
-from ..judge.fisher import standard_errors
 from ..judge.replay import replay
 from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
@@ -32,12 +32,6 @@ from .ready import RIVALS
 WAYS = ("likelihood", "prior", "group")
 N_STARTS = 8
 SAME_END = 0.01  # nats: starts that end so near the best one agree with it
-FLAT = 1e4  # sd of the prior that stands for none: it costs less than a millionth of a nat
-LONGEST = 3.0  # of a step, on the parameters' scales
-ENOUGH = 1e-6  # nats: a step that gains less is the last one
-STEP = 1e-4  # of slopes' differences, on the parameters' scales
-FIRST_STEPS, STEPS, HALVINGS = 12, 3, 6  # of a climb, until those who have arrived are left out of it
-MOST_CLIMBS = 40
 
 
 @dataclass(frozen=True)
@@ -193,16 +187,14 @@ def fit_rival(
         )
     dataset, people = index_participants(dataset)
     search = ModeSearch(rival, dataset)
-    prior = search.declared if way != "likelihood" else Prior(np.zeros(search.n), np.full(search.n, FLAT))
+    n, with_prior = len(search.columns), way != "likelihood"
+    prior = search.prior if with_prior else Prior(np.zeros(n), np.full(n, FLAT))
     ends = search.ends(search.starts(n_starts, random_state), prior)
-    best = ends.objective.argmin(0)
+    values = ends.best().values
     agreement = (ends.objective <= ends.objective.min(0) + SAME_END).mean(0)
-    values = ends.values[best, np.arange(len(best))]
-    if way == "group" and search.n:
+    if way == "group" and n:
         prior, values = search.pool(values)
-    look, top = search.look(values[None]), search.top(values, prior)
-    with_prior = way != "likelihood"
-    none = np.full(search.n, np.nan)
+    top, none = search.top(values, prior), np.full(n, np.nan)
     return FittedRival(
         rival=rival,
         way=way,
@@ -212,13 +204,13 @@ def fit_rival(
         names=tuple(name for name, _ in search.columns),
         values=search.natural(values),
         errors=search.errors(values, top),
-        nll=look.nll[0],
+        nll=search(values[None]).nll[0],
         n_choices=search.likelihood.n_choices,
-        evidence=search.evidence(values, prior, top) if with_prior else np.full(len(values), np.nan),
+        evidence=search.log_evidence(values, prior, top) if with_prior else np.full(len(values), np.nan),
         n_starts=n_starts,
         agreement=agreement,
-        mean=np.broadcast_to(prior.mean, search.n) if with_prior else none,
-        spread=np.broadcast_to(prior.sd, search.n) if with_prior else none,
+        mean=prior.mean if with_prior else none,
+        spread=prior.sd if with_prior else none,
     )
 
 
@@ -233,7 +225,7 @@ def resolve_model(rival: Rival | type[Rival] | str) -> Rival:
     return as_rival(rival)
 
 
-class ModeSearch:
+class ModeSearch(Posterior):
     """The search for the parameters of all people, on the parameters' scales.
 
     Args:
@@ -242,21 +234,20 @@ class ModeSearch:
 
     Attributes:
         likelihood: of the parameters.
-        columns: name and declaration of each number.
-        declared: the declared prior.
+        columns: name and declaration of each parameter.
+        prior: the declared one.
     """
+
+    likelihood: NumbersLikelihood
 
     def __init__(self, rival: Rival, dataset: DatasetRNN) -> None:
         self.columns = rival.columns(dataset.n_actions)
-        self.n = len(self.columns)
-        declared = [parameter for _, parameter in self.columns]
-        self.declared = Prior(np.array([it.mean for it in declared]), np.array([it.sd for it in declared]))
-        self.low = np.array([float(it.to_scale(it.low)) for it in declared])
-        self.high = np.array([float(it.to_scale(it.high)) for it in declared])
+        rows = [(it.mean, it.sd, it.to_scale(it.low), it.to_scale(it.high)) for _, it in self.columns]
+        mean, sd, low, high = np.array(rows, float).reshape(-1, 4).T
         model = RivalRNN(rival, dataset.n_actions).double().eval()
         model.check()
         try:
-            self.likelihood = NumbersLikelihood(model, dataset)
+            super().__init__(NumbersLikelihood(model, dataset), Prior(mean, sd), low, high)
         except TraceError as error:
             raise SettingsError(
                 [
@@ -272,150 +263,32 @@ class ModeSearch:
             result[..., i] = parameter.from_scale(values[..., i])
         return result
 
-    def slopes(self, natural: Floats) -> Floats:
+    def slopes(self, values: Floats, natural: Floats) -> Floats:
         """Compute the derivatives of parameters by their scales."""
         result = np.empty_like(natural)
         for i, (_, parameter) in enumerate(self.columns):
             result[..., i] = parameter.slope(natural[..., i])
         return result
 
-    def look(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Derivatives:
-        """Evaluate the likelihood of the choices (of some people) at `(n_tables, n_people, n_numbers)` on the
-        scales.
-        """
-        natural = self.natural(tables)
-        slopes, there = self.slopes(natural), (likelihood or self.likelihood)(natural)
-        information = there.information * slopes[..., :, None] * slopes[..., None, :]
-        return Derivatives(there.nll, there.gradient * slopes, information)
-
-    def curvature(self, tables: Floats, likelihood: NumbersLikelihood | None = None) -> Floats:
-        """Return the curvature that -ln L has, on the scales: differences of exact slopes.
-
-        Returns: `(n_tables, n_people, n_numbers, n_numbers)`.
-        """
-        moved = [tables + side * STEP * unit for unit in np.eye(self.n) for side in (1, -1)]
-        slopes = [self.look(at, likelihood).gradient for at in moved]
-        rows = [
-            (after - before) / (2 * STEP) for after, before in zip(slopes[::2], slopes[1::2], strict=True)
-        ]
-        curvature = -np.stack(rows, -1)
-        symmetric: Floats = (curvature + np.swapaxes(curvature, -1, -2)) / 2
-        return symmetric
-
     def starts(self, n_starts: int, seed: int) -> Floats:
-        """Points `(n_starts, n_numbers)`: the prior's mean, and others spread evenly over the prior."""
-        if not self.n:
+        """Points `(n_starts, n_parameters)`: the prior's mean, and others spread evenly over the prior."""
+        if not self.columns:
             return np.zeros((1, 0))
-        spread = qmc.Halton(self.n, seed=np.random.default_rng(seed)).random(n_starts - 1)
-        points = self.declared.mean + self.declared.sd * norm.ppf(np.clip(spread, 1e-3, 1 - 1e-3))
-        starts: Floats = np.clip(np.vstack([self.declared.mean, points]), self.low, self.high)
+        spread = qmc.Halton(len(self.columns), seed=np.random.default_rng(seed)).random(n_starts - 1)
+        points = self.prior.mean + self.prior.sd * norm.ppf(np.clip(spread, 1e-3, 1 - 1e-3))
+        starts: Floats = np.clip(np.vstack([self.prior.mean, points]), self.low, self.high)
         return starts
 
     def ends(self, starts: Floats, prior: Prior) -> Maximum:
         """Where the climbs of all people end that begin at these points."""
         tables = np.repeat(starts[:, None], len(self.likelihood.participants), 1)
-        return self.maximise(tables, prior)
-
-    def maximise(self, tables: Floats, prior: Prior) -> Maximum:
-        """Climbs that begin at `(n_tables, n_people, n_numbers)`.
-
-        The first steps are Fisher's. Climbs that have not arrived by then go on, fewer and fewer of them,
-        with the curvature that ln L really has (its size, where it bends upwards), taken anew now and then.
-        """
-        best = self._climb(tables, prior, self.look, FIRST_STEPS) if self.n else self._at(tables, prior)
-        values = best.values
-        left = np.argwhere(self._on_the_way(best.values, best.look, prior))
-        for _ in range(MOST_CLIMBS):
-            if not len(left):
-                break
-            table, person = left.T
-            part = self.likelihood.of_participants(person)
-            here = values[table, person][None]
-            bent = _size(self.curvature(here, part))
-
-            def look(at: Floats, part: NumbersLikelihood = part, bent: Floats = bent) -> Derivatives:
-                there = self.look(at, part)
-                return there._replace(information=bent.copy())
-
-            end = self._climb(here, prior, look, STEPS)
-            values[table, person] = end.values[0]
-            left = left[self._on_the_way(end.values, end.look, prior)[0]]
-        return self._at(values, prior)
-
-    def _climb(
-        self, tables: Floats, prior: Prior, look: Callable[[Floats], Derivatives], steps: int
-    ) -> Maximum:
-        return maximise(
-            look,
-            tables,
-            np.ones(self.n, bool),
-            prior,
-            most_steps=steps,
-            halvings=HALVINGS,
-            low=self.low,
-            high=self.high,
-            longest=LONGEST,
-            enough=ENOUGH,
-        )
-
-    def _at(self, tables: Floats, prior: Prior) -> Maximum:
-        """Evaluate the posterior at some values, without a step."""
-        look = self.look(tables)
-        return Maximum(tables, look.nll + prior.penalty(tables, np.ones(self.n, bool)), look)
-
-    def _on_the_way(self, values: Floats, look: Derivatives, prior: Prior) -> NDArray[np.bool_]:
-        """Tell whether a further step promises a gain."""
-        free = ~find_held(values, look, prior, self.low, self.high)
-        moving: NDArray[np.bool_] = newton_step(values, look, free, prior, None)[1] > ENOUGH
-        return moving
+        return self.maximise_exactly(tables, prior)
 
     def pool(self, values: Floats) -> tuple[Prior, Floats]:
         """Return the group's prior, and everyone's most probable values under it."""
-        group = GroupPrior(self.look, self.low, self.high)
-        n = len(values)
-        covariance = np.zeros((n, self.n, self.n))
-        at = GroupState(
-            values, covariance, self.declared.mean, self.declared.sd, np.ones(self.n, bool), -np.inf
-        )
-        best = at
-        for better in group.rounds(at):
-            best = better if better.log_evidence > best.log_evidence else best
+        best = GroupPrior(self).fit(values, self.prior)
         prior = Prior(best.mean, best.spread)
-        return prior, self.maximise(best.values[None], prior).values[0]
-
-    def top(self, values: Floats, prior: Prior) -> Floats:
-        """Curvature of -ln L and prior at everyone's best values, `(n_people, n_numbers, n_numbers)`: the one
-        that they have, or, where that is not one of a top (at a bound), the expected one.
-        """
-        if not self.n:
-            return np.zeros((len(values), 0, 0))
-        width = np.diag(np.broadcast_to(np.where(prior.sd < FLAT, prior.sd**-2.0, 0.0), self.n))
-        own = self.curvature(values[None])[0] + width
-        is_top = np.linalg.eigvalsh(own)[:, :1, None] > 0
-        top: Floats = np.where(is_top, own, self.look(values[None]).information[0] + width)
-        return top
-
-    def evidence(self, values: Floats, prior: Prior, top: Floats) -> Floats:
-        """Of each person, ln p(choices) under a prior, by Laplace's approximation."""
-        nll = self.look(values[None]).nll[0] + prior.penalty(values, np.ones(self.n, bool))
-        widths = np.log(np.broadcast_to(prior.sd, self.n)).sum()
-        evidence: Floats = -nll - widths - np.linalg.slogdet(top)[1] / 2
-        return evidence
-
-    def errors(self, values: Floats, top: Floats) -> Floats:
-        """Return standard errors of the parameters; NaN at a bound."""
-        inside = (values > self.low) & (values < self.high)
-        errors = np.full(values.shape, np.nan)
-        for row, own, free in zip(errors, top, inside, strict=True):
-            row[free] = standard_errors(own[np.ix_(free, free)])
-        return errors * self.slopes(self.natural(values))
-
-
-def _size(curvature: Floats) -> Floats:
-    """Curvature whose directions all bend downwards, as much as they bend."""
-    lambdas, axes = np.linalg.eigh(np.where(np.isfinite(curvature), curvature, 0.0))
-    size: Floats = (axes * np.abs(lambdas)[..., None, :]) @ np.swapaxes(axes, -1, -2)
-    return size
+        return prior, self.maximise_exactly(best.values[None], prior).values[0]
 
 
 def fit_rivals(

@@ -19,6 +19,9 @@ class MechanismRival(Rival):
 
     Args:
         mechanism: which it has in addition; name and words are then those of the mechanism's rival.
+
+    Attributes:
+        names_of_parameters: by the name that a simulated participant has for each of them.
     """
 
     mechanisms: tuple[Mechanism, ...] = (LEARNING,)
@@ -32,7 +35,7 @@ class MechanismRival(Rival):
             self.beyond = None if as_rival.size is None else (own, as_rival.size)
         self._moving = tuple(one for one in self.mechanisms if not one.within)
         self._states = states_of(self._moving)
-        self._names = self._rival_names()
+        self.names_of_parameters = self._rival_names()
         self.states = self.states or {state.name: state.first for state in self._states}
         self.per_context = tuple(state.name for state in self._states if state.per_context)
         self.parameters = self.parameters or self._list_parameters()
@@ -59,7 +62,7 @@ class MechanismRival(Rival):
             weight = () if state.weight is None else (state.weight,)
             for spec in (*(each for one in on for each in one.parameters), *weight):
                 tied = next((one.tied for one in on if one.tied and spec in one.parameters), None)
-                name = self._names[spec.name]
+                name = self.names_of_parameters[spec.name]
                 found.setdefault(name, _parameter(tied or spec, name))
         return tuple(found.values())
 
@@ -67,18 +70,24 @@ class MechanismRival(Rival):
         replaced = {one.within for one in self.mechanisms}
         updates = [one.equation for one in self.mechanisms if one.equation and one not in replaced]
         weighted = {one.symbol: one.weight.name for one in self._states if one.weight}
-        logit = " + ".join(f"{self._names[name]} {symbol}" for symbol, name in weighted.items())
+        logit = " + ".join(f"{self.names_of_parameters[name]} {symbol}" for symbol, name in weighted.items())
         return "; ".join([*updates, f"logit = {logit}"]).replace("q0", f"{Q0.default:g}")
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Let all mechanisms move the states."""
-        own = {name: getattr(p, rivals) for name, rivals in self._names.items() if name not in STARTS}
+        own = {
+            name: getattr(p, rivals)
+            for name, rivals in self.names_of_parameters.items()
+            if name not in STARTS
+        }
         return update(self._moving, Values(**STARTS | own), state, trial)
 
     def logits(self, p: Values, state: State) -> Array:
         """Return the states, weighted."""
         weighted = {one.name: one.weight.name for one in self._states if one.weight}
-        logits = [getattr(p, self._names[weight]) * state[name] for name, weight in weighted.items()]
+        logits = [
+            getattr(p, self.names_of_parameters[weight]) * state[name] for name, weight in weighted.items()
+        ]
         return sum(logits[1:], logits[0])
 
 

@@ -11,8 +11,8 @@ from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.data.gallery import load_choices
 from spicewidgets.core.diagnose.diagnosis import diagnose
 from spicewidgets.core.estimator import SpiceEstimator
-from spicewidgets.core.judge.classical import fit
 from spicewidgets.core.judge.replay import nll_per_trial, replay
+from spicewidgets.core.rivals.fit import fit_rival
 from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.core.simulate.agents import AgentQ
 from spicewidgets.core.train.objective import Sessions, loss_of
@@ -59,7 +59,7 @@ def test_replay_gives_no_probability_to_what_was_not_on_offer(dataset):
 def test_two_random_options_of_four_cost_ln_2_a_choice(dataset):
     nll = nll_per_trial(replay(AgentQ(n_actions=4, beta_reward=0.0), dataset).probabilities, dataset)
     assert np.nanmean(nll) == pytest.approx(np.log(2))
-    assert fit(dataset).nll / fit(dataset).n_choices < np.log(2)
+    assert fit_rival("rescorla-wagner", dataset).likelihood > 1 / 2
 
 
 def test_a_fit_learns_and_refines_among_what_was_on_offer(dataset):

@@ -8,6 +8,7 @@ import pytest
 from spicewidgets.core.discover.group_means import design_of, with_group_means
 from spicewidgets.core.discover.likelihood import Derivatives
 from spicewidgets.core.discover.pooling import GroupPrior, GroupState
+from spicewidgets.core.discover.posterior import Posterior
 
 N = 24
 LABELS = ["control", "patient"] * (N // 2)
@@ -22,7 +23,7 @@ def quadratic(estimates, information):
         nll = -np.einsum("tpi,tpi->tp", away, slope) / 2
         return Derivatives(nll, slope, np.broadcast_to(information, (len(tables), *information.shape)).copy())
 
-    return GroupPrior(look)
+    return GroupPrior(Posterior(look))
 
 
 def drawn(rng, apart, spread=(0.4, 0.8)):

@@ -78,7 +78,7 @@ def test_a_learner_has_the_coefficients_of_the_true_model(name):
     at = np.array([scales[s.kind](agent.parameters[n]) for n, s in zip(kind.names, look.scales, strict=True)])
     betas = dict.fromkeys(model.betas, 3.5 if name == "learning-rate" else 1.0)
     truth = sw.true_model(agent, model, config, betas=betas)
-    for number, value in zip(look.likelihood.numbers, look.coefficients(at), strict=True):
+    for number, value in zip(look.likelihood.numbers, look.natural(at), strict=True):
         if number.term is None:
             assert value == betas[number.module]
         else:

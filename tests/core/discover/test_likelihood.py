@@ -1,14 +1,15 @@
 """The likelihood of all participants' numbers at once is that of the equations in the model's own forward."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.discover.likelihood import Likelihood, ParameterId
-from spicewidgets.core.discover.refine import tunings
+from spicewidgets.core.discover.likelihood import Likelihood, ParameterId, likelihood_of
 from spicewidgets.core.equations import Equation, SpiceModel
 from spicewidgets.core.judge.network_agents import AgentSpice
-from spicewidgets.core.judge.replay import replay
+from spicewidgets.core.judge.replay import nll_per_trial, replay
 
 CHOSEN, OTHER, BETA = "x_value_reward_chosen", "x_value_reward_not_chosen", "x_value_reward"
 TERMS = {CHOSEN: ((), (CHOSEN,), ("c_reward",)), OTHER: ((), (OTHER,))}
@@ -37,14 +38,36 @@ def spice():
     return SpiceModel((0, 1), equations, {BETA: tuple(VALUES[:, 5])})
 
 
-def test_each_participant_has_numbers_likelihood_and_curvature_of_their_own(model, dataset, spice):
-    likelihood = Likelihood(model, dataset, TERMS)
-    look = likelihood(VALUES)
-    for code, tuning in tunings(spice, model, dataset):
-        nll, gradient, information = tuning.look(tuning.start)
-        np.testing.assert_allclose(look.nll[code], nll, rtol=1e-12)
-        np.testing.assert_allclose(look.gradient[code], gradient, rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(look.information[code], information, rtol=1e-5, atol=1e-5)
+def test_each_participant_has_the_likelihood_of_the_equations(model, dataset, spice):
+    nll = nll_per_trial(replay(AgentSpice(model, spice), dataset).probabilities, dataset)
+    own = [np.nansum(nll[dataset.participant_ids == code]) for code in (0, 1)]
+    np.testing.assert_allclose(Likelihood(model, dataset, TERMS)(VALUES).nll, own, rtol=1e-12)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_derivatives_are_those_of_finite_differences(model, dataset, masked):
+    if masked:
+        n, t = dataset.ys.shape[:2]
+        offered = np.ones((n, t, 2), bool)
+        offered[::2, ::7, 1] = ~(dataset.ys[::2, ::7, 0] > 0)
+        dataset = sw.DatasetRNN(dataset.xs, dataset.ys, offered=offered)
+    tables = VALUES * np.array([0.5, 1.0, 1.3])[:, None, None]
+    compiled, eager = (Likelihood(model, dataset, TERMS, compiled=is_so) for is_so in (True, False))
+    for exact, near in zip(compiled(tables), eager(tables), strict=True):
+        np.testing.assert_allclose(near, exact, rtol=1e-6, atol=1e-6)
+    some, few = (one.of_participant(1).of_trials(slice(0, None, 2))(VALUES[1:]) for one in (compiled, eager))
+    for exact, near in zip(some, few, strict=True):
+        np.testing.assert_allclose(near, exact, rtol=1e-6, atol=1e-6)
+
+
+def test_a_module_of_which_nobody_has_a_term_is_an_empty_equation(model, dataset, spice):
+    """Its values become 0; the network's own module is not run in its place."""
+    none = tuple(Equation(OTHER, TERMS[OTHER], (0.0, 0.0)) for _ in VALUES)
+    spice = replace(spice, equations={**spice.equations, OTHER: none})
+    nll = nll_per_trial(replay(AgentSpice(model, spice), dataset).probabilities, dataset)
+    own = [np.nansum(nll[dataset.participant_ids == code]) for code in (0, 1)]
+    likelihood = likelihood_of(spice, model, dataset)
+    np.testing.assert_allclose(likelihood(likelihood.values_of(spice)).nll, own, rtol=1e-12)
 
 
 def test_equations_become_a_row_of_numbers_and_back(model, dataset, spice):

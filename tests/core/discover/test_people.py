@@ -104,7 +104,7 @@ def test_intervals_by_the_delta_method_are_those_of_the_standard_errors(tuned, n
 
 
 def test_a_model_that_cannot_be_compiled_has_intervals_by_the_delta_method(tuned, monkeypatch):
-    from spicewidgets.core.discover import estimated_intervals, people as module
+    from spicewidgets.core.discover import likelihood, people as module
     from spicewidgets.core.train.compiled.symbolic import TraceError
 
     def refuse(*_):
@@ -113,8 +113,7 @@ def test_a_model_that_cannot_be_compiled_has_intervals_by_the_delta_method(tuned
     with monkeypatch.context() as patch:
         patch.setattr(module, "intervals_of", lambda *_: {})
         expected = people(tuned)
-    monkeypatch.setattr(module, "Likelihood", refuse)
-    monkeypatch.setattr(estimated_intervals, "Likelihood", refuse)
+    monkeypatch.setattr(likelihood, "Sensitivities", refuse)
     pd.testing.assert_frame_equal(people(tuned), expected, rtol=1e-3, check_exact=False)
 
 

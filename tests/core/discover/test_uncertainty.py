@@ -9,6 +9,7 @@ import pytest
 import spicewidgets as sw
 from spicewidgets.core.discover.refine import refine
 from spicewidgets.core.discover.uncertainty import (
+    InformationMatrix,
     Uncertainty,
     bounded_interval,
     half_width,
@@ -99,6 +100,12 @@ def test_parameters_by_the_delta_method(fitted):
     assert set(found.parameters) == {"alpha_reward", "alpha_penalty", "beta_reward", "q0"}
     assert found.parameters["alpha_reward"] == pytest.approx(found.coefficients[CHOSEN][(CHOSEN,)], rel=1e-6)
     assert found.untold == ()
+
+
+def test_what_the_choices_do_not_tell_has_an_infinite_error():
+    assert InformationMatrix(np.diag([4.0, 0.0])).errors.tolist() == [0.5, inf]
+    assert np.isinf(InformationMatrix(np.ones((2, 2))).errors).all()
+    assert InformationMatrix(np.zeros((0, 0))).errors.shape == (0,)
 
 
 def test_slopes_are_those_of_the_function():

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, strategies as st
 
 from spicewidgets import Participant, SettingsError
-from spicewidgets.core.judge.classical import fit
 from spicewidgets.core.judge.quiz import (
     BY_PARAMETER,
     LAST_SEED,
@@ -19,7 +18,8 @@ from spicewidgets.core.judge.quiz import (
     points,
     score,
 )
-from spicewidgets.core.judge.quiz_data import errors_of, sessions_of
+from spicewidgets.core.rivals.fit import fit_rival
+from spicewidgets.core.rivals.quiz_data import as_rival, errors_of, sessions_of
 from spicewidgets.core.simulate.parameters import value_of, with_values
 
 SIMPLE = Mystery(1, 0, Participant(0.3, beta_reward=3.0))
@@ -157,5 +157,24 @@ def test_the_best_estimate_of_the_data_has_all_points():
     dataset, _ = sessions_of(riddle)
     errors = errors_of(riddle, dataset)
     assert errors["alpha_reward"] == pytest.approx(0.0432, abs=1e-4)
-    found = fit(dataset, riddle.parameters)
-    assert score(riddle, found.participant, errors).points == 100
+    rival = as_rival(riddle.participant)
+    found = fit_rival(rival, dataset)
+    names = {name: own for name, own in rival.names_of_parameters.items() if own in found.names}
+    values = {name: found.values[0, found.names.index(own)] for name, own in names.items()}
+    assert score(riddle, with_values(Participant(), values), errors).points == 100
+
+
+def test_a_rate_that_stands_for_two_settings_has_one_error():
+    """With more sessions it falls, as errors do; the other parameters are taken for known."""
+    tied = with_values(Participant(0.3, beta_reward=3.0), {"alpha_counterfactual": 0.25})
+    assert tied == replace(
+        Participant(0.3, beta_reward=3.0),
+        alpha_counterfactual_reward=0.25,
+        alpha_counterfactual_penalty=0.25,
+    )
+    riddle = Mystery(2, 1, tied)
+    dataset, _ = sessions_of(riddle)
+    all_of_them, some = errors_of(riddle, dataset), errors_of(riddle, dataset.first(25))
+    assert list(all_of_them) == ["alpha_reward", "beta_reward", "alpha_counterfactual"]
+    for name, error in all_of_them.items():
+        assert some[name] == pytest.approx(2 * error, rel=0.1)

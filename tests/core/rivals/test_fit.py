@@ -1,5 +1,8 @@
 """Fitted rivals: against independent fits and integrals, with gaps in the data, alone and in a group."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +11,12 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 import spicewidgets as sw
-from spicewidgets.core.judge.classical import fit as classical_fit
 from spicewidgets.core.judge.replay import nll_per_trial
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import RIVALS
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import reference
 
 
 def simulated(name, values, n_trials=100, each=3, seed=1, task=None):
@@ -28,16 +33,16 @@ def learners():
     return simulated("rescorla-wagner", [[0.3, 3.0], [0.6, 1.5], [0.1, 6.0]])
 
 
-def test_it_is_what_the_classical_fit_finds_for_each_person(learners):
+def test_it_is_what_an_independent_fit_finds_for_each_person(learners):
     fit = sw.fit_rival("rescorla-wagner", learners)
     for person in range(3):
         mine = learners.participant_ids == person
         own = sw.DatasetRNN(learners.xs[mine], learners.ys[mine])
         own.xs[..., -1] = 0
-        theirs = classical_fit(own)
-        assert fit.values[person] == pytest.approx(list(theirs.values.values()), rel=1e-3)
-        assert fit.nll[person] == pytest.approx(theirs.nll, abs=1e-5)
-        assert fit.errors[person] == pytest.approx(list(theirs.errors.values()), rel=0.25)
+        theirs = reference.fit_q(*reference.from_tensors(own.xs, own.ys))
+        assert fit.values[person] == pytest.approx([theirs["alpha"], theirs["beta"]], rel=1e-3)
+        assert fit.nll[person] == pytest.approx(theirs.nll * 300, abs=1e-5)
+        assert fit.errors[person] == pytest.approx(theirs.errors, rel=1e-3)
     assert (fit.agreement > 0.5).all()
     assert fit.n_choices.tolist() == [300, 300, 300]
     np.testing.assert_allclose(fit.aic, 4 + 2 * fit.nll)
