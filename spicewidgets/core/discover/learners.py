@@ -149,6 +149,8 @@ class LearnerLikelihood(Posterior):
     """
 
     likelihood: Likelihood
+    low: Floats
+    high: Floats
 
     def __init__(
         self, likelihood: Likelihood, model: HasInitValues, kind: Kind, prior: Prior | None = None

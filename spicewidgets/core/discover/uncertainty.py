@@ -141,21 +141,21 @@ def bounded_interval(
 
 def _of(known: "Known", spice: SpiceModel, model: HasInitValues) -> Uncertainty:
     told = InformationMatrix(known.information)
-    errors, alone = (
-        dict(zip(known.numbers, part.tolist(), strict=True)) for part in (told.errors, told.unit)
-    )
-    coefficients, apart = (
-        {m: {term: part[m, term] for term, _ in e.active} for m, e in spice.of_participant().items()}
-        for part in (errors, alone)
-    )
-    betas = {state: errors[state, None] for state in spice.betas}
+    coefficients: dict[str, dict[Term, float]] = {module: {} for module in spice.equations}
+    alone: dict[str, dict[Term, float]] = {module: {} for module in spice.equations}
+    betas = {}
+    for (module, term), error, unit in zip(known.numbers, told.errors, told.unit, strict=True):
+        if term is None:
+            betas[module] = float(error)
+        else:
+            coefficients[module][term], alone[module][term] = float(error), float(unit)
     parameters = {name: told.error(slope) for name, slope in known.slopes(spice, model).items()}
     names = [
         f"beta of {module}" if term is None else f"{term_in_words(term, module)} of {module}"
         for module, term in known.numbers
     ]
     untold = tuple(_sentence(names, way) for way in told.flat)
-    return Uncertainty(coefficients, betas, parameters, untold, apart)
+    return Uncertainty(coefficients, betas, parameters, untold, alone)
 
 
 def slopes(read: Callable[[Floats], Mapping[str, float]], at: Floats) -> dict[str, Floats]:

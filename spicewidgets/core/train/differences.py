@@ -28,7 +28,7 @@ class Differences:
     """
 
     def __init__(
-        self, model: BaseRNN, inputs: Tensor, targets: Floats, offered: Floats | None = None
+        self, model: BaseRNN, inputs: Tensor, targets: Floats | Tensor, offered: Floats | Tensor | None = None
     ) -> None:
         self._model, self._inputs = deepcopy(model), inputs
         self._targets = torch.as_tensor(targets)
