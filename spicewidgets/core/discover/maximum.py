@@ -67,6 +67,8 @@ class Limits(NamedTuple):
         enough: nats: a step that gains less is the last one.
         damping: share of the mean information that is added in every direction, so that what the choices
             hardly tell moves little.
+        thorough: whether all halvings are tried of a step that gains less than half of what was in sight, and
+            the best is taken, or the first that gains anything.
     """
 
     most_steps: int = 40
@@ -74,6 +76,7 @@ class Limits(NamedTuple):
     longest: float = np.inf
     enough: float = 5e-4
     damping: float = 0.0
+    thorough: bool = False
 
 
 LIMITS = Limits()
@@ -106,7 +109,7 @@ def maximise(
         low: bound of each number, where a step that would lead beyond it ends.
         high: the same above.
     """
-    most_steps, halvings, longest, enough, damping = limits
+    most_steps, halvings, longest, enough, damping, thorough = limits
     free = np.broadcast_to(free, start.shape)
     values, there = start.copy(), look(start)
     objective = there.nll + prior.penalty(values, free)
@@ -120,11 +123,12 @@ def maximise(
                 1.0, longest / np.maximum(np.abs(step).max(-1, keepdims=True, initial=0), 1e-300)
             )
         waiting, size = left.copy(), 1.0
+        start, before, moved = values.copy(), objective.copy(), np.zeros_like(left)
         for _halving in range(halvings):
             rows = np.flatnonzero(waiting.any(-1))
             if not len(rows):
                 break
-            reach = np.clip(values[rows] + size * step[rows], low, high)
+            reach = np.clip(start[rows] + size * step[rows], low, high)
             tried = np.where(waiting[rows, :, None], reach, values[rows])
             then = look(tried)
             reached = then.nll + prior.penalty(tried, free[rows])
@@ -133,9 +137,11 @@ def maximise(
             objective[rows] = np.where(better, reached, objective[rows])
             for old, new in zip(there, then, strict=True):
                 old[rows] = np.where(better.reshape(*better.shape, *(1,) * (new.ndim - 2)), new, old[rows])
-            waiting[rows] &= ~better
+            moved[rows] |= better
+            too_far = (size < 1) | (objective[rows] > before[rows] - gain[rows] / 2)
+            waiting[rows] &= ~better | (thorough & too_far)
             size /= 2
-        left &= ~waiting
+        left &= moved
         if not left.any():
             break
     return Maximum(values, objective, there)

@@ -21,7 +21,7 @@ from .maximum import Limits, Maximum
 from .posterior import Posterior
 
 ENOUGH = 1e-3  # nats by which another beginning must be better to be tried
-LIMITS = Limits(20, enough=ENOUGH / 2, damping=1e-3)
+LIMITS = Limits(20, enough=ENOUGH / 2, damping=1e-3, thorough=True)
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from spicewidgets.core.discover.learners import (
     terms_of,
 )
 from spicewidgets.core.discover.likelihood import Likelihood
-from spicewidgets.core.discover.maximum import maximise
+from spicewidgets.core.discover.maximum import Limits
 from spicewidgets.core.models import READY
 from spicewidgets.core.simulate.cohort import Cohort
 
@@ -103,7 +103,7 @@ def test_a_profile_is_the_likelihood_with_all_others_refitted(likelihood):
             values = top.values[None].copy()
             values[0, person, 0] = point[person]
             free = np.array([False, True, True])
-            end = maximise(look, values, free, look.prior, low=look.low, high=look.high, enough=1e-8)
+            end = look.maximise(values, free=free, limits=Limits(enough=1e-8))
             lost = end.objective[0, person] - top.objective[person]
             lost += look.prior.penalty(values[0, person], ~free)
             assert roots[person] ** 2 / 2 == pytest.approx(lost, abs=0.02)
