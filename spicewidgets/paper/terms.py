@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.discover.group import Group, mean_of_own
-from ..core.discover.uncertainty import half_width
+from ..core.discover.information import half_width
 from ..core.equations import SpiceModel, Term, term_in_words
 from ..core.estimator import SpiceEstimator
 

@@ -11,7 +11,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from ..core.discover.identified import bounds_of
-from ..core.discover.uncertainty import bounded_interval
+from ..core.discover.information import bounded_interval
 from ..core.equations import Term
 from ..core.read.translation import read_parameters
 from ..core.settings import LEVEL

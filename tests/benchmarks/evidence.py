@@ -23,8 +23,8 @@ from scipy.stats import chi2
 
 import spicewidgets as sw
 from spicewidgets.core.discover.comparison import Comparison, compare
+from spicewidgets.core.discover.information import half_width
 from spicewidgets.core.discover.selection import Evidence
-from spicewidgets.core.discover.uncertainty import half_width
 from spicewidgets.core.equations import SpiceModel
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core" / "discover"))

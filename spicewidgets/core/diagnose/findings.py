@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..discover.uncertainty import half_width
+from ..discover.information import half_width
 from ..equations import term_of
 from ..mechanisms import ALPHA, PARAMETERS
 from ..models import TEMPLATES

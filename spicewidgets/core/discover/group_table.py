@@ -15,8 +15,8 @@ from ..settings import LEVEL
 from .group import Group, mean_of_own
 from .group_means import GroupMeans
 from .identified import AT_BOUND, by_convention
+from .information import slopes
 from .likelihood import ParameterId, spice_of
-from .uncertainty import slopes
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator

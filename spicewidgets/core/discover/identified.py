@@ -18,7 +18,7 @@ from ..models import HABIT, RATE, VALUE
 from ..polynomial import FADING
 from ..read.translation import INSTEAD, REWARD
 from ..settings import LEVEL
-from .uncertainty import half_width
+from .information import half_width
 
 MOST_NAMED = 6  # people in a sentence
 EDGE = 1e-3  # a rate that may be so near to a bound may be at it

@@ -13,8 +13,8 @@ from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .group import Group
 from .identified import AT_BOUND
+from .information import slopes
 from .likelihood import ParameterId, likelihood_of, spice_of
-from .uncertainty import slopes
 
 Floats = NDArray[np.float64]
 

@@ -21,9 +21,9 @@ from .identified import (
     not_identified,
     own_values_given_group,
 )
+from .information import InformationMatrix, bounded_interval
 from .known import Known, known_by_choices, known_given_group
 from .likelihood import ParameterId
-from .uncertainty import InformationMatrix, bounded_interval
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator

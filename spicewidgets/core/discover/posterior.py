@@ -12,9 +12,9 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from .information import InformationMatrix
 from .likelihood import Derivatives
 from .maximum import LIMITS, Limits, Maximum, Prior, find_held, maximise, newton_step
-from .uncertainty import InformationMatrix
 
 FLAT = 1e4  # standard deviation of a prior that stands for none: it costs less than a millionth of a nat
 NO_PRIOR = Prior(np.array(0.0), np.array(np.inf))

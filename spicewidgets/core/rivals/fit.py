@@ -17,11 +17,11 @@ from scipy.stats import norm, qmc
 
 from ..data.dataset import DatasetRNN
 from ..data.participants import index_participants
+from ..discover.information import half_width
 from ..discover.likelihood import NumbersLikelihood
 from ..discover.maximum import Maximum, Prior
 from ..discover.pooling import GroupPrior
 from ..discover.posterior import FLAT, Posterior
-from ..discover.uncertainty import half_width
 from ..judge.replay import replay
 from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data.dataset import DatasetRNN
 from ..data.simulated import create_dataset
-from ..discover.uncertainty import InformationMatrix
+from ..discover.information import InformationMatrix
 from ..judge.quiz import Mystery
 from ..mechanisms import BEYOND, LEARNING
 from ..settings import Participant

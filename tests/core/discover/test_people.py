@@ -15,8 +15,9 @@ from spicewidgets.core.discover.estimated_intervals import EstimatedIntervals
 from spicewidgets.core.discover.group import mean_of_own
 from spicewidgets.core.discover.group_table import group_table
 from spicewidgets.core.discover.identified import bounds_of, by_convention, not_identified
+from spicewidgets.core.discover.information import bounded_interval, half_width
 from spicewidgets.core.discover.people import people
-from spicewidgets.core.discover.uncertainty import bounded_interval, half_width, uncertainty
+from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.equations import term_in_words
 from spicewidgets.core.read.translation import read_parameters
 from spicewidgets.core.settings import SettingsError

@@ -7,15 +7,9 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
+from spicewidgets.core.discover.information import InformationMatrix, bounded_interval, half_width, slopes
 from spicewidgets.core.discover.refine import refine
-from spicewidgets.core.discover.uncertainty import (
-    InformationMatrix,
-    Uncertainty,
-    bounded_interval,
-    half_width,
-    slopes,
-    uncertainty,
-)
+from spicewidgets.core.discover.uncertainty import Uncertainty, uncertainty
 from spicewidgets.core.read.translation import classical_parameters
 
 CHOSEN = "x_value_reward_chosen"
