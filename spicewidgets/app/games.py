@@ -6,7 +6,7 @@ Importing this loads no torch.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ from ..core.judge.quiz import (
     mystery,
     score,
 )
-from ..core.mechanisms import PARAMETERS
+from ..core.mechanisms import BETA, PARAMETERS
+from ..core.rivals.ready import RescorlaWagner
 from ..core.settings import LEVEL, Participant, SettingsError, Task
 from ..core.simulate.agents import make_agent
 from ..core.simulate.game import Game
@@ -70,8 +71,6 @@ __all__ = [
     "value_of",
     "yourself",
 ]
-
-CLASSIC = "rescorla-wagner"
 
 
 def given(dataset: "DatasetRNN", sessions: "Sequence[BanditSession]") -> Simulated:
@@ -164,7 +163,9 @@ class Yourself:
 def yourself(game: Game) -> Yourself:
     """Return the game that was played, and its most likely learner. Loads torch."""
     dataset = entry.as_dataset(game.session(), game.task.n_actions)
-    fitted = fitting.fit_rival(CLASSIC, dataset)
+    rival = RescorlaWagner()
+    rival.parameters = tuple(replace(one, high=min(one.high, BETA.high)) for one in rival.parameters)
+    fitted = fitting.fit_rival(rival, dataset)
     names = {PARAMETERS[name].short_name: name for name in BOTH}
     own = {names[name]: value for name, value in zip(fitted.names, fitted.values[0].tolist(), strict=True)}
     agent = make_agent(with_values(Participant(), own), game.task.n_actions)
