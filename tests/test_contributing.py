@@ -88,6 +88,58 @@ print([one.name for one in lacking({"liking": 0.1}, {"x_value_reward_not_chosen"
 """
 
 
+# Where a study has to be known: settings, panel, explorer, files, command, and report. Of the people in the table
+# the first stays with whatever it chose, and the others choose by chance.
+STUDIED = """
+import numpy as np
+import pandas as pd
+from click.testing import CliRunner
+from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN, SpiceEstimator, read_choices
+from spicewidgets.apps import explorer
+from spicewidgets.cli import main
+from spicewidgets.experiment.simulation import Simulated
+from spicewidgets.paper.documents import documents
+from spicewidgets.paper.inquiry import Inquiry, Plan
+
+rng = np.random.default_rng(1)
+choices = rng.integers(2, size=(4, 2, 60))
+choices[0] = np.repeat(rng.integers(2, size=(2, 6)), 10, axis=-1)
+person, session, trial = np.indices(choices.shape).reshape(3, -1)
+frame = pd.DataFrame({"person": person, "session": session, "choice": choices.ravel()})
+frame.assign(reward=rng.integers(2, size=len(frame))).to_csv("choices.csv", index=False)
+
+words = ["repeats", "--data", "choices.csv", "--shuffles", "99", "--out", "found"]
+printed = CliRunner().invoke(main, words).stdout
+answer, head, *rows = printed.splitlines()[0], *printed.splitlines()[2:7]
+print(answer)
+print(head.split())
+print(pd.read_csv("found/repeats.csv")["p"].tolist())
+print(CliRunner().invoke(main, ["repeats", "--data", "a.csv", "--shuffles", "9"]).output.split("Error: ")[1])
+
+app = explorer(start=False)
+app.runner.foreground = True
+app.experiment.from_dict({"data": {"n_sessions": 6, "n_trials": 40, "n_participants": 3}})
+app.experiment.repeats.n_shuffles = 20
+app.switch.value = "repeats"
+panel = app.panels["repeats"]
+panel.study.go.click()
+print(panel.alert.value, app.experiment.stages["repeats"], panel.table.value.count("<tr>"))
+print(panel.found.sentence in panel.sentence.value.replace("&lt;", "<"))
+app.experiment.repeats.seed = 3
+print(app.experiment.stale_because["repeats"])
+print(app.experiment.to_dict()["repeats"])
+
+small = SpiceEstimator(RescorlaWagnerRNN, RESCORLA_WAGNER_CONFIG, epochs=5, n_starts=1)
+plan = Plan({"rw": small}, ("random", "biased"), folds=2, repeats=0, datasets=0, stability=False)
+inquiry = Inquiry(read_choices("choices.csv"), plan)
+for step in inquiry.run():
+    pass
+files = documents(inquiry.findings)
+print("## Repeats: who stays with what did not pay?" in files["report.md"].decode())
+print(answer[0] == inquiry.findings.studies["repeats"].sentence[0], "tables/repeats.csv" in files)
+"""
+
+
 @pytest.fixture(scope="module")
 def namespace():
     """The names that the blocks for scripts make, one after the other."""
@@ -105,7 +157,7 @@ def test_what_is_drawn_is_there():
         assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "mechanism", "module", "rival", "panel"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "mechanism", "module", "rival", "panel", "study"])
 def test_each_takes_less_than_forty_lines(block):
     assert block[1].count("\n") < 40
 
@@ -220,6 +272,25 @@ def test_an_option_of_one_line_is_in_help_request_command_and_refused(contribute
         "Error: --share must be above 0, at most 1; got 2. Share of people that are compared.",
         "",
     ]
+
+
+def test_a_study_of_two_files_has_panel_command_files_and_part_of_the_report(contributed):
+    section = TEXT.partition("## A study\n")[2].partition("\n## ")[0]
+    touched = {match["path"] for match in [*BLOCK.finditer(section), *ROW.finditer(section)]}
+    assert len(touched) <= 4
+    answer, head, p, refused, *rest = run(STUDIED, contributed)
+    assert answer == "1 of 4 do so beyond chance (p <= 0.05)."
+    assert head == "['person', 'stays', 'by', 'chance', 'p']"
+    first, *others = eval(p)
+    assert first == 0.01
+    assert min(others) > 0.05
+    assert refused.startswith("--shuffles must be between 20 and 10000; got 9.")
+    blank, shown, has_sentence, stale, settings, heading, part = rest
+    assert blank == ""
+    assert shown == " done 4"
+    assert (has_sentence, heading, part) == ("True", "True", "True True")
+    assert stale == "This result is for seed = 0. Shuffle again."
+    assert settings == "{'n_shuffles': 20, 'seed': 3}"
 
 
 def test_the_panel_stands_in_the_explorer_and_alone(contributed):

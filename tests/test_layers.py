@@ -66,7 +66,7 @@ MAY = {
         ("core/rivals/declaration", "core/rivals/ready"),
         GROUND | {"spicewidgets.core.rivals.declaration", "spicewidgets.loading"},
     ),
-    "core/rivals": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core"},
+    "core/rivals": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core", "spicewidgets.loading"},
     "loading": set(),
     "state": {
         "traitlets",
@@ -75,6 +75,8 @@ MAY = {
         "spicewidgets.core.mechanisms",
         "spicewidgets.core.models",
         "spicewidgets.core.rivals.ready",
+        "spicewidgets.core.rivals.studies",
+        "spicewidgets.core.rivals.study",
         "spicewidgets.core.wording",
         "spicewidgets.state",
     },
@@ -179,7 +181,7 @@ ALSO = {
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
-    "core/rivals/study.py": {"joblib"},  # many data sets, wherever its backend runs them
+    "core/rivals/data_sets.py": {"joblib"},  # many data sets, wherever its backend runs them
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "plots/session.py": {
         "spicewidgets.core.data.entry",

@@ -25,31 +25,29 @@ from ..experiment.fit import Fit, with_new_equations
 from ..experiment.result import Checkpoint, Result
 from ..experiment.simulation import Simulated, simulate
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
+from ..state.studies import DECLARED
 from ..views.coach import Finding, advice, findings, quick, rivals_of
 from .courtesy import UiThrottle
-from .falsify import FalsifyStudy
 from .paper import ReportStudy
 from .recovery import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import Reporter, log_errors
 from .rivals import RivalsStudy
 from .store import Store
-from .studies import PageStudy
+from .studies import DeclaredStudy, PageStudy
 
 PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
-STUDIES: dict[str, type[PageStudy]] = {
-    study.name: study
-    for study in (
-        RivalsStudy,
-        LearnersStudy,
-        ModelsStudy,
-        ParametersStudy,
-        TermsStudy,
-        FalsifyStudy,
-        ReportStudy,
-    )
-}
+_ALL: tuple[type[PageStudy], ...] = (
+    RivalsStudy,
+    LearnersStudy,
+    ModelsStudy,
+    ParametersStudy,
+    TermsStudy,
+    *map(DeclaredStudy.of, DECLARED.values()),
+    ReportStudy,
+)
+STUDIES = {study.name: study for study in _ALL}
 
 
 class RunOutcome(NamedTuple):

@@ -15,14 +15,13 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from ..experiment.script import script_of
 from ..loading import later
 from ..state.studies import RIVALS
-from .falsify import schedule_of
-from .studies import PageStudy
+from .studies import PageStudy, schedule_of
 
 if TYPE_CHECKING:
     from ..core.progress import Progress
+    from ..experiment import estimators
     from ..paper import card, documents, inquiry
     from ..paper.findings import Findings
-    from . import estimators
 else:
     card = later("..paper.card", __package__)
     documents = later("..paper.documents", __package__)
@@ -120,9 +119,10 @@ class ReportStudy(PageStudy):
             by=held.by,
             folds=held.n_folds,
             way="group" if several and held.pooled else "prior",
-            repeats=snapshot.falsify.n_repeats,
+            repeats=snapshot.group("falsify").n_repeats,
             seed=held.seed,
-            seed_of_play=snapshot.falsify.seed,
+            seed_of_play=snapshot.group("falsify").seed,
+            settings=snapshot.studies,
         )
         title, source = f"Choices of {table.name}", f"The choices are those of the table {table.name}."
         if table.contents is None:

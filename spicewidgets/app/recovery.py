@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..core.rivals.fit import FittedRival
     from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
     from ..core.rivals.telling import ModelDiscriminability
-    from . import estimators
+    from ..experiment import estimators
 else:
     torch = later("torch")
     progress = later("..core.progress", __package__)

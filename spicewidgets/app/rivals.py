@@ -16,7 +16,7 @@ from ..core.wording import join_words
 from ..loading import later
 from ..state.experiment import STUDIES
 from ..state.studies import RIVALS
-from ..views.words import SHARE
+from ..views.words import OWN, SHARE
 from .studies import PageStudy
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..core.progress import Progress
     from ..core.rivals import folds, held_out
     from ..core.rivals.held_out import HeldOut
-    from . import estimators
+    from ..experiment import estimators
 else:
     pd = later("pandas")
     random_effects = later("..core.judge.random_effects", __package__)
@@ -37,7 +37,6 @@ else:
     estimators = later("..experiment.estimators", __package__)
 
 Floats = NDArray[np.float64]
-OWN = ("SPICE", "RNN")  # what is no rival
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ class Store:
         paused: the fit that goes step by step; None without.
         choices: the table that was read last, used or not; None without.
         roles: those that were chosen for it; None where all were guessed.
-        studies: rivals, recovery and falsification, done or begun, by their names in `STUDIES`.
+        studies: those that are done or begun, by their names in `STUDIES`.
     """
 
     def __init__(self, experiment: Experiment, lock: AbstractContextManager[Any]) -> None:

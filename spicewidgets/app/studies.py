@@ -1,4 +1,4 @@
-"""What takes long and is done in parts, of which each is kept: rivals, recovery, falsification.
+"""What takes long and is done in parts, of which each is kept.
 
 A study is made for settings and yields how far it is. What it has found so far can be shown at any time, and
 one of the same settings goes on where another was stopped. Importing this loads no torch.
@@ -8,12 +8,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.rivals.study import Source, Study
 from ..experiment.simulation import Simulated
-from ..state.experiment import ExperimentSnapshot
+from ..state.experiment import STUDIES, ExperimentSnapshot
+from ..state.studies import RIVALS
 
 if TYPE_CHECKING:
     from ..core.estimator import SpiceEstimator
     from ..core.progress import Progress
+
+Trained = Callable[[], "SpiceEstimator"]
 
 
 class PageStudy(ABC):
@@ -32,9 +39,7 @@ class PageStudy(ABC):
 
     name: ClassVar[str]
 
-    def __init__(
-        self, snapshot: ExperimentSnapshot, data: Simulated, trained: "Callable[[], SpiceEstimator]"
-    ) -> None:
+    def __init__(self, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
         self.snapshot, self.data, self.trained = snapshot, data, trained
         self.found: Any = None
         self.done, self.total = 0, 0
@@ -70,3 +75,63 @@ class PageStudy(ABC):
             return "Stopped before anything was done."
         kept = f"{self.done:,} of {self.total:,} {self.noun}"
         return f"Stopped after {kept}; these were kept. Press again to go on."
+
+
+class DeclaredStudy(PageStudy):
+    """A study that `core/rivals/studies.py` declares, of the choices on the page."""
+
+    declared: ClassVar[type[Study]]
+
+    @staticmethod
+    def of(declared: type[Study]) -> type[PageStudy]:
+        """Return the class for a study of the core."""
+        own: dict[str, Any] = {"name": declared.name, "declared": declared}
+        kind: type[PageStudy] = type(declared.__name__, (DeclaredStudy,), own)
+        return kind
+
+    def __init__(self, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
+        super().__init__(snapshot, data, trained)
+        agents = {"SPICE": lambda: trained().spice_agent, "RNN": lambda: trained().rnn_agent}
+        source = Source(
+            data.dataset,
+            None if snapshot.table.contents is None else snapshot.table.contents.choices,
+            schedule_of(data),
+            agents if self.declared.asks_equations else {},
+            RIVALS,
+        )
+        self.study = self.declared(snapshot.group(self.name), source)
+        self.total = len(self.study.names)
+
+    @property
+    def noun(self) -> str:
+        """The plural of a part."""
+        return self.study.noun
+
+    def take(self, before: PageStudy) -> None:
+        """As in every study."""
+        others = [group for group in STUDIES[self.name] if group != self.name]
+        if isinstance(before, DeclaredStudy) and not self.snapshot.differs(before.snapshot, tuple(others)):
+            self.study.take(before.study)
+
+    def steps(self) -> "Generator[Progress, None, None]":
+        """Do what is left, part by part."""
+        yield from self.study.steps()
+        self.done = len(self.study.parts)
+
+    @property
+    def outcome(self) -> str:
+        """The result, in a sentence."""
+        return self.ended if self.found is None else str(self.found.sentence)
+
+    def look(self) -> None:
+        """As in every study."""
+        self.done = len(self.study.parts)
+        if self.done:
+            self.found = self.study.result()
+
+
+def schedule_of(data: Simulated) -> NDArray[np.float64] | None:
+    """Return the task's reward probabilities, `(n_sessions, n_trials, n_actions)`; None of a table."""
+    if data.agent is None:
+        return None
+    return np.stack([np.asarray(session.reward_probs, dtype=float) for session in data.sessions])

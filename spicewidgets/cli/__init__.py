@@ -17,16 +17,17 @@ from typing import Any
 import click
 
 from .. import __version__
+from ..core.rivals.studies import STUDIES
 from ..core.settings import SettingsError
 from ..loading import load
 from .data import data
-from .falsify import falsify
 from .options import WIDTH, Command, Request, as_options, options, request_from, typed_options
 from .paper import report
 from .progress import ProgressBar
 from .recovery import recovery
 from .rivals import rivals
 from .serve import app
+from .study import declared_command
 from .translate import translate
 
 
@@ -38,11 +39,12 @@ def main() -> None:
 
 main.add_command(app)
 main.add_command(data)
-main.add_command(falsify)
 main.add_command(recovery)
 main.add_command(report)
 main.add_command(rivals)
 main.add_command(translate)
+for each in STUDIES.values():
+    main.add_command(declared_command(each))
 
 
 @main.command(cls=Command, params=list(options()))

@@ -18,8 +18,9 @@ from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.models import READY
 from ..core.read.translation import term_by_term, true_model
+from ..core.rivals.studies import settings_of_studies
+from ..core.rivals.study import ready_estimator
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
 from ..paper.documents import documents, summary
@@ -83,7 +84,8 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         title, source = f"Choices of {name}", f"The choices are those of the table {name}."
     plan = Plan(
         models={
-            f"{name} (SPICE)": _estimator(name, dataset, request.seed) for name in request.compared_models
+            f"{name} (SPICE)": ready_estimator(name, dataset, request.seed)
+            for name in request.compared_models
         },
         rivals=request.rivals,
         by=request.by,
@@ -95,6 +97,7 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         jobs=request.jobs,
         folder=request.out / "parts",
         seed=request.seed,
+        settings=settings_of_studies(request.seed),
     )
     return Inquiry(
         data,
@@ -106,14 +109,6 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         versions=_versions(),
         truth=None if agent is None else _truth(agent),
         schedule=schedule,
-    )
-
-
-def _estimator(name: str, dataset: DatasetRNN, seed: int) -> SpiceEstimator:
-    row = READY[name]
-    pooling = "group" if dataset.n_participants > 1 else "none"
-    return SpiceEstimator(
-        row.rnn_class, row.config, n_actions=dataset.n_actions, pooling=pooling, random_state=seed
     )
 
 

@@ -15,7 +15,7 @@ from .. import __version__
 from ..core.data.choices import Choices
 from ..core.data.counts import count_choices
 from ..core.data.tables.cells import safe_frame
-from ..core.estimator import SpiceEstimator, SpiceWarning
+from ..core.estimator import SpiceWarning
 from ..core.judge.random_effects import (
     LEAST,
     MISSING,
@@ -23,10 +23,10 @@ from ..core.judge.random_effects import (
     differences_of_groups,
     is_missing,
 )
-from ..core.models import READY
 from ..core.progress import run_to_completion
 from ..core.rivals.folds import describe_fewer_folds, way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
+from ..core.rivals.study import ready_estimator
 from .folder import write_folder
 from .options import WIDTH
 from .progress import ProgressBar
@@ -66,12 +66,7 @@ def run(request: RivalsRequest, progress: ProgressBar) -> RivalsOutcome:
     choices = read_table(request.table, request.columns, request.remedies)
     dataset = choices.dataset
     models: dict[str, object] = {name: name for name in request.rivals}
-    pooling = "group" if dataset.n_participants > 1 else "none"
-    for name in request.models:
-        row = READY[name]
-        models[f"{name} (SPICE)"] = SpiceEstimator(
-            row.rnn_class, row.config, n_actions=dataset.n_actions, pooling=pooling, random_state=request.seed
-        )
+    models |= {f"{name} (SPICE)": ready_estimator(name, dataset, request.seed) for name in request.models}
     steps = held_out_steps(
         dataset,
         models,  # type: ignore[arg-type] # rivals and estimators

@@ -6,13 +6,14 @@ request that the study gets, and the command line that does the same again. Impo
 import shlex
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, make_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Self, get_args
 
 import click
 
+from ..core.rivals.study import Study
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
 from ..loading import load
 from .options import (
@@ -33,6 +34,7 @@ from .options import (
 )
 from .progress import ProgressBar
 
+TABLE_WORDS = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
 UNREPEATED = ("out", "jobs")  # where to, and in how many processes, is left to who repeats it
 
 
@@ -109,6 +111,14 @@ class StudyRequest(Settings):
         yield from ()
 
     @classmethod
+    def spell(cls, sentence: str) -> str:
+        """Return a sentence about a field in terms of its option."""
+        for item in fields(cls):
+            if "help" in item.metadata and sentence.startswith(f"{item.name} must"):
+                return f"--{_name(item)}{sentence.removeprefix(item.name)}"
+        return as_options(sentence)
+
+    @classmethod
     def of(cls, name: str, values: Mapping[str, Any], typed: Sequence[str]) -> Self:
         """Return the request that the options of a command make, and make its folder.
 
@@ -127,6 +137,52 @@ class StudyRequest(Settings):
         if problems := problems or folder_problems(values["out"]):
             raise SettingsError(problems)
         return request
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredRequest(StudyRequest):
+    """The user's choices for a study that the core declares; its settings are further fields."""
+
+    study: ClassVar[type[Study]]
+
+    table: str = option("", TABLE_WORDS, "Table", name="data", metavar="FILE")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the study; those that a command does not have are as they were declared."""
+        kind = self.study.settings_class
+        known = {item.name: getattr(self, item.name) for item in fields(kind) if hasattr(self, item.name)}
+        return kind(**known)
+
+    def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
+        """Yield a sentence for each option that does not go with the others."""
+        yield from needs_table(self.table)
+        names = {item.name: _name(item) for item in fields(self) if _is_asked(item)}
+        for useless, why in self.study.misuses(self.settings):
+            yield from useless_options(typed, {names[name] for name in useless}, why)
+
+
+ABOUT = "Prints the answer, and the values that it stands on. With --out, all is written to a folder."
+
+
+def declared_command(study: type[Study]) -> click.Command:
+    """Return the command of a study that the core declares."""
+    own = []
+    for item in fields(study.settings_class):
+        changes = item.metadata.get("command", {})
+        if changes is not False and item.name not in ("seed", *DeclaredRequest.__dataclass_fields__):
+            common = {"heading": "Study", "name": item.name.removeprefix("n_"), "metavar": ""}
+            metadata = common | dict(item.metadata) | changes
+            own.append((item.name, item.type, field(default=item.default, metadata=metadata)))
+    request = make_dataclass(
+        f"{study.__name__}Request",
+        own,
+        bases=(DeclaredRequest,),
+        namespace={"study": study, "about": f"{study.about}\n\n{ABOUT}"},
+        frozen=True,
+        kw_only=True,
+    )
+    return study_command(study.name, request, "spicewidgets.cli.studies")
 
 
 def needs_table(table: str) -> Iterator[str]:
@@ -162,7 +218,7 @@ def study_command(name: str, request: type[StudyRequest], module: str) -> click.
 
     def callback(**values: Any) -> None:
         ctx = click.get_current_context()
-        with report_errors(ctx, as_options):
+        with report_errors(ctx, request.spell):
             asked = request.of(name, values, typed_options(ctx, values))
             with ProgressBar(1, hidden=not sys.stderr.isatty()) as progress:
                 study: ModuleType = load(module)

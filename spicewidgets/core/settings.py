@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from reprlib import Repr
-from typing import Any, Self
+from typing import Any, Self, get_args, get_origin
 
 from .mechanism import ParameterSpec
 from .mechanisms import ALPHA, ALPHA_PENALTY, BETA, PARAMETERS, Q0
 
+HIGHEST_SEED = 2**31 - 1
 LEVEL = 0.95  # of every interval on the page, in commands and in reports, unless another is asked for
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 4, 200, 200, 60
@@ -58,6 +59,7 @@ def setting(
     above: float | None = None,
     choices: tuple[str, ...] = (),
     optional: bool = False,
+    **further: Any,
 ) -> Any:
     """Return a dataclass field that carries its own declaration.
 
@@ -70,6 +72,7 @@ def setting(
         above: number that the value must be larger than.
         choices: all values of a text.
         optional: whether None is allowed.
+        **further: what else is declared of it; for those of a study see `core/rivals/study.py`.
     """
     declaration = {
         "help": help,
@@ -79,6 +82,7 @@ def setting(
         "above": above,
         "choices": choices,
         "optional": optional,
+        **further,
     }
     return field(default=default, metadata=declaration)
 
@@ -130,8 +134,11 @@ def describe_problem(name: str, value: Any, kind: Any, declaration: Mapping[str,
         kind: type of the field.
         declaration: its metadata, as `setting` writes it.
     """
-    if value is None and declaration["optional"]:
+    if (value is None and declaration["optional"]) or declaration.get("metavar"):
         return None
+    if isinstance(value, tuple) and get_origin(kind) is tuple:
+        sentences = (describe_problem(name, one, get_args(kind)[0], declaration) for one in value)
+        return next(filter(None, sentences), None)
     if declaration["choices"]:
         if isinstance(value, str) and value in declaration["choices"]:
             return None

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import numpy as np
 
-from ..app.falsify import CHOICES, LEARNING, OWN, REVERSAL, REWARDS, STAY
 from ..markup import Html, escape_text, message, region
 from ..plots.series import Kind, ticks
 from ..plots.small import INK, Axis, Line, chart, key
 from ..plots.table import swatch
 from ..style import BENCHMARK, REWARDED, RNN, SPICE, UNREWARDED, Style
-from ..views.words import BRIEF
+from ..views.words import BRIEF, OWN
 from .base import Change, by_hand, column, tick_box
-from .controls import control
-from .files import File, Files, csv_file
-from .stage import Stage
-from .studies import StudyBox
+from .studies import StudyPanel
 from .words import between, decimal
 
 if TYPE_CHECKING:
@@ -27,6 +23,7 @@ NOTHING = (
     "<p>No model was tested yet. Test compares what SPICE, its network and rivals do with what people did:"
     " played anew in a simulated task, next choice by next choice in a table.</p>"
 )
+STAY, LEARNING, REVERSAL, REWARDS, CHOICES = "stay", "learning", "reversal", "rewards", "choices"
 PEOPLE = Style("people", INK.colour, "solid", "circle", 1.8)
 DASHES = (("dotted", "triangle"), ("dash_dotted", "diamond"), ("solid", "plus"), ("dashed", "cross"))
 MEAN = Style("", INK.colour, "solid", "circle", 0.8)
@@ -38,66 +35,34 @@ OVER = ("rewarded", "chooses what paid best so far")
 MOST_SHOWN = 5  # models in the figures to begin with
 
 
-class FalsifyPanel(Stage):
+class FalsifyPanel(StudyPanel):
     """What people do, what models do, and where these are rejected, with the size."""
-
-    title = "Falsify: does the equation behave as people do?"
-    about = (
-        "A model may expect choices well and still not behave as people do. So what fitted models do is"
-        " measured as it is in people, and a model that lies beyond chance is rejected."
-    )
-    groups = ("falsify",)
 
     def controls(self) -> list[widgets.Widget]:
         """Lay out the buttons, who is shown, and how often each plays."""
-        state = self.experiment.falsify
-        self.study = StudyBox(
-            self.experiment, self.runner, "falsify", "Test", "Judge fitted models by what they do"
-        )
+        study, *settings = super().controls()
         self.shown = column()
         self.boxes: dict[str, widgets.Checkbox] = {}
-        settings = [control(state, name) for name in ("n_repeats", "every", "seed")]
         help_text = message(
             "Bold: the model is rejected there (5 %, all its measures together, Holm). Ranges: 95 % of the"
             " model by chance. Pull: log odds of an option by what was paid or chosen before.",
             "help",
         )
-        return [self.study, self.shown, *settings, widgets.HTML(help_text)]
+        return [study, self.shown, *settings, widgets.HTML(help_text)]
 
-    def stage(self) -> list[widgets.Widget]:
-        """Lay out the sentence, the figures, the table, and files."""
-        self.sentence, self.figures, self.table = (widgets.HTML() for _ in range(3))
-        self.files = Files({"all as csv": ("Every model, measure and point", self._csv)})
-        self.body = column(self.figures, self.table, self.files)
-        for box in (self.sentence, self.body):
-            box.add_class("sw-study")
-        return [self.sentence, self.body]
+    def body_parts(self) -> list[widgets.Widget]:
+        """Lay out the figures and the table."""
+        self.figures, self.table = widgets.HTML(), widgets.HTML()
+        return [self.figures, self.table]
 
-    def watch(self) -> None:
-        """Observe who was judged, and whether the panel is seen."""
-        self.experiment.run.observe(self.refresh, "studied_revision")
-        self.experiment.observe(self.refresh, "stale_because")
-        self.layout.observe(self.refresh, "display")
+    def describe_nothing(self) -> str:
+        """Say what will be there."""
+        self.shown.children = ()
+        return NOTHING
 
-    @property
-    def found(self) -> "Falsification | None":
-        """Those who were judged; None before."""
-        study = self.runner.studies.get("falsify")
-        return None if study is None else study.found
-
-    def draw(self) -> None:
+    def show(self, found: "Falsification") -> None:
         """Show all who were judged."""
-        if self.is_hidden:
-            return
-        self.show_stale("falsify")
-        found = self.found
-        self.body.layout.display = "none" if found is None else ""
-        if found is None:
-            self.sentence.value = NOTHING
-            self.shown.children = ()
-            return
         self._offer(tuple(found.judgements))
-        self.sentence.value = f'<p class="sw-outcome">{escape_text(found.sentence)}</p>'
         self._draw_figures()
         self.table.value = _table(found)
 
@@ -135,12 +100,6 @@ class FalsifyPanel(Stage):
         ]
         legend = key([(PEOPLE, "line"), *((looks[name], _kind(name)) for name in names)])
         self.figures.value = Html(legend + f'<div class="sw-charts">{"".join(filter(None, drawn))}</div>')
-
-    def _csv(self) -> File:
-        found = self.found
-        if found is None:
-            raise ValueError("No model was tested yet. Press Test first.")
-        return csv_file("falsify", found.to_frame())
 
 
 def _of(found: "Falsification", measure: str) -> "dict[str, Check]":

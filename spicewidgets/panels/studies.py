@@ -1,11 +1,22 @@
-"""What the panels of studies have in common: the buttons of a study, how far it is, and its files."""
+"""The panel of a study, as it is declared: its buttons, how far it is, its answer, and its files."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 
 from ..app.protocols import ExperimentRunner
-from ..markup import Html, escape_text
+from ..markup import Html, escape_text, table
 from ..state.experiment import Experiment
-from .base import Change, Panel, block, button, guard, row, set_if_changed
+from .base import Change, Panel, block, button, column, guard, row, set_if_changed
+from .controls import control
+from .files import File, Files, csv_file
+from .stage import Stage
+from .words import decimal
+
+if TYPE_CHECKING:
+    from ..core.rivals.study import Study
+
+MOST_ROWS = 200  # of a table on the page; the file has all
 
 
 class StudyBox(Panel):
@@ -85,6 +96,91 @@ class StudyBox(Panel):
         else:
             words = "" if study is None else study.ended
         return Html(f'<div class="sw-studied {look}" role="status">{bar}{escape_text(words)}</div>')
+
+
+class StudyPanel(Stage):
+    """A study: its settings and buttons on the left, its answer and table on the right.
+
+    One that has more to show defines `body_parts` and `show`.
+    """
+
+    study_class: "ClassVar[type[Study]]"
+
+    @classmethod
+    def of(cls, study: "type[Study]") -> type[Stage]:
+        """Return the panel of a declared study."""
+        own = {"title": study.title, "about": study.about, "groups": (study.name,), "study_class": study}
+        kind: type[Stage] = type(f"{study.__name__}Panel", (cls,), own)
+        return kind
+
+    def controls(self) -> list[widgets.Widget]:
+        """Lay out the buttons and the settings."""
+        own = self.study_class
+        self.study = StudyBox(self.experiment, self.runner, own.name, own.word, own.tip)
+        state = self.experiment.group(own.name)
+        return [self.study, *(control(state, name) for name in state.names())]
+
+    def stage(self) -> list[widgets.Widget]:
+        """Lay out the answer, what stands below it, and files."""
+        self.sentence = widgets.HTML()
+        self.files = Files({"all as csv": ("Every value that the answer stands on", self._csv)})
+        self.body = column(*self.body_parts(), self.files)
+        for box in (self.sentence, self.body):
+            box.add_class("sw-study")
+        return [self.sentence, self.body]
+
+    def body_parts(self) -> list[widgets.Widget]:
+        """Lay out what stands below the answer."""
+        self.table = widgets.HTML()
+        return [self.table]
+
+    def watch(self) -> None:
+        """Observe what was found, and whether the panel is seen."""
+        self.experiment.run.observe(self.refresh, "studied_revision")
+        self.experiment.observe(self.refresh, "stale_because")
+        self.layout.observe(self.refresh, "display")
+
+    @property
+    def found(self) -> Any:
+        """The result so far; None before."""
+        study = self.runner.studies.get(self.study_class.name)
+        return None if study is None else study.found
+
+    def draw(self) -> None:
+        """Show all that was found."""
+        if self.is_hidden:
+            return
+        self.show_stale(self.study_class.name)
+        found = self.found
+        self.body.layout.display = "none" if found is None else ""
+        if found is None:
+            self.sentence.value = self.describe_nothing()
+        else:
+            self.sentence.value = f'<p class="sw-outcome">{escape_text(found.sentence)}</p>'
+            self.show(found)
+
+    def describe_nothing(self) -> str:
+        """Say what will be there."""
+        return f"<p>Nothing is there yet. Press {escape_text(self.study_class.word)}.</p>"
+
+    def show(self, found: Any) -> None:
+        """Show a result below its answer."""
+        frame = found.to_frame()
+        more = f" (the first {MOST_ROWS} of {len(frame):,})" if len(frame) > MOST_ROWS else ""
+        rows = [[_cell(value) for value in line] for line in frame.head(MOST_ROWS).itertuples(index=False)]
+        self.table.value = table(f"All values{more}", list(map(str, frame.columns)), rows)
+
+    def _csv(self) -> File:
+        if self.found is None:
+            raise ValueError(f"Nothing is there yet. Press {self.study_class.word} first.")
+        return csv_file(self.study_class.name, self.found.to_frame())
+
+
+def _cell(value: object) -> str:
+    """Write a value of a table; what is not known is a dash."""
+    if not isinstance(value, float):
+        return str(value)
+    return decimal(value, 3) if value == value else "–"
 
 
 def put_word(pressable: widgets.Button, word: str) -> None:

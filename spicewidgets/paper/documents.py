@@ -21,6 +21,7 @@ from .markdown import markdown
 from .methods import data_part, fitting_part, models_part, taken_apart
 from .recovery import parameters_part, recovery_part
 from .sensitivity import repeat_part, sensitivity_part
+from .studies import studies_part
 from .words import count, with_interval
 
 PARTS = (
@@ -32,6 +33,7 @@ PARTS = (
     recovery_part,
     comparison_part,
     falsification_part,
+    studies_part,
     individuals_part,
     sensitivity_part,
     repeat_part,
@@ -120,6 +122,7 @@ def tables(found: Findings) -> Iterator[tuple[str, str]]:
         frames["terms_recovered"] = found.equations.summary().reset_index()
     for name, study in found.parameters.items():
         frames[f"recovery_{name}"] = study.summary().reset_index()
+    frames |= {name: result.to_frame() for name, result in found.studies.items()}
     for name, frame in frames.items():
         if len(frame):
             yield name, safe_frame(frame).to_csv(index=False, lineterminator="\n")

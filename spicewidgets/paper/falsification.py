@@ -1,11 +1,11 @@
 """The part of a report on what models do, beside people."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..core.judge.check import POWER, Falsification
 from ..plots.paper import PaperPanel, beside_people
-from ..style import RNN, SPICE
+from ..style import RNN, SPICE, Style
 from .blocks import Block, Bullets, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
 from .words import count, number, probability
@@ -32,14 +32,24 @@ AXES = {
 def falsification_part(found: Findings) -> Iterator[Block]:
     """7: do the models behave as people did?"""
     yield Heading("Falsification: what the models do beside what people did")
-    result = found.falsification
-    if result is None:
+    if found.falsification is None:
         yield Paragraph(found.not_played or "This was not done.")
         return
+    result = found.falsification
     yield Paragraph(
         f"{result.how} With {count(result.n_people, 'person', 'people')} and"
         f" {count(found.dataset.n_trials, 'trial')} a session at most, what counts is the size."
     )
+    yield from falsification_blocks(result, {found.told: SPICE, found.network: RNN})
+
+
+def falsification_blocks(result: Falsification, looks: Mapping[str, Style] | None = None) -> Iterator[Block]:
+    """Yield the verdicts, the table of all checks, and the picture of models beside people.
+
+    Args:
+        result: the models that were judged.
+        looks: of models, by label; the others are told apart by dash and mark.
+    """
     yield Bullets(tuple(one.sentence for one in result.judgements.values()))
     yield TableBlock(
         "Every check: where people and model are farthest apart.",
@@ -68,7 +78,7 @@ def falsification_part(found: Findings) -> Iterator[Block]:
         "falsification",
         "What people did (black; band: 95 % over people) and what fitted models make of it (mean, and the"
         " range of 95 % by chance).",
-        beside_people(panels_of(result), {found.told: SPICE, found.network: RNN}),
+        beside_people(panels_of(result), looks),
     )
 
 

@@ -12,6 +12,7 @@ from ..core.judge.random_effects import GroupDifference
 from ..core.rivals.fit import FittedRival
 from ..core.rivals.held_out import HeldOut
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
+from ..core.rivals.study import StudyResult
 
 if TYPE_CHECKING:
     from ..core.data.dataset import DatasetRNN
@@ -45,6 +46,7 @@ class Findings:
         people: a row for each person.
         falsification: where fitted models do not behave as people do.
         not_played: why there is no falsification.
+        studies: the results of the other studies that are declared, by name.
         parameters: recovery of rivals' parameters, by rival.
         models: recovery of rivals.
         equations: recovery of the equations.
@@ -71,6 +73,7 @@ class Findings:
     people: pd.DataFrame = field(default_factory=pd.DataFrame)
     falsification: Falsification | None = None
     not_played: str = ""
+    studies: Mapping[str, StudyResult] = field(default_factory=dict)
     parameters: Mapping[str, ParameterRecovery] = field(default_factory=dict)
     models: ModelRecovery | None = None
     equations: Any = None

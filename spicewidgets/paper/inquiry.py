@@ -7,7 +7,8 @@ and what has been found stays when the work is stopped.
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -28,6 +29,7 @@ from ..core.judge.check import Falsification
 from ..core.judge.falsify import falsifying
 from ..core.judge.random_effects import differences_of_groups, is_missing
 from ..core.progress import Progress, map_progress
+from ..core.rivals.data_sets import DataSetStudy
 from ..core.rivals.design import Design
 from ..core.rivals.equation_recovery import EquationRecovery
 from ..core.rivals.fit import fit_rival
@@ -35,14 +37,17 @@ from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.rivals.ready import RIVALS
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
-from ..core.rivals.study import Study
-from ..core.settings import SettingsError
+from ..core.rivals.studies import STUDIES
+from ..core.rivals.study import Source
+from ..core.settings import Settings, SettingsError
 from .findings import Findings, best_of, equation_sets, sets_of
+from .studies import OWN
 from .terms import halves_of, terms_of
 
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
 # Shares of the time, about, so that one can tell how long the rest takes.
 PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
+FURTHER = tuple(name for name in STUDIES if name not in OWN)  # which have no place of their own
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class Plan:
         folder: where finished simulations are kept, so that another run goes on from there.
         seed: of all.
         seed_of_play: of models that play the task anew; None takes `seed`.
+        settings: of further studies, by name; their defaults where nothing is said.
     """
 
     models: Mapping[str, SpiceEstimator]
@@ -74,6 +80,7 @@ class Plan:
     folder: Path | None = None
     seed: int = 0
     seed_of_play: int | None = None
+    settings: Mapping[str, Settings] = field(default_factory=dict)
 
 
 class Inquiry:
@@ -138,14 +145,16 @@ class Inquiry:
             "falsification": self._falsify if plan.repeats else _nothing,
             "recovery": self._recover if plan.datasets else _nothing,
             "stability": self._stability if plan.stability else _nothing,
+            **{name: partial(self._study, name) for name in FURTHER},
         }
-        total, before = sum(PARTS.values()), 0
+        shares = PARTS | dict.fromkeys(FURTHER, 5)
+        total, before = sum(shares.values()), 0
         began = monotonic()
         for name, part in parts.items():
             for share, words in part():
-                done = round(before + PARTS[name] * min(share, 1.0))
+                done = round(before + shares[name] * min(share, 1.0))
                 yield Progress(done, total, f"{name}: {words}", monotonic() - began)
-            before += PARTS[name]
+            before += shares[name]
         yield Progress(total, total, "done", monotonic() - began)
         assert self.findings is not None
         return self.findings
@@ -203,6 +212,20 @@ class Inquiry:
             return
         self.findings = replace(now, falsification=found)
 
+    def _study(self, name: str) -> Generator[tuple[float, str], None, None]:
+        """Do a further study; what keeps it from being done is a note."""
+        now, kind = self._now, STUDIES[name]
+        estimator = now.estimator
+        agents = {now.told: lambda: estimator.spice_agent, now.network: lambda: estimator.rnn_agent}
+        source = Source(self.dataset, self.choices, self.schedule, agents)
+        study = kind(self.plan.settings.get(name) or kind.settings_class(), source)
+        try:
+            yield from _shares(study.steps())
+        except SettingsError as error:
+            self.findings = replace(now, notes=(*now.notes, *error.problems))
+            return
+        self.findings = replace(now, studies={**now.studies, name: study.result()})
+
     def _shown_rivals(self) -> tuple[str, ...]:
         """Return the best rival, and the simplest one."""
         best, simplest = self._now.rivals[:1], self._now.simplest
@@ -250,7 +273,7 @@ class Inquiry:
             self.findings = replace(now, models=models)
 
     def _done(
-        self, study: Study, name: str, begin: float, end: float
+        self, study: DataSetStudy, name: str, begin: float, end: float
     ) -> Generator[tuple[float, str], None, None]:
         folder = None if self.plan.folder is None else self.plan.folder / f"{name}-{study.key()[:12]}"
         jobs = self.plan.jobs

@@ -112,9 +112,14 @@ class _Declared(MetaHasTraits):
         if (settings := namespace.get("settings")) is not None:
             looks = namespace.get("looks", {})
             for item in fields(settings):
-                if "help" in item.metadata:
+                if is_on_page(item):
                     namespace.setdefault(item.name, _trait(item, looks.get(item.name)))
         return super().__new__(mcs, name, bases, namespace, **kwargs)
+
+
+def is_on_page(item: Field[Any]) -> bool:
+    """Tell whether a field is a setting, and not one of the command line alone."""
+    return "help" in item.metadata and bool(item.metadata.get("page", True))
 
 
 def _trait(item: Field[Any], look: ControlSpec | None) -> Setting:
@@ -124,7 +129,8 @@ def _trait(item: Field[Any], look: ControlSpec | None) -> Setting:
     slider = None
     if kind in ("int", "float") and low is not None and high is not None:
         slider = (low, high, 1 if kind == "int" else (high - low) / 100)
-    look = look or ControlSpec(item.name.replace("_", " ").capitalize())
+    label = tags.get("label") or item.name.replace("_", " ").capitalize()
+    look = look or ControlSpec(label, tags.get("slider"))
     tags |= {"kind": kind, "label": look.label, "slider": look.slider or slider, "log": look.log}
     return Setting(item.default, kind, tags.pop("help")).tag(**tags)
 
@@ -168,7 +174,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of the settings, in order."""
-        return tuple(item.name for item in fields(cls.settings) if "help" in item.metadata)
+        return tuple(item.name for item in fields(cls.settings) if is_on_page(item))
 
     def peek(self) -> S:
         """Return the settings as they stand, right or wrong, as a frozen dataclass."""

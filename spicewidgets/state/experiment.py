@@ -11,7 +11,7 @@ from typing import Any
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.models import READY
-from ..core.settings import SettingsError, Task, shorten
+from ..core.settings import Settings, SettingsError, Task, shorten
 from ..core.wording import join_words
 from .base import Change, State
 from .comparison import ComparisonState
@@ -24,14 +24,14 @@ from .presets import PRESETS
 from .run import RunState
 from .stages import STAGES
 from .studies import (
+    DECLARED,
     RIVALS,
+    STATES,
     WITHOUT_NUMBERS,
-    FalsifyState,
     HeldApart,
     LearnersState,
     Recovering,
     RecoveryState,
-    Replaying,
     RivalsState,
     TwoLearners,
 )
@@ -54,7 +54,7 @@ GROUPS = (
     "rivals",
     "recovery",
     "learners",
-    "falsify",
+    *DECLARED,
 )
 SIMULATED_BY = ("task", "participant")  # what says nothing of a table of choices
 TRAINED_ON = ("task", "participant", "data", "table", "model", "training")  # what a trained RNN depends on
@@ -68,8 +68,11 @@ STUDIES: Mapping[str, tuple[str, ...]] = {
     "models": (*SIMULATED_FROM, "recovery"),
     "parameters": (*SIMULATED_FROM, "recovery", "learners"),
     "terms": (*FOUND_IN, "recovery"),
-    "falsify": (*FOUND_IN, "falsify"),
-    "report": (*FOUND_IN, "rivals", "falsify"),
+    **{
+        name: (*(FOUND_IN if study.asks_equations else SIMULATED_FROM), name)
+        for name, study in DECLARED.items()
+    },
+    "report": (*FOUND_IN, "rivals", *DECLARED),
 }
 OF_STAGE = {"recovery": ("learners", "models", "parameters", "terms")}  # stages of several studies
 # How each study is done anew.
@@ -79,7 +82,7 @@ REMEDIES = {
     "models": "Recover again.",
     "parameters": "Recover again.",
     "terms": "Recover again.",
-    "falsify": "Test again.",
+    **{name: f"{study.word} again." for name, study in DECLARED.items()},
     "report": "Write it again.",
 }
 # Settings whose value is too long to be said.
@@ -101,7 +104,11 @@ class ExperimentSnapshot:
     rivals: HeldApart
     recovery: Recovering
     learners: TwoLearners
-    falsify: Replaying
+    studies: Mapping[str, Settings]
+
+    def group(self, name: str) -> Any:
+        """Return the settings of a group, as they were."""
+        return self.studies[name] if name in self.studies else getattr(self, name)
 
     @property
     def is_simulated(self) -> bool:
@@ -146,8 +153,12 @@ class ExperimentSnapshot:
         return tuple(
             group
             for group in groups
-            if getattr(self, group) != getattr(other, group) and not (same_table and group in SIMULATED_BY)
+            if self.group(group) != other.group(group) and not (same_table and group in SIMULATED_BY)
         )
+
+
+# The groups that a snapshot has by a field each; those of declared studies stand together.
+KEPT = tuple(item.name for item in fields(ExperimentSnapshot) if item.name != "studies")
 
 
 class Experiment(HasTraits):
@@ -155,7 +166,7 @@ class Experiment(HasTraits):
 
     Attributes:
         task, participant, data, table, model, training, discovery, comparison, uncertainty, rivals, recovery,
-            learners, falsify: the settings, a state for each.
+            learners, and each of `DECLARED`: the settings, a state for each.
         run: the run that is under way or has ended.
         playback: how far its training is shown, which is slower than it runs.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
@@ -204,7 +215,9 @@ class Experiment(HasTraits):
         self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
         self.playback = Playback()
         self.rivals, self.recovery = RivalsState(), RecoveryState()
-        self.learners, self.falsify = LearnersState(), FalsifyState()
+        self.learners = LearnersState()
+        for name, kind in STATES.items():
+            setattr(self, name, kind())
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
         self.presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in PRESETS.items()}
         for name in GROUPS:
@@ -223,8 +236,8 @@ class Experiment(HasTraits):
 
     def peek(self) -> ExperimentSnapshot:
         """Return the settings as they stand, right or wrong."""
-        parts = {item.name: self.group(item.name).peek() for item in fields(ExperimentSnapshot)}
-        return ExperimentSnapshot(**parts)
+        parts = {name: self.group(name).peek() for name in KEPT}
+        return ExperimentSnapshot(**parts, studies={name: self.group(name).peek() for name in DECLARED})
 
     def snapshot(self) -> ExperimentSnapshot:
         """Return the settings, frozen.
@@ -298,7 +311,7 @@ class Experiment(HasTraits):
             self.peek().changed_groups(then, groups), key="table".__ne__
         )  # other data before all else
         for group in changed:
-            state, before, present = self.group(group), getattr(then, group), self.group(group).peek()
+            state, before, present = self.group(group), then.group(group), self.group(group).peek()
             if isinstance(before, Table):
                 settings.append(
                     before.words if before.name != present.name else f"{before.name}, read otherwise"
@@ -315,7 +328,7 @@ class Experiment(HasTraits):
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        for name in ("rivals", "recovery", "falsify", "report"):
+        for name in ("rivals", "recovery", *DECLARED, "report"):
             parts = [study for study in OF_STAGE.get(name, (name,)) if study in self.studied]
             progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
@@ -353,9 +366,11 @@ class Experiment(HasTraits):
             return f"{RIVALS[WITHOUT_NUMBERS]} has no parameters. Choose another learner to be found."
         if study == "terms":
             return _unknown_terms(present)
-        if study == "falsify" and self.discovered is None:
+        if study not in DECLARED or not DECLARED[study].asks_equations:
+            return ""
+        if self.discovered is None:
             return "There are no equations yet. Train first."
-        return str(self.stale_because.get("equation", "")) if study == "falsify" else ""
+        return str(self.stale_because.get("equation", ""))
 
     def _not_held_out(self, present: ExperimentSnapshot) -> str:
         """Why choices cannot be taken apart as it is set."""

@@ -15,8 +15,10 @@ from typing import Any
 from unicodedata import category
 
 from ..core.settings import SettingsError, shorten
-from .experiment import GROUPS, Experiment, ExperimentSnapshot
+from .base import is_on_page
+from .experiment import GROUPS, KEPT, Experiment
 from .stages import STAGES
+from .studies import DECLARED
 from .tour import TourStep, plain, steps_of, steps_problems
 
 VERSION = 1
@@ -65,13 +67,13 @@ def _holdable() -> tuple[str, ...]:
     table.
     """
     experiment = Experiment()
-    names = [item.name for item in fields(ExperimentSnapshot) if item.name != "table"]
+    names = [name for name in GROUPS if name in (*KEPT, *DECLARED) and name != "table"]
     states = {name: experiment.group(name) for name in names}
     return tuple(
         f"{group}.{item.name}"
         for group, state in states.items()
         for item in fields(state.settings)
-        if item.compare and "help" in item.metadata
+        if item.compare and is_on_page(item)
     )
 
 

@@ -82,7 +82,7 @@ class Model(Settings):
         high=256,
         optional=True,
     )
-    built: Any = setting(PLAIN, "The states and modules of the model that you build.")  # noqa: RUF009
+    built: Any = setting(PLAIN, "The states and modules of the model that you build.")
     own: tuple[type, Any] | None = field(default=None, metadata={"optional": True})
 
     @property

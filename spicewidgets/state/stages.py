@@ -5,6 +5,8 @@ the method, and a room shows one of its panels at a time.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..core.rivals.studies import STUDIES
+
 
 @dataclass(frozen=True)
 class Room:
@@ -38,8 +40,8 @@ class StageRow:
     Attributes:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
         depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation",
-            "uncertainty", "rivals", "recovery", "falsify" or "report", done when that has been run and stale
-            when a setting has changed since.
+            "uncertainty", "rivals", "recovery", "report" or a declared study, done when that has been run and
+            stale when a setting has changed since.
         room: where it stands, by its name in `ROOMS`.
     """
 
@@ -48,6 +50,7 @@ class StageRow:
     room: str
 
 
+OWN = {"falsify": "falsify.FalsifyPanel"}  # panels of studies that have more to show than a table
 STAGES: Mapping[str, StageRow] = {
     "task": StageRow("task.TaskPanel", "task", "task"),
     "participant": StageRow("participant.ParticipantPanel", "participant", "participant"),
@@ -64,7 +67,7 @@ STAGES: Mapping[str, StageRow] = {
     "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty", "truth"),
     "rivals": StageRow("rivals.RivalsPanel", "rivals", "truth"),
     "recovery": StageRow("recovery.RecoveryPanel", "recovery", "truth"),
-    "falsify": StageRow("falsify.FalsifyPanel", "falsify", "truth"),
+    **{name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in STUDIES},
     "report": StageRow("report.ReportPanel", "report", "truth"),
 }
 

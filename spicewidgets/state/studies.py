@@ -1,12 +1,14 @@
-"""What is asked in "Is it true?": rivals on held-out choices, recovery, and models judged by what they do."""
+"""What is asked in "Is it true?": rivals on held-out choices, recovery, and the studies that are declared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..core.rivals.ready import RIVALS as READY
-from ..core.settings import Settings, setting
 from ..core.wording import join_words
+from ..core.rivals.studies import STUDIES
+from ..core.rivals.study import Study
+from ..core.settings import HIGHEST_SEED, Settings, setting
 from .base import ControlSpec, State, view
 
 # What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
@@ -15,7 +17,7 @@ BEYOND: Mapping[str, tuple[str, float]] = {
     name: rival.beyond for name, rival in READY.items() if rival.beyond is not None
 }
 PLAIN, WITHOUT_NUMBERS = "rescorla-wagner", "random"
-HIGHEST_SEED = 2**31 - 1
+DECLARED: Mapping[str, type[Study]] = STUDIES  # each with its settings in core, and no state of its own here
 
 
 @dataclass(frozen=True)
@@ -125,28 +127,16 @@ class LearnersState(State[TwoLearners]):
     }
 
 
-@dataclass(frozen=True)
-class Replaying(Settings):
-    """The judging of fitted models by what they do."""
+def _state_class(kind: type[Settings]) -> type[State[Any]]:
+    """Return the class of the states of some settings, whose looks are declared with them."""
 
-    n_repeats: int = setting(
-        100,
-        "Times that each model plays all sessions anew, where the task's schedule is known; below 99, none of"
-        " five measures can fail.",
-        unit="times",
-        low=20,
-        high=1000,
-    )
-    every: bool = setting(False, "Whether all rivals are judged, and not three of them only.")
-    seed: int = setting(0, "Seed of the play.", low=0, high=HIGHEST_SEED)
+    class DeclaredState(State[Any]):
+        """The settings of a study."""
+
+        settings: ClassVar = kind
+
+    DeclaredState.__name__ = f"{kind.__name__}State"
+    return DeclaredState
 
 
-class FalsifyState(State[Replaying]):
-    """The falsification."""
-
-    settings = Replaying
-    looks: ClassVar = {
-        "n_repeats": ControlSpec("Times each plays", (20, 200, 10)),
-        "every": ControlSpec("all rivals"),
-        "seed": ControlSpec("Seed of the play", (0, 999, 1)),
-    }
+STATES = {name: _state_class(study.settings_class) for name, study in DECLARED.items()}

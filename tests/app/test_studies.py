@@ -6,12 +6,12 @@ import joblib
 import numpy as np
 import pytest
 
-from spicewidgets.app import falsify, recovery, rivals
+from spicewidgets.app import recovery, rivals
 from spicewidgets.app.recovery import size_of
 from spicewidgets.app.runner import Runner
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.core.judge import random_effects
-from spicewidgets.core.rivals import study
+from spicewidgets.core.rivals import data_sets, falsification
 from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.paper.inquiry import Inquiry
 from spicewidgets.state import Experiment
@@ -205,7 +205,7 @@ def test_terms_are_found_missed_and_made_up():
 
 
 def test_all_who_play_are_measured_as_people_are(monkeypatch):
-    monkeypatch.setattr(falsify, "FEW", ("random",))
+    monkeypatch.setattr(falsification, "FEW", ("random",))
     runner = small(falsify={"n_repeats": 20})
     assert runner.experiment.blocked["falsify"] == "There are no equations yet. Train first."
     assert runner.train()
@@ -217,9 +217,9 @@ def test_all_who_play_are_measured_as_people_are(monkeypatch):
     for name in found.judgements:
         assert name in found.sentence
     runner.experiment.falsify.seed = 4
-    before = runner.studies["falsify"].parts["random"].checks[0].mean
+    before = runner.studies["falsify"].study.parts["random"].checks[0].mean
     done(runner, "falsify")
-    assert not np.array_equal(runner.studies["falsify"].parts["random"].checks[0].mean, before)
+    assert not np.array_equal(runner.studies["falsify"].study.parts["random"].checks[0].mean, before)
 
 
 def test_a_report_of_simulated_choices_plays_by_the_schedule_and_the_seed_of_the_view(monkeypatch):
@@ -277,7 +277,7 @@ def test_on_a_public_page_a_study_has_no_processes_of_a_learner_s_own(monkeypatc
             asked.append(n_jobs)
             super().__init__(n_jobs=None, **options)
 
-    monkeypatch.setattr(study.joblib, "Parallel", Parallel)
+    monkeypatch.setattr(data_sets.joblib, "Parallel", Parallel)
     if most is not None:
         monkeypatch.setenv(recovery.JOBS, most)
     done(small(recovery={"jobs": 6}), "learners")

@@ -23,7 +23,7 @@ from spicewidgets import (
     create_dataset,
 )
 from spicewidgets.core import storage
-from spicewidgets.core.rivals.study import Study
+from spicewidgets.core.rivals.data_sets import DataSetStudy
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.storage import StorageError
 
@@ -112,7 +112,7 @@ def square(number):
     return {"square": number**2}
 
 
-class Squares(Study):
+class Squares(DataSetStudy):
     """The squares of some numbers."""
 
     @property
@@ -138,7 +138,7 @@ def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path, stride):
         assert study.results == {number: square(number) for number in range(4)}
         shutil.rmtree(folder)
 
-    steps = every_step(sweep, ("rivals/study.py", "pathlib.py"), check, stride)
+    steps = every_step(sweep, ("rivals/data_sets.py", "pathlib.py"), check, stride)
     assert steps >= 100
 
 

@@ -8,9 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from spicewidgets.app import falsify, paper, recovery, rivals
+from spicewidgets.app import paper, recovery, rivals
 from spicewidgets.apps import explorer, panel
 from spicewidgets.core.diagnose.claims import VERDICTS
+from spicewidgets.core.rivals import falsification
 
 FEW = {"random": "Guessing", "biased": "Biased", "rescorla-wagner": "Rescorla-Wagner"}
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -21,7 +22,7 @@ def small_studies():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rivals, "RIVALS", FEW)
         patch.setattr(recovery, "RIVALS", FEW)
-        patch.setattr(falsify, "FEW", ("random",))
+        patch.setattr(falsification, "FEW", ("random",))
         patch.setattr(paper, "RIVALS", FEW)
         patch.setattr(recovery, "LADDER", (100, 400))
         patch.setattr(recovery, "PEOPLE", 4)

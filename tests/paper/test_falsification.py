@@ -6,11 +6,11 @@ import pytest
 import small_study
 from click.testing import CliRunner
 
-from spicewidgets.app import falsify
-from spicewidgets.app.falsify import FalsifyStudy
+from spicewidgets.app.job import STUDIES
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED
 from spicewidgets.core.judge.check import NOT_REJECTED, Judgement
+from spicewidgets.core.rivals import falsification
 from spicewidgets.experiment.simulation import Simulated
 from spicewidgets.paper.card import SMALL, claims
 from spicewidgets.state import Experiment
@@ -25,8 +25,10 @@ def claim_of(found):
 def test_view_command_and_report_give_the_same_answer(found, files, tmp_path, monkeypatch):
     reported = found.falsification.judgements
     rivals = [name for name in reported if name in RIVALS]
-    monkeypatch.setattr(falsify, "FEW", tuple(rivals))
-    view = FalsifyStudy(Experiment().snapshot(), Simulated(found.dataset, (), None), lambda: found.estimator)
+    monkeypatch.setattr(falsification, "FEW", tuple(rivals))
+    view = STUDIES["falsify"](
+        Experiment().snapshot(), Simulated(found.dataset, (), None), lambda: found.estimator
+    )
     for _ in view.steps():
         pass
     view.look()

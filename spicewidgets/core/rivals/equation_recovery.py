@@ -18,12 +18,12 @@ from ..data.dataset import DatasetRNN
 from ..equations import Term, term_in_words
 from ..estimator import SpiceEstimator, SpiceWarning
 from ..judge.network_agents import AgentSpice
+from .data_sets import DataSetStudy
 from .design import Design, simulate_agent
 from .recovery import _correlation, _seeds, _whole
-from .study import Study
 
 
-class EquationRecovery(Study):
+class EquationRecovery(DataSetStudy):
     """Which terms of fitted equations are found again, missed and made up, at the design of their choices,
     and do the numbers of people come back?
 

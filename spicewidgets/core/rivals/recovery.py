@@ -21,12 +21,12 @@ from ..read.translation import true_model
 from ..settings import Participant, SettingsError, Task
 from ..simulate.agents import make_agent
 from ..simulate.environments import make_environment
+from .data_sets import DataSetStudy
 from .declaration import Rival
 from .design import Design, drawn_values, simulate_rival
 from .fit import WAYS, FittedRival, fit_rival, resolve_model
 from .model import Floats
 from .ready import RIVALS
-from .study import Study
 
 CRITERIA = {"bic": "likelihood", "aic": "likelihood", "evidence": "prior"}  # and how rivals are fitted for it
 REFERENCE = 10_000  # choices on which the true terms are told apart
@@ -34,7 +34,7 @@ EQUAL = 1e-9  # share of the largest value: values whose range is less are one v
 COVERED = 1.96  # errors on each side of a value: the interval of 95 %
 
 
-class ParameterRecovery(Study):
+class ParameterRecovery(DataSetStudy):
     """Are a rival's parameters given back?
 
     Args:
@@ -127,7 +127,7 @@ class ParameterRecovery(Study):
         return pd.DataFrame(errors).corr()
 
 
-class ModelRecovery(Study):
+class ModelRecovery(DataSetStudy):
     """Is it told which rival made the choices?
 
     Args:
@@ -222,7 +222,7 @@ class ModelRecovery(Study):
         return confusion.div(confusion.sum(axis=0).replace(0, np.nan), axis=1)
 
 
-class TermRecovery(Study):
+class TermRecovery(DataSetStudy):
     """Which terms of a participant's equations are found, missed and made up, by the number of choices?
 
     The true terms are those of the participant's equations as 10,000 choices would have them written: what no

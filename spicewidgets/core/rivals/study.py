@@ -1,223 +1,218 @@
-"""Many data sets, one after the other or side by side: what takes long is done in parts, which are kept.
+"""A study, declared once: its words, its settings, its parts, and its result.
 
-Parts run by joblib: in this process, in several (`n_jobs=-1`), or wherever a backend that the caller has
-chosen runs them. On a Dask cluster:
+`studies.py` lists those there are. From the declaration come the panel with its controls, progress, stop and
+going on; the command `spicewidgets NAME` with its options and files; and a part of the report. Importing this
+loads nothing heavy.
 
-    from dask.distributed import Client
-    import joblib
-
-    client = Client("scheduler:8786")
-    with joblib.parallel_backend("dask"):
-        for progress in study.run("results"):
-            print(progress.words)
-
-The seed of each part is its own, so that where and in which order parts run changes no number.
+A setting of a study is declared by `setting` with, beside its help and bounds,
+    label, slider: how its control looks; see `state/base.py`.
+    page: whether the page has it (else the command alone).
+    command: False where the command has no such option, or what is otherwise there: its `name`, its bounds.
+    extends: whether it only asks for more parts or fewer, so that those that are done stay.
 """
 
-import hashlib
-import json
-import os
-import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import joblib
 import numpy as np
 
-from ..checks import raise_if_any
-from ..progress import Progress
-from ..settings import SettingsError
+from ...loading import later
+from ..models import READY
+from ..progress import Progress, map_progress
+from ..settings import Settings
 
-VERSION = 1  # of the files
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from .. import estimator
+    from ..data.choices import Choices
+    from ..data.dataset import DatasetRNN
+    from ..estimator import SpiceEstimator
+    from ..simulate.agents import Agent
+    from ..simulate.record import Floats
+else:
+    estimator = later("..estimator", __package__)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a study is of.
+
+    Attributes:
+        dataset: the choices.
+        table: these as they were read, with what the table says people are; None of simulated ones.
+        schedule: the task's reward probabilities, as in `falsify`; None where they are not known.
+        trained: gives the agents of what was fitted to these choices, by label; empty without.
+        labels: what rivals are called; their names where nothing is said.
+    """
+
+    dataset: "DatasetRNN"
+    table: "Choices | None" = None
+    schedule: "ArrayLike | None" = None
+    trained: "Mapping[str, Callable[[], Agent]]" = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def people(self) -> dict[str, int]:
+        """The code in the choices of everybody who has some, by label."""
+        labels = self.dataset.participants
+        return {str(labels[code]): code for code in np.unique(np.asarray(self.dataset.participant_ids))}
+
+    def sessions_of(self, person: str) -> "list[Floats]":
+        """Return the sessions of a person, by label: of each trial that was answered the choice, from 0, and
+        its reward, `(n_trials, 2)`; NaN for one that is not known.
+        """
+        data = self.dataset
+        trials = np.stack([np.asarray(data.choices), np.asarray(data.rewards_chosen)], axis=-1)
+        own = np.asarray(data.participant_ids) == self.people[person]
+        return [session[session[:, 0] >= 0] for session in trials[own]]
+
+    def label_of(self, rival: str) -> str:
+        """Return what a rival is called."""
+        return self.labels.get(rival, rival)
+
+
+class StudyResult(Protocol):
+    """What a study has found, whole or so far."""
+
+    @property
+    def sentence(self) -> str:
+        """The answer."""
+
+    @property
+    def text(self) -> str:
+        """All that a command prints of it."""
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return every value that it stands on."""
+
+
+@dataclass(frozen=True, eq=False)
+class TableResult:
+    """A result that is a sentence and a table.
+
+    Attributes:
+        sentence: the answer.
+        frame: a row for each part.
+    """
+
+    sentence: str
+    frame: "pd.DataFrame"
+
+    @property
+    def text(self) -> str:
+        """The sentence, and the table below it."""
+        return f"{self.sentence}\n\n{self.frame.to_string(index=False, float_format='{:.3f}'.format)}"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the table."""
+        return self.frame
 
 
 class Study(ABC):
-    """Parts of work, and what has come of them so far.
+    """One study of some choices. It is done part by part, and what is done stays whenever it is stopped.
+
+    Args:
+        settings: of the class that the study names.
+        source: what it is of.
 
     Attributes:
-        results: what each finished part has found, by its number.
-        noun: what a part is called, in the plural.
-        fields: the names in the result of a part.
+        parts: the results of those that are done, by name.
     """
 
-    noun = "data sets"
-    fields: ClassVar[tuple[str, ...]] = ()
+    name: ClassVar[str]  # of panel, command, and group of settings
+    title: ClassVar[str]  # of the panel
+    about: ClassVar[str]  # what it asks and how, in two sentences
+    word: ClassVar[str] = "Begin"  # on the button, and for doing it again
+    tip: ClassVar[str] = "Do this study; it can be stopped"
+    noun: ClassVar[str] = "people"  # its parts
+    file: ClassVar[str] = ""  # the name of what is written; that of the study where nothing is said
+    asks_equations: ClassVar[bool] = False  # whether it needs a trained network
+    settings_class: ClassVar[type[Settings]]
 
-    def __init__(self) -> None:
-        self.results: dict[int, Any] = {}
-        self._parts: Sequence[tuple[Any, ...]] = ()
+    def __init__(self, settings: Settings, source: Source) -> None:
+        self.settings: Any = settings
+        self.source = source
+        self.parts: dict[str, Any] = {}
 
     @property
-    def parts(self) -> Sequence[tuple[Any, ...]]:
-        """The arguments of `work` for each part."""
-        return self._parts
+    def names(self) -> Sequence[str]:
+        """All parts, what is quick first; people, where nothing else is said."""
+        return tuple(self.source.people)
 
     @property
+    def finished(self) -> list[Any]:
+        """The results of the parts that are done, in the order of all."""
+        return [self.parts[name] for name in self.names if name in self.parts]
+
     @abstractmethod
-    def work(self) -> Callable[..., Any]:
-        """A function of a module, so that other processes find it; its value can be written as JSON."""
+    def work(self, part: str) -> Generator[Progress, None, Any]:
+        """Do a part, with a record of how far it is; its result is the generator's value."""
 
-    def run(
-        self, folder: str | os.PathLike[str] | None = None, n_jobs: int | None = None
-    ) -> Generator[Progress, None, None]:
-        """Do all parts that are not done yet; what is finished stays, whenever this is stopped.
+    @abstractmethod
+    def result(self) -> StudyResult:
+        """Return what follows from the parts that are done."""
 
-        Args:
-            folder: where each finished part is written at once, and from where a later run goes on; of the
-                same study only.
-            n_jobs: processes; -1 for one on each core; None for one, or what `joblib.parallel_backend` says.
+    def weight(self, part: str) -> int:
+        """About how many of the quickest parts take as long, for the time left."""
+        return 1
 
-        Yields:
-            How far it is, at the beginning and after each part.
+    def random_of(self, part: str) -> np.random.Generator:
+        """Return random numbers of a part's own, whatever else is done; it takes a `seed` in the settings."""
+        return np.random.default_rng([self.settings.seed, list(self.names).index(part)])
 
-        Raises:
-            SettingsError: where the folder belongs to another study, or cannot be read or written.
-        """
-        place = None if folder is None else _Folder(Path(folder), self.key())
-        damaged = 0
-        if place is not None:
-            known, damaged = place.read(len(self.parts), self.fields)
-            self.results |= known
-        left = [number for number in range(len(self.parts)) if number not in self.results]
-        before, began = len(self.parts) - len(left), monotonic()
-        yield self._progress(before, before, began, damaged)
-        if not left:
-            return
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-        numbered = (joblib.delayed(_number_result)(self.work, number, self.parts[number]) for number in left)
-        finished = parallel(numbered)
-        try:
-            for number, result in finished:
-                self.results[number] = result
-                if place is not None:
-                    place.write(number, result)
-                yield self._progress(len(self.results), before, began)
-        finally:
-            with warnings.catch_warnings():  # that parts under way are given up is what was asked for
-                warnings.filterwarnings("ignore", ".*which were still being processed", UserWarning)
-                finished.close()
+    def notes(self) -> Iterator[str]:
+        """Yield what should be known before the result is read."""
+        yield from ()
 
-    def done(self) -> "Study":
-        """Do all parts in this process; returns the study."""
-        for _ in self.run():
-            pass
-        return self
+    @classmethod
+    def misuses(cls, settings: Any) -> Iterator[tuple[Sequence[str], str]]:
+        """Yield settings that have no effect beside the others, and why."""
+        yield from ()
 
-    def key(self) -> str:
-        """Equal for studies that do the same."""
-        return str(joblib.hash((VERSION, type(self).__name__, self._identity())))
+    def steps(self) -> Generator[Progress, None, None]:
+        """Do what is left, part by part."""
+        weights = {name: self.weight(name) for name in self.names}
+        total, before = sum(weights.values()), sum(weights[name] for name in self.parts)
+        began, done = monotonic(), before
+        for name in [name for name in self.names if name not in self.parts]:
 
-    def _identity(self) -> Any:
-        """Return the settings that two equal studies have in common."""
-        return list(self.parts)
+            def of_all(step: Progress, done: int = done, weight: int = weights[name]) -> Progress:
+                size = max(step.total, 1)
+                share = done * size + weight * step.done
+                return Progress(share, total * size, step.words, monotonic() - began, before * size)
 
-    def _progress(self, done: int, before: int, began: float, damaged: int = 0) -> Progress:
-        words = f"{done} of {len(self.parts)} {self.noun}"
-        if damaged:
-            words += f"; {damaged} of the files {'is' if damaged == 1 else 'are'} damaged, and done again"
-        return Progress(done, len(self.parts), words, monotonic() - began, before)
+            self.parts[name] = yield from map_progress(self.work(name), of_all)
+            done += weights[name]
 
-    def _results(self) -> list[Any]:
-        """Results so far, in the order of the parts.
-
-        Raises:
-            SettingsError: before there is any.
-        """
-        raise_if_any(
-            [
-                None
-                if self.results
-                else "There are no results yet. Go through run() until some parts are done."
-            ]
-        )
-        return [self.results[number] for number in sorted(self.results)]
+    def take(self, before: "Study") -> None:
+        """Take over the parts of an earlier study of the same choices, where its settings are the same."""
+        longest = {item.name: item.default for item in fields(self.settings) if item.metadata.get("extends")}
+        own, other = (replace(each.settings, **longest) for each in (self, before))
+        if own == other:
+            self.parts = {name: part for name, part in before.parts.items() if name in self.names}
 
 
-def _number_result(work: Callable[..., Any], number: int, arguments: tuple[Any, ...]) -> tuple[int, Any]:
-    """Return a part's result with its number, since parts end in any order; as it reads from a file."""
-    return number, json.loads(json.dumps(work(*arguments), default=_plain))
+def ready_estimator(name: str, dataset: "DatasetRNN", seed: int) -> "SpiceEstimator":
+    """Return an estimator of a ready model that is not fitted yet; people are pooled where there are
+    several.
+
+    Args:
+        name: of the model, as in `READY`.
+        dataset: the choices that it is for.
+        seed: of its training.
+    """
+    row = READY[name]
+    pooling = "group" if dataset.n_participants > 1 else "none"
+    return estimator.SpiceEstimator(
+        row.rnn_class, row.config, n_actions=dataset.n_actions, pooling=pooling, random_state=seed
+    )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} cannot be written")
-
-
-class _Folder:
-    """The finished parts of one study, a file each."""
-
-    def __init__(self, path: Path, key: str) -> None:
-        self.path, self.key = path, key
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            head = path / "study.json"
-            known = json.loads(head.read_text()).get("key") if head.exists() else None
-            if known is None and not head.exists():
-                self._write(head, {"key": key})
-                known = key
-        except (OSError, ValueError, AttributeError, RecursionError) as error:
-            raise SettingsError(
-                [
-                    f"folder must be one that can be read and written; got {str(path)!r} ({error})."
-                    " Choose another."
-                ]
-            ) from None
-        raise_if_any(
-            [
-                None
-                if known == key
-                else f"folder {str(path)!r} holds the results of another study. Choose another folder, or the"
-                " same settings."
-            ]
-        )
-
-    def read(self, total: int, fields: Sequence[str]) -> tuple[dict[int, Any], int]:
-        """Read the finished parts.
-
-        Args:
-            total: how many parts there are.
-            fields: the names in each result.
-
-        Returns:
-            The results by number, and how many files are none of this study's: damaged, or of another part.
-        """
-        results: dict[int, Any] = {}
-        damaged = 0
-        for number in range(total):
-            try:
-                kept = json.loads(self._file(number).read_text())
-                sound = kept["checksum"] == self._checksum(number, kept["result"])
-                if not sound or not {*fields} <= {*kept["result"]}:
-                    raise ValueError
-                results[number] = kept["result"]
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError, TypeError, LookupError, RecursionError):
-                damaged += 1
-        return results, damaged
-
-    def write(self, number: int, result: Any) -> None:
-        """Keep a result; whoever is killed leaves the file whole or not there."""
-        try:
-            self._write(self._file(number), {"checksum": self._checksum(number, result), "result": result})
-        except OSError as error:
-            raise SettingsError(
-                [f"{str(error.filename or self.path)!r} cannot be written ({error.strerror}). Make room."]
-            ) from None
-
-    def _checksum(self, number: int, result: Any) -> str:
-        """Sum up a result, its number and its study."""
-        return hashlib.sha256(json.dumps([self.key, number, result]).encode()).hexdigest()
-
-    def _file(self, number: int) -> Path:
-        return self.path / f"part-{number:05}.json"
-
-    @staticmethod
-    def _write(path: Path, value: Any) -> None:
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(value))
-        os.replace(draft, path)
+def way_of_fitting(way: str, dataset: "DatasetRNN") -> str:
+    """Return how rivals are fitted where a way was asked for: one person has no group."""
+    return "prior" if way == "group" and dataset.n_participants < 2 else way

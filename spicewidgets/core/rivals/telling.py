@@ -13,18 +13,18 @@ import pandas as pd
 
 from ..checks import number, raise_if_any
 from ..settings import LEVEL, SettingsError
+from .data_sets import DataSetStudy
 from .declaration import Rival
 from .design import Design
 from .fit import resolve_model
 from .model import Floats
 from .recovery import CRITERIA, _one_of, _scores, _seeds, _whole
-from .study import Study
 
 N_RESAMPLES = 2000  # groups of people that are drawn
 MOST_PEOPLE = 200  # of such a group
 
 
-class ModelDiscriminability(Study):
+class ModelDiscriminability(DataSetStudy):
     """Are two learners told apart, by the number of choices?
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.rivals.study import Study
+from spicewidgets.core.rivals.data_sets import DataSetStudy
 
 
 def square(number, file=None):
@@ -23,7 +23,7 @@ def square(number, file=None):
     return {"square": number**2, "third": number / 3}
 
 
-class Squares(Study):
+class Squares(DataSetStudy):
     """The squares of some numbers."""
 
     def __init__(self, n, file=None):

@@ -1,0 +1,25 @@
+"""The studies there are. Each line is a panel, a command `spicewidgets NAME`, and a part of the report.
+
+Importing this loads nothing heavy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from ..settings import Settings
+from .falsification import FalsificationStudy
+from .study import Study
+
+ALL: list[type[Study]] = [
+    FalsificationStudy,
+]
+STUDIES: Mapping[str, type[Study]] = {study.name: study for study in ALL}
+
+
+def settings_of_studies(seed: int) -> dict[str, Settings]:
+    """Return the settings of all studies as they are where nothing is said, with this seed."""
+    kinds = {name: study.settings_class for name, study in STUDIES.items()}
+    return {
+        name: kind(**{item.name: seed for item in fields(kind) if item.name == "seed"})
+        for name, kind in kinds.items()
+    }
