@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,9 @@ from click.testing import CliRunner
 import spicewidgets as sw
 from spicewidgets.cli import main
 from spicewidgets.cli.progress import ProgressBar
-from spicewidgets.cli.rivals import BY, WAYS
 from spicewidgets.core.progress import Progress as Done
 from spicewidgets.core.rivals import fit, folds
+from spicewidgets.core.rivals.comparison_study import HeldOutSettings
 from spicewidgets.core.rivals.recovery import CRITERIA
 
 
@@ -63,8 +64,9 @@ QUICK = ("--rival", "random", "--rival", "rescorla-wagner", "--folds", "2")
 
 
 def test_the_names_of_the_options_are_those_of_the_core():
-    assert set(BY) == set(folds.WAYS)
-    assert set(WAYS) == set(fit.WAYS)
+    declared = {item.name: set(item.metadata["choices"]) for item in fields(HeldOutSettings)}
+    assert declared["by"] == set(folds.WAYS)
+    assert declared["way"] == set(fit.WAYS)
     assert set(CRITERIA) == {"bic", "aic", "evidence"}
 
 
@@ -112,6 +114,7 @@ def test_people_without_a_label_are_in_no_group(table, tmp_path):
 def test_the_tables_that_it_writes_hold_what_it_told(compared, table):
     _, out = compared
     names = {"comparison.csv", "people.csv", "parameters.csv", "rivals.csv", "groups.csv", "settings.json"}
+    names.add("comparison.txt")
     assert {file.name for file in out.iterdir()} == names
     comparison = pd.read_csv(out / "comparison.csv", index_col="model")
     assert len(comparison) == 4

@@ -29,7 +29,7 @@ print(app.panels["luck"].text.value.startswith("Option 1: "), app.experiment.sta
 # Where a rival has to be known: a fit by name, commands, the planner of the page, tables, and the report.
 KNOWN = """
 from spicewidgets import RIVALS
-from spicewidgets.cli.rivals import NAMES
+from spicewidgets.cli.study import NAMES
 from spicewidgets.views.words import BRIEF
 from spicewidgets.paper.inquiry import Plan
 from spicewidgets.state import Experiment
@@ -45,12 +45,14 @@ ASKED = """
 from click.testing import CliRunner
 
 from spicewidgets.cli import main
-from spicewidgets.cli.rivals import RivalsRequest, rivals
+from spicewidgets.cli.study import declared_request
+from spicewidgets.core.rivals.studies import STUDIES
 
+rivals = main.commands["rivals"]
 print("Share of people" in CliRunner().invoke(main, ["rivals", "--help"]).output)
 values = rivals.make_context("rivals", ["--data", "a.csv", "--share", "0.5"]).params
-request = RivalsRequest.of("rivals", values, ["data", "share"])
-print(request.share)
+request = declared_request(STUDIES["rivals"]).of("rivals", values, ["data", "share"])
+print(request.settings.share)
 print(request.command)
 print(CliRunner().invoke(main, ["rivals", "--data", "a.csv", "--share", "2"]).output)
 """
@@ -88,7 +90,7 @@ print([one.name for one in lacking({"liking": 0.1}, {"x_value_reward_not_chosen"
 """
 
 
-# Where a study has to be known: settings, panel, explorer, files, command, and report. Of the people in the table
+# Where a study has to be known: settings, panel, explorer, files, command, report. Of the people in the table
 # the first stays with whatever it chose, and the others choose by chance.
 STUDIED = """
 import numpy as np

@@ -31,7 +31,6 @@ from .courtesy import UiThrottle
 from .paper import ReportStudy
 from .recovery import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import Reporter, log_errors
-from .rivals import RivalsStudy
 from .store import Store
 from .studies import DeclaredStudy, PageStudy
 
@@ -39,7 +38,6 @@ PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
 _ALL: tuple[type[PageStudy], ...] = (
-    RivalsStudy,
     LearnersStudy,
     ModelsStudy,
     ParametersStudy,

@@ -92,6 +92,10 @@ class ReportStudy(PageStudy):
             self.done = round(WHOLE * progress.done / max(progress.total, 1))
             yield progress
 
+    def describe(self) -> str:
+        """As in every study."""
+        return self.ended
+
     @property
     def ended(self) -> str:
         """As in every study."""
@@ -111,7 +115,8 @@ class ReportStudy(PageStudy):
     def _make_inquiry(self) -> "inquiry.Inquiry":
         """Return the study of the choices on the page."""
         snapshot, table = self.snapshot, self.snapshot.table
-        held, name = snapshot.rivals, snapshot.model.name if snapshot.model.own is None else "your model"
+        held = snapshot.group("rivals")
+        name = snapshot.model.name if snapshot.model.own is None else "your model"
         several = snapshot.n_participants > 1
         plan = inquiry.Plan(
             models={f"{name} (SPICE)": estimators.estimator_of(snapshot)},

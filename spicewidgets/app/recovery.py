@@ -269,8 +269,6 @@ class Terms:
 class Recovery(PageStudy):
     """A study of the core, whose results go on where it was stopped."""
 
-    noun: ClassVar = "data sets"
-
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.study: Any = None  # of the core; made with the first step
@@ -381,11 +379,8 @@ class LearnersStudy(Recovery):
             pool[:, at] = own.get(column, learners.effect if column == number else usual)
         return pool
 
-    @property
-    def outcome(self) -> str:
+    def describe(self) -> str:
         """As in every study."""
-        if self.found is None:
-            return self.ended
         learners, settings = self.found.learners, self.snapshot.learners
         size = f" of {settings.effect:g}" if self._with_effect() else ""
         end = self.found.sentence(settings.certainty)
@@ -419,11 +414,6 @@ class ModelsStudy(Recovery):
             design, tuple(RIVALS), self.fits, criterion=settings.criterion, **self.counts
         )
 
-    @property
-    def outcome(self) -> str:
-        """As in every study."""
-        return self.ended if self.found is None else str(self.found.sentence)
-
     def read(self, study: "ModelRecovery") -> ConfusionView:
         """As in every study."""
         counts = study.counts()
@@ -448,11 +438,6 @@ class ParametersStudy(Recovery):
         design = _design(self.snapshot, self.data.dataset, PEOPLE, sessions, settings.seed)
         fitted = self.fits[name] if self.needed else None
         return recovery.ParameterRecovery(name, design, fitted, **self.counts)
-
-    @property
-    def outcome(self) -> str:
-        """As in every study."""
-        return self.ended if self.found is None else str(self.found.sentence)
 
     def read(self, study: "ParameterRecovery") -> ParametersView:
         """As in every study."""
@@ -480,10 +465,9 @@ class TermsStudy(Recovery):
             **estimators.parameters_of(snapshot),
         )
 
-    @property
-    def outcome(self) -> str:
+    def describe(self) -> str:
         """As in every study."""
-        return self.ended if self.found is None else str(self.found.sentence(size_of(self.snapshot).choices))
+        return str(self.found.sentence(size_of(self.snapshot).choices))
 
     def read(self, study: "TermRecovery") -> Terms:
         """As in every study."""

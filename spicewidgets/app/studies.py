@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.rivals.study import Source, Study
+from ..core.rivals.study import OWN, Source, Study
 from ..experiment.simulation import Simulated
+from ..loading import later
 from ..state.experiment import STUDIES, ExperimentSnapshot
 from ..state.studies import RIVALS
 
 if TYPE_CHECKING:
     from ..core.estimator import SpiceEstimator
     from ..core.progress import Progress
+    from ..experiment import estimators
+else:
+    estimators = later("..experiment.estimators", __package__)
 
 Trained = Callable[[], "SpiceEstimator"]
 
@@ -38,6 +42,7 @@ class PageStudy(ABC):
     """
 
     name: ClassVar[str]
+    noun: ClassVar[str] = "data sets"  # its parts
 
     def __init__(self, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
         self.snapshot, self.data, self.trained = snapshot, data, trained
@@ -56,15 +61,14 @@ class PageStudy(ABC):
     def look(self) -> None:
         """Make `found` of what is there."""
 
-    @property
-    @abstractmethod
-    def noun(self) -> str:
-        """The plural of a part."""
+    def describe(self) -> str:
+        """Return what was found, in a sentence."""
+        return str(self.found.sentence)
 
     @property
     def outcome(self) -> str:
         """The result, in a sentence."""
-        return self.ended
+        return self.ended if self.found is None else self.describe()
 
     @property
     def ended(self) -> str:
@@ -85,27 +89,24 @@ class DeclaredStudy(PageStudy):
     @staticmethod
     def of(declared: type[Study]) -> type[PageStudy]:
         """Return the class for a study of the core."""
-        own: dict[str, Any] = {"name": declared.name, "declared": declared}
+        own: dict[str, Any] = {"name": declared.name, "noun": declared.noun, "declared": declared}
         kind: type[PageStudy] = type(declared.__name__, (DeclaredStudy,), own)
         return kind
 
     def __init__(self, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
         super().__init__(snapshot, data, trained)
-        agents = {"SPICE": lambda: trained().spice_agent, "RNN": lambda: trained().rnn_agent}
+        equations, network = OWN
+        agents = {equations: lambda: trained().spice_agent, network: lambda: trained().rnn_agent}
         source = Source(
             data.dataset,
             None if snapshot.table.contents is None else snapshot.table.contents.choices,
             schedule_of(data),
             agents if self.declared.asks_equations else {},
+            {OWN[0]: lambda: estimators.estimator_of(snapshot)},
             RIVALS,
         )
         self.study = self.declared(snapshot.group(self.name), source)
         self.total = len(self.study.names)
-
-    @property
-    def noun(self) -> str:
-        """The plural of a part."""
-        return self.study.noun
 
     def take(self, before: PageStudy) -> None:
         """As in every study."""
@@ -117,11 +118,6 @@ class DeclaredStudy(PageStudy):
         """Do what is left, part by part."""
         yield from self.study.steps()
         self.done = len(self.study.parts)
-
-    @property
-    def outcome(self) -> str:
-        """The result, in a sentence."""
-        return self.ended if self.found is None else str(self.found.sentence)
 
     def look(self) -> None:
         """As in every study."""

@@ -25,7 +25,6 @@ from .options import WIDTH, Command, Request, as_options, options, request_from,
 from .paper import report
 from .progress import ProgressBar
 from .recovery import recovery
-from .rivals import rivals
 from .serve import app
 from .study import declared_command
 from .translate import translate
@@ -41,7 +40,6 @@ main.add_command(app)
 main.add_command(data)
 main.add_command(recovery)
 main.add_command(report)
-main.add_command(rivals)
 main.add_command(translate)
 for each in STUDIES.values():
     main.add_command(declared_command(each))

@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from ..core.rivals.comparison_study import HeldOutSettings
 from ..core.settings import Participant, Task
 from ..core.wording import join_words
 from .options import OF_SIMULATIONS, OF_TABLES
-from .rivals import BY, BY_WORDS, FOLDS_WORDS, MODELS, NAMES, RIVAL_WORDS, WAY_WORDS, WAYS
-from .study import StudyRequest, argument, describe_misuses, option, study_command
+from .study import (
+    MODELS,
+    NAMES,
+    StudyRequest,
+    argument,
+    declared_option,
+    describe_misuses,
+    option,
+    study_command,
+)
 
 USUAL, SIMULATED = ("habit", "forgetting"), ("rescorla-wagner",)  # models, where none is named
 
@@ -35,9 +44,11 @@ class ReportRequest(StudyRequest):
         name="model",
         choices=MODELS,
     )
-    rivals: tuple[str, ...] = option(NAMES, RIVAL_WORDS, name="rival", choices=NAMES)
-    by: str = option("session", BY_WORDS, choices=BY)
-    folds: int = option(4, FOLDS_WORDS, low=2)
+    rivals: tuple[str, ...] = option(
+        NAMES, "Compare only this rival; all when not given.", name="rival", choices=NAMES
+    )
+    by: str = declared_option(HeldOutSettings, "by")
+    folds: int = declared_option(HeldOutSettings, "n_folds")
     repeats: int = option(
         100, "Times that models play a simulated task anew, 20 or more; 0 for no test.", low=0
     )
@@ -47,7 +58,7 @@ class ReportRequest(StudyRequest):
         low=0,
     )
     jobs: int = option(1, "Processes of the simulations.", low=1)
-    way: str = option("group", WAY_WORDS, choices=WAYS)
+    way: str = declared_option(HeldOutSettings, "way")
     stability: bool = option(
         True, "Find the equations again in halves of the choices and at other penalties of a term."
     )

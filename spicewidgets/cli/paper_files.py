@@ -1,19 +1,16 @@
 """What `spicewidgets report` does, prints and writes."""
 
-import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 
 import click
 import numpy as np
 import pandas as pd
 
-from .. import __version__
 from ..core.data.choices import Choices
 from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
@@ -30,7 +27,7 @@ from .folder import write_folder
 from .options import WIDTH
 from .paper import ReportRequest
 from .progress import ProgressBar
-from .reading import read_table
+from .reading import read_table, versions
 
 PACKAGES = ("matplotlib", "numpy", "pandas", "pysindy", "scikit-learn", "scipy", "torch")
 
@@ -106,7 +103,7 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         source=source,
         settings=_settings(request),
         script=_script(request, data),
-        versions=_versions(),
+        versions=versions(PACKAGES),
         truth=None if agent is None else _truth(agent),
         schedule=schedule,
     )
@@ -145,11 +142,6 @@ def _settings(request: ReportRequest) -> dict[str, str]:
         **{f"column of {name.removesuffix('_column')}": value for name, value in request.columns.items()},
         **{f"remedy of {name}": value for name, value in request.remedies.items()},
     }
-
-
-def _versions() -> dict[str, str]:
-    versions = {"spicewidgets": __version__, "python": sys.version.split()[0]}
-    return versions | {name: metadata.version(name) for name in PACKAGES}
 
 
 def _script(request: ReportRequest, data: Choices | DatasetRNN) -> str:

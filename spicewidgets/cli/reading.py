@@ -1,13 +1,24 @@
 """Reading a table as the options of a command say."""
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import metadata
 
+from .. import __version__
 from ..core.data.choices import Choices, read_choices
 from ..core.data.tables.report import Report
 from ..core.data.tables.roles import join_names
 from ..core.settings import SettingsError
 from .options import COLUMNS
+
+PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the versions of the package, of Python, and of further packages."""
+    own = {"spicewidgets": __version__, "python": sys.version.split()[0]}
+    return own | {name: metadata.version(name) for name in packages}
 
 
 def read_table(table: str, columns: Mapping[str, str], remedies: Mapping[str, str]) -> Choices:

@@ -7,8 +7,7 @@ from typing import ClassVar
 from ..core.rivals.ready import RIVALS
 from ..core.settings import Participant, Task
 from .options import OF_SIMULATIONS, OF_TABLES
-from .rivals import MODELS, NAMES
-from .study import StudyRequest, argument, describe_misuses, option, study_command
+from .study import MODELS, NAMES, StudyRequest, argument, describe_misuses, option, study_command
 
 WHAT = ("parameters", "rivals", "terms")
 

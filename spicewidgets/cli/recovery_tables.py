@@ -1,27 +1,23 @@
 """What `spicewidgets recovery` does, prints and writes."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import closing
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import click
 import pandas as pd
 
-from .. import __version__
 from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rivals
 from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
 from ..core.simulate.environments import make_environment
 from .folder import write_folder
 from .progress import ProgressBar
-from .reading import read_table
+from .reading import read_table, versions
 from .recovery import RecoveryRequest
-from .rivals import NAMES
-from .rivals_tables import PACKAGES
+from .study import NAMES
 
 Recovery = ParameterRecovery | ModelRecovery | TermRecovery
 
@@ -111,13 +107,8 @@ def write(request: RecoveryRequest, study: Recovery, out: Path) -> tuple[str, ..
         SettingsError: where a file cannot be written.
     """
     tables = {f"{name}.csv": table for name, (_, table) in _tables(study).items()}
-    settings = {
-        "command": request.command,
-        "done": len(study.results),
-        "of": len(study.parts),
-        "versions": {"spicewidgets": __version__, "python": sys.version.split()[0]}
-        | {name: metadata.version(name) for name in PACKAGES},
-    }
+    counts = {"done": len(study.results), "of": len(study.parts)}
+    settings = {"command": request.command, **counts, "versions": versions()}
     with write_folder(out) as draft:
         for name, table in tables.items():
             table.to_csv(draft / name)

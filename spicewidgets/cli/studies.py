@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..core.data.choices import Choices
 from ..core.data.tables.cells import safe_frame
 from ..core.rivals.study import Source, Study
 from ..paper.blocks import pictures_of
 from ..paper.studies import blocks_of
+from ..paper.words import count
 from ..plots.paper import pdf_of, svg_of
 from .folder import write_folder
 from .progress import ProgressBar
-from .reading import read_table
+from .reading import notes_of, read_table, versions
 from .study import DeclaredRequest
 
 
@@ -34,28 +36,51 @@ def run(request: DeclaredRequest, progress: ProgressBar) -> Study:
 
 
 def text(request: DeclaredRequest, study: Study) -> Iterator[str]:
-    """Yield the text, block by block."""
-    yield from study.notes()
+    """Yield the text, block by block: what was read, and the result."""
+    table, dataset = request_table(study), study.source.dataset
+    yield "\n".join(
+        [
+            f"Read {table.report.name}: {count(dataset.n_participants, 'person', 'people')},"
+            f" {count(dataset.n_sessions, 'session')}, {dataset.n_actions} options; seed {request.seed}.",
+            *notes_of(table.report),
+            *study.notes(),
+        ]
+    )
     yield study.result().text
-    yield f"Seed {request.seed}."
+
+
+def request_table(study: Study) -> Choices:
+    """Return the table that a command has read."""
+    assert study.source.table is not None
+    return study.source.table
 
 
 def write(request: DeclaredRequest, study: Study, out: Path) -> tuple[str, ...]:
-    """Write table, text and figures, over those of an earlier run; returns the names of the files.
+    """Write tables, text and figures, over those of an earlier run; returns the names of the files.
 
     Raises:
         SettingsError: where a file cannot be written.
     """
-    result, name = study.result(), study.file or study.name
+    result, report = study.result(), request_table(study).report
     files = {
-        f"{name}.csv": safe_frame(result.to_frame()).to_csv(index=False, lineterminator="\n").encode(),
-        f"{name}.txt": f"{result.text}\n".encode(),
+        f"{name}.csv": safe_frame(frame).to_csv(index=False, lineterminator="\n")
+        for name, frame in study.tables().items()
     }
+    files[f"{study.file or study.name}.txt"] = f"{result.text}\n"
+    settings = {
+        "command": request.command,
+        "file": request.table,
+        "sha256": report.sha256,
+        "roles": report.roles.to_dict(),
+        "remedies": report.remedies,
+        "versions": versions(),
+    }
+    files["settings.json"] = json.dumps(settings, indent=1, default=str) + "\n"
+    contents = {name: words.encode() for name, words in files.items()}
     for picture in pictures_of(tuple(blocks_of(study.name, result))):
-        files[f"{picture.name}.svg"] = svg_of(picture.figure, picture.name).encode()
-        files[f"{picture.name}.pdf"] = pdf_of(picture.figure)
-    files["settings.json"] = (json.dumps({"command": request.command}, indent=1) + "\n").encode()
+        contents[f"{picture.name}.svg"] = svg_of(picture.figure, picture.name).encode()
+        contents[f"{picture.name}.pdf"] = pdf_of(picture.figure)
     with write_folder(out) as draft:
-        for name, content in files.items():
+        for name, content in contents.items():
             (draft / name).write_bytes(content)
-    return tuple(files)
+    return tuple(contents)

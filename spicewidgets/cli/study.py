@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Self, get_args
 
 import click
 
+from ..core.models import READY
+from ..core.rivals.ready import RIVALS
 from ..core.rivals.study import Study
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
 from ..loading import load
@@ -34,6 +36,7 @@ from .options import (
 )
 from .progress import ProgressBar
 
+NAMES, MODELS = tuple(RIVALS), tuple(READY)
 TABLE_WORDS = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
 UNREPEATED = ("out", "jobs")  # where to, and in how many processes, is left to who repeats it
 
@@ -165,16 +168,29 @@ class DeclaredRequest(StudyRequest):
 ABOUT = "Prints the answer, and the values that it stands on. With --out, all is written to a folder."
 
 
-def declared_command(study: type[Study]) -> click.Command:
-    """Return the command of a study that the core declares."""
-    own = []
-    for item in fields(study.settings_class):
-        changes = item.metadata.get("command", {})
-        if changes is not False and item.name not in ("seed", *DeclaredRequest.__dataclass_fields__):
-            common = {"heading": "Study", "name": item.name.removeprefix("n_"), "metavar": ""}
-            metadata = common | dict(item.metadata) | changes
-            own.append((item.name, item.type, field(default=item.default, metadata=metadata)))
-    request = make_dataclass(
+def declared_option(settings: type[Settings], name: str) -> Any:
+    """Return the field that is an option for a setting of a study.
+
+    Args:
+        settings: of the study.
+        name: of the setting.
+    """
+    item = settings.__dataclass_fields__[name]
+    common = {"heading": "Study", "name": name.removeprefix("n_"), "metavar": ""}
+    return field(
+        default=item.default, metadata=common | dict(item.metadata) | item.metadata.get("command", {})
+    )
+
+
+def declared_request(study: type[Study]) -> type[DeclaredRequest]:
+    """Return the class of the requests of a study that the core declares."""
+    kind = study.settings_class
+    own = [
+        (item.name, item.type, declared_option(kind, item.name))
+        for item in fields(kind)
+        if item.metadata.get("command") is not False and item.name != "seed"
+    ]
+    request: type[DeclaredRequest] = make_dataclass(
         f"{study.__name__}Request",
         own,
         bases=(DeclaredRequest,),
@@ -182,7 +198,12 @@ def declared_command(study: type[Study]) -> click.Command:
         frozen=True,
         kw_only=True,
     )
-    return study_command(study.name, request, "spicewidgets.cli.studies")
+    return request
+
+
+def declared_command(study: type[Study]) -> click.Command:
+    """Return the command of a study that the core declares."""
+    return study_command(study.name, declared_request(study), "spicewidgets.cli.studies")
 
 
 def needs_table(table: str) -> Iterator[str]:

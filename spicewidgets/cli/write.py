@@ -1,15 +1,12 @@
 """What `spicewidgets discover` writes: figures, equations, tables, models, and what it takes to repeat it."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 
-from .. import __version__
 from ..core.data.events import TASK, write_events
 from ..core.data.tables.cells import safe_frame
 from ..core.discover.group_table import group_table
@@ -21,6 +18,7 @@ from ..plots.session import plot_session
 from .folder import write_folder
 from .options import GROUPS, SIMULATED, Request
 from .outcome import Outcome
+from .reading import versions
 from .report import comparison, parameters
 
 PACKAGES = ("matplotlib", "numpy", "pandas", "pysindy", "safetensors", "scikit-learn", "torch")
@@ -147,9 +145,7 @@ def _settings(request: Request, outcome: Outcome) -> dict[str, object]:
         data |= {"file": request.table, "sha256": outcome.report.sha256, **request.columns}
         data |= {"roles": outcome.report.roles.to_dict(), "remedies": outcome.report.remedies}
     parts["data"] = data
-    versions = {"spicewidgets": __version__, "python": sys.version.split()[0]}
-    versions |= {name: metadata.version(name) for name in PACKAGES}
-    return {"command": request.command, **parts, "versions": versions}
+    return {"command": request.command, **parts, "versions": versions(PACKAGES)}
 
 
 def _json(path: Path, data: Mapping[str, object]) -> None:

@@ -59,6 +59,7 @@ def setting(
     above: float | None = None,
     choices: tuple[str, ...] = (),
     optional: bool = False,
+    compare: bool = True,
     **further: Any,
 ) -> Any:
     """Return a dataclass field that carries its own declaration.
@@ -72,6 +73,7 @@ def setting(
         above: number that the value must be larger than.
         choices: all values of a text.
         optional: whether None is allowed.
+        compare: False for what is only looked at: no result depends on it.
         **further: what else is declared of it; for those of a study see `core/rivals/study.py`.
     """
     declaration = {
@@ -84,7 +86,7 @@ def setting(
         "optional": optional,
         **further,
     }
-    return field(default=default, metadata=declaration)
+    return field(default=default, compare=compare, metadata=declaration)
 
 
 def describe_bounds(declaration: Mapping[str, Any]) -> str:

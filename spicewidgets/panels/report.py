@@ -31,7 +31,7 @@ class ReportPanel(Stage):
         """Lay out the buttons, and what is held out."""
         words = "Do all that a report needs; it can be stopped"
         self.study = StudyBox(self.experiment, self.runner, "report", "Write the report", words)
-        settings = [control(self.experiment.rivals, name) for name in ("by", "n_folds", "pooled")]
+        settings = [control(self.experiment.group("rivals"), name) for name in ("by", "n_folds", "pooled")]
         help_text = message(
             "For many people, spicewidgets report FILE does the same in a terminal, and goes on where it was"
             " stopped.",

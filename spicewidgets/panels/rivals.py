@@ -1,19 +1,22 @@
 """Rivals: SPICE, its network and classical models on choices that they did not learn from."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..app.rivals import Compared
 from ..markup import Html, code_block, escape_text, fold, message, table
 from ..plots.rivals import by_person, rivals_table
 from ..views.words import SHARE
-from .base import Choice, column
-from .controls import control
-from .files import File, Files, csv_file
-from .stage import Stage
-from .studies import StudyBox, figures, heading
+from .base import Choice
+from .files import File, Offer, csv_file
+from .studies import StudyPanel, figures, heading
 from .words import decimal
+
+if TYPE_CHECKING:
+    from ..core.rivals.comparison import ModelComparison
 
 OWN_RIVAL = Html(
     "<p>A rival is a class with two short functions. In Python it is compared with all others:</p>"
@@ -52,113 +55,79 @@ NOTHING = (
 )
 
 
-class RivalsPanel(Stage):
+class RivalsPanel(StudyPanel):
     """The comparison with classical models, in one table; then person by person."""
-
-    title = "Rivals: does the equation expect choices better than simpler models?"
-    about = (
-        "Each model is fitted to one part of the choices and expects the other, part by part. So no model"
-        " gains by being flexible."
-    )
-    groups = ("rivals",)
 
     def controls(self) -> list[widgets.Widget]:
         """Lay out what is held out, the buttons, and the uncertainty."""
-        state = self.experiment.rivals
-        self.study = StudyBox(
-            self.experiment,
-            self.runner,
-            "rivals",
-            "Compare",
-            "Hold out choices, part by part, and expect them",
-        )
+        study, *settings = super().controls()
+        of = {each.name: each for each in settings}
         self.facts, self.chance = widgets.HTML(), widgets.HTML()
-        settings = [control(state, name) for name in ("by", "shown", "pooled", "equations")]
-        more = [control(state, name) for name in ("n_folds", "seed")]
         self.who = Choice("People", "Whose choices are compared", self.refresh)
-        return [self.study, *settings, self.who, self.facts, self.chance, *more]
+        first = [of.pop(name) for name in ("by", "shown", "pooled", "equations")]
+        return [study, *first, self.who, self.facts, self.chance, *of.values()]
 
-    def stage(self) -> list[widgets.Widget]:
-        """Lay out the sentence, the table, the people, and files."""
-        self.sentence, self.table, self.people, self.criteria = (widgets.HTML() for _ in range(4))
-        self.files = Files(
-            {
-                "table as csv": ("Every model with all its values", self._csv),
-                "people as csv": ("Every person and model", self._people_csv),
-                "a rival of your own": ("How to compare a rival that you write yourself", lambda: OWN_RIVAL),
-            }
-        )
-        self.body = column(self.table, self.people, self.criteria, self.files)
-        for box in (self.sentence, self.body):
-            box.add_class("sw-study")
-        return [self.sentence, self.body]
+    def body_parts(self) -> list[widgets.Widget]:
+        """Lay out the table, the people, and what needs nothing held out."""
+        self.table, self.people, self.criteria = (widgets.HTML() for _ in range(3))
+        return [self.table, self.people, self.criteria]
+
+    def offers(self) -> Mapping[str, Offer]:
+        """Name what can be saved."""
+        return {
+            "table as csv": ("Every model with all its values", self._csv),
+            "people as csv": ("Every person and model", self._people_csv),
+            "a rival of your own": ("How to compare a rival that you write yourself", lambda: OWN_RIVAL),
+        }
 
     def watch(self) -> None:
-        """Observe what has been compared, how it is shown, and whether the panel is seen."""
-        self.experiment.run.observe(self.refresh, "studied_revision")
-        self.experiment.observe(self.refresh, ["stale_because", "person"])
-        self.experiment.rivals.observe(self.refresh, "shown")
-        self.layout.observe(self.refresh, "display")
+        """Observe also how it is shown, and who is looked at."""
+        super().watch()
+        self.experiment.observe(self.refresh, "person")
+        self.experiment.group("rivals").observe(self.refresh, "shown")
 
-    @property
-    def found(self) -> Compared | None:
-        """The comparison on show; None before."""
-        study = self.runner.studies.get("rivals")
-        return None if study is None else study.found
+    def describe_nothing(self) -> str:
+        """Say what will be there."""
+        self.facts.value = self.chance.value = ""
+        return NOTHING
 
-    def draw(self) -> None:
+    def show(self, found: "ModelComparison") -> None:
         """Show all that has been compared."""
-        if self.is_hidden:
-            return
-        self.show_stale("rivals")
-        found = self.found
-        self.body.layout.display = "none" if found is None else ""
-        if found is None:
-            self.sentence.value, self.facts.value, self.chance.value = NOTHING, "", ""
-            return
         who = self.who.offer((ALL, *found.parts))
         found = found.parts.get(who, found)
         self.sentence.value = f'<p class="sw-outcome">{escape_text(found.sentence)}</p>'
-        as_nats = self.experiment.rivals.shown == "nats"
-        several = len(found.people) > 1
         over = (
             f"Dots: all people. Lines and ranges: {SHARE} over people. Frequency: estimated for the"
             " population (random effects)."
-            if several
+            if found.is_of_several
             else "One person: no interval over people."
         )
         self.table.value = heading("How well each expects choices it has not seen", over) + rivals_table(
-            found.rows, as_nats
+            found.rows, self.experiment.group("rivals").shown == "nats"
         )
         chosen = "" if self.experiment.person is None else str(self.experiment.person)
         self.people.value = ""
-        if several and len(found.pair) == 2:
+        if found.is_of_several and len(found.pair) == 2:
             picture = by_person(found.apart, found.people, found.groups, found.pair, chosen)
             self.people.value = Html(picture + _people_table(found))
         self.criteria.value = _criteria(found)
         self.facts.value = figures(
             [
                 (f"{found.n_choices:,}", "held out"),
-                (f"{len(found.people):,}", "people" if several else "person"),
+                (f"{len(found.people):,}", "people" if found.is_of_several else "person"),
                 (str(found.n_folds), "parts"),
             ]
         ) + message(found.fewer, "help")
         self.chance.value = Html(f"<b>Could it be chance?</b>{message(found.chance, 'help')}")
 
     def _csv(self) -> File:
-        found = self._comparison()
-        return csv_file("rivals", pd.DataFrame([vars(row) for row in found.rows]))
+        return csv_file("rivals", pd.DataFrame([vars(row) for row in self.result().rows]))
 
     def _people_csv(self) -> File:
-        return csv_file("rivals_people", self._comparison().by_person)
-
-    def _comparison(self) -> Compared:
-        if self.found is None:
-            raise ValueError("Nothing is compared yet. Press Compare first.")
-        return self.found
+        return csv_file("rivals_people", self.result().by_person)
 
 
-def _people_table(found: Compared) -> Html:
+def _people_table(found: "ModelComparison") -> Html:
     """Return the people as a table, folded away, for who cannot see the picture."""
     order = np.argsort(found.apart, kind="stable")[::-1]
     rows = [
@@ -177,7 +146,7 @@ def _people_table(found: Compared) -> Html:
     )
 
 
-def _criteria(found: Compared) -> Html:
+def _criteria(found: "ModelComparison") -> Html:
     """AIC, BIC and evidence, which need no choices held out, folded away."""
     rows = [
         [

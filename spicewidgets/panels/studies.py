@@ -1,5 +1,6 @@
 """The panel of a study, as it is declared: its buttons, how far it is, its answer, and its files."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
@@ -9,7 +10,7 @@ from ..markup import Html, escape_text, table
 from ..state.experiment import Experiment
 from .base import Change, Panel, block, button, column, guard, row, set_if_changed
 from .controls import control
-from .files import File, Files, csv_file
+from .files import File, Files, Offer, csv_file
 from .stage import Stage
 from .words import decimal
 
@@ -123,7 +124,7 @@ class StudyPanel(Stage):
     def stage(self) -> list[widgets.Widget]:
         """Lay out the answer, what stands below it, and files."""
         self.sentence = widgets.HTML()
-        self.files = Files({"all as csv": ("Every value that the answer stands on", self._csv)})
+        self.files = Files(self.offers())
         self.body = column(*self.body_parts(), self.files)
         for box in (self.sentence, self.body):
             box.add_class("sw-study")
@@ -133,6 +134,10 @@ class StudyPanel(Stage):
         """Lay out what stands below the answer."""
         self.table = widgets.HTML()
         return [self.table]
+
+    def offers(self) -> Mapping[str, Offer]:
+        """Name what can be saved."""
+        return {"all as csv": ("Every value that the answer stands on", self._csv)}
 
     def watch(self) -> None:
         """Observe what was found, and whether the panel is seen."""
@@ -171,9 +176,17 @@ class StudyPanel(Stage):
         self.table.value = table(f"All values{more}", list(map(str, frame.columns)), rows)
 
     def _csv(self) -> File:
+        return csv_file(self.study_class.name, self.result().to_frame())
+
+    def result(self) -> Any:
+        """Return what was found.
+
+        Raises:
+            ValueError: before there is anything.
+        """
         if self.found is None:
             raise ValueError(f"Nothing is there yet. Press {self.study_class.word} first.")
-        return csv_file(self.study_class.name, self.found.to_frame())
+        return self.found
 
 
 def _cell(value: object) -> str:

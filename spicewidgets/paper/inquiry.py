@@ -41,13 +41,13 @@ from ..core.rivals.studies import STUDIES
 from ..core.rivals.study import Source
 from ..core.settings import Settings, SettingsError
 from .findings import Findings, best_of, equation_sets, sets_of
-from .studies import OWN
+from .studies import IN_PLACE
 from .terms import halves_of, terms_of
 
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
 # Shares of the time, about, so that one can tell how long the rest takes.
 PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
-FURTHER = tuple(name for name in STUDIES if name not in OWN)  # which have no place of their own
+FURTHER = tuple(name for name in STUDIES if name not in IN_PLACE)
 
 
 @dataclass(frozen=True)

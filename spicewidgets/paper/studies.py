@@ -12,6 +12,7 @@ from .words import number
 
 # Of studies that have more to show than a table.
 OWN: Mapping[str, Callable[[Any], Iterator[Block]]] = {"falsify": falsification_blocks}
+IN_PLACE = ("rivals", "falsify")  # studies that have a place of their own in a report
 MOST_ROWS = 100  # of a table in the text; the file has all
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from .series import Floats, Kind, ticks
 from .small import INK, Axis, mark
 from .table import swatch
 
+if TYPE_CHECKING:
+    from ..core.rivals.comparison import ComparisonRow
+
 RIVAL = replace(BENCHMARK, name="rival", marker="circle")
 OWN: dict[str, tuple[Style, Kind]] = {
     "SPICE": (replace(SPICE, marker="circle"), "dots"),
@@ -23,56 +26,12 @@ GROUPS = ("circle", "ring", "cross", "square", "triangle", "plus")  # marks of g
 BAR = 76  # pixels of the bar of all people
 
 
-class Row(Protocol):
-    """A model: a `app.rivals.RivalRow` is one."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def numbers(self) -> float:
-        """Of each person."""
-
-    @property
-    def likelihood(self) -> float:
-        """Of each choice held out."""
-
-    @property
-    def low(self) -> float:
-        """Lower end of its interval."""
-
-    @property
-    def high(self) -> float:
-        """Upper end of its interval."""
-
-    @property
-    def less(self) -> float:
-        """Nats per choice less than the best."""
-
-    @property
-    def less_low(self) -> float:
-        """Lower end of the interval of that."""
-
-    @property
-    def less_high(self) -> float:
-        """Upper end of the interval of that."""
-
-    @property
-    def share(self) -> float:
-        """Estimated frequency among people."""
-
-    @property
-    def most_common(self) -> float:
-        """Probability to be the most common."""
-
-
 def look_of(name: str) -> tuple[Style, Kind]:
     """Return the look of SPICE, its network, or any rival, and how it is drawn."""
     return OWN.get(name, (RIVAL, "points"))
 
 
-def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
+def rivals_table(rows: "Sequence[ComparisonRow]", as_nats: bool) -> Html:
     """Every model in a row: name, dot with interval, number; difference to the best; frequency among people.
 
     Args:
@@ -111,14 +70,14 @@ def rivals_table(rows: Sequence[Row], as_nats: bool) -> Html:
     return region("Rivals", Html(grid))
 
 
-def _ends(row: Row, as_nats: bool) -> tuple[float, float, float]:
+def _ends(row: "ComparisonRow", as_nats: bool) -> tuple[float, float, float]:
     """Return the value and the ends of its interval."""
     ends = row.likelihood, row.low, row.high
     one, low, high = (-float(np.log(end)) if as_nats else end for end in ends)
     return one, low, high
 
 
-def _differences(rows: Sequence[Row]) -> list[float]:
+def _differences(rows: "Sequence[ComparisonRow]") -> list[float]:
     return [end for row in rows for end in (row.less, row.less_low, row.less_high)]
 
 
@@ -132,7 +91,11 @@ def _axis(values: Sequence[float], top: float | None = None) -> Axis:
 
 
 def _line(
-    row: Row, ends: tuple[float, float, float], axes: tuple[Axis, Axis], as_nats: bool, several: bool
+    row: "ComparisonRow",
+    ends: tuple[float, float, float],
+    axes: tuple[Axis, Axis],
+    as_nats: bool,
+    several: bool,
 ) -> str:
     (look, kind), is_best = look_of(row.name), row.less == 0
     name = f"<b>{escape_text(row.name)}</b>" if row.name in OWN or is_best else escape_text(row.name)

@@ -28,11 +28,9 @@ from .studies import (
     RIVALS,
     STATES,
     WITHOUT_NUMBERS,
-    HeldApart,
     LearnersState,
     Recovering,
     RecoveryState,
-    RivalsState,
     TwoLearners,
 )
 from .table import Table, TableState
@@ -51,7 +49,6 @@ GROUPS = (
     "discovery",
     "comparison",
     "uncertainty",
-    "rivals",
     "recovery",
     "learners",
     *DECLARED,
@@ -63,21 +60,19 @@ DATA_OF = ("task", "participant", "data", "table", "model")  # what must stay fo
 SIMULATED_FROM = ("task", "participant", "data", "table")  # what data sets are simulated from
 # What each study depends on; see `Experiment.studied`.
 STUDIES: Mapping[str, tuple[str, ...]] = {
-    "rivals": (*FOUND_IN, "rivals"),
     "learners": (*SIMULATED_FROM, "recovery", "learners"),
     "models": (*SIMULATED_FROM, "recovery"),
     "parameters": (*SIMULATED_FROM, "recovery", "learners"),
     "terms": (*FOUND_IN, "recovery"),
     **{
-        name: (*(FOUND_IN if study.asks_equations else SIMULATED_FROM), name)
+        name: (*(FOUND_IN if study.asks_equations or study.trains else SIMULATED_FROM), name)
         for name, study in DECLARED.items()
     },
-    "report": (*FOUND_IN, "rivals", *DECLARED),
+    "report": (*FOUND_IN, *DECLARED),
 }
 OF_STAGE = {"recovery": ("learners", "models", "parameters", "terms")}  # stages of several studies
 # How each study is done anew.
 REMEDIES = {
-    "rivals": "Compare again.",
     "learners": "Recover again.",
     "models": "Recover again.",
     "parameters": "Recover again.",
@@ -101,7 +96,6 @@ class ExperimentSnapshot:
     training: Practice
     discovery: LibraryPlan
     uncertainty: Resampling
-    rivals: HeldApart
     recovery: Recovering
     learners: TwoLearners
     studies: Mapping[str, Settings]
@@ -165,7 +159,7 @@ class Experiment(HasTraits):
     """One experiment: its settings, its run, and how they stand to each other.
 
     Attributes:
-        task, participant, data, table, model, training, discovery, comparison, uncertainty, rivals, recovery,
+        task, participant, data, table, model, training, discovery, comparison, uncertainty, recovery,
             learners, and each of `DECLARED`: the settings, a state for each.
         run: the run that is under way or has ended.
         playback: how far its training is shown, which is slower than it runs.
@@ -214,8 +208,7 @@ class Experiment(HasTraits):
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
         self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
         self.playback = Playback()
-        self.rivals, self.recovery = RivalsState(), RecoveryState()
-        self.learners = LearnersState()
+        self.recovery, self.learners = RecoveryState(), LearnersState()
         for name, kind in STATES.items():
             setattr(self, name, kind())
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
@@ -328,7 +321,7 @@ class Experiment(HasTraits):
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        for name in ("rivals", "recovery", *DECLARED, "report"):
+        for name in ("recovery", *DECLARED, "report"):
             parts = [study for study in OF_STAGE.get(name, (name,)) if study in self.studied]
             progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
@@ -360,26 +353,19 @@ class Experiment(HasTraits):
         groups = [group for group in STUDIES[study] if group not in FOUND_IN]
         if wrong := [sentence for group in groups for sentence in self.group(group).find_problems()]:
             return f"First correct: {wrong[0]}"
-        if study in ("rivals", "report"):
-            return self._not_held_out(present)
         if study == "parameters" and present.learners.first == WITHOUT_NUMBERS:
             return f"{RIVALS[WITHOUT_NUMBERS]} has no parameters. Choose another learner to be found."
         if study == "terms":
             return _unknown_terms(present)
-        if study not in DECLARED or not DECLARED[study].asks_equations:
+        name = "rivals" if study == "report" else study  # which it begins with
+        if (declared := DECLARED.get(name)) is None:
             return ""
-        if self.discovered is None:
+        if declared.asks_equations and self.discovered is None:
             return "There are no equations yet. Train first."
-        return str(self.stale_because.get("equation", ""))
-
-    def _not_held_out(self, present: ExperimentSnapshot) -> str:
-        """Why choices cannot be taken apart as it is set."""
-        people, sessions = present.n_participants, present.n_sessions
-        if present.rivals.by == "session" and sessions <= people:
-            return "Each person has one session only, so that none can be held out. Hold out time."
-        if present.rivals.by == "person" and people < 2:
-            return "There is one person only, who cannot be held out. Hold out sessions."
-        return ""
+        stale = str(self.stale_because.get("equation", "")) if declared.asks_equations else ""
+        return stale or declared.describe_obstacle(
+            present.group(name), present.n_participants, present.n_sessions
+        )
 
     def resampling_blocker(self) -> str:
         """Why the sessions of the equations cannot be resampled."""

@@ -40,7 +40,7 @@ class StageRow:
     Attributes:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
         depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation",
-            "uncertainty", "rivals", "recovery", "report" or a declared study, done when that has been run and
+            "uncertainty", "recovery", "report" or a declared study, done when that has been run and
             stale when a setting has changed since.
         room: where it stands, by its name in `ROOMS`.
     """
@@ -50,7 +50,9 @@ class StageRow:
     room: str
 
 
-OWN = {"falsify": "falsify.FalsifyPanel"}  # panels of studies that have more to show than a table
+# Panels of studies that have more to show than a table.
+OWN = {"rivals": "rivals.RivalsPanel", "falsify": "falsify.FalsifyPanel"}
+_OF_STUDIES = {name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in STUDIES}
 STAGES: Mapping[str, StageRow] = {
     "task": StageRow("task.TaskPanel", "task", "task"),
     "participant": StageRow("participant.ParticipantPanel", "participant", "participant"),
@@ -65,9 +67,9 @@ STAGES: Mapping[str, StageRow] = {
     "update": StageRow("update.UpdatePanel", "equation", "truth"),
     "trial": StageRow("trial.TrialPanel", "equation", "truth"),
     "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty", "truth"),
-    "rivals": StageRow("rivals.RivalsPanel", "rivals", "truth"),
+    "rivals": _OF_STUDIES["rivals"],
     "recovery": StageRow("recovery.RecoveryPanel", "recovery", "truth"),
-    **{name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in STUDIES},
+    **_OF_STUDIES,
     "report": StageRow("report.ReportPanel", "report", "truth"),
 }
 

@@ -1,4 +1,4 @@
-"""What is asked in "Is it true?": rivals on held-out choices, recovery, and the studies that are declared."""
+"""What is asked in "Is it true?": recovery, and the studies that are declared in core."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,42 +18,6 @@ BEYOND: Mapping[str, tuple[str, float]] = {
 }
 PLAIN, WITHOUT_NUMBERS = "rescorla-wagner", "random"
 DECLARED: Mapping[str, type[Study]] = STUDIES  # each with its settings in core, and no state of its own here
-
-
-@dataclass(frozen=True)
-class HeldApart(Settings):
-    """The comparison of rivals on choices that they did not learn from."""
-
-    by: str = setting(
-        "session",
-        "What is held out: whole sessions, whole people, or the later choices of each session.",
-        choices=("session", "person", "time"),
-    )
-    n_folds: int = setting(4, "Parts that the choices are taken apart into.", unit="parts", low=2, high=20)
-    pooled: bool = setting(
-        True, "Whether a person's parameters are drawn to those of all people; alone, to the declared prior."
-    )
-    equations: bool = setting(
-        True, "Whether SPICE and its network are compared, too; they are trained anew for each part."
-    )
-    seed: int = setting(0, "Seed of starts and intervals.", low=0, high=HIGHEST_SEED)
-    shown: str = view(
-        setting("likelihood", "What is shown of each choice held out.", choices=("likelihood", "nats"))
-    )
-
-
-class RivalsState(State[HeldApart]):
-    """The comparison with rivals."""
-
-    settings = HeldApart
-    looks: ClassVar = {
-        "by": ControlSpec("Held out"),
-        "n_folds": ControlSpec("Parts", (2, 10, 1)),
-        "pooled": ControlSpec("pooled over all people"),
-        "equations": ControlSpec("SPICE and RNN, too"),
-        "seed": ControlSpec("Seed of the comparison", (0, 999, 1)),
-        "shown": ControlSpec("Shown as"),
-    }
 
 
 @dataclass(frozen=True)

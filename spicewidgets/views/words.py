@@ -2,9 +2,9 @@
 
 from ..core.mechanisms import ASKED, BEYOND, PARAMETERS as DECLARED
 from ..core.rivals.ready import RIVALS
+from ..core.rivals.study import OWN as OWN
 from ..core.settings import LEVEL
 
-OWN = ("SPICE", "RNN")  # what is trained on the page, and no rival
 SHARE = f"{100 * LEVEL:g} %"  # that an interval holds, unless another is asked for
 PARAMETERS = {name: one.words for name, one in DECLARED.items()}
 LETTERS = {name: one.letter for name, one in DECLARED.items()}

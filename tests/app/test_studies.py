@@ -6,12 +6,13 @@ import joblib
 import numpy as np
 import pytest
 
-from spicewidgets.app import recovery, rivals
+from spicewidgets.app import recovery
 from spicewidgets.app.recovery import size_of
 from spicewidgets.app.runner import Runner
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.core.judge import random_effects
-from spicewidgets.core.rivals import data_sets, falsification
+from spicewidgets.core.rivals import comparison_study, data_sets, falsification
+from spicewidgets.core.rivals.comparison import join_comparisons
 from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.paper.inquiry import Inquiry
 from spicewidgets.state import Experiment
@@ -60,7 +61,7 @@ def small_designs(monkeypatch):
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(rivals, "RIVALS", FEW)
+    monkeypatch.setattr(comparison_study, "ALL", tuple(FEW))
 
 
 def test_models_one_by_one_are_as_all_at_once(few):
@@ -68,7 +69,7 @@ def test_models_one_by_one_are_as_all_at_once(few):
     found = done(runner, "rivals")
     study = runner.studies["rivals"]
     whole = held_out(study.data.dataset, list(FEW), n_folds=2, way="group")
-    one_by_one = rivals.join_comparisons(list(study.parts.values()))
+    one_by_one = join_comparisons(study.study.finished)
     assert one_by_one.models == tuple(FEW.values())
     for name in ("nll", "numbers", "aic", "bic", "evidence", "n_choices"):
         np.testing.assert_array_equal(getattr(one_by_one, name), getattr(whole, name), err_msg=name)
@@ -122,12 +123,12 @@ def test_what_is_stopped_is_kept_and_gone_on_with(name):
     assert experiment.run.message.startswith(f"Stopped after {study.done} of {study.total} {study.noun}")
     assert study.found is not None
     assert experiment.run.study == ""
-    before = dict(study.parts) if name == "rivals" else dict(study.study.results)
+    before = dict(study.study.parts) if name == "rivals" else dict(study.study.results)
     if name == "learners":
         experiment.recovery.n_datasets = 2  # what is there is enough, or nearly
     done(runner, name)
     again = runner.studies[name]
-    after = again.parts if name == "rivals" else again.study.results
+    after = again.study.parts if name == "rivals" else again.study.results
     kept = [key for key in before if key in after]
     assert kept
     assert all(after[key] is before[key] for key in kept)
@@ -140,7 +141,7 @@ def test_other_settings_begin_anew(few):
     runner.experiment.rivals.seed = 3
     assert "seed of the comparison = 0. Compare again" in runner.experiment.stale_because["rivals"]
     done(runner, "rivals")
-    assert not set(map(id, first.parts.values())) & set(map(id, runner.studies["rivals"].parts.values()))
+    assert not set(map(id, first.study.finished)) & set(map(id, runner.studies["rivals"].study.finished))
     assert "rivals" not in runner.experiment.stale_because
 
 

@@ -10,10 +10,9 @@ import ipywidgets as widgets
 import pytest
 
 import spicewidgets
-from spicewidgets.app import rivals
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.apps import explorer
-from spicewidgets.core.rivals import falsification
+from spicewidgets.core.rivals import comparison_study, falsification
 from spicewidgets.state.studies import RIVALS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -55,7 +54,7 @@ def check_html(page, where):
 def app():
     """The page of such a table, with everything that can be asked of it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rivals, "RIVALS", FEW)
+        patch.setattr(comparison_study, "ALL", tuple(FEW))
         patch.setattr(falsification, "FEW", ("random",))
         app = explorer(start=False)
         app.runner.foreground = True

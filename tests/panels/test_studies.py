@@ -8,10 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from spicewidgets.app import paper, recovery, rivals
+from spicewidgets.app import paper, recovery
 from spicewidgets.apps import explorer, panel
 from spicewidgets.core.diagnose.claims import VERDICTS
-from spicewidgets.core.rivals import falsification
+from spicewidgets.core.rivals import comparison_study, falsification
 
 FEW = {"random": "Guessing", "biased": "Biased", "rescorla-wagner": "Rescorla-Wagner"}
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # 
 @pytest.fixture(scope="module", autouse=True)
 def small_studies():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rivals, "RIVALS", FEW)
+        patch.setattr(comparison_study, "ALL", tuple(FEW))
         patch.setattr(recovery, "RIVALS", FEW)
         patch.setattr(falsification, "FEW", ("random",))
         patch.setattr(paper, "RIVALS", FEW)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from ..settings import Settings
+from .comparison_study import ComparisonStudy
 from .falsification import FalsificationStudy
 from .study import Study
 
 ALL: list[type[Study]] = [
+    ComparisonStudy,
     FalsificationStudy,
 ]
 STUDIES: Mapping[str, type[Study]] = {study.name: study for study in ALL}

@@ -38,6 +38,9 @@ else:
     estimator = later("..estimator", __package__)
 
 
+OWN = ("SPICE", "RNN")  # what equations and network that are trained on the page are called
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """What a study is of.
@@ -47,6 +50,7 @@ class Source:
         table: these as they were read, with what the table says people are; None of simulated ones.
         schedule: the task's reward probabilities, as in `falsify`; None where they are not known.
         trained: gives the agents of what was fitted to these choices, by label; empty without.
+        untrained: gives estimators that are not fitted yet, by name; empty without.
         labels: what rivals are called; their names where nothing is said.
     """
 
@@ -54,6 +58,7 @@ class Source:
     table: "Choices | None" = None
     schedule: "ArrayLike | None" = None
     trained: "Mapping[str, Callable[[], Agent]]" = field(default_factory=dict)
+    untrained: "Mapping[str, Callable[[], SpiceEstimator]]" = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -132,6 +137,7 @@ class Study(ABC):
     noun: ClassVar[str] = "people"  # its parts
     file: ClassVar[str] = ""  # the name of what is written; that of the study where nothing is said
     asks_equations: ClassVar[bool] = False  # whether it needs a trained network
+    trains: ClassVar[bool] = False  # whether it trains one itself, as the settings say
     settings_class: ClassVar[type[Settings]]
 
     def __init__(self, settings: Settings, source: Source) -> None:
@@ -168,6 +174,15 @@ class Study(ABC):
     def notes(self) -> Iterator[str]:
         """Yield what should be known before the result is read."""
         yield from ()
+
+    def tables(self) -> "dict[str, pd.DataFrame]":
+        """Return the tables that are written, by name."""
+        return {self.file or self.name: self.result().to_frame()}
+
+    @classmethod
+    def describe_obstacle(cls, settings: Any, people: int, sessions: int) -> str:
+        """Say why it cannot be done of so many people and sessions; empty where it can."""
+        return ""
 
     @classmethod
     def misuses(cls, settings: Any) -> Iterator[tuple[Sequence[str], str]]:
