@@ -39,8 +39,7 @@ class HeldOutSettings(Settings):
 
     by: str = setting(
         "session",
-        "What is held out: whole sessions (later choices of each, in a table in which nobody has two), whole"
-        " people, or the later choices of each session.",
+        "What is held out: whole sessions, whole people, or the later choices of each session.",
         choices=("session", "person", "time"),
         label="Held out",
     )

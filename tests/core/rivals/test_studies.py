@@ -1,0 +1,97 @@
+"""What every declared study promises: over all there are."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spicewidgets as sw
+from spicewidgets.cli.study import declared_request
+from spicewidgets.core.rivals.studies import STUDIES, settings_of_studies
+from spicewidgets.core.rivals.study import Source
+from spicewidgets.state.studies import STATES
+
+SMALL = {name: {"rivals": ("random", "biased")} for name in ("rivals", "falsify")}
+
+
+@pytest.fixture(scope="module")
+def source():
+    """Three people with two sessions each; the first one has a label like a formula."""
+    agents = [sw.AgentQ(alpha_reward=0.4)] * 6
+    data, _, _ = sw.create_dataset(
+        agents, sw.BanditsDrift(0.2), 30, 6, participant=["=a", "b", "c"] * 2, random_state=1
+    )
+    return Source(data)
+
+
+def study_of(name, source, **changes):
+    kind = STUDIES[name]
+    return kind(replace(kind.settings_class(), **SMALL.get(name, {}) | changes), source)
+
+
+def done(study):
+    for _ in study.steps():
+        pass
+    return study
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_it_is_declared_whole(name):
+    study, state = STUDIES[name], STATES[name]()
+    assert study.name == name
+    assert all(text.strip() for text in (study.title, study.about, study.word, study.tip, study.noun))
+    assert study.settings_class().problems() == state.problems == []
+    own = {item.name for item in fields(study.settings_class)}
+    shown, asked = set(state.names()), {item.name for item in fields(declared_request(study))}
+    assert own <= shown | asked  # nothing that can be set nowhere
+    for setting in shown:
+        tags = state.tags(setting)
+        assert tags["choices"] or tags["kind"] in ("bool", "int", "float")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_is_stopped_is_kept_and_gone_on_with_to_the_same_result(name, source):
+    whole, stopped, again = done(study_of(name, source)), study_of(name, source), study_of(name, source)
+    steps = stopped.steps()
+    while not stopped.parts:
+        next(steps)
+    steps.close()
+    assert 0 < len(stopped.parts) < len(stopped.names)
+    assert stopped.result().sentence
+    again.take(stopped)
+    shares = [(step.before / step.total, step.done / step.total) for step in again.steps()]
+    assert all(0 < before <= share <= 1 for before, share in shares)
+    assert shares == sorted(shares)
+    assert all(again.parts[part] is value for part, value in stopped.parts.items())
+    pd.testing.assert_frame_equal(again.result().to_frame(), whole.result().to_frame())
+    for frame in whole.tables().values():
+        assert len(frame)
+    assert whole.result().text
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_other_settings_take_nothing_over_unless_they_ask_for_more_only(name, source):
+    before = study_of(name, source)
+    before.parts = dict.fromkeys(before.names, "done")
+    other = study_of(name, source, seed=7)
+    other.take(before)
+    assert other.parts == {}
+    for item in fields(before.settings):
+        if item.metadata.get("extends"):
+            more = study_of(name, source, **{item.name: not item.default})
+            more.take(before)
+            assert set(more.parts) == set(before.names) & set(more.names) != set()
+
+
+def test_a_seed_goes_to_all_settings():
+    assert {settings.seed for settings in settings_of_studies(5).values()} == {5}
+
+
+def test_the_sessions_of_a_person_are_what_they_did_and_got(source):
+    choices, rewards = np.asarray(source.dataset.choices), np.asarray(source.dataset.rewards_chosen)
+    for at, person in enumerate(("=a", "b", "c")):
+        first, second = source.sessions_of(person)
+        np.testing.assert_array_equal(first, np.stack([choices[at], rewards[at]], axis=-1))
+        np.testing.assert_array_equal(second[:, 0], choices[at + 3])
+    assert list(source.people) == ["=a", "b", "c"]
