@@ -271,6 +271,7 @@ class Recovery(PageStudy):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.settings, self.learners = (self.snapshot.group(name) for name in ("recovery", "learners"))
         self.study: Any = None  # of the core; made with the first step
         self.fits: dict[str, FittedRival] = {}  # of the present choices
 
@@ -282,7 +283,7 @@ class Recovery(PageStudy):
             if not self.snapshot.differs(before.snapshot, ("task", "participant", "data", "table")):
                 self.fits = dict(before.fits)
             own, other = (_but_how_many(each.snapshot) for each in (self, before))
-            if not own.differs(other, STUDIES[self.name]) and before.study is not None:
+            if not own.differs(other, STUDIES[self.name].groups) and before.study is not None:
                 self.study = self.make()
                 results = before.study.results.items()
                 self.study.results = {at: one for at, one in results if at < len(self.study.parts)}
@@ -297,7 +298,7 @@ class Recovery(PageStudy):
             self.fits[name] = fit.fit_rival(name, self.data.dataset, "prior")
         if self.study is None:
             self.study = self.make()
-        jobs = min(self.snapshot.recovery.jobs, most_jobs())
+        jobs = min(self.settings.jobs, most_jobs())
         with closing(self.study.run(n_jobs=None if jobs == 1 else jobs)) as steps:
             yield from steps
         self._count()
@@ -317,8 +318,7 @@ class Recovery(PageStudy):
     @property
     def counts(self) -> dict[str, Any]:
         """The number of data sets, and their seed."""
-        settings = self.snapshot.recovery
-        return {"n_datasets": settings.n_datasets, "random_state": settings.seed}
+        return {"n_datasets": self.settings.n_datasets, "random_state": self.settings.seed}
 
     @property
     def needed(self) -> Sequence[str]:
@@ -342,11 +342,11 @@ class LearnersStudy(Recovery):
     @property
     def needed(self) -> Sequence[str]:
         """Those whose numbers the simulated people have."""
-        return self._with_effect() or (self.snapshot.learners.first, self.snapshot.learners.second)
+        return self._with_effect() or (self.learners.first, self.learners.second)
 
     def make(self) -> "ModelDiscriminability":
         """As in every study."""
-        learners, recovering = self.snapshot.learners, self.snapshot.recovery
+        learners, recovering = self.learners, self.settings
         pools = tuple(self._pool(name) for name in (learners.first, learners.second))
         sizes = _sizes(self.snapshot)
         data, seed = self.data.dataset, recovering.seed
@@ -361,14 +361,14 @@ class LearnersStudy(Recovery):
 
     def _with_effect(self) -> tuple[str, ...]:
         """Return the models to fit where a size is given: Rescorla-Wagner, and the second learner."""
-        learners = self.snapshot.learners
+        learners = self.learners
         if learners.first in BEYOND and learners.effect is not None:
             return tuple(dict.fromkeys((PLAIN, learners.second)))
         return ()
 
     def _pool(self, name: str) -> Floats:
         """Numbers of people: those that were fitted; or Rescorla-Wagner's, and one beyond."""
-        learners = self.snapshot.learners
+        learners = self.learners
         if name != learners.first or not self._with_effect():
             return self.fits[name].values
         plain, rival = self.fits[PLAIN], fit.resolve_model(name)
@@ -381,7 +381,7 @@ class LearnersStudy(Recovery):
 
     def describe(self) -> str:
         """As in every study."""
-        learners, settings = self.found.learners, self.snapshot.learners
+        learners, settings = self.found.learners, self.learners
         size = f" of {settings.effect:g}" if self._with_effect() else ""
         end = self.found.sentence(settings.certainty)
         share = f"{100 * settings.certainty:.0f} %"
@@ -389,9 +389,7 @@ class LearnersStudy(Recovery):
 
     def read(self, study: "ModelDiscriminability") -> DiscriminationView:
         """As in every study."""
-        return DiscriminationView(
-            self.snapshot.learners, study.to_frame(), size_of(self.snapshot).trials, study
-        )
+        return DiscriminationView(self.learners, study.to_frame(), size_of(self.snapshot).trials, study)
 
 
 class ModelsStudy(Recovery):
@@ -406,7 +404,7 @@ class ModelsStudy(Recovery):
 
     def make(self) -> "ModelRecovery":
         """As in every study."""
-        settings, size = self.snapshot.recovery, size_of(self.snapshot)
+        settings, size = self.settings, size_of(self.snapshot)
         people = min(size.people, PEOPLE)
         sessions = max(1, round(size.sessions))
         design = _design(self.snapshot, self.data.dataset, people, sessions, settings.seed)
@@ -429,11 +427,11 @@ class ParametersStudy(Recovery):
     def needed(self) -> Sequence[str]:
         """The learner, where there are enough people to have a range."""
         enough = len(self.data.dataset.participants) >= FEWEST
-        return (self.snapshot.learners.first,) if enough else ()
+        return (self.learners.first,) if enough else ()
 
     def make(self) -> "ParameterRecovery":
         """As in every study."""
-        settings, name = self.snapshot.recovery, self.snapshot.learners.first
+        settings, name = self.settings, self.learners.first
         sessions = max(1, round(size_of(self.snapshot).sessions))
         design = _design(self.snapshot, self.data.dataset, PEOPLE, sessions, settings.seed)
         fitted = self.fits[name] if self.needed else None
@@ -524,4 +522,5 @@ def _design(
 
 def _but_how_many(snapshot: ExperimentSnapshot) -> ExperimentSnapshot:
     """Return the settings as if another number of data sets was the same."""
-    return replace(snapshot, recovery=replace(snapshot.recovery, n_datasets=2))
+    settings = replace(snapshot.group("recovery"), n_datasets=2)
+    return replace(snapshot, studies={**snapshot.studies, "recovery": settings})

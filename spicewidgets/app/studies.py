@@ -110,7 +110,7 @@ class DeclaredStudy(PageStudy):
 
     def take(self, before: PageStudy) -> None:
         """As in every study."""
-        others = [group for group in STUDIES[self.name] if group != self.name]
+        others = [group for group in STUDIES[self.name].groups if group != self.name]
         if isinstance(before, DeclaredStudy) and not self.snapshot.differs(before.snapshot, tuple(others)):
             self.study.take(before.study)
 

@@ -64,7 +64,7 @@ class RecoveryPanel(Stage):
             name: StudyBox(self.experiment, self.runner, name, word, tip, name == "learners")
             for name, (word, tip) in words.items()
         }
-        state = self.experiment.recovery
+        state = self.experiment.group("recovery")
         settings = [control(state, name) for name in ("n_datasets", "criterion", "seed")]
         if most_jobs() > 1:
             settings.append(control(state, "jobs"))
@@ -142,7 +142,7 @@ class RecoveryPanel(Stage):
     @by_hand
     def _choose(self, change: Change) -> None:
         """Another learner, size or certainty."""
-        state, widget = self.experiment.learners, change["owner"]
+        state, widget = self.experiment.group("learners"), change["owner"]
         if widget is self.first:
             beyond = BEYOND.get(self.first.value)
             state.put({"first": self.first.value, "effect": None if beyond is None else beyond[1]})
@@ -186,7 +186,7 @@ class RecoveryPanel(Stage):
 
     def _fill(self) -> None:
         """Show the settings in the sentence."""
-        state = self.experiment.learners
+        state = self.experiment.group("learners")
         with self.filling():
             for widget, value in ((self.first, state.first), (self.second, state.second)):
                 if value in RIVALS:
@@ -205,7 +205,7 @@ class RecoveryPanel(Stage):
         set_if_changed(self.problem, message(" ".join(state.problems), "alert"))
 
     def _draw_told(self) -> None:
-        told, state = self._result_of("learners"), self.experiment.learners
+        told, state = self._result_of("learners"), self.experiment.group("learners")
         fits = (
             isinstance(told, DiscriminationView)
             and "learners" not in self.experiment.stale_because

@@ -6,7 +6,8 @@ Links the states and owns none of their settings.
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
@@ -28,10 +29,6 @@ from .studies import (
     RIVALS,
     STATES,
     WITHOUT_NUMBERS,
-    LearnersState,
-    Recovering,
-    RecoveryState,
-    TwoLearners,
 )
 from .table import Table, TableState
 from .task import TaskState
@@ -49,36 +46,38 @@ GROUPS = (
     "discovery",
     "comparison",
     "uncertainty",
-    "recovery",
-    "learners",
-    *DECLARED,
+    *STATES,
 )
 SIMULATED_BY = ("task", "participant")  # what says nothing of a table of choices
 TRAINED_ON = ("task", "participant", "data", "table", "model", "training")  # what a trained RNN depends on
 FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
 DATA_OF = ("task", "participant", "data", "table", "model")  # what must stay for a training to go on
 SIMULATED_FROM = ("task", "participant", "data", "table")  # what data sets are simulated from
-# What each study depends on; see `Experiment.studied`.
-STUDIES: Mapping[str, tuple[str, ...]] = {
-    "learners": (*SIMULATED_FROM, "recovery", "learners"),
-    "models": (*SIMULATED_FROM, "recovery"),
-    "parameters": (*SIMULATED_FROM, "recovery", "learners"),
-    "terms": (*FOUND_IN, "recovery"),
+
+
+class StudyRow(NamedTuple):
+    """One study: the groups of settings that it depends on, its stage, and how it is done anew."""
+
+    groups: tuple[str, ...]
+    stage: str
+    again: str
+
+
+_recovery = partial(StudyRow, stage="recovery", again="Recover again.")
+STUDIES: Mapping[str, StudyRow] = {
+    "learners": _recovery((*SIMULATED_FROM, "recovery", "learners")),
+    "models": _recovery((*SIMULATED_FROM, "recovery")),
+    "parameters": _recovery((*SIMULATED_FROM, "recovery", "learners")),
+    "terms": _recovery((*FOUND_IN, "recovery")),
     **{
-        name: (*(FOUND_IN if study.asks_equations or study.trains else SIMULATED_FROM), name)
+        name: StudyRow(
+            (*(FOUND_IN if study.asks_equations or study.trains else SIMULATED_FROM), name),
+            name,
+            f"{study.word} again.",
+        )
         for name, study in DECLARED.items()
     },
-    "report": (*FOUND_IN, *DECLARED),
-}
-OF_STAGE = {"recovery": ("learners", "models", "parameters", "terms")}  # stages of several studies
-# How each study is done anew.
-REMEDIES = {
-    "learners": "Recover again.",
-    "models": "Recover again.",
-    "parameters": "Recover again.",
-    "terms": "Recover again.",
-    **{name: f"{study.word} again." for name, study in DECLARED.items()},
-    "report": "Write it again.",
+    "report": StudyRow((*FOUND_IN, *DECLARED), "report", "Write it again."),
 }
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
@@ -96,8 +95,6 @@ class ExperimentSnapshot:
     training: Practice
     discovery: LibraryPlan
     uncertainty: Resampling
-    recovery: Recovering
-    learners: TwoLearners
     studies: Mapping[str, Settings]
 
     def group(self, name: str) -> Any:
@@ -159,8 +156,8 @@ class Experiment(HasTraits):
     """One experiment: its settings, its run, and how they stand to each other.
 
     Attributes:
-        task, participant, data, table, model, training, discovery, comparison, uncertainty, recovery,
-            learners, and each of `DECLARED`: the settings, a state for each.
+        task, participant, data, table, model, training, discovery, comparison, uncertainty,
+            and those of studies (`STATES`): the settings, a state for each.
         run: the run that is under way or has ended.
         playback: how far its training is shown, which is slower than it runs.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
@@ -208,7 +205,6 @@ class Experiment(HasTraits):
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
         self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
         self.playback = Playback()
-        self.recovery, self.learners = RecoveryState(), LearnersState()
         for name, kind in STATES.items():
             setattr(self, name, kind())
         self.lock: AbstractContextManager[Any] = nullcontext()  # the runner's, where there is one
@@ -230,7 +226,7 @@ class Experiment(HasTraits):
     def peek(self) -> ExperimentSnapshot:
         """Return the settings as they stand, right or wrong."""
         parts = {name: self.group(name).peek() for name in KEPT}
-        return ExperimentSnapshot(**parts, studies={name: self.group(name).peek() for name in DECLARED})
+        return ExperimentSnapshot(**parts, studies={name: self.group(name).peek() for name in STATES})
 
     def snapshot(self) -> ExperimentSnapshot:
         """Return the settings, frozen.
@@ -278,8 +274,9 @@ class Experiment(HasTraits):
     def _stale(self, present: ExperimentSnapshot) -> dict[str, str]:
         why = {}
         for study, snapshot in self.studied.items():
-            if present.differs(snapshot, STUDIES[study]):
-                why[study] = f"This result is for {self._was(snapshot, STUDIES[study])}. {REMEDIES[study]}"
+            row = STUDIES[study]
+            if present.differs(snapshot, row.groups):
+                why[study] = f"This result is for {self._was(snapshot, row.groups)}. {row.again}"
         if self.trained is not None and present.differs(self.trained, TRAINED_ON):
             why["train"] = f"This network is for {self._was(self.trained, TRAINED_ON)}. Train again."
         if self.discovered is None:
@@ -321,8 +318,8 @@ class Experiment(HasTraits):
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        for name in ("recovery", *DECLARED, "report"):
-            parts = [study for study in OF_STAGE.get(name, (name,)) if study in self.studied]
+        for name in {row.stage for row in STUDIES.values()}:
+            parts = [study for study in self.studied if STUDIES[study].stage == name]
             progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
 
@@ -350,10 +347,10 @@ class Experiment(HasTraits):
     def study_blocker(self, study: str) -> str:
         """Why a study cannot be done."""
         present = self.peek()
-        groups = [group for group in STUDIES[study] if group not in FOUND_IN]
+        groups = [group for group in STUDIES[study].groups if group not in FOUND_IN]
         if wrong := [sentence for group in groups for sentence in self.group(group).find_problems()]:
             return f"First correct: {wrong[0]}"
-        if study == "parameters" and present.learners.first == WITHOUT_NUMBERS:
+        if study == "parameters" and present.group("learners").first == WITHOUT_NUMBERS:
             return f"{RIVALS[WITHOUT_NUMBERS]} has no parameters. Choose another learner to be found."
         if study == "terms":
             return _unknown_terms(present)

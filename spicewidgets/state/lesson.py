@@ -18,7 +18,7 @@ from ..core.settings import SettingsError, shorten
 from .base import is_on_page
 from .experiment import GROUPS, KEPT, Experiment
 from .stages import STAGES
-from .studies import DECLARED
+from .studies import STATES
 from .tour import TourStep, plain, steps_of, steps_problems
 
 VERSION = 1
@@ -67,7 +67,7 @@ def _holdable() -> tuple[str, ...]:
     table.
     """
     experiment = Experiment()
-    names = [name for name in GROUPS if name in (*KEPT, *DECLARED) and name != "table"]
+    names = [name for name in GROUPS if name in (*KEPT, *STATES) and name != "table"]
     states = {name: experiment.group(name) for name in names}
     return tuple(
         f"{group}.{item.name}"

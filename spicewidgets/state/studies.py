@@ -9,7 +9,7 @@ from ..core.wording import join_words
 from ..core.rivals.studies import STUDIES
 from ..core.rivals.study import Study
 from ..core.settings import HIGHEST_SEED, Settings, setting
-from .base import ControlSpec, State, view
+from .base import State
 
 # What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
 RIVALS: Mapping[str, str] = {name: rival.label for name, rival in READY.items()}
@@ -24,34 +24,48 @@ DECLARED: Mapping[str, type[Study]] = STUDIES  # each with its settings in core,
 class Recovering(Settings):
     """The number of simulated data sets, and the choice of each person's best model."""
 
-    n_datasets: int = setting(10, "Simulated data sets at each point.", unit="data sets", low=2, high=1000)
+    n_datasets: int = setting(
+        10,
+        "Simulated data sets at each point.",
+        unit="data sets",
+        low=2,
+        high=1000,
+        label="Data sets a point",
+        slider=(2, 200, 1),
+    )
     criterion: str = setting(
-        "bic", "By what a model is the best for a person.", choices=("bic", "aic", "evidence")
+        "bic",
+        "By what a model is the best for a person.",
+        choices=("bic", "aic", "evidence"),
+        label="Chosen by",
     )
-    seed: int = setting(0, "Seed of the simulated data sets.", low=0, high=HIGHEST_SEED)
-    jobs: int = view(
-        setting(1, "Processes of this machine that work side by side.", unit="processes", low=1, high=64)
+    seed: int = setting(
+        0,
+        "Seed of the simulated data sets.",
+        low=0,
+        high=HIGHEST_SEED,
+        label="Seed of the data sets",
+        slider=(0, 999, 1),
     )
-
-
-class RecoveryState(State[Recovering]):
-    """The recovery of models and terms."""
-
-    settings = Recovering
-    looks: ClassVar = {
-        "n_datasets": ControlSpec("Data sets a point", (2, 200, 1)),
-        "criterion": ControlSpec("Chosen by"),
-        "seed": ControlSpec("Seed of the data sets", (0, 999, 1)),
-        "jobs": ControlSpec("Processes"),
-    }
+    jobs: int = setting(
+        1,
+        "Processes of this machine that work side by side.",
+        unit="processes",
+        low=1,
+        high=64,
+        label="Processes",
+        compare=False,
+    )
 
 
 @dataclass(frozen=True)
 class TwoLearners(Settings):
     """Two learners that shall be told apart."""
 
-    first: str = setting(next(iter(BEYOND)), "The learner to be found.", choices=tuple(RIVALS))
-    second: str = setting(PLAIN, "The one to tell it from.", choices=tuple(RIVALS))
+    first: str = setting(
+        next(iter(BEYOND)), "The learner to be found.", choices=tuple(RIVALS), label="Learner"
+    )
+    second: str = setting(PLAIN, "The one to tell it from.", choices=tuple(RIVALS), label="Told from")
     effect: float | None = setting(
         0.2,
         f"Size of what the first learner ({join_words(BEYOND, last='or')}) has beyond Rescorla-Wagner. As"
@@ -59,9 +73,15 @@ class TwoLearners(Settings):
         low=-20,
         high=20,
         optional=True,
+        label="Size",
     )
-    certainty: float = view(
-        setting(0.95, "Share of people of whom it shall be told rightly.", low=0.55, high=0.99)
+    certainty: float = setting(
+        0.95,
+        "Share of people of whom it shall be told rightly.",
+        low=0.55,
+        high=0.99,
+        slider=(0.55, 0.99, 0.01),
+        compare=False,
     )
 
     def problems(self) -> list[str]:
@@ -79,18 +99,6 @@ class TwoLearners(Settings):
         return problems
 
 
-class LearnersState(State[TwoLearners]):
-    """The two learners of the planner."""
-
-    settings = TwoLearners
-    looks: ClassVar = {
-        "first": ControlSpec("Learner"),
-        "second": ControlSpec("Told from"),
-        "effect": ControlSpec("Size"),
-        "certainty": ControlSpec("Certainty", (0.55, 0.99, 0.01)),
-    }
-
-
 def _state_class(kind: type[Settings]) -> type[State[Any]]:
     """Return the class of the states of some settings, whose looks are declared with them."""
 
@@ -103,4 +111,9 @@ def _state_class(kind: type[Settings]) -> type[State[Any]]:
     return DeclaredState
 
 
-STATES = {name: _state_class(study.settings_class) for name, study in DECLARED.items()}
+SETTINGS: Mapping[str, type[Settings]] = {
+    "recovery": Recovering,
+    "learners": TwoLearners,
+    **{name: study.settings_class for name, study in DECLARED.items()},
+}
+STATES = {name: _state_class(settings) for name, settings in SETTINGS.items()}
