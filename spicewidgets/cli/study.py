@@ -117,7 +117,7 @@ class StudyRequest(Settings):
     def spell(cls, sentence: str) -> str:
         """Return a sentence about a field in terms of its option."""
         for item in fields(cls):
-            if "help" in item.metadata and sentence.startswith(f"{item.name} must"):
+            if item.metadata.get("heading") and sentence.startswith(f"{item.name} must"):
                 return f"--{_name(item)}{sentence.removeprefix(item.name)}"
         return as_options(sentence)
 
@@ -176,10 +176,9 @@ def declared_option(settings: type[Settings], name: str) -> Any:
         name: of the setting.
     """
     item = settings.__dataclass_fields__[name]
-    common = {"heading": "Study", "name": name.removeprefix("n_"), "metavar": ""}
-    return field(
-        default=item.default, metadata=common | dict(item.metadata) | item.metadata.get("command", {})
-    )
+    own = {"heading": "Study", "name": name.removeprefix("n_"), "metavar": ""}
+    declared: dict[str, Any] = {**own, **item.metadata}
+    return field(default=item.default, metadata=declared | {"unit": ""} | declared.get("command", {}))
 
 
 def declared_request(study: type[Study]) -> type[DeclaredRequest]:

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field, fields, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import numpy as np
-
 from ...loading import later
 from ..models import READY
 from ..progress import Progress, map_progress
 from ..settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import ArrayLike
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from ..simulate.agents import Agent
     from ..simulate.record import Floats
 else:
+    np = later("numpy")
     estimator = later("..estimator", __package__)
 
 
@@ -167,7 +167,7 @@ class Study(ABC):
         """About how many of the quickest parts take as long, for the time left."""
         return 1
 
-    def random_of(self, part: str) -> np.random.Generator:
+    def random_of(self, part: str) -> "np.random.Generator":
         """Return random numbers of a part's own, whatever else is done; it takes a `seed` in the settings."""
         return np.random.default_rng([self.settings.seed, list(self.names).index(part)])
 
