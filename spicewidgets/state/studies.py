@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..core.rivals.ready import RIVALS as READY
-from ..core.wording import join_words
 from ..core.rivals.studies import STUDIES
 from ..core.rivals.study import Study
 from ..core.settings import HIGHEST_SEED, Settings, setting
+from ..core.wording import join_words
 from .base import State
 
 # What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
