@@ -1,7 +1,7 @@
 """From a table whose columns are named, one row per trial, to a data set.
 
-Nothing is guessed in silence: a table that cannot be read gives every problem as a sentence. What is changed
-is written here.
+It is examined by the steps of `tables/examine.py`, as `read_choices` does, but nothing is guessed and nobody
+chooses remedies: what needs one is refused with a sentence. What is changed is written here.
 
 - A session is what has the same participant, experiment and block (and `df_session`, if given); its trials
   are in the table's order.
@@ -17,9 +17,10 @@ is written here.
 - Text in additional inputs becomes codes from 0 in order of appearance.
 """
 
+import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from os import PathLike
 from typing import IO, Any
 
@@ -28,36 +29,55 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from .. import checks
-from ..settings import SpiceWarning
+from ..checks import raise_if_any
+from ..settings import SettingsError, SpiceWarning
 from ..simulate.session import BanditSession
-from ..wording import join_words
-from . import columns as column
 from .coded import dataset_of
 from .dataset import DatasetRNN
 from .layout import name_problems
-from .tables.roles import missing_column
-from .tables.rows import Rows, size_problem
+from .tables.cells import Column
+from .tables.examine import code_inputs, in_order
+from .tables.options import code_choices
+from .tables.reading import Table, read_table
+from .tables.recognise import Recognised
+from .tables.report import where
+from .tables.rewards import arm_of_outcome, code_rewards
+from .tables.roles import Roles, missing_column
+from .tables.rows import Rows
+from .tables.sessions import tell_sessions_apart
+from .tables.work import ExaminationContext
 
 Floats = NDArray[np.float64]
 Dynamics = tuple[Floats, Floats, Floats, Floats]
 ADVICE = "Name yours in the call: df_choice, df_reward, df_participant_id, df_session."
 DYNAMICS = ("choice_prob", "action_value", "reward_value", "choice_value")
-MOST = 1e30  # an additional input; float32 ends at 3.4e38
+# What is done without a word, where `read_choices` reports it; all else is refused.
+TAKEN = {
+    **{"sessions": "start_anew", "spelling": "keep", "missing_code": "option", "missed_trials": "keep"},
+    **{"gaps": "all_numbers", "rare_options": "keep", "other_outcomes": "all", "outlier_rewards": "keep"},
+    "missing_rewards": "missing",
+}
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Which columns of the table hold what; None where the table need not and does not have one."""
+class _Strict(ExaminationContext):
+    """An examination in which nobody chooses remedies."""
 
-    choice: str
-    rewards: list[str]
-    numbered: range  # the arms that the reward columns are numbered with; empty where they are not
-    participant: str
-    block: str | None
-    experiment: str | None
-    session: str | None
-    inputs: list[str]
+    def __init__(self, table: Table, roles: Roles) -> None:
+        super().__init__(table, Recognised(None, roles, ()), None)
+        self.refused: list[str] = []
+
+    def decide(self, key: str, mask: Any, words: str, default: str, only: Sequence[str] = ()) -> str:
+        """Return the remedy that is taken always, and refuse what has none; see `TAKEN`."""
+        if not mask.any():
+            return ""
+        if key == "scale":
+            known = self.rewards[self.arms >= 0]
+            return "keep" if np.nanmin(known) >= 0 and np.nanmax(known) <= 1 else "range"
+        taken = TAKEN.get(key, "")
+        if not taken or (only and taken not in only):
+            rows = where(mask, self.table.numbers, self.table.files).words
+            self.refused.append(f"{words}: {rows}. Correct the table, or read it with read_choices.")
+        return taken or default
 
 
 def convert_dataset(
@@ -103,29 +123,53 @@ def convert_dataset(
     >>> dataset.participants, dataset.arm_labels, coded["choice"].tolist()
     (('ann',), ('A', 'B'), [0, 1, 1])
     """
-    frame = column.table_of(file)
+    table = _table_of(file)
     declared = [additional_inputs] if isinstance(additional_inputs, str) else list(additional_inputs or ())
-    inputs = [name for name in declared if name in frame]
-    _warn_of_missing([name for name in declared if name not in frame], frame)
-    columns = _Columns(
-        df_choice,
-        *_reward_columns(frame, df_reward, df_choice),
-        df_participant_id,
-        df_block if df_block != "block" or df_block in frame else None,
-        df_experiment_id if df_experiment_id != "experiment" or df_experiment_id in frame else None,
+    _warn_of_missing([name for name in declared if name not in table.names], table.names)
+    rewards, numbered = _reward_columns(table, df_reward, df_choice)
+    many = len(rewards) > 1
+    sessions = (
+        df_block if df_block != "block" or df_block in table.names else None,
+        df_experiment_id if df_experiment_id != "experiment" or df_experiment_id in table.names else None,
         df_session,
-        inputs,
     )
-    rows = _rows(frame, columns)
-    dataset = dataset_of(rows, inputs, device, sequence_length)
+    roles = Roles(
+        df_choice,
+        None if many else rewards[0],
+        df_participant_id,
+        tuple(name for name in sessions if name is not None),
+        outcomes=tuple(rewards) if many else (),
+        inputs=tuple(name for name in declared if name in table.names),
+    )
+    work = _examine(table, roles, numbered)
+    rows, places = in_order(work)
+    columns = [None if name is None else table.column(name) for name in sessions]
+    rows = _with_ids(rows, columns, places)
+    frame = file.set_axis(list(table.names), axis=1) if isinstance(file, pd.DataFrame) else table.typed()
+    coded = np.empty(len(frame), dtype=np.int64)
+    coded[places] = rows.arms
     added = {name: 0 for name in (df_block, df_experiment_id) if name and name not in frame}
-    return dataset, rows.sessions(), frame.assign(**{df_choice: rows.arms}, **added), _dynamics(frame, rows)
+    frame = frame.reset_index(drop=True).assign(**{df_choice: coded}, **added)
+    dataset = dataset_of(rows, roles.inputs, device, sequence_length)
+    return dataset, rows.sessions(), frame, _dynamics(table, rows, places)
 
 
-def _warn_of_missing(names: list[str], frame: pd.DataFrame) -> None:
+def _table_of(file: Any) -> Table:
+    """Return the table in any file that `read_table` can open, or a DataFrame."""
+    table = read_table(file)
+    if table.surplus.any():
+        rows = where(table.surplus, table.numbers).words
+        problem = (
+            f"More fields than the header names are in {rows}. Name every column, or correct these rows."
+        )
+        raise SettingsError([problem])
+    return table
+
+
+def _warn_of_missing(names: list[str], known: tuple[str, ...]) -> None:
     """Say which declared inputs the table lacks; it can be read without them."""
     for name in names:
-        columns = ", ".join(map(str, frame.columns[:20]))
+        columns = ", ".join(known[:20])
         warnings.warn(
             f"The additional input {name!r} is no column of the table, which has {columns:.400}. It is left"
             " out, so that no model can use it; correct its name if it should be there.",
@@ -134,160 +178,148 @@ def _warn_of_missing(names: list[str], frame: pd.DataFrame) -> None:
         )
 
 
-def _reward_columns(frame: pd.DataFrame, reward: str, choice: str) -> tuple[list[str], range]:
+def _reward_columns(table: Table, reward: str, choice: str) -> tuple[list[str], range]:
     """Return the reward columns, one per arm where the table has them, and their numbers."""
     for first in (0, 1):
         last = first
-        while f"{reward}_{last}" in frame:
+        while f"{reward}_{last}" in table.names:
             last += 1
         if last - first > 1:
             return [f"{reward}_{arm}" for arm in range(first, last)], range(first, last)
-    names = [f"{reward}_{arm}" for arm in _names(frame, choice)] if reward not in frame else []
-    return (names, range(0)) if len(names) > 1 and set(names) <= set(frame) else ([reward], range(0))
+    labels = table.column(choice).labels if choice in table.names and reward not in table.names else ()
+    names = [f"{reward}_{label}" for label in sorted(map(str, labels))]
+    return (names, range(0)) if len(names) > 1 and set(names) <= set(table.names) else ([reward], range(0))
 
 
-def _names(frame: pd.DataFrame, choice: str) -> list[str]:
-    if choice not in frame or pd.api.types.is_numeric_dtype(frame[choice]):
-        return []
-    named = frame[choice][~column.empty(frame[choice])]
-    return sorted({str(value).strip() for value in named.tolist()})
-
-
-def _rows(frame: pd.DataFrame, columns: _Columns) -> Rows:
-    """Return the checked rows, or a `SettingsError` with every problem at once."""
-    groups = (columns.participant, columns.block, columns.experiment, columns.session)
-    needed = [*groups, columns.choice, *columns.rewards, *columns.inputs]
-    missing = [name for name in dict.fromkeys(needed) if name is not None and name not in frame]
-    checks.raise_if_any(
-        [missing_column(name, frame.columns, ADVICE) for name in missing] + name_problems(columns.inputs)
+def _examine(table: Table, roles: Roles, numbered: range) -> _Strict:
+    """Code choices, rewards and inputs, or raise a `SettingsError`."""
+    needed = (roles.participant, *roles.sessions, roles.choice, roles.reward, *roles.outcomes, *roles.inputs)
+    missing = [name for name in dict.fromkeys(needed) if name is not None and name not in table.names]
+    raise_if_any(
+        [missing_column(name, table.names, ADVICE) for name in missing] + name_problems(roles.inputs)
     )
-    problems: list[str] = []
-    arms, arm_labels = column.arms(frame[columns.choice], columns.numbered, problems)
-    n_actions = _n_actions(arms, arm_labels, columns, problems)
-    rewards, reward_range = _rewards(frame, columns, arms, n_actions, problems)
-    ids, participants, session = _ids(frame, columns, problems)
-    problems += _find_mixed_sessions(frame, columns, session)
-    trial = pd.Series(session).groupby(session).cumcount().to_numpy()
-    known = (arms >= 0) & np.isfinite(rewards).any(axis=1)
-    inputs = [_input(frame[name], known, problems) for name in columns.inputs]
-    checks.raise_if_any([*problems, size_problem(session, trial)])
-    wide = np.stack(inputs, axis=1) if inputs else np.empty((len(frame), 0))
-    return Rows(arms, rewards, wide, ids, session, trial, n_actions, arm_labels, participants, reward_range)
+    work = _Strict(_without_missing_choices(table, roles.choice), roles)
+    try:
+        tell_sessions_apart(work)
+        code_choices(work)
+        _number_arms(work, numbered)
+        _hide_unseen(work)
+        code_rewards(work)
+        code_inputs(work)
+    except SettingsError as error:
+        raise SettingsError(
+            [re.sub(r'roles={"(\w+)": "..."}', r'df_\1="..."', it) for it in error.problems]
+        ) from None
+    raise_if_any([*_empty_cells(work), *work.refused, *_mixed_sessions(work)])
+    return work
 
 
-def _find_mixed_sessions(frame: pd.DataFrame, columns: _Columns, session: NDArray[Any]) -> list[str]:
-    """Sessions that are two people's, and trials that are out of order: both would be read as one history."""
-    problems = []
-    if columns.participant == "session" and "participant" in frame:
-        people = frame["participant"].astype(str).groupby(frame["session"].astype(str)).nunique()
+def _without_missing_choices(table: Table, choice: str) -> Table:
+    """Return the table in which a choice of -1 is an empty cell."""
+    column = table.column(choice)
+    gone = column.per_row(np.array([str(label) == "-1" for label in column.labels], dtype=bool), False)
+    return _blank(table, {choice: gone}) if gone.any() else table
+
+
+def _blank(table: Table, cells: dict[str, NDArray[np.bool_]]) -> Table:
+    """Return the table with some cells of some columns empty."""
+    blanked = {name: table.frame[name].astype(object).mask(gone) for name, gone in cells.items()}
+    return replace(table, frame=table.frame.assign(**blanked), _columns={})
+
+
+def _number_arms(work: _Strict, numbered: range) -> None:
+    """Let arms that have numbers count as the reward columns do, if there is one for each arm."""
+    low, high = work.options[0], work.options[-1]
+    if not (numbered and isinstance(low, int) and isinstance(high, int)):
+        return
+    starts = [start for start in (numbered.start, 1, low) if start <= low and high < start + len(numbered)]
+    if starts and (high - low + 1 == len(numbered) or starts[0] in (numbered.start, 1)):
+        work.options = list(range(starts[0], starts[0] + len(numbered)))
+        work.arms = np.where(work.arms < 0, -1, work.arms + low - starts[0])
+    else:
+        work.refused.append(
+            f"{work.choice.name} must be numbered like the reward columns, {numbered[0]} to {numbered[-1]};"
+            f" got choices from {low} to {high}. Number both from 0."
+        )
+
+
+def _hide_unseen(work: _Strict) -> None:
+    """Take -1 of an arm not chosen for one that was not seen, unless some arm chosen paid less than 0."""
+    columns = [work.table.column(name) for name in work.roles.outcomes]
+    chosen = [work.arms == arm_of_outcome(work, place) for place in range(len(columns))]
+    if any((one.numbers[own] < 0).any() for one, own in zip(columns, chosen, strict=True)):
+        return
+    unseen = {one.name: (one.numbers == -1) & ~own for one, own in zip(columns, chosen, strict=True)}
+    work.table = _blank(work.table, unseen)
+
+
+def _empty_cells(work: _Strict) -> list[str]:
+    """Say which columns lack cells that they must have."""
+    names = (str(work.roles.participant), *work.roles.sessions)
+    wanted = dict.fromkeys(names, work.used) | dict.fromkeys(work.roles.inputs, work.arms >= 0)
+    return [
+        f"{name} must be given for every trial{'' if name in names else ' with a choice'}; it is empty in"
+        f" {where(lacks, work.table.numbers).words}. Fill it in, or leave these trials out."
+        for name, rows in wanted.items()
+        if (lacks := work.table.column(name).empty & rows).any()
+    ]
+
+
+def _mixed_sessions(work: _Strict) -> list[str]:
+    """Find sessions that are two people's, and trials out of order: both would be read as one history."""
+    problems, table = [], work.table
+    if work.roles.participant == "session" and "participant" in table.names:
+        own, other = table.column("session"), table.column("participant")
+        people = pd.Series(other.codes).groupby(own.codes).nunique()
         if (people > 1).any():
             problems.append(
-                f"Session {people.idxmax()!r} is that of {people.max()} participants, by the column"
-                " 'participant'; a session belongs to one. Say df_participant_id='participant',"
+                f"Session {own.labels[int(people.idxmax())]!r} is that of {people.max()} participants, by the"
+                " column 'participant'; a session belongs to one. Say df_participant_id='participant',"
                 " df_session='session'."
             )
-    if "trial" in frame and pd.api.types.is_numeric_dtype(frame["trial"]):
-        backwards = frame["trial"].groupby(session).diff() < 0
+    if "trial" in table.names and table.column("trial").numeric:
+        backwards = pd.Series(table.column("trial").numbers).groupby(work.session).diff().to_numpy() < 0
         if backwards.any():
-            row = int(np.flatnonzero(backwards.to_numpy())[0]) + 1
             problems.append(
-                f"The rows of a session must be in the order of its trials; by the column 'trial', row {row}"
-                " is before the one above it. Sort the table by session and trial."
+                "The rows of a session must be in the order of its trials; by the column 'trial',"
+                f" {where(backwards, table.numbers).words} before the one above. Sort the table by session"
+                " and trial."
             )
     return problems
 
 
-def _n_actions(
-    arms: NDArray[np.int64], labels: tuple[Any, ...], columns: _Columns, problems: list[str]
-) -> int:
-    n_chosen, n_columns = int(arms.max(initial=-1)) + 1, len(columns.rewards)
-    missing = "An empty cell or -1 is a missing choice"
-    if not problems and n_chosen == 0:
-        problems.append(f"{columns.choice} must hold the choices; got none. {missing}; fill the others in.")
-    elif not problems and max(n_chosen, n_columns) < 2:
-        got = f"got only {labels[0]!r}"
-        problems.append(
-            f"{columns.choice} must hold 2 or more arms; {got}. {missing}; number the arms from 0."
-        )
-    return max(n_chosen, n_columns, 2)
+def _with_ids(rows: Rows, columns: list[Column | None], places: NDArray[np.int64]) -> Rows:
+    """Return the rows with block (0 to 1), experiment and participant, and sessions in the order of these.
+
+    Args:
+        rows: of the table.
+        columns: of the block, the experiment and the session.
+        places: `(n_rows,)` the row of the table of each row.
+    """
+    block, experiment, session = columns
+    none = np.zeros(len(places))
+    codes = [none if one is None else one.codes[places].astype(float) for one in (experiment, session)]
+    blocks = none if block is None else _scale_blocks(block)[places]
+    ids = np.stack([blocks, codes[0], rows.ids[:, -1]], axis=1)
+    first = np.unique(rows.session, return_index=True)[1]
+    rank = np.argsort(np.lexsort((codes[1][first], *ids[first].T)))
+    return replace(rows, ids=ids, session=rank[rows.session])
 
 
-def _rewards(
-    frame: pd.DataFrame, columns: _Columns, arms: NDArray[np.int64], n_actions: int, problems: list[str]
-) -> tuple[Floats, tuple[float, float]]:
-    """(n_rows, n_actions) from 0 to 1, NaN where not seen, and the lowest and highest as they were."""
-    advice = "Use for example 1 for a reward and 0 for none, and leave unseen outcomes empty."
-    outcomes = np.stack([column.numbers(frame[name], advice, problems) for name in columns.rewards], axis=1)
-    chosen = arms[:, None] == np.arange(n_actions)
-    if outcomes.shape[1] == 1:
-        rewards = np.where(chosen, outcomes, np.nan)
-    else:
-        rewards = np.full((len(frame), n_actions), np.nan)
-        rewards[:, : outcomes.shape[1]] = outcomes[:, :n_actions]
-        losses = bool((rewards[chosen] < 0).any())
-        rewards[(arms < 0)[:, None] | (rewards == -1) & ~chosen & (not losses)] = np.nan
-    if np.isnan(rewards[chosen]).all():
-        if not problems:
-            names = join_words(columns.rewards)
-            problems.append(f"{names} must hold the outcome of each choice; got none. Fill the column(s) in.")
-        return rewards, (np.nan, np.nan)
-    low, high = float(np.nanmin(rewards)), float(np.nanmax(rewards))
-    if low >= 0 and high <= 1:
-        return rewards, (low, high)
-    # Halves cannot overflow.
-    scaled = (rewards / 2 - low / 2) / (high / 2 - low / 2) if high > low else rewards
-    return np.clip(scaled, 0, 1), (low, high)
-
-
-def _ids(
-    frame: pd.DataFrame, columns: _Columns, problems: list[str]
-) -> tuple[Floats, list[Any], NDArray[np.int64]]:
-    """(n_rows, 3) block, experiment, participant; the labels of participants; each row's session."""
-    none = np.zeros(len(frame), dtype=np.int64)
-    participant, labels = column.codes(frame[columns.participant], problems)
-    experiment = none if columns.experiment is None else column.codes(frame[columns.experiment], problems)[0]
-    part = none if columns.session is None else column.codes(frame[columns.session], problems)[0]
-    block = none.astype(float) if columns.block is None else _block(frame[columns.block], problems)
-    keys = pd.DataFrame({"participant": participant, "experiment": experiment, "block": block, "part": part})
-    session = keys.groupby(list(keys), sort=True).ngroup().to_numpy()
-    return np.stack([block, experiment, participant], axis=1), labels, session
-
-
-def _block(series: "pd.Series[Any]", problems: list[str]) -> Floats:
+def _scale_blocks(block: Column) -> Floats:
     """Blocks, which are numbers or else are numbered in order of appearance, scaled to 0..1."""
-    codes, _ = column.codes(series, problems)
-    numbers = not column.has_text(series)
-    values = column.numbers(series, "Number the blocks.", problems) if numbers else codes.astype(float)
-    if np.isnan(values).any():
-        return np.zeros(len(series))
+    values = block.numbers if np.isfinite(block.values).all() else block.codes.astype(float)
     low, high = values.min() / 2, values.max() / 2  # halves cannot overflow
-    return np.asarray((values / 2 - low) / (high - low) if high > low else np.zeros(len(series)))
+    return np.asarray((values / 2 - low) / (high - low) if high > low else np.zeros(len(values)))
 
 
-def _input(series: "pd.Series[Any]", known: NDArray[np.bool_], problems: list[str]) -> Floats:
-    """Return an additional input of every row; -1 where it is empty in a missing trial."""
-    blank = column.empty(series)
-    values = column.numbers(series, "", [])
-    if column.has_text(series):
-        values[~blank] = column.codes(series[~blank], problems)[0]
-    wrong = ~blank & (np.isnan(values) | (np.abs(values) > MOST))
-    if wrong.any():
-        problems.append(f"{series.name} must hold numbers within 10^30; got others. Use another unit.")
-    empty = blank & known
-    if empty.any():
-        problems.append(
-            f"{series.name} must be given for every trial with a choice; it is empty in {int(empty.sum())} "
-            f"of them, first in row {int(empty.argmax()) + 1}. Fill it in, or leave these trials out."
-        )
-    return np.where(blank | wrong, -1.0, values)
-
-
-def _dynamics(frame: pd.DataFrame, rows: Rows) -> Dynamics:
+def _dynamics(table: Table, rows: Rows, places: NDArray[np.int64]) -> Dynamics:
     """Return the agent's dynamics that the table records, -1 where it does not."""
-    unknown = pd.Series(np.full(len(frame), np.nan))
+    unknown = np.full(len(table), np.nan)
     dynamics = []
     for name in DYNAMICS:
-        columns = [frame.get(f"{name}_{arm}", unknown).rename(name) for arm in range(rows.n_actions)]
-        values = np.stack([column.numbers(series, "", []) for series in columns], axis=1)
-        dynamics.append(rows.wide(np.where(np.isnan(values), -1, values)))
+        names = [f"{name}_{arm}" for arm in range(rows.n_actions)]
+        columns = [table.column(one).numbers if one in table.names else unknown for one in names]
+        values = np.stack(columns, axis=1)[places]
+        dynamics.append(rows.wide(np.where(np.isfinite(values), values, -1)))
     return dynamics[0], dynamics[1], dynamics[2], dynamics[3]

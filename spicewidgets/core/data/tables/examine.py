@@ -53,11 +53,11 @@ def examine(
         if not work.used.any():
             reasons = "; ".join(f"{it.reason}: {it.where.n:,} rows" for it in work.list_unused())
             raise SettingsError([f"No row is left to use ({reasons}). Choose other remedies or roles."])
-    rows, places = _in_order(work)
+    rows, places = in_order(work)
     return Examined(rows, places, _report(work, rows))
 
 
-def _code_inputs(work: ExaminationContext) -> None:
+def code_inputs(work: ExaminationContext) -> None:
     """Code `inputs`: text becomes numbers in order of appearance."""
     columns = [work.table.column(name) for name in work.roles.inputs]
     parts = [column.numbers if column.numeric else column.codes.astype(float) for column in columns]
@@ -78,12 +78,12 @@ STEPS: Mapping[str, Callable[[ExaminationContext], None]] = {
     "Coding the choices": code_choices,
     "Looking at what was on offer": look_at_offers,
     "Coding the rewards": code_rewards,
-    "Coding inputs": _code_inputs,
+    "Coding inputs": code_inputs,
     "Looking at the people": look_at_people,
 }
 
 
-def _in_order(work: ExaminationContext) -> tuple[Rows, Codes]:
+def in_order(work: ExaminationContext) -> tuple[Rows, Codes]:
     """Return the used rows, people in order of appearance, and the sessions of each."""
     used = np.flatnonzero(work.used)
     person, people = pd.factorize(work.person[used])

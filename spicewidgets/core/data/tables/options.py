@@ -69,7 +69,7 @@ def _check_options(work: ExaminationContext, options: list[Label]) -> None:
     name = work.choice.name
     numbers = [as_number(option) for option in options]
     fractions = [it for it, number in zip(options, numbers, strict=True) if not number.is_integer()]
-    if fractions and np.isfinite(numbers).all():
+    if fractions and not np.isnan(numbers).any():
         row = int(work.table.numbers[work.choice.codes == work.choice.labels.index(fractions[0])][0])
         raise SettingsError(
             [

@@ -67,7 +67,7 @@ def _other_outcomes(work: ExaminationContext) -> Floats | None:
     outcomes = np.full((len(work.table), len(work.options)), np.nan)
     for place, name in enumerate(names):
         values = _numbers(work, name)
-        arms = _arm_of_outcome(work, place)
+        arms = arm_of_outcome(work, place)
         known = (arms >= 0) & ~np.isnan(values)
         outcomes[np.flatnonzero(known), arms[known]] = values[known]
     if taken == "chosen_only":
@@ -85,7 +85,7 @@ def _of_the_other(work: ExaminationContext, name: str, chosen: Bools) -> None:
         work.rewards = np.where(two[:, None] & offered & ~chosen, values[:, None], work.rewards)
 
 
-def _arm_of_outcome(work: ExaminationContext, place: int) -> Codes:
+def arm_of_outcome(work: ExaminationContext, place: int) -> Codes:
     """(n_rows,) the option whose outcome the column at this place holds."""
     if len(work.roles.offered) == len(work.roles.outcomes):
         column = work.table.column(work.roles.offered[place])
