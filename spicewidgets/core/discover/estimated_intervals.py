@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel
 from ..models import VALUE
+from ..polynomial import FADING
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .group_intervals import averaged_of_group
@@ -103,7 +104,7 @@ def _name_intervals(table: Mapping[str, Floats], row: int, spice: SpiceModel, ha
     ends: dict[str | ParameterId, tuple[float, float]] = {
         name: (float(pair[row, 0]), float(pair[row, 1])) for name, pair in table.items()
     }
-    for module, name in ((CHOSEN, "alpha_penalty"), (OTHER, "forget_rate")):
+    for module, name in ((CHOSEN, "alpha_penalty"), (OTHER, FADING[OTHER].parameters[0].name)):
         if module in spice.equations and name in ends:
             low, high = ends[name]
             ends[ParameterId(module, (module,))] = (1 - high, 1 - low)
