@@ -30,7 +30,7 @@ tutorial: $(VENV)/app.stamp ## run the tutorial's setting: simulate, train, disc
 test: $(VENV)/browser.stamp $(COLAB)/colab.stamp $(VENV)/binder/ready ## lint, and run the tests, some in a browser, some as on Colab
 	@nice $(MAKE) --no-print-directory --keep-going lint docs colab > $(VENV)/beside.log 2>&1 & beside=$$!; \
 	trap "kill $$beside" INT TERM; \
-	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto --durations=30; tests=$$?; \
+	WIDGETS_7=$(abspath $(COLAB)/bin/python) $(BIN)/python -m pytest -n auto --durations=30 --rerun-show-tracebacks; tests=$$?; \
 	wait $$beside; others=$$?; cat $(VENV)/beside.log; \
 	test $$tests -eq 0 || echo "The tests have failed, see above."; exit $$((tests + others))
 

@@ -101,9 +101,10 @@ def no_figures_left():
 
 @pytest.fixture(scope="module")
 def no_trials():
-    """Runs end without the trials of what the coach may propose, of which each is a training."""
+    """Runs end without the trials of what the coach may propose, of which each is a training; how it tries."""
     from spicewidgets.app.job import Job
 
+    tries = Job._trial
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Job, "_trial", lambda *_: None)
-        yield
+        yield tries

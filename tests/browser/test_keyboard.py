@@ -74,6 +74,7 @@ def test_a_typed_field_is_used_without_a_mouse(explorer):
 @pytest.mark.parametrize("explorer", [400], indirect=True)
 def test_whoever_ticks_a_term_stays_there(explorer):
     explorer.stage("Library")
+    explorer.expect_rest()
     box = explorer.page.get_by_role("checkbox", name="constant").locator("visible=true").first
     box.focus()
     explorer.page.keyboard.press("Space")

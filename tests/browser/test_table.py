@@ -6,7 +6,6 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
 from explorer_page import ExplorerPage
 from playwright.sync_api import expect
 
@@ -45,9 +44,8 @@ def choose(page, explorer, word, name, content):
     chosen.value.set_files({"name": name, "mimeType": "text/plain", "buffer": content})
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-def test_from_a_file_to_equations_and_a_picture_of_everyone(width, app, new_page):
-    page = new_page(width)
+def test_from_a_file_to_equations_and_a_picture_of_everyone(app, page):
+    """On a phone test_accessibility.py goes this way."""
     explorer = open_views(page, app)
     choose(page, explorer, "Choose a file", "choices.txt", a_table(12, 60))
     expect(page.get_by_text("2 things to decide").locator("visible=true")).to_be_visible()

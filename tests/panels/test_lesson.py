@@ -194,12 +194,13 @@ def test_a_lesson_without_a_title_is_told():
     assert "must have a word" in form.files.alert.value
 
 
-def test_the_coach_does_not_try_what_the_lesson_keeps(path):
+def test_the_coach_does_not_try_what_the_lesson_keeps(path, no_trials, monkeypatch):
+    monkeypatch.setattr("spicewidgets.app.job.Job._trial", no_trials)
     app = explorer(start=False)
     app.experiment.data.n_sessions, app.experiment.data.n_trials = 5, 40
     assert app.runner.train()
     assert app.runner.wait(120)
-    until = monotonic() + 20  # what was tried is shown after the run
+    until = monotonic() + 60  # what was tried is shown after the run
     while not (found := remedies(app, "little data")) and monotonic() < until:
         sleep(0.05)
     (remedy,) = found
