@@ -101,7 +101,7 @@ def no_figures_left():
 
 @pytest.fixture(scope="module")
 def no_trials():
-    """Runs end without the trials of what the coach may propose, of which each is a training; how it tries."""
+    """Runs end without trials of what the coach may propose, each a training; its value is how it tries."""
     from spicewidgets.app.job import Job
 
     tries = Job._trial
