@@ -55,7 +55,7 @@ class ComparisonRow:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is SPICE or its network."""
+        """True of SPICE and its network."""
         return self.name in OWN
 
 
@@ -79,22 +79,22 @@ class ModelComparison:
 
     @property
     def is_of_several(self) -> bool:
-        """Whether there are people to draw anew."""
+        """True where there are people to draw anew."""
         return len(self.held_out.people) > 1
 
     @property
     def n_folds(self) -> int:
-        """How often something was held out."""
+        """The number of parts that were held out."""
         return self.held_out.n_folds
 
     @property
     def n_choices(self) -> int:
-        """How many choices in all."""
+        """The number of choices in all."""
         return int(self.held_out.n_choices.sum())
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Who they are."""
+        """The labels of the people."""
         return tuple(map(str, self.held_out.people))
 
     @property
@@ -136,7 +136,7 @@ class ModelComparison:
 
     @cached_property
     def differences(self) -> Mapping[str, GroupDifference]:
-        """Whether groups follow the models equally often, for each kind of groups."""
+        """The test that groups follow the models equally often, for each kind of groups."""
         evidence = pd.DataFrame(-self.held_out.nll.T, columns=list(self.held_out.models))
         return differences_of_groups(evidence, self.labels)
 
@@ -190,7 +190,7 @@ class ModelComparison:
 
     @property
     def chance(self) -> str:
-        """Whether the result could be chance, in sentences."""
+        """The chance of such a result, in sentences."""
         if self.risk != self.risk:
             return "How common each model is among people takes several people."
         most = sorted(self.rows, key=lambda row: -row.most_common)[:2]

@@ -39,7 +39,7 @@ EQUATIONS, NETWORK = " (SPICE) equations", " (SPICE) network"
 
 @dataclass(frozen=True)
 class FalsificationSettings(Settings):
-    """Who is judged, and by how many repeats."""
+    """The models that are judged, and by how many repeats."""
 
     rivals: tuple[str, ...] = setting(
         (),

@@ -43,7 +43,7 @@ OWN = ("SPICE", "RNN")  # what equations and network that are trained on the pag
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What a study is of.
+    """The choices that a study is of, and what is known of them.
 
     Attributes:
         dataset: the choices.
@@ -82,7 +82,7 @@ class Source:
 
 
 class StudyResult(Protocol):
-    """What a study has found, whole or so far."""
+    """The result of a study, whole or so far."""
 
     @property
     def sentence(self) -> str:
