@@ -18,6 +18,7 @@ from ..built import (
     UNUSED,
     BuiltModel,
     BuiltModule,
+    BuiltState,
 )
 from . import built_source
 from .rnn import BaseRNN, Pass
@@ -87,29 +88,38 @@ class BuiltRNN(BaseRNN):
         )
         embedding = self.participant_embedding(participants[:, 0]) if self.built.participants else None
         betas = {state: beta(embedding) for state, beta in self.betas.items()}
+        moving = [(state, self.built.modules_of(state.name)) for state in self.built.states]
+        sees_chosen = any(REWARD_CHOSEN in module.inputs for module in self.built.modules)
+        acting = [state.name for state in self.built.states if state.choice != UNUSED]
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
-            self._record(action, reward)
-            for state in self.built.states:
-                self.state[state.name] = self._next_value(state.name, state.keeps, action, embedding)
-            logits[trial] = self._logits(betas)
+            self._record(action, reward, sees_chosen)
+            arms = {CHOSEN: action, NOT_CHOSEN: 1 - action}
+            for state, modules in moving:
+                self.state[state.name] = self._next_value(state, modules, arms, embedding)
+            logits[trial] = self._logits(acting, betas)
         return self.post_forward_pass(logits, batch_first), self.get_state()
 
-    def _record(self, action: Tensor, reward: Tensor) -> None:
+    def _record(self, action: Tensor, reward: Tensor, sees_chosen: bool) -> None:
         """Name the signals of a trial."""
         self.record_signal(ACTION, action)
         self.record_signal(REWARD, reward)
-        if any(REWARD_CHOSEN in module.inputs for module in self.built.modules):
+        if sees_chosen:
             self.record_signal(REWARD_CHOSEN, (action * reward).sum(-1, keepdim=True))
 
-    def _next_value(self, state: str, keeps: bool, action: Tensor, embedding: Tensor | None) -> Tensor:
+    def _next_value(
+        self,
+        state: BuiltState,
+        modules: tuple[BuiltModule, ...],
+        arms: dict[str, Tensor],
+        embedding: Tensor | None,
+    ) -> Tensor:
         """Return the next value of a state: what its modules make of their arms, and the other arms as they
         were.
         """
-        arms, modules = {CHOSEN: action, NOT_CHOSEN: 1 - action}, self.built.modules_of(state)
         parts = [self._call(module, arms.get(module.arms), embedding) for module in modules]
         moved = [module.arms for module in modules]
-        if keeps and ALL not in moved:
-            parts += [self.state[state] * mask for arm, mask in arms.items() if arm not in moved]
+        if state.keeps and ALL not in moved:
+            parts += [self.state[state.name] * mask for arm, mask in arms.items() if arm not in moved]
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
     def _call(self, module: BuiltModule, mask: Tensor | None, embedding: Tensor | None) -> Tensor:
@@ -126,9 +136,8 @@ class BuiltRNN(BaseRNN):
             activation_rnn=ACTIVATIONS[module.activation],
         )
 
-    def _logits(self, betas: dict[str, Tensor]) -> Tensor:
+    def _logits(self, acting: list[str], betas: dict[str, Tensor]) -> Tensor:
         """Compute the part of the states in the logits."""
-        acting = [state.name for state in self.built.states if state.choice != UNUSED]
         parts = [self.state[name] * betas[name] if name in betas else self.state[name] for name in acting]
         total = parts[0]
         for part in parts[1:]:
