@@ -8,6 +8,7 @@ curvature at the end, that of the choices, and of the prior where there is one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..discover.information import half_width
 from ..discover.likelihood import NumbersLikelihood
 from ..discover.maximum import Maximum, Prior
 from ..discover.pooling import GroupPrior
-from ..discover.posterior import FLAT, Posterior
+from ..discover.posterior import ENOUGH, FLAT, NO_STEP, Posterior
 from ..judge.replay import replay
 from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
@@ -32,6 +33,7 @@ from .ready import RIVALS
 WAYS = ("likelihood", "prior", "group")
 N_STARTS = 8
 SAME_END = 0.01  # nats: starts that end so near the best one agree with it
+MOST_CORNERS = 16  # of the bounds, that are tried
 
 
 @dataclass(frozen=True)
@@ -190,8 +192,8 @@ def fit_rival(
     n, with_prior = len(search.columns), way != "likelihood"
     prior = search.prior if with_prior else Prior(np.zeros(n), np.full(n, FLAT))
     ends = search.ends(search.starts(n_starts, random_state), prior)
-    values = ends.best().values
-    agreement = (ends.objective <= ends.objective.min(0) + SAME_END).mean(0)
+    best = search.try_corners(ends.best(), prior)
+    values, agreement = best.values, (ends.objective <= best.objective + SAME_END).mean(0)
     if way == "group" and n:
         prior, values = search.pool(values)
     top, none = search.top(values, prior), np.full(n, np.nan)
@@ -239,6 +241,8 @@ class ModeSearch(Posterior):
     """
 
     likelihood: NumbersLikelihood
+    low: Floats
+    high: Floats
 
     def __init__(self, rival: Rival, dataset: DatasetRNN) -> None:
         self.columns = rival.columns(dataset.n_actions)
@@ -283,6 +287,26 @@ class ModeSearch(Posterior):
         """Where the climbs of all people end that begin at these points."""
         tables = np.repeat(starts[:, None], len(self.likelihood.participants), 1)
         return self.maximise_exactly(tables, prior)
+
+    def try_corners(self, best: Maximum, prior: Prior) -> Maximum:
+        """Return everyone's best end: of these, or of a climb from the best corner of the bounds where that
+        is more likely, as a second top may be there that no start leads to. None is tried where there are
+        more than `MOST_CORNERS`.
+        """
+        bounds = list(zip(self.low, self.high, strict=True))
+        if not bounds or 2 ** len(bounds) > MOST_CORNERS:
+            return best
+        corners = np.array(list(product(*bounds)))
+        tables = np.repeat(corners[:, None], len(best.objective), 1)
+        there = self.maximise(tables, prior, limits=NO_STEP).best()
+        near = np.flatnonzero(there.objective < best.objective - ENOUGH)
+        if not len(near):
+            return best
+        end = self.of_participants(near).maximise_exactly(there.values[None, near], prior).best()
+        better = end.objective < best.objective[near] - ENOUGH
+        best.values[near[better]] = end.values[better]
+        best.objective[near[better]] = end.objective[better]
+        return best
 
     def pool(self, values: Floats) -> tuple[Prior, Floats]:
         """Return the group's prior, and everyone's most probable values under it."""

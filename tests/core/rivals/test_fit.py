@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 import spicewidgets as sw
-from spicewidgets.core.judge.replay import nll_per_trial
+from spicewidgets.core.judge.replay import nll_per_trial, replay
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import RIVALS
 
@@ -102,6 +102,17 @@ def test_intervals_stay_within_the_bounds_however_few_the_choices():
     row = int(np.flatnonzero(known[:, 0])[0])
     ends = parameter.to_scale([low[row, 0], fit.values[row, 0], high[row, 0]])
     assert ends[2] - ends[1] == pytest.approx(ends[1] - ends[0]) or ends[0] < -6.9 or ends[2] > 6.9
+
+
+def test_no_corner_of_the_bounds_is_more_likely_than_the_fit():
+    """Whoever follows rewards hardly at all may have a second top there."""
+    data = simulated("rescorla-wagner", [[0.5, 0.3]] * 60, 60, 1)
+    fit = sw.fit_rival("rescorla-wagner", data)
+    for alpha in (0.001, 0.999):
+        for beta in (0.01, 50.0):
+            corner = AgentRival(fit.rival, [[alpha, beta]] * 60)
+            nll = np.nansum(nll_per_trial(replay(corner, data).probabilities, data), 1)
+            assert (fit.nll < nll + 1e-6).all()
 
 
 def test_a_value_at_its_bound_has_no_error():
