@@ -24,6 +24,7 @@ from .simulation import Simulated, simulate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..core.data.choices import Choices
     from ..core.data.dataset import DatasetRNN
     from ..core.discover import people as tables
     from ..core.discover.sparsity import SparsityPath
@@ -141,7 +142,7 @@ class Result:
         model, parameters = values_of(self.snapshot), {}
         for participant in self.spice.participants:
             true, found = (read_parameters(one, model, participant) for one in (self.truth, self.spice))
-            missing = set() if self.people is None else missing_of(self.people, participant)
+            missing = set() if self.parameters is None else missing_of(self.parameters, participant)
             parameters[participant] = {
                 name: (true[name], found[name]) for name in true if name in found and name not in missing
             }
@@ -183,10 +184,22 @@ class Result:
         """A row for each participant, as `core.discover.people` has it, with intervals; None without
         equations, and for a run that was recorded earlier.
         """
+        if self.estimator is None or self.parameters is None:
+            return None
+        return tables.with_choices(self.estimator, self._table, self.parameters)
+
+    @cached_property
+    def parameters(self) -> "pd.DataFrame | None":
+        """The parameters of `people` alone, which are there much sooner."""
         if self.estimator is None or self.spice is None:
             return None
+        return tables.parameters_of_people(self.estimator, self._table)
+
+    @property
+    def _table(self) -> "Choices | None":
+        """The choices of a table of one's own; None of simulated ones."""
         contents = self.snapshot.table.contents
-        return tables.people(self.estimator, None if contents is None else contents.choices)
+        return None if contents is None else contents.choices
 
     @property
     def forward(self) -> "BaseRNN":

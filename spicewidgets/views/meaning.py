@@ -70,14 +70,14 @@ def steps_of(result: Result, participant: Hashable) -> tuple[Step, ...]:
 
 def not_identified_of(result: Result, participant: Hashable) -> set[str]:
     """Name the parameters of a participant that the choices do not identify; none of a recorded run."""
-    return set() if result.people is None else missing_of(result.people, participant)
+    return set() if result.parameters is None else missing_of(result.parameters, participant)
 
 
 def interval_of(result: Result, participant: Hashable, parameter: str) -> tuple[float, float]:
     """Return the interval of a participant's parameter that the table of people has; NaN where it has none,
     and of a recorded run.
     """
-    table = result.people
+    table = result.parameters
     if table is None or f"{parameter} low" not in table:
         return nan, nan
     own = table[table["participant"] == participant]

@@ -85,21 +85,25 @@ def people(
     >>> table[["participant", "group"]].head(2).values.tolist()
     [['p01', 'control'], ['p02', 'patient']]
     """
+    return with_choices(estimator, data, parameters_of_people(estimator, data, level=level))
+
+
+def parameters_of_people(
+    estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = LEVEL
+) -> pd.DataFrame:
+    """Return of `people` what the equations alone tell: `participant`, `no_q_learner`, and each coefficient and
+    parameter with its interval. No choice is predicted for it, which is most of the time that `people` takes.
+    """
     dataset = _dataset(estimator, data)
     spice, model = estimator.spice_model_, estimator.rnn_model_
-    labels = [label for code, label in enumerate(spice.participants) if spice.has_equations(code)]
-    table = pd.DataFrame({"participant": labels})
-    if isinstance(data, Choices):
-        table = pd.concat([table, _of_table(data.groups, labels)], axis=1)
-    table = pd.concat([table, _likelihoods(estimator, dataset, labels)], axis=1)
-    if isinstance(data, Choices):
-        table = pd.concat([table, _of_table(data.covariates, labels)], axis=1)
+    labels = _labels(estimator)
     known, free = _known(estimator, dataset)
     ends = intervals_of(estimator, _sessions_of(estimator, dataset), level)
     rows = [
         _numbers(spice.alone(one), model, known.get(one), free.get(one), level, ends.get(one, NO_INTERVALS))
         for one in labels
     ]
+    table = pd.DataFrame({"participant": labels})
     instead = [str(row.pop(INSTEAD, "")) for row in rows]
     if any(instead):
         table[INSTEAD] = instead
@@ -108,6 +112,23 @@ def people(
     if hasattr(estimator, "group_"):
         numbers = _with_lacking_terms(numbers)
     return pd.concat([table, numbers], axis=1)
+
+
+def with_choices(
+    estimator: "SpiceEstimator", data: Choices | DatasetRNN | None, parameters: pd.DataFrame
+) -> pd.DataFrame:
+    """Return `people`: before its parameters what is known of each person and of the choices."""
+    labels = _labels(estimator)
+    parts = [parameters[["participant"]], _likelihoods(estimator, _dataset(estimator, data), labels)]
+    if isinstance(data, Choices):
+        parts = [parts[0], _of_table(data.groups, labels), parts[1], _of_table(data.covariates, labels)]
+    return pd.concat([*parts, parameters.drop(columns="participant")], axis=1)
+
+
+def _labels(estimator: "SpiceEstimator") -> list[Any]:
+    """List the people whose equations were found."""
+    spice = estimator.spice_model_
+    return [label for code, label in enumerate(spice.participants) if spice.has_equations(code)]
 
 
 def _with_lacking_terms(numbers: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from spicewidgets.core.discover.group import mean_of_own
 from spicewidgets.core.discover.group_table import group_table
 from spicewidgets.core.discover.identified import bounds_of, by_convention, not_identified
 from spicewidgets.core.discover.information import bounded_interval, half_width
-from spicewidgets.core.discover.people import people
+from spicewidgets.core.discover.people import parameters_of_people, people
 from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.equations import term_in_words
 from spicewidgets.core.read.translation import read_parameters
@@ -64,6 +64,13 @@ def test_a_row_for_each_person_with_group_and_likelihoods(choices, tuned):
         assert row.likelihood_equations == pytest.approx(scores["trial_likelihood"]["equations"])
         assert row.likelihood_network == pytest.approx(scores["trial_likelihood"]["network"])
         assert row.n_numbers == tuned.spice_model_.n_parameters(row.participant)
+
+
+def test_parameters_alone_are_those_of_the_table_and_predict_no_choice(choices, tuned, monkeypatch):
+    table = people(tuned, choices)
+    monkeypatch.setattr(type(tuned), "predict", lambda *_: pytest.fail("a choice was predicted"))
+    alone = parameters_of_people(tuned, choices)
+    pd.testing.assert_frame_equal(alone, table[alone.columns])
 
 
 def _sessions_of(dataset, label):
