@@ -159,7 +159,7 @@ def rest(server: int, n: int) -> None:
 
 
 def opened(browser: Browser, url: str, **groups: Any) -> tuple[Page, float]:
-    """The explorer with these settings, and the seconds to its first figure."""
+    """The explorer with these settings, at rest, and the seconds to its first figure."""
     experiment = Experiment()
     experiment.from_dict(groups)
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
@@ -172,6 +172,8 @@ def opened(browser: Browser, url: str, **groups: Any) -> tuple[Page, float]:
     spent = time.perf_counter() - begun
     if groups:
         page.wait_for_selector(".sw-settings[data-taken]", state="attached")
+        press(page, "Stop")  # an address is shown with a run of its own settings
+        wait_for_words(page, "Stopped")
     return page, spent
 
 
