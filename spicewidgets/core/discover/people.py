@@ -91,8 +91,8 @@ def people(
 def parameters_of_people(
     estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = LEVEL
 ) -> pd.DataFrame:
-    """Return of `people` what the equations alone tell: `participant`, `no_q_learner`, and each coefficient and
-    parameter with its interval. No choice is predicted for it, which is most of the time that `people` takes.
+    """Return of `people` what the equations alone tell: `participant`, `no_q_learner`, coefficients and
+    parameters with their intervals. It predicts no choice, which takes most of the time of `people`.
     """
     dataset = _dataset(estimator, data)
     spice, model = estimator.spice_model_, estimator.rnn_model_
