@@ -87,8 +87,13 @@ def measured(n_people: int, n_trials: int) -> Iterator[tuple[str, str, str]]:
         yield f"everybody's equations, {name}", f"{number(process_time() - ends[-1])} s", f"{peak():.0f} MB"
         people, seconds = timed(lambda spice=spice: sw.people(spice, choices))
         yield "a row for everybody, with intervals", seconds, f"{peak():.0f} MB"
-        close = np.corrcoef(people["alpha_reward"], alpha)[0, 1]
-        yield "correlation of alpha with the true one", f"{close:.2f}", ""
+        known = people["alpha_reward"].notna().to_numpy()
+        close = np.corrcoef(people["alpha_reward"][known], alpha[known])[0, 1]
+        yield (
+            f"correlation with the true alpha, of {known.sum():,} whose alpha is identified",
+            f"{close:.2f}",
+            "",
+        )
         trials, seconds = timed(lambda spice=spice: sw.regressors(spice.spice_agent, choices))
         yield "regressors of every trial", seconds, f"{peak():.0f} MB"
     with tempfile.TemporaryDirectory() as folder:
