@@ -63,7 +63,7 @@ _NAMES = {
     "core.rivals.fit": ["FittedRival", "fit_rival", "fit_rivals"],
     "core.rivals.held_out": ["held_out"],
     "core.rivals.ready": ["RIVALS"],
-    "core.rivals.recovery": ["ModelRecovery", "ParameterRecovery", "TermRecovery"],
+    "core.studies.recovery": ["ModelRecovery", "ParameterRecovery", "TermRecovery"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
     "core.simulate.run": ["run_experiment"],
     "core.storage": ["StorageError"],

@@ -44,11 +44,6 @@ from .core.rivals.design import Design as Design
 from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival, fit_rivals as fit_rivals
 from .core.rivals.held_out import held_out as held_out
 from .core.rivals.ready import RIVALS as RIVALS
-from .core.rivals.recovery import (
-    ModelRecovery as ModelRecovery,
-    ParameterRecovery as ParameterRecovery,
-    TermRecovery as TermRecovery,
-)
 from .core.settings import (
     Discovery as Discovery,
     Participant as Participant,
@@ -71,6 +66,11 @@ from .core.simulate.environments import (
 from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
 from .core.storage import StorageError as StorageError
+from .core.studies.recovery import (
+    ModelRecovery as ModelRecovery,
+    ParameterRecovery as ParameterRecovery,
+    TermRecovery as TermRecovery,
+)
 from .core.train.habit import HABIT_CONFIG as HABIT_CONFIG, HabitRNN as HabitRNN
 from .core.train.modules import GRUModule as GRUModule
 from .core.train.precoded import (

@@ -17,8 +17,8 @@ from spicewidgets.cli import main
 from spicewidgets.cli.progress import ProgressBar
 from spicewidgets.core.progress import Progress as Done
 from spicewidgets.core.rivals import fit, folds
-from spicewidgets.core.rivals.comparison_study import HeldOutSettings
-from spicewidgets.core.rivals.recovery import CRITERIA
+from spicewidgets.core.studies.comparison_study import HeldOutSettings
+from spicewidgets.core.studies.recovery import CRITERIA
 
 
 def run(*arguments):

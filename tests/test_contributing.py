@@ -46,7 +46,7 @@ from click.testing import CliRunner
 
 from spicewidgets.cli import main
 from spicewidgets.cli.study import declared_request
-from spicewidgets.core.rivals.studies import STUDIES
+from spicewidgets.core.studies.ready import STUDIES
 
 rivals = main.commands["rivals"]
 print("Share of people" in CliRunner().invoke(main, ["rivals", "--help"]).output)

@@ -66,7 +66,13 @@ MAY = {
         ("core/rivals/declaration", "core/rivals/ready"),
         GROUND | {"spicewidgets.core.rivals.declaration", "spicewidgets.loading"},
     ),
-    "core/rivals": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core", "spicewidgets.loading"},
+    "core/rivals": GROUND
+    | {"pandas", "scipy", "torch", "spicewidgets.core.estimator", "spicewidgets.loading"}
+    | {
+        f"spicewidgets.core.{room}"
+        for room in ("simulate", "data", "train", "judge", "read", "discover", "rivals")
+    },
+    "core/studies": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core", "spicewidgets.loading"},
     "loading": set(),
     "state": {
         "traitlets",
@@ -75,8 +81,8 @@ MAY = {
         "spicewidgets.core.mechanisms",
         "spicewidgets.core.models",
         "spicewidgets.core.rivals.ready",
-        "spicewidgets.core.rivals.studies",
-        "spicewidgets.core.rivals.study",
+        "spicewidgets.core.studies.ready",
+        "spicewidgets.core.studies.study",
         "spicewidgets.core.wording",
         "spicewidgets.state",
     },
@@ -181,7 +187,7 @@ ALSO = {
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
-    "core/rivals/data_sets.py": {"joblib"},  # many data sets, wherever its backend runs them
+    "core/studies/data_sets.py": {"joblib"},  # many data sets, wherever its backend runs them
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "plots/session.py": {
         "spicewidgets.core.data.entry",

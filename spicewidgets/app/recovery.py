@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 
     from ..core import progress
     from ..core.data.dataset import DatasetRNN
-    from ..core.rivals import design as designs, fit, recovery, telling
+    from ..core.rivals import design as designs, fit
     from ..core.rivals.design import Design
     from ..core.rivals.fit import FittedRival
-    from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
-    from ..core.rivals.telling import ModelDiscriminability
+    from ..core.studies import recovery, telling
+    from ..core.studies.recovery import ModelRecovery, ParameterRecovery, TermRecovery
+    from ..core.studies.telling import ModelDiscriminability
     from ..experiment import estimators
 else:
     torch = later("torch")
     progress = later("..core.progress", __package__)
     designs = later("..core.rivals.design", __package__)
     fit = later("..core.rivals.fit", __package__)
-    recovery = later("..core.rivals.recovery", __package__)
-    telling = later("..core.rivals.telling", __package__)
+    recovery = later("..core.studies.recovery", __package__)
+    telling = later("..core.studies.telling", __package__)
     estimators = later("..experiment.estimators", __package__)
 
 Floats = NDArray[np.float64]

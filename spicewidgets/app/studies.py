@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.rivals.study import OWN, Source, Study
+from ..core.studies.study import OWN, Source, Study
 from ..experiment.simulation import Simulated
 from ..loading import later
 from ..state.experiment import STUDIES, ExperimentSnapshot
@@ -82,7 +82,7 @@ class PageStudy(ABC):
 
 
 class DeclaredStudy(PageStudy):
-    """A study that `core/rivals/studies.py` declares, of the choices on the page."""
+    """A study that `core/studies/ready.py` declares, of the choices on the page."""
 
     declared: ClassVar[type[Study]]
 

@@ -17,8 +17,8 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..core.rivals.studies import STUDIES
 from ..core.settings import SettingsError
+from ..core.studies.ready import STUDIES
 from ..loading import load
 from .data import data
 from .options import WIDTH, Command, Request, as_options, options, request_from, typed_options

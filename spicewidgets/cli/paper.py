@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from ..core.rivals.comparison_study import HeldOutSettings
 from ..core.settings import Participant, Task
+from ..core.studies.comparison_study import HeldOutSettings
 from ..core.wording import join_words
 from .options import OF_SIMULATIONS, OF_TABLES
 from .study import (

@@ -16,10 +16,10 @@ from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.read.translation import term_by_term, true_model
-from ..core.rivals.studies import settings_of_studies
-from ..core.rivals.study import ready_estimator
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
+from ..core.studies.ready import settings_of_studies
+from ..core.studies.study import ready_estimator
 from ..paper.documents import documents, summary
 from ..paper.findings import Findings
 from ..paper.inquiry import Inquiry, Plan

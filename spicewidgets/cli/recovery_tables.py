@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rivals
-from ..core.rivals.recovery import ModelRecovery, ParameterRecovery, TermRecovery
 from ..core.simulate.environments import make_environment
+from ..core.studies.recovery import ModelRecovery, ParameterRecovery, TermRecovery
 from .folder import write_folder
 from .progress import ProgressBar
 from .reading import read_table, versions

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..core.data.choices import Choices
 from ..core.data.tables.cells import safe_frame
-from ..core.rivals.study import Source, Study
+from ..core.studies.study import Source, Study
 from ..paper.blocks import pictures_of
 from ..paper.studies import blocks_of
 from ..paper.words import count

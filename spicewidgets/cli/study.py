@@ -15,8 +15,8 @@ import click
 
 from ..core.models import READY
 from ..core.rivals.ready import RIVALS
-from ..core.rivals.study import Study
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
+from ..core.studies.study import Study
 from ..loading import load
 from .options import (
     COLUMNS,

@@ -74,7 +74,7 @@ def setting(
         choices: all values of a text.
         optional: whether None is allowed.
         compare: False for what is only looked at: no result depends on it.
-        **further: what else is declared of it; for those of a study see `core/rivals/study.py`.
+        **further: what else is declared of it; for those of a study see `core/studies/study.py`.
     """
     declaration = {
         "help": help,

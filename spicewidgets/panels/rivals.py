@@ -16,7 +16,7 @@ from .studies import StudyPanel, figures, heading
 from .words import decimal
 
 if TYPE_CHECKING:
-    from ..core.rivals.comparison import ModelComparison
+    from ..core.studies.comparison import ModelComparison
 
 OWN_RIVAL = Html(
     "<p>A rival is a class with two short functions. In Python it is compared with all others:</p>"

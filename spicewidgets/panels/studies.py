@@ -15,7 +15,7 @@ from .stage import Stage
 from .words import decimal
 
 if TYPE_CHECKING:
-    from ..core.rivals.study import Study
+    from ..core.studies.study import Study
 
 MOST_ROWS = 200  # of a table on the page; the file has all
 

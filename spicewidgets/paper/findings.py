@@ -11,8 +11,8 @@ from ..core.judge.check import Falsification
 from ..core.judge.random_effects import GroupDifference
 from ..core.rivals.fit import FittedRival
 from ..core.rivals.held_out import HeldOut
-from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
-from ..core.rivals.study import StudyResult
+from ..core.studies.recovery import ModelRecovery, ParameterRecovery
+from ..core.studies.study import StudyResult
 
 if TYPE_CHECKING:
     from ..core.data.dataset import DatasetRNN

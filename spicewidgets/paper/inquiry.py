@@ -29,17 +29,17 @@ from ..core.judge.check import Falsification
 from ..core.judge.falsify import falsifying
 from ..core.judge.random_effects import differences_of_groups, is_missing
 from ..core.progress import Progress, map_progress
-from ..core.rivals.data_sets import DataSetStudy
 from ..core.rivals.design import Design
-from ..core.rivals.equation_recovery import EquationRecovery
 from ..core.rivals.fit import fit_rival
 from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.rivals.ready import RIVALS
-from ..core.rivals.recovery import ModelRecovery, ParameterRecovery
-from ..core.rivals.studies import STUDIES
-from ..core.rivals.study import Source
 from ..core.settings import Settings, SettingsError
+from ..core.studies.data_sets import DataSetStudy
+from ..core.studies.equation_recovery import EquationRecovery
+from ..core.studies.ready import STUDIES
+from ..core.studies.recovery import ModelRecovery, ParameterRecovery
+from ..core.studies.study import Source
 from .findings import Findings, best_of, equation_sets, sets_of
 from .studies import IN_PLACE
 from .terms import halves_of, terms_of

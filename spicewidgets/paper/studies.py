@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..core.rivals.studies import STUDIES
-from ..core.rivals.study import StudyResult
+from ..core.studies.ready import STUDIES
+from ..core.studies.study import StudyResult
 from .blocks import Block, Heading, Paragraph, TableBlock
 from .falsification import falsification_blocks
 from .findings import Findings

@@ -15,7 +15,7 @@ from .small import INK, Axis, mark
 from .table import swatch
 
 if TYPE_CHECKING:
-    from ..core.rivals.comparison import ComparisonRow
+    from ..core.studies.comparison import ComparisonRow
 
 RIVAL = replace(BENCHMARK, name="rival", marker="circle")
 OWN: dict[str, tuple[Style, Kind]] = {

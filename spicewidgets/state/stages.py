@@ -5,7 +5,7 @@ the method, and a room shows one of its panels at a time.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..core.rivals.studies import STUDIES
+from ..core.studies.ready import STUDIES
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..core.rivals.ready import RIVALS as READY
-from ..core.rivals.studies import STUDIES
-from ..core.rivals.study import Study
 from ..core.settings import HIGHEST_SEED, Settings, setting
+from ..core.studies.ready import STUDIES
+from ..core.studies.study import Study
 from ..core.wording import join_words
 from .base import State
 

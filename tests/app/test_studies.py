@@ -11,9 +11,9 @@ from spicewidgets.app.recovery import size_of
 from spicewidgets.app.runner import Runner
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.core.judge import random_effects
-from spicewidgets.core.rivals import comparison_study, data_sets, falsification
-from spicewidgets.core.rivals.comparison import join_comparisons
 from spicewidgets.core.rivals.held_out import held_out
+from spicewidgets.core.studies import comparison_study, data_sets, falsification
+from spicewidgets.core.studies.comparison import join_comparisons
 from spicewidgets.paper.inquiry import Inquiry
 from spicewidgets.state import Experiment
 

@@ -23,9 +23,9 @@ from spicewidgets import (
     create_dataset,
 )
 from spicewidgets.core import storage
-from spicewidgets.core.rivals.data_sets import DataSetStudy
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.storage import StorageError
+from spicewidgets.core.studies.data_sets import DataSetStudy
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
 DATA = create_dataset(AgentQ(), BanditsDrift(0.2), 15, 6, random_state=1)[0]

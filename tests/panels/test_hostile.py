@@ -12,7 +12,7 @@ import pytest
 import spicewidgets
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.apps import explorer
-from spicewidgets.core.rivals import comparison_study, falsification
+from spicewidgets.core.studies import comparison_study, falsification
 from spicewidgets.state.studies import RIVALS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

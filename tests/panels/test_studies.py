@@ -11,7 +11,7 @@ import pytest
 from spicewidgets.app import paper, recovery
 from spicewidgets.apps import explorer, panel
 from spicewidgets.core.diagnose.claims import VERDICTS
-from spicewidgets.core.rivals import comparison_study, falsification
+from spicewidgets.core.studies import comparison_study, falsification
 
 FEW = {"random": "Guessing", "biased": "Biased", "rescorla-wagner": "Rescorla-Wagner"}
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small

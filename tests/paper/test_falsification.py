@@ -10,7 +10,7 @@ from spicewidgets.app.job import STUDIES
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED
 from spicewidgets.core.judge.check import NOT_REJECTED, Judgement
-from spicewidgets.core.rivals import falsification
+from spicewidgets.core.studies import falsification
 from spicewidgets.experiment.simulation import Simulated
 from spicewidgets.paper.card import SMALL, claims
 from spicewidgets.state import Experiment

@@ -1,1 +1,1 @@
-"""Rivals of an equation: classical models of choices, fitted, predicted, compared, and recovered."""
+"""Rivals of an equation: classical models of choices, declared, fitted, simulated, and held out."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 from ...loading import later
 from ..models import READY
 from ..progress import Progress, map_progress
+from ..rivals.ready import RIVALS
 from ..settings import HIGHEST_SEED, Settings, SettingsError, SpiceWarning, setting
-from .ready import RIVALS
 from .study import Source, Study, ready_estimator, way_of_fitting
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from ..data.dataset import DatasetRNN
     from ..estimator import SpiceEstimator
     from ..judge import check, falsify
+    from ..rivals import fit
     from ..simulate.agents import Agent
     from ..simulate.record import Floats
-    from . import fit
 else:
     pd = later("pandas")
     check = later("..judge.check", __package__)
     falsify = later("..judge.falsify", __package__)
-    fit = later(".fit", __package__)
+    fit = later("..rivals.fit", __package__)
 
 FEW = ("win-stay-lose-shift", "rescorla-wagner", "with-kernel")  # beside what is trained, unless all are
 USUAL = ("rescorla-wagner", "with-kernel")  # where nothing is trained, and neither rival nor model is named

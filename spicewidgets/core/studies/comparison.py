@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ..judge.random_effects import LEAST, MISSING, GroupDifference, differences_of_groups, is_missing
+from ..rivals.folds import describe_fewer_folds
+from ..rivals.held_out import HeldOut
+from ..rivals.model import Floats
 from ..settings import LEVEL
 from ..wording import join_words
-from .folds import describe_fewer_folds
-from .held_out import HeldOut
-from .model import Floats
 from .study import OWN
 
 SHARE = f"{100 * LEVEL:g} %"  # that an interval holds

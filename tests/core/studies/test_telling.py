@@ -5,8 +5,8 @@ import pytest
 
 from spicewidgets import BanditsDrift
 from spicewidgets.core.rivals.design import Design
-from spicewidgets.core.rivals.telling import ModelDiscriminability
 from spicewidgets.core.settings import SettingsError
+from spicewidgets.core.studies.telling import ModelDiscriminability
 
 TASK = BanditsDrift(0.2)
 PAIR = ("biased", "random")

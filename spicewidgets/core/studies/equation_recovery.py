@@ -18,8 +18,8 @@ from ..data.dataset import DatasetRNN
 from ..equations import Term, term_in_words
 from ..estimator import SpiceEstimator, SpiceWarning
 from ..judge.network_agents import AgentSpice
+from ..rivals.design import Design, simulate_agent
 from .data_sets import DataSetStudy
-from .design import Design, simulate_agent
 from .recovery import _correlation, _seeds, _whole
 
 

@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...loading import later
 from ..models import READY
 from ..progress import Progress
+from ..rivals.ready import RIVALS
 from ..settings import HIGHEST_SEED, Settings, SpiceWarning, setting
-from .ready import RIVALS
 from .study import Study, ready_estimator, way_of_fitting
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..data import counts
-    from . import comparison, folds, held_out
+    from ..rivals import folds, held_out
+    from ..rivals.held_out import HeldOut
+    from . import comparison
     from .comparison import ModelComparison
-    from .held_out import HeldOut
 else:
     pd = later("pandas")
     counts = later("..data.counts", __package__)
     comparison = later(".comparison", __package__)
-    folds = later(".folds", __package__)
-    held_out = later(".held_out", __package__)
+    folds = later("..rivals.folds", __package__)
+    held_out = later("..rivals.held_out", __package__)
 
 ALL = tuple(RIVALS)  # where no rival is named
 

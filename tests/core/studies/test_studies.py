@@ -8,8 +8,8 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.cli.study import declared_request
-from spicewidgets.core.rivals.studies import STUDIES, settings_of_studies
-from spicewidgets.core.rivals.study import Source
+from spicewidgets.core.studies.ready import STUDIES, settings_of_studies
+from spicewidgets.core.studies.study import Source
 from spicewidgets.state.studies import STATES
 
 SMALL = {name: {"rivals": ("random", "biased")} for name in ("rivals", "falsify")}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.rivals.data_sets import DataSetStudy
+from spicewidgets.core.studies.data_sets import DataSetStudy
 
 
 def square(number, file=None):

@@ -18,15 +18,15 @@ from ..equations import SpiceModel, term_text
 from ..estimator import SpiceEstimator, SpiceWarning
 from ..models import READY
 from ..read.translation import true_model
+from ..rivals.declaration import Rival
+from ..rivals.design import Design, drawn_values, simulate_rival
+from ..rivals.fit import WAYS, FittedRival, fit_rival, resolve_model
+from ..rivals.model import Floats
+from ..rivals.ready import RIVALS
 from ..settings import Participant, SettingsError, Task
 from ..simulate.agents import make_agent
 from ..simulate.environments import make_environment
 from .data_sets import DataSetStudy
-from .declaration import Rival
-from .design import Design, drawn_values, simulate_rival
-from .fit import WAYS, FittedRival, fit_rival, resolve_model
-from .model import Floats
-from .ready import RIVALS
 
 CRITERIA = {"bic": "likelihood", "aic": "likelihood", "evidence": "prior"}  # and how rivals are fitted for it
 REFERENCE = 10_000  # choices on which the true terms are told apart

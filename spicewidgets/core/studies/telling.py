@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from ..checks import number, raise_if_any
+from ..rivals.declaration import Rival
+from ..rivals.design import Design
+from ..rivals.fit import resolve_model
+from ..rivals.model import Floats
 from ..settings import LEVEL, SettingsError
 from .data_sets import DataSetStudy
-from .declaration import Rival
-from .design import Design
-from .fit import resolve_model
-from .model import Floats
 from .recovery import CRITERIA, _one_of, _scores, _seeds, _whole
 
 N_RESAMPLES = 2000  # groups of people that are drawn

@@ -1,0 +1,1 @@
+"""Studies of choices: comparison, falsification and recovery, each declared once, done part by part."""
