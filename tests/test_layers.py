@@ -32,6 +32,7 @@ GROUND_NAMES = (
     "progress",
     "random",
     "settings",
+    "tasks",
     "wording",
 )
 GROUND_FILES = tuple(f"core/{name}" for name in GROUND_NAMES)
@@ -49,6 +50,7 @@ MAY = {
         "spicewidgets.core.progress",
         "spicewidgets.core.settings",
         "spicewidgets.core.simulate.session",
+        "spicewidgets.core.tasks",
         "spicewidgets.core.wording",
     },
     "core/data": GROUND | {"pandas", "torch", "spicewidgets.core.data", "spicewidgets.core.simulate"},

@@ -49,6 +49,7 @@ def dataset_of(
         participants=rows.participants,
         additional_inputs=inputs,
         offered=offered,
+        task=rows.task,
     )
     dataset.arm_labels, dataset.reward_range = rows.arm_labels, rows.reward_range
     return dataset

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..checks import raise_if_any
+from ..tasks import BANDIT_NAME
 from . import frames, layout
 from .layout import Arrays
 
@@ -47,7 +48,9 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         truth_probs: `(n_sessions, n_trials, n_actions)`, the P of the next choice under the true agent, where
             it is known.
         offered: `(n_sessions, n_trials, n_actions)` bool, the options among which the next choice was made,
-            where not all of them were on offer in every trial.
+            where not all of them were on offer in every trial. Where the task has states and this is left
+            out, those of the state in which the next choice was made.
+        task: the name of the kind of task, one of `core.tasks.TASKS`.
 
     Attributes:
         arm_labels: what a table called the arms; None where it did not.
@@ -72,10 +75,12 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         additional_inputs: Sequence[str] = (),
         truth_probs: ArrayLike | Tensor | None = None,
         offered: ArrayLike | Tensor | None = None,
+        task: str = BANDIT_NAME,
     ) -> None:
         self.xs, self.ys = layout.as_sessions("xs", xs), layout.as_sessions("ys", ys)
         self.truth_probs = None if truth_probs is None else layout.as_sessions("truth_probs", truth_probs)
         self.offered = None if offered is None else layout.as_sessions("offered", offered).bool()
+        self.task = task
         self.stride = stride
         self._labels = None if participants is None else tuple(participants)
         self._additional_inputs = tuple(additional_inputs)
@@ -86,11 +91,14 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         raise_if_any(
             layout.layout_problems(self.xs, self.ys, self.truth_probs, self._additional_inputs)
             + layout.window_problems(sequence_length, stride, normalize_features, features)
+            + layout.task_problems(task, int(self.ys.shape[-1]))
         )
         self._move(torch.device(device or "cpu"))
         if not self.column_problems():
             self.xs, self.ys = layout.normalise_missing(self.xs, self.ys, len(self._id_columns))
-        raise_if_any(self.value_problems() + layout.offered_problems(self.offered, self.ys))
+        if self.offered is None:
+            self.offered = layout.offered_in(task, self.ys)
+        raise_if_any(self.value_problems() + layout.offered_problems(self.offered, self.ys, task))
         if normalize_features is not None:
             self._normalize(np.atleast_1d(normalize_features).tolist())
         whole = sequence_length is None or sequence_length == -1
@@ -267,7 +275,9 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     def to_frame(self) -> pd.DataFrame:
         """One row per trial; `DatasetRNN.from_frame` gives the same data set back."""
         labels = self.participants if self.labelled else None
-        return frames.to_frame(Arrays(self.xs, self.ys, labels, self.additional_inputs, self.offered))
+        return frames.to_frame(
+            Arrays(self.xs, self.ys, labels, self.additional_inputs, self.offered, self.task)
+        )
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Self:
@@ -279,6 +289,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
             participants=arrays.participants,
             additional_inputs=arrays.additional_inputs,
             offered=arrays.offered,
+            task=arrays.task,
         )
 
     # Inside

@@ -2,10 +2,10 @@
 
 Columns: session (from 0), participant (its label; participant_code too where labels were given), block and
 experiment where the data set has them, trial (from 0), choice, reward, the additional inputs, next_choice
-(the target), and next_offered_0 ... where not all options were on offer. A missing trial has an empty
-choice and reward. There is one reward column where that says everything; where outcomes of other arms were
-seen, or the last arm was never chosen, there is one per arm (reward_0, reward_1 ...). A participant's label
-that a spreadsheet would take for a formula has an apostrophe before it.
+(the target), next_offered_0 ... where not all options were on offer, and kind_of_task where it is no bandit.
+A missing trial has an empty choice and reward. There is one reward column where that says everything; where
+outcomes of other arms were seen, or the last arm was never chosen, there is one per arm (reward_0, reward_1
+...). A participant's label that a spreadsheet would take for a formula has an apostrophe before it.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..settings import SettingsError
+from ..tasks import BANDIT_NAME
 from .layout import TABLE_COLUMNS, Arrays, choices_of, id_columns, rewards_of
 from .tables.cells import plain_text, safe_text
 
@@ -46,6 +47,8 @@ def to_frame(arrays: Arrays) -> pd.DataFrame:
     if arrays.offered is not None:
         offered = arrays.offered.cpu().numpy().reshape(-1, n).astype(int)
         columns |= {f"next_offered_{arm}": offered[:, arm] for arm in range(n)}
+    if arrays.task != BANDIT_NAME:
+        columns["kind_of_task"] = arrays.task
     return pd.DataFrame(columns)
 
 
@@ -67,6 +70,9 @@ def from_frame(frame: pd.DataFrame) -> Arrays:
     choices, targets = (
         frame[name].astype(float).fillna(-1).to_numpy(int) for name in ("choice", "next_choice")
     )
+    task = (
+        str(frame["kind_of_task"].iloc[0]) if "kind_of_task" in frame.columns and len(frame) else BANDIT_NAME
+    )
     n = len(rewards) if len(rewards) > 1 else int(max(choices.max(initial=1), targets.max(initial=1))) + 1
     inputs = [name for name in frame.columns if name not in TABLE_COLUMNS and name not in rewards + offered]
     codes, labels = _codes(frame)
@@ -79,6 +85,7 @@ def from_frame(frame: pd.DataFrame) -> Arrays:
         labels,
         tuple(inputs),
         torch.tensor(_wide(frame, frame[offered].to_numpy(dtype=bool), True)) if offered else None,
+        task,
     )
 
 

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from ..settings import SettingsError
+from ..tasks import BANDIT_NAME, TASKS
+from ..wording import join_words
 
 MISSING = -1.0
 # The columns of a data set as a table, which additional inputs cannot have as names.
@@ -26,6 +28,7 @@ TABLE_COLUMNS = {
     "choice",
     "reward",
     "next_choice",
+    "kind_of_task",
 }
 PER_ARM = re.compile(r"(choice|reward|next_offered)_\d+")
 
@@ -40,6 +43,7 @@ class Arrays(NamedTuple):
         additional_inputs: names of the columns between the rewards and the block.
         offered: `(n_sessions, n_trials, n_actions)` bool, the options of the next choice, or None where
             all are on offer in every trial.
+        task: the name of the kind of task.
     """
 
     xs: Tensor
@@ -47,6 +51,7 @@ class Arrays(NamedTuple):
     participants: tuple[Any, ...] | None = None
     additional_inputs: tuple[str, ...] = ()
     offered: Tensor | None = None
+    task: str = BANDIT_NAME
 
 
 def as_sessions(name: str, values: Any) -> Tensor:
@@ -219,8 +224,41 @@ def name_problems(names: Sequence[str]) -> list[str]:
     ]
 
 
-def offered_problems(offered: Tensor | None, ys: Tensor) -> list[str]:
-    """Return a sentence if the options on offer contradict the choices."""
+def task_problems(task: str, n_actions: int) -> list[str]:
+    """Return a sentence if there is no such kind of task, or if it has another number of options."""
+    if task not in TASKS:
+        return [f"task must be one of {join_words(TASKS, last='or')}; got {task!r:.60}. Choose one of these."]
+    n_options = TASKS[task].n_options or n_actions
+    if n_options == n_actions:
+        return []
+    return [
+        f"The options of all stages of the task {task} must have a column each, {n_options}; got {n_actions}."
+        " Number them through, stage by stage and state by state."
+    ]
+
+
+def offered_in(task: str, ys: Tensor) -> Tensor | None:
+    """Return the options of the state in which each choice was made, all of them where it is not known.
+
+    Args:
+        task: the name of a kind of task.
+        ys: the choices one-hot, `(n_sessions, n_trials, n_actions)`.
+
+    Returns:
+        A bool for each option, of the shape of `ys`; None of a task that has no states.
+    """
+    beside = TASKS[task].beside
+    if not beside:
+        return None
+    together = torch.zeros(len(beside) + 1, len(beside), dtype=torch.bool, device=ys.device)
+    for option, group in enumerate(beside):
+        together[option, list(group)] = True
+    together[-1] = True  # of a choice that is not known
+    return together[choices_of(ys, len(beside))]
+
+
+def offered_problems(offered: Tensor | None, ys: Tensor, task: str = BANDIT_NAME) -> list[str]:
+    """Return a sentence if the options on offer contradict the choices, or are not those of one state."""
     if offered is None:
         return []
     if offered.shape != ys.shape:
@@ -229,6 +267,12 @@ def offered_problems(offered: Tensor | None, ys: Tensor) -> list[str]:
             "Say for each trial which options the next choice was made among."
         ]
     wrong = ((ys == 1) & ~offered).any(dim=-1) | ~offered.any(dim=-1)
+    own = offered_in(task, ys)
+    if own is not None and not bool(wrong.any()) and bool((others := (offered & ~own).any(dim=-1)).any()):
+        return [
+            f"Options on offer in a choice of the task {task} must be of one state; got others in"
+            f" {int(others.sum())} trials. Leave `offered` out, and they are those of the choice's state."
+        ]
     if not bool(wrong.any()):
         return []
     session, trial = wrong.nonzero()[0].tolist()

@@ -117,6 +117,7 @@ def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = 
         additional_inputs=first.additional_inputs,
         truth_probs=_concatenate([part.truth_probs for part in parts]),
         offered=_all_offered(parts),
+        task=first.task,
     )
     joined.arm_labels, joined.reward_range = first.arm_labels, first.reward_range
     joined.groups = {
@@ -194,6 +195,7 @@ def _unlike(datasets: list[DatasetRNN], participants: Sequence[Any] | None) -> l
     problems = []
     for name, values in (
         ("arms", {dataset.n_actions for dataset in datasets}),
+        ("kind of task", {dataset.task for dataset in datasets}),
         ("columns", {dataset.columns for dataset in datasets}),
     ):
         if len(values) > 1:

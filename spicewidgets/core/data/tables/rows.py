@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...simulate.session import BanditSession
+from ...tasks import BANDIT_NAME
 
 Floats = NDArray[np.float64]
 MOST_TRIALS = (
@@ -30,6 +31,7 @@ class Rows:
         participants: label of each participant's code.
         reward_range: lowest and highest reward as the table has them.
         offered: `(n_rows, n_actions)` bool, what was on offer; None where all options are in every trial.
+        task: the name of the kind of task. A row is a stage of a trial.
     """
 
     arms: NDArray[np.int64]
@@ -43,6 +45,7 @@ class Rows:
     participants: list[Any]
     reward_range: tuple[float, float]
     offered: NDArray[np.bool_] | None = None
+    task: str = BANDIT_NAME
 
     @property
     def missing(self) -> NDArray[np.bool_]:
