@@ -29,16 +29,17 @@ print(app.panels["luck"].text.value.startswith("Option 1: "), app.experiment.sta
 # Where a rival has to be known: a fit by name, commands, the planner of the page, tables, and the report.
 KNOWN = """
 from spicewidgets import RIVALS
+from spicewidgets.core.rivals.ready import rivals_for
 from spicewidgets.cli.study import NAMES
 from spicewidgets.views.words import BRIEF
-from spicewidgets.paper.inquiry import Plan
 from spicewidgets.state import Experiment
 from spicewidgets.state.studies import RIVALS as LABELS
 
 name = "decaying-rate"
 choices = Experiment().learners.tags("first")["choices"]
-for known in (RIVALS[name].name, NAMES[-1], LABELS[name], BRIEF[name], Plan.rivals[-1], choices[-1]):
+for known in (RIVALS[name].name, LABELS[name], BRIEF[name], list(rivals_for("bandit"))[-1], choices[-1]):
     print(known)
+print(*{name} & {*NAMES})
 """
 # An option of a command: its help, its place in the request, its line in the command, and what it refuses.
 ASKED = """
@@ -228,7 +229,7 @@ def contributed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("contributed")
     copy_package(folder)
     for base, name, place in (
-        ("(Rival)", "rivals/ready", "RIVALS"),
+        ("(Rival)", "rivals/ready", "ALL"),
         ("(Mechanism)", "mechanisms", "FORGETTING, "),
     ):
         code = next(code for _, code in BLOCKS if base in code)

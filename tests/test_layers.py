@@ -65,8 +65,13 @@ MAY = {
     | {"pandas", "scipy", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge", "read", "discover")},
     **dict.fromkeys(
-        ("core/rivals/declaration", "core/rivals/ready"),
-        GROUND | {"spicewidgets.core.rivals.declaration", "spicewidgets.loading"},
+        ("core/rivals/declaration", "core/rivals/ready", "core/rivals/two_step"),
+        GROUND
+        | {
+            "spicewidgets.core.rivals.declaration",
+            "spicewidgets.core.rivals.two_step",
+            "spicewidgets.loading",
+        },
     ),
     "core/rivals": GROUND
     | {"pandas", "scipy", "torch", "spicewidgets.core.estimator", "spicewidgets.loading"}
@@ -189,6 +194,7 @@ ALSO = {
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
+    "core/rivals/two_step.py": {"torch"},  # when a rival is run
     "core/studies/data_sets.py": {"joblib"},  # many data sets, wherever its backend runs them
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "plots/session.py": {

@@ -14,7 +14,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ..experiment.script import script_of
 from ..loading import later
-from ..state.studies import RIVALS
 from .studies import PageStudy, schedule_of
 
 if TYPE_CHECKING:
@@ -120,7 +119,6 @@ class ReportStudy(PageStudy):
         several = snapshot.n_participants > 1
         plan = inquiry.Plan(
             models={f"{name} (SPICE)": estimators.estimator_of(snapshot)},
-            rivals=tuple(RIVALS),
             by=held.by,
             folds=held.n_folds,
             way="group" if several and held.pooled else "prior",

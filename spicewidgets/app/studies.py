@@ -15,7 +15,7 @@ from ..core.studies.study import OWN, Source, Study
 from ..experiment.simulation import Simulated
 from ..loading import later
 from ..state.experiment import STUDIES, ExperimentSnapshot
-from ..state.studies import RIVALS
+from ..state.studies import LABELS
 
 if TYPE_CHECKING:
     from ..core.estimator import SpiceEstimator
@@ -103,7 +103,7 @@ class DeclaredStudy(PageStudy):
             schedule_of(data),
             agents if self.declared.asks_equations else {},
             {OWN[0]: lambda: estimators.estimator_of(snapshot)},
-            RIVALS,
+            LABELS,
         )
         self.study = self.declared(snapshot.group(self.name), source)
         self.total = len(self.study.names)

@@ -45,7 +45,7 @@ class ReportRequest(StudyRequest):
         choices=MODELS,
     )
     rivals: tuple[str, ...] = option(
-        NAMES, "Compare only this rival; all when not given.", name="rival", choices=NAMES
+        (), "Compare only this rival; all when not given.", name="rival", choices=NAMES
     )
     by: str = declared_option(HeldOutSettings, "by")
     folds: int = declared_option(HeldOutSettings, "n_folds")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
-from ..core.rivals.ready import RIVALS
+from ..core.rivals.ready import ALL
 from ..core.settings import Participant, Task
 from .options import OF_SIMULATIONS, OF_TABLES
 from .study import MODELS, NAMES, StudyRequest, argument, describe_misuses, option, study_command
@@ -61,7 +61,7 @@ class RecoveryRequest(StudyRequest):
         if what == "parameters" and len(self.rivals) > 1:
             yield f"--rival must be one rival for parameters; got {len(self.rivals)}. Name one."
         for name in self.rivals if what == "parameters" else ():
-            if name in RIVALS and not RIVALS[name].parameters:
+            if name in ALL and not ALL[name].parameters:
                 yield f"--rival must be one with parameters; {name} has none. Name another one."
         for size in (self.sizes or "1").split(","):
             if not (size.strip().isdigit() and int(size) > 0):

@@ -11,13 +11,13 @@ import pandas as pd
 
 from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rivals
+from ..core.rivals.ready import RIVALS
 from ..core.simulate.environments import make_environment
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery, TermRecovery
 from .folder import write_folder
 from .progress import ProgressBar
 from .reading import read_table, versions
 from .recovery import RecoveryRequest
-from .study import NAMES
 
 Recovery = ParameterRecovery | ModelRecovery | TermRecovery
 
@@ -58,7 +58,7 @@ def study_of(request: RecoveryRequest) -> Recovery:
             sessions=request.session_counts,
             **counts,
         )
-    rivals = request.rivals or (NAMES if request.what == "rivals" else ("rescorla-wagner",))
+    rivals = request.rivals or (tuple(RIVALS) if request.what == "rivals" else ("rescorla-wagner",))
     fitted = {}
     if request.table is None:
         task = make_environment(request.task)

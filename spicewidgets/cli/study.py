@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self, get_args
 import click
 
 from ..core.models import READY
-from ..core.rivals.ready import RIVALS
+from ..core.rivals.ready import ALL
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
 from ..core.studies.study import Study
 from ..loading import load
@@ -36,7 +36,7 @@ from .options import (
 )
 from .progress import ProgressBar
 
-NAMES, MODELS = tuple(RIVALS), tuple(READY)
+NAMES, MODELS = tuple(ALL), tuple(READY)
 TABLE_WORDS = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
 UNREPEATED = ("out", "jobs")  # where to, and in how many processes, is left to who repeats it
 

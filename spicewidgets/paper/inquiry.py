@@ -33,7 +33,7 @@ from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rival
 from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
-from ..core.rivals.ready import RIVALS
+from ..core.rivals.ready import ALL, rivals_for
 from ..core.settings import Settings, SettingsError
 from ..core.studies.data_sets import DataSetStudy
 from ..core.studies.equation_recovery import EquationRecovery
@@ -56,7 +56,7 @@ class Plan:
 
     Attributes:
         models: estimators that are not fitted yet, by name; the equations that predict best are told.
-        rivals: names of the rivals.
+        rivals: names of the rivals; all ready ones for the kind of task where none is named.
         by, folds, way: as in `held_out`.
         repeats: times that each model plays anew where the schedule is known; 0 for no falsification.
         datasets: simulated data sets of each kind; 0 for no recovery.
@@ -69,7 +69,7 @@ class Plan:
     """
 
     models: Mapping[str, SpiceEstimator]
-    rivals: tuple[str, ...] = tuple(RIVALS)
+    rivals: tuple[str, ...] = ()
     by: str = "session"
     folds: int = 4
     way: str = "group"
@@ -114,6 +114,9 @@ class Inquiry:
         truth: Callable[[SpiceEstimator], pd.DataFrame] | None = None,
         schedule: ArrayLike | None = None,
     ) -> None:
+        self.choices = data if isinstance(data, Choices) else None
+        self.dataset = data.dataset if isinstance(data, Choices) else data
+        plan = replace(plan, rivals=plan.rivals or tuple(rivals_for(self.dataset.task)))
         raise_if_any(
             [
                 None
@@ -126,8 +129,6 @@ class Inquiry:
             ]
         )
         self.plan, self.truth, self.schedule = plan, truth, schedule
-        self.choices = data if isinstance(data, Choices) else None
-        self.dataset = data.dataset if isinstance(data, Choices) else data
         self._words: dict[str, Any] = {
             "title": title,
             "source": source,
@@ -244,7 +245,7 @@ class Inquiry:
         fitted = now.held_out.priors
         counts: Any = {"random_state": plan.seed}
         parameters = {}
-        shown = [name for name in self._shown_rivals() if RIVALS[name].parameters]
+        shown = [name for name in self._shown_rivals() if ALL[name].parameters]
         for place, name in enumerate(shown):
             study = ParameterRecovery(
                 name,

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..core.rivals.ready import RIVALS as READY
+from ..core.rivals.ready import ALL, RIVALS as READY
 from ..core.settings import HIGHEST_SEED, Settings, setting
 from ..core.studies.ready import STUDIES
 from ..core.studies.study import Study
 from ..core.wording import join_words
 from .base import State
 
-# What the ready rivals are called, and by what some of them are told from Rescorla-Wagner.
-RIVALS: Mapping[str, str] = {name: rival.label for name, rival in READY.items()}
+LABELS: Mapping[str, str] = {name: rival.label for name, rival in ALL.items()}
+# What the ready rivals of bandits are called, and by what some of them are told from Rescorla-Wagner.
+RIVALS: Mapping[str, str] = {name: LABELS[name] for name in READY}
 BEYOND: Mapping[str, tuple[str, float]] = {
     name: rival.beyond for name, rival in READY.items() if rival.beyond is not None
 }

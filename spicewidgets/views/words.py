@@ -1,7 +1,7 @@
 """What the parameters of a participant, and rivals, are called in tables and pictures."""
 
 from ..core.mechanisms import ASKED, BEYOND, PARAMETERS as DECLARED
-from ..core.rivals.ready import RIVALS
+from ..core.rivals.ready import ALL
 from ..core.settings import LEVEL
 from ..core.studies.study import OWN as OWN
 
@@ -17,4 +17,4 @@ FURTHER = tuple(one.name for mechanism in BEYOND if not mechanism.within for one
 ASKED_FOR = {name: f"{one.label}, {one.unit}" if one.unit else one.label for name, one in ASKED.items()}
 FIRST = {name: one.guess.first for name, one in ASKED.items() if one.guess}
 # Rivals where there is little room, by their labels.
-BRIEF = {rival.label: rival.brief for rival in RIVALS.values()}
+BRIEF = {rival.label: rival.brief for rival in ALL.values()}

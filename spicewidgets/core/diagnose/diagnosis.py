@@ -24,7 +24,7 @@ from ..models import READY
 from ..parameters import DISCOVERY, settings_of
 from ..read.translation import read_parameters, true_model
 from ..rivals.fit import fit_rival
-from ..rivals.ready import RIVALS
+from ..rivals.ready import rivals_for
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import Agent, AgentQ
 from .facts import Facts, LeftOut
@@ -201,7 +201,7 @@ def evidence_of_rivals(dataset: DatasetRNN) -> Mapping[str, float]:
     """Weigh all ready rivals by `evidence_of_rival`; none for more than 20,000 choices, which take long."""
     if int(dataset.target_mask.sum()) > MANY_CHOICES:
         return {}
-    return {name: evidence_of_rival(name, dataset) for name in RIVALS}
+    return {name: evidence_of_rival(name, dataset) for name in rivals_for(dataset.task)}
 
 
 def evidence_of_rival(name: str, dataset: DatasetRNN) -> float:

@@ -10,7 +10,7 @@ from ..mechanism import Mechanism
 from ..mechanisms import BEYOND, MECHANISMS, VALUES
 from ..models import RATE, READY, VALUE
 from ..polynomial import BINARY, Move, moves_of
-from ..rivals.ready import RIVALS, MechanismRival
+from ..rivals.ready import ALL, MechanismRival
 
 Modules = Mapping[str, Collection[str]]  # the control signals that each module sees
 
@@ -47,7 +47,7 @@ def lacking(parameters: Mapping[str, float | None], modules: Modules) -> tuple[M
 
 def mechanism_of(rival: str) -> Mechanism | None:
     """Find what a ready rival has; None of one that is not ready, and of chance."""
-    found = RIVALS.get(rival)
+    found = ALL.get(rival)
     if isinstance(found, MechanismRival):
         return found.mechanisms[-1]
     if found is None or not found.parameters:

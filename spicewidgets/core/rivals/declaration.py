@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...loading import later
 from ..mechanism import Trial as Trial, Values as Values
 from ..settings import SettingsError
+from ..tasks import BANDIT_NAME
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,6 +111,7 @@ class Rival:
         source: where it is from.
         parameters: in the order in which tables have them.
         states: memory states, and the value of each before the first trial.
+        tasks: the kinds of task that it is for, by name (`core.tasks.TASKS`); empty for one of all kinds.
         contexts: how many states the task has; 0 where it has none. Trials then tell them, and `logits` finds
             that of the next choice in `state["ahead"]`. A data set has them as additional inputs: 1 or 0 for
             each state of the task in this trial, and the same for the next.
@@ -125,6 +127,7 @@ class Rival:
     source: str = ""
     parameters: tuple[Parameter, ...] = ()
     states: Mapping[str, float] = {}
+    tasks: tuple[str, ...] = (BANDIT_NAME,)
     contexts: int = 0
     per_context: tuple[str, ...] = ()
     beyond: tuple[str, float] | None = None
@@ -154,6 +157,10 @@ class Rival:
         `update`.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what moves a choice (logits).")
+
+    def is_for(self, task: str) -> bool:
+        """Tell whether it is for a kind of task, by its name."""
+        return not self.tasks or task in self.tasks
 
     def columns(self, n_actions: int) -> tuple[tuple[str, Parameter], ...]:
         """Return the numbers of each person: their names, and the parameter that each belongs to."""

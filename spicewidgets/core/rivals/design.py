@@ -30,7 +30,7 @@ class Design:
         task: with `new_sess` and `step`, for all sessions side by side.
         n_actions: number of options.
         people: index of the person of each session, `(n_sessions,)`.
-        lengths: trials of each session, `(n_sessions,)`.
+        lengths: rows of each session, `(n_sessions,)`: its trials, times the stages that each has.
         offered: options on offer in each trial, `(n_sessions, n_trials + 1, n_actions)`; None where all are.
         ends: whether the choice after the last trial of a session is not known, as in a table.
     """
@@ -44,7 +44,7 @@ class Design:
 
     @classmethod
     def of_settings(cls, people: int, sessions: int, trials: int, task: Any) -> "Design":
-        """So many people, each with so many sessions of so many trials of a task.
+        """So many people, each with so many sessions of so many trials of a task, which may have stages.
 
         Raises:
             SettingsError: where a number is none of 1 or more, or there are too many choices.
@@ -65,7 +65,8 @@ class Design:
         )
         n_actions = int(getattr(task, "n_actions", 2))
         who = tuple(person for person in range(people) for _ in range(sessions))
-        return cls(task, n_actions, who, (int(trials),) * len(who))
+        n_rows = int(trials) * int(getattr(task, "n_stages", 1))
+        return cls(task, n_actions, who, (n_rows,) * len(who))
 
     @classmethod
     def of_choices(cls, dataset: DatasetRNN) -> "Design":
@@ -128,12 +129,13 @@ def simulate_agent(
     data, _, _ = create_dataset(
         agent,
         task,
-        max(design.lengths),
+        max(design.lengths) // getattr(task, "n_stages", 1),
         len(design.people),
         participant=people,
         random_state=random_state,
     )
-    data.offered = None if design.offered is None else torch.from_numpy(design.offered[:, 1:])
+    if design.offered is not None:
+        data.offered = torch.from_numpy(design.offered[:, 1:])
     lengths, trials = torch.tensor(design.lengths), torch.arange(data.n_trials)
     cut = data.take(torch.arange(len(data)), torch.where(trials < lengths[:, None], trials, -1))
     if design.ends:

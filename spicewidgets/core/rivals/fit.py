@@ -6,7 +6,7 @@ starts side by side, on a compiled likelihood with exact derivatives. Standard e
 curvature at the end, that of the choices, and of the prior where there is one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
+from ..checks import raise_if_any
 from ..data.dataset import DatasetRNN
 from ..data.participants import index_participants
 from ..discover.information import half_width
@@ -28,7 +29,7 @@ from ..settings import LEVEL, SettingsError
 from ..train.compiled.symbolic import TraceError
 from .declaration import Rival, as_rival
 from .model import AgentRival, Floats, RivalRNN
-from .ready import RIVALS
+from .ready import ALL, rivals_for
 
 WAYS = ("likelihood", "prior", "group")
 N_STARTS = 8
@@ -163,7 +164,7 @@ def fit_rival(
     """Fit a rival to the choices of each person.
 
     Args:
-        rival: a rival or its class; or the name of a ready one, as in `RIVALS`.
+        rival: a rival or its class; or the name of a ready one, as in `ALL`.
         dataset: the choices.
         way: "likelihood" finds the most likely parameters within their bounds; "prior" the most probable ones
             under the declared prior; "group" those under a normal prior whose mean and spread are found from
@@ -172,7 +173,8 @@ def fit_rival(
         random_state: seed of those.
 
     Raises:
-        SettingsError: for an unknown name or way, or choices that say nothing.
+        SettingsError: for an unknown name or way, a rival for another kind of task, or choices that say
+            nothing.
 
     >>> from spicewidgets import AgentQ, BanditsDrift, create_dataset
     >>> data, _, _ = create_dataset(AgentQ(alpha_reward=0.3), BanditsDrift(0.2), 100, 20, random_state=1)
@@ -181,6 +183,7 @@ def fit_rival(
     (('alpha', 'beta'), array([[0.3, 3.3]]))
     """
     rival = resolve_model(rival)
+    raise_if_any(task_problems(rival, dataset.task))
     if way not in WAYS:
         raise SettingsError([f"way must be one of {', '.join(WAYS)}; got {way!r}. Choose one of these."])
     if isinstance(n_starts, bool) or not isinstance(n_starts, int) or n_starts < 1:
@@ -219,12 +222,21 @@ def fit_rival(
 def resolve_model(rival: Rival | type[Rival] | str) -> Rival:
     """Return a rival by its name, or as it is, checked."""
     if isinstance(rival, str):
-        if rival not in RIVALS:
+        if rival not in ALL:
             raise SettingsError(
-                [f"A rival must be one of {', '.join(RIVALS)}; got {rival!r}. Choose one, or give a class."]
+                [f"A rival must be one of {', '.join(ALL)}; got {rival!r}. Choose one, or give a class."]
             )
-        return RIVALS[rival]
+        return ALL[rival]
     return as_rival(rival)
+
+
+def task_problems(rival: Rival, task: str) -> Iterator[str]:
+    """Yield a sentence where a rival is not for a kind of task, by the name of that."""
+    if not rival.is_for(task):
+        yield (
+            f"A rival must be for choices of the kind {task!r}; got {rival.name!r}, which is for"
+            f" {', '.join(rival.tasks)}. Choose one of {', '.join(rivals_for(task))}."
+        )
 
 
 class ModeSearch(Posterior):
@@ -316,8 +328,11 @@ class ModeSearch(Posterior):
 
 
 def fit_rivals(
-    dataset: DatasetRNN, rivals: Sequence[Rival | type[Rival] | str] = tuple(RIVALS), way: str = "likelihood"
+    dataset: DatasetRNN, rivals: Sequence[Rival | type[Rival] | str] | None = None, way: str = "likelihood"
 ) -> dict[str, FittedRival]:
-    """Several rivals, fitted to the same choices, by name; all ready ones unless others are named."""
-    fits = [fit_rival(rival, dataset, way) for rival in rivals]
+    """Several rivals, fitted to the same choices, by name; all ready ones for their kind of task unless
+    others are named.
+    """
+    named = rivals_for(dataset.task) if rivals is None else rivals
+    fits = [fit_rival(rival, dataset, way) for rival in named]
     return {fit.rival.name: fit for fit in fits}

@@ -27,7 +27,7 @@ from .declaration import Rival
 from .fit import WAYS, FittedRival, fit_rival, resolve_model
 from .folds import folds_of
 from .model import Floats
-from .ready import RIVALS
+from .ready import rivals_for
 
 N_RESAMPLES = 2000
 
@@ -220,7 +220,7 @@ Candidate = Rival | type[Rival] | str | Estimator
 
 def held_out(
     dataset: DatasetRNN,
-    models: Sequence[Candidate] | Mapping[str, Candidate] = tuple(RIVALS),
+    models: Sequence[Candidate] | Mapping[str, Candidate] | None = None,
     by: str = "session",
     *,
     n_folds: int = 4,
@@ -232,7 +232,8 @@ def held_out(
     Args:
         dataset: the choices.
         models: rivals, by name or class, and estimators that are not fitted yet, such as `SpiceEstimator`:
-            one of these gives two rows, its equations and its network. With names for them, as a mapping.
+            one of these gives two rows, its equations and its network. With names for them, as a mapping. All
+            ready rivals for this kind of task when None.
         by: how the choices are taken apart: by "session", "person" or "time"; see `folds_of`.
         n_folds: how often.
         way: how rivals are fitted, as in `fit_rival`; by "person", where all people are one, the declared
@@ -249,7 +250,7 @@ def held_out(
 
 def held_out_steps(
     dataset: DatasetRNN,
-    models: Sequence[Candidate] | Mapping[str, Candidate] = tuple(RIVALS),
+    models: Sequence[Candidate] | Mapping[str, Candidate] | None = None,
     by: str = "session",
     *,
     n_folds: int = 4,
@@ -258,6 +259,7 @@ def held_out_steps(
 ) -> Generator[Progress, None, HeldOut]:
     """As `held_out`, with a record of how far it is; the result is the generator's value."""
     dataset, people = index_participants(dataset)
+    models = tuple(rivals_for(dataset.task)) if models is None else models
     contestants = _contestants(models, way, by, random_state)
     folds = folds_of(dataset, by, n_folds)
     total, done, began = len(contestants) * (len(folds) + 1), 0, monotonic()

@@ -1,4 +1,5 @@
-"""Eleven rivals that are ready, from chance to a regression on all that happened lately.
+"""The rivals that are ready. Of bandits, from chance to a regression on all that happened lately; those of
+other kinds of task are in files of their own.
 
 Values begin at 0.5, the middle of rewards between 0 and 1. P of a choice is the softmax of the logits over
 the options on offer.
@@ -6,7 +7,9 @@ the options on offer.
 
 from ..mechanism import Array, Mechanism, ParameterSpec, states_of, update
 from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0, STATES
+from ..tasks import BANDIT_NAME
 from .declaration import Parameter, Rival, State, Trial, Values
+from .two_step import Hybrid, KernelOfStages, ModelBased, ModelFree
 
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
 
@@ -110,6 +113,7 @@ class RandomChoice(Rival):
     words = "All options are chosen equally often, whatever happens."
     equation = "P = 1 / n"
     source = WILSON
+    tasks = ()
 
     def logits(self, p: Values, state: State) -> Array:
         """No option is better than another."""
@@ -253,7 +257,7 @@ class LaggedRegression(Rival):
         return logits
 
 
-RIVALS: dict[str, Rival] = {
+ALL: dict[str, Rival] = {
     rival.name: rival
     for rival in (
         RandomChoice(),
@@ -264,5 +268,21 @@ RIVALS: dict[str, Rival] = {
         *(RescorlaWagner(mechanism) for mechanism in MECHANISMS if mechanism.rival),
         PearceHall(),
         LaggedRegression(),
+        Hybrid(),
+        ModelFree(),
+        ModelBased(),
+        KernelOfStages(),
     )
 }
+
+
+def rivals_for(task: str) -> dict[str, Rival]:
+    """Return the ready rivals for a kind of task, by name.
+
+    >>> list(rivals_for("two-step"))
+    ['random', 'hybrid', 'model-free', 'model-based', 'two-step-kernel']
+    """
+    return {name: rival for name, rival in ALL.items() if rival.is_for(task)}
+
+
+RIVALS: dict[str, Rival] = rivals_for(BANDIT_NAME)

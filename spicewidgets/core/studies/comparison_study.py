@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...loading import later
 from ..models import READY
 from ..progress import Progress
-from ..rivals.ready import RIVALS
+from ..rivals.ready import ALL, rivals_for
 from ..settings import HIGHEST_SEED, Settings, SpiceWarning, setting
 from .study import Study, ready_estimator, way_of_fitting
 
@@ -30,8 +30,6 @@ else:
     comparison = later(".comparison", __package__)
     folds = later("..rivals.folds", __package__)
     held_out = later("..rivals.held_out", __package__)
-
-ALL = tuple(RIVALS)  # where no rival is named
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class HeldOutSettings(Settings):
     rivals: tuple[str, ...] = setting(
         (),
         "Compare only this rival; all when not given.",
-        choices=tuple(RIVALS),
+        choices=tuple(ALL),
         page=False,
         command={"name": "rival"},
     )
@@ -126,11 +124,12 @@ class ComparisonStudy(Study):
         """Rivals, which are quick, then what is trained."""
         own = self.source.untrained if self.settings.equations else ()
         models = (f"{name} (SPICE)" for name in self.settings.models)
-        return (*(self.settings.rivals or ALL), *models, *own)
+        rivals = self.settings.rivals or rivals_for(self.source.dataset.task)
+        return (*rivals, *models, *own)
 
     def weight(self, part: str) -> int:
         """About how many rivals take as long as a model."""
-        return 1 if part in RIVALS else 8
+        return 1 if part in ALL else 8
 
     def work(self, part: str) -> "Generator[Progress, None, HeldOut]":
         """Hold out the choices from one model."""
@@ -138,7 +137,7 @@ class ComparisonStudy(Study):
         model: Any = part
         if part in self.source.untrained:
             model = self.source.untrained[part]()
-        elif part not in RIVALS:
+        elif part not in ALL:
             model = ready_estimator(part.removesuffix(" (SPICE)"), dataset, settings.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpiceWarning)  # how well it does is the answer itself

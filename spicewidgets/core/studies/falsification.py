@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ...loading import later
 from ..models import READY
 from ..progress import Progress, map_progress
-from ..rivals.ready import RIVALS
+from ..rivals.ready import ALL, rivals_for
 from ..settings import HIGHEST_SEED, Settings, SettingsError, SpiceWarning, setting
 from .study import Source, Study, ready_estimator, way_of_fitting
 
@@ -44,7 +44,7 @@ class FalsificationSettings(Settings):
     rivals: tuple[str, ...] = setting(
         (),
         "Judge this rival; rescorla-wagner and with-kernel where neither a rival nor a model is given.",
-        choices=tuple(RIVALS),
+        choices=tuple(ALL),
         page=False,
         command={"name": "rival"},
     )
@@ -117,8 +117,11 @@ class FalsificationStudy(Study):
     def names(self) -> Sequence[str]:
         """What is trained, rivals, and models that are trained for this."""
         models = [f"{name}{end}" for name in self.settings.models for end in (EQUATIONS, NETWORK)]
-        usual = FEW if self.source.trained else () if models else USUAL
-        rivals = self.settings.rivals or (tuple(RIVALS) if self.settings.every else usual)
+        known = rivals_for(self.source.dataset.task)
+        usual: tuple[str, ...] = FEW if self.source.trained else () if models else USUAL
+        if not set(usual) <= set(known):  # of another kind of task
+            usual = tuple(known)
+        rivals = self.settings.rivals or (tuple(known) if self.settings.every else usual)
         return (*self.source.trained, *rivals, *models)
 
     def work(self, part: str) -> "Generator[Progress, None, check.Falsification]":
@@ -158,7 +161,7 @@ class FalsificationStudy(Study):
         """Return who is judged."""
         if part in self.source.trained:
             return self.source.trained[part]()
-        if part in RIVALS:
+        if part in ALL:
             way = way_of_fitting(self.settings.way, self.source.dataset)
             return fit.fit_rival(part, self.source.dataset, way, random_state=self.settings.seed).agent
         is_network = part.endswith(NETWORK)

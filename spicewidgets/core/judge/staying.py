@@ -1,0 +1,132 @@
+"""Staying in a two-step task: how often a first choice is made again, by what it led to the last time.
+
+A learner without a plan stays after a reward, whatever the transition; one with a plan stays after a reward
+and a common transition, and leaves after a reward and a rare one (Daw et al. 2011, Neuron 69: 1204).
+"""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from ..checks import raise_if_any
+from ..data.dataset import DatasetRNN
+from ..settings import LEVEL
+from ..simulate.record import Floats
+from ..tasks import TASKS, TWO_STEP
+
+CELLS = tuple((common, rewarded) for common in (True, False) for rewarded in (True, False))
+# Of each coefficient, the weight of the log-odds of each cell: four cells tell four coefficients.
+WEIGHTS = {
+    "intercept": (0.25, 0.25, 0.25, 0.25),
+    "outcome": (0.5, -0.5, 0.5, -0.5),
+    "transition": (0.5, 0.5, -0.5, -0.5),
+    "outcome x transition": (1.0, -1.0, -1.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Staying:
+    """How often each person stays, by what the last first choice led to; arrays are `(n_people, 4)`, the
+    cells those of `CELLS`: common and rewarded, common and not, rare and rewarded, rare and not.
+
+    Attributes:
+        people: their labels.
+        stayed: trials after which the first choice was made again.
+        trials: all trials after which the next first choice is known.
+    """
+
+    people: tuple[object, ...]
+    stayed: NDArray[np.int64]
+    trials: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, dataset: DatasetRNN) -> "Staying":
+        """Count the trials of a two-step task; one whose next trial is missing does not count.
+
+        Args:
+            dataset: the choices, a row a stage; a reward of more than 0.5 is one.
+
+        Raises:
+            SettingsError: for a data set of another kind of task.
+        """
+        raise_if_any(
+            [
+                None
+                if dataset.task == TWO_STEP.name
+                else f"Staying is regressed in a {TWO_STEP.title.lower()}; got the choices of a"
+                f" {TASKS[dataset.task].title.lower()}. Give choices of two stages."
+            ]
+        )
+        options = np.asarray(dataset.choices)
+        first, second, rewards = options[:, :-1], options[:, 1:], np.asarray(dataset.rewards_chosen)[:, 1:]
+        following = np.where(np.asarray(dataset.target_mask), np.asarray(dataset.ys.argmax(-1)), -1)[:, 1:]
+        stage = np.array([*TWO_STEP.stage_of, -1])  # -1 of a missing row
+        known = (stage[first] == 0) & (stage[second] == 1) & (stage[following] == 0)
+        led = np.array([[second in group for group in TWO_STEP.groups_of(1)] for second in range(6)])
+        likely = np.array(TWO_STEP.transitions).argmax(-1)
+        common = led[second[known], likely[first[known]]]
+        cell = 2 * ~common + ~(rewards[known] > 0.5)
+        codes = np.asarray(dataset.participant_ids)
+        place = np.broadcast_to(np.searchsorted(np.unique(codes), codes)[:, None], known.shape)[known]
+        n = len(np.unique(codes))
+        stayed = first[known] == following[known]
+        trials, repeats = (
+            np.bincount(place * 4 + cell, weights, 4 * n).reshape(n, 4).astype(int)
+            for weights in (None, stayed)
+        )
+        return cls(tuple(dataset.participants[code] for code in np.unique(codes)), repeats, trials)
+
+    @property
+    def shares(self) -> Floats:
+        """P of staying in each cell, `(n_people, 4)`; NaN where there is no such trial."""
+        with np.errstate(invalid="ignore"):
+            shares: Floats = self.stayed / self.trials
+        return shares
+
+    def regression(self) -> pd.DataFrame:
+        """Regress staying on the last outcome, the last transition and their product, person by person.
+
+        It is a logistic regression by maximum likelihood, whose predictors are 0.5 (rewarded, common) or
+        -0.5. Four coefficients of four cells are the cells' log-odds, weighed. They are not identified, and
+        missing, where a person has no trial in a cell, or always or never stays in one.
+
+        Returns:
+            A row for each person: each coefficient, its standard error, and the number of trials.
+        """
+        told = np.all((self.stayed > 0) & (self.stayed < self.trials), axis=1)
+        odds = logit(np.where(told[:, None], self.shares, np.nan))
+        variance = 1 / np.maximum(self.stayed, 1) + 1 / np.maximum(self.trials - self.stayed, 1)
+        columns: dict[str, object] = {"participant": self.people}
+        columns |= {name: odds @ weights for name, weights in WEIGHTS.items()}
+        for name, weights in WEIGHTS.items():
+            errors = np.sqrt(variance @ np.square(weights))
+            columns[f"{name} error"] = np.where(told, errors, np.nan)
+        return pd.DataFrame(columns | {"trials": self.trials.sum(1)})
+
+    def bars(self, level: float = LEVEL) -> pd.DataFrame:
+        """Average P of staying over people, cell by cell.
+
+        Args:
+            level: of the interval over people, 0 to 1.
+
+        Returns:
+            A row for each cell: `transition`, `outcome`, mean `p_stay`, its interval `low` to `high` (normal,
+            by the standard error over people; missing for one person), and the number of `people`.
+        """
+        rows, width = [], NormalDist().inv_cdf((1 + level) / 2)
+        for place, (common, rewarded) in enumerate(CELLS):
+            own = self.shares[:, place]
+            own = own[np.isfinite(own)]
+            mean = own.mean() if len(own) else np.nan
+            half = width * own.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else np.nan
+            words = {
+                "transition": "common" if common else "rare",
+                "outcome": "reward" if rewarded else "none",
+            }
+            ends = {"low": max(mean - half, 0.0), "high": min(mean + half, 1.0)}
+            rows.append(words | {"p_stay": mean} | ends | {"people": len(own)})
+        return pd.DataFrame(rows)
