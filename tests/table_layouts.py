@@ -33,6 +33,41 @@ def igt():
     )
 
 
+def pst():
+    return table(
+        "subjID\ttype\tchoice\treward",
+        lambda r, p, t: (p, (12, 34, 56)[t % 3], coin(r), coin(r)),
+        separator="\t",
+        trials=24,
+    )
+
+
+def gng():
+    return table(
+        "subjID\tcue\tkeyPressed\toutcome",
+        lambda r, p, t: (p, t % 4 + 1, coin(r), r.integers(-1, 2)),
+        separator="\t",
+        trials=32,
+    )
+
+
+def bandit4arm():
+    return table(
+        "subjID\tchoice\tgain\tloss",
+        lambda r, p, t: (p, r.integers(1, 5), coin(r), -coin(r)),
+        separator="\t",
+        trials=20,
+    )
+
+
+def prl():
+    return table(
+        "subjID\tblock\tchoice\toutcome",
+        lambda r, p, t: (p, t // 6 + 1, coin(r) + 1, 2 * coin(r) - 1),
+        separator="\t",
+    )
+
+
 def hddm():
     pairs = ("AB", "CD", "EF")
     return table(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.settings import SettingsError
+from ..core.tasks import TASKS
 from ..loading import later
 from ..state.data import MOST_SESSIONS
 from ..state.table import Contents, Table
@@ -48,6 +49,10 @@ ROLES = {
     "sessions": "session",
     "trial": "number of the trial",
     "choice": "choice",
+    "second_choice": "choice of the second stage",
+    "state": "state of the choice",
+    "common": "common transition or not",
+    "stage": "stage of the row",
     "reward": "reward",
     "loss": "loss, taken off the reward",
     "outcomes": "what one option paid",
@@ -145,7 +150,10 @@ def _size_problems(report: "Report") -> list[str]:
     """Sentences where a table holds more than the page can show."""
     sizes = {
         "sessions": (report.sessions, MOST_SESSIONS),
-        "trials, all sessions padded to the longest,": (report.sessions * report.lengths[2], MOST_TRIALS),
+        "trials, all sessions padded to the longest,": (
+            report.sessions * report.lengths[2] * max(len(TASKS[report.task].stages), 1),
+            MOST_TRIALS,
+        ),
         "options": (len(report.options), MOST_OPTIONS),
     }
     return [
@@ -207,7 +215,7 @@ def table_of(choices: "Choices", roles: Mapping[str, Any] | None = None) -> Tabl
         options=tuple(_name_option(option.label) for option in report.options),
         participants=tuple(rows.participants),
         codes=tuple(rows.ids[first, -1].astype(int).tolist()),
-        n_trials=report.lengths[2],
+        n_trials=int(rows.trial.max()) + 1,
         choices=choices,
     )
     pairs = tuple((name, tuple(it) if isinstance(it, list) else it) for name, it in (roles or {}).items())
@@ -225,12 +233,14 @@ def paid(contents: Contents) -> Floats:
 @lru_cache(maxsize=2)
 def repeats(contents: Contents) -> Floats:
     """In which share of the choices each participant takes the option of the trial before,
-    `(n_participants,)`; NaN for one who never chooses twice in a row.
+    `(n_participants,)`; NaN for one who never chooses twice in a row. Of several stages, the first counts.
     """
     rows, n = contents.choices.rows, len(contents.participants)
-    follows = (np.diff(rows.session) == 0) & (rows.arms[1:] >= 0) & (rows.arms[:-1] >= 0)
-    person = rows.ids[1:, -1].astype(int)[follows]
-    same = (rows.arms[1:] == rows.arms[:-1])[follows]
+    first = slice(None, None, max(len(TASKS[rows.task].stages), 1))
+    session, arms = rows.session[first], rows.arms[first]
+    follows = (np.diff(session) == 0) & (arms[1:] >= 0) & (arms[:-1] >= 0)
+    person = rows.ids[first][1:, -1].astype(int)[follows]
+    same = (arms[1:] == arms[:-1])[follows]
     counts = np.bincount(person, minlength=n)
     return np.bincount(person, weights=same, minlength=n) / np.where(counts, counts, np.nan)
 

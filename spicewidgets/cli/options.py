@@ -97,6 +97,10 @@ COLUMNS = {  # option: its role in the table, its help
     "participant_column": ("participant", "Table: column of the participant."),
     "session_column": ("sessions", "Table: column that tells a participant's sessions apart."),
     "choice_column": ("choice", "Table: column of the choice."),
+    "second_choice_column": ("second_choice", "Table: column of the choice of a second stage."),
+    "state_column": ("state", "Table: column of the state in which that was made."),
+    "common_column": ("common", "Table: column that says whether a transition is common."),
+    "stage_column": ("stage", "Table: column that says which of two stages a row is."),
     "reward_column": ("reward", "Table: column of the reward."),
 }
 OF_TABLES = {*COLUMNS, "remedy"}

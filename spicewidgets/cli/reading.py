@@ -40,8 +40,11 @@ def read_table(table: str, columns: Mapping[str, str], remedies: Mapping[str, st
 
 
 def notes_of(report: Report) -> tuple[str, ...]:
-    """List the problems of a table, and their remedies."""
-    notes = tuple(f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
+    """List the stages of a table's trials, its problems, and their remedies."""
+    stages = (f"A trial has two stages: {report.stages}",) if report.stages else ()
+    found = (f"{it.words} ({it.where.words}): {it.remedies[it.taken]}." for it in report.problems)
+    net = (f"Rewards are {report.net}.",) if report.net else ()
+    notes = (*stages, *net, *found)
     left = report.columns_left
     return (*notes, f"Columns that were not used: {join_names(left)}.") if left else notes
 

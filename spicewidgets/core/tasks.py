@@ -86,6 +86,15 @@ class Task:
         """Return the options of a stage."""
         return tuple(option for option, own in enumerate(self.stage_of) if own == stage)
 
+    @property
+    def unpaid(self) -> tuple[int, ...]:
+        """The options whose choice is followed by no outcome.
+
+        >>> TWO_STEP.unpaid
+        (0, 1)
+        """
+        return tuple(at for at, own in enumerate(self.stage_of) if not self.stages[own].has_outcome)
+
     @cached_property
     def beside(self) -> tuple[tuple[int, ...], ...]:
         """The options that are on offer with each option, itself among them."""

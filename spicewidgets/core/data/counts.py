@@ -14,13 +14,13 @@ from .tables.report import Report
 class ChoiceCounts:
     """How many rows, trials and choices there are, and how many of the choices a model is scored by.
 
-    `rows == left_out + trials`, `trials + after_last == missed + choices`, and
+    `rows == left_out + trials` where a trial has one stage, `trials + after_last == missed + choices`, and
     `choices == first + after_missing + scored`.
 
     Attributes:
-        rows: of the table; the trials where there is none.
+        rows: of the table; the trials where there is none. A trial of two stages has one or two.
         left_out: rows that are no trials of the data set.
-        trials: of the data set, missed ones among them.
+        trials: of the data set, missed ones among them; each stage of a trial is one.
         missed: trials without a choice.
         after_last: choices that are known after the last trial of a session, as of a simulation.
         choices: that are known.
@@ -78,7 +78,7 @@ def count_choices(dataset: DatasetRNN, report: Report | None = None) -> ChoiceCo
     ends = (known * torch.arange(1, known.shape[1] + 1)).amax(dim=1)
     trials, after_last = int(dataset.lengths.sum()), int((ends - dataset.lengths).sum())
     if report is not None:
-        trials, after_last = report.used, 0
+        trials, after_last = report.trials or report.used, 0
     return ChoiceCounts(
         rows=trials if report is None else report.rows,
         left_out=0 if report is None else report.rows - report.used,

@@ -33,6 +33,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {  # what each is, and its unit
     "trial": ("Place in the session, from 0", ""),
     "choice": ("Label of the option that was chosen", ""),
     "reward": ("What the choice paid, as it is in the data set", ""),
+    "stage": ("Stage of a trial of two stages, 1 or 2", ""),
+    "state": ("State that the first choice led to, from 0", ""),
     "p_choice": ("P of the choice that was made, before it was made", ""),
     "value_chosen": ("Logit of the option that was chosen, before the outcome", "nats"),
     "prediction_error": ("Reward minus the reward that the value of the option stands for", ""),

@@ -17,6 +17,7 @@ from ..data.tables.layouts import EXPORT, MISSED, OWN
 from ..models import VALUE
 from ..simulate.agents import Agent
 from ..simulate.record import Floats, Record
+from ..tasks import TASKS
 from .network_agents import AgentSpice
 from .replay import labels_of, replay
 
@@ -35,13 +36,14 @@ def regressors(agent: Agent, data: Choices | DatasetRNN) -> pd.DataFrame:
         data: a table of choices, or a data set.
 
     Returns:
-        A row for each row of the table, in its order, also for those that were left out; of a data set, a row
-        for each trial of each session. Columns:
+        A row for each row of the table, in its order, also for those that were left out, and for each stage
+        of a trial; of a data set, a row for each trial of each session. Columns:
 
         - `row` (as a spreadsheet numbers it, from 2; of a data set from 0), `participant`, `session` and
           `trial` (from 0), `choice` (the option's label) and `reward` (as it is in the data set); `used`:
           "yes", "missed" for a trial without a choice, or "no" for a row that is no trial of the data set.
           Choice and reward are empty where they are missing, and in rows that are not used.
+        - `stage` (1 or 2) and `state` (from 0, of the second one), of a task whose trials have two stages.
         - `p_choice`: P of the choice that was made, 0 to 1.
         - `value_chosen`: logit of that option, in nats; softmax over the options' logits is P.
         - `prediction_error`: reward minus the reward that the chosen option's value stands for, in units of
@@ -81,21 +83,45 @@ def _of_table(agent: Agent, choices: Choices) -> pd.DataFrame:
             "choice": _labels(rows.arm_labels)[arms],
             "reward": np.where(arms < 0, np.nan, reward),
             "used": np.where(arms < 0, MISSED, "yes"),
-        },
-        index=choices.places,
+        }
+        | _stages(rows.task, rows.trial, arms)
     )
     part = _tabulate_expectations(agent, dataset, (session, rows.trial), arms, rows.offered, rows.arm_labels)
-    frame = pd.concat([frame, part.set_index(choices.places)], axis=1).reindex(range(len(table)))
-    frame.insert(0, "row", table.numbers)
-    unused = frame["used"].isna().to_numpy()
-    frame["used"] = frame["used"].where(~unused, "no")
-    frame["participant"] = frame["participant"].where(~unused, pd.Series(_people(choices), dtype=object))
+    unused = np.setdiff1d(np.arange(len(table)), choices.places)
+    places = np.concatenate([choices.places, unused])
+    order = np.argsort(places, kind="stable")
+    frame = pd.concat([frame, part], axis=1).reindex(range(len(places))).iloc[order].reset_index(drop=True)
+    places, out = places[order], order >= len(choices.places)
+    frame.insert(0, "row", table.numbers[places])
+    frame["used"] = frame["used"].where(~out, "no")
+    frame["participant"] = frame["participant"].where(~out, pd.Series(_people(choices)[places], dtype=object))
     for name in ("session", "trial"):
         frame[name] = frame[name].astype("Int64")
     for name in TIMES:
         if name in table.names:
-            frame[name] = table.column(name).numbers
+            frame[name] = table.column(name).numbers[places]
     return _label(frame)
+
+
+def _stages(task: str, trial: NDArray[np.int64], arms: NDArray[np.int64]) -> dict[str, Any]:
+    """Return columns that say which stage and state each row is; none of a task of one stage.
+
+    Args:
+        task: the name of the kind of task.
+        trial: `(n_rows,)` the place of each row in its session.
+        arms: `(n_rows,)` the option that was chosen, -1 for none.
+    """
+    stages = TASKS[task].stages
+    if len(stages) < 2:
+        return {}
+    state = [[at] * len(state) for stage in stages for at, state in enumerate(stage.states)]
+    of_option = np.array([*(at for states in state for at in states), -1])
+    stage = trial % len(stages)
+    known = (arms >= 0) & (stage > 0)
+    return {
+        "stage": pd.array(stage + 1, dtype="Int64"),
+        "state": pd.array(np.where(known, of_option[arms], np.nan), dtype="Int64"),
+    }
 
 
 def _people(choices: Choices) -> NDArray[Any]:
@@ -125,6 +151,7 @@ def _of_dataset(agent: Agent, dataset: DatasetRNN) -> pd.DataFrame:
             "reward": np.asarray(dataset.rewards_chosen, dtype=float)[session, trial],
             "used": np.where(arms < 0, MISSED, "yes"),
         }
+        | _stages(dataset.task, trial, arms)
     )
     part = _tabulate_expectations(agent, dataset, (session, trial), arms, None, options)
     return _label(pd.concat([frame, part], axis=1))

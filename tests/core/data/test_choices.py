@@ -45,6 +45,37 @@ LAYOUTS = [  # maker, layout, roles, sessions, options, remedies
         (1, 2, 3, 4),
     ),
     (
+        "pst",
+        "hBayesDM",
+        {
+            **{"participant": "subjID", "choice": "choice", "reward": "reward"},
+            **{"offered": ["type"], "positions": ["1", "0"]},
+        },
+        3,
+        (1, 2, 3, 4, 5, 6),
+    ),
+    (
+        "gng",
+        "hBayesDM",
+        {"participant": "subjID", "choice": "keyPressed", "reward": "outcome", "state": "cue"},
+        3,
+        tuple(f"{key} in {cue}" for cue in (1, 2, 3, 4) for key in (0, 1)),
+    ),
+    (
+        "bandit4arm",
+        "hBayesDM",
+        {"participant": "subjID", "choice": "choice", "reward": "gain", "loss": "loss"},
+        3,
+        (1, 2, 3, 4),
+    ),
+    (
+        "prl",
+        "hBayesDM",
+        {"participant": "subjID", "choice": "choice", "reward": "outcome", "sessions": ["block"]},
+        6,
+        (1, 2),
+    ),
+    (
         "hddm",
         "HDDM",
         {
@@ -226,11 +257,48 @@ def test_a_dataset_of_hbayesdm_is_what_the_table_says():
     assert dataset.ys[0].tolist() == [[0, 1], [-1, -1], [-1, -1], [-1, -1]]
 
 
+def test_a_pair_of_stimuli_is_what_was_on_offer():
+    table = b"subjID,type,choice,reward\n1,12,1,1\n1,34,0,0\n1,56,0,1\n1,21,0,0\n1,34,,\n"
+    data = read_choices(table).dataset
+    assert data.choices.tolist() == [[0, 3, 5, 0, -1]]
+    assert data.offered[0, :3].int().tolist() == [[0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1], [1, 1, 0, 0, 0, 0]]
+    named = table.replace(b"type", b"shown").replace(b"subjID", b"id")
+    again = read_choices(named, {"offered": ["shown"], "positions": ["1", "0"]}).dataset
+    assert torch.equal(again.choices, data.choices)
+    blocks = table.replace(b"12", b"1").replace(b"34", b"2").replace(b"56", b"1").replace(b"21", b"2")
+    assert read_choices(blocks).report.columns_left == ("type",)  # a bandit, with something beside it
+
+
+def test_a_cue_has_options_of_its_own():
+    table = b"subjID,cue,keyPressed,outcome\n1,1,1,1\n1,2,0,0\n1,1,0,-1\n1,,1,1\n1,2,1,1\n"
+    choices = adds_up(read_choices(table))
+    data = choices.dataset
+    assert data.choices.tolist() == [[1, 2, 0, -1, 3]]
+    assert data.offered[0, :2].int().tolist() == [[0, 0, 1, 1], [1, 1, 0, 0]]
+    assert data.rewards_chosen[0, :3].tolist() == [1, 0.5, 0]
+    assert choices.report.remedies["no_state"] == "missing"
+    contexts = table.replace(b"cue", b"context").replace(b"keyPressed", b"choice")
+    assert read_choices(contexts).report.columns_left == ("context",)
+    assert torch.equal(read_choices(contexts, {"state": "context"}).dataset.xs, data.xs)
+
+
+def test_states_beside_what_is_on_offer_are_refused():
+    with pytest.raises(
+        SettingsError, match="Options are those of a state, or on offer by a column, not both"
+    ):
+        read_choices(b"subjID,type,x,choice,reward\n1,12,1,1,1\n1,34,2,0,0\n", {"state": "x"})
+    with pytest.raises(
+        SettingsError, match="must hold 2 to 25 states, as each has 2 options of its own; got 1"
+    ):
+        read_choices(b"id,cue,choice,reward\n1,1,1,1\n1,1,0,0\n", {"state": "cue"})
+
+
 def test_gains_and_losses_are_added_whatever_their_sign():
     for sign in (1, -1):
         table = f"subjID,choice,gain,loss\n1,1,100,{sign * 50}\n1,2,100,0\n1,1,50,{sign * 50}\n".encode()
         report = read_choices(table).report
         assert (report.rewards.low, report.rewards.high) == (0, 100)
+        assert report.summary()["rewards"].startswith("gain minus the size of loss: 0 to 100")
 
 
 def test_cells_stay_as_they_are_written():

@@ -13,6 +13,7 @@ MISSING_NUMBERS = (-1, 0, 9, 99, 999, 9999, -9, -99, -999, -9999)
 MISSING_WORDS = re.compile(
     r"(no|non|none|miss(ed|ing)?|time ?out|omi(ssion|tted)|late|too ?slow|no ?(response|resp|choice|answer))"
 )
+PAIR = re.compile(r"[1-9][1-9]")  # of the numbers of two stimuli
 MOST_MISSED = 0.2  # share of trials that may be missed before a value is an option of its own
 FEW_MISSED = 0.1
 SMALLEST_RANGE = 0.05  # of rewards; below, rewards vanish beside what a network starts from
@@ -126,3 +127,21 @@ def scales(low: float, high: float) -> dict[str, tuple[float, float]]:
 def needs_scale(low: float, high: float) -> bool:
     """Tell whether rewards are so far from 0 to 1 that a reader should know how they are scaled."""
     return low < 0 or high > 1 or 0 < high - low < SMALLEST_RANGE
+
+
+def columns_on_offer(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns of what is on offer; one alone that holds pairs, such as 12 and 34, as two.
+
+    >>> pair = Column("type", np.array([0, 1, -1]), (12, 34))
+    >>> [(one.name, one.labels, one.codes.tolist()) for one in columns_on_offer([pair])]
+    [('type', (1, 3), [0, 1, -1]), ('type', (2, 4), [0, 1, -1])]
+    """
+    if len(columns) != 1 or not all(PAIR.fullmatch(str(label)) for label in columns[0].labels):
+        return list(columns)
+    pair, parts = columns[0], []
+    for digit in (0, 1):
+        own = [int(str(label)[digit]) for label in pair.labels]
+        labels = tuple(dict.fromkeys(own))
+        codes = pair.per_row(np.array([labels.index(label) for label in own], dtype=np.int64), -1)
+        parts.append(Column(pair.name, codes, labels))
+    return parts

@@ -18,6 +18,7 @@ from .rewards import code_rewards
 from .rows import Rows, size_problem
 from .separated import RowsRead
 from .sessions import look_at_people, tell_sessions_apart
+from .two_step import code_stages, interleave_stages
 from .unused import leave_out_other_rows, leave_out_repeated_rows
 from .work import Codes, ExaminationContext
 
@@ -54,6 +55,8 @@ def examine(
             reasons = "; ".join(f"{it.reason}: {it.where.n:,} rows" for it in work.list_unused())
             raise SettingsError([f"No row is left to use ({reasons}). Choose other remedies or roles."])
     rows, places = in_order(work)
+    if work.stages is not None:
+        rows, places = interleave_stages(work, work.stages, rows, places)
     return Examined(rows, places, _report(work, rows))
 
 
@@ -71,11 +74,19 @@ def code_inputs(work: ExaminationContext) -> None:
     work.inputs = np.where(usable, work.inputs, -1.0)
 
 
+def _code_choices(work: ExaminationContext) -> None:
+    """Code the choices of each stage."""
+    if work.roles.second_choice is not None:
+        code_stages(work, work.roles.second_choice)
+    else:
+        code_choices(work)
+
+
 STEPS: Mapping[str, Callable[[ExaminationContext], None]] = {
     "Looking for rows that are no trials": leave_out_other_rows,
     "Looking for repeated rows": leave_out_repeated_rows,
     "Telling people and sessions apart": tell_sessions_apart,
-    "Coding the choices": code_choices,
+    "Coding the choices": _code_choices,
     "Looking at what was on offer": look_at_offers,
     "Coding the rewards": code_rewards,
     "Coding inputs": code_inputs,
@@ -109,29 +120,34 @@ def in_order(work: ExaminationContext) -> tuple[Rows, Codes]:
         participants=[work.people[code] for code in people],
         reward_range=(work.scale.low, work.scale.high),
         offered=None if work.offered is None else work.offered[places],
+        task=work.task.name,
     )
     return rows, places
 
 
 def _report(work: ExaminationContext, rows: Rows) -> Report:
-    lengths = np.bincount(rows.session)
+    lengths = np.bincount(rows.session) // (1 if work.stages is None else len(work.task.stages))
+    left_out, named = work.list_unused(), work.recognised.roles.columns()
     n_chosen = np.bincount(rows.arms[rows.arms >= 0], minlength=rows.n_actions)
     return Report(
         name=work.table.name,
         sha256=work.table.sha256,
         facts=dict(work.table.facts),
         layout=work.recognised.layout,
-        roles=work.roles,
+        roles=work.recognised.roles,
         guesses=work.recognised.guesses,
-        rows=len(work.table),
-        used=len(rows.arms),
+        rows=len(work.source),
+        used=len(work.source) - sum(part.where.n for part in left_out),
         missing=int(rows.missing.sum()),
-        left_out=work.list_unused(),
+        left_out=left_out,
         participants=tuple(rows.participants),
         sessions=len(lengths),
         lengths=(int(lengths.min()), float(np.median(lengths)), int(lengths.max())),
         options=tuple(Option(label, code, int(n_chosen[code])) for code, label in enumerate(work.options)),
         rewards=work.scale,
         problems=tuple(work.problems),
-        columns_left=tuple(name for name in work.table.names if name not in work.roles.columns()),
+        columns_left=tuple(name for name in work.source.names if name not in named),
+        task=work.task.name,
+        stages="" if work.stages is None else work.stages.words,
+        trials=len(rows.arms),
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import coding
+
 # Names of columns for each role, the likeliest first, in lower case without anything but letters and digits.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "participant": (
@@ -79,6 +81,7 @@ class Layout:
         positions: labels of the choice that stand for the first, second ... column of what is on offer.
         lacks: columns that are not there.
         remedies: what is known to be right for this data set, where a table could not tell.
+        contents: columns whose entries all match a pattern.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Layout:
     positions: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
     remedies: Mapping[str, str] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 EXPORT = Layout(
@@ -127,6 +131,18 @@ LAYOUTS = (
     Layout("cpm", frozenset({"ppt", "feedback"}), {"reward": "feedback"}),
     Layout("HDDM", frozenset({"subjidx", "response", "feedback"})),
     Layout("HSSM", frozenset({"participantid", "response", "feedback", "rt"})),
+    Layout("hBayesDM", frozenset({"subjid", "level1choice", "level2choice", "reward"})),
+    Layout(  # go or no-go after a cue
+        "hBayesDM",
+        frozenset({"subjid", "cue", "keypressed", "outcome"}),
+        {"choice": "keypressed", "reward": "outcome", "state": "cue"},
+    ),
+    Layout(  # pairs of stimuli; 12 is stimulus 1 beside 2
+        "hBayesDM",
+        frozenset({"subjid", "type", "choice", "reward"}),
+        {"offered": ("type",)},
+        contents={"type": coding.PAIR.pattern},
+    ),
     Layout("hBayesDM", frozenset({"subjid", "choice", "outcome"})),
     Layout("hBayesDM", frozenset({"subjid", "choice", "gain", "loss"}), {"reward": "gain", "loss": "loss"}),
     Layout("Dezfouli 2019", frozenset({"id", "choice", "reward", "trial", "diag"}), {"groups": ("diag",)}),

@@ -5,21 +5,17 @@ import numpy as np
 from ...settings import SettingsError
 from ...wording import join_words
 from . import coding
-from .cells import Label, as_number, plain_text
+from .cells import Column, Label, as_number, plain_text
 from .recognise import MOST_OPTIONS
 from .work import ExaminationContext
 
 
 def code_choices(work: ExaminationContext) -> None:
     """`arms`: the code of each row's option, -1 where it is missing; `options`: their labels."""
-    labels: list[Label | None] = list(work.choice.labels)
-    if work.is_own:
-        labels = [plain_text(label) for label in labels]
     if work.roles.positions:
-        _positions(work, labels)
+        _positions(work)
     else:
-        _spellings(work, labels)
-        _missing_codes(work, labels)
+        labels = clean_labels(work, work.choice)
         known = [label for label in dict.fromkeys(labels) if label is not None]
         _check_options(work, known)
         _code(work, labels, _gaps(work, known))
@@ -29,9 +25,20 @@ def code_choices(work: ExaminationContext) -> None:
     _rare(work)
 
 
-def _positions(work: ExaminationContext, labels: list[Label | None]) -> None:
+def clean_labels(work: ExaminationContext, choice: Column) -> list[Label | None]:
+    """Return what each label of a column of choices stands for: an option, or None for no choice."""
+    labels: list[Label | None] = list(choice.labels)
+    if work.is_own:
+        labels = [plain_text(label) for label in labels]
+    _spellings(work, choice, labels)
+    _missing_codes(work, choice, labels)
+    return labels
+
+
+def _positions(work: ExaminationContext) -> None:
     """Choices that say which of the columns of what is on offer was chosen."""
-    columns = [work.table.column(name) for name in work.roles.offered]
+    labels = work.choice.labels
+    columns = coding.columns_on_offer([work.table.column(name) for name in work.roles.offered])
     options = coding.order_labels(list({label for column in columns for label in column.labels}))
     _check_options(work, options)
     code = {label: number for number, label in enumerate(options)}
@@ -43,23 +50,23 @@ def _positions(work: ExaminationContext, labels: list[Label | None]) -> None:
         work.arms = np.where(chosen, arms, work.arms)
 
 
-def _spellings(work: ExaminationContext, labels: list[Label | None]) -> None:
+def _spellings(work: ExaminationContext, choice: Column, labels: list[Label | None]) -> None:
     """One label for those that differ in capitals only."""
-    same = coding.spellings(work.choice.labels)
-    written = np.array([label in same for label in work.choice.labels], dtype=bool)
+    same = coding.spellings(choice.labels)
+    written = np.array([label in same for label in choice.labels], dtype=bool)
     pairs = ", ".join(f"{a!r} and {b!r}" for a, b in list(same.items())[:5])
     words = f"Options in another spelling ({pairs})"
-    if work.decide("spelling", work.choice.per_row(written, False), words, "merge") == "merge":
+    if work.decide("spelling", choice.per_row(written, False), words, "merge") == "merge":
         labels[:] = [label if label is None else same.get(label, label) for label in labels]
 
 
-def _missing_codes(work: ExaminationContext, labels: list[Label | None]) -> None:
+def _missing_codes(work: ExaminationContext, choice: Column, labels: list[Label | None]) -> None:
     """Values that stand for no choice."""
     reward, rt = work.column(work.roles.reward), work.column(work.roles.time)
     unpaid = np.ones(len(work.table), bool) if reward is None else ~(np.abs(reward.numbers) > 0)
     untimed = None if rt is None else ~(rt.numbers > 0)
-    codes = coding.missing_labels(work.choice, unpaid, untimed)
-    mask = work.choice.per_row(np.array([it in codes for it in work.choice.labels], bool), False)
+    codes = coding.missing_labels(choice, unpaid, untimed)
+    mask = choice.per_row(np.array([it in codes for it in choice.labels], bool), False)
     words = f"{join_words(map(repr, codes), last='or')} as a choice seems to stand for none"
     if work.decide("missing_code", mask, words, "missing") == "missing":
         labels[:] = [None if label in codes else label for label in labels]
@@ -105,7 +112,7 @@ def _gaps(work: ExaminationContext, options: list[Label]) -> list[Label]:
 def _code(work: ExaminationContext, labels: list[Label | None], options: list[Label]) -> None:
     if work.is_export:  # codes from 0 already, of as many options as the table tells
         numbers = [it for it in options if isinstance(it, int)]
-        options = list(range(max([*numbers, len(work.roles.outcomes) - 1, 1]) + 1))
+        options = list(range(max([*numbers, len(work.roles.outcomes) - 1, work.task.n_options - 1, 1]) + 1))
     code = {label: number for number, label in enumerate(options)}
     per_label = np.array([-1 if label is None else code[label] for label in labels], dtype=np.int64)
     work.options, work.arms = options, work.choice.per_row(per_label, -1)
@@ -123,10 +130,33 @@ def _rare(work: ExaminationContext) -> None:
         work.arms = np.where(mask, -1, work.arms)
 
 
+def _options_of_states(work: ExaminationContext, state: Column) -> None:
+    """Let each state of a task of one stage have options of its own, those on offer in its trials."""
+    states, n = coding.order_labels(state.labels), len(work.options)
+    options: list[Label] = [f"{option} in {label}" for label in states for option in work.options]
+    if not 2 <= len(states) <= MOST_OPTIONS // n:
+        raise SettingsError(
+            [
+                f"{state.name} must hold 2 to {MOST_OPTIONS // n} states, as each has {n} options of its own;"
+                f" got {len(states):,}. Take its role from it, or name another column."
+            ]
+        )
+    words = f"Choices without a state ({state.name} is empty)"
+    lacking = state.empty & (work.arms >= 0)
+    if work.decide("no_state", lacking, words, "missing") == "leave_out":
+        work.leave_out(lacking, "no state")
+    code = state.per_row(np.array([states.index(label) for label in state.labels], dtype=np.int64), -1)
+    work.arms = np.where((work.arms < 0) | lacking, -1, code * n + work.arms)
+    work.offered = (np.arange(len(options)) // n == code[:, None]) | (code < 0)[:, None]
+    work.options = options
+
+
 def look_at_offers(work: ExaminationContext) -> None:
     """`offered`: (n_rows, n_options) what could be chosen; None where all could."""
     work.offered = None
-    columns = [work.table.column(name) for name in work.roles.offered]
+    columns = coding.columns_on_offer([work.table.column(name) for name in work.roles.offered])
+    if work.roles.state is not None and work.stages is None:
+        _options_of_states(work, work.table.column(work.roles.state))
     if not columns:
         return
     code = {str(label): number for number, label in enumerate(work.options)}

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "as_they_occur": "only what occurs is an option",
     },
     "rare_options": {"keep": "they are options as all others", "missing": "they are missing trials"},
+    "no_state": {"missing": "they are missing trials", "leave_out": LEAVE_OUT},
     "not_offered": {"missing": "they are missing trials", "leave_out": LEAVE_OUT},
     "unreadable_rewards": {"missing": "their trials are missing", "leave_out": LEAVE_OUT},
     "other_outcomes": {

@@ -1,7 +1,7 @@
 """Which column of a table holds what, guessed from names and contents."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from ...checks import raise_if_any
 from ...settings import SettingsError
 from .cells import Column, combine_codes, practice_labels
-from .layouts import LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, participant_column, plain
+from .coding import columns_on_offer
+from .layouts import EXPORT, LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, participant_column, plain
 from .limits import people_problem
 from .reading import Table
 from .roles import SEVERAL, Guess, Roles, as_tuple, join_names, missing_column, named_by_user
-from .stages import stage_problem
+from .stages import find_stages, stage_problem
 
 MOST_OPTIONS = 50
 MOST_GROUPS = 20
@@ -48,20 +49,44 @@ def recognise(table: Table, roles: Roles | Mapping[str, Any] | None = None) -> R
 
     Raises:
         SettingsError: where a column is named that there is not, where choices or rewards cannot be found, or
-            where trials have a second choice or stage.
+            where trials have a second choice or stage that no role stands for.
     """
     named = roles.to_dict() if isinstance(roles, Roles) else dict(roles or {})
     raise_if_any([_people_problem(table, named)])
-    raise_if_any([stage_problem(table)])
     if isinstance(roles, Roles):
         _check_names(table, roles.columns())
         layout = _layout_of(table)
-        return Recognised(layout.name if layout else None, roles, named_by_user(roles.to_dict()))
+        recognised = Recognised(layout.name if layout else None, roles, named_by_user(roles.to_dict()))
+    else:
+        recognised = _guess(table, named)
+    raise_if_any([stage_problem(table, recognised.roles), *_clashes(recognised.roles)])
+    return recognised
+
+
+def _guess(table: Table, named: dict[str, Any]) -> Recognised:
+    """Guess the roles that are not named."""
     unknown = set(named) - {item.name for item in fields(Roles)}
     raise_if_any(f"There is no role {name!r}. Use one of {join_names(NAMES)}." for name in sorted(unknown))
     flat = [name for role, value in named.items() if role != "positions" for name in as_tuple(value)]
     _check_names(table, flat)
     return _Recogniser(table, named).recognise()
+
+
+def _clashes(roles: Roles) -> Iterator[str]:
+    """Yield a sentence for each role that a trial of two stages cannot have."""
+    wrong: tuple[str, ...] = ("outcomes", "unchosen", "offered") if roles.are_of_stages else ()
+    wrong += ("inputs",) if roles.stage is not None else ()
+    if roles.state is not None and not roles.are_of_stages and (roles.offered or roles.outcomes):
+        yield (
+            f"Options are those of a state, or on offer by a column, not both; got {roles.state} as state"
+            f" beside {join_names(roles.offered or roles.outcomes)}. Take the role from one of them."
+        )
+    for name in wrong:
+        if columns := as_tuple(getattr(roles, name)):
+            yield (
+                f"A trial of two stages has one reward and no {name}; got {join_names(columns)} as {name}."
+                f" Take that role from {'it' if len(columns) == 1 else 'them'}."
+            )
 
 
 def _people_problem(table: Table, named: Mapping[str, Any]) -> str | None:
@@ -77,8 +102,22 @@ def _check_names(table: Table, names: Iterable[str]) -> None:
 
 
 def _layout_of(table: Table) -> Layout | None:
-    names = {plain(name) for name in table.names}
-    return next((it for it in LAYOUTS if it.needs <= names and not it.lacks & names), None)
+    names = {plain(name): name for name in table.names}
+    return next(
+        (
+            it
+            for it in LAYOUTS
+            if it.needs <= names.keys()
+            and not it.lacks & names.keys()
+            and all(_holds(table.column(names[key]), pattern) for key, pattern in it.contents.items())
+        ),
+        None,
+    )
+
+
+def _holds(column: Column, pattern: str) -> bool:
+    """Tell whether all entries of a column match a pattern."""
+    return all(re.fullmatch(pattern, str(label)) for label in column.labels)
 
 
 class _Recogniser:
@@ -95,15 +134,11 @@ class _Recogniser:
         layout = _layout_of(self.table)
         if layout is not None:
             self._take_layout(layout)
+        if layout is not EXPORT:
+            self._find_stages()
         for role in ("participant", "choice", "trial", "time"):
             self._by_name(role)
-        self._find_offered()
-        self._find_outcomes()
-        if "outcomes" not in self.roles or "offered" in self.roles:
-            self._by_name("reward")
-        self._by_name("loss")
-        if "outcomes" not in self.roles:
-            self._by_name("unchosen")
+        self._find_outcome()
         self._by_contents()
         self._find_sessions()
         self._find_events()
@@ -159,6 +194,26 @@ class _Recogniser:
             return column.numeric and n > 1
         return n > 0
 
+    def _find_stages(self) -> None:
+        """Find the columns of the stages of a trial, and of the state and the transition."""
+        known = {name: value for name, value in self.roles.items() if isinstance(value, str)}
+        for role, name in find_stages(self.table, known).items():
+            self._give(role, name, ALONE, "its name and its contents")
+
+    def _find_outcome(self) -> None:
+        """Find what was on offer, and what the choices paid."""
+        if {"second_choice", "stage"} & self.roles.keys():
+            self._by_name("reward")
+            self._by_name("loss")
+            return
+        self._find_offered()
+        self._find_outcomes()
+        if "outcomes" not in self.roles or "offered" in self.roles:
+            self._by_name("reward")
+        self._by_name("loss")
+        if "outcomes" not in self.roles:
+            self._by_name("unchosen")
+
     def _find_offered(self) -> None:
         """Columns that name what is on offer, such as stimulus_left and stimulus_right."""
         for prefix in OFFERED:
@@ -168,8 +223,10 @@ class _Recogniser:
                 self._give("offered", tuple(columns), ALONE, "their names")
         if "offered" in self.roles and "choice" in self.roles and "positions" not in self.roles:
             choice = self.table.column(self.roles["choice"])
-            offered = [self.table.column(name) for name in self.roles["offered"]]
-            if not _always_among(choice, offered) and len(choice.labels) == len(offered):
+            offered = columns_on_offer([self.table.column(name) for name in self.roles["offered"]])
+            if len(self.roles["offered"]) < len(offered) and set(choice.labels) <= {0, 1}:
+                self.roles["positions"] = ("1", "0")  # whether the first of a pair was chosen
+            elif not _always_among(choice, offered) and len(choice.labels) == len(offered):
                 self.roles["positions"] = tuple(sorted(map(str, choice.labels)))
 
     def _has_suffix(self, name: str, prefix: str) -> bool:
@@ -232,7 +289,11 @@ class _Recogniser:
             if columns:
                 self._give("sessions", columns, ALONE, "their names; they differ within a person")
         trial = self.roles.get("trial")
-        if trial is None or any(guess.role == "trial" and guess.confidence == 1 for guess in self.guesses):
+        if (
+            trial is None
+            or "stage" in self.roles
+            or any(guess.role == "trial" and guess.confidence == 1 for guess in self.guesses)
+        ):
             return
         keys = [person, *(self.table.column(name).codes for name in self.roles.get("sessions", ()))]
         codes = self.table.column(trial).codes
@@ -250,7 +311,7 @@ class _Recogniser:
     def _find_events(self) -> None:
         """Find the column that tells choices from other rows, where there are others."""
         filled = self._is_filled()
-        if filled.all() or not filled.any():
+        if filled.all() or not filled.any() or "stage" in self.roles:
             return
         for known in NAMES["events"]:
             for name in self._free():

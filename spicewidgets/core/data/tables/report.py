@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...settings import SettingsError
+from ...tasks import BANDIT_NAME
 from .cells import Label
 from .roles import Guess, Roles, join_names
 
@@ -149,15 +150,19 @@ class Report:
         guesses: how sure that is.
         rows: rows of the table.
         used: rows that are in the data set, missing trials among them.
-        missing: rows used that are missing trials: without a choice, or without its reward.
+        missing: trials of the data set that are missing: without a choice, or without its reward.
         left_out: rows that are not in the data set, by reason; no row stands twice.
         participants: labels of the people.
         sessions: number of sessions.
-        lengths: shortest, median and longest session, in trials.
+        lengths: shortest, median and longest session, in trials, each of all its stages.
         options: what could be chosen.
         rewards: how rewards are coded.
         problems: what was found, and what was done.
         columns_left: columns that nothing is made of.
+        task: the name of the kind of task.
+        stages: which columns hold the stages of a trial, and which first option leads where, in words; empty
+            of a task of one stage.
+        trials: trials of the data set, each stage as one; 0 in a report of an earlier version.
     """
 
     name: str
@@ -177,6 +182,9 @@ class Report:
     rewards: Rewards
     problems: tuple[Problem, ...]
     columns_left: tuple[str, ...] = ()
+    task: str = BANDIT_NAME
+    stages: str = ""
+    trials: int = 0
 
     @property
     def remedies(self) -> dict[str, str]:
@@ -196,17 +204,25 @@ class Report:
         out = sum(part.where.n for part in self.left_out)
         short, middle, long = self.lengths
         columns = {guess.role: ", ".join(map(str, guess.columns)) for guess in self.guesses}
+        stages = {"stages": self.stages} if self.stages else {}
         return {
             "file": f"{self.name} ({', '.join(f'{name}: {value}' for name, value in self.facts.items())})",
             "layout": self.layout or "not one of a known tool",
             "columns": "; ".join(f"{role}: {names}" for role, names in columns.items()),
+            **stages,
             "rows": f"{self.rows:,}: {self.used:,} used, {out:,} left out",
             "people": f"{len(self.participants):,}",
             "sessions": f"{self.sessions:,} of {short} to {long} trials (median {middle:g})",
             "options": ", ".join(f"{option.label} ({option.n:,} times)" for option in self.options),
-            "rewards": self.rewards.words,
+            "rewards": (f"{self.net}: " if self.net else "") + self.rewards.words,
             "missing trials": f"{self.missing:,}",
         } | ({"columns not used": join_names(self.columns_left)} if self.columns_left else {})
+
+    @property
+    def net(self) -> str:
+        """The reward as a difference, where it is one; else empty."""
+        gain, loss = self.roles.reward, self.roles.loss
+        return f"{gain} minus the size of {loss}" if gain is not None and loss is not None else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON can hold it."""

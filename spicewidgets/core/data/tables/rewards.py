@@ -20,9 +20,10 @@ def code_rewards(work: ExaminationContext) -> None:
         work.rewards = np.where(chosen, reward[:, None], work.rewards)
     if work.roles.unchosen is not None:
         _of_the_other(work, work.roles.unchosen, chosen)
-    work.rewards[work.arms < 0] = np.nan
+    unpaid = np.isin(work.arms, work.task.unpaid)
+    work.rewards[(work.arms < 0) | unpaid] = np.nan
     _outliers(work, chosen)
-    lacking = (work.arms >= 0) & np.isnan(np.where(chosen, work.rewards, 0).sum(axis=1))
+    lacking = (work.arms >= 0) & ~unpaid & np.isnan(np.where(chosen, work.rewards, 0).sum(axis=1))
     words = "Choices without a reward"
     taken = work.decide("missing_rewards", lacking, words, "missing")
     if taken == "leave_out":

@@ -33,6 +33,11 @@ class Roles:
         groups: what a person is (a diagnosis, a group), the same in all of a person's rows.
         covariates: numbers of a person (an age, a score), the same in all of a person's rows.
         inputs: columns that a model may use as well.
+        second_choice: the option chosen in the second stage of a trial, where `choice` is that of the first.
+        stage: which of two stages a row is, where a trial has a row for each.
+        state: the state in which the second choice was made; of a task of one stage, the cue or context in
+            which `choice` was made, whose options are then its own.
+        common: whether the first choice led where it mostly leads.
     """
 
     choice: str
@@ -51,6 +56,15 @@ class Roles:
     groups: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    second_choice: str | None = None
+    stage: str | None = None
+    state: str | None = None
+    common: str | None = None
+
+    @property
+    def are_of_stages(self) -> bool:
+        """Whether a trial has two stages."""
+        return self.second_choice is not None or self.stage is not None
 
     def columns(self) -> tuple[str, ...]:
         """Every column that has a role, once."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...simulate.session import BanditSession
-from ...tasks import BANDIT_NAME
+from ...tasks import BANDIT_NAME, TASKS
 
 Floats = NDArray[np.float64]
 MOST_TRIALS = (
@@ -49,9 +49,9 @@ class Rows:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
-        """(n_rows,) whether a trial lacks its choice, or what that paid."""
+        """(n_rows,) whether a trial lacks its choice, or what that paid, where its stage has an outcome."""
         own = np.take_along_axis(self.rewards, np.maximum(self.arms, 0)[:, None], axis=1)[:, 0]
-        return (self.arms < 0) | np.isnan(own)
+        return (self.arms < 0) | (np.isnan(own) & ~np.isin(self.arms, TASKS[self.task].unpaid))
 
     def wide(self, values: NDArray[Any], fill: Any = -1) -> NDArray[Any]:
         """(n_rows, n) -> (n_sessions, n_trials, n), with `fill` after the end of shorter sessions."""

@@ -1,24 +1,44 @@
 """A table on its way to trials: the rows that are still used, what was found, what is known of each row."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import raise_if_any
 from ...settings import SettingsError
+from ...tasks import BANDIT, TASKS, TWO_STEP, Task
 from ...wording import join_words
 from .cells import Column, Label
 from .layouts import EXPORT, LAYOUTS, OWN
 from .limits import letters_problem
+from .pairs import pair_stages
 from .problems import KINDS
 from .reading import Table
 from .recognise import Recognised
-from .report import LeftOut, Problem, Rewards, where
+from .report import LeftOut, Problem, Rewards, Where, where
 
+TASK_COLUMN = "kind_of_task"  # of our own tables
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+class StageChoices(NamedTuple):
+    """The choices of trials of two stages.
+
+    Attributes:
+        first: `(n_rows,)` the code of the option chosen first; -1 where it is missing.
+        second: `(n_rows,)` the code of the option chosen second, among those of all stages and states.
+        state: `(n_rows,)` the state that was reached, 0 or 1; -1 where it is not known.
+        words: which columns these are from, and which first option leads where.
+    """
+
+    first: Codes
+    second: Codes
+    state: Codes
+    words: str
 
 
 class ExaminationContext:
@@ -41,6 +61,9 @@ class ExaminationContext:
         rewards: `(n_rows, n_options)` what each option paid; NaN where that was not seen.
         inputs: `(n_rows, n_inputs)` additional inputs.
         scale: how rewards are coded.
+        task: the kind of task.
+        stages: the choices of the stages of each trial; None of a task of one.
+        source: the table as it was read, of which `table` has a row for each trial.
     """
 
     people: Sequence[Label]
@@ -53,13 +76,19 @@ class ExaminationContext:
     rewards: Floats
     inputs: Floats
     scale: Rewards
+    stages: StageChoices | None = None
 
     def __init__(self, table: Table, recognised: Recognised, remedies: Mapping[str, str] | None) -> None:
-        self.table, self.recognised, self.roles = table, recognised, recognised.roles
+        self.source, self.recognised = table, recognised
+        self.pairs = None if recognised.roles.stage is None else pair_stages(table, recognised.roles)
+        own = self.pairs or recognised
+        table = self.table = table if self.pairs is None else self.pairs.table
+        self.roles = own.roles
         self.wanted = dict(remedies or {})
         raise_if_any(_remedy_problems(self.wanted))
         self.layout = next((it for it in LAYOUTS if it.name == recognised.layout), None)
         self.is_export = recognised.layout == EXPORT.name
+        self.task = TWO_STEP if self.roles.are_of_stages else _declared_task(table, self.is_export)
         self.is_own = self.layout in OWN
         self.problems: list[Problem] = []
         self.reasons: list[str] = []
@@ -97,7 +126,7 @@ class ExaminationContext:
         if taken not in remedies:
             names = join_words(remedies, last="or")
             raise SettingsError([f"The remedy for {key} must be {names} here; got {taken!r}. Choose one."])
-        rows = where(mask, self.table.numbers, self.table.files)
+        rows = self.where(mask)
         self.problems.append(Problem(key, words, rows, remedies, default, taken))
         return taken
 
@@ -109,11 +138,19 @@ class ExaminationContext:
 
     def list_unused(self) -> tuple[LeftOut, ...]:
         """Return the rows that are not used, by reason."""
-        numbers, files = self.table.numbers, self.table.files
-        return tuple(
-            LeftOut(reason, where(self.left_out == place + 1, numbers, files))
+        found = [
+            LeftOut(reason, self.where(self.left_out == place + 1))
             for place, reason in enumerate(self.reasons)
-        )
+        ]
+        if self.pairs is not None and (none := self.pairs.trial_of < 0).any():
+            found.append(LeftOut("a row of no stage", where(none, self.source.numbers, self.source.files)))
+        return tuple(found)
+
+    def where(self, mask: Bools) -> Where:
+        """Return the rows of the file where a mask of the rows of `table` holds."""
+        if self.pairs is not None:
+            mask = np.append(mask, False)[self.pairs.trial_of]
+        return where(mask, self.source.numbers, self.source.files)
 
     def column(self, name: str | None) -> Column | None:
         """Return the cells of a column, if there is one."""
@@ -132,6 +169,12 @@ class ExaminationContext:
         mask = np.zeros(len(self.table), dtype=bool)
         mask[rows] = True
         return mask
+
+
+def _declared_task(table: Table, is_export: bool) -> Task:
+    """Return the kind of task that a table of our own names; a bandit where it names none."""
+    labels = table.column(TASK_COLUMN).labels if is_export and TASK_COLUMN in table.names else ()
+    return TASKS.get(str(labels[0]), BANDIT) if labels else BANDIT
 
 
 def _remedy_problems(wanted: Mapping[str, str]) -> list[str]:
