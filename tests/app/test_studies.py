@@ -61,7 +61,7 @@ def small_designs(monkeypatch):
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(comparison_study, "ALL", tuple(FEW))
+    monkeypatch.setattr(comparison_study, "rivals_for", lambda task: tuple(FEW))
 
 
 def test_models_one_by_one_are_as_all_at_once(few):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # 
 @pytest.fixture(scope="module", autouse=True)
 def small_studies():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison_study, "ALL", tuple(FEW))
+        patch.setattr(comparison_study, "rivals_for", lambda task: tuple(FEW))
         patch.setattr(recovery, "RIVALS", FEW)
         patch.setattr(falsification, "FEW", ("random",))
         patch.setattr(paper, "RIVALS", FEW)
