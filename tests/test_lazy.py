@@ -22,7 +22,7 @@ STEPS = {
     ),
     "the recorded run": ("assert Runner(Experiment()).show_recorded()", {"torch", "pysindy", "scipy"}),
     "a figure by bqplot": (
-        "from spicewidgets.plots.loss_curve import LossCurve; LossCurve('bqplot')",
+        "from spicewidgets.plots.training import LossCurve; LossCurve('bqplot')",
         {"matplotlib"},
     ),
     "views of the recorded run": (

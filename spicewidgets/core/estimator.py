@@ -7,9 +7,8 @@ Ties the parts together and owns none of their work: training is `train.training
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator
 from copy import deepcopy
-from dataclasses import replace
 from time import perf_counter
 from typing import Any, Self
 
@@ -25,30 +24,25 @@ from .data.dataset import DatasetRNN
 from .data.entry import as_dataset
 from .data.participants import Participants, index_participants
 from .data.splits import split_data_along_sessiondim, split_data_along_timedim
-from .discover.discovery import propose_equations
-from .discover.group import Group, Pooling
-from .discover.held_apart import TuningGain, gain_of, warning_of
-from .discover.refine import refine
+from .discover.group import Group
+from .discover.held_apart import TuningGain, warning_of
 from .discover.resampling import FitState
 from .discover.sampling import ModuleSamples, sample
-from .discover.selection import Evidence, Selections
-from .equations import SpiceModel, Term, term_text
+from .discover.search import EquationSearch, FoundEquations, Report, check_pooling
+from .discover.selection import Evidence
+from .equations import SpiceModel, Term
 from .judge.network_agents import AgentNetwork, AgentSpice
 from .judge.replay import nll_per_trial, replay
 from .parameters import participant_index, problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError, SpiceWarning
-from .train.compiled.symbolic import TraceError
-from .train.model_check import check_model
-from .train.new_model import new_model
+from .train.new_model import check_model, new_model
 from .train.objective import Sessions
 from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
 
-Report = Callable[[str], None]
 Given = tuple[Any, Any]  # data and targets, as a caller gives them
-TUNED = 8  # refined equations that are remembered of a model
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
 
@@ -118,6 +112,8 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     samples_: dict[str, ModuleSamples]
     stopped_: bool
     _people: Participants
+    _search: EquationSearch
+    _found: FoundEquations
 
     def __init__(
         self,
@@ -160,12 +156,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             setattr(self, name, value)
 
     __init__.__signature__ = autospice.signature_of(__init__)  # type: ignore[attr-defined]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state to copy: without the searches for terms, which own machine code; a copy searches
-        again.
-        """
-        return {name: value for name, value in super().__getstate__().items() if name != "_searched"}
 
     def fit(
         self,
@@ -230,11 +220,13 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         check_model(model, self.spice_config, sessions)
         uses_lbfgs(model, training)
         only = participant_index(self.spice_participant_id, people.labels)
-        _check_pooling(discovery, people.labels)
+        check_pooling(discovery, people.labels)
         before = self._learned_state()
-        self._reset_fit(keep_history=warm)
+        for name in SpiceEstimator.__annotations__.keys() - ({"history_"} if warm else ()):
+            self.__dict__.pop(name, None)
         self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
         self._people, self._dataset_, self._sessions, self._rng = people, dataset, sessions, rng
+        self._search = EquationSearch(model, sessions, people.labels, dataset.groups)
         records = train(
             model,
             sessions,
@@ -289,7 +281,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         try:
             _, discovery = settings_of(self)
             only = participant_index(self.spice_participant_id, self.participants_)
-            _check_pooling(discovery, self.participants_)
+            check_pooling(discovery, self.participants_)
             if hasattr(self, "_sessions"):
                 check_model(self.rnn_model_, self.spice_config, self._sessions)
             self._find_equations(
@@ -322,25 +314,14 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             NotFittedError: no terms have been chosen by evidence, each participant's alone.
             SettingsError: a participant or a term is not known.
         """
-        searched: Selections | None = getattr(self, "_searched", None)
-        if searched is None:
+        found: FoundEquations | None = getattr(self, "_found", None)
+        if found is None or found.selections is None:
             raise NotFittedError(
                 "There is no search for terms to ask. Find the equations first, with discover() or fit(), by"
                 " evidence and without pooling."
             )
         code = participant_index(participant, self.participants_)
-        selection = searched.of[next(iter(searched.of)) if code is None else code]
-        raise_if_any(
-            f"{term_text(term)} is no candidate term of {module!r}. Name one of its equation's terms."
-            for module, term in (*keep, *drop)
-            if selection.number(module, term) is None
-        )
-        kept, dropped = (
-            [number for module, term in terms if (number := selection.number(module, term)) is not None]
-            for terms in (keep, drop)
-        )
-        price = self.price if price is None else price
-        return selection.evidence(*selection.demanding(kept, dropped, price), price)
+        return found.weigh(code, self.price if price is None else price, keep, drop)
 
     @property
     def rnn_model(self) -> BaseRNN:
@@ -594,7 +575,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         return {name: value for name, value in vars(self).items() if name not in parameters}
 
     def _restore(self, before: dict[str, Any]) -> None:
-        """Put back what an earlier fit had learned."""
+        """Put back what an earlier fit had learned, in place of all that is."""
         for name in self._learned_state():
             delattr(self, name)
         self.__dict__.update(before)
@@ -606,23 +587,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
                 f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
                 " load_spice(...) first."
             )
-
-    def _reset_fit(self, keep_history: bool = False) -> None:
-        """Drop what an earlier fit has learned, so that nothing of it can be taken for the new one's."""
-        history = () if keep_history else ("history_",)
-        found = (
-            "rnn_agent",
-            "spice_agent",
-            "spice_model_",
-            "evidence_",
-            "tuning_gains_",
-            "group_",
-            "samples_",
-            "_tuned",
-            "_searched",
-        )
-        for name in (*found, *history):
-            self.__dict__.pop(name, None)
 
     def _write(self, line: str) -> None:
         """Print a line now and then, if verbose."""
@@ -650,13 +614,21 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         self, settings: Discovery, only: int | None, report: Report | None, resample: bool = False
     ) -> None:
         if resample or not hasattr(self, "samples_"):
-            if not hasattr(self, "_sessions"):
+            if not hasattr(self, "_search"):
                 raise NotFittedError(
                     "The equations need the data for their samples, which are not saved with a model. Call"
                     " fit(data, targets) first."
                 )
             self.samples_ = sample(self.rnn_model_, self._sessions, settings, self._rng)
-        self.spice_model_, self.evidence_ = self._equations(settings, only, report or self._write)
+        found = self._search.find(self.samples_, self.spice_config, settings, only, report or self._write)
+        self.__dict__.pop("group_", None)
+        self._found, self.spice_model_, self.evidence_ = found, found.spice, found.evidence
+        self.tuning_gains_ = found.gains()
+        if found.group is not None:
+            self.group_ = found.group
+        self.stopped_ |= found.stopped
+        for words in filter(None, (found.note, warning_of(self.tuning_gains_))):
+            warnings.warn(words, SpiceWarning, stacklevel=4)
         self.spice_agent = AgentSpice(
             self.rnn_model_, self.spice_model_, self.n_actions, codes=self._people.codes
         )
@@ -664,92 +636,6 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
             sys.stdout.write(self.spice_model_.text() + "\n")
         if self.save_path_rnn is not None or self.save_path_spice is not None:
             self.save_spice(self.save_path_rnn, self.save_path_spice)
-
-    def _equations(
-        self, settings: Discovery, only: int | None, report: Report
-    ) -> tuple[SpiceModel, dict[Any, Evidence]]:
-        """Return the equations, and what the choices say of each term where the terms were chosen by
-        evidence.
-        """
-        source = self.rnn_model_, self.samples_, self.spice_config
-        self.__dict__.pop("group_", None)
-        if settings.by_evidence:
-            only = None if settings.pools else only
-            proposal = propose_equations(*source, replace(settings, threshold=0.0), self.participants_, only)
-            searched: Selections | None = getattr(self, "_searched", None)
-            try:
-                if settings.pools:
-                    return self._pool(proposal, settings, report), {}
-                if searched is None or searched.proposal != proposal:
-                    self._searched = Selections(proposal, self.rnn_model_, self._sessions, self.spice_config)
-                for done in self._searched.search(settings.price):
-                    report(f"Equations: {done} of {len(self._searched.of)} participants")
-                self._note_gains(
-                    {
-                        proposal.participants[code]: gain_of(one, settings.price)
-                        for code, one in self._searched.of.items()
-                    }
-                )
-                return self._searched.at(settings.price)
-            except (TraceError, ImportError) as error:  # or there is no compiler
-                warnings.warn(
-                    f"The terms were chosen by SINDy's threshold and not by evidence, because the model's"
-                    f" forward cannot be compiled: {error}. Nothing else is different.",
-                    SpiceWarning,
-                    stacklevel=4,
-                )
-        spice = propose_equations(*source, settings, self.participants_, only)
-        self.tuning_gains_ = {}
-        return (self._refine(spice) if settings.refine else spice), {}
-
-    def _pool(self, proposal: SpiceModel, settings: Discovery, report: Report) -> SpiceModel:
-        """Return the equations of all people under their group's prior; `group_` has what is known of the
-        group. A `KeyboardInterrupt` ends the search with the best that there is.
-        """
-        own_terms = settings.pooling == "own-terms"
-        source = proposal, self.rnn_model_, self._sessions, self.spice_config
-        groups = {
-            name: [own.get(str(label), "") for label in self.participants_]
-            for name, own in self._dataset_.groups.items()
-        }
-        pooling = Pooling(*source, settings.price, own_terms=own_terms, groups=groups)
-        try:
-            for at in pooling.rounds():
-                report(f"Pooling: {at.active.sum()} terms, ln p(choices) {at.log_evidence:,.1f}")
-        except KeyboardInterrupt:
-            if pooling.pool.reached is None:
-                raise
-            self.stopped_ = True
-        spice, self.group_ = pooling.result()
-        labels = [spice.participants[code] for code in self.group_.participants]
-        self._note_gains(dict(zip(labels, self.group_.gains, strict=True)))
-        return spice
-
-    def _note_gains(self, gains: Mapping[Any, TuningGain | None]) -> None:
-        """Keep what tuning has gained, and warn where it was worse."""
-        self.tuning_gains_ = {label: gain for label, gain in gains.items() if gain is not None}
-        if words := warning_of(self.tuning_gains_):
-            warnings.warn(words, SpiceWarning, stacklevel=6)
-
-    def _refine(self, spice: SpiceModel) -> SpiceModel:
-        """Equations refined; those that have been refined lately for this model need not be again."""
-        known: list[tuple[SpiceModel, SpiceModel]] = self.__dict__.setdefault("_tuned", [])
-        for before, after in known:
-            if before == spice:
-                return after
-        after = refine(spice, self.rnn_model_, self._sessions)
-        known[:] = [*known, (spice, after)][-TUNED:]
-        return after
-
-
-def _check_pooling(settings: Discovery, participants: tuple[Any, ...]) -> None:
-    if settings.pools and len(participants) < 2:
-        raise SettingsError(
-            [
-                f'pooling="{settings.pooling}" needs two or more participants; the data have'
-                f" {len(participants)}. Leave pooling out, or name the participants in the data."
-            ]
-        )
 
 
 def _line(record: Epoch) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.built import BuiltModel
 from ..core.discover.identified import missing_of
-from ..core.discover.uncertainty import Uncertainty, uncertainty
+from ..core.discover.uncertainty import Uncertainty
 from ..core.equations import SpiceModel, Term
 from ..core.read.emergence import Emergence, emergences
 from ..core.read.translation import read_parameters
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from ..core.data.choices import Choices
     from ..core.data.dataset import DatasetRNN
-    from ..core.discover import people as tables
+    from ..core.discover import known, people as tables
+    from ..core.discover.known import Known
     from ..core.discover.sparsity import SparsityPath
     from ..core.estimator import SpiceEstimator
     from ..core.read.update_function import Tabulated
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..core.train.rnn import BaseRNN
     from . import estimators
 else:
+    known = later("..core.discover.known", __package__)
     tables = later("..core.discover.people", __package__)
     estimators = later(".estimators", __package__)
 
@@ -158,8 +160,14 @@ class Result:
             return self.recorded.uncertainty
         if self.spice is None or not self.snapshot.discovery.refine:
             return {}
+        return known.uncertainty_of(self._told, self.spice, self.forward)
+
+    @cached_property
+    def _told(self) -> "Mapping[Any, Known]":
+        """What the choices that were learned from tell of the coefficients, by participant."""
+        assert self.spice is not None
         dataset = self.dataset if self.estimator is None else self.estimator._dataset_
-        return uncertainty(self.spice, self.forward, dataset)
+        return known.known_by_choices(self.spice, self.forward, dataset)
 
     @cached_property
     def emergence(self) -> Mapping[str, Emergence]:
@@ -193,7 +201,7 @@ class Result:
         """The parameters of `people` alone, which are there much sooner."""
         if self.estimator is None or self.spice is None:
             return None
-        return tables.parameters_of_people(self.estimator, self._table)
+        return tables.parameters_of_people(self.estimator, self._table, told=self._told)
 
     @property
     def _table(self) -> "Choices | None":

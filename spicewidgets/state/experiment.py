@@ -20,9 +20,8 @@ from .data import Data, DataState
 from .discovery import DiscoveryState, LibraryPlan
 from .model import Model, ModelState
 from .participant import ParticipantState, Person
-from .playback import Playback
 from .presets import PRESETS
-from .run import RunState
+from .run import Playback, RunState
 from .stages import STAGES
 from .studies import (
     DECLARED,

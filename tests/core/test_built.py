@@ -25,7 +25,7 @@ from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.train.built_rnn import rnn_class
 from spicewidgets.core.train.built_source import source
-from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.new_model import check_model
 from spicewidgets.core.train.objective import Sessions
 
 PRECODED = {

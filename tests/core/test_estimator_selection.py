@@ -42,12 +42,12 @@ def test_another_price_is_answered_from_the_same_search(fitted):
     own = deepcopy(fitted)
     own.discover()
     cost = own.evidence_[0].of(CHOSEN).cost
-    searched = own._searched
+    searched = own._found.selections
     own.discover(price=cost * 1.2)
     assert own.spice_model_.equation(CHOSEN).coefficient() == 0
     own.discover(price=cost * 0.8)
     assert own.spice_model_.equation(CHOSEN).coefficient() != 0
-    assert own._searched is searched
+    assert own._found.selections is searched
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
 from spicewidgets.core.read.emergence import Emergence
 from spicewidgets.core.train.training import Epoch
 from spicewidgets.plots.figures import RewardProbabilities, SessionView
-from spicewidgets.plots.loss_curve import RUNS, LossCurve
 from spicewidgets.plots.series import Subplot
-from spicewidgets.plots.training import TrainingFigure
+from spicewidgets.plots.training import RUNS, LossCurve, TrainingFigure
 from spicewidgets.style import PALE
 
 KINDS = ("bqplot", "matplotlib")

@@ -16,8 +16,9 @@ from ..data.participants import index_participants
 from ..discover.comparison import differences
 from ..discover.held_apart import TuningGain
 from ..discover.identified import missing_of
+from ..discover.known import uncertainty
 from ..discover.people import people
-from ..discover.uncertainty import Uncertainty, uncertainty
+from ..discover.uncertainty import Uncertainty
 from ..estimator import SpiceEstimator
 from ..judge.replay import labels_of, replay, scores
 from ..models import READY
@@ -257,7 +258,6 @@ def _try_remedy(estimator: SpiceEstimator, agent: Agent | None, finding: Finding
 def _remade(estimator: SpiceEstimator, finding: Finding) -> SpiceEstimator:
     parameters = _parameters(finding)
     other = copy(estimator)
-    other.__dict__.pop("_searched", None)
     other._rng = deepcopy(estimator._rng)
     other.set_params(save_path_rnn=None, save_path_spice=None, verbose=False)
     if finding.action == "refit":

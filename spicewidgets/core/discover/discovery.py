@@ -3,57 +3,17 @@ numbers tuned to the choices.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..config import SpiceConfig
-from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, Term, polynomial_terms, term_text
 from ..judge.network_agents import betas_of
 from ..settings import Discovery, SettingsError
-from ..train.compiled.symbolic import TraceError
-from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
-from .refine import refine
 from .regression import fit_equation
 from .sampling import ModuleSamples
-from .selection import select
-
-
-def equations_of(
-    model: BaseRNN,
-    data: DatasetRNN | Sessions | None,
-    samples: Mapping[str, ModuleSamples],
-    config: SpiceConfig,
-    settings: Discovery,
-    participants: tuple[Any, ...],
-    only: int | None = None,
-    also: SpiceModel | None = None,
-) -> SpiceModel:
-    """Return the second stage of a fit: the equations of a trained model, with its betas.
-
-    Args:
-        model: the trained model.
-        data: the choices to which the numbers are tuned; None leaves them as SINDy found them.
-        samples: what each module does, from `sample`.
-        config: as in `discover`.
-        settings: as in `discover`.
-        participants: as in `discover`.
-        only: as in `discover`.
-        also: as in `refine`.
-    """
-    if data is not None and settings.by_evidence:
-        proposal = propose_equations(
-            model, samples, config, replace(settings, threshold=0.0), participants, only
-        )
-        try:
-            return select(proposal, model, data, config, settings.price)[0]
-        except (TraceError, ImportError):  # or there is no compiler
-            pass
-    spice = propose_equations(model, samples, config, settings, participants, only)
-    return spice if data is None else refine(spice, model, data, also=also)
 
 
 def propose_equations(
@@ -64,7 +24,16 @@ def propose_equations(
     participants: tuple[Any, ...],
     only: int | None = None,
 ) -> SpiceModel:
-    """SINDy's equations with the model's betas, not tuned to the choices; see `equations_of`."""
+    """Return SINDy's equations with the model's betas, not tuned to the choices.
+
+    Args:
+        model: the trained model.
+        samples: what each module does, from `sample`.
+        config: as in `discover`.
+        settings: as in `discover`.
+        participants: as in `discover`.
+        only: as in `discover`.
+    """
     without_betas = discover(samples, config, settings, participants=participants, only=only)
     betas = {
         state: tuple(np.ravel(values).tolist())

@@ -1,5 +1,6 @@
 """People beside each other: a row for each of them, with every number that was found and how sure it is."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def people(
           `pooling="group"` under the group's prior, whose mean and spread are not taken for known
           (`group_intervals.py`). It is widened to hold the value, where that lies outside. That of another
           coefficient, that of a term that a person lacks with them, is averaged over the sets of terms that
-          the search visited (`visited.py`), or given the group. Where the equations are likelier than any
+          the search visited, or given the group. Where the equations are likelier than any
           Q-learner by more than 10 nats, where the model has other modules or inputs than these, or where
           it cannot be compiled, it is value ± standard errors at the chosen terms (delta method), which
           does not reckon in that they were chosen; a rate's ends at 0 and 1, and an own value's with pooling
@@ -89,16 +90,27 @@ def people(
 
 
 def parameters_of_people(
-    estimator: "SpiceEstimator", data: Choices | DatasetRNN | None = None, *, level: float = LEVEL
+    estimator: "SpiceEstimator",
+    data: Choices | DatasetRNN | None = None,
+    *,
+    level: float = LEVEL,
+    told: Mapping[Any, Known] | None = None,
 ) -> pd.DataFrame:
     """Return of `people` what the equations alone tell: `participant`, `no_q_learner`, coefficients and
     parameters with their intervals. It predicts no choice, which takes most of the time of `people`.
+
+    Args:
+        estimator: fitted.
+        data: the choices, as in `people`.
+        level: of the intervals, 0 to 1.
+        told: what the choices that were learned from tell of everyone's coefficients, where that is at hand.
     """
-    dataset = _dataset(estimator, data)
+    sessions = _sessions_of(estimator, _dataset(estimator, data))
     spice, model = estimator.spice_model_, estimator.rnn_model_
+    told = known_by_choices(spice, model, sessions) if told is None else told
     labels = _labels(estimator)
-    known, free = _known(estimator, dataset)
-    ends = intervals_of(estimator, _sessions_of(estimator, dataset), level)
+    known, free = _known(estimator, told)
+    ends = intervals_of(estimator, sessions, level, {label: own.nll for label, own in told.items()})
     rows = [
         _numbers(spice.alone(one), model, known.get(one), free.get(one), level, ends.get(one, NO_INTERVALS))
         for one in labels
@@ -259,21 +271,20 @@ def _errors(known: Known, spice: SpiceModel, model: HasInitValues) -> dict[str, 
     return errors | {name: told.error(slope) for name, slope in known.slopes(spice, model).items()}
 
 
-def _known(estimator: "SpiceEstimator", dataset: DatasetRNN) -> tuple[dict[Any, Known], dict[Any, Known]]:
+def _known(
+    estimator: "SpiceEstimator", free: Mapping[Any, Known]
+) -> tuple[dict[Any, Known], Mapping[Any, Known]]:
     """Compute the information about each person's coefficients, by label.
 
     Without a group, also the same with the weights of own values free.
     """
-    labels = estimator.participants_
     if hasattr(estimator, "group_"):
+        labels = estimator.participants_
         return {labels[code]: known for code, known in known_given_group(estimator.group_)}, {}
     held = {
         label: {ParameterId(it.module, it.term) for it in evidence.terms if it.active and it.error == 0}
         for label, evidence in getattr(estimator, "evidence_", {}).items()
     }
-    sessions = _sessions_of(estimator, dataset)
-    own = known_by_choices(estimator.spice_model_, estimator.rnn_model_, sessions)
-    free = {labels[code]: known for code, known in own}
     return {label: known.without(held.get(label, ())) for label, known in free.items()}, free
 
 

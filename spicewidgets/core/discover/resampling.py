@@ -15,7 +15,7 @@ intervals that are too narrow.
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,9 +28,9 @@ from ..settings import Discovery, SettingsError
 from ..train.objective import Sessions, set_flat_parameters
 from ..train.rnn import BaseRNN
 from .bootstrap import Refits, draw
-from .discovery import equations_of
 from .resampled import Resampled
 from .sampling import sample
+from .search import EquationSearch
 
 SIDE = 10  # resamples whose RNNs are fitted side by side
 
@@ -106,6 +106,7 @@ def resamples(
     _refuse_single_sessions(fit)
     model = deepcopy(fit.model).eval()
     refits = Refits(model, fit.sessions, n_resamples, weight_decay=fit.weight_decay, compiled=fit.compiled)
+    settings = replace(fit.settings, pooling="none")
     streams = children(random_state, n_resamples)
     for begin in range(0, n_resamples, SIDE):
         part = streams[begin : begin + SIDE]
@@ -115,10 +116,8 @@ def resamples(
             drawn = fit.sessions.take(torch.from_numpy(np.repeat(np.arange(len(count)), count)))
             set_flat_parameters(row.astype(np.float32), model)
             samples = sample(model, drawn, fit.settings, rng)
-            tuned = drawn if fit.settings.refine else None
-            yield equations_of(
-                model, tuned, samples, fit.config, fit.settings, fit.participants, fit.only, also=fit.spice
-            )
+            search = EquationSearch(model, drawn, fit.participants)
+            yield search.find(samples, fit.config, settings, fit.only, also=fit.spice).spice
 
 
 def _refuse_single_sessions(fit: FitState) -> None:

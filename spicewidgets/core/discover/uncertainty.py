@@ -11,25 +11,11 @@ The errors hold for the terms as they are: that SINDy chose them from the same d
 mean little for equations that were not refined.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..equations import SpiceModel, Term, term_in_words
-from ..read.translation import HasInitValues
-from ..wording import join_words
-from .information import InformationMatrix
-
-if TYPE_CHECKING:
-    from ..data.dataset import DatasetRNN
-    from ..train.rnn import BaseRNN
-    from .known import Known
-
-
-Floats = NDArray[np.float64]
+from ..equations import Term
 
 
 @dataclass(frozen=True)
@@ -72,48 +58,3 @@ class Uncertainty:
 
 def _plain(errors: Mapping[str, Mapping[Term, float]]) -> dict[str, Any]:
     return {module: [[list(term), error] for term, error in row.items()] for module, row in errors.items()}
-
-
-def uncertainty(spice: SpiceModel, model: "BaseRNN", dataset: "DatasetRNN") -> dict[Any, Uncertainty]:
-    """Return standard errors of each participant's numbers, by label.
-
-    Args:
-        spice: equations at the maximum of the likelihood.
-        model: the model whose forward pass ties them together; its weights play no part.
-        dataset: the choices; participants are indices in the last column.
-    """
-    from .known import known_by_choices
-
-    labels = spice.participants
-    return {
-        labels[code]: _of(known.without(), spice.alone(labels[code]), model)
-        for code, known in known_by_choices(spice, model, dataset)
-    }
-
-
-def _of(known: "Known", spice: SpiceModel, model: HasInitValues) -> Uncertainty:
-    told = InformationMatrix(known.information)
-    coefficients: dict[str, dict[Term, float]] = {module: {} for module in spice.equations}
-    alone: dict[str, dict[Term, float]] = {module: {} for module in spice.equations}
-    betas = {}
-    for (module, term), error, unit in zip(known.numbers, told.errors, told.unit, strict=True):
-        if term is None:
-            betas[module] = float(error)
-        else:
-            coefficients[module][term], alone[module][term] = float(error), float(unit)
-    parameters = {name: told.error(slope) for name, slope in known.slopes(spice, model).items()}
-    names = [
-        f"beta of {module}" if term is None else f"{term_in_words(term, module)} of {module}"
-        for module, term in known.numbers
-    ]
-    untold = tuple(_sentence(names, way) for way in told.flat)
-    return Uncertainty(coefficients, betas, parameters, untold, alone)
-
-
-def _sentence(names: Sequence[str], way: Floats) -> str:
-    """Return a flat direction in words."""
-    moved = [f"{name} by {part:+.2g}" for name, part in zip(names, way, strict=True) if abs(part) > 1e-3]
-    if len(moved) == 1:
-        return f"The choices do not tell {moved[0].rsplit(' by ', 1)[0]}: whatever it is, P stays the same."
-    words = join_words(moved)
-    return f"The choices do not tell these coefficients apart: P stays the same if one moves {words}."

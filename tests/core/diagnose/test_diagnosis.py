@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
 from spicewidgets.core.diagnose.diagnosis import facts_of
-from spicewidgets.core.discover.uncertainty import uncertainty
+from spicewidgets.core.discover.known import uncertainty
 
 CHOSEN = "x_value_reward_chosen"
 MODEL = sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG

@@ -20,7 +20,7 @@ def fitted():
 
 
 def selection_of(estimator):
-    (selection,) = estimator._searched.of.values()
+    (selection,) = estimator._found.selections.of.values()
     return selection
 
 
@@ -101,7 +101,7 @@ def test_what_is_worse_beyond_noise_is_a_warning():
 
 
 def test_the_warning_comes_from_the_fit(monkeypatch):
-    monkeypatch.setattr("spicewidgets.core.estimator.gain_of", lambda *_: TuningGain(-80.0, 300, 3))
+    monkeypatch.setattr("spicewidgets.core.discover.search.gain_of", lambda *_: TuningGain(-80.0, 300, 3))
     dataset = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(sigma=0.2), 15, 4, random_state=1)[0]
     estimator = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, epochs=20, random_state=1)
     with pytest.warns(sw.SpiceWarning, match="predict other choices worse") as caught:

@@ -10,14 +10,14 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 import spicewidgets as sw
-from spicewidgets.core.discover import people as people_module
+from spicewidgets.core.discover import estimated_intervals, people as people_module
 from spicewidgets.core.discover.estimated_intervals import EstimatedIntervals
 from spicewidgets.core.discover.group import mean_of_own
 from spicewidgets.core.discover.group_table import group_table
 from spicewidgets.core.discover.identified import bounds_of, by_convention, not_identified
 from spicewidgets.core.discover.information import bounded_interval, half_width
+from spicewidgets.core.discover.known import uncertainty
 from spicewidgets.core.discover.people import parameters_of_people, people
-from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.equations import term_in_words
 from spicewidgets.core.read.translation import read_parameters
 from spicewidgets.core.settings import SettingsError
@@ -73,6 +73,23 @@ def test_parameters_alone_are_those_of_the_table_and_predict_no_choice(choices, 
     pd.testing.assert_frame_equal(alone, table[alone.columns])
 
 
+def test_intervals_of_learners_are_found_once_for_all_equations_of_a_network(choices, tuned, monkeypatch):
+    module, runs = estimated_intervals, []
+    average = module.average_over_kinds
+    monkeypatch.setattr(module, "average_over_kinds", lambda *args: runs.append(args) or average(*args))
+    tuned._search.averaged.clear()
+    people(tuned)
+    other = copy(tuned)
+    other.discover(spice_optim_threshold=0.2)
+    kept = parameters_of_people(other)
+    assert len(runs) == 1
+    other._search.averaged.clear()
+    pd.testing.assert_frame_equal(parameters_of_people(other), kept, check_exact=True)
+    parameters_of_people(other, level=0.5)
+    parameters_of_people(fitted(choices, selection="threshold", epochs=3))
+    assert len(runs) == 4
+
+
 def _sessions_of(dataset, label):
     sessions = (dataset.participant_ids == dataset.participants.index(label)).nonzero()[:, 0]
     trials = np.arange(dataset.n_trials)
@@ -121,6 +138,7 @@ def test_a_model_that_cannot_be_compiled_has_intervals_by_the_delta_method(tuned
     with monkeypatch.context() as patch:
         patch.setattr(module, "intervals_of", lambda *_: {})
         expected = people(tuned)
+    monkeypatch.setattr(tuned._search, "averaged", {})
     monkeypatch.setattr(likelihood, "Sensitivities", refuse)
     pd.testing.assert_frame_equal(people(tuned), expected, rtol=1e-3, check_exact=False)
 

@@ -10,11 +10,11 @@ import spicewidgets as sw
 from spicewidgets import SettingsError
 from spicewidgets.core.discover.bootstrap import Refits, draw
 from spicewidgets.core.discover.discovery import discover
+from spicewidgets.core.discover.known import uncertainty
 from spicewidgets.core.discover.resampled import Resampled, Spread
 from spicewidgets.core.discover.resampling import SIDE, resamples
 from spicewidgets.core.discover.sampling import sample
 from spicewidgets.core.discover.selection import select
-from spicewidgets.core.discover.uncertainty import uncertainty
 from spicewidgets.core.parameters import settings_of
 from spicewidgets.core.random import children
 from spicewidgets.core.train.objective import get_flat_parameters, set_flat_parameters

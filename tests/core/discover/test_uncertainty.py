@@ -8,8 +8,9 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.core.discover.information import InformationMatrix, bounded_interval, half_width, slopes
+from spicewidgets.core.discover.known import uncertainty
 from spicewidgets.core.discover.refine import refine
-from spicewidgets.core.discover.uncertainty import Uncertainty, uncertainty
+from spicewidgets.core.discover.uncertainty import Uncertainty
 from spicewidgets.core.read.translation import classical_parameters
 
 CHOSEN = "x_value_reward_chosen"

@@ -7,7 +7,7 @@ import torch
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset
 from spicewidgets.core.train.habit import HABIT_CONFIG, SIGNALS, HabitRNN
-from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.new_model import check_model
 from spicewidgets.core.train.objective import Sessions
 
 ARMS = [0, 0, 1, 0, 0, 0, 1]

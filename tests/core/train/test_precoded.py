@@ -22,7 +22,7 @@ from spicewidgets import (
 )
 from spicewidgets.core.models import TEMPLATES
 from spicewidgets.core.train.built_source import source
-from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.new_model import check_model
 from spicewidgets.core.train.objective import Sessions
 from spicewidgets.core.train.precoded import reward_prediction_error
 

@@ -18,7 +18,7 @@ from spicewidgets import (
     SettingsError,
     create_dataset,
 )
-from spicewidgets.core.train.model_check import check_model
+from spicewidgets.core.train.new_model import check_model
 from spicewidgets.core.train.objective import Sessions
 
 
