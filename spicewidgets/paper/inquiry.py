@@ -140,15 +140,16 @@ class Inquiry:
 
     def run(self) -> Generator[Progress, None, Findings]:
         """Do all parts; what is found stays in `findings`, whenever this is stopped."""
-        plan = self.plan
+        plan, task = self.plan, self.dataset.task
+        further = [name for name in FURTHER if task in (STUDIES[name].tasks or (task,))]
         parts: dict[str, Callable[[], Generator[tuple[float, str], None, None]]] = {
             "held out": self._held_out,
             "falsification": self._falsify if plan.repeats else _nothing,
             "recovery": self._recover if plan.datasets else _nothing,
             "stability": self._stability if plan.stability else _nothing,
-            **{name: partial(self._study, name) for name in FURTHER},
+            **{name: partial(self._study, name) for name in further},
         }
-        shares = PARTS | dict.fromkeys(FURTHER, 5)
+        shares = PARTS | dict.fromkeys(further, 5)
         total, before = sum(shares.values()), 0
         began = monotonic()
         for name, part in parts.items():

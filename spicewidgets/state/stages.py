@@ -5,7 +5,7 @@ the method, and a room shows one of its panels at a time.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..core.studies.ready import STUDIES
+from ..core.studies.ready import OF_EVERY_TASK
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StageRow:
 
 # Panels of studies that have more to show than a table.
 OWN = {"rivals": "rivals.RivalsPanel", "falsify": "falsify.FalsifyPanel"}
-_OF_STUDIES = {name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in STUDIES}
+_OF_STUDIES = {name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in OF_EVERY_TASK}
 STAGES: Mapping[str, StageRow] = {
     "task": StageRow("task.TaskPanel", "task", "task"),
     "participant": StageRow("participant.ParticipantPanel", "participant", "participant"),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..core.rivals.ready import ALL, RIVALS as READY
 from ..core.settings import HIGHEST_SEED, Settings, setting
-from ..core.studies.ready import STUDIES
+from ..core.studies.ready import OF_EVERY_TASK
 from ..core.studies.study import Study
 from ..core.wording import join_words
 from .base import State
@@ -18,7 +18,9 @@ BEYOND: Mapping[str, tuple[str, float]] = {
     name: rival.beyond for name, rival in READY.items() if rival.beyond is not None
 }
 PLAIN, WITHOUT_NUMBERS = "rescorla-wagner", "random"
-DECLARED: Mapping[str, type[Study]] = STUDIES  # each with its settings in core, and no state of its own here
+DECLARED: Mapping[str, type[Study]] = (
+    OF_EVERY_TASK  # each with its settings in core, and no state of its own here
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from ..settings import shorten
 from ..simulate.record import Record
 from ..simulate.run import Parameters, arms_of, bandit_sessions, play_sessions
 from ..simulate.session import BanditSession
-from ..tasks import BANDIT_NAME
 from ..wording import join_words
 from .dataset import DatasetRNN
 
@@ -103,8 +102,7 @@ def create_dataset(
         sample_parameters=sample_parameters,
         random_state=random_state,
     )
-    task = getattr(environment, "task", BANDIT_NAME)
-    dataset = _dataset(record, roles, sequence_length, stride, device, task)
+    dataset = _dataset(record, roles, sequence_length, stride, device)
     return dataset, bandit_sessions(record, roles.codes), parameters
 
 
@@ -126,7 +124,6 @@ def _dataset(
     sequence_length: int | None,
     stride: int,
     device: torch.device | str | None,
-    task: str,
 ) -> DatasetRNN:
     assert record.final_choices is not None
     n_sessions, n_trials, n_actions = record.rewards.shape
@@ -141,7 +138,6 @@ def _dataset(
         device=device,
         participants=roles.labels,
         truth_probs=None if np.isnan(truth).any() else truth,
-        task=task,
     )
 
 

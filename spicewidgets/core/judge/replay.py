@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
-from ..data.layout import offered_in
 from ..mechanisms import ALPHA, BETA, BEYOND
 from ..settings import SettingsError
 from ..simulate.agents import Agent
 from ..simulate.record import Floats, Ints, Record, concatenate_records
 from ..simulate.run import Trial, known_names, record_of
+from ..tasks import TASKS
 
 
 def replay(agent: Agent, sessions: Any) -> Record:
@@ -65,16 +65,13 @@ def _among_offered(probabilities: Floats, dataset: DatasetRNN) -> Floats:
     """P of the options that were on offer, which add up to 1; an option that was not has none."""
     if dataset.offered is None:
         return probabilities
-    offered, known = np.asarray(dataset.offered), probabilities[:, 1:]
-    first = offered_in(dataset.task, dataset.xs[:, :1, : dataset.n_actions])
-    if first is not None:  # the state in which a session begins
-        offered, known = np.concatenate([np.asarray(first), offered], axis=1), probabilities
-    masked = np.where(offered, known, 0.0)
+    offered = np.asarray(dataset.offered)
+    masked = np.where(offered, probabilities[:, 1:], 0.0)
     total = masked.sum(axis=-1, keepdims=True)
     shared = np.where(
         total > 0, masked / np.where(total > 0, total, 1), offered / offered.sum(-1, keepdims=True)
     )
-    return shared if first is not None else np.concatenate([probabilities[:, :1], shared], axis=1)
+    return np.concatenate([probabilities[:, :1], shared], axis=1)
 
 
 def _through(agent: Any, dataset: DatasetRNN) -> Record:
@@ -162,6 +159,18 @@ def nll_per_trial(probabilities: ArrayLike, dataset: DatasetRNN) -> Floats:
     chosen = np.where(known[..., None], dataset.ys.numpy(), 0).argmax(-1)
     picked = np.take_along_axis(p, chosen[..., None], -1)[..., 0]
     return np.where(known, -np.log(np.maximum(picked, 1e-300)), np.nan)
+
+
+def stages_of(dataset: DatasetRNN) -> dict[str, NDArray[np.bool_]]:
+    """Where the next choice is known and of each stage, `(n_sessions, n_trials)`, by the name of the stage;
+    empty where trials have one stage only.
+    """
+    task = TASKS[dataset.task]
+    stage = (
+        np.array([*task.stage_of, -1])[np.asarray(dataset.ys.argmax(-1))] if len(task.stages) > 1 else None
+    )
+    known = np.asarray(dataset.target_mask)
+    return {one.name: known & (stage == at) for at, one in enumerate(task.stages) if stage is not None}
 
 
 def scores(

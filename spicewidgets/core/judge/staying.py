@@ -107,6 +107,20 @@ class Staying:
             columns[f"{name} error"] = np.where(told, errors, np.nan)
         return pd.DataFrame(columns | {"trials": self.trials.sum(1)})
 
+    def interaction(self, level: float = LEVEL) -> tuple[float, float]:
+        """Average over people what a reward adds to P of staying after a common transition, less what it adds
+        after a rare one: 0 of a learner without a plan.
+
+        Args:
+            level: of the interval over people, 0 to 1.
+
+        Returns:
+            The mean, and half the width of its interval; NaN where it is not known.
+        """
+        own = self.shares @ WEIGHTS["outcome x transition"]
+        own = own[np.isfinite(own)]
+        return (float(own.mean()) if len(own) else np.nan), _half_width(own, level)
+
     def bars(self, level: float = LEVEL) -> pd.DataFrame:
         """Average P of staying over people, cell by cell.
 
@@ -115,18 +129,28 @@ class Staying:
 
         Returns:
             A row for each cell: `transition`, `outcome`, mean `p_stay`, its interval `low` to `high` (normal,
-            by the standard error over people; missing for one person), and the number of `people`.
+            by the standard error over people; missing for one person), the number of `people`, and `pooled`,
+            the share of all trials of all people.
         """
-        rows, width = [], NormalDist().inv_cdf((1 + level) / 2)
+        rows = []
+        with np.errstate(invalid="ignore"):
+            pooled = self.stayed.sum(0) / self.trials.sum(0)
         for place, (common, rewarded) in enumerate(CELLS):
             own = self.shares[:, place]
             own = own[np.isfinite(own)]
             mean = own.mean() if len(own) else np.nan
-            half = width * own.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else np.nan
+            half = _half_width(own, level)
             words = {
                 "transition": "common" if common else "rare",
                 "outcome": "reward" if rewarded else "none",
             }
             ends = {"low": max(mean - half, 0.0), "high": min(mean + half, 1.0)}
-            rows.append(words | {"p_stay": mean} | ends | {"people": len(own)})
+            rows.append(words | {"p_stay": mean} | ends | {"people": len(own), "pooled": pooled[place]})
         return pd.DataFrame(rows)
+
+
+def _half_width(values: Floats, level: float) -> float:
+    """Half the width of the interval of a mean, by its standard error; NaN of fewer than two values."""
+    if len(values) < 2:
+        return np.nan
+    return float(NormalDist().inv_cdf((1 + level) / 2) * values.std(ddof=1) / np.sqrt(len(values)))

@@ -20,7 +20,7 @@ from ..data.layout import guesses
 from ..data.participants import index_participants
 from ..equations import SpiceModel
 from ..judge.random_effects import ModelFrequencies, model_frequencies
-from ..judge.replay import nll_per_trial
+from ..judge.replay import nll_per_trial, stages_of
 from ..progress import Progress, run_to_completion
 from ..settings import LEVEL, SettingsError
 from .declaration import Rival
@@ -84,6 +84,9 @@ class HeldOut:
         equations: by name of an estimator, the equations of each part that was learned from; empty where an
             estimator has none.
         priors: the rivals, fitted to all choices under their declared priors.
+        stages: where trials have several stages, -ln P of the held-out choices of each in nats, `(n_models,
+            n_people)`, by the name of the stage.
+        n_stages: predicted choices of each stage, `(n_people,)`, by its name.
     """
 
     by: str
@@ -102,6 +105,8 @@ class HeldOut:
     estimators: Mapping[str, Any] = field(default_factory=dict)
     equations: Mapping[str, tuple[SpiceModel, ...]] = field(default_factory=dict)
     priors: Mapping[str, FittedRival] = field(default_factory=dict)
+    stages: Mapping[str, Floats] = field(default_factory=dict)
+    n_stages: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def chance(self) -> float:
@@ -124,7 +129,8 @@ class HeldOut:
         """Return a row for each model, the best first.
 
         Columns: `likelihood` per held-out choice with its interval over people (95 %, people drawn anew; none
-        for one person); `behind`, by how many nats per choice it is worse than the best, with its interval;
+        for one person), and of each stage alone, such as `likelihood_first_stage`, of a task of several;
+        `behind`, by how many nats per choice it is worse than the best, with its interval;
         `numbers`; `frequency` and `protected` exceedance probability among people; sums of `aic`, `bic` and
         `evidence`.
         """
@@ -140,6 +146,10 @@ class HeldOut:
             "likelihood": self.likelihood,
             "low": low,
             "high": high,
+            **{
+                f"likelihood_{name.replace(' ', '_')}": np.exp(-nll.sum(1) / self.n_stages[name].sum())
+                for name, nll in self.stages.items()
+            },
             "behind": (self.nll - self.nll[best]).sum(1) / self.n_choices.sum(),
             "behind_low": least,
             "behind_high": most,
@@ -171,27 +181,35 @@ class HeldOut:
         ]
         return pd.concat(rows, ignore_index=True)
 
-    def ahead(self, model: str, other: str, level: float = LEVEL) -> Ahead:
+    def ahead(self, model: str, other: str, level: float = LEVEL, stage: str | None = None) -> Ahead:
         """Compare two models by their predictions of held-out choices, person by person.
 
         Args:
             model: its name.
             other: the name of the one that it is compared with.
             level: of the interval, 0 to 1.
+            stage: of whose choices alone, by its name; None for all choices.
 
         Raises:
-            SettingsError: for a model that was not compared.
+            SettingsError: for a model that was not compared, or a stage that the task does not have.
         """
         raise_if_any(
-            f"A model must be one of {', '.join(self.models)}; got {name!r}. Choose one of these."
-            for name in (model, other)
-            if name not in self.models
+            f"{what} must be one of {', '.join(known)}; got {name!r}. Choose one of these."
+            for what, name, known in (
+                ("A model", model, self.models),
+                ("A model", other, self.models),
+                *([] if stage is None else [("A stage", stage, tuple(self.stages))]),
+            )
+            if name not in known
         )
-        nats = self.nll[self.models.index(other)] - self.nll[self.models.index(model)]
-        low, high = np.quantile(self._resample(nats[None])[0], [(1 - level) / 2, (1 + level) / 2])
+        nll, n_choices = (
+            (self.nll, self.n_choices) if stage is None else (self.stages[stage], self.n_stages[stage])
+        )
+        nats = nll[self.models.index(other)] - nll[self.models.index(model)]
+        low, high = np.quantile(self._resample(nats[None], n_choices)[0], [(1 - level) / 2, (1 + level) / 2])
         alone = len(self.people) < 2
         return Ahead(
-            float(nats.sum() / self.n_choices.sum()),
+            float(nats.sum() / n_choices.sum()),
             float("nan") if alone else float(low),
             float("nan") if alone else float(high),
             int((nats > 0).sum()),
@@ -203,15 +221,20 @@ class HeldOut:
         parts = {name: getattr(self, name)[:, which] for name in ("nll", "aic", "bic", "evidence")}
         people = tuple(label for label, own in zip(self.people, which, strict=True) if own)
         parts |= {name: getattr(self, name)[which] for name in ("n_choices", "guesses")}
+        parts |= {
+            name: {stage: values[..., which] for stage, values in getattr(self, name).items()}
+            for name in ("stages", "n_stages")
+        }
         return replace(self, people=people, **parts)
 
-    def _resample(self, nats: Floats) -> Floats:
+    def _resample(self, nats: Floats, n_choices: Floats | None = None) -> Floats:
         """Nats per choice among people drawn anew, `(n_models, n_resamples)`."""
+        n_choices = self.n_choices if n_choices is None else n_choices
         rng = np.random.default_rng(self.random_state)
         drawn = rng.multinomial(
             len(self.people), np.full(len(self.people), 1 / len(self.people)), N_RESAMPLES
         )
-        result: Floats = nats @ drawn.T / (drawn @ self.n_choices)
+        result: Floats = nats @ drawn.T / (drawn @ n_choices)
         return result
 
 
@@ -264,19 +287,25 @@ def held_out_steps(
     folds = folds_of(dataset, by, n_folds)
     total, done, began = len(contestants) * (len(folds) + 1), 0, monotonic()
     size = (len(people.labels),)
-    n_choices = sum((_per_person(known(fold.test), fold.people, size) for fold in folds), np.zeros(size))
+    parts = [
+        [known(each.test), *(np.asarray(mask, float) for mask in stages_of(each.test).values())]
+        for each in folds
+    ]
+    counts = sum((_per_part(one, fold.people, size) for one, fold in zip(parts, folds, strict=True)), 0.0)
+    n_choices, *n_of_stages = np.asarray(counts)
     n_nats = sum((_per_person(_guesses(fold.test), fold.people, size) for fold in folds), np.zeros(size))
     seen = np.flatnonzero(n_choices)
     nll, criteria = [], []
     for contestant in contestants:
-        surprise = [np.zeros(size) for _ in contestant.rows]
+        surprise = [np.zeros((len(parts[0]), *size)) for _ in contestant.rows]
         for number, fold in enumerate(folds, 1):
             words = f"{contestant.name}, part {number} of {len(folds)}"
             yield Progress(done, total, words, monotonic() - began)
             for _ in (learning := _Learning(contestant.learn(fold.train, by))):
                 yield Progress(done, total, words, monotonic() - began)
             for row, p in zip(surprise, learning.result(fold.test), strict=True):
-                row += _per_person(np.nan_to_num(nll_per_trial(p, fold.test)), fold.people, size)
+                nats = np.nan_to_num(nll_per_trial(p, fold.test))
+                row += _per_part([nats * one for one in parts[number - 1]], fold.people, size)
             done += 1
         words = f"{contestant.name}, all choices"
         yield Progress(done, total, words, monotonic() - began)
@@ -286,12 +315,14 @@ def held_out_steps(
         criteria += whole.result
         done += 1
     yield Progress(done, total, "done", monotonic() - began)
+    stages = tuple(stages_of(dataset))
+    whole_nll, *nll_of_stages = np.moveaxis(np.array(nll)[..., seen], 1, 0)
     return HeldOut(
         by=by,
         n_folds=len(folds),
         models=tuple(row for contestant in contestants for row in contestant.rows),
         people=tuple(people.labels[place] for place in seen),
-        nll=np.array(nll)[:, seen],
+        nll=whole_nll,
         n_choices=n_choices[seen],
         guesses=n_nats[seen],
         numbers=np.array([row.numbers for row in criteria]),
@@ -309,6 +340,8 @@ def held_out_steps(
             one.name: tuple(one.equations) for one in contestants if isinstance(one, _EstimatorContestant)
         },
         priors={row.prior.rival.name: row.prior for row in criteria if row.prior is not None},
+        stages=dict(zip(stages, nll_of_stages, strict=True)),
+        n_stages={name: n[seen] for name, n in zip(stages, n_of_stages, strict=True)},
     )
 
 
@@ -327,6 +360,11 @@ def _per_person(values: Floats, people: Sequence[int], size: tuple[int]) -> Floa
     """Return sums over the trials `(n_sessions, n_trials)` of each person."""
     sums: Floats = np.bincount(np.asarray(people, int), values.sum(1), size[0]).astype(float)
     return sums
+
+
+def _per_part(parts: Sequence[Floats], people: Sequence[int], size: tuple[int]) -> Floats:
+    """Return sums over the trials of each person, `(n_parts, n_people)`."""
+    return np.stack([_per_person(part, people, size) for part in parts])
 
 
 class _Learning:

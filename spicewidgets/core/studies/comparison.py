@@ -263,8 +263,11 @@ def join_comparisons(parts: Sequence[HeldOut]) -> HeldOut:
         name: {key: value for part in parts for key, value in getattr(part, name).items()}
         for name in ("fits", "estimators", "equations", "priors")
     }
+    stages = {
+        name: np.concatenate([part.stages[name] for part in parts if part.stages]) for name in parts[0].stages
+    }
     names = tuple(RENAMED.get(name, name) for part in parts for name in part.models)
-    return replace(parts[0], models=names, **arrays, **mappings)
+    return replace(parts[0], models=names, stages=stages, **arrays, **mappings)
 
 
 def declarations(result: HeldOut) -> pd.DataFrame:

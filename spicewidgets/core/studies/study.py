@@ -138,6 +138,7 @@ class Study(ABC):
     file: ClassVar[str] = ""  # the name of what is written; that of the study where nothing is said
     asks_equations: ClassVar[bool] = False  # whether it needs a trained network
     trains: ClassVar[bool] = False  # whether it trains one itself, as the settings say
+    tasks: ClassVar[tuple[str, ...]] = ()  # kinds of task that it is of, by name; empty for all
     settings_class: ClassVar[type[Settings]]
 
     def __init__(self, settings: Settings, source: Source) -> None:

@@ -65,9 +65,28 @@ def test_bars_average_people():
     staying = Staying.of(by_chance(30, 100, seed=9))
     bars = staying.bars()
     np.testing.assert_allclose(bars["p_stay"], staying.shares.mean(0))
+    np.testing.assert_allclose(bars["pooled"], staying.stayed.sum(0) / staying.trials.sum(0))
     spread = staying.shares.std(0, ddof=1) / np.sqrt(30)
     np.testing.assert_allclose(bars["high"] - bars["low"], 2 * 1.959964 * spread, rtol=1e-6)
     assert (staying.bars(0.5)["low"] > bars["low"]).all()
+
+
+def test_only_a_plan_makes_a_reward_count_by_transition():
+    """One who stays after a reward alone, and one who stays after what speaks for the choice."""
+    rng = np.random.default_rng(4)
+    together = []
+    for plans in (False, True):
+        first, rewards = np.zeros((8, 200), int), rng.integers(2, size=(8, 200))
+        common = rng.random((8, 200)) < 0.7
+        for trial in range(1, 200):
+            good = rewards[:, trial - 1] == (common[:, trial - 1] if plans else 1)
+            stays = rng.random(8) < np.where(good, 0.8, 0.4)
+            first[:, trial] = np.where(stays, first[:, trial - 1], 1 - first[:, trial - 1])
+        state = np.where(common, first, 1 - first)
+        together.append(Staying.of(dataset_of(first, 2 + 2 * state, rewards)).interaction(0.99))
+    (without, half), (with_plan, _) = together
+    assert abs(without) < half
+    assert with_plan == pytest.approx(0.8, abs=0.15)
 
 
 def test_a_bandit_is_refused():

@@ -102,3 +102,24 @@ def test_those_of_the_task_are_compared_where_none_is_named(data):
     result = sw.held_out(data, ["random", "two-step-kernel"], by="time", n_folds=2, way="prior")
     assert result.likelihood == pytest.approx([0.5, 0.5], abs=0.05)
     assert result.chance == pytest.approx(np.log(2))
+
+
+def test_what_is_held_out_is_told_by_stage():
+    """Of people who mostly repeat their first choice, and guess in the second stage."""
+    rng = np.random.default_rng(3)
+    first = (rng.random((4, 150)) < 0.1).cumsum(1) % 2
+    state = np.where(rng.random((4, 150)) < 0.7, first, 1 - first)
+    second, rewards = 2 + 2 * state + rng.integers(2, size=(4, 150)), rng.integers(2, size=(4, 150))
+    data = dataset_of(first, second, rewards)
+    result = sw.held_out(data, ["two-step-kernel", "random"], by="time", n_folds=2, way="prior")
+    first, second = result.stages
+    assert (first, second) == ("first stage", "second stage")
+    np.testing.assert_allclose(sum(result.stages.values()), result.nll)
+    np.testing.assert_allclose(sum(result.n_stages.values()), result.n_choices)
+    frame = result.to_frame().set_index("model")
+    assert frame["likelihood_first_stage"]["two-step-kernel"] > 0.6
+    assert frame["likelihood_second_stage"]["two-step-kernel"] == pytest.approx(0.5, abs=0.02)
+    ahead = result.ahead("two-step-kernel", "random", stage=first)
+    assert ahead.nats > 2 * result.ahead("two-step-kernel", "random", stage=second).nats
+    part = result.of_people([True, False, True, False])
+    np.testing.assert_allclose(part.stages[second], result.stages[second][:, [0, 2]])

@@ -8,7 +8,7 @@ import pytest
 
 import spicewidgets as sw
 from spicewidgets.cli.study import declared_request
-from spicewidgets.core.studies.ready import STUDIES, settings_of_studies
+from spicewidgets.core.studies.ready import OF_EVERY_TASK, STUDIES, settings_of_studies
 from spicewidgets.core.studies.study import Source
 from spicewidgets.state.studies import STATES
 
@@ -36,7 +36,7 @@ def done(study):
     return study
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", OF_EVERY_TASK)
 def test_it_is_declared_whole(name):
     study, state = STUDIES[name], STATES[name]()
     assert study.name == name
@@ -50,7 +50,7 @@ def test_it_is_declared_whole(name):
         assert tags["choices"] or tags["kind"] in ("bool", "int", "float")
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", OF_EVERY_TASK)
 def test_what_is_stopped_is_kept_and_gone_on_with_to_the_same_result(name, source):
     whole, stopped, again = done(study_of(name, source)), study_of(name, source), study_of(name, source)
     steps = stopped.steps()
@@ -70,7 +70,7 @@ def test_what_is_stopped_is_kept_and_gone_on_with_to_the_same_result(name, sourc
     assert whole.result().text
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", OF_EVERY_TASK)
 def test_other_settings_take_nothing_over_unless_they_ask_for_more_only(name, source):
     before = study_of(name, source)
     before.parts = dict.fromkeys(before.names, "done")

@@ -1,0 +1,93 @@
+"""Rivals of the two-step task: are their parameters given back, and is it told which of them chose?
+
+    python tests/benchmarks/two_step_rivals.py [--datasets 4] [--jobs 1] [--no-write]
+
+People of a two-step task with walking reward probabilities (Daw et al. 2011), 25 x 200 trials a data set,
+parameters drawn from the declared priors, fitted in each way: by maximum likelihood, under the prior, under
+that of their group.
+"""
+
+import argparse
+import os
+from time import perf_counter
+
+import pandas as pd
+from report import machine, table, today, write_section
+from rivals import run
+
+import spicewidgets as sw
+from spicewidgets.core.rivals.fit import WAYS
+from spicewidgets.core.rivals.ready import rivals_for
+
+HEADING = "Rivals of the two-step task"
+SEED = 9101
+PEOPLE, TRIALS = 25, 200
+DESIGN = sw.Design.of_settings(PEOPLE, 1, TRIALS, sw.TwoStep())
+RIVALS = rivals_for("two-step")
+
+
+def recovered(n_datasets: int, jobs: int) -> list[list[str]]:
+    """Return a row for each rival and parameter: correlation, and coverage of the intervals, by each way."""
+    rows = []
+    for name, rival in RIVALS.items():
+        if not rival.parameters:
+            continue
+        ways = {}
+        for way in WAYS:
+            study = sw.ParameterRecovery(name, DESIGN, way=way, n_datasets=n_datasets, random_state=SEED)
+            ways[way] = run(study, jobs)[0].summary()
+        for parameter in ways[WAYS[0]].index:
+            own = [ways[way].loc[parameter] for way in WAYS]
+            cells = [f"{row[key]:{form}}" for row in own for key, form in SHOWN.items()]
+            rows.append([f"{name}: {parameter}", *cells])
+    return rows
+
+
+SHOWN = {"correlation": ".2f", "rmse": ".2f", "covered": ".0%"}
+
+
+def matrix(frame: pd.DataFrame) -> str:
+    """Return a table of shares."""
+    rows = [[name, *(f"{p:.2f}" for p in row)] for name, row in frame.iterrows()]
+    return table(["simulated", *frame.columns], rows)
+
+
+def main() -> None:
+    """Measure, print, and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--no-write", action="store_true")
+    arguments = parser.parse_args()
+    load, began = os.getloadavg()[0], perf_counter()
+    rows = recovered(arguments.datasets, arguments.jobs)
+    n = arguments.datasets * PEOPLE
+    parts = [
+        f"{today()}; {machine()}; {arguments.jobs} processes; load of the machine {load:.1f} at first.",
+        f"Parameter recovery, {n} people x {TRIALS} trials of two stages, true values drawn from the declared"
+        " priors: correlation on the parameter's scale, root mean squared error in its units, and 95 %"
+        " intervals that hold the truth; by maximum likelihood, under the declared prior, and under that of"
+        f" the {PEOPLE} people of a data set.",
+        table(["parameter", *(f"{way}: {key}" for way in WAYS for key in SHOWN)], rows),
+    ]
+    for criterion in ("bic", "evidence"):
+        study = sw.ModelRecovery(
+            DESIGN, tuple(RIVALS), criterion=criterion, n_datasets=arguments.datasets, random_state=SEED + 1
+        )
+        told = run(study, arguments.jobs)[0]
+        parts += [
+            f"Which rival is the best for a person by {criterion} (columns) where one was simulated (rows),"
+            f" of {n} people each:",
+            matrix(told.confusion()),
+            f"And by the sum over the {PEOPLE} people of a data set:",
+            matrix(told.confusion("datasets")),
+        ]
+    parts.append(f"All that took {perf_counter() - began:.0f} s.")
+    text = "\n\n".join(parts)
+    print(text)
+    if not arguments.no_write:
+        write_section(HEADING, text)
+
+
+if __name__ == "__main__":
+    main()
