@@ -65,6 +65,7 @@ from .core.simulate.environments import (
 )
 from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
+from .core.simulate.two_step import TwoStep as TwoStep
 from .core.storage import StorageError as StorageError
 from .core.studies.recovery import (
     ModelRecovery as ModelRecovery,
@@ -80,11 +81,13 @@ from .core.train.precoded import (
     PARTICIPANT_EMBEDDING_RNN_CONFIG as PARTICIPANT_EMBEDDING_RNN_CONFIG,
     RESCOLA_WAGNER_CONFIG as RESCOLA_WAGNER_CONFIG,
     RESCORLA_WAGNER_CONFIG as RESCORLA_WAGNER_CONFIG,
+    TWO_STEP_CONFIG as TWO_STEP_CONFIG,
     ChoiceRNN as ChoiceRNN,
     ForgettingRNN as ForgettingRNN,
     LearningRateRNN as LearningRateRNN,
     ParticipantEmbeddingRNN as ParticipantEmbeddingRNN,
     RescorlaWagnerRNN as RescorlaWagnerRNN,
+    TwoStepRNN as TwoStepRNN,
 )
 from .core.train.rnn import BaseRNN as BaseRNN
 from .core.train.training import train as train

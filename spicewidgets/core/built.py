@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from .config import SpiceConfig
 from .settings import SettingsError, setting
+from .tasks import BANDIT_NAME, TASKS, Task
 from .wording import join_words
 
 NAME = re.compile(r"x_[a-z0-9_]{1,38}")
@@ -25,6 +26,14 @@ SIGNALS = {
     REWARD_CHOSEN: "the reward of the chosen arm, for every arm",
     ACTION: "1 for the chosen arm, else 0",
 }
+# Signals of tasks of several stages, of the values that the first state of the second stage holds.
+REACHED, AHEAD = "c_value_reached", "c_value_ahead"
+STAGE_SIGNALS = {
+    REWARD_CHOSEN: SIGNALS[REWARD_CHOSEN],
+    REACHED: "the value of the option chosen in the second stage, for every option",
+    AHEAD: "the values of the best options where an option of the first stage leads, weighed by their P",
+}
+EVERY, FIRST, SECOND = "every", "first", "second"  # stages
 CHOSEN, NOT_CHOSEN, ALL = "chosen", "not chosen", "all"
 COVERS = {CHOSEN: (CHOSEN,), NOT_CHOSEN: (NOT_CHOSEN,), ALL: (CHOSEN, NOT_CHOSEN)}
 IN_WORDS = {CHOSEN: "the chosen arm", NOT_CHOSEN: "the arms not chosen"}
@@ -52,6 +61,9 @@ class BuiltState:
         choices=(ADDED, SCALED, UNUSED),
     )
     keeps: bool = setting(True, "Arms that no module moves keep their value; else they go to 0.")
+    stage: str = setting(
+        EVERY, "The stage of a trial whose options have the state.", choices=(EVERY, FIRST, SECOND)
+    )
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,11 @@ class BuiltModule:
         "Keeps the next value within bounds: sigmoid 0 to 1 (a learning rate), tanh -1 to 1.",
         choices=("none", "sigmoid", "tanh"),
     )
+    at_end: bool = setting(
+        False, "Moves at the end of a trial, by what was chosen in the first stage; else at that choice."
+    )
+    own_value: bool = setting(True, "Its equation may contain its own last value.")
+    constant: bool = setting(True, "Its equation may contain a constant.")
 
 
 @dataclass(frozen=True)
@@ -86,11 +103,28 @@ class BuiltModel:
         modules: what moves it.
         participants: whether participants are told apart: an embedding of each tunes the learned modules and
             the betas.
+        task: the name of the kind of task, one of `tasks.TASKS`.
     """
 
     states: tuple[BuiltState, ...] = (BuiltState(),)
     modules: tuple[BuiltModule, ...] = (BuiltModule(inputs=(REWARD,)),)
     participants: bool = False
+    task: str = BANDIT_NAME
+
+    @property
+    def kind_of_task(self) -> Task:
+        """The declaration of its task."""
+        return TASKS[self.task]
+
+    def state_of(self, module: BuiltModule) -> BuiltState:
+        """Return the state that a module moves."""
+        return next(state for state in self.states if state.name == module.state)
+
+    def action_of(self, module: BuiltModule) -> str:
+        """Name the signal that says which options a module moves: 1 for what was chosen, 0 for the others."""
+        if not self.kind_of_task.stages:
+            return ACTION
+        return f"{ACTION}_before" if module.at_end else f"{ACTION}_{self.state_of(module).stage}"
 
     def modules_of(self, state: str) -> tuple[BuiltModule, ...]:
         """Return the modules that move a state, as they are listed."""
@@ -110,8 +144,9 @@ class BuiltModel:
     def controls(self) -> tuple[str, ...]:
         """The signals that the equations may use."""
         seen = {name for module in self.learned for name in module.inputs}
-        further = (REWARD_CHOSEN, *(state.name for state in self.states))
-        return (ACTION, REWARD, *(name for name in dict.fromkeys(further) if name in seen))
+        further = (*(STAGE_SIGNALS if self.kind_of_task.stages else (REWARD_CHOSEN,)), *self.first_values)
+        actions = (self.action_of(module) for module in self.learned)
+        return (*dict.fromkeys((ACTION, REWARD, *actions, *(name for name in further if name in seen))),)
 
     @property
     def first_values(self) -> dict[str, float]:
@@ -132,8 +167,20 @@ class BuiltModel:
         """Return the libraries of its equations: the inputs of each module, on the arms that it moves."""
         names = [module.name for module in self.learned]
         library = {module.name: list(module.inputs) for module in self.learned}
-        filters = {module.name: conditions(module) for module in self.learned if module.arms != ALL}
-        return SpiceConfig(library, filters, self.controls, names)
+        filters = {
+            module.name: conditions(module, self.action_of(module))
+            for module in self.learned
+            if module.arms != ALL
+        }
+        excluded = {
+            module.name: [
+                *([()] if not module.constant else []),
+                *([(module.name,)] if not module.own_value else []),
+            ]
+            for module in self.learned
+        }
+        excluded = {name: terms for name, terms in excluded.items() if terms}
+        return SpiceConfig(library, filters, self.controls, names, excluded_terms=excluded or None)
 
     def problems(self) -> list[str]:
         """Return a sentence for everything that cannot be used; empty when all is well."""
@@ -156,9 +203,11 @@ class BuiltModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (JSON), from which `from_dict` makes an equal model."""
-        data = asdict(self)
-        data["states"] = list(data["states"])
-        data["modules"] = [module | {"inputs": list(module["inputs"])} for module in data["modules"]]
+        data = _without_stages(asdict(self))
+        data["states"] = [_without_stages(state) for state in data["states"]]
+        data["modules"] = [
+            _without_stages(module) | {"inputs": list(module["inputs"])} for module in data["modules"]
+        ]
         return data
 
     @classmethod
@@ -172,7 +221,8 @@ class BuiltModel:
                 raise ValueError(f"{missing[0]} is missing")
             states = tuple(_read(BuiltState, row) for row in data["states"])
             modules = tuple(_read(BuiltModule, row) for row in data["modules"])
-            return cls(states, modules, _as(bool, data.get("participants", False)))
+            task = _as(str, data.get("task", BANDIT_NAME))
+            return cls(states, modules, _as(bool, data.get("participants", False)), task)
         except (TypeError, ValueError, OverflowError) as error:
             raise SettingsError(
                 [
@@ -182,13 +232,29 @@ class BuiltModel:
             ) from None
 
 
-def conditions(module: BuiltModule) -> tuple[tuple[str, float, bool], ...]:
-    """Return the samples that a module's equation is fitted to, as filters of `SpiceConfig`."""
+def conditions(module: BuiltModule, action: str = ACTION) -> tuple[tuple[str, float, bool], ...]:
+    """Return the samples that a module's equation is fitted to, as filters of `SpiceConfig`.
+
+    Args:
+        module: the module.
+        action: the signal that is 1 for what was chosen, 0 for the others; see `BuiltModel.action_of`.
+    """
     at = {CHOSEN: 1.0, NOT_CHOSEN: 0.0}
-    return ((ACTION, at[module.arms], True),) if module.arms in at else ()
+    return ((action, at[module.arms], True),) if module.arms in at else ()
+
+
+def _without_stages(row: dict[str, Any]) -> dict[str, Any]:
+    """Return plain data without what only tasks of several stages need, so that others read as ever."""
+    idle = {"stage": EVERY, "at_end": False, "own_value": True, "constant": True, "task": BANDIT_NAME}
+    return {name: value for name, value in row.items() if name not in idle or value != idle[name]}
 
 
 def _of_model(model: BuiltModel) -> Iterator[RowProblem]:
+    if model.task not in TASKS:
+        sentence = (
+            f"The task must be one of {join_words(TASKS, last='or')}; got {model.task!r:.60}. Choose one."
+        )
+        yield RowProblem("model", 0, sentence)
     if not model.learned:
         yield RowProblem("model", 0, "A model must have one learned module or more; got none. Add one.")
     if model.states and not any(state.choice in (ADDED, SCALED) for state in model.states):
@@ -244,7 +310,9 @@ def _of_module(model: BuiltModel, module: BuiltModule) -> Iterator[str]:
 
 def visible_signals(model: BuiltModel, module: BuiltModule) -> tuple[str, ...]:
     """List the possible inputs of a module: the signals that vary on its arms, and the other states."""
-    signals = tuple(name for name in SIGNALS if name != ACTION or module.arms == ALL)
+    staged = model.task in TASKS and bool(model.kind_of_task.stages)
+    known = SIGNALS | STAGE_SIGNALS if staged else SIGNALS
+    signals = tuple(name for name in known if name != ACTION or module.arms == ALL)
     return (*signals, *(state.name for state in model.states if state.name != module.state))
 
 

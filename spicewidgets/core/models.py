@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from .built import (
     ADDED,
+    AHEAD,
+    ALL,
     CHOSEN,
+    FIRST,
     NOT_CHOSEN,
     PREDICTION_ERROR,
+    REACHED,
     REWARD,
     REWARD_CHOSEN,
     SCALED,
+    SECOND,
     UNUSED,
     BuiltModel,
     BuiltModule,
@@ -26,6 +31,7 @@ from .built import (
 from .mechanism import Mechanism
 from .mechanisms import CHOICES, FORGETTING, KERNEL, LEARNING, STATES, VALUES
 from .polynomial import moves_of
+from .tasks import TWO_STEP
 
 if TYPE_CHECKING:
     from .config import SpiceConfig
@@ -149,6 +155,39 @@ _MODELS = (
     ),
 )
 READY: Mapping[str, ReadyModel] = {model.name: model for model in _MODELS}
+
+
+V1, V2, PLAN, KERNEL_1 = "x_value_first", "x_value_second", "x_plan", "x_choice_first"
+_OF_TASKS = (
+    ReadyModel(
+        "two-step",
+        "TwoStepRNN",
+        "TWO_STEP_CONFIG",
+        "Values of both stages of the two-step task, a plan by its transitions, and what was chosen first.",
+        BuiltModel(
+            (
+                BuiltState(V1, 0.0, stage=FIRST),
+                BuiltState(V2, 0.0, stage=SECOND),
+                BuiltState(PLAN, 0.0, stage=FIRST),
+                BuiltState(KERNEL_1, 0.0, stage=FIRST),
+            ),
+            (
+                BuiltModule(f"{V1}_chosen", V1, CHOSEN, (REACHED, REWARD_CHOSEN), at_end=True),
+                BuiltModule(f"{V1}_not_chosen", V1, NOT_CHOSEN, at_end=True, constant=False),
+                BuiltModule(f"{V2}_chosen", V2, CHOSEN, (REWARD,)),
+                BuiltModule(f"{V2}_not_chosen", V2, NOT_CHOSEN, constant=False),
+                BuiltModule(PLAN, PLAN, ALL, (AHEAD,), own_value=False, constant=False),
+                BuiltModule(f"{KERNEL_1}_chosen", KERNEL_1, CHOSEN),
+                BuiltModule(f"{KERNEL_1}_not_chosen", KERNEL_1, NOT_CHOSEN, constant=False),
+            ),
+            participants=True,
+            task=TWO_STEP.name,
+        ),
+    ),
+)
+OF_TASKS: Mapping[str, ReadyModel] = {model.name: model for model in _OF_TASKS}
+"""The models for tasks that are no bandits."""
+MODELS: Mapping[str, ReadyModel] = {**READY, **OF_TASKS}
 TEMPLATES: Mapping[str, BuiltModel] = {
     name: model.built for name, model in READY.items() if model.built is not None
 }

@@ -14,6 +14,7 @@ from ..settings import shorten
 from ..simulate.record import Record
 from ..simulate.run import Parameters, arms_of, bandit_sessions, play_sessions
 from ..simulate.session import BanditSession
+from ..tasks import BANDIT_NAME
 from ..wording import join_words
 from .dataset import DatasetRNN
 
@@ -102,7 +103,8 @@ def create_dataset(
         sample_parameters=sample_parameters,
         random_state=random_state,
     )
-    dataset = _dataset(record, roles, sequence_length, stride, device)
+    task = getattr(environment, "task", BANDIT_NAME)
+    dataset = _dataset(record, roles, sequence_length, stride, device, task)
     return dataset, bandit_sessions(record, roles.codes), parameters
 
 
@@ -124,6 +126,7 @@ def _dataset(
     sequence_length: int | None,
     stride: int,
     device: torch.device | str | None,
+    task: str,
 ) -> DatasetRNN:
     assert record.final_choices is not None
     n_sessions, n_trials, n_actions = record.rewards.shape
@@ -138,6 +141,7 @@ def _dataset(
         device=device,
         participants=roles.labels,
         truth_probs=None if np.isnan(truth).any() else truth,
+        task=task,
     )
 
 

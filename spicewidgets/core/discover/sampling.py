@@ -4,7 +4,7 @@ Sampling is apart from the regression: a changed threshold or library needs no n
 need no training.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from ..data.dataset import DatasetRNN
 from ..data.layout import MISSING
 from ..random import RandomState, Streams, children, generator
 from ..settings import Discovery, SettingsError
+from ..tasks import TASKS, Task
 from ..train.compiled import states_before
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
@@ -110,7 +111,7 @@ def sample(
         observed = torch.ones(inputs.shape[:2], dtype=torch.bool)
     if settings.n_trials_off_policy and settings.n_sessions_off_policy:
         trials = inputs.transpose(0, 1)[observed.T]
-        inputs = _random_task(trials, n_actions, settings, generator(random_state))
+        inputs = _random_task(trials, n_actions, settings, generator(random_state), TASKS[model.task])
         observed = torch.ones(inputs.shape[:2], dtype=torch.bool)
     return run_modules(model, inputs, observed)
 
@@ -190,7 +191,9 @@ def _transitions(model: BaseRNN, inputs: Tensor) -> tuple[Transitions, int]:
     return exact.transitions, len(inputs)
 
 
-def _random_task(trials: Tensor, n_actions: int, settings: Discovery, rng: np.random.Generator) -> Tensor:
+def _random_task(
+    trials: Tensor, n_actions: int, settings: Discovery, rng: np.random.Generator, task: Task
+) -> Tensor:
     """Sessions of random runs of choices for every participant.
 
     Args:
@@ -199,6 +202,7 @@ def _random_task(trials: Tensor, n_actions: int, settings: Discovery, rng: np.ra
         n_actions: number of arms.
         settings: how many trials and sessions.
         rng: of all draws.
+        task: the kind of task. Where it has stages, rows go through them.
 
     Returns:
         `(n_trials, n_sessions, n_features)`.
@@ -212,12 +216,50 @@ def _random_task(trials: Tensor, n_actions: int, settings: Discovery, rng: np.ra
     if inputs.shape[-1] > 2 * n_actions + 1:
         inputs[:, :, -3:] = inputs[:1, :, -3:]  # one block and experiment for each session
     n_runs = -(-n_trials // settings.n_trials_same_action)
-    runs = rng.integers(n_actions, size=(n_runs, inputs.shape[1]))
-    actions = np.eye(n_actions)[runs.repeat(settings.n_trials_same_action, 0)[:n_trials]]
-    rewards = _random_rewards(trials[:, : 2 * n_actions].numpy(), actions, rng)
+    data = trials[:, : 2 * n_actions].numpy()
+    if task.stages:
+        options, paid = _random_stages(task, inputs.shape[:2], settings.n_trials_same_action, rng)
+        data = data[data[:, :n_actions] @ paid > 0]
+        actions = np.eye(n_actions)[options]
+        rewards = np.where(actions * paid > 0, _random_rewards(data, actions, rng), MISSING)
+    else:
+        runs = rng.integers(n_actions, size=(n_runs, inputs.shape[1]))
+        actions = np.eye(n_actions)[runs.repeat(settings.n_trials_same_action, 0)[:n_trials]]
+        rewards = _random_rewards(data, actions, rng)
     inputs[:, :, :n_actions] = torch.from_numpy(actions)
     inputs[:, :, n_actions : 2 * n_actions] = torch.from_numpy(rewards)
     return inputs
+
+
+def _random_stages(
+    task: Task, shape: Sequence[int], n_same: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], Floats]:
+    """Draw choices that go through the stages of a task, in each state the same one several times in a row.
+
+    Args:
+        task: of one stage or two.
+        shape: rows and sessions.
+        n_same: trials in a row.
+        rng: of all draws.
+
+    Returns:
+        Options `(n_rows, n_sessions)`, and 1 for each option that has an outcome, else 0.
+    """
+    n_trials, rows, last = -(-shape[0] // len(task.stages)), [], None
+    for stage, _ in enumerate(task.stages):
+        groups = task.groups_of(stage)
+        state = rng.integers(len(groups), size=(n_trials, shape[1]))
+        if last is not None and task.transitions:
+            passed = np.cumsum(task.transitions, 1)[last] <= rng.random((n_trials, shape[1], 1))
+            state = passed.sum(-1)
+        option = np.zeros_like(state)
+        for at, group in enumerate(groups):
+            runs = rng.choice(group, size=(-(-n_trials // n_same), shape[1]))
+            option = np.where(state == at, runs.repeat(n_same, 0)[:n_trials], option)
+        rows.append(option)
+        last = option
+    paid = np.array([float(task.stages[stage].has_outcome) for stage in task.stage_of])
+    return np.stack(rows, 1).reshape(-1, shape[1])[: shape[0]], paid
 
 
 def _random_rewards(trials: NDArray[np.float32], actions: Floats, rng: np.random.Generator) -> Floats:

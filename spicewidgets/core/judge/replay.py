@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
+from ..data.layout import offered_in
 from ..mechanisms import ALPHA, BETA, BEYOND
 from ..settings import SettingsError
 from ..simulate.agents import Agent
@@ -65,13 +66,16 @@ def _among_offered(probabilities: Floats, dataset: DatasetRNN) -> Floats:
     """P of the options that were on offer, which add up to 1; an option that was not has none."""
     if dataset.offered is None:
         return probabilities
-    offered = np.asarray(dataset.offered)
-    masked = np.where(offered, probabilities[:, 1:], 0.0)
+    offered, known = np.asarray(dataset.offered), probabilities[:, 1:]
+    first = offered_in(dataset.task, dataset.xs[:, :1, : dataset.n_actions])
+    if first is not None:  # the state in which a session begins
+        offered, known = np.concatenate([np.asarray(first), offered], axis=1), probabilities
+    masked = np.where(offered, known, 0.0)
     total = masked.sum(axis=-1, keepdims=True)
     shared = np.where(
         total > 0, masked / np.where(total > 0, total, 1), offered / offered.sum(-1, keepdims=True)
     )
-    return np.concatenate([probabilities[:, :1], shared], axis=1)
+    return shared if first is not None else np.concatenate([probabilities[:, :1], shared], axis=1)
 
 
 def _through(agent: Any, dataset: DatasetRNN) -> Record:

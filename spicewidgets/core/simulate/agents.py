@@ -39,6 +39,9 @@ class Agent:
     """
 
     vectorised: ClassVar[bool] = True
+    offered: NDArray[np.bool_] | None = (
+        None  # in the coming choice, of the shape of `q`; None for all options
+    )
 
     def __init__(
         self, n_actions: int = 2, deterministic: bool = False, *, random_state: RandomState = None
@@ -84,13 +87,18 @@ class Agent:
         **kwargs: Any,
     ) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
-        self._n_sessions = n_sessions
+        self._n_sessions, self.offered = n_sessions, None
         self._start_stream(random_state)
         self._state = self._begin()
 
     def get_choice_probs(self) -> Floats:
-        """P of choosing each arm: softmax(q)."""
-        return softmax(np.asarray(self.q, dtype=float))
+        """P of choosing each arm: softmax(q) of those on offer."""
+        return self.probabilities_of(self.q)
+
+    def probabilities_of(self, q: ArrayLike) -> Floats:
+        """Return P of each arm at some logits."""
+        logits = np.asarray(q, dtype=float)
+        return softmax(logits if self.offered is None else np.where(self.offered, logits, -np.inf))
 
     def get_choice(self) -> Any:
         """Return the arm chosen: an int, or an array `(n_sessions,)`."""

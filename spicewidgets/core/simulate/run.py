@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..random import RandomState, children
 from ..settings import SettingsError
-from .agents import Agent, each_session, softmax
+from .agents import Agent, each_session
 from .record import Floats, Record, concatenate_records
 from .session import BanditSession
 
@@ -71,18 +71,27 @@ def play(agent: Any, environment: Any, n_trials: int, n_sessions: int = 1) -> Re
     trial.
     """
     reward_probs: list[Any] = []
+    n_rows = n_trials * getattr(environment, "n_stages", 1)
+
+    def offer() -> None:
+        """Show the agent the options of the coming choice, where the task does not offer all."""
+        if (offered := getattr(environment, "offered", None)) is not None:
+            agent.offered = offered
 
     def trials() -> Iterator[Trial]:
-        for _ in range(n_trials):
+        for _ in range(n_rows):
             choice = agent.get_choice()
             probs = getattr(environment, "reward_probs", None)
             reward_probs.append(None if probs is None else np.array(probs, dtype=float))
-            yield Trial(choice, np.asarray(environment.step(choice), dtype=float))
+            rewards = np.asarray(environment.step(choice), dtype=float)
+            offer()
+            yield Trial(choice, rewards)
 
     n_actions = _common_arms(agent, environment)
+    offer()
     record = record_of(agent, trials(), n_sessions, n_actions)
     known = all(probs is not None for probs in reward_probs)
-    shape = (n_trials, n_sessions, n_actions)
+    shape = (n_rows, n_sessions, n_actions)
     return replace(
         record,
         final_choices=np.reshape(agent.get_choice(), n_sessions),
@@ -105,7 +114,7 @@ def play_sessions(
     Args:
         agent: an agent, or a list with one per session.
         environment: the task.
-        n_trials: of each session; one more choice follows the last.
+        n_trials: of each session; one more choice follows the last. A trial has a row for each of its stages.
         n_sessions: how many; session s is the same however many there are.
         participants: label of each session's participant, whose part a fitted agent then takes.
         sample_parameters: draw the agent's parameters anew for each session.
@@ -184,7 +193,7 @@ def _expectations(agent: Any, shape: tuple[int, int]) -> tuple[Floats, Floats, d
     """q, P and the states that hold a number for each arm, `(n_sessions, n_actions)`."""
     q = agent.q if hasattr(agent, "q") else np.full(shape, np.nan)
     if getattr(type(agent), "get_choice_probs", None) is Agent.get_choice_probs:
-        probs = softmax(q)  # as it would, of logits that are known
+        probs = agent.probabilities_of(q)  # as it would, of logits that are known
     else:
         probs = agent.get_choice_probs() if hasattr(agent, "get_choice_probs") else np.full(shape, np.nan)
     states = {

@@ -22,6 +22,7 @@ from ..built import (
 )
 from . import built_source
 from .rnn import BaseRNN, Pass
+from .stages import FIRST_CHOICE, MADE_OF_VALUES, StageRows
 
 ACTIVATIONS = {"none": None, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
@@ -46,6 +47,9 @@ class BuiltRNN(BaseRNN):
         super().__init_subclass__(**kwargs)
         if "built" in vars(cls):
             cls.init_values = cls.built.checked().first_values
+            cls.task = cls.built.task
+            if cls.built.kind_of_task.stages:
+                cls.init_values = {**cls.init_values, FIRST_CHOICE: 0.0}
             if cls.built.acting is not None:
                 cls.acting = cls.built.acting
 
@@ -91,6 +95,12 @@ class BuiltRNN(BaseRNN):
         moving = [(state, self.built.modules_of(state.name)) for state in self.built.states]
         sees_chosen = any(REWARD_CHOSEN in module.inputs for module in self.built.modules)
         acting = [state.name for state in self.built.states if state.choice != UNUSED]
+        if self.built.kind_of_task.stages:
+            rows = StageRows(self.built, self._like)
+            for trial, action, reward in zip(trials, actions, rewards, strict=True):
+                self._move_stage(rows, action, reward, embedding)
+                logits[trial] = self._logits(acting, betas)
+            return self.post_forward_pass(logits, batch_first), self.get_state()
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
             self._record(action, reward, sees_chosen)
             arms = {CHOSEN: action, NOT_CHOSEN: 1 - action}
@@ -98,6 +108,25 @@ class BuiltRNN(BaseRNN):
                 self.state[state.name] = self._next_value(state, modules, arms, embedding)
             logits[trial] = self._logits(acting, betas)
         return self.post_forward_pass(logits, batch_first), self.get_state()
+
+    def _move_stage(self, rows: StageRows, action: Tensor, reward: Tensor, embedding: Tensor | None) -> None:
+        """Move all states in a row of a task of several stages."""
+        first = rows.first_choice(action, self.state[FIRST_CHOICE])
+        masks = rows.masks(action, first)
+        for name, signal in rows.signals(action, reward, masks).items():
+            self.record_signal(name, signal)
+        for state in self.built.states:
+            modules = self.built.modules_of(state.name)
+            for name in dict.fromkeys(name for module in modules for name in module.inputs):
+                if name in MADE_OF_VALUES:
+                    self.record_signal(name, rows.value_signal(name, action, self.state))
+            own = [rows.mask_of(module, masks) for module in modules]
+            parts = [self._call(module, mask, embedding) for module, mask in zip(modules, own, strict=True)]
+            after = sum(parts[1:], parts[0])
+            if state.keeps:
+                after = after + self.state[state.name] * (1 - sum(own[1:], own[0]))
+            self.state[state.name] = after
+        self.state[FIRST_CHOICE] = first
 
     def _record(self, action: Tensor, reward: Tensor, sees_chosen: bool) -> None:
         """Name the signals of a trial."""

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ..checks import raise_if_any
 from ..config import SpiceConfig
+from ..settings import SettingsError
+from ..tasks import TASKS
 from .objective import Sessions
 from .rnn import BaseRNN
 from .torch_stream import TorchStream
@@ -50,6 +52,11 @@ def check_model(model: BaseRNN, config: SpiceConfig, sessions: Sessions) -> None
         SettingsError: with all that the config names and the model does not do.
     """
     few = sessions.first(2).take(torch.arange(min(2, sessions.n_sessions)))
+    n_options = TASKS[model.task].n_options
+    if n_options not in (0, model._n_actions):
+        got = f"got {model._n_actions}"
+        problem = f"n_actions must be {n_options}, the options of the task {model.task}; {got}."
+        raise SettingsError([f"{problem} Set n_actions={n_options}."])
     probe = deepcopy(model).eval()
     probe.record_transitions = True
     with torch.no_grad():

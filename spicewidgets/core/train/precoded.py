@@ -4,9 +4,10 @@ Each comes with the `SpiceConfig` that says what its equations may contain. `Cho
 its loop over trials: a model of your own is one of these with a line changed.
 """
 
-from typing import Any
+from typing import Any, cast
 
-from ..models import TEMPLATES
+from ..built import BuiltModel
+from ..models import OF_TASKS, TEMPLATES
 from .built_rnn import BuiltRNN, reward_prediction_error
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "PARTICIPANT_EMBEDDING_RNN_CONFIG",
     "RESCOLA_WAGNER_CONFIG",
     "RESCORLA_WAGNER_CONFIG",
+    "TWO_STEP_CONFIG",
     "ChoiceRNN",
     "ForgettingRNN",
     "LearningRateRNN",
     "ParticipantEmbeddingRNN",
     "RescorlaWagnerRNN",
+    "TwoStepRNN",
     "reward_prediction_error",
 ]
 
@@ -69,9 +72,16 @@ class ChoiceRNN(BuiltRNN):
         super().__init__(n_actions, n_participants, embedding_size, dropout, **kwargs)
 
 
+class TwoStepRNN(BuiltRNN):
+    """The two-step task (Daw et al. 2011): values of both stages, a plan, and what was chosen lately."""
+
+    built = cast(BuiltModel, OF_TASKS["two-step"].built)
+
+
 RESCORLA_WAGNER_CONFIG = RescorlaWagnerRNN.built.config()
 RESCOLA_WAGNER_CONFIG = RESCORLA_WAGNER_CONFIG  # the spelling of the tutorial
 FORGETTING_RNN_CONFIG = ForgettingRNN.built.config()
 LEARNING_RATE_RNN_CONFIG = LearningRateRNN.built.config()
 PARTICIPANT_EMBEDDING_RNN_CONFIG = FORGETTING_RNN_CONFIG
 CHOICE_CONFIG = ChoiceRNN.built.config()
+TWO_STEP_CONFIG = TwoStepRNN.built.config()

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..settings import SettingsError
+from ..tasks import BANDIT_NAME
 from .gru import CLIP, gru_step
 from .modules import Constant, EmbeddedConstant, GivenConstant, GRUModule, ModuleEquations
 
@@ -57,7 +58,8 @@ class BaseRNN(nn.Module):
     `forward`.
 
     Class attribute `init_values` maps each memory state (its name starts with `x_`) to its value before the
-    first trial: a number, or one number per arm.
+    first trial: a number, or one number per arm. Class attribute `task` names the kind of task that it is for
+    (`core.tasks.TASKS`).
 
     Args:
         n_actions: number of arms.
@@ -77,6 +79,7 @@ class BaseRNN(nn.Module):
     """
 
     init_values: dict[str, Any] = {}
+    task: str = BANDIT_NAME
 
     def __init__(
         self,
