@@ -712,6 +712,41 @@ def test_choices_kept_apart_are_told_to_be_how_likely_under_pooled_equations(tmp
     assert len(group) == scores["numbers_per_participant"][0]
 
 
+def test_later_choices_are_held_out_by_time_beside_the_standard_rival(tmp_path):
+    people(tmp_path / "choices.csv", 1, 8)
+    files = ("--data", tmp_path / "choices.csv", "--out", tmp_path / "out")
+    options = ("--model", "forgetting", "--epochs", 40, "--n-starts", 2, "--seed", 1)
+    printed = run(*options, *files, "--by", "time").output
+    scores = pd.read_csv(tmp_path / "out" / "held_out.csv").set_index("model")
+    assert scores.index.tolist() == ["equations", "network", "rescorla-wagner", "chance"]
+    assert scores["n_choices"].tolist() == [3 * 8 * 7] * 4  # of 30 trials, 22 are learned from
+    np.testing.assert_allclose(scores["likelihood"], np.exp(-scores["nll"] / scores["n_choices"]))
+    ahead = (scores.loc["rescorla-wagner", "nll"] - scores["nll"]) / scores["n_choices"]
+    np.testing.assert_allclose(scores["ahead"], ahead, atol=1e-12)
+    assert scores.loc["rescorla-wagner", "ahead_error"] == 0
+    assert (scores.loc[["equations", "chance"], "ahead_error"] > 0).all()
+    assert "Test choices expected by" in printed
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert settings["data"]["train_share"] == 0.75
+    assert " --by time" in settings["command"]
+
+
+def test_what_is_held_out_by_time_is_not_named_twice(tmp_path):
+    people(tmp_path / "choices.csv", 1)
+    (problem,) = refused("--data", tmp_path / "choices.csv", "--by", "time", "--test-data", "other.csv")
+    assert "--by holds choices out, and --test-data names others." in problem
+    (problem,) = refused("--by", "time", "--trials", 1, "--sessions", 4)
+    assert "--by time needs sessions that are long enough" in problem
+
+
+def test_a_model_for_another_kind_of_task_is_refused(tmp_path):
+    rows = [f"p,{trial % 2},{trial % 2 * 2 + trial // 2 % 2},{trial % 3 % 2}" for trial in range(12)]
+    path = tmp_path / "two_step.csv"
+    path.write_text("\n".join(["subject,first_choice,second_choice,reward", *rows]))
+    (problem,) = refused("--data", path, "--model", "forgetting")
+    assert "for choices of the kind two-step" in problem
+
+
 def test_test_choices_must_be_of_the_same_people_and_options(tmp_path):
     people(tmp_path / "train.csv", 1)
     other = pd.read_csv(tmp_path / "train.csv").assign(participant="nobody", choice="up")

@@ -16,13 +16,16 @@ from ..core.data.layout import MISSING
 from ..core.data.simulated import create_dataset
 from ..core.diagnose.diagnosis import Diagnosis, diagnose
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.models import READY
+from ..core.models import READY as MODELS, ReadyModel
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
+from ..core.rivals.fit import FittedRival, fit_rival
 from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
-from .held_out import choices_to_predict, held_out
+from ..core.tasks import BANDIT_NAME, TASKS
+from ..core.wording import join_words
+from .held_out import choices_to_predict, held_out, later_choices
 from .options import Request
 from .outcome import Outcome
 from .progress import ProgressBar
@@ -56,7 +59,10 @@ def discover(request: Request, progress: ProgressBar) -> Outcome:
         test_choices, _ = _read(request, request.test_table)
         test, note = choices_to_predict(choices, test_choices, request.remedies.get("sessions"))
         notes += (*(f"Test data: {words}" for words in notes_of(test_choices.report)), note)
-    estimator = _estimator(request, dataset)
+    model, words = _model_for(request, dataset.task)
+    notes += words
+    test, rival = _set_aside(request, dataset, progress) if request.data.by else (test, None)
+    estimator = _estimator(request, model, dataset)
     notes += (*_fit(estimator, dataset, progress), *_outcomes(estimator, dataset))
     spice = estimator.spice_model_
     truth = None
@@ -64,9 +70,51 @@ def discover(request: Request, progress: ProgressBar) -> Outcome:
         betas = {state: spice.beta(state) for state in spice.betas}
         truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
     label = spice.participants[spice.index(request.label)]
-    scored = None if test is None else held_out(estimator, test)
+    scored = None if test is None else held_out(estimator, test, rival)
     diagnosis = _diagnose(estimator, agent, progress)
-    return Outcome(source, dataset, estimator, agent, truth, label, notes, choices, scored, diagnosis)
+    return Outcome(
+        source, dataset, estimator, agent, truth, label, notes, choices, scored, diagnosis, model.name
+    )
+
+
+def _model_for(request: Request, task: str) -> tuple[ReadyModel, tuple[str, ...]]:
+    """Return the model that is named, or that of the kind of task, with a sentence that says so.
+
+    Raises:
+        SettingsError: where the model that is named is for another kind of task.
+    """
+    kind = TASKS[task]
+    if kind.model not in MODELS:
+        raise SettingsError([f"No model is for choices of the kind {task} yet. Use --data of a bandit."])
+    if not request.names_model:
+        words = () if task == BANDIT_NAME else (f"{kind.title}: the model {kind.model} is taken (--model).",)
+        return MODELS[kind.model], words
+    model = MODELS[request.model.model]
+    if _task_of(model) != task:
+        fit = [name for name, one in MODELS.items() if _task_of(one) == task]
+        raise SettingsError(
+            [
+                f"--model must be for choices of the kind {task}, {join_words(fit, last='or')}; got"
+                f" {model.name}, which is for {_task_of(model)}. Choose one of these, or leave out --model."
+            ]
+        )
+    return model, ()
+
+
+def _task_of(model: ReadyModel) -> str:
+    """Name the kind of task that a model is for."""
+    return str(getattr(model.built, "task", BANDIT_NAME))
+
+
+def _set_aside(
+    request: Request, dataset: DatasetRNN, progress: ProgressBar
+) -> tuple[DatasetRNN, FittedRival]:
+    """Return the choices that are held out by time, and the standard rival, fitted to those before them."""
+    train, test = later_choices(dataset, request.data.train_share)
+    name = TASKS[dataset.task].rival
+    progress.tell(f"Fitting the rival {name} ...")
+    way = "group" if train.n_participants > 1 else "prior"
+    return test, fit_rival(name, train, way, random_state=request.seed)
 
 
 def _outcomes(estimator: SpiceEstimator, dataset: DatasetRNN) -> Iterator[str]:
@@ -120,16 +168,17 @@ def _read(request: Request, table: str) -> tuple[Choices, str]:
             ]
         )
     column = report.roles.participant
+    task = TASKS[dataset.task]
+    kind = f" of {len(task.stages)} stages" if task.stages else f", {dataset.n_actions} arms"
     source = (
-        f"Read {choices.report.name}: {dataset.n_sessions} sessions of up to {dataset.n_trials} trials,"
-        f" {dataset.n_actions} arms, participants: {dataset.n_participants}"
+        f"Read {report.name}: {dataset.n_sessions} sessions of up to {report.lengths[2]} trials{kind},"
+        f" participants: {dataset.n_participants}"
         f" ({f'column {column}' if column else 'no column says who'})"
     )
     return choices, source
 
 
-def _estimator(request: Request, dataset: DatasetRNN) -> SpiceEstimator:
-    model = READY[request.model.model]
+def _estimator(request: Request, model: ReadyModel, dataset: DatasetRNN) -> SpiceEstimator:
     return SpiceEstimator(
         model.rnn_class,
         model.config,

@@ -4,17 +4,23 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..core.checks import raise_if_any
 from ..core.data.choices import Choices
 from ..core.data.continued import going_on, match_sessions
 from ..core.data.dataset import DatasetRNN
+from ..core.data.layout import guesses
+from ..core.data.splits import split_data_along_timedim
 from ..core.data.tables.rows import Rows
 from ..core.estimator import SpiceEstimator
 from ..core.judge.replay import nll_per_trial
+from ..core.rivals.fit import FittedRival
 from ..core.settings import SettingsError
+from ..core.tasks import TASKS
 
-COLUMNS = ("model", "n_choices", "nll", "likelihood", "numbers_per_participant")
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 def choices_to_predict(train: Choices, test: Choices, sessions: str | None = None) -> tuple[DatasetRNN, str]:
@@ -59,29 +65,104 @@ def _problems(test: Rows, train: Rows) -> Iterator[str]:
         )
 
 
-def held_out(estimator: SpiceEstimator, test: DatasetRNN) -> pd.DataFrame:
+def held_out(estimator: SpiceEstimator, test: DatasetRNN, rival: FittedRival | None = None) -> pd.DataFrame:
     """Tabulate the likelihood of the next choices of a test set.
 
     Args:
         estimator: fitted to other choices of the same participants.
-        test: as `choices_to_predict` makes it.
+        test: as `choices_to_predict` makes it, or `later_choices`.
+        rival: fitted to the same choices as the estimator; None for none.
 
     Returns:
-        A row each for the equations, the network and chance: `n_choices`, `nll` (the sum of -ln P over these
-        choices, in nats), `likelihood` (exp(-nll / n_choices), the geometric mean of P), and
+        A row each for the equations, the network, the rival and chance: `n_choices`, `nll` (the sum of -ln P
+        over these choices, in nats), `likelihood` (exp(-nll / n_choices), the geometric mean of P), and
         `numbers_per_participant` (the terms and betas of an equation, on average; the weights of a network
-        divided by the participants).
+        divided by the participants). With a rival, `ahead`: by how many nats a choice is more likely than
+        under the rival, and `ahead_error`, its standard error over people. Of a task of several stages,
+        likelihood and these also for each stage, with its name added (`likelihood_second_stage`).
     """
     rnn, spice = estimator.predict(test)
     counts = estimator.count_parameters()
+    surprise = {"equations": nll_per_trial(spice, test), "network": nll_per_trial(rnn, test)}
     numbers = {
         "equations": float(np.mean(list(counts.values()))),
         "network": estimator.rnn_model_.n_weights / len(estimator.participants_),
         "chance": 0.0,
     }
-    rows = []
-    n = int(test.target_mask.sum())
-    nll = [float(np.nansum(nll_per_trial(p, test))) for p in (spice, rnn)]
-    for model, total in zip(numbers, (*nll, n * test.chance), strict=True):
-        rows.append((model, n, total, float(np.exp(-total / n)), round(numbers[model], 2)))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    if rival is not None:
+        surprise[rival.rival.name] = nll_per_trial(rival.predict(test), test)
+        numbers[rival.rival.name] = float(len(rival.names))
+    mask = test.target_mask
+    surprise["chance"] = np.where(mask, guesses(mask, test.offered, test.n_actions), np.nan)
+    by = None if rival is None else surprise[rival.rival.name]
+    parts = dict(_parts(test))
+    rows = [
+        {"model": model, "n_choices": int(mask.sum()), "nll": float(np.nansum(nll))}
+        | {"likelihood": _likelihood(nll), "numbers_per_participant": round(numbers[model], 2)}
+        | ({} if by is None else _ahead(by - nll, test, ""))
+        | {
+            name: value
+            for stage, part in parts.items()
+            for name, value in _of_stage(np.where(part, nll, np.nan), by, test, stage).items()
+        }
+        for model, nll in surprise.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def later_choices(dataset: DatasetRNN, share: float) -> tuple[DatasetRNN, DatasetRNN]:
+    """Set the later choices of each session aside, to be predicted with what happened before them known.
+
+    Args:
+        dataset: the choices.
+        share: of each session's trials that is learned from, 0 to 1.
+
+    Returns:
+        The earlier choices, and the sessions in which only the later ones are to be predicted.
+
+    Raises:
+        SettingsError: where there are no later choices.
+    """
+    train, test = split_data_along_timedim(dataset, share, carry_on=True)
+    if not bool(test.target_mask.any()) or not bool(train.target_mask.any()):
+        raise SettingsError(
+            [
+                "--by time needs sessions that are long enough to set later choices aside; got sessions of up"
+                f" to {dataset.n_trials} trials with --train-share {share:g}. Leave out --by."
+            ]
+        )
+    return train, test
+
+
+def _parts(test: DatasetRNN) -> Iterator[tuple[str, Bools]]:
+    """Yield the name of each stage of a task of several, and where its choices are the next ones."""
+    task = TASKS[test.task]
+    if len(task.stages) > 1:
+        stage = np.array(task.stage_of)[np.asarray(test.ys.argmax(dim=-1))]
+        for number, one in enumerate(task.stages):
+            yield one.name.replace(" ", "_"), stage == number
+
+
+def _of_stage(nll: Floats, by: Floats | None, test: DatasetRNN, stage: str) -> dict[str, float]:
+    """Compute what is told of one stage: likelihood, and how far it is ahead of a rival."""
+    own = {f"likelihood_{stage}": _likelihood(nll)}
+    return own if by is None else own | _ahead(by - nll, test, f"_{stage}")
+
+
+def _likelihood(nll: Floats) -> float:
+    """Compute the geometric mean of P of choices whose -ln P is known."""
+    return float(np.exp(-np.nanmean(nll))) if np.isfinite(nll).any() else float("nan")
+
+
+def _ahead(gain: Floats, test: DatasetRNN, ending: str) -> dict[str, float]:
+    """Compute the mean of a gain in nats per choice, and its standard error over people (of a ratio)."""
+    people, known = np.asarray(test.participant_ids), np.isfinite(gain)
+    sums = np.bincount(people, np.nansum(gain, axis=1))
+    counts = np.bincount(people, known.sum(axis=1))
+    seen, n = counts > 0, counts.sum()
+    if not n:
+        return {f"ahead{ending}": float("nan"), f"ahead_error{ending}": float("nan")}
+    mean, m = sums.sum() / n, int(seen.sum())
+    rest = (sums - mean * counts)[seen]
+    error = np.sqrt((rest**2).sum() * m / (m - 1)) / n if m > 1 else np.nan
+    return {f"ahead{ending}": float(mean), f"ahead_error{ending}": float(error)}

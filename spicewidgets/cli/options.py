@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..core.settings import (
     setting,
 )
 
+EARLIER = 0.75  # share of each session's trials that is learned from where the later ones are held out
 WIDTH = 92  # columns of running text
 
 
@@ -63,6 +64,13 @@ class DataOptions(Settings):
         "Share of these trials, the last of each session, that choose the epoch whose weights are kept.",
         low=0,
         high=0.9,
+    )
+    by: str | None = setting(
+        None,
+        "Hold out the later choices of each session, by time: how likely they are is told, beside the task's"
+        " standard rival. They are the last quarter where --train-share does not say how many.",
+        choices=("time",),
+        optional=True,
     )
     seed: int = setting(0, "Seed of simulation, training and sampling; it is always printed.", low=0)
 
@@ -134,6 +142,7 @@ class Request:
         out: the folder to write to.
         quiet: whether only the equations are printed.
         command: the command line that repeats this run.
+        names_model: whether the model was named; if not, it is that of the kind of task.
     """
 
     task: Task
@@ -151,6 +160,7 @@ class Request:
     out: Path | None
     quiet: bool
     command: str
+    names_model: bool = True
 
 
 class NumberOrText(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic from click 8.2 on
@@ -302,6 +312,8 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
         part = kind(**{item.name: values[_name(heading, item.name)] for item in fields(kind)})
         problems += [as_options(sentence, heading) for sentence in part.problems()]
         parts[heading.lower()] = part
+    if values["by"] and "train_share" not in typed:
+        parts["data"] = replace(parts["data"], train_share=EARLIER)
     problems += _out_of_place(values, typed)
     problems = problems or folder_problems(values["out"])
     if problems:
@@ -320,6 +332,7 @@ def request_from(values: Mapping[str, Any], typed: Sequence[str]) -> Request:
         out=Path(values["out"]) if values["out"] else None,
         quiet=values["quiet"],
         command=shlex.join(["spicewidgets", "discover", *spell_options(repeated)]),
+        names_model="model" in typed,
     )
 
 
@@ -329,7 +342,11 @@ def _out_of_place(values: Mapping[str, Any], typed: Sequence[str]) -> list[str]:
         wrong, why = OF_SIMULATIONS, "is for simulations, and --data names a table"
     else:
         wrong, why = (OF_TABLES | {"test_data", "participant"}, "is for tables, and no --data names one")
-    return useless_options(typed, wrong, why)
+    twice = {"by"} if values["test_data"] else set()
+    return [
+        *useless_options(typed, wrong, why),
+        *useless_options(typed, twice, "holds choices out, and --test-data names others"),
+    ]
 
 
 def typed_options(ctx: click.Context, values: Iterable[str]) -> tuple[str, ...]:

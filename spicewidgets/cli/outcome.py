@@ -30,8 +30,9 @@ class Outcome:
         label: the participant whose equations are shown.
         notes: sentences that a reader of the result should know.
         choices: the table that was read; None without one.
-        held_out: how likely the choices of the test table are.
+        held_out: how likely the choices of the test table are, or those that were held out.
         diagnosis: the verdict, and what may do better.
+        model: the name of the model.
     """
 
     source: str
@@ -44,6 +45,7 @@ class Outcome:
     choices: Choices | None = None
     held_out: pd.DataFrame | None = None
     diagnosis: Diagnosis | None = None
+    model: str = ""
 
     @cached_property
     def people(self) -> pd.DataFrame:

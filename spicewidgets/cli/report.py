@@ -119,7 +119,7 @@ def _training(request: Request, outcome: Outcome) -> Iterator[str]:
     history = outcome.estimator.history_
     phases = [record.phase for record in history]
     counts = ", ".join(f"{phases.count(phase)} {PHASES[phase]}" for phase in dict.fromkeys(phases))
-    yield f"Trained {request.model.model} for {len(history)} epochs ({counts})."
+    yield f"Trained {outcome.model or request.model.model} for {len(history)} epochs ({counts})."
     last = history[-1]
     checkpoint = history[last.best_epoch - 1] if last.best_epoch else last
     held_out = "".join(
@@ -167,18 +167,26 @@ def _comparison(table: pd.DataFrame) -> str:
 
 
 def _held_out(table: pd.DataFrame) -> str:
+    stages = [name for name in table if str(name).startswith("likelihood_")]
     rows = [
         [
-            f"  {row.model}",
-            f"{row.n_choices}",
-            f"{row.nll:.1f}",
-            f"{row.likelihood:.4f}",
-            f"{row.numbers:.1f}",
+            f"  {row['model']}",
+            f"{row['n_choices']}",
+            f"{row['nll']:.1f}",
+            *(f"{row[name]:.4f}" for name in ("likelihood", *stages)),
+            *([f"{row['ahead']:+.4f} ± {row['ahead_error']:.4f}"] if "ahead" in table else []),
+            f"{row['numbers_per_participant']:.1f}",
         ]
-        for row in table.rename(columns={"numbers_per_participant": "numbers"}).itertuples()
+        for _, row in table.iterrows()
     ]
-    head = ["Test choices expected by", "choices", "nll", "likelihood", "parameters a person"]
-    return _align(head, rows) + "\n  nll: nats in all; likelihood: exp(-nll / choices)."
+    named = [str(name).removeprefix("likelihood_").replace("_", " ") for name in stages]
+    ahead = ["ahead"] if "ahead" in table else []
+    head = ["Test choices expected by", "choices", "nll", "likelihood", *named, *ahead, "parameters a person"]
+    words = "\n  nll: nats in all; likelihood: exp(-nll / choices)."
+    if ahead:
+        by = str(table["model"].iloc[-2])
+        words += f"\n  ahead: nats per choice by which it is better than {by}, ± standard error over people."
+    return _align(head, rows) + words
 
 
 def _notes(outcome: Outcome, table: pd.DataFrame) -> Iterator[str]:

@@ -145,6 +145,7 @@ def _settings(request: Request, outcome: Outcome) -> dict[str, object]:
         data |= {"file": request.table, "sha256": outcome.report.sha256, **request.columns}
         data |= {"roles": outcome.report.roles.to_dict(), "remedies": outcome.report.remedies}
     parts["data"] = data
+    parts["model"] |= {"model": outcome.model or request.model.model}
     return {"command": request.command, **parts, "versions": versions(PACKAGES)}
 
 

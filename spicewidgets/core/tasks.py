@@ -37,6 +37,8 @@ class Task:
         words: what one does in it, in a sentence.
         stages: of a trial, in their order; none of a bandit, which has as many options as its data.
         transitions: P of each state of the second stage, for each option of the first; empty of one stage.
+        model: the ready model that is taken where none is named.
+        rival: the ready rival that its models are measured by.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Task:
     words: str
     stages: tuple[Stage, ...] = ()
     transitions: tuple[tuple[float, ...], ...] = ()
+    model: str = ""
+    rival: str = ""
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -111,7 +115,13 @@ class Task:
         return tuple(tuple(zip(row, groups, strict=True)) for row in self.transitions)
 
 
-BANDIT = Task(BANDIT_NAME, "Bandit", "One of several options is chosen, and pays or does not.")
+BANDIT = Task(
+    BANDIT_NAME,
+    "Bandit",
+    "One of several options is chosen, and pays or does not.",
+    model="rescorla-wagner",
+    rival="rescorla-wagner",
+)
 TWO_STEP = Task(
     "two-step",
     "Two-step task",
@@ -124,5 +134,7 @@ TWO_STEP = Task(
         ),
     ),
     ((0.7, 0.3), (0.3, 0.7)),
+    model="two-step",
+    rival="hybrid",
 )
 TASKS: Mapping[str, Task] = {task.name: task for task in (BANDIT, TWO_STEP)}

@@ -78,3 +78,12 @@ def test_a_two_step_task_has_six_options_and_bandits_are_not_joined_with_it():
         sw.DatasetRNN(np.zeros((1, 3, 5)), np.zeros((1, 3, 2)), task="two-step")
     with pytest.raises(sw.SettingsError, match="same kind of task; got bandit and two-step"):
         sw.concat([rows(), rows("bandit")])
+
+
+def test_a_session_is_split_between_two_trials():
+    """Of three trials the first two are learned from, to the last choice of the second."""
+    first, later = sw.split_data_along_timedim(rows(), 0.7, carry_on=True)
+    assert first.ys[0].argmax(-1).tolist() == [3, 1, 4]
+    assert later.target_mask.tolist() == [[False] * 3 + [True] * 2, [False] * 4 + [True]]
+    assert sw.split_data_along_timedim(rows(), 0.7)[1].choices.tolist() == [[0], [0]]
+    assert int(later.target_mask.sum() + first.target_mask.sum()) == int(rows().target_mask.sum())

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..checks import raise_if_any
 from ..settings import SettingsError
+from ..tasks import TASKS
 from ..wording import join_words
 from .dataset import DatasetRNN, Device
 from .layout import MISSING
@@ -18,7 +19,8 @@ def split_data_along_timedim(
 ) -> tuple[DatasetRNN, DatasetRNN]:
     """Split each session: the first `split_ratio` for training, the rest for testing; no trial is lost.
 
-    Each session is split by its own length and padded with missing trials.
+    Each session is split by its own length, between two trials, all of whose stages stay together, and padded
+    with missing trials.
 
     Args:
         dataset: the sessions.
@@ -39,8 +41,11 @@ def split_data_along_timedim(
         raise SettingsError(
             [f"split_ratio must be between 0 and 1; got {split_ratio!r}. Use 0.8 to train on the first 80 %."]
         )
-    lengths = dataset.lengths
-    cut = (lengths.double() * split_ratio + 1e-9).long()
+    lengths, n_stages = dataset.lengths, max(len(TASKS[dataset.task].stages), 1)
+    whole = (lengths + n_stages - 1) // n_stages
+    cut = (whole.double() * split_ratio + 1e-9).long() * n_stages
+    if carry_on:  # the row before a trial is followed by its first choice
+        cut = (cut - (n_stages - 1)).clamp(min=0)
     training = _part(dataset, torch.zeros_like(cut), cut, device)
     return training, _later(dataset, cut, device) if carry_on else _part(dataset, cut, lengths, device)
 
