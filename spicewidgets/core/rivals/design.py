@@ -15,6 +15,7 @@ from ..data.layout import MISSING
 from ..data.simulated import create_dataset
 from ..random import RandomState, Streams, children
 from ..simulate.agents import Agent, softmax
+from ..tasks import TASKS
 from .declaration import Rival
 from .model import AgentRival, Floats
 
@@ -73,16 +74,17 @@ class Design:
         """Return the design of some choices: their people, sessions, lengths, options on offer, and rewards.
 
         The rewards of an option are drawn from those that were seen for it at about the same time in the same
-        session (`SeenRewards`).
+        session (`SeenRewards`); where trials have stages, what is on offer follows from the choices that are
+        simulated (`SeenStages`).
         """
         observed, _ = dataset.compact()
         codes = np.unique(np.asarray(dataset.participant_ids), return_inverse=True)[1]
-        offered = None
-        if observed.offered is not None:
+        offered, has_stages = None, bool(TASKS[dataset.task].transitions)
+        if observed.offered is not None and not has_stages:
             first = np.ones((len(observed), 1, observed.n_actions), bool)
             offered = np.concatenate([first, np.asarray(observed.offered)], 1)
         return cls(
-            SeenRewards(observed),
+            (SeenStages if has_stages else SeenRewards)(observed),
             dataset.n_actions,
             tuple(codes.tolist()),
             tuple(observed.lengths.tolist()),
@@ -129,7 +131,7 @@ def simulate_agent(
     data, _, _ = create_dataset(
         agent,
         task,
-        max(design.lengths) // getattr(task, "n_stages", 1),
+        -(-max(design.lengths) // getattr(task, "n_stages", 1)),
         len(design.people),
         participant=people,
         random_state=random_state,
@@ -221,6 +223,44 @@ class SeenRewards:
         shown = self._shows_all | (np.reshape(choice, (-1, 1)) == np.arange(self.n_actions))
         rewards: Floats = np.where(shown, drawn, MISSING).astype(float)
         return rewards[0] if self._n == 1 else rewards
+
+
+class SeenStages(SeenRewards):
+    """A task of two stages whose rewards are drawn from those that a table shows, and whose transitions are
+    as the kind of task declares them. A step is a stage.
+
+    Args:
+        dataset: the choices, without missing rows in between.
+    """
+
+    def __init__(self, dataset: DatasetRNN) -> None:
+        kind, options = TASKS[dataset.task], np.arange(dataset.n_actions)
+        self.task, self.n_stages = kind.name, len(kind.stages)
+        self._first = np.isin(options, kind.options_of(0))
+        self._states = np.stack([np.isin(options, group) for group in kind.groups_of(1)])
+        self._reached = np.cumsum(kind.transitions, -1)
+        super().__init__(dataset)
+
+    @property
+    def offered(self) -> NDArray[np.bool_]:
+        """The options of the coming choice, `(n_options,)` or `(n_sessions, n_options)`."""
+        return self._offered[0] if self._n == 1 else self._offered
+
+    def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
+        """Start the first sessions of the table anew, side by side."""
+        super().new_sess(random_state, n_sessions)
+        self._offered = np.tile(self._first, (n_sessions, 1))
+
+    def step(self, choice: int | ArrayLike) -> Floats:
+        """Return the reward of each option for `choice`, -1 but for that of the second stage."""
+        if not self._offered[0, self._first].any():
+            self._offered = np.tile(self._first, (self._n, 1))
+            return super().step(choice)
+        reached = self._draw()[:, :1] >= self._reached[np.reshape(choice, -1)]
+        self._offered = self._states[reached.sum(-1)]
+        self._trial += 1
+        unseen = np.full((self._n, self.n_actions), MISSING)
+        return unseen[0] if self._n == 1 else unseen
 
 
 def _spread(own: Floats, every: Floats) -> Floats:

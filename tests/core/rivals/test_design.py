@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from staged import by_chance
 
 import spicewidgets as sw
 from spicewidgets.core.rivals.design import NEAREST, Design, SeenRewards, drawn_values, simulate_rival
-from spicewidgets.core.rivals.ready import RIVALS
+from spicewidgets.core.rivals.ready import ALL, RIVALS
 
 RW = RIVALS["rescorla-wagner"]
 
@@ -113,3 +114,24 @@ def test_values_are_those_of_fitted_people_or_of_the_prior():
 def test_a_design_that_cannot_be_is_a_sentence(numbers):
     with pytest.raises(sw.SettingsError, match="must be"):
         Design.of_settings(*numbers, sw.BanditsDrift(0.2))
+
+
+def test_a_table_of_stages_is_played_with_its_transitions_and_rewards():
+    """Option 5 always pays, and the others never."""
+    table = by_chance(20, 60, seed=2)
+    second = table.xs[..., 6:12]
+    second[second >= 0] = 0
+    table.xs[..., 11][table.choices == 5] = 1
+    design = Design.of_choices(table)
+    assert design.lengths == (119,) * 20
+    data = simulate_rival(ALL["model-based"], [[0.5, 6.0, 6.0, 0.0]] * 20, design, 1)
+    assert data.task == "two-step"
+    assert data.lengths.tolist() == list(design.lengths)
+    options, paid = data.choices.numpy()[:, :118], data.rewards_chosen.numpy()[:, :118]
+    first, second = options[:, ::2], options[:, 1::2]
+    assert set(first.ravel()) == {0, 1}
+    assert set(second.ravel()) == {2, 3, 4, 5}
+    assert (paid[:, ::2] == -1).all()
+    np.testing.assert_array_equal(paid[:, 1::2], second == 5)
+    assert ((second >= 4) == first).mean() == pytest.approx(0.7, abs=0.05)
+    assert (first[:, 20:] == 1).mean() > 0.75  # which leads there
