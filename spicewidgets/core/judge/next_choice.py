@@ -16,8 +16,10 @@ from ..data.entry import as_dataset
 from ..settings import SettingsError
 from ..simulate.agents import Agent
 from ..simulate.record import Floats, Ints
+from ..tasks import TASKS, TWO_STEP
 from .check import INTERVAL, Bools, Check, as_family, over_points
 from .replay import replay
+from .staying import CELL_WORDS, last_first_choices
 
 LAGS = (2, 3, 4)  # choices back; one back is "stay"
 N_PARTS = 3  # of a session
@@ -89,6 +91,9 @@ def _looked_for(dataset: DatasetRNN) -> Iterator[tuple[str, str, tuple[str, ...]
     points = tuple(f"after trials {part[0] + 1} to {part[-1] + 1}" for part in parts if len(part))
     each = [np.where(np.isin(trials, part), best, NONE) for part in parts if len(part)]
     yield "learning", "share of choices of the option that paid best so far", points, np.stack(each, axis=-1)
+    if dataset.task == TWO_STEP.name:
+        words = "share of first choices that are made again"
+        yield "staying", words, tuple(map(", ".join, CELL_WORDS)), last_first_choices(dataset)
 
 
 def _paid(dataset: DatasetRNN) -> tuple[Bools, str]:
@@ -96,6 +101,10 @@ def _paid(dataset: DatasetRNN) -> tuple[Bools, str]:
     where rewards are not 0 and 1.
     """
     rewards = np.asarray(dataset.rewards_chosen, dtype=float)
+    stages = TASKS[dataset.task].stages
+    if stages:  # of some of which nothing is paid
+        pays = np.array([stages[at].has_outcome for at in TASKS[dataset.task].stage_of])
+        rewards = np.where(pays[np.asarray(dataset.choices)], rewards, np.nan)
     seen = rewards[np.isfinite(rewards)]
     middle = (min(seen.min(initial=0.0), 0.0) + seen.max(initial=0.0)) / 2
     return rewards > middle, "" if np.isin(seen, (0, 1)).all() else " above the middle"

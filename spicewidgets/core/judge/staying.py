@@ -9,16 +9,16 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import logit
 
 from ..checks import raise_if_any
 from ..data.dataset import DatasetRNN
 from ..settings import LEVEL
-from ..simulate.record import Floats
+from ..simulate.record import Floats, Ints
 from ..tasks import TASKS, TWO_STEP
 
 CELLS = tuple((common, rewarded) for common in (True, False) for rewarded in (True, False))
+CELL_WORDS = tuple(("common" if common else "rare", "reward" if paid else "none") for common, paid in CELLS)
 # Of each coefficient, the weight of the log-odds of each cell: four cells tell four coefficients.
 WEIGHTS = {
     "intercept": (0.25, 0.25, 0.25, 0.25),
@@ -26,6 +26,28 @@ WEIGHTS = {
     "transition": (0.5, 0.5, -0.5, -0.5),
     "outcome x transition": (1.0, -1.0, -1.0, 1.0),
 }
+
+
+def last_first_choices(dataset: DatasetRNN) -> Ints:
+    """Find the first choice of the trial that has just ended, by what it led to.
+
+    Args:
+        dataset: the choices of a two-step task, a row a stage.
+
+    Returns:
+        After each row the option, in the cell of its trial, `(n_sessions, n_rows, 4)`; -1 elsewhere.
+    """
+    options = np.asarray(dataset.choices)
+    first, second, rewards = options[:, :-1], options[:, 1:], np.asarray(dataset.rewards_chosen)[:, 1:]
+    stage = np.array([*TWO_STEP.stage_of, -1])  # -1 of a missing row
+    reached = np.array([[one in group for group in TWO_STEP.groups_of(1)] for one in range(6)]).argmax(-1)
+    likely = np.array(TWO_STEP.transitions).argmax(-1)
+    known = (stage[first] == 0) & (stage[second] == 1)
+    common = reached[second] == likely[np.where(known, first, 0)]
+    cell = np.where(known, 2 * ~common + ~(rewards > 0.5), -1)
+    found = np.full((*options.shape, len(CELLS)), -1)
+    found[:, 1:] = np.where(cell[..., None] == np.arange(len(CELLS)), first[..., None], -1)
+    return found
 
 
 @dataclass(frozen=True)
@@ -40,8 +62,8 @@ class Staying:
     """
 
     people: tuple[object, ...]
-    stayed: NDArray[np.int64]
-    trials: NDArray[np.int64]
+    stayed: Ints
+    trials: Ints
 
     @classmethod
     def of(cls, dataset: DatasetRNN) -> "Staying":
@@ -61,24 +83,14 @@ class Staying:
                 f" {TASKS[dataset.task].title.lower()}. Give choices of two stages."
             ]
         )
-        options = np.asarray(dataset.choices)
-        first, second, rewards = options[:, :-1], options[:, 1:], np.asarray(dataset.rewards_chosen)[:, 1:]
-        following = np.where(np.asarray(dataset.target_mask), np.asarray(dataset.ys.argmax(-1)), -1)[:, 1:]
-        stage = np.array([*TWO_STEP.stage_of, -1])  # -1 of a missing row
-        known = (stage[first] == 0) & (stage[second] == 1) & (stage[following] == 0)
-        led = np.array([[second in group for group in TWO_STEP.groups_of(1)] for second in range(6)])
-        likely = np.array(TWO_STEP.transitions).argmax(-1)
-        common = led[second[known], likely[first[known]]]
-        cell = 2 * ~common + ~(rewards[known] > 0.5)
-        codes = np.asarray(dataset.participant_ids)
-        place = np.broadcast_to(np.searchsorted(np.unique(codes), codes)[:, None], known.shape)[known]
-        n = len(np.unique(codes))
-        stayed = first[known] == following[known]
-        trials, repeats = (
-            np.bincount(place * 4 + cell, weights, 4 * n).reshape(n, 4).astype(int)
-            for weights in (None, stayed)
-        )
-        return cls(tuple(dataset.participants[code] for code in np.unique(codes)), repeats, trials)
+        options = last_first_choices(dataset)
+        followed = np.where(np.asarray(dataset.target_mask), np.asarray(dataset.ys.argmax(-1)), -1)
+        counted = (options >= 0) & np.isin(followed, TWO_STEP.options_of(0))[..., None]
+        codes, place = np.unique(np.asarray(dataset.participant_ids), return_inverse=True)
+        trials, stayed = np.zeros((2, len(codes), len(CELLS)), dtype=np.int64)
+        np.add.at(trials, place, counted.sum(1))
+        np.add.at(stayed, place, (counted & (options == followed[..., None])).sum(1))
+        return cls(tuple(dataset.participants[code] for code in codes), stayed, trials)
 
     @property
     def shares(self) -> Floats:
@@ -135,15 +147,12 @@ class Staying:
         rows = []
         with np.errstate(invalid="ignore"):
             pooled = self.stayed.sum(0) / self.trials.sum(0)
-        for place, (common, rewarded) in enumerate(CELLS):
+        for place, (transition, outcome) in enumerate(CELL_WORDS):
             own = self.shares[:, place]
             own = own[np.isfinite(own)]
             mean = own.mean() if len(own) else np.nan
             half = _half_width(own, level)
-            words = {
-                "transition": "common" if common else "rare",
-                "outcome": "reward" if rewarded else "none",
-            }
+            words = {"transition": transition, "outcome": outcome}
             ends = {"low": max(mean - half, 0.0), "high": min(mean + half, 1.0)}
             rows.append(words | {"p_stay": mean} | ends | {"people": len(own), "pooled": pooled[place]})
         return pd.DataFrame(rows)

@@ -9,6 +9,9 @@ from spicewidgets.core.judge.check import NOT_REJECTED, REJECTED, over_points
 from spicewidgets.core.judge.falsify import falsify
 from spicewidgets.core.judge.next_choice import MOST_EXACT, _p
 from spicewidgets.core.judge.replay import replay
+from spicewidgets.core.judge.staying import Staying
+from spicewidgets.core.rivals.model import AgentRival
+from spicewidgets.core.rivals.ready import ALL
 from spicewidgets.core.settings import SettingsError
 
 KERNEL = sw.AgentQ(alpha_reward=0.3, beta_choice=1.0, alpha_choice=0.5)
@@ -119,3 +122,16 @@ def test_the_true_model_is_rejected_as_seldom_as_is_said():
     p = [check.p for one in both for check in one.checks]
     assert stats.binom.ppf(0.001, len(p), 0.03) <= np.sum(np.less_equal(p, 0.05))
     assert np.sum(np.less_equal(p, 0.05)) <= stats.binom.ppf(0.999, len(p), 0.06)
+
+
+def test_the_four_bars_tell_a_learner_from_a_planner():
+    """Who plans is expected to stay by the transition, too; who learned what followed is not."""
+    values = {"model-free": [0.5, 0.5, 0.8, 5.0, 3.0, 0.3], "model-based": [0.5, 5.0, 3.0, 0.3]}
+    agents = {name: AgentRival(ALL[name], own, 6) for name, own in values.items()}
+    data, _, _ = sw.create_dataset(agents["model-free"], sw.TwoStep(), 150, 20, random_state=6)
+    checks = {name: judged(agent, data).check("staying") for name, agent in agents.items()}
+    assert checks["model-free"].p > 0.01
+    assert checks["model-based"].p < 0.001
+    np.testing.assert_allclose(checks["model-free"].people, Staying.of(data).bars()["pooled"])
+    assert checks["model-free"].points[0] == "common, reward"
+    assert "above the middle" not in judged(agents["model-free"], data).check("rewards").words
