@@ -61,6 +61,7 @@ _NAMES = {
     "core.judge.replay": ["get_update_dynamics", "replay", "scores"],
     "core.discover.resampling": ["bootstrap_equations"],
     "core.train.rnn": ["BaseRNN"],
+    "core.rivals.ceiling": ["Ceiling", "CeilingSettings"],
     "core.rivals.declaration": ["Parameter", "Rival"],
     "core.rivals.design": ["Design"],
     "core.rivals.fit": ["FittedRival", "fit_rival", "fit_rivals"],

@@ -25,6 +25,7 @@ else:
     np, Tensor = later("numpy"), Any
 
 State = dict[str, Tensor]
+CEILING = "ceiling"  # the name, among rivals, of networks of which no structure is asked
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial, stages_of
 from ..progress import Progress, run_to_completion
 from ..settings import LEVEL, SettingsError
-from .declaration import Rival
+from .ceiling import Ceiling
+from .declaration import CEILING, Rival
 from .fit import WAYS, FittedRival, fit_rival, resolve_model
 from .folds import folds_of
 from .model import Floats
@@ -215,6 +216,28 @@ class HeldOut:
             int((nats > 0).sum()),
         )
 
+    def share_of_ceiling(self, model: str, level: float = LEVEL) -> tuple[float, float, float]:
+        """Compute the share that a model predicts of what the ceiling predicts beyond chance.
+
+        Args:
+            model: its name.
+            level: of the interval, 0 to 1.
+
+        Returns:
+            The share in log likelihood, and its interval over people (drawn anew); NaN without a ceiling that
+            is better than chance, and for the interval of one person.
+        """
+        if CEILING not in self.models:
+            return np.nan, np.nan, np.nan
+        nats = [self.guesses - self.nll[self.models.index(name)] for name in (model, CEILING)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own, most = self._resample(np.array(nats))
+            shares = np.where(most > 0, own / most, np.inf)
+            whole = nats[0].sum() / nats[1].sum() if nats[1].sum() > 0 else np.nan
+        low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2], method="nearest")
+        alone = len(self.people) < 2
+        return float(whole), np.nan if alone else float(low), np.nan if alone else float(high)
+
     def of_people(self, chosen: Sequence[bool]) -> "HeldOut":
         """Return the same of some people only."""
         which = np.asarray(chosen, bool)
@@ -238,7 +261,7 @@ class HeldOut:
         return result
 
 
-Candidate = Rival | type[Rival] | str | Estimator
+Candidate = Rival | type[Rival] | str | Estimator | Ceiling
 
 
 def held_out(
@@ -453,6 +476,29 @@ class _EstimatorContestant:
         return rows
 
 
+class _CeilingContestant:
+    """Free networks, of which no structure is asked."""
+
+    def __init__(self, name: str, ceiling: Ceiling) -> None:
+        self.name, self.rows, self.ceiling = name, (name,), ceiling
+
+    def learn(
+        self, train: DatasetRNN, by: str
+    ) -> Generator[None, None, Callable[[DatasetRNN], list[Floats]]]:
+        """Learn from one part, to predict another."""
+        ceiling = deepcopy(self.ceiling)
+        for _ in ceiling.fit_records(train):
+            yield
+        return lambda test: [ceiling.predict(test)]
+
+    def criteria(self, dataset: DatasetRNN) -> Generator[None, None, list[_Criteria]]:
+        """Return the number of weights; criteria that count parameters say nothing of such networks."""
+        ceiling, unknown = self.ceiling, np.full(len(dataset.participants), np.nan)
+        n = ceiling.count_weights(dataset) / len(unknown)
+        yield
+        return [_Criteria(n, unknown, unknown, unknown, None, None)]
+
+
 def _raise_if_interrupted(estimator: Estimator) -> None:
     """Re-raise KeyboardInterrupt: a partial fit must not enter the comparison."""
     if getattr(estimator, "stopped_", False):
@@ -461,13 +507,17 @@ def _raise_if_interrupted(estimator: Estimator) -> None:
 
 def _contestants(
     models: Sequence[Candidate] | Mapping[str, Candidate], way: str, by: str, random_state: int
-) -> list[_RivalContestant | _EstimatorContestant]:
+) -> list[_RivalContestant | _EstimatorContestant | _CeilingContestant]:
     """Return the models to compare, checked."""
     if way not in WAYS:
         raise SettingsError([f"way must be one of {', '.join(WAYS)}; got {way!r}. Choose one of these."])
     named = models.items() if isinstance(models, Mapping) else [(None, model) for model in models]
-    contestants: list[_RivalContestant | _EstimatorContestant] = []
+    contestants: list[_RivalContestant | _EstimatorContestant | _CeilingContestant] = []
     for name, model in named:
+        if model == CEILING or isinstance(model, Ceiling):
+            ceiling = model if isinstance(model, Ceiling) else Ceiling(random_state=random_state)
+            contestants.append(_CeilingContestant(name or CEILING, ceiling))
+            continue
         if hasattr(model, "fit_records") and not isinstance(model, type):
             own = name or getattr(getattr(model, "rnn_class", model), "__name__", type(model).__name__)
             contestants.append(_EstimatorContestant(own, model))  # type: ignore[arg-type]

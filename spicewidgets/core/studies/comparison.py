@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..judge.random_effects import LEAST, MISSING, GroupDifference, differences_of_groups, is_missing
+from ..rivals.declaration import CEILING
 from ..rivals.folds import describe_fewer_folds
 from ..rivals.held_out import HeldOut
 from ..rivals.model import Floats
@@ -116,7 +117,7 @@ class ModelComparison:
     @property
     def pair(self) -> tuple[str, ...]:
         """The two that are compared person by person: SPICE, or the best, and the best of the others."""
-        names = [row.name for row in self.rows]
+        names = [row.name for row in self.rows if row.name != CEILING] or [CEILING]
         first = OWN[0] if OWN[0] in names else names[0]
         return (first, *[name for name in names if name not in (first, *OWN)][:1])
 
@@ -189,6 +190,18 @@ class ModelComparison:
         return f"{best.name} expects the choices best: {nats}."
 
     @property
+    def explained(self) -> str:
+        """The share that the first of the pair has of what can be predicted, in a sentence; empty without."""
+        share, low, high = self.held_out.share_of_ceiling(self.pair[0])
+        if share != share:
+            return ""
+        ends = f" ({100 * low:.0f} to {100 * high:.0f} %, {SHARE})" if low == low else ""
+        return (
+            f"{self.pair[0]} predicts {100 * share:.0f} %{ends} of what networks without structure predict"
+            " beyond chance."
+        )
+
+    @property
     def chance(self) -> str:
         """The chance of such a result, in sentences."""
         if self.risk != self.risk:
@@ -222,8 +235,7 @@ class ModelComparison:
             f"{self.n_choices:,} choices of {len(self.people)} people, held out by {result.by} in"
             f" {self.n_folds} parts; rivals fitted by {way}:\n\n{_table(result)}"
         )
-        if self.fewer:
-            yield self.fewer
+        yield from filter(None, (self.fewer, fill(self.explained, WIDTH)))
         risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0
         yield fill(
             "likelihood: geometric mean of P(choice), with its 95 % interval over people. behind: nats per"

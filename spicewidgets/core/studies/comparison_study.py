@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...loading import later
 from ..models import READY
 from ..progress import Progress
+from ..rivals.declaration import CEILING
 from ..rivals.ready import ALL, rivals_for
 from ..settings import HIGHEST_SEED, Settings, SpiceWarning, setting
 from .study import Study, ready_estimator, way_of_fitting
@@ -84,6 +85,11 @@ class HeldOutSettings(Settings):
         label="SPICE and RNN, too",
         command=False,
     )
+    ceiling: bool = setting(
+        False,
+        "Whether networks without structure are compared, too: how much can be predicted at all.",
+        label="how much can be predicted",
+    )
     seed: int = setting(
         0,
         "Seed of starts and intervals.",
@@ -125,7 +131,8 @@ class ComparisonStudy(Study):
         own = self.source.untrained if self.settings.equations else ()
         models = (f"{name} (SPICE)" for name in self.settings.models)
         rivals = self.settings.rivals or rivals_for(self.source.dataset.task)
-        return (*rivals, *models, *own)
+        ceiling = (CEILING,) if self.settings.ceiling else ()
+        return (*rivals, *models, *own, *ceiling)
 
     def weight(self, part: str) -> int:
         """About how many rivals take as long as a model."""
@@ -137,7 +144,7 @@ class ComparisonStudy(Study):
         model: Any = part
         if part in self.source.untrained:
             model = self.source.untrained[part]()
-        elif part not in ALL:
+        elif part not in (*ALL, CEILING):
             model = ready_estimator(part.removesuffix(" (SPICE)"), dataset, settings.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpiceWarning)  # how well it does is the answer itself
