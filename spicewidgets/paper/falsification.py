@@ -26,6 +26,7 @@ AXES = {
         "choices back",
         (" back",),
     ),
+    "staying": (("", "First choices that are made again"), "last transition, last outcome", ()),
 }
 
 

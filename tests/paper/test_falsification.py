@@ -5,14 +5,19 @@ from dataclasses import replace
 import pytest
 import small_study
 from click.testing import CliRunner
+from staged import by_chance
 
 from spicewidgets.app.job import STUDIES
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED
 from spicewidgets.core.judge.check import NOT_REJECTED, Judgement
+from spicewidgets.core.judge.falsify import falsify
+from spicewidgets.core.rivals.model import AgentRival
+from spicewidgets.core.rivals.ready import ALL
 from spicewidgets.core.studies import falsification
 from spicewidgets.experiment.simulation import Simulated
 from spicewidgets.paper.card import SMALL, claims
+from spicewidgets.paper.falsification import panels_of
 from spicewidgets.state import Experiment
 from spicewidgets.state.studies import RIVALS
 
@@ -74,3 +79,12 @@ def test_the_cards_verdict_is_that_of_the_test_and_of_its_power(found, p, least,
     assert "p = 1" not in claim.outcome
     times = (noticed / SMALL) ** 2
     assert (f"About {times:.1f} times as many choices" in claim.outcome) == (verdict == OPEN)
+
+
+def test_the_four_bars_of_a_two_step_task_are_a_panel_of_the_picture():
+    data = by_chance(3, 60, seed=4)
+    agent = AgentRival(ALL["two-step-kernel"], [[0.3, 2.0, 1.0]], 6)
+    panels = {panel.title: panel for panel in panels_of(falsify({"kernel": agent}, data))}
+    bars = panels["First choices that are made again"]
+    assert bars.points == ("common, reward", "common, none", "rare, reward", "rare, none")
+    assert set(bars.models) == {"kernel"}
