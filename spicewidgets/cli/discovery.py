@@ -16,7 +16,7 @@ from ..core.data.layout import MISSING
 from ..core.data.simulated import create_dataset
 from ..core.diagnose.diagnosis import Diagnosis, diagnose
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.models import READY as MODELS, ReadyModel
+from ..core.models import MODELS, ReadyModel
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
 from ..core.rivals.fit import FittedRival, fit_rival
@@ -84,8 +84,6 @@ def _model_for(request: Request, task: str) -> tuple[ReadyModel, tuple[str, ...]
         SettingsError: where the model that is named is for another kind of task.
     """
     kind = TASKS[task]
-    if kind.model not in MODELS:
-        raise SettingsError([f"No model is for choices of the kind {task} yet. Use --data of a bandit."])
     if not request.names_model:
         words = () if task == BANDIT_NAME else (f"{kind.title}: the model {kind.model} is taken (--model).",)
         return MODELS[kind.model], words
@@ -103,7 +101,7 @@ def _model_for(request: Request, task: str) -> tuple[ReadyModel, tuple[str, ...]
 
 def _task_of(model: ReadyModel) -> str:
     """Name the kind of task that a model is for."""
-    return str(getattr(model.built, "task", BANDIT_NAME))
+    return BANDIT_NAME if model.built is None else model.built.task
 
 
 def _set_aside(

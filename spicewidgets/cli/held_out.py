@@ -14,12 +14,10 @@ from ..core.data.layout import guesses
 from ..core.data.splits import split_data_along_timedim
 from ..core.data.tables.rows import Rows
 from ..core.estimator import SpiceEstimator
-from ..core.judge.replay import nll_per_trial
+from ..core.judge.replay import nll_per_trial, stages_of
 from ..core.rivals.fit import FittedRival
 from ..core.settings import SettingsError
-from ..core.tasks import TASKS
 
-Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
@@ -95,7 +93,7 @@ def held_out(estimator: SpiceEstimator, test: DatasetRNN, rival: FittedRival | N
     mask = test.target_mask
     surprise["chance"] = np.where(mask, guesses(mask, test.offered, test.n_actions), np.nan)
     by = None if rival is None else surprise[rival.rival.name]
-    parts = dict(_parts(test))
+    parts = {name.replace(" ", "_"): part for name, part in stages_of(test).items()}
     rows = [
         {"model": model, "n_choices": int(mask.sum()), "nll": float(np.nansum(nll))}
         | {"likelihood": _likelihood(nll), "numbers_per_participant": round(numbers[model], 2)}
@@ -132,15 +130,6 @@ def later_choices(dataset: DatasetRNN, share: float) -> tuple[DatasetRNN, Datase
             ]
         )
     return train, test
-
-
-def _parts(test: DatasetRNN) -> Iterator[tuple[str, Bools]]:
-    """Yield the name of each stage of a task of several, and where its choices are the next ones."""
-    task = TASKS[test.task]
-    if len(task.stages) > 1:
-        stage = np.array(task.stage_of)[np.asarray(test.ys.argmax(dim=-1))]
-        for number, one in enumerate(task.stages):
-            yield one.name.replace(" ", "_"), stage == number
 
 
 def _of_stage(nll: Floats, by: Floats | None, test: DatasetRNN, stage: str) -> dict[str, float]:

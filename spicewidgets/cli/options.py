@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ..core.models import READY
+from ..core.models import MODELS
 from ..core.settings import (
     Discovery,
     Participant,
@@ -80,7 +80,7 @@ class ModelOptions(Settings):
     """Which RNN is trained."""
 
     model: str = setting(
-        "rescorla-wagner", "The RNN, and with it what its equations may contain.", choices=tuple(READY)
+        "rescorla-wagner", "The RNN, and with it what its equations may contain.", choices=tuple(MODELS)
     )
     embedding_size: int | None = setting(
         None,
