@@ -747,6 +747,44 @@ def test_a_model_for_another_kind_of_task_is_refused(tmp_path):
     assert "--model must be for choices of the kind two-step, two-step; got forgetting" in problem
 
 
+def two_steps(path, n_people=2, n_trials=24):
+    """A table of people who stay with rewarded first choices in a two-step task."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for person in range(n_people):
+        first, reward = 0, 1
+        for _ in range(n_trials):
+            first = first if reward or rng.random() < 0.3 else 1 - first
+            state = first if rng.random() < 0.7 else 1 - first
+            second = 2 * state + int(rng.random() < 0.8)
+            reward = int(rng.random() < (0.2, 0.8, 0.3, 0.4)[second])
+            rows.append((f"p{person}", first, state, second, reward))
+    names = ["subject", "first_choice", "second_state", "second_choice", "reward"]
+    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+
+
+def test_a_two_step_table_goes_to_equations_by_one_command(tmp_path, monkeypatch):
+    monkeypatch.setattr("spicewidgets.cli.discovery.diagnose", lambda *_, **__: None)  # it trains again
+    two_steps(tmp_path / "choices.csv")
+    files = ("--data", tmp_path / "choices.csv", "--out", tmp_path / "out")
+    options = ("--epochs", 4, "--n-starts", 1, "--by", "time")
+    printed = " ".join(run(*options, *files).output.split())
+    assert "2 sessions of up to 24 trials of 2 stages" in printed
+    assert "the model two-step is taken" in printed
+    scores = pd.read_csv(tmp_path / "out" / "held_out.csv").set_index("model")
+    assert scores.index.tolist() == ["equations", "network", "hybrid", "chance"]
+    assert scores["n_choices"].tolist() == [2 * 6 * 2] * 4  # both stages of the last six trials
+    stages = scores[["likelihood_first_stage", "likelihood_second_stage"]]
+    np.testing.assert_allclose(scores["likelihood"], np.sqrt(stages.prod(axis=1)))
+    np.testing.assert_allclose(stages.loc["chance"], 0.5)
+    both = scores["ahead_first_stage"] + scores["ahead_second_stage"]
+    np.testing.assert_allclose(scores["ahead"], both / 2, atol=1e-12)
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert settings["model"]["model"] == "two-step"
+    rows = pd.read_csv(tmp_path / "out" / "regressors.csv")
+    assert rows["stage"].tolist() == [1, 2] * 48
+
+
 def test_test_choices_must_be_of_the_same_people_and_options(tmp_path):
     people(tmp_path / "train.csv", 1)
     other = pd.read_csv(tmp_path / "train.csv").assign(participant="nobody", choice="up")
