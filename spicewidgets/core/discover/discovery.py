@@ -77,9 +77,10 @@ def discover(
     equations = {}
     for module in config.modules:
         terms = (libraries or {}).get(module) or candidates(module, config, settings)
+        own = samples[module].by_participant(len(participants))
         equations[module] = tuple(
             (
-                fit_equation(module, samples[module].select(config, module, code), terms, settings)
+                fit_equation(module, own[code].select(config, module, code), terms, settings)
                 if only in (None, code)
                 else None
             )

@@ -7,6 +7,7 @@ need no training.
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -66,6 +67,20 @@ class ModuleSamples:
             {name: values[keep] for name, values in self.controls.items()},
             self.participant[keep],
         )
+
+    def by_participant(self, n_participants: int) -> "list[ModuleSamples]":
+        """Return the samples of each participant, by index."""
+        order = np.argsort(self.participant, kind="stable")
+        ends = np.searchsorted(self.participant[order], np.arange(n_participants + 1))
+        return [
+            ModuleSamples(
+                self.value[own],
+                self.after[own],
+                {name: values[own] for name, values in self.controls.items()},
+                self.participant[own],
+            )
+            for own in (order[begin:end] for begin, end in pairwise(ends))
+        ]
 
     def signals(self, module: str, needed: set[str]) -> dict[str, Floats]:
         """Return the value under the module's name, and the control signals.
@@ -129,7 +144,9 @@ def run_modules(model: BaseRNN, inputs: Tensor, observed: Tensor) -> dict[str, M
     """
     transitions, n_rows = _transitions(model, inputs)
     return {
-        module: _samples_of(module, steps, n_rows, inputs[0, :, -1].long(), observed)
+        module: _samples_of(
+            module, steps, n_rows, inputs[0, :, -1].long(), observed, model.moves_where(module)
+        )
         for module, steps in transitions.items()
     }
 
@@ -140,7 +157,9 @@ def _samples_of(
     n_rows: int,
     participants: Tensor,
     observed: Tensor,
+    moves: str | None,
 ) -> ModuleSamples:
+    """Return the samples of one module, without those in which the signal `moves` is below 0."""
     times, rest = divmod(len(steps), n_rows)
     if rest:
         raise SettingsError(
@@ -151,6 +170,11 @@ def _samples_of(
         )
     first, n_actions = steps[0][0], steps[0][0].shape[-1]
     keep = observed.repeat_interleave(times, 0).unsqueeze(-1).expand(-1, -1, n_actions)
+
+    if moves is not None:
+        signal = torch.stack([signals[moves].expand_as(first) for _, _, signals in steps])
+        signal = signal.view(n_rows, times, -1, observed.shape[1], n_actions).transpose(1, 2)
+        keep = keep & (signal.reshape(keep.shape) >= 0)
 
     def observed_values(tensors: list[Tensor]) -> Floats:
         rows = torch.stack(tensors).view(n_rows, times, -1, observed.shape[1], n_actions)

@@ -76,6 +76,12 @@ class BuiltRNN(BaseRNN):
             else:
                 self.submodules_rnn[module.name] = self.setup_module(len(module.inputs) + size)
 
+    def moves_where(self, module: str) -> str | None:
+        """As in `BaseRNN`: in a task of stages, options of another stage than that of the row."""
+        if not self.built.kind_of_task.stages:
+            return None
+        return self.built.action_of(next(one for one in self.built.modules if one.name == module))
+
     @classmethod
     def source(cls) -> str:
         """Return the model and its config as Python, with its loop over trials written out, to change a line

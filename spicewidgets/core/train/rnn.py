@@ -235,6 +235,10 @@ class BaseRNN(nn.Module):
         """Return the memory state; it can be handed to the next call as `prev_state`."""
         return {key: value.detach() for key, value in self.state.items()} if detach else dict(self.state)
 
+    def moves_where(self, module: str) -> str | None:
+        """Name the signal that is below 0 for options that a module never moves; None where it may move all."""
+        return None
+
     def record_signal(self, key: str, value: Tensor) -> None:
         """Name a signal of the present trial, so that filters and equations can use it. Call it before
         `call_module`.
