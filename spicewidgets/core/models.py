@@ -157,7 +157,7 @@ _MODELS = (
 READY: Mapping[str, ReadyModel] = {model.name: model for model in _MODELS}
 
 
-V1, V2, PLAN, KERNEL_1 = "x_value_first", "x_value_second", "x_plan", "x_choice_first"
+V1, V2, PLAN, STAY = "x_value_first", "x_value_second", "x_plan", "x_stay"  # states of the two-step task
 _OF_TASKS = (
     ReadyModel(
         "two-step",
@@ -169,16 +169,17 @@ _OF_TASKS = (
                 BuiltState(V1, 0.0, stage=FIRST),
                 BuiltState(V2, 0.0, stage=SECOND),
                 BuiltState(PLAN, 0.0, stage=FIRST),
-                BuiltState(KERNEL_1, 0.0, stage=FIRST),
+                BuiltState(STAY, 0.0, keeps=False, stage=FIRST),
             ),
             (
-                BuiltModule(f"{V1}_chosen", V1, CHOSEN, (REACHED, REWARD_CHOSEN), at_end=True),
+                BuiltModule(
+                    f"{V1}_chosen", V1, CHOSEN, (REACHED, REWARD_CHOSEN), at_end=True, constant=False
+                ),
                 BuiltModule(f"{V1}_not_chosen", V1, NOT_CHOSEN, at_end=True, constant=False),
                 BuiltModule(f"{V2}_chosen", V2, CHOSEN, (REWARD,)),
                 BuiltModule(f"{V2}_not_chosen", V2, NOT_CHOSEN, constant=False),
                 BuiltModule(PLAN, PLAN, ALL, (AHEAD,), own_value=False, constant=False),
-                BuiltModule(f"{KERNEL_1}_chosen", KERNEL_1, CHOSEN),
-                BuiltModule(f"{KERNEL_1}_not_chosen", KERNEL_1, NOT_CHOSEN, constant=False),
+                BuiltModule(STAY, STAY, CHOSEN, own_value=False),
             ),
             participants=True,
             task=TWO_STEP.name,

@@ -37,6 +37,7 @@ class Task:
         words: what one does in it, in a sentence.
         stages: of a trial, in their order; none of a bandit, which has as many options as its data.
         transitions: P of each state of the second stage, for each option of the first; empty of one stage.
+        own_price: nats that a number of a person's own must gain in a group beyond what its evidence asks.
         model: the ready model that is taken where none is named.
         rival: the ready rival that its models are measured by.
     """
@@ -46,6 +47,7 @@ class Task:
     words: str
     stages: tuple[Stage, ...] = ()
     transitions: tuple[tuple[float, ...], ...] = ()
+    own_price: float = 1.0
     model: str = ""
     rival: str = ""
 
@@ -134,6 +136,7 @@ TWO_STEP = Task(
         ),
     ),
     ((0.7, 0.3), (0.3, 0.7)),
+    own_price=0.0,
     model="two-step",
     rival="hybrid",
 )

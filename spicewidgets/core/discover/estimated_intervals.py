@@ -16,10 +16,12 @@ from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel
 from ..models import VALUE
 from ..polynomial import FADING
+from ..read.hybrid import is_two_step
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .evidence import SearchStep, TermSearch
 from .group_intervals import averaged_of_group
+from .hybrid_intervals import hybrid_intervals
 from .intervals import Averaged, average_over_kinds, mix_distributions
 from .learners import DIFFERENCE, Kind, kinds_of, terms_of
 from .likelihood import Likelihood, ParameterId
@@ -74,6 +76,9 @@ def intervals_of(
         for code, selection in equations.selections.of.items():
             ends = averaged_coefficients(*selection.at(equations.price), level, equations.price)
             found[equations.spice.participants[code]] = EstimatedIntervals(ends, {})
+    if is_two_step(estimator.spice_model_) and hasattr(estimator, "group_"):
+        both = hybrid_intervals(estimator.group_, estimator.spice_model_, level)
+        return {label: EstimatedIntervals(*own) for label, own in both.items()}
     try:
         for label, own in _of_learners(estimator, sessions, level, nll).items():
             before = found[label].ends if label in found else {}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, term_text
+from ..tasks import TASKS
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import parts_of
@@ -162,7 +163,7 @@ class Pooling:
         model: the model whose forward pass ties the equations together.
         data: the choices; participants are indices in the last column.
         config: which modules move which arms.
-        price: as in `Pool.select`.
+        price: as in `Pool.select`; that of the model's kind of task when None.
         own_terms: whether a person may lack terms that the group has.
         groups: by column of a table, the group of each participant, by index; groups of five people or more
             have means of their own (`group_means.py`).
@@ -188,7 +189,8 @@ class Pooling:
             terms[module] = tuple(term for term in equation.terms if term not in equation.dropped)
         likelihood = Likelihood(model, data, terms)
         self.pool = Pool(likelihood, parts_of(model, config, likelihood.inputs))
-        self.proposal, self.price, self.own_terms = proposal, price, own_terms
+        self.price = TASKS[model.task].own_price if price is None else price
+        self.proposal, self.own_terms = proposal, own_terms
         codes = likelihood.participants
         self.design = design_of({name: [own[code] for code in codes] for name, own in (groups or {}).items()})
 

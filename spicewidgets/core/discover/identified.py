@@ -16,6 +16,7 @@ from ..equations import SpiceModel
 from ..mechanisms import PARAMETERS
 from ..models import HABIT, RATE, VALUE
 from ..polynomial import FADING
+from ..read.hybrid import HYBRID
 from ..read.translation import INSTEAD, REWARD
 from ..settings import LEVEL
 from .information import half_width
@@ -45,7 +46,9 @@ def bounds_of(name: str) -> tuple[float, float]:
     >>> bounds_of("alpha_reward"), bounds_of("beta_reward"), bounds_of("beta_choice")
     ((0.0, 1.0), (0.0, inf), (-inf, inf))
     """
-    return SCALES[PARAMETERS[name].scale if name in PARAMETERS else "real"]
+    if name in PARAMETERS:
+        return SCALES[PARAMETERS[name].scale]
+    return HYBRID.get(name, SCALES["real"])
 
 
 def not_identified(

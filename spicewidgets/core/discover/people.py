@@ -12,6 +12,7 @@ from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel
 from ..judge.replay import labels_of, nll_per_trial
+from ..read.hybrid import is_two_step, told_by_structure
 from ..read.translation import INSTEAD, HasInitValues, impossible, read_parameters
 from ..settings import LEVEL, SettingsError
 from ..train.objective import Sessions
@@ -223,6 +224,8 @@ def _numbers(
         own_values_given_group(own, errors, read, at) | {_name_any(key): pair for key, pair in part.items()}
         for at, part in ((level, intervals.ends), (LEVEL, intervals.sure))
     )
+    if is_two_step(spice) and INSTEAD not in row:
+        ends, sure = ends | told_by_structure(spice), sure | told_by_structure(spice)
     if known is not None and INSTEAD not in row:
         given = sure if free is None else {}
         found |= dict.fromkeys(not_identified(found, told, weights, by_convention(spice), given), np.nan)

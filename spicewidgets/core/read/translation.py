@@ -36,6 +36,7 @@ from ..models import HABIT, RATE, VALUE
 from ..polynomial import FADING, Polynomial, moves_of, polynomial, trial_of, updated_value
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import AgentQ
+from .hybrid import BEYOND as NO_HYBRID, HYBRID, is_two_step, read_hybrid
 from .level import at_level_of, level, reparameterise, rewrite_terms
 
 SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
@@ -143,7 +144,8 @@ def classical_parameters(
     parameters = read_parameters(spice, model, participant)
     if (other := impossible(parameters, dict.fromkeys(parameters, 0.0))) is not None:
         warnings.warn(
-            f"No Q-learner has {other.name} {other.value:.3g}, which these equations stand for: here it means"
+            f"No {'hybrid' if other.name in NO_HYBRID else 'Q-learner'} has {other.name} {other.value:.3g},"
+            f" which these equations stand for: here it means"
             f" that {other.means}. Read no parameter off them.",
             SpiceWarning,
             stacklevel=2,
@@ -155,6 +157,8 @@ def read_parameters(
     spice: SpiceModel, model: HasInitValues, participant: Hashable = None
 ) -> dict[str, float]:
     """Return the same as `classical_parameters`, whatever their ranges are and without a warning."""
+    if is_two_step(spice):
+        return read_hybrid(spice, participant)
     equations = dict(_at_rest(spice.of_participant(participant), start_of(model, VALUE)))
     parameters: dict[str, float] = {}
     gauge = Gauge(nan, 1.0, nan, nan)
@@ -198,6 +202,10 @@ def impossible(parameters: Mapping[str, float], errors: Mapping[str, float]) -> 
         past = max(-value, value - 1.0) if one.scale == "share" else -value
         if one.beyond[value > 0] and isfinite(error) and past > max(SURE * error, ROUNDING):
             return Impossible(name, value, error, one.beyond[value > 0])
+    for name, words in NO_HYBRID.items():
+        value, error, (low, high) = parameters.get(name, nan), errors.get(name, nan), HYBRID[name]
+        if isfinite(error) and max(low - value, value - high) > max(SURE * error, ROUNDING):
+            return Impossible(name, value, error, words[value > high])
     return None
 
 

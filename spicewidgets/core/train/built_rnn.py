@@ -128,10 +128,8 @@ class BuiltRNN(BaseRNN):
                     self.record_signal(name, rows.value_signal(name, action, self.state))
             own = [rows.mask_of(module, masks) for module in modules]
             parts = [self._call(module, mask, embedding) for module, mask in zip(modules, own, strict=True)]
-            after = sum(parts[1:], parts[0])
-            if state.keeps:
-                after = after + self.state[state.name] * (1 - sum(own[1:], own[0]))
-            self.state[state.name] = after
+            moved = sum(own[1:], own[0]) if state.keeps else rows.here(action, state.stage)
+            self.state[state.name] = sum(parts[1:], parts[0]) + self.state[state.name] * (1 - moved)
         self.state[FIRST_CHOICE] = first
 
     def _record(self, action: Tensor, reward: Tensor, sees_chosen: bool) -> None:

@@ -236,7 +236,7 @@ class BaseRNN(nn.Module):
         return {key: value.detach() for key, value in self.state.items()} if detach else dict(self.state)
 
     def moves_where(self, module: str) -> str | None:
-        """Name the signal that is below 0 for options that a module never moves; None where it may move all."""
+        """Name the signal that is below 0 for options that a module never moves; None without one."""
         return None
 
     def record_signal(self, key: str, value: Tensor) -> None:

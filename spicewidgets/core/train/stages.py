@@ -55,7 +55,7 @@ class StageRows:
 
     def first_choice(self, action: Tensor, before: Tensor) -> Tensor:
         """Return what was chosen in the first stage of the trial, one-hot, `(n_sessions, n_options)`."""
-        return action * self.options[FIRST] + before * self._here(action, SECOND)
+        return action * self.options[FIRST] + before * self._is_of(action, SECOND)
 
     def masks(self, action: Tensor, first: Tensor) -> dict[tuple[str, str], Tensor]:
         """Return which options modules move in a row: by the name of a stage (or before), and by arms.
@@ -65,8 +65,8 @@ class StageRows:
             first: what was chosen in the first stage of the trial.
         """
         chosen = {stage: action * self.options[stage] for stage in STAGES}
-        here = {stage: self.options[stage] * self._here(action, stage) for stage in STAGES}
-        ends = self._here(action, SECOND)
+        here = {stage: self.here(action, stage) for stage in STAGES}
+        ends = self._is_of(action, SECOND)
         chosen[BEFORE], here[BEFORE] = first * ends, self.options[FIRST] * ends
         return {
             **{(stage, CHOSEN): mask for stage, mask in chosen.items()},
@@ -109,7 +109,11 @@ class StageRows:
         """Return a signal that values make, as they stand."""
         return self.reached(action, state) if name == REACHED else self.ahead(state)
 
-    def _here(self, action: Tensor, stage: str) -> Tensor:
+    def here(self, action: Tensor, stage: str) -> Tensor:
+        """Return 1 for the options of a stage where the row is of it, else 0, `(n_sessions, n_options)`."""
+        return self.options[stage] * self._is_of(action, stage)
+
+    def _is_of(self, action: Tensor, stage: str) -> Tensor:
         """Return 1 where the row is of a stage, else 0, `(n_sessions, 1)`."""
         return (action * self.options[stage]).sum(-1, keepdim=True)
 

@@ -13,7 +13,7 @@ from spicewidgets.core.train.new_model import check_model
 from spicewidgets.core.train.objective import Sessions, get_flat_parameters, loss_and_gradient
 
 TWO_STEP = OF_TASKS["two-step"]
-X1, X2, PLAN, KERNEL = "x_value_first", "x_value_second", "x_plan", "x_choice_first"
+X1, X2, PLAN, STAY = "x_value_first", "x_value_second", "x_plan", "x_stay"
 # alpha1 .5, alpha2 .4, lambda .6, w .25, beta1 4, beta2 2, stay .3: in units of the second stage's logits
 NUMBERS = {
     f"{X1}_chosen": {(f"{X1}_chosen",): 0.5, ("c_value_reached",): 0.3, ("c_reward_chosen",): 0.9},
@@ -21,8 +21,7 @@ NUMBERS = {
     f"{X2}_chosen": {(f"{X2}_chosen",): 0.6, ("c_reward",): 0.8},
     f"{X2}_not_chosen": {(f"{X2}_not_chosen",): 1.0},
     PLAN: {("c_value_ahead",): 0.5},
-    f"{KERNEL}_chosen": {(): 0.3},
-    f"{KERNEL}_not_chosen": {},
+    STAY: {(): 0.3},
 }
 
 
