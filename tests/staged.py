@@ -3,6 +3,14 @@
 import numpy as np
 
 import spicewidgets as sw
+from spicewidgets.core.rivals.two_step import Hybrid
+
+
+class FromNothing(Hybrid):
+    """The hybrid whose values begin at 0, as those of equations do."""
+
+    name = "from-nothing"
+    states = {"value": 0.0, "first": 0.0}
 
 
 def dataset_of(first, second, rewards):

@@ -23,7 +23,7 @@ from .identified import AT_BOUND
 from .likelihood import ParameterId
 
 Floats = NDArray[np.float64]
-Ends = Mapping[str, tuple[float, float]]
+Ends = Mapping[str | ParameterId, tuple[float, float]]
 
 DRAWS = 1024  # of each person
 
@@ -41,7 +41,7 @@ def hybrid_intervals(group: Group, spice: SpiceModel, level: float) -> dict[Any,
     uniform = qmc.Sobol(len(group.numbers), scramble=True, seed=np.random.default_rng(0)).random(DRAWS)
     normal = ndtri(uniform)
     tails = np.array([(1 - level) / 2, (1 + level) / 2, (1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    found = {}
+    found: dict[Any, tuple[Ends, Ends]] = {}
     for row, code in enumerate(group.participants):
         at = np.flatnonzero(free[row])
         values, axes = np.linalg.eigh(covariance[row][np.ix_(at, at)])
@@ -49,8 +49,9 @@ def hybrid_intervals(group: Group, spice: SpiceModel, level: float) -> dict[Any,
         moved[:, at] += (normal[:, at] * np.sqrt(np.maximum(values, 0.0))) @ axes.T
         natural = np.where(_is_own(group) & free[row], np.tanh(moved), moved)
         own = _quantiles(group, np.where(free[row], natural, group.values[row]), tails)
-        parts = ({name: (ends[at], ends[at + 1]) for name, ends in own.items()} for at in (0, 2))
-        found[spice.participants[code]] = (next(parts), next(parts))
+        asked: Ends = {name: (ends[0], ends[1]) for name, ends in own.items()}
+        sure: Ends = {name: (ends[2], ends[3]) for name, ends in own.items()}
+        found[spice.participants[code]] = asked, sure
     return found
 
 
@@ -76,7 +77,8 @@ def _with_group(group: Group, free: NDArray[np.bool_]) -> Floats:
     pull = covariance / spread**2  # of the mean's error on each person's coefficients
     told = (free[:, :, None] * np.eye(len(spread)) - pull) / (spread**2)[:, None]
     mean = np.linalg.pinv(told.sum(0), hermitian=True)
-    return covariance + pull @ mean @ pull.swapaxes(1, 2)
+    whole: Floats = covariance + pull @ mean @ pull.swapaxes(1, 2)
+    return whole
 
 
 def _is_own(group: Group) -> NDArray[np.bool_]:
