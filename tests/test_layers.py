@@ -65,11 +65,12 @@ MAY = {
     | {"pandas", "scipy", "torch"}
     | {f"spicewidgets.core.{room}" for room in ("simulate", "data", "train", "judge", "read", "discover")},
     **dict.fromkeys(
-        ("core/rivals/declaration", "core/rivals/ready", "core/rivals/two_step"),
+        ("core/rivals/declaration", "core/rivals/ready", "core/rivals/two_step", "core/rivals/named"),
         GROUND
         | {
             "spicewidgets.core.rivals.declaration",
             "spicewidgets.core.rivals.two_step",
+            "spicewidgets.core.rivals.named",
             "spicewidgets.loading",
         },
     ),
@@ -195,6 +196,7 @@ ALSO = {
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
     "core/rivals/two_step.py": {"torch"},  # when a rival is run
+    "core/rivals/named.py": {"torch"},
     "core/studies/data_sets.py": {"joblib"},  # many data sets, wherever its backend runs them
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path
     "plots/session.py": {

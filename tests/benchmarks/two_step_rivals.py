@@ -9,6 +9,7 @@ that of their group.
 
 import argparse
 import os
+from collections.abc import Iterable
 from time import perf_counter
 
 import pandas as pd
@@ -24,26 +25,25 @@ SEED = 9101
 PEOPLE, TRIALS = 25, 200
 DESIGN = sw.Design.of_settings(PEOPLE, 1, TRIALS, sw.TwoStep())
 RIVALS = rivals_for("two-step")
+SHOWN = {"correlation": ".2f", "rmse": ".2f", "covered": ".0%"}
+HEAD = ["parameter", *(f"{way}: {key}" for way in WAYS for key in SHOWN)]
 
 
-def recovered(n_datasets: int, jobs: int) -> list[list[str]]:
+def recovered(
+    names: Iterable[str], design: sw.Design, n_datasets: int, jobs: int, seed: int = SEED
+) -> list[list[str]]:
     """Return a row for each rival and parameter: correlation, and coverage of the intervals, by each way."""
     rows = []
-    for name, rival in RIVALS.items():
-        if not rival.parameters:
-            continue
+    for name in names:
         ways = {}
         for way in WAYS:
-            study = sw.ParameterRecovery(name, DESIGN, way=way, n_datasets=n_datasets, random_state=SEED)
+            study = sw.ParameterRecovery(name, design, way=way, n_datasets=n_datasets, random_state=seed)
             ways[way] = run(study, jobs)[0].summary()
         for parameter in ways[WAYS[0]].index:
             own = [ways[way].loc[parameter] for way in WAYS]
             cells = [f"{row[key]:{form}}" for row in own for key, form in SHOWN.items()]
             rows.append([f"{name}: {parameter}", *cells])
     return rows
-
-
-SHOWN = {"correlation": ".2f", "rmse": ".2f", "covered": ".0%"}
 
 
 def matrix(frame: pd.DataFrame) -> str:
@@ -60,7 +60,8 @@ def main() -> None:
     parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     load, began = os.getloadavg()[0], perf_counter()
-    rows = recovered(arguments.datasets, arguments.jobs)
+    fitted = [name for name, rival in RIVALS.items() if rival.parameters]
+    rows = recovered(fitted, DESIGN, arguments.datasets, arguments.jobs)
     n = arguments.datasets * PEOPLE
     parts = [
         f"{today()}; {machine()}; {arguments.jobs} processes; load of the machine {load:.1f} at first.",
@@ -68,7 +69,7 @@ def main() -> None:
         " priors: correlation on the parameter's scale, root mean squared error in its units, and 95 %"
         " intervals that hold the truth; by maximum likelihood, under the declared prior, and under that of"
         f" the {PEOPLE} people of a data set.",
-        table(["parameter", *(f"{way}: {key}" for way in WAYS for key in SHOWN)], rows),
+        table(HEAD, rows),
     ]
     for criterion in ("bic", "evidence"):
         study = sw.ModelRecovery(

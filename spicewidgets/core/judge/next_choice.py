@@ -101,10 +101,7 @@ def _paid(dataset: DatasetRNN) -> tuple[Bools, str]:
     where rewards are not 0 and 1.
     """
     rewards = np.asarray(dataset.rewards_chosen, dtype=float)
-    stages = TASKS[dataset.task].stages
-    if stages:  # of some of which nothing is paid
-        pays = np.array([stages[at].has_outcome for at in TASKS[dataset.task].stage_of])
-        rewards = np.where(pays[np.asarray(dataset.choices)], rewards, np.nan)
+    rewards = np.where(np.isin(dataset.choices, TASKS[dataset.task].unpaid), np.nan, rewards)
     seen = rewards[np.isfinite(rewards)]
     middle = (min(seen.min(initial=0.0), 0.0) + seen.max(initial=0.0)) / 2
     return rewards > middle, "" if np.isin(seen, (0, 1)).all() else " above the middle"

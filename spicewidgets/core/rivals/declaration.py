@@ -113,6 +113,7 @@ class Rival:
         parameters: in the order in which tables have them.
         states: memory states, and the value of each before the first trial.
         tasks: the kinds of task that it is for, by name (`core.tasks.TASKS`); empty for one of all kinds.
+        named: whether it is compared only where it is named.
         contexts: how many states the task has; 0 where it has none. Trials then tell them, and `logits` finds
             that of the next choice in `state["ahead"]`. A data set has them as additional inputs: 1 or 0 for
             each state of the task in this trial, and the same for the next.
@@ -129,6 +130,7 @@ class Rival:
     parameters: tuple[Parameter, ...] = ()
     states: Mapping[str, float] = {}
     tasks: tuple[str, ...] = (BANDIT_NAME,)
+    named: bool = False
     contexts: int = 0
     per_context: tuple[str, ...] = ()
     beyond: tuple[str, float] | None = None

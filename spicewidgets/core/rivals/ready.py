@@ -9,6 +9,7 @@ from ..mechanism import Array, Mechanism, ParameterSpec, states_of, update
 from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0, STATES
 from ..tasks import BANDIT_NAME
 from .declaration import Parameter, Rival, State, Trial, Values
+from .named import Kalman, Pavlovian, Prospect
 from .two_step import Hybrid, KernelOfStages, ModelBased, ModelFree
 
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
@@ -272,17 +273,20 @@ ALL: dict[str, Rival] = {
         ModelFree(),
         ModelBased(),
         KernelOfStages(),
+        Kalman(),
+        Prospect(),
+        Pavlovian(),
     )
 }
 
 
 def rivals_for(task: str) -> dict[str, Rival]:
-    """Return the ready rivals for a kind of task, by name.
+    """Return the ready rivals for a kind of task, by name, but for those that have to be named.
 
     >>> list(rivals_for("two-step"))
     ['random', 'hybrid', 'model-free', 'model-based', 'two-step-kernel']
     """
-    return {name: rival for name, rival in ALL.items() if rival.is_for(task)}
+    return {name: rival for name, rival in ALL.items() if rival.is_for(task) and not rival.named}
 
 
 RIVALS: dict[str, Rival] = rivals_for(BANDIT_NAME)
