@@ -5,6 +5,7 @@ import pytest
 from staged import by_chance, dataset_of
 
 import spicewidgets as sw
+from spicewidgets.core.rivals.design import simulate_rival
 from spicewidgets.core.rivals.fit import ModeSearch
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import ALL, RIVALS, rivals_for
@@ -123,3 +124,24 @@ def test_what_is_held_out_is_told_by_stage():
     assert ahead.nats > 2 * result.ahead("two-step-kernel", "random", stage=second).nats
     part = result.of_people([True, False, True, False])
     np.testing.assert_allclose(part.stages[second], result.stages[second][:, [0, 2]])
+
+
+def test_it_is_told_who_plans():
+    """Of people who weigh the plan by a tenth, or by nine."""
+    values = np.array([list((HYBRID | {"beta1": 6.0, "w": w}).values()) for w in (0.1, 0.9)] * 8)
+    data = simulate_rival(ALL["hybrid"], values, sw.Design.of_settings(16, 1, 200, sw.TwoStep()), 31)
+    fit = sw.fit_rival("hybrid", data, "group")
+    error = np.abs(fit.values - values).mean(0)
+    assert (error < [0.3, 0.15, 0.4, 0.25, 2.0, 1.0, 0.4]).all()
+    found = fit.values[:, fit.names.index("w")]
+    assert np.mean(found[1::2] > 0.5) > 0.8
+    assert np.mean(found[::2] < 0.5) > 0.8
+
+
+def test_it_is_told_which_of_them_chose():
+    design = sw.Design.of_settings(8, 1, 150, sw.TwoStep())
+    names = ("model-free", "model-based")
+    study = sw.ModelRecovery(design, names, criterion="evidence", n_datasets=1, random_state=32)
+    for _ in study.run(n_jobs=1):
+        pass
+    np.testing.assert_array_equal(study.confusion("datasets"), np.eye(2))
