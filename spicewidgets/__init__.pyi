@@ -70,8 +70,8 @@ from .core.storage import StorageError as StorageError
 from .core.studies.recovery import (
     ModelRecovery as ModelRecovery,
     ParameterRecovery as ParameterRecovery,
-    TermRecovery as TermRecovery,
 )
+from .core.studies.term_recovery import TermRecovery as TermRecovery
 from .core.train.habit import HABIT_CONFIG as HABIT_CONFIG, HabitRNN as HabitRNN
 from .core.train.modules import GRUModule as GRUModule
 from .core.train.precoded import (

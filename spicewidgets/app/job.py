@@ -25,27 +25,14 @@ from ..experiment.fit import Fit, with_new_equations
 from ..experiment.result import Checkpoint, Result
 from ..experiment.simulation import Simulated, simulate
 from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
-from ..state.studies import DECLARED
 from ..views.coach import Finding, advice, findings, quick, rivals_of
 from .courtesy import UiThrottle
-from .paper import ReportStudy
-from .recovery import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import Reporter, log_errors
 from .store import Store
-from .studies import DeclaredStudy, PageStudy
+from .studies import PageStudy
 
 PATIENCE = 20.0  # seconds after which the coach begins no further trial
 PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
-
-_ALL: tuple[type[PageStudy], ...] = (
-    LearnersStudy,
-    ModelsStudy,
-    ParametersStudy,
-    TermsStudy,
-    *map(DeclaredStudy.of, DECLARED.values()),
-    ReportStudy,
-)
-STUDIES = {study.name: study for study in _ALL}
 
 
 class RunOutcome(NamedTuple):
@@ -175,7 +162,7 @@ class Job:
         if why := self.experiment.study_blocker(name):
             raise SettingsError([why])
         snapshot = self.experiment.snapshot()
-        study = STUDIES[name](snapshot, self._simulate(snapshot), self._trained_estimator)
+        study = PageStudy(name, snapshot, self._simulate(snapshot), self._trained_estimator)
         if (before := self.store.studies.get(name)) is not None:
             study.take(before)
         steps, ended = study.steps(), False

@@ -86,7 +86,7 @@ class ExperimentRunner(Protocol):
         """Find the equations again in resampled sessions."""
 
     def study(self, name: str) -> bool:
-        """Do a study, one of `experiment.STUDIES`, or go on with it."""
+        """Do a study, one of `STUDIES`, or go on with it."""
 
     @property
     def studies(self) -> "Mapping[str, PageStudy]":

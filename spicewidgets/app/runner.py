@@ -134,7 +134,7 @@ class Runner:
         return self._begin(lambda run: run.resample())
 
     def study(self, name: str) -> bool:
-        """Do a study, one of `experiment.STUDIES`, or go on with it where it was stopped."""
+        """Do a study, one of `STUDIES`, or go on with it where it was stopped."""
         return self._begin(lambda run: run.study(name))
 
     @property

@@ -1,21 +1,24 @@
-"""What takes long and is done in parts, of which each is kept.
+"""Studies of what is on the page: done in parts, of which each is kept.
 
-A study is made for settings and yields how far it is. What it has found so far can be shown at any time, and
-one of the same settings goes on where another was stopped. Importing this loads no torch.
+Importing this loads no torch.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.studies.study import OWN, Source, Study
+from ..core.studies.ready import STUDIES
+from ..core.studies.recovery_studies import most_jobs as most_jobs
+from ..core.studies.study import OWN, Simulation, Source
 from ..experiment.simulation import Simulated
 from ..loading import later
-from ..state.experiment import STUDIES, ExperimentSnapshot
+from ..state.experiment import ExperimentSnapshot, groups_of
 from ..state.studies import LABELS
+from .paper import Written, inquiry_of
 
 if TYPE_CHECKING:
     from ..core.estimator import SpiceEstimator
@@ -27,103 +30,105 @@ else:
 Trained = Callable[[], "SpiceEstimator"]
 
 
-class PageStudy(ABC):
-    """One study.
+class PageStudy:
+    """A study of the settings and choices on the page.
 
     Args:
+        name: of the study, as in `STUDIES`.
         snapshot: the settings.
         data: the choices.
         trained: gives the estimator of the last result.
 
     Attributes:
-        name: as in `experiment.STUDIES`.
-        found: what it has found, for the panel; None before anything. It is replaced, never changed.
-        done, total: parts of it; total is 0 while that is not known.
+        study: as it is declared.
+        found: its result so far, for the panel; None before anything. It is replaced, never changed.
     """
 
-    name: ClassVar[str]
-    noun: ClassVar[str] = "data sets"  # its parts
-
-    def __init__(self, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
-        self.snapshot, self.data, self.trained = snapshot, data, trained
+    def __init__(self, name: str, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
+        self.name, self.snapshot, self.data = name, snapshot, data
         self.found: Any = None
-        self.done, self.total = 0, 0
-
-    @abstractmethod
-    def take(self, before: "PageStudy") -> None:
-        """Take over what an earlier study of the same kind has done, as far as it is of the same settings."""
-
-    @abstractmethod
-    def steps(self) -> "Generator[Progress, None, None]":
-        """Do what is left, part by part."""
-
-    @abstractmethod
-    def look(self) -> None:
-        """Make `found` of what is there."""
-
-    def describe(self) -> str:
-        """Return what was found, in a sentence."""
-        return str(self.found.sentence)
+        declared = STUDIES[name]
+        settings = declared.settings_from(snapshot.group)
+        self.study = declared(settings, source_of(snapshot, data, trained, declared.asks_equations))
 
     @property
-    def outcome(self) -> str:
-        """The result, in a sentence."""
-        return self.ended if self.found is None else self.describe()
+    def done(self) -> int:
+        """Number of parts that are done."""
+        return len(self.study.parts)
+
+    @property
+    def total(self) -> int:
+        """Number of parts; 0 while that is not known."""
+        return len(self.study.names)
 
     @property
     def ended(self) -> str:
         """Its state, once nothing of it is under way."""
-        if self.total and self.done == self.total:
-            return f"Done: {self.total:,} {self.noun}."
-        if not self.done:
-            return "Stopped before anything was done."
-        kept = f"{self.done:,} of {self.total:,} {self.noun}"
-        return f"Stopped after {kept}; these were kept. Press again to go on."
+        return self.study.ended
 
+    @property
+    def outcome(self) -> str:
+        """The result, in a sentence."""
+        return self.ended if self.found is None else self.study.describe()
 
-class DeclaredStudy(PageStudy):
-    """A study that `core/studies/ready.py` declares, of the choices on the page."""
-
-    declared: ClassVar[type[Study]]
-
-    @staticmethod
-    def of(declared: type[Study]) -> type[PageStudy]:
-        """Return the class for a study of the core."""
-        own: dict[str, Any] = {"name": declared.name, "noun": declared.noun, "declared": declared}
-        kind: type[PageStudy] = type(declared.__name__, (DeclaredStudy,), own)
-        return kind
-
-    def __init__(self, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
-        super().__init__(snapshot, data, trained)
-        equations, network = OWN
-        agents = {equations: lambda: trained().spice_agent, network: lambda: trained().rnn_agent}
-        source = Source(
-            data.dataset,
-            None if snapshot.table.contents is None else snapshot.table.contents.choices,
-            schedule_of(data),
-            agents if self.declared.asks_equations else {},
-            {OWN[0]: lambda: estimators.estimator_of(snapshot)},
-            LABELS,
-        )
-        self.study = self.declared(snapshot.group(self.name), source)
-        self.total = len(self.study.names)
-
-    def take(self, before: PageStudy) -> None:
-        """As in every study."""
-        others = [group for group in STUDIES[self.name].groups if group != self.name]
-        if isinstance(before, DeclaredStudy) and not self.snapshot.differs(before.snapshot, tuple(others)):
+    def take(self, before: "PageStudy") -> None:
+        """Take over what an earlier study of the same choices has done."""
+        own = self.study.groups()
+        others = tuple(group for group in groups_of(self.name) if group not in own)
+        if not self.snapshot.differs(before.snapshot, others):
             self.study.take(before.study)
 
     def steps(self) -> "Generator[Progress, None, None]":
         """Do what is left, part by part."""
         yield from self.study.steps()
-        self.done = len(self.study.parts)
 
     def look(self) -> None:
-        """As in every study."""
-        self.done = len(self.study.parts)
-        if self.done:
+        """Make `found` of what is there."""
+        if self.study.has_result:
             self.found = self.study.result()
+
+
+def source_of(
+    snapshot: ExperimentSnapshot, data: Simulated, trained: Trained, asks_equations: bool
+) -> Source:
+    """Return what a study is of.
+
+    Args:
+        snapshot: the settings.
+        data: the choices.
+        trained: gives the estimator of the last result.
+        asks_equations: whether the study judges its equations and its network.
+    """
+    equations, network = OWN
+    agents = {equations: lambda: trained().spice_agent, network: lambda: trained().rnn_agent}
+    contents, schedule = snapshot.table.contents, schedule_of(data)
+    return Source(
+        data.dataset,
+        None if contents is None else contents.choices,
+        schedule,
+        agents if asks_equations else {},
+        {equations: lambda: estimators.estimator_of(snapshot)},
+        LABELS,
+        replace(simulation_of(snapshot), options=estimators.parameters_of(snapshot)),
+        partial(inquiry_of, snapshot, data, schedule),
+        Written,
+    )
+
+
+def simulation_of(snapshot: ExperimentSnapshot) -> Simulation:
+    """Return the design on the page, or that of the table which is used."""
+    people, contents = snapshot.n_participants, snapshot.table.contents
+    trials = float(snapshot.data.n_trials)
+    if contents is not None:
+        trials = float(np.asarray(contents.choices.dataset.lengths).mean())
+    return Simulation(
+        people,
+        snapshot.n_sessions / people,
+        trials,
+        snapshot.task if snapshot.is_simulated else None,
+        participant=snapshot.participant,
+        model=snapshot.model.name,
+    )
 
 
 def schedule_of(data: Simulated) -> NDArray[np.float64] | None:

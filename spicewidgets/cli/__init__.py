@@ -42,7 +42,8 @@ main.add_command(recovery)
 main.add_command(report)
 main.add_command(translate)
 for each in STUDIES.values():
-    main.add_command(declared_command(each))
+    if each.has_command:
+        main.add_command(declared_command(each))
 
 
 @main.command(cls=Command, params=list(options()))

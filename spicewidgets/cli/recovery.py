@@ -1,19 +1,30 @@
-"""`spicewidgets recovery`: its options."""
+"""`spicewidgets recovery`: its options, and what they are of the studies of recovery."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from ..core.rivals.ready import ALL
-from ..core.settings import Participant, Task
+from ..core.settings import Participant, Settings, Task
+from ..core.studies.recovery_studies import (
+    PLAIN,
+    ModelsStudy,
+    ParametersStudy,
+    RecoverySettings,
+    TermsStudy,
+)
+from ..core.studies.study import Simulation, Source, Study
 from .options import OF_SIMULATIONS, OF_TABLES
-from .study import MODELS, NAMES, StudyRequest, argument, describe_misuses, option, study_command
+from .study import MODELS, DeclaredRequest, argument, declared_option, describe_misuses, option, study_command
 
-WHAT = ("parameters", "rivals", "terms")
+if TYPE_CHECKING:
+    from ..core.data.choices import Choices
+
+KINDS: Mapping[str, type[Study]] = {"parameters": ParametersStudy, "rivals": ModelsStudy, "terms": TermsStudy}
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecoveryRequest(StudyRequest):
+class RecoveryRequest(DeclaredRequest):
     """The user's choices, checked; fields say what they are."""
 
     about: ClassVar = """Ask what a design can tell, by fits of simulated choices: a rival's parameters, which
@@ -22,7 +33,7 @@ class RecoveryRequest(StudyRequest):
     Ctrl-C ends it and shows what is finished. With --out, the same command goes on where it was ended.
     """
 
-    what: str | None = argument(None, WHAT)
+    what: str | None = argument(None, tuple(KINDS))
     table: str | None = option(
         None,
         "Take people, sessions, lengths, rewards and the fitted range from this table of choices.",
@@ -34,10 +45,8 @@ class RecoveryRequest(StudyRequest):
     sessions: int = option(1, "Sessions of each person; for terms, of the participant.", "Design", low=1)
     trials: int = option(300, "Trials of each session.", "Design", low=1)
     task: Task = field(default_factory=Task)
-    rivals: tuple[str, ...] = option(
-        (), "Recover the parameters of this rival, or tell these apart.", name="rival", choices=NAMES
-    )
-    criterion: str = option("bic", "By what a rival is the best.", choices=("bic", "aic", "evidence"))
+    rivals: tuple[str, ...] = declared_option(RecoverySettings, "rivals")
+    criterion: str = declared_option(RecoverySettings, "criterion")
     model: str = option(
         "rescorla-wagner", "Terms: the RNN, and with it what equations may contain.", choices=MODELS
     )
@@ -46,14 +55,36 @@ class RecoveryRequest(StudyRequest):
         "Terms: numbers of sessions, such as 3,10,30,100; those of --sessions when not given.",
         metavar="NUMBERS",
     )
-    datasets: int = option(20, "Simulated data sets, of each rival or size.", low=1)
-    jobs: int = option(1, "Processes.", low=1)
+    n_datasets: int = declared_option(RecoverySettings, "n_datasets", default=20, low=1, high=None)
+    jobs: int = declared_option(RecoverySettings, "jobs", high=None)
     participant: Participant = field(default_factory=Participant)
 
     @property
-    def session_counts(self) -> tuple[int, ...]:
-        """Numbers of sessions for which terms are recovered."""
-        return tuple(map(int, self.sizes.split(","))) if self.sizes else (self.sessions,)
+    def kind(self) -> type[Study]:
+        """The study that was asked for."""
+        return KINDS[str(self.what)]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the study; of parameters, those of one rival are recovered."""
+        settings = super().settings
+        assert isinstance(settings, RecoverySettings)
+        return replace(settings, rivals=self.rivals or ((PLAIN,) if self.what == "parameters" else ()))
+
+    def source(self, choices: "Choices | None") -> Source:
+        """Return the design that was asked for: of the table, or by its size."""
+        design = Simulation(
+            self.people,
+            self.sessions,
+            self.trials,
+            self.task if choices is None else None,
+            is_exact=True,
+            participant=self.participant,
+            model=self.model,
+            sizes=tuple(map(int, self.sizes.split(","))) if self.sizes else (self.sessions,),
+        )
+        folder = None if self.out is None else self.out / "parts"
+        return replace(super().source(choices), design=design, folder=folder)
 
     def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others."""
@@ -80,4 +111,4 @@ class RecoveryRequest(StudyRequest):
         )
 
 
-recovery = study_command("recovery", RecoveryRequest, "spicewidgets.cli.recovery_tables")
+recovery = study_command("recovery", RecoveryRequest, "spicewidgets.cli.studies")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ..core.studies.recovery_studies import JOBS
 from ..loading import load
 
 HOST = "127.0.0.1"
@@ -17,7 +18,6 @@ PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "jupyter"
 IDLE_TIMEOUT = 3600  # seconds after which the kernel of a page that nobody looks at ends
 OWN_PROCESSES, PUBLIC_PROCESSES = 80, 4  # that a kernel may have: a study's, and one with some to spare
-JOBS = "SPICEWIDGETS_JOBS"  # how many processes a study may have, as app/recovery.py reads it
 FILL_DELAY = (
     2  # seconds after which a warm kernel that was taken is replaced; at once, it would slow the page down
 )

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from ..core.data.choices import Choices
+import click
+
 from ..core.data.tables.cells import safe_frame
-from ..core.studies.study import Source, Study
+from ..core.studies.study import Study
 from ..paper.blocks import pictures_of
 from ..paper.studies import blocks_of
 from ..paper.words import count
@@ -18,7 +21,7 @@ from .study import DeclaredRequest
 
 
 def run(request: DeclaredRequest, progress: ProgressBar) -> Study:
-    """Do all parts of a study.
+    """Do all parts of a study; of one that resumes, until it is interrupted.
 
     Args:
         request: the checked options.
@@ -26,33 +29,37 @@ def run(request: DeclaredRequest, progress: ProgressBar) -> Study:
 
     Raises:
         SettingsError: where the table, or another file, cannot be used.
-        KeyboardInterrupt: where it was interrupted.
+        click.Abort: where a study that resumes was interrupted before anything was finished.
+        KeyboardInterrupt: where another was interrupted.
     """
-    choices = read_table(request.table, request.columns, request.remedies)
-    study = request.study(request.settings, Source(choices.dataset, choices))
-    for step in study.steps():
-        progress.part(step)
+    choices = read_table(request.table, request.columns, request.remedies) if request.table else None
+    study = request.kind(request.settings, request.source(choices))
+    with closing(study.steps()) as steps:
+        try:
+            for step in steps:
+                progress.part(step)
+        except KeyboardInterrupt:
+            if not study.resumes:
+                raise
+            if not study.has_result:
+                raise click.Abort from None
     return study
 
 
 def text(request: DeclaredRequest, study: Study) -> Iterator[str]:
     """Yield the text, block by block: what was read, and the result."""
-    table, dataset = request_table(study), study.source.dataset
-    yield "\n".join(
-        [
-            f"Read {table.report.name}: {count(dataset.n_participants, 'person', 'people')},"
-            f" {count(dataset.n_sessions, 'session')}, {dataset.n_actions} options; seed {request.seed}.",
-            *notes_of(table.report),
-            *study.notes(),
-        ]
-    )
+    yield "\n".join([*_describe_table(study, request.seed), *study.notes()])
     yield study.result().text
 
 
-def request_table(study: Study) -> Choices:
-    """Return the table that a command has read."""
-    assert study.source.table is not None
-    return study.source.table
+def _describe_table(study: Study, seed: int) -> Iterator[str]:
+    """Yield what was read, where there is a table."""
+    table, data = study.source.table, study.source.given
+    if table is not None and data is not None:
+        people = count(data.n_participants, "person", "people")
+        sessions = count(data.n_sessions, "session")
+        yield f"Read {table.report.name}: {people}, {sessions}, {data.n_actions} options; seed {seed}."
+        yield from notes_of(table.report)
 
 
 def write(request: DeclaredRequest, study: Study, out: Path) -> tuple[str, ...]:
@@ -61,20 +68,18 @@ def write(request: DeclaredRequest, study: Study, out: Path) -> tuple[str, ...]:
     Raises:
         SettingsError: where a file cannot be written.
     """
-    result, report = study.result(), request_table(study).report
+    result, table = study.result(), study.source.table
     files = {
         f"{name}.csv": safe_frame(frame).to_csv(index=False, lineterminator="\n")
         for name, frame in study.tables().items()
     }
     files[f"{study.file or study.name}.txt"] = f"{result.text}\n"
-    settings = {
-        "command": request.command,
-        "file": request.table,
-        "sha256": report.sha256,
-        "roles": report.roles.to_dict(),
-        "remedies": report.remedies,
-        "versions": versions(),
-    }
+    settings: dict[str, Any] = {"command": request.command}
+    if table is not None:
+        report = table.report
+        settings |= {"file": request.table, "sha256": report.sha256, "roles": report.roles.to_dict()}
+        settings["remedies"] = report.remedies
+    settings |= {"done": len(study.parts), "of": len(study.names), "versions": versions()}
     files["settings.json"] = json.dumps(settings, indent=1, default=str) + "\n"
     contents = {name: words.encode() for name, words in files.items()}
     for picture in pictures_of(tuple(blocks_of(study.name, result))):

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, make_dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 import click
 
 from ..core.models import READY
 from ..core.rivals.ready import ALL
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
-from ..core.studies.study import Study
+from ..core.studies.study import Source, Study
 from ..loading import load
 from .options import (
     COLUMNS,
@@ -35,6 +35,9 @@ from .options import (
     useless_options,
 )
 from .progress import ProgressBar
+
+if TYPE_CHECKING:
+    from ..core.data.choices import Choices
 
 NAMES, MODELS = tuple(ALL), tuple(READY)
 TABLE_WORDS = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
@@ -148,14 +151,27 @@ class DeclaredRequest(StudyRequest):
 
     study: ClassVar[type[Study]]
 
-    table: str = option("", TABLE_WORDS, "Table", name="data", metavar="FILE")
+    table: str | None = option("", TABLE_WORDS, "Table", name="data", metavar="FILE")
+
+    @property
+    def kind(self) -> type[Study]:
+        """The study that is done."""
+        return self.study
 
     @property
     def settings(self) -> Settings:
         """The settings of the study; those that a command does not have are as they were declared."""
-        kind = self.study.settings_class
+        kind = self.kind.settings_class
         known = {item.name: getattr(self, item.name) for item in fields(kind) if hasattr(self, item.name)}
         return kind(**known)
+
+    def source(self, choices: "Choices | None") -> Source:
+        """Return what the study is of.
+
+        Args:
+            choices: the table; None where none is named.
+        """
+        return Source(None if choices is None else choices.dataset, choices)
 
     def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others."""
@@ -168,17 +184,19 @@ class DeclaredRequest(StudyRequest):
 ABOUT = "Prints the answer, and the values that it stands on. With --out, all is written to a folder."
 
 
-def declared_option(settings: type[Settings], name: str) -> Any:
+def declared_option(settings: type[Settings], name: str, **other: Any) -> Any:
     """Return the field that is an option for a setting of a study.
 
     Args:
         settings: of the study.
         name: of the setting.
+        **other: what the command declares otherwise: its `default`, its bounds.
     """
     item = settings.__dataclass_fields__[name]
     own = {"heading": "Study", "name": name.removeprefix("n_"), "metavar": ""}
     declared: dict[str, Any] = {**own, **item.metadata}
-    return field(default=item.default, metadata=declared | {"unit": ""} | declared.get("command", {}))
+    declared |= {"unit": ""} | declared.get("command", {}) | other
+    return field(default=other.get("default", item.default), metadata=declared)
 
 
 def declared_request(study: type[Study]) -> type[DeclaredRequest]:
@@ -205,7 +223,7 @@ def declared_command(study: type[Study]) -> click.Command:
     return study_command(study.name, declared_request(study), "spicewidgets.cli.studies")
 
 
-def needs_table(table: str) -> Iterator[str]:
+def needs_table(table: str | None) -> Iterator[str]:
     """Yield the sentence for a table that is missing."""
     if not table:
         yield "--data must name a table of choices; got none. Give for example --data choices.csv."

@@ -7,7 +7,7 @@ declared.
 from importlib import import_module
 
 from ..state.stages import STAGES as TABLE
-from ..state.studies import DECLARED
+from ..state.studies import STUDIES
 from .stage import Stage
 from .studies import StudyPanel
 
@@ -18,7 +18,7 @@ def _panel(stage: str, path: str) -> type[Stage]:
     """Return the class that a row of the table names."""
     module, _, name = path.rpartition(".")
     panel: type[Stage] = getattr(import_module(f".{module}", __name__), name)
-    return panel.of(DECLARED[stage]) if issubclass(panel, StudyPanel) else panel
+    return panel.of(STUDIES[stage]) if issubclass(panel, StudyPanel) else panel
 
 
 STAGES: dict[str, type[Stage]] = {name: _panel(name, row.panel) for name, row in TABLE.items()}

@@ -1,25 +1,18 @@
 """Recovery: what the design can tell. Two learners, all models, terms, each from simulated choices."""
 
 from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ..app.recovery import (
-    ConfusionView,
-    DiscriminationView,
-    ParametersView,
-    Terms,
-    most_jobs,
-    round_choices,
-    size_of,
-)
+from ..app.studies import most_jobs, simulation_of
 from ..markup import Html, escape_text, message, table
 from ..plots.recovery import confusion
 from ..plots.series import ticks
 from ..plots.small import Axis, Line, chart, key
-from ..state.studies import BEYOND, RIVALS
+from ..state.studies import BEYOND, RIVALS, STUDIES
 from ..style import BENCHMARK, OTHERS, SPICE, Style
 from ..views.words import BRIEF
 from .base import Change, by_hand, column, row, set_if_changed, with_label
@@ -28,6 +21,11 @@ from .files import File, Files, csv_file
 from .stage import Stage
 from .studies import StudyBox, figures, heading
 from .words import decimal
+
+if TYPE_CHECKING:
+    from ..core.studies.recovery import ParameterRecovery
+    from ..core.studies.telling import ModelDiscriminability
+    from ..core.studies.term_recovery import TermShares
 
 MOST_DRAWN = 4  # numbers of a learner
 CERTAINTIES = (0.8, 0.9, 0.95, 0.99)
@@ -41,34 +39,20 @@ UNTOLD = "<p>Not recovered yet.</p>"
 class RecoveryPanel(Stage):
     """A planner's sentence, which model is found, which terms are found."""
 
-    title = "Recovery: what can so many choices tell?"
-    about = (
-        "Choices are simulated in a design, with learners that are known, and fitted as if they were not."
-        " What does not come back then cannot be concluded from real choices either."
-    )
+    title, about = STUDIES["learners"].title, STUDIES["learners"].about
     groups = ("recovery", "learners")
 
     def controls(self) -> list[widgets.Widget]:
         """Lay out the design, the planner, and how many data sets of which seed."""
         self.design = widgets.HTML()
-        words = {
-            "learners": ("Tell them apart", "Simulate both learners in designs of growing size"),
-            "models": ("Which model?", "Simulate every model in this design, and fit all of them"),
-            "parameters": (
-                "Which parameters?",
-                "Simulate the learner to be found in this design, and fit it",
-            ),
-            "terms": ("Which terms?", "Simulate the participant, and find the equation again and again"),
-        }
         self.studies = {
-            name: StudyBox(self.experiment, self.runner, name, word, tip, name == "learners")
-            for name, (word, tip) in words.items()
+            name: StudyBox(self.experiment, self.runner, name, name == "learners")
+            for name, study in STUDIES.items()
+            if study.stage() == "recovery"
         }
         state = self.experiment.group("recovery")
-        settings = [control(state, name) for name in ("n_datasets", "criterion", "seed")]
-        if most_jobs() > 1:
-            settings.append(control(state, "jobs"))
-        return [self.design, *settings]
+        names = [name for name in state.names() if name != "jobs" or most_jobs() > 1]
+        return [self.design, *(control(state, name) for name in names)]
 
     def stage(self) -> list[widgets.Widget]:
         """Lay out the sentence, the two figures, and the terms in words."""
@@ -165,7 +149,7 @@ class RecoveryPanel(Stage):
             return
         shown = self.answer, self.together, self.told, self.models, self.terms, self.words, self.numbers
         self.show_stale(*self.studies, parts=shown)
-        size = size_of(self.experiment.peek())
+        size = simulation_of(self.experiment.peek())
         set_if_changed(
             self.design,
             figures(
@@ -182,7 +166,7 @@ class RecoveryPanel(Stage):
         self._draw_terms()
         found = self._result_of("parameters")
         untold = heading("Parameters found") + UNTOLD
-        set_if_changed(self.numbers, _numbers(found) if isinstance(found, ParametersView) else untold)
+        set_if_changed(self.numbers, untold if found is None else _numbers(found))
 
     def _fill(self) -> None:
         """Show the settings in the sentence."""
@@ -205,104 +189,90 @@ class RecoveryPanel(Stage):
         set_if_changed(self.problem, message(" ".join(state.problems), "alert"))
 
     def _draw_told(self) -> None:
-        told, state = self._result_of("learners"), self.experiment.group("learners")
-        fits = (
-            isinstance(told, DiscriminationView)
-            and "learners" not in self.experiment.stale_because
-            and len(told.frame)
-        )
-        if not fits:
+        found, state = self._result_of("learners"), self.experiment.group("learners")
+        study = None if found is None or not len(found.to_frame()) else found
+        if study is None or "learners" in self.experiment.stale_because:
             set_if_changed(
                 self.answer, '<p class="sw-answer">… takes how many choices? That is not known yet.</p>'
             )
             set_if_changed(self.together, "")
-        if not isinstance(told, DiscriminationView) or not len(told.frame):
+        if study is None:
             set_if_changed(self.told, heading("Told apart, by the number of choices") + UNTOLD)
             return
         certainty = state.certainty if not state.problems_of("certainty") else state.default("certainty")
-        size = size_of(self.experiment.peek())
-        if fits:
-            words = told.sentence(certainty)
+        size = simulation_of(self.experiment.peek())
+        if "learners" not in self.experiment.stale_because:
+            words = study.describe_choices(certainty, size.trials)
             set_if_changed(self.answer, f'<p class="sw-answer">{escape_text(words)}</p>')
-            notes = f"{told.between(certainty)} {told.together(certainty, size)}"
+            notes = f"{study.describe_interval(certainty)} {study.describe_people(certainty, size.choices)}"
             set_if_changed(self.together, message(notes, "help"))
-        set_if_changed(self.told, _describe_discrimination(told, certainty, size.choices))
+        set_if_changed(self.told, _describe_discrimination(study, certainty, size.choices))
 
     def _draw_models(self) -> None:
         found = self._result_of("models")
-        if not isinstance(found, ConfusionView):
+        if found is None:
             set_if_changed(self.models, heading("Model found") + UNTOLD)
             return
-        counts = sorted(set(found.counts.sum(axis=1).tolist()))
-        each = f"{counts[0]} people" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} people"
+        counts = found.counts().to_numpy()
+        totals = sorted(set(counts.sum(axis=1).tolist()))
+        each = f"{totals[0]} people" if len(totals) == 1 else f"{totals[0]} to {totals[-1]} people"
         help_text = f"Rows: {each} simulated. Columns: best by {found.criterion.upper()}."
-        words = heading("Model found", help_text)
+        matrix = confusion(found.labels, BRIEF, counts)
         sentence = message(found.sentence, "help")
-        set_if_changed(self.models, Html(words + confusion(found.names, BRIEF, found.counts) + sentence))
+        set_if_changed(self.models, Html(heading("Model found", help_text) + matrix + sentence))
 
     def _draw_terms(self) -> None:
         found = self._result_of("terms")
-        if not isinstance(found, Terms):
+        if found is None:
             set_if_changed(self.terms, heading("Terms found") + UNTOLD)
             set_if_changed(self.words, "")
             return
-        choices = size_of(self.experiment.peek()).choices
-        set_if_changed(self.terms, _terms(found, choices))
-        at = found.choices[found.at(choices)]
+        shares, choices = found.shares(), simulation_of(self.experiment.peek()).choices
+        set_if_changed(self.terms, _terms(shares, choices))
+        at = shares.at(choices)
         rows = [
-            [name, _share(share), _share(missed), words] for name, share, missed, words in found.rows(choices)
+            [name, _share(share), _share(missed), words]
+            for name, share, missed, words in shares.rows(choices)
         ]
-        names = [f"with {at:,.0f} choices", "found", "missed", "in words"]
-        set_if_changed(
-            self.words, table(f"Terms, in {found.n_datasets[found.at(choices)]} data sets", names, rows)
-        )
+        names = [f"with {shares.choices[at]:,.0f} choices", "found", "missed", "in words"]
+        caption = f"Terms, in {shares.n_datasets[at]} data sets"
+        set_if_changed(self.words, table(caption, names, rows))
 
-    def _result_of(self, name: str) -> object:
+    def _result_of(self, name: str) -> Any:
         study = self.runner.studies.get(name)
         return None if study is None else study.found
 
     def _csv(self) -> File:
-        frames = []
-        told, models, numbers, terms = (self._result_of(name) for name in self.studies)
-        if isinstance(told, DiscriminationView):
-            frames.append(told.frame.assign(study="learners", learners=" / ".join(told.learners)))
-        if isinstance(models, ConfusionView):
-            frame = pd.DataFrame(models.counts, index=models.names, columns=models.names)
-            frames.append(frame.rename_axis("simulated").reset_index().assign(study="models"))
-        if isinstance(numbers, ParametersView):
-            frames.append(numbers.summary.reset_index().assign(study="parameters", learners=numbers.learner))
-        if isinstance(terms, Terms):
-            columns = {"choices": terms.choices, **terms.true, "made up": terms.made_up}
-            frames.append(pd.DataFrame(columns).assign(study="terms", datasets=terms.n_datasets))
+        found = {name: self._result_of(name) for name in self.studies}
+        frames = [one.overview().assign(study=name) for name, one in found.items() if one is not None]
         if not frames:
             raise ValueError("Nothing is recovered yet. Press one of the buttons first.")
         return csv_file("recovery", pd.concat(frames))
 
 
-def _numbers(found: ParametersView) -> Html:
-    """Return true against found values of each number, and how far they are off."""
-    whose = (
-        "parameters that were fitted to these people" if found.fitted else "parameters drawn from the prior"
-    )
-    drawn = [_scatter(name, *pair) for name, pair in list(found.pairs.items())[:MOST_DRAWN]]
+def _numbers(found: "ParameterRecovery") -> Html:
+    """Return true against found values of each parameter, and how far they are off."""
+    frame = found.to_frame()
+    whose = "that were fitted to these people" if found.is_fitted else "drawn from the prior"
+    label, n_people = found.rival.label, len(frame.drop_duplicates(["dataset", "person"]))
+    drawn = [
+        _scatter(str(name), own["true"].to_numpy(float), own["value"].to_numpy(float))
+        for name, own in list(frame.groupby("parameter", sort=False))[:MOST_DRAWN]
+    ]
     rows = [
         [
             name,
             *(decimal(row[column], 2) for column in ("correlation", "bias", "rmse")),
             _share(row["covered"]),
         ]
-        for name, row in found.summary.iterrows()
+        for name, row in found.summary().iterrows()
     ]
     names = ["parameter", "correlation", "bias", "RMSE", "95 % intervals that hold the truth"]
     return Html(
-        heading(f"Parameters found: {found.learner}", f"Simulated people in this design, with {whose}.")
+        heading(f"Parameters found: {label}", f"Simulated people in this design, with parameters {whose}.")
         + f'<div class="sw-charts sw-numbers">{"".join(drawn)}</div>'
-        + table(f"{found.learner}, {_people(found)} simulated people", names, rows)
+        + table(f"{label}, {n_people} simulated people", names, rows)
     )
-
-
-def _people(found: ParametersView) -> int:
-    return max((len(true) for true, _ in found.pairs.values()), default=0)
 
 
 def _scatter(name: str, true: np.ndarray, value: np.ndarray) -> Html:
@@ -334,21 +304,21 @@ def _share(value: float) -> str:
     return f"{100 * value:.0f} %" if isfinite(value) else "–"
 
 
-def _describe_discrimination(told: DiscriminationView, certainty: float, choices: float) -> Html:
+def _describe_discrimination(study: "ModelDiscriminability", certainty: float, choices: float) -> Html:
     """Return the two learners by the number of choices."""
-    frame = told.frame
+    frame = study.to_frame()
     x, n = frame["choices"].to_numpy(float), frame["people"].to_numpy(float)
-    styles = [Style(name, *_look(look)) for name, look in zip(told.learners, (FIRST, SECOND), strict=True)]
+    styles = [Style(name, *_look(look)) for name, look in zip(study.labels, (FIRST, SECOND), strict=True)]
     lines = []
     for name, style in zip(("second", "first"), reversed(styles), strict=True):
         share = frame[name].to_numpy(float)
         error = np.sqrt(share * (1 - share) / n)
         lines.append(Line(x, share, style, share - error, share + error))
-    needed = told.choices(certainty)
+    needed = study.choices_needed(certainty)
     axis = _by_choices(x, choices)
     rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
     if isfinite(needed):
-        rules[needed] = round_choices(needed)
+        rules[needed] = study.round_choices(needed)
     right = _share(float(frame["right"].iloc[-1]))
     words = f"With {x[-1]:,.0f} choices {right} of people are told rightly."
     note = f"Taken for what they are; {n.min():,.0f} people of each or more. Bars: 1 SE."
@@ -379,7 +349,7 @@ def _by_choices(x: np.ndarray, choices: float) -> Axis:
     return Axis(low, high, {float(at): f"{at:,.0f}" for at in x[::every]}, log=True)
 
 
-def _terms(found: Terms, choices: float) -> Html:
+def _terms(found: "TermShares", choices: float) -> Html:
     """Shares of data sets in which each true term is found, and any other."""
     looks = (FIRST, SECOND, *OTHERS)
     lines, styles = [], []
@@ -392,7 +362,7 @@ def _terms(found: Terms, choices: float) -> Html:
     lines.append(Line(found.choices, found.made_up, made_up))
     axis = _by_choices(found.choices, choices)
     rules = {choices: f"this design: {choices:,.0f}"} if axis.low <= choices <= axis.high else {}
-    words = found.sentence(choices)
+    words = found.describe(choices)
     drawn = chart(
         "Terms found",
         axis,

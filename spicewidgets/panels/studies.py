@@ -8,6 +8,7 @@ import ipywidgets as widgets
 from ..app.protocols import ExperimentRunner
 from ..markup import Html, escape_text, table
 from ..state.experiment import Experiment
+from ..state.studies import STUDIES
 from .base import Change, Panel, block, button, column, guard, row, set_if_changed
 from .controls import control
 from .files import File, Files, Offer, csv_file
@@ -26,23 +27,16 @@ class StudyBox(Panel):
     Args:
         experiment: its settings, and how the run goes.
         runner: who does it.
-        name: of the study, as in `experiment.STUDIES`.
-        word: on the button.
-        tip: what the button does.
+        name: of the study, as in `STUDIES`.
         is_first: whether it is the button of the panel to be pressed first.
     """
 
     def __init__(
-        self,
-        experiment: Experiment,
-        runner: ExperimentRunner,
-        name: str,
-        word: str,
-        tip: str,
-        is_first: bool = True,
+        self, experiment: Experiment, runner: ExperimentRunner, name: str, is_first: bool = True
     ) -> None:
-        self.experiment, self.runner, self.name, self._word, self._tip = experiment, runner, name, word, tip
-        self.go = button(word, tip, self._begin, button_style="primary" if is_first else "")
+        self.experiment, self.runner, self.name = experiment, runner, name
+        self._word, self._tip = STUDIES[name].word, STUDIES[name].tip
+        self.go = button(self._word, self._tip, self._begin, button_style="primary" if is_first else "")
         self.stop = button("Stop", "Stop soon; what is done is kept", self._stop)
         self.status = widgets.HTML()
         super().__init__([row(self.go, self.stop), self.status])
@@ -110,16 +104,20 @@ class StudyPanel(Stage):
     @classmethod
     def of(cls, study: "type[Study]") -> type[Stage]:
         """Return the panel of a declared study."""
-        own = {"title": study.title, "about": study.about, "groups": (study.name,), "study_class": study}
+        groups = cls.groups or tuple(study.groups())
+        own = {"title": study.title, "about": study.about, "groups": groups, "study_class": study}
         kind: type[Stage] = type(f"{study.__name__}Panel", (cls,), own)
         return kind
 
     def controls(self) -> list[widgets.Widget]:
         """Lay out the buttons and the settings."""
-        own = self.study_class
-        self.study = StudyBox(self.experiment, self.runner, own.name, own.word, own.tip)
-        state = self.experiment.group(own.name)
-        return [self.study, *(control(state, name) for name in state.names())]
+        self.study = StudyBox(self.experiment, self.runner, self.study_class.name)
+        return [self.study, *self.settings()]
+
+    def settings(self) -> list[widgets.Widget]:
+        """Lay out the controls of all settings."""
+        states = [self.experiment.group(name) for name in self.study_class.groups()]
+        return [control(state, name) for state in states for name in state.names()]
 
     def stage(self) -> list[widgets.Widget]:
         """Lay out the answer, what stands below it, and files."""
@@ -148,7 +146,11 @@ class StudyPanel(Stage):
     @property
     def found(self) -> Any:
         """The result so far; None before."""
-        study = self.runner.studies.get(self.study_class.name)
+        return self.found_by(self.study_class.name)
+
+    def found_by(self, name: str) -> Any:
+        """Return the result of a study so far; None before."""
+        study = self.runner.studies.get(name)
         return None if study is None else study.found
 
     def draw(self) -> None:

@@ -41,13 +41,12 @@ from ..core.studies.ready import STUDIES
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
 from ..core.studies.study import Source
 from .findings import Findings, best_of, equation_sets, sets_of
-from .studies import IN_PLACE
 from .terms import halves_of, terms_of
 
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
 # Shares of the time, about, so that one can tell how long the rest takes.
 PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
-FURTHER = tuple(name for name in STUDIES if name not in IN_PLACE)
+FURTHER = tuple(name for name, study in STUDIES.items() if study.is_further)
 
 
 @dataclass(frozen=True)
@@ -220,7 +219,8 @@ class Inquiry:
         estimator = now.estimator
         agents = {now.told: lambda: estimator.spice_agent, now.network: lambda: estimator.rnn_agent}
         source = Source(self.dataset, self.choices, self.schedule, agents)
-        study = kind(self.plan.settings.get(name) or kind.settings_class(), source)
+        given = self.plan.settings
+        study = kind(kind.settings_from(lambda group: given.get(group) or kind.groups()[group]()), source)
         try:
             yield from _shares(study.steps())
         except SettingsError as error:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..core.studies.recovery import ModelRecovery, ParameterRecovery
 from ..plots.paper import matrix, scatters
 from .blocks import Block, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
@@ -26,37 +27,42 @@ def parameters_part(found: Findings) -> Iterator[Block]:
         " parameters those of people (fitted under the declared priors). Their choices were fitted as those"
         " of the people were."
     )
-    for name, study in found.parameters.items():
-        summary = study.summary()
-        yield TableBlock(
-            f"Recovery of {name}, {count(len(study.results), 'simulated data set')} of"
-            f" {count(study.design.n_people, 'person', 'people')}.",
-            ("parameter", "correlation", "bias", "rmse", "in the interval", "at a bound"),
-            tuple(
-                (
-                    str(parameter),
-                    *(number(row[key], 2) for key in ("correlation", "bias", "rmse")),
-                    *(percent(row[key]) for key in ("covered", "at_bound")),
-                )
-                for parameter, row in summary.iterrows()
-            ),
-            note="Correlation of true and found values on the parameter's scale; bias and root mean square"
-            " error in its units; in the interval: share of 95 % intervals that hold the truth.",
-        )
-        yield Paragraph(_tradeoffs(name, study.tradeoffs()))
-        frame = study.to_frame()
-        panels: list[tuple[str, Any, Any]] = []
-        for column, parameter in study.rival.columns(study.design.n_actions):
-            own = frame[frame["parameter"] == column]
-            panels.append((column, parameter.to_scale(own["true"]), parameter.to_scale(own["value"])))
-        if not any(np.ptp(np.asarray(true)) > 0 for _, true, _ in panels):
-            continue  # one person has one value
-        yield Picture(
-            f"parameters-{name}",
-            f"Recovery of {name}: found against true parameters on their scales, a dot for each simulated"
-            " person; on the line both are equal.",
-            scatters(panels[:MOST_PANELS], "true", "found"),
-        )
+    for study in found.parameters.values():
+        yield from parameters_blocks(study)
+
+
+def parameters_blocks(study: ParameterRecovery) -> Iterator[Block]:
+    """Yield how a rival's parameters come back: a table, what is mistaken together, and a picture."""
+    name, summary = study.rival.name, study.summary()
+    yield TableBlock(
+        f"Recovery of {name}, {count(len(study.results), 'simulated data set')} of"
+        f" {count(study.design.n_people, 'person', 'people')}.",
+        ("parameter", "correlation", "bias", "rmse", "in the interval", "at a bound"),
+        tuple(
+            (
+                str(parameter),
+                *(number(row[key], 2) for key in ("correlation", "bias", "rmse")),
+                *(percent(row[key]) for key in ("covered", "at_bound")),
+            )
+            for parameter, row in summary.iterrows()
+        ),
+        note="Correlation of true and found values on the parameter's scale; bias and root mean square"
+        " error in its units; in the interval: share of 95 % intervals that hold the truth.",
+    )
+    yield Paragraph(_tradeoffs(name, study.tradeoffs()))
+    frame = study.to_frame()
+    panels: list[tuple[str, Any, Any]] = []
+    for column, parameter in study.rival.columns(study.design.n_actions):
+        own = frame[frame["parameter"] == column]
+        panels.append((column, parameter.to_scale(own["true"]), parameter.to_scale(own["value"])))
+    if not any(np.ptp(np.asarray(true)) > 0 for _, true, _ in panels):
+        return  # one person has one value
+    yield Picture(
+        f"parameters-{name}",
+        f"Recovery of {name}: found against true parameters on their scales, a dot for each simulated"
+        " person; on the line both are equal.",
+        scatters(panels[:MOST_PANELS], "true", "found"),
+    )
 
 
 def _tradeoffs(name: str, table: pd.DataFrame) -> str:
@@ -84,14 +90,13 @@ def recovery_part(found: Findings) -> Iterator[Block]:
         yield Paragraph("This was not done.")
         return
     if found.models is not None:
-        yield from _models(found)
+        yield from models_blocks(found.models)
     if found.equations is not None:
         yield from _equations(found)
 
 
-def _models(found: Findings) -> Iterator[Block]:
-    study = found.models
-    assert study is not None
+def models_blocks(study: ModelRecovery) -> Iterator[Block]:
+    """Yield how often rivals are taken for what they are: a paragraph and two matrices."""
     confusion, inversion = study.confusion(), study.inversion()
     names = list(study.names)
     simulated = [name for name in names if confusion.loc[name].notna().all()]

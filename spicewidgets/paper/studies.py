@@ -8,11 +8,15 @@ from ..core.studies.study import StudyResult
 from .blocks import Block, Heading, Paragraph, TableBlock
 from .falsification import falsification_blocks
 from .findings import Findings
+from .recovery import models_blocks, parameters_blocks
 from .words import number
 
 # Of studies that have more to show than a table.
-OWN: Mapping[str, Callable[[Any], Iterator[Block]]] = {"falsify": falsification_blocks}
-IN_PLACE = ("rivals", "falsify")  # studies that have a place of their own in a report
+OWN: Mapping[str, Callable[[Any], Iterator[Block]]] = {
+    "falsify": falsification_blocks,
+    "models": models_blocks,
+    "parameters": parameters_blocks,
+}
 MOST_ROWS = 100  # of a table in the text; the file has all
 
 

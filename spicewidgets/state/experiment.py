@@ -6,8 +6,7 @@ Links the states and owns none of their settings.
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, replace
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
@@ -23,12 +22,7 @@ from .participant import ParticipantState, Person
 from .presets import PRESETS
 from .run import Playback, RunState
 from .stages import STAGES
-from .studies import (
-    DECLARED,
-    RIVALS,
-    STATES,
-    WITHOUT_NUMBERS,
-)
+from .studies import STATES, STUDIES
 from .table import Table, TableState
 from .task import TaskState
 from .training import Practice, TrainingState
@@ -54,30 +48,13 @@ DATA_OF = ("task", "participant", "data", "table", "model")  # what must stay fo
 SIMULATED_FROM = ("task", "participant", "data", "table")  # what data sets are simulated from
 
 
-class StudyRow(NamedTuple):
-    """One study: the groups of settings that it depends on, its stage, and how it is done anew."""
+def groups_of(study: str) -> tuple[str, ...]:
+    """Return the groups of settings that a study depends on."""
+    declared = STUDIES[study]
+    trained = declared.asks_equations or declared.trains
+    return (*(FOUND_IN if trained else SIMULATED_FROM), *declared.groups())
 
-    groups: tuple[str, ...]
-    stage: str
-    again: str
 
-
-_recovery = partial(StudyRow, stage="recovery", again="Recover again.")
-STUDIES: Mapping[str, StudyRow] = {
-    "learners": _recovery((*SIMULATED_FROM, "recovery", "learners")),
-    "models": _recovery((*SIMULATED_FROM, "recovery")),
-    "parameters": _recovery((*SIMULATED_FROM, "recovery", "learners")),
-    "terms": _recovery((*FOUND_IN, "recovery")),
-    **{
-        name: StudyRow(
-            (*(FOUND_IN if study.asks_equations or study.trains else SIMULATED_FROM), name),
-            name,
-            f"{study.word} again.",
-        )
-        for name, study in DECLARED.items()
-    },
-    "report": StudyRow((*FOUND_IN, *DECLARED), "report", "Write it again."),
-}
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
 
@@ -273,9 +250,9 @@ class Experiment(HasTraits):
     def _stale(self, present: ExperimentSnapshot) -> dict[str, str]:
         why = {}
         for study, snapshot in self.studied.items():
-            row = STUDIES[study]
-            if present.differs(snapshot, row.groups):
-                why[study] = f"This result is for {self._was(snapshot, row.groups)}. {row.again}"
+            if present.differs(snapshot, groups_of(study)):
+                again = STUDIES[study].again or f"{STUDIES[study].word} again."
+                why[study] = f"This result is for {self._was(snapshot, groups_of(study))}. {again}"
         if self.trained is not None and present.differs(self.trained, TRAINED_ON):
             why["train"] = f"This network is for {self._was(self.trained, TRAINED_ON)}. Train again."
         if self.discovered is None:
@@ -317,8 +294,8 @@ class Experiment(HasTraits):
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
-        for name in {row.stage for row in STUDIES.values()}:
-            parts = [study for study in self.studied if STUDIES[study].stage == name]
+        for name in {study.stage() for study in STUDIES.values()}:
+            parts = [study for study in self.studied if STUDIES[study].stage() == name]
             progress[name] = "todo" if not parts else "stale" if why.keys() & set(parts) else "done"
         return {name: progress[row.depends_on] for name, row in STAGES.items()}
 
@@ -345,23 +322,17 @@ class Experiment(HasTraits):
 
     def study_blocker(self, study: str) -> str:
         """Why a study cannot be done."""
-        present = self.peek()
-        groups = [group for group in STUDIES[study].groups if group not in FOUND_IN]
-        if wrong := [sentence for group in groups for sentence in self.group(group).find_problems()]:
+        present, declared = self.peek(), STUDIES[study]
+        wrong = [sentence for group in declared.groups() for sentence in self.group(group).find_problems()]
+        if wrong:
             return f"First correct: {wrong[0]}"
-        if study == "parameters" and present.group("learners").first == WITHOUT_NUMBERS:
-            return f"{RIVALS[WITHOUT_NUMBERS]} has no parameters. Choose another learner to be found."
-        if study == "terms":
-            return _unknown_terms(present)
-        name = "rivals" if study == "report" else study  # which it begins with
-        if (declared := DECLARED.get(name)) is None:
-            return ""
+        if declared.asks_truth and (unknown := _unknown_terms(present)):
+            return unknown
         if declared.asks_equations and self.discovered is None:
             return "There are no equations yet. Train first."
         stale = str(self.stale_because.get("equation", "")) if declared.asks_equations else ""
-        return stale or declared.describe_obstacle(
-            present.group(name), present.n_participants, present.n_sessions
-        )
+        settings = declared.settings_from(present.group)
+        return stale or declared.describe_obstacle(settings, present.n_participants, present.n_sessions)
 
     def resampling_blocker(self) -> str:
         """Why the sessions of the equations cannot be resampled."""

@@ -40,7 +40,7 @@ class RunState(HasTraits):
     resample = Int(0, help="Resamples done.").tag(unit="resamples")
     resamples = Int(0, help="Resamples of this run; 0 where it resamples nothing.").tag(unit="resamples")
     resampled_revision = Int(0, help="Counts the changes of what the resamples say.")
-    study = Unicode("", help="The study that is under way, as in `experiment.STUDIES`; else empty.")
+    study = Unicode("", help="The study that is under way, as in `STUDIES`; else empty.")
     failed_study = Unicode("", help="The study that has failed, while the status tells so; else empty.")
     part = Int(0, help="Parts of the study done.").tag(unit="parts")
     parts = Int(0, help="Parts of the study; 0 while that is not known.").tag(unit="parts")

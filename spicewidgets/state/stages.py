@@ -40,8 +40,8 @@ class StageRow:
     Attributes:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
         depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation",
-            "uncertainty", "recovery", "report" or a declared study, done when that has been run and
-            stale when a setting has changed since.
+            "uncertainty" or the panel of declared studies, done when that has been run and stale when a
+            setting has changed since.
         room: where it stands, by its name in `ROOMS`.
     """
 
@@ -51,8 +51,14 @@ class StageRow:
 
 
 # Panels of studies that have more to show than a table.
-OWN = {"rivals": "rivals.RivalsPanel", "falsify": "falsify.FalsifyPanel"}
-_OF_STUDIES = {name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in OF_EVERY_TASK}
+OWN = {
+    "rivals": "rivals.RivalsPanel",
+    "recovery": "recovery.RecoveryPanel",
+    "falsify": "falsify.FalsifyPanel",
+    "report": "report.ReportPanel",
+}
+_NAMES = dict.fromkeys(study.stage() for study in OF_EVERY_TASK.values())
+_OF_STUDIES = {name: StageRow(OWN.get(name, "studies.StudyPanel"), name, "truth") for name in _NAMES}
 STAGES: Mapping[str, StageRow] = {
     "task": StageRow("task.TaskPanel", "task", "task"),
     "participant": StageRow("participant.ParticipantPanel", "participant", "participant"),
@@ -68,9 +74,7 @@ STAGES: Mapping[str, StageRow] = {
     "trial": StageRow("trial.TrialPanel", "equation", "truth"),
     "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty", "truth"),
     "rivals": _OF_STUDIES["rivals"],
-    "recovery": StageRow("recovery.RecoveryPanel", "recovery", "truth"),
     **_OF_STUDIES,
-    "report": StageRow("report.ReportPanel", "report", "truth"),
 }
 
 

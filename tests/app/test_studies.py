@@ -6,13 +6,12 @@ import joblib
 import numpy as np
 import pytest
 
-from spicewidgets.app import recovery
-from spicewidgets.app.recovery import size_of
 from spicewidgets.app.runner import Runner
+from spicewidgets.app.studies import simulation_of
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.core.judge import random_effects
 from spicewidgets.core.rivals.held_out import held_out
-from spicewidgets.core.studies import comparison_study, data_sets, falsification
+from spicewidgets.core.studies import comparison_study, data_sets, falsification, recovery_studies
 from spicewidgets.core.studies.comparison import join_comparisons
 from spicewidgets.paper.inquiry import Inquiry
 from spicewidgets.state import Experiment
@@ -55,8 +54,8 @@ def a_table(n_people=4, n_trials=40):
 
 @pytest.fixture(autouse=True)
 def small_designs(monkeypatch):
-    monkeypatch.setattr(recovery, "LADDER", (100, 400))
-    monkeypatch.setattr(recovery, "PEOPLE", 4)
+    monkeypatch.setattr(recovery_studies, "LADDER", (100, 400))
+    monkeypatch.setattr(recovery_studies, "PEOPLE", 4)
 
 
 @pytest.fixture
@@ -120,15 +119,16 @@ def test_what_is_stopped_is_kept_and_gone_on_with(name):
     study = runner.studies[name]
     assert study.done < study.total
     assert experiment.run.status == "cancelled"
-    assert experiment.run.message.startswith(f"Stopped after {study.done} of {study.total} {study.noun}")
+    assert experiment.run.message.startswith(
+        f"Stopped after {study.done} of {study.total} {study.study.noun}"
+    )
     assert study.found is not None
     assert experiment.run.study == ""
-    before = dict(study.study.parts) if name == "rivals" else dict(study.study.results)
+    before = dict(study.study.parts)
     if name == "learners":
         experiment.recovery.n_datasets = 2  # what is there is enough, or nearly
     done(runner, name)
-    again = runner.studies[name]
-    after = again.study.parts if name == "rivals" else again.study.results
+    after = runner.studies[name].study.parts
     kept = [key for key in before if key in after]
     assert kept
     assert all(after[key] is before[key] for key in kept)
@@ -148,25 +148,25 @@ def test_other_settings_begin_anew(few):
 def test_two_learners_in_growing_designs():
     runner = small(learners={"first": "win-stay-lose-shift", "second": "random", "effect": None})
     told = done(runner, "learners")
-    assert told.learners == ("Win-stay, lose-shift", "Guessing")
-    choices = told.frame["choices"].tolist()
+    assert told.labels == ("Win-stay, lose-shift", "Guessing")
+    choices = told.to_frame()["choices"].tolist()
     assert choices == sorted(choices)
     assert 60 <= choices[0] <= 120
     assert 360 <= choices[-1] <= 440
-    assert (told.frame["people"] == 8).all()
-    needed = told.choices(0.9)
-    size = size_of(runner.experiment.peek())
+    assert (told.to_frame()["people"] == 8).all()
+    needed = told.choices_needed(0.9)
+    size = simulation_of(runner.experiment.peek())
     assert (size.people, size.sessions, size.trials, size.choices) == (3, 2.0, 30.0, 60.0)
-    assert f"{'at most' if needed == choices[0] else 'about'} " in told.sentence(0.9)
-    assert "choices" in told.together(0.9, size)
+    assert f"{'at most' if needed == choices[0] else 'about'} " in told.describe_choices(0.9, size.trials)
+    assert "choices" in told.describe_people(0.9, size.choices)
 
 
 def test_a_learner_with_a_size_has_the_numbers_of_the_plain_one_and_this_one():
     runner = small(recovery={"n_datasets": 2})
     done(runner, "learners")
-    study = runner.studies["learners"]
+    study = runner.studies["learners"].study
     assert set(study.fits) == {"rescorla-wagner"}
-    first, second = (part[3] for part in study.study.parts[:2])
+    first, second = (part[3] for part in study.data_sets.parts[:2])
     assert np.array_equal(second, study.fits["rescorla-wagner"].values)
     assert np.array_equal(first[:, [0, 2]], second)  # alpha, forget, beta
     assert (first[:, 1] == 0.2).all()
@@ -175,17 +175,17 @@ def test_a_learner_with_a_size_has_the_numbers_of_the_plain_one_and_this_one():
 def test_numbers_come_back_from_the_range_of_the_people_or_of_the_prior():
     runner = small(data={"n_sessions": 12, "n_participants": 6}, learners={"first": "biased"})
     found = done(runner, "parameters")
-    study = runner.studies["parameters"]
-    assert found.fitted
-    assert set(found.pairs) == {"bias_2"}
-    true, value = found.pairs["bias_2"]
-    assert len(true) == len(value) == 2 * 4
-    assert set(true) <= set(study.fits["biased"].values[:, 0])
-    together = np.corrcoef(true, value)[0, 1]
-    assert found.summary.loc["bias_2", "correlation"] == pytest.approx(together, abs=1e-6)
+    study = runner.studies["parameters"].study
+    assert found.is_fitted
+    frame = found.to_frame()
+    assert set(frame["parameter"]) == {"bias_2"}
+    assert len(frame) == 2 * 4
+    assert set(frame["true"]) <= set(study.fits["biased"].values[:, 0])
+    together = np.corrcoef(frame["true"], frame["value"])[0, 1]
+    assert found.summary().loc["bias_2", "correlation"] == pytest.approx(together, abs=1e-6)
     assert f"{together:.2f}" in found.sentence
     runner.experiment.data.n_participants = 1
-    assert not done(runner, "parameters").fitted
+    assert not done(runner, "parameters").is_fitted
     runner.experiment.learners.put({"first": "random", "second": "biased"})
     assert runner.experiment.blocked["parameters"] == (
         "Guessing has no parameters. Choose another learner to be found."
@@ -194,13 +194,14 @@ def test_numbers_come_back_from_the_range_of_the_people_or_of_the_prior():
 
 def test_terms_are_found_missed_and_made_up():
     runner = small(data={"n_participants": 1, "n_sessions": 20, "n_trials": 100})
-    found = done(runner, "terms")
+    recovery = done(runner, "terms")
+    found = recovery.shares()
     assert set(found.true) == {"constant", "own value", "c_reward"}
     assert found.choices.tolist() == [100, 400]
     rows = found.rows(2000)
     assert [row[0] for row in rows][-1] == "a term that is not true"
     assert all(0 <= share <= 1 for _, share, _, _ in rows)
-    frame = runner.studies["terms"].study.to_frame()
+    frame = recovery.to_frame()
     seen = frame[(frame["choices"] == 400) & (frame["term"] == "c_reward[k]")]["value"] != 0
     assert found.true["c_reward"][found.at(390)] == seen.mean()
 
@@ -263,8 +264,8 @@ def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few, 
             nll = own[own["model"] == row.name]["nll"].sum()
             assert row.likelihood == pytest.approx(np.exp(-nll / part.n_choices))
     runner.experiment.learners.put({"first": "biased", "second": "random", "effect": None})
-    told = done(runner, "learners")
-    assert told.trials == pytest.approx(np.mean([40, 37, 34, 31]), abs=1.5)
+    done(runner, "learners")
+    assert simulation_of(runner.experiment.peek()).trials == pytest.approx(np.mean([40, 37, 34, 31]), abs=1.5)
     assert "simulated choices only" in runner.experiment.blocked["terms"]
 
 
@@ -280,7 +281,7 @@ def test_on_a_public_page_a_study_has_no_processes_of_a_learner_s_own(monkeypatc
 
     monkeypatch.setattr(data_sets.joblib, "Parallel", Parallel)
     if most is not None:
-        monkeypatch.setenv(recovery.JOBS, most)
+        monkeypatch.setenv(recovery_studies.JOBS, most)
     done(small(recovery={"jobs": 6}), "learners")
     assert asked == [used]
 

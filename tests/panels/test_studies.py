@@ -8,10 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from spicewidgets.app import paper, recovery
 from spicewidgets.apps import explorer, panel
 from spicewidgets.core.diagnose.claims import VERDICTS
-from spicewidgets.core.studies import comparison_study, falsification
+from spicewidgets.core.studies import comparison_study, falsification, recovery_studies
+from spicewidgets.paper import inquiry
 
 FEW = {"random": "Guessing", "biased": "Biased", "rescorla-wagner": "Rescorla-Wagner"}
 pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # of trainings so small
@@ -20,12 +20,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::spicewidgets.SpiceWarning")  # 
 @pytest.fixture(scope="module", autouse=True)
 def small_studies():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison_study, "rivals_for", lambda task: tuple(FEW))
-        patch.setattr(recovery, "RIVALS", FEW)
+        for module in (comparison_study, recovery_studies, inquiry):
+            patch.setattr(module, "rivals_for", lambda task: FEW)
         patch.setattr(falsification, "FEW", ("random",))
-        patch.setattr(paper, "RIVALS", FEW)
-        patch.setattr(recovery, "LADDER", (100, 400))
-        patch.setattr(recovery, "PEOPLE", 4)
+        patch.setattr(recovery_studies, "LADDER", (100, 400))
+        patch.setattr(recovery_studies, "PEOPLE", 4)
         yield
 
 
@@ -156,12 +155,12 @@ def test_names_from_a_table_are_escaped():
 
 def test_the_planner_is_a_sentence_that_can_be_changed(recovered):
     state, told = recovered.experiment.learners, recovered.runner.studies["learners"].found
-    assert told.sentence(0.95) in recovered.answer.value
+    assert told.describe_choices(0.95, 40) in recovered.answer.value
     assert recovered.first.value == "rescorla-wagner"
     assert recovered.effect.layout.display == "none"
     recovered.certainty.value = 0.8
     assert state.certainty == 0.8
-    assert told.sentence(0.8) in recovered.answer.value
+    assert told.describe_choices(0.8, 40) in recovered.answer.value
     recovered.certainty.value = 0.95
     recovered.first.value = "forgetting"
     assert (state.first, state.effect) == ("forgetting", 0.2)
@@ -181,17 +180,18 @@ def test_the_planner_is_a_sentence_that_can_be_changed(recovered):
 
 def test_the_matrix_counts_people_and_the_darkest_is_a_third_of_ink(recovered):
     found = recovered.runner.studies["models"].found
+    counts = found.counts().to_numpy()
     rows = texts(recovered.models.value)
-    assert [[int(cell or 0) for cell in row[1:]] for row in rows[1:]] == found.counts.tolist()
-    assert found.counts.sum(axis=1).tolist() == [2 * 4] * 3
+    assert [[int(cell or 0) for cell in row[1:]] for row in rows[1:]] == counts.tolist()
+    assert counts.sum(axis=1).tolist() == [2 * 4] * 3
     heat = [float(value) for value in re.findall(r"--heat:([\d.]+)", recovered.models.value)]
     assert max(heat) <= 0.36
-    assert heat[0] == pytest.approx(0.36 * found.counts[0, 0] / 8, abs=1e-3)
+    assert heat[0] == pytest.approx(0.36 * counts[0, 0] / 8, abs=1e-3)
     assert found.sentence in recovered.models.value
 
 
 def test_terms_need_one_participant_whose_truth_is_known(recovered):
-    found = recovered.runner.studies["terms"].found
+    found = recovered.runner.studies["terms"].found.shares()
     assert "Terms found" in recovered.terms.value
     rows = texts(recovered.words.value)[1:]
     assert [row[0] for row in rows] == [*found.true, "a term that is not true"]
@@ -201,14 +201,13 @@ def test_terms_need_one_participant_whose_truth_is_known(recovered):
 
 def test_numbers_are_drawn_found_against_true(recovered):
     found = recovered.runner.studies["parameters"].found
+    frame, summary = found.to_frame(), found.summary()
     assert "Parameters found: Rescorla-Wagner" in recovered.numbers.value
-    assert recovered.numbers.value.count('role="img"') == len(found.pairs) == 2
+    assert recovered.numbers.value.count('role="img"') == len(summary) == 2
     rows = texts(recovered.numbers.value)
-    assert [row[0] for row in rows[1:]] == list(found.summary.index)
-    assert rows[1][1] == f"{found.summary['correlation'].iloc[0]:.2f}".replace("-", "−")
-    assert recovered.numbers.value.count('class="sw-mark"') == sum(
-        len(true) for true, _ in found.pairs.values()
-    )
+    assert [row[0] for row in rows[1:]] == list(summary.index)
+    assert rows[1][1] == f"{summary['correlation'].iloc[0]:.2f}".replace("-", "−")
+    assert recovered.numbers.value.count('class="sw-mark"') == len(frame)
 
 
 def test_who_plays_is_drawn_and_said(played):
@@ -275,13 +274,13 @@ def test_it_draws_nothing_while_it_is_hidden():
 
 def test_a_report_is_written_from_the_page():
     made = opened("report")
-    assert "Nothing is written yet" in made.words.value
+    assert "Nothing is written yet" in made.sentence.value
     made.files.ask("report as html")
     assert "Press Write the report first" in made.files.alert.value
     pressed(made, made.study)
     assert made.found.is_whole
-    assert "that were predicted without having been learned from" in made.words.value
-    verdicts = [row[0][2:] for row in texts(made.card.value)[1:]]
+    assert "that were predicted without having been learned from" in made.sentence.value
+    verdicts = [row[0][2:] for row in texts(made.table.value)[1:]]
     assert set(verdicts) <= set(VERDICTS)
     made.files.ask("report as html")
     assert 'download="report.html"' in made.files.below.value

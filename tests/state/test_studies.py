@@ -3,9 +3,9 @@
 import pytest
 
 from spicewidgets.core.rivals.ready import RIVALS as READY
+from spicewidgets.core.studies.recovery_studies import TwoLearners
 from spicewidgets.state import Experiment
-from spicewidgets.state.experiment import STUDIES
-from spicewidgets.state.studies import BEYOND, TwoLearners
+from spicewidgets.state.studies import BEYOND, STUDIES
 
 
 def test_what_a_learner_has_beyond_rescorla_wagner_is_a_parameter_of_its_own():

@@ -92,6 +92,14 @@ class Design:
             not bool(observed.target_mask[torch.arange(len(observed)), observed.lengths - 1].any()),
         )
 
+    @classmethod
+    def resampled(cls, dataset: DatasetRNN, people: int, sessions: int, seed: int) -> "Design":
+        """So many people, each with so many sessions that are drawn from those of some choices."""
+        drawn = np.random.default_rng(seed).integers(dataset.n_sessions, size=people * sessions)
+        rows = torch.from_numpy(drawn)
+        part = dataset.take(rows, torch.arange(dataset.n_trials).expand(len(rows), -1))
+        return cls.of_choices(part.recoded(np.repeat(np.arange(people), sessions).tolist(), None))
+
     @property
     def n_people(self) -> int:
         """Number of people."""

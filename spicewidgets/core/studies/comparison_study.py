@@ -123,6 +123,7 @@ class ComparisonStudy(Study):
     file = "comparison"
     asks_equations = False
     trains = True
+    is_further = False
     settings_class: ClassVar = HeldOutSettings
 
     @property

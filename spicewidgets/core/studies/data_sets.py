@@ -19,15 +19,16 @@ import json
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
 import joblib
 import numpy as np
+import pandas as pd
 
-from ..checks import raise_if_any
+from ..checks import number, raise_if_any
 from ..progress import Progress
 from ..settings import SettingsError
 
@@ -39,6 +40,7 @@ class DataSetStudy(ABC):
 
     Attributes:
         results: what each finished part has found, by its number.
+        sentence: the answer so far, where a declared study gives it.
         noun: what a part is called, in the plural.
         fields: the names in the result of a part.
     """
@@ -48,6 +50,7 @@ class DataSetStudy(ABC):
 
     def __init__(self) -> None:
         self.results: dict[int, Any] = {}
+        self.sentence = ""
         self._parts: Sequence[tuple[Any, ...]] = ()
 
     @property
@@ -106,6 +109,23 @@ class DataSetStudy(ABC):
             pass
         return self
 
+    def tables(self) -> dict[str, tuple[str, pd.DataFrame]]:
+        """Return the tables of the results so far, by name, each with what it is called."""
+        return {}
+
+    @property
+    def text(self) -> str:
+        """The answer, and its tables below it."""
+        tables = (
+            f"{words}:\n\n{table.to_string(float_format='{:.2f}'.format, na_rep='')}"
+            for words, table in self.tables().values()
+        )
+        return "\n\n".join([self.sentence, *tables])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each data set and what was simulated in it."""
+        return pd.DataFrame()
+
     def key(self) -> str:
         """Equal for studies that do the same."""
         return str(joblib.hash((VERSION, type(self).__name__, self._identity())))
@@ -134,6 +154,30 @@ class DataSetStudy(ABC):
             ]
         )
         return [self.results[number] for number in sorted(self.results)]
+
+
+def draw_seeds(random_state: int, n: int) -> list[int]:
+    """Return a seed for each part; the first ones are the same, however many there are."""
+    if not (number(random_state) >= 0 and number(random_state) % 1 == 0):
+        raise SettingsError(
+            [f"random_state must be a whole number, 0 or more; got {random_state!r}. Use for example 1."]
+        )
+    drawn: list[int] = np.random.default_rng(int(random_state)).integers(2**31, size=n).tolist()
+    return drawn
+
+
+def check_whole(name: str, value: Any) -> str | None:
+    """Return the sentence for a value that is no whole number of 1 or more; None where it is one."""
+    if number(value) >= 1 and number(value) % 1 == 0:
+        return None
+    return f"{name} must be a whole number, 1 or more; got {value!r}. Use for example 20."
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> str | None:
+    """Return the sentence for a name that is not among those that are known; None where it is."""
+    if value in known:
+        return None
+    return f"{name} must be one of {', '.join(known)}; got {value!r}. Choose one of these."
 
 
 def _number_result(work: Callable[..., Any], number: int, arguments: tuple[Any, ...]) -> tuple[int, Any]:
@@ -187,13 +231,13 @@ class _Folder:
         """
         results: dict[int, Any] = {}
         damaged = 0
-        for number in range(total):
+        for place in range(total):
             try:
-                kept = json.loads(self._file(number).read_text())
-                sound = kept["checksum"] == self._checksum(number, kept["result"])
+                kept = json.loads(self._file(place).read_text())
+                sound = kept["checksum"] == self._checksum(place, kept["result"])
                 if not sound or not {*fields} <= {*kept["result"]}:
                     raise ValueError
-                results[number] = kept["result"]
+                results[place] = kept["result"]
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, TypeError, LookupError, RecursionError):

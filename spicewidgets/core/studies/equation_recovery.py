@@ -19,8 +19,8 @@ from ..equations import Term, term_in_words
 from ..estimator import SpiceEstimator, SpiceWarning
 from ..judge.network_agents import AgentSpice
 from ..rivals.design import Design, simulate_agent
-from .data_sets import DataSetStudy
-from .recovery import _correlation, _seeds, _whole
+from .data_sets import DataSetStudy, check_whole, draw_seeds
+from .recovery import correlation_of
 
 
 class EquationRecovery(DataSetStudy):
@@ -50,7 +50,7 @@ class EquationRecovery(DataSetStudy):
         super().__init__()
         raise_if_any(
             [
-                _whole("n_datasets", n_datasets),
+                check_whole("n_datasets", n_datasets),
                 None
                 if dataset.offered is None
                 else "Equations are simulated only where all options are on offer; here some are not. Take"
@@ -63,7 +63,7 @@ class EquationRecovery(DataSetStudy):
         self._equations = estimator.spice_model_
         self._parts = [
             (blank, estimator.spice_agent, self.design, seed)
-            for seed in _seeds(random_state, int(n_datasets))
+            for seed in draw_seeds(random_state, int(n_datasets))
         ]
 
     @property
@@ -111,7 +111,7 @@ class EquationRecovery(DataSetStudy):
                     "term": term,
                     **{name: float((outcomes == name).mean()) for name in ("found", "missed", "made up")},
                     "datasets": len(outcomes),
-                    "correlation": _correlation(found["true"].to_numpy(), found["value"].to_numpy()),
+                    "correlation": correlation_of(found["true"].to_numpy(), found["value"].to_numpy()),
                     "bias": float(apart.mean()) if len(found) else np.nan,
                     "rmse": float(np.sqrt((apart**2).mean())) if len(found) else np.nan,
                 }

@@ -105,6 +105,7 @@ class FalsificationStudy(Study):
     noun = "models"
     file = "falsification"
     asks_equations = True
+    is_further = False
     settings_class: ClassVar = FalsificationSettings
 
     def __init__(self, settings: Settings, source: Source) -> None:

@@ -1,35 +1,25 @@
 """What a design can tell: do fits of simulated choices give back what was simulated?
 
-`ParameterRecovery` asks it of a rival's parameters, `ModelRecovery` of which rival it was, `TermRecovery` of
-the terms of equations. Each simulates many data sets of one design (Wilson & Collins 2019, eLife 8: e49547).
+`ParameterRecovery` asks it of a rival's parameters, `ModelRecovery` of which rival it was; `term_recovery.py`
+asks it of the terms of equations. Each simulates many data sets of one design (Wilson & Collins 2019,
+eLife 8: e49547).
 """
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..checks import number, raise_if_any
-from ..data.simulated import create_dataset
-from ..discover.comparison import compare
-from ..equations import SpiceModel, term_text
-from ..estimator import SpiceEstimator, SpiceWarning
-from ..models import READY
-from ..read.translation import true_model
+from ..checks import raise_if_any
 from ..rivals.declaration import Rival
 from ..rivals.design import Design, drawn_values, simulate_rival
 from ..rivals.fit import WAYS, FittedRival, fit_rival, resolve_model
 from ..rivals.model import Floats
 from ..rivals.ready import RIVALS
-from ..settings import Participant, SettingsError, Task
-from ..simulate.agents import make_agent
-from ..simulate.environments import make_environment
-from .data_sets import DataSetStudy
+from .data_sets import DataSetStudy, check_choice, check_whole, draw_seeds
 
 CRITERIA = {"bic": "likelihood", "aic": "likelihood", "evidence": "prior"}  # and how rivals are fitted for it
-REFERENCE = 10_000  # choices on which the true terms are told apart
 EQUAL = 1e-9  # share of the largest value: values whose range is less are one value
 COVERED = 1.96  # errors on each side of a value: the interval of 95 %
 
@@ -60,10 +50,13 @@ class ParameterRecovery(DataSetStudy):
     ) -> None:
         super().__init__()
         self.rival, self.design, self.way = resolve_model(rival), design, way
-        raise_if_any([_whole("n_datasets", n_datasets), _one_of("way", way, WAYS), _same(self.rival, fitted)])
+        self.is_fitted = fitted is not None  # whether people have fitted parameters, and not drawn ones
+        raise_if_any(
+            [check_whole("n_datasets", n_datasets), check_choice("way", way, WAYS), _same(self.rival, fitted)]
+        )
         pool = None if fitted is None else fitted.values
         self._parts = [
-            (self.rival, design, pool, way, seed) for seed in _seeds(random_state, int(n_datasets))
+            (self.rival, design, pool, way, seed) for seed in draw_seeds(random_state, int(n_datasets))
         ]
 
     @property
@@ -103,7 +96,7 @@ class ParameterRecovery(DataSetStudy):
             rows.append(
                 {
                     "parameter": name,
-                    "correlation": _correlation(parameter.to_scale(true), parameter.to_scale(value)),
+                    "correlation": correlation_of(parameter.to_scale(true), parameter.to_scale(value)),
                     "bias": (value - true).mean(),
                     "rmse": np.sqrt(((value - true) ** 2).mean()),
                     "covered": inside[known].mean() if known.any() else np.nan,
@@ -125,6 +118,28 @@ class ParameterRecovery(DataSetStudy):
             for name, parameter in columns
         }
         return pd.DataFrame(errors).corr()
+
+    def tables(self) -> dict[str, tuple[str, pd.DataFrame]]:
+        """As in every study."""
+        return {
+            "summary": (f"How the parameters of {self.rival.name} come back", self.summary()),
+            "tradeoffs": ("Correlations between their errors", self.tradeoffs()),
+        }
+
+    def overview(self) -> pd.DataFrame:
+        """As in every study."""
+        return self.summary().reset_index().assign(learners=self.rival.label)
+
+    def describe(self) -> str:
+        """Say which parameters come back worst and best."""
+        known, label = self.summary()["correlation"].dropna().sort_values(), self.rival.label
+        if not len(known):
+            return f"No parameter of {label} differs between these people."
+        worst, best = known.index[0], known.index[-1]
+        words = f"{worst} comes back with a correlation of {known.iloc[0]:.2f}"
+        if worst == best:
+            return f"Of {label}, {words}."
+        return f"Of {label}, {words}, {best} with {known.iloc[-1]:.2f}."
 
 
 class ModelRecovery(DataSetStudy):
@@ -160,8 +175,8 @@ class ModelRecovery(DataSetStudy):
         known = dict(fitted or {})
         raise_if_any(
             [
-                _whole("n_datasets", n_datasets),
-                _one_of("criterion", criterion, CRITERIA),
+                check_whole("n_datasets", n_datasets),
+                check_choice("criterion", criterion, CRITERIA),
                 None
                 if len(set(self.names)) == len(self.names) > 1
                 else f"rivals must be two or more with names of their own; got {list(self.names)}."
@@ -170,7 +185,7 @@ class ModelRecovery(DataSetStudy):
             ]
         )
         pools = [known[name].values if name in known else None for name in self.names]
-        seeds = iter(_seeds(random_state, int(n_datasets) * len(self.rivals)))
+        seeds = iter(draw_seeds(random_state, int(n_datasets) * len(self.rivals)))
         self._parts = [
             (self.rivals, place, design, pools[place], criterion, next(seeds))
             for _ in range(int(n_datasets))
@@ -180,7 +195,7 @@ class ModelRecovery(DataSetStudy):
     @property
     def work(self) -> Callable[..., Any]:
         """Simulates one data set and fits all rivals."""
-        return _scores
+        return score_rivals
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each data set and person: the rival that was simulated, and the score of each
@@ -201,7 +216,7 @@ class ModelRecovery(DataSetStudy):
         Args:
             of: "people" counts people, "datasets" data sets by the sum over their people.
         """
-        raise_if_any([_one_of("of", of, ("people", "datasets"))])
+        raise_if_any([check_choice("of", of, ("people", "datasets"))])
         frame = self.to_frame()
         if of == "datasets":
             frame = frame.groupby(["dataset", "simulated"], sort=False)[list(self.names)].sum().reset_index()
@@ -221,87 +236,35 @@ class ModelRecovery(DataSetStudy):
         confusion = self.confusion(of)
         return confusion.div(confusion.sum(axis=0).replace(0, np.nan), axis=1)
 
-
-class TermRecovery(DataSetStudy):
-    """Which terms of a participant's equations are found, missed and made up, by the number of choices?
-
-    The true terms are those of the participant's equations as 10,000 choices would have them written: what no
-    choice can tell apart is written in one way (`discover/comparison.py`).
-
-    Args:
-        participant: who is simulated.
-        task: what they play.
-        model: name of a ready model, as in `spicewidgets discover --model`.
-        trials: of each session.
-        sessions: how many; several numbers for as many sizes.
-        n_datasets: simulated data sets of each size.
-        random_state: seed of all.
-        **options: for `SpiceEstimator`.
-    """
-
-    fields = ("choices", "terms")
-
-    def __init__(
-        self,
-        participant: Participant | None = None,
-        task: Task | None = None,
-        model: str = "rescorla-wagner",
-        *,
-        trials: int = 100,
-        sessions: int | Sequence[int] = 100,
-        n_datasets: int = 20,
-        random_state: int = 0,
-        **options: Any,
-    ) -> None:
-        super().__init__()
-        sizes = [sessions] if isinstance(sessions, int | np.integer) else list(sessions)
-        counts = [("trials", trials), ("n_datasets", n_datasets), *(("sessions", size) for size in sizes)]
-        raise_if_any([*(_whole(name, value) for name, value in counts), _one_of("model", model, READY)])
-        who, where = (participant or Participant()).checked(), (task or Task()).checked()
-        seeds = iter(_seeds(random_state, n_datasets * len(sizes)))
-        self._parts = [
-            (who, where, model, int(size), int(trials), dict(options), random_state, next(seeds))
-            for _ in range(n_datasets)
-            for size in sizes
-        ]
+    def tables(self) -> dict[str, tuple[str, pd.DataFrame]]:
+        """As in every study."""
+        by = f"P(best | simulated), by {self.criterion.upper()}, of people"
+        inverse = "P(simulated | best), if all were equally likely"
+        return {"confusion": (by, self.confusion()), "inversion": (inverse, self.inversion())}
 
     @property
-    def work(self) -> Callable[..., Any]:
-        """Simulates one data set and finds its equations."""
-        return _terms
+    def labels(self) -> tuple[str, ...]:
+        """What the rivals are called."""
+        return tuple(rival.label for rival in self.rivals)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return a row for each data set and candidate term.
+    def overview(self) -> pd.DataFrame:
+        """As in every study."""
+        frame = pd.DataFrame(self.counts().to_numpy(), index=self.labels, columns=self.labels)
+        return frame.rename_axis("simulated").reset_index()
 
-        Columns: `choices`, `module`, `term`, its `true` coefficient (0 where it is not there), the one that
-        was found as `value`, and the `outcome`: found, missed, made up, or rightly absent.
-        """
-        frames = []
-        for place, result in zip(sorted(self.results), self._results(), strict=True):
-            frame = pd.DataFrame(result["terms"])
-            frame.insert(0, "choices", result["choices"])
-            frame.insert(0, "dataset", place)
-            frames.append(frame)
-        frame = pd.concat(frames, ignore_index=True)
-        there, seen = frame["true"] != 0, frame["value"] != 0
-        names = np.select([there & seen, there, seen], ["found", "missed", "made up"], "rightly absent")
-        return frame.assign(outcome=names)
-
-    def summary(self) -> pd.DataFrame:
-        """Return a row for each number of choices and term: shares of data sets in which the term was found,
-        missed, made up; and the number of data sets.
-        """
-        frame = self.to_frame()
-        groups = frame.groupby(["choices", "module", "term"], sort=False)["outcome"]
-        shares = groups.value_counts(normalize=True).unstack(fill_value=0.0)
-        shares = shares.reindex(columns=["found", "missed", "made up"], fill_value=0.0)
-        return shares.assign(datasets=groups.size()).sort_index(level="choices", sort_remaining=False)
-
-    def exact(self) -> pd.Series:
-        """Share of data sets in which exactly the true terms were found, by the number of choices."""
-        frame = self.to_frame()
-        right = frame["outcome"].isin(["found", "rightly absent"])
-        return right.groupby([frame["choices"], frame["dataset"]]).all().groupby("choices").mean()
+    def describe(self) -> str:
+        """Give the share of people whose rival is recovered, and the most frequent confusion."""
+        counts = self.counts().to_numpy()
+        totals = counts.sum(axis=1)
+        n, right = int(totals.sum()), int(np.trace(counts))
+        wrong = counts / np.maximum(totals, 1)[:, None]
+        np.fill_diagonal(wrong, 0)
+        row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        words = f"{right:,} of {n:,} people are taken for what they are."
+        if wrong[row, column] > 0:
+            one, other = self.labels[row], self.labels[column]
+            words += f" Mistaken most: {one} for {other} ({counts[row, column]} of {totals[row]})."
+        return words
 
 
 def _parameters(rival: Rival, design: Design, pool: Floats | None, way: str, seed: int) -> dict[str, Any]:
@@ -311,7 +274,7 @@ def _parameters(rival: Rival, design: Design, pool: Floats | None, way: str, see
     return {"true": values, "value": fit.values, "error": fit.errors, "at_bound": fit.at_bound}
 
 
-def _scores(
+def score_rivals(
     rivals: Sequence[Rival], place: int, design: Design, pool: Floats | None, criterion: str, seed: int
 ) -> dict[str, Any]:
     """One data set of `ModelRecovery`."""
@@ -322,78 +285,14 @@ def _scores(
     return {"simulated": place, "scores": np.column_stack(columns)}
 
 
-def _terms(
-    participant: Participant,
-    task: Task,
-    model: str,
-    n_sessions: int,
-    n_trials: int,
-    options: Mapping[str, Any],
-    reference_seed: int,
-    seed: int,
-) -> dict[str, Any]:
-    """One data set of `TermRecovery`."""
-    agent = make_agent(participant, task.n_actions)
-    data, _, _ = create_dataset(agent, make_environment(task), n_trials, n_sessions, random_state=seed)
-    n_reference = -(-REFERENCE // n_trials)
-    reference, _, _ = create_dataset(
-        agent, make_environment(task), n_trials, n_reference, random_state=reference_seed
-    )
-    row = READY[model]
-    estimator = SpiceEstimator(
-        row.rnn_class, row.config, n_actions=task.n_actions, random_state=seed, **options
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpiceWarning)  # that a term is uncertain is what is counted here
-        estimator.fit(data)
-    spice = estimator.spice_model_
-    betas = {state: spice.beta(state) for state in spice.betas}
-    truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
-    own = {state: values[0] for state, values in spice.betas.items()}
-    found = SpiceModel.of(*spice.of_participant().values(), betas=own)
-    written = compare(found, truth, estimator.rnn_model_, reference, estimator.spice_config).truth
-    terms = [
-        {
-            "module": module,
-            "term": term_text(term),
-            "true": written.equation(module).coefficient(*term),
-            "value": found.equation(module).coefficient(*term),
-        }
-        for module, rows in found.equations.items()
-        for term in (rows[0].terms if rows[0] is not None else ())
-    ]
-    return {"choices": n_sessions * n_trials, "terms": terms}
-
-
-def _seeds(random_state: int, n: int) -> list[int]:
-    """Return a seed for each part; the first ones are the same, however many there are."""
-    if not (number(random_state) >= 0 and number(random_state) % 1 == 0):
-        raise SettingsError(
-            [f"random_state must be a whole number, 0 or more; got {random_state!r}. Use for example 1."]
-        )
-    drawn: list[int] = np.random.default_rng(int(random_state)).integers(2**31, size=n).tolist()
-    return drawn
-
-
-def _whole(name: str, value: Any) -> str | None:
-    if number(value) >= 1 and number(value) % 1 == 0:
-        return None
-    return f"{name} must be a whole number, 1 or more; got {value!r}. Use for example 20."
-
-
-def _one_of(name: str, value: Any, known: Any) -> str | None:
-    if value in known:
-        return None
-    return f"{name} must be one of {', '.join(known)}; got {value!r}. Choose one of these."
-
-
 def _same(rival: Rival, fitted: FittedRival | None) -> str | None:
     if fitted is None or fitted.rival.name == rival.name:
         return None
     return f"fitted must be fits of {rival.name!r}; got those of {fitted.rival.name!r}. Fit {rival.name!r}."
 
 
-def _correlation(one: Floats, other: Floats) -> float:
+def correlation_of(one: Floats, other: Floats) -> float:
+    """Return the correlation of two arrays; NaN where one of them is one value."""
     if len(one) < 2 or any(np.ptp(part) <= EQUAL * np.abs(part).max() for part in (one, other)):
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])

@@ -14,13 +14,14 @@ A setting of a study is declared by `setting` with, beside its help and bounds,
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ...loading import later
 from ..models import READY
 from ..progress import Progress, map_progress
-from ..settings import Settings
+from ..settings import Participant, Settings, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,24 +43,70 @@ OWN = ("SPICE", "RNN")  # what equations and network that are trained on the pag
 
 
 @dataclass(frozen=True, eq=False)
+class Simulation:
+    """What data sets are simulated from, in studies of what a design can tell.
+
+    Attributes:
+        people: how many there are.
+        sessions: of each person; a mean.
+        trials: of each session; a mean.
+        task: its settings; None where rewards are drawn from those that the choices show.
+        is_exact: whether a data set is just as large; else it has ten people at most, and its sessions are
+            drawn from those of the choices.
+        participant, model, options: whose equations are found, with which ready model, and further options of
+            its estimator.
+        sizes: numbers of sessions for which they are found; a ladder of sizes when empty.
+    """
+
+    people: int
+    sessions: float
+    trials: float
+    task: Task | None = None
+    is_exact: bool = False
+    participant: Participant = field(default_factory=Participant)
+    model: str = "rescorla-wagner"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sizes: tuple[int, ...] = ()
+
+    @property
+    def choices(self) -> float:
+        """Of each person."""
+        return self.sessions * self.trials
+
+
+@dataclass(frozen=True, eq=False)
 class Source:
     """The choices that a study is of, and what is known of them.
 
     Attributes:
-        dataset: the choices.
+        given: the choices; None where there is a design only.
         table: these as they were read, with what the table says people are; None of simulated ones.
         schedule: the task's reward probabilities, as in `falsify`; None where they are not known.
         trained: gives the agents of what was fitted to these choices, by label; empty without.
         untrained: gives estimators that are not fitted yet, by name; empty without.
         labels: what rivals are called; their names where nothing is said.
+        design: what data sets are simulated from, of studies that do; None for all others.
+        inquire, write: of a report: gives the inquiry that some settings ask for, and writes its findings,
+            whole or not.
+        folder: where parts that are done are kept, by studies that resume; None keeps them here only.
     """
 
-    dataset: "DatasetRNN"
+    given: "DatasetRNN | None"
     table: "Choices | None" = None
     schedule: "ArrayLike | None" = None
     trained: "Mapping[str, Callable[[], Agent]]" = field(default_factory=dict)
     untrained: "Mapping[str, Callable[[], SpiceEstimator]]" = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    design: Simulation | None = None
+    inquire: Callable[[Any], Any] | None = None
+    write: Callable[[Any, bool], Any] | None = None
+    folder: Path | None = None
+
+    @property
+    def dataset(self) -> "DatasetRNN":
+        """The choices."""
+        assert self.given is not None
+        return self.given
 
     @property
     def people(self) -> dict[str, int]:
@@ -136,18 +183,43 @@ class Study(ABC):
     tip: ClassVar[str] = "Do this study; it can be stopped"
     noun: ClassVar[str] = "people"  # its parts
     file: ClassVar[str] = ""  # the name of what is written; that of the study where nothing is said
+    again: ClassVar[str] = ""  # what is said of an old result; "(word) again." where nothing is
+    panel: ClassVar[str] = ""  # and command, that it shares with others; its own where nothing is said
     asks_equations: ClassVar[bool] = False  # whether it needs a trained network
+    asks_truth: ClassVar[bool] = False  # whether it needs a simulated participant and a ready model
     trains: ClassVar[bool] = False  # whether it trains one itself, as the settings say
     tasks: ClassVar[tuple[str, ...]] = ()  # kinds of task that it is of, by name; empty for all
-    settings_class: ClassVar[type[Settings]]
+    resumes: ClassVar[bool] = False  # whether a command that is ended shows what is done, and can go on
+    has_command: ClassVar[bool] = True  # whether its command follows from its settings
+    is_further: ClassVar[bool] = True  # whether a report does it as a part of its own, beside what all have
+    shared: ClassVar[Mapping[str, type[Settings]]] = {}  # groups of settings, where it has several
+    settings_class: ClassVar[type[Settings]]  # of all its settings
 
     def __init__(self, settings: Settings, source: Source) -> None:
         self.settings: Any = settings
         self.source = source
-        self.parts: dict[str, Any] = {}
+        self.parts: dict[Any, Any] = {}
+
+    @classmethod
+    def stage(cls) -> str:
+        """Return the name of its panel."""
+        return cls.panel or cls.name
+
+    @classmethod
+    def groups(cls) -> Mapping[str, type[Settings]]:
+        """Return its settings on the page, by the name of their group."""
+        return cls.shared or {cls.name: cls.settings_class}
+
+    @classmethod
+    def settings_from(cls, group: Callable[[str], Settings]) -> Settings:
+        """Put its settings together from those of its groups, which `group` gives by name."""
+        given = {name: group(name) for name in cls.groups()}
+        return cls.settings_class(
+            **{item.name: getattr(one, item.name) for one in given.values() for item in fields(one)}
+        )
 
     @property
-    def names(self) -> Sequence[str]:
+    def names(self) -> Sequence[Any]:
         """All parts, what is quick first; people, where nothing else is said."""
         return tuple(self.source.people)
 
@@ -156,13 +228,18 @@ class Study(ABC):
         """The results of the parts that are done, in the order of all."""
         return [self.parts[name] for name in self.names if name in self.parts]
 
-    @abstractmethod
     def work(self, part: str) -> Generator[Progress, None, Any]:
         """Do a part, with a record of how far it is; its result is the generator's value."""
+        raise NotImplementedError(f"{type(self).__name__} has neither work nor steps of its own")
 
     @abstractmethod
     def result(self) -> StudyResult:
         """Return what follows from the parts that are done."""
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is a result yet."""
+        return bool(self.parts)
 
     def weight(self, part: str) -> int:
         """About how many of the quickest parts take as long, for the time left."""
@@ -210,7 +287,21 @@ class Study(ABC):
         longest = {item.name: item.default for item in fields(self.settings) if item.metadata.get("extends")}
         own, other = (replace(each.settings, **longest) for each in (self, before))
         if own == other:
-            self.parts = {name: part for name, part in before.parts.items() if name in self.names}
+            self.parts |= {name: part for name, part in before.parts.items() if name in self.names}
+
+    def describe(self) -> str:
+        """Return the answer so far, in a sentence."""
+        return self.result().sentence
+
+    @property
+    def ended(self) -> str:
+        """Its state, once nothing of it is under way."""
+        done, total = len(self.parts), len(self.names)
+        if total and done == total:
+            return f"Done: {total:,} {self.noun}."
+        if not done:
+            return "Stopped before anything was done."
+        return f"Stopped after {done:,} of {total:,} {self.noun}; these were kept. Press again to go on."
 
 
 def ready_estimator(name: str, dataset: "DatasetRNN", seed: int) -> "SpiceEstimator":

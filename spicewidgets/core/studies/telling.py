@@ -17,8 +17,8 @@ from ..rivals.design import Design
 from ..rivals.fit import resolve_model
 from ..rivals.model import Floats
 from ..settings import LEVEL, SettingsError
-from .data_sets import DataSetStudy
-from .recovery import CRITERIA, _one_of, _scores, _seeds, _whole
+from .data_sets import DataSetStudy, check_choice, check_whole, draw_seeds
+from .recovery import CRITERIA, score_rivals
 
 N_RESAMPLES = 2000  # groups of people that are drawn
 MOST_PEOPLE = 200  # of such a group
@@ -58,15 +58,15 @@ class ModelDiscriminability(DataSetStudy):
         names = [rival.name for rival in self.rivals]
         raise_if_any(
             [
-                _whole("n_datasets", n_datasets),
-                _one_of("criterion", criterion, CRITERIA),
+                check_whole("n_datasets", n_datasets),
+                check_choice("criterion", criterion, CRITERIA),
                 None if designs else "designs must be one or more; got none. Give one for each size.",
                 None
                 if names[0] != names[1]
                 else f"The learners must differ; got {names[0]!r} twice. Name another.",
             ]
         )
-        seeds = iter(_seeds(random_state, int(n_datasets) * len(designs) * 2))
+        seeds = iter(draw_seeds(random_state, int(n_datasets) * len(designs) * 2))
         self.sizes: list[tuple[int, float]] = []  # place of the learner and choices of a person, of each part
         self._parts: list[tuple[Any, ...]] = []
         for _ in range(int(n_datasets)):
@@ -78,7 +78,7 @@ class ModelDiscriminability(DataSetStudy):
     @property
     def work(self) -> Callable[..., Any]:
         """Simulates one data set, and fits both."""
-        return _scores
+        return score_rivals
 
     def margins(self) -> dict[float, tuple[Floats, Floats]]:
         """Compute the log evidence for the first learner, of each person who is the first and of each who is
@@ -172,6 +172,69 @@ class ModelDiscriminability(DataSetStudy):
         right = ((drawn[0] > 0).mean(0) + (drawn[1] < 0).mean(0)) / 2
         enough = np.flatnonzero(right >= certainty)
         return float(enough[0] + 1) if len(enough) else float("inf")
+
+    def tables(self) -> dict[str, tuple[str, pd.DataFrame]]:
+        """As in every study."""
+        one, other = self.labels
+        return {"learners": (f"Shares told rightly: first {one}, second {other}", self.to_frame())}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the learners are called."""
+        return tuple(rival.label for rival in self.rivals)
+
+    def overview(self) -> pd.DataFrame:
+        """As in every study."""
+        return self.to_frame().assign(learners=" / ".join(self.labels))
+
+    @staticmethod
+    def round_choices(choices: float) -> str:
+        """Return a number of choices that was read between two sizes."""
+        return f"{choices:,.0f}" if choices < 100 else f"{round(choices, -1):,.0f}"
+
+    def describe_choices(self, certainty: float, trials: float) -> str:
+        """Return the end of a sentence: how many choices of a person it takes.
+
+        Args:
+            certainty: share of people who shall be told rightly.
+            trials: of a session, on average.
+        """
+        frame = self.to_frame()
+        if not len(frame):
+            return "is not known yet."
+        needed, most = find_required(frame, certainty), float(frame["choices"].iloc[-1])
+        if np.isinf(needed):
+            return f"takes more than {most:,.0f} choices of a person."
+        about = "at most" if needed <= frame["choices"].iloc[0] else "about"
+        sessions = max(1, int(np.ceil(needed / trials)))
+        plural = "s" if sessions > 1 else ""
+        return (
+            f"takes {about} {self.round_choices(needed)} choices of a person: {sessions:,} session{plural} of"
+            f" {trials:.0f}."
+        )
+
+    def describe_interval(self, certainty: float) -> str:
+        """Describe the uncertainty of the number of choices."""
+        low, high = (
+            self.round_choices(end) if np.isfinite(end) else "" for end in self.choices_between(certainty)
+        )
+        frame = self.to_frame()
+        n = f"{frame['people'].min():.0f} simulated people of each"
+        if not low:
+            return f"From {n}."
+        most = f"more than {frame['choices'].iloc[-1]:,.0f}"
+        return f"Between {low} and {high or most} ({100 * LEVEL:g} %), from {n} or more."
+
+    def describe_people(self, certainty: float, choices: float) -> str:
+        """Describe how many people of one kind are needed with about so many choices each."""
+        sizes = self.to_frame()["choices"].to_numpy(float)
+        at = float(sizes[np.abs(np.log(sizes / choices)).argmin()])
+        people = self.people_needed(at, certainty)
+        if np.isinf(people):
+            return f"With {at:,.0f} choices each, {MOST_PEOPLE} people of one kind are not enough."
+        if people == 1:
+            return f"With {at:,.0f} choices, one person is enough."
+        return f"Or {people:.0f} people of one kind with {at:,.0f} choices each."
 
 
 def find_required(frame: pd.DataFrame, certainty: float) -> float:

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 import spicewidgets as sw
+from spicewidgets.cli.recovery import RecoveryRequest
 from spicewidgets.cli.study import declared_request
 from spicewidgets.core.studies.ready import OF_EVERY_TASK, STUDIES, settings_of_studies
 from spicewidgets.core.studies.study import Source
 from spicewidgets.state.studies import STATES
 
+OWN = [name for name, study in OF_EVERY_TASK.items() if study.has_command]  # done without more than choices
 SMALL = {name: {"rivals": ("random", "biased")} for name in ("rivals", "falsify")}
 
 
@@ -38,19 +40,34 @@ def done(study):
 
 @pytest.mark.parametrize("name", OF_EVERY_TASK)
 def test_it_is_declared_whole(name):
-    study, state = STUDIES[name], STATES[name]()
+    study = STUDIES[name]
     assert study.name == name
     assert all(text.strip() for text in (study.title, study.about, study.word, study.tip, study.noun))
-    assert study.settings_class().problems() == state.problems == []
-    own = {item.name for item in fields(study.settings_class)}
-    shown, asked = set(state.names()), {item.name for item in fields(declared_request(study))}
-    assert own <= shown | asked  # nothing that can be set nowhere
-    for setting in shown:
-        tags = state.tags(setting)
-        assert tags["choices"] or tags["kind"] in ("bool", "int", "float")
+    assert name == "report" or study.settings_class().problems() == []
+    assert study.groups()
+    for group, kind in study.groups().items():
+        state = STATES[group]()
+        assert state.problems == []
+        shown = set(state.names())
+        for setting in shown:
+            tags = state.tags(setting)
+            assert tags["choices"] or tags["kind"] in ("bool", "int", "float")
+        owner = STUDIES.get(group, study)  # a report has the settings of others
+        request = declared_request(owner) if owner.has_command else RecoveryRequest
+        asked = {item.name for item in fields(request)}
+        assert {item.name for item in fields(kind)} <= shown | asked  # nothing that can be set nowhere
 
 
 @pytest.mark.parametrize("name", OF_EVERY_TASK)
+def test_its_settings_are_those_of_its_groups(name):
+    study = STUDIES[name]
+    groups = {group: kind() for group, kind in study.groups().items()}
+    assert study.settings_from(groups.__getitem__) == replace(
+        study.settings_class(), **({"groups": groups} if name == "report" else {})
+    )
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_what_is_stopped_is_kept_and_gone_on_with_to_the_same_result(name, source):
     whole, stopped, again = done(study_of(name, source)), study_of(name, source), study_of(name, source)
     steps = stopped.steps()
@@ -70,7 +87,7 @@ def test_what_is_stopped_is_kept_and_gone_on_with_to_the_same_result(name, sourc
     assert whole.result().text
 
 
-@pytest.mark.parametrize("name", OF_EVERY_TASK)
+@pytest.mark.parametrize("name", OWN)
 def test_other_settings_take_nothing_over_unless_they_ask_for_more_only(name, source):
     before = study_of(name, source)
     before.parts = dict.fromkeys(before.names, "done")
@@ -85,7 +102,10 @@ def test_other_settings_take_nothing_over_unless_they_ask_for_more_only(name, so
 
 
 def test_a_seed_goes_to_all_settings():
-    assert {settings.seed for settings in settings_of_studies(5).values()} == {5}
+    seeds = {name: getattr(kind, "seed", None) for name, kind in settings_of_studies(5).items()}
+    assert set(seeds) == set(STATES)
+    assert set(seeds.values()) == {5, None}
+    assert seeds["learners"] is None
 
 
 def test_the_sessions_of_a_person_are_what_they_did_and_got(source):
