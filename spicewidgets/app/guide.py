@@ -28,7 +28,7 @@ class Guidance:
         kind: "wrong", "running", "failed", "coach", "stale", "tour", "step" or "look".
         words: the sentence.
         button: the word on its button; empty without.
-        does: what the button does: "stop", "train", "refit", "resample", "remedy",
+        does: what the button does: "stop", "train", "refit", "study NAME", "remedy",
             "tour", "on" (to the next step), "skip" (the playback) or "go PANEL".
         number: of a step of the tour, as "2 of 5"; else empty.
     """
@@ -91,7 +91,7 @@ def guidance(
             "tour", "A tour, one minute: drag α and see what the participant chooses.", "Start", "tour"
         )
     if "uncertainty" in stale and run.status != "cancelled":
-        return Guidance("stale", stale["uncertainty"], "Resample", "resample")
+        return Guidance("stale", stale["uncertainty"], "Resample", "study uncertainty")
     for panel, button, why in LOOKS:
         if panel in looks:
             return Guidance("look", f"{run.message} {why}".strip(), button, f"go {panel}")

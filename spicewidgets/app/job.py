@@ -1,4 +1,4 @@
-"""What a run does, from the settings to its result: train, step, train on, find again, resample.
+"""What a run does, from the settings to its result: train, step, train on, find again, do a study.
 
 This imports torch, and all that a run needs of pysindy: whoever has loaded this file can run without loading
 more. A job runs in the thread that calls it.
@@ -6,18 +6,16 @@ more. A job runs in the thread that calls it.
 
 import copy
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from math import inf
 from time import perf_counter
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 import torch
 
-from ..core.discover.resampling import resamples
-from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError, SpiceWarning
 from ..experiment.estimators import discover_again, estimator_of, parameters_of
@@ -123,39 +121,6 @@ class Job:
         self.store.hold(result)
         return RunOutcome("done", f"A run recorded earlier, of {len(result.history)} epochs.")
 
-    def resample(self) -> RunOutcome:
-        """Resample after resample, until there are as many as were asked for, or until it is stopped."""
-        if why := self.experiment.resampling_blocker():
-            raise SettingsError([why])
-        snapshot, last = self.experiment.peek(), self.store.result
-        assert last is not None
-        n = snapshot.uncertainty.n_resamples
-        equations: list[SpiceModel] = []
-        drawn = cast(
-            "Generator[SpiceModel, None, None]",
-            resamples(self._rebuild_estimator(last)[0], n, random_state=snapshot.uncertainty.seed),
-        )
-        self.report.now(phase="resample", message="Resampling.", resample=0, resamples=n, rate=None)
-        begun = perf_counter()
-        try:
-            while len(equations) < n and not self.control.is_stopped():
-                self.courtesy.wait()
-                with self.control.interruptible("epoch"):
-                    equations.append(next(drawn))
-                self.report.resample(
-                    len(equations), n, begun, lambda: self.store.hold_resampled(last, equations)
-                )
-        except KeyboardInterrupt:
-            self.control.note_stop()
-        finally:
-            drawn.close()
-            self.store.hold_resampled(last, equations, snapshot)
-        if len(equations) == n:
-            return RunOutcome("done", f"Found the equations of {n} resamples.")
-        if len(equations) < 2:
-            return RunOutcome("cancelled", "Stopped before there were two resamples to compare.")
-        return RunOutcome("cancelled", f"Stopped after {len(equations)} of {n} resamples; these were kept.")
-
     def study(self, name: str) -> RunOutcome:
         """Do a study part by part, until it is done or stopped; one of the same settings goes on."""
         self.report.now(phase="study", study=name, message="Beginning.", part=0, parts=0)
@@ -178,6 +143,8 @@ class Job:
             self.control.note_stop()
         finally:
             steps.close()
+        if not ended:
+            study.cut()
         self.store.hold_study(study)
         return RunOutcome("done", study.outcome) if ended else RunOutcome("cancelled", study.ended)
 

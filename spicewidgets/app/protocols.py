@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
     from ..core.diagnose.findings import Finding
-    from ..core.discover.resampled import Resampled
     from ..core.equations import SpiceModel
     from ..experiment.result import Result
     from ..experiment.simulation import Simulated
@@ -35,10 +34,6 @@ class ExperimentRunner(Protocol):
     @property
     def advice(self) -> "tuple[Finding, ...] | None":
         """The coach's findings on the result, each remedy tried; None where it has not looked."""
-
-    @property
-    def resampled(self) -> "Resampled | None":
-        """The equations of the result's resampled sessions; None without."""
 
     @property
     def given(self) -> "Simulated | None":
@@ -81,9 +76,6 @@ class ExperimentRunner(Protocol):
 
     def refit(self) -> bool:
         """Find the equations again, without training."""
-
-    def resample(self) -> bool:
-        """Find the equations again in resampled sessions."""
 
     def study(self, name: str) -> bool:
         """Do a study, one of `STUDIES`, or go on with it."""

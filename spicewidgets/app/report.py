@@ -63,24 +63,6 @@ class Reporter:
         ended = perf_counter()
         self._next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
 
-    def resample(self, done: int, n: int, begun: float, hold: Callable[[], None]) -> None:
-        """Tell of the resamples done, and hold them, if it is time.
-
-        Args:
-            done: how many there are.
-            n: how many there will be.
-            begun: when the first one began, by `perf_counter`.
-            hold: makes those that there are the present ones.
-        """
-        began = perf_counter()
-        if began >= self._next_glimpse:
-            hold()
-            ended = perf_counter()
-            self._next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - began) / SHARE)
-        if began >= self._next:
-            left = (began - begun) / done * (n - done)
-            self.now(resample=done, seconds_left=left, message=f"Resample {done} of {n}.")
-
     def study(self, progress: "Progress", hold: Callable[[], None]) -> None:
         """Tell how far a study is, and hold what it has found, if it is time."""
         began = perf_counter()

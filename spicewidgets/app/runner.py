@@ -34,7 +34,6 @@ from .table import Upload, reading_table
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
     from ..core.diagnose.findings import Finding
-    from ..core.discover.resampled import Resampled
     from . import job
     from .job import Job, RunOutcome
 else:
@@ -87,11 +86,6 @@ class Runner:
         return self.store.advice
 
     @property
-    def resampled(self) -> "Resampled | None":
-        """The equations of resampled sessions of the result, as many as there are; None without."""
-        return self.store.resampled
-
-    @property
     def given(self) -> Simulated | None:
         """Sessions of an unknown participant, which are run in place of simulated ones; None without."""
         return self.store.given
@@ -128,10 +122,6 @@ class Runner:
     def refit(self) -> bool:
         """Find the equations again with the present settings of the discovery, without training."""
         return self._begin(lambda run: run.refit())
-
-    def resample(self) -> bool:
-        """Find the equations again in resampled sessions, as `experiment.uncertainty` says."""
-        return self._begin(lambda run: run.resample())
 
     def study(self, name: str) -> bool:
         """Do a study, one of `STUDIES`, or go on with it where it was stopped."""
@@ -412,9 +402,7 @@ class Runner:
             run = self.experiment.run
             ended = {"study": "", "failed_study": run.study if outcome["status"] == "failed" else ""}
             glimpses = () if self.store.paused is None else run.glimpses
-            report.now(
-                phase="", seconds_left=None, live=None, resamples=0, glimpses=glimpses, **outcome, **ended
-            )
+            report.now(phase="", seconds_left=None, live=None, glimpses=glimpses, **outcome, **ended)
         if waiting is not None:
             waiting()
         with self._gate:

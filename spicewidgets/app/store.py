@@ -1,15 +1,11 @@
-"""What runs leave behind: the last result, its resamples, and a fit that goes step by step."""
+"""What runs leave behind: the last result, studies, and a fit that goes step by step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..core.equations import SpiceModel
 from ..experiment.result import Result
-from ..experiment.settle import values_of
 from ..experiment.simulation import Simulated
-from ..loading import later
 from ..state.experiment import Experiment, ExperimentSnapshot
 from .report import log_errors
 from .studies import PageStudy
@@ -17,11 +13,7 @@ from .studies import PageStudy
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
     from ..core.diagnose.findings import Finding
-    from ..core.discover import resampled as resampling
-    from ..core.discover.resampled import Resampled
     from ..experiment.fit import Fit
-else:
-    resampling = later("..core.discover.resampled", __package__)
 
 
 class Store:
@@ -34,7 +26,6 @@ class Store:
     Attributes:
         result: what the last run found; None before.
         advice: what the coach says of it; None where it has not looked.
-        resampled: the equations of resampled sessions of that result, as many as there are; None without.
         given: sessions of an unknown participant, which are run in place of simulated ones; None without.
         paused: the fit that goes step by step; None without.
         choices: the table that was read last, used or not; None without.
@@ -46,7 +37,6 @@ class Store:
         self.experiment, self.lock = experiment, lock
         self.result: Result | None = None
         self.advice: tuple[Finding, ...] | None = None
-        self.resampled: Resampled | None = None
         self.given: Simulated | None = None
         self.paused: Fit | None = None
         self.choices: Choices | None = None
@@ -55,10 +45,10 @@ class Store:
 
     def hold(self, result: Result) -> None:
         """Make a result the present one."""
-        self.result, self.resampled, self.advice = result, None, None
+        self.result, self.advice = result, None
         run = self.experiment.run
         with self.lock:
-            self._tell(resampled=None)
+            self._drop_studies()
             self._tell(trained=result.snapshot)
             self._tell(discovered=None if result.spice is None else result.snapshot)
             with log_errors("What watches the run has failed."):
@@ -68,35 +58,20 @@ class Store:
                     live=None,
                     glimpses=(),
                     result_revision=run.result_revision + 1,
-                    resampled_revision=run.resampled_revision + 1,
+                    studied_revision=run.studied_revision + 1,
                 )
+
+    def _drop_studies(self) -> None:
+        """Drop what was found of the equations before."""
+        self.studies = {name: one for name, one in self.studies.items() if not one.study.is_of_result}
+        studied = {name: then for name, then in self.experiment.studied.items() if name in self.studies}
+        with log_errors("What watches the experiment has failed."):
+            self.experiment.studied = studied
 
     def advise(self, result: Result, advice: "tuple[Finding, ...]") -> None:
         """Keep what the coach says of the present result; of an earlier one it is too late."""
         if self.result is result:
             self.advice = advice
-
-    def hold_resampled(
-        self, result: Result, equations: Sequence[SpiceModel], snapshot: ExperimentSnapshot | None = None
-    ) -> None:
-        """Make the resamples of a result the present ones; one alone tells nothing of a spread.
-
-        Args:
-            result: whose sessions were resampled.
-            equations: of each resample so far.
-            snapshot: how they were made, once there are no more to come.
-        """
-        if len(equations) < 2:
-            return
-        assert result.spice is not None
-        run, model = self.experiment.run, values_of(result.snapshot)
-        with self.lock:
-            self.resampled = resampling.Resampled(result.spice, tuple(equations), model)
-            if snapshot is not None:
-                done = replace(snapshot.uncertainty, n_resamples=len(equations))
-                self._tell(resampled=replace(snapshot, uncertainty=done))
-            with log_errors("What watches the run has failed."):
-                run.put(resampled_revision=run.resampled_revision + 1)
 
     def hold_study(self, study: PageStudy) -> None:
         """Make what a study has found so far the present one."""
@@ -125,11 +100,11 @@ class Store:
     def forget(self) -> None:
         """Forget the result, the curves and the fit that goes step by step."""
         self.drop_paused()
-        self.result = self.resampled = None
+        self.result = None
         self.studies = {}
         self.experiment.run.forget()
         self.experiment.studied = {}
-        self.experiment.trained = self.experiment.discovered = self.experiment.resampled = None
+        self.experiment.trained = self.experiment.discovered = None
 
     def _tell(self, **values: ExperimentSnapshot | None) -> None:
         for name, snapshot in values.items():

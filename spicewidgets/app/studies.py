@@ -78,6 +78,12 @@ class PageStudy:
         if not self.snapshot.differs(before.snapshot, others):
             self.study.take(before.study)
 
+    def cut(self) -> None:
+        """Note that it was stopped: the result is of the settings of what was done."""
+        groups = self.study.groups()
+        done = dict.fromkeys(groups, self.study.settings_done) if len(groups) == 1 else {}
+        self.snapshot = replace(self.snapshot, studies={**self.snapshot.studies, **done})
+
     def steps(self) -> "Generator[Progress, None, None]":
         """Do what is left, part by part."""
         yield from self.study.steps()
@@ -110,6 +116,7 @@ def source_of(
         {equations: lambda: estimators.estimator_of(snapshot)},
         LABELS,
         replace(simulation_of(snapshot), options=estimators.parameters_of(snapshot)),
+        trained,
         partial(inquiry_of, snapshot, data, schedule),
         Written,
     )

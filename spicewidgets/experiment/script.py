@@ -15,11 +15,11 @@ from ..core.mechanisms import PARAMETERS
 from ..core.models import PUBLIC, READY, ReadyModel
 from ..core.settings import Discovery, Task, Training
 from ..core.simulate.agents import AgentQ
+from ..core.studies.resampling_study import Resampling
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from ..state.table import Table
-from ..state.uncertainty import Resampling
 from .settle import config_of, source_of
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ class Guide(Panel):
         """Why the button cannot be pressed now."""
         if now.does == "remedy" and self.coach.first is not None:
             return self.coach.refusal(self.coach.first)
-        reason: str = self.experiment.blocked.get(now.does, "")
+        reason: str = self.experiment.blocked.get(now.does.removeprefix("study "), "")
         return reason
 
     def _remember(self, was: Guidance) -> None:
@@ -144,6 +144,8 @@ class Guide(Panel):
         does, _, where = self.now.does.partition(" ")
         if does == "go":
             self.strip.value = where
+        elif does == "study":
+            self.runner.study(where)
         elif does == "tour":
             self.start_tour()
         elif does == "skip":
@@ -196,8 +198,6 @@ def _bar(run: RunState) -> str:
             if run.parts
             else ""
         )
-    if run.resamples:
-        return f'<progress aria-label="Resamples" max="{run.resamples}" value="{run.resample}"></progress>'
     if run.epochs:
         return f'<progress aria-label="Epochs run" max="{run.epochs}" value="{run.epoch}"></progress>'
     return ""

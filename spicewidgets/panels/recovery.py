@@ -1,7 +1,7 @@
 """Recovery: what the design can tell. Two learners, all models, terms, each from simulated choices."""
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import numpy as np
@@ -164,7 +164,7 @@ class RecoveryPanel(Stage):
         self._draw_told()
         self._draw_models()
         self._draw_terms()
-        found = self._result_of("parameters")
+        found = self.found_by("parameters")
         untold = heading("Parameters found") + UNTOLD
         set_if_changed(self.numbers, untold if found is None else _numbers(found))
 
@@ -189,7 +189,7 @@ class RecoveryPanel(Stage):
         set_if_changed(self.problem, message(" ".join(state.problems), "alert"))
 
     def _draw_told(self) -> None:
-        found, state = self._result_of("learners"), self.experiment.group("learners")
+        found, state = self.found_by("learners"), self.experiment.group("learners")
         study = None if found is None or not len(found.to_frame()) else found
         if study is None or "learners" in self.experiment.stale_because:
             set_if_changed(
@@ -209,7 +209,7 @@ class RecoveryPanel(Stage):
         set_if_changed(self.told, _describe_discrimination(study, certainty, size.choices))
 
     def _draw_models(self) -> None:
-        found = self._result_of("models")
+        found = self.found_by("models")
         if found is None:
             set_if_changed(self.models, heading("Model found") + UNTOLD)
             return
@@ -222,7 +222,7 @@ class RecoveryPanel(Stage):
         set_if_changed(self.models, Html(heading("Model found", help_text) + matrix + sentence))
 
     def _draw_terms(self) -> None:
-        found = self._result_of("terms")
+        found = self.found_by("terms")
         if found is None:
             set_if_changed(self.terms, heading("Terms found") + UNTOLD)
             set_if_changed(self.words, "")
@@ -238,12 +238,8 @@ class RecoveryPanel(Stage):
         caption = f"Terms, in {shares.n_datasets[at]} data sets"
         set_if_changed(self.words, table(caption, names, rows))
 
-    def _result_of(self, name: str) -> Any:
-        study = self.runner.studies.get(name)
-        return None if study is None else study.found
-
     def _csv(self) -> File:
-        found = {name: self._result_of(name) for name in self.studies}
+        found = {name: self.found_by(name) for name in self.studies}
         frames = [one.overview().assign(study=name) for name, one in found.items() if one is not None]
         if not frames:
             raise ValueError("Nothing is recovered yet. Press one of the buttons first.")

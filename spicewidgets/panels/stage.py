@@ -69,6 +69,11 @@ class Stage(Panel):
     def watch(self) -> None:
         """Observe all that makes this panel draw itself anew."""
 
+    def found_by(self, study: str) -> Any:
+        """Return the result of a study so far, by its name; None before."""
+        begun = self.runner.studies.get(study)
+        return None if begun is None else begun.found
+
     @guard
     def refresh(self, _: Change | None = None) -> None:
         """Draw the stage from the present settings or result."""

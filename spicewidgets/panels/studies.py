@@ -148,11 +148,6 @@ class StudyPanel(Stage):
         """The result so far; None before."""
         return self.found_by(self.study_class.name)
 
-    def found_by(self, name: str) -> Any:
-        """Return the result of a study so far; None before."""
-        study = self.runner.studies.get(name)
-        return None if study is None else study.found
-
     def draw(self) -> None:
         """Show all that was found."""
         if self.is_hidden:

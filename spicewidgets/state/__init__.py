@@ -11,7 +11,6 @@ from .run import RunState
 from .table import Table, TableState
 from .task import TaskState
 from .training import TrainingState
-from .uncertainty import Resampling, UncertaintyState
 
 __all__ = [
     "PRESETS",
@@ -26,12 +25,10 @@ __all__ = [
     "ModelState",
     "ParticipantState",
     "Person",
-    "Resampling",
     "RunState",
     "Spec",
     "Table",
     "TableState",
     "TaskState",
     "TrainingState",
-    "UncertaintyState",
 ]

@@ -26,7 +26,6 @@ from .studies import STATES, STUDIES
 from .table import Table, TableState
 from .task import TaskState
 from .training import Practice, TrainingState
-from .uncertainty import Resampling, UncertaintyState
 
 VERSION = 1
 GROUPS = (
@@ -38,7 +37,6 @@ GROUPS = (
     "training",
     "discovery",
     "comparison",
-    "uncertainty",
     *STATES,
 )
 SIMULATED_BY = ("task", "participant")  # what says nothing of a table of choices
@@ -61,7 +59,7 @@ TOO_LONG = {"own": "another model", "built": "other states and modules", "librar
 
 @dataclass(frozen=True)
 class ExperimentSnapshot:
-    """All settings that a result depends on, and how its sessions are resampled, frozen."""
+    """All settings that a result, or a study of it, depends on, frozen."""
 
     task: Task
     participant: Person
@@ -70,7 +68,6 @@ class ExperimentSnapshot:
     model: Model
     training: Practice
     discovery: LibraryPlan
-    uncertainty: Resampling
     studies: Mapping[str, Settings]
 
     def group(self, name: str) -> Any:
@@ -132,18 +129,18 @@ class Experiment(HasTraits):
     """One experiment: its settings, its run, and how they stand to each other.
 
     Attributes:
-        task, participant, data, table, model, training, discovery, comparison, uncertainty,
+        task, participant, data, table, model, training, discovery, comparison,
             and those of studies (`STATES`): the settings, a state for each.
         run: the run that is under way or has ended.
         playback: how far its training is shown, which is slower than it runs.
         problems: all that keeps a run from beginning, in sentences, each with the name of its group first.
         stages: for each of `STAGES`: "done", "stale" or "todo".
         stale_because: a sentence for each stage that is stale.
-        blocked: a sentence for each of train, stop, continue, step, reset, refit, resample and the studies
+        blocked: a sentence for each of train, stop, continue, step, reset, refit and the studies
             (`STUDIES`) that cannot be done now.
         studied: the settings of each study that there are results of, by its name. Set by the runner.
-        trained, discovered, paused, resampled: the settings of the trained RNN, of the equations, of the run
-            that goes step by step, and of the resamples that there are; None without. Set by the runner.
+        trained, discovered, paused: the settings of the trained RNN, of the equations, and of the run that
+            goes step by step; None without. Set by the runner.
         person: label of the participant whose equations are looked at in all panels; None for the first.
         view: name of the panel on show, one of `STAGES`; empty where the page says nothing of it.
         preset: the preset that was loaded last.
@@ -164,7 +161,6 @@ class Experiment(HasTraits):
     paused = Anything(None)
     person = Anything(None, help="Label of the participant who is looked at; None for the first.")
     view = Unicode("", help="Name of the panel on show; empty where the page says nothing of it.")
-    resampled = Anything(None)
     studied = Dict(help="The settings of each study that there are results of.")
     preset = Unicode("the tutorial")
     lesson = Anything(None)
@@ -179,7 +175,7 @@ class Experiment(HasTraits):
         self.task, self.participant, self.data = TaskState(), ParticipantState(), DataState()
         self.table = TableState()
         self.model, self.training, self.discovery = ModelState(), TrainingState(), DiscoveryState()
-        self.comparison, self.uncertainty, self.run = ComparisonState(), UncertaintyState(), RunState()
+        self.comparison, self.run = ComparisonState(), RunState()
         self.playback = Playback()
         for name, kind in STATES.items():
             setattr(self, name, kind())
@@ -190,7 +186,7 @@ class Experiment(HasTraits):
             state.observe(self._on_change, [*state.names(), "problems"])
         self.model.observe(self._on_change, ["names_revision"])
         self.run.observe(self._on_change, ["status", "result_revision"])
-        self.observe(self._on_change, ["trained", "discovered", "paused", "resampled", "studied", "lesson"])
+        self.observe(self._on_change, ["trained", "discovered", "paused", "studied", "lesson"])
         self.load_preset(preset)
         self.refresh()
 
@@ -257,9 +253,6 @@ class Experiment(HasTraits):
             why["train"] = f"This network is for {self._was(self.trained, TRAINED_ON)}. Train again."
         if self.discovered is None:
             return why
-        if self.resampled is not None and present.uncertainty != self.resampled.uncertainty:
-            was = self._was(self.resampled, ("uncertainty",))
-            why["uncertainty"] = f"These intervals are for {was}. Resample again."
         if present.differs(self.discovered, TRAINED_ON):
             reason = f"This result is for {self._was(self.discovered, TRAINED_ON)}. Train again."
         elif present.discovery != self.discovered.discovery:
@@ -267,8 +260,8 @@ class Experiment(HasTraits):
             reason = f"This result is for {was}. Find the equations again."
         else:
             return why
-        old = ("equation", "compare") if self.resampled is None else ("equation", "compare", "uncertainty")
-        return why | dict.fromkeys(old, reason)
+        of_it = [study for study in self.studied if STUDIES[study].is_of_result]
+        return why | dict.fromkeys(("equation", "compare", *of_it), reason)
 
     def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
         """Describe the settings that were different then: the first two, and how many more."""
@@ -290,7 +283,7 @@ class Experiment(HasTraits):
         return join_words(settings, 2)
 
     def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
-        runs = {"train": self.trained, "equation": self.discovered, "uncertainty": self.resampled}
+        runs = {"train": self.trained, "equation": self.discovered}
         progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
@@ -316,7 +309,6 @@ class Experiment(HasTraits):
             "step": busy or wrong,
             "reset": busy or empty,
             "refit": busy or wrong or moved,
-            "resample": busy or self.resampling_blocker(),
             **{study: busy or wrong or self.study_blocker(study) for study in STUDIES},
         }
 
@@ -331,34 +323,19 @@ class Experiment(HasTraits):
         if declared.asks_equations and self.discovered is None:
             return "There are no equations yet. Train first."
         stale = str(self.stale_because.get("equation", "")) if declared.asks_equations else ""
+        if not stale and declared.without_dropout and present.training.dropout:
+            return declared.without_dropout
         settings = declared.settings_from(present.group)
         return stale or declared.describe_obstacle(settings, present.n_participants, present.n_sessions)
 
-    def resampling_blocker(self) -> str:
-        """Why the sessions of the equations cannot be resampled."""
-        if self.discovered is None:
-            return "There are no equations yet. Train first."
-        if "equation" in self.stale_because:
-            return str(self.stale_because["equation"])
-        n_sessions, n_participants = self.discovered.n_sessions, self.discovered.n_participants
-        if n_sessions < 2 * n_participants:
-            return (
-                "Resampling draws sessions anew, so that each participant needs two or more; there are"
-                f" {n_sessions} sessions of {n_participants}. Train on more sessions."
-            )
-        if self.discovered.training.dropout:
-            return "Resamples are fitted without dropout, which the network was trained with. Train without."
-        wrong = self.uncertainty.find_problems()
-        return f"First correct: {wrong[0]}" if wrong else ""
-
-    def shown_resampling(self) -> Resampling | None:
+    def shown_resampling(self) -> Any:
         """Return the settings of the resamples on show, and the interval that is drawn; None without any, or
         where the settings of their equations have changed since.
         """
-        if self.resampled is None or "equation" in self.stale_because:
+        if "uncertainty" not in self.studied or "equation" in self.stale_because:
             return None
-        resampling: Resampling = self.resampled.uncertainty
-        return replace(resampling, level=self.uncertainty.peek().level)
+        resampling = self.studied["uncertainty"].group("uncertainty")
+        return replace(resampling, level=self.group("uncertainty").peek().level)
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as plain data (JSON), with the version of their form."""

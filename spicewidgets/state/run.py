@@ -22,7 +22,7 @@ class RunState(HasTraits):
     status = Enum(STATUSES, "idle", help="Where the run stands.")
     phase = Unicode(
         "",
-        help="Load, recall, simulate, screen, lbfgs, adam, equations, compare, advise, resample or study.",
+        help="Load, recall, simulate, screen, lbfgs, adam, equations, compare, advise or study.",
     )
     epoch = Int(0, help="Epochs run.").tag(unit="epochs")
     epochs = Int(0, help="Most epochs of this run.").tag(unit="epochs")
@@ -37,9 +37,6 @@ class RunState(HasTraits):
         None, help="The equations of the present weights, a `SpiceModel`, while the training goes on."
     )
     glimpses = Tuple(help="Epoch and equations of each look at the weights of the run that goes on.")
-    resample = Int(0, help="Resamples done.").tag(unit="resamples")
-    resamples = Int(0, help="Resamples of this run; 0 where it resamples nothing.").tag(unit="resamples")
-    resampled_revision = Int(0, help="Counts the changes of what the resamples say.")
     study = Unicode("", help="The study that is under way, as in `STUDIES`; else empty.")
     failed_study = Unicode("", help="The study that has failed, while the status tells so; else empty.")
     part = Int(0, help="Parts of the study done.").tag(unit="parts")
@@ -80,7 +77,6 @@ class RunState(HasTraits):
             rate=None,
             seconds_left=None,
             result_revision=self.result_revision + 1,
-            resampled_revision=self.resampled_revision + 1,
             studied_revision=self.studied_revision + 1,
         )
 

@@ -29,7 +29,7 @@ ROOMS: Mapping[str, Room] = {
     "choices": Room("Choices", "data", ("simulate",)),
     "network": Room("Network", "train", ("load", "screen", "lbfgs", "adam", "train")),
     "equation": Room("Equation", "equation", ("equations",)),
-    "truth": Room("Is it true?", "compare", ("compare", "advise", "resample", "study")),
+    "truth": Room("Is it true?", "compare", ("compare", "advise", "study")),
 }
 
 
@@ -40,8 +40,8 @@ class StageRow:
     Attributes:
         panel: its class, as `module.Class` in `spicewidgets.panels`.
         depends_on: a group of settings, done when nothing is wrong with it; or "train", "equation",
-            "uncertainty" or the panel of declared studies, done when that has been run and stale when a
-            setting has changed since.
+            or the panel of declared studies, done when that has been run and stale when a setting has changed
+            since.
         room: where it stands, by its name in `ROOMS`.
     """
 
@@ -52,6 +52,7 @@ class StageRow:
 
 # Panels of studies that have more to show than a table.
 OWN = {
+    "uncertainty": "uncertainty.UncertaintyPanel",
     "rivals": "rivals.RivalsPanel",
     "recovery": "recovery.RecoveryPanel",
     "falsify": "falsify.FalsifyPanel",
@@ -72,7 +73,7 @@ STAGES: Mapping[str, StageRow] = {
     "compare": StageRow("comparison.ComparePanel", "equation", "truth"),
     "update": StageRow("update.UpdatePanel", "equation", "truth"),
     "trial": StageRow("trial.TrialPanel", "equation", "truth"),
-    "uncertainty": StageRow("uncertainty.UncertaintyPanel", "uncertainty", "truth"),
+    "uncertainty": _OF_STUDIES["uncertainty"],
     "rivals": _OF_STUDIES["rivals"],
     **_OF_STUDIES,
 }

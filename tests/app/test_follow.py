@@ -43,7 +43,7 @@ def test_a_changed_library_is_followed_without_training(experiment, runs):
 
 def test_other_resamples_are_not_followed(experiment, runs):
     """They take long, and equations found again would do away with those there are."""
-    experiment.resampled = experiment.snapshot()
+    experiment.studied = {"uncertainty": experiment.snapshot()}
     experiment.follow_training = True
     experiment.uncertainty.n_resamples = 30
     assert "uncertainty" in experiment.stale_because

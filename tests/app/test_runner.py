@@ -50,10 +50,10 @@ def test_a_recorded_run_is_made_anew_once_and_what_is_asked_for_comes_after_it()
     recorded = runner.result
     assert runner.recall()
     assert not runner.recall()
-    assert runner.resample()
+    assert runner.study("uncertainty")
     assert runner.wait(120)
     assert runner.result.estimator is not None
-    assert runner.resampled is not None
+    assert runner.studies["uncertainty"].found is not None
     assert np.array_equal(runner.result.choices, recorded.choices)
     assert runner.result.comparison.nll.to_dict() == pytest.approx(
         recorded.comparison.nll.to_dict(), abs=1e-4
@@ -203,17 +203,17 @@ def test_a_stop_cuts_short_a_resample_that_takes_minutes(monkeypatch):
     assert runner.train()
     assert runner.wait(60)
     monkeypatch.setattr(SlowToFit, "pause", 1.0)
-    assert runner.resample()
+    assert runner.study("uncertainty")
     run = runner.experiment.run
-    while run.phase != "resample":
+    while run.phase != "study":
         assert not runner.wait(0.01)
     assert runner.stop()
     assert runner.wait(60)
     assert (run.status, run.details) == ("cancelled", "")
     assert run.message == "Stopped before there were two resamples to compare."
-    assert runner.resampled is None
+    assert runner.studies["uncertainty"].found is None
     assert runner.result.spice is not None
-    assert runner.experiment.blocked["resample"] == ""
+    assert runner.experiment.blocked["uncertainty"] == ""
 
 
 def with_own(cls, **training):

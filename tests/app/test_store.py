@@ -1,11 +1,13 @@
 """What runs leave behind is held, and the experiment knows of it."""
 
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
 from spicewidgets.app.recorded import load_recorded
 from spicewidgets.app.store import Store
+from spicewidgets.app.studies import PageStudy
 from spicewidgets.state import Experiment
 
 
@@ -29,6 +31,14 @@ def result():
     return load_recorded(Experiment().peek())
 
 
+def resampled(result, n):
+    """A study of so many resamples, all with the result's own equations."""
+    study = PageStudy("uncertainty", result.snapshot, result.data, lambda: None)
+    study.study.parts = dict.fromkeys(range(n), result.spice)
+    study.study._estimator = SimpleNamespace(spice_model_=result.spice, rnn_model_=None)
+    return study
+
+
 def test_a_result_is_announced_after_it_is_there(store, result):
     revisions = []
     run = store.experiment.run
@@ -41,19 +51,20 @@ def test_a_result_is_announced_after_it_is_there(store, result):
 
 def test_one_resample_tells_nothing_of_a_spread(store, result):
     store.hold(result)
-    store.hold_resampled(result, [result.spice], result.snapshot)
-    assert store.resampled is None
-    assert store.experiment.resampled is None
+    store.hold_study(resampled(result, 1))
+    assert store.studies["uncertainty"].found is None
+    assert store.experiment.studied == {}
 
 
 def test_resamples_are_those_of_the_result_until_there_is_another(store, result):
     store.hold(result)
-    store.hold_resampled(result, [result.spice] * 3, result.snapshot)
-    assert store.resampled.found == result.spice
-    assert store.experiment.resampled.uncertainty.n_resamples == 3
+    study = resampled(result, 3)
+    study.cut()
+    store.hold_study(study)
+    assert store.studies["uncertainty"].found.found == result.spice
+    assert store.experiment.studied["uncertainty"].group("uncertainty").n_resamples == 3
     store.hold(result)
-    assert store.resampled is None
-    assert store.experiment.resampled is None
+    assert store.studies == store.experiment.studied == {}
 
 
 def test_a_fit_that_is_given_up_is_closed(store, result):
@@ -75,10 +86,11 @@ def test_an_error_of_who_watches_leaves_the_result_there(store, result, caplog):
 
 def test_what_is_forgotten_is_gone_from_the_experiment_too(store, result):
     store.hold(result)
-    store.hold_resampled(result, [result.spice] * 2, result.snapshot)
+    store.hold_study(resampled(result, 2))
     store.pause(Paused(result.snapshot))
     store.forget()
     experiment = store.experiment
-    assert store.result is store.resampled is store.paused is None
-    assert experiment.trained is experiment.discovered is experiment.resampled is None
+    assert store.result is store.paused is None
+    assert experiment.trained is experiment.discovered is None
+    assert store.studies == experiment.studied == {}
     assert (experiment.run.status, experiment.run.history) == ("idle", ())

@@ -23,10 +23,10 @@ def shown(experiment):
     assert experiment.run.status == "done", experiment.run.message
     told = [runner.result.spice]
     if experiment.uncertainty.n_resamples == RESAMPLES:
-        assert runner.resample()
+        assert runner.study("uncertainty")
         assert runner.wait(300)
         assert experiment.run.status == "done", experiment.run.message
-        told.append(runner.resampled)
+        told.append(runner.studies["uncertainty"].found)
     people = told[0].participants
     if len(people) == 1:
         return "".join(f"{one.text()}\n" for one in told)
@@ -94,7 +94,8 @@ def printed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scripts")
     for name in EVERY:
         snapshot = experiment(name).snapshot()
-        settings = snapshot.uncertainty if snapshot.uncertainty.n_resamples == RESAMPLES else None
+        resampling = snapshot.group("uncertainty")
+        settings = resampling if resampling.n_resamples == RESAMPLES else None
         (folder / f"{name}.py").write_text(script_of(snapshot, settings), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", RUN],

@@ -25,7 +25,7 @@ def trained(n_resamples=12, models=(), **groups):
 
 
 def resampled(made):
-    made.buttons["resample"].click()
+    made.study.go.click()
     assert made.runner.wait(120)
     assert made.alert.value == made.files.alert.value == ""
     return made
@@ -56,14 +56,14 @@ def test_before_there_are_resamples_the_likelihood_speaks():
     ]
     assert cells(made.terms.value)[1] == ["constant", "–", "yes", "yes", ""]
     assert made.experiment.stages["uncertainty"] == "todo"
-    assert not made.buttons["resample"].disabled
+    assert not made.study.go.disabled
     made.files.ask("as text")
-    assert "There are no resamples yet. Press Resample first." in made.files.alert.value
+    assert "Nothing is there yet. Press Resample first." in made.files.alert.value
 
 
 def test_resampling_ends_with_intervals_of_all_numbers(shown):
-    run, found = shown.experiment.run, shown.runner.resampled
-    assert (run.status, run.message, run.resamples) == ("done", "Found the equations of 12 resamples.", 0)
+    run, found = shown.experiment.run, shown.found
+    assert (run.status, run.message) == ("done", "Found the equations of 12 resamples.")
     assert shown.experiment.stages["uncertainty"] == "done"
     assert len(found.fits) == 12
     assert shown.figure.summary.startswith("95 % intervals over 12 resamples. The truth lies in ")
@@ -77,7 +77,7 @@ def test_resampling_ends_with_intervals_of_all_numbers(shown):
 
 
 def test_the_bars_are_the_intervals_in_standard_errors(shown):
-    row = numbers(shown.runner.result, shown.runner.resampled, 0)[1]
+    row = numbers(shown.runner.result, shown.found, 0)[1]
     figure = shown.figure.series
     likelihood = figure["likelihood 1"].x
     assert likelihood.tolist() == pytest.approx([-1.95996, 1.95996], abs=1e-3)
@@ -96,15 +96,15 @@ def test_the_bars_are_the_intervals_in_standard_errors(shown):
 
 
 def test_the_interval_is_a_look_and_needs_no_new_resamples(shown):
-    found, before = shown.runner.resampled, shown.figure.series["resamples 1"].x
+    found, before = shown.found, shown.figure.series["resamples 1"].x
     shown.experiment.uncertainty.level = 0.5
-    assert shown.runner.resampled is found
+    assert shown.found is found
     assert shown.experiment.stages["uncertainty"] == "done"
     assert "50 % intervals over 12 resamples" in shown.figure.summary
     assert abs(shown.figure.series["resamples 1"].x).max() < abs(before).max()
     shown.experiment.uncertainty.level = 7
     assert "level must be between 0.5 and 0.99; got 7" in shown.experiment.uncertainty.problems[0]
-    assert shown.buttons["resample"].disabled
+    assert shown.study.go.disabled
     assert shown.alert.value == ""
     shown.experiment.uncertainty.level = 0.9
 
@@ -127,9 +127,9 @@ def test_files(shown):
 def test_other_settings_make_it_stale_and_nothing_runs_by_itself(shown):
     shown.experiment.uncertainty.seed = 5
     assert shown.experiment.stages["uncertainty"] == "stale"
-    assert "These intervals are for seed of the resamples = 0. Resample again." in shown.stale.value
+    assert "This result is for seed of the resamples = 0. Resample again." in shown.stale.value
     assert not shown.experiment.run.busy
-    assert shown.runner.resampled is not None
+    assert shown.found is not None
     shown.experiment.uncertainty.seed = 0
     assert shown.stale.value == ""
 
@@ -138,21 +138,21 @@ def test_stop_keeps_what_there_is():
     made = trained(5000)
     seen = []
     made.experiment.run.observe(
-        lambda change: seen.append((made.figure.summary, made.buttons["stop"].disabled)), "resampled_revision"
+        lambda change: seen.append((made.figure.summary, made.study.stop.disabled)), "studied_revision"
     )
-    made.buttons["resample"].click()
-    while made.runner.resampled is None:
+    made.study.go.click()
+    while made.found is None:
         assert not made.runner.wait(0.02)
-    assert "A run is under way" in made.buttons["resample"].tooltip
+    assert "A run is under way" in made.study.go.tooltip
     assert made.experiment.blocked["train"] == "A run is under way. Stop it first."
     assert not made.runner.train()
-    made.buttons["stop"].click()
+    made.study.stop.click()
     assert made.runner.wait(60)
-    n = len(made.runner.resampled.fits)
+    n = len(made.found.fits)
     assert made.experiment.run.status == "cancelled"
     assert made.experiment.run.message == f"Stopped after {n} of 5000 resamples; these were kept."
     assert f"intervals over {n} resamples" in made.figure.summary
-    assert made.experiment.resampled.uncertainty.n_resamples == n
+    assert made.experiment.studied["uncertainty"].group("uncertainty").n_resamples == n
     assert made.experiment.stages["uncertainty"] == "stale"
     assert not any(disabled for _, disabled in seen[:-1])
     assert made.alert.value == ""
@@ -162,25 +162,23 @@ def test_new_equations_have_no_resamples(shown):
     made = resampled(trained(2))
     made.experiment.follow_library = False
     made.experiment.discovery.threshold = 0.06
-    assert (
-        "This result is for threshold = 0.05. Find the equations again." in made.buttons["resample"].tooltip
-    )
+    assert "This result is for threshold = 0.05. Find the equations again." in made.study.go.tooltip
     assert made.experiment.shown_resampling() is None
     assert made.runner.refit()
     assert made.runner.wait(60)
-    assert made.runner.resampled is None
+    assert made.found is None
     assert made.experiment.stages["uncertainty"] == "todo"
     assert "by the likelihood" in made.figure.summary
     made.runner.reset()
     assert "No equation yet" in made.nothing.value
-    assert "There are no equations yet. Train first." in made.status.value
+    assert "There are no equations yet. Train first." in made.study.status.value
     assert made.alert.value == ""
 
 
 def test_a_term_that_no_one_keeps_and_one_that_is_doubtful():
     made = resampled(trained(6, discovery={"degree": 2, "threshold": 0.4}))
     rows = {row[0]: row for row in cells(made.terms.value)[1:]}
-    found = made.runner.resampled.coefficients()[CHOSEN]
+    found = made.found.coefficients()[CHOSEN]
     assert len(rows) == 6
     for term, name in (((CHOSEN, CHOSEN), "own value × own value"), (("c_reward",), "c_reward")):
         assert rows[name][1] == f"{100 * found[term].kept:.0f} %"
@@ -205,20 +203,20 @@ def test_several_participants_modules_and_learned_betas():
     assert made.numbers.value != first
     assert "With fewer than 10 sessions of each participant" in made.numbers.value
     assert len(made._csv()[1].decode().splitlines()) == 1 + sum(
-        len(numbers(made.runner.result, made.runner.resampled, who)) for who in (0, 1)
+        len(numbers(made.runner.result, made.found, who)) for who in (0, 1)
     )
     assert made.alert.value == ""
 
 
 def test_one_session_each_says_why_not():
     made = trained(data={"n_sessions": 3, "n_trials": 40, "n_participants": 2})
-    assert made.buttons["resample"].disabled
-    assert "needs two or more; there are 3 sessions of 2" in made.status.value
+    assert made.study.go.disabled
+    assert "needs two or more; there are 3 sessions of 2" in made.study.status.value
 
 
 def test_dropout_says_why_not():
     made = trained(training={"epochs": 5, "optimizer": "adam", "dropout": 0.1})
-    assert "Resamples are fitted without dropout" in made.buttons["resample"].tooltip
+    assert "Resamples are fitted without dropout" in made.study.go.tooltip
 
 
 def test_numbers_that_were_not_tuned_have_resamples_only():

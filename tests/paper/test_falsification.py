@@ -7,7 +7,7 @@ import small_study
 from click.testing import CliRunner
 from staged import by_chance
 
-from spicewidgets.app.job import STUDIES
+from spicewidgets.app.studies import PageStudy
 from spicewidgets.cli import main
 from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED
 from spicewidgets.core.judge.check import NOT_REJECTED, Judgement
@@ -31,9 +31,8 @@ def test_view_command_and_report_give_the_same_answer(found, files, tmp_path, mo
     reported = found.falsification.judgements
     rivals = [name for name in reported if name in RIVALS]
     monkeypatch.setattr(falsification, "FEW", tuple(rivals))
-    view = STUDIES["falsify"](
-        Experiment().snapshot(), Simulated(found.dataset, (), None), lambda: found.estimator
-    )
+    choices = Simulated(found.dataset, (), None)
+    view = PageStudy("falsify", Experiment().snapshot(), choices, lambda: found.estimator)
     for _ in view.steps():
         pass
     view.look()

@@ -36,7 +36,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         "step": "",
         "reset": "Nothing has been run yet.",
         "refit": "Nothing is trained yet. Train first.",
-        "resample": "There are no equations yet. Train first.",
+        "uncertainty": "There are no equations yet. Train first.",
         **dict.fromkeys(["rivals", "learners", "models", "parameters", "terms"], ""),
         "falsify": "There are no equations yet. Train first.",
         "report": "",
@@ -67,22 +67,20 @@ def test_a_changed_threshold_leaves_the_training_alone(experiment):
 
 
 def test_resamples_are_stale_with_their_settings_and_with_the_equations(experiment):
-    finished(experiment).resampled = experiment.snapshot()
+    finished(experiment).studied = {"uncertainty": experiment.snapshot()}
     assert experiment.stages["uncertainty"] == "done"
-    assert experiment.blocked["resample"] == ""
+    assert experiment.blocked["uncertainty"] == ""
     experiment.uncertainty.n_resamples = 50
-    assert experiment.stale_because == {
-        "uncertainty": "These intervals are for resamples = 200. Resample again."
-    }
+    assert experiment.stale_because == {"uncertainty": "This result is for resamples = 200. Resample again."}
     assert experiment.shown_resampling().n_resamples == 200
     experiment.discovery.threshold = 0.1
     told = "This result is for threshold = 0.05. Find the equations again."
-    assert experiment.stale_because["uncertainty"] == experiment.blocked["resample"] == told
+    assert experiment.stale_because["uncertainty"] == experiment.blocked["uncertainty"] == told
     assert experiment.shown_resampling() is None
 
 
 def test_how_wide_an_interval_is_makes_nothing_stale(experiment):
-    finished(experiment).resampled = experiment.snapshot()
+    finished(experiment).studied = {"uncertainty": experiment.snapshot()}
     experiment.uncertainty.level = 0.8
     assert experiment.stale_because == {}
     assert experiment.shown_resampling().level == 0.8
@@ -91,18 +89,20 @@ def test_how_wide_an_interval_is_makes_nothing_stale(experiment):
 def test_what_cannot_be_resampled_says_why(experiment):
     experiment.data.put({"n_sessions": 5, "n_participants": 3})
     finished(experiment)
-    assert experiment.blocked["resample"] == (
+    assert experiment.blocked["uncertainty"] == (
         "Resampling draws sessions anew, so that each participant needs two or more; there are 5 sessions of"
         " 3. Train on more sessions."
     )
     experiment.data.put({"n_sessions": 6})
     experiment.training.dropout = 0.2
     finished(experiment)
-    assert experiment.blocked["resample"].startswith("Resamples are fitted without dropout")
+    assert experiment.blocked["uncertainty"].startswith("Resamples are fitted without dropout")
     experiment.training.dropout = 0.0
     finished(experiment)
     experiment.uncertainty.n_resamples = 1
-    assert experiment.blocked["resample"].startswith("First correct: n_resamples must be between 2 and 5000")
+    assert experiment.blocked["uncertainty"].startswith(
+        "First correct: n_resamples must be between 2 and 5000"
+    )
     assert experiment.blocked["train"] == ""
 
 

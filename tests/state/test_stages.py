@@ -30,7 +30,8 @@ def test_a_stage_of_a_run_is_to_do_then_done_then_stale():
     experiment = Experiment()
     runs = [*rows("train"), *rows("equation"), *rows("uncertainty")]
     assert {experiment.stages[name] for name in runs} == {"todo"}
-    experiment.trained = experiment.discovered = experiment.resampled = experiment.snapshot()
+    experiment.trained = experiment.discovered = experiment.snapshot()
+    experiment.studied = {"uncertainty": experiment.snapshot()}
     assert {experiment.stages[name] for name in runs} == {"done"}
     experiment.discovery.threshold = 0.2
     assert {experiment.stages[name] for name in rows("train")} == {"done"}

@@ -79,7 +79,7 @@ def test_a_study_is_stale_with_what_it_depends_on_only():
     assert experiment.stale_because == {"learners": words, "parameters": words}
     assert experiment.stages["recovery"] == "stale"
     experiment.training.epochs = 50
-    found_again = {"learners", "parameters", "rivals", "terms", "falsify", "report"}
+    found_again = {"learners", "parameters", "rivals", "terms", "falsify", "report", "uncertainty"}
     assert set(experiment.stale_because) == found_again
     experiment.participant.alpha_reward = 0.7
     assert set(experiment.stale_because) == set(STUDIES)

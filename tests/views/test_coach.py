@@ -241,7 +241,7 @@ def test_it_says_nothing_of_ten_healthy_runs(seed):
 def test_other_resamples_do_not_silence_it(healthy):
     app = explorer(start=False)
     app.runner.store.result = replace(healthy, choices=healthy.choices[:5])
-    app.experiment.resampled = app.experiment.snapshot()
+    app.experiment.studied = {"uncertainty": app.experiment.snapshot()}
     app.experiment.uncertainty.n_resamples = 50
     assert list(app.experiment.stale_because) == ["uncertainty"]
     assert "little data" in words_of(app.guide.coach.rows.children[0])

@@ -12,10 +12,12 @@ from .comparison_study import ComparisonStudy
 from .falsification import FalsificationStudy
 from .recovery_studies import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import ReportStudy
+from .resampling_study import ResamplingStudy
 from .staying_study import StayingStudy
 from .study import Study
 
 ALL: list[type[Study]] = [
+    ResamplingStudy,
     LearnersStudy,
     ModelsStudy,
     ParametersStudy,

@@ -50,13 +50,9 @@ class ReportStudy(Study):
 
     @classmethod
     def of(cls, studies: Iterable[type[Study]]) -> type[Study]:
-        """Return the report of some studies: those that have a panel of their own."""
-        groups = {
-            name: kind
-            for one in studies
-            if not (one.panel or one.tasks)
-            for name, kind in one.groups().items()
-        }
+        """Return the report of some studies: those of every task that have a command of their own."""
+        own = [one.groups() for one in studies if one.has_command and not one.tasks]
+        groups = {name: kind for each in own for name, kind in each.items()}
         return type(cls.__name__, (cls,), {"shared": groups})
 
     @classmethod

@@ -83,6 +83,7 @@ class Source:
         table: these as they were read, with what the table says people are; None of simulated ones.
         schedule: the task's reward probabilities, as in `falsify`; None where they are not known.
         trained: gives the agents of what was fitted to these choices, by label; empty without.
+        estimator: gives what was fitted to these choices; None without.
         untrained: gives estimators that are not fitted yet, by name; empty without.
         labels: what rivals are called; their names where nothing is said.
         design: what data sets are simulated from, of studies that do; None for all others.
@@ -98,6 +99,7 @@ class Source:
     untrained: "Mapping[str, Callable[[], SpiceEstimator]]" = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     design: Simulation | None = None
+    estimator: "Callable[[], SpiceEstimator] | None" = None
     inquire: Callable[[Any], Any] | None = None
     write: Callable[[Any, bool], Any] | None = None
     folder: Path | None = None
@@ -190,6 +192,8 @@ class Study(ABC):
     trains: ClassVar[bool] = False  # whether it trains one itself, as the settings say
     tasks: ClassVar[tuple[str, ...]] = ()  # kinds of task that it is of, by name; empty for all
     resumes: ClassVar[bool] = False  # whether a command that is ended shows what is done, and can go on
+    is_of_result: ClassVar[bool] = False  # whether it ends with the equations that it is of
+    without_dropout: ClassVar[str] = ""  # why it cannot be done of a network that was trained with dropout
     has_command: ClassVar[bool] = True  # whether its command follows from its settings
     is_further: ClassVar[bool] = True  # whether a report does it as a part of its own, beside what all have
     shared: ClassVar[Mapping[str, type[Settings]]] = {}  # groups of settings, where it has several
@@ -292,6 +296,12 @@ class Study(ABC):
     def describe(self) -> str:
         """Return the answer so far, in a sentence."""
         return self.result().sentence
+
+    @property
+    def settings_done(self) -> Settings:
+        """The settings of what was done, once it was stopped: those of all, where it can go on."""
+        settings: Settings = self.settings
+        return settings
 
     @property
     def ended(self) -> str:
