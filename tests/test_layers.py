@@ -90,7 +90,7 @@ MAY = {
         "spicewidgets.core.models",
         "spicewidgets.core.rivals.ready",
         "spicewidgets.core.studies.ready",
-        "spicewidgets.core.studies.recovery_studies",
+        "spicewidgets.core.studies.recovery_settings",
         "spicewidgets.core.studies.study",
         "spicewidgets.core.wording",
         "spicewidgets.state",

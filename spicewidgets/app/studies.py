@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.studies.ready import STUDIES
-from ..core.studies.recovery_studies import most_jobs as most_jobs
-from ..core.studies.study import OWN, Simulation, Source
+from ..core.studies.recovery_settings import most_jobs as most_jobs
+from ..core.studies.source import OWN, Simulation, Source
 from ..experiment.simulation import Simulated
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot, groups_of

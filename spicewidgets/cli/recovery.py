@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..core.rivals.ready import ALL
 from ..core.settings import Participant, Settings, Task
-from ..core.studies.recovery_studies import (
-    PLAIN,
-    ModelsStudy,
-    ParametersStudy,
-    RecoverySettings,
-    TermsStudy,
-)
-from ..core.studies.study import Simulation, Source, Study
+from ..core.studies.recovery_settings import PLAIN, RecoverySettings
+from ..core.studies.recovery_studies import ModelsStudy, ParametersStudy, TermsStudy
+from ..core.studies.source import Simulation, Source
+from ..core.studies.study import Study
 from .options import OF_SIMULATIONS, OF_TABLES
 from .study import MODELS, DeclaredRequest, argument, declared_option, describe_misuses, option, study_command
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..core.studies.recovery_studies import JOBS
+from ..core.studies.recovery_settings import JOBS
 from ..loading import load
 
 HOST = "127.0.0.1"

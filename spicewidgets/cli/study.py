@@ -16,7 +16,8 @@ import click
 from ..core.models import READY
 from ..core.rivals.ready import ALL
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
-from ..core.studies.study import Source, Study
+from ..core.studies.source import Source
+from ..core.studies.study import Study
 from ..loading import load
 from .options import (
     COLUMNS,

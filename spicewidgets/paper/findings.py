@@ -9,7 +9,6 @@ import pandas as pd
 from ..core.data.tables.report import Report
 from ..core.judge.check import Falsification
 from ..core.judge.random_effects import GroupDifference
-from ..core.rivals.fit import FittedRival
 from ..core.rivals.held_out import HeldOut
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
 from ..core.studies.study import StudyResult
@@ -37,7 +36,6 @@ class Findings:
         report: what was read from the table, and what was done about it.
         groups: the label of each person, by what the table says people are; people in `held_out`'s order.
         differences: whether these groups follow the models equally often.
-        fits: rivals under their group's prior, or the way that was chosen, by name.
         terms: a row for each term of the equations: `module`, `term`, `value`, `low`, `high`, and as far as
             they are known `spread`, `shrinkage`, `people`, `worth`, `price`, `parts` (that have it) and
             `halves` (correlation over people).
@@ -67,7 +65,6 @@ class Findings:
     report: Report | None = None
     groups: Mapping[str, list[Any]] = field(default_factory=dict)
     differences: Mapping[str, GroupDifference] = field(default_factory=dict)
-    fits: Mapping[str, FittedRival] = field(default_factory=dict)
     terms: pd.DataFrame = field(default_factory=pd.DataFrame)
     term_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     people: pd.DataFrame = field(default_factory=pd.DataFrame)

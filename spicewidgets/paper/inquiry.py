@@ -39,7 +39,7 @@ from ..core.studies.data_sets import DataSetStudy
 from ..core.studies.equation_recovery import EquationRecovery
 from ..core.studies.ready import STUDIES
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
-from ..core.studies.study import Source
+from ..core.studies.source import Source
 from .findings import Findings, best_of, equation_sets, sets_of
 from .terms import halves_of, terms_of
 
@@ -196,7 +196,6 @@ class Inquiry:
     def _falsify(self) -> Generator[tuple[float, str], None, None]:
         now = self._now
         fits = {name: fit_rival(name, self.dataset, self._way) for name in self._shown_rivals()}
-        self.findings = now = replace(now, fits={**now.fits, **fits})
         agents = {name: fit.agent for name, fit in fits.items()}
         agents |= {now.told: now.estimator.spice_agent, now.network: now.estimator.rnn_agent}
         try:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from ..core.rivals.ready import ALL, RIVALS as READY
 from ..core.settings import Settings
 from ..core.studies.ready import OF_EVERY_TASK
-from ..core.studies.recovery_studies import BEYOND as BEYOND
+from ..core.studies.recovery_settings import BEYOND as BEYOND
 from ..core.studies.study import Study
 from .base import State
 

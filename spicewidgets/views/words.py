@@ -3,7 +3,7 @@
 from ..core.mechanisms import ASKED, BEYOND, PARAMETERS as DECLARED
 from ..core.rivals.ready import ALL
 from ..core.settings import LEVEL
-from ..core.studies.study import OWN as OWN
+from ..core.studies.source import OWN as OWN
 
 SHARE = f"{100 * LEVEL:g} %"  # that an interval holds, unless another is asked for
 PARAMETERS = {name: one.words for name, one in DECLARED.items()}

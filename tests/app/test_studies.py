@@ -11,7 +11,13 @@ from spicewidgets.app.studies import simulation_of
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.core.judge import random_effects
 from spicewidgets.core.rivals.held_out import held_out
-from spicewidgets.core.studies import comparison_study, data_sets, falsification, recovery_studies
+from spicewidgets.core.studies import (
+    comparison_study,
+    data_sets,
+    falsification,
+    recovery_settings,
+    recovery_studies,
+)
 from spicewidgets.core.studies.comparison import join_comparisons
 from spicewidgets.paper.inquiry import Inquiry
 from spicewidgets.state import Experiment
@@ -281,7 +287,7 @@ def test_on_a_public_page_a_study_has_no_processes_of_a_learner_s_own(monkeypatc
 
     monkeypatch.setattr(data_sets.joblib, "Parallel", Parallel)
     if most is not None:
-        monkeypatch.setenv(recovery_studies.JOBS, most)
+        monkeypatch.setenv(recovery_settings.JOBS, most)
     done(small(recovery={"jobs": 6}), "learners")
     assert asked == [used]
 

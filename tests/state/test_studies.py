@@ -3,7 +3,7 @@
 import pytest
 
 from spicewidgets.core.rivals.ready import RIVALS as READY
-from spicewidgets.core.studies.recovery_studies import TwoLearners
+from spicewidgets.core.studies.recovery_settings import TwoLearners
 from spicewidgets.state import Experiment
 from spicewidgets.state.studies import BEYOND, STUDIES
 

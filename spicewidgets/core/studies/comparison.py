@@ -17,7 +17,7 @@ from ..rivals.held_out import HeldOut
 from ..rivals.model import Floats
 from ..settings import LEVEL
 from ..wording import join_words
-from .study import OWN
+from .source import OWN
 
 SHARE = f"{100 * LEVEL:g} %"  # that an interval holds
 WIDTH = 92  # columns of running text

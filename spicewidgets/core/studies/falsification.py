@@ -15,7 +15,8 @@ from ..models import READY
 from ..progress import Progress, map_progress
 from ..rivals.ready import ALL, rivals_for
 from ..settings import HIGHEST_SEED, Settings, SettingsError, SpiceWarning, setting
-from .study import Source, Study, ready_estimator, way_of_fitting
+from .source import Source
+from .study import Study, ready_estimator, way_of_fitting
 
 if TYPE_CHECKING:
     import pandas as pd

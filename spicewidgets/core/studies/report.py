@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from ..progress import Progress
 from ..settings import Settings
 from .comparison_study import ComparisonStudy
-from .study import Source, Study, StudyResult
+from .source import Source
+from .study import Study, StudyResult
 
 WHOLE = 100  # parts of the work
 

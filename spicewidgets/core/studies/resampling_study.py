@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...loading import later
 from ..progress import Progress
 from ..settings import HIGHEST_SEED, LEVEL, Settings, setting
-from .study import Source, Study
+from .source import Source
+from .study import Study
 
 if TYPE_CHECKING:
     from ..discover import resampled, resampling

@@ -10,7 +10,7 @@ from spicewidgets.core.rivals.fit import ModeSearch
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import ALL, RIVALS, rivals_for
 from spicewidgets.core.studies.comparison_study import ComparisonStudy, HeldOutSettings
-from spicewidgets.core.studies.study import Source
+from spicewidgets.core.studies.source import Source
 
 TWO_STEP = ("hybrid", "model-free", "model-based", "two-step-kernel")
 HYBRID = {"alpha1": 0.4, "alpha2": 0.6, "lambda": 0.7, "w": 0.3, "beta1": 4.0, "beta2": 3.0, "stay": 0.5}

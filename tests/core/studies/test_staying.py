@@ -8,7 +8,7 @@ from staged import by_chance
 from spicewidgets.cli import main
 from spicewidgets.core.judge.staying import Staying
 from spicewidgets.core.studies.ready import OF_EVERY_TASK, STUDIES
-from spicewidgets.core.studies.study import Source
+from spicewidgets.core.studies.source import Source
 from spicewidgets.state.stages import STAGES
 
 

@@ -10,7 +10,7 @@ import spicewidgets as sw
 from spicewidgets.cli.recovery import RecoveryRequest
 from spicewidgets.cli.study import declared_request
 from spicewidgets.core.studies.ready import OF_EVERY_TASK, STUDIES, settings_of_studies
-from spicewidgets.core.studies.study import Source
+from spicewidgets.core.studies.source import Source
 from spicewidgets.state.studies import STATES
 
 OWN = [name for name, study in OF_EVERY_TASK.items() if study.has_command]  # done without more than choices
