@@ -1,1 +1,1 @@
-"""Studies of choices: comparison, falsification and recovery, each declared once, done part by part."""
+"""Studies of choices, each declared once and done part by part."""

@@ -24,9 +24,7 @@ class ReportSettings(Settings):
 
 
 class ReportStudy(Study):
-    """Held-out choices, falsification, recovery and stability, one after the other, for the model on the page
-    and all rivals; whoever gives the choices says how it is written.
-    """
+    """All that is found of the choices, one after the other; whoever gives these says how it is written."""
 
     name = "report"
     title = "Report: what may be claimed?"

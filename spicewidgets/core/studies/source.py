@@ -65,7 +65,8 @@ class Source:
     Attributes:
         given: the choices; None where there is a design only.
         table: these as they were read, with what the table says people are; None of simulated ones.
-        schedule: the task's reward probabilities, as in `falsify`; None where they are not known.
+        schedule: the task's reward probabilities, of each trial or of each trial of every session; None where
+            they are not known.
         trained: gives the agents of what was fitted to these choices, by label; empty without.
         estimator: gives what was fitted to these choices; None without.
         untrained: gives estimators that are not fitted yet, by name; empty without.

@@ -1,6 +1,6 @@
 """A study, declared once: its words, its settings, its parts, and its result.
 
-`studies.py` lists those there are. From the declaration come the panel with its controls, progress, stop and
+`ready.py` lists those there are. From the declaration come the panel with its controls, progress, stop and
 going on; the command `spicewidgets NAME` with its options and files; and a part of the report. Importing this
 loads nothing heavy.
 
