@@ -36,6 +36,7 @@ def hybrid_intervals(group: Group, spice: SpiceModel, level: float) -> dict[Any,
         spice: the equations, which have the labels.
         level: probability with which an interval covers the truth, 0 to 1.
     """
+    group = group.hybrid or group
     free = group.active & (group.errors > AT_BOUND)
     covariance = _with_group(group, free)
     uniform = qmc.Sobol(len(group.numbers), scramble=True, seed=np.random.default_rng(0)).random(DRAWS)

@@ -225,7 +225,7 @@ def _numbers(
         for at, part in ((level, intervals.ends), (LEVEL, intervals.sure))
     )
     if is_two_step(spice) and INSTEAD not in row:
-        ends, sure = ends | told_by_structure(spice), sure | told_by_structure(spice)
+        ends, sure = told_by_structure(spice) | ends, told_by_structure(spice) | sure
     if known is not None and INSTEAD not in row:
         given = sure if free is None else {}
         found |= dict.fromkeys(not_identified(found, told, weights, by_convention(spice), given), np.nan)

@@ -24,6 +24,20 @@ from ..equations import SpiceModel
 from ..models import PLAN, STAY, V1, V2
 
 FADING = {"forget1": f"{V1}_not_chosen", "forget2": f"{V2}_not_chosen"}  # rates, by the modules they are of
+TERMS = frozenset(
+    {
+        (f"{V1}_chosen", (f"{V1}_chosen",)),
+        (f"{V1}_chosen", (REACHED,)),
+        (f"{V1}_chosen", (REWARD_CHOSEN,)),
+        (f"{V1}_not_chosen", (f"{V1}_not_chosen",)),
+        (f"{V2}_chosen", (f"{V2}_chosen",)),
+        (f"{V2}_chosen", (REWARD,)),
+        (f"{V2}_not_chosen", (f"{V2}_not_chosen",)),
+        (PLAN, (AHEAD,)),
+        (STAY, ()),
+    }
+)
+"""The terms of a hybrid, with their modules."""
 SHARE, POSITIVE, REAL = (0.0, 1.0), (0.0, inf), (-inf, inf)
 HYBRID: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("alpha1", "alpha2", "lambda", "w"), SHARE),
