@@ -25,9 +25,6 @@ class Trial(NamedTuple):
         outcomes: of every option, as far as it was seen; -1 where it was not.
         seen: 1 where an outcome was seen, else 0.
         known: 0 where nothing can be learned from rewards, as that of the choice itself is missing, else 1.
-        context: 1 for the state of the task in which the choice was made, else 0, `(n_sessions, n_contexts)`;
-            None where a task has no states.
-        ahead: the same of the next choice.
     """
 
     chosen: Array
@@ -35,8 +32,6 @@ class Trial(NamedTuple):
     outcomes: Array
     seen: Array
     known: Array = 1.0
-    context: Array = None
-    ahead: Array = None
 
 
 class Values:
@@ -127,7 +122,6 @@ class StateSpec:
         symbol: in equations.
         start: its value before the first trial, or the parameter that is.
         weight: what multiplies it in the logit of a choice; None where it is no summand of that.
-        per_context: whether each state of the task has its own, `(n_sessions, n_contexts, n_options)`.
     """
 
     name: str
@@ -135,7 +129,6 @@ class StateSpec:
     symbol: str
     start: float | ParameterSpec
     weight: ParameterSpec | None
-    per_context: bool = False
 
     @property
     def first(self) -> float:

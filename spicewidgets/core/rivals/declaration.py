@@ -114,10 +114,6 @@ class Rival:
         states: memory states, and the value of each before the first trial.
         tasks: the kinds of task that it is for, by name (`core.tasks.TASKS`); empty for one of all kinds.
         named: whether it is compared only where it is named.
-        contexts: how many states the task has; 0 where it has none. Trials then tell them, and `logits` finds
-            that of the next choice in `state["ahead"]`. A data set has them as additional inputs: 1 or 0 for
-            each state of the task in this trial, and the same for the next.
-        per_context: the memory states that each of them has, `(n_sessions, n_contexts, n_options)`.
         beyond: the parameter by which it is told from Rescorla-Wagner, and a size of it; None without one.
     """
 
@@ -131,8 +127,6 @@ class Rival:
     states: Mapping[str, float] = {}
     tasks: tuple[str, ...] = (BANDIT_NAME,)
     named: bool = False
-    contexts: int = 0
-    per_context: tuple[str, ...] = ()
     beyond: tuple[str, float] | None = None
 
     def __init_subclass__(cls) -> None:

@@ -45,24 +45,20 @@ class RivalRNN(BaseRNN):
         self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
-        (actions, outcomes, _, more), _, logits, trials = self.init_forward_pass(
-            inputs, prev_state, batch_first
-        )
-        rival, n = self.rival, self.rival.contexts
-        for trial, action, outcome, inputs in zip(trials, actions, outcomes, more, strict=True):
+        (actions, outcomes, _, _), _, logits, trials = self.init_forward_pass(inputs, prev_state, batch_first)
+        rival = self.rival
+        for trial, action, outcome in zip(trials, actions, outcomes, strict=True):
             zeros = torch.zeros_like(action)
             p = self.parameters_of(zeros)
             seen = (outcome != UNSEEN) * 1.0
             own = (action * outcome).sum(-1, keepdim=True)
             state = {name: self.state[f"x_{name}"] for name in rival.states}
             seen = torch.maximum(seen, action)
-            here = (inputs[:, :n], inputs[:, n : 2 * n]) if n else (None, None)
-            what = Trial(action, own, outcome, seen, 1.0, *here)
-            after = rival.update(p, state, what)
+            after = rival.update(p, state, Trial(action, own, outcome, seen))
             self.state |= {
                 f"x_{name}": value + torch.zeros_like(state[name]) for name, value in after.items()
             }
-            logits[trial] = zeros + rival.logits(p, {**after, "ahead": what.ahead} if n else after)
+            logits[trial] = zeros + rival.logits(p, after)
         return self.post_forward_pass(logits, batch_first), self.get_state()
 
     def check(self) -> None:
@@ -74,13 +70,12 @@ class RivalRNN(BaseRNN):
         name, states = self.rival.name, set(self.rival.states)
         zeros = torch.zeros(2, self._n_actions, dtype=torch.float64)
         chosen, reward = zeros + torch.eye(self._n_actions)[0], zeros[:, :1]
-        state, first = self.first_state(zeros), self.first_context(zeros)
-        trial = Trial(chosen, reward, zeros, chosen, 1.0, first.get("ahead"), first.get("ahead"))
+        state, trial = self.first_state(zeros), Trial(chosen, reward, zeros, chosen)
         try:
             with torch.no_grad():
                 p = self.parameters_of(zeros)
                 after = self.rival.update(p, state, trial)
-                results = {**after, "logits": self.rival.logits(p, state | after | first)}
+                results = {**after, "logits": self.rival.logits(p, state | after)}
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
             raise SettingsError(
@@ -121,30 +116,14 @@ class RivalRNN(BaseRNN):
         with torch.no_grad():
             self._participants = torch.as_tensor(list(participants))
             zeros = self._like.new_zeros(len(participants), self._n_actions)
-            known = self.first_state(zeros) | self.first_context(zeros)
-            logits: Floats = (zeros + self.rival.logits(self.parameters_of(zeros), known)).numpy()
+            state = self.first_state(zeros)
+            logits: Floats = (zeros + self.rival.logits(self.parameters_of(zeros), state)).numpy()
         return logits
 
     def first_state(self, zeros: Tensor) -> dict[str, Tensor]:
         """Return the rival's memory before the first trial of so many sessions, by its own names."""
         state = self.set_initial_state(len(zeros))
         return {name: state[f"x_{name}"].to(zeros) for name in self.rival.states}
-
-    def first_context(self, zeros: Tensor) -> dict[str, Tensor]:
-        """Return the state of the task in which sessions begin, the first; nothing without states."""
-        n = self.rival.contexts
-        return {"ahead": zeros.new_ones(len(zeros), 1) * torch.eye(n).to(zeros)[0]} if n else {}
-
-    def set_initial_state(self, batch_size: int = 1) -> dict[str, Tensor]:
-        """Memory before the first trial, as in `BaseRNN`; what each context has is of shape `(batch_size,
-        n_contexts, n_actions)`.
-        """
-        state = super().set_initial_state(batch_size)
-        wide = {f"x_{name}" for name in self.rival.per_context}
-        n = self.rival.contexts
-        return self.set_state(
-            {name: one[:, None].expand(-1, n, -1) if name in wide else one for name, one in state.items()}
-        )
 
 
 class AgentRival(AgentNetwork):

@@ -41,7 +41,6 @@ class MechanismRival(Rival):
         self._states = states_of(self._moving)
         self.names_of_parameters = self._rival_names()
         self.states = self.states or {state.name: state.first for state in self._states}
-        self.per_context = tuple(state.name for state in self._states if state.per_context)
         self.parameters = self.parameters or self._list_parameters()
         self.equation = self.equation or self._in_symbols()
 

@@ -7,9 +7,12 @@ import pytest
 from staged import FromNothing
 
 import spicewidgets as sw
+from spicewidgets.core.mechanism import Trial, Values
 from spicewidgets.core.models import OF_TASKS
+from spicewidgets.core.polynomial import polynomial
 from spicewidgets.core.read.hybrid import told_by_structure
 from spicewidgets.core.rivals.model import AgentRival
+from spicewidgets.core.rivals.two_step import Hybrid
 
 MODEL = OF_TASKS["two-step"].rnn_class
 HYBRID = {"alpha1": 0.4, "alpha2": 0.6, "lambda": 0.7, "w": 0.35, "beta1": 4.0, "beta2": 3.0, "stay": 0.5}
@@ -76,3 +79,27 @@ def test_what_the_terms_alone_tell():
     of = {w: told_by_structure(equations(*(HYBRID | {"w": w}).values())) for w in (0.0, 0.5, 1.0)}
     assert of == {0.0: {"w": (0.0, 0.0)}, 0.5: {}, 1.0: {"w": (1.0, 1.0)}}
     assert told_by_structure(equations(*(HYBRID | {"lambda": 1.0}).values())) == {"lambda": (1.0, 1.0)}
+
+
+def test_its_update_run_on_letters_is_its_equations():
+    """After first option 0, and option 1 of the second state."""
+    rival, letters = Hybrid(), np.array([[polynomial(f"Q{option}") for option in range(6)]], object)
+    p = Values(**{name: np.array([[value]]) for name, value in HYBRID.items()})
+    state, sides = {"value": letters, "first": np.zeros((1, 6))}, np.eye(6)
+    reward = np.array([[polynomial("c_reward")]], object)
+    for choice in (0, 5):
+        state = rival.update(p, state, Trial(sides[[choice]], reward, None, None))
+    value = state["value"][0]
+    assert value[0].terms == pytest.approx({("Q0",): 0.6, ("Q5",): 0.4 * 0.3, ("c_reward",): 0.4 * 0.7})
+    assert value[5].terms == pytest.approx({("Q5",): 0.4, ("c_reward",): 0.6})
+    assert value[2].terms == {("Q2",): 1.0}
+
+
+def test_maximum_likelihood_recovers_the_seven_parameters():
+    true = np.array(list(HYBRID.values()))
+    agent = AgentRival(Hybrid(), [true], 6)
+    data, _, _ = sw.create_dataset(agent, sw.TwoStep(), 150, 20, random_state=1)
+    fit = sw.fit_rival(Hybrid, data)
+    assert not fit.at_bound.any()
+    np.testing.assert_array_less(np.abs(fit.values - true) / fit.errors, 4)
+    np.testing.assert_array_less(fit.errors[0, :4], 0.2)
