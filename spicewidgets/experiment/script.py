@@ -15,7 +15,6 @@ from ..core.mechanisms import PARAMETERS
 from ..core.models import PUBLIC, READY, ReadyModel
 from ..core.settings import Discovery, Task, Training
 from ..core.simulate.agents import AgentQ
-from ..core.studies.resampling_study import Resampling
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
 from ..state.model import YOUR_OWN
@@ -25,12 +24,13 @@ from .settle import config_of, source_of
 if TYPE_CHECKING:
     from ..core import parameters
     from ..core.data import gallery
+    from ..core.studies.resampling_study import Resampling
 else:
     gallery = later("..core.data.gallery", __package__)
     parameters = later("..core.parameters", __package__)
 
 
-def script_of(snapshot: ExperimentSnapshot, resampled: Resampling | None = None) -> str:
+def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = None) -> str:
     """Return the script. Its first lines say what must be added where a class of the user's own was trained.
     With `resampled` it also prints the spread over resamples.
     """
@@ -196,7 +196,9 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
         yield "    print(participant, spice.spice_model_.text(participant), sep='\\n')"
 
 
-def _resampling(snapshot: ExperimentSnapshot, resampled: Resampling | None, names: set[str]) -> Iterator[str]:
+def _resampling(
+    snapshot: ExperimentSnapshot, resampled: "Resampling | None", names: set[str]
+) -> Iterator[str]:
     if resampled is None:
         return
     names.add("bootstrap_equations")

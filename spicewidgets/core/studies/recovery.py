@@ -244,7 +244,7 @@ class ModelRecovery(DataSetStudy):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the rivals are called."""
+        """Labels of the rivals."""
         return tuple(rival.label for rival in self.rivals)
 
     def overview(self) -> pd.DataFrame:

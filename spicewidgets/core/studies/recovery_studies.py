@@ -140,7 +140,7 @@ class RecoveryStudy(Study):
 
     @property
     def simulation(self) -> Simulation:
-        """What the data sets are simulated from."""
+        """Source of the simulated data sets."""
         assert self.source.design is not None
         return self.source.design
 

@@ -92,7 +92,7 @@ class ReportStudy(Study):
 
     @property
     def has_result(self) -> bool:
-        """Whether anything can be written yet."""
+        """Tells whether anything can be written yet."""
         return self._inquiry is not None and self._inquiry.findings is not None
 
     def describe(self) -> str:

@@ -86,7 +86,7 @@ class ResamplingStudy(Study):
 
     @property
     def has_result(self) -> bool:
-        """Whether there are two or more: one alone tells nothing of a spread."""
+        """Tells whether there are two or more: one alone has no spread."""
         return len(self.parts) > 1
 
     def take(self, before: Study) -> None:

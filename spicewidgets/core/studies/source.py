@@ -1,4 +1,4 @@
-"""What a study is of: choices, what is known of them, and what data sets are simulated from.
+"""The choices that a study is of, what is known of them, and the design that data sets are simulated in.
 
 Importing this loads nothing heavy.
 """
@@ -28,7 +28,7 @@ OWN = ("SPICE", "RNN")  # what equations and network that are trained on the pag
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """What data sets are simulated from, in studies of what a design can tell.
+    """The design that data sets are simulated in, and the participant, in studies of recovery.
 
     Attributes:
         people: how many there are.

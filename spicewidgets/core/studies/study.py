@@ -147,7 +147,7 @@ class Study(ABC):
 
     @property
     def has_result(self) -> bool:
-        """Whether there is a result yet."""
+        """Tells whether there is a result yet."""
         return bool(self.parts)
 
     def weight(self, part: str) -> int:

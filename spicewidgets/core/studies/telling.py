@@ -180,7 +180,7 @@ class ModelDiscriminability(DataSetStudy):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the learners are called."""
+        """Labels of the learners."""
         return tuple(rival.label for rival in self.rivals)
 
     def overview(self) -> pd.DataFrame:
