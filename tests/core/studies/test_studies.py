@@ -9,8 +9,9 @@ import pytest
 import spicewidgets as sw
 from spicewidgets.cli.recovery import RecoveryRequest
 from spicewidgets.cli.study import declared_request
+from spicewidgets.core.settings import Task
 from spicewidgets.core.studies.ready import OF_EVERY_TASK, STUDIES, settings_of_studies
-from spicewidgets.core.studies.source import Source
+from spicewidgets.core.studies.source import Simulation, Source
 from spicewidgets.state.studies import STATES
 
 OWN = [name for name, study in OF_EVERY_TASK.items() if study.has_command]  # done without more than choices
@@ -85,6 +86,32 @@ def test_what_is_stopped_is_kept_and_gone_on_with_to_the_same_result(name, sourc
     for frame in whole.tables().values():
         assert len(frame)
     assert whole.result().text
+
+
+@pytest.mark.parametrize(("name", "rivals"), [("parameters", ("biased",)), ("models", ("random", "biased"))])
+def test_a_recovery_that_is_stopped_takes_over_fits_and_data_sets(name, rivals, source):
+    kind = STUDIES[name]
+    design = Simulation(people=3, sessions=1, trials=30, task=Task(), is_exact=True)
+    settings = kind.settings_class(n_datasets=3, rivals=rivals)
+    whole, stopped, again = (kind(settings, replace(source, design=design)) for _ in range(3))
+    steps = stopped.steps()
+    while not stopped.parts:
+        next(steps)
+    steps.close()
+    assert 0 < len(stopped.parts) < len(stopped.names)
+    again.take(stopped)
+    assert again.fits == stopped.fits
+    assert set(again.fits) == set(rivals)
+    assert set(again.parts) == set(stopped.parts)
+    found = done(again).result()
+    pd.testing.assert_frame_equal(found.to_frame(), done(whole).result().to_frame())
+    assert found.sentence in found.text
+    more = kind(replace(settings, n_datasets=9), again.source)
+    more.take(again)
+    assert set(more.parts) == set(again.parts) < set(more.names)
+    other = kind(replace(settings, seed=1), again.source)
+    other.take(again)
+    assert (other.parts, set(other.fits)) == ({}, set(rivals))
 
 
 @pytest.mark.parametrize("name", OWN)
