@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..core.data.choices import Choices
     from ..core.data.dataset import DatasetRNN
-    from ..core.discover import known, people as tables
+    from ..core.discover import known, likelihood as likelihoods, people as tables
     from ..core.discover.known import Known
     from ..core.discover.sparsity import SparsityPath
     from ..core.estimator import SpiceEstimator
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from . import estimators
 else:
     known = later("..core.discover.known", __package__)
+    likelihoods = later("..core.discover.likelihood", __package__)
     tables = later("..core.discover.people", __package__)
     estimators = later(".estimators", __package__)
 
@@ -166,8 +167,11 @@ class Result:
     def _told(self) -> "Mapping[Any, Known]":
         """What the choices that were learned from tell of the coefficients, by participant."""
         assert self.spice is not None
-        dataset = self.dataset if self.estimator is None else self.estimator._dataset_
-        return known.known_by_choices(self.spice, self.forward, dataset)
+        if self.estimator is None:
+            likelihood = likelihoods.likelihood_of(self.spice, self.forward, self.dataset)
+        else:
+            likelihood = self.estimator._search.likelihood_of(self.spice)
+        return known.known_by_choices(self.spice, likelihood)
 
     @cached_property
     def emergence(self) -> Mapping[str, Emergence]:

@@ -16,7 +16,7 @@ from ..wording import join_words
 from .group import Group
 from .identified import AT_BOUND
 from .information import InformationMatrix, slopes
-from .likelihood import ParameterId, likelihood_of, spice_of
+from .likelihood import Likelihood, ParameterId, likelihood_of, spice_of
 from .uncertainty import Uncertainty
 
 Floats = NDArray[np.float64]
@@ -72,11 +72,14 @@ class Known(NamedTuple):
         return {name: slope for name, slope in slopes(read, self.values).items() if slope.any()}
 
 
-def known_by_choices(spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions) -> dict[Any, Known]:
+def known_by_choices(spice: SpiceModel, likelihood: Likelihood) -> dict[Any, Known]:
     """Return the expected information of the choices about the coefficients of each person who has equations,
     also of own values where a term is lacking, by label.
+
+    Args:
+        spice: the equations.
+        likelihood: of them, as `likelihood_of` has it.
     """
-    likelihood = likelihood_of(spice, model, data)
     values = likelihood.values_of(spice)
     there, found = likelihood(values), {}
     for row, code in enumerate(likelihood.participants):
@@ -89,7 +92,7 @@ def known_by_choices(spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessi
 
 def uncertainty(spice: SpiceModel, model: BaseRNN, data: DatasetRNN | Sessions) -> dict[Any, Uncertainty]:
     """Return standard errors of the numbers of equations at the maximum of the likelihood, by label."""
-    return uncertainty_of(known_by_choices(spice, model, data), spice, model)
+    return uncertainty_of(known_by_choices(spice, likelihood_of(spice, model, data)), spice, model)
 
 
 def known_given_group(group: Group) -> Iterator[tuple[int, Known]]:

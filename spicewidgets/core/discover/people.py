@@ -25,7 +25,7 @@ from .identified import (
 )
 from .information import InformationMatrix, bounded_interval
 from .known import Known, known_by_choices, known_given_group
-from .likelihood import ParameterId
+from .likelihood import ParameterId, likelihood_of
 
 if TYPE_CHECKING:
     from ..estimator import SpiceEstimator
@@ -108,7 +108,8 @@ def parameters_of_people(
     """
     sessions = _sessions_of(estimator, _dataset(estimator, data))
     spice, model = estimator.spice_model_, estimator.rnn_model_
-    told = known_by_choices(spice, model, sessions) if told is None else told
+    if told is None:
+        told = known_by_choices(spice, likelihood_of(spice, model, sessions))
     labels = _labels(estimator)
     known, free = _known(estimator, told)
     ends = intervals_of(estimator, sessions, level, {label: own.nll for label, own in told.items()})

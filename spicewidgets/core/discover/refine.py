@@ -37,7 +37,11 @@ def refine(
         data: the choices; participants are indices in the last column.
         also: equations whose numbers are tried as another beginning, where the first one leads less far.
     """
-    likelihood = likelihood_of(spice, model, data)
+    return refine_by(likelihood_of(spice, model, data), spice, also=also)
+
+
+def refine_by(likelihood: Likelihood, spice: SpiceModel, *, also: SpiceModel | None = None) -> SpiceModel:
+    """Do the same with the likelihood of the equations at hand, as `likelihood_of` has it."""
     if not likelihood.numbers:
         return spice
     start = likelihood.values_of(spice)

@@ -19,12 +19,13 @@ from .discovery import propose_equations
 from .group import Group, Pooling
 from .held_apart import TuningGain, gain_of
 from .intervals import Averaged
-from .refine import refine
+from .likelihood import Likelihood, likelihood_of, terms_in
+from .refine import refine_by
 from .sampling import ModuleSamples
 from .selection import Evidence, Selections
 
 Report = Callable[[str], None]
-TUNED = 8  # refined equations that are remembered of a model
+TUNED, KEPT = 8, 3  # refined equations, and likelihoods, that are remembered of a model
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +119,10 @@ class EquationSearch:
         self.averaged: dict[Hashable, Averaged] = {}
         self._tuned: list[tuple[SpiceModel, SpiceModel]] = []
         self._selections: Selections | None = None
+        self._likelihoods: dict[Hashable, Likelihood] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_selections": None}  # which own machine code: a copy searches again
+        return vars(self) | {"_selections": None, "_likelihoods": {}}  # they own machine code
 
     def find(
         self,
@@ -189,12 +191,21 @@ class EquationSearch:
         spice, group = pooling.result()
         return FoundEquations(spice, group=group, stopped=stopped)
 
+    def likelihood_of(self, spice: SpiceModel) -> Likelihood:
+        """Return the likelihood of equations, which depends on their terms only."""
+        having = tuple(map(spice.has_equations, range(len(self.participants))))
+        key = tuple(terms_in(spice).items()), having
+        if key not in self._likelihoods:
+            last = dict([*self._likelihoods.items()][1 - KEPT :])
+            self._likelihoods = last | {key: likelihood_of(spice, self.model, self.sessions)}
+        return self._likelihoods[key]
+
     def _refine(self, spice: SpiceModel, also: SpiceModel | None) -> SpiceModel:
         """Refine equations; those that have been refined lately need not be again."""
         for before, after in self._tuned:
             if before == spice and also is None:
                 return after
-        after = refine(spice, self.model, self.sessions, also=also)
+        after = refine_by(self.likelihood_of(spice), spice, also=also)
         self._tuned[:] = [*self._tuned, (spice, after)][-TUNED:]
         return after
 
