@@ -88,6 +88,7 @@ class Explorer(Panel):
         self.switch.observe(self._show, "value")
         self.experiment.observe(self._go, "view")
         self._link, self._is_due = "", False
+        self._drawn: dict[str, tuple[object, ...]] = {}  # what each small picture shows
         self.address = Address("Settings in the page's address", self._take)
         self.banner = LessonBanner(self.experiment)
         self.told = widgets.Text(**compat.tooltip("What the page says of itself"))
@@ -179,8 +180,20 @@ class Explorer(Panel):
         """Show how far each room is, and the small pictures of some, as far as the settings can be used."""
         self.switch.mark(self._states())
         if self.experiment.sound("task", "participant", "data"):
+            shown = self._parts()
             for name in names:
-                self.switch.tiles[name].draw(*TILES[name](self.experiment, self.runner))
+                before = self._drawn.get(name)
+                if before is None or any(a is not b for a, b in zip(before, shown, strict=True)):
+                    self.switch.tiles[name].draw(*TILES[name](self.experiment, self.runner))
+                    self._drawn[name] = shown
+
+    def _parts(self) -> tuple[object, ...]:
+        """Return all that the small pictures show: the same objects, while nothing of it has changed."""
+        experiment, run, playback = self.experiment, self.experiment.run, self.experiment.playback
+        settings = experiment.peek(), experiment.comparison.peek(), experiment.person
+        progress = run.live, run.history, run.busy, run.study, run.epoch
+        played = playback.playing, playback.epoch, playback.epochs, playback.equations
+        return (*settings, *progress, *played, self.runner.result, self.runner.given)
 
     @guard
     def _show_run(self, _: Change | None = None) -> None:

@@ -6,8 +6,9 @@ it never raises, so that no slider can throw.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
+from functools import cache
 from numbers import Integral, Real
 from types import UnionType
 from typing import (
@@ -171,15 +172,26 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
             setattr(self, name, value)
         self.recheck()
 
+    _kept: tuple[Mapping[str, object], Settings] | None = None  # values, and what was made of them last
+
     @classmethod
+    @cache
     def names(cls) -> tuple[str, ...]:
         """Return the names of the settings, in order."""
         return tuple(item.name for item in fields(cls.settings) if is_on_page(item))
 
     def peek(self) -> S:
-        """Return the settings as they stand, right or wrong, as a frozen dataclass."""
-        values = {name: getattr(self, name) for name in self.names()}
-        return cast("S", self.settings(**values))
+        """Return the settings as they stand, right or wrong, as a frozen dataclass: the same as before, while
+        nothing has changed.
+        """
+        return self._keep(self.settings, {name: getattr(self, name) for name in self.names()})
+
+    def _keep(self, make: Callable[..., Any], values: Mapping[str, object]) -> S:
+        """Return what was made of these very values last, or make it."""
+        kept = self._kept
+        if kept is None or any(kept[0].get(name, self) is not value for name, value in values.items()):
+            kept = self._kept = values, make(**values)
+        return cast("S", kept[1])
 
     def snapshot(self) -> S:
         """Return the settings as a frozen dataclass.

@@ -152,6 +152,8 @@ class Experiment(HasTraits):
         follow_training, follow_library: whether results are brought up to date without being asked.
     """
 
+    _kept: tuple[dict[str, Any], ExperimentSnapshot] | None = None  # parts, and what they made last
+
     problems = List(Unicode())
     stages = Dict()
     stale_because = Dict()
@@ -197,8 +199,13 @@ class Experiment(HasTraits):
 
     def peek(self) -> ExperimentSnapshot:
         """Return the settings as they stand, right or wrong."""
-        parts = {name: self.group(name).peek() for name in KEPT}
-        return ExperimentSnapshot(**parts, studies={name: self.group(name).peek() for name in STATES})
+        parts = {name: self.group(name).peek() for name in (*KEPT, *STATES)}
+        kept = self._kept
+        if kept is None or any(kept[0][name] is not part for name, part in parts.items()):
+            studies = {name: parts[name] for name in STATES}
+            kept = parts, ExperimentSnapshot(**{name: parts[name] for name in KEPT}, studies=studies)
+            self._kept = kept
+        return kept[1]
 
     def snapshot(self) -> ExperimentSnapshot:
         """Return the settings, frozen.

@@ -179,7 +179,9 @@ class ModelState(State[Model]):
         """
         own = self._own(self.name) if isinstance(self.name, str) else None
         plain = self.name != YOUR_OWN and isinstance(self.built, BuiltModel)
-        return Model(self.name, self.embedding_size, PLAIN if plain else self.built, own)
+        built = PLAIN if plain else self.built
+        parts = {"name": self.name, "embedding_size": self.embedding_size, "built": built, "own": own}
+        return self._keep(Model, parts)
 
     def start_from(self, name: str) -> None:
         """Build a model of your own, beginning with what a precoded model is made of."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from traitlets import Enum, Float, Int, Unicode
@@ -136,14 +136,10 @@ class TableState(State[Table]):
 
     def peek(self) -> Table:
         """Return the settings as they stand; with the contents where that very table is open."""
-        table, opened = super().peek(), self._open
-        if opened is None or (table.sha256, table.roles, table.remedies) != (
-            opened.sha256,
-            opened.roles,
-            opened.remedies,
-        ):
-            return table
-        return replace(table, contents=opened.contents)
+        opened, values = self._open, {name: getattr(self, name) for name in self.names()}
+        same = ("sha256", "roles", "remedies")
+        is_open = opened is not None and all(getattr(opened, name) == values[name] for name in same)
+        return self._keep(Table, values | {"contents": opened.contents if opened and is_open else None})
 
     def to_dict(self) -> dict[str, Any]:
         """As in every state; roles and remedies by name."""
