@@ -49,8 +49,8 @@ class Store:
         run = self.experiment.run
         with self.lock:
             self._drop_studies()
-            self._tell(trained=result.snapshot)
-            self._tell(discovered=None if result.spice is None else result.snapshot)
+            discovered = None if result.spice is None else result.snapshot
+            self._tell(trained=result.snapshot, discovered=discovered)
             with log_errors("What watches the run has failed."):
                 run.put(
                     notes=result.notes,
@@ -107,6 +107,5 @@ class Store:
         self.experiment.trained = self.experiment.discovered = None
 
     def _tell(self, **values: ExperimentSnapshot | None) -> None:
-        for name, snapshot in values.items():
-            with log_errors("What watches the experiment has failed."):
-                setattr(self.experiment, name, snapshot)
+        with log_errors("What watches the experiment has failed."):
+            self.experiment.tell(**values)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.data.counts import count_choices
 from ..core.diagnose.diagnosis import Diagnosis
-from ..core.discover.identified import missing_in_words, missing_of
+from ..core.discover.identified import missing_in, missing_in_words
 from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.mechanisms import BEYOND, PARAMETERS
@@ -49,7 +49,7 @@ def _instead(outcome: Outcome) -> str:
 
 def _not_identified(outcome: Outcome, label: Any) -> list[str]:
     """Name the parameters that are missing in `people.csv`, as the choices do not identify them."""
-    missing = missing_of(outcome.people, label)
+    missing = missing_in(outcome.people).get(label, set())
     return [name for name in PARAMETERS if name in missing]
 
 

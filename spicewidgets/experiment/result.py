@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.built import BuiltModel
-from ..core.discover.identified import missing_of
+from ..core.discover.identified import missing_in
 from ..core.discover.uncertainty import Uncertainty
 from ..core.equations import SpiceModel, Term
 from ..core.read.emergence import Emergence, emergences
@@ -145,7 +145,7 @@ class Result:
         model, parameters = values_of(self.snapshot), {}
         for participant in self.spice.participants:
             true, found = (read_parameters(one, model, participant) for one in (self.truth, self.spice))
-            missing = set() if self.parameters is None else missing_of(self.parameters, participant)
+            missing = self.missing.get(participant, set())
             parameters[participant] = {
                 name: (true[name], found[name]) for name in true if name in found and name not in missing
             }
@@ -206,6 +206,11 @@ class Result:
         if self.estimator is None or self.spice is None:
             return None
         return tables.parameters_of_people(self.estimator, self._table, told=self._told)
+
+    @cached_property
+    def missing(self) -> Mapping[Any, set[str]]:
+        """The parameters that the choices do not identify, by participant; none of a recorded run."""
+        return {} if self.parameters is None else missing_in(self.parameters)
 
     @property
     def _table(self) -> "Choices | None":

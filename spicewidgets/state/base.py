@@ -173,6 +173,7 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         self.recheck()
 
     _kept: tuple[Mapping[str, object], Settings] | None = None  # values, and what was made of them last
+    _checked: tuple[Settings, list[str]] | None = None  # settings, and what was found wrong with them
 
     @classmethod
     @cache
@@ -207,7 +208,10 @@ class State(HasTraits, Generic[S], metaclass=_Declared):
         """Return a sentence for every setting that cannot be used, each beginning with the name of the
         setting.
         """
-        return self.peek().problems()
+        present = self.peek()
+        if self._checked is None or self._checked[0] is not present:
+            self._checked = present, present.problems()
+        return list(self._checked[1])
 
     def problems_of(self, name: str) -> list[str]:
         """Those problems that belong to one setting."""

@@ -153,6 +153,7 @@ class Experiment(HasTraits):
     """
 
     _kept: tuple[dict[str, Any], ExperimentSnapshot] | None = None  # parts, and what they made last
+    _is_told = False  # whether more results are to come at once
 
     problems = List(Unicode())
     stages = Dict()
@@ -234,9 +235,21 @@ class Experiment(HasTraits):
             self.blocked = self._find_blocked(present)
             self.revision += 1
 
+    def tell(self, **results: ExperimentSnapshot | None) -> None:
+        """Set the settings of several results (`trained`, ...), and bring up to date what follows, once."""
+        with self.lock:
+            self._is_told = True
+            try:
+                for name, snapshot in results.items():
+                    setattr(self, name, snapshot)
+            finally:
+                self._is_told = False
+            self.refresh()
+
     def _on_change(self, change: Change) -> None:
         with self.lock:
-            self.refresh()
+            if not self._is_told:
+                self.refresh()
 
     def sound(self, *groups: str) -> bool:
         """Tell whether the settings of these groups have no problem, so that they can be previewed."""

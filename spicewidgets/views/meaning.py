@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.discover.identified import missing_of
 from ..core.equations import SpiceModel
 from ..core.models import VALUE
 from ..core.read.freedoms import Freedom, freedoms
@@ -70,7 +69,7 @@ def steps_of(result: Result, participant: Hashable) -> tuple[Step, ...]:
 
 def not_identified_of(result: Result, participant: Hashable) -> set[str]:
     """Name the parameters of a participant that the choices do not identify; none of a recorded run."""
-    return set() if result.parameters is None else missing_of(result.parameters, participant)
+    return result.missing.get(participant, set())
 
 
 def interval_of(result: Result, participant: Hashable, parameter: str) -> tuple[float, float]:

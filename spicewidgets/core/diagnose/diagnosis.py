@@ -15,7 +15,7 @@ from ..data.dataset import DatasetRNN
 from ..data.participants import index_participants
 from ..discover.comparison import differences
 from ..discover.held_apart import TuningGain
-from ..discover.identified import missing_of
+from ..discover.identified import missing_in
 from ..discover.known import uncertainty
 from ..discover.people import people
 from ..discover.uncertainty import Uncertainty
@@ -160,7 +160,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         agents["truth"] = agent
     played = {name: replay(one, own) for name, one in agents.items()}
     group = getattr(estimator, "group_", None)
-    table = cache(partial(people, estimator, None if dataset is None else own))
+    missing = cache(lambda: missing_in(people(estimator, None if dataset is None else own)))
     name = next((n for n, ready in READY.items() if ready.class_name == type(model).__name__), "")
     return Facts(
         history=[vars(record) for record in getattr(estimator, "history_", ())] if dataset is None else (),
@@ -184,7 +184,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
         made_by={} if truth is None or agent is None else agent.parameters,
         left_out=left_out_of(config, READY[name].config if name else None),
         chance=own.chance,
-        missing=lambda label: missing_of(table(), label),
+        missing=lambda label: missing().get(label, set()),
     )
 
 

@@ -150,18 +150,20 @@ def own_values_given_group(
     return found
 
 
-def missing_of(table: pd.DataFrame, participant: Hashable) -> set[str]:
-    """Name the numbers of a participant that the choices do not identify; none of whoever is no Q-learner.
+def missing_in(table: pd.DataFrame) -> dict[Hashable, set[str]]:
+    """Name the numbers of each participant that the choices do not identify, by label; none of whoever is no
+    Q-learner.
 
     Args:
         table: of `people`.
-        participant: label.
     """
     return {
-        str(name)
-        for row in table[table["participant"] == participant].to_dict("records")
-        for name, value in row.items()
-        if not row.get(INSTEAD) and isinstance(value, float) and isnan(value)
+        row["participant"]: {
+            str(name)
+            for name, value in row.items()
+            if not row.get(INSTEAD) and isinstance(value, float) and isnan(value)
+        }
+        for row in table.to_dict("records")
     }
 
 
