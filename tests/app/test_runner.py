@@ -18,7 +18,7 @@ from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN, split_data_a
 from spicewidgets.app.games import given
 from spicewidgets.app.runner import Runner, call_after
 from spicewidgets.core.discover.known import uncertainty
-from spicewidgets.core.discover.refine import refine
+from spicewidgets.core.discover.refine import refine_by
 from spicewidgets.experiment.estimators import discover_again, glimpse
 from spicewidgets.experiment.fit import MOST_CHECKPOINTS
 from spicewidgets.experiment.simulation import play, preview, simulate
@@ -621,7 +621,8 @@ def test_equations_are_refined_once(library, monkeypatch):
     monkeypatch.setattr("spicewidgets.app.job.advice", lambda *_: ())  # which refines other equations
     refined = []
     monkeypatch.setattr(
-        "spicewidgets.core.discover.search.refine", lambda *given: refined.append(given[0]) or refine(*given)
+        "spicewidgets.core.discover.search.refine_by",
+        lambda likelihood, spice, **also: refined.append(spice) or refine_by(likelihood, spice, **also),
     )
     for threshold in (0.42, 0.05, 0.43, 0.06):
         library.experiment.discovery.threshold = threshold
