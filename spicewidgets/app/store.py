@@ -107,5 +107,7 @@ class Store:
         self.experiment.trained = self.experiment.discovered = None
 
     def _tell(self, **values: ExperimentSnapshot | None) -> None:
-        with log_errors("What watches the experiment has failed."):
-            self.experiment.tell(**values)
+        with log_errors("What watches the experiment has failed."), self.experiment.refresh_once():
+            for name, snapshot in values.items():
+                with log_errors("What watches the experiment has failed."):
+                    setattr(self.experiment, name, snapshot)

@@ -3,8 +3,8 @@
 Links the states and owns none of their settings.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -153,7 +153,7 @@ class Experiment(HasTraits):
     """
 
     _kept: tuple[dict[str, Any], ExperimentSnapshot] | None = None  # parts, and what they made last
-    _is_told = False  # whether more results are to come at once
+    _waits = False  # whether more changes are to come before what follows is brought up to date
 
     problems = List(Unicode())
     stages = Dict()
@@ -200,7 +200,7 @@ class Experiment(HasTraits):
 
     def peek(self) -> ExperimentSnapshot:
         """Return the settings as they stand, right or wrong."""
-        parts = {name: self.group(name).peek() for name in (*KEPT, *STATES)}
+        parts = {name: getattr(self, name).peek() for name in (*KEPT, *STATES)}
         kept = self._kept
         if kept is None or any(kept[0][name] is not part for name, part in parts.items()):
             studies = {name: parts[name] for name in STATES}
@@ -220,7 +220,9 @@ class Experiment(HasTraits):
 
     def find_problems(self) -> list[str]:
         """Return a sentence for everything that keeps a run from beginning."""
-        return [f"{name}: {sentence}" for name in FOUND_IN for sentence in self.group(name).find_problems()]
+        return [
+            f"{name}: {sentence}" for name in FOUND_IN for sentence in getattr(self, name).find_problems()
+        ]
 
     def refresh(self) -> None:
         """Bring problems, stages and what is blocked up to date."""
@@ -235,25 +237,25 @@ class Experiment(HasTraits):
             self.blocked = self._find_blocked(present)
             self.revision += 1
 
-    def tell(self, **results: ExperimentSnapshot | None) -> None:
-        """Set the settings of several results (`trained`, ...), and bring up to date what follows, once."""
+    @contextmanager
+    def refresh_once(self) -> Iterator[None]:
+        """Bring up to date what follows from several changes once, after the last of them."""
         with self.lock:
-            self._is_told = True
+            self._waits = True
             try:
-                for name, snapshot in results.items():
-                    setattr(self, name, snapshot)
+                yield
             finally:
-                self._is_told = False
+                self._waits = False
             self.refresh()
 
     def _on_change(self, change: Change) -> None:
         with self.lock:
-            if not self._is_told:
+            if not self._waits:
                 self.refresh()
 
     def sound(self, *groups: str) -> bool:
         """Tell whether the settings of these groups have no problem, so that they can be previewed."""
-        return not any(self.group(name).find_problems() for name in groups)
+        return not any(getattr(self, name).find_problems() for name in groups)
 
     def _clamp(self) -> None:
         """Move to the last session and arm where the compared ones no longer exist."""
