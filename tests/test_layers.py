@@ -192,7 +192,7 @@ ALSO = {
         "spicewidgets",
         "torch",
     },  # it imports everything
-    "core/estimator.py": {"sklearn"},  # the scikit-learn door ...
+    "core/parameters.py": {"sklearn"},  # the scikit-learn door ...
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles

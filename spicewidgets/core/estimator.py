@@ -14,8 +14,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
 
 from . import autospice, storage
 from .checks import raise_if_any
@@ -33,7 +31,7 @@ from .discover.selection import Evidence
 from .equations import SpiceModel, Term
 from .judge.network_agents import AgentNetwork, AgentSpice
 from .judge.replay import nll_per_trial, replay
-from .parameters import participant_index, problems_of, settings_of
+from .parameters import Manners, not_fitted, participant_index, problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError, SpiceWarning
 from .train.new_model import check_model, new_model
@@ -47,7 +45,7 @@ Given = tuple[Any, Any]  # data and targets, as a caller gives them
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
 
 
-class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
+class SpiceEstimator(Manners):
     """Train an RNN on choices and find the equation of each of its modules.
 
     Args:
@@ -316,7 +314,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
         """
         found: FoundEquations | None = getattr(self, "_found", None)
         if found is None or found.selections is None:
-            raise NotFittedError(
+            raise not_fitted(
                 "There is no search for terms to ask. Find the equations first, with discover() or fit(), by"
                 " evidence and without pooling."
             )
@@ -583,7 +581,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     def _check_fitted(self, *names: str) -> None:
         missing = [name.strip("_") for name in names if not hasattr(self, name)]
         if missing:
-            raise NotFittedError(
+            raise not_fitted(
                 f"This SpiceEstimator has no {' and no '.join(missing)} yet. Call fit(data, targets) or"
                 " load_spice(...) first."
             )
@@ -615,7 +613,7 @@ class SpiceEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         if resample or not hasattr(self, "samples_"):
             if not hasattr(self, "_search"):
-                raise NotFittedError(
+                raise not_fitted(
                     "The equations need the data for their samples, which are not saved with a model. Call"
                     " fit(data, targets) first."
                 )

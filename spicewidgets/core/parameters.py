@@ -6,8 +6,9 @@ import os
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import fields
+from inspect import signature
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -32,6 +33,68 @@ DISCOVERY = {  # what the estimator calls the settings of the second stage
     "n_sessions_off_policy": "n_sessions_off_policy",
     "n_trials_same_action": "n_trials_same_action_off_policy",
 }
+
+
+class Manners:
+    """An estimator whose constructor keeps its arguments, as scikit-learn takes one: to be cloned, searched
+    over and shown.
+    """
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Return the names of the constructor's arguments, sorted."""
+        return sorted({*signature(cls.__init__).parameters} - {"self"})
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments of the constructor, by name."""
+        return {name: getattr(self, name) for name in self._get_param_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set arguments of the constructor, for the next fit.
+
+        Raises:
+            ValueError: one of the names is no argument.
+        """
+        if not params.keys() <= {*self._get_param_names()}:
+            self._twin().set_params(**params)  # scikit-learn says which
+        vars(self).update(params)
+        return self
+
+    def _twin(self) -> Any:
+        """Return an estimator of scikit-learn's own kind with the same attributes."""
+        own = type(self)
+        names = {name: getattr(own, name) for name in ("__init__", "__module__", "__doc__")}
+        kind = type(own.__name__, (_sklearn().base.BaseEstimator,), names)
+        twin = object.__new__(kind)
+        vars(twin).update(vars(self))
+        return twin
+
+    def __repr__(self) -> str:
+        return repr(self._twin())
+
+    def _repr_html_(self) -> Any:
+        return self._twin()._repr_html_()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self._twin()._repr_mimebundle_(**options)
+
+    def __sklearn_tags__(self) -> Any:
+        return self._twin().__sklearn_tags__()
+
+
+def not_fitted(words: str) -> Exception:
+    """Return scikit-learn's `NotFittedError`."""
+    error: Exception = _sklearn().exceptions.NotFittedError(words)
+    return error
+
+
+def _sklearn() -> Any:
+    """Load scikit-learn, where one of its manners needs it: with scipy's statistics, which it imports, it
+    takes half as long as torch, and no fit has a use for it.
+    """
+    import sklearn.exceptions
+
+    return sklearn
 
 
 def settings_of(estimator: Any) -> tuple[Training, Discovery]:

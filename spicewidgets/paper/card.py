@@ -28,8 +28,8 @@ from ..core.diagnose.claims import (
 from ..core.diagnose.mechanisms import mechanism_of
 from ..core.discover.group_table import n_tests, tests_of
 from ..core.judge import check
+from ..core.judge.groups import LEAST, tested_groups
 from ..core.judge.multiple import probability_in_words
-from ..core.judge.random_effects import LEAST, tested_groups
 from ..core.rivals.held_out import HeldOut
 from ..core.wording import join_words
 from .blocks import Block, Bullets, Heading, Paragraph, TableBlock

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..core.judge.influence import deciding_person
-from ..core.judge.random_effects import MISSING, is_missing
+from ..core.judge.groups import MISSING, deciding_person, is_missing
 from ..core.rivals.held_out import HeldOut
 from ..core.wording import join_words
 from ..plots.paper import Range, ranges, sorted_people

@@ -27,7 +27,8 @@ from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
 from ..core.judge.check import Falsification
 from ..core.judge.falsify import falsifying
-from ..core.judge.random_effects import differences_of_groups, is_missing
+from ..core.judge.groups import is_missing
+from ..core.judge.random_effects import differences_of_groups
 from ..core.progress import Progress, map_progress
 from ..core.rivals.design import Design
 from ..core.rivals.fit import fit_rival

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.data.counts import count_choices
 from ..core.equations import term_in_words
-from ..core.judge.random_effects import MISSING, is_missing
+from ..core.judge.groups import MISSING, is_missing
 from ..core.rivals.folds import describe_fewer_folds, way_for
 from ..core.train.gru import CLIP
 from ..core.wording import join_words

@@ -10,7 +10,7 @@ import pytest
 
 from spicewidgets.app.runner import Runner
 from spicewidgets.apps import explorer
-from spicewidgets.core.judge.random_effects import MISSING
+from spicewidgets.core.judge.groups import MISSING
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.panels.people import _groups_table
 from spicewidgets.plots.people import AcrossPeople, TwoNumbers

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judge.random_effects import LEAST, tested_groups
+from ..judge.groups import LEAST, tested_groups
 from .pooling import ENOUGH, LEAST as LEAST_SPREAD, GroupPrior, GroupState
 
 CONTROLS = ("control", "healthy", "hc", "none", "placebo")  # how a group is called that others are beside

@@ -20,14 +20,13 @@ from scipy.stats import gamma
 
 from ..checks import number, raise_if_any
 from ..settings import SettingsError
+from .groups import is_missing, tested_groups
 
 Floats = NDArray[np.float64]
 
 PRIOR = 1.0  # people of each model who count as seen beforehand
 ENOUGH = 1e-10  # nats: a round that gains less is the last one
 MOST_ROUNDS = 10_000
-LEAST = 5  # people of a group that is tested; smaller ones are shown
-MISSING = "missing"  # how people are shown whose label is missing: they are no group, and are not tested
 
 
 @dataclass(frozen=True)
@@ -161,27 +160,6 @@ def group_difference(log_evidence: ArrayLike | pd.DataFrame, groups: Sequence[An
     apart = sum(part.log_evidence for part in parts.values())
     same = float(1 / (1 + np.exp(np.clip(apart - everyone.log_evidence, -700, 700))))
     return GroupDifference(parts, everyone, same)
-
-
-def is_missing(label: Any) -> bool:
-    """Tell whether a label names no group: None, NaN or an empty text.
-
-    >>> [is_missing(label) for label in (None, float("nan"), " ", "none", 0)]
-    [True, True, True, False, False]
-    """
-    return label is None or label != label or (isinstance(label, str) and not label.strip())
-
-
-def tested_groups(labels: Sequence[Any]) -> tuple[Any, ...]:
-    """List the groups that have enough people to be tested, in the order of their labels; none where only one
-    has. Missing labels are no group.
-
-    >>> tested_groups(["b"] * 5 + ["a"] * 6 + ["c"] + [""] * 7)
-    ('a', 'b')
-    """
-    known = [label for label in labels if not is_missing(label)]
-    kinds = sorted({label for label in known if known.count(label) >= LEAST}, key=str)
-    return tuple(kinds) if len(kinds) > 1 else ()
 
 
 def differences_of_groups(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..judge.random_effects import LEAST, MISSING, GroupDifference, differences_of_groups, is_missing
+from ..judge.groups import LEAST, MISSING, is_missing
+from ..judge.random_effects import GroupDifference, differences_of_groups
 from ..rivals.declaration import CEILING
 from ..rivals.folds import describe_fewer_folds
 from ..rivals.held_out import HeldOut
