@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import fields
 from inspect import signature
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -40,6 +40,12 @@ class Manners:
     over and shown.
     """
 
+    if TYPE_CHECKING:  # the arguments are attributes made at run time
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: object) -> None: ...
+
     @classmethod
     def _get_param_names(cls) -> list[str]:
         """Return the names of the constructor's arguments, sorted."""
@@ -65,7 +71,7 @@ class Manners:
         own = type(self)
         names = {name: getattr(own, name) for name in ("__init__", "__module__", "__doc__")}
         kind = type(own.__name__, (_sklearn().base.BaseEstimator,), names)
-        twin = object.__new__(kind)
+        twin: Any = object.__new__(kind)
         vars(twin).update(vars(self))
         return twin
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import term_in_words
+from ..core.judge.groups import LEAST, MISSING
 from ..core.read.translation import INSTEAD
 from ..core.settings import LEVEL, SettingsError
 from ..experiment.result import Result
@@ -29,10 +30,9 @@ if TYPE_CHECKING:
     from ..core.data.tables import cells
     from ..core.discover import group_table as group_tables
     from ..core.discover.group import Group
-    from ..core.judge import random_effects, regressors as trials
+    from ..core.judge import regressors as trials
 else:
     group_tables = later("..core.discover.group_table", __package__)
-    random_effects = later("..core.judge.random_effects", __package__)
     trials = later("..core.judge.regressors", __package__)
     cells = later("..core.data.tables.cells", __package__)
     pd = later("pandas")
@@ -175,7 +175,7 @@ class InGroup:
         """The interval of the mean, by Student's t; NaN for fewer people than are tested, and
         for those in no group.
         """
-        if self.n < random_effects.LEAST or random_effects.MISSING in self.group.split(", "):
+        if self.n < LEAST or MISSING in self.group.split(", "):
             return float("nan"), float("nan")
         half = float(stats.t.ppf((1 + LEVEL) / 2, self.n - 1)) * self.spread / float(np.sqrt(self.n))
         return self.mean - half, self.mean + half
@@ -217,7 +217,7 @@ def people_in(result: Result) -> People:
     keys = tuple(table["participant"])
     columns = list(table.columns)
     group_columns = columns[1 : columns.index("n_sessions")]
-    named = table[group_columns].fillna("").astype(str).replace(r"^\s*$", random_effects.MISSING, regex=True)
+    named = table[group_columns].fillna("").astype(str).replace(r"^\s*$", MISSING, regex=True)
     groups = named.agg(", ".join, axis=1) if group_columns else None
     return People(
         labels=tuple(map(str, keys)),
