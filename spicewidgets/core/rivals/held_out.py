@@ -148,7 +148,7 @@ class HeldOut:
             "low": low,
             "high": high,
             **{
-                f"likelihood_{name.replace(' ', '_')}": np.exp(-nll.sum(1) / self.n_stages[name].sum())
+                stage_column(name): np.exp(-nll.sum(1) / self.n_stages[name].sum())
                 for name, nll in self.stages.items()
             },
             "behind": (self.nll - self.nll[best]).sum(1) / self.n_choices.sum(),
@@ -259,6 +259,15 @@ class HeldOut:
         )
         result: Floats = nats @ drawn.T / (drawn @ n_choices)
         return result
+
+
+def stage_column(stage: str) -> str:
+    """Return the column of the likelihood of a stage in `HeldOut.to_frame`.
+
+    >>> stage_column("first stage")
+    'likelihood_first_stage'
+    """
+    return f"likelihood_{stage.replace(' ', '_')}"
 
 
 Candidate = Rival | type[Rival] | str | Estimator | Ceiling

@@ -14,7 +14,7 @@ from ..judge.groups import LEAST, MISSING, is_missing
 from ..judge.random_effects import GroupDifference, differences_of_groups
 from ..rivals.declaration import CEILING
 from ..rivals.folds import describe_fewer_folds
-from ..rivals.held_out import HeldOut
+from ..rivals.held_out import HeldOut, stage_column
 from ..rivals.model import Floats
 from ..settings import LEVEL
 from ..wording import join_words
@@ -319,6 +319,7 @@ def _table(result: HeldOut) -> str:
             "" if pd.isna(low) else f"{low:.3f} to {high:.3f}"
             for low, high in zip(frame["low"], frame["high"], strict=True)
         ],
+        **{name: frame[stage_column(name)].map("{:.4f}".format) for name in result.stages},
         "behind": frame["behind"].map("{:.4f}".format),
         "parameters": frame["numbers"].map("{:.1f}".format),
     }

@@ -112,7 +112,12 @@ def test_what_is_held_out_is_told_by_stage():
     state = np.where(rng.random((4, 150)) < 0.7, first, 1 - first)
     second, rewards = 2 + 2 * state + rng.integers(2, size=(4, 150)), rng.integers(2, size=(4, 150))
     data = dataset_of(first, second, rewards)
-    result = sw.held_out(data, ["two-step-kernel", "random"], by="time", n_folds=2, way="prior")
+    settings = HeldOutSettings(by="time", n_folds=2, way="prior", rivals=("two-step-kernel", "random"))
+    study = ComparisonStudy(settings, Source(data))
+    for _ in study.steps():
+        pass
+    assert "first stage second stage" in study.result().text
+    result = study.result().held_out
     first, second = result.stages
     assert (first, second) == ("first stage", "second stage")
     np.testing.assert_allclose(sum(result.stages.values()), result.nll)
