@@ -88,20 +88,15 @@ def _model_for(request: Request, task: str) -> tuple[ReadyModel, tuple[str, ...]
         words = () if task == BANDIT_NAME else (f"{kind.title}: the model {kind.model} is taken (--model).",)
         return MODELS[kind.model], words
     model = MODELS[request.model.model]
-    if _task_of(model) != task:
-        fit = [name for name, one in MODELS.items() if _task_of(one) == task]
+    if model.task != task:
+        fit = [name for name, one in MODELS.items() if one.task == task]
         raise SettingsError(
             [
                 f"--model must be for choices of the kind {task}, {join_words(fit, last='or')}; got"
-                f" {model.name}, which is for {_task_of(model)}. Choose one of these, or leave out --model."
+                f" {model.name}, which is for {model.task}. Choose one of these, or leave out --model."
             ]
         )
     return model, ()
-
-
-def _task_of(model: ReadyModel) -> str:
-    """Name the kind of task that a model is for."""
-    return BANDIT_NAME if model.built is None else model.built.task
 
 
 def _set_aside(

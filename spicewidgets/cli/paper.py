@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from ..core.models import MODELS
 from ..core.settings import Participant, Task
 from ..core.studies.comparison_study import HeldOutSettings
+from ..core.tasks import BANDIT_NAME, TASKS
 from ..core.wording import join_words
 from .options import OF_SIMULATIONS, OF_TABLES
 from .study import (
-    MODELS,
     NAMES,
     StudyRequest,
     argument,
@@ -42,7 +43,7 @@ class ReportRequest(StudyRequest):
         f"Compare the equations of this model; the best are told. {join_words(USUAL)} with a table, else"
         f" {join_words(SIMULATED)}, when not given.",
         name="model",
-        choices=MODELS,
+        choices=tuple(MODELS),
     )
     rivals: tuple[str, ...] = option(
         (), "Compare only this rival; all when not given.", name="rival", choices=NAMES
@@ -72,10 +73,10 @@ class ReportRequest(StudyRequest):
         metavar="DIR",
     )
 
-    @property
-    def compared_models(self) -> tuple[str, ...]:
-        """The models whose equations are compared."""
-        return self.models or (USUAL if self.table else SIMULATED)
+    def compared_models(self, task: str) -> tuple[str, ...]:
+        """Return the models whose equations are compared, in a kind of task."""
+        usual = USUAL if task == BANDIT_NAME else (TASKS[task].model,)
+        return self.models or (usual if self.table else SIMULATED)
 
     def find_misuses(self, typed: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each option that does not go with the others."""

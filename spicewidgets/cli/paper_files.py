@@ -16,6 +16,7 @@ from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.read.translation import term_by_term, true_model
+from ..core.rivals.ready import rivals_for
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
 from ..core.studies.ready import settings_of_studies
@@ -82,9 +83,9 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
     plan = Plan(
         models={
             f"{name} (SPICE)": ready_estimator(name, dataset, request.seed)
-            for name in request.compared_models
+            for name in request.compared_models(dataset.task)
         },
-        rivals=request.rivals,
+        rivals=request.rivals or tuple(rivals_for(dataset.task)),
         by=request.by,
         folds=request.folds,
         way=request.way,
@@ -101,7 +102,7 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         plan,
         title=request.title or title,
         source=source,
-        settings=_settings(request),
+        settings=_settings(request, dataset.task),
         script=_script(request, data),
         versions=versions(PACKAGES),
         truth=None if agent is None else _truth(agent),
@@ -124,12 +125,12 @@ def _describe_settings(settings: object) -> str:
     return ", ".join(f"{name} {value}" for name, value in vars(settings).items())
 
 
-def _settings(request: ReportRequest) -> dict[str, str]:
-    """Return the settings as the report shows them."""
+def _settings(request: ReportRequest, task: str) -> dict[str, str]:
+    """Return the settings as the report shows them, of a kind of task."""
     names = ("by", "folds", "way", "repeats", "datasets", "stability", "seed")
     return {
-        "models": ", ".join(request.compared_models),
-        "rivals": ", ".join(request.rivals),
+        "models": ", ".join(request.compared_models(task)),
+        "rivals": ", ".join(request.rivals or rivals_for(task)),
         **{name: str(getattr(request, name)) for name in names},
         **(
             {}

@@ -31,7 +31,7 @@ from .built import (
 from .mechanism import Mechanism
 from .mechanisms import CHOICES, FORGETTING, KERNEL, LEARNING, STATES, VALUES
 from .polynomial import moves_of
-from .tasks import TWO_STEP
+from .tasks import BANDIT_NAME, TWO_STEP
 
 if TYPE_CHECKING:
     from .config import SpiceConfig
@@ -73,6 +73,11 @@ class ReadyModel:
         """The libraries of its equations; loads torch."""
         config: SpiceConfig = self._load(self.config_name)
         return config
+
+    @property
+    def task(self) -> str:
+        """The name of the kind of task that it is for."""
+        return BANDIT_NAME if self.built is None else self.built.task
 
     def _load(self, name: str) -> Any:
         return getattr(import_module(f"{__package__}.{self.module}"), name)

@@ -10,7 +10,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...loading import later
-from ..models import READY
+from ..models import MODELS
 from ..progress import Progress
 from ..rivals.declaration import CEILING
 from ..rivals.ready import ALL, rivals_for
@@ -69,7 +69,7 @@ class HeldOutSettings(Settings):
     models: tuple[str, ...] = setting(
         (),
         "Compare equations and network of this model, too.",
-        choices=tuple(READY),
+        choices=tuple(MODELS),
         page=False,
         command={"name": "model"},
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ...loading import later
-from ..models import READY
+from ..models import MODELS
 from ..progress import Progress, map_progress
 from ..rivals.ready import ALL, rivals_for
 from ..settings import HIGHEST_SEED, Settings, SettingsError, SpiceWarning, setting
@@ -52,7 +52,7 @@ class FalsificationSettings(Settings):
     models: tuple[str, ...] = setting(
         (),
         "Judge equations and network of this model, too.",
-        choices=tuple(READY),
+        choices=tuple(MODELS),
         page=False,
         command={"name": "model"},
     )
