@@ -25,19 +25,17 @@ from ..core.discover.group_table import group_table
 from ..core.discover.people import people
 from ..core.equations import SpiceModel, term_text
 from ..core.estimator import SpiceEstimator
-from ..core.judge.check import Falsification
-from ..core.judge.falsify import falsifying
 from ..core.judge.groups import is_missing
 from ..core.judge.random_effects import differences_of_groups
 from ..core.progress import Progress, map_progress
 from ..core.rivals.design import Design
-from ..core.rivals.fit import fit_rival
 from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.rivals.ready import ALL, rivals_for
 from ..core.settings import Settings, SettingsError
 from ..core.studies.data_sets import DataSetStudy
 from ..core.studies.equation_recovery import EquationRecovery
+from ..core.studies.falsification import FalsificationSettings, FalsificationStudy
 from ..core.studies.ready import STUDIES
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
 from ..core.studies.source import Source
@@ -195,38 +193,39 @@ class Inquiry:
         return {name: own for name, own in groups.items() if 1 < len(set(known[name])) < len(known[name])}
 
     def _falsify(self) -> Generator[tuple[float, str], None, None]:
-        now = self._now
-        fits = {name: fit_rival(name, self.dataset, self._way) for name in self._shown_rivals()}
-        agents = {name: fit.agent for name, fit in fits.items()}
-        agents |= {now.told: now.estimator.spice_agent, now.network: now.estimator.rnn_agent}
+        """Judge the equations, their network, the best rival and the simplest one by what they do."""
+        now, plan = self._now, self.plan
+        seed = plan.seed if plan.seed_of_play is None else plan.seed_of_play
+        settings = FalsificationSettings(
+            rivals=self._shown_rivals(), way=self._way, n_repeats=plan.repeats, seed=seed
+        )
+        study = FalsificationStudy(settings, self._source)
         try:
-            steps = falsifying(
-                agents,
-                self.dataset,
-                self.schedule,
-                n_repeats=self.plan.repeats,
-                random_state=self.plan.seed if self.plan.seed_of_play is None else self.plan.seed_of_play,
-            )
-            found: Falsification = yield from _repeats(steps)
+            yield from _shares(study.steps())
         except SettingsError as error:
             self.findings = replace(now, not_played=" ".join(error.problems))
             return
-        self.findings = replace(now, falsification=found)
+        self.findings = replace(now, falsification=study.result())
 
     def _study(self, name: str) -> Generator[tuple[float, str], None, None]:
         """Do a further study; what keeps it from being done is a note."""
-        now, kind = self._now, STUDIES[name]
-        estimator = now.estimator
-        agents = {now.told: lambda: estimator.spice_agent, now.network: lambda: estimator.rnn_agent}
-        source = Source(self.dataset, self.choices, self.schedule, agents)
-        given = self.plan.settings
-        study = kind(kind.settings_from(lambda group: given.get(group) or kind.groups()[group]()), source)
+        now, kind, given = self._now, STUDIES[name], self.plan.settings
+        settings = kind.settings_from(lambda group: given.get(group) or kind.groups()[group]())
+        study = kind(settings, self._source)
         try:
             yield from _shares(study.steps())
         except SettingsError as error:
             self.findings = replace(now, notes=(*now.notes, *error.problems))
             return
         self.findings = replace(now, studies={**now.studies, name: study.result()})
+
+    @property
+    def _source(self) -> Source:
+        """The choices, and the agents of what was fitted to them."""
+        now = self._now
+        estimator = now.estimator
+        agents = {now.told: lambda: estimator.spice_agent, now.network: lambda: estimator.rnn_agent}
+        return Source(self.dataset, self.choices, self.schedule, agents)
 
     def _shown_rivals(self) -> tuple[str, ...]:
         """Return the best rival, and the simplest one."""
@@ -336,13 +335,6 @@ def _nothing() -> Generator[tuple[float, str], None, None]:
 
 def _shares(steps: Generator[Progress, None, Any]) -> Generator[tuple[float, str], None, Any]:
     return (yield from map_progress(steps, lambda step: (step.done / max(step.total, 1), step.words)))
-
-
-def _repeats(steps: Any) -> Generator[tuple[float, str], None, Any]:
-    def describe_step(step: Any) -> tuple[float, str]:
-        return step.done / max(step.total, 1), f"{step.agent}, {step.done} of {step.total}"
-
-    return (yield from map_progress(steps, describe_step))
 
 
 def _halves(dataset: DatasetRNN) -> list[DatasetRNN]:
