@@ -243,7 +243,13 @@ def tables() -> list[bytes]:
     plain = "subject,trial,choice,reward\n" + "".join(f"{p},{t},{c},{r}\n" for p, t, c, r in rows)
     semicolons = plain.replace(",", ";").replace("choice", "response")
     records = [dict(zip(("id", "trial", "choice", "outcome"), row, strict=True)) for row in rows]
+    steps = [(p, t, c, 2 * c + r, c, r) for p, t, c, r in rows]
+    names = "subject,trial,first_choice,second_choice,second_state,reward\n"
+    two_step = names + "".join(",".join(map(str, row)) + "\n" for row in steps)
+    of_stage = [f"{p},1,{c},,\n{p},2,{r},{s},{r}\n" for p, _, c, _, s, r in steps]
     return [
+        two_step.encode(),
+        ("subject,stage,choice,state,reward\n" + "".join(of_stage)).encode(),
         plain.encode(),
         semicolons.encode(),
         plain.replace(",", "\t").encode(),

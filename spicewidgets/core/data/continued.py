@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..tasks import TASKS
 from .choices import Choices
 from .coded import dataset_of
 from .dataset import DatasetRNN
@@ -38,7 +39,11 @@ def match_sessions(before: Choices, after: Choices, sessions: str | None = None)
     layout = next((it for it in LAYOUTS if it.name == before.report.layout), None)
     told = "carry_on" in (sessions, layout and layout.remedies.get("sessions"))
     counted = bool(np.isfinite(trials).all() and np.isfinite(more).all())
-    pairs = [*zip(_people(before), trials, strict=True), *zip(_people(after), more, strict=True)]
+    each = slice(None, None, max(len(TASKS[before.rows.task].stages), 1))  # a row is a stage
+    pairs = [
+        *zip(_people(before)[each], trials[each], strict=True),
+        *zip(_people(after)[each], more[each], strict=True),
+    ]
     by_person = told or (counted and len(set(pairs)) == len(pairs))
     names = [] if by_person else _session_columns(before, after)
     latest = {key: number for number, key in enumerate(_keys(before, first, names))}

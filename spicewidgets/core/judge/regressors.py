@@ -47,8 +47,9 @@ def regressors(agent: Agent, data: Choices | DatasetRNN) -> pd.DataFrame:
         - `p_choice`: P of the choice that was made, 0 to 1.
         - `value_chosen`: logit of that option, in nats; softmax over the options' logits is P.
         - `prediction_error`: reward minus the reward that the chosen option's value stands for, in units of
-          the reward; NaN where the agent does not tell it. An equation does if it is linear in its own value
-          and has the reward: what is expected is the reward that would leave the value where it is.
+          the reward; NaN where the agent does not tell it, and in a stage that has no outcome. An equation
+          does if it is linear in its own value and has the reward: what is expected is the reward that would
+          leave the value where it is.
         - `update`: by how much the logit of the chosen option changed, in nats.
         - for each option `p_<label>` and `value_<label>`: P and logit before the choice.
         - `onset` and `duration`, where the table has such columns.
@@ -195,6 +196,7 @@ def _tabulate_expectations(
         p = np.where(offered, p, 0.0)
         p = p / p.sum(axis=-1, keepdims=True)
     observed = np.asarray(dataset.mask)[session, trial]
+    paid = observed & ~np.isin(arms, TASKS[dataset.task].unpaid)
 
     def of_choice(values: Floats, there: NDArray[np.bool_]) -> Floats:
         own = np.take_along_axis(values, np.maximum(arms, 0)[:, None], axis=1)[:, 0]
@@ -204,7 +206,7 @@ def _tabulate_expectations(
     columns: dict[str, Floats] = {
         "p_choice": of_choice(p, arms >= 0),
         "value_chosen": of_choice(q, arms >= 0),
-        "prediction_error": of_choice(errors[session, trial], observed),
+        "prediction_error": of_choice(errors[session, trial], paid),
         "update": of_choice(record.q[session, trial + 1] - q, observed),
     }
     for number, label in enumerate(options):

@@ -12,7 +12,9 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from spicewidgets.core.data.choices import read_choices
+from spicewidgets.core.data.continued import going_on, match_sessions
 from spicewidgets.core.data.counts import count_choices
+from spicewidgets.core.data.splits import split_data_along_timedim
 from spicewidgets.core.data.tables.report import Report
 from spicewidgets.core.judge.regressors import regressors
 from spicewidgets.core.settings import SettingsError
@@ -357,11 +359,24 @@ def test_our_own_tables_of_two_steps_open_again():
     table = regressors(AgentQ(n_actions=6), choices)
     assert table["row"].tolist() == [row for row in range(2, 12) for _ in range(2)]
     assert table["stage"].tolist() == [1, 2] * 10
+    assert table["prediction_error"].isna().tolist() == [True, False] * 10  # a first choice has no outcome
     assert table["state"].dropna().tolist() == [trial[2] for trial in TRIALS]
     np.testing.assert_allclose(table[[f"p_{label}" for label in data.arm_labels]].sum(axis=1), 1)
     read = read_choices(table.to_csv(index=False).encode())
     assert torch.equal(read.dataset.xs, data.xs)
     assert read.dataset.arm_labels == data.arm_labels
+
+
+def test_a_session_of_two_stages_goes_on_in_another_table():
+    once = trials(**WIDE["all of it"]).assign(trial=[*range(5)] * 2)
+    table = pd.concat([once, once.assign(trial=once["trial"] + 5)]).sort_values("subject", kind="stable")
+    early, late = (read_choices(table[part]) for part in (table["trial"] < 5, table["trial"] >= 5))
+    follows = match_sessions(early, late)
+    assert follows.tolist() == [0, 1]
+    data = going_on(early, late, follows)
+    whole = split_data_along_timedim(read_choices(table).dataset, 0.5, carry_on=True)[1]
+    assert torch.equal(data.xs, whole.xs)
+    assert torch.equal(data.ys, whole.ys)
 
 
 LIKELY = st.sampled_from(["0", "1", "0", "1", "2", "3", "", "A", "-1", "999"])
