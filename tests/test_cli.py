@@ -744,7 +744,7 @@ def test_a_model_for_another_kind_of_task_is_refused(tmp_path):
     path = tmp_path / "two_step.csv"
     path.write_text("\n".join(["subject,first_choice,second_choice,reward", *rows]))
     (problem,) = refused("--data", path, "--model", "forgetting")
-    assert "--model must be for choices of the kind two-step, two-step; got forgetting" in problem
+    assert "--model must be for choices of the kind two-step: two-step; got forgetting" in problem
 
 
 def two_steps(path, n_people=2, n_trials=24):

@@ -16,7 +16,7 @@ from ..core.data.layout import MISSING
 from ..core.data.simulated import create_dataset
 from ..core.diagnose.diagnosis import Diagnosis, diagnose
 from ..core.estimator import SpiceEstimator, SpiceWarning
-from ..core.models import MODELS, ReadyModel
+from ..core.models import MODELS, ReadyModel, model_for
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
 from ..core.rivals.fit import FittedRival, fit_rival
@@ -24,7 +24,6 @@ from ..core.settings import SettingsError
 from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.environments import make_environment
 from ..core.tasks import BANDIT_NAME, TASKS
-from ..core.wording import join_words
 from .held_out import choices_to_predict, held_out, later_choices
 from .options import Request
 from .outcome import Outcome
@@ -87,16 +86,7 @@ def _model_for(request: Request, task: str) -> tuple[ReadyModel, tuple[str, ...]
     if not request.names_model:
         words = () if task == BANDIT_NAME else (f"{kind.title}: the model {kind.model} is taken (--model).",)
         return MODELS[kind.model], words
-    model = MODELS[request.model.model]
-    if model.task != task:
-        fit = [name for name, one in MODELS.items() if one.task == task]
-        raise SettingsError(
-            [
-                f"--model must be for choices of the kind {task}, {join_words(fit, last='or')}; got"
-                f" {model.name}, which is for {model.task}. Choose one of these, or leave out --model."
-            ]
-        )
-    return model, ()
+    return model_for(request.model.model, task), ()
 
 
 def _set_aside(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from ..core.models import READY
 from ..core.rivals.ready import ALL
 from ..core.settings import Participant, Settings, Task
 from ..core.studies.recovery_settings import PLAIN, RecoverySettings
@@ -11,7 +12,7 @@ from ..core.studies.recovery_studies import ModelsStudy, ParametersStudy, TermsS
 from ..core.studies.source import Simulation, Source
 from ..core.studies.study import Study
 from .options import OF_SIMULATIONS, OF_TABLES
-from .study import MODELS, DeclaredRequest, argument, declared_option, describe_misuses, option, study_command
+from .study import DeclaredRequest, argument, declared_option, describe_misuses, option, study_command
 
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
@@ -44,7 +45,7 @@ class RecoveryRequest(DeclaredRequest):
     rivals: tuple[str, ...] = declared_option(RecoverySettings, "rivals")
     criterion: str = declared_option(RecoverySettings, "criterion")
     model: str = option(
-        "rescorla-wagner", "Terms: the RNN, and with it what equations may contain.", choices=MODELS
+        "rescorla-wagner", "Terms: the RNN, and with it what equations may contain.", choices=tuple(READY)
     )
     sizes: str | None = option(
         None,

@@ -31,7 +31,9 @@ from .built import (
 from .mechanism import Mechanism
 from .mechanisms import CHOICES, FORGETTING, KERNEL, LEARNING, STATES, VALUES
 from .polynomial import moves_of
+from .settings import SettingsError
 from .tasks import BANDIT_NAME, TWO_STEP
+from .wording import join_words
 
 if TYPE_CHECKING:
     from .config import SpiceConfig
@@ -63,6 +65,11 @@ class ReadyModel:
     module: str = PUBLIC
 
     @property
+    def task(self) -> str:
+        """The name of the kind of task that it is for."""
+        return BANDIT_NAME if self.built is None else self.built.task
+
+    @property
     def rnn_class(self) -> "type[BaseRNN]":
         """The class; loads torch."""
         rnn_class: type[BaseRNN] = self._load(self.class_name)
@@ -73,11 +80,6 @@ class ReadyModel:
         """The libraries of its equations; loads torch."""
         config: SpiceConfig = self._load(self.config_name)
         return config
-
-    @property
-    def task(self) -> str:
-        """The name of the kind of task that it is for."""
-        return BANDIT_NAME if self.built is None else self.built.task
 
     def _load(self, name: str) -> Any:
         return getattr(import_module(f"{__package__}.{self.module}"), name)
@@ -197,3 +199,25 @@ MODELS: Mapping[str, ReadyModel] = {**READY, **OF_TASKS}
 TEMPLATES: Mapping[str, BuiltModel] = {
     name: model.built for name, model in READY.items() if model.built is not None
 }
+
+
+def model_for(name: str, task: str) -> ReadyModel:
+    """Return a ready model for choices of a kind of task.
+
+    Args:
+        name: of the model, one of `MODELS`.
+        task: the name of the kind of task.
+
+    Raises:
+        SettingsError: where it is for another one.
+    """
+    model = MODELS[name]
+    if model.task != task:
+        fit = join_words((other.name for other in MODELS.values() if other.task == task), last="or")
+        raise SettingsError(
+            [
+                f"model must be for choices of the kind {task}: {fit}; got {name}, which is for {model.task}."
+                " Choose one of these, or name none."
+            ]
+        )
+    return model

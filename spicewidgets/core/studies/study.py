@@ -18,10 +18,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ...loading import later
-from ..models import MODELS
+from ..models import model_for
 from ..progress import Progress, map_progress
-from ..settings import Settings, SettingsError
-from ..wording import join_words
+from ..settings import Settings
 from .source import Source
 
 if TYPE_CHECKING:
@@ -230,17 +229,9 @@ def ready_estimator(name: str, dataset: "DatasetRNN", seed: int) -> "SpiceEstima
         seed: of its training.
 
     Raises:
-        SettingsError: for a model of another kind of task.
+        SettingsError: where it is for another kind of task.
     """
-    row = MODELS[name]
-    if row.task != dataset.task:
-        fit = [one.name for one in MODELS.values() if one.task == dataset.task]
-        raise SettingsError(
-            [
-                f"A model must be for choices of the kind {dataset.task}, {join_words(fit, last='or')}; got"
-                f" {name}, which is for {row.task}. Choose one of these."
-            ]
-        )
+    row = model_for(name, dataset.task)
     pooling = "group" if dataset.n_participants > 1 else "none"
     return estimator.SpiceEstimator(
         row.rnn_class, row.config, n_actions=dataset.n_actions, pooling=pooling, random_state=seed
