@@ -92,6 +92,7 @@ MAY = {
         "spicewidgets.core.studies.ready",
         "spicewidgets.core.studies.recovery_settings",
         "spicewidgets.core.studies.study",
+        "spicewidgets.core.tasks",
         "spicewidgets.core.wording",
         "spicewidgets.state",
     },

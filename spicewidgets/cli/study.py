@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 import click
 
-from ..core import models
 from ..core.rivals.ready import ALL
 from ..core.settings import Settings, SettingsError, describe_bounds, describe_problem, setting
 from ..core.studies.source import Source
@@ -40,7 +39,7 @@ from .progress import ProgressBar
 if TYPE_CHECKING:
     from ..core.data.choices import Choices
 
-NAMES, MODELS = tuple(ALL), tuple(models.MODELS)
+NAMES = tuple(ALL)
 TABLE_WORDS = "Table of choices, a row for each trial, read as by `spicewidgets discover`."
 UNREPEATED = ("out", "jobs")  # where to, and in how many processes, is left to who repeats it
 

@@ -17,6 +17,7 @@ from ..core.judge.replay import replay, scores
 from ..core.read.translation import term_by_term
 from ..core.rivals.fit import FittedRival, fit_rival
 from ..core.simulate.record import Record
+from ..core.tasks import TASKS
 from ..core.train.objective import get_flat_parameters
 from ..core.train.training import Epoch
 from ..state.experiment import ExperimentSnapshot
@@ -26,7 +27,6 @@ from .settle import truth_of
 from .simulation import Simulated
 
 MOST_CHECKPOINTS = 40
-RIVAL = "rescorla-wagner"  # what stands in place of the truth where choices are of a table
 EARLY = 1.0  # seconds of training before its speed tells how much time is left
 SLICE = 0.02  # seconds of epochs at a time: many where an epoch costs less than a look at the run
 
@@ -200,7 +200,7 @@ def result_of(
     if spice is not None:
         agents["spice"] = estimator.spice_agent
     if not snapshot.is_simulated:
-        rival = rival or fit_rival(RIVAL, data.dataset)
+        rival = rival or fit_rival(TASKS[data.dataset.task].rival, data.dataset)  # in place of the truth
         agents["classical"] = rival.agent
     terms = {}
     if spice is not None and truth is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.mechanisms import PARAMETERS
-from ..core.models import PUBLIC, READY, ReadyModel
+from ..core.models import MODELS, PUBLIC, ReadyModel
 from ..core.settings import Discovery, Task, Training
 from ..core.simulate.agents import AgentQ
 from ..loading import later
@@ -134,7 +134,7 @@ def _data(snapshot: ExperimentSnapshot) -> Iterator[str]:
 def _model(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """Yield the class and its config, spelled out where the library was changed."""
     model = snapshot.model
-    ready = READY.get(model.name)
+    ready = MODELS.get(model.name)
     if model.own is not None and ready is None:
         yield f"# {model.own[0].__name__} is your own class: define it above, or import it."
     if any(module in config_of(snapshot).modules for module, _ in snapshot.discovery.libraries):
@@ -177,7 +177,7 @@ def _estimator(snapshot: ExperimentSnapshot) -> Iterator[str]:
     if model.own is not None:
         cls = model.own[0].__name__
     else:
-        cls = READY[model.name].class_name if model.name in READY else "YourRNN"
+        cls = MODELS[model.name].class_name if model.name in MODELS else "YourRNN"
     settings: dict[str, Any] = {"n_actions": snapshot.n_actions} if snapshot.n_actions != 2 else {}
     if data.validation_share:
         settings["validation_share"] = data.validation_share

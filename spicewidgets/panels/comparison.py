@@ -1,6 +1,6 @@
 """The comparison: truth, RNN and SPICE in the same sessions, laid over each other, and what differs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
@@ -89,7 +89,9 @@ class ComparePanel(Stage):
         self._show_trials(result.choices.shape[1] - 1, comparison.zoom)
         for name, box in self.layers.items():
             box.value = name in comparison.layers
-        self.layers["truth"].description = AGENTS["truth" if result.rival is None else "classical"]
+        self.layers["truth"].description = (
+            AGENTS["truth"] if result.rival is None else result.rival.rival.label
+        )
         self.scores.value = _scores(result, session) + _rival(result)
 
     def _show_trials(self, last: int, zoom: tuple[int, int] | None) -> None:
@@ -106,10 +108,11 @@ def _rival(result: Result) -> str:
     """Name the reference where no truth is known."""
     if result.rival is None:
         return ""
+    rival = result.rival.rival
     words = (
-        "Who made these choices is not known, so that all are compared with the network. Rescorla-Wagner is"
-        " the simplest rival: a learning rate and an inverse temperature of each participant's own, fitted to"
-        " the same choices. More parameters always fit better; the BIC counts them."
+        "Who made these choices is not known, so that all are compared with the network."
+        f" {rival.label} is the rival, with {len(result.rival.names)} parameters of each participant's own,"
+        f" fitted to the same choices. {rival.words} More parameters always fit better; the BIC counts them."
     )
     return message(words, "help")
 
@@ -119,19 +122,22 @@ def _scores(result: Result, session: int) -> Html:
     pooled, own = standings(result), standings(result, session)
     if not pooled:
         return Html("")
+    names = dict(AGENTS) if result.rival is None else AGENTS | {"classical": result.rival.rival.label}
     words = Html(f"<p>{escape_text(in_a_sentence(result, session))}</p>")
-    tables = Html(words + _standings(f"All {pooled[0].n_choices:,} choices", pooled, True))
+    tables = Html(words + _standings(f"All {pooled[0].n_choices:,} choices", pooled, names, True))
     if own:
-        tables = Html(tables + _standings(f"Session {session}, {own[0].n_choices:,} choices", own, False))
+        tables = Html(
+            tables + _standings(f"Session {session}, {own[0].n_choices:,} choices", own, names, False)
+        )
     return tables
 
 
-def _standings(caption: str, ranked: Sequence[Standing], words: bool) -> Html:
+def _standings(caption: str, ranked: Sequence[Standing], agents: Mapping[str, str], words: bool) -> Html:
     """Return a row for each agent: scores, and in words how it stands to the first one."""
     names = ["agent", "nats per choice", "P off by", "at most", "same favourite", "parameters", "BIC"]
     rows = [
         [
-            Html(f"{swatch(*_swatch(one.agent))} {AGENTS[one.agent]}"),
+            Html(f"{swatch(*_swatch(one.agent))} {agents[one.agent]}"),
             decimal(one.nll, 4),
             decimal(one.mean_dp),
             decimal(one.max_dp),

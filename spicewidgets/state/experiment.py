@@ -10,8 +10,9 @@ from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
-from ..core.models import READY
+from ..core.models import MODELS, READY
 from ..core.settings import Settings, SettingsError, Task, shorten
+from ..core.tasks import BANDIT_NAME
 from ..core.wording import join_words
 from .base import Change, State
 from .comparison import ComparisonState
@@ -78,6 +79,11 @@ class ExperimentSnapshot:
     def is_simulated(self) -> bool:
         """Whether a participant of the settings makes the choices; else they come from a table."""
         return not self.table.name
+
+    @property
+    def choices_of(self) -> str:
+        """The name of the kind of task that the choices are of."""
+        return BANDIT_NAME if self.table.contents is None else str(self.table.contents.choices.rows.task)
 
     @property
     def n_actions(self) -> int:
@@ -220,9 +226,10 @@ class Experiment(HasTraits):
 
     def find_problems(self) -> list[str]:
         """Return a sentence for everything that keeps a run from beginning."""
-        return [
+        found = [
             f"{name}: {sentence}" for name in FOUND_IN for sentence in getattr(self, name).find_problems()
         ]
+        return found or [f"model: {sentence}" for sentence in _model_problems(self.peek())]
 
     def refresh(self) -> None:
         """Bring problems, stages and what is blocked up to date."""
@@ -446,6 +453,17 @@ class Experiment(HasTraits):
     def is_preset(self) -> bool:
         """Tell whether the settings are those of the preset that was loaded last."""
         return self.peek() == self._loaded
+
+
+def _model_problems(present: ExperimentSnapshot) -> Iterator[str]:
+    """Yield a sentence where the model is for another kind of task than the choices are of."""
+    task, own = present.choices_of, present.model.task
+    if own not in (None, task):
+        fit = join_words([name for name, ready in MODELS.items() if ready.task == task], last="or")
+        yield (
+            f"name must be that of a model for choices of the kind {task}: {fit}; got {present.model.name},"
+            f" which is for {own}. Choose another model, or other choices in Data."
+        )
 
 
 def _unknown_terms(present: ExperimentSnapshot) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from traitlets import Int
 
 from ..core.built import PREDICTION_ERROR, SCALED, BuiltModel, conditions
-from ..core.models import READY, TEMPLATES
+from ..core.models import MODELS, TEMPLATES
 from ..core.settings import Settings, SettingsError, setting
 from .base import ControlSpec, State
 
@@ -59,9 +59,9 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
     )
 
 
-ABOUT = {name: ready.about for name, ready in READY.items()}
+ABOUT = {name: ready.about for name, ready in MODELS.items()}
 """What each precoded model can learn, in a sentence."""
-SPECS = {name: spec_of(built, READY[name].about) for name, built in TEMPLATES.items()}
+SPECS = {name: spec_of(built, MODELS[name].about) for name, built in TEMPLATES.items()}
 YOUR_OWN = "your own"  # the name under which the built model is chosen
 PLAIN = TEMPLATES["rescorla-wagner"]  # what building begins with
 
@@ -86,6 +86,14 @@ class Model(Settings):
     own: tuple[type, Any] | None = field(default=None, metadata={"optional": True})
 
     @property
+    def task(self) -> str | None:
+        """The name of the kind of task that it is for; None where a class of the user's own does not say."""
+        if self.name == YOUR_OWN and isinstance(self.built, BuiltModel):
+            return self.built.task
+        ready = MODELS.get(self.name) if isinstance(self.name, str) else None
+        return None if ready is None else ready.task
+
+    @property
     def description(self) -> BuiltModel | None:
         """States and modules of a precoded or built model; None for a class of the user's own."""
         if self.own is not None or not isinstance(self.name, str):
@@ -99,7 +107,7 @@ class Model(Settings):
         """
         rest = Settings.problems(replace(self, own=None))
         problems = [sentence for sentence in rest if not sentence.startswith(("name ", "built "))]
-        known = (*READY, YOUR_OWN)
+        known = (*MODELS, YOUR_OWN)
         if self.own is None and not (isinstance(self.name, str) and self.name in known):
             problems.insert(
                 0,
@@ -137,7 +145,7 @@ class ModelState(State[Model]):
     @property
     def choices(self) -> tuple[str, ...]:
         """The names to choose from: the precoded models, the one that is built, and those registered."""
-        return (*READY, YOUR_OWN, *self.registered)
+        return (*MODELS, YOUR_OWN, *self.registered)
 
     @property
     def spec(self) -> Spec | None:
@@ -153,10 +161,10 @@ class ModelState(State[Model]):
 
     def _own(self, name: str) -> tuple[type, Any] | None:
         """Class and config of a model that is described from its class: one registered, or a ready one that
-        cannot be built of rows.
+        is not built of rows here.
         """
-        ready = READY.get(name)
-        if ready is None or ready.built is not None:
+        ready = MODELS.get(name)
+        if ready is None or name in TEMPLATES:
             return self.registered.get(name)
         return ready.rnn_class, ready.config
 
@@ -166,7 +174,7 @@ class ModelState(State[Model]):
         A class of the same name takes the place of the earlier one, so that a cell can be run again.
         """
         name = name or cls.__name__
-        if name in (*READY, YOUR_OWN):
+        if name in (*MODELS, YOUR_OWN):
             name = f"{name} (own)"
         self.registered[name] = (cls, config)
         self.names_revision += 1

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from ..core.diagnose.facts import Facts
 from ..core.diagnose.findings import Finding, findings_of
 from ..core.diagnose.trial import keep_confirmed
+from ..core.rivals.ready import rivals_for
 from ..experiment.result import Result
 from ..loading import later
 from ..state.experiment import ExperimentSnapshot
-from ..state.studies import RIVALS
 from .facts import facts_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rivals_of(result: Result, wanted: Callable[[], bool]) -> Iterator[tuple[str,
     """
     if result.truth is not None or result.data.dataset.target_mask.sum() > diagnosis.MANY_CHOICES:
         return
-    for name in RIVALS:
+    for name in rivals_for(result.data.dataset.task):
         if not wanted():
             return
         if name not in result.data.rivals:

@@ -44,7 +44,7 @@ MOST_PEOPLE = 5_000
 ENDS = (" low", " high")  # what follows the name of a number for the ends of its interval
 ALONE = " alone"
 LIKELIHOODS = {"likelihood_equations": "likelihood, SPICE", "likelihood_network": "likelihood, RNN"}
-RIVAL = {"alpha": "α, Rescorla-Wagner", "beta": "β, Rescorla-Wagner"}
+SYMBOLS = {"alpha": "α", "beta": "β"}  # of parameters of rivals
 
 
 @dataclass(frozen=True, eq=False)
@@ -318,10 +318,13 @@ def _rival(result: Result, keys: Sequence[Hashable]) -> Iterator[tuple[str, Para
     place = {label: at for at, label in enumerate(rival.participants)}
     rows = [place[key] for key in keys]
     with np.errstate(divide="ignore", invalid="ignore"):
-        yield "likelihood, Rescorla-Wagner", _number(np.exp(-rival.nll / rival.n_choices)[rows])
+        yield f"likelihood, {rival.rival.label}", _number(np.exp(-rival.nll / rival.n_choices)[rows])
     ends = rival.intervals()
     for at, name in enumerate(rival.names):
-        yield RIVAL[name], _number(rival.values[rows, at], *ends[:, rows, at])
+        yield (
+            f"{SYMBOLS.get(name, name)}, {rival.rival.label}",
+            _number(rival.values[rows, at], *ends[:, rows, at]),
+        )
 
 
 def trials_of(result: Result) -> bytes:

@@ -52,16 +52,15 @@ def _describe_standing(result: Result, n_asked: int) -> str:
 
 def standing(result: Result) -> str:
     """Compare SPICE with the simplest rival, where no truth is known; empty without one."""
-    nats = {"Rescorla-Wagner": score_of(result, "classical")}
-    if result.rival is None or nats["Rescorla-Wagner"] is None:
+    first = score_of(result, "classical")
+    if result.rival is None or first is None:
         return ""
+    rival = result.rival.rival.label
+    nats: dict[str, float | None] = {rival: first}
     nats |= {"SPICE": score_of(result, "spice"), "RNN": score_of(result, "rnn")}
     nats["guessing"] = result.chance
     parts = ", ".join(f"{name} {value:.3f}" for name, value in nats.items() if value is not None)
-    bics = {
-        name: score_of(result, key, "bic")
-        for name, key in (("Rescorla-Wagner", "classical"), ("SPICE", "spice"))
-    }
+    bics = {name: score_of(result, key, "bic") for name, key in ((rival, "classical"), ("SPICE", "spice"))}
     known = {name: bic for name, bic in bics.items() if bic is not None}
     ahead = f"; by BIC {min(known, key=lambda name: known[name])} is ahead" if len(known) == 2 else ""
     return f"Nats per choice: {parts}{ahead}."

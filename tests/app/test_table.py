@@ -313,3 +313,44 @@ def test_what_the_page_saves_opens_again_bit_for_bit(make):
     pd.testing.assert_frame_equal(
         pd.read_csv(io.BytesIO(as_file(again))), pd.read_csv(io.BytesIO(as_file(dataset)))
     )
+
+
+def two_steps(n_people=2, n_trials=30):
+    """Choices of a two-step task, a row for each trial."""
+    rng = np.random.default_rng(3)
+    first = rng.integers(2, size=n_people * n_trials)
+    state = np.where(rng.random(len(first)) < 0.7, first, 1 - first)
+    columns = {"subject": np.repeat(["a", "b"], n_trials), "first_choice": first, "second_state": state}
+    columns["second_choice"] = 2 * state + rng.integers(2, size=len(first))
+    return pd.DataFrame(columns | {"reward": rng.integers(2, size=len(first))}).to_csv(index=False).encode()
+
+
+def test_a_two_step_table_is_learned_by_the_model_of_its_kind_only():
+    experiment, runner = opened(two_steps(), "two_step.csv")
+    assert {one.role for one in columns_of(runner.choices)} >= {"choice", "second_choice", "state"}
+    experiment.table.take(table_of(runner.choices))
+    (problem,) = experiment.problems
+    assert "choices of the kind two-step: two-step; got rescorla-wagner, which is for bandit" in problem
+    assert experiment.blocked["train"]
+    contents = experiment.peek().table.contents
+    assert (contents.n_trials, len(contents.options)) == (60, 6)
+    rows = runner.choices.rows
+    stays = (rows.arms[2:60:2] == rows.arms[:58:2]).mean()
+    assert repeats(contents)[0] == pytest.approx(stays)  # of first choices
+    assert np.isnan(paid(contents)).tolist() == [True, True, False, False, False, False]
+    experiment.model.name = "two-step"
+    assert not experiment.problems
+    assert "TwoStepRNN" in script_of(experiment.peek())
+    experiment.table.leave()
+    assert "got two-step, which is for two-step" in experiment.problems[0]
+
+
+def test_a_role_of_a_stage_is_changed_as_any_other():
+    _, runner = opened(two_steps().replace(b"second_state", b"room"), "two_step.csv")
+    assert "room" in runner.choices.report.columns_left  # numbered through, so that it is not needed
+    roles = with_role(runner.choices, "room", "state")
+    runner.read(runner.choices, roles)
+    assert runner.choices.report.roles.state == "room"
+    assert "the state by room" in runner.choices.report.stages
+    runner.read(runner.choices, with_role(runner.choices, "second_choice", ""))
+    assert "a second choice (second_choice beside first_choice)" in runner.experiment.table.message

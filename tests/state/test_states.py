@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
 from spicewidgets.core.built import BuiltModel
-from spicewidgets.core.models import READY, TEMPLATES
+from spicewidgets.core.models import MODELS, READY, TEMPLATES
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.experiment.estimators import model_of
 from spicewidgets.state import (
@@ -201,7 +201,7 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
 
     name = experiment.model.register(Mine, sw.FORGETTING_RNN_CONFIG)
     assert name == "Mine"
-    assert experiment.model.choices == (*READY, YOUR_OWN, "Mine")
+    assert experiment.model.choices == (*MODELS, YOUR_OWN, "Mine")
     experiment.model.name = name
     assert experiment.problems == []
     assert experiment.model.spec.about == "Mine, with a sentence."
@@ -213,8 +213,8 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
         Experiment().from_dict(told)
     assert error.value.problems == (
         "model: name must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, habit, your own, or that of a class of your own; got 'Mine'. Choose one of these, or"
-        " register your class under this name first.",
+        " choice, habit, two-step, your own, or that of a class of your own; got 'Mine'. Choose one of these,"
+        " or register your class under this name first.",
     )
 
 

@@ -761,3 +761,8 @@ def test_a_large_spreadsheet_is_refused_before_it_is_read(monkeypatch):
     monkeypatch.setattr(pd, "read_excel", None)
     with pytest.raises(SettingsError, match=r"A table in Excel, unpacked, may have up to .* Save it as CSV"):
         read_choices(buffer.getvalue())
+
+
+def test_an_empty_line_for_a_header_is_refused_with_a_sentence():
+    with pytest.raises(SettingsError, match="The header must name the columns; got an empty line"):
+        read_choices(b"\r]x;0;0\na;7;1;0\na;8;1;0\n")

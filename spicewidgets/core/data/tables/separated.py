@@ -120,9 +120,13 @@ def _separator(text: str) -> tuple[str, int, int]:
 def _header(text: str, separator: str) -> tuple[list[str], int]:
     reader = csv.reader(io.StringIO(text[:1_000_000], newline=""), delimiter=separator)
     try:
-        return [visible(name.strip()) for name in next(reader)], reader.line_num
+        header = [visible(name.strip()) for name in next(reader)]
     except csv.Error as error:
         raise SettingsError([f"The header cannot be read ({error}). Save the table as CSV."]) from None
+    raise_if_any(
+        [] if header else ["The header must name the columns; got an empty line. Save the table as CSV."]
+    )
+    return header, reader.line_num
 
 
 def _check_quotes(text: str, separator: str) -> None:
