@@ -34,6 +34,7 @@ _NAMES = {
         "Bandits_Standard",
     ],
     "core.discover.people": ["people"],
+    "core.simulate.offered": ["BanditsOffered"],
     "core.simulate.two_step": ["TwoStep"],
     "core.equations": ["Equation", "SpiceModel"],
     "core.estimator": ["SpiceConfig", "SpiceEstimator", "SpiceWarning"],

@@ -63,6 +63,7 @@ from .core.simulate.environments import (
     BanditsSchedule as BanditsSchedule,
     BanditsSwitch as BanditsSwitch,
 )
+from .core.simulate.offered import BanditsOffered as BanditsOffered
 from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
 from .core.simulate.two_step import TwoStep as TwoStep

@@ -141,6 +141,7 @@ def _dataset(
         device=device,
         participants=roles.labels,
         truth_probs=None if np.isnan(truth).any() else truth,
+        offered=None if record.offered is None else record.offered[:, 1:],
         task=task,
     )
 

@@ -33,6 +33,7 @@ class Record:
             last trial.
         reward_probs: the task's probability of a reward of each arm, `(n_sessions, n_trials, n_actions)`;
             None where it is not known.
+        offered: whether each arm was on offer, of the shape of `probabilities`; None where all were.
     """
 
     choices: Ints
@@ -43,6 +44,7 @@ class Record:
     betas: Mapping[str, Floats] = field(default_factory=dict)
     final_choices: Ints | None = None
     reward_probs: Floats | None = None
+    offered: NDArray[np.bool_] | None = None
 
     @property
     def chosen_rewards(self) -> Floats:

@@ -71,12 +71,14 @@ def play(agent: Any, environment: Any, n_trials: int, n_sessions: int = 1) -> Re
     trial.
     """
     reward_probs: list[Any] = []
+    offers: list[Any] = []
     n_rows = n_trials * getattr(environment, "n_stages", 1)
 
     def offer() -> None:
         """Show the agent the options of the coming choice, where the task does not offer all."""
         if (offered := getattr(environment, "offered", None)) is not None:
             agent.offered = offered
+            offers.append(offered)
 
     def trials() -> Iterator[Trial]:
         for _ in range(n_rows):
@@ -96,6 +98,7 @@ def play(agent: Any, environment: Any, n_trials: int, n_sessions: int = 1) -> Re
         record,
         final_choices=np.reshape(agent.get_choice(), n_sessions),
         reward_probs=np.reshape(reward_probs, shape).swapaxes(0, 1) if known else None,
+        offered=np.reshape(offers, (n_rows + 1, n_sessions, n_actions)).swapaxes(0, 1) if offers else None,
     )
 
 
