@@ -54,6 +54,10 @@ class BanditsOffered(Bandits):
         """As of the task, whether an option is on offer or not."""
         return self._task.reward_probs
 
+    @reward_probs.setter
+    def reward_probs(self, values: ArrayLike) -> None:
+        self._task.reward_probs = values
+
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
         self._n_sessions = n_sessions
