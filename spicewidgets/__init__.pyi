@@ -39,6 +39,7 @@ from .core.read.translation import (
     term_by_term as term_by_term,
     true_model as true_model,
 )
+from .core.rivals.ceiling import Ceiling as Ceiling, CeilingSettings as CeilingSettings
 from .core.rivals.declaration import Parameter as Parameter, Rival as Rival
 from .core.rivals.design import Design as Design
 from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival, fit_rivals as fit_rivals
