@@ -140,6 +140,8 @@ def _settings(request: Request, outcome: Outcome) -> dict[str, object]:
     headings = [heading for heading in GROUPS if request.table is None or heading not in SIMULATED]
     parts = {heading.lower(): asdict(getattr(request, heading.lower())) for heading in headings}
     data = parts["data"] | {"seed": request.seed}
+    if request.data.by is None:
+        del data["by"]
     if outcome.report is not None:
         del data["trials"], data["sessions"]
         data |= {"file": request.table, "sha256": outcome.report.sha256, **request.columns}
