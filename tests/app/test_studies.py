@@ -9,7 +9,7 @@ import pytest
 from spicewidgets.app.runner import Runner
 from spicewidgets.app.studies import simulation_of
 from spicewidgets.app.table import Upload, table_of
-from spicewidgets.core.judge import random_effects
+from spicewidgets.core.judge import groups
 from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.core.studies import (
     comparison_study,
@@ -247,7 +247,7 @@ def test_a_report_of_simulated_choices_plays_by_the_schedule_and_the_seed_of_the
 
 
 def test_people_of_a_table_with_one_session_each_are_told_to_hold_out_time(few, monkeypatch):
-    monkeypatch.setattr(random_effects, "LEAST", 2)
+    monkeypatch.setattr(groups, "LEAST", 2)
     runner = small(rivals={"by": "time"})
     runner.read(Upload(a_table(4, 40), "choices.csv"))
     runner.experiment.table.take(table_of(runner.choices))
