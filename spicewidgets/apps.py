@@ -180,20 +180,22 @@ class Explorer(Panel):
         """Show how far each room is, and the small pictures of some, as far as the settings can be used."""
         self.switch.mark(self._states())
         if self.experiment.sound("task", "participant", "data"):
-            shown = self._parts()
             for name in names:
-                before = self._drawn.get(name)
+                before, shown = self._drawn.get(name), self._parts(name)
                 if before is None or any(a is not b for a, b in zip(before, shown, strict=True)):
                     self.switch.tiles[name].draw(*TILES[name](self.experiment, self.runner))
                     self._drawn[name] = shown
 
-    def _parts(self) -> tuple[object, ...]:
-        """Return all that the small pictures show: the same objects, while nothing of it has changed."""
+    def _parts(self, name: str) -> tuple[object, ...]:
+        """Return all that a small picture shows: the same objects, while nothing of it has changed."""
         experiment, run, playback = self.experiment, self.experiment.run, self.experiment.playback
         settings = experiment.peek(), experiment.comparison.peek(), experiment.person
+        found = self.runner.result, self.runner.given
+        if name not in OF_THE_RUN:
+            return (*settings, *found)
         progress = run.live, run.history, run.busy, run.study, run.epoch
         played = playback.playing, playback.epoch, playback.epochs, playback.equations
-        return (*settings, *progress, *played, self.runner.result, self.runner.given)
+        return (*settings, *found, *progress, *played)
 
     @guard
     def _show_run(self, _: Change | None = None) -> None:

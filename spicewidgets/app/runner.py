@@ -22,7 +22,7 @@ from ..experiment.result import Result
 from ..experiment.settle import truth_of
 from ..experiment.simulation import Simulated
 from ..loading import is_loaded, later, load
-from ..state.experiment import TRAINED_ON, Experiment
+from ..state.experiment import TRAINED_ON, Experiment, ExperimentSnapshot
 from .courtesy import UiThrottle
 from .pace import BEAT, Pace
 from .recorded import load_recorded
@@ -72,6 +72,7 @@ class Runner:
         self._recalled: Result | None = None  # the recorded run that was made anew last
         self._is_recalling = False  # whether that is what runs
         self._next: Callable[[], bool] | None = None  # what begins once it has been made
+        self._true: tuple[ExperimentSnapshot, SpiceModel | None] | None = None  # settings, and their truth
         self._reading = 0  # counts the tables that were to be read
         experiment.lock = self.lock
 
@@ -208,7 +209,12 @@ class Runner:
         torch.
         """
         is_known = self.experiment.sound(*TRUTH) and self.given is None and not self.experiment.table.name
-        return truth_of(self.experiment.peek()) if is_known else None
+        if not is_known:
+            return None
+        present = self.experiment.peek()
+        if self._true is None or self._true[0] is not present:
+            self._true = present, truth_of(present)
+        return self._true[1]
 
     def show_recorded(self) -> bool:
         """Show a run of the present settings that was recorded earlier, if there is one, so that there is

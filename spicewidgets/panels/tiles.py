@@ -143,5 +143,5 @@ TILES: Mapping[str, Callable[[Experiment, ExperimentRunner], TilePicture]] = {
     "truth": truth,
 }
 """By the name of the room."""
-OF_THE_RUN = ("network", "equation", "truth")
-"""Those that a run changes while it goes on; the others follow the settings alone."""
+OF_THE_RUN = ("network", "equation")
+"""Those that a run changes while it goes on; the others follow the settings and the result."""
