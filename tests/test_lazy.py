@@ -61,6 +61,12 @@ STEPS = {
         "main('translate --constant -0.411 --value 0.682 --reward 0.887'.split(), standalone_mode=False)",
         {"torch"},
     ),
+    "a fit": (
+        "data = sw.create_dataset(agent, task, 10, 4, random_state=1)[0]\n"
+        "spice = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, epochs=2, n_starts=1)\n"
+        "spice.fit(data).predict(data)",
+        {"sklearn", "pysindy"},
+    ),
 }
 RUN = """
 import json, sys

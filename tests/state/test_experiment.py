@@ -43,6 +43,27 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
     }
 
 
+def test_settings_that_have_not_changed_are_the_same_object(experiment):
+    before = experiment.peek()
+    assert experiment.peek() is before
+    experiment.participant.alpha_reward = 0.77
+    after = experiment.peek()
+    assert after.participant.alpha_reward == 0.77 != before.participant.alpha_reward
+    assert after.task is before.task
+    assert after.model is before.model
+    experiment.participant.alpha_reward = before.participant.alpha_reward
+    assert experiment.peek() == before
+
+
+def test_several_results_are_told_once(experiment):
+    seen = []
+    experiment.observe(lambda change: seen.append(experiment.stages["equation"]), "revision")
+    with experiment.refresh_once():
+        experiment.trained = experiment.snapshot()
+        experiment.discovered = experiment.snapshot()
+    assert seen == ["done"]
+
+
 def test_a_changed_setting_makes_what_depends_on_it_stale_and_says_why(experiment):
     finished(experiment).participant.alpha_reward = 0.6
     assert (
