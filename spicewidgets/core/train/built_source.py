@@ -30,12 +30,26 @@ def prediction_error(value, inputs):
     return value + inputs[..., 1] * (inputs[..., 0] - value)
 '''
 
+# A task of several stages keeps its loop over rows, which follows from the description.
+STAGED = """from spicewidgets.core.built import BuiltModel
+from spicewidgets.core.train.built_rnn import BuiltRNN
+
+
+class {cls}(BuiltRNN):
+    built = BuiltModel.from_dict({rows})
+
+
+{config} = {cls}.built.config()
+"""
+
 
 def source(built: BuiltModel) -> str:
     """Return the model as Python source that defines `YourRNN` and `YOUR_CONFIG`. Raises `SettingsError`
     where the description cannot be used.
     """
     built.checked()
+    if built.kind_of_task.stages:
+        return STAGED.format(rows=_written(built.to_dict()), cls=CLASS, config=CONFIG)
     has_prediction_error = any(module.kind == PREDICTION_ERROR for module in built.modules)
     needs_torch = any(module.activation != "none" for module in built.learned)
     lines = [

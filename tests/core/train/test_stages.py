@@ -47,6 +47,13 @@ def test_rows_describe_it_and_are_written_and_read():
     assert "task" not in READY["choice"].built.to_dict()
 
 
+def test_it_is_written_as_python():
+    names = {}
+    exec(sw.TwoStepRNN.source(), names)
+    assert names["YourRNN"].built == TWO_STEP.built
+    assert names["YOUR_CONFIG"] == TWO_STEP.config
+
+
 def test_its_equation_may_hold_a_hybrid():
     config = TWO_STEP.config
     assert config.terms(f"{X1}_chosen") == ("c_value_reached", "c_reward_chosen")
