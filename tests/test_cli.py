@@ -471,7 +471,7 @@ def test_every_problem_is_one_line_and_all_are_told_at_once():
         "Error: --beta-reward must be between 0 and 20; got 'strong'. Give a number.",
         "Error: --trials must be a whole number, between 1 and 100000; got 2.5. Round it.",
         "Error: --model must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, habit; got 'transformer'. Choose one of these.",
+        " choice, habit, two-step; got 'transformer'. Choose one of these.",
     ]
 
 

@@ -309,6 +309,13 @@ def test_what_cannot_be_stood_for_is_refused_with_the_reason(case):
         read_choices(table, roles)
 
 
+def test_choices_that_never_agree_are_still_two():
+    """Columns of options have numbers, and no words for an order."""
+    table = frame(first_choice=np.arange(N) % 2, second_choice=1 - np.arange(N) % 2)
+    with pytest.raises(SettingsError, match="state in which a second choice was made must be known"):
+        read_choices(table)
+
+
 def test_columns_that_are_named_by_the_user_do_not_make_it_another_task():
     assert read_choices(trials(**WIDE["hBayesDM"]), {"choice": "first_choice"}).dataset.task == "two-step"
     roles = read_choices(trials(**WIDE["hBayesDM"])).report.roles

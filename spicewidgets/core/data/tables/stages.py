@@ -16,6 +16,7 @@ from .reading import Table
 from .roles import Roles
 
 MARKS = (("first", "second", "third"), ("1st", "2nd", "3rd"), ("one", "two", "three"), ("1", "2", "3"))
+ONE_HOT = "1"  # mark of columns that may be of options instead of stages
 STAGE = "stage|step|state|level|s"
 CHOICE = "choices?|actions?|responses?|resp|decision|chosen|selection|selected"
 # What is left of a name without its mark: "first_choice", "level1_choice", "choice_stage_2", "step1".
@@ -120,16 +121,18 @@ def _pairs(table: Table, apart: bool = False) -> Iterator[tuple[str, str]]:
             partner = names.get(key.replace(second, first, 1))
             if second in key and partner and OF_STAGES.fullmatch(key.replace(second, "", 1)):
                 one, two = table.column(partner), table.column(name)
-                if _are_choices(one, two) and (_in_one_row(one, two) or apart):
+                if _are_choices(one, two, first == ONE_HOT) and (_in_one_row(one, two) or apart):
                     yield partner, name
 
 
-def _are_choices(one: Column, two: Column) -> bool:
-    """Tell two choices of a trial from one that is written as 0 and 1 for each option."""
+def _are_choices(one: Column, two: Column, numbered: bool = True) -> bool:
+    """Tell two choices of a trial from one that is written as 0 and 1 for each option, by its number."""
     both = ~one.empty & ~two.empty
     few = all(2 <= len(column.labels) <= MOST_LABELS for column in (one, two))
     binary = {*one.labels, *two.labels} <= {0, 1}
-    return few and not (binary and bool(both.any() and (one.numbers[both] != two.numbers[both]).all()))
+    return few and not (
+        numbered and binary and bool(both.any() and (one.numbers[both] != two.numbers[both]).all())
+    )
 
 
 def _in_one_row(one: Column, two: Column) -> bool:
