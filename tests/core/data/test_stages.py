@@ -309,6 +309,14 @@ def test_what_cannot_be_stood_for_is_refused_with_the_reason(case):
         read_choices(table, roles)
 
 
+def test_a_first_option_of_which_no_transition_is_known_is_not_described():
+    table = trials(**WIDE["common"]).astype(object)
+    table.loc[table["first_choice"] == 0, ["second_choice", "common"]] = None
+    words = read_choices(table).report.stages
+    assert "0 leads" not in words
+    assert "1 leads to its own state (1) in 80 %" in words
+
+
 def test_choices_that_never_agree_are_still_two():
     """Columns of options have numbers, and no words for an order."""
     table = frame(first_choice=np.arange(N) % 2, second_choice=1 - np.arange(N) % 2)

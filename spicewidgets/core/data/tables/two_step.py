@@ -273,6 +273,7 @@ def _describe(
         f"{label} leads to {f'state {names[at]}' if names else f'its own state ({at})'} in"
         f" {100 * (state[known & (first == at)] == at).mean():.0f} %"
         for at, label in enumerate(labels)
+        if (known & (first == at)).any()
     ]
     return (
         f"{work.choice.name}, then {work.roles.second_choice}; {words}. {' and '.join(led)} of its trials:"
