@@ -235,11 +235,11 @@ class YourData(Panel):
     def _use(self) -> None:
         choices = self.runner.choices
         if choices is not None:
-            self.experiment.table.take(table_of(choices, self.runner.chosen_roles))
+            self.experiment.take_choices(table_of(choices, self.runner.chosen_roles))
 
     @guard
     def _simulate(self) -> None:
-        self.experiment.table.leave()
+        self.experiment.take_choices(None)
 
     # What is shown
 

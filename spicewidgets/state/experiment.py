@@ -12,7 +12,7 @@ from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.models import MODELS, READY
 from ..core.settings import Settings, SettingsError, Task, shorten
-from ..core.tasks import BANDIT_NAME
+from ..core.tasks import BANDIT_NAME, TASKS
 from ..core.wording import join_words
 from .base import Change, State
 from .comparison import ComparisonState
@@ -243,6 +243,20 @@ class Experiment(HasTraits):
             self.stages = self._stages(why)
             self.blocked = self._find_blocked(present)
             self.revision += 1
+
+    def take_choices(self, table: Table | None) -> None:
+        """Take the choices of an open table; those of the simulated participant for None. A ready model of
+        another kind of task gives way to the one of theirs.
+        """
+        with self.refresh_once():
+            if table is None:
+                self.table.leave()
+            else:
+                self.table.take(table)
+            present = self.peek()
+            kind, own = present.choices_of, present.model.task
+            if own not in (None, kind) and self.model.name in MODELS and TASKS[kind].model:
+                self.model.name = TASKS[kind].model
 
     @contextmanager
     def refresh_once(self) -> Iterator[None]:

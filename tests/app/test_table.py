@@ -345,6 +345,17 @@ def test_a_two_step_table_is_learned_by_the_model_of_its_kind_only():
     assert "got two-step, which is for two-step" in experiment.problems[0]
 
 
+def test_choices_bring_the_model_of_their_kind():
+    experiment, runner = opened(two_steps(), "two_step.csv")
+    experiment.take_choices(table_of(runner.choices))
+    assert (experiment.model.name, experiment.problems) == ("two-step", [])
+    experiment.take_choices(None)
+    assert (experiment.model.name, experiment.problems) == ("rescorla-wagner", [])
+    experiment.model.name = "habit"
+    experiment.take_choices(None)
+    assert experiment.model.name == "habit"
+
+
 def test_a_role_of_a_stage_is_changed_as_any_other():
     _, runner = opened(two_steps().replace(b"second_state", b"room"), "two_step.csv")
     assert "room" in runner.choices.report.columns_left  # numbered through, so that it is not needed
