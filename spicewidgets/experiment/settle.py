@@ -40,7 +40,7 @@ def config_of(snapshot: ExperimentSnapshot) -> SpiceConfig:
     inputs = {m: list(chosen[m].inputs) if m in chosen else list(config.terms(m)) for m in config.modules}
     filters = {m: chosen[m].filters if m in chosen else config.filters(m) for m in config.modules}
     rows = {m: [list(row) for row in found] for m, found in filters.items() if found}
-    excluded = {m: chosen[m].without for m in chosen}
+    excluded = {m: chosen[m].without if m in chosen else config.excluded(m) for m in config.modules}
     return SpiceConfig(inputs, rows, config.controls, config.modules, excluded_terms=excluded)
 
 

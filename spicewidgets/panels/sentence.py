@@ -111,7 +111,7 @@ class EquationSentence(widgets.VBox):
         line, name = widgets.HTML(), widgets.HTML()
         self._lines.append(line)
         self._names.append(name)
-        next_ = _text("next =" if written == WORDS else "x′ =")
+        next_ = _text(("next =" if written == WORDS else "x′ =") + ("" if own else " 0"))
         row = widgets.HBox([name, next_, *cells, line])
         row.add_class("sw-module-row")
         return row

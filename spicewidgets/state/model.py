@@ -50,7 +50,7 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
     return Spec(
         about,
         {name: module.inputs for name, module in learned.items()},
-        {name: conditions(module) for name, module in learned.items()},
+        {name: conditions(module, built.action_of(module)) for name, module in learned.items()},
         built.controls,
         built.first_values,
         tuple(state.name for state in built.states if state.choice == SCALED),
@@ -61,7 +61,8 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
 
 ABOUT = {name: ready.about for name, ready in MODELS.items()}
 """What each precoded model can learn, in a sentence."""
-SPECS = {name: spec_of(built, MODELS[name].about) for name, built in TEMPLATES.items()}
+BUILT = {name: ready.built for name, ready in MODELS.items() if ready.built is not None}
+SPECS = {name: spec_of(built, ABOUT[name]) for name, built in BUILT.items()}
 YOUR_OWN = "your own"  # the name under which the built model is chosen
 PLAIN = TEMPLATES["rescorla-wagner"]  # what building begins with
 
@@ -98,7 +99,7 @@ class Model(Settings):
         """States and modules of a precoded or built model; None for a class of the user's own."""
         if self.own is not None or not isinstance(self.name, str):
             return None
-        built: BuiltModel | None = self.built if self.name == YOUR_OWN else TEMPLATES.get(self.name)
+        built: BuiltModel | None = self.built if self.name == YOUR_OWN else BUILT.get(self.name)
         return built
 
     def problems(self) -> list[str]:
@@ -164,7 +165,7 @@ class ModelState(State[Model]):
         is not built of rows here.
         """
         ready = MODELS.get(name)
-        if ready is None or name in TEMPLATES:
+        if ready is None or name in BUILT:
             return self.registered.get(name)
         return ready.rnn_class, ready.config
 

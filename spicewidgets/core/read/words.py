@@ -6,13 +6,26 @@ The names in code stay where code is shown.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..built import ACTION, ALL, CHOSEN, NOT_CHOSEN, REWARD, REWARD_CHOSEN, BuiltModel
+from ..built import ACTION, AHEAD, ALL, CHOSEN, NOT_CHOSEN, REACHED, REWARD, REWARD_CHOSEN, BuiltModel
 from ..equations import Equation, Term
-from ..models import HABIT, RATE, VALUE
+from ..models import HABIT, RATE, STAY, V1, V2, VALUE
 from ..polynomial import FADING
 
-STATES = {VALUE: "value", HABIT: "habit", RATE: "learning rate"}
-SIGNALS = {REWARD: "reward", REWARD_CHOSEN: "reward of the chosen option", ACTION: "choice"}
+STATES = {
+    VALUE: "value",
+    HABIT: "habit",
+    RATE: "learning rate",
+    V1: "first-stage value",
+    V2: "second-stage value",
+    STAY: "staying",
+}
+SIGNALS = {
+    REWARD: "reward",
+    REWARD_CHOSEN: "reward of the chosen option",
+    ACTION: "choice",
+    REACHED: "value that was reached",
+    AHEAD: "best value ahead",
+}
 OPTIONS = {CHOSEN: "the chosen option", NOT_CHOSEN: "an option not chosen", ALL: "every option"}
 LETTERS = {REWARD: "r", REWARD_CHOSEN: "r of the chosen", ACTION: "a", RATE: "α"}
 
