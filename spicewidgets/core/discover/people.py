@@ -12,7 +12,7 @@ from ..data.choices import Choices
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel
 from ..judge.replay import labels_of, nll_per_trial
-from ..read.hybrid import is_two_step, told_by_structure
+from ..read.hybrid import HYBRID, is_two_step, told_by_structure
 from ..read.translation import INSTEAD, HasInitValues, impossible, read_parameters
 from ..settings import LEVEL, SettingsError
 from ..train.objective import Sessions
@@ -225,7 +225,9 @@ def _numbers(
         own_values_given_group(own, errors, read, at) | {_name_any(key): pair for key, pair in part.items()}
         for at, part in ((level, intervals.ends), (LEVEL, intervals.sure))
     )
-    if is_two_step(spice) and INSTEAD not in row:
+    if is_two_step(spice) and INSTEAD not in row:  # a quotient beyond its range by less than its error
+        bounded = {name: float(np.clip(value, *HYBRID[name])) for name, value in read.items()}
+        found, read = found | bounded, bounded
         ends, sure = told_by_structure(spice) | ends, told_by_structure(spice) | sure
     if known is not None and INSTEAD not in row:
         given = sure if free is None else {}

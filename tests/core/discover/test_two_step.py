@@ -42,3 +42,10 @@ def test_people_have_their_w_with_an_interval(fitted):
     assert covered.mean() >= 0.8
     assert (table["w high"] - table["w low"]).max() < 0.7
     assert table["beta2"].between(2, 7).all()
+
+
+def test_what_is_read_of_people_is_within_its_range(fitted):
+    _, spice = fitted
+    table = sw.people(spice)
+    for name in ("alpha1", "alpha2", "w", "forget2"):
+        assert table[name].between(0, 1).all()
