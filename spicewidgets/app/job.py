@@ -146,7 +146,7 @@ class Job:
         if not ended:
             study.cut()
         self.store.hold_study(study)
-        return RunOutcome("done", study.outcome) if ended else RunOutcome("cancelled", study.ended)
+        return RunOutcome("done", study.outcome) if ended else RunOutcome("cancelled", study.end_state)
 
     def _simulate(self, snapshot: ExperimentSnapshot) -> Simulated:
         """Return the sessions of the settings; those of the last result where they are the same."""

@@ -60,7 +60,7 @@ class ExperimentRunner(Protocol):
 
     @property
     def loaded(self) -> bool:
-        """Whether a run can begin without loading torch."""
+        """Tell whether a run can begin without loading torch."""
 
     def train(self, shown: bool = True) -> bool:
         """Simulate, train, find the equations and compare; `shown` plays the training back, if wanted."""

@@ -200,7 +200,7 @@ class Runner:
 
     @property
     def loaded(self) -> bool:
-        """Whether a run can begin without loading anything."""
+        """Tell whether a run can begin without loading anything."""
         return all(map(is_loaded, HEAVY))
 
     def truth(self) -> SpiceModel | None:

@@ -62,14 +62,14 @@ class PageStudy:
         return len(self.study.names)
 
     @property
-    def ended(self) -> str:
+    def end_state(self) -> str:
         """Its state, once nothing of it is under way."""
-        return self.study.ended
+        return self.study.end_state
 
     @property
     def outcome(self) -> str:
         """The result, in a sentence."""
-        return self.ended if self.found is None else self.study.describe()
+        return self.end_state if self.found is None else self.study.describe()
 
     def take(self, before: "PageStudy") -> None:
         """Take over what an earlier study of the same choices has done."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from .config import SpiceConfig
 from .settings import SettingsError, setting
-from .tasks import BANDIT_NAME, TASKS, Task
+from .tasks import BANDIT_NAME, TASKS, TaskKind
 from .wording import join_words
 
 NAME = re.compile(r"x_[a-z0-9_]{1,38}")
@@ -112,7 +112,7 @@ class BuiltModel:
     task: str = BANDIT_NAME
 
     @property
-    def kind_of_task(self) -> Task:
+    def kind_of_task(self) -> TaskKind:
         """The declaration of its task."""
         return TASKS[self.task]
 

@@ -348,12 +348,12 @@ class Discovery(Settings):
 
     @property
     def pools(self) -> bool:
-        """Whether the coefficients of all participants are found together."""
+        """Tell whether the coefficients of all participants are found together."""
         return self.pooling != "none"
 
     @property
     def by_evidence(self) -> bool:
-        """Whether the terms are chosen by evidence; their coefficients are then always tuned."""
+        """Tell whether the terms are chosen by evidence; their coefficients are then always tuned."""
         plain = self.selection == "auto" and (self.threshold == THRESHOLD or self.pools)
         return self.refine and (self.selection == "evidence" or plain)
 

@@ -13,7 +13,7 @@ BANDIT_NAME = "bandit"
 
 
 @dataclass(frozen=True)
-class Stage:
+class TaskStage:
     """A choice within a trial.
 
     Attributes:
@@ -28,7 +28,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskKind:
     """A kind of task.
 
     Attributes:
@@ -45,7 +45,7 @@ class Task:
     name: str
     title: str
     words: str
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[TaskStage, ...] = ()
     transitions: tuple[tuple[float, ...], ...] = ()
     own_price: float = 1.0
     model: str = ""
@@ -117,20 +117,20 @@ class Task:
         return tuple(tuple(zip(row, groups, strict=True)) for row in self.transitions)
 
 
-BANDIT = Task(
+BANDIT = TaskKind(
     BANDIT_NAME,
     "Bandit",
     "One of several options is chosen, and pays or does not.",
     model="rescorla-wagner",
     rival="rescorla-wagner",
 )
-TWO_STEP = Task(
+TWO_STEP = TaskKind(
     "two-step",
     "Two-step task",
     "A first choice leads, commonly or rarely, to one of two states; a second one there pays or does not.",
     (
-        Stage("first stage", (("first", "second"),), has_outcome=False),
-        Stage(
+        TaskStage("first stage", (("first", "second"),), has_outcome=False),
+        TaskStage(
             "second stage",
             (("first in state 0", "second in state 0"), ("first in state 1", "second in state 1")),
         ),
@@ -140,4 +140,4 @@ TWO_STEP = Task(
     model="two-step",
     rival="hybrid",
 )
-TASKS: Mapping[str, Task] = {task.name: task for task in (BANDIT, TWO_STEP)}
+TASKS: Mapping[str, TaskKind] = {task.name: task for task in (BANDIT, TWO_STEP)}

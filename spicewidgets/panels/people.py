@@ -140,7 +140,7 @@ class PeopleBox(Panel):
 
     @property
     def is_seen(self) -> bool:
-        """Whether the view is on show; what takes long waits until it is."""
+        """Tell whether the view is on show; what takes long waits until it is."""
         return self._is_seen
 
     @is_seen.setter

@@ -117,7 +117,7 @@ class RivalsPanel(StudyPanel):
                 (f"{len(found.people):,}", "people" if found.is_of_several else "person"),
                 (str(found.n_folds), "parts"),
             ]
-        ) + "".join(message(words, "help") for words in (found.explained, found.fewer))
+        ) + "".join(message(words, "help") for words in (found.share_in_words, found.fewer))
         self.chance.value = Html(f"<b>Could it be chance?</b>{message(found.chance, 'help')}")
 
     def _csv(self) -> File:

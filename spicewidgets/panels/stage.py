@@ -84,7 +84,7 @@ class Stage(Panel):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether the app shows another panel; what takes long waits until this one is shown."""
+        """Tell whether the app shows another panel; what takes long waits until this one is shown."""
         return bool(self.layout.display == "none")
 
     def equations(self) -> "tuple[Result, SpiceModel]":

@@ -46,7 +46,7 @@ class StudyBox(Panel):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether this study is being done now."""
+        """Tell whether this study is being done now."""
         return bool(self.experiment.run.busy and self.experiment.run.study == self.name)
 
     @guard
@@ -89,7 +89,7 @@ class StudyBox(Panel):
         elif run.status == "failed" and run.failed_study == self.name:
             words, look = str(run.message), "sw-alert"
         else:
-            words = "" if study is None else study.ended
+            words = "" if study is None else study.end_state
         return Html(f'<div class="sw-studied {look}" role="status">{bar}{escape_text(words)}</div>')
 
 

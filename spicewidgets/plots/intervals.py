@@ -28,7 +28,7 @@ class Row(Protocol):
 
     @property
     def is_term(self) -> bool:
-        """Whether it is the coefficient of a term, which may be left out."""
+        """Tell whether it is the coefficient of a term, which may be left out."""
 
     @property
     def true(self) -> float:

@@ -59,7 +59,7 @@ class Series:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to draw."""
+        """Tell whether there is nothing to draw."""
         return not len(self.x) or not bool(np.isfinite(self.y).any())
 
 

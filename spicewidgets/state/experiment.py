@@ -77,7 +77,7 @@ class ExperimentSnapshot:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether a participant of the settings makes the choices; else they come from a table."""
+        """Tell whether a participant of the settings makes the choices; else they come from a table."""
         return not self.table.name
 
     @property

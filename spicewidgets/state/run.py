@@ -48,7 +48,7 @@ class RunState(HasTraits):
 
     @property
     def busy(self) -> bool:
-        """Whether a run is under way."""
+        """Tell whether a run is under way."""
         return self.status in BUSY
 
     def put(self, **values: Any) -> None:
@@ -102,7 +102,7 @@ class Playback(HasTraits):
 
     @property
     def playing(self) -> bool:
-        """Whether a training is being played back."""
+        """Tell whether a training is being played back."""
         return self.epoch is not None
 
     def put(self, **values: Any) -> None:

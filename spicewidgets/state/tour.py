@@ -178,7 +178,7 @@ class Tour(HasTraits):
 
     @property
     def has_ended(self) -> bool:
-        """Whether the last step has just been done, and nothing since."""
+        """Tell whether the last step has just been done, and nothing since."""
         return self.at < 0 and self._ended == (self._experiment.revision, self.panel)
 
     def start(self, steps: Iterable[TourStep] = TOUR) -> None:

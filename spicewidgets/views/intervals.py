@@ -52,7 +52,7 @@ class IntervalRow:
 
     @property
     def is_term(self) -> bool:
-        """Whether it is the coefficient of a term, which may be left out."""
+        """Tell whether it is the coefficient of a term, which may be left out."""
         return self.module not in (BETA, PARAMETER)
 
     @property

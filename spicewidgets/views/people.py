@@ -92,7 +92,7 @@ class People:
 
     @property
     def is_pooled(self) -> bool:
-        """Whether coefficients were drawn towards their group."""
+        """Tell whether coefficients were drawn towards their group."""
         return any(np.isfinite(number.alone).any() for number in self.numbers.values())
 
     def to_csv(self) -> bytes:

@@ -203,7 +203,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
 
     @property
     def labelled(self) -> bool:
-        """Whether the participants have labels of their own."""
+        """Tell whether the participants have labels of their own."""
         return self._labels is not None and self.participants is self._labels
 
     @property

@@ -1,4 +1,4 @@
-"""Whether a remedy that was tried has helped: only then is it proposed."""
+"""Tell whether a remedy that was tried has helped: only then is it proposed."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whether discovered equations have the structure of the participant, whichever way either is written.
+"""Tell whether discovered equations have the structure of the participant, whichever way either is written.
 
 The truth is put into canonical form by the same search as the discovered equations, on the choices that the
 participant is expected to make instead of those that were made: what no choice could tell is then written the
@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Whether the structure is the participant's."""
+        """Tell whether the structure is the participant's."""
         return not self.missing and not self.superfluous
 
 

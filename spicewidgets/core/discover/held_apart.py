@@ -1,4 +1,4 @@
-"""Whether tuned numbers predict choices that they were not tuned to.
+"""Tell whether tuned numbers predict choices that they were not tuned to.
 
 The choices are cut into those of even and of odd trials. The numbers of the same terms are tuned to either
 half, and the other half is predicted; what happened before a choice is always known. Beside these numbers
@@ -54,7 +54,7 @@ class TuningGain:
 
     @property
     def is_below_chance(self) -> bool:
-        """Whether SINDy's own numbers predict worse than guessing: to be better than they is no merit."""
+        """Tell whether SINDy's own numbers predict worse than guessing: then being better is no merit."""
         return self.untuned > self.chance
 
     def is_worse(self, chance: float = CHANCE) -> bool:

@@ -19,7 +19,7 @@ from ..data.dataset import DatasetRNN
 from ..data.layout import MISSING
 from ..random import RandomState, Streams, children, generator
 from ..settings import Discovery, SettingsError
-from ..tasks import TASKS, Task
+from ..tasks import TASKS, TaskKind
 from ..train.compiled import states_before
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
@@ -216,7 +216,7 @@ def _transitions(model: BaseRNN, inputs: Tensor) -> tuple[Transitions, int]:
 
 
 def _random_task(
-    trials: Tensor, n_actions: int, settings: Discovery, rng: np.random.Generator, task: Task
+    trials: Tensor, n_actions: int, settings: Discovery, rng: np.random.Generator, task: TaskKind
 ) -> Tensor:
     """Sessions of random runs of choices for every participant.
 
@@ -256,7 +256,7 @@ def _random_task(
 
 
 def _random_stages(
-    task: Task, shape: Sequence[int], n_same: int, rng: np.random.Generator
+    task: TaskKind, shape: Sequence[int], n_same: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], Floats]:
     """Draw choices that go through the stages of a task, in each state the same one several times in a row.
 

@@ -1,1 +1,1 @@
-"""Whether to believe it: agents on the same history, likelihoods, a classical fit, a quiz."""
+"""Tell whether to believe it: agents on the same history, likelihoods, a classical fit, a quiz."""

@@ -59,7 +59,7 @@ class Check:
 
     @property
     def fails(self) -> bool:
-        """Whether the model is rejected on this measure, all of its measures counted."""
+        """Tell whether the model is rejected on this measure, all of its measures counted."""
         return self.holm <= LEVEL
 
     @property

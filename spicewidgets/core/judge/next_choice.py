@@ -125,7 +125,7 @@ def _best_so_far(choices: Ints, paid: Bools, n_actions: int) -> Ints:
 
 
 def _on_offer(dataset: DatasetRNN, options: Ints) -> Bools:
-    """Whether an option to look for is on offer in the next trial, shaped as the options."""
+    """Tell whether an option to look for is on offer in the next trial, shaped as the options."""
     if dataset.offered is None:
         return options >= 0
     offered = np.take_along_axis(np.asarray(dataset.offered), np.maximum(options, 0), axis=-1)

@@ -127,7 +127,7 @@ class Ceiling:
         compact, index = dataset.compact()
         inputs, people = inputs_of(compact), compact.participant_ids.long()
         with torch.no_grad():
-            logits = [_masked(network(inputs, people), compact.offered) for network in self.networks_]
+            logits = [_mask_logits(network(inputs, people), compact.offered) for network in self.networks_]
         mean = torch.stack(logits).softmax(-1).double().mean(0)
         places = index.clamp(min=0)[..., None].expand(-1, -1, dataset.n_actions)
         result: Floats = mean.gather(1, places).numpy()
@@ -192,7 +192,7 @@ class _Data:
         return inputs.gather(-1, columns), names.argsort(-1).gather(1, choices)
 
 
-def _masked(logits: Tensor, offered: Tensor | None) -> Tensor:
+def _mask_logits(logits: Tensor, offered: Tensor | None) -> Tensor:
     return logits if offered is None else logits.masked_fill(~offered, NEVER)
 
 
@@ -219,7 +219,7 @@ def _train(
         schedule.step()
         network.eval()
         with torch.no_grad():
-            logits = _masked(network(data.inputs, data.people), data.offered)
+            logits = _mask_logits(network(data.inputs, data.people), data.offered)
             loss = float(nn.functional.cross_entropy(logits[data.apart], data.choices[data.apart]))
         since = 0 if loss < best else since + 1
         if loss < best:
@@ -243,7 +243,7 @@ def _step(
         return
     inputs, choices = data.batch(sessions, rng)
     offered = None if data.offered is None else data.offered[sessions]
-    logits = _masked(network(inputs, data.people[sessions]), offered)
+    logits = _mask_logits(network(inputs, data.people[sessions]), offered)
     loss = nn.functional.cross_entropy(logits[learned], choices[learned])
     optimiser.zero_grad()
     loss.backward()

@@ -43,7 +43,7 @@ class Game:
 
     @property
     def over(self) -> bool:
-        """Whether all trials have been played."""
+        """Tell whether all trials have been played."""
         return len(self.choices) >= self.n_trials
 
     @property

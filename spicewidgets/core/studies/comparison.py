@@ -191,7 +191,7 @@ class ModelComparison:
         return f"{best.name} expects the choices best: {nats}."
 
     @property
-    def explained(self) -> str:
+    def share_in_words(self) -> str:
         """The share that the first of the pair has of what can be predicted, in a sentence; empty without."""
         share, low, high = self.held_out.share_of_ceiling(self.pair[0])
         if share != share:
@@ -236,7 +236,7 @@ class ModelComparison:
             f"{self.n_choices:,} choices of {len(self.people)} people, held out by {result.by} in"
             f" {self.n_folds} parts; rivals fitted by {way}:\n\n{_table(result)}"
         )
-        yield from filter(None, (self.fewer, fill(self.explained, WIDTH)))
+        yield from filter(None, (self.fewer, fill(self.share_in_words, WIDTH)))
         risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0
         yield fill(
             "likelihood: geometric mean of P(choice), with its 95 % interval over people. behind: nats per"

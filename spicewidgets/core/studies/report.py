@@ -97,10 +97,10 @@ class ReportStudy(Study):
 
     def describe(self) -> str:
         """Say that it can be saved, or what it lacks."""
-        return self.ended
+        return self.end_state
 
     @property
-    def ended(self) -> str:
+    def end_state(self) -> str:
         """Its state, once nothing of it is under way."""
         if len(self.parts) == WHOLE:
             return "The report can be saved."

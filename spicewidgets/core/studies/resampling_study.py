@@ -113,7 +113,7 @@ class ResamplingStudy(Study):
         return f"Found the equations of {len(self.parts)} resamples."
 
     @property
-    def ended(self) -> str:
+    def end_state(self) -> str:
         """Its state, once nothing of it is under way."""
         done, total = len(self.parts), len(self.names)
         if done == total:

@@ -209,7 +209,7 @@ class Study(ABC):
         return settings
 
     @property
-    def ended(self) -> str:
+    def end_state(self) -> str:
         """Its state, once nothing of it is under way."""
         done, total = len(self.parts), len(self.names)
         if total and done == total:

@@ -64,7 +64,7 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        """Whether more than half of the cells that hold something are numbers."""
+        """Tell whether more than half of the cells that hold something are numbers."""
         known = int((~self.empty).sum())
         return int(np.isfinite(self.numbers).sum()) > known / 2
 

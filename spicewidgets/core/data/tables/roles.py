@@ -63,7 +63,7 @@ class Roles:
 
     @property
     def are_of_stages(self) -> bool:
-        """Whether a trial has two stages."""
+        """Tell whether a trial has two stages."""
         return self.second_choice is not None or self.stage is not None
 
     def columns(self) -> tuple[str, ...]:

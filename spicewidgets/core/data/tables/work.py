@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...checks import raise_if_any
 from ...settings import SettingsError
-from ...tasks import BANDIT, TASKS, TWO_STEP, Task
+from ...tasks import BANDIT, TASKS, TWO_STEP, TaskKind
 from ...wording import join_words
 from .cells import Column, Label
 from .layouts import EXPORT, LAYOUTS, OWN
@@ -171,7 +171,7 @@ class ExaminationContext:
         return mask
 
 
-def _declared_task(table: Table, is_export: bool) -> Task:
+def _declared_task(table: Table, is_export: bool) -> TaskKind:
     """Return the kind of task that a table of our own names; a bandit where it names none."""
     labels = table.column(TASK_COLUMN).labels if is_export and TASK_COLUMN in table.names else ()
     return TASKS.get(str(labels[0]), BANDIT) if labels else BANDIT
