@@ -9,6 +9,7 @@ import pytest
 
 from spicewidgets.apps import explorer
 from spicewidgets.core import estimator
+from spicewidgets.core.discover import search
 
 FIT_RECORDS = estimator.SpiceEstimator.fit_records
 
@@ -33,7 +34,7 @@ def in_training(patch):
 
 
 def in_the_equations(patch):
-    patch.setattr(estimator, "propose_equations", broken)
+    patch.setattr(search, "propose_equations", broken)
 
 
 def in_the_data(patch):

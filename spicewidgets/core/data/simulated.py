@@ -103,7 +103,7 @@ def create_dataset(
         sample_parameters=sample_parameters,
         random_state=random_state,
     )
-    task = getattr(environment, "task", BANDIT_NAME)
+    task = getattr(environment, "kind_of_task", BANDIT_NAME)
     dataset = _dataset(record, roles, sequence_length, stride, device, task)
     return dataset, bandit_sessions(record, roles.codes), parameters
 

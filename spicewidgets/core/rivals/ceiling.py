@@ -98,8 +98,9 @@ class Ceiling:
 
     def count_weights(self, dataset: DatasetRNN) -> int:
         """Count the weights of a network for such choices."""
-        with torch.device("meta"):  # sizes alone
-            network = FreeGRU(*_sizes(dataset), self.settings)
+        sizes = _sizes(dataset)
+        with torch.device("meta"):  # makes no weights
+            network = FreeGRU(*sizes, self.settings)
         return sum(weights.numel() for weights in network.parameters())
 
     def fit(self, dataset: DatasetRNN) -> "Ceiling":

@@ -243,7 +243,7 @@ class SeenStages(SeenRewards):
 
     def __init__(self, dataset: DatasetRNN) -> None:
         kind, options = TASKS[dataset.task], np.arange(dataset.n_actions)
-        self.task, self.n_stages = kind.name, len(kind.stages)
+        self.kind_of_task, self.n_stages = kind.name, len(kind.stages)
         self._first = np.isin(options, kind.options_of(0))
         self._states = np.stack([np.isin(options, group) for group in kind.groups_of(1)])
         self._reached = np.cumsum(kind.transitions, -1)

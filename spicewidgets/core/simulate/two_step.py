@@ -33,7 +33,7 @@ class TwoStep(Bandits):
     """
 
     vectorised = True
-    task: ClassVar[str] = TWO_STEP.name
+    kind_of_task: ClassVar[str] = TWO_STEP.name
     n_stages: ClassVar[int] = len(TWO_STEP.stages)
     _n_uniform = 1
 
