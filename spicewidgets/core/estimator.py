@@ -209,9 +209,8 @@ class SpiceEstimator(Manners):
         training, discovery = settings_of(self)
         rng = generator(self.random_state)
         given = self._dataset(data, targets)
-        dataset, people, validation, test = self._parts(
-            given, (data_test, target_test), (data_validation, target_validation)
-        )
+        apart = (data_test, target_test), (data_validation, target_validation)
+        dataset, people, validation, test = self._parts(given, *apart)
         warm = self._is_warm_start(people.labels)
         model = deepcopy(self.rnn_model_) if warm else self._model(people.labels, TorchStream(rng))
         sessions = Sessions.of(dataset)
@@ -224,6 +223,7 @@ class SpiceEstimator(Manners):
             self.__dict__.pop(name, None)
         self.rnn_model_, self.participants_, self.stopped_ = model, people.labels, False
         self._people, self._dataset_, self._sessions, self._rng = people, dataset, sessions, rng
+        self._given = given, *apart
         self._search = EquationSearch(model, sessions, people.labels, dataset.groups)
         records = train(
             model,
@@ -256,6 +256,23 @@ class SpiceEstimator(Manners):
         except Exception as error:
             error.add_note("The trained RNN was kept: correct this, then call discover() instead of fit().")
             raise
+
+    def fit_again(self) -> Self:
+        """Fit to the data of the last fit, of which the same choices are held back for test and validation.
+
+        Raises:
+            NotFittedError: there are no such data.
+        """
+        self._check_fitted("_given")
+        given, (data_test, target_test), (data_validation, target_validation) = self._given
+        return self.fit(
+            given,
+            None,
+            data_test,
+            target_test,
+            data_validation=data_validation,
+            target_validation=target_validation,
+        )
 
     def discover(self, *, report: Report | None = None, **changes: Any) -> SpiceModel:
         """Find the equations again, without training: with other parameters (`spice_optim_threshold=0.02`),

@@ -21,7 +21,7 @@ from ..discover.people import people
 from ..discover.uncertainty import Uncertainty
 from ..estimator import SpiceEstimator
 from ..judge.replay import labels_of, replay, scores
-from ..models import READY
+from ..models import MODELS, READY
 from ..parameters import DISCOVERY, settings_of
 from ..read.translation import read_parameters, true_model
 from ..rivals.fit import fit_rival
@@ -264,7 +264,7 @@ def _remade(estimator: SpiceEstimator, finding: Finding) -> SpiceEstimator:
         other.discover(**parameters)
         return other
     other.set_params(**parameters, warm_start=finding.action == "continue")
-    return other.fit(estimator._dataset_)
+    return other.fit_again()
 
 
 def _parameters(finding: Finding) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def _parameters(finding: Finding) -> dict[str, Any]:
     parameters = dict(finding.changes.get("training", {}))
     parameters |= {DISCOVERY[name]: value for name, value in finding.changes.get("discovery", {}).items()}
     if (name := finding.changes.get("model", {}).get("name")) is not None:
-        parameters |= {"rnn_class": READY[name].rnn_class, "spice_config": READY[name].config}
+        parameters |= {"rnn_class": MODELS[name].rnn_class, "spice_config": MODELS[name].config}
     if (config := finding.changes.get("model", {}).get("config")) is not None:
         parameters["spice_config"] = config
     return parameters

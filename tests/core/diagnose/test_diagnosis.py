@@ -98,6 +98,15 @@ def test_a_trial_changes_nothing():
     assert str(again) == str(found)
 
 
+def test_a_trial_learns_from_the_same_choices():
+    """Else its evidence, of fewer choices, would always be higher."""
+    estimator = fit(data(n_sessions=40), train_test_ratio=0.6, validation_share=0.2)
+    n_choices = int(estimator._dataset_.target_mask.sum())
+    again = deepcopy(estimator).fit_again()
+    assert int(again._dataset_.target_mask.sum()) == n_choices
+    assert [one.test_loss for one in again.history_] == [one.test_loss for one in estimator.history_]
+
+
 def test_without_trials_it_only_says_what_it_sees():
     estimator = fit(data(n_sessions=40), spice_optim_threshold=0.8)
     (found,) = sw.diagnose(estimator, trials=False).findings
