@@ -14,7 +14,7 @@ from ..core.discover.sampling import sample
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.judge.network_agents import betas_of
-from ..core.models import READY
+from ..core.models import MODELS
 from ..core.parameters import DISCOVERY
 from ..core.settings import SettingsError, Training
 from ..core.train.built_rnn import rnn_class
@@ -36,7 +36,7 @@ def model_of(snapshot: ExperimentSnapshot) -> tuple[type[BaseRNN], SpiceConfig]:
         return snapshot.model.own[0], config_of(snapshot)
     if snapshot.model.name == YOUR_OWN:
         return rnn_class(snapshot.model.built), config_of(snapshot)
-    return READY[snapshot.model.name].rnn_class, config_of(snapshot)
+    return MODELS[snapshot.model.name].rnn_class, config_of(snapshot)
 
 
 def description_of_class(snapshot: ExperimentSnapshot) -> BuiltModel:

@@ -349,6 +349,10 @@ def test_choices_bring_the_model_of_their_kind():
     experiment, runner = opened(two_steps(), "two_step.csv")
     experiment.take_choices(table_of(runner.choices))
     assert (experiment.model.name, experiment.problems) == ("two-step", [])
+    experiment.training.put({"epochs": 5, "n_starts": 1})
+    runner.train()
+    assert experiment.run.status == "done", experiment.run.message + experiment.run.details
+    assert set(runner.result.spice.equations) == set(experiment.model.spec.modules)
     experiment.take_choices(None)
     assert (experiment.model.name, experiment.problems) == ("rescorla-wagner", [])
     experiment.model.name = "habit"
