@@ -154,6 +154,8 @@ def tendency(equation: Equation) -> str:
     moves = f"{100 * (1 - kept):.0f} %"
     if kept == 1:
         return "" if len(equation.active) > 1 else "stays as it is"
+    if kept == 0 and len(equation.active) <= 1:
+        return "" if equation.active else "goes to 0"
     return f"moves {moves} of the way" if len(equation.active) > 1 else f"fades by {moves} a trial"
 
 

@@ -27,6 +27,7 @@ from ..built import (
 FIRST_CHOICE = "x_first_choice"  # the memory state
 STAGES = (FIRST, SECOND)
 BEFORE = "before"
+MADE_OF_VALUES = (REACHED, AHEAD)  # signals
 
 Masks = Mapping[str, Tensor]
 
@@ -116,6 +117,3 @@ class StageRows:
     def _is_of(self, action: Tensor, stage: str) -> Tensor:
         """Return 1 where the row is of a stage, else 0, `(n_sessions, 1)`."""
         return (action * self.options[stage]).sum(-1, keepdim=True)
-
-
-MADE_OF_VALUES = (REACHED, AHEAD)

@@ -64,6 +64,8 @@ def test_a_term_told_apart_from_other_modules():
 def test_what_an_equation_does():
     assert tendency(TUTORIAL) == "moves 29 % of the way"
     assert tendency(Equation(OTHER, ((), (OTHER,)), (0.0, 0.9))) == "fades by 10 % a trial"
+    assert tendency(Equation(OTHER, (("c_reward",),), (1.4,))) == ""  # of no last value
+    assert tendency(Equation(OTHER, ((OTHER,),), (0.0,))) == "goes to 0"
     assert tendency(Equation(OTHER, ((OTHER,),), (1.0,))) == "stays as it is"
     assert tendency(Equation(CHOSEN, ((CHOSEN,),), (1.2,))) == ""
     assert tendency(Equation(CHOSEN, ((CHOSEN,), (CHOSEN, "c_reward")), (0.7, -0.1))) == ""
