@@ -1,6 +1,6 @@
 """How fast a training is played back, and what is on show at each moment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -28,15 +28,20 @@ class Pace:
     Args:
         experiment: whose run is played.
         store: where its result will be.
+        is_running: tells whether the run goes on. One that has been asked for does, though its state may not
+            say so yet.
         seen: how many of its epochs have been seen before.
-        over: whether the run is over, and its result is there.
     """
 
-    def __init__(self, experiment: Experiment, store: "Store", seen: int = 0, over: bool = False) -> None:
+    def __init__(
+        self, experiment: Experiment, store: "Store", is_running: Callable[[], bool], seen: int = 0
+    ) -> None:
         self.run, self.playback, self.store = experiment.run, experiment.playback, store
+        self.is_running = is_running
         self._seen, self._place, self._spent = seen, float(seen), 0.0
-        self._before = None if over else store.result
-        self._earlier = () if over else self.run.history  # until the run has epochs of its own
+        self._before, self._earlier = store.result, self.run.history  # until the run has some of its own
+        if not is_running():
+            self._before, self._earlier = None, ()
         self.playback.put(epochs=seen, epoch=seen, equations=None)
         self._looks: Mapping[str, Emergence] = {}
         self._looked: object = ()
@@ -50,7 +55,8 @@ class Pace:
         step = (n - self._place) / CATCH_UP if is_long else (n - self._seen) / SECONDS
         self._place = min(n, self._place + step * seconds)
         is_near = n - self._place <= NEAR * (n - self._seen)
-        if self.run.status == "failed" or (self._place >= n and is_over) or (is_long and is_near):
+        has_failed = self.run.status == "failed" and not self.is_running()
+        if has_failed or (self._place >= n and is_over) or (is_long and is_near):
             self.playback.skip()
             return False
         shown = ceil(self._place)
@@ -71,7 +77,7 @@ class Pace:
 
     def _is_over(self) -> bool:
         """Tell whether the epochs have come to an end; the coach may go on for a while."""
-        return not self.run.busy or self.store.result is not self._before
+        return not self.is_running() or self.store.result is not self._before
 
     def _equations(self, epoch: int) -> SpiceModel | None:
         """Return the equations at the last look before or at an epoch."""

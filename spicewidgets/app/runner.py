@@ -113,7 +113,7 @@ class Runner:
         """Play the last training back, without training again."""
         if self.foreground or not self.experiment.run.history or self.experiment.run.busy:
             return False
-        self._play(over=True)
+        self._play()
         return True
 
     def step(self) -> bool:
@@ -343,10 +343,10 @@ class Runner:
         playback, wanted = self.experiment.playback, self.experiment.training.shown is True
         return wanted and playback.watched and not playback.still and not self.foreground
 
-    def _play(self, seen: int = 0, over: bool = False) -> None:
+    def _play(self, seen: int = 0) -> None:
         """Play a training back beside the run, or after it; one that is still being played gives way."""
         with self.lock:
-            self._pace = pace = Pace(self.experiment, self.store, seen, over)
+            self._pace = pace = Pace(self.experiment, self.store, lambda: self._stop is not None, seen)
         threading.Thread(
             target=self._keep_pace, args=(pace,), name="spicewidgets-playback", daemon=True
         ).start()

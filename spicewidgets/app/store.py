@@ -45,9 +45,9 @@ class Store:
 
     def hold(self, result: Result) -> None:
         """Make a result the present one."""
-        self.result, self.advice = result, None
         run = self.experiment.run
         with self.lock:
+            self.result, self.advice = result, None
             self._drop_studies()
             discovered = None if result.spice is None else result.snapshot
             self._tell(trained=result.snapshot, discovered=discovered)

@@ -1,5 +1,6 @@
 """A training that is played back: every epoch in order, in about three seconds, and never in the way."""
 
+import threading
 import time
 from itertools import pairwise
 
@@ -47,7 +48,7 @@ def until_over(experiment, seconds=60.0):
 def test_all_epochs_are_gone_through_in_the_seconds_that_it_takes(trained):
     experiment, runner = trained
     looks, n = seen(experiment), len(experiment.run.history)
-    whole = Pace(experiment, runner.store, over=True)
+    whole = Pace(experiment, runner.store, lambda: False)
     whole.look()
     beats = 1
     while whole.move(0.1):
@@ -68,8 +69,9 @@ def test_all_epochs_are_gone_through_in_the_seconds_that_it_takes(trained):
 def test_a_run_that_takes_longer_is_caught_up_with_and_shown_as_it_goes_on(trained):
     experiment, runner = trained
     run, history = experiment.run, experiment.run.history
-    slow = Pace(experiment, runner.store)
-    run.put(status="running", history=())
+    run.put(status="running")
+    slow = Pace(experiment, runner.store, lambda: run.busy)
+    run.put(history=())
     behind, beats = [0], 0
     while experiment.playback.playing:
         beats += 1
@@ -97,6 +99,28 @@ def test_the_result_does_not_wait(monkeypatch):
     assert looks[-1] == (None, None)
     time.sleep(3 * pace.BEAT)
     assert looks[-1] == (None, None)
+
+
+def test_a_run_that_is_slow_to_begin_is_waited_for(monkeypatch):
+    """On a busy machine the thread of the run may be later than the first picture of the playback."""
+    may_begin, work = threading.Event(), Runner._work
+
+    def begin_late(*arguments):
+        assert may_begin.wait(60)
+        work(*arguments)
+
+    monkeypatch.setattr(Runner, "_work", begin_late)
+    experiment, runner = watched()
+    experiment.run.put(status="failed")  # the one before
+    moved, move = [], Pace.move
+    monkeypatch.setattr(Pace, "move", lambda *arguments: moved.append(move(*arguments)) or moved[-1])
+    assert runner.train()
+    until = time.monotonic() + 60
+    while len(moved) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert moved[:2] == [True, True]
+    may_begin.set()
+    assert runner.wait(60)
 
 
 def test_it_ends_by_itself_and_can_be_seen_again(monkeypatch):
