@@ -23,7 +23,8 @@ from .panels.sections import Address
 from .panels.settings import SettingsBox
 from .panels.strip import Strip
 from .panels.tiles import OF_THE_RUN, TILES
-from .state.experiment import DATA_OF, Experiment
+from .state.experiment import Experiment
+from .state.graph import groups_before
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link
 from .state.stages import ROOMS, STAGES as STAGE_ROWS
@@ -282,7 +283,7 @@ def panel(name: str, preset: str = "the tutorial", *, models: Models = ()) -> St
     experiment, runner = _experiment(preset, models)
     runner.show_recorded()
     one = STAGES[name](experiment, runner)
-    if name not in DATA_OF and not runner.foreground:
+    if name not in groups_before("untrained") and not runner.foreground:
         runner.preload()
     one.children = (widgets.HTML(STYLE), LessonBanner(experiment), *one.children)
     return one

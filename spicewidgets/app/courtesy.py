@@ -3,7 +3,8 @@
 from time import perf_counter, sleep
 from typing import Any
 
-from ..state.experiment import GROUPS, Experiment
+from ..state.experiment import Experiment
+from ..state.graph import GROUPS
 
 PAUSE = 0.09  # seconds in which what was moved is drawn
 TURN = 0.03  # seconds that a run goes on between two waits, whatever is moved

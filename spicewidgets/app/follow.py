@@ -5,7 +5,8 @@ tried in vain are not tried again.
 """
 
 from ..state.base import Change
-from ..state.experiment import Experiment, ExperimentSnapshot
+from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
 from .protocols import ExperimentRunner
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..core.diagnose.findings import Finding
-from ..state.experiment import FOUND_IN, Experiment
+from ..state.experiment import Experiment
 from ..state.run import RunState
 from ..state.stages import STAGES
 from ..state.tour import NEXT, Tour
@@ -109,7 +109,7 @@ def _step(tour: Tour) -> Guidance:
 def _needs_training(experiment: Experiment) -> bool:
     """Tell whether more than the library has changed."""
     return "train" in experiment.stale_because or (
-        experiment.discovered is not None and experiment.peek().differs(experiment.discovered, FOUND_IN[:-1])
+        experiment.discovered is not None and experiment.peek().differs(experiment.discovered, "network")
     )
 
 

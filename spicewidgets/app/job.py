@@ -22,7 +22,8 @@ from ..experiment.estimators import discover_again, estimator_of, parameters_of
 from ..experiment.fit import Fit, with_new_equations
 from ..experiment.result import Checkpoint, Result
 from ..experiment.simulation import Simulated, simulate
-from ..state.experiment import DATA_OF, FOUND_IN, TRAINED_ON, Experiment, ExperimentSnapshot
+from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
 from ..views.coach import Finding, advice, findings, quick, rivals_of
 from .courtesy import UiThrottle
 from .report import Reporter, log_errors
@@ -30,7 +31,6 @@ from .store import Store
 from .studies import PageStudy
 
 PATIENCE = 20.0  # seconds after which the coach begins no further trial
-PLAYED = ("task", "participant", "data", "table")  # what the sessions depend on
 
 
 class RunOutcome(NamedTuple):
@@ -151,7 +151,7 @@ class Job:
     def _simulate(self, snapshot: ExperimentSnapshot) -> Simulated:
         """Return the sessions of the settings; those of the last result where they are the same."""
         last = self.store.result
-        if last is not None and not snapshot.differs(last.snapshot, PLAYED):
+        if last is not None and not snapshot.differs(last.snapshot, "sessions"):
             return last.data
         return simulate(snapshot)
 
@@ -180,7 +180,7 @@ class Job:
     def _warm(self) -> Fit:
         """Return a fit that goes on from the weights of the last result."""
         snapshot, last = self.experiment.snapshot(), self.store.result
-        if last is None or snapshot.differs(last.snapshot, DATA_OF):
+        if last is None or snapshot.differs(last.snapshot, "untrained"):
             raise SettingsError(
                 ["There is no training of these data and this model to go on with. Train first."]
             )
@@ -194,7 +194,7 @@ class Job:
     def _stepping(self) -> Fit | None:
         """Return the fit that goes step by step, if it is one of the present settings."""
         paused = self.store.paused
-        if paused is None or self.experiment.snapshot().differs(paused.snapshot, TRAINED_ON):
+        if paused is None or self.experiment.snapshot().differs(paused.snapshot, "network"):
             return None
         return paused
 
@@ -294,7 +294,7 @@ class Job:
                     with self.control.interruptible("equations"):
                         discover_again(estimator, snapshot)
                     return with_new_equations(last, snapshot, estimator, checkpoints)
-                same = not snapshot.differs(last.snapshot, PLAYED)
+                same = not snapshot.differs(last.snapshot, "sessions")
                 data = last.data if same else simulate(snapshot)
                 if action == "continue":
                     estimator.set_params(**parameters_of(snapshot), warm_start=True)
@@ -318,7 +318,9 @@ class Job:
         return None
 
     def _still_wanted(self, result: Result) -> bool:
-        return not self.control.is_stopped() and not self.experiment.peek().differs(result.snapshot, FOUND_IN)
+        return not self.control.is_stopped() and not self.experiment.peek().differs(
+            result.snapshot, "equations"
+        )
 
     def _library(self) -> tuple[Result, ExperimentSnapshot]:
         """Return the last result, and the present settings of the discovery for its RNN.
@@ -327,7 +329,7 @@ class Job:
             SettingsError: Where it is one of other data or another model.
         """
         snapshot, last = self.experiment.snapshot(), self.store.result
-        if last is None or snapshot.differs(last.snapshot, DATA_OF):
+        if last is None or snapshot.differs(last.snapshot, "untrained"):
             raise SettingsError(
                 ["There is no trained RNN of these settings to find equations for. Train first."]
             )
@@ -338,7 +340,7 @@ class Job:
         experiment, present = self.experiment, self.experiment.peek()
         if not experiment.follow_library or self.control.is_stopped() or experiment.find_problems():
             return False
-        return present.discovery != snapshot.discovery and not present.differs(snapshot, DATA_OF)
+        return present.discovery != snapshot.discovery and not present.differs(snapshot, "untrained")
 
     def _rebuild_estimator(self, result: Result) -> tuple[SpiceEstimator, tuple[Checkpoint, ...]]:
         """Return the estimator of a result, and its checkpoints. Those of a run recorded earlier are made

@@ -15,7 +15,7 @@ from ..core.studies.report import ReportSettings
 from ..experiment.script import script_of
 from ..experiment.simulation import Simulated
 from ..loading import later
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 
 if TYPE_CHECKING:
     import pandas as pd

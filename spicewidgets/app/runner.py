@@ -22,7 +22,8 @@ from ..experiment.result import Result
 from ..experiment.settle import truth_of
 from ..experiment.simulation import Simulated
 from ..loading import is_loaded, later, load
-from ..state.experiment import TRAINED_ON, Experiment, ExperimentSnapshot
+from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
 from .courtesy import UiThrottle
 from .pace import BEAT, Pace
 from .recorded import load_recorded
@@ -254,7 +255,7 @@ class Runner:
         made here stays until there is another, and is out of date.
         """
         present, last = self.experiment.peek(), self.result
-        if last is not None and not present.differs(last.snapshot, TRAINED_ON):
+        if last is not None and not present.differs(last.snapshot, "network"):
             return False  # another library alone is the follower's
         if self.show_recorded():
             return True

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..experiment.result import Result
 from ..experiment.simulation import Simulated
-from ..state.experiment import Experiment, ExperimentSnapshot
+from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
 from .report import log_errors
 from .studies import PageStudy
 

@@ -16,7 +16,7 @@ from ..core.studies.recovery_settings import most_jobs as most_jobs
 from ..core.studies.source import OWN, Simulation, Source
 from ..experiment.simulation import Simulated
 from ..loading import later
-from ..state.experiment import ExperimentSnapshot, groups_of
+from ..state.graph import ExperimentSnapshot, groups_of
 from ..state.studies import LABELS
 from .paper import Written, inquiry_of
 
@@ -75,7 +75,7 @@ class PageStudy:
         """Take over what an earlier study of the same choices has done."""
         own = self.study.groups()
         others = tuple(group for group in groups_of(self.name) if group not in own)
-        if not self.snapshot.differs(before.snapshot, others):
+        if not self.snapshot.differs(before.snapshot, *others):
             self.study.take(before.study)
 
     def cut(self) -> None:

@@ -22,7 +22,7 @@ from ..core.train.objective import set_flat_parameters
 from ..core.train.rnn import BaseRNN
 from ..core.train.structure import describe
 from ..core.train.torch_stream import TorchStream
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from .settle import config_of
 

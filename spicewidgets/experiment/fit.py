@@ -20,7 +20,7 @@ from ..core.simulate.record import Record
 from ..core.tasks import TASKS
 from ..core.train.objective import get_flat_parameters
 from ..core.train.training import Epoch
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from .estimators import glimpse
 from .result import Checkpoint, Result
 from .settle import truth_of

@@ -17,7 +17,7 @@ from ..core.read.emergence import Emergence, emergences
 from ..core.read.translation import read_parameters
 from ..core.simulate.record import Record
 from ..loading import later
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from .settle import describe_model, values_of
 from .simulation import Simulated, simulate
 

@@ -16,7 +16,7 @@ from ..core.models import MODELS, PUBLIC, ReadyModel
 from ..core.settings import Discovery, Task, Training
 from ..core.simulate.agents import AgentQ
 from ..loading import later
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from ..state.table import Table
 from .settle import config_of, source_of

@@ -11,7 +11,7 @@ from ..core.read.translation import HasInitValues, InitValues, true_model
 from ..core.read.truth import true_built
 from ..core.settings import SettingsError
 from ..core.train.built_source import source as source_of
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from .simulation import agents_of
 

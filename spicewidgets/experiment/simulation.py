@@ -17,7 +17,7 @@ from ..core.simulate.run import play_sessions
 from ..core.simulate.session import BanditSession
 from ..loading import later
 from ..state.data import Data
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from ..state.participant import Person
 from ..state.table import Table
 

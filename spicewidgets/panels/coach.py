@@ -7,7 +7,8 @@ import ipywidgets as widgets
 from ..app.protocols import ExperimentRunner
 from ..experiment.result import Result
 from ..markup import Html, escape_text, message
-from ..state.experiment import FOUND_IN, Experiment, ExperimentSnapshot
+from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
 from ..views.coach import Finding, findings
 from .base import Change, Panel, block, button, column, discard, guard
 from .training import run_action
@@ -56,7 +57,7 @@ class CoachPanel(Panel):
         """Return the findings to show of a result. A remedy that was not tried is not proposed, and nothing
         is shown twice.
         """
-        if self._led_to is None or result.snapshot.differs(self._led_to, FOUND_IN):
+        if self._led_to is None or result.snapshot.differs(self._led_to, "equations"):
             self._pressed.clear()
         known = self.runner.advice
         if known is None:

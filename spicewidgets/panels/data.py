@@ -88,7 +88,7 @@ class DataPanel(Stage):
 
     def _csv(self) -> File:
         result, settings = self.runner.result, self.experiment.snapshot()
-        if result is None or settings.differs(result.snapshot, ("task", "participant", "data", "table")):
+        if result is None or settings.differs(result.snapshot, "sessions"):
             return csv_file("dataset", simulate(settings).dataset.to_frame())
         return csv_file("dataset", result.dataset.to_frame())
 

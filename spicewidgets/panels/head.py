@@ -164,7 +164,7 @@ class Head(Panel):
     def _standing(self, result: Result) -> str:
         """Compare the equations with the simplest rival, while their table is used."""
         settings = self.experiment.peek()
-        other = settings.is_simulated or settings.differs(result.snapshot, ("table",))
+        other = settings.is_simulated or settings.differs(result.snapshot, "table")
         return "" if other else standing(result)
 
     def _parameters(self) -> dict[str, float]:

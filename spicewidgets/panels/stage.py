@@ -14,7 +14,8 @@ from ..app.protocols import ExperimentRunner
 from ..experiment.result import Result
 from ..markup import message
 from ..state.base import State
-from ..state.experiment import Experiment, ExperimentSnapshot
+from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
 from ..views.people import look_at
 from .base import FULL, Change, Choice, Panel, Value, button, guard, with_label
 from .controls import Control, control, grey

@@ -3,7 +3,8 @@
 from .comparison import ComparisonState
 from .data import Data, DataState
 from .discovery import DiscoveryState, Library
-from .experiment import Experiment, ExperimentSnapshot
+from .experiment import Experiment
+from .graph import ExperimentSnapshot
 from .model import Model, ModelState, Spec
 from .participant import ParticipantState, Person
 from .presets import PRESETS

@@ -5,130 +5,33 @@ Links the states and owns none of their settings.
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.models import MODELS, READY
-from ..core.settings import Settings, SettingsError, Task, shorten
-from ..core.tasks import BANDIT_NAME, TASKS
+from ..core.settings import SettingsError, shorten
+from ..core.tasks import TASKS
 from ..core.wording import join_words
 from .base import Change, State
 from .comparison import ComparisonState
-from .data import Data, DataState
-from .discovery import DiscoveryState, LibraryPlan
-from .model import Model, ModelState
-from .participant import ParticipantState, Person
+from .data import DataState
+from .discovery import DiscoveryState
+from .graph import GROUPS, KEPT, ExperimentSnapshot, groups_before, groups_of
+from .model import ModelState
+from .participant import ParticipantState
 from .presets import PRESETS
 from .run import Playback, RunState
 from .stages import STAGES
 from .studies import STATES, STUDIES
 from .table import Table, TableState
 from .task import TaskState
-from .training import Practice, TrainingState
+from .training import TrainingState
 
 VERSION = 1
-GROUPS = (
-    "task",
-    "participant",
-    "data",
-    "table",
-    "model",
-    "training",
-    "discovery",
-    "comparison",
-    *STATES,
-)
-SIMULATED_BY = ("task", "participant")  # what says nothing of a table of choices
-TRAINED_ON = ("task", "participant", "data", "table", "model", "training")  # what a trained RNN depends on
-FOUND_IN = (*TRAINED_ON, "discovery")  # what equations depend on
-DATA_OF = ("task", "participant", "data", "table", "model")  # what must stay for a training to go on
-SIMULATED_FROM = ("task", "participant", "data", "table")  # what data sets are simulated from
-
-
-def groups_of(study: str) -> tuple[str, ...]:
-    """Return the groups of settings that a study depends on."""
-    declared = STUDIES[study]
-    trained = declared.asks_equations or declared.trains
-    return (*(FOUND_IN if trained else SIMULATED_FROM), *declared.groups())
-
-
 # Settings whose value is too long to be said.
 TOO_LONG = {"own": "another model", "built": "other states and modules", "libraries": "another library"}
-
-
-@dataclass(frozen=True)
-class ExperimentSnapshot:
-    """All settings that a result, or a study of it, depends on, frozen."""
-
-    task: Task
-    participant: Person
-    data: Data
-    table: Table
-    model: Model
-    training: Practice
-    discovery: LibraryPlan
-    studies: Mapping[str, Settings]
-
-    def group(self, name: str) -> Any:
-        """Return the settings of a group, as they were."""
-        return self.studies[name] if name in self.studies else getattr(self, name)
-
-    @property
-    def is_simulated(self) -> bool:
-        """Tell whether a participant of the settings makes the choices; else they come from a table."""
-        return not self.table.name
-
-    @property
-    def choices_of(self) -> str:
-        """The name of the kind of task that the choices are of."""
-        return BANDIT_NAME if self.table.contents is None else str(self.table.contents.choices.rows.task)
-
-    @property
-    def n_actions(self) -> int:
-        """Number of options."""
-        contents = self.table.contents
-        return self.task.n_actions if contents is None else len(contents.options)
-
-    @property
-    def n_sessions(self) -> int:
-        """Number of sessions."""
-        contents = self.table.contents
-        return self.data.n_sessions if contents is None else len(contents.codes)
-
-    @property
-    def n_participants(self) -> int:
-        """Number of participants."""
-        contents = self.table.contents
-        return self.data.n_participants if contents is None else len(contents.participants)
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The names of the options."""
-        contents = self.table.contents
-        if contents is not None:
-            return contents.options
-        return tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
-
-    def differs(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> bool:
-        """Tell whether anything differs in these groups."""
-        return bool(self.changed_groups(other, groups))
-
-    def changed_groups(self, other: "ExperimentSnapshot", groups: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of these groups in which anything differs. How choices are simulated makes no difference to
-        those of a table.
-        """
-        same_table = self.table == other.table and not self.is_simulated
-        return tuple(
-            group
-            for group in groups
-            if self.group(group) != other.group(group) and not (same_table and group in SIMULATED_BY)
-        )
-
-
-# The groups that a snapshot has by a field each; those of declared studies stand together.
-KEPT = tuple(item.name for item in fields(ExperimentSnapshot) if item.name != "studies")
 
 
 class Experiment(HasTraits):
@@ -227,7 +130,9 @@ class Experiment(HasTraits):
     def find_problems(self) -> list[str]:
         """Return a sentence for everything that keeps a run from beginning."""
         found = [
-            f"{name}: {sentence}" for name in FOUND_IN for sentence in getattr(self, name).find_problems()
+            f"{name}: {sentence}"
+            for name in groups_before("equations")
+            for sentence in getattr(self, name).find_problems()
         ]
         return found or [f"model: {sentence}" for sentence in _model_problems(self.peek())]
 
@@ -289,28 +194,25 @@ class Experiment(HasTraits):
     def _stale(self, present: ExperimentSnapshot) -> dict[str, str]:
         why = {}
         for study, snapshot in self.studied.items():
-            if present.differs(snapshot, groups_of(study)):
+            if present.differs(snapshot, *groups_of(study)):
                 again = STUDIES[study].again or f"{STUDIES[study].word} again."
-                why[study] = f"This result is for {self._was(snapshot, groups_of(study))}. {again}"
-        if self.trained is not None and present.differs(self.trained, TRAINED_ON):
-            why["train"] = f"This network is for {self._was(self.trained, TRAINED_ON)}. Train again."
-        if self.discovered is None:
+                why[study] = f"This result is for {self._was(snapshot, *groups_of(study))}. {again}"
+        if self.trained is not None and present.differs(self.trained, "network"):
+            why["train"] = f"This network is for {self._was(self.trained, 'network')}. Train again."
+        if self.discovered is None or not present.differs(self.discovered, "equations"):
             return why
-        if present.differs(self.discovered, TRAINED_ON):
-            reason = f"This result is for {self._was(self.discovered, TRAINED_ON)}. Train again."
-        elif present.discovery != self.discovered.discovery:
-            was = self._was(self.discovered, ("discovery",))
-            reason = f"This result is for {was}. Find the equations again."
-        else:
-            return why
+        moved, again = "discovery", "Find the equations again."
+        if present.differs(self.discovered, "network"):
+            moved, again = "network", "Train again."
+        reason = f"This result is for {self._was(self.discovered, moved)}. {again}"
         of_it = [study for study in self.studied if STUDIES[study].is_of_result]
         return why | dict.fromkeys(("equation", "compare", *of_it), reason)
 
-    def _was(self, then: ExperimentSnapshot, groups: tuple[str, ...]) -> str:
-        """Describe the settings that were different then: the first two, and how many more."""
+    def _was(self, then: ExperimentSnapshot, *names: str) -> str:
+        """Describe the settings before these that were different then: the first two, and how many more."""
         settings = []
         changed = sorted(
-            self.peek().changed_groups(then, groups), key="table".__ne__
+            self.peek().changed_groups(then, *names), key="table".__ne__
         )  # other data before all else
         for group in changed:
             state, before, present = self.group(group), then.group(group), self.group(group).peek()
@@ -327,7 +229,9 @@ class Experiment(HasTraits):
 
     def _stages(self, why: Mapping[str, str]) -> dict[str, str]:
         runs = {"train": self.trained, "equation": self.discovered}
-        progress = {name: "todo" if self.group(name).problems else "done" for name in FOUND_IN}
+        progress = {
+            name: "todo" if self.group(name).problems else "done" for name in groups_before("equations")
+        }
         for name, snapshot in runs.items():
             progress[name] = "todo" if snapshot is None else "stale" if name in why else "done"
         for name in {study.stage() for study in STUDIES.values()}:
@@ -340,10 +244,10 @@ class Experiment(HasTraits):
         wrong = f"First correct: {self.problems[0]}" if self.problems else ""
         untrained = "Nothing is trained yet. Train first." if self.trained is None else ""
         moved = untrained
-        if self.trained is not None and present.differs(self.trained, DATA_OF):
-            was = self._was(self.trained, DATA_OF)
+        if self.trained is not None and present.differs(self.trained, "untrained"):
+            was = self._was(self.trained, "untrained")
             moved = f"This network is for {was}: the data or the model changed. Train instead."
-        stepping = self.paused is not None and not present.differs(self.paused, TRAINED_ON)
+        stepping = self.paused is not None and not present.differs(self.paused, "network")
         empty = "Nothing has been run yet." if untrained and not self.run.history else ""
         return {
             "train": busy or wrong,

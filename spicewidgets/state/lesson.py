@@ -16,7 +16,8 @@ from unicodedata import category
 
 from ..core.settings import SettingsError, shorten
 from .base import is_on_page
-from .experiment import GROUPS, KEPT, Experiment
+from .experiment import Experiment
+from .graph import GROUPS, KEPT
 from .stages import STAGES
 from .studies import STATES
 from .tour import TourStep, plain, steps_of, steps_problems

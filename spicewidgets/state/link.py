@@ -14,7 +14,8 @@ from typing import Any
 
 from ..core.settings import SettingsError
 from .base import State
-from .experiment import GROUPS, Experiment
+from .experiment import Experiment
+from .graph import GROUPS
 from .lesson import open_lesson, read_lesson
 from .stages import STAGES
 

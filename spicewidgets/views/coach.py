@@ -14,7 +14,7 @@ from ..core.diagnose.trial import keep_confirmed
 from ..core.rivals.ready import rivals_for
 from ..experiment.result import Result
 from ..loading import later
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from .facts import facts_of
 
 if TYPE_CHECKING:

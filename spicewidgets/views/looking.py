@@ -31,7 +31,7 @@ from ..experiment.result import Recorded, Result
 from ..experiment.settle import config_of
 from ..experiment.simulation import people_of
 from ..loading import later
-from ..state.experiment import ExperimentSnapshot
+from ..state.graph import ExperimentSnapshot
 from ..state.run import RunState
 
 if TYPE_CHECKING:

@@ -217,7 +217,7 @@ def test_settings_remember_the_table_and_say_when_it_is_not_there(used):
     again.read(Upload(a_table(), "renamed.txt"), dict(other.table.roles) or None, dict(other.table.remedies))
     other.table.take(table_of(again.choices))
     assert not other.problems
-    assert not other.snapshot().differs(experiment.snapshot(), ("data", "model", "training"))
+    assert not other.snapshot().differs(experiment.snapshot(), "data", "model", "training")
 
 
 def test_an_address_tells_name_and_hash_and_nothing_in_the_table(used):

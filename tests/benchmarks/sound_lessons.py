@@ -12,7 +12,8 @@ from typing import Any
 from unicodedata import category
 
 from spicewidgets.state import tour
-from spicewidgets.state.experiment import GROUPS, Experiment
+from spicewidgets.state.experiment import Experiment
+from spicewidgets.state.graph import GROUPS
 from spicewidgets.state.lesson import HOLDABLE, TEXT, TITLE, VERSION, lesson_of, open_lesson
 from spicewidgets.state.stages import STAGES
 

@@ -24,7 +24,8 @@ from spicewidgets.apps import explorer
 from spicewidgets.compat import WIDGETS
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.panels.controls import Control
-from spicewidgets.state.experiment import GROUPS, Experiment
+from spicewidgets.state.experiment import Experiment
+from spicewidgets.state.graph import GROUPS
 from spicewidgets.state.link import open_link, to_link
 
 ACTIONS, CHECKS = 500, 5

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.state import Experiment
-from spicewidgets.state.experiment import GROUPS
+from spicewidgets.state.graph import GROUPS
 from spicewidgets.state.lesson import (
     HOLDABLE,
     LARGEST,

@@ -25,7 +25,7 @@ from spicewidgets.state import (
 )
 from spicewidgets.state.base import State
 from spicewidgets.state.comparison import ComparisonState
-from spicewidgets.state.experiment import GROUPS
+from spicewidgets.state.graph import GROUPS
 from spicewidgets.state.model import SPECS, YOUR_OWN
 from spicewidgets.state.table import NOT_OPEN
 

@@ -26,7 +26,7 @@ from ...core.simulate.record import Record
 from ...experiment.result import Recorded, Result
 from ...experiment.settle import truth_of
 from ...experiment.simulation import play
-from ...state.experiment import ExperimentSnapshot
+from ...state.graph import ExperimentSnapshot
 from ...views.looking import paths_of, tables_of, weigh
 
 BY_THRESHOLD = {"selection": "threshold", "price": None, "pooling": "none"}  # so 0.1.0 chose terms
