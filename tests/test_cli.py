@@ -3,6 +3,7 @@
 import csv
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,11 @@ import pandas as pd
 import pytest
 import table_layouts
 from click.testing import CliRunner
+from matplotlib import pyplot
 from safetensors.torch import load_file
 
 import spicewidgets as sw
-from spicewidgets.cli import main
+from spicewidgets.cli import discovery, main
 from spicewidgets.cli.options import GROUPS, HeadedOption, as_options
 from spicewidgets.cli.progress import ProgressBar
 from spicewidgets.core import estimator
@@ -27,6 +29,7 @@ from spicewidgets.core.data.tables.cells import as_number
 from spicewidgets.core.data.tables.report import Report
 from spicewidgets.core.train.training import Epoch
 
+FEW = ["--trials", "20", "--sessions", "20", "--epochs", "5", "--n-starts", "1"]
 SMALL = ["--trials", "20", "--sessions", "20", "--epochs", "60", "--n-starts", "2", "--seed", "1"]
 FILES = {
     "session.png",
@@ -60,6 +63,31 @@ def refused(*arguments):
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     return result.stderr.splitlines()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_remedy_is_tried():
+    """Each is another training; core/diagnose has its tests. Its value is how they are tried."""
+    tries = discovery.diagnose
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            discovery, "diagnose", lambda *args, **named: tries(*args, **{**named, "trials": False})
+        )
+        yield tries
+
+
+def test_what_may_do_better_is_tried_unless_the_training_was_stopped(monkeypatch, no_remedy_is_tried):
+    asked = []
+
+    def diagnose(*args, trials=True, **named):
+        asked.append(trials)
+        return no_remedy_is_tried(*args, trials=False, **named)
+
+    monkeypatch.setattr(discovery, "diagnose", diagnose)
+    assert "Verdict: " in output_of(*FEW)
+    monkeypatch.setattr(ProgressBar, "show", interrupt)
+    output_of(*FEW)
+    assert asked == [True, False]
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +166,9 @@ def test_the_settings_are_enough_to_repeat_it(written, tmp_path):
     assert "torch" in settings["versions"]
     program, command, *arguments = shlex.split(settings["command"])
     assert (program, command) == ("spicewidgets", "discover")
+    before = pyplot.get_fignums()
     again = output_of(*arguments, "--out", tmp_path)
+    assert pyplot.get_fignums() == before  # figures do not pile up where pyplot is loaded, as in a notebook
     assert again.split("\nWritten to")[0] == text.split("\nWritten to")[0]
     for name in FILES - {"rnn.safetensors"}:  # whose header names its entries in any order
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
@@ -147,15 +177,13 @@ def test_the_settings_are_enough_to_repeat_it(written, tmp_path):
     assert all(weights[name].equal(others[name]) for name in weights)
 
 
-def test_a_second_run_into_the_same_folder_replaces_its_own_files_only(written):
-    _, folder = written
-    (folder / "mine.txt").write_text("keep me")
-    before = (folder / "dataset.csv").read_bytes()
-    output_of(*SMALL[:-1], "2", "--out", folder)
-    assert (folder / "mine.txt").read_text() == "keep me"
-    assert (folder / "dataset.csv").read_bytes() != before
-    (folder / "mine.txt").unlink()
-    output_of(*SMALL, "--out", folder)  # as it was, for the tests that follow
+def test_a_second_run_into_the_same_folder_replaces_its_own_files_only(written, tmp_path):
+    shutil.copytree(written[1], tmp_path, dirs_exist_ok=True)
+    (tmp_path / "mine.txt").write_text("keep me")
+    before = (tmp_path / "dataset.csv").read_bytes()
+    output_of(*FEW, "--seed", 2, "--out", tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "keep me"
+    assert (tmp_path / "dataset.csv").read_bytes() != before
 
 
 def test_the_numbers_are_those_of_the_same_script():
@@ -168,14 +196,14 @@ def test_the_numbers_are_those_of_the_same_script():
 
 
 def test_without_a_seed_it_is_the_same_as_elsewhere_and_told():
-    text = output_of(*SMALL[:-2])
+    text = output_of(*FEW)
     assert text.splitlines()[0].endswith("; seed 0.")
-    assert output_of(*SMALL[:-2], "--seed", 0) == text
+    assert output_of(*FEW, "--seed", 0) == text
 
 
 @pytest.mark.parametrize("model", ["forgetting", "learning-rate", "participant-embedding", "choice"])
 def test_every_model_runs(model):
-    text = output_of(*SMALL, "--model", model, "--n-actions", 3)
+    text = output_of(*FEW, "--model", model, "--n-actions", 3)
     assert f"Trained {model} for" in text
     assert "Choices expected by" in text
 
@@ -183,16 +211,13 @@ def test_every_model_runs(model):
 @pytest.mark.parametrize(
     "options",
     [
-        ["--sigma", "0", "--bagging"],
-        ["--task", "fixed", "--counterfactual"],
-        ["--task", "reversal", "--flip-probability", "0.1"],
-        ["--train-share", "0.7"],
+        ["--sigma", "0", "--bagging", "--train-share", "0.7"],
+        ["--task", "fixed", "--counterfactual", "--n-trials-off-policy", "0"],
+        ["--task", "reversal", "--flip-probability", "0.1", "--optimizer", "adam", "--epochs", "5"],
         ["--train-share", "0.9", "--validation-share", "0.2"],
-        ["--optimizer", "adam", "--epochs", "5"],
         ["--beta-reward", "0"],
         ["--alpha-reward", "0"],
         ["--alpha-reward", "1", "--sindy-optimizer", "STLSQ", "--degree", "2"],
-        ["--n-trials-off-policy", "0"],
         ["--trials", "1"],
         ["--sessions", "1"],
     ],
@@ -203,7 +228,7 @@ def test_edges_of_the_settings_run(options, tmp_path):
 
 
 def test_what_the_model_cannot_express_is_said():
-    text = " ".join(output_of(*SMALL, "--beta-choice", 1, "--forget-rate", 0.2).split())
+    text = " ".join(output_of(*FEW, "--beta-choice", 1, "--forget-rate", 0.2).split())
     assert (
         "This model has no part for forget_rate, beta_choice, alpha_choice; another one (--model) may."
         in text
@@ -281,7 +306,7 @@ def test_a_table_needs_no_columns_named_and_says_what_was_done(tmp_path):
     )
     note = "Note: Rewards are -1 to 1, not 0 to 1 (rows 2-37): the lowest becomes 0 and the highest 1."
     assert note in lines
-    kept = output_of("--data", path, *QUICK, "--remedy", "scale=keep")
+    kept = output_of("--data", path, *FEW[4:], "--remedy", "scale=keep")
     assert "Rewards are -1 to 1, not 0 to 1 (rows 2-37): they stay as they are." in kept
 
 
@@ -388,8 +413,8 @@ def test_no_name_of_a_participant_costs_the_result(tmp_path):
 
 
 def test_events_of_an_earlier_run_are_not_left_among_those_of_this_one(study, tmp_path):
-    _, path, _, _ = study
-    output_of("--data", path, *QUICK, "--out", tmp_path)
+    _, path, _, folder = study
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "events" / "mine.tsv").write_text("keep me")
     lines = path.read_text().splitlines()
     path.with_name("two.txt").write_text("\n".join(line for line in lines if not line.startswith("s3")))
@@ -406,8 +431,8 @@ def test_sessions_carry_on_or_start_anew_as_is_told(tmp_path):
             "id,block,choice,reward", lambda r, p, t: (p, t // 6, r.integers(2), r.integers(2))
         )
     )
-    assert ": 6 sessions of up to 6 trials" in output_of("--data", path, *QUICK)
-    text = output_of("--data", path, *QUICK, "--remedy", "sessions=carry_on")
+    assert ": 6 sessions of up to 6 trials" in output_of("--data", path, *FEW[4:])
+    text = output_of("--data", path, *FEW[4:], "--remedy", "sessions=carry_on")
     assert ": 3 sessions of up to 12 trials" in text
     assert "one session, in which what was learned carries on" in " ".join(text.split())
 
@@ -483,7 +508,7 @@ def test_a_folder_that_cannot_be_is_told_before_the_work(tmp_path):
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "comparison.csv").mkdir()
-    result = run(*SMALL, "--out", tmp_path)
+    result = run(*FEW, "--out", tmp_path)
     assert result.exit_code == 2
     assert "comparison.csv' cannot be written (" in result.stderr
     assert "Choose another folder with --out." in result.stderr
@@ -545,6 +570,10 @@ def record(epoch=5):
     return Epoch(epoch, "adam", 0.6, None, epoch, 0.6931, 0.5, 0.01, 1.0)
 
 
+def interrupt(self, epoch):
+    raise KeyboardInterrupt
+
+
 def test_ctrl_c_keeps_what_was_learned_and_goes_on(monkeypatch, tmp_path):
     """While the progress is drawn."""
 
@@ -572,10 +601,7 @@ def test_ctrl_c_inside_the_training_is_the_same(monkeypatch):
 
 
 def test_ctrl_c_during_the_screening_says_so(monkeypatch, tmp_path):
-    def show(self, epoch):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(ProgressBar, "show", show)
+    monkeypatch.setattr(ProgressBar, "show", interrupt)
     text = output_of(*SMALL, "--out", tmp_path)
     assert "nats per choice of the first trials (chance" in text
 
@@ -648,7 +674,7 @@ def test_a_stuck_training_is_a_note(monkeypatch):
         yield from whole(self, dataset, **options)
 
     monkeypatch.setattr(sw.SpiceEstimator, "fit_records", warned)
-    assert "Note: The training is stuck." in output_of(*SMALL)
+    assert "Note: The training is stuck." in output_of(*FEW)
 
 
 def test_the_command_is_installed():
@@ -661,15 +687,6 @@ def test_the_command_is_installed():
     assert (output.returncode, output.stdout) == (2, "")
     assert output.stderr.startswith("Error: --sigma must be between 0 and 1 per trial; got -1.")
     assert "Traceback" not in output.stderr
-
-
-def test_figures_do_not_pile_up_where_pyplot_is_loaded(tmp_path):
-    """As in a notebook that calls the command's functions, or in these tests."""
-    from matplotlib import pyplot
-
-    before = pyplot.get_fignums()
-    output_of(*SMALL, "--out", tmp_path)
-    assert pyplot.get_fignums() == before
 
 
 def people(path, seed, n_sessions=4, first=0):
@@ -763,8 +780,7 @@ def two_steps(path, n_people=2, n_trials=24):
     pd.DataFrame(rows, columns=names).to_csv(path, index=False)
 
 
-def test_a_two_step_table_goes_to_equations_by_one_command(tmp_path, monkeypatch):
-    monkeypatch.setattr("spicewidgets.cli.discovery.diagnose", lambda *_, **__: None)  # it trains again
+def test_a_two_step_table_goes_to_equations_by_one_command(tmp_path):
     two_steps(tmp_path / "choices.csv")
     files = ("--data", tmp_path / "choices.csv", "--out", tmp_path / "out")
     options = ("--epochs", 4, "--n-starts", 1, "--by", "time")

@@ -3,8 +3,6 @@
 import json
 import shlex
 import signal
-import subprocess
-import sys
 from dataclasses import fields
 
 import numpy as np
@@ -141,21 +139,22 @@ def test_the_command_that_it_writes_does_the_same(compared):
 
 @pytest.mark.parametrize("by", ["person", "time"])
 def test_choices_are_taken_apart_in_other_ways(table, by):
-    assert f"held out by {by} in 2 parts" in output_of("rivals", "--data", table, *QUICK, "--by", by)
+    options = ("--rival", "random", "--folds", 2, "--by", by)
+    assert f"held out by {by} in 2 parts" in output_of("rivals", "--data", table, *options)
 
 
 def test_one_session_a_person_is_held_out_by_time(table, tmp_path):
     frame = pd.read_csv(table)
     frame[frame["run"] == 1].to_csv(tmp_path / "one.csv", index=False)
-    text = output_of("rivals", "--data", tmp_path / "one.csv", *QUICK)
+    text = output_of("rivals", "--data", tmp_path / "one.csv", "--rival", "random", "--folds", 2)
     assert "No person has a second session to predict" in text
     assert "held out by time in 2 parts" in text
 
 
-def test_fewer_parts_than_were_asked_for_are_said(table):
+def test_fewer_parts_than_were_asked_for_are_said(compared, table):
     text = output_of("rivals", "--data", table, "--rival", "random", "--folds", 100)
     assert "Held out in 2 parts, not in 100: nobody has more sessions." in text
-    assert "not in 2" not in output_of("rivals", "--data", table, *QUICK)
+    assert "not in 2" not in compared[0]
 
 
 def test_counts_are_reconciled_and_the_plain_count_stands_beside_the_estimate(compared, table):
@@ -234,21 +233,24 @@ def test_parameters_are_recovered():
     assert "correlation" in text
 
 
-def test_ctrl_c_shows_what_is_finished_and_the_same_command_goes_on(tmp_path):
-    options = ["recovery", "parameters", "--people", "3", "--trials", "60", "--datasets", "300"]
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a job
-    code += "from spicewidgets.cli import main; main()"
-    command = [sys.executable, "-c", code, *options, "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while len(list(tmp_path.glob("parts/part-*.json"))) < 3 and process.poll() is None:
-        pass
-    process.send_signal(signal.SIGINT)
-    text, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "of 300 data sets; the same command with --out goes on where it was ended." in text
-    done = len(list(tmp_path.glob("parts/part-*.json")))
-    assert text.startswith(f"{done} of 300")
-    assert json.loads((tmp_path / "settings.json").read_text())["done"] == done
+def test_ctrl_c_shows_what_is_finished_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    """The signal itself; from outside, of a process: test_cli.py."""
+    options = ("recovery", "parameters", "--people", 3, "--trials", 60, "--datasets", 5, "--out", tmp_path)
+
+    def interrupted(self, record):
+        if record.done == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "part", interrupted)
+        text = output_of(*options)
+    assert text.startswith("3 of 5 data sets; the same command with --out goes on where it was ended.")
+    assert json.loads((tmp_path / "settings.json").read_text())["done"] == 3
+    first = {path: path.stat().st_mtime_ns for path in tmp_path.glob("parts/part-*.json")}
+    assert len(first) == 3
+    assert output_of(*options).startswith("5 of 5 data sets")
+    assert {path: path.stat().st_mtime_ns for path in first} == first
+    assert len(list(tmp_path.glob("parts/part-*.json"))) == 5
 
 
 def test_parts_and_the_time_left_are_told_on_one_line(capsys):
