@@ -47,8 +47,9 @@ lint: $(VENV)/test.stamp ## check style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-docs: $(VENV)/test.stamp ## write the pages of the API, from the docstrings, into out/api; a warning is an error
-	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
+docs: $(VENV)/test.stamp ## write the documentation, with the pages of the API, into out/site; a warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going docs out/site
+	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/site/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
 
 house: ## print rooms, floors, imports between rooms, cycles and other numbers of the package
 	@$(PYTHON) tests/house.py spicewidgets

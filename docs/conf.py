@@ -1,0 +1,28 @@
+"""The documentation site: `make docs` writes it to out/site, without a network, and a warning is an error."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pages
+
+from spicewidgets import __version__
+
+project = "spicewidgets"
+author = "The spicewidgets developers"
+project_copyright = author
+version = release = __version__
+extensions = ["myst_nb"]
+html_theme = "furo"
+html_title = f"spicewidgets {__version__}"
+html_show_sphinx = False
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 4
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+nitpicky = True
+
+pages.write(Path(__file__).parent / "made")
