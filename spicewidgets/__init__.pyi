@@ -44,6 +44,7 @@ from .core.rivals.declaration import Parameter as Parameter, Rival as Rival
 from .core.rivals.design import Design as Design
 from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival, fit_rivals as fit_rivals
 from .core.rivals.held_out import held_out as held_out
+from .core.rivals.kinds import simulate_kind as simulate_kind
 from .core.rivals.ready import RIVALS as RIVALS
 from .core.settings import (
     Discovery as Discovery,
@@ -64,6 +65,8 @@ from .core.simulate.environments import (
     BanditsSchedule as BanditsSchedule,
     BanditsSwitch as BanditsSwitch,
 )
+from .core.simulate.graded import BanditsGraded as BanditsGraded, BanditsNormal as BanditsNormal
+from .core.simulate.kinds import make_task as make_task
 from .core.simulate.offered import BanditsOffered as BanditsOffered
 from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession

@@ -7,14 +7,14 @@ with it. `train/built_rnn.py` makes a class of it.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple, Self
 
 from .config import SpiceConfig
 from .settings import SettingsError, setting
-from .tasks import BANDIT_NAME, TASKS, TaskKind
+from .tasks import BANDIT_NAME, TASKS, TWO_STEP, TaskKind
 from .wording import join_words
 
 NAME = re.compile(r"x_[a-z0-9_]{1,38}")
@@ -26,18 +26,32 @@ SIGNALS = {
     REWARD_CHOSEN: "the reward of the chosen arm, for every arm",
     ACTION: "1 for the chosen arm, else 0",
 }
-# Signals of tasks of several stages, of the values that the first state of the second stage holds.
-REACHED, AHEAD = "c_value_reached", "c_value_ahead"
-STAGE_SIGNALS = {
-    REWARD_CHOSEN: SIGNALS[REWARD_CHOSEN],
-    REACHED: "the value of the option chosen in the second stage, for every option",
-    AHEAD: "the values of the best options where an option of the first stage leads, weighed by their P",
-}
+REACHED, AHEAD = TWO_STEP.signals
 EVERY, FIRST, SECOND = "every", "first", "second"  # stages
 CHOSEN, NOT_CHOSEN, ALL = "chosen", "not chosen", "all"
-COVERS = {CHOSEN: (CHOSEN,), NOT_CHOSEN: (NOT_CHOSEN,), ALL: (CHOSEN, NOT_CHOSEN)}
-IN_WORDS = {CHOSEN: "the chosen arm", NOT_CHOSEN: "the arms not chosen"}
-LEARNED, PREDICTION_ERROR = "learned", "prediction error"
+OFFERED, NOT_OFFERED = "on offer", "not on offer"  # of tasks that offer some; there, not chosen is on offer
+COVERS = {
+    CHOSEN: (CHOSEN,),
+    NOT_CHOSEN: (NOT_CHOSEN,),
+    ALL: (CHOSEN, NOT_CHOSEN, NOT_OFFERED),
+    OFFERED: (CHOSEN, NOT_CHOSEN),
+    NOT_OFFERED: (NOT_OFFERED,),
+}
+IN_WORDS = {
+    CHOSEN: "the chosen arm",
+    NOT_CHOSEN: "the arms not chosen",
+    NOT_OFFERED: "the arms not on offer",
+}
+LEARNED, PREDICTION_ERROR, KALMAN_GAIN = "learned", "prediction error", "Kalman gain"
+NOISE = 0.1  # variance of an outcome beside that of means before the first trial; as in `rivals.named.Kalman`
+# The states that signals of values are made of.
+CUE, GAIN, VALUE = "x_value_cue", "x_kalman_gain", "x_value_reward"
+MADE_OF = {
+    "c_promise": (CUE,),
+    "c_value": (VALUE,),
+    "c_deviation": (GAIN,),
+    "c_value_by_total": (VALUE, GAIN),
+}
 ADDED, SCALED, UNUSED = "added", "scaled", "unused"
 
 
@@ -76,8 +90,9 @@ class BuiltModule:
     inputs: tuple[str, ...] = setting((), "What it sees beside its own value: signals, and other states.")
     kind: str = setting(
         LEARNED,
-        "Learned from the choices, or given as: value + rate * (signal - value).",
-        choices=(LEARNED, PREDICTION_ERROR),
+        "Learned from the choices, or given as: value + rate * (signal - value); a Kalman gain as: value / (1"
+        " + value).",
+        choices=(LEARNED, PREDICTION_ERROR, KALMAN_GAIN),
     )
     activation: str = setting(
         "none",
@@ -116,14 +131,22 @@ class BuiltModel:
         """The declaration of its task."""
         return TASKS[self.task]
 
+    @property
+    def goes_by_rows(self) -> bool:
+        """Tell whether modules move options, or see signals, that are of its kind of task alone."""
+        kind = self.kind_of_task
+        return bool(kind.stages or kind.shows_offers or kind.signals)
+
     def state_of(self, module: BuiltModule) -> BuiltState:
         """Return the state that a module moves."""
         return next(state for state in self.states if state.name == module.state)
 
     def action_of(self, module: BuiltModule) -> str:
-        """Name the signal that says which options a module moves: 1 for what was chosen, 0 for the others."""
+        """Name the signal that says which options a module moves: 1 for what was chosen, 0 for the others
+        that could have been, and -1 for what could not, where a task has such options.
+        """
         if not self.kind_of_task.stages:
-            return ACTION
+            return f"{ACTION}_offered" if self.kind_of_task.shows_offers else ACTION
         return f"{ACTION}_before" if module.at_end else f"{ACTION}_{self.state_of(module).stage}"
 
     def modules_of(self, state: str) -> tuple[BuiltModule, ...]:
@@ -141,10 +164,15 @@ class BuiltModel:
         return tuple(module for module in self.in_order if module.kind == LEARNED)
 
     @property
+    def given(self) -> tuple[str, ...]:
+        """The names of the modules that are given, in the order in which they are called."""
+        return tuple(module.name for module in self.in_order if module.kind != LEARNED)
+
+    @property
     def controls(self) -> tuple[str, ...]:
         """The signals that the equations may use."""
         seen = {name for module in self.learned for name in module.inputs}
-        further = (*(STAGE_SIGNALS if self.kind_of_task.stages else (REWARD_CHOSEN,)), *self.first_values)
+        further = (REWARD_CHOSEN, *self.kind_of_task.signals, *self.first_values)
         actions = (self.action_of(module) for module in self.learned)
         return (*dict.fromkeys((ACTION, REWARD, *actions, *(name for name in further if name in seen))),)
 
@@ -170,7 +198,7 @@ class BuiltModel:
         filters = {
             module.name: conditions(module, self.action_of(module))
             for module in self.learned
-            if module.arms != ALL
+            if module.arms not in (ALL, OFFERED)
         }
         excluded = {
             module.name: [
@@ -239,7 +267,7 @@ def conditions(module: BuiltModule, action: str = ACTION) -> tuple[tuple[str, fl
         module: the module.
         action: the signal that is 1 for what was chosen, 0 for the others; see `BuiltModel.action_of`.
     """
-    at = {CHOSEN: 1.0, NOT_CHOSEN: 0.0}
+    at = {CHOSEN: 1.0, NOT_CHOSEN: 0.0, NOT_OFFERED: -1.0}
     return ((action, at[module.arms], True),) if module.arms in at else ()
 
 
@@ -295,7 +323,8 @@ def _of_state(model: BuiltModel, state: BuiltState) -> Iterator[str]:
 
 def _of_module(model: BuiltModel, module: BuiltModule) -> Iterator[str]:
     yield from _name_problems("module", module.name, [other.name for other in model.modules])
-    yield from _choice_problems(module)
+    offers = model.task in TASKS and model.kind_of_task.shows_offers and module.arms in COVERS
+    yield from _choice_problems(replace(module, arms=ALL) if offers else module)
     states = [state.name for state in model.states]
     if module.state not in states:
         known = f"one of the states {', '.join(states)}" if states else "a state"
@@ -306,12 +335,14 @@ def _of_module(model: BuiltModel, module: BuiltModule) -> Iterator[str]:
             f" {module.state}, the state that it moves."
         )
     yield from _input_problems(module, visible_signals(model, module))
+    for name in module.inputs:
+        if lacking := [state for state in MADE_OF.get(name, ()) if state not in states]:
+            yield f"{name} is made of the state {lacking[0]}, which is lacking. Add it, or leave {name} out."
 
 
 def visible_signals(model: BuiltModel, module: BuiltModule) -> tuple[str, ...]:
     """List the possible inputs of a module: the signals that vary on its arms, and the other states."""
-    staged = model.task in TASKS and bool(model.kind_of_task.stages)
-    known = SIGNALS | STAGE_SIGNALS if staged else SIGNALS
+    known = {**SIGNALS, **(model.kind_of_task.signals if model.task in TASKS else {})}
     signals = tuple(name for name in known if name != ACTION or module.arms == ALL)
     return (*signals, *(state.name for state in model.states if state.name != module.state))
 
@@ -330,6 +361,8 @@ def _input_problems(module: BuiltModule, known: tuple[str, ...]) -> Iterator[str
             )
     if len(set(module.inputs)) < len(module.inputs):
         yield f"Each input of {module.name} must be named once; got {', '.join(module.inputs)}. Remove one."
+    if module.kind == KALMAN_GAIN and (module.inputs or module.activation != "none"):
+        yield f"A Kalman gain sees nothing else and has no activation; {module.name} does. Leave both out."
     if module.kind != PREDICTION_ERROR:
         return
     if [name in SIGNALS for name in module.inputs] != [True, False]:
@@ -374,7 +407,8 @@ def _felt(model: BuiltModel) -> set[str]:
     """Return the states that act on the choice, themselves or through others."""
     felt = {state.name for state in model.states if state.choice in (ADDED, SCALED)}
     for _ in model.states:
-        felt |= {name for module in model.modules if module.state in felt for name in module.inputs}
+        seen = {name for module in model.modules if module.state in felt for name in module.inputs}
+        felt |= seen | {state for name in seen for state in MADE_OF.get(name, ())}
     return felt
 
 

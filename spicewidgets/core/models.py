@@ -15,8 +15,14 @@ from .built import (
     AHEAD,
     ALL,
     CHOSEN,
+    CUE,
     FIRST,
+    GAIN,
+    KALMAN_GAIN,
+    NOISE,
     NOT_CHOSEN,
+    NOT_OFFERED,
+    OFFERED,
     PREDICTION_ERROR,
     REACHED,
     REWARD,
@@ -32,7 +38,18 @@ from .mechanism import Mechanism
 from .mechanisms import CHOICES, FORGETTING, KERNEL, LEARNING, STATES, VALUES
 from .polynomial import moves_of
 from .settings import SettingsError
-from .tasks import BANDIT_NAME, TWO_STEP
+from .tasks import (
+    BANDIT_NAME,
+    CONTEXTS,
+    COUNTERFACTUAL,
+    GAINS_LOSSES,
+    GAUSSIAN,
+    GO_NO_GO,
+    PAIRS,
+    TASKS,
+    TWO_STEP,
+    TaskKind,
+)
 from .wording import join_words
 
 if TYPE_CHECKING:
@@ -164,7 +181,26 @@ _MODELS = (
 READY: Mapping[str, ReadyModel] = {model.name: model for model in _MODELS}
 
 
+def _of_task(kind: TaskKind, about: str, *rows: BuiltState | BuiltModule) -> ReadyModel:
+    """Return the ready model of a kind of task, for several participants, from its states and modules."""
+    name = kind.model.replace("-", " ")
+    return ReadyModel(
+        kind.model,
+        f"{name.title().replace(' ', '')}RNN",
+        f"{name.upper().replace(' ', '_')}_CONFIG",
+        about,
+        BuiltModel(
+            tuple(row for row in rows if isinstance(row, BuiltState)),
+            tuple(row for row in rows if isinstance(row, BuiltModule)),
+            participants=True,
+            task=kind.name,
+        ),
+        "train.kinds",
+    )
+
+
 V1, V2, PLAN, STAY = "x_value_first", "x_value_second", "x_plan", "x_stay"  # states of the two-step task
+GO, DRIVE = "x_drive_to_go", "x_drive"
 _OF_TASKS = (
     ReadyModel(
         "two-step",
@@ -192,6 +228,63 @@ _OF_TASKS = (
             task=TWO_STEP.name,
         ),
     ),
+    _of_task(
+        CONTEXTS,
+        "A value of each option in each context, and a learning rate that contexts may set apart.",
+        BuiltState(RATE, 0.0, UNUSED, keeps=False),
+        BuiltState(VALUE, 0.5, SCALED),
+        BuiltModule(RATE, RATE, CHOSEN, (REWARD, *CONTEXTS.signals), activation="sigmoid", own_value=False),
+        BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD, RATE), PREDICTION_ERROR),
+        BuiltModule(f"{VALUE}_not_chosen", VALUE, NOT_CHOSEN),
+    ),
+    _of_task(
+        PAIRS,
+        "A value of each stimulus, whatever it stands beside; what was on offer and not taken, and what was"
+        " not on offer, can fade.",
+        BuiltState(VALUE, 0.5, SCALED),
+        BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD,)),
+        BuiltModule(f"{VALUE}_not_chosen", VALUE, NOT_CHOSEN),
+        BuiltModule(f"{VALUE}_not_offered", VALUE, NOT_OFFERED),
+    ),
+    _of_task(
+        GO_NO_GO,
+        "Values of go and no-go for each cue, what the cue promises, and a drive to go: a bias, and what the"
+        " promise adds to it.",
+        BuiltState(RATE, 0.0, UNUSED, keeps=False),
+        BuiltState(CUE, 0.5, UNUSED),
+        BuiltState(VALUE, 0.5, SCALED),
+        BuiltState(GO, 0.0, keeps=False),
+        BuiltModule(RATE, RATE, OFFERED, activation="sigmoid", own_value=False),
+        BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD, RATE), PREDICTION_ERROR),
+        BuiltModule(f"{CUE}_offered", CUE, OFFERED, (REWARD_CHOSEN, RATE), PREDICTION_ERROR),
+        BuiltModule(GO, GO, ALL, tuple(GO_NO_GO.signals), own_value=False, constant=False),
+    ),
+    _of_task(
+        GAUSSIAN,
+        "Means and uncertainties of options are those of a Kalman filter; what they do to the choice is"
+        " learned.",
+        BuiltState(VALUE, 0.5, UNUSED),
+        BuiltState(GAIN, 1 / (1 + NOISE), UNUSED),
+        BuiltState(DRIVE, 0.0, keeps=False),
+        BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD, GAIN), PREDICTION_ERROR),
+        BuiltModule(f"{GAIN}_chosen", GAIN, CHOSEN, kind=KALMAN_GAIN),
+        BuiltModule(DRIVE, DRIVE, ALL, tuple(GAUSSIAN.signals), own_value=False, constant=False),
+    ),
+    _of_task(
+        GAINS_LOSSES,
+        "As participant-embedding, and a loss may move the value by another amount than a gain of its size.",
+        BuiltState(VALUE, 0.5, SCALED),
+        BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD, *GAINS_LOSSES.signals)),
+        BuiltModule(f"{VALUE}_not_chosen", VALUE, NOT_CHOSEN),
+    ),
+    _of_task(
+        COUNTERFACTUAL,
+        "As participant-embedding, and the values of the options not chosen may learn from what they would"
+        " have paid.",
+        BuiltState(VALUE, 0.5, SCALED),
+        BuiltModule(f"{VALUE}_chosen", VALUE, CHOSEN, (REWARD,)),
+        BuiltModule(f"{VALUE}_not_chosen", VALUE, NOT_CHOSEN, (REWARD,)),
+    ),
 )
 OF_TASKS: Mapping[str, ReadyModel] = {model.name: model for model in _OF_TASKS}
 """The models for tasks that are no bandits."""
@@ -199,6 +292,15 @@ MODELS: Mapping[str, ReadyModel] = {**READY, **OF_TASKS}
 TEMPLATES: Mapping[str, BuiltModel] = {
     name: model.built for name, model in READY.items() if model.built is not None
 }
+
+
+def models_for(task: str) -> dict[str, ReadyModel]:
+    """Return the ready models for a kind of task, by name.
+
+    >>> list(models_for("two-step")), [name for name in models_for("pairs") if name not in READY]
+    (['two-step'], ['pairs'])
+    """
+    return {name: model for name, model in MODELS.items() if TASKS[task].takes(model.task)}
 
 
 def model_for(name: str, task: str) -> ReadyModel:
@@ -212,8 +314,8 @@ def model_for(name: str, task: str) -> ReadyModel:
         SettingsError: where it is for another one.
     """
     model = MODELS[name]
-    if model.task != task:
-        fit = join_words((other.name for other in MODELS.values() if other.task == task), last="or")
+    if not TASKS[task].takes(model.task):
+        fit = join_words(models_for(task), last="or")
         raise SettingsError(
             [
                 f"model must be for choices of the kind {task}: {fit}; got {name}, which is for {model.task}."

@@ -3,11 +3,16 @@
 The options of all stages and states are numbered through, and a row of a data set is a stage. Of a task of
 several states only the options of the present one are on offer (`DatasetRNN.offered`), so that a value of
 each option is one of each stage, state and option, and a bandit is the task of one stage and one state.
+
+A kind is added by one declaration below, and stands in `TASKS`. Its ready model (`models.py`) and its rivals
+(`rivals/`) name it; readers of tables, simulations, commands and lists follow the declaration.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
+from typing import Any
 
 BANDIT_NAME = "bandit"
 
@@ -28,6 +33,25 @@ class TaskStage:
 
 
 @dataclass(frozen=True)
+class Simulation:
+    """A task to play (`simulate.kinds.task_of`).
+
+    Attributes:
+        class_name: of the environment, in `core.simulate`.
+        settings: its arguments.
+        groups: the options that are offered together, one group in each trial; all in every trial if empty.
+        people, sessions, trials: how many, of each the sessions and of each the trials, as studies have them.
+    """
+
+    class_name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    groups: tuple[tuple[int, ...], ...] = ()
+    people: int = 30
+    sessions: int = 1
+    trials: int = 200
+
+
+@dataclass(frozen=True)
 class TaskKind:
     """A kind of task.
 
@@ -35,11 +59,21 @@ class TaskKind:
         name: on the command line, in files, and in `DatasetRNN.task`.
         title: as a heading has it.
         words: what one does in it, in a sentence.
-        stages: of a trial, in their order; none of a bandit, which has as many options as its data.
+        stages: of a trial, in their order; none of one stage, with as many options as its data.
         transitions: P of each state of the second stage, for each option of the first; empty of one stage.
         own_price: nats that a number of a person's own must gain in a group beyond what its evidence asks.
         model: the ready model that is taken where none is named.
-        rival: the ready rival that its models are measured by.
+        rival: the ready rival that its models are measured by, and that takes part where one is simulated.
+        learner: the parameters of that rival in a simulated participant.
+        simulation: a task of this kind to play; None where there is none.
+        roles: of the columns by which a table is recognised, all of which it has; none of a kind that a table
+            is of only where it is said to be.
+        options: the names, as `plain` writes them, that the options of such a table have; any if empty.
+        keeps_zero: whether 0 is a point of its own, between gains and losses: it is then 0.5 of a data set's
+            rewards, and the largest size 0 or 1.
+        sees_all: whether what other options paid was seen, where a table tells it.
+        shows_offers: whether what was on offer in a trial is an input of models.
+        signals: what modules of its models may see beside what those of a bandit do, and what that is.
     """
 
     name: str
@@ -50,6 +84,23 @@ class TaskKind:
     own_price: float = 1.0
     model: str = ""
     rival: str = ""
+    learner: Mapping[str, float] = field(default_factory=dict)
+    simulation: Simulation | None = None
+    roles: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    keeps_zero: bool = False
+    sees_all: bool = False
+    shows_offers: bool = False
+    signals: Mapping[str, str] = field(default_factory=dict)
+
+    def takes(self, name: str) -> bool:
+        """Tell whether models and rivals of a kind are for choices of this one: its own, and in a task of one
+        stage those of a bandit.
+
+        >>> PAIRS.takes("bandit"), BANDIT.takes("pairs"), TWO_STEP.takes("bandit")
+        (True, False, False)
+        """
+        return name == self.name or (name == BANDIT_NAME and not self.stages)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -123,6 +174,8 @@ BANDIT = TaskKind(
     "One of several options is chosen, and pays or does not.",
     model="rescorla-wagner",
     rival="rescorla-wagner",
+    learner={"alpha": 0.3, "beta": 5.0},
+    simulation=Simulation("BanditsDrift", {"sigma": 0.2}),
 )
 TWO_STEP = TaskKind(
     "two-step",
@@ -139,5 +192,119 @@ TWO_STEP = TaskKind(
     own_price=0.0,
     model="two-step",
     rival="hybrid",
+    learner={
+        **{"alpha1": 0.5, "alpha2": 0.5, "lambda": 0.4, "w": 0.5},
+        **{"beta1": 5.0, "beta2": 3.0, "stay": 0.5},
+    },
+    simulation=Simulation("TwoStep", people=50),
+    signals={
+        "c_value_reached": "the value of the option chosen in the second stage, for every option",
+        "c_value_ahead": "the values of the best options where an option of the first stage leads, weighed by"
+        " their P",
+    },
 )
-TASKS: Mapping[str, TaskKind] = {task.name: task for task in (BANDIT, TWO_STEP)}
+CONTEXTS = TaskKind(
+    "contexts",
+    "Contexts",
+    "Several bandits take turns: a cue says which is on, and each of them is learned by itself.",
+    model="contexts",
+    rival="rescorla-wagner",
+    learner={"alpha": 0.3, "beta": 5.0},
+    simulation=Simulation(
+        "BanditsDrift", {"sigma": 0.1, "n_actions": 6}, ((0, 1), (2, 3), (4, 5)), trials=300
+    ),
+    roles=("state",),
+    shows_offers=True,
+    signals={
+        "c_state_2": "1 of the options of the second context, else 0",
+        "c_state_3": "1 of the options of the third context, else 0",
+        "c_state_4": "1 of the options of the fourth context, else 0",
+    },
+)
+PAIRS = TaskKind(
+    "pairs",
+    "Pairs of stimuli",
+    "Two of several stimuli are on offer in a trial, and the one that is taken pays or does not.",
+    model="pairs",
+    rival="rescorla-wagner",
+    learner={"alpha": 0.3, "beta": 5.0},
+    simulation=Simulation(
+        "BanditsFixed", {"reward_probs": (0.8, 0.6, 0.4, 0.2)}, tuple(combinations(range(4), 2))
+    ),
+    roles=("offered",),
+    shows_offers=True,
+)
+GO_NO_GO = TaskKind(
+    "go-no-go",
+    "Go or no-go",
+    "A cue is shown, and one responds or does not, to win or to avoid a loss.",
+    model="go-no-go",
+    rival="pavlovian-go",
+    learner={"alpha": 0.2, "gain": 4.0, "loss": 4.0, "bias": 0.3, "pavlovian": 0.5, "lapse": 0.02},
+    simulation=Simulation(
+        "BanditsGraded",
+        {
+            "amounts": ((0.5, 1.0),) * 2 + ((0.0, 0.5),) * 2 + ((0.5, 1.0),) * 2 + ((0.0, 0.5),) * 2,
+            "shares": ((0.8, 0.2), (0.2, 0.8)) * 2 + ((0.2, 0.8), (0.8, 0.2)) * 2,
+        },
+        ((0, 1), (2, 3), (4, 5), (6, 7)),
+        trials=240,
+    ),
+    roles=("state",),
+    options=("nogo", "go"),
+    keeps_zero=True,
+    shows_offers=True,
+    signals={
+        "c_go": "1 of the options that are to go, else 0",
+        "c_promise": "what the cue has paid of late, -1 to 1, of the options that are to go, else 0",
+    },
+)
+GAUSSIAN = TaskKind(
+    "gaussian",
+    "Gaussian bandit",
+    "Options pay numbers around a mean of their own, anew in each block: to explore, or to take the best?",
+    model="kalman",
+    rival="kalman",
+    learner={"v": 10.0, "ru": 1.0, "vtu": 8.0},
+    simulation=Simulation("BanditsNormal", people=44, sessions=20, trials=10),
+    signals={
+        "c_value": "the value of the option, less 0.5 (V)",
+        "c_deviation": "how unsure one is of it: the standard deviation of its mean, 1 at first (RU)",
+        "c_value_by_total": "the same value by the root of the summed variances of all options (V/TU)",
+    },
+)
+GAINS_LOSSES = TaskKind(
+    "gains-losses",
+    "Gains and losses",
+    "Options pay gains and losses of several sizes, as the decks of the Iowa gambling task do.",
+    model="gains-losses",
+    rival="prospect",
+    learner={"alpha": 0.2, "rho": 0.8, "loss": 2.0, "beta": 4.0},
+    simulation=Simulation(
+        "BanditsGraded",
+        {
+            "amounts": ((1.0, 0.0), (1.0, 0.3), (0.6, 0.2), (0.6, 0.45)),
+            "shares": ((0.6, 0.4), (0.4, 0.6), (0.65, 0.35), (0.3, 0.7)),
+        },
+    ),
+    roles=("reward", "loss"),
+    keeps_zero=True,
+    signals={"c_loss": "the size of a loss that the option paid, 0 to 1; 0 of a gain"},
+)
+COUNTERFACTUAL = TaskKind(
+    "counterfactual",
+    "Counterfactual feedback",
+    "What the other options would have paid is seen, too.",
+    model="counterfactual",
+    rival="counterfactual",
+    learner={"alpha": 0.3, "alpha_other": 0.2, "beta": 5.0},
+    simulation=Simulation("BanditsDrift", {"sigma": 0.1, "counterfactual": True}),
+    sees_all=True,
+)
+TASKS: Mapping[str, TaskKind] = {
+    task.name: task
+    for task in (
+        *(BANDIT, TWO_STEP, CONTEXTS, PAIRS, GO_NO_GO, GAUSSIAN, GAINS_LOSSES),
+        COUNTERFACTUAL,
+    )
+}

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from ..core.built import PREDICTION_ERROR, SCALED, BuiltModel
+from ..core.built import SCALED, BuiltModel
 from ..core.config import SpiceConfig
 from ..core.equations import SpiceModel
 from ..core.read.translation import HasInitValues, InitValues, true_model
@@ -111,4 +111,4 @@ def truth_for(
         scaled = [state.name for state in built.states if state.choice == SCALED]
         betas = {name: float(agent._betas[name]) or 1.0 for name in scaled}  # any does for values that stay
     true = true_model(agent, values_of(snapshot), config, betas=betas, participant=participant)
-    return replace(true, given=tuple(m.name for m in built.in_order if m.kind == PREDICTION_ERROR))
+    return replace(true, given=built.given)

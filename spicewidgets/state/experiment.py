@@ -10,7 +10,7 @@ from typing import Any
 
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
-from ..core.models import MODELS, READY
+from ..core.models import MODELS, READY, models_for
 from ..core.settings import SettingsError, shorten
 from ..core.tasks import TASKS
 from ..core.wording import join_words
@@ -160,7 +160,8 @@ class Experiment(HasTraits):
                 self.table.take(table)
             present = self.peek()
             kind, own = present.choices_of, present.model.task
-            if own not in (None, kind) and self.model.name in MODELS and TASKS[kind].model:
+            fits = own is None or TASKS[kind].takes(own)
+            if not fits and self.model.name in MODELS and TASKS[kind].model:
                 self.model.name = TASKS[kind].model
 
     @contextmanager
@@ -376,8 +377,8 @@ class Experiment(HasTraits):
 def _model_problems(present: ExperimentSnapshot) -> Iterator[str]:
     """Yield a sentence where the model is for another kind of task than the choices are of."""
     task, own = present.choices_of, present.model.task
-    if own not in (None, task):
-        fit = join_words([name for name, ready in MODELS.items() if ready.task == task], last="or")
+    if own is not None and not TASKS[task].takes(own):
+        fit = join_words(models_for(task), last="or")
         yield (
             f"name must be that of a model for choices of the kind {task}: {fit}; got {present.model.name},"
             f" which is for {own}. Choose another model, or other choices in Data."

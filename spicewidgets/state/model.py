@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from traitlets import Int
 
-from ..core.built import PREDICTION_ERROR, SCALED, BuiltModel, conditions
+from ..core.built import SCALED, BuiltModel, conditions
 from ..core.models import MODELS, TEMPLATES
 from ..core.settings import Settings, SettingsError, setting
 from .base import ControlSpec, State
@@ -54,7 +54,7 @@ def spec_of(built: BuiltModel, about: str) -> Spec:
         built.controls,
         built.first_values,
         tuple(state.name for state in built.states if state.choice == SCALED),
-        tuple(module.name for module in built.in_order if module.kind == PREDICTION_ERROR),
+        built.given,
         built.participants,
     )
 

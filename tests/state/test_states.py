@@ -185,7 +185,7 @@ def test_what_is_told_of_a_precoded_model_is_so(name):
     assert spec.states.items() <= cls.init_values.items()  # beside what was chosen first in a trial
     assert spec.betas == tuple(model.betas)
     assert spec.given == tuple(model.submodules_eq)
-    assert spec.participants == (name in ("participant-embedding", "choice", "two-step"))
+    assert spec.participants == (name in ("participant-embedding", "choice") or ready.task != "bandit")
 
 
 def test_a_model_of_ones_own_is_offered_under_its_name():
@@ -207,9 +207,8 @@ def test_a_model_of_ones_own_is_offered_under_its_name():
     with pytest.raises(SettingsError) as error:
         Experiment().from_dict(told)
     assert error.value.problems == (
-        "model: name must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, habit, two-step, your own, or that of a class of your own; got 'Mine'. Choose one of these,"
-        " or register your class under this name first.",
+        f"model: name must be one of {', '.join(MODELS)}, your own, or that of a class of your own; got"
+        " 'Mine'. Choose one of these, or register your class under this name first.",
     )
 
 

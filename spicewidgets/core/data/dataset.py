@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..checks import raise_if_any
-from ..tasks import BANDIT_NAME
+from ..tasks import BANDIT_NAME, TASKS
 from . import frames, layout
 from .layout import Arrays
 
@@ -99,6 +99,10 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         if self.offered is None:
             self.offered = layout.offered_in(task, self.ys)
         raise_if_any(self.value_problems() + layout.offered_problems(self.offered, self.ys, task))
+        if TASKS[task].shows_offers and f"{layout.ON_OFFER}_0" not in self.additional_inputs:
+            names = self.additional_inputs
+            self.xs, own = layout.with_offers(self.xs, self.ys, self.offered)
+            self._additional_inputs = (*own, *names)
         if normalize_features is not None:
             self._normalize(np.atleast_1d(normalize_features).tolist())
         whole = sequence_length is None or sequence_length == -1

@@ -31,6 +31,7 @@ TABLE_COLUMNS = {
     "kind_of_task",
 }
 PER_ARM = re.compile(r"(choice|reward|next_offered)_\d+")
+ON_OFFER = "on_offer"  # and a number: additional inputs of tasks whose models see what was on offer
 
 
 class Arrays(NamedTuple):
@@ -255,6 +256,36 @@ def offered_in(task: str, ys: Tensor) -> Tensor | None:
         together[option, list(group)] = True
     together[-1] = True  # of a choice that is not known
     return together[choices_of(ys, len(beside))]
+
+
+def with_offers(xs: Tensor, ys: Tensor, offered: Tensor | None) -> tuple[Tensor, tuple[str, ...]]:
+    """Return inputs with what was on offer in each trial, after the rewards, and the names of these columns.
+
+    Where the offer is not known, as in the first trial of a session, it is what was on offer whenever the
+    option that was chosen was.
+
+    Args:
+        xs: as of a `DatasetRNN` whose sessions are whole.
+        ys: its targets.
+        offered: the options of the next choice; None where all are on offer in every trial.
+    """
+    n = int(ys.shape[-1])
+    together = torch.eye(n, device=xs.device, dtype=torch.bool)
+    now = together.new_ones(xs.shape[0], xs.shape[1], n)
+    if offered is not None:
+        each = offered.flatten(0, 1).float()
+        apart = each.T @ (1 - each) > 0  # was one on offer without the other?
+        together |= ~apart
+        now[:, 1:] = offered[:, :-1]
+        choices = choices_of(xs, n)
+        unknown = ~onehot(torch.cat([torch.full_like(ys[:, :1], MISSING), ys[:, :-1]], 1)) & (choices >= 0)
+        now[unknown] = together[choices[unknown]]
+    rest = xs[..., 2 * n :]
+    if rest.shape[-1] == 1:  # further inputs stand before a block and an experiment
+        rest = torch.cat([torch.zeros_like(xs[..., :2]), rest], -1)
+    return torch.cat([xs[..., : 2 * n], now.to(xs), rest], -1), tuple(
+        f"{ON_OFFER}_{place}" for place in range(n)
+    )
 
 
 def offered_problems(offered: Tensor | None, ys: Tensor, task: str = BANDIT_NAME) -> list[str]:

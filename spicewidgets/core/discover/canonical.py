@@ -101,7 +101,7 @@ def _start(model: BaseRNN, state: str) -> float:
 
 
 def _chosen(config: SpiceConfig, module: str) -> bool | None:
-    marks = {f.value for f in config.filters(module) if f.signal == "c_action"}
+    marks = {f.value for f in config.filters(module) if f.signal in ("c_action", "c_action_offered")}
     return None if len(marks) != 1 else marks == {1.0}
 
 

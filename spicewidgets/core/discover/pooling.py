@@ -9,7 +9,8 @@ of every person under the group's prior, with their curvature (Laplace); and `me
 
 The weight of a value's own last value is pooled as `artanh w`, so that it stays within -1..1, where values do
 not grow without end. A learned beta is 1, by convention: stretching a state's values and dividing its beta by
-the same factor makes the same choices.
+the same factor makes the same choices. Where a given update ties values to rewards, as that by a prediction
+error does, nothing can be stretched, and the beta is a number of each person as all others.
 
 Which terms the group has is decided by evidence. Without term j every person's number is 0; by how much that
 lowers ln p(choices) is the density of 0 under the posterior against the density of 0 under the prior, summed
@@ -36,6 +37,7 @@ MOST_ROUNDS = 40
 STEPS = Limits(3, 3)  # of each person's climb in a round
 ENOUGH = 0.01  # nats for each person: a round that gains less is the last one
 WIDTHS = (2.0, 0.5)  # spreads to begin with: the best of what they lead to is taken
+BETA = 3.0  # mean of a beta that is no convention, to begin with
 OWN = 0.3  # mean and spread of the weight of an own value to begin with: values that fade soon
 LEAST = 1e-3  # of a spread
 SLACK = 0.2  # nats for each person by which a group may be worse than expected without a term
@@ -181,12 +183,18 @@ class Pool(GroupPrior):
     Args:
         likelihood: of all participants' choices.
         parts: what each module does in the model.
+
+    Attributes:
+        is_beta: the betas that are 1 by convention.
     """
 
     def __init__(self, likelihood: Likelihood, parts: Mapping[str, ModuleRole]) -> None:
         self.likelihood, self.parts = likelihood, parts
         self.numbers = tuple(likelihood.numbers)
-        self.is_own, self.is_beta = likelihood.is_own, likelihood.is_beta
+        stretched = {part.state for part in parts.values() if part.chosen is not False}
+        held = [number.module in stretched for number in self.numbers]
+        self.is_own, self.is_beta = likelihood.is_own, likelihood.is_beta & np.array(held, bool)
+        self.is_free_beta = likelihood.is_beta & ~self.is_beta
         self.n_people = len(likelihood.participants)
         super().__init__(_Coordinates(likelihood, self.is_own, self.is_beta))
 
@@ -194,6 +202,7 @@ class Pool(GroupPrior):
         """All terms, before any choice was seen, with a spread to begin with."""
         n = len(self.numbers)
         mean, spread = np.where(self.is_own, OWN, 0.0), np.where(self.is_own, OWN, width)
+        mean = np.where(self.is_free_beta, BETA, mean)
         values = np.tile(mean, (self.n_people, 1))
         return GroupState(values, np.zeros((self.n_people, n, n)), mean, spread, ~self.is_beta, -np.inf)
 
@@ -220,7 +229,7 @@ class Pool(GroupPrior):
         while True:
             self.reached = at
             costs = at.costs().sum(0)
-            excess = np.where(at.active, costs - self.prices(at, price), np.inf)
+            excess = np.where(at.active & ~self.is_free_beta, costs - self.prices(at, price), np.inf)
             worst = int(excess.argmin())
             if not excess[worst] < 0:
                 return at

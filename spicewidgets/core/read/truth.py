@@ -70,7 +70,7 @@ def true_built(
     equations = {
         module: _rename_module(true.equation(means.modules[module]), module) for module in config.modules
     }
-    given = tuple(module.name for module in built.in_order if module.kind == PREDICTION_ERROR)
+    given = built.given
     truth = SpiceModel.of(*equations.values(), betas=betas, participant=participant)
     return replace(truth, given=given)
 

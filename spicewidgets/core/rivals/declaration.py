@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...loading import later
 from ..mechanism import Trial as Trial, Values as Values
 from ..settings import SettingsError
-from ..tasks import BANDIT_NAME
+from ..tasks import BANDIT_NAME, TASKS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +113,7 @@ class Rival:
         parameters: in the order in which tables have them.
         states: memory states, and the value of each before the first trial.
         tasks: the kinds of task that it is for, by name (`core.tasks.TASKS`); empty for one of all kinds.
-        named: whether it is compared only where it is named.
+        named: whether it is compared only where it is named, but for the first kind of `tasks`.
         beyond: the parameter by which it is told from Rescorla-Wagner, and a size of it; None without one.
     """
 
@@ -157,7 +157,7 @@ class Rival:
 
     def is_for(self, task: str) -> bool:
         """Tell whether it is for a kind of task, by its name."""
-        return not self.tasks or task in self.tasks
+        return not self.tasks or any(TASKS[task].takes(own) for own in self.tasks)
 
     def columns(self, n_actions: int) -> tuple[tuple[str, Parameter], ...]:
         """Return the numbers of each person: their names, and the parameter that each belongs to."""

@@ -1,9 +1,10 @@
-"""Rivals that are compared only where they are named: for graded outcomes, for gains and losses, and for
-go and no-go after cues.
+"""Rivals of further kinds of task, which are compared in bandits only where they are named: for graded
+outcomes, for gains and losses, and for go and no-go after cues.
 """
 
 from ...loading import later
 from ..mechanism import Array
+from ..tasks import BANDIT_NAME, GAINS_LOSSES, GAUSSIAN, GO_NO_GO
 from .declaration import Parameter, Rival, State, Trial, Values
 
 torch = later("torch")
@@ -29,6 +30,7 @@ class Kalman(Rival):
         " logit = v M + ru sqrt(S) + vtu M / sqrt(sum of S)"
     )
     source = "Gershman 2018, Cognition 173: 34"
+    tasks = (GAUSSIAN.name, BANDIT_NAME)
     named = True
     parameters = (
         Parameter.real("v", "weight of the means (V)", sd=5.0, most=100.0),
@@ -71,6 +73,7 @@ class Prospect(Rival):
         " logit = beta Q"
     )
     source = "Ahn, Busemeyer, Wagenmakers & Stout 2008, Cognitive Science 32: 1376"
+    tasks = (GAINS_LOSSES.name, BANDIT_NAME)
     named = True
     parameters = (
         Parameter.share("alpha", "learning rate"),
@@ -113,6 +116,7 @@ class Pavlovian(Rival):
         " P = (1 - lapse) softmax(W) + lapse / 2"
     )
     source = "Guitart-Masip et al. 2012, NeuroImage 62: 154"
+    tasks = (GO_NO_GO.name, BANDIT_NAME)
     named = True
     parameters = (
         Parameter.share("alpha", "learning rate"),

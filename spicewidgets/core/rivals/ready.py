@@ -285,7 +285,11 @@ def rivals_for(task: str) -> dict[str, Rival]:
     >>> list(rivals_for("two-step"))
     ['random', 'hybrid', 'model-free', 'model-based', 'two-step-kernel']
     """
-    return {name: rival for name, rival in ALL.items() if rival.is_for(task) and not rival.named}
+    return {
+        name: rival
+        for name, rival in ALL.items()
+        if rival.is_for(task) and (not rival.named or rival.tasks[:1] == (task,))
+    }
 
 
 RIVALS: dict[str, Rival] = rivals_for(BANDIT_NAME)

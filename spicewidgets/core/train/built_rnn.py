@@ -10,7 +10,9 @@ from ..built import (
     ACTION,
     ALL,
     CHOSEN,
+    KALMAN_GAIN,
     NOT_CHOSEN,
+    OFFERED,
     PREDICTION_ERROR,
     REWARD,
     REWARD_CHOSEN,
@@ -22,7 +24,7 @@ from ..built import (
 )
 from . import built_source
 from .rnn import BaseRNN, Pass
-from .stages import FIRST_CHOICE, MADE_OF_VALUES, StageRows
+from .stages import FIRST_CHOICE, OfferRows, StageRows, rows_of
 
 ACTIVATIONS = {"none": None, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
@@ -32,6 +34,17 @@ def reward_prediction_error(value: Tensor, inputs: Tensor) -> Tensor:
     rate) on the last axis.
     """
     return value + inputs[..., 1] * (inputs[..., 0] - value)
+
+
+def kalman_gain(value: Tensor, inputs: Tensor) -> Tensor:
+    """Return the gain of a Kalman filter after an outcome, `gain / (1 + gain)`; inputs are empty.
+
+    The variance S of the mean before it is `noise gain / (1 - gain)`, after it `noise gain`.
+    """
+    return value / (1 + value)
+
+
+GIVEN = {PREDICTION_ERROR: reward_prediction_error, KALMAN_GAIN: kalman_gain}
 
 
 class BuiltRNN(BaseRNN):
@@ -71,16 +84,18 @@ class BuiltRNN(BaseRNN):
             if state.choice == SCALED:
                 self.betas[state.name] = self.setup_constant(size or None)
         for module in self.built.in_order:
-            if module.kind == PREDICTION_ERROR:
-                self.submodules_eq[module.name] = reward_prediction_error
+            if module.kind in GIVEN:
+                self.submodules_eq[module.name] = GIVEN[module.kind]
             else:
                 self.submodules_rnn[module.name] = self.setup_module(len(module.inputs) + size)
 
     def moves_where(self, module: str) -> str | None:
-        """As in `BaseRNN`: in a task of stages, options of another stage than that of the row."""
-        if not self.built.kind_of_task.stages:
-            return None
-        return self.built.action_of(next(one for one in self.built.modules if one.name == module))
+        """As in `BaseRNN`: in a task of stages, options of another stage than that of the row, and what was
+        not on offer, where that has no part in a module.
+        """
+        kind, own = self.built.kind_of_task, next(one for one in self.built.modules if one.name == module)
+        offers = kind.shows_offers and own.arms in (CHOSEN, NOT_CHOSEN, OFFERED)
+        return self.built.action_of(own) if kind.stages or offers else None
 
     @classmethod
     def source(cls) -> str:
@@ -93,7 +108,7 @@ class BuiltRNN(BaseRNN):
         self, inputs: Tensor, prev_state: dict[str, Tensor] | None = None, batch_first: bool = False
     ) -> Pass:
         """Logits and memory state; shapes as in `BaseRNN.init_forward_pass`."""
-        (actions, rewards, _, _), (participants, _), logits, trials = self.init_forward_pass(
+        (actions, rewards, _, further), (participants, _), logits, trials = self.init_forward_pass(
             inputs, prev_state, batch_first
         )
         embedding = self.participant_embedding(participants[:, 0]) if self.built.participants else None
@@ -101,10 +116,10 @@ class BuiltRNN(BaseRNN):
         moving = [(state, self.built.modules_of(state.name)) for state in self.built.states]
         sees_chosen = any(REWARD_CHOSEN in module.inputs for module in self.built.modules)
         acting = [state.name for state in self.built.states if state.choice != UNUSED]
-        if self.built.kind_of_task.stages:
-            rows = StageRows(self.built, self._like)
-            for trial, action, reward in zip(trials, actions, rewards, strict=True):
-                self._move_stage(rows, action, reward, embedding)
+        if self.built.goes_by_rows:
+            rows = rows_of(self.built, self._like, self._n_actions)
+            for trial, action, reward, more in zip(trials, actions, rewards, further, strict=True):
+                self._move_row(rows, action, reward, more, embedding)
                 logits[trial] = self._logits(acting, betas)
             return self.post_forward_pass(logits, batch_first), self.get_state()
         for trial, action, reward in zip(trials, actions, rewards, strict=True):
@@ -115,22 +130,29 @@ class BuiltRNN(BaseRNN):
             logits[trial] = self._logits(acting, betas)
         return self.post_forward_pass(logits, batch_first), self.get_state()
 
-    def _move_stage(self, rows: StageRows, action: Tensor, reward: Tensor, embedding: Tensor | None) -> None:
-        """Move all states in a row of a task of several stages."""
-        first = rows.first_choice(action, self.state[FIRST_CHOICE])
-        masks = rows.masks(action, first)
+    def _move_row(
+        self,
+        rows: StageRows | OfferRows,
+        action: Tensor,
+        reward: Tensor,
+        further: Tensor,
+        embedding: Tensor | None,
+    ) -> None:
+        """Move all states in a row of a task whose rows tell more than choice and reward."""
+        memory = rows.remember(action, further, self.state)
+        masks: Any = rows.masks(action, memory, further)
         for name, signal in rows.signals(action, reward, masks).items():
             self.record_signal(name, signal)
         for state in self.built.states:
             modules = self.built.modules_of(state.name)
             for name in dict.fromkeys(name for module in modules for name in module.inputs):
-                if name in MADE_OF_VALUES:
-                    self.record_signal(name, rows.value_signal(name, action, self.state))
+                if (made := rows.made_of_values.get(name)) is not None:
+                    self.record_signal(name, made(action, self.state))
             own = [rows.mask_of(module, masks) for module in modules]
             parts = [self._call(module, mask, embedding) for module, mask in zip(modules, own, strict=True)]
-            moved = sum(own[1:], own[0]) if state.keeps else rows.here(action, state.stage)
+            moved = sum(own[1:], own[0]) if state.keeps else rows.idle(action, state)
             self.state[state.name] = sum(parts[1:], parts[0]) + self.state[state.name] * (1 - moved)
-        self.state[FIRST_CHOICE] = first
+        self.state.update(memory)
 
     def _record(self, action: Tensor, reward: Tensor, sees_chosen: bool) -> None:
         """Name the signals of a trial."""

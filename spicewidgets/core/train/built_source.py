@@ -30,7 +30,7 @@ def prediction_error(value, inputs):
     return value + inputs[..., 1] * (inputs[..., 0] - value)
 '''
 
-# A task of several stages keeps its loop over rows, which follows from the description.
+# A task whose rows tell more than choice and reward keeps its loop over rows, which the description says.
 STAGED = """from spicewidgets.core.built import BuiltModel
 from spicewidgets.core.train.built_rnn import BuiltRNN
 
@@ -48,7 +48,7 @@ def source(built: BuiltModel) -> str:
     where the description cannot be used.
     """
     built.checked()
-    if built.kind_of_task.stages:
+    if built.goes_by_rows:
         return STAGED.format(rows=_written(built.to_dict()), cls=CLASS, config=CONFIG)
     has_prediction_error = any(module.kind == PREDICTION_ERROR for module in built.modules)
     needs_torch = any(module.activation != "none" for module in built.learned)

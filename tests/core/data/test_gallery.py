@@ -39,7 +39,7 @@ def test_a_bundled_set_is_what_its_script_makes(name):
     [
         ("two-groups", 72, ("R1", "R2"), {"sessions": "start_anew", "missed_trials": "keep"}),
         ("reversal", 30, (1, 2, 3), {"sessions": "carry_on"}),
-        ("pairs", 20, (1, 2, 3, 4), {"other_outcomes": "all", "scale": "range"}),
+        ("pairs", 20, (1, 2, 3, 4), {"kind": "pairs", "other_outcomes": "all", "scale": "range"}),
     ],
 )
 def test_a_bundled_set_reads_as_it_should(name, sessions, options, problems):

@@ -253,7 +253,7 @@ def test_shuffled_rows_are_put_in_the_order_of_their_trials():
         ({"roles": {"choice": "chocie"}}, "Did you mean 'choice'"),
         ({"roles": {"wahl": "choice"}}, "There is no role 'wahl'"),
         ({"remedies": {"skale": "range"}}, "There is no problem 'skale'"),
-        ({"remedies": {"scale": "x"}}, "must be range, largest or keep; got 'x'"),
+        ({"remedies": {"scale": "x"}}, "must be range, largest, middle or keep; got 'x'"),
     ],
 )
 def test_wrong_roles_and_remedies_are_a_sentence(arguments, sentence):

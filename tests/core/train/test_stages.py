@@ -7,7 +7,7 @@ import torch
 import spicewidgets as sw
 from spicewidgets.core.built import BuiltModel
 from spicewidgets.core.models import MODELS, OF_TASKS, READY
-from spicewidgets.core.tasks import BANDIT_NAME
+from spicewidgets.core.tasks import BANDIT, BANDIT_NAME, TASKS
 from spicewidgets.core.train.compiled.loss import CompiledLoss
 from spicewidgets.core.train.new_model import check_model
 from spicewidgets.core.train.objective import Sessions, get_flat_parameters, loss_and_gradient
@@ -42,7 +42,7 @@ def test_rows_describe_it_and_are_written_and_read():
     assert BuiltModel.from_dict(TWO_STEP.built.to_dict()) == TWO_STEP.built
     assert TWO_STEP.config == sw.TWO_STEP_CONFIG == TWO_STEP.built.config()
     assert TWO_STEP.rnn_class is sw.TwoStepRNN
-    assert {*MODELS} - {*READY} == {"two-step"}
+    assert {*MODELS} - {*READY} == {kind.model for kind in TASKS.values()} - {BANDIT.model}
     assert all(model.rnn_class.task == BANDIT_NAME for model in READY.values())
     assert "task" not in READY["choice"].built.to_dict()
 

@@ -119,6 +119,7 @@ def scales(low: float, high: float) -> dict[str, tuple[float, float]]:
     ways = {"range": (low, high - low) if high > low else (low - 1 if low > 0 else low, 1.0)}
     if largest > 0:
         ways["largest"] = (0.0, largest)
+        ways["middle"] = (-largest, 2 * largest)
     if largest <= LARGEST_KEPT:
         ways["keep"] = (0.0, 1.0)
     return ways

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...checks import raise_if_any
 from ...settings import SettingsError
+from .kinds import tell_kind
 from .options import code_choices, look_at_offers
 from .reading import Table
 from .recognise import Recognised
@@ -75,7 +76,8 @@ def code_inputs(work: ExaminationContext) -> None:
 
 
 def _code_choices(work: ExaminationContext) -> None:
-    """Code the choices of each stage."""
+    """Code the choices of each stage, once the kind of task is known."""
+    tell_kind(work)
     if work.roles.second_choice is not None:
         code_stages(work, work.roles.second_choice)
     else:

@@ -82,6 +82,7 @@ class Layout:
         lacks: columns that are not there.
         remedies: what is known to be right for this data set, where a table could not tell.
         contents: columns whose entries all match a pattern.
+        task: the name of the kind of task, where columns and options would not say it.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Layout:
     lacks: frozenset[str] = frozenset()
     remedies: Mapping[str, str] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
+    task: str = ""
 
 
 EXPORT = Layout(
@@ -136,6 +138,7 @@ LAYOUTS = (
         "hBayesDM",
         frozenset({"subjid", "cue", "keypressed", "outcome"}),
         {"choice": "keypressed", "reward": "outcome", "state": "cue"},
+        task="go-no-go",
     ),
     Layout(  # pairs of stimuli; 12 is stimulus 1 beside 2
         "hBayesDM",

@@ -3,9 +3,11 @@
 import numpy as np
 
 from ...settings import SettingsError
+from ...tasks import BANDIT
 from ...wording import join_words
 from . import coding
 from .cells import Column, Label, as_number, plain_text
+from .layouts import plain
 from .recognise import MOST_OPTIONS
 from .work import ExaminationContext
 
@@ -115,6 +117,12 @@ def _code(work: ExaminationContext, labels: list[Label | None], options: list[La
         options = list(range(max([*numbers, len(work.roles.outcomes) - 1, work.task.n_options - 1, 1]) + 1))
     code = {label: number for number, label in enumerate(options)}
     per_label = np.array([-1 if label is None else code[label] for label in labels], dtype=np.int64)
+    if named := work.task.options:  # in the order in which the kind of task has them
+        known = [plain(str(label)) for label in options]
+        if set(known) <= set(named):
+            options = sorted(options, key=lambda label: named.index(plain(str(label))))
+            code = {label: number for number, label in enumerate(options)}
+            per_label = np.array([-1 if label is None else code[label] for label in labels], dtype=np.int64)
     work.options, work.arms = options, work.choice.per_row(per_label, -1)
 
 
@@ -172,3 +180,5 @@ def look_at_offers(work: ExaminationContext) -> None:
         work.leave_out(absent, "a choice that was not on offer")
     work.arms = np.where(absent, -1, work.arms)
     work.offered = None if offered[work.used].all() else offered
+    if work.offered is None and work.task.shows_offers:
+        work.task = BANDIT

@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 
+from ...tasks import TASKS
+
 LEAVE_OUT = "these rows are left out"
 KINDS: Mapping[str, Mapping[str, str]] = {
     "extra_fields": {"leave_out": LEAVE_OUT, "keep": "their first fields are used"},
+    "kind": {
+        kind.name: f"they are read as those of this kind: {kind.title.lower()}"
+        for kind in TASKS.values()
+        if not kind.stages
+    },
     "practice": {"leave_out": LEAVE_OUT, "keep": "they are used as all others"},
     "events": {"leave_out": LEAVE_OUT, "keep": "they are used as trials"},
     "no_participant": {"leave_out": LEAVE_OUT, "one_person": "they are used as those of one more person"},
@@ -53,6 +60,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "scale": {
         "range": "the lowest becomes 0 and the highest 1",
         "largest": "all are divided by the largest size, so that 0 stays 0",
+        "middle": "0 becomes 0.5, and the largest size 0 or 1",
         "keep": "they stay as they are",
     },
     "few_trials": {"drop_person": "these people are left out", "keep": "they are used as all others"},

@@ -57,13 +57,13 @@ def _numbers(work: ExaminationContext, name: str) -> Floats:
 def _other_outcomes(work: ExaminationContext) -> Floats | None:
     """(n_rows, n_options) what each option paid, if that is to be used."""
     names = work.roles.outcomes
-    shown = work.roles.reward is None
+    shown = work.roles.reward is None or work.task.sees_all
     words = f"{', '.join(names)} hold what all options paid: did people see that?"
     if not work.is_export:
         taken = work.decide("other_outcomes", ~work.choice.empty, words, "all" if shown else "chosen_only")
     else:
         taken = "all"
-    if taken == "chosen_only" and not shown:
+    if taken == "chosen_only" and work.roles.reward is not None:
         return None
     outcomes = np.full((len(work.table), len(work.options)), np.nan)
     for place, name in enumerate(names):
@@ -81,7 +81,8 @@ def _of_the_other(work: ExaminationContext, name: str, chosen: Bools) -> None:
     offered = np.ones(chosen.shape, dtype=bool) if work.offered is None else work.offered
     two = (offered.sum(axis=1) == 2) & (work.arms >= 0)
     words = f"{name} holds what the other of two options paid: did people see that?"
-    if work.decide("other_outcomes", two & ~work.table.column(name).empty, words, "chosen_only") == "all":
+    default = "all" if work.task.sees_all else "chosen_only"
+    if work.decide("other_outcomes", two & ~work.table.column(name).empty, words, default) == "all":
         values = _numbers(work, name)
         work.rewards = np.where(two[:, None] & offered & ~chosen, values[:, None], work.rewards)
 
@@ -129,11 +130,13 @@ def _scale(work: ExaminationContext) -> None:
         work.roles.outcomes or np.isfinite(work.rewards[work.used]).sum(axis=1).max(initial=0) > 1
     ):  # -1 of an option not chosen means "not seen" in a data set
         ways.pop("largest", None)
-        ways = ways if low >= 0 or work.is_export else {"range": ways["range"]}
+        safe = {name: way for name, way in ways.items() if name != "keep"}
+        ways = ways if low >= 0 or work.is_export else safe
+    signed = work.task.keeps_zero and "middle" in ways and not work.is_export
     name = "keep"
-    if coding.needs_scale(low, high) or "keep" not in ways:
+    if coding.needs_scale(low, high) or "keep" not in ways or signed:
         words = f"Rewards are {low:g} to {high:g}, not 0 to 1"
-        default = "keep" if work.is_export and "keep" in ways else "range"
+        default = "keep" if work.is_export and "keep" in ways else "middle" if signed else "range"
         name = work.decide("scale", work.arms >= 0, words, default, tuple(ways))
     offset, scale = ways[name]
     work.scale = Rewards(low, high, offset, scale)
