@@ -3,7 +3,7 @@
 `spicewidgets discover` goes from a simulated participant, or a table, to the equation; `translate` from an
 equation to the parameters of a Q-learner; `data` lists and fetches data sets; `rivals` compares models by
 choices they did not learn from, `falsify` judges them by what they do, `recovery` says what a design can
-tell, and `report` writes all of it up.
+tell, `report` writes all of it up, and `page` writes a lesson that runs in a browser alone.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
 everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output
@@ -22,6 +22,7 @@ from ..core.studies.ready import STUDIES
 from ..loading import load
 from .data import data
 from .options import WIDTH, Command, Request, as_options, options, request_from, typed_options
+from .page import page
 from .paper import report
 from .progress import ProgressBar
 from .recovery import recovery
@@ -38,6 +39,7 @@ def main() -> None:
 
 main.add_command(app)
 main.add_command(data)
+main.add_command(page)
 main.add_command(recovery)
 main.add_command(report)
 main.add_command(translate)

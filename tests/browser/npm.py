@@ -33,3 +33,18 @@ def _found(variable: str, package: str, file: str) -> Path | None:
         with suppress(subprocess.TimeoutExpired):  # there may be no way to the registry
             subprocess.run(get, capture_output=True, check=False, timeout=30)
     return path if path.exists() else None
+
+
+def front(source: Path) -> Path | None:
+    """A folder with the packages that build the page's front, as its lock names them."""
+    if (source / "node_modules" / "esbuild").exists():
+        return source
+    folder = FOLDER / "front"
+    if not (folder / "node_modules" / "esbuild").exists() and shutil.which("npm"):
+        folder.mkdir(exist_ok=True, parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(source / name, folder)
+        get = ["npm", "ci", "--prefix", str(folder), "--ignore-scripts"]
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(get, capture_output=True, check=False, timeout=30)
+    return folder if (folder / "node_modules" / "esbuild").exists() else None

@@ -1,0 +1,112 @@
+"""What the page knows of a model: its states and modules, its candidate terms, and its kernels."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..core.built import ACTION, LEARNED, REWARD, REWARD_CHOSEN, SCALED, UNUSED, BuiltModel
+from ..core.discover.discovery import candidates
+from ..core.discover.likelihood import Likelihood
+from ..core.settings import Discovery, SettingsError
+from ..core.tasks import BANDIT_NAME
+from ..core.train.built_rnn import rnn_class
+from ..core.train.compiled.sensitivities import Sensitivities
+from ..core.train.compiled.tracing import trace_of
+from ..core.train.objective import Sessions
+from ..core.train.rnn import BaseRNN
+from .kernels import likelihood_source, loss_source
+
+SEEN = {ACTION, REWARD, REWARD_CHOSEN}  # what a module of the page can see beside its own value
+OPTIONS = 2
+
+
+def problem_of(built: BuiltModel) -> str | None:
+    """Return why a model cannot be in the page, as a sentence; None where it can."""
+    if built.task != BANDIT_NAME or built.participants:
+        return "It must be of a plain bandit and of one participant"
+    if any(module.kind != LEARNED or not SEEN.issuperset(module.inputs) for module in built.modules):
+        return f"Its modules must be learned, and see {', '.join(sorted(SEEN))} only"
+    return None if all(state.keeps for state in built.states) else "Its states must keep their values"
+
+
+def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> tuple[dict[str, Any], str]:
+    """Return what the page must know of a model, as plain data, and the source of its kernels.
+
+    Args:
+        name: of the model.
+        about: a sentence on what it can learn.
+        built: its description.
+        settings: which terms its equations may have.
+
+    Raises:
+        SettingsError: the model cannot be in the page.
+    """
+    if (problem := problem_of(built)) is not None:
+        raise SettingsError(
+            [f"The model {name} cannot be in a page. {problem}; choose another, such as rescorla-wagner."]
+        )
+    model = rnn_class(built)(OPTIONS).double().eval()
+    sessions = _some_sessions()
+    trace = trace_of(model, sessions.inputs)
+    config = built.config()
+    terms = {module.name: candidates(module.name, config, settings) for module in built.learned}
+    likelihood = Likelihood(model, sessions, terms)
+    expanded = likelihood._sessions
+    assert isinstance(expanded, Sensitivities)
+    n, n_pairs = len(likelihood.numbers), len(expanded.pairs)
+    n_sums = 1 + n + n_pairs
+    trial = expanded._scan.trial
+    places = _places(model)
+    flat = np.concatenate([np.ravel(places[name]) for name, _ in model.named_parameters()])
+    description = {
+        "name": name,
+        "about": about,
+        "states": [
+            {
+                "name": state.name,
+                "initial": state.initial,
+                "beta": int(places[f"betas.{state.name}.parameter"][0]) if state.choice == SCALED else None,
+                "acts": state.choice != UNUSED,
+            }
+            for state in built.states
+        ],
+        "modules": [
+            {
+                "name": module.name,
+                "state": module.state,
+                "arms": module.arms,
+                "inputs": list(module.inputs),
+                "activation": module.activation,
+                "at": int(places[f"submodules_rnn.{module.name}.gates"].flat[0]),
+                "terms": [list(term) for term in terms[module.name]],
+            }
+            for module in built.in_order
+        ],
+        "weights": len(flat),
+        "places": [place for _, place in trace.weights],
+        "features": trace.rows,
+        "first": [built.first_values[key] for key, _ in trace.state_of],
+        "pairs": expanded.pairs.tolist(),
+        "carried": len(trial.states) - n_sums,
+    }
+    source = f"{loss_source(trace.trial)}\n{likelihood_source(trial, n, n_sums)}"
+    return description, f"(() => {{\n{source}\nreturn {{ loss, likelihood, TAPE, WIDTH }};\n}})()"
+
+
+def _places(model: BaseRNN) -> dict[str, Any]:
+    """Return the places of each parameter's numbers in the flat vector of weights."""
+    found, begin = {}, 0
+    for name, parameter in model.named_parameters():
+        found[name] = np.arange(begin, begin + parameter.numel()).reshape(parameter.shape)
+        begin += parameter.numel()
+    return found
+
+
+def _some_sessions() -> Sessions:
+    """Two sessions of three trials, in which nothing is the same in all of them."""
+    inputs = torch.zeros(3, 2, 2 * OPTIONS + 1, dtype=torch.float64)
+    targets = torch.tensor([[0, 1], [1, 0], [0, 0]])
+    inputs[..., :OPTIONS] = torch.eye(OPTIONS, dtype=torch.float64)[targets]
+    inputs[..., OPTIONS : 2 * OPTIONS] = torch.tensor([[1.0, -1.0], [-1.0, 0.0]])[targets].double()
+    return Sessions(inputs, targets, torch.ones(3, 2, dtype=torch.float64))

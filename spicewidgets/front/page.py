@@ -1,0 +1,191 @@
+"""A lesson as one file: it simulates, trains a network and finds its equation in any browser.
+
+What is declared in Python (settings, models, colours, words, the script) is written into the page as data;
+what the page computes is in `src/`, in TypeScript, of which `page.js` is the bundle.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.mechanisms import PARAMETERS
+from ..core.models import MODELS
+from ..core.read.words import subject, term_in_human_words
+from ..core.settings import Discovery, SettingsError
+from ..experiment.script import script_of
+from ..markup import escape_text
+from ..state.base import State
+from ..state.experiment import Experiment
+from ..style import ARMS, RNN, SPICE, TRUTH
+from .models import OPTIONS, describe, problem_of
+
+FOLDER = Path(__file__).parent
+PALETTE = FOLDER.parent / "jupyter" / "voila" / "templates" / "spicewidgets" / "panels.css"
+READY = ("rescorla-wagner", "forgetting")
+TITLE = "Watch a network learn how a participant learns"
+LEAD = (
+    "A simulated participant chooses between two options. A small neural network learns to predict the"
+    " choices, and what it has learned is read as an equation. All of it is computed here; nothing is sent"
+    " anywhere."
+)
+# The settings of the page: the state that has each, its heading, and the models in which it has an effect.
+SETTINGS = {
+    "Task": ("task", ("kind", "sigma", "boundary")),
+    "Participant": ("participant", ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")),
+    "Choices": ("data", ("n_sessions", "n_trials", "seed")),
+}
+KINDS = ("drift", "fixed")  # that the page simulates
+ONLY_IN = {"forget_rate": ("forgetting",)}
+HIGHEST = {"n_sessions": 200, "n_trials": 300}  # what a phone simulates at once
+READ_OFF = ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")
+
+
+def write_page(models: Sequence[str] = READY, title: str = TITLE, lead: str = LEAD) -> str:
+    """Return the page as one HTML file, which asks for nothing beside it.
+
+    Args:
+        models: names of ready models that can be chosen, the first one at first.
+        title: of the page, and its headline.
+        lead: the text below it.
+
+    Raises:
+        SettingsError: a model is not known, or cannot be in a page.
+    """
+    described = [_ready(name) for name in models]
+    kernels = ",\n".join(source for _, source in described)
+    script = f"const KERNELS = [{kernels}];\n{_read('page.js')}"
+    style = f"{_palette()}\n{_read('page.css')}"
+    data = _describe_page([description for description, _ in described])
+    parts = {
+        "policy": _policy(script, style),
+        "title": escape_text(title),
+        "lead": escape_text(lead),
+        "style": style,
+        "described": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+        "script": script,
+    }
+    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _read("page.html"))
+
+
+def _ready(name: str) -> tuple[dict[str, Any], str]:
+    ready = MODELS.get(name)
+    if ready is None or ready.built is None or problem_of(ready.built) is not None:
+        known = ", ".join(each for each, one in MODELS.items() if one.built and not problem_of(one.built))
+        raise SettingsError([f"A model of a page must be one of {known}; got {name}. Choose one of these."])
+    description, source = describe(name, ready.about, ready.built, Discovery())
+    words = {
+        module["name"]: {
+            "subject": subject(module["name"], ready.built),
+            "terms": [_in_words(tuple(term), module["name"]) for term in module["terms"]],
+        }
+        for module in description["modules"]
+    }
+    return description | {"words": words, "python": [ready.class_name, ready.config_name]}, source
+
+
+def _in_words(term: tuple[str, ...], module: str) -> dict[str, str]:
+    letters = ["x" if factor == module else factor.removeprefix("c_")[0] for factor in term]
+    return {"letters": " ".join(letters), "words": term_in_human_words(term, module)}
+
+
+def _describe_page(models: list[dict[str, Any]]) -> dict[str, Any]:
+    names = [model["name"] for model in models]
+    choice = {"group": "Model", "name": "model", "label": "The network", "help": "", "unit": ""}
+    numbers = {"low": 0, "high": 0, "step": 1}
+    return {
+        "settings": [choice | numbers | {"value": names[0], "choices": names}, *_settings(names)],
+        "models": models,
+        "styles": {
+            "truth": asdict(TRUTH),
+            "network": asdict(RNN),
+            "equation": asdict(SPICE),
+            "options": [asdict(style) for style in ARMS[:OPTIONS]],
+        },
+        "fixed": np.linspace(0.8, 0.2, OPTIONS).tolist(),
+        "scripts": dict(_scripts()),
+        "symbols": {name: PARAMETERS[name].letter for name in READ_OFF},
+    }
+
+
+def _settings(models: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what the page must know of each setting, from its declaration and its control."""
+    experiment = Experiment()
+    for heading, (where, names) in SETTINGS.items():
+        state: State[Any] = getattr(experiment, where)
+        for name in names:
+            tags, value = state.tags(name), getattr(state, name)
+            item = {key: tags[key] for key in ("label", "help", "unit")}
+            item |= {"group": heading, "name": name, "value": value}
+            if tags["choices"]:
+                choices = KINDS if name == "kind" else tags["choices"]
+                item |= {"choices": list(choices), "low": 0, "high": 0, "step": 1}
+            else:
+                low, high, step = tags["slider"]
+                item |= {"low": low, "high": min(high, HIGHEST.get(name, high)), "step": step}
+            if name in PARAMETERS and PARAMETERS[name].follows:
+                item["follows"] = PARAMETERS[name].follows
+            if name in ONLY_IN:
+                item["models"] = [model for model in ONLY_IN[name] if model in models]
+            yield item
+
+
+def _scripts() -> Iterator[tuple[str, str]]:
+    """Yield the script for each kind of task, with the name of each setting in braces in its place.
+
+    It is written for numbers that stand for nothing else, which the names then replace.
+    """
+    ready = MODELS[READY[0]]
+    for kind in KINDS:
+        experiment = Experiment()
+        experiment.task.kind, experiment.task.boundary = kind, "reflect"
+        marks: dict[str, Any] = {"boundary": "reflect"}
+        numbers = [(where, name) for where, names in SETTINGS.values() for name in names]
+        for i, (where, name) in enumerate(numbers):
+            state: State[Any] = getattr(experiment, where)
+            if not state.tags(name)["choices"]:
+                marks[name] = 1001 + i if state.tags(name)["kind"] == "int" else 0.5001 + i / 10_000
+                setattr(state, name, marks[name])
+        text = script_of(experiment.snapshot()).replace(ready.config_name, "{config}")
+        text = text.replace(ready.class_name, "{class}").replace("'reflect'", "'{boundary}'")
+        for name, mark in marks.items():
+            text = text.replace(repr(mark), f"{{{name}}}")
+        yield kind, text
+
+
+def _palette() -> str:
+    """Return the colours of the page, light and dark, as the panels' style sheet and `style` have them."""
+    blocks = re.findall(r"\{([^}]*--sw-paper[^}]*)\}", PALETTE.read_text(encoding="utf-8"))
+    light, dark = (
+        "".join(f"--{name}:{value};" for name, value in re.findall(r"--sw-(\w+):([^;\s]+)", block))
+        + f"color-scheme:{scheme}"
+        for block, scheme in zip(blocks[:2], ("light", "dark"), strict=True)
+    )
+    own = f"--spice:{SPICE.colour};"
+    return (
+        f":root{{{own}{light}}}\n"
+        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
+        f":root[data-theme=dark]{{{dark}}}"
+    )
+
+
+def _policy(script: str, style: str) -> str:
+    """Return the content security policy: this script and this style, and no request to anywhere."""
+    own, looks = (
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in (script, style)
+    )
+    return (
+        f"default-src 'none'; script-src {own}; style-src {looks}; img-src data:; connect-src 'none';"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")

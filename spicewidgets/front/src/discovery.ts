@@ -1,0 +1,54 @@
+/** From a trained network to equations: samples of its modules, a regression, and the terms that the choices ask for. */
+import { Likelihood } from "./likelihood";
+import { leastSquares, type Vector } from "./linear";
+import { betasOf, networkStep, replay, rowsOf, type Model, type Module, type Transition } from "./model";
+import { Generator } from "./random";
+import { select, type Evidence } from "./search";
+import { Bandit, OPTIONS, type Session } from "./simulation";
+
+const DRIFT = 0.2;
+const TRIALS = 1000;
+const SAME = 5;
+const REDUNDANT = 1e-7;
+
+/** A random task in which the same option is chosen several times in a row. */
+function randomTask(rng: Generator): { choices: number[]; rewards: number[] } {
+  const bandit = new Bandit({ kind: "drift", sigma: DRIFT, boundary: "clip", fixed: [0, 0] }, rng);
+  const choices: number[] = [];
+  for (let t = 0; t < TRIALS; t++) choices.push(t % SAME ? choices[t - 1]! : rng.below(OPTIONS));
+  return { choices, rewards: choices.map((choice) => bandit.step()[choice]!) };
+}
+
+function factorOf(module: Module, { value, signals }: Transition, name: string): number {
+  return name === module.name ? value : signals[module.inputs.indexOf(name)]!;
+}
+
+/** Find the equations of a trained network. */
+export function discover(model: Model, sessions: readonly Session[], weights: Vector, seed: number): Evidence {
+  const betas = betasOf(model, weights);
+  const { transitions } = replay(model, randomTask(new Generator(seed)), networkStep(weights), betas);
+  const start: number[] = [];
+  const places: number[] = [];
+  let place = 0;
+  for (const module of model.modules) {
+    const samples = transitions.get(module.name)!;
+    const columns = module.terms.map((term) =>
+      Float64Array.from(samples, (sample) => term.reduce((product, name) => product * factorOf(module, sample, name), 1)),
+    );
+    const after = Float64Array.from(samples, (sample) => sample.after);
+    const { values, told } = leastSquares(columns, after, REDUNDANT);
+    values.forEach((value, i) => {
+      if (told[i]) {
+        start.push(value);
+        places.push(place + i);
+      }
+    });
+    place += module.terms.length;
+  }
+  model.states.forEach((state, k) => {
+    if (state.beta === null) return;
+    start.push(betas[k]!);
+    places.push(place++);
+  });
+  return select(new Likelihood(model, rowsOf(model, sessions), places), Float64Array.from(start));
+}

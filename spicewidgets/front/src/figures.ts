@@ -1,0 +1,112 @@
+/** Figures as SVG: axes, lines and marks in the looks that Python declares. */
+export interface Style {
+  name: string;
+  colour: string;
+  dash: string;
+  marker: string;
+  width: number;
+}
+
+export type Points = readonly (readonly [number, number])[];
+
+const WIDTH = 480;
+const HEIGHT = 240;
+const BOX = { left: 44, right: 8, top: 8, bottom: 34 };
+const DASHES: Readonly<Record<string, string>> = { solid: "", dashed: "8 5", dotted: ".1 6", dash_dotted: "8 4 1 4" };
+
+export function element(name: string, attributes: Readonly<Record<string, string | number>>, text = ""): SVGElement {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
+  node.textContent = text;
+  return node;
+}
+
+/** How a line of some style is drawn; a band is as wide as what lies on it is easily seen. */
+export function lineLook(style: Style, band = false): Record<string, string | number> {
+  if (band) return { stroke: style.colour, "stroke-width": 9, "stroke-opacity": 0.35 };
+  const dash = DASHES[style.dash] ?? "";
+  const dotted = style.dash === "dotted";
+  return {
+    stroke: style.colour,
+    "stroke-width": dotted ? 3.5 : style.width,
+    ...(dash ? { "stroke-dasharray": dash } : {}),
+    ...(dotted ? { "stroke-linecap": "round" } : {}),
+  };
+}
+
+export interface Axes {
+  x: readonly [number, number];
+  y: readonly [number, number];
+  xTicks: readonly number[];
+  yTicks: readonly number[];
+  xLabel: string;
+}
+
+/** A figure that is drawn anew as a whole. */
+export class Figure {
+  private axes: Axes | null = null;
+
+  constructor(private readonly svg: SVGSVGElement) {
+    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  }
+
+  /** Begin anew, with axes and the words that a screen reader says of the figure. */
+  begin(axes: Axes, words: string): void {
+    this.axes = axes;
+    this.svg.replaceChildren();
+    this.svg.setAttribute("aria-label", words);
+    const bottom = HEIGHT - BOX.bottom;
+    for (const tick of axes.yTicks) {
+      const y = this.y(tick);
+      this.add("path", { class: "grid", d: `M${BOX.left} ${y}H${WIDTH - BOX.right}` });
+      this.add("text", { x: BOX.left - 6, y: y + 4, "text-anchor": "end" }, String(tick));
+    }
+    this.add("path", { class: "axis", d: `M${BOX.left} ${bottom}H${WIDTH - BOX.right}` });
+    for (const tick of axes.xTicks)
+      this.add("text", { x: this.x(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick));
+    this.add("text", { x: WIDTH - BOX.right, y: HEIGHT - 2, "text-anchor": "end" }, axes.xLabel);
+  }
+
+  x(value: number): number {
+    const [low, high] = this.axes!.x;
+    return BOX.left + ((value - low) / (high - low || 1)) * (WIDTH - BOX.left - BOX.right);
+  }
+
+  y(value: number): number {
+    const [low, high] = this.axes!.y;
+    const share = Math.min(Math.max((value - low) / (high - low || 1), 0), 1);
+    return HEIGHT - BOX.bottom - share * (HEIGHT - BOX.top - BOX.bottom);
+  }
+
+  line(points: Points, look: Readonly<Record<string, string | number>>): void {
+    const path = points.map(([x, y], i) => `${i ? "L" : "M"}${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)}`).join("");
+    if (points.length) this.add("path", { d: path, ...look });
+  }
+
+  text(x: number, y: number, words: string, anchor = "start"): void {
+    this.add("text", { x: this.x(x), y: this.y(y) - 5, "text-anchor": anchor }, words);
+  }
+
+  /** A short upright stroke for each choice: at the top for the first option, longer where it paid. */
+  ticks(choices: readonly number[], rewards: readonly number[], looks: readonly Style[]): void {
+    rewards.forEach((reward, t) => {
+      const length = reward > 0.5 ? 10 : 4;
+      const [from, by] = choices[t] === 0 ? [BOX.top, length] : [HEIGHT - BOX.bottom, -length];
+      this.add("path", { d: `M${this.x(t + 1).toFixed(1)} ${from}v${by}`, stroke: looks[choices[t]!]!.colour, "stroke-width": 2 });
+    });
+  }
+
+  private add(name: string, attributes: Readonly<Record<string, string | number>>, text = ""): void {
+    this.svg.append(element(name, attributes, text));
+  }
+}
+
+/** Some round numbers within bounds. */
+export function ticksWithin(low: number, high: number, most = 5): number[] {
+  const rough = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((times) => times * power >= rough) ?? 10);
+  const ticks: number[] = [];
+  for (let i = Math.ceil(low / step); i * step <= high + 1e-9; i++) ticks.push(Number((i * step).toPrecision(6)));
+  return ticks;
+}

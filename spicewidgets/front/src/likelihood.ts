@@ -1,0 +1,150 @@
+/** How likely the choices are under equations, and the most likely numbers: `core/discover/{likelihood,maximum}.py`. */
+import { sandwich, solve, zeros, type Matrix, type Vector } from "./linear";
+import type { Model, Rows } from "./model";
+
+/** A coefficient of a module's equation; or the beta of a state, where the term is null. */
+export interface NumberId {
+  module: string;
+  term: readonly string[] | null;
+}
+
+export interface Derivatives {
+  nll: number;
+  gradient: Vector;
+  information: Matrix;
+}
+
+/** All numbers of a model's equations: those of every candidate term, then the betas. */
+export function numbersOf(model: Model): NumberId[] {
+  const terms = model.modules.flatMap(({ name, terms }) => terms.map((term) => ({ module: name, term })));
+  const betas = model.states.filter((state) => state.beta !== null);
+  return [...terms, ...betas.map(({ name }) => ({ module: name, term: null }))];
+}
+
+/** ln L of the choices as a function of some of a model's numbers; the others are 0. */
+export class Likelihood {
+  readonly numbers: NumberId[];
+  readonly choices: number;
+  private readonly all: Vector;
+  private readonly sums: Vector;
+  private readonly first: Vector;
+
+  constructor(
+    readonly model: Model,
+    private readonly data: Rows,
+    private readonly places: readonly number[],
+  ) {
+    const every = numbersOf(model);
+    this.numbers = places.map((place) => every[place]!);
+    this.choices = data.sessions * data.trials;
+    this.all = new Float64Array(every.length);
+    this.sums = new Float64Array(1 + every.length + model.pairs.length);
+    this.first = new Float64Array(model.carried);
+    this.first.set(model.first);
+  }
+
+  at(values: Vector): Derivatives {
+    const { all, sums, places } = this;
+    all.fill(0);
+    places.forEach((place, i) => (all[place] = values[i]!));
+    this.model.kernel.likelihood(this.data.rows, this.data.sessions, this.data.trials, all, this.first, sums);
+    const whole = zeros(all.length);
+    this.model.pairs.forEach(([i, j], at) => {
+      whole[i]![j] = whole[j]![i] = sums[1 + all.length + at]!;
+    });
+    const nll = sums[0]!;
+    return {
+      nll: Number.isFinite(nll) ? nll : Infinity,
+      gradient: Float64Array.from(places, (place) => sums[1 + place]!),
+      information: places.map((i) => Float64Array.from(places, (j) => whole[i]![j]!)),
+    };
+  }
+}
+
+/** Independent normal distributions of the numbers. */
+export interface Prior {
+  mean: Vector;
+  sd: Vector;
+}
+
+export interface Maximum {
+  values: Vector;
+  /** -ln L and the prior's penalty, in nats. */
+  objective: number;
+  there: Derivatives;
+}
+
+const DAMPING = 1e-9;
+const STEPS = 40;
+const HALVINGS = 10;
+const ENOUGH = 5e-4;
+
+function penalty(values: Vector, free: readonly boolean[], prior: Prior): number {
+  let sum = 0;
+  free.forEach((is, i) => {
+    if (is) sum += ((values[i]! - prior.mean[i]!) / prior.sd[i]!) ** 2;
+  });
+  return sum / 2;
+}
+
+const finite = (x: number): number => (Number.isFinite(x) ? x : 0);
+
+/** Information of choices and prior together, about the free numbers; the identity for the others. */
+export function curvatureOf(information: Matrix, free: readonly boolean[], prior: Prior, basis: Matrix): Matrix {
+  const whole = sandwich(information.map((row) => row.map(finite)), basis);
+  return whole.map((row, i) =>
+    row.map((value, j) => {
+      if (!free[i] || !free[j]) return i === j ? 1 : 0;
+      return i === j ? value * (1 + DAMPING) + prior.sd[i]! ** -2 : value;
+    }),
+  );
+}
+
+/** The way to the top of the quadratic that slope and information describe, and what it gains in nats. */
+export function newtonStep(
+  values: Vector,
+  there: Derivatives,
+  free: readonly boolean[],
+  prior: Prior,
+  basis: Matrix,
+): { step: Vector; gain: number } {
+  const n = values.length;
+  const slope = new Float64Array(n);
+  for (let j = 0; j < n; j++) {
+    if (!free[j]) continue;
+    for (let i = 0; i < n; i++) slope[j]! += basis[i]![j]! * finite(there.gradient[i]!);
+    slope[j]! -= (values[j]! - prior.mean[j]!) / prior.sd[j]! ** 2;
+  }
+  const curvature = curvatureOf(there.information, free, prior, basis);
+  const own = solve(curvature, Array.from(slope, (value) => Float64Array.of(value)));
+  const gain = own.reduce((sum, row, i) => sum + row[0]! * slope[i]!, 0) / 2;
+  return { step: slope.map((_, i) => own.reduce((sum, row, j) => sum + basis[i]![j]! * row[0]!, 0)), gain };
+}
+
+/** Climb from some numbers to the most likely ones by Fisher scoring. */
+export function maximise(
+  look: (values: Vector) => Derivatives,
+  start: Vector,
+  free: readonly boolean[],
+  prior: Prior,
+  basis: Matrix,
+  hopeless = Infinity,
+  enough = ENOUGH,
+): Maximum {
+  let values = start.slice();
+  let there = look(values);
+  let objective = there.nll + penalty(values, free, prior);
+  for (let count = 0; count < STEPS; count++) {
+    const { step, gain } = newtonStep(values, there, free, prior, basis);
+    if (!(gain > enough) || !(objective - 3 * gain < hopeless)) break;
+    let moved = false;
+    for (let halving = 0, size = 1; halving < HALVINGS && !moved; halving++, size /= 2) {
+      const tried = values.map((value, i) => value + size * step[i]!);
+      const then = look(tried);
+      const reached = then.nll + penalty(tried, free, prior);
+      if (reached < objective - 0.1 * enough) [values, there, objective, moved] = [tried, then, reached, true];
+    }
+    if (!moved) break;
+  }
+  return { values, objective, there };
+}

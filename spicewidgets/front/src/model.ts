@@ -1,0 +1,206 @@
+/** A model as Python describes it, its network's modules, and the replay of a session. */
+import type { Vector } from "./linear";
+import type { Generator } from "./random";
+import { OPTIONS, softmax, type Session } from "./simulation";
+
+const CLIP = 10;
+
+export interface State {
+  name: string;
+  initial: number;
+  /** Place of its beta in the flat vector of weights; null where it is added to the logit as it is. */
+  beta: number | null;
+  acts: boolean;
+}
+
+export interface Module {
+  name: string;
+  state: string;
+  /** "chosen", "not chosen" or "all". */
+  arms: string;
+  inputs: readonly string[];
+  activation: string;
+  /** Place of its first weight in the flat vector: gates, scale, offset. */
+  at: number;
+  /** Candidate terms of its equation, each a list of factors. */
+  terms: readonly (readonly string[])[];
+}
+
+/** What Python has written out for a model; `kernels.py` describes both functions. */
+export interface Kernel {
+  TAPE: number;
+  WIDTH: number;
+  loss(
+    rows: Vector,
+    sessions: number,
+    trials: number,
+    weights: Vector,
+    first: Vector,
+    tape: Vector,
+    slopes: Vector | null,
+  ): number;
+  likelihood(rows: Vector, sessions: number, trials: number, numbers: Vector, first: Vector, sums: Vector): void;
+}
+
+export interface Model {
+  name: string;
+  about: string;
+  states: readonly State[];
+  modules: readonly Module[];
+  /** How many weights the network has. */
+  weights: number;
+  /** The place of each of the kernel's weights among them. */
+  places: readonly number[];
+  /** The columns of a trial that the kernels read: choice of each option, reward of each option. */
+  features: readonly number[];
+  /** Values before the first trial, by state and option, as the kernels take them. */
+  first: readonly number[];
+  /** Pairs of numbers of which the kernel sums the information. */
+  pairs: readonly (readonly [number, number])[];
+  /** How many states and slopes the likelihood's kernel begins with. */
+  carried: number;
+  kernel: Kernel;
+}
+
+/** Sessions as kernels read them. */
+export interface Rows {
+  rows: Vector;
+  sessions: number;
+  trials: number;
+}
+
+export function rowsOf(model: Model, sessions: readonly Session[], most = Infinity): Rows {
+  const trials = Math.min(sessions[0]!.rewards.length, most);
+  const width = model.kernel.WIDTH;
+  const rows = new Float64Array(sessions.length * trials * width);
+  sessions.forEach((session, s) => {
+    for (let t = 0; t < trials; t++) {
+      const choice = session.choices[t]!;
+      const at = (s * trials + t) * width;
+      model.features.forEach((column, i) => {
+        const option = column % OPTIONS;
+        const chosen = option === choice;
+        rows[at + i] = column < OPTIONS ? Number(chosen) : chosen ? session.rewards[t]! : -1;
+      });
+      rows[at + width - 1] = session.choices[t + 1]!;
+    }
+  });
+  return { rows, sessions: sessions.length, trials };
+}
+
+/** The next value of a state on one option, from its module. */
+export type Step = (module: Module, value: number, signals: readonly number[]) => number;
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** The network's own step: a GRU cell with one hidden unit, as `core/train/gru.py` has it. */
+export function networkStep(weights: Vector): Step {
+  return (module, value, signals) => {
+    const width = 2 + module.inputs.length;
+    const gate = (row: number): number => {
+      const at = module.at + row * width;
+      let sum = weights[at]! + (row === 2 ? 0 : weights[at + 1]! * value);
+      if (row < 3) for (let i = 0; i < signals.length; i++) sum += weights[at + 2 + i]! * signals[i]!;
+      return sum;
+    };
+    const candidate = Math.tanh(gate(2) + sigmoid(gate(0)) * gate(3));
+    const hidden = candidate + sigmoid(gate(1)) * (value - candidate);
+    const end = module.at + 4 * width;
+    const after = Math.min(Math.max(value + weights[end]! * hidden + weights[end + 1]!, -CLIP), CLIP);
+    if (module.activation === "none") return after;
+    return module.activation === "tanh" ? Math.tanh(after) : sigmoid(after);
+  };
+}
+
+/** Coefficients of a module's terms, in their order. */
+export type Equations = ReadonlyMap<string, Vector>;
+
+export function equationStep(equations: Equations): Step {
+  return (module, value, signals) => {
+    const own = equations.get(module.name)!;
+    let sum = 0;
+    module.terms.forEach((term, i) => {
+      if (own[i] === 0) return;
+      let product = own[i]!;
+      for (const factor of term) product *= factor === module.name ? value : signals[module.inputs.indexOf(factor)]!;
+      sum += product;
+    });
+    return sum;
+  };
+}
+
+/** What a module did on one option in one trial. */
+export interface Transition {
+  value: number;
+  signals: number[];
+  after: number;
+}
+
+export interface Replay {
+  /** The difference between the logits of the first and the second option, before each trial and after the last. */
+  differences: number[];
+  /** P of the first option, likewise. */
+  probabilities: number[];
+  transitions: Map<string, Transition[]>;
+}
+
+/** Let a network or equations learn from the choices and rewards of a session. */
+export function replay(
+  model: Model,
+  session: { choices: readonly number[]; rewards: readonly number[] },
+  step: Step,
+  betas: readonly number[],
+): Replay {
+  const values = model.states.map((state) => Array<number>(OPTIONS).fill(state.initial));
+  const result: Replay = { differences: [], probabilities: [], transitions: new Map() };
+  for (const module of model.modules) result.transitions.set(module.name, []);
+  const record = (): void => {
+    const logits = Array.from({ length: OPTIONS }, (_, option) =>
+      model.states.reduce((sum, state, k) => (state.acts ? sum + betas[k]! * values[k]![option]! : sum), 0),
+    );
+    result.differences.push(logits[0]! - logits[1]!);
+    result.probabilities.push(softmax(logits)[0]!);
+  };
+  record();
+  session.rewards.forEach((reward, t) => {
+    const choice = session.choices[t]!;
+    model.states.forEach((state, k) => {
+      values[k] = values[k]!.map((value, option) => {
+        const chosen = option === choice;
+        for (const module of model.modules) {
+          if (module.state !== state.name || (module.arms !== "all" && (module.arms === "chosen") !== chosen)) continue;
+          const signals = module.inputs.map((name) => {
+            if (name === "c_action") return Number(chosen);
+            return name === "c_reward_chosen" || chosen ? reward : -1;
+          });
+          const after = step(module, value, signals);
+          result.transitions.get(module.name)!.push({ value, signals, after });
+          return Math.min(Math.max(after, -CLIP), CLIP);
+        }
+        return value;
+      });
+    });
+    record();
+  });
+  return result;
+}
+
+/** The betas of a network's states; 1 where a state has none. */
+export function betasOf(model: Model, weights: Vector): number[] {
+  return model.states.map((state) => (state.beta === null ? 1 : weights[state.beta]!));
+}
+
+/** New weights, drawn as `GRUModule.reset_parameters` draws them; betas begin at 1. */
+export function drawWeights(model: Model, rng: Generator): Vector {
+  const weights = new Float64Array(model.weights);
+  for (const { inputs, at } of model.modules) {
+    const width = 2 + inputs.length;
+    const bound = Math.sqrt(6 / (width - 1 + 4));
+    for (let row = 0; row < 4; row++)
+      for (let column = 1; column < width; column++)
+        weights[at + row * width + column] = bound * (2 * rng.random() - 1);
+    weights[at + 4 * width] = 2 * rng.random() - 1;
+  }
+  for (const { beta } of model.states) if (beta !== null) weights[beta] = 1;
+  return weights;
+}

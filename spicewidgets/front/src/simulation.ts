@@ -1,0 +1,126 @@
+/** A simulated participant who plays a bandit task: the choices that Python simulates under the same seed. */
+import { Generator, Stream } from "./random";
+
+export interface Task {
+  kind: string;
+  sigma: number;
+  boundary: string;
+  /** Probabilities of a reward that never change, by option. */
+  fixed: readonly number[];
+}
+
+/** Parameters of `AgentQ`, by name; `alpha_penalty` null is the same rate as after a reward. */
+export type Participant = Readonly<Record<string, number | null>>;
+
+export interface Session {
+  /** The choice of each trial, and the one after the last. */
+  choices: number[];
+  /** What the chosen option paid, by trial. */
+  rewards: number[];
+  /** Probability of a reward of each option, by trial. */
+  chances: number[][];
+  /** P of each option before each trial, and after the last. */
+  probabilities: number[][];
+}
+
+export const OPTIONS = 2;
+
+export function softmax(logits: readonly number[]): number[] {
+  const top = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - top));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+/** A task in play: what pays does not depend on what is chosen. */
+export class Bandit {
+  chances: number[];
+  private readonly stream: Stream;
+
+  constructor(
+    private readonly task: Task,
+    rng: Generator,
+  ) {
+    const drifts = task.kind === "drift";
+    this.chances = task.fixed.map((chance) => (drifts ? rng.random() : chance));
+    this.stream = new Stream(rng, OPTIONS, drifts ? OPTIONS : 0);
+  }
+
+  /** What each option pays in this trial. */
+  step(): number[] {
+    const { stream } = this;
+    stream.advance();
+    const rewards = this.chances.map((chance, option) => (stream.uniform(option) < chance ? 1 : 0));
+    if (this.task.kind === "drift")
+      this.chances = this.chances.map((chance, option) => {
+        const walked = chance + this.task.sigma * stream.normal(option);
+        if (this.task.boundary === "clip") return Math.min(Math.max(walked, 0), 1);
+        return 1 - Math.abs(1 - (walked - 2 * Math.floor(walked / 2)));
+      });
+    return rewards;
+  }
+}
+
+/** Mechanisms that a participant lacks of which nothing is said. */
+const ABSENT = { forget_rate: 0, beta_choice: 0, alpha_choice: 1 };
+
+/** A learner's values and habits, moved as `AgentQ` moves them. */
+export class Learner {
+  private readonly values: number[];
+  private readonly kernel: number[];
+  private readonly p: Readonly<Record<string, number>>;
+
+  constructor(participant: Participant) {
+    const rate = participant.alpha_reward!;
+    this.p = { ...ABSENT, ...participant, alpha_penalty: participant.alpha_penalty ?? rate } as Record<string, number>;
+    this.values = Array<number>(OPTIONS).fill(this.p.q0!);
+    this.kernel = Array<number>(OPTIONS).fill(0);
+  }
+
+  probabilities(): number[] {
+    const { p } = this;
+    return softmax(this.values.map((q, option) => q * p.beta_reward! + this.kernel[option]! * p.beta_choice!));
+  }
+
+  learn(choice: number, reward: number): void {
+    const { p, values, kernel } = this;
+    const rate = reward > 0.5 ? p.alpha_reward! : p.alpha_penalty!;
+    for (let option = 0; option < OPTIONS; option++) {
+      const q = values[option]!;
+      values[option] = option === choice ? q + rate * (reward - q) : q + p.forget_rate! * (p.q0! - q);
+      kernel[option]! += p.alpha_choice! * ((option === choice ? 1 : 0) - kernel[option]!);
+    }
+  }
+}
+
+export function simulate(
+  task: Task,
+  participant: Participant,
+  trials: number,
+  sessions: number,
+  seed: number,
+): Session[] {
+  const [ofTask, ofAgent] = new Generator(seed).children(2) as [Generator, Generator];
+  const bandits = ofTask.children(sessions).map((rng) => new Bandit(task, rng));
+  const draws = ofAgent.children(sessions).map((rng) => new Stream(rng, 1));
+  return bandits.map((bandit, number) => {
+    const learner = new Learner(participant);
+    const session: Session = { choices: [], rewards: [], chances: [], probabilities: [] };
+    for (let trial = 0; trial <= trials; trial++) {
+      const probabilities = learner.probabilities();
+      const stream = draws[number]!;
+      stream.advance();
+      const draw = stream.uniform(0);
+      let choice = 0;
+      for (let sum = probabilities[0]!; sum <= draw && choice < OPTIONS - 1; sum += probabilities[++choice]!);
+      session.choices.push(choice);
+      session.probabilities.push(probabilities);
+      if (trial === trials) break;
+      session.chances.push(bandit.chances);
+      const reward = bandit.step()[choice]!;
+      session.rewards.push(reward);
+      learner.learn(choice, reward);
+    }
+    return session;
+  });
+}

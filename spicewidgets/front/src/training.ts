@@ -1,0 +1,110 @@
+/** Training: several starts side by side for a moment, then the best one with L-BFGS, as `core/train` does it. */
+import type { Vector } from "./linear";
+import { drawWeights, rowsOf, type Model, type Rows } from "./model";
+import { Adam, lbfgs, Patience, type Answer } from "./optimisers";
+import type { Generator as Random } from "./random";
+import type { Session } from "./simulation";
+
+const TRIALS = 40;
+const CHOICES = 1000;
+const SESSIONS = 25;
+const EPOCHS = 150;
+const LEARNING_RATE = 0.03;
+const PATIENCE = 20;
+const GAIN = 1e-3;
+const RANKING_EPOCHS = 12;
+const STARTS = 8;
+const STARTS_PER_MODULE = 4;
+const LBFGS_PATIENCE = 5;
+const LBFGS_TOLERANCE = 1e-5;
+const MOST_EPOCHS = 1024;
+
+export interface Epoch {
+  epoch: number;
+  phase: "screen" | "train";
+  /** Nats per choice; of the best start, on its first trials, while screening. */
+  loss: number;
+  weights: Vector;
+}
+
+/** Loss of a network's weights in nats per choice, with its gradient. */
+export class Loss {
+  private readonly tape: Vector;
+  private readonly globals: Vector;
+  private readonly slopes: Vector;
+  private readonly first: Vector;
+
+  constructor(
+    private readonly model: Model,
+    private readonly data: Rows,
+  ) {
+    this.tape = new Float64Array(data.trials * model.kernel.TAPE);
+    this.globals = new Float64Array(model.places.length);
+    this.slopes = new Float64Array(model.places.length);
+    this.first = Float64Array.from(model.first);
+  }
+
+  at(weights: Vector): Answer {
+    const { places, kernel } = this.model;
+    const { rows, sessions, trials } = this.data;
+    places.forEach((place, i) => (this.globals[i] = weights[place]!));
+    this.slopes.fill(0);
+    const n = sessions * trials;
+    const loss = kernel.loss(rows, sessions, trials, this.globals, this.first, this.tape, this.slopes) / n;
+    const gradient = new Float64Array(weights.length);
+    places.forEach((place, i) => (gradient[place] = this.slopes[i]! / n));
+    return { loss, gradient };
+  }
+}
+
+/** Train a network; an epoch for each record that is asked for. The last one has the best weights. */
+export function* train(model: Model, sessions: readonly Session[], rng: Random): Generator<Epoch, Epoch> {
+  let epoch = 0;
+  const first = sessions.slice(0, SESSIONS);
+  const loss = new Loss(model, rowsOf(model, first, Math.max(TRIALS, Math.ceil(CHOICES / first.length))));
+  let starts = Array.from({ length: Math.max(STARTS, STARTS_PER_MODULE * model.modules.length) }, () => {
+    const weights = drawWeights(model, rng);
+    return { weights, loss: Infinity, adam: new Adam(LEARNING_RATE, weights.length) };
+  });
+  const patience = new Patience(PATIENCE, GAIN);
+  for (let i = 0; i < EPOCHS; i++) {
+    let best = starts[0]!;
+    let reached = best.weights;
+    for (const start of starts) {
+      const there = loss.at(start.weights);
+      start.loss = Number.isFinite(there.loss) ? there.loss : Infinity;
+      if (start === best || start.loss < best.loss) [best, reached] = [start, start.weights.slice()];
+      start.adam.step(start.weights, there.gradient);
+    }
+    yield { epoch: ++epoch, phase: "screen", loss: best.loss, weights: reached };
+    if (patience.over(best.loss)) break;
+  }
+  for (const start of starts) start.loss = loss.at(start.weights).loss;
+  starts.sort((a, b) => (a.loss < b.loss ? -1 : 1));
+  const whole = new Loss(model, rowsOf(model, sessions));
+  const evaluate = (x: Vector): Answer => whole.at(x);
+  const ranked = model.modules.length > 1 ? starts.slice(0, model.modules.length) : [];
+  for (const start of ranked) {
+    const rest = new Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
+    let count = 0;
+    for (const point of lbfgs(start.weights, evaluate)) {
+      [start.weights, start.loss] = [point.x, point.loss];
+      yield { epoch: ++epoch, phase: "screen", loss: point.loss, weights: point.x };
+      if (++count === RANKING_EPOCHS || rest.over(point.loss)) break;
+    }
+  }
+  ranked.sort((a, b) => (a.loss < b.loss ? -1 : 1));
+  starts = [...ranked, ...starts.slice(ranked.length)];
+  let last: Epoch = { epoch, phase: "train", loss: Infinity, weights: starts[0]!.weights };
+  for (const start of starts) {
+    const rest = new Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
+    for (const point of lbfgs(start.weights, evaluate)) {
+      const now: Epoch = { epoch: ++epoch, phase: "train", loss: point.loss, weights: point.x };
+      if (now.loss < last.loss) last = now;
+      yield now;
+      if (rest.over(point.loss) || epoch >= MOST_EPOCHS) break;
+    }
+    if (last.loss < Math.LN2 || epoch >= MOST_EPOCHS) break;
+  }
+  return last;
+}

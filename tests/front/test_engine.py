@@ -1,0 +1,141 @@
+"""What the page computes is what Python computes: choices to the bit, loss, gradient, terms, coefficients."""
+
+import numpy as np
+import pytest
+import torch
+from in_node import FIND, run_in_node
+
+import spicewidgets as sw
+from spicewidgets.core.models import MODELS
+from spicewidgets.core.read.level import at_level_of
+from spicewidgets.core.read.translation import classical_parameters, true_model
+from spicewidgets.core.settings import Task
+from spicewidgets.core.simulate.environments import make_environment
+from spicewidgets.core.train.objective import EagerLoss, Sessions, get_flat_parameters
+from spicewidgets.front.page import READY
+
+FIXED = [0.8, 0.2]
+RW = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5}
+
+
+def simulate(task, participant, trials, sessions, seed):
+    agent, environment = sw.AgentQ(2, **participant), make_environment(Task(**task))
+    return sw.create_dataset(agent, environment, trials, sessions, random_state=seed)[0]
+
+
+def choices_of(dataset):
+    first, last = dataset.xs.numpy()[..., 1], dataset.ys.numpy()[:, -1:, 1]
+    return np.hstack([first, last]).astype(int).tolist()
+
+
+def rewards_of(dataset):
+    features = dataset.xs.numpy()
+    return (features[..., :2] * features[..., 2:4]).sum(-1).tolist()
+
+
+def cases(n, seed=11):
+    """Random settings, of all kinds of tasks and participants that the page has."""
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        kind, boundary = rng.choice(["drift", "fixed"]), rng.choice(["clip", "reflect"])
+        participant = {
+            "alpha_reward": float(rng.random()),
+            "alpha_penalty": None if rng.random() < 0.5 else float(rng.random()),
+            "beta_reward": float(rng.uniform(0, 12)),
+            "q0": float(rng.uniform(-1, 2)),
+            "forget_rate": float(rng.choice([0.0, 0.3])),
+            "beta_choice": float(rng.choice([0.0, 1.5])),
+            "alpha_choice": 0.4,
+        }
+        task = {"kind": str(kind), "boundary": str(boundary), "sigma": float(rng.uniform(0, 0.6))}
+        yield task, participant, int(rng.integers(2, 300)), int(rng.integers(1, 12)), int(rng.integers(2**31))
+
+
+def test_numbers_are_those_of_numpy_to_the_bit():
+    """Ten thousand normal numbers reach every branch of the ziggurat, its tail too."""
+    drawn = run_in_node(
+        "return given.map((seed) => { const rng = new spice.Generator(...seed.map(BigInt)); return {"
+        " uniform: Array.from({length: 50}, () => rng.random()),"
+        " whole: Array.from({length: 51}, () => rng.below(7)),"
+        " normal: Array.from({length: 10000}, () => rng.normal()), seed: String(rng.seed()) } })",
+        [["0"], ["42"], [str(2**31 - 1)], [str(2**62 + 3), "5"]],
+    )
+    for seed, own in zip([0, 42, 2**31 - 1, [2**62 + 3, 5]], drawn, strict=True):
+        rng = np.random.default_rng(seed)
+        assert own["uniform"] == rng.random(50).tolist()
+        assert own["whole"] == rng.integers(7, size=51).tolist()
+        np.testing.assert_allclose(own["normal"], rng.standard_normal(10_000), rtol=1e-15)
+        assert own["seed"] == str(rng.integers(2**63))
+
+
+def test_choices_and_rewards_are_pythons_to_the_bit():
+    given = list(cases(8))
+    played = run_in_node(
+        "return given.map(([task, ...rest]) => spice.simulate({...task, fixed: [.8, .2]}, ...rest))", given
+    )
+    for case, sessions in zip(given, played, strict=True):
+        dataset = simulate(*case)
+        assert [session["choices"] for session in sessions] == choices_of(dataset)
+        assert [session["rewards"] for session in sessions] == rewards_of(dataset)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_loss_and_gradient_are_pythons(name):
+    task, sizes = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}, (30, 6, 3)
+    sessions = Sessions.of(simulate(task, RW, *sizes)).double()
+    model = MODELS[name].rnn_class(2).double().eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        for parameter in model.parameters():
+            torch.nn.init.uniform_(parameter, -1, 1)
+    theta = get_flat_parameters(model)
+    (loss,), (gradient,) = EagerLoss(model)(theta, sessions)
+    found = run_in_node(
+        "const [task, participant, trials, sessions, seed] = given.case;"
+        "const played = spice.simulate({...task, fixed: [.8, .2]}, participant, trials, sessions, seed);"
+        "const rows = spice.rowsOf(model, played);"
+        "const {loss, gradient} = new spice.Loss(model, rows).at(Float64Array.from(given.theta));"
+        "return {loss, gradient: [...gradient]}",
+        {"case": [task, RW, *sizes], "theta": theta[0].tolist()},
+        name,
+    )
+    assert found["loss"] == pytest.approx(float(loss), abs=1e-12)
+    np.testing.assert_allclose(found["gradient"], gradient, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "forget"), [("rescorla-wagner", 0.0), ("forgetting", 0.25)])
+def test_the_equation_is_pythons(name, forget):
+    """The same terms with the same evidence, read as the same parameters, beside the same truth.
+
+    Both climbs end where a step gains less than 5e-4 nats, at most .032 standard errors from the maximum.
+    """
+    participant = RW | {"forget_rate": forget}
+    task = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}
+    case = {
+        "task": task | {"fixed": FIXED},
+        "participant": participant,
+        "trials": 60,
+        "sessions": 40,
+        "seed": 5,
+    }
+    (page,) = run_in_node(FIND, [case], name)
+    ready = MODELS[name]
+    estimator = sw.SpiceEstimator(ready.rnn_class, ready.config, random_state=5)
+    estimator.fit(simulate(task, participant, 60, 40, 5))
+    ours = [(one["number"]["module"], tuple(one["number"]["term"])) for one in page["terms"]]
+    theirs = estimator.evidence_[0].terms
+    assert ours == [(one.module, one.term) for one in theirs]
+    for own, one in zip(page["terms"], theirs, strict=True):
+        assert own["active"] == one.active
+        assert own["value"] == pytest.approx(one.value, abs=0.04 * one.error)
+        assert own["error"] == pytest.approx(one.error, rel=0.02)
+        assert own["cost"] == pytest.approx(one.cost, rel=0.01, abs=0.02)
+        assert own["price"] == pytest.approx(one.price, abs=0.02)
+    model = estimator.rnn_model_
+    for parameter, value in classical_parameters(estimator.spice_model_, model).items():
+        if parameter in page["read"]:
+            assert page["read"][parameter]["value"] == pytest.approx(value, abs=0.02)
+    truth = true_model(sw.AgentQ(2, **participant), model, ready.config)
+    for module, terms in page["truth"]:
+        expected = at_level_of(truth, estimator.spice_model_).equation(module)
+        assert dict(terms) == pytest.approx({" ".join(sorted(t)): value for t, value in expected.active})

@@ -1,0 +1,119 @@
+"""`spicewidgets page`: one file that asks for nothing, with the settings, words and script of Python."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import npm
+import pytest
+from click.testing import CliRunner
+
+from spicewidgets.cli import main
+from spicewidgets.core.mechanisms import PARAMETERS
+from spicewidgets.core.settings import SettingsError
+from spicewidgets.experiment.script import script_of
+from spicewidgets.front.page import write_page
+from spicewidgets.state.experiment import Experiment
+from spicewidgets.style import RNN, SPICE, TRUTH
+
+FRONT = Path(__file__).parents[2] / "spicewidgets" / "front"
+MOST = 500_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def html():
+    return write_page()
+
+
+@pytest.fixture(scope="module")
+def described(html):
+    return json.loads(re.search(r'id="described">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def test_one_file_that_asks_for_nothing(html):
+    """No address is in it but that of SVG's name space; the policy allows its own script and style alone."""
+    assert len(html.encode()) < MOST
+    assert set(re.findall(r"https?://[^\"'` ]+", html)) == {"http://www.w3.org/2000/svg"}
+    policy = re.search(r'Security-Policy" content="([^"]*)"', html)[1]
+    assert "default-src 'none'" in policy
+    assert "connect-src 'none'" in policy
+    for tag in ("script", "style"):
+        text = re.search(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_settings_and_looks_are_those_of_python(described):
+    settings = {one["name"]: one for one in described["settings"]}
+    for name, one in PARAMETERS.items():
+        if name in settings:
+            own = settings[name]
+            assert (own["label"], own["help"], own["value"]) == (one.label, one.help, one.default)
+            assert [own["low"], own["high"], own["step"]] == list(one.slider)
+    assert settings["seed"]["value"] == Experiment().data.seed
+    assert [described["styles"][key]["colour"] for key in ("truth", "network", "equation")] == [
+        style.colour for style in (TRUTH, RNN, SPICE)
+    ]
+
+
+def test_its_script_is_that_of_the_panels(described):
+    experiment = Experiment()
+    experiment.participant.alpha_reward, experiment.data.seed, experiment.task.kind = 0.61, 7, "fixed"
+    values = {one["name"]: one["value"] for one in described["settings"]} | {"alpha_reward": 0.61, "seed": 7}
+    values |= dict(zip(("class", "config"), described["models"][0]["python"], strict=True))
+    text = re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), described["scripts"]["fixed"])
+    theirs, ours = (
+        {re.sub(r"\(.*\)", "()", line) for line in script.splitlines()}
+        for script in (script_of(experiment.snapshot()), text)
+    )
+    assert ours == theirs
+    assert "alpha_reward=0.61, alpha_penalty=None" in text
+    assert "random_state=7" in text
+    compile(text, "script", "exec")
+
+
+def test_the_command(tmp_path):
+    out = tmp_path / "lesson.html"
+    done = CliRunner().invoke(main, ["page", "--model", "forgetting", "--title", "<b>&", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "kB. Open it" in done.output
+    text = out.read_text(encoding="utf-8")
+    assert "<title>&lt;b&gt;&amp;</title>" in text
+    assert '"choices":["forgetting"]' in text
+
+
+@pytest.mark.parametrize("name", ["choice", "nobody", "learning-rate"])
+def test_what_cannot_be_in_a_page_is_a_sentence(name, tmp_path):
+    with pytest.raises(SettingsError, match=f"must be one of rescorla-wagner, forgetting; got {name}"):
+        write_page((name,))
+    where = str(tmp_path / "no" / "lesson.html")
+    done = CliRunner().invoke(main, ["page", "--model", name, "--out", where])
+    assert done.exit_code == 2
+    assert f"got {name}" in done.output
+
+
+def test_the_file_must_be_one_that_can_be_written(tmp_path):
+    done = CliRunner().invoke(main, ["page", "--out", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "--out must be a file that can be written" in done.output
+
+
+def test_the_bundle_is_what_the_sources_give(tmp_path):
+    folder = npm.front(FRONT)
+    if folder is None:
+        pytest.skip("esbuild is missing, and npm, which would fetch it.")
+    shutil.copytree(FRONT / "src", tmp_path / "src")
+    for name in ("build.mjs", "tsconfig.json"):
+        shutil.copy(FRONT / name, tmp_path)
+    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    build = ["node", str(tmp_path / "build.mjs"), str(tmp_path / "page.js")]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page.js").read_bytes() == (FRONT / "page.js").read_bytes()  # npm run build
+    check = [str(folder / "node_modules" / ".bin" / "tsc"), "--noEmit", "-p", str(FRONT)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
