@@ -150,7 +150,7 @@ def _scripts() -> Iterator[tuple[str, str]]:
         for i, (where, name) in enumerate(numbers):
             state: State[Any] = getattr(experiment, where)
             if not state.tags(name)["choices"]:
-                marks[name] = 1001 + i if state.tags(name)["kind"] == "int" else 0.5001 + i / 10_000
+                marks[name] = 1001 + i if state.tags(name)["kind"] == "int" else float(f"0.5{i:03}1")
                 setattr(state, name, marks[name])
         text = script_of(experiment.snapshot()).replace(ready.config_name, "{config}")
         text = text.replace(ready.class_name, "{class}").replace("'reflect'", "'{boundary}'")

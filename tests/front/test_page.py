@@ -71,7 +71,8 @@ def test_its_script_is_that_of_the_panels(described):
         for script in (script_of(experiment.snapshot()), text)
     )
     assert ours == theirs
-    assert "alpha_reward=0.61, alpha_penalty=None" in text
+    agent = "alpha_reward=0.61, alpha_penalty=None, beta_reward=3.0, q0=0.5, forget_rate=0.0"
+    assert f"AgentQ(n_actions=2, {agent})" in text
     assert "random_state=7" in text
     compile(text, "script", "exec")
 

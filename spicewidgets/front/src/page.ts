@@ -225,6 +225,13 @@ function betasFound(own: Model, { terms }: Evidence): number[] {
   return own.states.map(({ name }) => terms.find(({ number }) => number.term === null && number.module === name)?.value ?? 1);
 }
 
+/** Columns whose widths stay the same, whatever stands in them. */
+function giveColumns(table: HTMLTableElement, count: number): void {
+  const group = document.createElement("colgroup");
+  for (let i = 0; i < count; i++) group.append(document.createElement("col"));
+  table.append(group);
+}
+
 function drawEquation(): void {
   const own = model();
   const found: Table = evidence ? tableOf(own, evidence) : new Map();
@@ -238,6 +245,7 @@ function drawEquation(): void {
     const caption = table.createCaption();
     const written = evidence ? sentence(own, own.words, module.name, found.get(module.name)!) : "…";
     caption.textContent = `${words.subject}, next = ${written}`;
+    giveColumns(table, 4);
     const head = table.insertRow();
     for (const [label, look] of [["term", ""], [styles.equation.name, "n"], [styles.truth.name, "n"], ["what it is worth", ""]]) {
       const cell = document.createElement("th");
@@ -286,6 +294,7 @@ function drawParameters(): void {
   const own = model();
   const read = evidence ? readWithErrors(own, evidence) : {};
   const table = document.createElement("table");
+  giveColumns(table, 3);
   const head = table.insertRow();
   for (const label of ["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]) {
     const cell = document.createElement("th");

@@ -1,0 +1,99 @@
+"""The file of `spicewidgets page`, opened from the disk without a network: it trains, its equation is
+Python's, nothing moves, and axe finds nothing in the light and in the dark.
+"""
+
+import re
+
+import npm
+import pytest
+from playwright.sync_api import Page, expect
+from test_accessibility import RUN
+
+import spicewidgets as sw
+from spicewidgets.front.page import write_page
+
+WIDTHS = (1280, 400)
+SHIFTS = """new PerformanceObserver((list) => {
+  for (const one of list.getEntries())
+    window.shifted = (window.shifted ?? 0) + (one.hadRecentInput ? 0 : one.value)
+}).observe({type: 'layout-shift', buffered: true})"""
+SAME = "Same terms as the participant"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "lesson.html"
+    path.write_text(write_page(), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def open_page(new_page, address):
+    def make(width: int = 1280, fragment: str = "", **options: object) -> Page:
+        page = new_page(width, offline=True, bypass_csp=True, **options)
+        page.wrong.clear()  # the file itself is no request of a server's page
+        page.goto(f"{address}{fragment}")
+        page.wrong[:] = [one for one in page.wrong if not one.startswith("file:")]
+        return page
+
+    return make
+
+
+def train(page: Page) -> None:
+    page.get_by_role("button", name="Train").press("Enter")
+    expect(page.locator("#verdict")).to_contain_text(re.compile("participant"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_trains_without_a_network_and_without_moving(open_page, width):
+    page = open_page(width)
+    page.evaluate(SHIFTS)
+    expect(page.locator("#verdict")).to_have_text("Not found yet.")
+    train(page)
+    expect(page.locator("#verdict")).to_contain_text(SAME)
+    expect(page.locator("#compare")).to_have_attribute("aria-label", re.compile(r"equation 0\.\d\d, network"))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("window.shifted ?? 0") < 0.01
+
+
+def test_its_equation_is_pythons(open_page):
+    page = open_page(fragment="#n_sessions=40&n_trials=60&seed=5&alpha_reward=0.4&beta_reward=nonsense")
+    train(page)
+    dataset, _, _ = sw.create_dataset(
+        sw.AgentQ(2, alpha_reward=0.4, beta_reward=3.0), sw.BanditsDrift(0.2), 60, 40, random_state=5
+    )
+    estimator = sw.SpiceEstimator(sw.RescorlaWagnerRNN, sw.RESCORLA_WAGNER_CONFIG, random_state=5)
+    terms = estimator.fit(dataset).evidence_[0].terms
+    shown = page.locator("#equation td:nth-child(2)").all_inner_texts()
+    found = {round(float(text.split(" ")[0].replace("−", "-")), 2) for text in shown}
+    assert all(any(abs(value - one.value) < 0.011 for value in found) for one in terms if one.active)
+    script = page.locator("#script").text_content()
+    assert "alpha_reward=0.4, alpha_penalty=None, beta_reward=3" in script
+    assert "n_trials=60, n_sessions=40, random_state=5" in script
+
+
+def test_it_can_be_stopped_and_a_setting_begins_it_anew(open_page):
+    page = open_page(fragment="#model=forgetting&forget_rate=0.2")
+    page.locator("#train").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#train")).to_have_text("Train")
+    expect(page.locator("#verdict")).to_contain_text("articipant")  # what was learned is read
+    slider = page.get_by_role("slider", name="Learning rate α")
+    slider.press("ArrowRight")
+    expect(page.locator("#status")).to_have_text("The settings have changed. Train again.")
+    expect(page.locator("#alpha_reward")).to_have_value("0.31")
+    page.locator("#alpha_reward").fill("7")
+    expect(page.get_by_text("Learning rate α must be a number from 0 to 1.")).to_be_visible()
+
+
+def test_axe_finds_nothing_in_the_light_and_in_the_dark(open_page):
+    script = npm.axe()
+    if script is None:
+        pytest.skip("axe-core is missing, and npm, which would fetch it.")
+    page = open_page(400)
+    train(page)
+    page.locator("summary").click()
+    page.add_script_tag(content=script.read_text(encoding="utf-8"))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert page.evaluate(RUN, {}) == []
