@@ -28,6 +28,7 @@ GROUND_NAMES = (
     "mechanism",
     "mechanisms",
     "models",
+    "plugins",
     "polynomial",
     "progress",
     "random",

@@ -18,6 +18,7 @@ from .mechanism import (
     Values,
     states_of,
 )
+from .plugins import load_plugins
 
 # What equations do that stand for a rate which no learner has: below 0, and above 1.
 GROWS = "the value of an option grows from choice to choice"
@@ -259,6 +260,16 @@ MECHANISMS: tuple[Mechanism, ...] = (
     TwoRates(),
     KERNEL,
     LearningFromOthers(),
+)
+
+
+def _names(mechanism: Mechanism) -> Iterator[str]:
+    yield mechanism.name
+    yield from (one.name for one in mechanism.all_parameters)
+
+
+MECHANISMS += load_plugins(
+    "mechanisms", Mechanism, (name for one in MECHANISMS for name in _names(one)), _names
 )
 BEYOND = MECHANISMS[1:]  # Rescorla and Wagner
 

@@ -14,6 +14,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
+from .plugins import load_plugins
+
 BANDIT_NAME = "bandit"
 
 
@@ -301,10 +303,11 @@ COUNTERFACTUAL = TaskKind(
     simulation=Simulation("BanditsDrift", {"sigma": 0.1, "counterfactual": True}),
     sees_all=True,
 )
-TASKS: Mapping[str, TaskKind] = {
+TASKS: dict[str, TaskKind] = {
     task.name: task
     for task in (
         *(BANDIT, TWO_STEP, CONTEXTS, PAIRS, GO_NO_GO, GAUSSIAN, GAINS_LOSSES),
         COUNTERFACTUAL,
     )
 }
+TASKS |= {task.name: task for task in load_plugins("tasks", TaskKind, TASKS)}

@@ -76,9 +76,9 @@ def count_choices(dataset: DatasetRNN, report: Report | None = None) -> ChoiceCo
     choices, scored = int(known.sum()), int(dataset.target_mask.sum())
     first = int(known.any(dim=1).sum())
     ends = (known * torch.arange(1, known.shape[1] + 1)).amax(dim=1)
-    trials, after_last = int(dataset.lengths.sum()), int((ends - dataset.lengths).sum())
+    trials, after_last = int(dataset.lengths.sum()), int((ends - dataset.lengths).clamp(min=0).sum())
     if report is not None:
-        trials, after_last = report.trials or report.used, 0
+        trials = report.trials or report.used
     return ChoiceCounts(
         rows=trials if report is None else report.rows,
         left_out=0 if report is None else report.rows - report.used,

@@ -7,6 +7,7 @@ the options on offer.
 
 from ..mechanism import Array, Mechanism, ParameterSpec, states_of, update
 from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0, STATES
+from ..plugins import load_plugins
 from ..tasks import BANDIT_NAME
 from .declaration import Parameter, Rival, State, Trial, Values
 from .named import Kalman, Pavlovian, Prospect
@@ -277,6 +278,7 @@ ALL: dict[str, Rival] = {
         Pavlovian(),
     )
 }
+ALL |= {rival.name: rival for rival in load_plugins("rivals", Rival, ALL)}
 
 
 def rivals_for(task: str) -> dict[str, Rival]:

@@ -7,6 +7,7 @@ Importing this loads nothing heavy.
 from collections.abc import Mapping
 from dataclasses import fields
 
+from ..plugins import load_plugins
 from ..settings import Settings
 from .comparison_study import ComparisonStudy
 from .falsification import FalsificationStudy
@@ -26,6 +27,7 @@ ALL: list[type[Study]] = [
     FalsificationStudy,
     StayingStudy,
 ]
+ALL += load_plugins("studies", type, (study.name for study in ALL))
 STUDIES: Mapping[str, type[Study]] = {study.name: study for study in (*ALL, ReportStudy.of(ALL))}
 OF_EVERY_TASK: Mapping[str, type[Study]] = {
     name: study for name, study in STUDIES.items() if not study.tasks

@@ -47,3 +47,13 @@ def test_the_choice_after_the_last_trial_of_a_simulation_counts():
     assert (counts.trials, counts.after_last) == (150, 5)
     assert (counts.missed, counts.after_missing, counts.left_out) == (0, 0, 0)
     assert counts.choices == counts.scored + 5
+
+
+def test_a_data_set_that_was_saved_has_the_choice_after_its_last_trial():
+    """A table of our own knows the choice after each trial, and every row is scored."""
+    data, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsDrift(0.2), 10, 4, random_state=1)
+    choices = sw.read_choices(data.to_frame())
+    counts = count_choices(choices.dataset, choices.report)
+    assert counts == count_choices(data)
+    assert (counts.trials, counts.missed, counts.after_last, counts.scored) == (40, 0, 4, 40)
+    assert choices.report.columns_left == ()

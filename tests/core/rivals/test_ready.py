@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import spicewidgets as sw
+from spicewidgets.core.contract import check_rival
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import LAGS, RIVALS
 
@@ -74,16 +75,8 @@ def test_pearce_hall_by_hand():
 
 
 @pytest.mark.parametrize("name", RIVALS)
-def test_each_is_described_and_simulates_itself(name):
-    rival = RIVALS[name]
-    assert all((rival.words.endswith("."), rival.equation, rival.source))
-    assert all(parameter.words and parameter.prior_words for parameter in rival.parameters)
-    values = [[float(it.from_scale(it.mean)) for _, it in rival.columns(2)]] * 3
-    data, _, _ = sw.create_dataset(
-        AgentRival(rival, values), sw.BanditsDrift(0.2), 20, 3, participant=[0, 1, 2], random_state=1
-    )
-    assert data.n_participants == 3
-    np.testing.assert_allclose(data.truth_probs.sum(-1), 1, atol=1e-6)
+def test_each_keeps_its_contract(name):
+    check_rival(RIVALS[name])
 
 
 def test_the_lagged_regression_is_a_librarys_logistic_regression():

@@ -129,7 +129,9 @@ def in_order(work: ExaminationContext) -> tuple[Rows, Codes]:
 
 def _report(work: ExaminationContext, rows: Rows) -> Report:
     lengths = np.bincount(rows.session) // (1 if work.stages is None else len(work.task.stages))
-    left_out, named = work.list_unused(), work.recognised.roles.columns()
+    left_out, named = work.list_unused(), {*work.recognised.roles.columns()}
+    if work.is_export:
+        named |= {"next_choice"}  # of the row below, but for the last of a session
     n_chosen = np.bincount(rows.arms[rows.arms >= 0], minlength=rows.n_actions)
     return Report(
         name=work.table.name,
