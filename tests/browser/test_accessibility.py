@@ -74,8 +74,8 @@ def unreached(page: Page) -> list[str]:
     """The controls of the section on show that the tab key does not reach."""
     n = page.evaluate(MARK)
     assert n > 10
-    for _ in range(3):  # a panel that is drawn meanwhile sends the walk back to its start
-        for _ in range(n + 60):
+    for steps in (n, *(3 * [n + 60])):  # a panel that is drawn meanwhile sends the walk back to its start
+        for _ in range(steps):
             page.keyboard.press("Tab")
         if not (missed := page.evaluate(MISSED)):
             break

@@ -14,7 +14,7 @@ def explorer(request, new_page, app):
     return ExplorerPage(page).opened()
 
 
-def test_arrow_and_page_keys_move_a_slider(explorer):
+def test_keys_move_a_slider_tick_boxes_and_press_buttons(explorer):
     explorer.stage("Participant")
     handle = (
         explorer.page.get_by_role("slider", name=re.compile("Learning rate")).locator("visible=true").first
@@ -33,11 +33,7 @@ def test_arrow_and_page_keys_move_a_slider(explorer):
         expect(typed).to_have_value(value)
     expect(handle).to_be_focused()
     expect(explorer.equations).to_contain_text(re.compile(r"α\s*1\.00"))
-
-
-def test_space_ticks_boxes_and_presses_buttons(explorer):
     page = explorer.page
-    explorer.stage("Participant")
     box = page.get_by_role("checkbox", name="One α for both outcomes")
     box.focus()
     page.keyboard.press("Space")
@@ -54,7 +50,15 @@ def test_space_ticks_boxes_and_presses_buttons(explorer):
 
 
 @pytest.mark.parametrize("explorer", [400], indirect=True)
-def test_a_typed_field_is_used_without_a_mouse(explorer):
+def test_a_field_is_typed_into_and_whoever_ticks_a_term_stays_there(explorer):
+    explorer.stage("Library")
+    explorer.expect_rest()
+    box = explorer.page.get_by_role("checkbox", name="constant").locator("visible=true").first
+    box.focus()
+    explorer.page.keyboard.press("Space")
+    expect(box).not_to_be_checked()
+    explorer.expect_state("equation", "stale")
+    expect(box).to_be_focused()
     explorer.stage("Task")
     typed = explorer.typed("Drift")
     typed.focus()
@@ -69,15 +73,3 @@ def test_a_typed_field_is_used_without_a_mouse(explorer):
     expect(
         explorer.page.get_by_text("sigma must be between 0 and 1").locator("visible=true").first
     ).to_be_visible()
-
-
-@pytest.mark.parametrize("explorer", [400], indirect=True)
-def test_whoever_ticks_a_term_stays_there(explorer):
-    explorer.stage("Library")
-    explorer.expect_rest()
-    box = explorer.page.get_by_role("checkbox", name="constant").locator("visible=true").first
-    box.focus()
-    explorer.page.keyboard.press("Space")
-    expect(box).not_to_be_checked()
-    explorer.expect_state("equation", "stale")
-    expect(box).to_be_focused()

@@ -17,7 +17,7 @@ LESSON = Lesson(
 )
 
 
-def test_the_app_opens_with_a_lesson(page: Page, folder):
+def test_the_app_opens_with_a_lesson_and_tells_when_its_server_has_ended(page: Page, folder):
     place = folder("lesson")
     (place / "lesson.json").write_bytes(LESSON.to_json())
     with servers.app(place, "--pool", "0", "--lesson", "lesson.json") as url:
@@ -31,7 +31,8 @@ def test_the_app_opens_with_a_lesson(page: Page, folder):
         expect(page.get_by_text("The lesson “Drift” fixes this.").first).to_be_visible()
         expect(explorer.typed("First value")).to_be_enabled()
         expect(page.get_by_role("spinbutton", name=re.compile("Inverse temperature"))).to_have_count(0)
-        page.close()  # before the server ends, of which it would complain
+    expect(page.get_by_role("alert").filter(has_text="The connection is lost")).to_be_visible()
+    page.wrong.clear()  # the browser says so too, of each look at the server
 
 
 def test_a_lesson_is_made_opened_and_outlives_a_reload(page: Page, app: str):

@@ -12,11 +12,10 @@ import servers
 from explorer_page import ExplorerPage
 from playwright.sync_api import Page, expect
 
-from spicewidgets.cli.serve import doors
+from spicewidgets.state.stages import STAGES
 
 README = (servers.ROOT / "README.md").read_text(encoding="utf-8")
 ENDED = "The session behind this page has ended"
-LOST = "The connection is lost"
 # The address says what the app says its settings are.
 ADDRESS = """() => new URL(location).searchParams.get("settings")
   === document.querySelector(".sw-settings").dataset.settings"""
@@ -151,14 +150,6 @@ def test_the_explorers_settings_outlive_its_page(page, app):
     expect(explorer.typed("Learning rate")).to_have_value(value)
 
 
-def test_a_server_that_has_ended_is_told(page, folder):
-    with servers.app(folder("ending"), "task", "--pool", "0") as url:
-        page.goto(url)
-        expect(ExplorerPage(page).figure()).to_be_visible()
-    expect(gone(page)).to_contain_text(LOST)
-    page.wrong.clear()  # the browser says so too, of each look at the server
-
-
 @pytest.mark.seed(112)
 def test_binders_link_opens_the_explorer(page, binder):
     link = urlsplit(re.search(r"https://mybinder\.org/v2/\S+urlpath=\S+?(?=\))", README).group())
@@ -168,8 +159,9 @@ def test_binders_link_opens_the_explorer(page, binder):
     expect(page.get_by_role("main")).to_be_visible()
 
 
-def test_each_door_opens(page, notebooks):
-    for name in sorted(doors()):
+def test_a_door_of_each_room_opens(page, notebooks):
+    """Each panel stands alone (tests/panels), and doors differ by their names only (tests/test_doors.py)."""
+    for name in {stage.room: name for name, stage in STAGES.items()}.values():
         page.goto(f"{notebooks}voila/render/{name}.ipynb")
         expect(page.locator("main .sw-panel").first, name).to_be_visible()
         expect(page.get_by_role("heading", level=2).locator("visible=true").first, name).to_be_visible()

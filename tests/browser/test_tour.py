@@ -31,6 +31,10 @@ EQUATIONS = """() => [...document.querySelectorAll('.sw-equations :is(.sw-left, 
   one.checkVisibility() && one.getBoundingClientRect().right <= innerWidth).length"""
 CUT = """() => [...document.querySelectorAll('.sw-says > span')]
   .some((one) => one.scrollHeight > one.clientHeight + 1)"""
+# A figure is no larger than its place, also where the page is magnified.
+WHOLE = """() => [...document.querySelectorAll('.bqplot.figure')].filter((one) => one.checkVisibility())
+  .every((one) => one.querySelector('.svg-figure').getBoundingClientRect().bottom
+    <= one.getBoundingClientRect().bottom + 1)"""
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -67,7 +71,7 @@ def test_the_tour_by_the_keyboard_alone(new_page, app: str, width: int):
     step(page, "1 of 5")
 
 
-def test_arrows_move_between_tiles_and_views(page: Page, app: str):
+def test_tiles_and_views_by_arrows_by_the_mouse_and_as_presented(page: Page, app: str):
     page.goto(app)
     explorer = ExplorerPage(page).opened()
     explorer.tile("task").focus()
@@ -79,14 +83,18 @@ def test_arrows_move_between_tiles_and_views(page: Page, app: str):
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", name="Train").locator("visible=true")).to_be_visible()
 
-
-def test_a_tile_is_pressed_wherever_it_is_touched(page: Page, app: str):
-    page.goto(app)
-    explorer = ExplorerPage(page).opened()
-    for room in ("participant", "choices", "network", "equation", "truth"):
+    for room in ("participant", "choices", "network", "equation", "truth", "task"):
         box = page.locator(".sw-tile").filter(has=explorer.tile(room)).bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.6)
         expect(page.locator(".sw-tile.sw-open").filter(has=explorer.tile(room))).to_be_visible()
+    explorer.button(re.compile("^Open …")).click()
+    explorer.button("Present").click()
+    expect(page.get_by_role("button", name="Share")).to_have_count(0)
+    page.wait_for_function(WHOLE)
+    page.keyboard.press("PageDown")
+    expect(page.get_by_role("heading", name="Participant").locator("visible=true")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Share")).to_be_visible()
 
 
 def test_light_and_dark_by_the_system_and_by_the_switch(new_page, app: str):
@@ -137,25 +145,6 @@ def test_a_figure_is_drawn_as_soon_as_it_has_room(page: Page, app: str):
     page.add_init_script("const wait = setTimeout; setTimeout = (f, ms) => ms === 300 ? 0 : wait(f, ms)")
     page.goto(app)
     ExplorerPage(page).opened()
-
-
-# A figure is no larger than its place, also where the page is magnified.
-WHOLE = """() => [...document.querySelectorAll('.bqplot.figure')].filter((one) => one.checkVisibility())
-  .every((one) => one.querySelector('.svg-figure').getBoundingClientRect().bottom
-    <= one.getBoundingClientRect().bottom + 1)"""
-
-
-def test_the_presenters_keys(page: Page, app: str):
-    page.goto(app)
-    explorer = ExplorerPage(page).opened()
-    explorer.button(re.compile("^Open …")).click()
-    explorer.button("Present").click()
-    expect(page.get_by_role("button", name="Share")).to_have_count(0)
-    page.wait_for_function(WHOLE)
-    page.keyboard.press("PageDown")
-    expect(page.get_by_role("heading", name="Participant").locator("visible=true")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Share")).to_be_visible()
 
 
 @pytest.mark.slow  # of the tutorial test_accessibility.py knows it

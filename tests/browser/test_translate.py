@@ -6,7 +6,7 @@ from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 
 
-def test_the_equation_follows_a_parameter(page: Page, app: str):
+def test_the_equation_follows_a_parameter_and_the_constants_cost_is_told(page: Page, app: str):
     page.goto(app)
     explorer = ExplorerPage(page).opened()
     explorer.stage("Translate")
@@ -25,11 +25,6 @@ def test_the_equation_follows_a_parameter(page: Page, app: str):
     explorer.button("Back to what was found").click()
     expect(back).to_contain_text(re.compile(r"chosen\+0\.705\+0\.705"))
 
-
-def test_what_the_constant_costs(page: Page, app: str):
-    page.goto(app)
-    explorer = ExplorerPage(page).opened()
-    explorer.stage("Translate")
     explorer.button("What would it cost to drop it?").click()
     expect(page.get_by_text("It cannot be left out")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("region", name="How P of option 1 changes")).to_contain_text(
