@@ -14,7 +14,7 @@ from learner import Learner
 from tornado.websocket import WebSocketClosedError
 
 from spicewidgets.cli.serve import FILL_DELAY
-from spicewidgets.server.sockets import CheckedSocketHandler
+from spicewidgets.server.connections import CheckedSocketHandler
 
 OPTIONS = ("task", "--public", "--most", "1", "--pool", "0", "--base-url", "spice")
 

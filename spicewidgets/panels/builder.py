@@ -6,15 +6,180 @@ a row is said under it.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import ipywidgets as widgets
 
-from ..markup import alert
+from ..markup import Html, alert, bullets, escape_text, fold
 from ..state import builder
-from ..state.builder import BuiltModel, BuiltModule, BuiltState
+from ..state.builder import (
+    SIGNALS,
+    WORDS,
+    BuiltModel,
+    BuiltModule,
+    BuiltState,
+    declaration_of,
+    visible_signals,
+)
 from ..state.model import ModelState
-from .base import Change, Panel, block, button, column, discard, guard, tick_box
-from .builder_rows import BuilderRow, Description, ModuleRow, StateRow, meaning
+from .base import (
+    Change,
+    Panel,
+    block,
+    button,
+    by_hand,
+    column,
+    discard,
+    foldable,
+    guard,
+    row,
+    tick_box,
+    with_label,
+)
+
+LABELS = {
+    "name": "Name",
+    "initial": "Value before the first trial",
+    "choice": "Acts on the choice",
+    "keeps": "Arms that no module moves keep their value (else they go to 0)",
+    "state": "Moves the state",
+    "arms": "On",
+    "kind": "Is",
+    "activation": "Bounds (activation)",
+}
+Description = BuiltState | BuiltModule
+Edit = Callable[[int, str, object], None]
+
+
+def meaning(kind: type[Description]) -> Html:
+    """Explain the fields of a row, folded away."""
+    parts = {LABELS[name]: declaration_of(kind, name) for name in LABELS if name in kind.__dataclass_fields__}
+    words = {label: part["help"] + _range(part) for label, part in parts.items()}
+    if kind is BuiltModule:
+        words |= {name: f"{text[0].upper()}{text[1:]}." for name, text in SIGNALS.items()}
+    items = [Html(f"<b>{escape_text(label)}</b>: {escape_text(text)}") for label, text in words.items()]
+    return fold("What the fields mean", bullets(items, "sw-help sw-made-of"))
+
+
+def _range(part: dict[str, Any]) -> str:
+    return "" if part["low"] is None else f" ({part['low']:g} to {part['high']:g})"
+
+
+class BuilderRow(Panel):
+    """One state or module.
+
+    A subclass says what it describes (`kind`, `title`, `removes`) and has `fields`.
+
+    Args:
+        number: of the row, from 0.
+        edit: called with the number, the name of a part and its new value.
+        remove: called with the number.
+    """
+
+    kind: type[Description]
+    title: str
+    removes: str
+
+    def __init__(self, number: int, edit: Edit, remove: Callable[[int], None]) -> None:
+        super().__init__()
+        self.number, self._edit = number, edit
+        self.parts: dict[str, widgets.Widget] = {}
+        head = widgets.HTML(f"<h4>{self.title} {number + 1}</h4>")
+        self.problems = widgets.HTML()
+        self.remove = button("Remove", f"Remove this {self.removes}", lambda: remove(self.number))
+        self.children = [*self.children, head, *self.fields(), self.problems, self.remove]
+        self.layout.border = "solid 1px var(--jp-border-color2, #ccc)"
+        self.layout.padding, self.layout.margin = "4px 10px 8px", "0 0 8px 0"
+
+    def fields(self) -> list[widgets.Widget]:
+        """Return the fields of the row."""
+        return []
+
+    def part(self, name: str) -> widgets.Widget:
+        """Return the field of one part, which tells of its changes."""
+        declaration = declaration_of(self.kind, name)
+        label, words = LABELS[name], declaration["help"]
+        if declaration["choices"] or name == "state":
+            options = [(WORDS[choice], choice) for choice in declaration["choices"] or ()]
+            field = with_label(widgets.Dropdown, label, words, options=options)
+        elif name == "keeps":
+            field = tick_box(label, words)
+        elif name == "initial":
+            field = with_label(widgets.FloatText, label, words, step=0.1)
+        else:
+            field = with_label(widgets.Text, label, words, continuous_update=False)
+            field.add_class("sw-text")
+        field.layout.margin = "2px 0"
+        field.observe(partial(self._change, name), "value")
+        self.parts[name] = field
+        return field
+
+    @by_hand
+    def _change(self, name: str, change: Change) -> None:
+        if change["new"] is not None:
+            self._edit(self.number, name, change["new"])
+
+    def show(self, built: BuiltModel, described: Description, problems: Sequence[str]) -> None:
+        """Take over a description, and what is wrong with it."""
+        with self.filling():
+            self.offer(built, described)
+            for name, field in self.parts.items():
+                value = getattr(described, name)
+                if hasattr(field, "options") and value not in [option for _, option in field.options]:
+                    field.options = (*field.options, (f"{WORDS.get(value, value)}", value))
+                if field.value != value:
+                    field.value = value
+        self.remove.description = f"Remove {described.name}"[:60]
+        self.problems.value = alert(" ".join(problems))
+
+    def offer(self, built: BuiltModel, described: Any) -> None:
+        """Offer what can be chosen in the model as it stands."""
+
+
+class StateRow(BuilderRow):
+    """A memory state."""
+
+    kind, title, removes = BuiltState, "State", "state and the modules that move it"
+
+    def fields(self) -> list[widgets.Widget]:
+        """Name, start, and how it acts on the choice."""
+        return [self.part(name) for name in ("name", "initial", "choice", "keeps")]
+
+
+class ModuleRow(BuilderRow):
+    """A module."""
+
+    kind, title, removes = BuiltModule, "Module", "module"
+
+    def fields(self) -> list[widgets.Widget]:
+        """Name, what it moves, what it sees; the rest folded."""
+        self.inputs = row()
+        rest = foldable([self.part("kind"), self.part("activation")], "kind and bounds")
+        first = [self.part(name) for name in ("name", "state", "arms")]
+        return [*first, widgets.HTML("Sees its own value, and"), self.inputs, rest]
+
+    def offer(self, built: BuiltModel, described: BuiltModule) -> None:
+        """Offer the states that there are, and a check box for each signal and each other state."""
+        states = [(name, name) for name in dict.fromkeys(state.name for state in built.states)]
+        if tuple(states) != tuple(self.parts["state"].options):
+            self.parts["state"].options = states
+        names = tuple(dict.fromkeys((*visible_signals(built, described), *described.inputs)))
+        before = {box.description: box for box in self.inputs.children}
+        if names != tuple(before):
+            self.inputs.children = [before.pop(name, None) or self._input_box(name) for name in names]
+            discard(*before.values())
+        for box in self.inputs.children:
+            box.value = box.description in described.inputs
+
+    def _input_box(self, name: str) -> widgets.Checkbox:
+        box = tick_box(name, SIGNALS.get(name, "the value of another state"))
+        box.observe(self._change_inputs, "value")
+        return box
+
+    @by_hand
+    def _change_inputs(self, _: Change) -> None:
+        self._edit(self.number, "inputs", tuple(box.description for box in self.inputs.children if box.value))
+
 
 LOOK = """<style>
 .sw-panel h4{font-size:13px;font-weight:600;margin:2px 0;color:var(--jp-ui-font-color2,#555)}

@@ -22,9 +22,8 @@ from ..views.pressed import costs_of
 from ..views.reading import code_of, sentences_of
 from ..views.words import PARAMETERS, SHARE
 from .base import block, button, column, guard, set_if_changed, with_label
-from .explanation import explanation
 from .files import File, Files, csv_file
-from .sentence import SYMBOLS, WORDS, EquationSentence, Key
+from .sentence import SYMBOLS, WORDS, EquationSentence, Key, explanation
 from .stage import PersonChoice, Stage
 from .words import NO_EQUATION, between, decimal, with_error
 

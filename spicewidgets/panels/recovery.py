@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..app.studies import most_jobs, simulation_of
 from ..markup import Html, escape_text, message, table
-from ..plots.recovery import confusion
+from ..plots.rivals import confusion
 from ..plots.series import ticks
 from ..plots.small import Axis, Line, chart, key
 from ..state.studies import BEYOND, RIVALS, STUDIES

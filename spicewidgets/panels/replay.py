@@ -9,7 +9,7 @@ from ..compat import tooltip
 from ..core.equations import term_in_words
 from ..experiment.result import Result
 from ..markup import Html, escape_text, message, table
-from ..plots.emergence import EmergenceFigure
+from ..plots.training import EmergenceFigure
 from ..plots.words import PHASES
 from ..views.looking import emerging
 from .base import FULL, Change, Choice, by_hand, column, guard, with_label

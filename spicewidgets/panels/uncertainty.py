@@ -1,20 +1,22 @@
-"""How sure: every number of the equations with its intervals, and how often each term is kept."""
+"""How sure: every number of the equations with its intervals and errors, and how often each term is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from math import isfinite, isnan, nan
 
 import ipywidgets as widgets
 import pandas as pd
 
+from ..core.equations import term_in_words
 from ..experiment.script import script_of
-from ..markup import Html, code_block, message
+from ..markup import Html, code_block, message, table
 from ..plots.intervals import Intervals
-from ..views.intervals import cautions, numbers
+from ..views.intervals import BETA, PARAMETER, IntervalRow, cautions, numbers
+from ..views.words import PARAMETERS
 from .base import column, script_text
 from .files import FigureBox, File, Files, Offer, csv_file
 from .stage import PersonChoice
 from .studies import StudyPanel
-from .uncertainty_tables import all_numbers, intervals_in_words, name_rows, numbers_frame, terms_kept
-from .words import NO_EQUATION
+from .words import NO_EQUATION, decimal
 
 
 class UncertaintyPanel(StudyPanel):
@@ -89,3 +91,123 @@ class UncertaintyPanel(StudyPanel):
     def _script(self) -> Html:
         resampling = self.experiment.shown_resampling() or self.experiment.group("uncertainty").snapshot()
         return script_text(script_of(self.experiment.snapshot(), resampling))
+
+
+RARELY, MOSTLY = 0.5, 0.95  # shares of the resamples that keep a term
+Named = Sequence[tuple[str, IntervalRow]]
+
+
+def name_rows(rows: Sequence[IntervalRow]) -> Named:
+    """Each number with what it is called; where there is only one module, it need not be named."""
+    modules = {row.module for row in rows if row.is_term}
+    return [(_name(row, f" of {row.module}" if len(modules) > 1 else ""), row) for row in rows]
+
+
+def _name(row: IntervalRow, of_module: str) -> str:
+    if row.module == PARAMETER:
+        return PARAMETERS.get(row.name, row.name)
+    if row.module == BETA:
+        return f"learned β of {row.name}"
+    return term_in_words(row.term, row.module) + of_module
+
+
+def intervals_in_words(rows: Sequence[IntervalRow], n_resamples: int) -> str:
+    """Describe the intervals, in sentences."""
+    drawn = [row for row in rows if isfinite(row.unit)]
+    source = f"over {n_resamples} resamples" if n_resamples else "by the likelihood"
+    words = f"{_level(rows)} intervals {source}."
+    ends = [(row, row.over_resamples if n_resamples else row.by_likelihood) for row in drawn]
+    known = [(row, low, high) for row, (low, high) in ends if isfinite(row.true) and isfinite(low)]
+    if known:
+        inside = sum(low <= row.true <= high for row, low, high in known)
+        words += f" The truth lies in {inside} of {len(known)}."
+    ratios = [
+        row.spread.error / row.likelihood
+        for row in drawn
+        if row.spread is not None and isfinite(row.likelihood) and isfinite(row.spread.error)
+    ]
+    if ratios:
+        apart = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        words += f" Errors over resamples are {apart} times those by the likelihood."
+    return words if n_resamples else f"{words} Press Resample to see how sure the terms themselves are."
+
+
+def _level(rows: Sequence[IntervalRow]) -> str:
+    return f"{100 * rows[0].level:g} %" if rows else ""
+
+
+def terms_kept(numbers: Named, n_resamples: int) -> Html:
+    """Draw how often each candidate term is in the equations of the resamples."""
+    rows = [
+        [
+            name,
+            "–" if row.spread is None else f"{100 * row.spread.kept:.0f} %",
+            "yes" if row.found else "no",
+            "–" if isnan(row.true) else "yes" if row.true else "no",
+            "" if row.spread is None else _judgement(bool(row.found), row.spread.kept),
+        ]
+        for name, row in numbers
+        if row.is_term
+    ]
+    caption = "How often each candidate term is kept"
+    caption += f", in {n_resamples} resamples" if n_resamples else ""
+    return table(caption, ("term", "kept in", "in the equation", "in the truth", "so that it is"), rows)
+
+
+def _judgement(found: bool, share: float) -> str:
+    if found:
+        return "sure" if share >= MOSTLY else "likely" if share >= RARELY else "doubtful"
+    return "surely out" if share <= 1 - MOSTLY else "likely out" if share <= RARELY else "doubtful"
+
+
+def all_numbers(numbers: Named) -> Html:
+    """All numbers that are in the equation or were in a resample."""
+    rows = [
+        [
+            name,
+            "–" if isnan(row.true) else decimal(row.true),
+            decimal(row.found) if row.found or not row.is_term else "dropped",
+            _error(row.likelihood),
+            "–" if row.spread is None else f"± {decimal(row.spread.error)}",
+            _interval(row.by_likelihood if row.spread is None else row.over_resamples),
+        ]
+        for name, row in numbers
+        if row.found or (row.spread is not None and row.spread.kept)
+    ]
+    known = [row for _, row in numbers]
+    which = "over resamples" if any(row.spread is not None for row in known) else "by the likelihood"
+    names = (
+        "coefficient",
+        "true",
+        "found",
+        "by the likelihood",
+        "over resamples",
+        f"{_level(known)} {which}",
+    )
+    return table("All coefficients and parameters, with ± standard errors", names, rows)
+
+
+def _error(value: float) -> str:
+    if isnan(value):
+        return "–"
+    return f"± {decimal(value)}" if isfinite(value) else "any"
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"{decimal(ends[0])} to {decimal(ends[1])}" if isfinite(ends[0]) else "–"
+
+
+def numbers_frame(participant: Hashable, rows: Sequence[IntervalRow]) -> pd.DataFrame:
+    """All numbers of a participant, to be saved."""
+    columns = ["participant", "kind", "name", "true", "found", "likelihood", "error", "low", "high", "kept"]
+    lines = []
+    for row in rows:
+        spread = row.spread
+        over = [nan] * 4 if spread is None else [spread.error, spread.low, spread.high, spread.kept]
+        cells = [_cell(value) for value in (row.true, row.found, row.likelihood, *over)]
+        lines.append([participant, row.module, row.name or " ".join(row.term) or "1", *cells])
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _cell(value: float) -> str:
+    return "" if isnan(value) else f"{value:.10g}"

@@ -40,7 +40,7 @@ from ..core.studies.ready import STUDIES
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
 from ..core.studies.source import Source
 from .findings import Findings, best_of, equation_sets, sets_of
-from .terms import halves_of, terms_of
+from .individuals import halves_of, terms_of
 
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
 # Shares of the time, about, so that one can tell how long the rest takes.

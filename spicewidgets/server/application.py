@@ -1,6 +1,9 @@
 """Voila's server, hardened: what a stranger can reach is in `tests/server/test_routes.py`."""
 
+import ipaddress
 import os
+import re
+import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from http import HTTPStatus
@@ -18,19 +21,68 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
-from .channels import PageConnection
-from .connections import MOST_READ, BoundedServer, raise_limit, room
+from .channels import BoundedKernelManager, PageConnection
+from .connections import (
+    MOST_READ,
+    BoundedServer,
+    CheckedSocketHandler,
+    LookHandler,
+    QueryHandler,
+    raise_limit,
+    room,
+)
 from .files import KeptExtensionFiles, KeptFiles, KeptStaticFiles
 from .frames import MOST_BYTES
 from .groups import Groups
-from .hosts import REFUSAL, Hosts, host_of
-from .kept import BoundedKernelManager
 from .memory import TRIM_EVERY, Trimmer
 from .places import LimitedHandler
 from .provisioner import ForkedProvisioner, use_forked_kernels
-from .sockets import CheckedSocketHandler, LookHandler, QueryHandler
 from .visits import EVERY, Visits
 from .watch import describe_excess, look
+
+HEADER = re.compile(
+    r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]*))(?::\d*)?"
+)  # an address of IPv6, or anything else; a port
+REFUSAL = (
+    "This page is not served under the name {host}. Open it by the name or address of its machine; or whoever"
+    " serves it adds the name: --name {host}\n"
+)
+
+
+def own_names() -> set[str]:
+    """Find the names that this machine calls itself by."""
+    name = socket.gethostname().lower()
+    return {"localhost", name, f"{name}.local", socket.getfqdn().lower()}
+
+
+def host_of(header: str) -> str:
+    """Take the name or address from a `Host` header, without the port."""
+    parts = HEADER.fullmatch(header.strip().lower())
+    return (parts[1] or parts[2]).rstrip(".") if parts else ""
+
+
+class Hosts:
+    """The names under which the page is served.
+
+    A page of a stranger's could make a name of its own lead to this server (DNS rebinding), and speak to it
+    as if it were its own. An address in numbers cannot be taken over so, and is always allowed.
+
+    Args:
+        names: allowed beside those of this machine.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names = own_names() | {host_of(name) for name in names}
+
+    def allow(self, header: str) -> bool:
+        """Tell whether a request with this `Host` header is answered."""
+        host = host_of(header)
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return host in self.names
+        return True
+
 
 MOST_BODY = 64 * 1024  # bytes of a request; none that a page sends has any
 MOST_SOCKETS = 40  # of zmq's, for a person

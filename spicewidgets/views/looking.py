@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from ..core.discover import comparison, discovery, sparsity
     from ..core.discover.selection import Evidence
     from ..core.discover.sparsity import SparsityPath
-    from ..core.train import module_function
+    from ..core.train import structure
 else:
     comparison = later("..core.discover.comparison", __package__)
     discovery = later("..core.discover.discovery", __package__)
     sparsity = later("..core.discover.sparsity", __package__)
-    module_function = later("..core.train.module_function", __package__)
+    structure = later("..core.train.structure", __package__)
 
 Floats = NDArray[np.float64]
 MANY_SESSIONS = 200  # whose likelihood follows a coefficient while it moves
@@ -212,7 +212,7 @@ def _network(result: Result, module: str, participant: Hashable) -> Function | N
         )
     built, code = result.description, list(result.estimator.participants_).index(participant)
     try:
-        return module_function.ModuleFunction(result.estimator.rnn_model_, module_of(built, module), code)
+        return structure.ModuleFunction(result.estimator.rnn_model_, module_of(built, module), code)
     except SettingsError:
         return None
 

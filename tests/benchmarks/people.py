@@ -18,7 +18,7 @@ import torch
 from report import machine, table, today, write_section
 
 import spicewidgets as sw
-from spicewidgets.cli.held_out import held_out
+from spicewidgets.cli.discovery import held_out
 from spicewidgets.core.data.dataset import DatasetRNN
 
 HEADING = "Real people: runs kept apart"

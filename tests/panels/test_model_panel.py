@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 import spicewidgets as sw
 from spicewidgets.apps import explorer, panel
-from spicewidgets.panels.builder_rows import LABELS
+from spicewidgets.panels.builder import LABELS
 from spicewidgets.panels.diagram import diagram
 from spicewidgets.state.builder import TEMPLATES, BuiltModel, BuiltModule, BuiltState
 from spicewidgets.state.model import YOUR_OWN

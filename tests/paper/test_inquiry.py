@@ -20,10 +20,9 @@ from spicewidgets.paper.blocks import TableBlock
 from spicewidgets.paper.card import card_part, claims
 from spicewidgets.paper.comparison import comparison_part
 from spicewidgets.paper.findings import best_of, equation_sets, gain_of
-from spicewidgets.paper.individuals import individuals_part
+from spicewidgets.paper.individuals import individuals_part, terms_of
 from spicewidgets.paper.inquiry import Inquiry, Plan
 from spicewidgets.paper.methods import taken_apart
-from spicewidgets.paper.terms import terms_of
 
 
 def test_rivals_equations_and_network_are_compared_and_played(found):

@@ -10,9 +10,9 @@ import pytest
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-from spicewidgets.server import kept, sockets
-from spicewidgets.server.kept import BoundedKernelManager
-from spicewidgets.server.sockets import ALL_UNREAD, BURST, MOST_UNREAD, STATES_COST, CheckedSocketHandler
+from spicewidgets.server import channels, connections
+from spicewidgets.server.channels import BoundedKernelManager
+from spicewidgets.server.connections import ALL_UNREAD, BURST, MOST_UNREAD, STATES_COST, CheckedSocketHandler
 from spicewidgets.server.visits import Visits
 
 MB = 2**20
@@ -137,11 +137,11 @@ def test_nothing_is_taken_from_a_page_while_it_does_not_read(monkeypatch):
             if len(looks) == 3:
                 await page.ws_connection.read()
 
-        monkeypatch.setattr(sockets.gen, "sleep", sleep)
+        monkeypatch.setattr(connections.gen, "sleep", sleep)
         await page.on_message(message)
         return looks
 
-    assert asyncio.run(run()) == [sockets.LOOK] * 3
+    assert asyncio.run(run()) == [connections.LOOK] * 3
 
 
 def test_what_is_kept_for_a_page_that_was_lost_has_a_size(monkeypatch):
@@ -164,11 +164,11 @@ def test_what_is_kept_for_a_page_that_was_lost_has_a_size(monkeypatch):
     for _ in range(100):
         buffer.append(("iopub", [b"x" * MB, b"y"]))
         streams.append(sum(len(part) for _, parts in buffer for part in parts))
-    assert max(streams) <= kept.MOST_KEPT
-    assert max(streams) > kept.MOST_KEPT // 2
+    assert max(streams) <= channels.MOST_KEPT
+    assert max(streams) > channels.MOST_KEPT // 2
     assert list(buffer) == []
     assert visits.over() == ["a"]
-    assert visits.reasons["a"] == kept.LONG
+    assert visits.reasons["a"] == channels.LONG
 
 
 @pytest.mark.parametrize(("jump", "idle", "ends"), [(7200, 10, False), (0, 4000, True), (7200, 4000, True)])
@@ -179,10 +179,10 @@ def test_a_clock_that_is_set_forward_ends_no_kernel_and_saves_none(monkeypatch, 
     manager = BoundedKernelManager.__new__(BoundedKernelManager)
     monkeypatch.setattr(BoundedKernelManager, "_kernels", {"a": kernel}, raising=False)
     monkeypatch.setattr(BoundedKernelManager, "_ahead", now[0] - now[1])
-    monkeypatch.setattr(kept.time, "time", lambda: now[0])
-    monkeypatch.setattr(kept.time, "monotonic", lambda: now[1])
+    monkeypatch.setattr(channels.time, "time", lambda: now[0])
+    monkeypatch.setattr(channels.time, "monotonic", lambda: now[1])
     clock = SimpleNamespace(now=lambda zone: datetime.fromtimestamp(now[0], zone))
-    monkeypatch.setattr(kept, "datetime", clock)
+    monkeypatch.setattr(channels, "datetime", clock)
 
     async def cull(self):
         if datetime.fromtimestamp(now[0], UTC) - kernel.last_activity > timedelta(hours=1):

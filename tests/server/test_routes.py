@@ -24,10 +24,9 @@ from learner import Learner
 from websocket import ABNF, WebSocketBadStatusException, WebSocketConnectionClosedException, create_connection
 
 from spicewidgets.cli import serve
-from spicewidgets.server.application import HEADERS, MOST_BODY, hardened_voila
+from spicewidgets.server.application import HEADERS, MOST_BODY, Hosts, hardened_voila
 from spicewidgets.server.files import A_WHILE, CHUNKS, FOR_EVER, MOST_CHUNK_BYTES, SCRIPT
 from spicewidgets.server.frames import PROTOCOL
-from spicewidgets.server.hosts import Hosts
 from spicewidgets.server.visits import CONNECT
 
 KERNEL = "00000000-0000-0000-0000-000000000000"  # there is none of this name

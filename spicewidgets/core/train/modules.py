@@ -20,7 +20,7 @@ class GRUModule(nn.Module):
     one hidden unit.
 
     The first dimension of every parameter counts random starts: 1 for a model of its own, more where training
-    compares several starts together (`core/train/starts.py`).
+    compares several starts together (`core/train/screening.py`).
     """
 
     def __init__(self, input_size: int, embedding_size: int = 0) -> None:

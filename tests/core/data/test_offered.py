@@ -5,7 +5,7 @@ import pytest
 import table_layouts
 import torch
 
-from spicewidgets.cli.held_out import held_out as scores_of
+from spicewidgets.cli.discovery import held_out as scores_of
 from spicewidgets.core.data.choices import read_choices
 from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.data.gallery import load_choices

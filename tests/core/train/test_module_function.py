@@ -12,7 +12,7 @@ from spicewidgets.core.random import generator
 from spicewidgets.core.read.update_function import module_of, rests, visits
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.train.built_rnn import rnn_class
-from spicewidgets.core.train.module_function import ModuleFunction
+from spicewidgets.core.train.structure import ModuleFunction
 from spicewidgets.core.train.torch_stream import TorchStream
 
 EXACT = {"rtol": 0, "atol": 1e-12}

@@ -18,7 +18,7 @@ from spicewidgets import (
     create_dataset,
 )
 from spicewidgets.core.train.objective import Sessions, loss_and_gradient, loss_of, losses
-from spicewidgets.core.train.starts import stack, unstack
+from spicewidgets.core.train.screening import stack, unstack
 
 
 class OwnModule(BaseRNN):
