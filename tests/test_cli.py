@@ -27,6 +27,7 @@ from spicewidgets.core import estimator
 from spicewidgets.core.data.choices import read_choices
 from spicewidgets.core.data.tables.cells import as_number
 from spicewidgets.core.data.tables.report import Report
+from spicewidgets.core.models import MODELS
 from spicewidgets.core.train.training import Epoch
 
 FEW = ["--trials", "20", "--sessions", "20", "--epochs", "5", "--n-starts", "1"]
@@ -495,8 +496,7 @@ def test_every_problem_is_one_line_and_all_are_told_at_once():
         " each reward probability; 0 keeps them fixed.",
         "Error: --beta-reward must be between 0 and 20; got 'strong'. Give a number.",
         "Error: --trials must be a whole number, between 1 and 100000; got 2.5. Round it.",
-        "Error: --model must be one of rescorla-wagner, forgetting, learning-rate, participant-embedding,"
-        " choice, habit, two-step; got 'transformer'. Choose one of these.",
+        f"Error: --model must be one of {', '.join(MODELS)}; got 'transformer'. Choose one of these.",
     ]
 
 
