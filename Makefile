@@ -17,7 +17,7 @@ TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_fi
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
-.PHONY: help app tutorial test test-slow colab lint docs house format clean
+.PHONY: help app tutorial test test-slow colab lint docs workshop house format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(VENV)/test.stamp ## check style, format and types
 docs: $(VENV)/test.stamp ## write the documentation, with the pages of the API, into out/site; a warning is an error
 	$(BIN)/sphinx-build -q -W --keep-going docs out/site
 	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/site/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
+
+workshop: $(VENV)/browser.stamp ## make slides and handout of the workshop, into out/workshop
+	$(BIN)/python notebooks/workshop/make.py out/workshop
 
 house: ## print rooms, floors, imports between rooms, cycles and other numbers of the package
 	@$(PYTHON) tests/house.py spicewidgets
