@@ -167,7 +167,8 @@ def _palette() -> str:
         + f"color-scheme:{scheme}"
         for block, scheme in zip(blocks[:2], ("light", "dark"), strict=True)
     )
-    own = f"--spice:{SPICE.colour};"
+    options = "".join(f"--option{i + 1}:{style.colour};" for i, style in enumerate(ARMS[:OPTIONS]))
+    own = f"--spice:{SPICE.colour};{options}"
     return (
         f":root{{{own}{light}}}\n"
         f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"

@@ -86,6 +86,34 @@ def test_it_can_be_stopped_and_a_setting_begins_it_anew(open_page):
     expect(page.get_by_text("Learning rate α must be a number from 0 to 1.")).to_be_visible()
 
 
+def test_thirty_choices_by_keys_and_by_touch(open_page):
+    """A bet is shown after its choice, from the eleventh on; in the end the equation stands there."""
+    page = open_page(400, has_touch=True)
+    expect(page.locator("#mind path[stroke-dasharray]")).to_have_count(2)  # the network is there
+    for n in range(1, 31):
+        if n % 2:
+            page.keyboard.press("ArrowRight")
+        else:
+            page.get_by_role("button", name="Left").tap()
+        if n < 30:
+            expect(page.locator("#said")).to_contain_text(f"Choice {n} of 30")
+        if 10 < n < 30:
+            expect(page.locator("#headline")).to_have_text(
+                re.compile(r"^It had \d+ % on (left|right)\. (Your|Its) point\.$")
+            )
+    expect(page.locator("#headline")).to_have_text("This is how you seem to learn.")
+    expect(page.locator("#said")).to_have_text(
+        re.compile(r"could be 0\.\d\d to [01]\.\d\d \(90 %\)\. .* halve that\.$")
+    )
+    you, network = page.locator("#score b").all_inner_texts()
+    assert int(you) + int(network) == 20
+    expect(page.locator("#after table")).to_have_count(1)
+    page.keyboard.press("ArrowLeft")  # the round is over
+    page.get_by_role("button", name="Play thirty more").tap()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#said")).to_contain_text("Choice 31 of 60")
+
+
 def test_axe_finds_nothing_in_the_light_and_in_the_dark(open_page):
     script = npm.axe()
     if script is None:

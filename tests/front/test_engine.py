@@ -139,3 +139,40 @@ def test_the_equation_is_pythons(name, forget):
     for module, terms in page["truth"]:
         expected = at_level_of(truth, estimator.spice_model_).equation(module)
         assert dict(terms) == pytest.approx({" ".join(sorted(t)): value for t, value in expected.active})
+
+
+def test_a_network_that_has_seen_others_bets_well_after_ten_choices():
+    """Simulated players: it loses at most .15 nats of a choice beside who knows the learner, and the interval
+    holds the learning rate of most; one of more choices is narrower.
+    """
+    code = """
+    const task = { kind: "drift", sigma: 0.2, boundary: "clip", fixed: [0.8, 0.2] };
+    const training = spice.meet(model, task);
+    let next = training.next();
+    while (!next.done) next = training.next();
+    return [0.1, 0.3, 0.6].map((alpha) => {
+      const sum = { network: 0, truth: 0, held: 0, n: 0, few: 0, many: 0 };
+      for (const { choices, rewards, probabilities } of
+        spice.simulate(task, { alpha_reward: alpha, beta_reward: 4, q0: 0.5 }, 100, 40, 100 * alpha)) {
+        for (let n = 10; n < 30; n++) {
+          const played = { choices: choices.slice(0, n), rewards: rewards.slice(0, n) };
+          const p = spice.bet(model, spice.adapt(model, next.value.weights, played), played);
+          sum.network -= Math.log(choices[n] === 0 ? p : 1 - p);
+          sum.truth -= Math.log(probabilities[n][choices[n]]);
+          sum.n++;
+        }
+        const width = (n) => {
+          const { low, high } = spice.rateOf({ choices: choices.slice(0, n), rewards: rewards.slice(0, n) });
+          sum.held += low <= alpha && alpha <= high;
+          return high - low;
+        };
+        sum.few += width(30) / 40;
+        sum.many += width(100) / 40;
+      }
+      return sum;
+    });
+    """
+    for player in run_in_node(code, None, "rescorla-wagner"):
+        assert (player["network"] - player["truth"]) / player["n"] < 0.15
+        assert player["held"] / 80 > 0.8
+        assert player["many"] < 0.8 * player["few"]

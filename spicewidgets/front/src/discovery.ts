@@ -1,10 +1,10 @@
 /** From a trained network to equations: samples of its modules, a regression, and the terms that the choices ask for. */
 import { Likelihood } from "./likelihood";
 import { leastSquares, type Vector } from "./linear";
-import { betasOf, networkStep, replay, rowsOf, type Model, type Module, type Transition } from "./model";
+import { betasOf, networkStep, replay, rowsOf, type Choices, type Model, type Module, type Transition } from "./model";
 import { Generator } from "./random";
 import { select, type Evidence } from "./search";
-import { Bandit, OPTIONS, type Session } from "./simulation";
+import { Bandit, OPTIONS } from "./simulation";
 
 const DRIFT = 0.2;
 const TRIALS = 1000;
@@ -24,7 +24,7 @@ function factorOf(module: Module, { value, signals }: Transition, name: string):
 }
 
 /** Find the equations of a trained network. */
-export function discover(model: Model, sessions: readonly Session[], weights: Vector, seed: number): Evidence {
+export function discover(model: Model, sessions: readonly Choices[], weights: Vector, seed: number): Evidence {
   const betas = betasOf(model, weights);
   const { transitions } = replay(model, randomTask(new Generator(seed)), networkStep(weights), betas);
   const start: number[] = [];

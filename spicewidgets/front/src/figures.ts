@@ -78,9 +78,17 @@ export class Figure {
     return HEIGHT - BOX.bottom - share * (HEIGHT - BOX.top - BOX.bottom);
   }
 
+  /** A line through points; what lies beyond the axes is left out. */
   line(points: Points, look: Readonly<Record<string, string | number>>): void {
-    const path = points.map(([x, y], i) => `${i ? "L" : "M"}${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)}`).join("");
-    if (points.length) this.add("path", { d: path, ...look });
+    const [low, high] = this.axes!.y;
+    let path = "";
+    let drawn = false;
+    for (const [x, y] of points) {
+      const within = y >= low && y <= high;
+      if (within) path += `${drawn ? "L" : "M"}${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)}`;
+      drawn = within;
+    }
+    if (path) this.add("path", { d: path, ...look });
   }
 
   text(x: number, y: number, words: string, anchor = "start"): void {

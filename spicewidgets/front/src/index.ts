@@ -2,6 +2,7 @@
 export * from "./discovery";
 export * from "./likelihood";
 export * from "./model";
+export * from "./player";
 export * from "./random";
 export * from "./search";
 export * from "./simulation";

@@ -62,6 +62,9 @@ export interface Model {
   kernel: Kernel;
 }
 
+/** The choices of a session, one more than rewards, and what each paid. */
+export type Choices = Pick<Session, "choices" | "rewards">;
+
 /** Sessions as kernels read them. */
 export interface Rows {
   rows: Vector;
@@ -69,7 +72,7 @@ export interface Rows {
   trials: number;
 }
 
-export function rowsOf(model: Model, sessions: readonly Session[], most = Infinity): Rows {
+export function rowsOf(model: Model, sessions: readonly Choices[], most = Infinity): Rows {
   const trials = Math.min(sessions[0]!.rewards.length, most);
   const width = model.kernel.WIDTH;
   const rows = new Float64Array(sessions.length * trials * width);
@@ -147,7 +150,7 @@ export interface Replay {
 /** Let a network or equations learn from the choices and rewards of a session. */
 export function replay(
   model: Model,
-  session: { choices: readonly number[]; rewards: readonly number[] },
+  session: Choices,
   step: Step,
   betas: readonly number[],
 ): Replay {

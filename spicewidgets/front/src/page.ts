@@ -8,10 +8,11 @@ import { Settings, type Setting } from "./settings";
 import { simulate, type Participant, type Session, type Task } from "./simulation";
 import { train, type Epoch } from "./training";
 import { readWithErrors, tableOf, termKey, truthOf, type Table } from "./translation";
-import { costInWords, decimal, interval, sentence, verdict, type ModelWords } from "./words";
+import { startPlay } from "./play";
+import { emptyTable, equationTables, type SpokenModel } from "./tables";
+import { decimal, interval, verdict } from "./words";
 
-interface DescribedModel extends Omit<Model, "kernel"> {
-  words: ModelWords;
+interface DescribedModel extends Omit<SpokenModel, "kernel"> {
   /** The class and the config in Python. */
   python: readonly [string, string];
 }
@@ -225,83 +226,18 @@ function betasFound(own: Model, { terms }: Evidence): number[] {
   return own.states.map(({ name }) => terms.find(({ number }) => number.term === null && number.module === name)?.value ?? 1);
 }
 
-/** Columns whose widths stay the same, whatever stands in them. */
-function giveColumns(table: HTMLTableElement, count: number): void {
-  const group = document.createElement("colgroup");
-  for (let i = 0; i < count; i++) group.append(document.createElement("col"));
-  table.append(group);
-}
-
 function drawEquation(): void {
   const own = model();
   const found: Table = evidence ? tableOf(own, evidence) : new Map();
   const truth = truthOf(own, participant(), found);
   find("verdict").textContent = evidence ? verdict(evidence, truth) : "Not found yet.";
-  const drop = evidence !== null && !quick.matches;
-  let order = 0;
-  const tables = own.modules.map((module) => {
-    const words = own.words[module.name]!;
-    const table = document.createElement("table");
-    const caption = table.createCaption();
-    const written = evidence ? sentence(own, own.words, module.name, found.get(module.name)!) : "…";
-    caption.textContent = `${words.subject}, next = ${written}`;
-    giveColumns(table, 4);
-    const head = table.insertRow();
-    for (const [label, look] of [["term", ""], [styles.equation.name, "n"], [styles.truth.name, "n"], ["what it is worth", ""]]) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.className = look!;
-      cell.textContent = label!;
-      head.append(cell);
-    }
-    const places = module.terms.map((_, i) => i).sort((a, b) => Number(!module.terms[a]!.length) - Number(!module.terms[b]!.length));
-    for (const i of places) {
-      const term = module.terms[i]!;
-      const row = table.insertRow();
-      const about = evidence?.terms.find(({ number }) => number.module === module.name && number.term === term);
-      row.className = `${drop && about?.active ? "drop" : ""}${about && !about.active ? " gone" : ""}`;
-      const letter = row.insertCell();
-      letter.className = "term";
-      letter.textContent = words.terms[i]!.letters || "1";
-      letter.title = words.terms[i]!.words;
-      const value = row.insertCell();
-      value.className = "n";
-      value.textContent = about ? (about.active ? `${decimal(about.value)} ± ${(1.96 * about.error).toFixed(2)}` : "0") : "…";
-      const true_ = row.insertCell();
-      true_.className = "n";
-      const whole = truth.get(module.name)?.get(termKey(term));
-      true_.textContent = whole === undefined ? "0" : decimal(whole);
-      const cost = row.insertCell();
-      if (about) {
-        const bar = document.createElement("span");
-        bar.className = "bar";
-        bar.style.width = `${Math.min(100, 25 * Math.log10(1 + Math.max(about.cost, 0)))}%`;
-        const note = document.createElement("small");
-        note.textContent = about.active
-          ? costInWords(about.cost)
-          : `left out: worth ${about.cost.toFixed(1)} nats, needs ${about.price.toFixed(1)}`;
-        cost.append(bar, note);
-      }
-      if (drop && about?.active) for (const cell of row.cells) cell.style.animationDelay = `${0.25 * order}s`;
-      if (about?.active) order++;
-    }
-    return table;
-  });
-  find("equation").replaceChildren(...tables);
+  find("equation").replaceChildren(...equationTables(own, evidence, truth, styles, !quick.matches));
 }
 
 function drawParameters(): void {
   const own = model();
   const read = evidence ? readWithErrors(own, evidence) : {};
-  const table = document.createElement("table");
-  giveColumns(table, 3);
-  const head = table.insertRow();
-  for (const label of ["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]) {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = label;
-    head.append(cell);
-  }
+  const table = emptyTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]);
   for (const setting of described.settings) {
     const symbol = described.symbols[setting.name];
     if (!symbol || (setting.models && !setting.models.includes(own.name))) continue;
@@ -393,3 +329,4 @@ theme.addEventListener("click", () => {
 showTheme();
 drawKey();
 begin();
+startPlay({ model, task, styles, quick: quick.matches });

@@ -1,9 +1,8 @@
 /** Training: several starts side by side for a moment, then the best one with L-BFGS, as `core/train` does it. */
 import type { Vector } from "./linear";
-import { drawWeights, rowsOf, type Model, type Rows } from "./model";
+import { drawWeights, rowsOf, type Choices, type Model, type Rows } from "./model";
 import { Adam, lbfgs, Patience, type Answer } from "./optimisers";
 import type { Generator as Random } from "./random";
-import type { Session } from "./simulation";
 
 const TRIALS = 40;
 const CHOICES = 1000;
@@ -58,7 +57,7 @@ export class Loss {
 }
 
 /** Train a network; an epoch for each record that is asked for. The last one has the best weights. */
-export function* train(model: Model, sessions: readonly Session[], rng: Random): Generator<Epoch, Epoch> {
+export function* train(model: Model, sessions: readonly Choices[], rng: Random): Generator<Epoch, Epoch> {
   let epoch = 0;
   const first = sessions.slice(0, SESSIONS);
   const loss = new Loss(model, rowsOf(model, first, Math.max(TRIALS, Math.ceil(CHOICES / first.length))));

@@ -1,0 +1,228 @@
+"""The page in one file: whether it finds what Python finds, how fast, and how large it is.
+
+    python tests/benchmarks/page.py [--settings 50] [--seed 2027] [--no-write]
+
+The committed bundle runs in node, and in Chromium where there is one. Random settings are drawn from a seed;
+each is simulated, trained and read by the page and by Python. Time in node is that of the processor.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from playwright.sync_api import sync_playwright
+from report import machine, number, spread, table, today, write_section
+
+import spicewidgets as sw
+from spicewidgets.core.models import MODELS
+from spicewidgets.core.train.compiled.loss import CompiledLoss
+from spicewidgets.core.train.objective import Sessions, get_flat_parameters
+from spicewidgets.front.page import READY, write_page
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
+import chromium  # noqa: E402
+from in_node import FIND, run_in_node  # noqa: E402
+
+HEADING = "The page in one file"
+EPOCH = """
+const { participant, task } = given;
+const played = spice.simulate(task, participant, 100, 100, 42);
+const loss = new spice.Loss(model, spice.rowsOf(model, played));
+const weights = spice.drawWeights(model, new spice.Generator(1));
+const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
+for (let i = 0; i < 100; i++) loss.at(weights);
+return Array.from({ length: 9 }, () => {
+  const began = used();
+  for (let i = 0; i < 20; i++) loss.at(weights);
+  return (used() - began) / 20;
+});
+"""
+WHOLE = """
+const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
+const { participant, task } = given;
+return [1, 2, 3, 4, 5].map((seed) => {
+  const played = spice.simulate(task, participant, 100, 100, seed);
+  const began = used();
+  const training = spice.train(model, played, new spice.Generator(seed, 1));
+  let next = training.next();
+  while (!next.done) next = training.next();
+  spice.discover(model, played, next.value.weights, seed);
+  return used() - began;
+});
+"""
+TASK = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "fixed": [0.8, 0.2]}
+PERSON = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5, "forget_rate": 0.0}
+
+
+def settings_of(name: str, n: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Random settings, within what a lesson has."""
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        person = PERSON | {
+            "alpha_reward": round(float(rng.uniform(0.1, 0.9)), 2),
+            "beta_reward": round(float(rng.uniform(1, 8)), 1),
+            "q0": float(rng.choice([0.0, 0.5, 1.0])),
+        }
+        if name == "forgetting":
+            person["forget_rate"] = round(float(rng.uniform(0.05, 0.5)), 2)
+        yield {
+            "task": TASK | {"sigma": round(float(rng.uniform(0.05, 0.4)), 2)},
+            "participant": person,
+            "trials": int(rng.integers(50, 201)),
+            "sessions": int(rng.integers(10, 101)),
+            "seed": int(rng.integers(100_000)),
+        }
+
+
+def fit(name: str, case: dict[str, Any], seed: int) -> tuple[list[list[int]], dict[Any, tuple[float, float]]]:
+    """The choices, and value and standard error of each term that Python finds."""
+    dataset, _, _ = sw.create_dataset(
+        sw.AgentQ(2, **case["participant"]),
+        sw.BanditsDrift(case["task"]["sigma"]),
+        case["trials"],
+        case["sessions"],
+        random_state=case["seed"],
+    )
+    ready = MODELS[name]
+    evidence = sw.SpiceEstimator(ready.rnn_class, ready.config, random_state=seed).fit(dataset).evidence_[0]
+    choices = np.hstack([dataset.xs.numpy()[..., 1], dataset.ys.numpy()[:, -1:, 1]]).astype(int).tolist()
+    return choices, {(one.module, one.term): (one.value, one.error) for one in evidence.terms if one.active}
+
+
+def apart(one: dict[Any, tuple[float, float]], other: dict[Any, tuple[float, float]]) -> float | None:
+    """The largest difference of a coefficient, in standard errors; None where the terms are not the same."""
+    if one.keys() != other.keys():
+        return None
+    return max((abs(one[key][0] - other[key][0]) / (one[key][1] or 1.0) for key in one), default=0.0)
+
+
+def agreement(name: str, n: int, seed: int) -> Iterator[str]:
+    cases = list(settings_of(name, n, seed))
+    found = run_in_node(FIND, cases, name)
+    bits, page, python = 0, [], []
+    for case, own in zip(cases, found, strict=True):
+        choices, ours = fit(name, case, case["seed"])
+        _, again = fit(name, case, case["seed"] + 1)
+        bits += own["choices"] == choices
+        theirs = {
+            (term["number"]["module"], tuple(term["number"]["term"])): (term["value"], term["error"])
+            for term in own["terms"]
+            if term["active"]
+        }
+        page.append(apart(ours, theirs))
+        python.append(apart(ours, again))
+        if page[-1] is None:
+            print(f"{name}: other terms at {case}")
+    yield f"{bits} of {n}"
+    for results in (page, python):
+        known = [one for one in results if one is not None]
+        yield f"{len(known)} of {n}"
+        yield f"{number(statistics.median(known))}, at most {number(max(known))}"
+        yield f"{sum(one > 0.01 for one in known)}"
+
+
+def native(name: str) -> float:
+    """Milliseconds of one loss with its gradient in machine code, of the processor."""
+    dataset, _, _ = sw.create_dataset(sw.AgentQ(2), sw.BanditsDrift(0.2), 100, 100, random_state=42)
+    model, sessions = MODELS[name].rnn_class(2).eval(), Sessions.of(dataset)
+    loss, theta = CompiledLoss(model), get_flat_parameters(model)
+    loss(theta, sessions)
+    times = []
+    for _ in range(9):
+        began = time.process_time()
+        for _ in range(50):
+            loss(theta, sessions)
+        times.append((time.process_time() - began) / 50 * 1000)
+    return statistics.median(times)
+
+
+def speed(name: str) -> Iterator[str]:
+    person = PERSON | {"forget_rate": 0.2 if name == "forgetting" else 0.0}
+    given = {"task": TASK, "participant": person}
+    epoch = run_in_node(EPOCH, given, name)
+    yield spread(epoch, "ms")
+    yield f"{number(native(name))} ms"
+    yield spread([one / 1000 for one in run_in_node(WHOLE, given, name)], "s")
+
+
+def in_browser() -> str:
+    """What a reader waits for in Chromium, from the disk and without a network; on the wall."""
+    path = chromium.find()
+    if path is None:
+        return "There was no Chromium."
+    first, ready, trained = [], [], []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = Path(folder) / "lesson.html"
+        file.write_text(write_page(), encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
+        for _ in range(5):
+            page = browser.new_context(offline=True, bypass_csp=True).new_page()
+            page.goto(file.as_uri())
+            page.locator("#status", has_text="Press Train").wait_for()
+            first.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+            loaded = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+            ready.append(page.evaluate(loaded))
+            began = time.perf_counter()
+            page.locator("#train").click()
+            page.locator("#verdict", has_text="articipant").wait_for()
+            trained.append(time.perf_counter() - began)
+        browser.close()
+    return (
+        f"In Chromium, from the disk, without a network: first picture after {spread(first, 'ms')},"
+        f" simulated and ready to be pressed after {spread(ready, 'ms')}, from Train to the equation of"
+        f" 100 x 100 choices {spread(trained, 's')}, of which most is drawn passes (two in a picture)."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=2027)
+    parser.add_argument("--no-write", action="store_true")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    browser = in_browser()
+    rows = [(name, *agreement(name, given.settings, given.seed)) for name in READY]
+    head = (
+        "model",
+        "choices equal to the bit",
+        "same terms",
+        "standard errors apart",
+        "above .01",
+        "Python's own, another seed: same terms",
+        "standard errors apart",
+        "above .01",
+    )
+    times = [(name, *speed(name)) for name in READY]
+    text = f"""\
+{today()}. {machine()}, shared with other work. {given.settings} random settings of each model, seed
+{given.seed}. The page's choices, terms and coefficients beside Python's, and beside them Python's own under
+another seed of the network's weights: a climb ends where a step gains less than 5e-4 nats, which is up to
+.032 standard errors, so that two results are for sure no nearer than that.
+
+{table(head, rows)}
+
+100 x 100 choices, time of the processor: median (lowest to highest). The peer needs 68.2 ms for an epoch of
+one module ("The compiled path against the peer").
+
+{table(("model", "an epoch in node", "in machine code", "Train to equation in node"), times)}
+
+{browser} The file has {len(write_page().encode()) / 1000:.0f} kB.
+"""
+    print(text)
+    if not given.no_write:
+        write_section(HEADING, text)
+
+
+if __name__ == "__main__":
+    main()
