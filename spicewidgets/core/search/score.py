@@ -1,0 +1,170 @@
+"""The score of every term that an equation might have, in one pass.
+
+At the top of a fitted equation the weight of a further term has a score `g = sum x (y - P)` and an
+information `sum x^2 P (1 - P)`, less what numbers within the equation can do instead (a Schur complement;
+Rao 1948, Mathematical Proceedings of the Cambridge Philosophical Society 44: 50). Person by person these
+describe a normal likelihood of the weight, of which the best group, `N(mean, spread^2)`, follows; so the gain
+in ln p(choices) is known to second order without a fit. Products of two signals of the session are not even
+made: sums over them are products of matrices.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..discover.maximum import Prior, curvature_of
+from .equation import FittedEquation
+from .table import Floats
+from .terms import ALWAYS, CARRIERS, FACTORS, STAY, Reading, Term, sides
+
+SPREADS = np.array([0.0, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0])  # of a weight, over the scale of its term
+LEAST = 0.02  # of its information, that a term must have beyond what is there
+RARE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Terms that are not there, and what each would bring; arrays are `(n_terms,)`.
+
+    Attributes:
+        terms: which.
+        gain: in ln p(choices), in nats.
+        mean, spread: of the group's weights, over the scale of the term.
+    """
+
+    terms: list[Term]
+    gain: Floats
+    mean: Floats
+    spread: Floats
+
+    def best(self, n: int) -> list[int]:
+        """Return the places of the best terms, each of other signals."""
+        chosen: list[int] = []
+        for place in np.argsort(-self.gain, kind="stable"):
+            known = [self.terms[one].signals for one in chosen]
+            if self.terms[place].signals not in known:
+                chosen.append(int(place))
+            if len(chosen) == n:
+                break
+        return chosen
+
+
+def score_terms(fit: FittedEquation) -> Generator[None, None, Scores]:
+    """Score all terms; yields after each person."""
+    likelihood, table = fit.likelihood, fit.likelihood.table
+    values, group = fit.group.values, fit.group
+    design = likelihood.design(values)
+    p = likelihood.probabilities(values, design)
+    counted = likelihood.counted
+    information = likelihood(values[None]).information[0]
+    inverse = np.linalg.inv(curvature_of(information, group.active, Prior(group.mean, group.spread)))
+    there = {(term.carrier, term.factors) for term in fit.terms}
+
+    multiplied: list[tuple[Reading, Floats]] = [(one, table.reading(one)) for one in ALWAYS]
+    known = {one for one, _ in multiplied}
+    for place, values_of in enumerate(likelihood.terms_at(values)):
+        term = fit.terms[place]
+        if not term.factors and term.carrier not in known:
+            multiplied.append((term.carrier, values_of))
+            known.add(term.carrier)
+    alone = [one for one in (*sides(table.n_options), *CARRIERS)]
+    upper = np.triu_indices(len(FACTORS))
+    n_terms = len(alone) + len(multiplied) * len(FACTORS) + len(upper[0])
+    score = np.zeros((table.n_people, n_terms))
+    own = np.zeros_like(score)
+    left = np.zeros_like(score)
+    carriers = [table.reading(one) for one in alone]
+    for person in range(table.n_people):
+        rows = counted[person]
+        if rows.any():
+            parts = _score_person(
+                table.factors[person, rows],
+                [one[person, rows] for one in carriers],
+                [one[person, rows] for _, one in multiplied],
+                design[person, rows],
+                p[person, rows],
+                (table.chosen - p)[person, rows],
+                inverse[person],
+                upper,
+            )
+            score[person], own[person], left[person] = parts
+        yield
+    terms = [Term(one) for one in alone]
+    terms += [Term(one, (factor,)) for one, _ in multiplied for factor in FACTORS]
+    terms += [
+        Term(Reading(STAY), (FACTORS[i], FACTORS[j])) for i, j in zip(*upper, strict=True)
+    ]
+    useful = left.sum(0) > np.maximum(LEAST * own.sum(0), RARE)
+    useful &= np.array([(term.carrier, term.factors) not in there for term in terms])
+    places = np.flatnonzero(useful)
+    gain, mean, spread = _gains(score[:, places], left[:, places], own[:, places])
+    return Scores([terms[place] for place in places], gain, mean, spread)
+
+
+def _score_person(
+    factors: Floats,
+    alone: list[Floats],
+    multiplied: list[Floats],
+    design: Floats,
+    p: Floats,
+    rest: Floats,
+    inverse: Floats,
+    upper: tuple[np.ndarray, np.ndarray],
+) -> tuple[Floats, Floats, Floats]:
+    """Return score, information, and information that is left, of all terms, for one person."""
+    mean = (design * p[..., None]).sum(1)
+    moved = (design - mean[:, None]) * p[..., None]  # times a carrier, summed over options: covariances
+
+    def moments(carrier: Floats) -> tuple[Floats, Floats, Floats]:
+        middle = (carrier * p).sum(-1, keepdims=True)
+        return (
+            (carrier * rest).sum(-1),
+            ((carrier - middle) ** 2 * p).sum(-1),
+            np.einsum("ra,ran->rn", carrier, moved),
+        )
+
+    squares = factors**2
+    scores, owns, crosses = [], [], []
+    for carrier in alone:
+        e, v, c = moments(carrier)
+        scores.append(e.sum()[None])
+        owns.append(v.sum()[None])
+        crosses.append(c.sum(0)[None])
+    for place, carrier in enumerate(multiplied):
+        e, v, c = moments(carrier)
+        scores.append(factors.T @ e)
+        owns.append(squares.T @ v)
+        crosses.append(factors.T @ c)
+        if not place:
+            stay = e, v, c
+    e, v, c = stay
+    scores.append((factors.T @ (factors * e[:, None]))[upper])
+    owns.append((squares.T @ (squares * v[:, None]))[upper])
+    pairs = [(factors.T @ (factors * c[:, i : i + 1]))[upper] for i in range(c.shape[1])]
+    crosses.append(np.stack(pairs, -1))
+    cross = np.concatenate(crosses)
+    own = np.concatenate(owns)
+    left = own - ((cross @ inverse) * cross).sum(-1)
+    return np.concatenate(scores), own, np.maximum(left, 0.0)
+
+
+def _gains(score: Floats, left: Floats, own: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the gain in ln p(choices), mean and spread of the best group of each term's weights."""
+    unit = 1 / np.sqrt(np.maximum(own.sum(0), RARE))  # not yet a scale: spreads go with the information
+    people = np.maximum((own > 0).sum(0), 1)
+    size = unit * np.sqrt(people) * 3
+    best = np.full(score.shape[1], -np.inf)
+    mean, spread = np.zeros_like(best), np.zeros_like(best)
+    for one in SPREADS:
+        tau = one * size
+        shrunk = 1 + tau**2 * left
+        precision = left / shrunk
+        weighted = score / shrunk
+        whole = precision.sum(0)
+        middle = np.where(whole > RARE, weighted.sum(0) / np.maximum(whole, RARE), 0.0)
+        gain = -np.log(shrunk).sum(0) / 2 + (score**2 * tau**2 / shrunk).sum(0) / 2 + middle * weighted.sum(0) / 2
+        better = gain > best
+        best = np.where(better, gain, best)
+        mean, spread = np.where(better, middle, mean), np.where(better, tau, spread)
+    return best, mean, spread

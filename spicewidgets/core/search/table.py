@@ -1,0 +1,121 @@
+"""The choices of a table as a search needs them: people side by side, with signals of their history."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.dataset import DatasetRNN
+from ..data.layout import MISSING
+from ..mechanism import Trial
+from .signals import SIGNALS, Signal
+from .terms import FACTORS, SIDE, Reading, Term
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+KEPT = 400_000_000  # bytes of signals that are kept
+
+
+class ChoiceTable:
+    """Choices with what went before them; a row is a choice, the first axis of arrays counts people.
+
+    People have different numbers of choices: where `known` is False, there is none.
+
+    Args:
+        dataset: the choices; participants are indices.
+
+    Attributes:
+        chosen: 1 for the option that was taken, `(n_people, n_rows, n_options)`.
+        known: where there is a choice, `(n_people, n_rows)`.
+        offered: options among which it was made, of the same shape as `chosen`.
+        session, trial: of the history of each row; the trial is the last before the choice.
+        people: the person of each session, `(n_sessions,)`.
+    """
+
+    def __init__(self, dataset: DatasetRNN) -> None:
+        compact, _ = dataset.compact()
+        self.n_options, self.n_people = compact.n_actions, compact.n_participants
+        self.people = compact.participant_ids.numpy()
+        n = self.n_options
+        xs = compact.xs.numpy().astype(float)
+        actions, outcomes = xs[..., :n], xs[..., n : 2 * n]
+        actions = np.where(actions > 0, actions, 0.0)
+        rewards = (actions * outcomes).sum(-1, keepdims=True)
+        seen = np.maximum((outcomes != MISSING) * 1.0, actions)
+        self.trials = [
+            Trial(actions[:, t], rewards[:, t], outcomes[:, t], seen[:, t]) for t in range(xs.shape[1])
+        ]
+        mask = compact.target_mask.numpy()
+        session, trial = np.nonzero(mask)
+        order = np.argsort(self.people[session], kind="stable")
+        session, trial = session[order], trial[order]
+        count = np.bincount(self.people[session], minlength=self.n_people)
+        place = np.arange(len(session)) - np.repeat(np.cumsum(count) - count, count)
+        shape = (self.n_people, max(int(count.max(initial=0)), 1))
+        own = self.people[session], place
+        self.session, self.trial = np.zeros(shape, int), np.zeros(shape, int)
+        self.session[own], self.trial[own] = session, trial
+        self.known = np.zeros(shape, bool)
+        self.known[own] = True
+        following = np.where(compact.ys.numpy() > 0, 1.0, 0.0)
+        self.chosen: Floats = following[self.session, self.trial] * self.known[..., None]
+        offered = compact.offered
+        self.offered: Mask = (
+            np.ones((*shape, n), bool) if offered is None else offered.numpy()[self.session, self.trial]
+        )
+        self.offered |= ~self.known[..., None]
+        self._kept: dict[Reading | tuple[str, tuple[float, ...]], Floats] = {}
+
+    @property
+    def n_choices(self) -> int:
+        """Number of choices."""
+        return int(self.known.sum())
+
+    def run(self, signal: Signal, rates: Sequence[Floats | float]) -> Floats:
+        """Compute a signal after each trial of every session, `(..., n_trials, n_sessions, n_options)`.
+
+        Args:
+            signal: which.
+            rates: each a number or `(..., n_sessions, 1)`, where leading axes are of several values at once.
+        """
+        shape = np.broadcast_shapes(*(np.shape(rate) for rate in rates), (len(self.people), self.n_options))
+        memory = {name: np.full(shape, first) for name, first in signal.states.items()}
+        values = []
+        for trial in self.trials:
+            memory = memory | signal.update(memory, trial, *rates)
+            values.append(np.broadcast_to(memory[signal.read], shape))
+        return np.stack(values, -3)
+
+    def of_rows(self, values: Floats) -> Floats:
+        """Return what there is after the last trial before each choice, `(..., n_people, n_rows, n_options)`,
+        of `(..., n_trials, n_sessions, n_options)`.
+        """
+        rows: Floats = values[..., self.trial, self.session, :]
+        return rows
+
+    def reading(self, reading: Reading) -> Floats:
+        """Compute a reading before each choice: `(n_people, n_rows, n_options)`, or without options for a
+        signal of the session.
+        """
+        if reading.signal.startswith(SIDE):
+            option = int(reading.signal.removeprefix(SIDE))
+            return np.broadcast_to(np.eye(self.n_options)[option], self.chosen.shape)
+        key = reading.signal, reading.rates
+        if key not in self._kept:
+            signal = SIGNALS[reading.signal]
+            values = self.of_rows(self.run(signal, reading.rates))
+            self._kept[key] = values if signal.of_options else values[..., 0]
+        return reading.of(self._kept[key])
+
+    def factors_of(self, term: Term) -> Floats:
+        """Compute the product of a term's factors before each choice, `(n_people, n_rows)`."""
+        product = np.ones(self.known.shape)
+        for factor in term.factors:
+            product = product * self.reading(factor)
+        return product
+
+    @cached_property
+    def factors(self) -> Floats:
+        """All readings of signals of the session before each choice, `(n_people, n_rows, n_readings)`."""
+        return np.stack([self.reading(factor) for factor in FACTORS], -1) * self.known[..., None]
