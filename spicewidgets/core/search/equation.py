@@ -15,7 +15,7 @@ from ..discover.likelihood import Derivatives
 from ..discover.maximum import Prior
 from ..discover.pooling import GroupPrior, GroupState
 from ..discover.posterior import Posterior
-from .table import ChoiceTable, Floats, Mask
+from .table import ChoiceTable, Floats, Mask, above_first
 from .terms import Term
 
 FAR = 5.0  # log-odds of a rate, at most
@@ -94,14 +94,22 @@ class EquationLikelihood:
     def _evaluate(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         design = self.design(values)
         p = self.probabilities(values, design)
-        counted = self.counted[..., None]
-        nll = -np.log(np.maximum((p * self.table.chosen).sum(-1), 1e-300))
-        rest = ((self.table.chosen - p) * counted)[..., None]
-        gradient = (design * rest).sum((1, 2))
-        return (nll * self.counted).sum(-1), gradient, information_of(design, p, self.counted)
+        rest = ((self.table.chosen - p) * self.counted[..., None]).reshape(len(p), 1, -1)
+        gradient = (rest @ design.reshape(len(p), -1, design.shape[-1]))[:, 0]
+        return self.nll(p, self.counted), gradient, information_of(design, p, self.counted)
+
+    def nll(self, p: Floats, counted: Mask) -> Floats:
+        """Compute -ln P of choices that count in nats, `(n_people,)`, by P of all options but the first."""
+        chosen, others = self.table.chosen, p.shape[-1]
+        own = np.where(chosen[..., 0] > 0, p[..., 0], 1 - p[..., 0])
+        if others > 1:
+            first = 1 - chosen.sum(-1)
+            own = (p * chosen).sum(-1) + first * (1 - p.sum(-1))
+        nats: Floats = -(np.log(np.maximum(own, 1e-300)) * counted).sum(-1)
+        return nats
 
     def terms_at(self, values: Floats) -> list[Floats]:
-        """Return each term before each choice, `(n_people, n_rows, n_options)`, over its scale."""
+        """Return each term before each choice, `(n_people, n_rows, n_others)`, over its scale."""
         return [self._term(place, values)[0] for place in range(len(self.columns.terms))]
 
     def _term(self, place: int, values: Floats) -> Floats:
@@ -115,15 +123,16 @@ class EquationLikelihood:
         moved = np.concatenate([np.zeros((1, len(columns))), STEP * np.eye(len(columns)), -STEP * np.eye(len(columns))])
         rates = expit(at[self.table.people] + moved[:, None])  # of each session
         signal = term.carrier.declared
-        whole = self.table.of_rows(self.table.run(signal, [rates[..., i : i + 1] for i in range(len(columns))]))
-        whole = self._product(place, term.carrier.of(whole)) / self.scale[place]
+        run = self.table.run(signal, [rates[..., i : i + 1] for i in range(len(columns))])
+        whole = self.table.of_rows(above_first(term.carrier.of(run)))
+        whole = self._product(place, whole) / self.scale[place]
         n = len(columns)
         result = np.concatenate([whole[:1], (whole[1 : n + 1] - whole[n + 1 :]) / (2 * STEP)])
         self._carriers[place] = at.tobytes(), result
         return result
 
     def design(self, values: Floats) -> Floats:
-        """Return the derivatives of the logits by all numbers, `(n_people, n_rows, n_options, n_numbers)`."""
+        """Return the derivatives of the logits by all numbers, `(n_people, n_rows, n_others, n_numbers)`."""
         design = np.empty((*self.table.chosen.shape, len(self.columns)))
         for place in range(len(self.columns.terms)):
             term = self._term(place, values)
@@ -133,30 +142,38 @@ class EquationLikelihood:
         return design
 
     def probabilities(self, values: Floats, design: Floats | None = None) -> Floats:
-        """Compute P of each option in each choice, `(n_people, n_rows, n_options)`."""
+        """Compute P of each option but the first in each choice, `(n_people, n_rows, n_others)`."""
         design = self.design(values) if design is None else design
-        n = len(self.columns.terms)
-        logits = (design[..., :n] @ values[:, None, :n, None])[..., 0]
-        logits = np.where(self.table.offered, logits, NEVER)
-        logits -= logits.max(-1, keepdims=True)
-        p = np.exp(logits)
-        p /= p.sum(-1, keepdims=True)
-        return p
+        n, people, offered = len(self.columns.terms), len(values), self.table.offered
+        flat = design.reshape(people, -1, design.shape[-1])[..., :n]
+        logits = (flat @ values[:, :n, None]).reshape(design.shape[:-1])
+        if offered is None and logits.shape[-1] == 1:
+            return np.asarray(expit(logits))
+        logits = np.concatenate([np.zeros_like(logits[..., :1]), logits], -1)
+        logits = logits if offered is None else np.where(offered, logits, NEVER)
+        p: Floats = np.exp(logits - logits.max(-1, keepdims=True))
+        return p[..., 1:] / p.sum(-1, keepdims=True)
 
 
 def spread_of(values: Floats, known: Mask) -> float:
-    """Compute by how much values differ between options, as a root of the mean square."""
-    apart = (values - values.mean(-1, keepdims=True))[known]
-    return float(np.sqrt((apart**2).sum(-1).mean())) or 1.0
+    """Compute by how much values differ between options, as a root of the mean square; they are above the
+    first option.
+    """
+    n = values.shape[-1] + 1
+    square = (values**2).sum(-1) - values.sum(-1) ** 2 / n
+    return float(np.sqrt(square[known].mean())) or 1.0
 
 
 def information_of(design: Floats, p: Floats, counted: Mask) -> Floats:
     """Compute the expected information of numbers, `(n_people, n_numbers, n_numbers)`."""
-    root = np.sqrt(p * counted[..., None])[..., None]
-    mean = (design * p[..., None]).sum(-2, keepdims=True)
-    apart = ((design - mean) * root).reshape(len(design), -1, design.shape[-1])
-    information: Floats = np.swapaxes(apart, 1, 2) @ apart
-    return information
+    people, _, others, n = design.shape
+    if others == 1:
+        column = design[:, :, 0]
+        return np.swapaxes(column, 1, 2) @ (column * (p * (1 - p) * counted[..., None]))
+    weighted = design * (p * counted[..., None])[..., None]
+    mean = weighted.sum(2)
+    whole: Floats = np.swapaxes(design.reshape(people, -1, n), 1, 2) @ weighted.reshape(people, -1, n)
+    return whole - np.swapaxes(mean, 1, 2) @ mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,10 +205,10 @@ class FittedEquation:
 
     def nll(self, counted: Mask) -> Floats:
         """Compute -ln P of some choices in nats, `(n_people,)`."""
-        p = self.likelihood.probabilities(self.group.values)
-        nats = -np.log(np.maximum((p * self.likelihood.table.chosen).sum(-1), 1e-300))
-        result: Floats = (nats * (counted & self.likelihood.table.known)).sum(-1)
-        return result
+        likelihood = self.likelihood
+        return likelihood.nll(
+            likelihood.probabilities(self.group.values), counted & likelihood.table.known
+        )
 
 
 def fit_equation(
@@ -220,7 +237,7 @@ def fit_equation(
         spread[: len(terms)] = np.clip(first[1] * likelihood.scale, LEAST_WIDE, WIDE)
     for i, (place, rate) in enumerate(columns.rates):
         mean[len(terms) + i] = logit(terms[place].carrier.rates[rate])
-    values[:] = mean
+    values[:, len(terms) :] = mean[len(terms) :]
     if start is not None:
         for here, there in _shared(columns, start.likelihood.columns):
             mean[here], spread[here] = start.group.mean[there], max(start.group.spread[there], LEAST_WIDE)

@@ -15,11 +15,12 @@ import numpy as np
 
 from ..discover.maximum import Prior, curvature_of
 from .equation import FittedEquation
-from .table import Floats
+from .table import Floats, moments
 from .terms import ALWAYS, CARRIERS, FACTORS, STAY, Reading, Term, sides
 
 SPREADS = np.array([0.0, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0])  # of a weight, over the scale of its term
 LEAST = 0.02  # of its information, that a term must have beyond what is there
+LENGTHS = 3  # of terms: with no, one or two factors
 RARE = 1e-6
 
 
@@ -38,10 +39,26 @@ class Scores:
     mean: Floats
     spread: Floats
 
+    def choice_of(self, term: Term) -> float:
+        """Return the penalty for the choice of a term, in nats: among those as long, and of a length."""
+        alike = sum(len(one.factors) == len(term.factors) for one in self.terms)
+        return float(np.log(LENGTHS * alike))
+
+    def gain_of(self, signal: str) -> float:
+        """Return the gain by the best term that is one signal alone, in nats; -inf where there is none."""
+        own = [
+            gain
+            for gain, term in zip(self.gain, self.terms, strict=True)
+            if term.carrier.signal == signal and not term.factors
+        ]
+        return float(max(own, default=-np.inf))
+
     def best(self, n: int) -> list[int]:
         """Return the places of the best terms, each of other signals."""
         chosen: list[int] = []
-        for place in np.argsort(-self.gain, kind="stable"):
+        lengths = np.array([len(term.factors) for term in self.terms])
+        choice = np.log(np.bincount(lengths, minlength=LENGTHS))[lengths]
+        for place in np.argsort(choice - self.gain, kind="stable"):
             known = [self.terms[one].signals for one in chosen]
             if self.terms[place].signals not in known:
                 chosen.append(int(place))
@@ -113,26 +130,19 @@ def _score_person(
     upper: tuple[np.ndarray, np.ndarray],
 ) -> tuple[Floats, Floats, Floats]:
     """Return score, information, and information that is left, of all terms, for one person."""
-    mean = (design * p[..., None]).sum(1)
-    moved = (design - mean[:, None]) * p[..., None]  # times a carrier, summed over options: covariances
 
-    def moments(carrier: Floats) -> tuple[Floats, Floats, Floats]:
-        middle = (carrier * p).sum(-1, keepdims=True)
-        return (
-            (carrier * rest).sum(-1),
-            ((carrier - middle) ** 2 * p).sum(-1),
-            np.einsum("ra,ran->rn", carrier, moved),
-        )
+    def of(carrier: Floats) -> tuple[Floats, Floats, Floats]:
+        return ((carrier * rest).sum(-1), *moments(carrier, design, p))
 
     squares = factors**2
     scores, owns, crosses = [], [], []
     for carrier in alone:
-        e, v, c = moments(carrier)
+        e, v, c = of(carrier)
         scores.append(e.sum()[None])
         owns.append(v.sum()[None])
         crosses.append(c.sum(0)[None])
     for place, carrier in enumerate(multiplied):
-        e, v, c = moments(carrier)
+        e, v, c = of(carrier)
         scores.append(factors.T @ e)
         owns.append(squares.T @ v)
         crosses.append(factors.T @ c)

@@ -1,13 +1,15 @@
 """The search: from a plain learner, term by term, to an equation to which nothing is worth adding.
 
 Each step scores all terms (`score.py`), fits the few best, and keeps the one by which the evidence gains most,
-if that is more than its penalty: ln n for the group's mean and spread of the weight over n choices (Schwarz
-1978), and ln m for the choice among m terms that were scored; and if choices that neither score nor fit ever
-saw are expected better with it. Then its rates are freed, where people are worth rates of their own, and terms
-that have become superfluous go. At the end the equation is fitted to all choices.
+if that is more than its penalty: ln n for the group's mean and spread of each number over n choices (Schwarz
+1978), and ln 3m for the choice among the m terms that are as long (with no, one or two signals of the
+session); and if choices that neither score nor fit ever saw are expected better with it. A plain value may
+also be exchanged for one that fades, has two rates, or learns by surprise or ever slower. Then the rates of what
+was added are freed, where people are worth rates of their own, and terms that have become superfluous go. At
+the end the equation is fitted to all choices.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -26,7 +28,14 @@ BLOCK = 20  # choices in a row that judge together, of people with one session
 TRIED = 3  # terms that are fitted in a step
 MOST = 13  # numbers of each person
 
-ADDED, FREED, DROPPED, VAIN = "added", "own rates", "dropped", "in vain"
+# What a plain value may be exchanged for, and the rates to begin with; a rate of 0.4 has no need to differ.
+EXCHANGED: Mapping[str, tuple[float, ...]] = {
+    "fading_value": (0.4, 0.1),
+    "value_of_two_rates": (0.4, 0.4),
+    "surprised_value": (0.7, 0.3),
+    "settling_value": (0.6, 0.02),
+}
+ADDED, EXCHANGE, FREED, DROPPED, VAIN = "added", "exchanged", "own rates", "dropped", "in vain"
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class PathStep:
     """A step of a search.
 
     Attributes:
-        action: "added", "own rates", "dropped" or "in vain".
+        action: "added", "exchanged", "own rates", "dropped" or "in vain".
         term: what was.
         nats: gain in ln p(choices) by it.
         penalty: what it had to be worth.
@@ -89,13 +98,13 @@ def choices_that_judge(table: ChoiceTable, seed: int) -> Mask:
     return apart & table.known
 
 
-def search_steps(dataset: DatasetRNN, seed: int = 0, most: int = MOST) -> Generator[str, None, Found]:
+def search_steps(dataset: DatasetRNN, seed: int = 0, most_numbers: int = MOST) -> Generator[str, None, Found]:
     """Search; yields what is being done, several times a second.
 
     Args:
         dataset: the choices; participants are indices.
         seed: of the choice of those that judge.
-        most: numbers of each person at most.
+        most_numbers: numbers of each person at most.
     """
     table, began = ChoiceTable(dataset), monotonic()
     apart = choices_that_judge(table, seed)
@@ -119,7 +128,7 @@ def search_steps(dataset: DatasetRNN, seed: int = 0, most: int = MOST) -> Genera
         )
 
     at = yield from fitted(START)
-    while at.n_numbers < most:
+    while at.n_numbers < most_numbers:
         yield "scores"
         scoring = score_terms(at)
         while True:
@@ -130,15 +139,22 @@ def search_steps(dataset: DatasetRNN, seed: int = 0, most: int = MOST) -> Genera
                 break
             yield "scores"
         n, tried = len(scores.terms), []
-        penalty = size + np.log(max(n, 1))
         for place in scores.best(TRIED):
             term = scores.terms[place]
+            penalty = size + scores.choice_of(term)
             if scores.gain[place] < penalty / 2:
                 continue
             one = yield from fitted((*at.terms, term), at, (scores.mean[place], scores.spread[place]))
             tried.append((step(ADDED, term, one, at, penalty, n), one))
-        tried.sort(key=lambda pair: -pair[0].nats)
-        good = next((pair for pair in tried if pair[0].nats > penalty and pair[0].apart > 0), None)
+        most = max((one.nats for one, _ in tried), default=0.0)
+        for old, new in exchanges(at.terms):
+            penalty = size * (len(new.carrier.rates) - len(old.carrier.rates)) + np.log(3 * len(EXCHANGED))
+            if scores.gain_of(new.carrier.signal) < max(penalty, most) / 2:
+                continue
+            one = yield from fitted(tuple(new if term == old else term for term in at.terms), at)
+            tried.append((step(EXCHANGE, new, one, at, penalty, n), one))
+        tried.sort(key=lambda pair: pair[0].penalty - pair[0].nats)
+        good = next((pair for pair in tried if pair[0].nats > pair[0].penalty and pair[0].apart > 0), None)
         path += [replace(one, action=VAIN) for one, fit in tried if good is None or fit is not good[1]]
         if good is None:
             break
@@ -151,6 +167,14 @@ def search_steps(dataset: DatasetRNN, seed: int = 0, most: int = MOST) -> Genera
         yield "all choices"
     assert fit is not None
     return Found(fit, tuple(path))
+
+
+def exchanges(terms: Sequence[Term]) -> Iterator[tuple[Term, Term]]:
+    """Yield plain values of an equation, and what each may be exchanged for."""
+    for old in terms:
+        if old.carrier.signal == "value":
+            for name, rates in EXCHANGED.items():
+                yield old, Term(Reading(name, rates), old.factors, True)
 
 
 def _tidy(at, fitted, step, size):

@@ -18,6 +18,7 @@ import numpy as np
 from ..mechanism import Array, Memory, Trial
 
 Rates = tuple[float, ...]
+MIDDLE = 0.5  # of rewards between 0 and 1
 SLOW_TO_FAST = (0.05, 0.1, 0.2, 0.4, 0.7)
 
 
@@ -195,7 +196,7 @@ def _value_of_two_rates(memory: Memory, trial: Trial, gain: Array, loss: Array) 
 
 def _fading_value(memory: Memory, trial: Trial, rate: Array, fading: Array) -> dict[str, Array]:
     learned = _value(memory, trial, rate)["value"]
-    return {"value": learned - fading * (1 - trial.chosen) * learned}
+    return {"value": learned - fading * (1 - trial.chosen) * (learned - MIDDLE)}
 
 
 def _surprised_value(memory: Memory, trial: Trial, rate: Array, pace: Array) -> dict[str, Array]:
@@ -256,7 +257,7 @@ def _of_options(name: str, words: str, update: Callable[..., dict[str, Array]], 
 
 
 PACES = _rates(SLOW_TO_FAST)
-VALUE = {"value": 0.5}  # the middle of rewards between 0 and 1
+VALUE = {"value": MIDDLE}
 SIGNALS: Mapping[str, Signal] = {
     signal.name: signal
     for signal in (

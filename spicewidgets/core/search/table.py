@@ -14,7 +14,6 @@ from .terms import FACTORS, SIDE, Reading, Term
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-KEPT = 400_000_000  # bytes of signals that are kept
 
 
 class ChoiceTable:
@@ -26,9 +25,10 @@ class ChoiceTable:
         dataset: the choices; participants are indices.
 
     Attributes:
-        chosen: 1 for the option that was taken, `(n_people, n_rows, n_options)`.
+        chosen: 1 for the option that was taken, `(n_people, n_rows, n_others)`; the others are all options but
+            the first, as only differences from that move a choice.
         known: where there is a choice, `(n_people, n_rows)`.
-        offered: options among which it was made, of the same shape as `chosen`.
+        offered: options among which it was made, `(n_people, n_rows, n_options)`; None where all are.
         session, trial: of the history of each row; the trial is the last before the choice.
         people: the person of each session, `(n_sessions,)`.
     """
@@ -59,12 +59,11 @@ class ChoiceTable:
         self.known = np.zeros(shape, bool)
         self.known[own] = True
         following = np.where(compact.ys.numpy() > 0, 1.0, 0.0)
-        self.chosen: Floats = following[self.session, self.trial] * self.known[..., None]
-        offered = compact.offered
-        self.offered: Mask = (
-            np.ones((*shape, n), bool) if offered is None else offered.numpy()[self.session, self.trial]
-        )
-        self.offered |= ~self.known[..., None]
+        self.chosen: Floats = following[self.session, self.trial, 1:] * self.known[..., None]
+        self._flat = self.trial * len(self.people) + self.session
+        self.offered: Mask | None = None
+        if compact.offered is not None:
+            self.offered = compact.offered.numpy()[self.session, self.trial] | ~self.known[..., None]
         self._kept: dict[Reading | tuple[str, tuple[float, ...]], Floats] = {}
 
     @property
@@ -88,25 +87,27 @@ class ChoiceTable:
         return np.stack(values, -3)
 
     def of_rows(self, values: Floats) -> Floats:
-        """Return what there is after the last trial before each choice, `(..., n_people, n_rows, n_options)`,
-        of `(..., n_trials, n_sessions, n_options)`.
+        """Return what there is after the last trial before each choice, `(..., n_people, n_rows, n)`, of
+        `(..., n_trials, n_sessions, n)`.
         """
-        rows: Floats = values[..., self.trial, self.session, :]
+        *more, n_trials, n_sessions, n = values.shape
+        rows: Floats = values.reshape(*more, n_trials * n_sessions, n).take(self._flat, len(more))
         return rows
 
     def reading(self, reading: Reading) -> Floats:
-        """Compute a reading before each choice: `(n_people, n_rows, n_options)`, or without options for a
-        signal of the session.
+        """Compute a reading before each choice: `(n_people, n_rows, n_others)`, by how much it is above that of
+        the first option; or `(n_people, n_rows)` for a signal of the session.
         """
         if reading.signal.startswith(SIDE):
             option = int(reading.signal.removeprefix(SIDE))
-            return np.broadcast_to(np.eye(self.n_options)[option], self.chosen.shape)
-        key = reading.signal, reading.rates
-        if key not in self._kept:
-            signal = SIGNALS[reading.signal]
-            values = self.of_rows(self.run(signal, reading.rates))
-            self._kept[key] = values if signal.of_options else values[..., 0]
-        return reading.of(self._kept[key])
+            return np.broadcast_to(np.eye(self.n_options)[option, 1:], self.chosen.shape)
+        if (key := (reading.signal, reading.rates)) not in self._kept:
+            values = self.run(SIGNALS[reading.signal], reading.rates)
+            self._kept[key] = values if reading.declared.of_options else values[..., :1]
+        values = reading.of(self._kept[key])
+        return self.of_rows(above_first(values) if reading.declared.of_options else values)[
+            ..., slice(None) if reading.declared.of_options else 0
+        ]
 
     def factors_of(self, term: Term) -> Floats:
         """Compute the product of a term's factors before each choice, `(n_people, n_rows)`."""
@@ -119,3 +120,29 @@ class ChoiceTable:
     def factors(self) -> Floats:
         """All readings of signals of the session before each choice, `(n_people, n_rows, n_readings)`."""
         return np.stack([self.reading(factor) for factor in FACTORS], -1) * self.known[..., None]
+
+
+def above_first(values: Floats) -> Floats:
+    """Subtract the value of the first option from those of the others, `(..., n_options)`."""
+    above: Floats = values[..., 1:] - values[..., :1]
+    return above
+
+
+def moments(carrier: Floats, others: Floats, p: Floats) -> tuple[Floats, Floats]:
+    """Compute the variance of a carrier among options, and its covariances with other columns.
+
+    Args:
+        carrier: `(..., n_others)`, above the first option.
+        others: `(..., n_others, n_columns)`, above the first option.
+        p: of all options but the first, `(..., n_others)`.
+
+    Returns: `(...)` and `(..., n_columns)`.
+    """
+    if p.shape[-1] == 1:
+        v = (p * (1 - p))[..., 0] * carrier[..., 0]
+        return v * carrier[..., 0], v[..., None] * others[..., 0, :]
+    weighted = p * carrier
+    mean = weighted.sum(-1)
+    own = (weighted * carrier).sum(-1) - mean**2
+    both = np.einsum("...a,...an->...n", weighted, others)
+    return own, both - mean[..., None] * np.einsum("...a,...an->...n", p, others)
