@@ -225,7 +225,7 @@ def fit_equation(
         terms: of the equation.
         counted: the choices to fit to.
         start: a fitted equation whose numbers are begun with, for terms that it has, too.
-        first: mean and spread of the weight of a term that is new; around 0, where nothing is known.
+        first: mean and spread of the weights of terms that are new; around 0, where nothing is known.
     """
     likelihood = EquationLikelihood(table, terms, counted)
     columns = likelihood.columns

@@ -10,7 +10,7 @@ from ..data.dataset import DatasetRNN
 from ..data.layout import MISSING
 from ..mechanism import Trial
 from .signals import SIGNALS, Signal
-from .terms import FACTORS, SIDE, Reading, Term
+from .terms import FACTORS, GIVEN, SIDE, Reading, Term
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -23,6 +23,8 @@ class ChoiceTable:
 
     Args:
         dataset: the choices; participants are indices.
+        given: logits of each next choice under an equation that is there already, `(n_sessions, n_trials,
+            n_options)`; None without.
 
     Attributes:
         chosen: 1 for the option that was taken, `(n_people, n_rows, n_others)`; the others are all options but
@@ -33,8 +35,8 @@ class ChoiceTable:
         people: the person of each session, `(n_sessions,)`.
     """
 
-    def __init__(self, dataset: DatasetRNN) -> None:
-        compact, _ = dataset.compact()
+    def __init__(self, dataset: DatasetRNN, given: Floats | None = None) -> None:
+        compact, index = dataset.compact()
         self.n_options, self.n_people = compact.n_actions, compact.n_participants
         self.people = compact.participant_ids.numpy()
         n = self.n_options
@@ -64,7 +66,12 @@ class ChoiceTable:
         self.offered: Mask | None = None
         if compact.offered is not None:
             self.offered = compact.offered.numpy()[self.session, self.trial] | ~self.known[..., None]
-        self._kept: dict[Reading | tuple[str, tuple[float, ...]], Floats] = {}
+        self._kept: dict[tuple[str, tuple[float, ...]], Floats] = {}
+        if given is not None:
+            places, observed = index.numpy(), dataset.mask.numpy()
+            moved = np.zeros((xs.shape[1], len(xs), n))
+            moved[places[observed], np.nonzero(observed)[0]] = np.asarray(given, float)[observed]
+            self._given = self.of_rows(above_first(moved))
 
     @property
     def n_choices(self) -> int:
@@ -101,6 +108,8 @@ class ChoiceTable:
         if reading.signal.startswith(SIDE):
             option = int(reading.signal.removeprefix(SIDE))
             return np.broadcast_to(np.eye(self.n_options)[option, 1:], self.chosen.shape)
+        if reading.signal == GIVEN:
+            return self._given
         if (key := (reading.signal, reading.rates)) not in self._kept:
             values = self.run(SIGNALS[reading.signal], reading.rates)
             self._kept[key] = values if reading.declared.of_options else values[..., :1]

@@ -1,8 +1,8 @@
 """Terms of an equation: a signal of options, times up to two signals of the session, with names in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from typing import Any, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ PLAIN, LN, LN1, RECIPROCAL, RECIPROCAL1 = "", "ln", "ln1", "1/", "1/1+"
 FROM_ONE = ("run", "earlier_run")  # counts that are 1 at least, once there is one
 SIDE = "side"  # what a person prefers whatever happened; one for each option but the first
 STAY = "last"
+GIVEN = "given"  # the logits of an equation that is there already
 
 
 @dataclass(frozen=True, order=True)
@@ -43,6 +44,8 @@ class Reading:
         >>> Reading("since_loss", (), "1/1+").words
         '1/(1 + trials since a loss)'
         """
+        if self.signal == GIVEN:
+            return "the equation as it is"
         if self.signal.startswith(SIDE):
             return f"option {int(self.signal.removeprefix(SIDE)) + 1}"
         words = self.declared.describe(self.rates)
@@ -90,6 +93,19 @@ class Term:
         else:
             first = carrier.words
         return " x ".join([first, *(factor.words for factor in self.factors)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        readings = [[one.signal, list(one.rates), one.form] for one in (self.carrier, *self.factors)]
+        return {"readings": readings, "free": self.free}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Return the term that `to_dict` gave."""
+        carrier, *factors = (
+            Reading(str(name), tuple(map(float, rates)), str(form)) for name, rates, form in state["readings"]
+        )
+        return cls(carrier, tuple(factors), bool(state["free"]))
 
     @property
     def signals(self) -> frozenset[str]:
