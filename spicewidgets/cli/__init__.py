@@ -2,8 +2,9 @@
 
 `spicewidgets discover` goes from a simulated participant, or a table, to the equation; `translate` from an
 equation to the parameters of a Q-learner; `data` lists and fetches data sets; `rivals` compares models by
-choices they did not learn from, `falsify` judges them by what they do, `recovery` says what a design can
-tell, `report` writes all of it up, and `page` writes a lesson that runs in a browser alone.
+choices they did not learn from, `falsify` judges them by what they do, `search` looks for the mechanism that
+is missing, `recovery` says what a design can tell, `report` writes all of it up, and `page` writes a lesson
+that runs in a browser alone.
 
 The options are read from the settings (`options.py`), so that they have the same words, units and bounds as
 everything else. Heavy modules are loaded only when they are needed, so that `--help` is quick. The output
@@ -26,6 +27,7 @@ from .page import page
 from .paper import report
 from .progress import ProgressBar
 from .recovery import recovery
+from .search import search
 from .serve import app
 from .study import declared_command
 from .translate import translate
@@ -42,6 +44,7 @@ main.add_command(data)
 main.add_command(page)
 main.add_command(recovery)
 main.add_command(report)
+main.add_command(search)
 main.add_command(translate)
 for each in STUDIES.values():
     if each.has_command:

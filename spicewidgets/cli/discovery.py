@@ -1,7 +1,7 @@
 """What `spicewidgets discover` does: simulate or read, train, discover, and predict what was held out."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import asdict
@@ -270,14 +270,31 @@ def held_out(estimator: SpiceEstimator, test: DatasetRNN, rival: FittedRival | N
     numbers = {
         "equations": float(np.mean(list(counts.values()))),
         "network": estimator.rnn_model_.n_weights / len(estimator.participants_),
-        "chance": 0.0,
     }
     if rival is not None:
         surprise[rival.rival.name] = nll_per_trial(rival.predict(test), test)
         numbers[rival.rival.name] = float(len(rival.names))
+    return tabulate_nats(surprise, numbers, test, None if rival is None else rival.rival.name)
+
+
+def tabulate_nats(
+    surprise: Mapping[str, Floats], numbers: Mapping[str, float], test: DatasetRNN, than: str | None
+) -> pd.DataFrame:
+    """Tabulate the likelihood of choices under some models, and by chance.
+
+    Args:
+        surprise: of each model, -ln P of each next choice in nats, `(n_sessions, n_trials)`.
+        numbers: of each, those of a person.
+        test: the choices.
+        than: the model that others are compared with; None for none.
+
+    Returns:
+        As of `held_out`.
+    """
     mask = test.target_mask
-    surprise["chance"] = np.where(mask, guesses(mask, test.offered, test.n_actions), np.nan)
-    by = None if rival is None else surprise[rival.rival.name]
+    chance = np.where(mask, guesses(mask, test.offered, test.n_actions), np.nan)
+    surprise, numbers = {**surprise, "chance": chance}, {**numbers, "chance": 0.0}
+    by = None if than is None else surprise[than]
     parts = {name.replace(" ", "_"): part for name, part in stages_of(test).items()}
     rows = [
         {"model": model, "n_choices": int(mask.sum()), "nll": float(np.nansum(nll))}

@@ -154,9 +154,7 @@ class Search:
             ),
             None,
         )
-        self.path += [
-            replace(step, action=VAIN) for place, (step, _) in enumerate(tried) if place != good
-        ]
+        self.path += [replace(step, action=VAIN) for place, (step, _) in enumerate(tried) if place != good]
         if good is None:
             return False
         self._take(*tried[good])

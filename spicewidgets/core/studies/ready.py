@@ -14,6 +14,7 @@ from .falsification import FalsificationStudy
 from .recovery_studies import LearnersStudy, ModelsStudy, ParametersStudy, TermsStudy
 from .report import ReportStudy
 from .resampling_study import ResamplingStudy
+from .search_study import SearchStudy
 from .staying_study import StayingStudy
 from .study import Study
 
@@ -25,6 +26,7 @@ ALL: list[type[Study]] = [
     TermsStudy,
     ComparisonStudy,
     FalsificationStudy,
+    SearchStudy,
     StayingStudy,
 ]
 ALL += load_plugins("studies", type, (study.name for study in ALL))
