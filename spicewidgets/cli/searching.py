@@ -44,12 +44,14 @@ def text(request: SearchRequest, study: SearchStudy) -> Iterator[str]:
 
 
 def _hold_out(request: SearchRequest, study: SearchStudy, progress: ProgressBar) -> pd.DataFrame:
-    """Return a row each for the equations, the plain learner, the ceiling if that is asked for, and chance."""
+    """Return a row each for the equations, the plain learner, the ceiling if asked for, and chance."""
     train, model = study.source.table, study.result().model
-    assert train is not None and model is not None
+    assert train is not None
+    assert model is not None
     test = read_table(request.test_data, request.columns, request.remedies)
     dataset, _ = choices_to_predict(train, test, request.remedies.get("sessions"))
-    plain = fit_rival(PLAIN, train.dataset, way_of_fitting("group", train.dataset), random_state=request.seed)
+    way = way_of_fitting("group", train.dataset)
+    plain = fit_rival(PLAIN, train.dataset, way, random_state=request.seed)
     surprise = {
         "equations": nll_per_trial(model.predict(dataset), dataset),
         PLAIN: nll_per_trial(plain.predict(dataset), dataset),

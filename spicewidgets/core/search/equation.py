@@ -22,6 +22,7 @@ FAR = 5.0  # log-odds of a rate, at most
 STEP = 1e-3  # of the derivative by the log-odds of a rate
 NEVER = -1e9  # logit of an option that is not on offer
 LEAST_WIDE = 0.05  # of a spread to begin with
+TINY = 1e-300  # of P, in logarithms
 WIDE = 1.0  # spread of a number to begin with, where nothing is known of it
 
 
@@ -100,12 +101,12 @@ class EquationLikelihood:
 
     def nll(self, p: Floats, counted: Mask) -> Floats:
         """Compute -ln P of choices that count in nats, `(n_people,)`, by P of all options but the first."""
-        chosen, others = self.table.chosen, p.shape[-1]
+        chosen = self.table.chosen
         own = np.where(chosen[..., 0] > 0, p[..., 0], 1 - p[..., 0])
-        if others > 1:
+        if p.shape[-1] > 1:
             first = 1 - chosen.sum(-1)
             own = (p * chosen).sum(-1) + first * (1 - p.sum(-1))
-        nats: Floats = -(np.log(np.maximum(own, 1e-300)) * counted).sum(-1)
+        nats: Floats = -(np.log(np.maximum(own, TINY)) * counted).sum(-1)
         return nats
 
     def terms_at(self, values: Floats) -> list[Floats]:
@@ -120,7 +121,9 @@ class EquationLikelihood:
         at = values[:, columns]
         if place in self._carriers and self._carriers[place][0] == at.tobytes():
             return self._carriers[place][1]
-        moved = np.concatenate([np.zeros((1, len(columns))), STEP * np.eye(len(columns)), -STEP * np.eye(len(columns))])
+        moved = np.concatenate(
+            [np.zeros((1, len(columns))), STEP * np.eye(len(columns)), -STEP * np.eye(len(columns))]
+        )
         rates = expit(at[self.table.people] + moved[:, None])  # of each session
         signal = term.carrier.declared
         run = self.table.run(signal, [rates[..., i : i + 1] for i in range(len(columns))])
@@ -152,7 +155,8 @@ class EquationLikelihood:
         logits = np.concatenate([np.zeros_like(logits[..., :1]), logits], -1)
         logits = logits if offered is None else np.where(offered, logits, NEVER)
         p: Floats = np.exp(logits - logits.max(-1, keepdims=True))
-        return p[..., 1:] / p.sum(-1, keepdims=True)
+        others: Floats = p[..., 1:] / p.sum(-1, keepdims=True)
+        return others
 
 
 def spread_of(values: Floats, known: Mask) -> float:
@@ -169,11 +173,12 @@ def information_of(design: Floats, p: Floats, counted: Mask) -> Floats:
     people, _, others, n = design.shape
     if others == 1:
         column = design[:, :, 0]
-        return np.swapaxes(column, 1, 2) @ (column * (p * (1 - p) * counted[..., None]))
+        weighted = column * (p * (1 - p) * counted[..., None])
+        return np.asarray(np.swapaxes(column, 1, 2) @ weighted)
     weighted = design * (p * counted[..., None])[..., None]
     mean = weighted.sum(2)
-    whole: Floats = np.swapaxes(design.reshape(people, -1, n), 1, 2) @ weighted.reshape(people, -1, n)
-    return whole - np.swapaxes(mean, 1, 2) @ mean
+    whole = np.swapaxes(design.reshape(people, -1, n), 1, 2) @ weighted.reshape(people, -1, n)
+    return np.asarray(whole - np.swapaxes(mean, 1, 2) @ mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +200,7 @@ class FittedEquation:
 
     @property
     def evidence(self) -> float:
-        """ln p(choices), with everybody's numbers integrated out (Laplace)."""
+        """Evidence: ln p(choices), with everybody's numbers integrated out (Laplace)."""
         return self.group.log_evidence
 
     @property
@@ -206,9 +211,7 @@ class FittedEquation:
     def nll(self, counted: Mask) -> Floats:
         """Compute -ln P of some choices in nats, `(n_people,)`."""
         likelihood = self.likelihood
-        return likelihood.nll(
-            likelihood.probabilities(self.group.values), counted & likelihood.table.known
-        )
+        return likelihood.nll(likelihood.probabilities(self.group.values), counted & likelihood.table.known)
 
 
 def fit_equation(
@@ -217,6 +220,7 @@ def fit_equation(
     counted: Mask,
     start: FittedEquation | None = None,
     first: tuple[float, float] | None = None,
+    instead: tuple[Term, Term] | None = None,
 ) -> Iterator[FittedEquation]:
     """Fit an equation to people; yields each round, the best of which is the last.
 
@@ -226,6 +230,8 @@ def fit_equation(
         counted: the choices to fit to.
         start: a fitted equation whose numbers are begun with, for terms that it has, too.
         first: mean and spread of the weights of terms that are new; around 0, where nothing is known.
+        instead: a term of the start, and the one that stands for it now, with the same weights and, of its
+            rates, the same first ones.
     """
     likelihood = EquationLikelihood(table, terms, counted)
     columns = likelihood.columns
@@ -239,7 +245,7 @@ def fit_equation(
         mean[len(terms) + i] = logit(terms[place].carrier.rates[rate])
     values[:, len(terms) :] = mean[len(terms) :]
     if start is not None:
-        for here, there in _shared(columns, start.likelihood.columns):
+        for here, there in _shared(columns, start.likelihood.columns, instead):
             mean[here], spread[here] = start.group.mean[there], max(start.group.spread[there], LEAST_WIDE)
             values[:, here] = start.group.values[:, there]
     low, high = np.full(n, -np.inf), np.full(n, np.inf)
@@ -253,13 +259,14 @@ def fit_equation(
         yield FittedEquation(likelihood, best)
 
 
-def _shared(here: Columns, there: Columns) -> Iterator[tuple[int, int]]:
+def _shared(here: Columns, there: Columns, instead: tuple[Term, Term] | None) -> Iterator[tuple[int, int]]:
     """Yield columns of the same numbers in two equations."""
     bare = [(term.carrier, term.factors) for term in there.terms]
     for place, term in enumerate(here.terms):
-        if (term.carrier, term.factors) not in bare:
+        old = instead[0] if instead is not None and term == instead[1] else term
+        if (old.carrier, old.factors) not in bare:
             continue
-        other = bare.index((term.carrier, term.factors))
+        other = bare.index((old.carrier, old.factors))
         yield place, other
         if term.free and there.terms[other].free:
-            yield from zip(here.rates_of(place), there.rates_of(other), strict=True)
+            yield from zip(here.rates_of(place), there.rates_of(other), strict=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from ..data.participants import Participants
 from ..rivals.declaration import Parameter, Rival, State, Trial, Values
 from ..rivals.fit import FittedRival
 from .equation import Columns, FittedEquation
-
 from .terms import SIDE, Reading, Term
 
 MOST = 1e6  # of a weight, which the search does not bound
@@ -28,14 +27,16 @@ class FoundRival(Rival):
         terms: of the equation.
     """
 
-    name: ClassVar[str] = NAME
+    name = NAME
     named = True
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self.terms = tuple(terms)
         self.columns_of = Columns(self.terms)
         self.words = f"Chooses by {', '.join(term.words for term in terms)}."
-        self.equation = "logit = " + " + ".join(f"w{place} {term.words}" for place, term in enumerate(terms, 1))
+        self.equation = "logit = " + " + ".join(
+            f"w{place} {term.words}" for place, term in enumerate(terms, 1)
+        )
         weights = tuple(
             Parameter.real(f"w{place}", f"weight of {term.words}", most=MOST)
             for place, term in enumerate(terms, 1)
@@ -53,7 +54,7 @@ class FoundRival(Rival):
         }
 
     def _readings(self) -> Any:
-        """Yield every signal that has a memory, by a key, and the names of the parameters that are its rates."""
+        """Yield every signal that has a memory, by a key, and the names of its own rates."""
         for place, term in enumerate(self.terms):
             for reading in (term.carrier, *term.factors):
                 if not reading.signal.startswith(SIDE):
@@ -63,7 +64,7 @@ class FoundRival(Rival):
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Move the memory of every signal."""
-        after = {}
+        after: dict[str, torch.Tensor] = {}
         for key, (reading, names) in self._signals.items():
             own = {name: state[f"{key}_{name}"] for name in reading.declared.states}
             rates = [getattr(p, name) for name in names] or reading.rates
@@ -75,7 +76,9 @@ class FoundRival(Rival):
         """Return the sum of the weighted terms."""
         whole: Any = 0.0
         for place, term in enumerate(self.terms):
-            value = getattr(p, f"w{place + 1}") * self._value(term.carrier, state, place if term.free else None)
+            value = getattr(p, f"w{place + 1}") * self._value(
+                term.carrier, state, place if term.free else None
+            )
             for factor in term.factors:
                 value = value * self._value(factor, state, None)
             whole = whole + value
@@ -86,11 +89,12 @@ class FoundRival(Rival):
         if reading.signal.startswith(SIDE):
             like = next(iter(state.values()))
             return torch.eye(like.shape[-1], dtype=like.dtype)[int(reading.signal.removeprefix(SIDE))]
-        return reading.of(state[f"{_key(reading, place)}_{reading.declared.read}"])
+        value: torch.Tensor = reading.of(state[f"{_key(reading, place)}_{reading.declared.read}"])
+        return value
 
 
 def _key(reading: Reading, place: int | None) -> str:
-    """Return the name of a signal's memory, which equal signals share unless people have rates of their own."""
+    """Return the name of a signal's memory, which equal signals share, but for own rates."""
     rates = "_".join(f"{rate:g}".replace(".", "") for rate in reading.rates)
     return f"{reading.signal}{rates and '_'}{rates}" if place is None else f"{reading.signal}_of{place + 1}"
 
@@ -171,26 +175,21 @@ class FoundModel:
         return self.fitted.predict(dataset)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for each term: its words, mean and standard deviation of people's weights, and how many
-        people have a weight above 0, or, of rates, the mean alone.
+        """Return a row for each term: its words, mean and standard deviation of people's weights, the share
+        of people whose weight is above 0, and mean own rates.
         """
-        rates = [
-            ", ".join(f"{self.rates[:, i].mean():.2f}" for i, (term, _) in enumerate(self._rates) if term == place)
-            for place in range(len(self.terms))
-        ]
+        own: list[list[str]] = [[] for _ in self.terms]
+        for (place, _), mean in zip(Columns(self.terms).rates, self.rates.mean(0), strict=True):
+            own[place].append(f"{mean:.2f}")
         return pd.DataFrame(
             {
                 "term": [term.words for term in self.terms],
                 "weight": self.weights.mean(0),
                 "sd": self.weights.std(0),
                 "above_0": (self.weights > 0).mean(0),
-                "own_rates": rates,
+                "own_rates": list(map(", ".join, own)),
             }
         )
-
-    @property
-    def _rates(self) -> tuple[tuple[int, int], ...]:
-        return Columns(self.terms).rates
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""

@@ -85,7 +85,7 @@ def score_terms(fit: FittedEquation) -> Generator[None, None, Scores]:
         if not term.factors and term.carrier not in known:
             multiplied.append((term.carrier, values_of))
             known.add(term.carrier)
-    alone = [one for one in (*sides(table.n_options), *CARRIERS)]
+    alone = [*sides(table.n_options), *CARRIERS]
     upper = np.triu_indices(len(FACTORS))
     n_terms = len(alone) + len(multiplied) * len(FACTORS) + len(upper[0])
     score = np.zeros((table.n_people, n_terms))
@@ -109,9 +109,7 @@ def score_terms(fit: FittedEquation) -> Generator[None, None, Scores]:
         yield
     terms = [Term(one) for one in alone]
     terms += [Term(one, (factor,)) for one, _ in multiplied for factor in FACTORS]
-    terms += [
-        Term(Reading(STAY), (FACTORS[i], FACTORS[j])) for i, j in zip(*upper, strict=True)
-    ]
+    terms += [Term(Reading(STAY), (FACTORS[i], FACTORS[j])) for i, j in zip(*upper, strict=True)]
     useful = left.sum(0) > np.maximum(LEAST * own.sum(0), RARE)
     useful &= np.array([(term.carrier, term.factors) not in there for term in terms])
     places = np.flatnonzero(useful)
@@ -173,7 +171,11 @@ def _gains(score: Floats, left: Floats, own: Floats) -> tuple[Floats, Floats, Fl
         weighted = score / shrunk
         whole = precision.sum(0)
         middle = np.where(whole > RARE, weighted.sum(0) / np.maximum(whole, RARE), 0.0)
-        gain = -np.log(shrunk).sum(0) / 2 + (score**2 * tau**2 / shrunk).sum(0) / 2 + middle * weighted.sum(0) / 2
+        gain = (
+            -np.log(shrunk).sum(0) / 2
+            + (score**2 * tau**2 / shrunk).sum(0) / 2
+            + middle * weighted.sum(0) / 2
+        )
         better = gain > best
         best = np.where(better, gain, best)
         mean, spread = np.where(better, middle, mean), np.where(better, tau, spread)

@@ -1,12 +1,12 @@
 """The search: from a plain learner, term by term, to an equation to which nothing is worth adding.
 
-Each step scores all terms (`score.py`), fits the few best, and keeps the one by which the evidence gains most,
-if that is more than its penalty: ln n for the group's mean and spread of each number over n choices (Schwarz
-1978), and ln 3m for the choice among the m terms that are as long (with no, one or two signals of the
-session); and if choices that neither score nor fit ever saw are expected better with it. A plain value may
-also be exchanged for one that fades, has two rates, or learns by surprise or ever slower. Then the rates of
-what was added are freed, where people are worth rates of their own, and terms that have become superfluous go.
-At the end the equation is fitted to all choices.
+Each step scores all terms (`score.py`), fits the few best, and keeps the one by which the evidence gains
+most, if that is more than its penalty: ln n for the group's mean and spread of each number over n choices
+(Schwarz 1978), and ln 3m for the choice among the m terms that are as long (with no, one or two signals of
+the session); and if choices that neither score nor fit ever saw are expected better with it. A plain value
+may also be exchanged for one that fades, has two rates, or learns by surprise or ever slower. Then the rates
+of what was added are freed, where people are worth rates of their own, and terms that have become superfluous
+go. At the end the equation is fitted to all choices.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -143,7 +143,8 @@ class Search:
             penalty += float(np.log(3 * len(EXCHANGED)))
             if scores.gain_of(new.carrier.signal) < max(penalty, most) / 2:
                 continue
-            fit = yield from self._fit(tuple(new if it == old else it for it in self.at.terms), self.at)
+            terms = tuple(new if term == old else term for term in self.at.terms)
+            fit = yield from self._fit(terms, self.at, instead=(old, new))
             tried.append((self._describe(EXCHANGE, new, fit, penalty, n), fit))
         tried.sort(key=lambda pair: pair[0].penalty - pair[0].nats)
         good = next(
@@ -208,17 +209,17 @@ class Search:
         start: FittedEquation | None = None,
         group: tuple[float, float] | None = None,
         counted: Mask | None = None,
+        instead: tuple[Term, Term] | None = None,
     ) -> Fitting:
         """Fit an equation; once more from a weight of 0, where it is worse than the one that it contains."""
         learned = self.learned if counted is None else counted
         words = f"Fitting {terms[-1].words}"
-        best = None
+        best: FittedEquation | None = None
         for first in (group, (0.0, 0.0)):
-            fit = None
-            for fit in fit_equation(self.table, terms, learned, start, first):
+            for fit in fit_equation(self.table, terms, learned, start, first, instead):
                 yield words
-            assert fit is not None
-            best = fit if best is None or fit.evidence > best.evidence else best
+                best = fit if best is None or fit.evidence > best.evidence else best
+            assert best is not None
             if group is None or start is None or best.evidence > start.evidence - SLACK:
                 break
         assert best is not None
@@ -229,9 +230,7 @@ class Search:
     ) -> PathStep:
         apart = float((self.at.nll(self.apart) - fit.nll(self.apart)).sum())
         nats = fit.evidence - self.at.evidence
-        return PathStep(
-            action, term, nats, penalty, apart, self._likelihood(fit), n_scored, self.seconds
-        )
+        return PathStep(action, term, nats, penalty, apart, self._likelihood(fit), n_scored, self.seconds)
 
     def _likelihood(self, fit: FittedEquation) -> float:
         return float(np.exp(-fit.nll(self.apart).sum() / max(int(self.apart.sum()), 1)))
@@ -258,16 +257,18 @@ class Search:
             return
         self.path = [PathStep(**{**step, "term": Term.from_dict(step["term"])}) for step in state["path"]]
         terms = [Term.from_dict(term) for term in state["terms"]]
-        group = {name: np.asarray(value) for name, value in state["group"].items()}
-        group["log_evidence"] = float(state["group"]["log_evidence"])  # type: ignore[assignment]
+        group = {
+            name: np.asarray(value) if isinstance(value, list) else value
+            for name, value in state["group"].items()
+        }
         likelihood = EquationLikelihood(self.table, terms, self.learned)
         self.at = FittedEquation(likelihood, GroupState(**group))
         self.first, self.seconds = float(state["first"]), float(state["seconds"])
 
 
 def choices_that_judge(table: ChoiceTable, seed: int) -> Mask:
-    """Choose the choices that neither score nor fit sees: whole sessions of people who have four or more, else
-    blocks of choices in a row.
+    """Choose the choices that neither score nor fit sees: whole sessions of people who have four or more,
+    else blocks of choices in a row.
 
     Returns: `(n_people, n_rows)`.
     """

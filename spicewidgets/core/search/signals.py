@@ -33,7 +33,7 @@ class Signal:
         states: its memory, and the value of each part before the first trial.
         read: the part of the memory that is its value.
         of_options: whether each option has a value of its own.
-        is_count: whether it is a count, which may act by its logarithm, its reciprocal, or beyond a threshold.
+        is_count: whether it is a count, which may act by its logarithm, its reciprocal, or above a threshold.
         grid: the rates at which it is tried; `((),)` where it has none.
     """
 
@@ -213,7 +213,10 @@ def _settling_value(memory: Memory, trial: Trial, rate: Array, decline: Array) -
 
 def _mean_outcome(memory: Memory, trial: Trial) -> dict[str, Array]:
     times = memory["times"] + trial.chosen
-    return {"times": times, "value": memory["value"] + trial.chosen * (trial.reward - memory["value"]) / (times + 1)}
+    return {
+        "times": times,
+        "value": memory["value"] + trial.chosen * (trial.reward - memory["value"]) / (times + 1),
+    }
 
 
 def _wins(memory: Memory, trial: Trial, rate: Array) -> dict[str, Array]:
@@ -248,11 +251,15 @@ def _times_lost(memory: Memory, trial: Trial) -> dict[str, Array]:
     return {"times": memory["times"] + trial.chosen * (1 - trial.reward)}
 
 
-def _of_session(name: str, words: str, update: Callable[..., dict[str, Array]], read: str, **other: object) -> Signal:
+def _of_session(
+    name: str, words: str, update: Callable[..., dict[str, Array]], read: str, **other: object
+) -> Signal:
     return Signal(name, words, update, other.pop("states", {read: 0.0}), read, **other)  # type: ignore[arg-type]
 
 
-def _of_options(name: str, words: str, update: Callable[..., dict[str, Array]], read: str, **other: object) -> Signal:
+def _of_options(
+    name: str, words: str, update: Callable[..., dict[str, Array]], read: str, **other: object
+) -> Signal:
     return _of_session(name, words, update, read, of_options=True, **other)
 
 
@@ -262,7 +269,12 @@ SIGNALS: Mapping[str, Signal] = {
     signal.name: signal
     for signal in (
         _of_session(
-            "run", "length of the run", _run_length, "length", is_count=True, states={"run": 0.0, "length": 0.0}
+            "run",
+            "length of the run",
+            _run_length,
+            "length",
+            is_count=True,
+            states={"run": 0.0, "length": 0.0},
         ),
         _of_session(
             "earlier_run",
@@ -308,10 +320,28 @@ SIGNALS: Mapping[str, Signal] = {
             "before",
             states={"reward": 0.0, "before": 0.0},
         ),
-        _of_session("stayed", "whether the last choice was a stay", _stayed, "stayed", states={"last": 0.0, "stayed": 0.0}),
-        _of_session("mean_reward", "mean reward (rate {0})", _mean_reward, "mean", grid=PACES[:4], states={"mean": 0.5}),
         _of_session(
-            "mean_stay", "mean of stays (rate {0})", _mean_stay, "stays", grid=PACES[:4], states={"last": 0.0, "stays": 0.5}
+            "stayed",
+            "whether the last choice was a stay",
+            _stayed,
+            "stayed",
+            states={"last": 0.0, "stayed": 0.0},
+        ),
+        _of_session(
+            "mean_reward",
+            "mean reward (rate {0})",
+            _mean_reward,
+            "mean",
+            grid=PACES[:4],
+            states={"mean": 0.5},
+        ),
+        _of_session(
+            "mean_stay",
+            "mean of stays (rate {0})",
+            _mean_stay,
+            "stays",
+            grid=PACES[:4],
+            states={"last": 0.0, "stays": 0.5},
         ),
         _of_session(
             "surprise",
@@ -332,7 +362,11 @@ SIGNALS: Mapping[str, Signal] = {
         _of_options("last", "last choice", _last, "last"),
         _of_options("two_back", "choice two back", _two_back, "two", states={"last": 0.0, "two": 0.0}),
         _of_options(
-            "three_back", "choice three back", _three_back, "three", states={"last": 0.0, "two": 0.0, "three": 0.0}
+            "three_back",
+            "choice three back",
+            _three_back,
+            "three",
+            states={"last": 0.0, "two": 0.0, "three": 0.0},
         ),
         _of_options("kernel", "mean of choices of it (rate {0})", _kernel, "trace", grid=PACES),
         _of_options("value", "value of it (rate {0})", _value, "value", grid=(*PACES, (0.95,)), states=VALUE),
@@ -368,7 +402,13 @@ SIGNALS: Mapping[str, Signal] = {
             grid=_rates((0.3, 0.6, 0.9), (0.01, 0.03, 0.1)),
             states=VALUE | {"share": 1.0},
         ),
-        _of_options("mean_outcome", "mean of all outcomes of it", _mean_outcome, "value", states=VALUE | {"times": 0.0}),
+        _of_options(
+            "mean_outcome",
+            "mean of all outcomes of it",
+            _mean_outcome,
+            "value",
+            states=VALUE | {"times": 0.0},
+        ),
         _of_options("wins", "mean of rewards from it (rate {0})", _wins, "trace", grid=PACES),
         _of_options("losses", "mean of losses from it (rate {0})", _losses, "trace", grid=PACES),
         _of_options("since_chosen", "trials since its last choice", _since_chosen, "since", is_count=True),

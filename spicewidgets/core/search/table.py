@@ -27,8 +27,8 @@ class ChoiceTable:
             n_options)`; None without.
 
     Attributes:
-        chosen: 1 for the option that was taken, `(n_people, n_rows, n_others)`; the others are all options but
-            the first, as only differences from that move a choice.
+        chosen: 1 for the option that was taken, `(n_people, n_rows, n_others)`; the others are all options
+            but the first, as only differences from that move a choice.
         known: where there is a choice, `(n_people, n_rows)`.
         offered: options among which it was made, `(n_people, n_rows, n_options)`; None where all are.
         session, trial: of the history of each row; the trial is the last before the choice.
@@ -102,8 +102,8 @@ class ChoiceTable:
         return rows
 
     def reading(self, reading: Reading) -> Floats:
-        """Compute a reading before each choice: `(n_people, n_rows, n_others)`, by how much it is above that of
-        the first option; or `(n_people, n_rows)` for a signal of the session.
+        """Compute a reading before each choice: `(n_people, n_rows, n_others)`, by how much it is above that
+        of the first option; or `(n_people, n_rows)` for a signal of the session.
         """
         if reading.signal.startswith(SIDE):
             option = int(reading.signal.removeprefix(SIDE))
@@ -114,9 +114,9 @@ class ChoiceTable:
             values = self.run(SIGNALS[reading.signal], reading.rates)
             self._kept[key] = values if reading.declared.of_options else values[..., :1]
         values = reading.of(self._kept[key])
-        return self.of_rows(above_first(values) if reading.declared.of_options else values)[
-            ..., slice(None) if reading.declared.of_options else 0
-        ]
+        if reading.declared.of_options:
+            return self.of_rows(above_first(values))
+        return self.of_rows(values)[..., 0]
 
     def factors_of(self, term: Term) -> Floats:
         """Compute the product of a term's factors before each choice, `(n_people, n_rows)`."""

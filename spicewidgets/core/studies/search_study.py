@@ -7,6 +7,7 @@ import json
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +18,7 @@ from .source import Source
 from .study import Study
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from ..data import participants
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ..search.found import FoundModel
     from ..search.search import PathStep
 else:
+    np = later("numpy")
     pd = later("pandas")
     found = later("..search.found", __package__)
     participants = later("..data.participants", __package__)
@@ -86,8 +89,8 @@ class SearchResult:
             return f"{so_far}{end or 'nothing was added yet'}.".capitalize()
         first, most = taken[0], max(taken, key=lambda step: step.nats)
         return (
-            f"{so_far}{len(taken)} steps from a Rescorla-Wagner learner raise the likelihood of {self.n_apart:,}"
-            f" choices that neither scored nor fitted anything from {self.first:.4f} to"
+            f"{so_far}{len(taken)} steps from a Rescorla-Wagner learner raise the likelihood of"
+            f" {self.n_apart:,} choices that neither scored nor fitted anything from {self.first:.4f} to"
             f" {taken[-1].likelihood:.4f}. The first: {first.action}, {first.term.words}"
             + (f"; what brought most: {most.term.words}." if most is not first else ".")
         )
@@ -264,4 +267,5 @@ class SearchStudy(Study):
     def _identity(self) -> list[Any]:
         """Values that are the same for the same choices and settings."""
         data = self.source.dataset
-        return [asdict(self.settings), list(data.xs.shape), float(data.xs.double().sum()), float(data.ys.double().sum())]
+        choices = sha256(np.asarray(data.xs).tobytes() + np.asarray(data.ys).tobytes())
+        return [asdict(self.settings), choices.hexdigest()]
