@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..discover.maximum import Prior, curvature_of
-from .equation import FittedEquation
+from .equation import RARE, FittedEquation, best_groups
 from .table import Floats, moments
 from .terms import ALWAYS, CARRIERS, FACTORS, STAY, Reading, Term, sides
 
-SPREADS = np.array([0.0, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0])  # of a weight, over the scale of its term
+SPREADS = np.array([0.0, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0])  # of a weight, in errors of a person
 LEAST = 0.02  # of its information, that a term must have beyond what is there
+ROUND_ABOUT = 0.1  # nats by which a form of a signal must be better than the signal as it is
 LENGTHS = 3  # of terms: with no, one or two factors
-RARE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +56,16 @@ class Scores:
     def best(self, n: int) -> list[int]:
         """Return the places of the best terms, each of other signals."""
         chosen: list[int] = []
+        gains: list[float] = []
         lengths = np.array([len(term.factors) for term in self.terms])
         choice = np.log(np.bincount(lengths, minlength=LENGTHS))[lengths]
+        choice = choice + ROUND_ABOUT * np.array([term.n_forms for term in self.terms])
         for place in np.argsort(choice - self.gain, kind="stable"):
             known = [self.terms[one].signals for one in chosen]
-            if self.terms[place].signals not in known:
+            is_new = self.terms[place].signals not in known
+            if is_new and not np.isclose(self.gain[place], gains, rtol=1e-9).any():
                 chosen.append(int(place))
+                gains.append(float(self.gain[place]))
             if len(chosen) == n:
                 break
         return chosen
@@ -113,7 +117,9 @@ def score_terms(fit: FittedEquation) -> Generator[None, None, Scores]:
     useful = left.sum(0) > np.maximum(LEAST * own.sum(0), RARE)
     useful &= np.array([(term.carrier, term.factors) not in there for term in terms])
     places = np.flatnonzero(useful)
-    gain, mean, spread = _gains(score[:, places], left[:, places], own[:, places])
+    size = 3 * np.sqrt(table.n_people / np.maximum(own.sum(0), RARE))  # thrice the error of one person
+    spreads = SPREADS[:, None] * size[places]
+    gain, mean, spread = best_groups(score[:, places], left[:, places], spreads)
     return Scores([terms[place] for place in places], gain, mean, spread)
 
 
@@ -155,28 +161,3 @@ def _score_person(
     own = np.concatenate(owns)
     left = own - ((cross @ inverse) * cross).sum(-1)
     return np.concatenate(scores), own, np.maximum(left, 0.0)
-
-
-def _gains(score: Floats, left: Floats, own: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the gain in ln p(choices), mean and spread of the best group of each term's weights."""
-    unit = 1 / np.sqrt(np.maximum(own.sum(0), RARE))  # not yet a scale: spreads go with the information
-    people = np.maximum((own > 0).sum(0), 1)
-    size = unit * np.sqrt(people) * 3
-    best = np.full(score.shape[1], -np.inf)
-    mean, spread = np.zeros_like(best), np.zeros_like(best)
-    for one in SPREADS:
-        tau = one * size
-        shrunk = 1 + tau**2 * left
-        precision = left / shrunk
-        weighted = score / shrunk
-        whole = precision.sum(0)
-        middle = np.where(whole > RARE, weighted.sum(0) / np.maximum(whole, RARE), 0.0)
-        gain = (
-            -np.log(shrunk).sum(0) / 2
-            + (score**2 * tau**2 / shrunk).sum(0) / 2
-            + middle * weighted.sum(0) / 2
-        )
-        better = gain > best
-        best = np.where(better, gain, best)
-        mean, spread = np.where(better, middle, mean), np.where(better, tau, spread)
-    return best, mean, spread

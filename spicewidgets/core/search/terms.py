@@ -94,6 +94,11 @@ class Term:
             first = carrier.words
         return " x ".join([first, *(factor.words for factor in self.factors)])
 
+    @property
+    def n_forms(self) -> int:
+        """Number of signals in it that are not read as they are."""
+        return sum(one.form != PLAIN for one in (self.carrier, *self.factors))
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         readings = [[one.signal, list(one.rates), one.form] for one in (self.carrier, *self.factors)]
