@@ -81,6 +81,12 @@ MAY = {
         f"spicewidgets.core.{room}"
         for room in ("simulate", "data", "train", "judge", "read", "discover", "rivals")
     },
+    "core/search": GROUND
+    | {"pandas", "scipy", "torch"}
+    | {
+        f"spicewidgets.core.{room}"
+        for room in ("simulate", "data", "train", "judge", "read", "discover", "rivals", "search")
+    },
     "core/studies": {"numpy", "pandas", "scipy", "torch", "spicewidgets.core", "spicewidgets.loading"},
     "loading": set(),
     "state": {

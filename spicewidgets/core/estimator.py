@@ -10,11 +10,12 @@ import warnings
 from collections.abc import Collection, Hashable, Iterator
 from copy import deepcopy
 from time import perf_counter
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 
+from ..loading import later
 from . import autospice, storage
 from .checks import raise_if_any
 from .config import SpiceConfig
@@ -40,6 +41,13 @@ from .train.rnn import BaseRNN
 from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
 
+if TYPE_CHECKING:
+    from .search import result, search as found
+    from .search.result import SearchResult
+else:  # these fit rivals, which know estimators
+    found, result = later(".search.search", __package__), later(".search.result", __package__)
+
+LEAST_P = 1e-6  # of an option under the equations, where a logit is made of it
 Given = tuple[Any, Any]  # data and targets, as a caller gives them
 
 __all__ = ["SpiceConfig", "SpiceEstimator", "SpiceWarning"]
@@ -337,6 +345,29 @@ class SpiceEstimator(Manners):
             )
         code = participant_index(participant, self.participants_)
         return found.weigh(code, self.price if price is None else price, keep, drop)
+
+    def suggest(self, data: Any, *, n_numbers: int = 13, random_state: int = 0) -> "SearchResult":
+        """Look for what the equations miss: signals of history that are worth adding to them.
+
+        The logits of the equations stand for one term, with a weight of each person; terms are added to it as
+        by `spicewidgets search`.
+
+        Args:
+            data: choices of known participants, those of the fit or others.
+            n_numbers: of each person that are added, at most, the weight of the equations included.
+            random_state: seed of the choice of those that judge what is added.
+
+        Returns:
+            Its `sentence` says it, `to_frame()` has the path: what was added and tried in vain, and the nats
+            that it brings.
+        """
+        dataset = as_dataset(data, self.n_actions)
+        given = np.log(np.maximum(self.predict(dataset)[1], LEAST_P))
+        indexed, people = index_participants(dataset)
+        search = found.Search(indexed, random_state, n_numbers, given)
+        for _ in search.steps():
+            pass
+        return result.SearchResult.of(search, people)
 
     @property
     def rnn_model(self) -> BaseRNN:

@@ -4,16 +4,16 @@
     python tests/benchmarks/search.py people TABLE [--folds 4] [--only 0] [--no-write]
     python tests/benchmarks/search.py later TABLE [--folds 3] [--no-write]
 
-Simulated learners are 40 people with 250 choices each of a drifting two-armed bandit, who learn values and do
-one thing more, at rates, in a form, and of a strength that are drawn. A mechanism counts as found if a step of
-the search has a signal of it, or if the equation found makes up at least 80 % of what the plain learner lacks
-in nats per choice against the truth, on new choices of the same people, when the true equation with parameters
-estimated from the same choices makes up 100 %. `people` keeps runs apart as `people.py` does, `later` predicts
-later choices of each session, as `spicewidgets rivals --by time`.
+Simulated learners are 40 people with 250 choices each of a drifting two-armed bandit, who learn values and
+do one thing more, at rates, in a form, and of a strength that are drawn. A mechanism counts as found if a
+step of the search has a signal of it, or if the equation found makes up at least 80 % of what the plain
+learner lacks in nats per choice against the truth, on new choices of the same people; 100 % is what the true
+equation makes up, with parameters estimated from the same choices. `people` keeps runs apart as `people.py`
+does, `later` predicts later choices of each session, as `spicewidgets rivals --by time`.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import process_time
 from typing import Any
 
@@ -27,7 +27,8 @@ from spicewidgets.core.data.dataset import DatasetRNN
 from spicewidgets.core.data.participants import index_participants
 from spicewidgets.core.judge.replay import nll_per_trial
 from spicewidgets.core.rivals.ceiling import Ceiling
-from spicewidgets.core.rivals.design import Design, drawn_values, simulate_agent, simulate_rival
+from spicewidgets.core.rivals.declaration import Parameter, Rival
+from spicewidgets.core.rivals.design import Design, drawn_values, simulate_rival
 from spicewidgets.core.rivals.folds import folds_of
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import ALL
@@ -36,7 +37,6 @@ from spicewidgets.core.search.found import FoundModel, FoundRival
 from spicewidgets.core.search.search import EXCHANGED, START, VAIN, Search
 from spicewidgets.core.search.table import ChoiceTable
 from spicewidgets.core.search.terms import FACTORS, Reading, Term
-from spicewidgets.core.simulate.agents import AgentQ
 
 PEOPLE, TRIALS = 40, 250
 SHARE = 0.8  # of what can be made up, from which a mechanism counts as found
@@ -79,11 +79,16 @@ def drawn_learner(kind: str, rng: np.random.Generator) -> tuple[FoundRival, np.n
         first = {"surprised_value": (0.5, 0.99), "settling_value": (0.5, 0.99)}.get(kind)
         own = rates if first is None else rng.uniform(*first, PEOPLE)
         return FoundRival((signal,)), np.column_stack([beta, own, rng.uniform(*second[kind], PEOPLE)])
-    of_options = {"kernel": Reading("kernel", (float(rng.uniform(0.1, 0.7)),)), "two_back": Reading("two_back")}
+    of_options = {
+        "kernel": Reading("kernel", (float(rng.uniform(0.1, 0.7)),)),
+        "two_back": Reading("two_back"),
+    }
     of_options["losses"] = Reading("losses", (float(rng.uniform(0.1, 0.7)),))
     forms = [one for one in FACTORS if one.signal == kind]
     term = Term(of_options[kind]) if kind in of_options else Term(STAY, (forms[rng.integers(len(forms))],))
-    plain = simulate_rival(FoundRival((START,)), np.column_stack([beta, rates]), TWO_ARMS, int(rng.integers(10**6)))
+    plain = simulate_rival(
+        FoundRival((START,)), np.column_stack([beta, rates]), TWO_ARMS, int(rng.integers(10**6))
+    )
     seen = ChoiceTable(plain)
     scale = spread_of(seen.reading(term.carrier) * seen.factors_of(term)[..., None], seen.known)
     size = rng.uniform(0.8, 1.4) * rng.choice([-1, 1])
@@ -96,7 +101,9 @@ def lack(p: np.ndarray, true: np.ndarray) -> float:
     return float((true * (np.log(np.maximum(true, 1e-12)) - np.log(np.maximum(p, 1e-12)))).sum(-1).mean())
 
 
-def share_made_up(rival: Any, values: np.ndarray, data: DatasetRNN, search: Search, seed: int) -> tuple[float, float]:
+def share_made_up(
+    rival: Any, values: np.ndarray, data: DatasetRNN, search: Search, seed: int
+) -> tuple[float, float]:
     """Return the share of what can be made up, and what is lacking, in nats per new choice."""
     indexed, people = index_participants(data)
     new = simulate_rival(rival, values, TWO_ARMS, seed)
@@ -129,10 +136,20 @@ def simulated(seed: int) -> str:
             named, good = named + has_name, good + (has_name or share >= SHARE)
             shares.append(share)
             examples = examples or "; ".join(term.words for term in taken(search))
-            print(kind, draw, has_name, f"{share:.2f}", [term.words for term in rival.terms][-1], "|",
-                  [term.words for term in taken(search)], flush=True)
+            print(
+                kind,
+                draw,
+                has_name,
+                f"{share:.2f}",
+                [term.words for term in rival.terms][-1],
+                "|",
+                [term.words for term in taken(search)],
+                flush=True,
+            )
         found += good
-        rows.append((kind, f"{good} of 4", f"{named} of 4", " ".join(f"{one:.2f}" for one in shares), examples))
+        rows.append(
+            (kind, f"{good} of 4", f"{named} of 4", " ".join(f"{one:.2f}" for one in shares), examples)
+        )
     head = ("mechanism", "found", "by its signal", "made up", "steps of the first draw")
     seconds = (process_time() - began) / (4 * len(KINDS))
     return f"Found in {found} of {4 * len(KINDS)} ({seconds:.0f} s each).\n\n" + table(head, rows)
@@ -177,21 +194,94 @@ def vain(seed: int) -> str:
     return table(("mechanism", "found", "made up"), rows)
 
 
-class Outsider(AgentQ):
-    """A learner whose habit the grammar does not have."""
+class Periodic(Rival):
+    """Stays by a clock: every few trials it would rather go."""
+
+    name = "stays by a clock"
+    parameters = (*ALL["rescorla-wagner"].parameters, Parameter.real("weight", "weight of the clock"))
+    states = {"value": 0.5, "last": 0.0, "trial": 0.0}
+
+    def update(self, p: Any, state: Any, trial: Any) -> Any:
+        """Learn, and count."""
+        value = state["value"] + p.alpha * trial.chosen * (trial.reward - state["value"])
+        return {"value": value, "last": trial.chosen, "trial": state["trial"] + 1}
+
+    def logits(self, p: Any, state: Any) -> Any:
+        """Return values, and the clock's drive to stay."""
+        return p.beta * state["value"] + p.weight * (state["trial"] * (2 * np.pi / 7)).sin() * state["last"]
+
+
+class InContext(Rival):
+    """Has values of its own after each option that was chosen before."""
+
+    name = "values by the last choice"
+    parameters = ALL["rescorla-wagner"].parameters
+    states = {"first": 0.5, "second": 0.5, "last": 0.0}
+
+    def update(self, p: Any, state: Any, trial: Any) -> Any:
+        """Learn the values of this context."""
+        after = {"last": trial.chosen}
+        for place, name in enumerate(("first", "second")):
+            here = state["last"][:, place : place + 1] * trial.chosen
+            after[name] = state[name] + p.alpha * here * (trial.reward - state[name])
+        return after
+
+    def logits(self, p: Any, state: Any) -> Any:
+        """Return the values of the coming context."""
+        last = state["last"]
+        return p.beta * (last[:, :1] * state["first"] + last[:, 1:2] * state["second"])
+
+
+class Sequence(Rival):
+    """Has a pattern of sides, which returns every five trials."""
+
+    name = "a pattern of sides"
+    parameters = (*ALL["rescorla-wagner"].parameters, Parameter.real("weight", "weight of the pattern"))
+    states = {"value": 0.5, "trial": 0.0}
+
+    def update(self, p: Any, state: Any, trial: Any) -> Any:
+        """Learn, and count."""
+        value = state["value"] + p.alpha * trial.chosen * (trial.reward - state["value"])
+        return {"value": value, "trial": state["trial"] + 1}
+
+    def logits(self, p: Any, state: Any) -> Any:
+        """Return values, and the pattern for the first option."""
+        side = torch.eye(state["value"].shape[-1], dtype=state["value"].dtype)[0]
+        return p.beta * state["value"] + p.weight * (state["trial"] * (2 * np.pi / 5)).cos() * side
 
 
 def outside(seed: int) -> str:
-    """Look for what the grammar does not have: how much the ceiling still predicts beyond the equation."""
-    raise NotImplementedError
+    """Look for what the grammar does not have: what the ceiling predicts beyond the equation."""
+    rows = []
+    for number, rival in enumerate((Periodic(), InContext(), Sequence())):
+        rng = np.random.default_rng([seed, 55, number])
+        rates, beta = rng.uniform(0.2, 0.7, PEOPLE), np.exp(rng.normal(np.log(4), 0.3, PEOPLE))
+        values = np.column_stack([rates, beta, rng.normal(1.5, 0.3, PEOPLE)])[:, : len(rival.parameters)]
+        data, new = (simulate_rival(rival, values, TWO_ARMS, int(rng.integers(10**6))) for _ in range(2))
+        search, (known, people) = search_of(data), index_participants(data)
+        true = sw.replay(AgentRival(rival, values, 2), new).probabilities[:, 1:]
+        ceiling = Ceiling(random_state=seed)
+        for _ in ceiling.fit_records(known):
+            pass
+        plain = list(fit_equation(search.table, (START,), search.table.known))[-1]
+        p = {
+            "plain learner": FoundModel.of(plain, people).predict(new),
+            "equation": FoundModel.of(search.whole, people).predict(new),
+            "ceiling": ceiling.predict(new),
+            "truth": true,
+        }
+        likelihoods = [f"{np.exp(-np.nanmean(nll_per_trial(one, new))):.4f}" for one in p.values()]
+        rows.append((rival.name, *likelihoods, "; ".join(term.words for term in taken(search)) or "nothing"))
+        print(*rows[-1], sep=" | ", flush=True)
+    return table(("learner", *p, "added"), rows)
 
 
-def held_out(parts: Iterator[tuple[DatasetRNN, DatasetRNN]], name: str) -> str:
+def held_out(parts: Iterator[tuple[int, tuple[DatasetRNN, DatasetRNN]]], name: str) -> str:
     """Search in the first part of each pair, and predict the second."""
     rows, nats, n = [], 0.0, 0
     for number, (train, test) in parts:
         began = process_time()
-        indexed, people = index_participants(train)
+        people = index_participants(train)[1]
         search = search_of(train)
         assert search.whole is not None
         model = FoundModel.of(search.whole, people)
@@ -199,12 +289,21 @@ def held_out(parts: Iterator[tuple[DatasetRNN, DatasetRNN]], name: str) -> str:
         own = nll_per_trial(model.predict(known), known)
         nats, n = nats + float(np.nansum(own)), n + int(np.isfinite(own).sum())
         seconds = process_time() - began
-        steps = "; ".join(f"{step.action}: {step.term.words} ({step.nats:.0f})" for step in search.path if step.action != VAIN)
+        steps = "; ".join(
+            f"{step.action}: {step.term.words} ({step.nats:.0f})"
+            for step in search.path
+            if step.action != VAIN
+        )
         likelihood = float(np.exp(-np.nanmean(own)))
-        rows.append((str(number), f"{likelihood:.4f}", str(model.fitted.values.shape[1]), f"{seconds:.0f} s", steps))
+        rows.append(
+            (str(number), f"{likelihood:.4f}", str(model.fitted.values.shape[1]), f"{seconds:.0f} s", steps)
+        )
         print(*rows[-1], sep=" | ", flush=True)
     head = ("fold", "likelihood", "numbers a person", "processor time", "steps (nats)")
-    return f"{name}: likelihood per choice of {n:,} choices kept apart **{np.exp(-nats / n):.4f}**.\n\n" + table(head, rows)
+    return (
+        f"{name}: likelihood per choice of {n:,} choices kept apart **{np.exp(-nats / n):.4f}**.\n\n"
+        + table(head, rows)
+    )
 
 
 def main() -> None:

@@ -96,7 +96,7 @@ class Search:
         most_numbers: int = MOST_NUMBERS,
         given: Floats | None = None,
     ) -> None:
-        self.table, self.most_numbers = ChoiceTable(dataset, given), most_numbers
+        self.table, self.most_numbers, self.given = ChoiceTable(dataset, given), most_numbers, given
         self.apart = choices_that_judge(self.table, seed)
         self.learned = self.table.known & ~self.apart
         self.size = float(np.log(max(int(self.learned.sum()), 2)))

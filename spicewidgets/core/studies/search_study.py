@@ -22,18 +22,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..data import participants
-    from ..search import found, search
-    from ..search.found import FoundModel
-    from ..search.search import PathStep
+    from ..search import result, search
+    from ..search.result import SearchResult
 else:
     np = later("numpy")
-    pd = later("pandas")
-    found = later("..search.found", __package__)
     participants = later("..data.participants", __package__)
+    result = later("..search.result", __package__)
     search = later("..search.search", __package__)
 
 STATE = "search.json"  # where a search is, in the folder of its parts
-VAIN = "in vain"
 
 
 @dataclass(frozen=True)
@@ -57,101 +54,6 @@ class SearchSettings(Settings):
         label="Seed of the search",
         slider=(0, 999, 1),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class SearchResult:
-    """What a search has found so far.
-
-    Attributes:
-        path: what was added, exchanged, freed and dropped, and what was tried in vain, in order.
-        first: likelihood of the choices that judge, under the learner that it began with.
-        n_apart: number of these.
-        model: the equation, fitted to all choices; None before the search is over.
-    """
-
-    path: "tuple[PathStep, ...]"
-    first: float
-    n_apart: int
-    model: "FoundModel | None" = None
-
-    @property
-    def taken(self) -> "tuple[PathStep, ...]":
-        """The steps that were taken."""
-        return tuple(step for step in self.path if step.action != VAIN)
-
-    @property
-    def sentence(self) -> str:
-        """The answer."""
-        taken, so_far = self.taken, "" if self.model is not None else "So far: "
-        if not taken:
-            end = "nothing is worth adding to a Rescorla-Wagner learner" if self.model is not None else ""
-            return f"{so_far}{end or 'nothing was added yet'}.".capitalize()
-        first, most = taken[0], max(taken, key=lambda step: step.nats)
-        return (
-            f"{so_far}{len(taken)} steps from a Rescorla-Wagner learner raise the likelihood of"
-            f" {self.n_apart:,} choices that neither scored nor fitted anything from {self.first:.4f} to"
-            f" {taken[-1].likelihood:.4f}. The first: {first.action}, {first.term.words}"
-            + (f"; what brought most: {most.term.words}." if most is not first else ".")
-        )
-
-    @property
-    def equation(self) -> str:
-        """The equation with its terms in words; empty before the search is over."""
-        if self.model is None:
-            return ""
-        table = self.model.to_frame()
-        lines = [
-            f"  {weight:+8.3f} (sd {sd:.3f})  {term}" + (f", mean {rates}" if rates else "")
-            for term, weight, sd, rates in zip(
-                table["term"], table["weight"], table["sd"], table["own_rates"], strict=True
-            )
-        ]
-        return "\n".join(["logit of an option, with mean weights of people:", *lines])
-
-    @property
-    def text(self) -> str:
-        """The answer, the path, and the equation."""
-        frame = self.to_frame().drop(columns="signals")
-        path = frame.to_string(index=False, float_format="{:.4g}".format) if len(frame) else ""
-        return "\n\n".join(filter(None, [self.sentence, path, self.equation]))
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return a row for each step, and for each that was tried in vain.
-
-        Columns: `action`, `term`; `nats` by which ln p(choices) rises, and the `penalty` that these must
-        exceed; `apart`, the nats by which the choices that judge are expected better, and their `likelihood`
-        with the step; `scored`, how many terms were;
-        `signals` in the term.
-        """
-        return pd.DataFrame(
-            [
-                {
-                    "action": step.action,
-                    "term": step.term.words,
-                    "nats": step.nats,
-                    "penalty": step.penalty,
-                    "apart": step.apart,
-                    "likelihood": step.likelihood,
-                    "scored": step.n_scored,
-                    "signals": " ".join(sorted(step.term.signals)),
-                }
-                for step in self.path
-            ],
-            columns=PATH_COLUMNS,
-        )
-
-
-PATH_COLUMNS = (
-    "action",
-    "term",
-    "nats",
-    "penalty",
-    "apart",
-    "likelihood",
-    "scored",
-    "signals",
-)
 
 
 class SearchStudy(Study):
@@ -182,8 +84,8 @@ class SearchStudy(Study):
     @property
     def names(self) -> Sequence[Any]:
         """Steps that were taken, and one that is to come, unless it is over."""
-        over = self._result is not None and self._result.model is not None
-        return range(max(len(self.parts) + (not over), 1))
+        over = self._result is not None and self._result.is_whole
+        return range(len(self.parts) + (not over))
 
     def take(self, before: Study) -> None:
         """Go on with an earlier search of the same choices and settings."""
@@ -221,10 +123,10 @@ class SearchStudy(Study):
 
     def tables(self) -> "dict[str, pd.DataFrame]":
         """Return the path, the equation, and everybody's parameters."""
-        result = self.result()
-        tables = {"path": result.to_frame()}
-        if result.model is not None:
-            tables |= {"equation": result.model.to_frame(), "parameters": result.model.fitted.to_frame()}
+        found = self.result()
+        tables = {"path": found.to_frame()}
+        if found.model is not None:
+            tables |= {"equation": found.model.to_frame(), "parameters": found.model.fitted.to_frame()}
         return tables if self.held_out is None else tables | {"held_out": self.held_out}
 
     @property
@@ -233,7 +135,7 @@ class SearchStudy(Study):
         if self._result is None:
             return "Stopped before anything was done."
         n = len(self._result.taken)
-        if self._result.model is not None:
+        if self._result.is_whole:
             return f"Done: {n} steps."
         return f"Stopped after {n} steps; these were kept. Press again to go on."
 
@@ -242,9 +144,8 @@ class SearchStudy(Study):
         at = self._search
         if not at.to_dict():
             return
-        whole = None if at.whole is None else found.FoundModel.of(at.whole, self._people)
-        self._result = SearchResult(tuple(at.path), at.first, int(at.apart.sum()), whole)
-        self.parts = dict(enumerate(self._result.taken)) or ({0: None} if whole is not None else {})
+        self._result = result.SearchResult.of(at, self._people)
+        self.parts = dict(enumerate(self._result.taken))
         if self.source.folder is not None:
             self.source.folder.mkdir(parents=True, exist_ok=True)
             state = {"of": self._identity, **at.to_dict()}

@@ -1,4 +1,4 @@
-"""Search for mechanisms: signals know the past only, scores say what a fit will, and what is found is true."""
+"""Search for mechanisms: signals know the past only, scores say what a fit gains, and what is found plays."""
 
 import json
 from itertools import islice

@@ -1,0 +1,103 @@
+"""The result of a search: its path, in words and as a table, and the equation it ended with."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import pandas as pd
+
+from ..data.participants import Participants
+from .found import FoundModel
+from .search import VAIN, PathStep, Search
+
+COLUMNS = ("action", "term", "nats", "penalty", "apart", "likelihood", "scored", "signals")
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """What a search has found so far.
+
+    Attributes:
+        path: what was added, exchanged, freed and dropped, and what was tried in vain, in order.
+        start: what it began with, in words.
+        first: likelihood of the choices that judge, under that.
+        n_apart: number of these.
+        is_whole: whether the search is over.
+        model: the equation, fitted to all choices; None before the search is over, and where it began with an
+            equation of another kind.
+    """
+
+    path: tuple[PathStep, ...]
+    start: str
+    first: float
+    n_apart: int
+    is_whole: bool
+    model: FoundModel | None = None
+
+    @classmethod
+    def of(cls, search: Search, people: Participants) -> Self:
+        """Return what a search has found so far, of these people."""
+        model = None
+        if search.whole is not None and search.given is None:
+            model = FoundModel.of(search.whole, people)
+        start = "a Rescorla-Wagner learner" if search.given is None else "the equation as it is"
+        n_apart, is_whole = int(search.apart.sum()), search.whole is not None
+        return cls(tuple(search.path), start, search.first, n_apart, is_whole, model)
+
+    @property
+    def taken(self) -> tuple[PathStep, ...]:
+        """The steps that were taken."""
+        return tuple(step for step in self.path if step.action != VAIN)
+
+    @property
+    def sentence(self) -> str:
+        """The answer."""
+        if not self.taken:
+            return f"Nothing {'is' if self.is_whole else 'was yet'} worth adding to {self.start}."
+        first, last, n = self.taken[0], self.taken[-1], len(self.taken)
+        return (
+            f"{'' if self.is_whole else 'So far, '}{'one step' if n == 1 else f'{n} steps'} from {self.start}"
+            f" raise{'s' * (n == 1)} the likelihood of {self.n_apart:,} choices that were in no score and no"
+            f" fit from {self.first:.4f} to {last.likelihood:.4f}. The first ({first.action}):"
+            f" {first.term.words}."
+        )
+
+    @property
+    def equation(self) -> str:
+        """The equation with its terms in words; empty where there is no model."""
+        if self.model is None:
+            return ""
+        lines = [
+            f"  {row.weight:+9.3f} (sd {row.sd:.3f})  {row.term}"
+            + (f", mean {row.own_rates}" if row.own_rates else "")
+            for row in self.model.to_frame().itertuples()
+        ]
+        return "\n".join(["logit of an option, with mean weights of people:", *lines])
+
+    @property
+    def text(self) -> str:
+        """The answer, the path, and the equation."""
+        frame = self.to_frame().drop(columns="signals")
+        path = frame.to_string(index=False, float_format="{:.4g}".format) if len(frame) else ""
+        return "\n\n".join(filter(None, [self.sentence, path, self.equation]))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each step, and for each that was tried in vain.
+
+        Columns: `action`, `term`; `nats` by which ln p(choices) rises, and the `penalty` that these must
+        exceed; `apart`, the nats by which the choices that judge are expected better, and their `likelihood`
+        with the step; `scored`, how many terms were; `signals` in the term.
+        """
+        rows = [
+            (
+                step.action,
+                step.term.words,
+                step.nats,
+                step.penalty,
+                step.apart,
+                step.likelihood,
+                step.n_scored,
+                " ".join(sorted(step.term.signals)),
+            )
+            for step in self.path
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
