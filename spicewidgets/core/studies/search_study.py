@@ -111,7 +111,7 @@ class SearchStudy(Study):
                     self._keep()
         self._keep()
 
-    def result(self) -> SearchResult:
+    def result(self) -> "SearchResult":
         """Return what was found so far."""
         assert self._result is not None
         return self._result
