@@ -152,7 +152,7 @@ class EquationLikelihood:
         design = self.design(values) if design is None else design
         n, people, offered = len(self.columns.terms), len(values), self.table.offered
         flat = design.reshape(people, -1, design.shape[-1])[..., :n]
-        logits = (flat @ values[:, :n, None]).reshape(design.shape[:-1])
+        logits: Floats = np.reshape(flat @ values[:, :n, None], design.shape[:-1])
         if offered is None and logits.shape[-1] == 1:
             return np.asarray(expit(logits))
         logits = np.concatenate([np.zeros_like(logits[..., :1]), logits], -1)

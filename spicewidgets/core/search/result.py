@@ -54,8 +54,9 @@ class SearchResult:
         if not self.taken:
             return f"Nothing {'is' if self.is_whole else 'was yet'} worth adding to {self.start}."
         first, last, n = self.taken[0], self.taken[-1], len(self.taken)
+        steps = "One step" if n == 1 else f"{n} steps"
         return (
-            f"{'' if self.is_whole else 'So far, '}{'one step' if n == 1 else f'{n} steps'} from {self.start}"
+            f"{steps} {'' if self.is_whole else 'so far '}from {self.start}"
             f" raise{'s' * (n == 1)} the likelihood of {self.n_apart:,} choices that were in no score and no"
             f" fit from {self.first:.4f} to {last.likelihood:.4f}. The first ({first.action}):"
             f" {first.term.words}."

@@ -257,7 +257,7 @@ class Search:
             return
         self.path = [PathStep(**{**step, "term": Term.from_dict(step["term"])}) for step in state["path"]]
         terms = [Term.from_dict(term) for term in state["terms"]]
-        group = {
+        group: dict[str, Any] = {
             name: np.asarray(value) if isinstance(value, list) else value
             for name, value in state["group"].items()
         }
