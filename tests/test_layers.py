@@ -210,6 +210,7 @@ ALSO = {
         "spicewidgets",
         "torch",
     },  # it imports everything
+    "core/estimator.py": {"spicewidgets.loading"},  # a search fits rivals, which know estimators
     "core/parameters.py": {"sklearn"},  # the scikit-learn door ...
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy

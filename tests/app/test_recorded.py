@@ -25,6 +25,7 @@ def test_the_tutorial_opens_finished():
         "rivals",
         "recovery",
         "falsify",
+        "search",
         "report",
     ]
     assert runner.experiment.blocked["refit"] == runner.experiment.blocked["continue"] == ""

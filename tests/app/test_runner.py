@@ -83,6 +83,7 @@ def test_a_run_ends_with_a_result_and_says_so(trained):
         "rivals",
         "recovery",
         "falsify",
+        "search",
         "report",
     }
     assert set(result.played) == {"truth", "rnn", "spice"}

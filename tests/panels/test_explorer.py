@@ -34,6 +34,7 @@ def test_it_opens_with_a_finished_run(app):
         "rivals",
         "recovery",
         "falsify",
+        "search",
         "report",
     ]
     told = words(app.head.equations.value)

@@ -57,6 +57,7 @@ def test_the_main_job(app):
         "rivals",
         "recovery",
         "falsify",
+        "search",
         "report",
     ]
     assert "x′ =" in app.head.equations.value

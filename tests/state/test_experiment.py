@@ -27,7 +27,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         **dict.fromkeys(
             ["train", "replay", "equation", "translate", "uncertainty", "compare", "update", "trial"], "todo"
         ),
-        **dict.fromkeys(["rivals", "recovery", "falsify", "report"], "todo"),
+        **dict.fromkeys(["rivals", "recovery", "falsify", "search", "report"], "todo"),
     }
     assert experiment.blocked == {
         "train": "",
@@ -37,7 +37,7 @@ def test_it_begins_with_nothing_wrong_and_nothing_run(experiment):
         "reset": "Nothing has been run yet.",
         "refit": "Nothing is trained yet. Train first.",
         "uncertainty": "There are no equations yet. Train first.",
-        **dict.fromkeys(["rivals", "learners", "models", "parameters", "terms"], ""),
+        **dict.fromkeys(["rivals", "learners", "models", "parameters", "terms", "search"], ""),
         "falsify": "There are no equations yet. Train first.",
         "report": "",
     }

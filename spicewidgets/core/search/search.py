@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import raise_if_any
 from ..data.dataset import DatasetRNN
 from ..discover.pooling import GroupState
 from ..progress import Progress
 from ..random import generator
+from ..tasks import TASKS
 from .equation import EquationLikelihood, FittedEquation, fit_equation
 from .score import Scores, score_terms
 from .table import ChoiceTable, Floats, Mask
@@ -78,6 +80,9 @@ class Search:
         given: logits of an equation that is there already, `(n_sessions, n_trials, n_options)` as the choices
             have trials: what it misses is looked for. None begins with the learner of Rescorla & Wagner.
 
+    Raises:
+        SettingsError: for a task of several stages, or rewards that are not between 0 and 1.
+
     Attributes:
         path: what was done, and tried in vain, in order.
         at: the equation that was come to.
@@ -96,6 +101,7 @@ class Search:
         most_numbers: int = MOST_NUMBERS,
         given: Floats | None = None,
     ) -> None:
+        raise_if_any(_problems(dataset))
         self.table, self.most_numbers, self.given = ChoiceTable(dataset, given), most_numbers, given
         self.apart = choices_that_judge(self.table, seed)
         self.learned = self.table.known & ~self.apart
@@ -264,6 +270,22 @@ class Search:
         likelihood = EquationLikelihood(self.table, terms, self.learned)
         self.at = FittedEquation(likelihood, GroupState(**group))
         self.first, self.seconds = float(state["first"]), float(state["seconds"])
+
+
+def _problems(dataset: DatasetRNN) -> Iterator[str]:
+    """Yield a sentence for everything that keeps signals from being computed."""
+    if TASKS[dataset.task].stages:
+        yield (
+            f"A search needs a task of one stage; got the task {dataset.task!r}. Compare the rivals of this"
+            " task instead."
+        )
+        return
+    rewards = dataset.rewards_chosen[dataset.mask]
+    if not bool(((rewards >= 0) & (rewards <= 1)).all()):
+        yield (
+            "A search needs rewards between 0 and 1 in every trial; got others, or none in some trials. Scale"
+            " them, as tables that are read are scaled."
+        )
 
 
 def choices_that_judge(table: ChoiceTable, seed: int) -> Mask:

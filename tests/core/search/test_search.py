@@ -167,3 +167,29 @@ def test_what_was_found_is_fitted_as_a_rival():
     model = FoundModel.of(searched(data).whole, index_participants(data)[1])
     fit = sw.fit_rival(model.rival, data, "group")
     assert fit.nll.sum() == pytest.approx(model.nll.sum(), rel=0.01)
+
+
+def test_what_cannot_be_searched_is_said():
+    data = choices_of("random", 2, 20)
+    data.xs[..., 2:4] *= 7
+    with pytest.raises(sw.SettingsError, match="between 0 and 1"):
+        Search(data)
+    data.task = "two-step"
+    with pytest.raises(sw.SettingsError, match="one stage"):
+        Search(data)
+
+
+def test_what_an_equation_misses_is_suggested():
+    data = choices_of("with-kernel", 12, 120)
+    estimator = sw.SpiceEstimator(
+        sw.RescorlaWagnerRNN,
+        sw.RESCORLA_WAGNER_CONFIG,
+        n_starts=1,
+        epochs=30,
+        pooling="group",
+        random_state=1,
+    )
+    result = estimator.fit(data).suggest(data)
+    assert result.taken[0].term.signals & {"kernel", "last", "since_chosen"}
+    assert "from the equation as it is" in result.sentence
+    assert result.model is None
