@@ -11,8 +11,9 @@ from .options import Command, HeadedOption, report_errors
 
 WORDS = {
     "model": "A network that can be chosen; may be given again. [default rescorla-wagner and forgetting]",
-    "title": "Headline of the page.",
-    "lead": "Text below it.",
+    "title": "Headline of the page; the lesson's where there is one.",
+    "lead": "Text below it; the lesson's where there is one.",
+    "lesson": "Lesson to begin with, and whose locks to have: a file from the page's Save as lesson.",
     "out": "The file to write.",
 }
 
@@ -23,6 +24,7 @@ WORDS = {
         HeadedOption("model", "Page", WORDS["model"], multiple=True, metavar="NAME"),
         HeadedOption("title", "Page", WORDS["title"]),
         HeadedOption("lead", "Page", WORDS["lead"]),
+        HeadedOption("lesson", "Page", WORDS["lesson"], metavar="FILE"),
         HeadedOption("out", "Output", WORDS["out"], default="lesson.html", show_default=True),
     ],
 )

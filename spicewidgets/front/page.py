@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import checks
 from ..core.mechanisms import PARAMETERS
 from ..core.models import MODELS
 from ..core.read.words import subject, term_in_human_words
@@ -23,6 +24,7 @@ from ..experiment.script import script_of
 from ..markup import escape_text
 from ..state.base import State
 from ..state.experiment import Experiment
+from ..state.lesson import HOLDABLE, lesson_from, open_lesson
 from ..style import ARMS, RNN, SPICE, TRUTH
 from .models import OPTIONS, describe, problem_of
 
@@ -43,26 +45,40 @@ SETTINGS = {
 }
 KINDS = ("drift", "fixed")  # that the page simulates
 ONLY_IN = {"forget_rate": ("forgetting",)}
+OF_RESULT = ("task", "participant", "data", "model", "training", "discovery")  # states a result depends on
 HIGHEST = {"n_sessions": 200, "n_trials": 300}  # what a phone simulates at once
 READ_OFF = ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")
 
 
-def write_page(models: Sequence[str] = READY, title: str = TITLE, lead: str = LEAD) -> str:
+def write_page(
+    models: Sequence[str] = READY, title: str = "", lead: str = "", *, lesson: str | Path | None = None
+) -> str:
     """Return the page as one HTML file, which asks for nothing beside it.
 
     Args:
         models: names of ready models that can be chosen, the first one at first.
-        title: of the page, and its headline.
-        lead: the text below it.
+        title: of the page, and its headline; the lesson's when empty.
+        lead: the text below it; the lesson's when empty.
+        lesson: path of a lesson's file, whose settings the page begins with, and whose locks it has.
 
     Raises:
-        SettingsError: a model is not known, or cannot be in a page.
+        SettingsError: a model is not known, or cannot be in a page; or the lesson cannot be read, or has
+            what a page has not.
     """
+    experiment = Experiment()
+    if lesson is not None:
+        opened = lesson_from(lesson, experiment)
+        open_lesson(experiment, opened)
+        checks.raise_if_any(_problems(experiment))
+        models = [experiment.model.name, *(name for name in models if name != experiment.model.name)]
+        models = models[:1] if "name" in experiment.model.held else models
+        title, lead = title or opened.title, lead or opened.text
+    title, lead = title or TITLE, lead or LEAD
     described = [_ready(name) for name in models]
     kernels = ",\n".join(source for _, source in described)
     script = f"const KERNELS = [{kernels}];\n{_read('page.js')}"
     style = f"{_palette()}\n{_read('page.css')}"
-    data = _describe_page([description for description, _ in described])
+    data = _describe_page([description for description, _ in described], experiment)
     parts = {
         "policy": _policy(script, style),
         "title": escape_text(title),
@@ -95,12 +111,15 @@ def _in_words(term: tuple[str, ...], module: str) -> dict[str, str]:
     return {"letters": " ".join(letters), "words": term_in_human_words(term, module)}
 
 
-def _describe_page(models: list[dict[str, Any]]) -> dict[str, Any]:
+def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict[str, Any]:
     names = [model["name"] for model in models]
-    choice = {"group": "Model", "name": "model", "label": "The network", "help": "", "unit": ""}
-    numbers = {"low": 0, "high": 0, "step": 1}
+    choice = {
+        **{"group": "Model", "name": "model", "label": "The network", "help": "", "unit": ""},
+        **{"low": 0, "high": 0, "step": 1, "value": names[0], "choices": names},
+        **{"held": experiment.model.held.get("name", ""), "hidden": False},
+    }
     return {
-        "settings": [choice | numbers | {"value": names[0], "choices": names}, *_settings(names)],
+        "settings": [choice, *_settings(names, experiment)],
         "models": models,
         "styles": {
             "truth": asdict(TRUTH),
@@ -114,15 +133,35 @@ def _describe_page(models: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _settings(models: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _problems(experiment: Experiment) -> Iterator[str]:
+    """Yield a sentence for each setting of a lesson that a page has not."""
+    usual = Experiment()
+    shown = {f"{where}.{name}" for where, names in SETTINGS.values() for name in names}
+    for place in HOLDABLE:
+        where, name = place.split(".")
+        value, other = (getattr(one.group(where), name) for one in (experiment, usual))
+        most = HIGHEST.get(name)
+        if place == "task.kind" and value not in KINDS:
+            other = f"one of {', '.join(KINDS)}"
+        elif place in shown and most is not None and value > most:
+            other = f"at most {most}"
+        elif where not in OF_RESULT or place in {*shown, "model.name"} or value == other:
+            continue
+        yield (
+            f"{place} must be {other} in a page; the lesson has {value}. Change it, or serve the lesson with"
+            " spicewidgets app --lesson."
+        )
+
+
+def _settings(models: Sequence[str], experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Yield what the page must know of each setting, from its declaration and its control."""
-    experiment = Experiment()
     for heading, (where, names) in SETTINGS.items():
         state: State[Any] = getattr(experiment, where)
         for name in names:
             tags, value = state.tags(name), getattr(state, name)
             item = {key: tags[key] for key in ("label", "help", "unit")}
             item |= {"group": heading, "name": name, "value": value}
+            item |= {"held": state.held.get(name, ""), "hidden": name in state.hidden}
             if tags["choices"]:
                 choices = KINDS if name == "kind" else tags["choices"]
                 item |= {"choices": list(choices), "low": 0, "high": 0, "step": 1}

@@ -208,7 +208,7 @@ def main() -> None:
 {today()}. {machine()}, shared with other work. {given.settings} random settings of each model, seed
 {given.seed}. The page's choices, terms and coefficients beside Python's, and beside them Python's own under
 another seed of the network's weights: a climb ends where a step gains less than 5e-4 nats, which is up to
-.032 standard errors, so that two results are for sure no nearer than that.
+.032 standard errors from the maximum, so that two results can be so far apart and more.
 
 {table(head, rows)}
 

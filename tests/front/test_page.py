@@ -79,11 +79,11 @@ def test_its_script_is_that_of_the_panels(described):
 
 def test_the_command(tmp_path):
     out = tmp_path / "lesson.html"
-    done = CliRunner().invoke(main, ["page", "--model", "forgetting", "--title", "<b>&", "--out", str(out)])
+    done = CliRunner().invoke(main, ["page", "--model", "forgetting", "--title", '<b>&"', "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert "kB. Open it" in done.output
     text = out.read_text(encoding="utf-8")
-    assert "<title>&lt;b&gt;&amp;</title>" in text
+    assert "<title>&lt;b&gt;&amp;&quot;</title>" in text
     assert '"choices":["forgetting"]' in text
 
 
@@ -95,6 +95,46 @@ def test_what_cannot_be_in_a_page_is_a_sentence(name, tmp_path):
     done = CliRunner().invoke(main, ["page", "--model", name, "--out", where])
     assert done.exit_code == 2
     assert f"got {name}" in done.output
+
+
+def lesson_file(folder, **parts):
+    path = folder / "lesson.json"
+    words = {"lesson": 1, "title": "Forget it", "text": "Find the forgetting."}
+    path.write_text(json.dumps(words | parts), encoding="utf-8")
+    return path
+
+
+def test_a_lesson_brings_its_settings_words_and_locks(tmp_path):
+    settings = {"participant": {"forget_rate": 0.35}, "model": {"name": "forgetting"}, "data": {"seed": 9}}
+    fixed, hidden = ["participant.forget_rate", "model.name"], ["data.seed"]
+    html = write_page(lesson=lesson_file(tmp_path, settings=settings, fixed=fixed, hidden=hidden))
+    assert "<h1>Forget it</h1>" in html
+    assert "Find the forgetting." in html
+    data = json.loads(re.search(r'id="described">(.*?)</script>', html, re.DOTALL)[1])
+    found = {one["name"]: one for one in data["settings"]}
+    assert found["model"]["choices"] == ["forgetting"]
+    assert (found["forget_rate"]["value"], found["seed"]["value"]) == (0.35, 9)
+    assert found["forget_rate"]["held"] == found["model"]["held"] == "The lesson “Forget it” fixes this."
+    assert (found["seed"]["hidden"], found["sigma"]["hidden"], found["sigma"]["held"]) == (True, False, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"participant": {"beta_choice": 1.0}}, "participant.beta_choice must be 0.0 in a page"),
+        ({"task": {"kind": "reversal"}}, "task.kind must be one of drift, fixed in a page"),
+        ({"data": {"n_sessions": 900}}, "data.n_sessions must be at most 200 in a page; the lesson has 900"),
+        ({"discovery": {"degree": 2}}, "discovery.degree must be 1 in a page"),
+        ({"model": {"name": "choice"}}, "A model of a page must be one of"),
+    ],
+)
+def test_what_a_page_has_not_is_a_sentence(settings, problem, tmp_path):
+    path = lesson_file(tmp_path, settings=settings)
+    out = tmp_path / "lesson.html"
+    done = CliRunner().invoke(main, ["page", "--lesson", str(path), "--out", str(out)])
+    assert done.exit_code == 2, done.output
+    assert problem in done.output
+    assert not out.exists()
 
 
 def test_the_file_must_be_one_that_can_be_written(tmp_path):

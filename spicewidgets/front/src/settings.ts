@@ -13,6 +13,9 @@ export interface Setting {
   choices?: readonly string[];
   /** The setting whose value it has when it is null. */
   follows?: string;
+  /** Why it cannot be changed; empty where it can. */
+  held: string;
+  hidden: boolean;
   /** Models in which it has an effect; in all when missing. */
   models?: readonly string[];
 }
@@ -62,7 +65,7 @@ export class Settings {
     const given = new URLSearchParams(address.replace(/^#/, ""));
     for (const setting of this.declared) {
       const text = given.get(setting.name);
-      if (text === null) continue;
+      if (text === null || setting.held) continue;
       if (setting.choices) {
         if (setting.choices.includes(text)) this.values[setting.name] = text;
       } else if (text === "" && setting.follows) this.values[setting.name] = null;
@@ -83,7 +86,7 @@ export class Settings {
   private row(setting: Setting): HTMLDivElement {
     const row = document.createElement("div");
     row.className = "setting";
-    row.title = setting.help;
+    row.title = `${setting.held} ${setting.help}`.trim();
     const label = document.createElement("label");
     label.htmlFor = setting.name;
     const unit = setting.label.toLowerCase() === setting.unit ? "" : setting.unit;
@@ -91,7 +94,7 @@ export class Settings {
     row.append(label);
     this.show.push(() => {
       const { model } = this.values;
-      row.hidden = setting.models !== undefined && !setting.models.includes(String(model));
+      row.hidden = setting.hidden || (setting.models !== undefined && !setting.models.includes(String(model)));
     });
     return row;
   }
@@ -103,7 +106,8 @@ export class Settings {
     for (const choice of choices) select.append(new Option(choice, choice));
     select.addEventListener("change", () => this.put(setting.name, select.value));
     this.show.push(() => (select.value = String(this.values[setting.name])));
-    row.append(select);
+    select.disabled = setting.held !== "";
+    row.append(select, ...note(setting));
     return row;
   }
 
@@ -122,6 +126,7 @@ export class Settings {
       input.min = String(setting.low);
       input.max = String(setting.high);
       input.step = String(setting.step);
+      input.disabled = setting.held !== "";
       input.addEventListener("input", () => {
         const value = Number(input.value);
         problem.textContent = input.value === "" ? `Give a number from ${setting.low} to ${setting.high}.` : problemOf(setting, value);
@@ -134,9 +139,16 @@ export class Settings {
       if (document.activeElement !== field) field.value = value;
       slider.value = value;
     });
-    row.append(field, slider, problem);
+    row.append(field, slider, problem, ...note(setting));
     return row;
   }
+}
+
+/** Why a setting cannot be changed, below its control. */
+function note({ held }: Setting): HTMLElement[] {
+  const words = document.createElement("small");
+  words.textContent = held;
+  return held ? [words] : [];
 }
 
 function problemOf({ low, high, step, label }: Setting, value: number): string {
