@@ -13,7 +13,7 @@ from ..core.studies.study import Study
 from ..paper.blocks import pictures_of
 from ..paper.studies import blocks_of
 from ..paper.words import count
-from ..plots.paper import pdf_of, svg_of
+from ..plots.paper import pdf_of
 from .folder import write_folder
 from .progress import ProgressBar
 from .reading import notes_of, read_table, versions
@@ -83,7 +83,7 @@ def write(request: DeclaredRequest, study: Study, out: Path) -> tuple[str, ...]:
     files["settings.json"] = json.dumps(settings, indent=1, default=str) + "\n"
     contents = {name: words.encode() for name, words in files.items()}
     for picture in pictures_of(tuple(blocks_of(study.name, result))):
-        contents[f"{picture.name}.svg"] = svg_of(picture.figure, picture.name).encode()
+        contents[f"{picture.name}.svg"] = picture.svg.encode()
         contents[f"{picture.name}.pdf"] = pdf_of(picture.figure)
     with write_folder(out) as draft:
         for name, content in contents.items():

@@ -4,9 +4,11 @@ escape in their own way.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..core.equations import Equation
+from ..plots.paper import svg_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,6 +68,11 @@ class Picture:
     name: str
     caption: str
     figure: "Figure"
+
+    @cached_property
+    def svg(self) -> str:
+        """Draw the figure, once for all documents."""
+        return svg_of(self.figure, self.name)
 
 
 @dataclass(frozen=True)

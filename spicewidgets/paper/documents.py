@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..core.data.tables.cells import safe_frame
 from ..core.equations import SpiceModel, term_in_words
-from ..plots.paper import pdf_of, svg_of
+from ..plots.paper import pdf_of
 from .blocks import Block, Heading, Paragraph, pictures_of
 from .card import card_part, claims, counts_of
 from .comparison import comparison_part
@@ -62,7 +62,7 @@ def documents(found: Findings) -> dict[str, bytes]:
     }
     result = {name: text.encode() for name, text in files.items()}
     for picture in pictures_of(blocks):
-        result[f"figures/{picture.name}.svg"] = svg_of(picture.figure, picture.name).encode()
+        result[f"figures/{picture.name}.svg"] = picture.svg.encode()
         result[f"figures/{picture.name}.pdf"] = pdf_of(picture.figure)
     for name, table in tables(found):
         result[f"tables/{name}.csv"] = table.encode()

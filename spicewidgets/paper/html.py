@@ -6,7 +6,6 @@ from html import escape
 
 from ..core.equations import Equation
 from ..markup import Html, bullets, code_block, escape_text, table
-from ..plots.paper import svg_of
 from .blocks import Block, Bullets, Code, Formulas, Heading, Paragraph, Picture, TableBlock
 
 STYLE = """
@@ -137,7 +136,7 @@ def _table(block: TableBlock, number: int) -> str:
 
 def _picture(block: Picture, number: int) -> str:
     caption = f"Figure {number}. {block.caption}"
-    drawing = svg_of(block.figure, block.name).replace(
+    drawing = block.svg.replace(
         "<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1
     )
     return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -28,7 +28,7 @@ from spicewidgets.state.experiment import Experiment
 from spicewidgets.state.graph import GROUPS
 from spicewidgets.state.link import open_link, to_link
 
-ACTIONS, CHECKS = 500, 5
+ACTIONS, CHECKS = 300, 3
 # Usable values of what makes a run long; the bounds and what lies beyond are tried too where that is quick.
 QUICK = {
     "n_sessions": (1, 2, 7, 12, 0, 2001),

@@ -16,13 +16,15 @@ import servers
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Only Linux can fork kernels.")
 
 
-# The app, whose process to fork from takes some seconds longer.
+# The app, whose process to fork from is not ready before there is a file.
 SLOW = f"""
 import asyncio
+from pathlib import Path
 from spicewidgets.server.provisioner import Parent
 
 async def later(parent, ready=Parent.ready):
-    await asyncio.sleep(4)
+    while not Path("seen").exists():
+        await asyncio.sleep(0.05)
     await ready(parent)
 
 Parent.ready = later
@@ -58,6 +60,7 @@ def test_who_comes_first_sees_how_the_page_begins(tmp_path, panel, shown):
         assert "location.reload()" in text
         assert "frame-ancestors" in headers["Content-Security-Policy"]
         assert "kernelId" not in text
+        (tmp_path / "seen").touch()
         until = time.monotonic() + 60
         while ask(url, "HEAD")[0] != 200:
             assert time.monotonic() < until

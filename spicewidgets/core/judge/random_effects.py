@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import quad_vec
-from scipy.special import digamma, gammaln, logsumexp
-from scipy.stats import gamma
+from scipy.special import digamma, gammainc, gammaincinv, gammaln, logsumexp
 
 from ..checks import number, raise_if_any
 from ..settings import SettingsError
@@ -192,8 +191,8 @@ def exceedance_of(alpha: ArrayLike) -> Floats:
     counts = np.asarray(alpha, float)
 
     def larger(quantile: float) -> Floats:
-        x = gamma.ppf(quantile, counts)
-        smaller = gamma.cdf(x[:, None], counts)
+        x = gammaincinv(counts, quantile)
+        smaller = gammainc(counts, x[:, None])
         np.fill_diagonal(smaller, 1.0)
         product: Floats = smaller.prod(1)
         return product
