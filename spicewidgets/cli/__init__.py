@@ -27,6 +27,7 @@ from .page import page
 from .paper import report
 from .progress import ProgressBar
 from .recovery import recovery
+from .reproduce import reproduce
 from .search import search
 from .serve import app
 from .study import declared_command
@@ -44,6 +45,7 @@ main.add_command(data)
 main.add_command(page)
 main.add_command(recovery)
 main.add_command(report)
+main.add_command(reproduce)
 main.add_command(search)
 main.add_command(translate)
 for each in STUDIES.values():
