@@ -118,8 +118,9 @@ def test_axe_finds_nothing_in_the_light_and_in_the_dark(open_page):
     script = npm.axe()
     if script is None:
         pytest.skip("axe-core is missing, and npm, which would fetch it.")
-    page = open_page(400)
+    page = open_page(400, "#model=forgetting")
     train(page)
+    expect(page.locator("tr.gone")).not_to_have_count(0)  # a term that was left out
     page.locator("summary").click()
     page.add_script_tag(content=script.read_text(encoding="utf-8"))
     for scheme in ("light", "dark"):

@@ -1,11 +1,11 @@
 /** Thirty choices: the player's own, with a network that bets on them, and the equation that they ask for. */
 import { discover } from "./discovery";
 import { Figure, lineLook, ticksWithin, type Style } from "./figures";
-import { equationStep, networkStep, type Step } from "./model";
+import { betasOf, equationStep, networkStep, replay, type Step } from "./model";
 import type { Vector } from "./linear";
 import { adapt, bet, choicesToHalve, meet, rateOf } from "./player";
 import { Generator } from "./random";
-import { Bandit, type Task } from "./simulation";
+import { Bandit, simulate, type Task } from "./simulation";
 import { equationTables, type SpokenModel } from "./tables";
 import { tableOf, termKey } from "./translation";
 import { decimal } from "./words";
@@ -13,7 +13,7 @@ import { decimal } from "./words";
 const ROUND = 30;
 const FIRST_BET = 10; // choices before the network bets
 const WORK = 8; // milliseconds between two pictures
-const RANGE: readonly [number, number] = [-1.6, 2.6]; // of values that are shown
+const MARGIN = 0.3; // of the values that are shown, beyond those that are met
 const SIDES = ["left", "right"] as const;
 
 interface Place {
@@ -40,6 +40,7 @@ export function startPlay({ model, task, styles, quick }: Place): void {
   let known: Vector | null = null; // a network that has seen simulated participants
   let weights: Vector | null = null;
   let goal = ROUND;
+  let range: [number, number] = [0, 1];
 
   function say(headline: string, said: string): void {
     find("headline").textContent = headline;
@@ -57,16 +58,16 @@ export function startPlay({ model, task, styles, quick }: Place): void {
     bets.ticks(played.choices, played.rewards, styles.options);
     bets.line(pairs, lineLook(styles.network));
     mind.begin(
-      { x: RANGE, y: RANGE, xTicks: ticksWithin(...RANGE), yTicks: ticksWithin(...RANGE), xLabel: "value now" },
+      { x: range, y: range, xTicks: ticksWithin(...range), yTicks: ticksWithin(...range), xLabel: "value now" },
       "What the network makes of the value of what you chose, after a reward and after none.",
     );
     const [module] = own.modules;
-    const values = ticksWithin(...RANGE, 40);
+    const values = ticksWithin(...range, 40);
     for (const reward of [1, 0]) {
       const curve = (through: Step) => values.map((value) => [value, through(module!, value, [reward])] as const);
       if (weights) mind.line(curve(networkStep(weights)), lineLook(styles.network));
       if (step) mind.line(curve(step), lineLook(styles.equation));
-      if (weights) mind.text(...curve(networkStep(weights))[8]!, reward ? "after a reward" : "after none", "end");
+      if (weights) mind.text(...curve(networkStep(weights))[12]!, reward ? "after a reward" : "after none", "end");
     }
   }
 
@@ -117,6 +118,16 @@ export function startPlay({ model, task, styles, quick }: Place): void {
     find("after").replaceChildren(...equationTables(own, evidence, null, styles, !quick));
   }
 
+  /** The values that a network meets in a session, and somewhat beyond. */
+  function valuesOf(network: Vector): [number, number] {
+    const person = { alpha_reward: 0.5, beta_reward: 3, q0: 0.5 };
+    const [session] = simulate(rules, person, 2 * ROUND, 1, 1);
+    const met = replay(own, session!, networkStep(network), betasOf(own, network)).transitions.get(own.modules[0]!.name)!;
+    const values = met.flatMap(({ value, after }) => [value, after]);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return [low - MARGIN * (high - low), high + MARGIN * (high - low)];
+  }
+
   async function prepare(): Promise<void> {
     const training = meet(own, rules);
     for (;;) {
@@ -125,6 +136,7 @@ export function startPlay({ model, task, styles, quick }: Place): void {
         const next = training.next();
         if (!next.done) continue;
         known = next.value.weights;
+        range = valuesOf(known);
         weights = adapt(own, known, played);
         return draw();
       }
