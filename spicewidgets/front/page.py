@@ -19,7 +19,8 @@ from ..core import checks
 from ..core.mechanisms import PARAMETERS
 from ..core.models import MODELS
 from ..core.read.words import subject, term_in_human_words
-from ..core.settings import Discovery, SettingsError
+from ..core.settings import Discovery, SettingsError, Task
+from ..core.simulate.environments import BanditsReversal, BanditsSwitch, make_environment
 from ..experiment.script import script_of
 from ..markup import escape_text
 from ..state.base import State
@@ -39,12 +40,19 @@ LEAD = (
 )
 # The settings of the page: the state that has each, its heading, and the models in which it has an effect.
 SETTINGS = {
-    "Task": ("task", ("kind", "sigma", "boundary")),
+    "Task": ("task", ("kind", "sigma", "boundary", "flip_probability")),
     "Participant": ("participant", ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")),
     "Choices": ("data", ("n_sessions", "n_trials", "seed")),
 }
-KINDS = ("drift", "fixed")  # that the page simulates
-ONLY_IN = {"forget_rate": ("forgetting",)}
+BLOCKS = ("fixed", "reversal", "switch")  # kinds of tasks whose probabilities are of blocks
+KINDS = ("drift", *BLOCKS)  # that the page simulates
+# The setting, and its values, with which another has an effect.
+ONLY = {
+    "sigma": ("kind", ("drift",)),
+    "boundary": ("kind", ("drift",)),
+    "flip_probability": ("kind", ("reversal", "switch")),
+    "forget_rate": ("model", ("forgetting",)),
+}
 OF_RESULT = ("task", "participant", "data", "model", "training", "discovery")  # states a result depends on
 HIGHEST = {"n_sessions": 200, "n_trials": 300}  # what a phone simulates at once
 READ_OFF = ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")
@@ -119,7 +127,7 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
         **{"held": experiment.model.held.get("name", ""), "hidden": False},
     }
     return {
-        "settings": [choice, *_settings(names, experiment)],
+        "settings": [choice, *_settings(experiment)],
         "models": models,
         "styles": {
             "truth": asdict(TRUTH),
@@ -127,7 +135,7 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
             "equation": asdict(SPICE),
             "options": [asdict(style) for style in ARMS[:OPTIONS]],
         },
-        "fixed": np.linspace(0.8, 0.2, OPTIONS).tolist(),
+        "blocks": {kind: _blocks(kind) for kind in BLOCKS},
         "scripts": dict(_scripts()),
         "symbols": {name: PARAMETERS[name].letter for name in READ_OFF},
     }
@@ -153,7 +161,7 @@ def _problems(experiment: Experiment) -> Iterator[str]:
         )
 
 
-def _settings(models: Sequence[str], experiment: Experiment) -> Iterator[dict[str, Any]]:
+def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Yield what the page must know of each setting, from its declaration and its control."""
     for heading, (where, names) in SETTINGS.items():
         state: State[Any] = getattr(experiment, where)
@@ -170,9 +178,16 @@ def _settings(models: Sequence[str], experiment: Experiment) -> Iterator[dict[st
                 item |= {"low": low, "high": min(high, HIGHEST.get(name, high)), "step": step}
             if name in PARAMETERS and PARAMETERS[name].follows:
                 item["follows"] = PARAMETERS[name].follows
-            if name in ONLY_IN:
-                item["models"] = [model for model in ONLY_IN[name] if model in models]
+            if name in ONLY:
+                item["only"] = ONLY[name]
             yield item
+
+
+def _blocks(kind: str) -> list[list[float]]:
+    """Return the probabilities of a reward in each block of a task."""
+    task = make_environment(Task(kind, OPTIONS), 0)
+    table = task._table if isinstance(task, BanditsReversal | BanditsSwitch) else [task.reward_probs]
+    return np.asarray(table, dtype=float).tolist()  # type: ignore[no-any-return]
 
 
 def _scripts() -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ return [1, 2, 3, 4, 5].map((seed) => {
   return used() - began;
 });
 """
-TASK = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "fixed": [0.8, 0.2]}
+TASK = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "flip": 0, "blocks": {}}
 PERSON = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5, "forget_rate": 0.0}
 
 

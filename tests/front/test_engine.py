@@ -12,9 +12,9 @@ from spicewidgets.core.read.translation import classical_parameters, true_model
 from spicewidgets.core.settings import Task
 from spicewidgets.core.simulate.environments import make_environment
 from spicewidgets.core.train.objective import EagerLoss, Sessions, get_flat_parameters
-from spicewidgets.front.page import READY
+from spicewidgets.front.page import BLOCKS as BLOCKED, KINDS, READY, _blocks
 
-FIXED = [0.8, 0.2]
+BLOCKS = {kind: _blocks(kind) for kind in BLOCKED}
 RW = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5}
 
 
@@ -37,7 +37,7 @@ def cases(n, seed=11):
     """Random settings, of all kinds of tasks and participants that the page has."""
     rng = np.random.default_rng(seed)
     for _ in range(n):
-        kind, boundary = rng.choice(["drift", "fixed"]), rng.choice(["clip", "reflect"])
+        kind, boundary = rng.choice(KINDS), rng.choice(["clip", "reflect"])
         participant = {
             "alpha_reward": float(rng.random()),
             "alpha_penalty": None if rng.random() < 0.5 else float(rng.random()),
@@ -48,6 +48,7 @@ def cases(n, seed=11):
             "alpha_choice": 0.4,
         }
         task = {"kind": str(kind), "boundary": str(boundary), "sigma": float(rng.uniform(0, 0.6))}
+        task["flip_probability"] = float(rng.uniform(0, 0.2))
         yield task, participant, int(rng.integers(2, 300)), int(rng.integers(1, 12)), int(rng.integers(2**31))
 
 
@@ -69,9 +70,11 @@ def test_numbers_are_those_of_numpy_to_the_bit():
 
 
 def test_choices_and_rewards_are_pythons_to_the_bit():
-    given = list(cases(8))
+    given = list(cases(16))
     played = run_in_node(
-        "return given.map(([task, ...rest]) => spice.simulate({...task, fixed: [.8, .2]}, ...rest))", given
+        "return given.cases.map(([task, ...rest]) =>"
+        " spice.simulate({...task, flip: task.flip_probability, blocks: given.blocks}, ...rest))",
+        {"cases": given, "blocks": BLOCKS},
     )
     for case, sessions in zip(given, played, strict=True):
         dataset = simulate(*case)
@@ -92,7 +95,7 @@ def test_loss_and_gradient_are_pythons(name):
     (loss,), (gradient,) = EagerLoss(model)(theta, sessions)
     found = run_in_node(
         "const [task, participant, trials, sessions, seed] = given.case;"
-        "const played = spice.simulate({...task, fixed: [.8, .2]}, participant, trials, sessions, seed);"
+        "const played = spice.simulate({...task, blocks: {}}, participant, trials, sessions, seed);"
         "const rows = spice.rowsOf(model, played);"
         "const {loss, gradient} = new spice.Loss(model, rows).at(Float64Array.from(given.theta));"
         "return {loss, gradient: [...gradient]}",
@@ -112,7 +115,7 @@ def test_the_equation_is_pythons(name, forget):
     participant = RW | {"forget_rate": forget}
     task = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}
     case = {
-        "task": task | {"fixed": FIXED},
+        "task": task | {"blocks": {}},
         "participant": participant,
         "trials": 60,
         "sessions": 40,
@@ -146,7 +149,7 @@ def test_a_network_that_has_seen_others_bets_well_after_ten_choices():
     holds the learning rate of most; one of more choices is narrower.
     """
     code = """
-    const task = { kind: "drift", sigma: 0.2, boundary: "clip", fixed: [0.8, 0.2] };
+    const task = { kind: "drift", sigma: 0.2, boundary: "clip", blocks: {} };
     const training = spice.meet(model, task);
     let next = training.next();
     while (!next.done) next = training.next();

@@ -122,7 +122,7 @@ def test_a_lesson_brings_its_settings_words_and_locks(tmp_path):
     ("settings", "problem"),
     [
         ({"participant": {"beta_choice": 1.0}}, "participant.beta_choice must be 0.0 in a page"),
-        ({"task": {"kind": "reversal"}}, "task.kind must be one of drift, fixed in a page"),
+        ({"task": {"counterfactual": True}}, "task.counterfactual must be False in a page"),
         ({"data": {"n_sessions": 900}}, "data.n_sessions must be at most 200 in a page; the lesson has 900"),
         ({"discovery": {"degree": 2}}, "discovery.degree must be 1 in a page"),
         ({"model": {"name": "choice"}}, "A model of a page must be one of"),

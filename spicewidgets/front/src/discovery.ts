@@ -13,7 +13,7 @@ const REDUNDANT = 1e-7;
 
 /** A random task in which the same option is chosen several times in a row. */
 function randomTask(rng: Generator): { choices: number[]; rewards: number[] } {
-  const bandit = new Bandit({ kind: "drift", sigma: DRIFT, boundary: "clip", fixed: [0, 0] }, rng);
+  const bandit = new Bandit({ kind: "drift", sigma: DRIFT, boundary: "clip", flip: 0, blocks: {} }, rng);
   const choices: number[] = [];
   for (let t = 0; t < TRIALS; t++) choices.push(t % SAME ? choices[t - 1]! : rng.below(OPTIONS));
   return { choices, rewards: choices.map((choice) => bandit.step()[choice]!) };

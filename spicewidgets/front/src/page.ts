@@ -20,7 +20,7 @@ interface Described {
   settings: readonly Setting[];
   models: readonly DescribedModel[];
   styles: { truth: Style; network: Style; equation: Style; options: readonly Style[] };
-  fixed: readonly number[];
+  blocks: Task["blocks"];
   /** The script in Python for each kind of task, with the name of each setting in braces. */
   scripts: Readonly<Record<string, string>>;
   /** Symbols of the parameters that are read off, by name. */
@@ -60,14 +60,13 @@ const model = (): (typeof models)[number] => models.find(({ name }) => name === 
 
 function participant(): Participant {
   const values: Record<string, number | null> = { ...(settings.values as Record<string, number | null>) };
-  for (const { name, models: only } of described.settings)
-    if (only && !only.includes(model().name)) values[name] = 0;
+  for (const setting of described.settings) if (!settings.matters(setting)) values[setting.name] = 0;
   return values;
 }
 
 function task(): Task {
   const { kind, boundary } = settings.values;
-  return { kind: String(kind), boundary: String(boundary), sigma: settings.numberOf("sigma"), fixed: described.fixed };
+  return { kind: String(kind), boundary: String(boundary), sigma: settings.numberOf("sigma"), flip: settings.numberOf("flip_probability"), blocks: described.blocks };
 }
 
 let scheduled = false;
@@ -240,7 +239,7 @@ function drawParameters(): void {
   const table = emptyTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]);
   for (const setting of described.settings) {
     const symbol = described.symbols[setting.name];
-    if (!symbol || (setting.models && !setting.models.includes(own.name))) continue;
+    if (!symbol || !settings.matters(setting)) continue;
     if (setting.follows && settings.values[setting.name] === null) continue;
     const row = table.insertRow();
     row.insertCell().textContent = setting.label;

@@ -16,8 +16,8 @@ export interface Setting {
   /** Why it cannot be changed; empty where it can. */
   held: string;
   hidden: boolean;
-  /** Models in which it has an effect; in all when missing. */
-  models?: readonly string[];
+  /** The setting, and its values, with which it has an effect; with all when missing. */
+  only?: readonly [string, readonly string[]];
 }
 
 export type Values = Record<string, number | string | null>;
@@ -52,6 +52,11 @@ export class Settings {
 
   numberOf(name: string): number {
     return this.values[name] as number;
+  }
+
+  /** Whether a setting has an effect as the others stand. */
+  matters({ only }: Setting): boolean {
+    return !only || only[1].includes(String(this.values[only[0]]));
   }
 
   /** The settings as a fragment of the address. */
@@ -93,8 +98,7 @@ export class Settings {
     label.textContent = setting.label + (unit ? ` (${unit})` : "");
     row.append(label);
     this.show.push(() => {
-      const { model } = this.values;
-      row.hidden = setting.hidden || (setting.models !== undefined && !setting.models.includes(String(model)));
+      row.hidden = setting.hidden || !this.matters(setting);
     });
     return row;
   }

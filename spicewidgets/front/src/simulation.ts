@@ -5,8 +5,10 @@ export interface Task {
   kind: string;
   sigma: number;
   boundary: string;
-  /** Probabilities of a reward that never change, by option. */
-  fixed: readonly number[];
+  /** Probability that a new block begins, per trial. */
+  flip: number;
+  /** Probabilities of a reward by option: of each block, for kinds of tasks that have blocks, or for ever. */
+  blocks: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
 /** Parameters of `AgentQ`, by name; `alpha_penalty` null is the same rate as after a reward. */
@@ -18,7 +20,7 @@ export interface Session {
   /** What the chosen option paid, by trial. */
   rewards: number[];
   /** Probability of a reward of each option, by trial. */
-  chances: number[][];
+  chances: (readonly number[])[];
   /** P of each option before each trial, and after the last. */
   probabilities: number[][];
 }
@@ -34,24 +36,33 @@ export function softmax(logits: readonly number[]): number[] {
 
 /** A task in play: what pays does not depend on what is chosen. */
 export class Bandit {
-  chances: number[];
+  chances: readonly number[];
   private readonly stream: Stream;
+  private readonly blocks: readonly (readonly number[])[];
+  private block = 0;
 
   constructor(
     private readonly task: Task,
     rng: Generator,
   ) {
-    const drifts = task.kind === "drift";
-    this.chances = task.fixed.map((chance) => (drifts ? rng.random() : chance));
-    this.stream = new Stream(rng, OPTIONS, drifts ? OPTIONS : 0);
+    this.blocks = task.blocks[task.kind] ?? [];
+    const drifts = !this.blocks.length;
+    const flips = this.blocks.length > 1;
+    if (flips) this.block = rng.below(this.blocks.length);
+    this.chances = this.blocks[this.block] ?? Array.from({ length: OPTIONS }, () => rng.random());
+    this.stream = new Stream(rng, OPTIONS + (flips ? 2 : 0), drifts ? OPTIONS : 0);
   }
 
   /** What each option pays in this trial. */
   step(): number[] {
-    const { stream } = this;
+    const { stream, blocks } = this;
     stream.advance();
     const rewards = this.chances.map((chance, option) => (stream.uniform(option) < chance ? 1 : 0));
-    if (this.task.kind === "drift")
+    if (blocks.length > 1 && stream.uniform(OPTIONS) < this.task.flip) {
+      this.block = (this.block + 1 + Math.floor(stream.uniform(OPTIONS + 1) * (blocks.length - 1))) % blocks.length;
+      this.chances = blocks[this.block]!;
+    }
+    if (!blocks.length)
       this.chances = this.chances.map((chance, option) => {
         const walked = chance + this.task.sigma * stream.normal(option);
         if (this.task.boundary === "clip") return Math.min(Math.max(walked, 0), 1);
