@@ -549,8 +549,8 @@ def test_help_shows_every_knob_with_its_unit_and_default():
     )
     assert "[per trial; between 0 and 1; default 0.2]" in text
     assert (
-        "--task NAME How reward probabilities change. [one of drift, fixed, reversal, switch; default drift]"
-        in text
+        "--task NAME How the reward probabilities of a bandit change; or another kind of task. [one of drift,"
+        " fixed, reversal, switch, two-step; default drift]" in text
     )
 
 

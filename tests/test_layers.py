@@ -215,7 +215,7 @@ ALSO = {
     "core/judge/behaviour.py": {"sklearn"},  # the lagged logistic regression
     "core/discover/regression.py": {"pysindy"},  # the only file that knows pysindy
     "core/storage.py": {"safetensors"},  # models are kept as data, never as pickles
-    "core/rivals/two_step.py": {"torch"},  # when a rival is run
+    "core/rivals/declaration.py": {"torch"},  # when a rival is run
     "core/rivals/named.py": {"torch"},
     "core/studies/data_sets.py": {"joblib"},  # many data sets, wherever its backend runs them
     "core/train/compiled/kernel.py": {"llvmlite"},  # the compiler of the fast path

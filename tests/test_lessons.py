@@ -341,3 +341,27 @@ def test_7_two_groups(run_lesson):
     assert result["far"] > 2.5
     assert result["ends"][0] > result["ends"][1]  # the intervals do not touch
     assert result["unsaid"] == result["missed"] > 0
+
+
+def test_8_two_steps(run_lesson):
+    result = run_lesson(
+        "08_two_steps",
+        """{
+            "stays": stays.to_dict(),
+            "together": list(together.values()),
+            "terms": terms.to_dict("list"),
+            "parameters": parameters.to_dict("index"),
+            "people": people_together,
+        }""",
+        figures=2,
+    )
+    habit, plan = result["stays"]["w = 0 (habit)"], result["stays"]["w = 1 (plan)"]
+    assert habit["rare, reward"] > habit["rare, none"] + 0.1
+    assert plan["rare, reward"] < plan["rare, none"] - 0.1
+    assert abs(result["together"][0]) < 0.05 < 0.1 < result["together"][1] < result["together"][2]
+    assert 0.05 < result["people"] < result["together"][1]
+    true, found = result["terms"]["true"], result["terms"]["found"]
+    assert [bool(value) for value in true] == [bool(value) for value in found]
+    for name, most in {"w": 0.1, "alpha2": 0.1, "lambda": 0.2, "beta1": 1.0, "beta2": 0.6}.items():
+        row = result["parameters"][name]
+        assert row["found"] == pytest.approx(row["true"], abs=most)

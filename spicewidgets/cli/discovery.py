@@ -27,9 +27,10 @@ from ..core.models import MODELS, ReadyModel, model_for
 from ..core.parameters import DISCOVERY
 from ..core.read.translation import true_model
 from ..core.rivals.fit import FittedRival, fit_rival
+from ..core.rivals.participants import make_participant
 from ..core.settings import SettingsError
-from ..core.simulate.agents import AgentQ, make_agent
-from ..core.simulate.environments import make_environment
+from ..core.simulate.declared import Player
+from ..core.simulate.tasks import make_environment
 from ..core.tasks import BANDIT_NAME, TASKS
 from .options import Request
 from .outcome import Outcome
@@ -51,7 +52,7 @@ def discover(request: Request, progress: ProgressBar) -> Outcome:
         SettingsError: if the table or one of its participants cannot be used.
         click.Abort: if the training was interrupted before anything was learned.
     """
-    agent: AgentQ | None = None
+    agent: Player | None = None
     choices: Choices | None = None
     notes: tuple[str, ...] = ()
     if request.table is None:
@@ -122,7 +123,7 @@ def _outcomes(estimator: SpiceEstimator, dataset: DatasetRNN) -> Iterator[str]:
     yield f"The model {verb}."
 
 
-def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: ProgressBar) -> Diagnosis:
+def _diagnose(estimator: SpiceEstimator, agent: Player | None, progress: ProgressBar) -> Diagnosis:
     """Return the verdict, and what may do better. Ctrl-C ends the trials; a training that was stopped has
     none.
     """
@@ -133,14 +134,16 @@ def _diagnose(estimator: SpiceEstimator, agent: AgentQ | None, progress: Progres
     return diagnose(estimator, agent=agent, trials=False)
 
 
-def _simulate(request: Request) -> tuple[AgentQ, DatasetRNN, str]:
-    agent = make_agent(request.participant, request.task.n_actions)
+def _simulate(request: Request) -> tuple[Player, DatasetRNN, str]:
+    agent = make_participant(request.participant, request.task)
     n_trials, n_sessions = request.data.trials, request.data.sessions
     task = make_environment(request.task)
     dataset, _, _ = create_dataset(agent, task, n_trials, n_sessions, random_state=request.seed)
     kind = request.task.kind
     kind = f"drift with sigma {request.task.sigma:g} per trial" if kind == "drift" else kind
-    source = f"Simulated {n_sessions} sessions of {n_trials} trials: {kind}, {request.task.n_actions} arms"
+    stages = len(request.task.declared.stages)
+    options = f"of {stages} stages" if stages else f"{request.task.n_actions} arms"
+    source = f"Simulated {n_sessions} sessions of {n_trials} trials: {kind}, {options}"
     return agent, dataset, source
 
 

@@ -14,7 +14,7 @@ from ..core.diagnose.diagnosis import Diagnosis
 from ..core.discover.people import people
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
-from ..core.simulate.agents import AgentQ
+from ..core.simulate.declared import Player
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Outcome:
     source: str
     dataset: DatasetRNN
     estimator: SpiceEstimator
-    agent: AgentQ | None
+    agent: Player | None
     truth: SpiceModel | None
     label: Any
     notes: tuple[str, ...]

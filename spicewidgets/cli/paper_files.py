@@ -16,9 +16,10 @@ from ..core.data.dataset import DatasetRNN
 from ..core.data.simulated import create_dataset
 from ..core.estimator import SpiceEstimator, SpiceWarning
 from ..core.read.translation import term_by_term, true_model
+from ..core.rivals.participants import make_participant
 from ..core.rivals.ready import rivals_for
-from ..core.simulate.agents import AgentQ, make_agent
-from ..core.simulate.environments import make_environment
+from ..core.simulate.declared import Player
+from ..core.simulate.tasks import make_environment
 from ..core.studies.ready import settings_of_studies
 from ..core.studies.study import ready_estimator
 from ..paper.documents import documents, summary
@@ -61,11 +62,11 @@ def run(request: ReportRequest, progress: ProgressBar) -> Findings:
 
 def inquiry_of(request: ReportRequest) -> Inquiry:
     """Return the study that was asked for, not begun yet."""
-    agent: AgentQ | None = None
+    agent: Player | None = None
     schedule = None
     data: Choices | DatasetRNN
     if request.table is None:
-        agent = make_agent(request.participant, request.task.n_actions)
+        agent = make_participant(request.participant, request.task)
         task = make_environment(request.task)
         dataset, sessions, _ = create_dataset(
             agent, task, request.trials, request.sessions, random_state=request.seed
@@ -110,7 +111,7 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
     )
 
 
-def _truth(agent: AgentQ) -> Callable[[SpiceEstimator], pd.DataFrame]:
+def _truth(agent: Player) -> Callable[[SpiceEstimator], pd.DataFrame]:
     def beside(estimator: SpiceEstimator) -> pd.DataFrame:
         spice = estimator.spice_model_
         betas = {state: spice.beta(state) for state in spice.betas}

@@ -13,6 +13,7 @@ from typing import Any, Self, get_args, get_origin
 
 from .mechanism import ParameterSpec
 from .mechanisms import ALPHA, ALPHA_PENALTY, BETA, PARAMETERS, Q0
+from .tasks import BANDIT, TASKS, TaskKind
 
 HIGHEST_SEED = 2**31 - 1
 LEVEL = 0.95  # of every interval on the page, in commands and in reports, unless another is asked for
@@ -167,12 +168,18 @@ def describe_problem(name: str, value: Any, kind: Any, declaration: Mapping[str,
     return None
 
 
+BANDITS = ("drift", "fixed", "reversal", "switch")
+SIMULATED = tuple(name for name, kind in TASKS.items() if kind.settings)  # kinds beyond the bandit
+
+
 @dataclass(frozen=True)
 class Task(Settings):
-    """The bandit task: how the reward probabilities of the arms come about."""
+    """The task: a bandit, and how its reward probabilities change; or one of another kind."""
 
     kind: str = setting(
-        "drift", "How reward probabilities change.", choices=("drift", "fixed", "reversal", "switch")
+        "drift",
+        "How the reward probabilities of a bandit change; or another kind of task.",
+        choices=(*BANDITS, *SIMULATED),
     )
     n_actions: int = setting(2, "Number of arms.", unit="arms", low=2, high=6)
     sigma: float = setting(
@@ -189,6 +196,29 @@ class Task(Settings):
         0.02, "Reversal and switch: probability that a new block begins.", unit="per trial", low=0, high=1
     )
     counterfactual: bool = setting(False, "Whether the rewards of the arms not chosen are shown too.")
+    common: float = setting(
+        0.7,
+        "Two-step: P of the state to which a first choice commonly leads; the participant plans with 0.7.",
+        low=0.5,
+        high=1,
+    )
+    walk: float = setting(
+        0.025,
+        "Two-step: standard deviation of the step of each reward probability; 0 keeps them fixed.",
+        unit="per trial",
+        low=0,
+        high=1,
+    )
+
+    @property
+    def declared(self) -> TaskKind:
+        """The declaration of its kind."""
+        return TASKS.get(self.kind, BANDIT) if isinstance(self.kind, str) else BANDIT
+
+    @property
+    def n_options(self) -> int:
+        """Number of options, of all stages and states."""
+        return self.declared.n_options or self.n_actions
 
 
 def setting_of(parameter: ParameterSpec) -> Any:
@@ -205,7 +235,7 @@ def setting_of(parameter: ParameterSpec) -> Any:
 
 def has_parameters(cls: type[Any]) -> type[Any]:
     """Give a class of settings those parameters of mechanisms that it does not name itself."""
-    for parameter in PARAMETERS.values():
+    for parameter in (*PARAMETERS.values(), *(one for kind in TASKS.values() for one in kind.participant)):
         if parameter.name not in vars(cls):
             cls.__annotations__[parameter.name] = float | None if parameter.follows else float
             setattr(cls, parameter.name, setting_of(parameter))
@@ -215,9 +245,10 @@ def has_parameters(cls: type[Any]) -> type[Any]:
 @dataclass(frozen=True)
 @has_parameters
 class Participant(Settings):
-    """The simulated participant: a Q-learner with the mechanisms of `AgentQ`.
+    """The simulated participant: of a bandit a Q-learner with the mechanisms of `AgentQ`.
 
-    Those of Rescorla and Wagner's learner stand here; the others are added as `mechanisms.py` declares them.
+    The parameters of Rescorla and Wagner's learner stand here; the others are added as `mechanisms.py`
+    declares them, and `tasks.py` those of who plays other kinds of tasks.
     """
 
     alpha_reward: float = setting_of(ALPHA)

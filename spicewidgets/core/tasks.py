@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
+from .mechanism import ParameterSpec
 from .plugins import load_plugins
 
 BANDIT_NAME = "bandit"
@@ -76,6 +77,8 @@ class TaskKind:
         sees_all: whether what other options paid was seen, where a table tells it.
         shows_offers: whether what was on offer in a trial is an input of models.
         signals: what modules of its models may see beside what those of a bandit do, and what that is.
+        settings: those of `settings.Task` by which it is simulated; empty where it is not.
+        participant: the parameters of who plays it in simulations; empty of a Q-learner.
     """
 
     name: str
@@ -94,6 +97,8 @@ class TaskKind:
     sees_all: bool = False
     shows_offers: bool = False
     signals: Mapping[str, str] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    participant: tuple[ParameterSpec, ...] = ()
 
     def takes(self, name: str) -> bool:
         """Tell whether models and rivals of a kind are for choices of this one: its own, and in a task of one
@@ -179,6 +184,65 @@ BANDIT = TaskKind(
     learner={"alpha": 0.3, "beta": 5.0},
     simulation=Simulation("BanditsDrift", {"sigma": 0.2}),
 )
+HYBRID = (
+    *(
+        ParameterSpec(
+            f"alpha{at}",
+            f"Learning rate of the {stage} stage.",
+            f"Learning rate α{letter}, {stage} stage",
+            f"alpha{at}",
+            f"α{letter}",
+            default=0.5,
+        )
+        for at, stage, letter in ((1, "first", "₁"), (2, "second", "₂"))
+    ),
+    ParameterSpec(
+        "eligibility",
+        "Eligibility: share of the reward's surprise that reaches the first choice.",
+        "Eligibility λ",
+        "lambda",
+        "λ",
+        default=0.4,
+        short="lambda",
+    ),
+    ParameterSpec(
+        "w",
+        "Weight of planning beside the values that were learned.",
+        "Planning w",
+        "w",
+        "w",
+        default=0.5,
+        in_head=True,
+    ),
+    *(
+        ParameterSpec(
+            f"beta{at}",
+            f"Inverse noise temperature of the {stage} stage.",
+            f"Inverse temperature β{letter}, {stage} stage",
+            f"beta{at}",
+            f"β{letter}",
+            default=default,
+            high=20,
+            scale="positive",
+            slider=(0, 20, 0.1),
+            in_head=True,
+        )
+        for at, stage, letter, default in ((1, "first", "₁", 5.0), (2, "second", "₂", 3.0))
+    ),
+    ParameterSpec(
+        "stay",
+        "Drive to repeat the last first choice; below 0 avoids it.",
+        "Staying",
+        "stay",
+        "stay",
+        default=0.5,
+        low=-20,
+        high=20,
+        scale="real",
+        slider=(-5, 5, 0.1),
+    ),
+)
+"""The parameters of the hybrid of planning and learned values (Daw et al. 2011, Neuron 69: 1204)."""
 TWO_STEP = TaskKind(
     "two-step",
     "Two-step task",
@@ -194,16 +258,15 @@ TWO_STEP = TaskKind(
     own_price=0.0,
     model="two-step",
     rival="hybrid",
-    learner={
-        **{"alpha1": 0.5, "alpha2": 0.5, "lambda": 0.4, "w": 0.5},
-        **{"beta1": 5.0, "beta2": 3.0, "stay": 0.5},
-    },
+    learner={one.short_name: one.default or 0.0 for one in HYBRID},
     simulation=Simulation("TwoStep", people=50),
     signals={
         "c_value_reached": "the value of the option chosen in the second stage, for every option",
         "c_value_ahead": "the values of the best options where an option of the first stage leads, weighed by"
         " their P",
     },
+    settings=("common", "walk"),
+    participant=HYBRID,
 )
 CONTEXTS = TaskKind(
     "contexts",

@@ -15,6 +15,7 @@ from ..core.discover.uncertainty import Uncertainty
 from ..core.equations import SpiceModel, Term
 from ..core.read.emergence import Emergence, emergences
 from ..core.read.translation import read_parameters
+from ..core.simulate.declared import Player
 from ..core.simulate.record import Record
 from ..loading import later
 from ..state.graph import ExperimentSnapshot
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ..core.estimator import SpiceEstimator
     from ..core.read.update_function import Tabulated
     from ..core.rivals.fit import FittedRival
-    from ..core.simulate.agents import AgentQ
     from ..core.train.rnn import BaseRNN
     from . import estimators
 else:
@@ -112,8 +112,9 @@ class Result:
 
     @cached_property
     def chance(self) -> float:
-        """Loss of guesses among the options on offer, in nats per choice; all are, where it is simulated."""
-        return log(self.snapshot.n_actions) if self.snapshot.is_simulated else self.data.dataset.chance
+        """Loss of guesses among the options on offer, in nats per choice; all are in simulated bandits."""
+        offers_all = self.snapshot.is_simulated and not self.snapshot.task.declared.stages
+        return log(self.snapshot.n_actions) if offers_all else self.data.dataset.chance
 
     @cached_property
     def data(self) -> Simulated:
@@ -131,7 +132,7 @@ class Result:
         return self.data.dataset
 
     @property
-    def agent(self) -> "AgentQ | None":
+    def agent(self) -> Player | None:
         """The participant; None where it is not known."""
         return self.data.agent
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.mechanisms import PARAMETERS
 from ..core.models import MODELS, PUBLIC, ReadyModel
-from ..core.settings import Discovery, Task, Training
+from ..core.settings import Discovery, Participant, Task, Training
 from ..core.simulate.agents import AgentQ
 from ..loading import later
 from ..state.graph import ExperimentSnapshot
@@ -43,7 +43,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = Non
     ]
     own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
     imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
-    if snapshot.is_simulated and snapshot.participant.variation:
+    if snapshot.is_simulated and snapshot.participant.variation and not snapshot.task.declared.participant:
         imported.append("from spicewidgets.core.simulate.cohort import Cohort, draw_parameters")
     threads = ["", "torch.set_num_threads(1)  # as in the panels, so that every digit is the same", ""]
     return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
@@ -51,10 +51,32 @@ def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = Non
 
 def _write_simulation(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """Write how a participant plays a task."""
-    names |= {"AgentQ", "create_dataset"}
-    yield from _agent(snapshot)
-    yield from _task(snapshot, names)
+    names.add("create_dataset")
+    if snapshot.task.declared.participant:
+        yield from _declared(snapshot, names)
+    else:
+        names.add("AgentQ")
+        yield from _agent(snapshot)
+        yield from _task(snapshot, names)
     yield from _data(snapshot)
+
+
+def _declared(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+    """Write task and participant of another kind than a bandit, by their settings."""
+    names |= {"Task", "Participant"}
+    person, data, kind = snapshot.participant, snapshot.data, snapshot.task.declared
+    yield "from spicewidgets.core.rivals.participants import make_participant"
+    yield "from spicewidgets.core.simulate.tasks import make_environment"
+    yield ""
+    yield f"task = Task({_arguments(_changed_settings(snapshot.task, Task, ('kind', *kind.settings)))})"
+    own = _changed_settings(person, Participant, tuple(one.name for one in kind.participant))
+    yield f"agent = make_participant(Participant({_arguments(own)}), task)"
+    if person.variation:
+        n = data.n_participants if data.n_participants > 1 else data.n_sessions
+        yield f"members = agent.vary({person.variation!r}, {n}, {data.seed})"
+        whose = "members" if data.n_participants == 1 else f"[members[who] for who in {_people(snapshot)}]"
+        yield f"agent = agent.of({whose})"
+    yield "environment = make_environment(task)"
 
 
 def _table(table: Table, names: set[str]) -> Iterator[str]:

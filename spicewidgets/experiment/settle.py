@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from ..core.built import SCALED, BuiltModel
 from ..core.config import SpiceConfig
@@ -10,13 +10,12 @@ from ..core.equations import SpiceModel
 from ..core.read.translation import HasInitValues, InitValues, true_model
 from ..core.read.truth import true_built
 from ..core.settings import SettingsError
+from ..core.simulate.agents import AgentQ
+from ..core.simulate.declared import Player
 from ..core.train.built_source import source as source_of
 from ..state.graph import ExperimentSnapshot
 from ..state.model import YOUR_OWN
 from .simulation import agents_of
-
-if TYPE_CHECKING:
-    from ..core.simulate.agents import AgentQ
 
 __all__ = [
     "config_of",
@@ -91,7 +90,7 @@ def truth_of(snapshot: ExperimentSnapshot, spice: SpiceModel | None = None) -> S
 
 
 def truth_for(
-    participant: Hashable, agent: "AgentQ", snapshot: ExperimentSnapshot, betas: dict[str, float] | None
+    participant: Hashable, agent: Player, snapshot: ExperimentSnapshot, betas: dict[str, float] | None
 ) -> SpiceModel:
     """Return the true equations of one participant.
 
@@ -99,6 +98,8 @@ def truth_for(
         SettingsError: Where the model cannot express them.
     """
     config, model = config_of(snapshot), snapshot.model
+    if not isinstance(agent, AgentQ):
+        return true_model(agent, values_of(snapshot), config, participant=participant)
     if model.name == YOUR_OWN:
         shown = snapshot.task.counterfactual
         return true_built(

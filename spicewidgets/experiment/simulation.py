@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.rivals.participants import make_participant
 from ..core.settings import Task
-from ..core.simulate.agents import AgentQ, make_agent
 from ..core.simulate.cohort import Cohort, draw_parameters
-from ..core.simulate.environments import make_environment
+from ..core.simulate.declared import DeclaredAgent, Player
 from ..core.simulate.record import Record
 from ..core.simulate.run import play_sessions
 from ..core.simulate.session import BanditSession
+from ..core.simulate.tasks import make_environment
 from ..loading import later
 from ..state.data import Data
 from ..state.graph import ExperimentSnapshot
@@ -28,7 +29,8 @@ else:
     simulated = later("..core.data.simulated", __package__)
 
 
-FIRST = 8  # sessions that are played for a picture
+FIRST = 8  # sessions that are played for a picture,
+FIRST_OF_STAGES = 100  # and of a task of stages, where the picture is what participants do
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,22 +40,26 @@ class Simulated:
     Attributes:
         dataset: all sessions.
         sessions: the same, to read, with the task's reward probabilities.
-        agent: the participant; a `Cohort` where sessions or participants differ; None where it is not known.
+        agent: the participant, or those of the sessions where they differ (of bandits a `Cohort`); None
+            where it is not known.
         rivals: the evidence of rivals for these choices in nats, of those that were asked so far.
     """
 
     dataset: "DatasetRNN"
     sessions: tuple[BanditSession, ...]
-    agent: AgentQ | None
+    agent: Player | None
     rivals: dict[str, float] = field(default_factory=dict)
 
 
-def _agent(task: Task, person: Person, data: Data) -> AgentQ:
+def _agent(task: Task, person: Person, data: Data) -> Player:
     """Return the player: one participant, or a cohort where sessions or participants differ."""
-    agent = make_agent(person, task.n_actions)
+    agent = make_participant(person, task)
     if not person.variation:
         return agent
     n = data.n_participants if data.n_participants > 1 else data.n_sessions
+    if isinstance(agent, DeclaredAgent):
+        rows = agent.vary(person.variation, n, data.seed)
+        return agent.of([rows[label] for label in _participants(data)])
     members = draw_parameters(agent, person.variation, n, data.seed, one_rate=person.alpha_penalty is None)
     return Cohort([members[label] for label in _participants(data)], task.n_actions)
 
@@ -70,17 +76,17 @@ def _participants(data: Data) -> list[int]:
     return [session * data.n_participants // data.n_sessions for session in range(data.n_sessions)]
 
 
-def agents_of(snapshot: ExperimentSnapshot) -> dict[int, AgentQ]:
+def agents_of(snapshot: ExperimentSnapshot) -> dict[int, Player]:
     """Return the participants who have equations, by label; with one participant, the one whom all sessions
     are around.
     """
-    mean = make_agent(snapshot.participant, snapshot.task.n_actions)
+    mean = make_participant(snapshot.participant, snapshot.task)
     if snapshot.data.n_participants == 1:
         return {0: mean}
     agent = _agent(snapshot.task, snapshot.participant, snapshot.data)
     last_session = {label: session for session, label in enumerate(people_of(snapshot))}
     return {
-        label: agent.member(session) if isinstance(agent, Cohort) else mean
+        label: agent.member(session) if isinstance(agent, Cohort | DeclaredAgent) else mean
         for label, session in last_session.items()
     }
 
@@ -139,7 +145,8 @@ def first_sessions(snapshot: ExperimentSnapshot, n: int = FIRST) -> Record:
 
 
 def _first(task: Task, participant: Person, data: Data, n: int) -> Record:
-    return _simulate(task, participant, data, min(max(n, FIRST), data.n_sessions))
+    first = FIRST_OF_STAGES if task.declared.stages else FIRST
+    return _simulate(task, participant, data, min(max(n, first), data.n_sessions))
 
 
 @lru_cache(maxsize=2)

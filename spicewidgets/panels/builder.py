@@ -100,7 +100,7 @@ class BuilderRow(Panel):
         declaration = declaration_of(self.kind, name)
         label, words = LABELS[name], declaration["help"]
         if declaration["choices"] or name == "state":
-            options = [(WORDS[choice], choice) for choice in declaration["choices"] or ()]
+            options = [(WORDS.get(choice, choice), choice) for choice in declaration["choices"] or ()]
             field = with_label(widgets.Dropdown, label, words, options=options)
         elif name == "keeps":
             field = tick_box(label, words)

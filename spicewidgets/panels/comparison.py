@@ -12,6 +12,7 @@ from ..plots.table import swatch
 from ..state.comparison import LAYERS
 from ..style import MEANT, Style
 from ..views.comparing import Standing, in_a_sentence, standings
+from ..views.stages import at_stage
 from .base import Change, guard, row, tick_box, with_label
 from .controls import control
 from .files import FigureBox
@@ -79,14 +80,15 @@ class ComparePanel(Stage):
             return
         session = min(comparison.session, len(result.choices) - 1)
         arm = min(comparison.arm, result.snapshot.n_actions - 1)
-        self.figure.options = result.snapshot.options
+        shown = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
+        self.figure.options = shown.options
         self.figure.values = "" if comparison.values == "none" else comparison.values
         self.figure.differences = comparison.differences is True
-        self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
+        self.figure.draw(shown.played, shown.choices, shown.rewards, session=session, arm=shown.arm)
         self.figure.show_layers(
             {name: STANDS_FOR.get(name, name) in comparison.layers for name in result.played}
         )
-        self._show_trials(result.choices.shape[1] - 1, comparison.zoom)
+        self._show_trials(shown.choices.shape[1] - 1, comparison.zoom)
         for name, box in self.layers.items():
             box.value = name in comparison.layers
         self.layers["truth"].description = (

@@ -6,12 +6,14 @@ from numpy.typing import NDArray
 
 from ..experiment.simulation import preview, simulate
 from ..markup import Html, table
+from ..views.staying import asks_for_staying
 from .base import Change, column, guard
 from .controls import control
 from .files import File, Files, csv_file
 from .people import PeopleBox
 from .sections import Sections
 from .stage import Stage, session_control, show_unused
+from .staying import StayingBox
 from .table import DROP, YourData
 
 LENGTH = 10  # trials in the table
@@ -20,6 +22,7 @@ VIEWS = {
     "simulated": "The choices of a simulated participant",
     "your data": "A table of your own, in place of simulated choices",
     "people": "One row a person, and one parameter across people",
+    "staying": "How often people make a first choice again, by what it led to",
 }
 
 
@@ -38,22 +41,22 @@ class DataPanel(Stage):
         self.sizes = column(*(size.pop(name) for name in SIZES), session_control(self.experiment, data))
         self.yours = YourData(self.experiment, self.runner)
         self.people = PeopleBox(self.experiment, self.runner)
+        self.staying = StayingBox(self.experiment, self.runner)
         self.views = Sections(VIEWS)
         for name in VIEWS:
             self.views.mark(name, name.capitalize(), VIEWS[name])
         self.views.observe(self._view, "value")
         self.unused = widgets.HTML()
         simulated = [self.unused, self.sizes, *size.values()]
-        self._left = dict(
-            zip(VIEWS, map(_side, (simulated, self.yours.controls, self.people.controls)), strict=True)
-        )
+        sides = (simulated, self.yours.controls, self.people.controls, self.staying.controls)
+        self._left = dict(zip(VIEWS, map(_side, sides), strict=True))
         return list(self._left.values())
 
     def stage(self) -> list[widgets.Widget]:
         """Lay out the session's table, and the whole data set as a file; the stage of each other view."""
         self.table = widgets.HTML()
         self.files = Files({"all sessions as csv": ("Every trial of every session, one row each", self._csv)})
-        stages = ([self.table, self.files], self.yours.stage, self.people.stage)
+        stages = ([self.table, self.files], self.yours.stage, self.people.stage, self.staying.stage)
         self._right = dict(zip(VIEWS, map(_side, stages), strict=True))
         self._view()
         return [widgets.HTML(DROP), *self._right.values()]
@@ -75,13 +78,17 @@ class DataPanel(Stage):
             for name, side in sides.items():
                 side.layout.display = "" if name == self.views.value else "none"
         self.people.is_seen = self.views.value == "people" and not self.is_hidden
+        self.staying.is_seen = self.views.value == "staying" and not self.is_hidden
 
     def draw(self) -> None:
         """Show the first trials of the session."""
         settings = self.experiment.peek()
         show_unused(settings, self.unused, self.sizes)
+        sound = self.experiment.sound("task", "participant", "data")
+        has_staying = sound and asks_for_staying(settings)
+        self.views.offer(name for name in VIEWS if name != "staying" or has_staying)
         self._right["simulated"].layout.visibility = "visible" if settings.is_simulated else "hidden"
-        if settings.is_simulated and self.experiment.sound("task", "participant", "data"):
+        if settings.is_simulated and sound:
             number = self.experiment.data.session
             session = preview(settings, number)
             self.table.value = trials_table(session.choices, session.rewards, number)

@@ -14,7 +14,7 @@ from ..markup import Html, region
 from ..plots.svg import small_loss
 from ..state.experiment import Experiment
 from ..views.verdict import headline, standing, verdict
-from ..views.words import HEAD, LETTERS
+from ..views.words import HEAD, HEAD_OF_KINDS, LETTERS
 from .base import Change, Panel, block, button, by_hand, guard, set_if_changed, tick_box, with_label
 from .equation_lines import equation_lines, module_names
 from .stage import PersonChoice
@@ -170,10 +170,15 @@ class Head(Panel):
     def _parameters(self) -> dict[str, float]:
         """Return the participant's own parameters by symbol, as they are set."""
         participant = self.experiment.participant
+        letters = HEAD_OF_KINDS.get(self.experiment.peek().choices_of)
+        if letters is None:
+            letters = {
+                name: LETTERS[name] for name, always in HEAD.items() if always or getattr(participant, name)
+            }
         return {
-            LETTERS[name]: getattr(participant, name)
-            for name, always in HEAD.items()
-            if not participant.problems_of(name) and (always or getattr(participant, name))
+            letter: getattr(participant, name)
+            for name, letter in letters.items()
+            if not participant.problems_of(name)
         }
 
 
@@ -192,6 +197,9 @@ def _read(result: Result, person: Hashable) -> dict[str, float]:
         return {}
     errors = result.uncertainty.get(person) or next(iter(result.uncertainty.values()), None)
     unknown = () if errors is None else [name for name, error in errors.parameters.items() if error == inf]
+    letters = HEAD_OF_KINDS.get(result.snapshot.choices_of, {name: LETTERS[name] for name in HEAD})
     return {
-        LETTERS[name]: value for name, (_, value) in classical.items() if name in HEAD and name not in unknown
+        letters[name]: value
+        for name, (_, value) in classical.items()
+        if name in letters and name not in unknown
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..core.read.steps import Step
 
 WORDS, SYMBOLS = "words", "symbols"
+MOST_COLUMNS = 4  # of terms under each other; of more, each equation stands by itself
 LETTER = 0.48  # widths of a capital M that a letter takes, about
 
 
@@ -91,6 +92,8 @@ class EquationSentence(widgets.VBox):
         self.buttons, self._lines, self._names = {}, [], []
         modules = [one for one in sentences if one.module != BETA]
         columns = _columns(modules, written) if len(modules) > 1 else {}
+        if len(columns) > MOST_COLUMNS:
+            columns = dict.fromkeys(columns, 0.0)
         self.children = [self._row(one, columns, written) for one in sentences]
 
     def _row(self, one: Sentence, columns: Mapping["Term", float], written: str) -> widgets.Widget:
@@ -115,7 +118,8 @@ class EquationSentence(widgets.VBox):
             else:
                 cell.add_class("sw-no-term")
             cell.add_class("sw-cell")
-            cells.append(cell)
+            if width or column in own:
+                cells.append(cell)
         line, name = widgets.HTML(), widgets.HTML()
         self._lines.append(line)
         self._names.append(name)

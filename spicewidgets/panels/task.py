@@ -1,16 +1,19 @@
-"""The task: which reward probabilities there are, and how they change."""
+"""The task: its stages and states, which reward probabilities there are, and how they change."""
 
 import ipywidgets as widgets
 
 from ..core.wording import join_words
-from ..experiment.simulation import preview
+from ..markup import message
 from ..plots.figures import RewardProbabilities
-from .base import column, foldable
+from ..plots.task import task_diagram
+from ..state.graph import ExperimentSnapshot
+from ..views.stages import kind_of_choices, reward_chances, task_settings, task_transitions
+from .base import column, foldable, set_if_changed
 from .controls import control
 from .files import FigureBox
 from .stage import Stage, session_control, show_unused
 
-# The kinds of task in which a setting has an effect.
+# The kinds of bandit in which a setting has an effect.
 NEEDED = {
     "sigma": ("drift",),
     "boundary": ("drift",),
@@ -19,7 +22,7 @@ NEEDED = {
 
 
 class TaskPanel(Stage):
-    """The bandit task and its reward probabilities."""
+    """The task: a picture of its stages, where there are several, and its reward probabilities."""
 
     title = "Task"
     about = (
@@ -28,23 +31,27 @@ class TaskPanel(Stage):
     groups = ("task",)
 
     def controls(self) -> list[widgets.Widget]:
-        """Kind of task, drift, arms, trials; the rest folded."""
+        """Kind of task, drift, arms, trials; the rest folded. Of another kind than a bandit its own."""
         task, data = self.experiment.task, self.experiment.data
         names = ("kind", "sigma", "n_actions", "boundary", "flip_probability", "counterfactual")
-        self.knobs = {name: control(task, name) for name in names}
+        self.knobs = {name: control(task, name) for name in task.names()}
+        self.words = widgets.HTML()
         self.unused, session = widgets.HTML(), session_control(self.experiment, data)
         self.settings = column(
-            *(self.knobs[name] for name in names[:3]),
+            self.knobs["kind"],
+            self.words,
+            *(self.knobs[name] for name in names[1:3]),
+            *(knob for name, knob in self.knobs.items() if name not in names),
             control(data, "n_trials"),
             foldable([*(self.knobs[name] for name in names[3:]), control(data, "seed"), session]),
         )
         return [self.unused, self.settings]
 
     def stage(self) -> list[widgets.Widget]:
-        """Lay out the reward probabilities of the session."""
-        self.figure = RewardProbabilities()
+        """Lay out the stages, and the reward probabilities of the session."""
+        self.figure, self.diagram = RewardProbabilities(), widgets.HTML()
         self.picture = FigureBox(self.figure)
-        return [self.picture]
+        return [self.diagram, self.picture]
 
     def watch(self) -> None:
         """Observe the task, the length of a session and the seed."""
@@ -55,12 +62,24 @@ class TaskPanel(Stage):
     def draw(self) -> None:
         """Draw a simulated session's probabilities, as long as the settings can be used."""
         settings = self.experiment.peek()
+        kind, own = kind_of_choices(settings), task_settings(settings)
         for name, kinds in NEEDED.items():
             idle = "" if settings.task.kind in kinds else f"Of {join_words(kinds)} tasks only."
             self.knobs[name].rest(idle)
+        for name, knob in self.knobs.items():
+            knob.layout.display = "" if name in own else "none"
+        self.words.value = message(kind.words if kind.stages else "", "help")
         show_unused(settings, self.unused, self.settings)
+        sound = self.experiment.sound("task", "participant", "data")
+        self.diagram.layout.display = "" if kind.stages and sound else "none"
         self.picture.layout.display = "" if settings.is_simulated else "none"
-        if settings.is_simulated and self.experiment.sound("task", "participant", "data"):
-            probs = preview(settings, self.experiment.data.session).reward_probs
-            assert probs is not None  # the tasks of the explorer know them
-            self.figure.draw(probs)
+        if kind.stages and sound:
+            set_if_changed(self.diagram, task_diagram(kind.stages, task_transitions(settings)))
+        if settings.is_simulated and sound:
+            self._draw_chances(settings)
+
+    def _draw_chances(self, settings: ExperimentSnapshot) -> None:
+        """Draw the reward probabilities of the options that pay."""
+        probs, options = reward_chances(settings, self.experiment.data.session)
+        names = {option: settings.options[option] for option in options}
+        self.figure.draw(probs, names if kind_of_choices(settings).labels else None)

@@ -8,11 +8,15 @@ import numpy as np
 from ..app.protocols import ExperimentRunner
 from ..app.table import paid, repeats
 from ..experiment.result import Result
-from ..experiment.simulation import first_sessions, preview
+from ..experiment.simulation import first_sessions
 from ..markup import Html
 from ..plots import tiles
 from ..state.experiment import Experiment
+from ..state.graph import ExperimentSnapshot
+from ..views.stages import at_stage, reward_chances
+from ..views.staying import simulated_staying
 from ..views.verdict import kind_of
+from ..views.words import HEAD_OF_KINDS, OF_KINDS
 from .equation_lines import symbols, terms_of
 from .head import shown_history
 
@@ -39,8 +43,9 @@ def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
         return tiles.bars(paid(contents)), "what each option paid"
     if not settings.is_simulated:
         return tiles.empty(), f"of {settings.table.name}"
-    probs = preview(settings, experiment.data.session).reward_probs
-    assert probs is not None  # the tasks of the explorer know them
+    probs, options = reward_chances(settings, experiment.data.session)
+    if (kind := settings.task.declared).stages:
+        return tiles.chances(probs, options), kind.title.lower()
     drifting = settings.task.kind == "drift"
     words = f"drifts by {settings.task.sigma:.2f} a trial" if drifting else KINDS[settings.task.kind]
     return tiles.chances(probs), words
@@ -56,10 +61,20 @@ def participant(experiment: Experiment, runner: ExperimentRunner) -> TilePicture
     if not settings.is_simulated:
         return tiles.empty(), f"of {settings.table.name}"
     person = settings.participant
+    if (staying := simulated_staying(settings)) is not None:
+        return tiles.staying(staying.mean), _letters(settings)
+    if settings.choices_of in OF_KINDS:
+        return tiles.empty(), _letters(settings)
     penalty = person.alpha_reward if person.alpha_penalty is None else person.alpha_penalty
     moved = f"moves {100 * person.alpha_reward:.0f}"
     words = f"{moved} % of the way" if penalty == person.alpha_reward else f"{moved} or {100 * penalty:.0f} %"
     return tiles.learner(person.alpha_reward, penalty, person.beta_reward), words
+
+
+def _letters(settings: ExperimentSnapshot) -> str:
+    """Name the parameters of who plays another kind of task than a bandit: "w 0.50, β₁ 5.00"."""
+    letters = HEAD_OF_KINDS[settings.choices_of].items()
+    return ", ".join(f"{letter} {getattr(settings.participant, name):.2f}" for name, letter in letters)
 
 
 def choices(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
@@ -114,10 +129,9 @@ def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     if result is None or result.spice is None or "spice" not in result.played:
         return tiles.empty(), "nothing to compare yet"
     session = min(experiment.comparison.session, len(result.choices) - 1)
-    shown = {
-        name: record.probabilities[session, :LISTED, experiment.comparison.arm]
-        for name, record in result.played.items()
-    }
+    arm = min(experiment.comparison.arm, result.snapshot.n_actions - 1)
+    at = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
+    shown = {name: record.probabilities[session, :LISTED, at.arm] for name, record in at.played.items()}
     picture = tiles.agreement(*(shown.get(name) for name in ("truth", "rnn", "spice")))
     if kind := kind_of(result):
         return picture, VERDICTS[kind]

@@ -8,7 +8,7 @@ from ..experiment.result import Result
 from ..markup import message
 from ..state.participant import ParticipantState
 from ..views.meaning import cost, is_loaded, person_of, try_parameters
-from ..views.words import PARAMETERS
+from ..views.words import LETTERS, OF_KINDS
 from .base import ROW, Change, block, button, by_hand, column, guard, row, with_label
 from .controls import Control, control
 from .stage import PersonChoice, Stage
@@ -25,6 +25,11 @@ from .words import NO_EQUATION
 FINE = 0.001
 COST_TIP = "Fit the equation with and without the term, and compare what is expected"
 
+NO_Q_LEARNER = (
+    "<p>These equations are of another kind of task than a bandit, and no Q-learner's. Equation has the"
+    " parameters that they stand for.</p>"
+)
+
 
 class TranslatePanel(Stage):
     """The steps from the equation to the parameters, the way back, and what the numbers are worth."""
@@ -40,10 +45,10 @@ class TranslatePanel(Stage):
         self._read: tuple[Result, Hashable] | None = None  # the result that is shown, and whose equation
         self.parameters = ParticipantState()
         self.participant = PersonChoice(self.experiment, self.runner, "Whose equation is read", self.refresh)
-        self.knobs = {name: _in_fine_steps(control(self.parameters, name)) for name in PARAMETERS}
+        self.knobs = {name: _in_fine_steps(control(self.parameters, name)) for name in LETTERS}
         back = "Set the parameters back to those of the equation that was found"
         self.back = button("Back to what was found", back, self._restore)
-        self.parameters.observe(self._move, [*PARAMETERS])
+        self.parameters.observe(self._move, [*LETTERS])
         return [self.participant, *self.knobs.values(), self.back]
 
     def stage(self) -> list[widgets.Widget]:
@@ -74,6 +79,10 @@ class TranslatePanel(Stage):
         block(self.drop, "A run is under way." if self.experiment.run.busy else "", COST_TIP)
         if result is None or result.spice is None:
             self._clear()
+            return
+        if result.snapshot.choices_of in OF_KINDS:
+            self._clear()
+            self.steps.value = NO_Q_LEARNER
             return
         self.cost.layout.display = ""
         participant = self.participant.offer(result.spice.participants)
@@ -122,7 +131,7 @@ class TranslatePanel(Stage):
         """Show the equation of the parameters as they stand, beside the one that was found."""
         if self._read is None or self.parameters.problems:
             return
-        names = [name for name in PARAMETERS if self.knobs[name].layout.display != "none"]
+        names = [name for name in LETTERS if self.knobs[name].layout.display != "none"]
         if not names:
             self.moved.value = ""
             return

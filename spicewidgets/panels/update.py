@@ -8,8 +8,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..core.equations import term_in_words
+from ..core.wording import join_words
 from ..experiment.result import Result
-from ..markup import Html, table
+from ..markup import Html, message, table
 from ..plots.modules import UpdateFigure
 from ..views.looking import curves_of, likelihood, modules, replace_equation, with_coefficient, with_equation
 from .base import Change, Choice, button, column, discard, guard, with_label
@@ -40,7 +41,7 @@ class UpdatePanel(Stage):
         """Which module, whose, and the numbers of its equation."""
         self.module = Choice("Module", "Which update is drawn", self._choose)
         self.participant = PersonChoice(self.experiment, self.runner, "Whose curves are drawn", self._choose)
-        self.numbers, self.likelihoods = column(), widgets.HTML()
+        self.numbers, self.likelihoods, self.others = column(), widgets.HTML(), widgets.HTML()
         self.back = button("As found", "The coefficients that were found", self._restore)
         self.fields: dict[Term, Coefficient] = {}
         self._result: Result | None = None
@@ -48,7 +49,15 @@ class UpdatePanel(Stage):
         self._curves: Curves | None = None  # of the module that is shown, as found
         self._found_nll: Floats | None = None  # under the equations that were found
         session = session_control(self.experiment, self.experiment.comparison)
-        return [self.module, self.participant, self.numbers, self.back, self.likelihoods, session]
+        return [
+            self.module,
+            self.others,
+            self.participant,
+            self.numbers,
+            self.back,
+            self.likelihoods,
+            session,
+        ]
 
     def stage(self) -> list[widgets.Widget]:
         """Lay out the picture."""
@@ -69,13 +78,14 @@ class UpdatePanel(Stage):
             return
         self._result, self._model = result, None if result is None else result.spice
         model = None if result is None else result.spice or result.truth
-        drawable = result is not None and model is not None and bool(modules(result))
+        drawable = result is not None and model is not None and bool(_with_curves(result))
+        self.others.value = "" if result is None or not drawable else _without_curves(result)
         for part in (self.module, self.participant, self.numbers, self.back, self.figure.widget):
             part.layout.display = "" if drawable else "none"
         if result is None or model is None or not drawable:
             self.likelihoods.value = NO_EQUATION
             return
-        self.module.offer(modules(result))
+        self.module.offer(_with_curves(result))
         self.participant.offer(model.participants)
         self._found_nll = None if result.spice is None else likelihood(result, result.spice)
         self._draw_module(result)
@@ -185,6 +195,19 @@ class Coefficient:
             self.slider.value = min(max(change["new"], self.slider.min), self.slider.max)
         self._is_filling = False
         self._changed(change["new"])
+
+
+def _with_curves(result: Result) -> tuple[str, ...]:
+    """Return the modules that build on their own last value; of the others there is no curve."""
+    own = {one.name: one.own_value for one in result.description.modules}
+    return tuple(name for name in modules(result) if own.get(name, True))
+
+
+def _without_curves(result: Result) -> Html:
+    """Say which modules have no curve, and why."""
+    others = [name for name in modules(result) if name not in _with_curves(result)]
+    words = f"{join_words(others)} do not build on their own last value, so that they have no curve."
+    return message(words if others else "", "help")
 
 
 def _likelihoods(rows: dict[str, tuple[float, float]]) -> Html:

@@ -38,31 +38,38 @@ class RewardProbabilities(LiveFigure):
             Subplot("p", "Probability of reward, p(r)", height=200, limits=(-0.03, 1.03), ticks=ZERO_TO_ONE)
         )
 
-    def draw(self, probabilities: ArrayLike) -> None:
-        """Probabilities `(n_trials, n_actions)`."""
+    def draw(self, probabilities: ArrayLike, options: Mapping[int, str] | None = None) -> None:
+        """Draw probabilities.
+
+        Args:
+            probabilities: `(n_trials, n_actions)`.
+            options: number and name of each of these options, where they are not all there are.
+        """
         p = np.asarray(probabilities, dtype=float)
         n_trials, n_actions = p.shape
+        styles = {f"arm {arm}": arm_style(arm) for arm in range(n_actions)}
+        if options is not None:
+            styles = {f"arm {name}": replace(arm_style(arm), name=name) for arm, name in options.items()}
         with self.batch():
-            for arm in range(n_actions):
-                self.add(f"arm {arm}", "p", "line", replace(arm_style(arm), width=2.0))
-            arms = [key for key in self.series if key.startswith("arm ")]
-            gone = arms[n_actions:]
-            self.set_lines({key: (None, p[:, arm]) for arm, key in enumerate(arms[:n_actions])})
-            self.set_lines({key: ([], []) for key in gone})
+            for key, style in styles.items():
+                self.add(key, "p", "line", replace(style, width=2.0))
+            self.set_lines({key: (None, p[:, arm]) for arm, key in enumerate(styles)})
+            self.set_lines({key: ([], []) for key in self.series if key not in styles})
             self.set_x(0.0, max(n_trials - 1.0, 1.0))
-            self.summary = _rewards_in_words(p)
+            self.summary = _rewards_in_words(p, [in_sentence(style.name) for style in styles.values()])
 
 
-def _rewards_in_words(p: Floats) -> str:
+def _rewards_in_words(p: Floats, names: Sequence[str]) -> str:
     n_trials, n_actions = p.shape
     parts = [
-        f"option {arm + 1} pays with {values[0]:.2f} throughout"
+        f"{name} pays with {values[0]:.2f} throughout"
         if np.ptp(values) < 1e-9
-        else f"option {arm + 1} between {values.min():.2f} and {values.max():.2f} (mean {values.mean():.2f})"
-        for arm, values in enumerate(p.T)
+        else f"{name} between {values.min():.2f} and {values.max():.2f} (mean {values.mean():.2f})"
+        for name, values in zip(names, p.T, strict=True)
     ]
     best = np.bincount(p.argmax(1), minlength=n_actions)
-    ahead = f" Option {best.argmax() + 1} is the best in {best.max()} of {n_trials} trials."
+    first = names[int(best.argmax())]
+    ahead = f" {first[0].upper()}{first[1:]} is the best in {best.max()} of {n_trials} trials."
     return f"Probability of reward over {n_trials} trials: {', '.join(parts)}.{ahead}"
 
 

@@ -23,9 +23,23 @@ def empty() -> Html:
     return _picture("")
 
 
-def chances(reward_probs: Floats) -> Html:
-    """Reward probabilities, `(n_trials, n_actions)`, a line for each option."""
-    return _picture("".join(line(one, arm_style(arm)) for arm, one in enumerate(reward_probs.T)))
+def chances(reward_probs: Floats, options: Sequence[int] | None = None) -> Html:
+    """Reward probabilities, `(n_trials, n_actions)`, a line for each option, or for these."""
+    arms = range(reward_probs.shape[1]) if options is None else options
+    lines = zip(arms, reward_probs.T, strict=True)
+    return _picture("".join(line(one, arm_style(arm)) for arm, one in lines))
+
+
+def staying(shares: Floats) -> Html:
+    """Draw how often a first choice is made again, `(4,)`: after a reward and after none, common and rare."""
+    step, base = WIDTH / 4, HEIGHT - EDGE
+    drawn = "".join(
+        f'<path d="M{(place + (0.62, 0.38)[place % 2]) * step:.1f} {base}v{-share * (base - EDGE):.1f}"'
+        f' stroke="{(REWARDED, UNREWARDED)[place % 2].colour}" stroke-width="18" fill="none"/>'
+        for place, share in enumerate(shares)
+        if np.isfinite(share)
+    )
+    return _picture(f'<path d="M0 {base}h{WIDTH}" class="sw-guide-line"/>{drawn}')
 
 
 def bars(values: Floats) -> Html:

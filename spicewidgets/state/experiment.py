@@ -96,6 +96,7 @@ class Experiment(HasTraits):
         for name in GROUPS:
             state = self.group(name)
             state.observe(self._on_change, [*state.names(), "problems"])
+        self.task.observe(self._on_kind, "kind")
         self.model.observe(self._on_change, ["names_revision"])
         self.run.observe(self._on_change, ["status", "result_revision"])
         self.observe(self._on_change, ["trained", "discovered", "paused", "studied", "lesson"])
@@ -158,11 +159,15 @@ class Experiment(HasTraits):
                 self.table.leave()
             else:
                 self.table.take(table)
-            present = self.peek()
-            kind, own = present.choices_of, present.model.task
-            fits = own is None or TASKS[kind].takes(own)
-            if not fits and self.model.name in MODELS and TASKS[kind].model:
-                self.model.name = TASKS[kind].model
+            self._suit_model()
+
+    def _suit_model(self) -> None:
+        """Let a ready model of another kind of task give way to the one of the choices' kind."""
+        present = self.peek()
+        kind, own = present.choices_of, present.model.task
+        fits = own is None or TASKS[kind].takes(own)
+        if not fits and self.model.name in MODELS and TASKS[kind].model:
+            self.model.name = TASKS[kind].model
 
     @contextmanager
     def refresh_once(self) -> Iterator[None]:
@@ -179,6 +184,11 @@ class Experiment(HasTraits):
         with self.lock:
             if not self._waits:
                 self.refresh()
+
+    def _on_kind(self, change: Change) -> None:
+        """Follow another kind of task: its choices ask for a model of their kind."""
+        if not self.task.problems and not self.table.name:
+            self._suit_model()
 
     def sound(self, *groups: str) -> bool:
         """Tell whether the settings of these groups have no problem, so that they can be previewed."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..core.settings import Settings, Task
-from ..core.tasks import BANDIT_NAME
 from .data import Data
 from .discovery import LibraryPlan
 from .model import Model
@@ -79,13 +78,14 @@ class ExperimentSnapshot:
     @property
     def choices_of(self) -> str:
         """The name of the kind of task that the choices are of."""
-        return BANDIT_NAME if self.table.contents is None else str(self.table.contents.choices.rows.task)
+        contents = self.table.contents
+        return self.task.declared.name if contents is None else str(contents.choices.rows.task)
 
     @property
     def n_actions(self) -> int:
         """Number of options."""
         contents = self.table.contents
-        return self.task.n_actions if contents is None else len(contents.options)
+        return self.task.n_options if contents is None else len(contents.options)
 
     @property
     def n_sessions(self) -> int:
@@ -105,7 +105,8 @@ class ExperimentSnapshot:
         contents = self.table.contents
         if contents is not None:
             return contents.options
-        return tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
+        labels = self.task.declared.labels
+        return labels or tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
 
     def differs(self, other: "ExperimentSnapshot", *names: str) -> bool:
         """Tell whether anything differs that these groups and products depend on."""

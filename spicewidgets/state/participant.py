@@ -7,6 +7,7 @@ from traitlets import Bool
 
 from ..core.mechanisms import PARAMETERS
 from ..core.settings import Participant, setting
+from ..core.tasks import TASKS
 from .base import Change, ControlSpec, State
 
 
@@ -24,7 +25,7 @@ class Person(Participant):
 
 
 class ParticipantState(State[Person]):
-    """The Q-learner who makes the choices.
+    """The participant who makes the choices: a Q-learner, or the learner of another kind of task.
 
     Attributes:
         linked: whether alpha_penalty is the same as alpha_reward, and then None; either may be set.
@@ -33,6 +34,11 @@ class ParticipantState(State[Person]):
     settings = Person
     looks: ClassVar = {
         **{name: ControlSpec(one.label, one.slider) for name, one in PARAMETERS.items()},
+        **{
+            one.name: ControlSpec(one.label, one.slider)
+            for kind in TASKS.values()
+            for one in kind.participant
+        },
         "variation": ControlSpec("Variation", (0, 1, 0.01)),
     }
     linked = Bool(True, help="Whether the learning rate is the same after reward and after no reward.").tag(

@@ -27,6 +27,8 @@ PRESETS: Mapping[str, dict[str, Any]] = {
         "participant": {"alpha_reward": 0.05},
         "data": {"n_trials": 200},
     },
+    # A learner who plans half of the way (Daw et al. 2011): w on a slider, and what is repeated.
+    "two steps": {"task": {"kind": "two-step"}, "model": {"name": "two-step"}},
     # Choices hardly follow the values; the equation becomes uncertain.
     "noisy participant": {
         "participant": {"beta_reward": 1.0},

@@ -7,7 +7,7 @@ from .base import ControlSpec, State
 
 
 class TaskState(State[Task]):
-    """The bandit task."""
+    """The task: a bandit, or another kind."""
 
     settings = Task
     looks: ClassVar = {
@@ -17,4 +17,6 @@ class TaskState(State[Task]):
         "boundary": ControlSpec("At 0 and 1"),
         "flip_probability": ControlSpec("New block", (0, 1, 0.005)),
         "counterfactual": ControlSpec("Show all rewards"),
+        "common": ControlSpec("Common transition"),
+        "walk": ControlSpec("Walk of rewards", (0, 0.2, 0.005)),
     }

@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from ..core.discover import comparison, discovery, sparsity
     from ..core.discover.selection import Evidence
     from ..core.discover.sparsity import SparsityPath
-    from ..core.train import structure
+    from ..core.train import row_arrays, structure
 else:
     comparison = later("..core.discover.comparison", __package__)
     discovery = later("..core.discover.discovery", __package__)
     sparsity = later("..core.discover.sparsity", __package__)
+    row_arrays = later("..core.train.row_arrays", __package__)
     structure = later("..core.train.structure", __package__)
 
 Floats = NDArray[np.float64]
@@ -228,8 +229,15 @@ def _visits(result: Result, module: str, participant: Hashable) -> VisitedInputs
     ]
     played = result.played["rnn"]
     states = {name: np.asarray(values)[own] for name, values in played.states.items()}
-    shown_module = module_of(result.description, module)
-    return visits(shown_module, states, result.choices[own], result.outcomes[own])
+    built, shown_module = result.description, module_of(result.description, module)
+    if not built.goes_by_rows:
+        return visits(shown_module, states, result.choices[own], result.outcomes[own])
+    parts = row_arrays.visited_rows(
+        built, shown_module, states, result.choices[own], result.outcomes[own], _further(result)[own]
+    )
+    values, inputs = zip(*parts, strict=True)
+    seen = {name: np.concatenate([one[name] for one in inputs]) for name in shown_module.inputs}
+    return VisitedInputs(np.concatenate(values), seen)
 
 
 def contributions_of(result: Result, model: SpiceModel, sessions: NDArray[np.int64]) -> Contributions:
@@ -248,11 +256,33 @@ def contributions_of(result: Result, model: SpiceModel, sessions: NDArray[np.int
             ]
         )
     labels = [people[session] for session in sessions]
-    through = compute_contributions(built, model, result.choices[sessions], result.outcomes[sessions], labels)
+    choices, outcomes = result.choices[sessions], result.outcomes[sessions]
+    rows: dict[str, Any] = {}
+    if built.goes_by_rows:
+        rows = {
+            "rows": row_arrays.RowArrays(built, len(sessions), outcomes.shape[-1]),
+            "further": _further(result)[sessions],
+            "offered": _offered(result, sessions),
+        }
+    through = compute_contributions(built, model, choices, outcomes, labels, **rows)
     final = result.final_choices
     if final is None:
         return through
     return through._replace(record=replace(through.record, final_choices=final[sessions]))
+
+
+def _further(result: Result) -> Floats:
+    """Return the additional inputs of each row, `(n_sessions, n_rows, n_inputs)`."""
+    n, inputs = result.outcomes.shape[-1], np.asarray(result.dataset.xs, dtype=float)
+    return inputs[..., 2 * n : -3] if inputs.shape[-1] > 2 * n + 1 else inputs[..., :0]
+
+
+def _offered(result: Result, sessions: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return the options that were on offer before each row and after the last: those that the network, which
+    was told, expects at all.
+    """
+    known = result.played["rnn"].probabilities[sessions] > 0
+    return known | ~known.any(-1, keepdims=True)
 
 
 def _people(snapshot: ExperimentSnapshot) -> list[Any]:

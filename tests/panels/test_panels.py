@@ -107,7 +107,7 @@ def test_a_wrong_setting_is_a_sentence_and_train_waits():
 
 
 def test_an_error_in_a_callback_is_told_in_the_panel(app, monkeypatch):
-    monkeypatch.setattr(app.panels["task"].figure, "draw", lambda _: 1 / 0)
+    monkeypatch.setattr(app.panels["task"].figure, "draw", lambda *_: 1 / 0)
     app.experiment.task.sigma = 0.3
     assert "division by zero" in app.panels["task"].alert.value
     assert 'role="alert"' in app.panels["task"].alert.value

@@ -27,7 +27,8 @@ from ..read.translation import read_parameters, true_model
 from ..rivals.fit import fit_rival
 from ..rivals.ready import rivals_for
 from ..settings import SettingsError, SpiceWarning
-from ..simulate.agents import Agent, AgentQ
+from ..simulate.agents import Agent
+from ..simulate.declared import Player
 from .facts import Facts, LeftOut
 from .findings import Finding, findings_of
 from .trial import keep_confirmed
@@ -154,7 +155,7 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
     spice, model, config = estimator.spice_model_, estimator.rnn_model_, estimator.spice_config
     agents: dict[str, Any] = {"rnn": estimator.rnn_agent, "spice": estimator.spice_agent}
     truth = None
-    if isinstance(agent, AgentQ) and len(spice.participants) == 1:
+    if isinstance(agent, Player) and len(spice.participants) == 1:
         betas = {state: spice.beta(state) for state in spice.betas}
         truth = true_model(agent, model, config, betas=betas, participant=spice.participants[0])
         agents["truth"] = agent

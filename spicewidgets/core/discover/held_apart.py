@@ -1,8 +1,9 @@
 """Tell whether tuned numbers predict choices that they were not tuned to.
 
-The choices are cut into those of even and of odd trials. The numbers of the same terms are tuned to either
-half, and the other half is predicted; what happened before a choice is always known. Beside these numbers
-stand those that SINDy read off the network, which has seen all choices, so that they are rather flattered.
+The choices are cut into those after even and after odd trials, with all stages of each. The numbers of the
+same terms are tuned to either half, and the other half is predicted; what happened before a choice is always
+known. Beside these numbers stand those that SINDy read off the network, which has seen all choices, so that
+they are rather flattered.
 
 By how many nats the tuned ones predict better, over both halves, is the gain. At worst the network is as good
 as the maximum of the likelihood of all choices. Then, for many choices, tuning to one half and predicting the
@@ -25,7 +26,6 @@ from scipy.special import chdtri
 from .pooling import GroupState, Pool
 from .selection import Selection
 
-PARITIES = slice(0, None, 2), slice(1, None, 2)
 FEWEST = 10  # choices in each half for every number; of fewer, nothing is said
 CHANCE = 1e-4  # of a warning where nothing is wrong
 
@@ -75,7 +75,7 @@ def gain_of(selection: Selection, price: float | None = None) -> TuningGain | No
     n_numbers = int(whole.active.sum())
     if not n_numbers or search.n_choices < 2 * FEWEST * n_numbers:
         return None
-    halves = [likelihood.of_trials(part) for part in PARITIES]
+    halves = likelihood.halve()
     nll = np.zeros(2)
     for learned, held_out in (halves, halves[::-1]):
         own = copy(search)
@@ -101,7 +101,7 @@ def gains_of_group(pool: Pool, at: GroupState, untuned: Floats) -> list[TuningGa
         at: the round that was settled on.
         untuned: the numbers that SINDy read off the network, `(n_participants, n_numbers)`.
     """
-    halves = [Pool(pool.likelihood.of_trials(part), pool.parts) for part in PARITIES]
+    halves = [Pool(half, pool.parts) for half in pool.likelihood.halve()]
     nll = np.zeros((2, pool.n_people))
     for learned, held_out in (halves, halves[::-1]):
         people = learned.people(at.values, at.mean, at.spread, at.active)

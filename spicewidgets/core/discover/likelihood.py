@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..built import BuiltModel
 from ..data.dataset import DatasetRNN
 from ..equations import Equation, SpiceModel, Term, term_in_words
 from ..train.compiled.sensitivities import Sensitivities
@@ -92,6 +93,8 @@ class NumbersLikelihood:
     ) -> None:
         sessions = Sessions.of(data).double()
         self.inputs = sessions.inputs
+        built: BuiltModel | None = getattr(model, "built", None)
+        self._n_stages = 1 if built is None else max(len(built.kind_of_task.stages), 1)
         p = nn.functional.one_hot(sessions.targets, model._n_actions).double()
         if targets is not None:
             p = torch.from_numpy(targets).permute(1, 0, 2)
@@ -152,7 +155,14 @@ class NumbersLikelihood:
         copy._row = np.repeat(np.arange(len(counts)), counts)
         return copy
 
-    def of_trials(self, part: slice) -> Self:
+    def halve(self) -> tuple[Self, Self]:
+        """Return the likelihood of the choices after even trials, and after odd ones; of a task of stages a
+        trial has a row for each.
+        """
+        is_odd = np.arange(len(self.inputs)) // self._n_stages % 2 == 1
+        return self.of_trials(~is_odd), self.of_trials(is_odd)
+
+    def of_trials(self, part: slice | NDArray[np.bool_]) -> Self:
         """Return the likelihood of the choices after some trials only, of all participants; all trials are
         run, so that the history of each choice is whole.
         """

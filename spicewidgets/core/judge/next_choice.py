@@ -93,7 +93,8 @@ def _looked_for(dataset: DatasetRNN) -> Iterator[tuple[str, str, tuple[str, ...]
     yield "learning", "share of choices of the option that paid best so far", points, np.stack(each, axis=-1)
     if dataset.task == TWO_STEP.name:
         words = "share of first choices that are made again"
-        yield "staying", words, tuple(map(", ".join, CELL_WORDS)), last_first_choices(dataset)
+        options = last_first_choices(dataset.choices, dataset.rewards_chosen)
+        yield "staying", words, tuple(map(", ".join, CELL_WORDS)), options
 
 
 def _paid(dataset: DatasetRNN) -> tuple[Bools, str]:

@@ -7,7 +7,7 @@ with numpy alone: the same as replaying `AgentSpice`, without torch, and with al
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,10 +24,27 @@ from ..built import (
     UNUSED,
     BuiltModel,
     BuiltModule,
+    BuiltState,
 )
 from ..equations import SpiceModel, Term, term_in_words
 from ..simulate.agents import softmax
 from ..simulate.record import Floats, Record
+
+
+class Rows(Protocol):
+    """Sessions of a task of rows, as `train.row_arrays.RowArrays` goes through them."""
+
+    def see(
+        self, action: Floats, reward: Floats, further: Floats
+    ) -> tuple[dict[str, Floats], Mapping[str, Floats]]:
+        """Go on to the next row; return its signals, and which options each module moves."""
+
+    def made_of_values(self, module: BuiltModule, values: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Return the signals of a module that are made of values."""
+
+    def moved(self, state: BuiltState, moves: Mapping[str, Floats]) -> Floats:
+        """Return 1 for the options of a state that the row moves."""
+
 
 LIMITED = "kept within -10 to 10"  # what the bound of a state adds
 
@@ -72,6 +89,10 @@ def compute_contributions(
     choices: ArrayLike,
     rewards: ArrayLike,
     participants: Sequence[Any] | None = None,
+    *,
+    rows: Rows | None = None,
+    further: ArrayLike | None = None,
+    offered: ArrayLike | None = None,
 ) -> Contributions:
     """Let the equations of a model go through sessions.
 
@@ -81,7 +102,10 @@ def compute_contributions(
         choices: the arm chosen, `(n_sessions, n_trials)`; below 0 where none was, and nothing is learned.
         rewards: of each arm, `(n_sessions, n_trials, n_actions)`; -1 or NaN where it was not seen.
         participants: the participant of each session, by label; the first who has equations when None.
-
+        rows: tells what modules move and see, where the model's task has more than choice and reward.
+        further: additional inputs of each row, `(n_sessions, n_trials, n_inputs)`; none when None.
+        offered: which options were on offer before each trial and after the last, `(n_sessions, n_trials +
+            1, n_actions)`; all when None.
     """
     chosen, outcomes = np.asarray(choices), np.nan_to_num(np.asarray(rewards, dtype=float), nan=-1.0)
     n, n_trials, n_actions = outcomes.shape
@@ -91,18 +115,28 @@ def compute_contributions(
     values = {state.name: np.full((n, n_actions), state.initial) for state in built.states}
     history: dict[str, list[Floats]] = {name: [value] for name, value in values.items()}
     steps: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tables}
+    more = np.zeros((n, n_trials, 0)) if further is None else np.asarray(further, dtype=float)
     for t in range(n_trials):
         action = (chosen[:, t, None] == np.arange(n_actions)).astype(float)
         signals = {ACTION: action, REWARD: outcomes[:, t]}
         own = (action * outcomes[:, t]).sum(-1, keepdims=True)
         signals[REWARD_CHOSEN] = np.broadcast_to(own, action.shape)
         observed = chosen[:, t, None] >= 0
+        moves: Mapping[str, Floats] = {}
+        if rows is not None:
+            known, moves = rows.see(action, outcomes[:, t], more[:, t])
+            signals |= known
         for state in built.states:
             before = values[state.name]
             unmoved = before if state.keeps else np.zeros((n, n_actions))
+            if rows is not None:
+                unmoved = np.where(rows.moved(state, moves) > 0, 0.0, before)
             after = np.where(observed, unmoved, before)
             for module in built.modules_of(state.name):
-                moved = _moved_arms(module, action) & observed
+                arms = _moved_arms(module, action) if rows is None else moves[module.name] > 0
+                moved = arms & observed
+                if rows is not None:
+                    signals |= rows.made_of_values(module, values)
                 step = tables[module.name].step(before, {**signals, **values})
                 steps[module.name].append((moved, before, *step))
                 after = np.where(moved, step[0], after)
@@ -116,7 +150,8 @@ def compute_contributions(
     }
     q = np.sum([states[s.name] * betas.get(s.name, 1.0) for s in built.states if s.choice != UNUSED], 0)
     updates = tuple(_update(tables[m.name], steps[m.name], outcomes.shape) for m in built.in_order)
-    return Contributions(Record(chosen, outcomes, softmax(q), q, states, betas), updates)
+    p = softmax(q if offered is None else np.where(offered, q, -np.inf))
+    return Contributions(Record(chosen, outcomes, p, q, states, betas), updates)
 
 
 def _moved_arms(module: BuiltModule, action: Floats) -> NDArray[np.bool_]:

@@ -13,15 +13,16 @@ in their sum. Values that fade while they are not chosen have rates of their own
 in x2 is a reward that choices are made against, q0.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from ..built import AHEAD, REACHED, REWARD, REWARD_CHOSEN
-from ..equations import SpiceModel
+from ..equations import Equation, SpiceModel
 from ..models import PLAN, STAY, V1, V2
+from ..settings import SettingsError
 
 FADING = {"forget1": f"{V1}_not_chosen", "forget2": f"{V2}_not_chosen"}  # rates, by the modules they are of
 TERMS = frozenset(
@@ -113,6 +114,38 @@ def hybrid_of(coefficient: Callable[..., Any]) -> dict[str, Any]:
             "forget2": fades["forget2"],
         }
         return parameters | ({"q0": -constant / paid} if np.any(constant != 0) else {})
+
+
+def true_hybrid(parameters: Mapping[str, float], modules: Iterable[str]) -> tuple[Equation, ...]:
+    """Return the equations of a hybrid whose values begin at 0: the way back from `hybrid_of`.
+
+    Args:
+        parameters: of the simulated participant, as `tasks.HYBRID` names them.
+        modules: that have equations.
+
+    Raises:
+        SettingsError: where a module is none of the two-step model's, and of a participant who chooses at
+            random in the second stage: values that no choice shows have no scale.
+    """
+    p, first, second = parameters, f"{V1}_chosen", f"{V2}_chosen"
+    if unknown := set(modules) - {module for module, _ in TERMS}:
+        raise SettingsError([f"Nothing is known of the module {min(unknown)!r} in a two-step task."])
+    if not p["beta2"]:
+        raise SettingsError(["Without beta2 the values of the second stage have no scale. Set it above 0."])
+    learned = p["alpha1"] * p["beta1"] * (1 - p["w"])
+    coefficients = {
+        (first, (first,)): 1 - p["alpha1"] if learned else 0.0,
+        (first, (REACHED,)): learned * (1 - p["eligibility"]) / p["beta2"],
+        (first, (REWARD_CHOSEN,)): learned * p["eligibility"],
+        (f"{V1}_not_chosen", (f"{V1}_not_chosen",)): float(bool(learned)),
+        (second, (second,)): 1 - p["alpha2"],
+        (second, (REWARD,)): p["alpha2"] * p["beta2"],
+        (f"{V2}_not_chosen", (f"{V2}_not_chosen",)): 1.0,
+        (PLAN, (AHEAD,)): p["beta1"] * p["w"] / p["beta2"],
+        (STAY, ()): p["stay"],
+    }
+    own = {module: {term: c for (of, term), c in coefficients.items() if of == module} for module in modules}
+    return tuple(Equation(module, tuple(terms), tuple(terms.values())) for module, terms in own.items())
 
 
 def told_by_structure(spice: SpiceModel, participant: Hashable = None) -> dict[str, tuple[float, float]]:

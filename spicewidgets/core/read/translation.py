@@ -36,7 +36,8 @@ from ..models import HABIT, RATE, VALUE
 from ..polynomial import FADING, Polynomial, moves_of, polynomial, trial_of, updated_value
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import AgentQ
-from .hybrid import BEYOND as NO_HYBRID, HYBRID, is_two_step, read_hybrid
+from ..simulate.declared import DeclaredAgent, Player
+from .hybrid import BEYOND as NO_HYBRID, HYBRID, is_two_step, read_hybrid, true_hybrid
 from .level import at_level_of, level, reparameterise, rewrite_terms
 
 SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
@@ -79,7 +80,7 @@ class Gauge:
 
 
 def true_model(
-    agent: AgentQ,
+    agent: Player,
     model: HasInitValues,
     config: SpiceConfig,
     *,
@@ -103,6 +104,8 @@ def true_model(
         A `SpiceModel` of one participant. What the model's structure cannot express is a note on the
         equation.
     """
+    if isinstance(agent, DeclaredAgent):
+        return SpiceModel.of(*true_hybrid(agent.parameters, config.modules), participant=participant)
     betas = (
         {state: agent._betas[state] for state in _states_with_learned_beta(model)}
         if betas is None

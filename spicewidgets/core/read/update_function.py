@@ -139,6 +139,8 @@ def rests(function: Function, level: Level, value: Floats) -> tuple[float, ...]:
         return _roots(function, level)
     gap = np.asarray(function(value, level)) - value
     at = np.flatnonzero((gap[:-1] > 0) != (gap[1:] > 0))
+    if not len(at):
+        return ()
     low, high, rising = value[at], value[at + 1], gap[at] > 0
     for _ in range(60):
         middle = (low + high) / 2

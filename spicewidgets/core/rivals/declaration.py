@@ -11,7 +11,7 @@ from math import log
 from typing import TYPE_CHECKING, Any, Self
 
 from ...loading import later
-from ..mechanism import Trial as Trial, Values as Values
+from ..mechanism import Array, ParameterSpec, Trial as Trial, Values as Values
 from ..settings import SettingsError
 from ..tasks import BANDIT_NAME, TASKS
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 else:
     np, Tensor = later("numpy"), Any
+torch = later("torch")
 
 State = dict[str, Tensor]
 CEILING = "ceiling"  # the name, among rivals, of networks of which no structure is asked
@@ -98,6 +99,24 @@ class Parameter:
         """The prior, as a paper states it."""
         of = {"share": "log-odds ", "positive": "ln ", "real": ""}[self.scale]
         return f"{of}normal, mean {self.mean:.3g}, sd {self.sd:.3g}"
+
+
+def parameter_of(spec: ParameterSpec, name: str = "") -> Parameter:
+    """Return a parameter of the simulated participant as one that is fitted.
+
+    Args:
+        spec: the declaration.
+        name: of the parameter in the rival; its short name when empty.
+    """
+    name, words = name or spec.short_name, spec.help[0].lower() + spec.help[1:].removesuffix(".")
+    if spec.scale == "real":
+        return Parameter.real(name, words)
+    return Parameter.share(name, words) if spec.scale == "share" else Parameter.positive(name, words)
+
+
+def join(*parts: Array) -> Array:
+    """Join the options of several arrays, of numpy as of torch."""
+    return np.concatenate(parts, -1) if isinstance(parts[0], np.ndarray) else torch.cat(parts, -1)
 
 
 class Rival:

@@ -9,7 +9,7 @@ from ..mechanism import Array, Mechanism, ParameterSpec, states_of, update
 from ..mechanisms import BETA, KERNEL, LEARNING, MECHANISMS, PARAMETERS, Q0, STATES
 from ..plugins import load_plugins
 from ..tasks import BANDIT_NAME
-from .declaration import Parameter, Rival, State, Trial, Values
+from .declaration import Parameter, Rival, State, Trial, Values, parameter_of
 from .named import Kalman, Pavlovian, Prospect
 from .two_step import Hybrid, KernelOfStages, ModelBased, ModelFree
 
@@ -67,7 +67,7 @@ class MechanismRival(Rival):
             for spec in (*(each for one in on for each in one.parameters), *weight):
                 tied = next((one.tied for one in on if one.tied and spec in one.parameters), None)
                 name = self.names_of_parameters[spec.name]
-                found.setdefault(name, _parameter(tied or spec, name))
+                found.setdefault(name, parameter_of(tied or spec, name))
         return tuple(found.values())
 
     def _in_symbols(self) -> str:
@@ -96,14 +96,6 @@ class MechanismRival(Rival):
 
 
 STARTS = {one.start.name: one.first for one in STATES if isinstance(one.start, ParameterSpec)}
-
-
-def _parameter(spec: ParameterSpec, name: str) -> Parameter:
-    """Return a parameter of the simulated participant as one that is fitted."""
-    words = spec.help[0].lower() + spec.help[1:].removesuffix(".")
-    if spec.scale == "real":
-        return Parameter.real(name, words)
-    return Parameter.share(name, words) if spec.scale == "share" else Parameter.positive(name, words)
 
 
 class RandomChoice(Rival):
@@ -196,7 +188,7 @@ class PearceHall(Rival):
     parameters = (
         Parameter.share("kappa", "learning rate at full associability"),
         Parameter.share("eta", "how fast associability follows surprise"),
-        _parameter(BETA, "beta"),
+        parameter_of(BETA, "beta"),
     )
     states = {"value": 0.5, "associability": 1.0}
 

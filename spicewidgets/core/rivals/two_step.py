@@ -6,12 +6,9 @@ commonly, 4 and 5 of the other one (`tasks.TWO_STEP`); a logit counts where its 
 
 from collections.abc import Mapping
 
-from ...loading import later
 from ..mechanism import Array
 from ..tasks import TWO_STEP
-from .declaration import Parameter, Rival, State, Trial, Values
-
-torch = later("torch")
+from .declaration import Parameter, Rival, State, Trial, Values, join, parameter_of
 
 DAW = "Daw, Gershman, Seymour, Dayan & Dolan 2011, Neuron 69: 1204"
 COMMON, RARE = TWO_STEP.transitions[0]  # P of the states to which option 0 leads; of option 1 turned around
@@ -20,15 +17,7 @@ SECOND = "Q2_c += alpha2 (r - Q2_c)"
 LEARNING = f"{SECOND}; Q1_c += alpha1 (Q2_c - Q1_c + lambda (r - Q2_c)) with Q2_c before it learned"
 PLAN = "plan_a = sum over states s of P(s | a) max Q2_s"
 REST = "stay C, C = 1 of the last first choice; logit2 = beta2 Q2"
-PARAMETERS = (
-    Parameter.share("alpha1", "learning rate of the first stage"),
-    Parameter.share("alpha2", "learning rate of the second stage"),
-    Parameter.share("lambda", "eligibility: share of the reward's surprise that reaches the first choice"),
-    Parameter.share("w", "weight of planning beside the values that were learned"),
-    Parameter.positive("beta1", "inverse noise temperature of the first stage"),
-    Parameter.positive("beta2", "inverse noise temperature of the second stage"),
-    Parameter.real("stay", "drive to repeat the last first choice"),
-)
+PARAMETERS = tuple(map(parameter_of, TWO_STEP.participant))
 
 
 class Hybrid(Rival):
@@ -67,11 +56,18 @@ class Hybrid(Rival):
         best = 0.5 * (a + b + abs(a - b))  # in each state of the second stage
         plan = COMMON * best + RARE * best[:, [1, 0]]
         first = p.beta1 * ((1 - p.w) * value[:, :2] + p.w * plan) + p.stay * state["first"][:, :2]
-        return torch.cat([first, p.beta2 * value[:, 2:]], -1)
+        return join(first, p.beta2 * value[:, 2:])
 
     def _all(self, p: Values) -> Values:
         """Return the parameters, fixed ones among them."""
         return Values(**{**self.fixed, **vars(p)})
+
+
+class FromNothing(Hybrid):
+    """The hybrid whose values begin at 0, as those of equations do: the simulated participant."""
+
+    name = "from-nothing"
+    states = {"value": 0.0, "first": 0.0}
 
 
 class ModelFree(Hybrid):
@@ -122,4 +118,4 @@ class KernelOfStages(Rival):
     def logits(self, p: Values, state: State) -> Array:
         """Return the weighted kernel."""
         kernel = state["kernel"]
-        return torch.cat([p.beta1 * kernel[:, :2], p.beta2 * kernel[:, 2:]], -1)
+        return join(p.beta1 * kernel[:, :2], p.beta2 * kernel[:, 2:])

@@ -8,7 +8,6 @@ Shapes: `(n_actions,)` for one session, `(n_sessions, n_actions)` for several. I
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from inspect import signature
 from typing import Any, ClassVar
 
@@ -382,9 +381,9 @@ class AgentQ(Agent):
 
 
 def make_agent(participant: Participant, n_actions: int = 2, random_state: RandomState = None) -> AgentQ:
-    """Make the simulated participant that the settings describe: each setting is an argument of `AgentQ`."""
+    """Make the Q-learner that the settings describe: each of its parameters is an argument of `AgentQ`."""
     participant.checked()
-    parameters = {item.name: getattr(participant, item.name) for item in fields(Participant)}
+    parameters = {name: getattr(participant, name) for name in PARAMETERS}
     return AgentQ(n_actions, **parameters, random_state=random_state)
 
 

@@ -363,8 +363,8 @@ class Bandits_Standard(BanditsFixed):  # noqa: N801 - the name of autospice
         super().__init__((reward_prob_0, reward_prob_1), counterfactual, random_state=random_state)
 
 
-def make_environment(task: Task, random_state: RandomState = None) -> Bandits:
-    """Make the task that the settings describe. Fixed arms lie evenly between 0.8 and 0.2."""
+def make_bandit(task: Task, random_state: RandomState = None) -> Bandits:
+    """Make the bandit that the settings describe. Fixed arms lie evenly between 0.8 and 0.2."""
     task.checked()
     n, counterfactual = task.n_actions, task.counterfactual
     if task.kind == "drift":

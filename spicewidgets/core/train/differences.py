@@ -39,7 +39,7 @@ class Differences:
         offered = None if self._offered is None else self._offered[:, part]
         return Differences(self._model, self._inputs[:, part], self._targets[:, part], offered)
 
-    def of_trials(self, part: slice) -> "Differences":
+    def of_trials(self, part: slice | NDArray[np.bool_]) -> "Differences":
         """Return the same of the choices of some trials only; all trials are run."""
         targets = torch.zeros_like(self._targets)
         targets[part] = self._targets[part]

@@ -15,8 +15,8 @@ from spicewidgets.core.simulate.environments import (
     BanditsReversal,
     BanditsSchedule,
     BanditsSwitch,
-    make_environment,
 )
+from spicewidgets.core.simulate.tasks import make_environment
 
 SCHEDULE = np.linspace(0, 1, 40).reshape(20, 2)
 TASKS = {

@@ -82,7 +82,7 @@ class Sensitivities:
         copy.n_sessions = copy._initial.shape[1]
         return copy
 
-    def of_trials(self, part: slice) -> "Sensitivities":
+    def of_trials(self, part: slice | Array) -> "Sensitivities":
         """Return the same of the choices of some trials only; all trials are run."""
         copy = object.__new__(Sensitivities)
         copy.__dict__.update(self.__dict__)

@@ -1,0 +1,105 @@
+"""A task as a picture: stages of a trial, the states of each with their options, and where options lead."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..markup import Html, escape_text
+from ..style import arm_style
+
+WIDTH, GAP, PILL, PAD = 372, 12, 24, 8  # pixels; of an option's pill the height
+BETWEEN = 84  # from the boxes of a stage to those of the next
+COMMON, RARE = 0.5, 0.0  # least P of a line that is drawn thick, and of one that is drawn at all
+
+
+class Stage(Protocol):
+    """A choice within a trial, as `core.tasks.TaskStage` is."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def states(self) -> tuple[tuple[str, ...], ...]:
+        """The labels of the options of each state."""
+
+    @property
+    def has_outcome(self) -> bool:
+        """Tell whether an outcome follows."""
+
+
+def task_diagram(stages: Sequence[Stage], transitions: Sequence[Sequence[float]]) -> Html:
+    """Draw a task.
+
+    Args:
+        stages: of a trial.
+        transitions: P of each state of the second stage, for each option of the first; empty of one stage.
+    """
+    parts: list[str] = []
+    option, y = 0, 0.0
+    leaving: list[tuple[float, float]] = []  # the lower ends of the options of the stage before
+    for at, stage in enumerate(stages):
+        outcome = "" if stage.has_outcome else ", not paid"
+        name = escape_text(stage.name + outcome)
+        parts.append(f'<text class="head" x="{WIDTH / 2}" y="{y + 14}">{name}</text>')
+        y += 20
+        width = (WIDTH - GAP * (len(stage.states) - 1)) / len(stage.states)
+        beside = len(stage.states) == 1
+        high = PAD * 2 + (PILL if beside else max(len(state) * (PILL + 4) - 4 for state in stage.states))
+        lines, ends = [], []
+        for number, state in enumerate(stage.states):
+            left = number * (width + GAP)
+            parts.append(f'<rect class="box" x="{left}" y="{y}" width="{width}" height="{high}" rx="8"/>')
+            if at:
+                lines += [
+                    _lead(x, top, left + width * (0.5 + 0.16 * (place - 0.5)), y, transitions[place][number])
+                    for place, (x, top) in enumerate(leaving)
+                ]
+            for place, label in enumerate(state):
+                wide = (width - PAD * (len(state) + 1)) / len(state) if beside else width - 2 * PAD
+                x = left + PAD + (place * (wide + PAD) if beside else 0)
+                top = y + PAD + (0 if beside else place * (PILL + 4))
+                colour = arm_style(option).colour
+                parts.append(
+                    f'<rect class="pill" x="{x:.1f}" y="{top}" width="{wide:.1f}" height="{PILL}" rx="12"'
+                    f' stroke="{colour}"/><circle cx="{x + 13:.1f}" cy="{top + 12}" r="5" fill="{colour}"/>'
+                    f'<text x="{x + 24:.1f}" y="{top + 16}">{escape_text(label)}</text>'
+                )
+                ends.append((x + wide / 2, top + PILL))
+                option += 1
+        parts = [*lines, *parts]
+        leaving, y = ends, y + high + (BETWEEN - 20 if at < len(stages) - 1 else 0)
+    words = _in_words(stages, transitions)
+    return Html(
+        f'<figure class="sw-task" role="img" aria-label="{escape_text(words)}">'
+        f'<svg viewBox="0 0 {WIDTH} {y + 2:.0f}" aria-hidden="true">{"".join(parts)}</svg></figure>'
+    )
+
+
+def _lead(x: float, top: float, to: float, bottom: float, chance: float) -> str:
+    """Draw a line from an option to a state, with its probability near its end."""
+    if chance <= RARE:
+        return ""
+    common = chance >= COMMON
+    look = "" if common else ' stroke-dasharray="4 3"'
+    at = 0.5 if common else 0.28
+    beside = 18 if to >= x else -18
+    width = f'stroke-width="{4 * chance + 0.6:.1f}"'
+    return (
+        f'<path class="lead" d="M{x:.1f} {top}L{to:.1f} {bottom}" {width}{look}/>'
+        f'<text class="chance" x="{x + at * (to - x) + beside * common:.1f}"'
+        f' y="{top + at * (bottom - top) + 1:.1f}">{chance:.2f}</text>'
+    )
+
+
+def _in_words(stages: Sequence[Stage], transitions: Sequence[Sequence[float]]) -> str:
+    words = []
+    for at, stage in enumerate(stages):
+        states = " or ".join(", ".join(state) for state in stage.states)
+        words.append(f"{stage.name[0].upper()}{stage.name[1:]}: {states}.")
+        if at == 0 and transitions:
+            leads = [
+                f"{label} leads to " + ", ".join(f"state {n} with {p:.2f}" for n, p in enumerate(row))
+                for label, row in zip(stage.states[0], transitions, strict=True)
+            ]
+            words.append(f"{'; '.join(leads)}.")
+    return " ".join(words)
