@@ -17,7 +17,7 @@ from .files import FigureBox, File, Files
 from .words import NO_EQUATION, between, decimal
 
 PAGE = 12  # rows of the table at a time
-FIRST = ("learning rate α", "inverse temperature β", "likelihood, SPICE")
+FIRST = ("planning w", "learning rate α", "inverse temperature β", "likelihood, SPICE")
 RECORDED = "<p>The recorded run is trained again, to show its people.</p>"
 SORTS = ("person", "group", "choices")
 MOST_NUMBERS = 6  # in the table
