@@ -91,6 +91,31 @@ print([one.name for one in lacking({"liking": 0.1}, {"x_value_reward_not_chosen"
 """
 
 
+# Where a kind of task has to be known: lists, a table of it, its rival and its model, through the command.
+CHOSEN_IN = """
+import pandas as pd
+from click.testing import CliRunner
+import spicewidgets as sw
+from spicewidgets.cli import main
+from spicewidgets.core.models import models_for
+from spicewidgets.core.rivals.ready import rivals_for
+from spicewidgets.core.tasks import TASKS
+
+kind = TASKS["safe-risky"]
+print("risk" in rivals_for(kind.name), kind.model in models_for(kind.name), "risk" in rivals_for("bandit"))
+data = sw.simulate_kind(kind, 8, random_state=1)
+person, trial = (one.ravel() for one in data.mask.nonzero().T.numpy())
+names = [("safe", "risky")[code] for code in data.choices.ravel()]
+frame = pd.DataFrame({"person": person, "choice": names, "reward": data.rewards_chosen.ravel() * 2 - 1})
+frame.to_csv("risky.csv", index=False)
+report = sw.read_choices("risky.csv").report
+print(report.task, [option.label for option in report.options], report.rewards.offset)
+words = "discover --data risky.csv --pooling group --by time --epochs 5 --out found"
+print(CliRunner().invoke(main, words.split()).output.count("Safe or risky: the model safe-risky is taken"))
+print(*pd.read_csv("found/held_out.csv")["model"])
+"""
+
+
 # Where a study has to be known: settings, panel, explorer, files, command, report. Of the people in the table
 # the first stays with whatever it chose, and the others choose by chance.
 STUDIED = """
@@ -161,7 +186,9 @@ def test_what_is_drawn_is_there():
         assert any((ROOT / "spicewidgets" / folder / name).exists() for folder in ("", "core")), name
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["agent", "mechanism", "module", "rival", "panel", "study"])
+@pytest.mark.parametrize(
+    "block", BLOCKS, ids=["agent", "mechanism", "module", "rival", "kind", "its rival", "panel", "study"]
+)
 def test_each_takes_less_than_forty_lines(block):
     assert block[1].count("\n") < 40
 
@@ -229,15 +256,18 @@ def contributed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("contributed")
     copy_package(folder)
     for base, name, place in (
-        ("(Rival)", "rivals/ready", "ALL"),
-        ("(Mechanism)", "mechanisms", "FORGETTING, "),
+        ("class DecayingRate", "rivals/ready", "\n\n\nALL"),
+        ("class Risk", "rivals/ready", "\n\n\nALL"),
+        ("class Liking", "mechanisms", "\n\n\nFORGETTING, "),
+        ("SAFE_RISKY =", "tasks", "\nTASKS: "),
     ):
         code = next(code for _, code in BLOCKS if base in code)
         file = folder / "spicewidgets" / "core" / f"{name}.py"
-        written = "class" + re.split(r"\n\n\n(?=\w+ = )", code.partition("\nclass")[2])[0]
-        before, end = file.read_text(encoding="utf-8"), f"\n\n\n{place}"
+        written = base + re.split(r"\n\n\n(?=\w+ = )", code.partition(base)[2])[0]
+        before, end = file.read_text(encoding="utf-8"), place
         assert before.count(end) == 1
-        file.write_text(before.replace(end, f"\n\n\n{written}{end}"), encoding="utf-8")
+        gap = "\n" * (end.count("\n"))
+        file.write_text(before.replace(end, f"{gap}{written}{end}"), encoding="utf-8")
     for path, code in BLOCKS:
         if path:
             (folder / path).write_text(code, encoding="utf-8")
@@ -248,6 +278,18 @@ def test_a_rival_of_one_file_is_in_commands_page_and_report(contributed):
     lines = run(KNOWN, contributed)
     assert lines == ["decaying-rate"] * len(lines)
     assert len(lines) == 6
+
+
+def test_a_kind_of_task_of_three_files_is_read_simulated_and_learned(contributed):
+    section = TEXT.partition("## A kind of task\n")[2].partition("\n## ")[0]
+    declared = next(code for _, code in BLOCKS if "SAFE_RISKY =" in code).partition("SAFE_RISKY")[2]
+    assert declared.count("\n") <= 30
+    assert len({match["path"] for match in ROW.finditer(section)}) <= 3
+    lists, read, taken, held_out = run(CHOSEN_IN, contributed)
+    assert lists == "True True False"
+    assert read == "safe-risky ['safe', 'risky'] -1.0"
+    assert taken == "1"
+    assert held_out == "equations network risk chance"
 
 
 def test_a_mechanism_of_one_file_has_slider_option_script_truth_rival_and_sentence(contributed):

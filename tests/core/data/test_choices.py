@@ -278,7 +278,6 @@ def test_a_cue_has_options_of_its_own():
     assert data.rewards_chosen[0, :3].tolist() == [1, 0.5, 0]
     assert choices.report.remedies["no_state"] == "missing"
     contexts = table.replace(b"cue", b"context").replace(b"keyPressed", b"choice")
-    assert read_choices(contexts).report.columns_left == ("context",)
     assert torch.equal(read_choices(contexts, {"state": "context"}).dataset.xs, data.xs)
 
 

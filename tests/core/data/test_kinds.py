@@ -82,3 +82,11 @@ def test_bandits_models_and_rivals_are_for_options_on_offer_too():
     assert "forgetting" in rivals_for(CONTEXTS.name)
     assert "contexts" not in models_for("bandit")
     assert "kalman" not in rivals_for("bandit")
+
+
+def test_a_context_by_its_name_has_options_of_its_own_unless_it_is_said_to_be_a_bandit():
+    rows = [f"{t % 2},{'abc'[t % 3]},{t % 5 % 2 + 1},{t % 7 % 2}" for t in range(30)]
+    table = "\n".join(["id,context,choice,reward", *rows]).encode()
+    choices = sw.read_choices(table)
+    assert (choices.report.task, choices.dataset.n_actions) == ("contexts", 6)
+    assert sw.read_choices(table, remedies={"kind": "bandit"}).dataset.n_actions == 2

@@ -40,6 +40,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("trial", "trials", "trialnumber", "trialno", "trialnum", "trialnr", "trialblock", "trialid"),
         *("trialsthisn", "trialindex", "t"),
     ),
+    "state": ("context", "contextid", "contexts", "ctx", "cue", "cueid"),  # of a task of one stage
     "time": ("rt", "responsetime", "reactiontime", "banditrt", "choicert", "keyresprt", "latency"),
     "events": ("trialtype", "eventtype", "event", "task", "screen", "phase", "trialpart", "part"),
     "practice": ("practice", "ispractice", "phase", "part", "stage", "blocktype", "task", "trialtype"),

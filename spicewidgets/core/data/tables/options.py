@@ -163,7 +163,7 @@ def look_at_offers(work: ExaminationContext) -> None:
     """`offered`: (n_rows, n_options) what could be chosen; None where all could."""
     work.offered = None
     columns = coding.columns_on_offer([work.table.column(name) for name in work.roles.offered])
-    if work.roles.state is not None and work.stages is None:
+    if work.roles.state is not None and work.stages is None and work.wanted.get("kind") != BANDIT.name:
         _options_of_states(work, work.table.column(work.roles.state))
     if not columns:
         return

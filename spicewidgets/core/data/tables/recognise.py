@@ -13,7 +13,7 @@ from ...checks import raise_if_any
 from ...settings import SettingsError
 from .cells import Column, combine_codes, practice_labels
 from .coding import columns_on_offer
-from .layouts import EXPORT, LAYOUTS, NAMES, OFFERED, OUTCOME, Layout, participant_column, plain
+from .layouts import EXPORT, LAYOUTS, NAMES, OFFERED, OUTCOME, OWN, Layout, participant_column, plain
 from .limits import people_problem
 from .reading import Table
 from .roles import SEVERAL, Guess, Roles, as_tuple, join_names, missing_column, named_by_user
@@ -21,6 +21,7 @@ from .stages import find_stages, stage_problem
 
 MOST_OPTIONS = 50
 MOST_GROUPS = 20
+MOST_STATES = 10
 LAYOUT, ALONE, AMONG, CONTENTS = 0.98, 0.9, 0.75, 0.3  # how sure a guess is, by what it rests on
 
 
@@ -141,6 +142,7 @@ class _Recogniser:
         self._find_outcome()
         self._by_contents()
         self._find_sessions()
+        self._find_state(layout)
         self._find_events()
         self._find_practice()
         self._find_groups()
@@ -307,6 +309,16 @@ class _Recogniser:
     def _person(self) -> NDArray[np.int64]:
         name = self.roles.get("participant")
         return np.zeros(len(self.table), dtype=np.int64) if name is None else self.table.column(name).codes
+
+    def _find_state(self, layout: Layout | None) -> None:
+        """Find the context of each trial of one stage, which has options of its own."""
+        if layout in OWN or {"second_choice", "stage", "offered", "outcomes", "state"} & self.roles.keys():
+            return
+        person = self._person()
+        for name in (name for known in NAMES["state"] for name in self._free() if self.plain[name] == known):
+            column = self.table.column(name)
+            if 2 <= len(column.labels) <= MOST_STATES and _cuts(column, person):
+                self._give("state", name, ALONE, "its name; it differs within a person")
 
     def _find_events(self) -> None:
         """Find the column that tells choices from other rows, where there are others."""
