@@ -40,6 +40,8 @@ WIDTHS = (2.0, 0.5)  # spreads to begin with: the best of what they lead to is t
 BETA = 3.0  # mean of a beta that is no convention, to begin with
 OWN = 0.3  # mean and spread of the weight of an own value to begin with: values that fade soon
 LEAST = 1e-3  # of a spread
+SURE = 1e-3  # share of a person's precision that keeps a group's mean where no choice tells it
+DOUBTED = 3.0  # times its price: a term that seems to be worth less is left out to see
 SLACK = 0.2  # nats for each person by which a group may be worse than expected without a term
 
 Floats = NDArray[np.float64]
@@ -85,6 +87,30 @@ class GroupState(NamedTuple):
         values = np.where(active, self.values - along * self.values[:, number, None], 0.0)
         return self._replace(active=active, values=values, mean=values.mean(0))
 
+    def likeliest_mean(self, averaged: Mask) -> Floats:
+        """Return the mean under which the choices are likeliest, people's own numbers integrated out, as far
+        as their curvature tells: generalised least squares, `(n_numbers,)`.
+
+        The average of the numbers goes the same way in steps that are the shorter the less a person's choices
+        tell, and would stop before it is there where terms stand in for one another.
+
+        Args:
+            averaged: numbers whose mean is the average all the same: no step is too long where choices no
+                more tell large ones apart, and 0 is then no more told from them.
+        """
+        precision = np.where(self.active, 1 / self.spread**2, 0.0)
+        total = (
+            np.diag(precision) * len(self.values) - precision[:, None] * self.covariance.sum(0) * precision
+        )
+        pull = precision * (self.values - self.mean).sum(0)
+        total += np.diag(np.where(self.active, SURE * precision, 1.0))
+        step = np.where(averaged & self.active, self.values.mean(0) - self.mean, 0.0)
+        free = self.active & ~averaged
+        step[free] = np.linalg.solve(total[np.ix_(free, free)], (pull - total @ step)[free])
+        step[free] *= min(1.0, 1.0 / np.abs(step / self.spread)[free].max(initial=1e-9))
+        mean: Floats = np.where(self.active, self.mean + step, 0.0)
+        return mean
+
     def costs(self) -> Floats:
         """Compute the cost of dropping each coefficient to each person, in nats, `(n_participants,
         n_numbers)`; negative where it would gain.
@@ -104,9 +130,11 @@ class GroupPrior:
 
     Attributes:
         reached: the best group so far, with the terms that were come to last.
+        averaged: numbers whose mean goes on by averages alone; see `GroupState.likeliest_mean`.
     """
 
     reached: GroupState | None = None
+    averaged: Mask = np.zeros(1, bool)
 
     def __init__(self, look: Posterior) -> None:
         self.look = look
@@ -137,15 +165,18 @@ class GroupPrior:
 
     def rounds(self, at: GroupState) -> Iterator[GroupState]:
         """Better and better groups, with the terms as they are."""
-        values, mean, spread, last = at.values, at.mean, at.spread, -np.inf
+        values, mean, spread, best = at.values, at.mean, at.spread, None
         for _ in range(MOST_ROUNDS):
             group = self.people(values, mean, spread, at.active)
             yield group
-            if not group.log_evidence - last > ENOUGH * len(values):
+            gain = np.inf if best is None else group.log_evidence - best.log_evidence
+            if abs(gain) <= ENOUGH * len(values):
                 return
-            values, last = group.values, group.log_evidence
-            mean = values.mean(0)
-            spread = np.sqrt(((values - mean) ** 2 + group.variance).mean(0))
+            best = group if best is None or gain > 0 else best
+            values = best.values
+            average = values.mean(0)
+            mean = best.likeliest_mean(self.averaged) if gain > 0 else average
+            spread = np.sqrt(((values - average) ** 2 + best.variance).mean(0))
             spread = np.where(at.active, np.maximum(spread, LEAST), at.spread)
 
     def people(self, values: Floats, mean: Floats, spread: Floats, active: Mask) -> GroupState:
@@ -197,6 +228,7 @@ class Pool(GroupPrior):
         self.is_free_beta = likelihood.is_beta & ~self.is_beta
         self.n_people = len(likelihood.participants)
         super().__init__(_Coordinates(likelihood, self.is_own, self.is_beta))
+        self.averaged = self.is_own
 
     def start(self, width: float = WIDTHS[0]) -> GroupState:
         """All terms, before any choice was seen, with a spread to begin with."""
@@ -213,6 +245,10 @@ class Pool(GroupPrior):
     def select(self, price: float | None = None) -> Generator[GroupState, None, GroupState]:
         """Pool the whole library, then without the term that is least worth its price, until all are.
 
+        The worth of a term given the group's means is too high where another could take its part, and too low
+        where Laplace's approximation is: a term goes if the evidence without it, the group found anew, is
+        lower by less than its price.
+
         Args:
             price: of a number that a person really has, in nats; `PRICE` when None.
 
@@ -226,19 +262,25 @@ class Pool(GroupPrior):
         if (level := levels(self.numbers, self.parts)).any():
             other = yield from self.fit_with_restarts(~self.is_beta & ~level)
             at = _better(at, other)
+        stays = self.is_free_beta.copy()
         while True:
             self.reached = at
-            costs = at.costs().sum(0)
-            excess = np.where(at.active & ~self.is_free_beta, costs - self.prices(at, price), np.inf)
+            costs, prices = at.costs().sum(0), self.prices(at, price)
+            excess = np.where(at.active & ~stays, costs - prices, np.inf)
             worst = int(excess.argmin())
-            if not excess[worst] < 0:
+            if not costs[worst] < DOUBTED * prices[worst] or stays[worst] or not at.active[worst]:
                 return at
-            worst = constant_to_drop(self.numbers, self.parts, worst, np.flatnonzero(excess < 0).tolist())
+            may_go = np.flatnonzero(excess < 0).tolist()
+            worst = constant_to_drop(self.numbers, self.parts, worst, may_go)
             expected = at.log_evidence - costs[worst]
-            at = yield from self.iterate_to_rest(at.without(worst))
-            if at.log_evidence < expected - SLACK * self.n_people:  # a dead end: begin afresh
-                again = yield from self.fit_with_restarts(at.active)
-                at = _better(at, again)
+            other = yield from self.iterate_to_rest(at.without(worst))
+            if other.log_evidence < expected - SLACK * self.n_people and worst in may_go:  # a dead end
+                again = yield from self.fit_with_restarts(other.active)
+                other = _better(other, again)
+            if at.log_evidence - other.log_evidence < prices[worst]:
+                at = other
+            else:
+                stays[worst] = True
 
     def prices(self, at: GroupState, price: float | None = None) -> Floats:
         """Return the penalty of each term, in nats for the whole group, `(n_numbers,)`."""

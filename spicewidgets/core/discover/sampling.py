@@ -250,6 +250,13 @@ def _random_task(
         runs = rng.integers(n_actions, size=(n_runs, inputs.shape[1]))
         actions = np.eye(n_actions)[runs.repeat(settings.n_trials_same_action, 0)[:n_trials]]
         rewards = _random_rewards(data, actions, rng)
+    if task.shows_offers:  # what was on offer is first of what is neither choice nor reward
+        for option in range(n_actions):
+            there, own = torch.from_numpy(actions[..., option] > 0), trials[trials[:, option] == 1]
+            if len(own):
+                offers = own[:, 2 * n_actions : 3 * n_actions]
+                drawn = rng.integers(len(own), size=int(there.sum()))
+                inputs[:, :, 2 * n_actions : 3 * n_actions][there] = offers[torch.from_numpy(drawn)]
     inputs[:, :, :n_actions] = torch.from_numpy(actions)
     inputs[:, :, n_actions : 2 * n_actions] = torch.from_numpy(rewards)
     return inputs

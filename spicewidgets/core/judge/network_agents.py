@@ -17,6 +17,7 @@ from ..equations import Equation, SpiceModel
 from ..random import RandomState
 from ..settings import SettingsError
 from ..simulate.agents import Agent, Floats
+from ..tasks import TASKS
 from ..train.modules import GivenConstant
 from ..train.rnn import BaseRNN
 
@@ -60,6 +61,7 @@ class AgentNetwork(Agent):
         self._participants = tuple(participants)
         self._data_codes = default_codes(self._participants) if codes is None else tuple(codes)
         self._memory: dict[str, Tensor] = {}
+        self._chosen_from: NDArray[np.bool_] | None = None
         self.new_sess()
 
     @property
@@ -149,6 +151,9 @@ class AgentNetwork(Agent):
         chosen, rewards = self._trial(choice, reward)
         columns = [chosen.astype(float), np.nan_to_num(rewards, nan=-1.0)]
         extra = None if additional_inputs is None else np.asarray(additional_inputs, dtype=float)
+        if extra is None and TASKS[self._model.task].shows_offers:
+            offered = np.ones(self._n_actions) if self._chosen_from is None else self._chosen_from
+            extra = np.broadcast_to(np.atleast_2d(offered), chosen.shape).astype(float)
         if extra is not None and extra.size:
             columns += [np.broadcast_to(extra, (self._n_sessions, extra.shape[-1]))]
         ids = [np.broadcast_to(code, self._n_sessions) for code in (block, self._experiment, self._codes)]
@@ -157,6 +162,11 @@ class AgentNetwork(Agent):
             logits, self._memory = self._model(torch.from_numpy(row)[None], self._memory)
         self._logits = logits[0].numpy()
         self._state = {state: value.numpy() for state, value in self._memory.items()}
+
+    def get_choice(self) -> Any:
+        """Return the arm chosen, and remember what it was chosen from."""
+        self._chosen_from = self.offered
+        return super().get_choice()
 
     def get_betas(self) -> dict[str, float]:
         """Inverse noise temperature of each state of the (first) participant in session; empty where the
@@ -170,6 +180,7 @@ class AgentNetwork(Agent):
 
     def _begin(self) -> dict[str, Any]:
         """States before the first trial; its logits are the values times their betas."""
+        self._chosen_from = None
         self._memory = self._model.set_initial_state(self._n_sessions)
         state = {key: value.numpy() for key, value in self._memory.items()}
         self._betas = betas_of(self._model, self._codes)

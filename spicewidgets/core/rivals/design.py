@@ -79,12 +79,16 @@ class Design:
         """
         observed, _ = dataset.compact()
         codes = np.unique(np.asarray(dataset.participant_ids), return_inverse=True)[1]
-        offered, has_stages = None, bool(TASKS[dataset.task].transitions)
-        if observed.offered is not None and not has_stages:
-            first = np.ones((len(observed), 1, observed.n_actions), bool)
+        kind, n, offered = TASKS[dataset.task], dataset.n_actions, None
+        if observed.offered is not None and not kind.transitions:
+            first = np.ones((len(observed), 1, n), bool)
+            if kind.shows_offers:  # as an input of the first trial has it, unless that knows the choice alone
+                known = np.asarray(observed.xs[:, :1, 2 * n : 3 * n]) > 0
+                first = np.where(known.sum(-1, keepdims=True) > 1, known, first)
             offered = np.concatenate([first, np.asarray(observed.offered)], 1)
+        shown = offered if kind.shows_offers else None
         return cls(
-            (SeenStages if has_stages else SeenRewards)(observed),
+            SeenStages(observed) if kind.transitions else SeenRewards(observed, shown),
             dataset.n_actions,
             tuple(codes.tolist()),
             tuple(observed.lengths.tolist()),
@@ -189,6 +193,8 @@ class SeenRewards:
 
     Args:
         dataset: the choices, without missing trials in between.
+        offered: options on offer in each trial, `(n_sessions, n_trials + 1, n_actions)`, where an agent is to
+            see them.
 
     Raises:
         SettingsError: where another number of sessions is asked for than the table has.
@@ -196,8 +202,8 @@ class SeenRewards:
 
     vectorised = True
 
-    def __init__(self, dataset: DatasetRNN) -> None:
-        self.n_actions = dataset.n_actions
+    def __init__(self, dataset: DatasetRNN, offered: NDArray[np.bool_] | None = None) -> None:
+        self.n_actions, self.kind_of_task, self._offers = dataset.n_actions, dataset.task, offered
         rewards, choices = np.asarray(dataset.rewards, float), np.asarray(dataset.choices)
         others = np.arange(self.n_actions) != choices[..., None]
         self._shows_all = bool((~np.isnan(rewards) & others & (choices >= 0)[..., None]).any())
@@ -207,6 +213,14 @@ class SeenRewards:
             for arm in range(self.n_actions):
                 self._outcomes[session, :, arm] = _nearest(rewards[session, :, arm], anywhere[arm])
         self.new_sess(0)
+
+    @property
+    def offered(self) -> NDArray[np.bool_]:
+        """The options of the coming choice, where these are shown."""
+        if self._offers is None:
+            raise AttributeError("All options are on offer, or who plays knows which are.")
+        offered: NDArray[np.bool_] = self._offers[: self._n, min(self._trial, self._offers.shape[1] - 1)]
+        return offered[0] if self._n == 1 else offered
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start the first sessions of the table anew, side by side."""
@@ -243,7 +257,7 @@ class SeenStages(SeenRewards):
 
     def __init__(self, dataset: DatasetRNN) -> None:
         kind, options = TASKS[dataset.task], np.arange(dataset.n_actions)
-        self.kind_of_task, self.n_stages = kind.name, len(kind.stages)
+        self.n_stages = len(kind.stages)
         self._first = np.isin(options, kind.options_of(0))
         self._states = np.stack([np.isin(options, group) for group in kind.groups_of(1)])
         self._reached = np.cumsum(kind.transitions, -1)
