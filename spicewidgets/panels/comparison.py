@@ -12,7 +12,7 @@ from ..plots.table import swatch
 from ..state.comparison import LAYERS
 from ..style import MEANT, Style
 from ..views.comparing import Standing, in_a_sentence, standings
-from ..views.stages import at_stage
+from ..views.stages import at_stage, names_of
 from .base import Change, guard, row, tick_box, with_label
 from .controls import control
 from .files import FigureBox
@@ -81,7 +81,7 @@ class ComparePanel(Stage):
         session = min(comparison.session, len(result.choices) - 1)
         arm = min(comparison.arm, result.snapshot.n_actions - 1)
         shown = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
-        self.figure.options = shown.options
+        self.figure.options, self.figure.names = shown.options, names_of(result)
         self.figure.values = "" if comparison.values == "none" else comparison.values
         self.figure.differences = comparison.differences is True
         self.figure.draw(shown.played, shown.choices, shown.rewards, session=session, arm=shown.arm)

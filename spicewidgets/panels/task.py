@@ -74,7 +74,9 @@ class TaskPanel(Stage):
         self.diagram.layout.display = "" if kind.stages and sound else "none"
         self.picture.layout.display = "" if settings.is_simulated else "none"
         if kind.stages and sound:
-            set_if_changed(self.diagram, task_diagram(kind.stages, task_transitions(settings)))
+            set_if_changed(
+                self.diagram, task_diagram(kind.stages, task_transitions(settings), settings.options)
+            )
         if settings.is_simulated and sound:
             self._draw_chances(settings)
 

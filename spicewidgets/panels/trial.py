@@ -14,6 +14,7 @@ from ..plots.svg import BAR, bar
 from ..plots.words import in_sentence
 from ..style import SPICE, TRUTH
 from ..views.looking import modules, trial_by_trial
+from ..views.stages import at_stage, has_outcome, name_of_row, names_of
 from .base import FULL, Change, guard, with_label
 from .files import FigureBox
 from .stage import Stage, arm_control, session_control
@@ -76,8 +77,11 @@ class TrialPanel(Stage):
             self._updates = trial_by_trial(result, session)
             self._drawn = result, session
             self.trial.max = self.play.max = result.choices.shape[1] - 1
-        self.figure.options = result.snapshot.options
-        self.figure.draw(result.played, result.choices, result.rewards, session=session, arm=arm)
+        self._at = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
+        self.figure.options, self.figure.names = self._at.options, names_of(result)
+        self.figure.draw(
+            self._at.played, self._at.choices, self._at.rewards, session=session, arm=self._at.arm
+        )
         self._show_trial(result, session)
 
     @guard
@@ -87,12 +91,13 @@ class TrialPanel(Stage):
 
     def _show_trial(self, result: Result, session: int) -> None:
         trial = self.trial.value
-        self.figure.set_cursor(trial)
+        self.figure.set_cursor(trial // self._at.n_stages)
         choice, reward = int(result.choices[session, trial]), result.rewards[session, trial]
-        options = result.snapshot.options
-        outcome = f"Trial {trial}: no choice is known."
+        options, name = result.snapshot.options, name_of_row(result.snapshot, trial)
+        outcome = f"{name}: no choice is known."
         if choice >= 0:
-            outcome = f"Trial {trial}: {in_sentence(options[choice])} chosen, reward {reward:g}."
+            paid = f"reward {reward:g}" if has_outcome(result.snapshot, trial) else "not paid yet"
+            outcome = f"{name}: {in_sentence(options[choice])} chosen, {paid}."
         n_modules = len(next(iter(self._updates.values())).updates)
         sums = "".join(_sums(self._updates, module, trial, options) for module in range(n_modules))
         after = _choice(result, self._updates, session, trial)
@@ -153,6 +158,8 @@ def _choice(result: Result, contributions: "Mapping[str, Contributions]", sessio
     layers = [layer for layer in AGENTS if layer in known]
     rows = []
     for arm in range(result.snapshot.n_actions):
+        if not rnn.probabilities[session, trial + 1, arm] > 0 and result.description.goes_by_rows:
+            continue  # not on offer
         pairs = [[float(values[trial + 1, arm]) for values in known[layer]] for layer in layers]
         cells = [f"{decimal(q, 2)} → {decimal(p, 2)}" for q, p in pairs]
         rows.append([result.snapshot.options[arm], *cells, "chosen next" if arm == following else ""])

@@ -136,7 +136,5 @@ def _table(block: TableBlock, number: int) -> str:
 
 def _picture(block: Picture, number: int) -> str:
     caption = f"Figure {number}. {block.caption}"
-    drawing = block.svg.replace(
-        "<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1
-    )
+    drawing = block.svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
     return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -89,6 +89,7 @@ class SessionView(LiveFigure):
         values: which values are drawn: "raw" (Q-value and memory states of the option), "difference" (the
             same, less their mean over the other options, which is all that P depends on) or "" (none).
         differences: whether it is drawn how far P is off.
+        names: what agents are called, by label, where not as everywhere.
     """
 
     name = "session"
@@ -106,6 +107,7 @@ class SessionView(LiveFigure):
         self.add_subplot(Subplot("q", "Q-value (logit)", code="q", height=110))
         self.readout = ""
         self.options: Sequence[str] = ()
+        self.names: Mapping[str, str] = {}
         self.values, self.differences = "raw", False
         self._cursor: float | None = None
         self._arm = 0
@@ -135,7 +137,10 @@ class SessionView(LiveFigure):
         chosen, paid = _row(choices, session), _row(rewards, session)
         n = _length(chosen)
         self._chosen, self._paid = chosen[:n], paid[:n]
-        looks = dict(zip(played, styles(played), strict=True))
+        looks = {
+            label: replace(style, name=self.names.get(label, style.name))
+            for label, style in zip(played, styles(played), strict=True)
+        }
         curves = {label: _curves(each, session, arm, n, self.values) for label, each in played.items()}
         self._arm = arm
         with self.batch():

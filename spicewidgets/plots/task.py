@@ -27,12 +27,15 @@ class Stage(Protocol):
         """Tell whether an outcome follows."""
 
 
-def task_diagram(stages: Sequence[Stage], transitions: Sequence[Sequence[float]]) -> Html:
+def task_diagram(
+    stages: Sequence[Stage], transitions: Sequence[Sequence[float]], labels: Sequence[str] = ()
+) -> Html:
     """Draw a task.
 
     Args:
         stages: of a trial.
         transitions: P of each state of the second stage, for each option of the first; empty of one stage.
+        labels: of all options, where they are not those of the stages.
     """
     parts: list[str] = []
     option, y = 0, 0.0
@@ -54,7 +57,8 @@ def task_diagram(stages: Sequence[Stage], transitions: Sequence[Sequence[float]]
                     _lead(x, top, left + width * (0.5 + 0.16 * (place - 0.5)), y, transitions[place][number])
                     for place, (x, top) in enumerate(leaving)
                 ]
-            for place, label in enumerate(state):
+            for place, own in enumerate(state):
+                label = labels[option] if labels else own
                 wide = (width - PAD * (len(state) + 1)) / len(state) if beside else width - 2 * PAD
                 x = left + PAD + (place * (wide + PAD) if beside else 0)
                 top = y + PAD + (0 if beside else place * (PILL + 4))

@@ -13,6 +13,7 @@ from ..core.settings import Task
 from ..core.simulate.agents import softmax
 from ..core.simulate.record import Floats, Record
 from ..core.tasks import TASKS, TaskKind
+from ..experiment.result import Result
 from ..experiment.simulation import preview
 from ..state.graph import ExperimentSnapshot
 
@@ -120,3 +121,22 @@ def task_transitions(snapshot: ExperimentSnapshot) -> tuple[tuple[float, ...], .
         return kind.transitions
     common = snapshot.task.common
     return tuple(tuple(common if p == max(row) else 1 - common for p in row) for row in kind.transitions)
+
+
+def names_of(result: Result) -> dict[str, str]:
+    """Name the rival of a table, by its label among those who play."""
+    return {} if result.rival is None else {"classical": result.rival.rival.label}
+
+
+def name_of_row(snapshot: ExperimentSnapshot, row: int) -> str:
+    """Name a row: its trial, and the stage where there are several."""
+    stages = kind_of_choices(snapshot).stages
+    if not stages:
+        return f"Trial {row}"
+    return f"Trial {row // len(stages)}, {stages[row % len(stages)].name}"
+
+
+def has_outcome(snapshot: ExperimentSnapshot, row: int) -> bool:
+    """Tell whether the choice of a row is followed by an outcome."""
+    stages = kind_of_choices(snapshot).stages
+    return not stages or stages[row % len(stages)].has_outcome
