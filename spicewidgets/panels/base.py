@@ -197,6 +197,12 @@ def set_if_changed(widget: widgets.Widget, value: object) -> None:
         widget.value = value
 
 
+def put_words(pressable: widgets.Button, words: str) -> None:
+    """Set the words on a button where they are others."""
+    if pressable.description != words:
+        pressable.description = words
+
+
 def script_text(script: str) -> Html:
     """Return a script to be copied."""
     return Html(f"<p>A click selects all of it.</p>{code_block(script)}")

@@ -18,7 +18,7 @@ from ..state.run import RunState
 from ..state.tour import TOUR, Tour
 from ..views.coach import Finding, findings
 from ..views.verdict import verdict
-from .base import Change, Panel, block, button, column, discard, guard, set_if_changed
+from .base import Change, Panel, block, button, column, discard, guard, put_words, set_if_changed
 from .strip import Strip
 from .training import run_action
 
@@ -186,12 +186,6 @@ class Guide(Panel):
         if step is not None and step.panel in self.strip.offered:
             self.strip.value = step.panel
         self.refresh()
-
-
-def put_words(pressable: widgets.Button, words: str) -> None:
-    """Set the word on a button where it is another one."""
-    if pressable.description != words:
-        pressable.description = words
 
 
 def _bar(run: RunState) -> str:

@@ -9,7 +9,7 @@ from ..app.protocols import ExperimentRunner
 from ..markup import Html, escape_text, table
 from ..state.experiment import Experiment
 from ..state.studies import STUDIES
-from .base import Change, Panel, block, button, column, guard, row, set_if_changed
+from .base import Change, Panel, block, button, column, guard, put_words, row, set_if_changed
 from .controls import control
 from .files import File, Files, Offer, csv_file
 from .stage import Stage
@@ -67,7 +67,7 @@ class StudyBox(Panel):
             and self.name not in self.experiment.stale_because
         )
         block(self.go, blocked.get(self.name, ""), self._tip)
-        put_word(self.go, "Go on" if goes_on else self._word)
+        put_words(self.go, "Go on" if goes_on else self._word)
         block(
             self.stop,
             "" if self.is_under_way else "This is not under way.",
@@ -191,12 +191,6 @@ def _cell(value: object) -> str:
     if not isinstance(value, float):
         return str(value)
     return decimal(value, 3) if value == value else "–"
-
-
-def put_word(pressable: widgets.Button, word: str) -> None:
-    """Another word on a button, where it is another one."""
-    if pressable.description != word:
-        pressable.description = word
 
 
 def _left(seconds: float | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 
 import ipywidgets as widgets
 
+from ..core.equations import term_of
 from ..experiment.result import Result
 from ..markup import message
 from ..state.participant import ParticipantState
@@ -17,7 +18,6 @@ from .translation_tables import (
     cost_tables,
     freedoms_table,
     steps_table,
-    term_of,
     way_back_table,
 )
 from .words import NO_EQUATION

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.equations import term_in_words
+from ..core.equations import term_of
 from ..experiment.result import Result
 from ..markup import Html, escape_text, fold, message, table
 from ..views.meaning import Tried, freedoms_of, instead_of, interval_of, steps_of
@@ -16,7 +16,7 @@ from .words import decimal, with_error
 
 if TYPE_CHECKING:
     from ..core.discover.dropping import Cost
-    from ..core.equations import Equation, SpiceModel, Term
+    from ..core.equations import Equation, SpiceModel
 
 LETTERS = SYMBOLS | {"alpha_plus": "α⁺", "w_u": "wᵤ", "V0": "V₀", "C0": "C₀", "*": "×", "-": "−"}
 TWO_RATES = PARAMETERS | {"alpha_reward": "α⁺ after a reward", "alpha_penalty": "α⁻ after no reward"}
@@ -90,11 +90,6 @@ def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> 
     caption = "The way back: the equation of the parameters"
     content = table(caption, ("coefficient", "found", "as set"), rows)
     return Html(f'{content}<p role="status">{escape_text(words)}</p>')
-
-
-def term_of(term: "Term", module: str) -> str:
-    """Return a term with the name of its module."""
-    return f"{term_in_words(term, module)} of {module}"
 
 
 def cost_in_words(cost: "Cost") -> str:

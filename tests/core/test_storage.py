@@ -591,6 +591,19 @@ def test_files_with_a_right_checksum_and_wrong_content(content, tmp_path):
     refused(lambda e: e.load_spice(path_spice=tmp_path / "spice"), r"'spice' (is not|do not|are of)")
 
 
+def write_weights(path, tensors, **changes):
+    """Write a file of weights with a right checksum."""
+    told = {
+        "format": storage.RNN_FORMAT,
+        "class": "A",
+        "n_actions": "2",
+        "participants": "[0]",
+        "codes": "[0]",
+    }
+    told |= changes
+    path.write_bytes(save(tensors, told | {"sha256": storage._sum_of_weights(told, tensors)}))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -605,16 +618,7 @@ def test_files_with_a_right_checksum_and_wrong_content(content, tmp_path):
     ],
 )
 def test_weights_with_a_right_checksum_and_wrong_content(change, tmp_path):
-    tensors = FITTED.rnn_model_.state_dict()
-    told = {
-        "format": storage.RNN_FORMAT,
-        "class": "A",
-        "n_actions": "2",
-        "participants": "[0]",
-        "codes": "[0]",
-    }
-    told |= change
-    (tmp_path / "rnn").write_bytes(save(tensors, told | {"sha256": storage._sum_of_weights(told, tensors)}))
+    write_weights(tmp_path / "rnn", FITTED.rnn_model_.state_dict(), **change)
     refused(lambda e: e.load_spice(tmp_path / "rnn"), r"'rnn' (is not|do not)")
 
 
@@ -623,14 +627,7 @@ def test_weights_with_a_right_checksum_and_wrong_content(change, tmp_path):
 )
 def test_weights_of_another_kind(dtype, tmp_path):
     tensors = {name: tensor.to(dtype) for name, tensor in FITTED.rnn_model_.state_dict().items()}
-    told = {
-        "format": storage.RNN_FORMAT,
-        "class": "A",
-        "n_actions": "2",
-        "participants": "[0]",
-        "codes": "[0]",
-    }
-    (tmp_path / "rnn").write_bytes(save(tensors, told | {"sha256": storage._sum_of_weights(told, tensors)}))
+    write_weights(tmp_path / "rnn", tensors)
     refused(lambda e: e.load_spice(tmp_path / "rnn"), r"has values that are not numbers")
 
 
@@ -638,14 +635,7 @@ def test_weights_that_are_no_numbers(tmp_path):
     tensors = FITTED.rnn_model_.state_dict()
     name = next(iter(tensors))
     tensors[name] = torch.full_like(tensors[name], torch.nan)
-    told = {
-        "format": storage.RNN_FORMAT,
-        "class": "A",
-        "n_actions": "2",
-        "participants": "[0]",
-        "codes": "[0]",
-    }
-    (tmp_path / "rnn").write_bytes(save(tensors, told | {"sha256": storage._sum_of_weights(told, tensors)}))
+    write_weights(tmp_path / "rnn", tensors)
     refused(lambda e: e.load_spice(tmp_path / "rnn"), rf"{name} has values that are not numbers")
 
 
