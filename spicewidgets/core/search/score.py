@@ -53,22 +53,26 @@ class Scores:
         ]
         return float(max(own, default=-np.inf))
 
-    def best(self, n: int) -> list[int]:
-        """Return the places of the best terms, each of other signals."""
-        chosen: list[int] = []
-        gains: list[float] = []
+    def in_order(self, n: int) -> list[int]:
+        """Return the places of the terms to fit, each of other signals: the best of each length, then the n
+        best others.
+        """
         lengths = np.array([len(term.factors) for term in self.terms])
         choice = np.log(np.bincount(lengths, minlength=LENGTHS))[lengths]
         choice = choice + ROUND_ABOUT * np.array([term.n_forms for term in self.terms])
-        for place in np.argsort(choice - self.gain, kind="stable"):
-            known = [self.terms[one].signals for one in chosen]
-            is_new = self.terms[place].signals not in known
-            if is_new and not np.isclose(self.gain[place], gains, rtol=1e-9).any():
-                chosen.append(int(place))
-                gains.append(float(self.gain[place]))
-            if len(chosen) == n:
+        order = np.argsort(choice - self.gain, kind="stable")
+        places: dict[frozenset[str], int] = {}
+        gains: list[float] = []
+        first = [next((at for at in order if lengths[at] == length), None) for length in range(LENGTHS)]
+        known = sorted((at for at in first if at is not None), key=order.tolist().index)
+        for place in (*known, *order):
+            if len(places) == len(known) + n:
                 break
-        return chosen
+            signals, gain = self.terms[place].signals, float(self.gain[place])
+            if signals not in places and not np.isclose(gain, gains, rtol=1e-9).any():
+                places[signals] = int(place)
+                gains.append(gain)
+        return list(places.values())
 
 
 def score_terms(fit: FittedEquation) -> Generator[None, None, Scores]:

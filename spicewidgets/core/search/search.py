@@ -31,7 +31,8 @@ START = Term(Reading("value", (0.4,)), free=True)  # the learner of Rescorla & W
 MOST_NUMBERS = 13  # of each person
 SHARE = 0.25  # of the choices, that judge
 BLOCK = 20  # choices in a row that judge together, of people with few sessions
-TRIED = 3  # terms that are fitted in a step
+FIRST = 3  # terms that are fitted in a step, one of each length
+MORE = 4  # that are fitted one after the other, where none of them is worth it
 SLACK = 1.0  # nats by which an equation may be worse than one that it contains, before it is fitted again
 # What a plain value may be exchanged for, and the rates to begin with.
 EXCHANGED: Mapping[str, tuple[float, ...]] = {
@@ -135,7 +136,9 @@ class Search:
         scores = yield from self._score()
         tried: list[tuple[PathStep, FittedEquation]] = []
         n = len(scores.terms)
-        for place in scores.best(TRIED):
+        for number, place in enumerate(scores.in_order(MORE)):
+            if number >= FIRST and self._best_of(tried) is not None:
+                break
             term = scores.terms[place]
             penalty = self.size + scores.choice_of(term)
             if scores.gain[place] < penalty / 2:
@@ -152,20 +155,21 @@ class Search:
             terms = tuple(new if term == old else term for term in self.at.terms)
             fit = yield from self._fit(terms, self.at, instead=(old, new))
             tried.append((self._describe(EXCHANGE, new, fit, penalty, n), fit))
-        tried.sort(key=lambda pair: pair[0].penalty - pair[0].nats)
-        good = next(
-            (
-                place
-                for place, (step, fit) in enumerate(tried)
-                if step.nats > step.penalty and step.apart > 0 and fit.n_numbers <= self.most_numbers
-            ),
-            None,
-        )
+        good = self._best_of(tried)
         self.path += [replace(step, action=VAIN) for place, (step, _) in enumerate(tried) if place != good]
         if good is None:
             return False
         self._take(*tried[good])
         return True
+
+    def _best_of(self, tried: Sequence[tuple[PathStep, FittedEquation]]) -> int | None:
+        """Return the place of the step that is worth most beyond its penalty; None where none is."""
+        good = [
+            place
+            for place, (step, fit) in enumerate(tried)
+            if step.nats > step.penalty and step.apart > 0 and fit.n_numbers <= self.most_numbers
+        ]
+        return max(good, key=lambda place: tried[place][0].nats - tried[place][0].penalty, default=None)
 
     def _free_rates(self) -> Generator[str, None, None]:
         """Give people rates of their own in the last term, where that is worth it."""

@@ -82,7 +82,7 @@ def test_scores_say_what_a_fit_gains():
     table = ChoiceTable(choices_of("with-kernel", 20))
     start = list(fit_equation(table, (START,), table.known))[-1]
     scores = result_of(score_terms(start))
-    for place in (*scores.best(2), scores.terms.index(Term(Reading("last")))):
+    for place in (*scores.in_order(0), scores.terms.index(Term(Reading("last")))):
         term, group = scores.terms[place], (scores.mean[place], scores.spread[place])
         fit = list(fit_equation(table, (*start.terms, term), table.known, start, group))[-1]
         assert scores.gain[place] == pytest.approx(fit.evidence - start.evidence, rel=0.35)
