@@ -15,6 +15,7 @@ LOOKS = (
     ("equation", "See the equation", "Now read which terms were found, and what their coefficients mean."),
     ("compare", "Compare", "See one session through the participant, the network and the equation."),
     ("uncertainty", "How sure is it?", "Ask how far these coefficients could be off."),
+    ("search", "Look for what is missing", "Ask which mechanism a plain learner lacks."),
 )
 TOURED = "That was the tour. Move anything, and watch the tiles: what follows from it is greyed or redrawn."
 GROUP_PANELS = {"training": "train", "discovery": "library", "table": "data"}

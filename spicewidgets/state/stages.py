@@ -56,6 +56,7 @@ OWN = {
     "rivals": "rivals.RivalsPanel",
     "recovery": "recovery.RecoveryPanel",
     "falsify": "falsify.FalsifyPanel",
+    "search": "search.SearchPanel",
     "report": "report.ReportPanel",
 }
 _NAMES = dict.fromkeys(study.stage() for study in OF_EVERY_TASK.values())

@@ -1,0 +1,91 @@
+"""Search: the path from a plain learner to an equation to which nothing is worth adding."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+import numpy as np
+
+from ..markup import Html, code_block, fold, table
+from ..plots.series import ticks
+from ..plots.small import INK, Axis, Line, chart
+from .files import File, Offer
+from .studies import StudyPanel
+from .words import decimal
+
+if TYPE_CHECKING:
+    from ..core.search.result import SearchResult
+    from ..core.search.search import PathStep
+
+NOTHING = (
+    "<p>Nothing was searched yet. The search begins with a Rescorla-Wagner learner, scores thousands of"
+    " signals of what happened before each choice, and adds what is worth its penalty.</p>"
+)
+ROOM = 0.08  # of a picture, above and below
+
+
+class SearchPanel(StudyPanel):
+    """What was added and what it brought, the equation, and what was tried in vain."""
+
+    def body_parts(self) -> list[widgets.Widget]:
+        """Lay out the path, its steps, the equation, and the rest."""
+        self.path, self.steps, self.equation, self.rest = (widgets.HTML() for _ in range(4))
+        return [self.path, self.steps, self.equation, self.rest]
+
+    def describe_nothing(self) -> str:
+        """Say what will be there."""
+        return NOTHING
+
+    def offers(self) -> Mapping[str, Offer]:
+        """Name what can be saved."""
+        return {**super().offers(), "as text": ("Path and equation as the command prints them", self._text)}
+
+    def show(self, found: "SearchResult") -> None:
+        """Show the path below its answer."""
+        taken = found.taken
+        vain = [step for step in found.path if step not in taken]
+        self.path.value = draw_path(found) if taken else ""
+        self.steps.value = list_steps("Steps", taken) if taken else ""
+        self.equation.value = code_block(found.equation) if found.equation else ""
+        self.rest.value = fold(
+            f"Tried in vain: {len(vain)}", list_steps("Tried in vain", vain) if vain else ""
+        )
+
+    def _text(self) -> File:
+        return File("search.txt", f"{self.result().text}\n".encode(), "text/plain")
+
+
+def draw_path(found: "SearchResult") -> Html:
+    """Draw how likely choices are that were in no score and no fit, step by step."""
+    values = np.array([found.first, *(step.likelihood for step in found.taken)])
+    room = ROOM * float(np.ptp(values)) or 0.01
+    low, high = float(values.min()) - room, float(values.max()) + room
+    n = len(values) - 1
+    every = max(1, n // 8)
+    return chart(
+        "Likelihood after each step",
+        Axis(-0.3, n + 0.3, {float(at): str(at) for at in range(0, n + 1, every)}),
+        Axis(low, high, ticks(low, high, n=4)),
+        [Line(np.arange(n + 1), values, INK)],
+        note="of a choice that was in no score and no fit",
+        x_title="step",
+        words=f"It goes from {values[0]:.4f} to {values[-1]:.4f} in {n} steps.",
+    )
+
+
+def list_steps(caption: str, steps: "tuple[PathStep, ...] | list[PathStep]") -> Html:
+    """List steps with what each brought, and what it had to bring."""
+    rows = [
+        (
+            str(number),
+            step.action,
+            step.term.words,
+            decimal(step.nats, 1),
+            decimal(step.penalty, 1),
+            decimal(step.apart, 1),
+            decimal(step.likelihood, 4),
+        )
+        for number, step in enumerate(steps, 1)
+    ]
+    heads = ["Step", "", "Term", "Nats", "Penalty", "Nats, choices apart", "Likelihood"]
+    return table(caption, heads, rows)
