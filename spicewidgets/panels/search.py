@@ -1,6 +1,6 @@
 """Search: the path from a plain learner to an equation to which nothing is worth adding."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -73,19 +73,16 @@ def draw_path(found: "SearchResult") -> Html:
     )
 
 
-def list_steps(caption: str, steps: "tuple[PathStep, ...] | list[PathStep]") -> Html:
+def list_steps(caption: str, steps: "Sequence[PathStep]") -> Html:
     """List steps with what each brought, and what it had to bring."""
     rows = [
         (
-            str(number),
-            step.action,
-            step.term.words,
+            f"{step.action}: {step.term.words}",
             decimal(step.nats, 1),
             decimal(step.penalty, 1),
             decimal(step.apart, 1),
             decimal(step.likelihood, 4),
         )
-        for number, step in enumerate(steps, 1)
+        for step in steps
     ]
-    heads = ["Step", "", "Term", "Nats", "Penalty", "Nats, choices apart", "Likelihood"]
-    return table(caption, heads, rows)
+    return table(caption, ["Step", "Nats", "Penalty", "Nats, choices apart", "Likelihood"], rows)
