@@ -79,8 +79,7 @@ def test_settings_are_written_and_read_back():
 
 
 def test_a_session_is_shown_stage_by_stage(trained):
-    experiment, runner = trained
-    result = runner.result
+    result = trained[1].result
     for arm, stage, n in ((0, 0, 2), (3, 1, 4)):
         view = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
         assert (view.stage, view.n_stages, len(view.options)) == (stage, 2, n)
