@@ -1,1 +1,5 @@
-"""The page that needs no Python: what it is told of models and settings, and the file that holds it."""
+"""The page that needs no Python: what it is told of models and settings, and the file that holds it.
+
+Its sources are in `src/`, in TypeScript. After a change, `npm ci` and `npm run build` in this folder write
+`page.js` anew, which is what the page contains; `npm run check` looks at the types.
+"""

@@ -2,6 +2,7 @@
 Python's, nothing moves, and axe finds nothing in the light and in the dark.
 """
 
+import json
 import re
 
 import npm
@@ -82,8 +83,28 @@ def test_it_can_be_stopped_and_a_setting_begins_it_anew(open_page):
     slider.press("ArrowRight")
     expect(page.locator("#status")).to_have_text("The settings have changed. Train again.")
     expect(page.locator("#alpha_reward")).to_have_value("0.31")
+    page.evaluate("location.hash = '#model=forgetting&alpha_reward=0.7&beta_reward=99'")
+    expect(page.locator("#alpha_reward")).to_have_value("0.7")
+    expect(page.locator("#beta_reward")).to_have_value("3")
     page.locator("#alpha_reward").fill("7")
     expect(page.get_by_text("Learning rate α must be a number from 0 to 1.")).to_be_visible()
+
+
+def test_what_a_lesson_fixes_stays_whatever_the_address_says(new_page, tmp_path):
+    lesson = tmp_path / "lesson.json"
+    parts = {"fixed": ["participant.alpha_reward"], "settings": {"participant": {"alpha_reward": 0.6}}}
+    lesson.write_text(json.dumps({"lesson": 1, "title": "Fast", "hidden": ["data.seed"]} | parts))
+    path = tmp_path / "lesson.html"
+    path.write_text(write_page(lesson=lesson), encoding="utf-8")
+    page = new_page(offline=True)
+    page.goto(f"{path.as_uri()}#alpha_reward=0.1&seed=3&sigma=0.1")
+    page.wrong.clear()  # the file itself
+    expect(page.locator("#alpha_reward")).to_have_value("0.6")
+    expect(page.locator("#alpha_reward")).to_be_disabled()
+    expect(page.get_by_text("The lesson “Fast” fixes this.").first).to_be_visible()
+    expect(page.locator("#seed")).to_be_hidden()
+    expect(page.locator("#seed")).to_have_value("42")
+    expect(page.locator("#sigma")).to_have_value("0.1")
 
 
 def test_thirty_choices_by_keys_and_by_touch(open_page):

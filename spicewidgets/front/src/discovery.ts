@@ -23,8 +23,13 @@ function factorOf(module: Module, { value, signals }: Transition, name: string):
   return name === module.name ? value : signals[module.inputs.indexOf(name)]!;
 }
 
-/** Find the equations of a trained network. */
-export function discover(model: Model, sessions: readonly Choices[], weights: Vector, seed: number): Evidence {
+/** Find the equations of a trained network; on the way, how many terms are left. */
+export function* search(
+  model: Model,
+  sessions: readonly Choices[],
+  weights: Vector,
+  seed: number,
+): IterableIterator<number, Evidence> {
   const betas = betasOf(model, weights);
   const { transitions } = replay(model, randomTask(new Generator(seed)), networkStep(weights), betas);
   const start: number[] = [];
@@ -50,5 +55,14 @@ export function discover(model: Model, sessions: readonly Choices[], weights: Ve
     start.push(betas[k]!);
     places.push(place++);
   });
-  return select(new Likelihood(model, rowsOf(model, sessions), places), Float64Array.from(start));
+  return yield* select(new Likelihood(model, rowsOf(model, sessions), places), Float64Array.from(start));
+}
+
+/** The same, at once. */
+export function discover(...of: Parameters<typeof search>): Evidence {
+  const way = search(...of);
+  for (;;) {
+    const { done, value } = way.next();
+    if (done) return value;
+  }
 }

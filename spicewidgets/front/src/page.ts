@@ -1,5 +1,5 @@
 /** The page: settings, a simulated participant, a network that learns, its equation, and what it means. */
-import { discover } from "./discovery";
+import { search } from "./discovery";
 import { element, Figure, lineLook, ticksWithin, type Points, type Style } from "./figures";
 import { betasOf, equationStep, networkStep, replay, type Kernel, type Model, type Step } from "./model";
 import { Generator } from "./random";
@@ -66,7 +66,8 @@ function participant(): Participant {
 
 function task(): Task {
   const { kind, boundary } = settings.values;
-  return { kind: String(kind), boundary: String(boundary), sigma: settings.numberOf("sigma"), flip: settings.numberOf("flip_probability"), blocks: described.blocks };
+  const [sigma, flip] = [settings.numberOf("sigma"), settings.numberOf("flip_probability")];
+  return { kind: String(kind), boundary: String(boundary), sigma, flip, blocks: described.blocks };
 }
 
 let scheduled = false;
@@ -148,10 +149,16 @@ async function run(): Promise<void> {
     if (mine.dropped) return;
   }
   epochs.push({ ...best, epoch: epochs.length + 1 });
-  status.textContent = "Finding the equation …";
-  await frame();
-  if (mine.dropped) return;
-  evidence = discover(own, sessions, best.weights, seed);
+  const way = search(own, sessions, best.weights, seed);
+  for (let next = way.next(); ; next = way.next()) {
+    if (next.done) {
+      evidence = next.value;
+      break;
+    }
+    status.textContent = `Finding the equation: ${next.value} ${next.value === 1 ? "term" : "terms"} left.`;
+    await frame();
+    if (mine.dropped) return;
+  }
   end();
   status.textContent = `${epochs.length} passes; ${best.loss.toFixed(3)} nats per choice, guessing ${Math.LN2.toFixed(3)}.`;
   draw();

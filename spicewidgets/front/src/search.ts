@@ -84,13 +84,15 @@ class TermSearch {
     this.fullPrice = Math.max(LEAST, 0.5 * Math.log(Math.max(choices, UNIT) / UNIT));
   }
 
-  run(start: Vector, candidates: Mask): void {
+  /** Pass all sets of terms on the way from all candidates to few; how many terms are left, after each. */
+  *run(start: Vector, candidates: Mask): Generator<number, void> {
     const within = start.map((value, i) => (this.isOwn[i] ? Math.min(Math.max(value, -1), 1) : value));
     let step = this.fitInCanonicalScale(candidates.map((is, i) => is || !this.isTerm[i]), within);
     this.path = [step];
-    for (let next = this.smaller(step); next !== null; next = this.smaller(step)) {
+    for (let next: SearchStep | null = step; next !== null; next = this.smaller(step)) {
       step = next;
-      this.path.push(step);
+      if (step !== this.path[0]) this.path.push(step);
+      yield step.active.filter((is, i) => is && this.isTerm[i]).length;
     }
   }
 
@@ -290,19 +292,20 @@ class TermSearch {
   }
 }
 
-/** The terms that are worth their price, and why. */
-export function select(likelihood: Likelihood, start: Vector): Evidence {
+/** The terms that are worth their price, and why; on the way, how many terms are left. */
+export function* select(likelihood: Likelihood, start: Vector): Generator<number, Evidence> {
   const { model, numbers } = likelihood;
   const level = numbers.map(({ module, term }) => {
     const part = model.modules.find(({ name }) => name === module);
     const pair = model.modules.some(({ state, arms }) => state === part?.state && arms === "chosen");
     return term?.length === 0 && part?.arms === "not chosen" && pair;
   });
-  const searches = [level.map(() => true), ...(level.includes(true) ? [level.map((is) => !is)] : [])].map((candidates) => {
+  const searches: TermSearch[] = [];
+  for (const candidates of [level.map(() => true), ...(level.includes(true) ? [level.map((is) => !is)] : [])]) {
     const search = new TermSearch(likelihood);
-    search.run(start, candidates);
-    return search;
-  });
+    yield* search.run(start, candidates);
+    searches.push(search);
+  }
   const best = searches.reduce((least, search) =>
     search.total(search.best()) < least.total(least.best()) ? search : least,
   );

@@ -47,6 +47,12 @@ export class Settings {
       group.append(setting.choices ? this.list(setting, setting.choices) : this.number(setting));
     }
     form.addEventListener("submit", (event) => event.preventDefault());
+    addEventListener("hashchange", () => {
+      const before = this.address();
+      this.read(location.hash);
+      this.refresh();
+      if (this.address() !== before) changed();
+    });
     this.refresh();
   }
 
