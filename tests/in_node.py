@@ -47,10 +47,11 @@ const results = given.map(({ task, participant, trials, sessions, seed }) => {
   const trained = performance.now();
   const { terms, covariance } = spice.discover(model, played, next.value.weights, seed);
   const found = { terms, covariance, nll: 0, choices: 0 };
-  const table = spice.tableOf(model, found);
+  const table = spice.tableOf(model, found), read = spice.readWithErrors(model, found);
   return { terms: terms.map((term) => ({ ...term, cost: Math.min(term.cost, 1e9) })),
     epochs, loss: next.value.loss, train: trained - began, discover: performance.now() - trained,
-    choices: played.map(({ choices }) => choices), read: spice.readWithErrors(model, found),
+    choices: played.map(({ choices }) => choices), read,
+    missing: [...spice.notIdentified(model, table, read)],
     truth: [...spice.truthOf(model, participant, table)].map(([name, own]) => [name, [...own]]) };
 });
 return results;

@@ -6,6 +6,8 @@ import torch
 from in_node import FIND, run_in_node
 
 import spicewidgets as sw
+from spicewidgets.core.discover.identified import by_convention, not_identified
+from spicewidgets.core.equations import Equation, SpiceModel
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.read.level import at_level_of
 from spicewidgets.core.read.translation import classical_parameters, true_model
@@ -142,6 +144,34 @@ def test_the_equation_is_pythons(name, forget):
     for module, terms in page["truth"]:
         expected = at_level_of(truth, estimator.spice_model_).equation(module)
         assert dict(terms) == pytest.approx({" ".join(sorted(t)): value for t, value in expected.active})
+
+
+@pytest.mark.parametrize("name", READY)
+def test_what_the_choices_do_not_tell_is_not_read(name):
+    """Few choices, rates of 0 and 1, and strengths of 0: the page says so where Python does."""
+    rng, given = np.random.default_rng(8), []
+    for _ in range(12):
+        person = RW | {
+            "alpha_reward": float(rng.choice([0, 0.5, 1])),
+            "beta_reward": float(rng.choice([0, 1, 8])),
+        }
+        sizes = {"trials": int(rng.choice([10, 60])), "sessions": 3, "seed": int(rng.integers(999))}
+        task = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "blocks": {}}
+        given.append(
+            {"task": task, "participant": person | {"forget_rate": float(rng.choice([0, 0.4]))}} | sizes
+        )
+    for page in run_in_node(FIND, given, name):
+        rows = {}
+        for one in page["terms"]:
+            rows.setdefault(one["number"]["module"], {})[tuple(one["number"]["term"])] = one["value"]
+        spice = SpiceModel.of(*(Equation(m, tuple(own), tuple(own.values())) for m, own in rows.items()))
+        read = {each: (one["value"], one["error"]) for each, one in page["read"].items()}
+        values, errors = ({each: pair[i] for each, pair in read.items()} for i in (0, 1))
+        values, errors = (
+            {each: np.nan if one is None else one for each, one in own.items()} for own in (values, errors)
+        )
+        expected = not_identified(values, errors, conventions=by_convention(spice))
+        assert set(page["missing"]) & set(values) == expected & set(values)
 
 
 def test_a_network_that_has_seen_others_bets_well_after_ten_choices():

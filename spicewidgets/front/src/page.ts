@@ -7,7 +7,7 @@ import type { Evidence } from "./search";
 import { Settings, type Setting } from "./settings";
 import { simulate, type Participant, type Session, type Task } from "./simulation";
 import { train, type Epoch } from "./training";
-import { readWithErrors, tableOf, termKey, truthOf, type Table } from "./translation";
+import { notIdentified, readWithErrors, tableOf, termKey, truthOf, type Table } from "./translation";
 import { startPlay } from "./play";
 import { emptyTable, equationTables, type SpokenModel } from "./tables";
 import { decimal, interval, verdict } from "./words";
@@ -243,6 +243,7 @@ function drawEquation(): void {
 function drawParameters(): void {
   const own = model();
   const read = evidence ? readWithErrors(own, evidence) : {};
+  const missing = evidence ? notIdentified(own, tableOf(own, evidence), read) : new Set<string>();
   const table = emptyTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]);
   for (const setting of described.settings) {
     const symbol = described.symbols[setting.name];
@@ -253,7 +254,7 @@ function drawParameters(): void {
     const about = read[setting.name];
     const ends = about && interval(about, setting.follows || setting.high === 1 ? 0 : undefined, setting.high === 1 ? 1 : undefined);
     row.insertCell().textContent = about
-      ? Number.isFinite(about.value) ? `${decimal(about.value)}, ${decimal(ends![0])} to ${decimal(ends![1])}` : "not identified"
+      ? Number.isFinite(about.value) && !missing.has(setting.name) ? `${decimal(about.value)}, ${decimal(ends![0])} to ${decimal(ends![1])}` : "these choices do not tell it"
       : "…";
     row.insertCell().textContent = decimal(Number(participant()[setting.name]));
   }

@@ -129,3 +129,33 @@ export function readWithErrors(model: Model, evidence: Evidence): Record<string,
     ]),
   );
 }
+
+const EDGE = 1e-3;
+
+/** The parameters that the choices do not tell, as `core/discover/identified.py` has it. */
+export function notIdentified(model: Model, table: Table, read: Readonly<Record<string, Read>>): Set<string> {
+  const { chosen, other } = pairOf(model);
+  const missing = new Set<string>();
+  const add = (...names: string[]): void => names.forEach((name) => missing.add(name));
+  if (!chosen) return missing;
+  const own = table.get(chosen.name)!;
+  const rest = other && table.get(other.name)!;
+  const both = own.has(termKey([chosen.name, "c_reward"]));
+  const all = ["alpha_reward", "alpha_penalty", "beta_reward", "q0"];
+  if (!both && !own.has("c_reward")) add(...all);
+  if (!own.has("") && !rest?.has("")) add("q0");
+  if (!own.has(chosen.name)) add(...(both ? ["alpha_penalty"] : all));
+  if (other && !rest!.has(other.name)) add("forget_rate");
+  const ends = ({ value, error }: Read): [number, number] => [value - NORMAL * error, value + NORMAL * error];
+  for (const name of ["alpha_reward", "alpha_penalty", "forget_rate"]) {
+    if (!read[name]) continue;
+    const [low, high] = ends(read[name]);
+    if (!(low > EDGE || high < 1 - EDGE)) add(name);
+  }
+  for (const rate of ["alpha_reward", "alpha_penalty"]) {
+    if (!read[rate] || (!missing.has(rate) && ends(read[rate])[0] > EDGE)) continue;
+    add("q0", ...(rate === "alpha_reward" ? [rate, "beta_reward"] : []));
+  }
+  if (read.beta_reward && !(ends(read.beta_reward)[0] > 0)) add("q0");
+  return missing;
+}
