@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pages
 
 from spicewidgets import __version__
+from spicewidgets.front.page import write_page
 
 project = "spicewidgets"
 author = "The spicewidgets developers"
@@ -25,4 +26,9 @@ nb_execution_timeout = 300
 nb_merge_streams = True
 nitpicky = True
 
-pages.write(Path(__file__).parent / "made")
+MADE = Path(__file__).parent / "made"
+pages.write(MADE)
+# The page that needs no Python, beside the others as it is.
+html_extra_path = ["made/extra"]
+(MADE / "extra").mkdir(exist_ok=True)
+(MADE / "extra" / "playground.html").write_text(write_page(), encoding="utf-8")
