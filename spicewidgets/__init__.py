@@ -71,6 +71,7 @@ _NAMES = {
     "core.rivals.held_out": ["held_out"],
     "core.rivals.kinds": ["simulate_kind"],
     "core.rivals.ready": ["RIVALS"],
+    "core.studies.contract": ["check_mechanism", "check_rival", "check_study", "check_task"],
     "core.studies.recovery": ["ModelRecovery", "ParameterRecovery"],
     "core.studies.term_recovery": ["TermRecovery"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],

@@ -72,6 +72,12 @@ from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
 from .core.simulate.two_step import TwoStep as TwoStep
 from .core.storage import StorageError as StorageError
+from .core.studies.contract import (
+    check_mechanism as check_mechanism,
+    check_rival as check_rival,
+    check_study as check_study,
+    check_task as check_task,
+)
 from .core.studies.recovery import (
     ModelRecovery as ModelRecovery,
     ParameterRecovery as ParameterRecovery,

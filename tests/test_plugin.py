@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).parent / "plugin"
 # Beside what a mechanism of the package itself is seen to have: the contract, and the rivals' command.
 COMPARED = """
 from spicewidgets import RIVALS, BanditsDrift, create_dataset
-from spicewidgets.core.contract import check_mechanism, check_rival
+from spicewidgets.core.studies.contract import check_mechanism, check_rival
 from spicewidgets.core.mechanisms import MECHANISMS
 
 check_mechanism(MECHANISMS[-1])

@@ -39,7 +39,7 @@ def reproduce(ctx: click.Context, /, name: str | None, data: str | None, check: 
             raise SettingsError([f"NAME must be one of {known}; got {name!r:.40}. Choose one of these."])
         one = study.REPRODUCTIONS[name]
         choices = read_data(one.data, data)
-        before = study.recorded(one, "" if choices is None else choices.report.sha256) if check else None
+        before = study.load_figures(one, "" if choices is None else choices.report.sha256) if check else None
         with ProgressBar(1, hidden=not sys.stderr.isatty()) as bar:
             found = run_to_completion(study.reproduce_steps(one, choices), bar.part)
         if before is None:

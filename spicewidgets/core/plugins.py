@@ -7,8 +7,8 @@ A package names what it adds in its `pyproject.toml`, group by group:
 
 The groups are `spicewidgets.mechanisms`, `.rivals`, `.tasks` and `.studies`; they name a `Mechanism`, a
 `Rival`, a `TaskKind` or a class of `Study`. It then stands wherever those of the package itself stand: in
-commands, page and report. `contract.py` tells whether it does what is promised. What cannot be loaded, or has
-a name that is taken, is left out with a warning: a plug-in never keeps the package from being used.
+commands, page and report. `studies/contract.py` checks that it does what is promised. What cannot be loaded,
+or has a name that is taken, is left out with a warning: a plug-in never keeps the package from being used.
 """
 
 import warnings

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import spicewidgets as sw
-from spicewidgets.core.contract import SIZES, check_mechanism
 from spicewidgets.core.discover.likelihood import NumbersLikelihood
 from spicewidgets.core.mechanism import Mechanism, ParameterSpec, Values
 from spicewidgets.core.mechanisms import ASKED, FORGETTING, MECHANISMS, PARAMETERS, STATES
@@ -13,6 +12,8 @@ from spicewidgets.core.read import translation
 from spicewidgets.core.rivals.model import AgentRival, RivalRNN
 from spicewidgets.core.rivals.ready import RIVALS, RescorlaWagner
 from spicewidgets.core.settings import Participant
+from spicewidgets.core.tasks import TASKS
+from spicewidgets.core.studies.contract import SIZES, check_mechanism
 from spicewidgets.state.participant import ParticipantState
 
 MOVING = [one for one in MECHANISMS if not one.within]
@@ -86,7 +87,8 @@ def test_what_no_polynomial_is_is_no_equation():
 
 
 def test_a_mechanism_is_declared_for_agents_sliders_and_settings_alike():
-    assert {*PARAMETERS} == {*vars(Participant())} == {*sw.AgentQ().parameters}
+    of_tasks = {one.name for kind in TASKS.values() for one in kind.participant}
+    assert {*PARAMETERS} == {*vars(Participant())} - of_tasks == {*sw.AgentQ().parameters}
     assert all(isinstance(one, ParameterSpec) for one in PARAMETERS.values())
 
 

@@ -98,7 +98,7 @@ def reproduce_steps(
     return _likelihoods((yield from steps))
 
 
-def recorded(reproduction: Reproduction, sha256: str) -> pd.DataFrame:
+def load_figures(reproduction: Reproduction, sha256: str) -> pd.DataFrame:
     """Return the figures that were recorded for a file.
 
     Args:

@@ -5,9 +5,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import spicewidgets as sw
-from spicewidgets.core.contract import check_rival
 from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import LAGS, RIVALS
+from spicewidgets.core.studies.contract import check_rival
 
 AGENTS = {
     "rescorla-wagner": ([0.3, 2.0], {"alpha_reward": 0.3, "beta_reward": 2.0}),

@@ -2,7 +2,7 @@
 
 The package's own pass them, and so should those of a plug-in:
 
-    from spicewidgets.core.contract import check_mechanism
+    from spicewidgets import check_mechanism
 
     def test_contract():
         check_mechanism(Liking())
@@ -13,20 +13,20 @@ Each raises an `AssertionError` that says what is not so.
 import numpy as np
 import torch
 
-from .data.simulated import create_dataset
-from .discover.likelihood import NumbersLikelihood
-from .judge.replay import replay
-from .mechanism import Mechanism, ParameterSpec, Trial, Values
-from .mechanisms import PARAMETERS, STATES
-from .models import MODELS
-from .polynomial import moves_of, trial_of, updated_value
-from .rivals.declaration import Rival
-from .rivals.model import AgentRival, RivalRNN
-from .rivals.ready import ALL
-from .settings import Settings
-from .simulate.environments import BanditsDrift
-from .studies.study import Study
-from .tasks import TaskKind
+from ..data.simulated import create_dataset
+from ..discover.likelihood import NumbersLikelihood
+from ..judge.replay import replay
+from ..mechanism import Mechanism, ParameterSpec, Trial, Values
+from ..mechanisms import PARAMETERS, STATES
+from ..models import MODELS
+from ..polynomial import moves_of, trial_of, updated_value
+from ..rivals.declaration import Rival
+from ..rivals.model import AgentRival, RivalRNN
+from ..rivals.ready import ALL
+from ..settings import Settings
+from ..simulate.environments import BanditsDrift
+from ..tasks import TaskKind
+from .study import Study
 
 SIZES = {name: 0.1 + 0.07 * at for at, name in enumerate(PARAMETERS)}
 
