@@ -12,8 +12,8 @@ from spicewidgets.core.read import translation
 from spicewidgets.core.rivals.model import AgentRival, RivalRNN
 from spicewidgets.core.rivals.ready import RIVALS, RescorlaWagner
 from spicewidgets.core.settings import Participant
-from spicewidgets.core.tasks import TASKS
 from spicewidgets.core.studies.contract import SIZES, check_mechanism
+from spicewidgets.core.tasks import TASKS
 from spicewidgets.state.participant import ParticipantState
 
 MOVING = [one for one in MECHANISMS if not one.within]
