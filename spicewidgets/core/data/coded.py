@@ -52,4 +52,5 @@ def dataset_of(
         task=rows.task,
     )
     dataset.arm_labels, dataset.reward_range = rows.arm_labels, rows.reward_range
+    dataset.reward_zero = rows.reward_zero
     return dataset

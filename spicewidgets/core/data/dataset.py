@@ -55,6 +55,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
     Attributes:
         arm_labels: what a table called the arms; None where it did not.
         reward_range: lowest and highest reward of a table before they were scaled to 0..1; None without one.
+        reward_zero: the reward that is 0 in the table; None without one.
         groups: by column of a table, the group of each person, by the person's label as text, which is
             empty for whom it names none; empty without.
 
@@ -86,6 +87,7 @@ class DatasetRNN(Dataset[tuple[Tensor, Tensor]]):
         self._additional_inputs = tuple(additional_inputs)
         self.arm_labels: tuple[Any, ...] | None = None
         self.reward_range: tuple[float, float] | None = None
+        self.reward_zero: float | None = None
         self.groups: Mapping[str, Mapping[str, str]] = {}
         features = int(self.xs.shape[-1]) if self.xs.ndim else 0
         raise_if_any(

@@ -125,6 +125,7 @@ def concat(datasets: Sequence[DatasetRNN], participants: Sequence[Any] | None = 
         task=first.task,
     )
     joined.arm_labels, joined.reward_range = first.arm_labels, first.reward_range
+    joined.reward_zero = first.reward_zero
     joined.groups = {
         name: {label: own for part in datasets for label, own in part.groups.get(name, {}).items()}
         for name in dict.fromkeys(name for part in datasets for name in part.groups)

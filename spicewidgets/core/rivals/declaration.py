@@ -174,6 +174,15 @@ class Rival:
         """
         raise NotImplementedError(f"{type(self).__name__} must say what moves a choice (logits).")
 
+    def of_rewards(self, zero: float | None) -> "Rival":
+        """Return the rival for choices of which it is known what a reward of 0 became; itself, unless a
+        rival's zero matters and is not given.
+
+        Args:
+            zero: the reward of a data set that is 0 in its table; None where it is of none.
+        """
+        return self
+
     def is_for(self, task: str) -> bool:
         """Tell whether it is for a kind of task, by its name."""
         return not self.tasks or any(TASKS[task].takes(own) for own in self.tasks)

@@ -182,7 +182,7 @@ def fit_rival(
     >>> fit.names, fit.values.round(1)
     (('alpha', 'beta'), array([[0.3, 3.3]]))
     """
-    rival = resolve_model(rival)
+    rival = resolve_model(rival).of_rewards(getattr(dataset, "reward_zero", None))
     raise_if_any(task_problems(rival, dataset.task))
     if way not in WAYS:
         raise SettingsError([f"way must be one of {', '.join(WAYS)}; got {way!r}. Choose one of these."])

@@ -62,7 +62,8 @@ class Prospect(Rival):
     """Feels gains and losses by a curved utility, losses more than gains.
 
     Args:
-        zero: the reward that is neither gain nor loss; 0.5 where rewards from -1 to 1 were scaled to 0 to 1.
+        zero: the reward that is neither gain nor loss; when None, what a reward of 0 in the table became, and
+            0.5 of choices without a table.
     """
 
     name = "prospect"
@@ -83,12 +84,16 @@ class Prospect(Rival):
     )
     states = {"value": 0.0}
 
-    def __init__(self, zero: float = 0.5) -> None:
+    def __init__(self, zero: float | None = None) -> None:
         self.zero = zero
+
+    def of_rewards(self, zero: float | None) -> Rival:
+        """Return one with the zero of a table, unless it has one of its own."""
+        return self if self.zero is not None or zero is None else Prospect(zero)
 
     def update(self, p: Values, state: State, trial: Trial) -> State:
         """Move the value of the choice towards the utility of its outcome."""
-        outcome = 2 * (trial.reward - self.zero)
+        outcome = 2 * (trial.reward - (0.5 if self.zero is None else self.zero))
         size = (p.rho * (abs(outcome) + LEAST).log()).exp()
         utility = ((outcome > 0) * 1.0 - p.loss * ((outcome < 0) * 1.0)) * size
         return {"value": state["value"] + trial.chosen * p.alpha * (utility - state["value"])}

@@ -84,3 +84,15 @@ def test_what_is_compiled_is_what_is_replayed(name):
     row = [one.to_scale(value) for one, value in zip(rival.parameters, values[0], strict=True)]
     table = np.broadcast_to(row, (15, len(row)))
     assert ModeSearch(rival, data)(table[None]).nll.sum() == pytest.approx(nll)
+
+
+def test_the_zero_of_prospect_is_that_of_the_table():
+    """Outcomes of -1, 0 and 3 are -1/4 to 3/4 of the way; of choices without a table it is 0.5."""
+    rows = [f"{t % 2},{t % 3 % 2 + 1},{(3, 0, -1)[t % 3]}" for t in range(40)]
+    data = sw.read_choices("\n".join(["id,choice,reward", *rows]).encode()).dataset
+    assert data.reward_zero == 0.25
+    first, _ = sw.split_data_along_timedim(data, 0.5)
+    assert sw.fit_rival("prospect", first, n_starts=1).rival.zero == 0.25
+    assert sw.fit_rival(Prospect(0.4), data, n_starts=1).rival.zero == 0.4
+    own, _, _ = sw.create_dataset(sw.AgentQ(), sw.BanditsFixed(), 20, 2, random_state=1)
+    assert sw.fit_rival("prospect", own, n_starts=1).rival.zero is None

@@ -121,6 +121,7 @@ def in_order(work: ExaminationContext) -> tuple[Rows, Codes]:
         arm_labels=tuple(work.options),
         participants=[work.people[code] for code in people],
         reward_range=(work.scale.low, work.scale.high),
+        reward_zero=-work.scale.offset / work.scale.scale,
         offered=None if work.offered is None else work.offered[places],
         task=work.task.name,
     )

@@ -30,6 +30,7 @@ class Rows:
         arm_labels: what the table calls the options.
         participants: label of each participant's code.
         reward_range: lowest and highest reward as the table has them.
+        reward_zero: what a reward of 0 in the table is here.
         offered: `(n_rows, n_actions)` bool, what was on offer; None where all options are in every trial.
         task: the name of the kind of task. A row is a stage of a trial.
     """
@@ -44,6 +45,7 @@ class Rows:
     arm_labels: tuple[Any, ...]
     participants: list[Any]
     reward_range: tuple[float, float]
+    reward_zero: float
     offered: NDArray[np.bool_] | None = None
     task: str = BANDIT_NAME
 
