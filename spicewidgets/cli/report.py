@@ -12,7 +12,7 @@ from ..core.discover.identified import missing_in, missing_in_words
 from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.mechanisms import BEYOND, PARAMETERS
-from ..core.read.translation import INSTEAD, read_parameters, term_by_term
+from ..core.read.translation import column_instead, read_parameters, term_by_term
 from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
@@ -40,11 +40,11 @@ def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
 
 
 def _instead(outcome: Outcome) -> str:
-    """Describe the behaviour of the equations that no Q-learner shows; empty where one would."""
-    if INSTEAD not in outcome.people:
+    """Describe the behaviour of the equations that no learner of the task shows; empty where one would."""
+    if not (instead := column_instead(outcome.people)):
         return ""
     own = outcome.spice.index(outcome.label)
-    return str(outcome.people.set_index("participant").loc[outcome.spice.participants[own], INSTEAD])
+    return str(outcome.people.set_index("participant").loc[outcome.spice.participants[own], instead])
 
 
 def _not_identified(outcome: Outcome, label: Any) -> list[str]:

@@ -13,6 +13,7 @@ from ..core.discover.group_table import n_tests
 from ..core.discover.information import half_width
 from ..core.equations import Equation, SpiceModel, Term, term_in_words
 from ..core.estimator import SpiceEstimator
+from ..core.read.translation import LEARNERS, column_instead
 from ..core.wording import join_words
 from ..plots.paper import Range, ranges
 from .blocks import Block, Formulas, Heading, Paragraph, Picture, TableBlock
@@ -193,10 +194,10 @@ def individuals_part(found: Findings) -> Iterator[Block]:
             rule=0.0,
         ),
     )
-    if "no_q_learner" in found.people and found.people["no_q_learner"].astype(bool).any():
-        counts = found.people["no_q_learner"].replace("", np.nan).value_counts()
+    if (instead := column_instead(found.people)) and found.people[instead].astype(bool).any():
+        counts = found.people[instead].replace("", np.nan).value_counts()
         yield Paragraph(
-            "No Q-learner has the equations of "
+            f"No {LEARNERS[instead]} has the equations of "
             + join_words(f"{n} of {len(found.people)} people ({words})" for words, n in counts.items())
             + "; learning rate and temperature are not read off them."
         )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..core.equations import term_in_words
 from ..core.judge.groups import LEAST, MISSING
-from ..core.read.translation import INSTEAD
+from ..core.read.translation import LEARNERS, column_instead
 from ..core.settings import LEVEL, SettingsError
 from ..experiment.result import Result
 from ..experiment.simulation import people_of
@@ -226,7 +226,7 @@ def people_in(result: Result) -> People:
         n_choices=table["n_choices"].to_numpy(dtype=float),
         numbers=dict(_numbers(result, table, keys)) | dict(_rival(result, keys)),
         keys=keys,
-        n_others=int((table[INSTEAD] != "").sum()) if INSTEAD in table else 0,
+        n_others=int((table[instead] != "").sum()) if (instead := column_instead(table)) else 0,
         compared=_look_up_groups(result),
     )
 
@@ -263,7 +263,7 @@ def _numbers(
     equations first, then the equations.
     """
     first = table.columns.get_loc("n_numbers") + 1
-    names = [name for name in table.columns[first:] if not name.endswith(ENDS) and name != INSTEAD]
+    names = [name for name in table.columns[first:] if not name.endswith(ENDS) and name not in LEARNERS]
     for name in (*LIKELIHOODS, *sorted(names, key=lambda name: ": " in name)):
         values = table[name].to_numpy(dtype=float)
         if name == "alpha_penalty" and np.array_equal(values, table["alpha_reward"], equal_nan=True):

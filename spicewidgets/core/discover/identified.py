@@ -17,7 +17,7 @@ from ..mechanisms import PARAMETERS
 from ..models import HABIT, RATE, VALUE
 from ..polynomial import FADING
 from ..read.hybrid import HYBRID
-from ..read.translation import INSTEAD, REWARD
+from ..read.translation import REWARD, column_instead
 from ..settings import LEVEL
 from .information import half_width
 
@@ -161,7 +161,7 @@ def missing_in(table: pd.DataFrame) -> dict[Hashable, set[str]]:
         row["participant"]: {
             str(name)
             for name, value in row.items()
-            if not row.get(INSTEAD) and isinstance(value, float) and isnan(value)
+            if not row.get(column_instead(table)) and isinstance(value, float) and isnan(value)
         }
         for row in table.to_dict("records")
     }
@@ -178,7 +178,8 @@ def missing_in_words(table: pd.DataFrame, names: Collection[str]) -> str:
     >>> missing_in_words(table, ("alpha_reward", "q0", "beta_reward"))
     'alpha_reward of 1 of 2 people (b), q0 of all 2'
     """
-    asked = table if INSTEAD not in table else table[table[INSTEAD] == ""]
+    instead = column_instead(table)
+    asked = table if not instead else table[table[instead] == ""]
     parts = []
     for name in names:
         lacking = asked["participant"][asked[name].isna()].map(str).tolist() if name in asked else []

@@ -54,8 +54,8 @@ def people(
         - `n_sessions`, `n_choices` (those that follow another), `likelihood_equations` and
           `likelihood_network` (geometric mean of P of these choices, 0 to 1), `n_numbers` (terms and betas);
         - the table's own numbers of a person, such as an age;
-        - `no_q_learner`, where somebody's equations are none: what they do instead, else empty. Classical
-          parameters of such a person are NaN;
+        - `no_q_learner` (`no_hybrid` of a two-step task), where somebody's equations are none: what they do
+          instead, else empty. Classical parameters of such a person are NaN;
         - each coefficient that somebody has or may have, named `module: term`, each learned beta, `beta:
           state`, and each parameter of `classical_parameters` that the equations tell. A parameter that the
           choices do not identify (`identified.py`) is NaN with its interval: one that may be anything, one
@@ -120,7 +120,7 @@ def parameters_of_people(
     table = pd.DataFrame({"participant": labels})
     instead = [str(row.pop(INSTEAD, "")) for row in rows]
     if any(instead):
-        table[INSTEAD] = instead
+        table["no_hybrid" if is_two_step(spice) else INSTEAD] = instead
     names = list(dict.fromkeys(name for row in rows for name in row))
     numbers = pd.DataFrame(rows, columns=_in_order(names))
     if hasattr(estimator, "group_"):

@@ -18,7 +18,7 @@ added to the values of all arms.
 """
 
 import warnings
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite, nan
@@ -43,8 +43,14 @@ from .level import at_level_of, level, reparameterise, rewrite_terms
 SURE = 2.576  # standard errors: within them lie 99 of 100 estimates
 ROUNDING, NOTHING = 1e-9, 1e-12
 INSTEAD = "no_q_learner"  # column of what equations do that no Q-learner does
+LEARNERS = {INSTEAD: "Q-learner", "no_hybrid": "hybrid"}  # columns, and what the equations are none of
 
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
+
+
+def column_instead(names: Iterable[str]) -> str:
+    """Return the name of the column, of those of a table, that says what equations do instead; else empty."""
+    return next((name for name in names if name in LEARNERS), "")
 
 
 class HasInitValues(Protocol):
