@@ -12,7 +12,7 @@ from ..core.discover.identified import missing_in, missing_in_words
 from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.mechanisms import BEYOND, PARAMETERS
-from ..core.read.translation import column_instead, read_parameters, term_by_term
+from ..core.read.translation import LEARNERS, column_instead, read_parameters, term_by_term
 from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
@@ -77,7 +77,8 @@ def report(request: Request, outcome: Outcome) -> Iterator[str]:
         rows = [[f"  {name}", *_numbers(values)] for name, values in table.iterrows()]
         yield _align([f"Parameters{whose}", *table.columns], rows)
     if instead := _instead(outcome):
-        yield _paragraphs("Note: ", [f"No Q-learner has these parameters: they mean that {instead}."])
+        learner = LEARNERS[column_instead(outcome.people)]
+        yield _paragraphs("Note: ", [f"No {learner} has these parameters: they mean that {instead}."])
     yield _comparison(comparison(outcome))
     if outcome.held_out is not None:
         yield _held_out(outcome.held_out)
