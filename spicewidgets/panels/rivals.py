@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..markup import Html, code_block, escape_text, fold, message, table
-from ..plots.rivals import by_person, rivals_table
+from ..plots.rivals import by_person, misses_table, rivals_table
 from ..views.words import SHARE
 from .base import Choice
 from .files import File, Offer, csv_file
@@ -49,6 +49,7 @@ print(held_out(dataset, [*RIVALS, DecayingRate]).to_frame())"""
 )
 ALL = "all people"
 MOST_LISTED = 200  # people of a table that is folded away
+MOST_MISSES = 12  # kinds of histories that are drawn
 NOTHING = (
     "<p>Nothing is compared yet. Compare holds out part of the choices, fits every model to the rest, and"
     " asks how likely the part held out is under each.</p>"
@@ -69,8 +70,8 @@ class RivalsPanel(StudyPanel):
 
     def body_parts(self) -> list[widgets.Widget]:
         """Lay out the table, the people, and what needs nothing held out."""
-        self.table, self.people, self.criteria = (widgets.HTML() for _ in range(3))
-        return [self.table, self.people, self.criteria]
+        self.table, self.missed, self.people, self.criteria = (widgets.HTML() for _ in range(4))
+        return [self.table, self.missed, self.people, self.criteria]
 
     def offers(self) -> Mapping[str, Offer]:
         """Name what can be saved."""
@@ -105,6 +106,7 @@ class RivalsPanel(StudyPanel):
         self.table.value = heading("How well each expects choices it has not seen", over) + rivals_table(
             found.rows, self.experiment.group("rivals").shown == "nats"
         )
+        self.missed.value = _missed(found)
         chosen = "" if self.experiment.person is None else str(self.experiment.person)
         self.people.value = ""
         if found.is_of_several and len(found.pair) == 2:
@@ -125,6 +127,16 @@ class RivalsPanel(StudyPanel):
 
     def _people_csv(self) -> File:
         return csv_file("rivals_people", self.result().by_person)
+
+
+def _missed(found: "ModelComparison") -> str:
+    """Show what networks without structure expect better, in sentences and a picture; nothing without."""
+    if not found.misses:
+        return ""
+    head, *sentences = found.misses_in_words
+    items = "".join(f"<li>{escape_text(words)}</li>" for words in sentences)
+    picture = misses_table(found.misses[:MOST_MISSES])
+    return Html(heading("What the equation misses", head) + (f"<ul>{items}</ul>" if items else "") + picture)
 
 
 def _people_table(found: "ModelComparison") -> Html:

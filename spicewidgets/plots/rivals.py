@@ -18,6 +18,7 @@ from .small import INK, Axis, mark
 from .table import swatch
 
 if TYPE_CHECKING:
+    from ..core.judge.misses import Miss
     from ..core.studies.comparison import ComparisonRow
 
 RIVAL = replace(BENCHMARK, name="rival", marker="circle")
@@ -71,6 +72,33 @@ def rivals_table(rows: "Sequence[ComparisonRow]", as_nats: bool) -> Html:
         f" seen</caption><thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
     )
     return region("Rivals", Html(grid))
+
+
+def misses_table(rows: "Sequence[Miss]") -> Html:
+    """Each kind of history in a row: by how much networks without structure expect its choices better, as a
+    dot with interval, and how many switches there were and were expected.
+
+    Args:
+        rows: the most nats first.
+    """
+    axis = _axis([0.0, *(end for row in rows for end in (row.low, row.high))])
+    look, _ = look_of("SPICE")
+    heads = ("After", "Nats in 100 choices", "", "Switches", "expected", "of all choices")
+    head = "".join(f'<th scope="col">{words}</th>' if words else "<td></td>" for words in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape_text(row.words)}</th>'
+        f'<td class="sw-d">{_dot(axis, row.nats, (row.low, row.high), look, zero=True)}</td>'
+        f'<td class="r">{format_number(row.nats, 2)}</td>'
+        + "".join(f'<td class="r">{100 * x:.0f} %</td>' for x in (row.switched, row.expected, row.choices))
+        + "</tr>"
+        for row in rows
+    )
+    foot = f'<tr class="sw-foot" aria-hidden="true"><td></td><td>{_scale(axis)}</td>{"<td></td>" * 4}</tr>'
+    grid = (
+        '<table class="sw-riv"><caption class="sw-sr">What is expected better after which histories</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
+    )
+    return region("What the equation misses", Html(grid))
 
 
 def _ends(row: "ComparisonRow", as_nats: bool) -> tuple[float, float, float]:

@@ -19,6 +19,7 @@ from ..data.dataset import DatasetRNN
 from ..data.layout import guesses
 from ..data.participants import index_participants
 from ..equations import SpiceModel
+from ..judge.misses import Expected, HeldOutChoices
 from ..judge.random_effects import ModelFrequencies, model_frequencies
 from ..judge.replay import nll_per_trial, stages_of
 from ..progress import Progress, run_to_completion
@@ -88,6 +89,9 @@ class HeldOut:
         stages: where trials have several stages, -ln P of the held-out choices of each in nats, `(n_models,
             n_people)`, by the name of the stage.
         n_stages: predicted choices of each stage, `(n_people,)`, by its name.
+        choices: the choices that were predicted, one by one; the people are those of `people`. None in a task
+            of several stages.
+        expected: what each model expected of them, by its name.
     """
 
     by: str
@@ -108,6 +112,8 @@ class HeldOut:
     priors: Mapping[str, FittedRival] = field(default_factory=dict)
     stages: Mapping[str, Floats] = field(default_factory=dict)
     n_stages: Mapping[str, Floats] = field(default_factory=dict)
+    choices: HeldOutChoices | None = None
+    expected: Mapping[str, Expected] = field(default_factory=dict)
 
     @property
     def chance(self) -> float:
@@ -248,6 +254,10 @@ class HeldOut:
             name: {stage: values[..., which] for stage, values in getattr(self, name).items()}
             for name in ("stages", "n_stages")
         }
+        if self.choices is not None:
+            own = which[self.choices.people]
+            parts["choices"] = self.choices.of(own)
+            parts["expected"] = {name: one.of(own) for name, one in self.expected.items()}
         return replace(self, people=people, **parts)
 
     def _resample(self, nats: Floats, n_choices: Floats | None = None) -> Floats:
@@ -328,6 +338,7 @@ def held_out_steps(
     n_nats = sum((_per_person(_guesses(fold.test), fold.people, size) for fold in folds), np.zeros(size))
     seen = np.flatnonzero(n_choices)
     nll, criteria = [], []
+    expected: dict[str, list[Expected]] = {}
     for contestant in contestants:
         surprise = [np.zeros((len(parts[0]), *size)) for _ in contestant.rows]
         for number, fold in enumerate(folds, 1):
@@ -335,7 +346,8 @@ def held_out_steps(
             yield Progress(done, total, words, monotonic() - began)
             for _ in (learning := _Learning(contestant.learn(fold.train, by))):
                 yield Progress(done, total, words, monotonic() - began)
-            for row, p in zip(surprise, learning.result(fold.test), strict=True):
+            for name, row, p in zip(contestant.rows, surprise, learning.result(fold.test), strict=True):
+                expected.setdefault(name, []).append(Expected.by(p, fold.test))
                 nats = np.nan_to_num(nll_per_trial(p, fold.test))
                 row += _per_part([nats * one for one in parts[number - 1]], fold.people, size)
             done += 1
@@ -348,6 +360,9 @@ def held_out_steps(
         done += 1
     yield Progress(done, total, "done", monotonic() - began)
     stages = tuple(stages_of(dataset))
+    choices = HeldOutChoices.join(
+        [HeldOutChoices.by(fold.test, np.searchsorted(seen, fold.people).tolist()) for fold in folds]
+    )
     whole_nll, *nll_of_stages = np.moveaxis(np.array(nll)[..., seen], 1, 0)
     return HeldOut(
         by=by,
@@ -374,6 +389,8 @@ def held_out_steps(
         priors={row.prior.rival.name: row.prior for row in criteria if row.prior is not None},
         stages=dict(zip(stages, nll_of_stages, strict=True)),
         n_stages={name: n[seen] for name, n in zip(stages, n_of_stages, strict=True)},
+        choices=None if stages else choices,
+        expected={} if stages else {name: Expected.join(parts) for name, parts in expected.items()},
     )
 
 
@@ -476,7 +493,7 @@ class _EstimatorContestant:
         n = _per_person(known(dataset), people, size)
         counts = estimator.count_parameters()
         terms = np.array([counts[label] for label in dataset.participants], float)
-        weights = np.full(size, estimator.rnn_model_.n_weights / size[0])
+        weights = np.full(size, getattr(estimator, "rnn_group_", estimator.rnn_model_).n_weights / size[0])
         rows = []
         for k, p in zip((terms, weights), reversed(estimator.predict(dataset)), strict=True):
             nll = _per_person(np.nan_to_num(nll_per_trial(p, dataset)), people, size)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..judge import misses
 from ..judge.groups import LEAST, MISSING, is_missing
 from ..judge.random_effects import GroupDifference, differences_of_groups
 from ..rivals.declaration import CEILING
@@ -191,16 +192,56 @@ class ModelComparison:
         return f"{best.name} expects the choices best: {nats}."
 
     @property
+    def scale(self) -> tuple[ComparisonRow, ...]:
+        """The models between chance and what can be predicted: the simplest rival, equation, network, and the
+        ceiling; empty without the last.
+        """
+        rows = {row.name: row for row in self.rows}
+        rivals = [row for row in self.rows if row.name in self.held_out.fits]
+        simplest = min(rivals, key=lambda row: row.numbers, default=None)
+        names = ("" if simplest is None else simplest.name, self.pair[0], *OWN, CEILING)
+        return tuple(rows[name] for name in dict.fromkeys(names) if name in rows) if CEILING in rows else ()
+
+    @property
     def share_in_words(self) -> str:
-        """The share that the first of the pair has of what can be predicted, in a sentence; empty without."""
+        """Chance, the simplest rival, equation, network and ceiling on one line, and the share that the first
+        of the pair has of what can be predicted; empty without a ceiling above chance.
+        """
         share, low, high = self.held_out.share_of_ceiling(self.pair[0])
         if share != share:
             return ""
         ends = f" ({100 * low:.0f} to {100 * high:.0f} %, {SHARE})" if low == low else ""
-        return (
-            f"{self.pair[0]} predicts {100 * share:.0f} %{ends} of what networks without structure predict"
-            " beyond chance."
-        )
+        models = [f"chance {np.exp(-self.held_out.chance):.3f}"]
+        for row in self.scale:
+            interval = f" ({row.low:.3f} to {row.high:.3f})" if row.low == row.low else ""
+            models.append(f"{row.name} {row.likelihood:.3f}{interval}")
+        explained = f"{100 * share:.0f} %{ends} of what can be predicted beyond chance"
+        return f"Likelihood per choice: {', '.join(models)}. Explained by {self.pair[0]}: {explained}."
+
+    @cached_property
+    def misses(self) -> tuple[misses.Miss, ...]:
+        """All that networks without structure expect better than the first of the pair, by what came before;
+        empty without these, and for few people.
+        """
+        result = self.held_out
+        if result.choices is None or CEILING not in result.expected:
+            return ()
+        models = (result.expected[name] for name in (self.pair[0], CEILING))
+        return misses.misses(result.choices, *models, seed=result.random_state)
+
+    @cached_property
+    def misses_in_words(self) -> tuple[str, ...]:
+        """A sentence for each that is beyond chance, and one that says what they are; empty without."""
+        if not self.misses:
+            return ()
+        choices = self.held_out.choices
+        assert choices is not None
+        found = misses.sure_misses(self.misses, choices)
+        many = f"{len(self.misses)} kinds of histories"
+        if not found:
+            return (f"After none of {many} do networks without structure surely expect more.",)
+        head = f"What networks without structure expect better than {self.pair[0]}"
+        return (f"{head} ({SHARE} of all {many} together):", *(one.sentence for one in found))
 
     @property
     def chance(self) -> str:
@@ -237,6 +278,7 @@ class ModelComparison:
             f" {self.n_folds} parts; rivals fitted by {way}:\n\n{_table(result)}"
         )
         yield from filter(None, (self.fewer, fill(self.share_in_words, WIDTH)))
+        yield from (fill(words, WIDTH) for words in self.misses_in_words)
         risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0
         yield fill(
             "likelihood: geometric mean of P(choice), with its 95 % interval over people. behind: nats per"
@@ -275,6 +317,9 @@ def join_comparisons(parts: Sequence[HeldOut]) -> HeldOut:
     mappings: dict[str, Any] = {
         name: {key: value for part in parts for key, value in getattr(part, name).items()}
         for name in ("fits", "estimators", "equations", "priors")
+    }
+    mappings["expected"] = {
+        RENAMED.get(name, name): one for part in parts for name, one in part.expected.items()
     }
     stages = {
         name: np.concatenate([part.stages[name] for part in parts if part.stages]) for name in parts[0].stages

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..data import counts
+    from ..judge import misses
     from ..rivals import folds, held_out
     from ..rivals.held_out import HeldOut
     from . import comparison
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 else:
     pd = later("pandas")
     counts = later("..data.counts", __package__)
+    misses = later("..judge.misses", __package__)
     comparison = later(".comparison", __package__)
     folds = later("..rivals.folds", __package__)
     held_out = later("..rivals.held_out", __package__)
@@ -189,6 +191,8 @@ class ComparisonStudy(Study):
             "parameters": pd.concat([fit.to_frame() for fit in fits], ignore_index=True),
             "rivals": comparison.declarations(result.held_out),
         }
+        if result.misses:
+            tables["misses"] = misses.to_frame(result.misses)
         if result.differences:
             groups = [
                 frequencies.to_frame().assign(column=name, group=label, same=difference.same)
