@@ -44,6 +44,7 @@ class CeilingSettings(Settings):
     validation_share: float = setting(
         0.1, "Share of next choices that tell when to stop.", low=0.01, high=0.5
     )
+    best: bool = setting(False, "Keep only the network that expects these best, instead of all.")
 
 
 class FreeGRU(nn.Module):
@@ -121,7 +122,7 @@ class Ceiling:
             for epoch in _train(network, data, settings, stream, rng):
                 yield number * settings.n_epochs + epoch, settings.n_networks * settings.n_epochs
             networks.append(network.eval())
-        self.networks_ = networks
+        self.networks_ = [min(networks, key=lambda one: _loss(one, data))] if settings.best else networks
 
     def predict(self, dataset: DatasetRNN) -> Floats:
         """Return the probability of each next choice, `(n_sessions, n_trials, n_actions)`."""
@@ -197,6 +198,13 @@ def _mask_logits(logits: Tensor, offered: Tensor | None) -> Tensor:
     return logits if offered is None else logits.masked_fill(~offered, NEVER)
 
 
+def _loss(network: FreeGRU, data: _Data) -> float:
+    """Return the loss of the choices kept apart, in nats per choice."""
+    with torch.no_grad():
+        logits = _mask_logits(network(data.inputs, data.people), data.offered)
+        return float(nn.functional.cross_entropy(logits[data.apart], data.choices[data.apart]))
+
+
 def _train(
     network: FreeGRU,
     data: _Data,
@@ -219,9 +227,7 @@ def _train(
                 _step(network, data, sessions, optimiser, rng)
         schedule.step()
         network.eval()
-        with torch.no_grad():
-            logits = _mask_logits(network(data.inputs, data.people), data.offered)
-            loss = float(nn.functional.cross_entropy(logits[data.apart], data.choices[data.apart]))
+        loss = _loss(network, data)
         since = 0 if loss < best else since + 1
         if loss < best:
             best, kept = loss, {name: one.clone() for name, one in network.state_dict().items()}

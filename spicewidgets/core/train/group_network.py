@@ -24,7 +24,7 @@ from .training import train
 
 SHARE = 0.3  # of each session's choices, its last ones, that choose how long is learned
 EPOCHS = 30
-ERRORS = 3.0  # standard errors over sessions by which these must be predicted better
+ERRORS = 5.0  # standard errors over sessions by which these must be predicted better
 PRECISION = 30.0  # of the weights' normal prior around 0
 
 
