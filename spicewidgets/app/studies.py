@@ -139,7 +139,9 @@ def simulation_of(snapshot: ExperimentSnapshot) -> Simulation:
 
 
 def schedule_of(data: Simulated) -> NDArray[np.float64] | None:
-    """Return the task's reward probabilities, `(n_sessions, n_trials, n_actions)`; None of a table."""
-    if data.agent is None:
+    """Return the task's reward probabilities, `(n_sessions, n_trials, n_actions)`; None of a table, and of a
+    task that does not offer all options in every row, which is judged by next choices.
+    """
+    if data.agent is None or data.dataset.offered is not None:
         return None
     return np.stack([np.asarray(session.reward_probs, dtype=float) for session in data.sessions])

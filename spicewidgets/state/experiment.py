@@ -400,7 +400,7 @@ def _unknown_terms(present: ExperimentSnapshot) -> str:
     if not present.is_simulated:
         return "Which terms are true is known of simulated choices only. Go back to these in Data."
     if present.model.name not in READY:
-        return "Terms are recovered with a ready model. Choose one in Model."
+        return "Terms are recovered with a ready model of bandits. Choose one in Model."
     return ""
 
 
