@@ -72,6 +72,8 @@ _NAMES = {
     "core.rivals.kinds": ["simulate_kind"],
     "core.rivals.ready": ["RIVALS"],
     "core.studies.contract": ["check_mechanism", "check_rival", "check_study", "check_task"],
+    "core.search.found": ["FoundModel"],
+    "core.search.result": ["search_mechanisms"],
     "core.studies.recovery": ["ModelRecovery", "ParameterRecovery"],
     "core.studies.term_recovery": ["TermRecovery"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],

@@ -46,6 +46,8 @@ from .core.rivals.fit import FittedRival as FittedRival, fit_rival as fit_rival,
 from .core.rivals.held_out import held_out as held_out
 from .core.rivals.kinds import simulate_kind as simulate_kind
 from .core.rivals.ready import RIVALS as RIVALS
+from .core.search.found import FoundModel as FoundModel
+from .core.search.result import search_mechanisms as search_mechanisms
 from .core.settings import (
     Discovery as Discovery,
     Participant as Participant,

@@ -48,6 +48,7 @@ def test_it_finds_writes_and_goes_on(tables, tmp_path):
     assert held_out.loc["equations", "numbers_per_participant"] <= 6
     people = pd.read_csv(tmp_path / "parameters.csv")
     assert people["participant"].nunique() == 12
+    assert sw.FoundModel.load(tmp_path / "found.json").n_actions == 2
     before = (tmp_path / "parts" / "search.json").read_bytes()
     command = shlex.split(json.loads((tmp_path / "settings.json").read_text())["command"])
     again = run(*command[1:], "--out", tmp_path)

@@ -1,6 +1,7 @@
 """What `spicewidgets search` does, prints and writes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from time import monotonic
 
 import numpy as np
@@ -17,9 +18,9 @@ from .discovery import choices_to_predict, tabulate_nats
 from .progress import ProgressBar
 from .reading import read_table
 from .search import SearchRequest
-from .studies import write as write
 
 PLAIN = "rescorla-wagner"
+FOUND = "found.json"  # the equation, for `FoundModel.load`
 
 
 def run(request: SearchRequest, progress: ProgressBar) -> SearchStudy:
@@ -41,6 +42,19 @@ def text(request: SearchRequest, study: SearchStudy) -> Iterator[str]:
     yield from studies.text(request, study)
     if study.held_out is not None:
         yield "Test data:\n\n" + study.held_out.to_string(index=False, float_format="{:.4f}".format)
+
+
+def write(request: SearchRequest, study: SearchStudy, out: Path) -> tuple[str, ...]:
+    """Write tables, text and the equation as a model; returns the names of the files.
+
+    Raises:
+        SettingsError: where a file cannot be written.
+    """
+    names, model = studies.write(request, study, out), study.result().model
+    if model is None:
+        return names
+    model.save(out / FOUND)
+    return (*names, FOUND)
 
 
 def _hold_out(request: SearchRequest, study: SearchStudy, progress: ProgressBar) -> pd.DataFrame:

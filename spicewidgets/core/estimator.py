@@ -43,10 +43,10 @@ from .train.torch_stream import TorchStream
 from .train.training import Epoch, train, uses_lbfgs
 
 if TYPE_CHECKING:
-    from .search import result, search as found
+    from .search import result
     from .search.result import SearchResult
-else:  # these fit rivals, which know estimators
-    found, result = later(".search.search", __package__), later(".search.result", __package__)
+else:
+    result = later(".search.result", __package__)  # it fits rivals, which know estimators
 
 LEAST_P = 1e-6  # of an option under the equations, where a logit is made of it
 Given = tuple[Any, Any]  # data and targets, as a caller gives them
@@ -366,11 +366,7 @@ class SpiceEstimator(Manners):
         """
         dataset = as_dataset(data, self.n_actions)
         given = np.log(np.maximum(self.predict(dataset)[1], LEAST_P))
-        indexed, people = index_participants(dataset)
-        search = found.Search(indexed, random_state, n_numbers, given)
-        for _ in search.steps():
-            pass
-        return result.SearchResult.of(search, people)
+        return result.search_mechanisms(dataset, n_numbers=n_numbers, random_state=random_state, given=given)
 
     @property
     def rnn_model(self) -> BaseRNN:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -43,6 +43,7 @@ SAVING = ".saving."  # begins the name of a file or folder that is being written
 LEFT_BEHIND = 3600  # seconds after which what a save has begun and not ended is not ended any more
 
 File = str | os.PathLike[str]
+Built = TypeVar("Built")
 # What the readers raise for a file that was made by something else, or on purpose.
 ODD = (
     SafetensorError,
@@ -182,7 +183,7 @@ def save_rnn(
         "format": RNN_FORMAT,
         "class": type(model).__name__,
         "n_actions": str(model._n_actions),
-        "participants": json.dumps([_label(p) for p in participants]),
+        "participants": json.dumps([label_of(p) for p in participants]),
         "codes": json.dumps(codes),
     }
     _write(path, to_bytes(tensors, {**metadata, "sha256": _sum_of_weights(metadata, tensors)}))
@@ -201,7 +202,7 @@ def read_rnn(path: File) -> SavedRNN:
         if metadata.pop("sha256") != _sum_of_weights(metadata, tensors):
             raise ValueError("it was changed or damaged after it was saved")
         people = [_json(metadata[name].encode()) for name in ("participants", "codes")]
-        participants, codes = _people(*people)
+        participants, codes = read_people(*people)
         group = {name.removeprefix(GROUP): tensors.pop(name) for name in [*tensors] if name.startswith(GROUP)}
         return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]), group)
     except (*ODD, OSError) as error:
@@ -243,7 +244,12 @@ def fill(model: BaseRNN, saved: SavedRNN, path: Any) -> None:
 def save_spice_model(path: File, spice: SpiceModel, codes: tuple[int, ...]) -> None:
     """Write the equations of a model. The file appears whole or not at all."""
     data = {"format": SPICE_FORMAT, **spice.to_dict(), "codes": list(codes)}
-    data["participants"] = [_label(p) for p in spice.participants]
+    data["participants"] = [label_of(p) for p in spice.participants]
+    save_values(path, data)
+
+
+def save_values(path: File, data: dict[str, Any]) -> None:
+    """Write plain values, `format` among them, with a checksum. The file appears whole or not at all."""
     try:
         data["sha256"] = _sum_of_data(data)
         text = json.dumps(data, indent=1, allow_nan=False)
@@ -257,22 +263,41 @@ def save_spice_model(path: File, spice: SpiceModel, codes: tuple[int, ...]) -> N
 
 def read_spice_model(path: File) -> SavedSpice:
     """Return the equations that `save_spice_model` wrote, equal to the last bit."""
+
+    def build(data: dict[str, Any]) -> SavedSpice:
+        data["participants"], codes = read_people(data["participants"], data["codes"])
+        return SavedSpice(SpiceModel.from_dict(data), codes)
+
+    return read_values(path, SPICE_FORMAT, "SPICE", "save_spice", build)
+
+
+def read_values(
+    path: File, file_format: str, kind: str, writer: str, build: Callable[[dict[str, Any]], Built]
+) -> Built:
+    """Read what `save_values` wrote.
+
+    Args:
+        path: of the file.
+        file_format: that it must have.
+        kind: of model, in a sentence.
+        writer: what saves such files, in a sentence.
+        build: makes a model of the values; what it raises of a damaged file is told in a sentence.
+    """
     _check_size(path)
     try:
         data = _json(Path(path).read_bytes())
-        if not isinstance(data, dict) or data.get("format") != SPICE_FORMAT:
-            raise ValueError("it was not written by save_spice")
+        if not isinstance(data, dict) or data.get("format") != file_format:
+            raise ValueError(f"it was not written by {writer}")
         if data.pop("sha256") != _sum_of_data(data):
             raise ValueError("it was changed or damaged after it was saved")
-        data["participants"], codes = _people(data["participants"], data["codes"])
-        return SavedSpice(SpiceModel.from_dict(data), codes)
+        return build(data)
     except (*ODD, OSError) as error:
-        raise _refusal(path, "SPICE", error) from None
+        raise _refusal(path, kind, error, writer) from None
 
 
 def of_participants(spice: SpiceModel, participants: tuple[Any, ...], path: Any) -> SpiceModel:
     """Return the equations under the given labels, which must be those in the file."""
-    if [_label(p) for p in participants] != [_label(p) for p in spice.participants]:
+    if [label_of(p) for p in participants] != [label_of(p) for p in spice.participants]:
         raise StorageError(
             f"The equations in {Path(path).name!r} are of participants {list(spice.participants)[:20]}, the"
             f" weights of {list(participants)[:20]}. Load files that belong together."
@@ -396,11 +421,11 @@ def _check_size(path: File) -> None:
         )
 
 
-def _refusal(path: File, kind: str, error: Exception) -> StorageError:
+def _refusal(path: File, kind: str, error: Exception, writer: str = "save_spice") -> StorageError:
     why = " ".join(str(error).split())[:200] or type(error).__name__
     return StorageError(
         f"The file {Path(path).name!r} is not a {kind} model that can be used ({why}). Save it again with"
-        " save_spice, or choose another file."
+        f" {writer}, or choose another file."
     )
 
 
@@ -419,8 +444,8 @@ def _sum_of_data(data: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
-def _people(participants: Any, codes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
-    """Labels and codes, checked."""
+def read_people(participants: Any, codes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """Return labels and codes, checked."""
     plain = isinstance(participants, list) and not any(isinstance(p, list | dict) for p in participants)
     if not plain or not participants or len(set(participants)) != len(participants):
         raise ValueError("the participants are not a list of different labels")
@@ -429,7 +454,8 @@ def _people(participants: Any, codes: Any) -> tuple[tuple[Any, ...], tuple[int, 
     return tuple(participants), tuple(codes)
 
 
-def _label(label: Any) -> Any:
+def label_of(label: Any) -> Any:
+    """Return a participant's label as a file has it."""
     plain = label.item() if hasattr(label, "item") else label
     return plain if isinstance(plain, str | int | float | bool) or plain is None else str(plain)
 

@@ -53,6 +53,34 @@ KINDS = (
     "surprised_value",
     "settling_value",
 )
+# What each part measures, for its section.
+ABOUT = {
+    "simulated": (
+        "40 people with 250 choices each of two arms, who learn values and do one thing more: ten such"
+        " things, four draws of each, of rates, form and strength. Found: a step has a signal of it, or"
+        " the equation makes up at least 80 % of what the plain learner lacks against the truth on new"
+        " choices of the same people; the true equation with estimated parameters makes up all."
+    ),
+    "nothing": ("Noise, and plain learners with parameters from the prior; 40 people with 250 choices each."),
+    "vain": (
+        "Mechanisms that ready models did not have: a rate that follows surprise, avoiding what was"
+        " chosen two back, staying only after wins, and a rate that declines over trials; five draws of"
+        " each, judged as simulated learners."
+    ),
+    "outside": (
+        "Learners that the grammar does not have, 40 people with 250 choices each, predicted in new"
+        " sessions of the same people: likelihood per choice. What the ceiling, or the truth, has beyond"
+        " the equation is unexplained."
+    ),
+    "people": (
+        "Every person's runs of a fold are kept apart as in the section on real people; a search learns"
+        " from the others, from a Rescorla-Wagner learner on."
+    ),
+    "later": (
+        "Later choices of each session are predicted from those before, as by `spicewidgets rivals --by"
+        " time --folds 3`."
+    ),
+}
 TWO_ARMS = Design.of_settings(PEOPLE, 1, TRIALS, sw.BanditsDrift(0.2))
 
 
@@ -331,7 +359,9 @@ def main() -> None:
         )
     print(text)
     if not arguments.no_write:
-        write_section(f"Search: {arguments.part}", f"{today()}; {machine()}.\n\n{text}")
+        write_section(
+            f"Search: {arguments.part}", f"{today()}; {machine()}. {ABOUT[arguments.part]}\n\n{text}"
+        )
 
 
 if __name__ == "__main__":

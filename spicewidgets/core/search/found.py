@@ -13,11 +13,14 @@ from ..data.dataset import DatasetRNN
 from ..data.participants import Participants
 from ..rivals.declaration import Parameter, Rival, State, Trial, Values
 from ..rivals.fit import FittedRival
+from ..rivals.model import RivalRNN
+from ..storage import File, label_of, read_people, read_values, save_values
 from .equation import Columns, FittedEquation
 from .terms import SIDE, Reading, Term
 
 MOST = 1e6  # of a weight, which the search does not bound
 NAME = "found"
+FORMAT = "spicewidgets found 1"
 
 
 class FoundRival(Rival):
@@ -191,12 +194,25 @@ class FoundModel:
             }
         )
 
+    def save(self, path: File) -> None:
+        """Write it to a file, which holds data only; `load` gives it back, equal to the last bit."""
+        save_values(path, {"format": FORMAT, **self.to_dict()})
+
+    @classmethod
+    def load(cls, path: File) -> Self:
+        """Read the model that `save` wrote.
+
+        Raises:
+            StorageError: where the file was written by something else, or changed.
+        """
+        return read_values(path, FORMAT, "found", "FoundModel.save", cls.from_dict)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         arrays = ("weights", "weight_errors", "rates", "nll", "n_choices")
         return {
             "terms": [term.to_dict() for term in self.terms],
-            "participants": list(self.people.labels),
+            "participants": [label_of(label) for label in self.people.labels],
             "codes": list(self.people.codes),
             "n_actions": self.n_actions,
             **{name: np.asarray(getattr(self, name)).tolist() for name in arrays},
@@ -206,14 +222,13 @@ class FoundModel:
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
         """Return the model that `to_dict` gave."""
         terms = tuple(Term.from_dict(term) for term in state["terms"])
-        n = len(state["participants"])
-        return cls(
-            terms,
-            Participants(tuple(state["participants"]), tuple(state["codes"])),
-            int(state["n_actions"]),
-            np.asarray(state["weights"], float).reshape(n, -1),
-            np.asarray(state["weight_errors"], float).reshape(n, -1),
-            np.asarray(state["rates"], float).reshape(n, -1),
-            np.asarray(state["nll"], float),
-            np.asarray(state["n_choices"], float),
+        people, n_actions = (
+            Participants(*read_people(state["participants"], state["codes"])),
+            state["n_actions"],
         )
+        n, n_rates = len(people.labels), len(Columns(terms).rates)
+        widths = {"weights": len(terms), "weight_errors": len(terms), "rates": n_rates}
+        arrays = {name: np.asarray(state[name], float).reshape(n, width) for name, width in widths.items()}
+        arrays |= {name: np.asarray(state[name], float).reshape(n) for name in ("nll", "n_choices")}
+        RivalRNN(FoundRival(terms), n_actions).check()
+        return cls(terms, people, n_actions, **arrays)

@@ -5,9 +5,11 @@ from typing import Self
 
 import pandas as pd
 
-from ..data.participants import Participants
+from ..data.dataset import DatasetRNN
+from ..data.participants import Participants, index_participants
 from .found import FoundModel
-from .search import VAIN, PathStep, Search
+from .search import MOST_NUMBERS, VAIN, PathStep, Search
+from .table import Floats
 
 COLUMNS = ("action", "term", "nats", "penalty", "apart", "likelihood", "scored", "signals")
 
@@ -102,3 +104,25 @@ class SearchResult:
             for step in self.path
         ]
         return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def search_mechanisms(
+    dataset: DatasetRNN, *, n_numbers: int = MOST_NUMBERS, random_state: int = 0, given: Floats | None = None
+) -> SearchResult:
+    """Look for the mechanism that a Rescorla-Wagner learner lacks, or an equation that is there already.
+
+    Args:
+        dataset: the choices, of a task of one stage, with rewards between 0 and 1.
+        n_numbers: parameters of each person at most.
+        random_state: seed of the choice of those that judge what is added.
+        given: logits of the equation that is there already, `(n_sessions, n_trials, n_options)`; None begins
+            with a Rescorla-Wagner learner.
+
+    Returns:
+        Its `sentence` says what was found, `to_frame()` has the path, and `model` predicts and plays.
+    """
+    dataset, people = index_participants(dataset)
+    search = Search(dataset, random_state, n_numbers, given)
+    for _ in search.steps():
+        pass
+    return SearchResult.of(search, people)

@@ -139,7 +139,7 @@ def test_a_search_is_the_same_again_and_when_it_was_stopped():
 
 
 @pytest.mark.parametrize("n_actions", [2, 3])
-def test_what_was_found_predicts_plays_and_is_kept(n_actions):
+def test_what_was_found_predicts_plays_and_is_kept(n_actions, tmp_path):
     data = choices_of("with-kernel", 8, 80, n_actions)
     indexed, people = index_participants(data)
     table = ChoiceTable(indexed)
@@ -154,8 +154,12 @@ def test_what_was_found_predicts_plays_and_is_kept(n_actions):
     p = model.predict(data)
     nats = np.nansum(nll_per_trial(p, data), axis=1)
     assert nats == pytest.approx(model.nll)
-    kept = FoundModel.from_dict(json.loads(json.dumps(model.to_dict())))
-    assert np.array_equal(kept.predict(data), p)
+    model.save(tmp_path / "found.json")
+    assert np.array_equal(sw.FoundModel.load(tmp_path / "found.json").predict(data), p)
+    text = (tmp_path / "found.json").read_text()
+    (tmp_path / "other.json").write_text(text.replace('"kernel"', '"colonel"'))
+    with pytest.raises(sw.StorageError, match="changed or damaged"):
+        sw.FoundModel.load(tmp_path / "other.json")
     design = Design.of_settings(8, 1, 40, sw.BanditsDrift(0.2, n_actions=n_actions))
     played = simulate_agent(model.fitted.agent, design, 1, labels=people.labels)
     assert played.n_trials == 40
