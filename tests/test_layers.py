@@ -82,7 +82,7 @@ MAY = {
         for room in ("simulate", "data", "train", "judge", "read", "discover", "rivals")
     },
     "core/search": GROUND
-    | {"pandas", "scipy", "torch"}
+    | {"pandas", "scipy", "torch", "spicewidgets.core.storage"}
     | {
         f"spicewidgets.core.{room}"
         for room in ("simulate", "data", "train", "judge", "read", "discover", "rivals", "search")

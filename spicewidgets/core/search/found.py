@@ -228,7 +228,9 @@ class FoundModel:
         )
         n, n_rates = len(people.labels), len(Columns(terms).rates)
         widths = {"weights": len(terms), "weight_errors": len(terms), "rates": n_rates}
-        arrays = {name: np.asarray(state[name], float).reshape(n, width) for name, width in widths.items()}
+        arrays: dict[str, Any] = {
+            name: np.asarray(state[name], float).reshape(n, width) for name, width in widths.items()
+        }
         arrays |= {name: np.asarray(state[name], float).reshape(n) for name in ("nll", "n_choices")}
         RivalRNN(FoundRival(terms), n_actions).check()
         return cls(terms, people, n_actions, **arrays)
