@@ -141,7 +141,7 @@ def _simulate(request: Request) -> tuple[Player, DatasetRNN, str]:
     dataset, _, _ = create_dataset(agent, task, n_trials, n_sessions, random_state=request.seed)
     kind = request.task.kind
     kind = f"drift with sigma {request.task.sigma:g} per trial" if kind == "drift" else kind
-    stages = len(request.task.declared.stages)
+    stages = len(request.task.declaration.stages)
     options = f"of {stages} stages" if stages else f"{request.task.n_actions} arms"
     source = f"Simulated {n_sessions} sessions of {n_trials} trials: {kind}, {options}"
     return agent, dataset, source

@@ -211,14 +211,14 @@ class Task(Settings):
     )
 
     @property
-    def declared(self) -> TaskKind:
+    def declaration(self) -> TaskKind:
         """The declaration of its kind."""
         return TASKS.get(self.kind, BANDIT) if isinstance(self.kind, str) else BANDIT
 
     @property
     def n_options(self) -> int:
         """Number of options, of all stages and states."""
-        return self.declared.n_options or self.n_actions
+        return self.declaration.n_options or self.n_actions
 
 
 def setting_of(parameter: ParameterSpec) -> Any:

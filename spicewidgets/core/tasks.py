@@ -36,7 +36,7 @@ class TaskStage:
 
 
 @dataclass(frozen=True)
-class Simulation:
+class TaskSetup:
     """A task to play (`simulate.kinds.task_of`).
 
     Attributes:
@@ -90,7 +90,7 @@ class TaskKind:
     model: str = ""
     rival: str = ""
     learner: Mapping[str, float] = field(default_factory=dict)
-    simulation: Simulation | None = None
+    simulation: TaskSetup | None = None
     roles: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     keeps_zero: bool = False
@@ -182,7 +182,7 @@ BANDIT = TaskKind(
     model="rescorla-wagner",
     rival="rescorla-wagner",
     learner={"alpha": 0.3, "beta": 5.0},
-    simulation=Simulation("BanditsDrift", {"sigma": 0.2}),
+    simulation=TaskSetup("BanditsDrift", {"sigma": 0.2}),
 )
 HYBRID = (
     *(
@@ -259,7 +259,7 @@ TWO_STEP = TaskKind(
     model="two-step",
     rival="hybrid",
     learner={one.short_name: one.default or 0.0 for one in HYBRID},
-    simulation=Simulation("TwoStep", people=50),
+    simulation=TaskSetup("TwoStep", people=50),
     signals={
         "c_value_reached": "the value of the option chosen in the second stage, for every option",
         "c_value_ahead": "the values of the best options where an option of the first stage leads, weighed by"
@@ -275,7 +275,7 @@ CONTEXTS = TaskKind(
     model="contexts",
     rival="rescorla-wagner",
     learner={"alpha": 0.3, "beta": 5.0},
-    simulation=Simulation(
+    simulation=TaskSetup(
         "BanditsDrift", {"sigma": 0.1, "n_actions": 6}, ((0, 1), (2, 3), (4, 5)), trials=300
     ),
     roles=("state",),
@@ -293,7 +293,7 @@ PAIRS = TaskKind(
     model="pairs",
     rival="rescorla-wagner",
     learner={"alpha": 0.3, "beta": 5.0},
-    simulation=Simulation(
+    simulation=TaskSetup(
         "BanditsFixed", {"reward_probs": (0.8, 0.6, 0.4, 0.2)}, tuple(combinations(range(4), 2))
     ),
     roles=("offered",),
@@ -306,7 +306,7 @@ GO_NO_GO = TaskKind(
     model="go-no-go",
     rival="pavlovian-go",
     learner={"alpha": 0.2, "gain": 4.0, "loss": 4.0, "bias": 0.3, "pavlovian": 0.5, "lapse": 0.02},
-    simulation=Simulation(
+    simulation=TaskSetup(
         "BanditsGraded",
         {
             "amounts": ((0.5, 1.0),) * 2 + ((0.0, 0.5),) * 2 + ((0.5, 1.0),) * 2 + ((0.0, 0.5),) * 2,
@@ -331,7 +331,7 @@ GAUSSIAN = TaskKind(
     model="kalman",
     rival="kalman",
     learner={"v": 10.0, "ru": 1.0, "vtu": 8.0},
-    simulation=Simulation("BanditsNormal", people=44, sessions=20, trials=10),
+    simulation=TaskSetup("BanditsNormal", people=44, sessions=20, trials=10),
     signals={
         "c_value": "the value of the option, less 0.5 (V)",
         "c_deviation": "how unsure one is of it: the standard deviation of its mean, 1 at first (RU)",
@@ -345,7 +345,7 @@ GAINS_LOSSES = TaskKind(
     model="gains-losses",
     rival="prospect",
     learner={"alpha": 0.2, "rho": 0.8, "loss": 2.0, "beta": 4.0},
-    simulation=Simulation(
+    simulation=TaskSetup(
         "BanditsGraded",
         {
             "amounts": ((1.0, 0.0), (1.0, 0.3), (0.6, 0.2), (0.6, 0.45)),
@@ -363,7 +363,7 @@ COUNTERFACTUAL = TaskKind(
     model="counterfactual",
     rival="counterfactual",
     learner={"alpha": 0.3, "alpha_other": 0.2, "beta": 5.0},
-    simulation=Simulation("BanditsDrift", {"sigma": 0.1, "counterfactual": True}),
+    simulation=TaskSetup("BanditsDrift", {"sigma": 0.1, "counterfactual": True}),
     sees_all=True,
 )
 TASKS: dict[str, TaskKind] = {

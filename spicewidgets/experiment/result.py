@@ -113,7 +113,7 @@ class Result:
     @cached_property
     def chance(self) -> float:
         """Loss of guesses among the options on offer, in nats per choice; all are in simulated bandits."""
-        offers_all = self.snapshot.is_simulated and not self.snapshot.task.declared.stages
+        offers_all = self.snapshot.is_simulated and not self.snapshot.task.declaration.stages
         return log(self.snapshot.n_actions) if offers_all else self.data.dataset.chance
 
     @cached_property

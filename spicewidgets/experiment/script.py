@@ -43,7 +43,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = Non
     ]
     own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
     imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
-    if snapshot.is_simulated and snapshot.participant.variation and not snapshot.task.declared.participant:
+    if snapshot.is_simulated and snapshot.participant.variation and not snapshot.task.declaration.participant:
         imported.append("from spicewidgets.core.simulate.cohort import Cohort, draw_parameters")
     threads = ["", "torch.set_num_threads(1)  # as in the panels, so that every digit is the same", ""]
     return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
@@ -52,8 +52,8 @@ def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = Non
 def _write_simulation(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """Write how a participant plays a task."""
     names.add("create_dataset")
-    if snapshot.task.declared.participant:
-        yield from _declared(snapshot, names)
+    if snapshot.task.declaration.participant:
+        yield from _declare_kind(snapshot, names)
     else:
         names.add("AgentQ")
         yield from _agent(snapshot)
@@ -61,10 +61,10 @@ def _write_simulation(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator
     yield from _data(snapshot)
 
 
-def _declared(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+def _declare_kind(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """Write task and participant of another kind than a bandit, by their settings."""
     names |= {"Task", "Participant"}
-    person, data, kind = snapshot.participant, snapshot.data, snapshot.task.declared
+    person, data, kind = snapshot.participant, snapshot.data, snapshot.task.declaration
     yield "from spicewidgets.core.rivals.participants import make_participant"
     yield "from spicewidgets.core.simulate.tasks import make_environment"
     yield ""

@@ -145,7 +145,7 @@ def first_sessions(snapshot: ExperimentSnapshot, n: int = FIRST) -> Record:
 
 
 def _first(task: Task, participant: Person, data: Data, n: int) -> Record:
-    first = FIRST_OF_STAGES if task.declared.stages else FIRST
+    first = FIRST_OF_STAGES if task.declaration.stages else FIRST
     return _simulate(task, participant, data, min(max(n, first), data.n_sessions))
 
 

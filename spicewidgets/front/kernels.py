@@ -43,23 +43,23 @@ def loss_source(trial: CompiledTrial) -> str:
     lines = [
         f"const TAPE = {tape}, WIDTH = {width};",
         "function loss(rows, sessions, trials, weights, first, tape, slopes) {",
-        *_numbered("const g{0} = weights[{0}];", trial.n_globals),
-        *_numbered("let d{0} = 0;", trial.n_globals),
+        *_number_lines("const g{0} = weights[{0}];", trial.n_globals),
+        *_number_lines("let d{0} = 0;", trial.n_globals),
         "let total = 0;",
         "for (let s = 0; s < sessions; s++) {",
-        *_numbered("let s{0} = first[{0}];", states),
+        *_number_lines("let s{0} = first[{0}];", states),
         "for (let t = 0; t < trials; t++) {",
         f"const row = (s * trials + t) * {width}, at = t * {tape};",
         *_written(plan.forward, forward, "row"),
-        *_numbered("tape[at + {0}] = s{0};", states),
+        *_number_lines("tape[at + {0}] = s{0};", states),
         *(f"tape[at + {states + logits + i}] = {forward[node.number]};" for i, node in enumerate(plan.saved)),
         f"const choice = rows[row + {trial.n_rows}];",
         *_cross_entropy([forward[node.number] for node in trial.logits], states),
         *(f"const n{k} = {forward[node.number]};" for k, node in enumerate(trial.states)),
-        *_numbered("s{0} = n{0};", states),
+        *_number_lines("s{0} = n{0};", states),
         "}",
         "if (slopes === null) continue;",
-        *_numbered("let c{0} = 0;", states),
+        *_number_lines("let c{0} = 0;", states),
         "for (let t = trials - 1; t >= 0; t--) {",
         f"const row = (s * trials + t) * {width}, at = t * {tape};",
     ]
@@ -68,8 +68,8 @@ def loss_source(trial: CompiledTrial) -> str:
     lines += [*_written(plan.backward, back, "row", places)]
     lines += [f"d{i} += {back[node.number]};" for i, node in enumerate(plan.d_globals)]
     lines += [f"const m{k} = {back[node.number]};" for k, node in enumerate(plan.d_states)]
-    lines += [*_numbered("c{0} = m{0};", states), "}", "}", "if (slopes !== null) {"]
-    lines += [*_numbered("slopes[{0}] += d{0};", trial.n_globals), "}", "return total;", "}"]
+    lines += [*_number_lines("c{0} = m{0};", states), "}", "}", "if (slopes !== null) {"]
+    lines += [*_number_lines("slopes[{0}] += d{0};", trial.n_globals), "}", "return total;", "}"]
     return "\n".join(lines)
 
 
@@ -92,17 +92,17 @@ def likelihood_source(trial: CompiledTrial, n_numbers: int, n_sums: int) -> str:
     names |= {node.number: rows[int(node.value)] for node in nodes if node.op == "row"}
     lines = [
         "function likelihood(rows, sessions, trials, numbers, first, sums) {",
-        *_numbered("const g{0} = numbers[{0}];", n_numbers),
-        *_numbered("let s{0} = 0;", n),
+        *_number_lines("const g{0} = numbers[{0}];", n_numbers),
+        *_number_lines("let s{0} = 0;", n),
         "for (let s = 0; s < sessions; s++) {",
-        *_numbered("s{0} = first[{0}];", n - n_sums),
+        *_number_lines("s{0} = first[{0}];", n - n_sums),
         "for (let t = 0; t < trials; t++) {",
         f"const row = (s * trials + t) * {features + 1}, choice = rows[row + {features}];",
         "const known = choice >= 0 ? 1 : 0;",
         *(f"const chosen{a} = choice === {a} ? 1 : 0;" for a in options),
         *_written(nodes, names, "row", {"session": "g{0}"}),
         *(f"const n{k} = {names[node.number]};" for k, node in enumerate(trial.states)),
-        *_numbered("s{0} = n{0};", n),
+        *_number_lines("s{0} = n{0};", n),
         "}",
         "}",
         *(f"sums[{i}] = s{n - n_sums + i};" for i in range(n_sums)),
@@ -148,5 +148,5 @@ def _cross_entropy(logits: Sequence[str], states: int) -> Iterator[str]:
     yield "}"
 
 
-def _numbered(line: str, n: int) -> Iterator[str]:
+def _number_lines(line: str, n: int) -> Iterator[str]:
     return (line.format(i) for i in range(n))

@@ -75,7 +75,7 @@ class ParticipantPanel(Stage):
         unneeded = person.linked and "alpha_penalty" not in person.held
         self.penalty.layout.display = "none" if unneeded else ""
         settings = self.experiment.peek()
-        own = settings.task.declared.name if settings.task.declared.name in self.learners else ""
+        own = settings.task.declaration.name if settings.task.declaration.name in self.learners else ""
         for kind, learner in self.learners.items():
             learner.layout.display = "" if kind == own else "none"
         show_unused(settings, self.unused, self.settings)

@@ -106,7 +106,7 @@ class RivalsPanel(StudyPanel):
         self.table.value = heading("How well each expects choices it has not seen", over) + rivals_table(
             found.rows, self.experiment.group("rivals").shown == "nats"
         )
-        self.missed.value = _missed(found)
+        self.missed.value = _show_missed(found)
         chosen = "" if self.experiment.person is None else str(self.experiment.person)
         self.people.value = ""
         if found.is_of_several and len(found.pair) == 2:
@@ -129,7 +129,7 @@ class RivalsPanel(StudyPanel):
         return csv_file("rivals_people", self.result().by_person)
 
 
-def _missed(found: "ModelComparison") -> str:
+def _show_missed(found: "ModelComparison") -> str:
     """Show what networks without structure expect better, in sentences and a picture; nothing without."""
     if not found.misses:
         return ""

@@ -44,7 +44,7 @@ def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     if not settings.is_simulated:
         return tiles.empty(), f"of {settings.table.name}"
     probs, options = reward_chances(settings, experiment.data.session)
-    if (kind := settings.task.declared).stages:
+    if (kind := settings.task.declaration).stages:
         return tiles.chances(probs, options), kind.title.lower()
     drifting = settings.task.kind == "drift"
     words = f"drifts by {settings.task.sigma:.2f} a trial" if drifting else KINDS[settings.task.kind]

@@ -11,7 +11,7 @@ BETWEEN = 84  # from the boxes of a stage to those of the next
 COMMON, RARE = 0.5, 0.0  # least P of a line that is drawn thick, and of one that is drawn at all
 
 
-class Stage(Protocol):
+class StageLike(Protocol):
     """A choice within a trial, as `core.tasks.TaskStage` is."""
 
     @property
@@ -28,7 +28,7 @@ class Stage(Protocol):
 
 
 def task_diagram(
-    stages: Sequence[Stage], transitions: Sequence[Sequence[float]], labels: Sequence[str] = ()
+    stages: Sequence[StageLike], transitions: Sequence[Sequence[float]], labels: Sequence[str] = ()
 ) -> Html:
     """Draw a task.
 
@@ -95,7 +95,7 @@ def _lead(x: float, top: float, to: float, bottom: float, chance: float) -> str:
     )
 
 
-def _in_words(stages: Sequence[Stage], transitions: Sequence[Sequence[float]]) -> str:
+def _in_words(stages: Sequence[StageLike], transitions: Sequence[Sequence[float]]) -> str:
     words = []
     for at, stage in enumerate(stages):
         states = " or ".join(", ".join(state) for state in stage.states)

@@ -79,7 +79,7 @@ class ExperimentSnapshot:
     def choices_of(self) -> str:
         """The name of the kind of task that the choices are of."""
         contents = self.table.contents
-        return self.task.declared.name if contents is None else str(contents.choices.rows.task)
+        return self.task.declaration.name if contents is None else str(contents.choices.rows.task)
 
     @property
     def n_actions(self) -> int:
@@ -105,7 +105,7 @@ class ExperimentSnapshot:
         contents = self.table.contents
         if contents is not None:
             return contents.options
-        labels = self.task.declared.labels
+        labels = self.task.declaration.labels
         return labels or tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
 
     def differs(self, other: "ExperimentSnapshot", *names: str) -> bool:

@@ -262,7 +262,7 @@ def contributions_of(result: Result, model: SpiceModel, sessions: NDArray[np.int
         rows = {
             "rows": row_arrays.RowArrays(built, len(sessions), outcomes.shape[-1]),
             "further": _further(result)[sessions],
-            "offered": _offered(result, sessions),
+            "offered": _options_offered(result, sessions),
         }
     through = compute_contributions(built, model, choices, outcomes, labels, **rows)
     final = result.final_choices
@@ -277,7 +277,7 @@ def _further(result: Result) -> Floats:
     return inputs[..., 2 * n : -3] if inputs.shape[-1] > 2 * n + 1 else inputs[..., :0]
 
 
-def _offered(result: Result, sessions: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _options_offered(result: Result, sessions: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return the options that were on offer before each row and after the last: those that the network, which
     was told, expects at all.
     """

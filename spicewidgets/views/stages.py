@@ -28,7 +28,7 @@ def kind_of_choices(snapshot: ExperimentSnapshot) -> TaskKind:
 def task_settings(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
     """List the settings of the task that are of its kind: of bandits those that no other kind has."""
     others = {name for kind in TASKS.values() for name in kind.settings}
-    own = snapshot.task.declared.settings
+    own = snapshot.task.declaration.settings
     return ("kind", *own) if own else tuple(it.name for it in fields(Task) if it.name not in others)
 
 

@@ -31,7 +31,7 @@ from ..simulate.agents import softmax
 from ..simulate.record import Floats, Record
 
 
-class Rows(Protocol):
+class RowStates(Protocol):
     """Sessions of a task of rows, as `train.row_arrays.RowArrays` goes through them."""
 
     def see(
@@ -42,7 +42,7 @@ class Rows(Protocol):
     def made_of_values(self, module: BuiltModule, values: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return the signals of a module that are made of values."""
 
-    def moved(self, state: BuiltState, moves: Mapping[str, Floats]) -> Floats:
+    def mark_moved(self, state: BuiltState, moves: Mapping[str, Floats]) -> Floats:
         """Return 1 for the options of a state that the row moves."""
 
 
@@ -90,7 +90,7 @@ def compute_contributions(
     rewards: ArrayLike,
     participants: Sequence[Any] | None = None,
     *,
-    rows: Rows | None = None,
+    rows: RowStates | None = None,
     further: ArrayLike | None = None,
     offered: ArrayLike | None = None,
 ) -> Contributions:
@@ -130,7 +130,7 @@ def compute_contributions(
             before = values[state.name]
             unmoved = before if state.keeps else np.zeros((n, n_actions))
             if rows is not None:
-                unmoved = np.where(rows.moved(state, moves) > 0, 0.0, before)
+                unmoved = np.where(rows.mark_moved(state, moves) > 0, 0.0, before)
             after = np.where(observed, unmoved, before)
             for module in built.modules_of(state.name):
                 arms = _moved_arms(module, action) if rows is None else moves[module.name] > 0

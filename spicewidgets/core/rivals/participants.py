@@ -15,9 +15,9 @@ LEARNERS: Mapping[str, Learner] = {TWO_STEP.name: FromNothing()}
 
 def make_participant(participant: Participant, task: Task, random_state: RandomState = None) -> Player:
     """Make the simulated participant that the settings describe, for their task."""
-    specs = task.declared.participant
+    specs = task.declaration.participant
     if not specs:
         return make_agent(participant, task.n_options, random_state)
     values = [getattr(participant.checked(), spec.name) for spec in specs]
-    learner = LEARNERS[task.declared.name]
+    learner = LEARNERS[task.declaration.name]
     return DeclaredAgent(learner, specs, values, task.n_options, random_state=random_state)

@@ -128,7 +128,7 @@ class EquationLikelihood:
             [np.zeros((1, len(columns))), STEP * np.eye(len(columns)), -STEP * np.eye(len(columns))]
         )
         rates = expit(at[self.table.people] + moved[:, None])  # of each session
-        signal = term.carrier.declared
+        signal = term.carrier.declaration
         run = self.table.run(signal, [rates[..., i : i + 1] for i in range(len(columns))])
         whole = self.table.of_rows(above_first(term.carrier.of(run)))
         whole = self._product(place, whole) / self.scale[place]
@@ -291,7 +291,7 @@ def fit_equation(
         mean[len(terms) + i] = logit(terms[place].carrier.rates[rate])
     values[:, len(terms) :] = mean[len(terms) :]
     if start is not None:
-        for here, there in _shared(columns, start.likelihood.columns, instead):
+        for here, there in _match_columns(columns, start.likelihood.columns, instead):
             mean[here], spread[here] = start.group.mean[there], max(start.group.spread[there], LEAST_WIDE)
             values[:, here] = start.group.values[:, there]
     low, high = np.full(n, -np.inf), np.full(n, np.inf)
@@ -305,7 +305,9 @@ def fit_equation(
         yield FittedEquation(likelihood, best)
 
 
-def _shared(here: Columns, there: Columns, instead: tuple[Term, Term] | None) -> Iterator[tuple[int, int]]:
+def _match_columns(
+    here: Columns, there: Columns, instead: tuple[Term, Term] | None
+) -> Iterator[tuple[int, int]]:
     """Yield columns of the same numbers in two equations."""
     bare = [(term.carrier, term.factors) for term in there.terms]
     for place, term in enumerate(here.terms):

@@ -53,7 +53,7 @@ class FoundRival(Rival):
         self.states = {
             f"{key}_{name}": first
             for key, (reading, _) in self._signals.items()
-            for name, first in reading.declared.states.items()
+            for name, first in reading.declaration.states.items()
         }
 
     def _readings(self) -> Any:
@@ -69,9 +69,9 @@ class FoundRival(Rival):
         """Move the memory of every signal."""
         after: dict[str, torch.Tensor] = {}
         for key, (reading, names) in self._signals.items():
-            own = {name: state[f"{key}_{name}"] for name in reading.declared.states}
+            own = {name: state[f"{key}_{name}"] for name in reading.declaration.states}
             rates = [getattr(p, name) for name in names] or reading.rates
-            moved = own | reading.declared.update(own, trial, *rates)
+            moved = own | reading.declaration.update(own, trial, *rates)
             after |= {f"{key}_{name}": value for name, value in moved.items()}
         return after
 
@@ -92,7 +92,7 @@ class FoundRival(Rival):
         if reading.signal.startswith(SIDE):
             like = next(iter(state.values()))
             return torch.eye(like.shape[-1], dtype=like.dtype)[int(reading.signal.removeprefix(SIDE))]
-        value: torch.Tensor = reading.of(state[f"{_key(reading, place)}_{reading.declared.read}"])
+        value: torch.Tensor = reading.of(state[f"{_key(reading, place)}_{reading.declaration.read}"])
         return value
 
 

@@ -76,19 +76,19 @@ def _run_length(memory: Memory, trial: Trial) -> dict[str, Array]:
     return after | {"length": _sum(after["run"]) + 0 * memory["length"]}
 
 
-def _ended(memory: Memory, trial: Trial) -> tuple[Array, Array]:
+def _end_run(memory: Memory, trial: Trial) -> tuple[Array, Array]:
     """Return the length of a run that is over with this trial, else 0; and 1 if one is."""
     ended = _sum(memory["run"] * (1 - trial.chosen))
     return ended, ended.clip(0, 1)
 
 
 def _earlier_run(memory: Memory, trial: Trial) -> dict[str, Array]:
-    ended, over = _ended(memory, trial)
+    ended, over = _end_run(memory, trial)
     return _run(memory, trial) | {"earlier": memory["earlier"] + over * (ended - memory["earlier"])}
 
 
 def _rhythm(memory: Memory, trial: Trial, rate: Array) -> dict[str, Array]:
-    ended, over = _ended(memory, trial)
+    ended, over = _end_run(memory, trial)
     over = over * rate
     summed = memory["summed"] * (1 - over) + over * _ln(ended.clip(1, None))
     weight = memory["weight"] * (1 - over) + over
@@ -148,7 +148,7 @@ def _mean_stay(memory: Memory, trial: Trial, rate: Array) -> dict[str, Array]:
     }
 
 
-def _stayed(memory: Memory, trial: Trial) -> dict[str, Array]:
+def _remember_stay(memory: Memory, trial: Trial) -> dict[str, Array]:
     return {
         "last": trial.chosen + 0 * memory["last"],
         "stayed": _sum(memory["last"] * trial.chosen) + 0 * memory["stayed"],
@@ -323,7 +323,7 @@ SIGNALS: Mapping[str, Signal] = {
         _of_session(
             "stayed",
             "whether the last choice was a stay",
-            _stayed,
+            _remember_stay,
             "stayed",
             states={"last": 0.0, "stayed": 0.0},
         ),

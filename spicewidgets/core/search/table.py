@@ -112,9 +112,9 @@ class ChoiceTable:
             return self._given
         if (key := (reading.signal, reading.rates)) not in self._kept:
             values = self.run(SIGNALS[reading.signal], reading.rates)
-            self._kept[key] = values if reading.declared.of_options else values[..., :1]
+            self._kept[key] = values if reading.declaration.of_options else values[..., :1]
         values = reading.of(self._kept[key])
-        if reading.declared.of_options:
+        if reading.declaration.of_options:
             return self.of_rows(above_first(values))
         return self.of_rows(values)[..., 0]
 

@@ -33,8 +33,8 @@ class Reading:
     form: str = PLAIN
 
     @property
-    def declared(self) -> Signal:
-        """The signal."""
+    def declaration(self) -> Signal:
+        """The declaration of its signal."""
         return SIGNALS[self.signal]
 
     @property
@@ -48,7 +48,7 @@ class Reading:
             return "the equation as it is"
         if self.signal.startswith(SIDE):
             return f"option {int(self.signal.removeprefix(SIDE)) + 1}"
-        words = self.declared.describe(self.rates)
+        words = self.declaration.describe(self.rates)
         forms = {PLAIN: words, LN: f"ln({words})", LN1: f"ln(1 + {words})"}
         forms |= {RECIPROCAL: f"1/({words})", RECIPROCAL1: f"1/(1 + {words})"}
         return forms.get(self.form) or f"[{words} > {self.form[1:]}]"
@@ -89,7 +89,7 @@ class Term:
         carrier = self.carrier
         if self.free:
             rates = tuple("own" for _ in carrier.rates)
-            first = carrier.declared.words.format(*rates)
+            first = carrier.declaration.words.format(*rates)
         else:
             first = carrier.words
         return " x ".join([first, *(factor.words for factor in self.factors)])

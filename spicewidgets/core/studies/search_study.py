@@ -101,7 +101,7 @@ class SearchStudy(Study):
         if self._search is None:
             dataset, self._people = participants.index_participants(self.source.dataset)
             self._search = search.Search(dataset, self.settings.seed, self.settings.n_numbers)
-            self._search.take_dict(self._stored())
+            self._search.take_dict(self._load_stored())
         with closing(self._search.steps()) as steps:
             known = -1
             for step in steps:
@@ -153,7 +153,7 @@ class SearchStudy(Study):
             draft.write_text(json.dumps(state))
             draft.replace(self.source.folder / STATE)
 
-    def _stored(self) -> dict[str, Any]:
+    def _load_stored(self) -> dict[str, Any]:
         """Return where an earlier search of the same choices with the same settings was."""
         path = None if self.source.folder is None else self.source.folder / STATE
         if path is None or not path.exists():

@@ -61,7 +61,7 @@ class RowArrays:
         made = self._rows.made_of_values
         return {name: self._array(made[name](self._action, states)) for name in module.inputs if name in made}
 
-    def moved(self, state: BuiltState, moves: Arrays) -> Floats:
+    def mark_moved(self, state: BuiltState, moves: Arrays) -> Floats:
         """Return 1 for the options that a row moves: that a module moves, and those that go to 0."""
         if state.keeps:
             own = [moves[module.name] for module in self._built.modules_of(state.name)]
