@@ -272,8 +272,7 @@ def held_out(estimator: SpiceEstimator, test: DatasetRNN, rival: FittedRival | N
     surprise = {"equations": nll_per_trial(spice, test), "network": nll_per_trial(rnn, test)}
     numbers = {
         "equations": float(np.mean(list(counts.values()))),
-        "network": getattr(estimator, "rnn_group_", estimator.rnn_model_).n_weights
-        / len(estimator.participants_),
+        "network": estimator.rnn_model_.n_weights / len(estimator.participants_),
     }
     if rival is not None:
         surprise[rival.rival.name] = nll_per_trial(rival.predict(test), test)

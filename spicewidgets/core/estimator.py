@@ -35,7 +35,6 @@ from .judge.replay import nll_per_trial, replay
 from .parameters import Manners, not_fitted, participant_index, problems_of, settings_of
 from .random import generator
 from .settings import Discovery, SettingsError, SpiceWarning
-from .train.group_network import fit_group_network
 from .train.new_model import check_model, new_model
 from .train.objective import Sessions
 from .train.rnn import BaseRNN
@@ -87,9 +86,6 @@ class SpiceEstimator(Manners):
     Attributes (after `fit`):
         rnn_model_, spice_model_: the trained model and its equations.
         rnn_agent, spice_agent: the same as agents, for plots and simulations.
-        rnn_group_: with pooling, the network that adds to the group's equations
-            (`train/group_network.py`); it is `rnn_agent`'s then, and `rnn_model_` the one that the equations
-            were found from.
         history_: list of `Epoch` records.
         participants_: labels of the participants, in the order of their indices.
         evidence_: by participant's label, what the choices say of each candidate term, in nats; empty where
@@ -111,7 +107,6 @@ class SpiceEstimator(Manners):
     """
 
     rnn_model_: BaseRNN
-    rnn_group_: BaseRNN
     spice_model_: SpiceModel
     rnn_agent: AgentNetwork
     spice_agent: AgentSpice
@@ -261,7 +256,9 @@ class SpiceEstimator(Manners):
         finally:
             records.close()  # type: ignore[attr-defined]
             if getattr(self, "rnn_model_", None) is model:
-                self._use_network(None)
+                self.rnn_agent = AgentNetwork(
+                    model, self.n_actions, participants=people.labels, codes=people.codes
+                )
         try:
             self._find_equations(discovery, only, report)
         except Exception as error:
@@ -454,7 +451,7 @@ class SpiceEstimator(Manners):
         self._check_fitted(*([] if path_rnn is None else ["rnn_model_"]))
         self._check_fitted(*([] if path_spice is None else ["spice_model_"]))
         model, spice = (getattr(self, name, None) for name in ("rnn_model_", "spice_model_"))
-        storage.save(path_rnn, path_spice, model, spice, self._people, getattr(self, "rnn_group_", None))
+        storage.save(path_rnn, path_spice, model, spice, self._people)
 
     def load_spice(
         self,
@@ -486,9 +483,14 @@ class SpiceEstimator(Manners):
         if path_rnn is not None:
             self._restore({})
             self.rnn_model_ = loaded.model.eval()
+            self.rnn_agent = AgentNetwork(
+                loaded.model,
+                self.n_actions,
+                deterministic=deterministic,
+                participants=loaded.participants.labels,
+                codes=loaded.participants.codes,
+            )
         self.participants_, self._people = loaded.participants.labels, loaded.participants
-        if path_rnn is not None:
-            self._use_network(loaded.group, deterministic)
         if loaded.spice is not None:
             self.spice_model_ = loaded.spice
             self.spice_agent = AgentSpice(
@@ -650,20 +652,6 @@ class SpiceEstimator(Manners):
         if record is not None and record.note:
             warnings.warn(record.note, SpiceWarning, stacklevel=4)
 
-    def _use_network(self, group: BaseRNN | None, deterministic: bool = False) -> None:
-        """Let the network of a group, or the trained one, be the network's agent."""
-        self.__dict__.pop("rnn_group_", None)
-        if group is not None:
-            self.rnn_group_ = group
-        people = self._people
-        self.rnn_agent = AgentNetwork(
-            self.rnn_model_ if group is None else group,
-            self.n_actions,
-            deterministic=deterministic,
-            participants=people.labels,
-            codes=people.codes,
-        )
-
     def _find_equations(
         self, settings: Discovery, only: int | None, report: Report | None, resample: bool = False
     ) -> None:
@@ -681,12 +669,6 @@ class SpiceEstimator(Manners):
         if found.group is not None:
             self.group_ = found.group
         self.stopped_ |= found.stopped
-        if found.group is not None or hasattr(self, "rnn_group_"):
-            network = None
-            if found.group is not None:
-                (report or self._write)("Network on the group's equations")
-                network = fit_group_network(self.rnn_model_, found.spice, self._sessions, self.compiled)
-            self._use_network(network)
         for words in filter(None, (found.note, warning_of(self.tuning_gains_))):
             warnings.warn(words, SpiceWarning, stacklevel=4)
         self.spice_agent = AgentSpice(

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,11 +25,9 @@ from torch import Tensor
 
 from .data.participants import Participants
 from .equations import SpiceModel
-from .train.group_network import put_on_equations
 from .train.rnn import BaseRNN
 
 RNN_FORMAT = "spicewidgets rnn 1"
-GROUP = "group network."  # begins the names of its tensors in a file of weights
 SPICE_FORMAT = "spicewidgets spice 1"
 MOST_BYTES = 256 * 1024 * 1024
 # What is read from a file before its contents can be checked: a file may be small, and take a thousand times
@@ -64,14 +62,13 @@ class StorageError(ValueError):
 @dataclass(frozen=True)
 class SavedRNN:
     """A file of weights: tensors by name, the labels of the participants, the codes that stood for them in
-    the data, the number of arms, and the tensors of the network of a group, if there is one.
+    the data, and the number of arms.
     """
 
     tensors: dict[str, Tensor]
     participants: tuple[Any, ...]
     codes: tuple[int, ...]
     n_actions: int
-    group: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,14 +86,11 @@ class SavedSpice:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model that was read from files, its equations if there are any, the participants of both, and the
-    network of a group, which needs both.
-    """
+    """A model that was read from files, its equations if there are any, and the participants of both."""
 
     model: BaseRNN
     spice: SpiceModel | None
     participants: Participants
-    group: BaseRNN | None = None
 
 
 def save(
@@ -105,9 +99,8 @@ def save(
     model: BaseRNN | None,
     spice: SpiceModel | None,
     participants: Participants,
-    group: BaseRNN | None = None,
 ) -> None:
-    """Write the weights, those of the network of a group with them, the equations, or both.
+    """Write the weights, the equations, or both.
 
     Raises:
         StorageError: both are to be written to one file, or a file cannot be written.
@@ -118,7 +111,7 @@ def save(
             f" {os.fspath(path_rnn)!r}. Choose two names."
         )
     if path_rnn is not None and model is not None:
-        save_rnn(path_rnn, model, participants.labels, participants.codes, group)
+        save_rnn(path_rnn, model, participants.labels, participants.codes)
     if path_spice is not None and spice is not None:
         save_spice_model(path_spice, spice, participants.codes)
 
@@ -156,29 +149,12 @@ def load(
     if spice is not None:
         whole = weights is not None or own is not None
         check_spice(model, spice, controls, path_spice, whole=whole)
-    group = None
-    if weights is not None and weights.group and spice is not None:
-        group = put_on_equations(model, spice)
-        if group is not None:
-            fill(group, replace(weights, tensors=weights.group), path_rnn)
-            group.eval()
-    return Loaded(model, spice, participants, group)
+    return Loaded(model, spice, participants)
 
 
-def save_rnn(
-    path: File,
-    model: BaseRNN,
-    participants: tuple[Any, ...],
-    codes: tuple[int, ...],
-    group: BaseRNN | None = None,
-) -> None:
-    """Write the weights of a model, with the participants' labels, and those of the network of a group. The
-    file appears whole or not at all.
-    """
-    weights = model.state_dict()
-    if group is not None:
-        weights |= {GROUP + name: tensor for name, tensor in group.state_dict().items()}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: tuple[int, ...]) -> None:
+    """Write the weights of a model, with the participants' labels. The file appears whole or not at all."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     metadata = {
         "format": RNN_FORMAT,
         "class": type(model).__name__,
@@ -203,8 +179,7 @@ def read_rnn(path: File) -> SavedRNN:
             raise ValueError("it was changed or damaged after it was saved")
         people = [_json(metadata[name].encode()) for name in ("participants", "codes")]
         participants, codes = read_people(*people)
-        group = {name.removeprefix(GROUP): tensors.pop(name) for name in [*tensors] if name.startswith(GROUP)}
-        return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]), group)
+        return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]))
     except (*ODD, OSError) as error:
         raise _refusal(path, "RNN", error) from None
 

@@ -493,7 +493,7 @@ class _EstimatorContestant:
         n = _per_person(known(dataset), people, size)
         counts = estimator.count_parameters()
         terms = np.array([counts[label] for label in dataset.participants], float)
-        weights = np.full(size, getattr(estimator, "rnn_group_", estimator.rnn_model_).n_weights / size[0])
+        weights = np.full(size, estimator.rnn_model_.n_weights / size[0])
         rows = []
         for k, p in zip((terms, weights), reversed(estimator.predict(dataset)), strict=True):
             nll = _per_person(np.nan_to_num(nll_per_trial(p, dataset)), people, size)

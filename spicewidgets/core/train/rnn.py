@@ -72,8 +72,6 @@ class BaseRNN(nn.Module):
         submodules_eq: hard-coded equations by name: functions `(value, inputs) -> next value`, inputs stacked
             on the last axis.
         submodules_sindy: discovered equations by name; where one is set it takes the module's place.
-        grounds: equations by name to which the network's own module adds; empty but in the network of a
-            group (`group_network.py`).
         betas: learned scaling factors (inverse noise temperatures) by state.
         state: the memory state, `{name: (n_sessions, n_actions)}`.
         record_transitions: whether to keep, in `transitions`, what each module does: (value, next value,
@@ -102,7 +100,6 @@ class BaseRNN(nn.Module):
         self.submodules_rnn = nn.ModuleDict()
         self.submodules_eq: dict[str, Callable[[Tensor, Tensor], Tensor]] = {}
         self.submodules_sindy: dict[str, Any] = {}
-        self.grounds: dict[str, ModuleEquations] = {}
         self.betas = nn.ModuleDict()
         self.recording: dict[str, list[Tensor]] = {}
         self.record_transitions = False
@@ -122,14 +119,11 @@ class BaseRNN(nn.Module):
 
     @property
     def n_weights(self) -> int:
-        """Number of learned weights, without those that a GRU's structure keeps at 0, and with coefficients
-        of equations that they add to.
-        """
+        """Number of learned weights, without those that a GRU's structure keeps at 0."""
         unused = sum(
             int((1 - module.used).sum()) for module in self.modules() if isinstance(module, GRUModule)
         )
-        coefficients = sum(int(equations.table.count_nonzero()) for equations in self.grounds.values())
-        return sum(parameter.numel() for parameter in self.parameters()) - unused + coefficients
+        return sum(parameter.numel() for parameter in self.parameters()) - unused
 
     @property
     def device(self) -> torch.device:
@@ -319,18 +313,13 @@ class BaseRNN(nn.Module):
         if key_module in self.submodules_sindy:
             after = self.submodules_sindy[key_module].evaluate(value, self._signals, self._participants)
         elif key_module in self.submodules_rnn:
-            ground = self.grounds.get(key_module)
-            apart = self.record_transitions or activation_rnn or self._dropping() or ground
+            apart = self.record_transitions or activation_rnn or self._dropping()
             learned = action is not None and action.requires_grad  # the fused step gives a mask no gradient
             if not (apart or learned) and isinstance(self.submodules_rnn[key_module], GRUModule):
                 fused = self._gru(key_module, value, action, columns, participant_embedding)
                 return self._scale_by_beta(fused, key_state, participant_embedding) if scaling else fused
             after = self._rnn(key_module, value, columns, participant_embedding)
             after = activation_rnn(after) if activation_rnn is not None else after
-            if ground is not None:
-                assert self._participants is not None
-                unmoved = activation_rnn(value) if activation_rnn is not None else value
-                after = after - unmoved + ground.evaluate(value, self._signals, self._participants)
         else:
             after = self.submodules_eq[key_module](
                 value, torch.stack(columns, -1) if columns else value.new_zeros(*value.shape, 0)
