@@ -78,7 +78,7 @@ _NAMES = {
     "core.studies.term_recovery": ["TermRecovery"],
     "core.settings": ["Discovery", "Participant", "SettingsError", "Task", "Training"],
     "core.simulate.run": ["run_experiment"],
-    "core.storage": ["StorageError"],
+    "core.files": ["StorageError"],
     "core.train.training": ["train"],
     "core.read.translation": ["classical_parameters", "term_by_term", "true_model"],
     "panels.question": ["Question"],

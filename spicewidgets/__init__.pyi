@@ -26,6 +26,7 @@ from .core.estimator import (
     SpiceEstimator as SpiceEstimator,
     SpiceWarning as SpiceWarning,
 )
+from .core.files import StorageError as StorageError
 from .core.judge.falsify import falsify as falsify
 from .core.judge.network_agents import AgentNetwork as AgentNetwork, AgentSpice as AgentSpice
 from .core.judge.random_effects import (
@@ -73,7 +74,6 @@ from .core.simulate.offered import BanditsOffered as BanditsOffered
 from .core.simulate.run import run_experiment as run_experiment
 from .core.simulate.session import BanditSession as BanditSession
 from .core.simulate.two_step import TwoStep as TwoStep
-from .core.storage import StorageError as StorageError
 from .core.studies.contract import (
     check_mechanism as check_mechanism,
     check_rival as check_rival,

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from spicewidgets.cli.folder import write_folder
+from spicewidgets.core.files import LEFT_BEHIND, SAVING
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.storage import LEFT_BEHIND, SAVING
 
 KILLED = """
 import os, sys

@@ -25,6 +25,7 @@ GROUND_NAMES = (
     "checks",
     "config",
     "equations",
+    "files",
     "mechanism",
     "mechanisms",
     "models",

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..core.files import SAVING, StorageError, clear_drafts
 from ..core.settings import SettingsError
-from ..core.storage import SAVING, StorageError, clear_drafts
 
 
 @contextmanager

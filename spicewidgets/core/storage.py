@@ -8,55 +8,39 @@ something else is refused with a sentence.
 import hashlib
 import json
 import os
-import re
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from . import files
 from .data.participants import Participants
 from .equations import SpiceModel
+from .files import (
+    File,
+    StorageError,
+    check_size,
+    label_of,
+    parse_json,
+    read_people,
+    read_values,
+    refuse,
+    save_values,
+    write_whole,
+)
 from .train.rnn import BaseRNN
 
 RNN_FORMAT = "spicewidgets rnn 1"
 SPICE_FORMAT = "spicewidgets spice 1"
-MOST_BYTES = 256 * 1024 * 1024
-# What is read from a file before its contents can be checked: a file may be small, and take a thousand times
-# its size as Python objects.
-MOST_VALUES = 2_000_000  # of JSON: 10,000 participants with 4 modules of 10 terms have 1.5 million
-MOST_TEXT = 20_000  # bytes of one text
 MOST_TENSORS = 10_000
 MOST_HEADER = 32 * 1024 * 1024  # bytes of the part of a file of weights that names its tensors
-TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
-SAVING = ".saving."  # begins the name of a file or folder that is being written
-LEFT_BEHIND = 3600  # seconds after which what a save has begun and not ended is not ended any more
 
-File = str | os.PathLike[str]
-Built = TypeVar("Built")
-# What the readers raise for a file that was made by something else, or on purpose.
-ODD = (
-    SafetensorError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-    RecursionError,
-)
-
-
-class StorageError(ValueError):
-    """A model file cannot be used, with the reason and what to do."""
+ODD = (SafetensorError, *files.ODD)
 
 
 @dataclass(frozen=True)
@@ -162,12 +146,12 @@ def save_rnn(path: File, model: BaseRNN, participants: tuple[Any, ...], codes: t
         "participants": json.dumps([label_of(p) for p in participants]),
         "codes": json.dumps(codes),
     }
-    _write(path, to_bytes(tensors, {**metadata, "sha256": _sum_of_weights(metadata, tensors)}))
+    write_whole(path, to_bytes(tensors, {**metadata, "sha256": _sum_of_weights(metadata, tensors)}))
 
 
 def read_rnn(path: File) -> SavedRNN:
     """Return the weights that `save_rnn` wrote, equal to the last bit."""
-    _check_size(path)
+    check_size(path)
     try:
         _check_header(Path(path))
         with safe_open(str(path), framework="pt") as file:
@@ -177,11 +161,11 @@ def read_rnn(path: File) -> SavedRNN:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         if metadata.pop("sha256") != _sum_of_weights(metadata, tensors):
             raise ValueError("it was changed or damaged after it was saved")
-        people = [_json(metadata[name].encode()) for name in ("participants", "codes")]
+        people = [parse_json(metadata[name].encode()) for name in ("participants", "codes")]
         participants, codes = read_people(*people)
         return SavedRNN(tensors, participants, codes, int(metadata["n_actions"]))
     except (*ODD, OSError) as error:
-        raise _refusal(path, "RNN", error) from None
+        raise refuse(path, "RNN", error) from None
 
 
 def fill(model: BaseRNN, saved: SavedRNN, path: Any) -> None:
@@ -223,19 +207,6 @@ def save_spice_model(path: File, spice: SpiceModel, codes: tuple[int, ...]) -> N
     save_values(path, data)
 
 
-def save_values(path: File, data: dict[str, Any]) -> None:
-    """Write plain values, `format` among them, with a checksum. The file appears whole or not at all."""
-    try:
-        data["sha256"] = _sum_of_data(data)
-        text = json.dumps(data, indent=1, allow_nan=False)
-    except ValueError:
-        raise StorageError(
-            f"The equations have coefficients that are not numbers; {Path(path).name!r} was not saved. Find"
-            " them again with discover()."
-        ) from None
-    _write(path, (text + "\n").encode())
-
-
 def read_spice_model(path: File) -> SavedSpice:
     """Return the equations that `save_spice_model` wrote, equal to the last bit."""
 
@@ -244,30 +215,6 @@ def read_spice_model(path: File) -> SavedSpice:
         return SavedSpice(SpiceModel.from_dict(data), codes)
 
     return read_values(path, SPICE_FORMAT, "SPICE", "save_spice", build)
-
-
-def read_values(
-    path: File, file_format: str, kind: str, writer: str, build: Callable[[dict[str, Any]], Built]
-) -> Built:
-    """Read what `save_values` wrote.
-
-    Args:
-        path: of the file.
-        file_format: that it must have.
-        kind: of model, in a sentence.
-        writer: what saves such files, in a sentence.
-        build: makes a model of the values; what it raises of a damaged file is told in a sentence.
-    """
-    _check_size(path)
-    try:
-        data = _json(Path(path).read_bytes())
-        if not isinstance(data, dict) or data.get("format") != file_format:
-            raise ValueError(f"it was not written by {writer}")
-        if data.pop("sha256") != _sum_of_data(data):
-            raise ValueError("it was changed or damaged after it was saved")
-        return build(data)
-    except (*ODD, OSError) as error:
-        raise _refusal(path, kind, error, writer) from None
 
 
 def of_participants(spice: SpiceModel, participants: tuple[Any, ...], path: Any) -> SpiceModel:
@@ -312,56 +259,6 @@ def check_spice(
         )
 
 
-def _write(path: File, content: bytes) -> None:
-    """Write to a file beside it, then put it in place, so that a crash leaves the old file or the new one."""
-    try:
-        target = Path(os.path.realpath(path))
-    except ValueError:
-        raise StorageError(
-            f"{str(path)!r:.200} is no name of a file: it holds a zero byte. Choose another."
-        ) from None
-    if not target.parent.is_dir():
-        raise StorageError(
-            f"The folder {str(target.parent)!r} does not exist; {target.name!r} was not saved. Make the"
-            " folder first, or choose another."
-        )
-    if os.path.exists(target) and not os.path.isfile(target):
-        raise StorageError(
-            f"{str(path)!r} cannot be written: it is a folder or a device. Choose the name of a file."
-        )
-    try:
-        clear_drafts(target.parent)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=SAVING)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(handle)
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StorageError(
-            f"{str(path)!r} cannot be written ({error.strerror}). Choose another name or folder."
-        ) from None
-
-
-def clear_drafts(folder: Path) -> None:
-    """Remove the files and folders that saves which were killed have left in a folder."""
-    for left in folder.glob(f"{SAVING}*"):
-        with suppress(OSError):  # it is another's, or gone
-            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _check_header(path: Path) -> None:
     """Refuse a file of weights whose header would take long to read."""
     with path.open("rb") as file:
@@ -372,38 +269,6 @@ def _check_header(path: Path) -> None:
             raise ValueError(f"it has more than {MOST_TENSORS:,} tensors")
 
 
-def _json(content: bytes) -> Any:
-    """Parse JSON, unless it holds so much that reading it would take long."""
-    if sum(content.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
-        raise ValueError(f"it has more than {MOST_VALUES:,} values")
-    if any(text.end() - text.start() > MOST_TEXT for text in TEXT.finditer(content)):
-        raise ValueError(f"it has a text of more than {MOST_TEXT:,} letters")
-    return json.loads(content)
-
-
-def _check_size(path: File) -> None:
-    file = Path(path)
-    try:
-        size = file.stat().st_size if file.is_file() else None
-    except OSError:  # a name that no file can have
-        size = None
-    if size is None:
-        raise StorageError(f"There is no file {str(path)!r:.200}. Check the name and the folder.")
-    if size > MOST_BYTES:
-        raise StorageError(
-            f"The file {file.name!r} has more than {MOST_BYTES // 2**20} MB, too much for a model. Check that"
-            " it is the right file."
-        )
-
-
-def _refusal(path: File, kind: str, error: Exception, writer: str = "save_spice") -> StorageError:
-    why = " ".join(str(error).split())[:200] or type(error).__name__
-    return StorageError(
-        f"The file {Path(path).name!r} is not a {kind} model that can be used ({why}). Save it again with"
-        f" {writer}, or choose another file."
-    )
-
-
 def _sum_of_weights(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
     """Checksum of all that a file of weights holds."""
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
@@ -412,27 +277,6 @@ def _sum_of_weights(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str
         digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
         digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _sum_of_data(data: dict[str, Any]) -> str:
-    """Checksum of all that a file of equations holds."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
-def read_people(participants: Any, codes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
-    """Return labels and codes, checked."""
-    plain = isinstance(participants, list) and not any(isinstance(p, list | dict) for p in participants)
-    if not plain or not participants or len(set(participants)) != len(participants):
-        raise ValueError("the participants are not a list of different labels")
-    if not isinstance(codes, list) or [type(code) for code in codes] != [int] * len(participants):
-        raise ValueError("the codes of the participants are not as many numbers")
-    return tuple(participants), tuple(codes)
-
-
-def label_of(label: Any) -> Any:
-    """Return a participant's label as a file has it."""
-    plain = label.item() if hasattr(label, "item") else label
-    return plain if isinstance(plain, str | int | float | bool) or plain is None else str(plain)
 
 
 def _finite(tensor: Tensor) -> bool:

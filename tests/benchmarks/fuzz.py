@@ -40,9 +40,9 @@ from spicewidgets import (
     create_dataset,
     read_choices,
 )
-from spicewidgets.core import storage
+from spicewidgets.core import files, storage
+from spicewidgets.core.files import StorageError
 from spicewidgets.core.settings import SettingsError
-from spicewidgets.core.storage import StorageError
 from spicewidgets.server.frames import FrameError, check_frame
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.state.lesson import lesson_now, lesson_of
@@ -170,7 +170,7 @@ def equations(rng: random.Random, sound: list[bytes]) -> bytes:
     if isinstance(data, dict):
         data.pop("sha256", None)
         try:
-            data["sha256"] = storage._sum_of_data(data)
+            data["sha256"] = files.checksum_of(data)
         except ValueError:  # of what is no number
             data["sha256"] = "0"
     return json.dumps(data).encode()

@@ -22,7 +22,7 @@ from spicewidgets import (
     SpiceEstimator,
     create_dataset,
 )
-from spicewidgets.core import storage
+from spicewidgets.core import files, storage
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.core.storage import StorageError
 from spicewidgets.core.studies.data_sets import DataSetStudy
@@ -99,11 +99,13 @@ def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(tmp_path, stri
         assert each[1] or known[1][1] == storage.read_spice_model(spice)
         seen.add(each)
         OLD.save_spice(rnn, spice)
-        for left in tmp_path.glob(f"{storage.SAVING}*"):
+        for left in tmp_path.glob(f"{files.SAVING}*"):
             left.unlink()
 
     OLD.save_spice(rnn, spice)
-    steps = every_step(lambda: NEW.save_spice(rnn, spice), ("core/storage.py", "tempfile.py"), check, stride)
+    steps = every_step(
+        lambda: NEW.save_spice(rnn, spice), ("core/files.py", "core/storage.py", "tempfile.py"), check, stride
+    )
     assert steps >= 100
     assert seen == {(True, True), (False, True), (False, False)}  # the weights are written first
 

@@ -31,7 +31,7 @@ from spicewidgets import (
     create_dataset,
     replay,
 )
-from spicewidgets.core import storage
+from spicewidgets.core import files as values, storage
 from spicewidgets.core.data.splits import concat
 from spicewidgets.core.storage import StorageError
 
@@ -370,7 +370,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.os, "replace", full)
+    monkeypatch.setattr(values.os, "replace", full)
     with pytest.raises(StorageError, match=r"cannot be written \(No space left on device\)"):
         EMBEDDED.save_spice(tmp_path / "rnn")
     assert sorted(os.listdir(tmp_path)) == ["rnn", "spice"]
@@ -400,7 +400,7 @@ def test_a_zero_byte_in_a_name(tmp_path):
 
 
 def test_what_a_killed_save_left_is_removed_by_a_later_one(tmp_path):
-    old, fresh = (tmp_path / f"{storage.SAVING}{name}" for name in ("old", "fresh"))
+    old, fresh = (tmp_path / f"{values.SAVING}{name}" for name in ("old", "fresh"))
     for path in (old, fresh):
         path.write_bytes(b"half")
     os.utime(old, (0, 0))
@@ -487,7 +487,7 @@ def test_foreign_files(content, tmp_path):
 
 def test_a_huge_file_is_not_even_opened(tmp_path):
     with open(tmp_path / "huge", "wb") as file:
-        file.truncate(storage.MOST_BYTES + 1)
+        file.truncate(values.MOST_BYTES + 1)
     for arguments in ({"path_rnn": tmp_path / "huge"}, {"path_spice": tmp_path / "huge"}):
         refused(lambda e, given=arguments: e.load_spice(**given), r"more than 256 MB, too much for a model\.")
 
@@ -531,7 +531,7 @@ def test_labels_of_a_file_of_weights_are_bounded_too(tmp_path):
     with pytest.raises(StorageError, match="was changed or damaged"):
         new().load_spice(tmp_path / "huge")
     with pytest.raises(ValueError, match="a text of more than 20,000 letters"):
-        storage._json(json.dumps(["a" * 30_000]).encode())
+        values.parse_json(json.dumps(["a" * 30_000]).encode())
 
 
 def test_files_of_ten_thousand_participants_are_read(tmp_path):
@@ -550,7 +550,7 @@ def signed(changes, drop=()):
     """A file of equations with a right checksum, as someone with ideas could make it."""
     data = {"format": storage.SPICE_FORMAT, **FITTED.spice_model_.to_dict(), "codes": [0]} | changes
     data = {name: value for name, value in data.items() if name not in drop}
-    return json.dumps(data | {"sha256": storage._sum_of_data(data)}).encode()
+    return json.dumps(data | {"sha256": values.checksum_of(data)}).encode()
 
 
 EQUATION = {"terms": [[], [CHOSEN]], "values": [1.0, 2.0], "dropped": [], "notes": []}

@@ -11,10 +11,10 @@ from scipy.special import expit
 
 from ..data.dataset import DatasetRNN
 from ..data.participants import Participants
+from ..files import File, label_of, read_people, read_values, save_values
 from ..rivals.declaration import Parameter, Rival, State, Trial, Values
 from ..rivals.fit import FittedRival
 from ..rivals.model import RivalRNN
-from ..storage import File, label_of, read_people, read_values, save_values
 from .equation import Columns, FittedEquation
 from .terms import SIDE, Reading, Term
 
