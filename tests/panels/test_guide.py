@@ -51,7 +51,7 @@ def test_each_look_is_proposed_until_it_was_taken(app):
     while app.guide.now.does.startswith("go "):
         proposed.append(app.guide.now.does)
         app.guide.action.click()
-    assert proposed == ["go equation", "go compare", "go uncertainty"]
+    assert proposed == ["go equation", "go compare", "go uncertainty", "go search"]
     assert app.guide.action.layout.display == "none"
 
 

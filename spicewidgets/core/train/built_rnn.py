@@ -91,9 +91,12 @@ class BuiltRNN(BaseRNN):
 
     def moves_where(self, module: str) -> str | None:
         """As in `BaseRNN`: in a task of stages, options of another stage than that of the row, and what was
-        not on offer, where that has no part in a module.
+        not on offer, where that has no part in a module. None for a module that a subclass has added.
         """
-        kind, own = self.built.kind_of_task, next(one for one in self.built.modules if one.name == module)
+        own = next((one for one in self.built.modules if one.name == module), None)
+        if own is None:
+            return None
+        kind = self.built.kind_of_task
         offers = kind.shows_offers and own.arms in (CHOSEN, NOT_CHOSEN, OFFERED)
         return self.built.action_of(own) if kind.stages or offers else None
 
