@@ -313,7 +313,7 @@ def test_a_table_needs_no_columns_named_and_says_what_was_done(tmp_path):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """As hBayesDM has it: options 1 and 2, people with 100 to 160 trials, missed choices, rewards -1 and 1."""
+    """As hBayesDM has it: options 1 and 2, 100 to 160 trials, missed choices, rewards -1 and 1."""
     rng = np.random.default_rng(5)
     rows = []
     for person, n in enumerate((160, 100, 132), 1):
@@ -335,7 +335,7 @@ def study(tmp_path_factory):
 
 def test_a_table_goes_to_equations_and_numbers_of_every_person(study):
     frame, _, text, folder = study
-    assert text.splitlines()[0].startswith("Read bandit2arm.txt: 3 sessions of up to 160 trials, 2 arms, part")
+    assert text.splitlines()[0].startswith("Read bandit2arm.txt: 3 sessions of up to 160 trials, 2 arms")
     missed = frame.index[frame["choice"] == ""] + 2
     report = Report.from_json((folder / "data.json").read_text())
     (problem,) = (it for it in report.problems if it.key == "missed_trials")
