@@ -27,6 +27,7 @@ from ..markup import escape_text
 from ..state.base import State
 from ..state.experiment import Experiment
 from ..state.lesson import HOLDABLE, lesson_from, open_lesson
+from ..state.task import NEEDED
 from ..style import ARMS, RNN, SPICE, TRUTH
 from .models import OPTIONS, describe, problem_of
 
@@ -49,9 +50,7 @@ BLOCKS = ("fixed", "reversal", "switch")  # kinds of tasks whose probabilities a
 KINDS = ("drift", *BLOCKS)  # that the page simulates
 # The setting, and its values, with which another has an effect.
 ONLY = {
-    "sigma": ("kind", ("drift",)),
-    "boundary": ("kind", ("drift",)),
-    "flip_probability": ("kind", ("reversal", "switch")),
+    **{name: ("kind", kinds) for name, kinds in NEEDED.items()},
     "forget_rate": ("model", ("forgetting",)),
 }
 OF_RESULT = ("task", "participant", "data", "model", "training", "discovery")  # states a result depends on

@@ -7,18 +7,12 @@ from ..markup import message
 from ..plots.figures import RewardProbabilities
 from ..plots.task import task_diagram
 from ..state.graph import ExperimentSnapshot
+from ..state.task import NEEDED
 from ..views.stages import kind_of_choices, reward_chances, task_settings, task_transitions
 from .base import column, foldable, set_if_changed
 from .controls import control
 from .files import FigureBox
 from .stage import Stage, session_control, show_unused
-
-# The kinds of bandit in which a setting has an effect.
-NEEDED = {
-    "sigma": ("drift",),
-    "boundary": ("drift",),
-    "flip_probability": ("reversal", "switch"),
-}
 
 
 class TaskPanel(Stage):

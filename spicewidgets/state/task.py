@@ -1,9 +1,17 @@
 """The task that the participant plays."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ..core.settings import Task
 from .base import ControlSpec, State
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "sigma": ("drift",),
+    "boundary": ("drift",),
+    "flip_probability": ("reversal", "switch"),
+}
+"""The kinds of bandit in which a setting has an effect; in all where nothing is said."""
 
 
 class TaskState(State[Task]):
