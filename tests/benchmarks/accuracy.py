@@ -6,7 +6,6 @@ The tutorial's setting and call: 100 x 100 trials, alpha 0.3, beta 3, drift 0.2,
 The yardstick is the maximum-likelihood fit of the same linear update: a finite dataset says no more about it.
 """
 
-import argparse
 import sys
 import time
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from reference import fit_linear, from_tensors, gauge
-from report import machine, spread, table, today, write_section
+from report import Table, benchmark_parser, publish, spread
 
 from spicewidgets import (
     RESCORLA_WAGNER_CONFIG,
@@ -146,7 +145,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def text_of(exact: Accuracy, starts: Starts) -> str:
+def parts_of(exact: Accuracy, starts: Starts) -> tuple[str | Table, ...]:
     rows: list[list[Any]] = [
         [
             name,
@@ -158,8 +157,9 @@ def text_of(exact: Accuracy, starts: Starts) -> str:
     ]
     losses = ", ".join(f"{row.min():.5f} to {row.max():.5f}" for row in starts.losses)
     n_datasets, n_starts = starts.losses.shape
-    return f"""\
-{today()}. {machine()}. One thread.
+    return (
+        f"""\
+One thread.
 
 ### Discovered coefficients
 
@@ -167,9 +167,9 @@ def text_of(exact: Accuracy, starts: Starts) -> str:
 error over the datasets, beside that of the maximum-likelihood fit of the same three numbers; in brackets
 the ratio of the two. The last step of the discovery maximises the same likelihood, so that its ratio shows
 that it gets there; without it (`spice_refine=False`) the numbers are SINDy's reading of the network.
-
-{table(["coefficient", "truth", "ours", "ours, not refined", "maximum likelihood"], rows)}
-
+""",
+        Table(["coefficient", "truth", "ours", "ours, not refined", "maximum likelihood"], rows),
+        f"""\
 Seconds per fit: {spread(exact.seconds)}.
 
 ### Random starts
@@ -179,24 +179,20 @@ the best one on the same data, or above chance (ln 2).
 
 Stuck: **{starts.stuck.sum()} of {starts.losses.size}**. Final losses on each dataset: {losses}.
 Seconds per fit: {spread(starts.seconds)}.
-"""
+""",
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = benchmark_parser(__doc__)
     parser.add_argument(
         "--datasets", type=int, default=20, help="datasets on which the coefficients are judged"
     )
     parser.add_argument("--starts", type=int, default=40, help="random starts on each of three datasets")
-    parser.add_argument("--no-write", action="store_true", help="print, and leave RESULTS.md as it is")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    text = text_of(accuracy(arguments.datasets), random_starts(arguments.starts))
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    parts = parts_of(accuracy(arguments.datasets), random_starts(arguments.starts))
+    publish(HEADING, *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ in that folder (a worktree) is attacked first, in the same way. Attackers come f
 bounded for an address is not bounded for the learners.
 """
 
-import argparse
 import http.client
 import json
 import os
@@ -30,7 +29,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import psutil
-from report import machine, number, table, today, write_section
+from report import Table, benchmark_parser, number, publish
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 import servers
@@ -447,8 +446,8 @@ def figures(row: Row) -> list[str]:
     return [number(p95(row.calm)), number(p95(row.times)), number(worst), str(len(row.times))]
 
 
-def report_rows(now: Told, before: Told | None) -> str:
-    """What came of it, as Markdown: the version as it is, beside another one."""
+def report_rows(now: Told, before: Told | None) -> tuple[Table, str]:
+    """What came of it: the version as it is, beside another one."""
     heads = ["what was tried", "what came of it", "p95 in the rest before, s", "p95, s", "worst, s", "moves"]
     cells = [
         [row.attempt.what, row.attempt.seen, *figures(row), number(row.attempt.held)] for row in now.rows
@@ -458,7 +457,7 @@ def report_rows(now: Told, before: Told | None) -> str:
         for row, old in zip(cells, before.rows, strict=True):
             row[1:1] = [old.attempt.seen, number(p95(old.times))]
     words = now.words if before is None else f"{now.words} Of the older version: {before.words}"
-    return f"{table([*heads, 'all, GB'], cells)}\n\np95: from a slider's move to its picture. {words}"
+    return Table([*heads, "all, GB"], cells), f"p95: from a slider's move to its picture. {words}"
 
 
 def say(*words: object) -> None:
@@ -467,20 +466,16 @@ def say(*words: object) -> None:
 
 def main() -> None:
     """Attack, print, and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--learners", type=int, default=8)
     parser.add_argument("--before", type=Path, help="folder of another version, which is attacked first")
     parser.add_argument("--minutes", type=float, default=10, help="after which no other attack is begun")
     parser.add_argument("--only", nargs="*", help="names of attacks")
-    parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     kinds = [each for each in ATTACKS if not chosen.only or each.__name__ in chosen.only]
     roots = [root.resolve() for root in (chosen.before, servers.ROOT) if root is not None]
     *before, now = [run(root, chosen.learners, kinds, chosen.minutes) for root in roots]
-    text = report_rows(now, *before or [None])
-    print(text)
-    if not chosen.no_write:
-        write_section(HEADING, f"{today()}. {machine()}.\n\n{text}")
+    publish(HEADING, *report_rows(now, *before or [None]), write=not chosen.no_write)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from peer_env import peer_python
 from protocol import CPU, Worker, children_seconds
 from reference import simulate, to_tensors
-from report import machine, number, spread, table, today, write_section
+from report import Table, benchmark_parser, number, publish, spread
 
 HEADING = "The compiled path against the peer"
 PLOT = Path(__file__).with_name("compiled.svg")
@@ -201,38 +201,32 @@ def draw(found: dict[str, tuple[list[int], list[float]]]) -> None:
     figure.savefig(PLOT, metadata={"Date": None})
 
 
-def text_of(rows: list[list[str]], found: list[str], grown: dict[str, tuple[list[int], list[float]]]) -> str:
+def parts_of(
+    rows: list[list[str]], found: list[str], grown: dict[str, tuple[list[int], list[float]]]
+) -> list[str | Table]:
     lines = [
         f"- {name}: " + ", ".join(f"{n:,}: {number(ms)} ms" for n, ms in zip(*pair, strict=True))
         for name, pair in grown.items()
     ]
     measured = "Time of the processor (BENCHMARK_CLOCK=cpu)" if CPU else "Time on the wall"
-    return f"""\
-{today()}. {machine()}. One thread on each side, in turn. {measured}. Sizes are sessions x trials.
-Median (lowest to highest); the ratio is the peer's median over ours, beside what was asked for. The peer
-trains from one start for 1024 epochs; we choose among several starts and finish with L-BFGS.
-
-{table(HEAD, rows)}
-
-What they found: constant, value, reward (the truth is -0.300, 0.700, 0.900).
-
-{chr(10).join(found)}
-
-How one call of loss and gradient grows ([plot](compiled.svg)):
-
-{chr(10).join(lines)}
-"""
+    return [
+        f"One thread on each side, in turn. {measured}. Sizes are sessions x trials. Median (lowest to"
+        " highest); the ratio is the peer's median over ours, beside what was asked for. The peer trains from"
+        " one start for 1024 epochs; we choose among several starts and finish with L-BFGS.",
+        Table(HEAD, rows),
+        "What they found: constant, value, reward (the truth is -0.300, 0.700, 0.900).",
+        "\n".join(found),
+        "How one call of loss and gradient grows ([plot](compiled.svg)):",
+        "\n".join(lines),
+    ]
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = benchmark_parser(__doc__)
     add = parser.add_argument
     add("--peer", help="the peer's environment (default: $SPICEWIDGETS_PEER, else tests/benchmarks/.peer)")
     add("--repeats", type=int, default=5, help="turns of each side")
     add("--peer-fits", type=int, default=1, help="whole fits of the peer, about a minute each")
-    add("--no-write", action="store_true", help="print the table and leave the files as they are")
     return parser.parse_args()
 
 
@@ -255,10 +249,8 @@ def main() -> None:
             grown = growth(us)
         rows.append(fresh_process(peer, ours, small, arguments.repeats))
         rows += [memory(peer, ours, data[size], size) for size in ("100 x 100", "10,000 x 100")]
-    text = text_of(rows, found, grown)
-    print(text)
+    publish(HEADING, *parts_of(rows, found, grown), write=not arguments.no_write)
     if not arguments.no_write:
-        write_section(HEADING, text)
         draw(grown)
 
 

@@ -8,7 +8,6 @@ intervals are those of `people()`; beside them those by the delta method, as the
 likelihood of the model that is true, with its starting values known.
 """
 
-import argparse
 import warnings
 from collections.abc import Callable, Mapping
 from time import process_time
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.data.participants import index_participants
@@ -220,11 +219,10 @@ def rows_of(kind: str, n_choices: int, n_people: int, seed: int) -> list[tuple[s
 
 def main() -> None:
     """Measure all cells, print them, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--people", type=int, default=400)
     parser.add_argument("--seed", type=int, default=9001)
     parser.add_argument("--choices", type=int, nargs="+", default=[100, 300, 1000])
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rows, seed = [], arguments.seed
@@ -233,15 +231,14 @@ def main() -> None:
             rows += rows_of(kind, n_choices, arguments.people, seed)
             seed += 10
     head = ("", "coverage", "before", "mean width", "before", "profile likelihood: width", "its coverage")
-    text = (
-        f"{today()}, {machine()}. 90 % intervals of `people()`; {arguments.people} people a cell, with the"
+    words = (
+        f"90 % intervals of `people()`; {arguments.people} people a cell, with the"
         f" seeds {arguments.seed} to {seed - 10} in steps of 10 (parameters; choices are of the next seed)."
         " Coverage and width are of those who have a finite interval; the others' parameters are not"
         " identified, or they are no Q-learners. Before: the delta method at the terms that were chosen. The"
-        " profile likelihood is of the true model, with its starting values known.\n\n"
+        " profile likelihood is of the true model, with its starting values known."
     )
-    if not arguments.no_write:
-        write_section(HEADING, text + table(head, rows))
+    publish(HEADING, words, Table(head, rows), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ seeds that no tuning saw; and three of them with fewer choices. Both ways start 
 and the same samples of it.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from report import RESULTS, machine, table, today, write_section
+from report import RESULTS, Table, benchmark_parser, publish
 from scipy.stats import chi2
 
 import spicewidgets as sw
@@ -181,26 +180,25 @@ def row(name: str, ways: dict[str, list[list[Found]]]) -> list[str]:
     ]
 
 
-def structure_text(results: dict[str, dict[str, list[list[Found]]]], seeds: range) -> str:
+def structure_parts(results: dict[str, dict[str, list[list[Found]]]], seeds: range) -> tuple[str, Table]:
     """The section on the structure."""
     whole = {way: [d for ways in results.values() for d in ways[way]] for way in WAYS}
     rows = [row(name, ways) for name, ways in results.items()]
     rows.append(row("all", whole))
     head = ["participant", "evidence", "threshold", "within 99.9 % bound", "90 % intervals", "seconds"]
-    return f"""\
-{today()}. {machine()}. One thread. Data sets with the seeds {seeds.start} to {seeds.stop - 1}.
+    words = f"""\
+One thread. Data sets with the seeds {seeds.start} to {seeds.stop - 1}.
 
 Of 100 x 100 choices: data sets in which every participant has exactly the true terms, up to the canonical
 form (`core/discover/canonical.py`; the truth is written so by the same search, on the choices that the
 participant is expected to make). For the threshold the participant's own way of writing counts as well.
 Beside it, of the equations by evidence: participants whose P are within what so many choices can tell; 90 %
 intervals that cover the truth; seconds of processor for finding the equations of a trained network.
-
-{table(head, rows)}
 """
+    return words, Table(head, rows)
 
 
-def few_text(shares: Shares, seeds: range) -> str:
+def few_parts(shares: Shares, seeds: range) -> tuple[str, Table]:
     """The section on few choices."""
     cell = "{:.1%} / {:.1%} / {:.1%} / {:.4f}"
     rows = [
@@ -208,17 +206,16 @@ def few_text(shares: Shares, seeds: range) -> str:
         for name in SMALL
         for size in SIZES
     ]
-    return f"""\
-{today()}. {machine()}. One thread. Data sets with the seeds {seeds.start} to {seeds.stop - 1}.
+    words = f"""\
+One thread. Data sets with the seeds {seeds.start} to {seeds.stop - 1}.
 
 Candidate terms that are rightly there or not / missing terms for each true one / superfluous terms for each
 true one / divergence of P from the truth in nats per choice, on other choices ([plot](evidence.svg)). The
 true terms are here those of the canonical form on 10,000 choices, whatever the number of choices. Fewer
 choices cannot tell all of them: evidence then leaves out what it is not sure of, and the threshold lets in
 what is not there.
-
-{table(["participant", "choices", *WAYS], rows)}
 """
+    return words, Table(["participant", "choices", *WAYS], rows)
 
 
 def drawn(shares: Shares) -> Figure:
@@ -242,27 +239,22 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--datasets", type=int, default=20, help="data sets of each case and size")
     parser.add_argument("--seed", type=int, default=2001, help="of the first data set")
     parser.add_argument("--part", choices=("structure", "few"), help="only one of the two sections")
-    parser.add_argument("--no-write", action="store_true", help="print, and leave RESULTS.md as it is")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     seeds, sections = range(arguments.seed, arguments.seed + arguments.datasets), {}
     if arguments.part != "few":
-        sections[HEADING] = structure_text(recovery(seeds), seeds)
+        sections[HEADING] = structure_parts(recovery(seeds), seeds)
     if arguments.part != "structure":
         shares = small(seeds)
-        sections[FEW] = few_text(shares, seeds)
+        sections[FEW] = few_parts(shares, seeds)
         if not arguments.no_write:
             drawn(shares).savefig(RESULTS.with_name("evidence.svg"))
-    for heading, text in sections.items():
-        print(text)
-        if not arguments.no_write:
-            write_section(heading, text)
+    for heading, parts in sections.items():
+        publish(heading, *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

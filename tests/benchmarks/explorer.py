@@ -6,7 +6,6 @@ Needs `spicewidgets[test]` and a Chromium. Everything is timed where the learner
 event to the change of the picture. The load of the machine is told beside each figure.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -26,7 +25,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from explorer_page import ExplorerPage
-from report import machine, number, table, today, write_section
+from report import Table, benchmark_parser, number, publish
 
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.state.link import to_link
@@ -72,7 +71,7 @@ def say(*words: object) -> None:
     print(*words, file=sys.stderr, flush=True)
 
 
-class Table:
+class Measured:
     """Rows as they are found, with the load of the machine at that time."""
 
     def __init__(self) -> None:
@@ -90,9 +89,6 @@ class Table:
         high = statistics.quantiles(times, n=20)[-1]
         told = f"{statistics.median(times):.0f} ms, p95 {high:.0f} ms, of {len(times)}"
         self.add(what, goal, told)
-
-    def text(self) -> str:
-        return table(["what", "found", "wanted", "load"], self.rows)
 
 
 @contextmanager
@@ -448,27 +444,20 @@ PARTS: dict[str, Callable[[Browser, Table, int], None]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument(
-        "--no-write", action="store_true", help="print the table and leave RESULTS.md as it is"
-    )
     arguments = parser.parse_args()
-    found = Table()
+    found = Measured()
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         for name in arguments.only.split(","):
             PARTS[name](browser, found, arguments.repeats)
         browser.close()
-    head = f"{today()}. {machine()}. Headless Chromium on the same machine; load is that of the last minute."
-    text = f"{head}\n\n{found.text()}"
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    words = "Headless Chromium on the same machine; load is that of the last minute."
+    table = Table(["what", "found", "wanted", "load"], found.rows)
+    publish(HEADING, words, table, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

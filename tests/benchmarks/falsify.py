@@ -11,7 +11,6 @@ Parts are kept in a folder, so that some can be measured anew, or several at onc
 those that are there.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from scipy.special import expit
 
 import spicewidgets as sw
@@ -164,7 +163,7 @@ def named(n: int) -> str:
     return f"{n} {'people' if n > 1 else 'person'}"
 
 
-def text_of(found: dict[str, list[dict[str, Any]]]) -> str:
+def parts_of(found: dict[str, list[dict[str, Any]]]) -> list[str | Table]:
     """The section, of the parts that are there."""
     columns = {part.words: found[name] for name, part in PARTS.items() if part.words and name in found}
     cells = []
@@ -186,41 +185,34 @@ def text_of(found: dict[str, list[dict[str, Any]]]) -> str:
         if name.startswith("without")
     ]
     head = (
-        f"{today()}; {machine()}. `python tests/benchmarks/falsify.py`; seeds from {SEED:,} on, on which"
-        " nothing was chosen. People have a choice kernel (weight 1, standard deviation .5) and parameters of"
-        f" their own; {TRIALS} trials each. Fitted: the true kind, under its group's prior, one person under"
-        " the declared one. Before: played anew in a schedule that is estimated from five trials around."
+        f"Seeds from {SEED:,} on, on which nothing was chosen. People have a choice kernel (weight 1,"
+        f" standard deviation .5) and parameters of their own; {TRIALS} trials each. Fitted: the true kind,"
+        " under its group's prior, one person under the declared one. Before: played anew in a schedule that"
+        " is estimated from five trials around."
     )
-    parts = [
+    return [
         head,
         "Models rejected at the 5 % level over all their measures (Holm); anew is 100 times:",
-        table(["data sets of", *columns], cells),
+        Table(["data sets of", *columns], cells),
         "Measures alone with p of .05 or less, before the correction; before, a model failed by any of them:",
-        table(["measure", *columns], alone),
+        Table(["measure", *columns], alone),
         f"Fitted {WITHOUT}, which lacks the kernel, rejected by next choices, by the kernel's mean weight:",
-        table(["weight", *(f"{named(n)}, {options} options" for n in PEOPLE for options in OPTIONS)], power),
+        Table(["weight", *(f"{named(n)}, {options} options" for n in PEOPLE for options in OPTIONS)], power),
     ]
-    return "\n\n".join(parts)
 
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--part", choices=PARTS, action="append", help="only this one; once for each")
     parser.add_argument("--share", type=float, default=1.0, help="of the data sets of each cell")
-    parser.add_argument("--no-write", action="store_true", help="print, and leave RESULTS.md as it is")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for name in arguments.part or PARTS:
         measure(name, arguments.share)
     kept = {name: KEPT / f"{name}.json" for name in PARTS}
     found = {name: json.loads(path.read_text()) for name, path in kept.items() if path.exists()}
-    text = text_of(found)
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, *parts_of(found), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

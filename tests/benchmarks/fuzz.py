@@ -10,7 +10,6 @@ are also drawn from all that a lesson may be, so that most are taken and opened 
 wrong is kept as a file. A short part runs in `test_fuzz.py`, where hypothesis makes JSON, too.
 """
 
-import argparse
 import base64
 import json
 import os
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # else the first table reserves all of the gigabyte
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from sound_lessons import LessonReader, invent_lesson
 
 from spicewidgets import (
@@ -330,14 +329,13 @@ def run(target: Target, inputs: int, seed: int, until: float = float("inf")) -> 
 
 def main() -> None:
     """Try, print, and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="name of a target")
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="after which nothing more is tried"
     )
-    parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     rows, total, begun = [], 0, time.process_time()
     until = time.monotonic() + 60 * chosen.minutes
@@ -358,14 +356,12 @@ def main() -> None:
                 print("  ", kept, problem, file=sys.stderr, flush=True)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     head = ["read as", "inputs", "taken", "refused in a sentence", "slowest, s", "wrong"]
-    text = table(head, rows) + (
-        f"\n\n{total:,} inputs, seed {chosen.seed}: {time.process_time() - begun:.0f} s of processor, at most"
+    words = (
+        f"{total:,} inputs, seed {chosen.seed}: {time.process_time() - begun:.0f} s of processor, at most"
         f" {most:.2f} GB. Load {os.getloadavg()[0]:.1f}."
     )
-    print(text)
-    if not chosen.no_write:
-        heading = HEADING if chosen.only is None else f"{HEADING}: {chosen.only}"
-        write_section(heading, f"{today()}. {machine()}.\n\n{text}")
+    heading = HEADING if chosen.only is None else f"{HEADING}: {chosen.only}"
+    publish(heading, Table(head, rows), words, write=not chosen.no_write)
 
 
 if __name__ == "__main__":

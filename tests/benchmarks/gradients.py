@@ -8,7 +8,6 @@ over trials. Each is compared in float64 at several sets of weights: loss and gr
 and not a number in the same places and equal where they are finite, or the model is refused.
 """
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from torch import Tensor, nn
 
 from spicewidgets import BaseRNN
@@ -190,10 +189,9 @@ def same(mine: np.ndarray, theirs: np.ndarray) -> bool:
 
 def main() -> None:
     """Compare, print, and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--models", type=int, default=400)
     parser.add_argument("--seeds", type=int, nargs="*", help="only these")
-    parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     found = Found()
     for seed in chosen.seeds or range(chosen.models):
@@ -210,10 +208,8 @@ def main() -> None:
         ["differences of rounding, where numbers nearly cancel", kinds["rounding"]],
         ["where compiled loss or gradient is another", len(found.wrong)],
     ]
-    text = table(["what", "how many"], [[what, str(count)] for what, count in rows])
-    print(text)
-    if not chosen.no_write:
-        write_section(HEADING, f"{today()}. {machine()}.\n\n{text}")
+    table = Table(["what", "how many"], [[what, str(count)] for what, count in rows])
+    publish(HEADING, table, write=not chosen.no_write)
 
 
 if __name__ == "__main__":

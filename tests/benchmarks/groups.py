@@ -12,7 +12,6 @@ Seeds begin at 70,000 and were used for nothing else. Without --no-write, the pa
 written anew.
 """
 
-import argparse
 import warnings
 from dataclasses import replace
 from types import SimpleNamespace
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from report import command, machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from scipy.stats import ttest_ind
 
 import spicewidgets as sw
@@ -144,7 +143,7 @@ def differences(n_sets: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary(found: pd.DataFrame) -> str:
+def summary(found: pd.DataFrame) -> Table:
     """Write the table of differences."""
     lines = []
     for (_, name), part in found.groupby(["differ", "name"], sort=False):
@@ -172,10 +171,10 @@ def summary(found: pd.DataFrame) -> str:
         "p < .05 before",
         "p < .05 after",
     )
-    return table(head, lines)
+    return Table(head, lines)
 
 
-def identified(n_sets: int) -> str:
+def identified(n_sets: int) -> Table:
     """Count the people whose learning rate the choices do not identify, and who enters a mean."""
     counts = {"people": 0, "0 or 1 exactly": 0, "of these in the mean": 0, "identified": 0}
     true, raw, kept, kept_true = [], [], [], []
@@ -201,7 +200,7 @@ def identified(n_sets: int) -> str:
         true, raw = [*true, *alphas], [*raw, *equations]
         kept, kept_true = [*kept, *own[np.isfinite(own)]], [*kept_true, *alphas[np.isfinite(own)]]
     known = np.array(raw)[np.isfinite(raw)]
-    return table(
+    return Table(
         ("of a learning rate α", "before", "after"),
         [
             ("people", str(counts["people"]), str(counts["people"])),
@@ -218,7 +217,7 @@ def identified(n_sets: int) -> str:
     )
 
 
-def columns() -> str:
+def columns() -> Table:
     """Count what a report says of a table with an age, a score, the hand and a diagnosis of each person."""
     rng, n = np.random.default_rng(FIRST_SEED + 20_000), 40
     alphas, betas = drawn("control", n, rng)
@@ -258,7 +257,7 @@ def columns() -> str:
     assert found.report is not None
     of_groups = [one for one in claims(found) if "group" in one.words.lower()]
     differences_tested = found.term_groups["p"].notna().groupby(found.term_groups["column"]).sum()
-    return table(
+    return Table(
         (
             "a report of 40 people with age, score, hand (0, 1) and diagnosis",
             "",
@@ -280,21 +279,18 @@ def columns() -> str:
 
 def main() -> None:
     """Measure a part, print it, and write its section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("part", choices=("differences", "identified", "columns"))
     parser.add_argument("--sets", type=int, default=100)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", sw.SpiceWarning)
     if arguments.part == "differences":
-        text = summary(differences(arguments.sets))
+        table = summary(differences(arguments.sets))
     else:
-        text = identified(arguments.sets) if arguments.part == "identified" else columns()
-    print(text)
-    if not arguments.no_write:
-        said = f"{today()}; {machine()}; `{command()}`; seeds from {FIRST_SEED:,}."
-        write_section(f"Groups of people: {arguments.part}", f"{said}\n\n{text}")
+        table = identified(arguments.sets) if arguments.part == "identified" else columns()
+    heading, words = f"Groups of people: {arguments.part}", f"Seeds from {FIRST_SEED:,}."
+    publish(heading, words, table, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

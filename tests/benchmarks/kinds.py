@@ -8,14 +8,13 @@ their size, 0 for all where it is 0). They are found by `SpiceEstimator(pooling=
 of the kind; the network is hardly trained, since equations do not rest on it with pooling.
 """
 
-import argparse
 import os
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.mechanism import Values
@@ -192,11 +191,10 @@ def measured(case: Any, n_datasets: int, seed: int, note: Callable[[str], None] 
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--datasets", type=int, default=10)
     parser.add_argument("--seed", type=int, default=9501)
     parser.add_argument("--only", nargs="*", default=())
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
     rows = []
@@ -209,16 +207,13 @@ def main() -> None:
         if (it := kind.simulation) and kind.name in {case[0] for case in CASES}
     )
     head = ["kind", "people", "term", "is there", "right", "chance", "seconds a data set"]
-    text = "\n\n".join(
-        [
-            f"{today()}; {machine()}; load of the machine {load:.1f} at first; seeds from {arguments.seed}.",
-            f"{sizes}. A row asks whether a term is in the equations of the group, as it is in the people's.",
-            table(head, rows),
-        ]
+    publish(
+        HEADING,
+        f"Load of the machine {load:.1f} at first; seeds from {arguments.seed}.",
+        f"{sizes}. A row asks whether a term is in the equations of the group, as it is in the people's.",
+        Table(head, rows),
+        write=not arguments.no_write,
     )
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ processor, so that a busy machine counts for nothing; memory is the peak of the 
 --no-write, the section of RESULTS.md is written anew.
 """
 
-import argparse
 import io
 import resource
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from report import machine, number, table, today, write_section
+from report import Table, benchmark_parser, number, publish
 
 import spicewidgets as sw
 
@@ -103,22 +102,18 @@ def measured(n_people: int, n_trials: int) -> Iterator[tuple[str, str, str]]:
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=100)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rows = list(measured(arguments.people, arguments.trials))
     rows.append((*million(), f"{peak():.0f} MB"))
-    text = (
-        f"{today()}, {machine()}; one thread. {arguments.people:,} simulated people of {arguments.trials}"
-        " trials, `ForgettingRNN`. Seconds of processor; the peak of memory so far.\n\n"
+    words = (
+        f"One thread. {arguments.people:,} simulated people of {arguments.trials} trials, `ForgettingRNN`."
+        " Seconds of processor; the peak of memory so far."
     )
-    text += table(("step", "time", "memory"), rows)
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, words, Table(("step", "time", "memory"), rows), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

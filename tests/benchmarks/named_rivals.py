@@ -7,13 +7,12 @@ gains and losses, Pavlovian go/no-go (Guitart-Masip et al. 2012); parameters dra
 fitted in each way. The tasks are those of tests/graded.py.
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
 from time import perf_counter
 
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from rivals import run
 from two_step_rivals import HEAD, matrix, recovered
 
@@ -34,14 +33,13 @@ DESIGNS = {
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--datasets", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     load, began = os.getloadavg()[0], perf_counter()
-    parts = [
-        f"{today()}; {machine()}; {arguments.jobs} processes; load of the machine {load:.1f} at first.",
+    parts: list[str | Table] = [
+        f"{arguments.jobs} processes; load of the machine {load:.1f} at first.",
         f"Parameters of rivals, true values drawn from the declared priors, {arguments.datasets} data sets of"
         f" {', '.join(f'{words} ({name})' for name, (_, words) in DESIGNS.items())}: correlation on the"
         " parameter's scale, root mean squared error in its units, and 95 % intervals that hold the truth.",
@@ -49,7 +47,7 @@ def main() -> None:
     rows = []
     for name, (design, _) in DESIGNS.items():
         rows += recovered([name], design, arguments.datasets, arguments.jobs, SEED)
-    parts.append(table(HEAD, rows))
+    parts.append(Table(HEAD, rows))
     for name, (design, _) in DESIGNS.items():
         study = sw.ModelRecovery(
             design,
@@ -66,10 +64,7 @@ def main() -> None:
             matrix(told.confusion("datasets")),
         ]
     parts.append(f"All that took {perf_counter() - began:.0f} s.")
-    text = "\n\n".join(parts)
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

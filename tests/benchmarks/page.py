@@ -6,7 +6,6 @@ The committed bundle runs in node, and in Chromium where there is one. Random se
 each is simulated, trained and read by the page and by Python. Time in node is that of the processor.
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from playwright.sync_api import sync_playwright
-from report import machine, number, spread, table, today, write_section
+from report import Table, benchmark_parser, number, publish, spread
 
 import spicewidgets as sw
 from spicewidgets.core.models import MODELS
@@ -249,14 +248,13 @@ def bets(seed: int, n_players: int = 200) -> str:
         " are from the eleventh choice on. What would halve the interval is told of every fifth player, at"
         " the median; beside it the width that so many more choices of that player really left."
     )
-    return f"{words}\n\n{table(head, rows)}"
+    return words, Table(head, rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--settings", type=int, default=50)
     parser.add_argument("--seed", type=int, default=2027)
-    parser.add_argument("--no-write", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -273,26 +271,20 @@ def main() -> None:
         "above .01",
     )
     times = [(name, *speed(name)) for name in READY]
-    text = f"""\
-{today()}. {machine()}, shared with other work. {given.settings} random settings of each model, seed
-{given.seed}. The page's choices, terms and coefficients beside Python's, and beside them Python's own under
-another seed of the network's weights: a climb ends where a step gains less than 5e-4 nats, which is up to
-.032 standard errors from the maximum, so that two results can be so far apart and more.
-
-{table(head, rows)}
-
-100 x 100 choices, time of the processor: median (lowest to highest). The peer needs 68.2 ms for an epoch of
-one module ("The compiled path against the peer").
-
-{table(("model", "an epoch in node", "in machine code", "Train to equation in node"), times)}
-
-{browser} The file has {len(write_page().encode()) / 1000:.0f} kB.
-
-{bets(given.seed)}
-"""
-    print(text)
-    if not given.no_write:
-        write_section(HEADING, text)
+    publish(
+        HEADING,
+        f"Shared with other work. {given.settings} random settings of each model, seed {given.seed}. The"
+        " page's choices, terms and coefficients beside Python's, and beside them Python's own under another"
+        " seed of the network's weights: a climb ends where a step gains less than 5e-4 nats, which is up to"
+        " .032 standard errors from the maximum, so that two results can be so far apart and more.",
+        Table(head, rows),
+        "100 x 100 choices, time of the processor: median (lowest to highest). The peer needs 68.2 ms for an"
+        ' epoch of one module ("The compiled path against the peer").',
+        Table(("model", "an epoch in node", "in machine code", "Train to equation in node"), times),
+        f"{browser} The file has {len(write_page().encode()) / 1000:.0f} kB.",
+        *bets(given.seed),
+        write=not given.no_write,
+    )
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ the second; the first run, in which the task is new, is always learned from. Not
 the end. Without --no-write, the section of RESULTS.md is written anew.
 """
 
-import argparse
 from time import process_time
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.cli.discovery import held_out
@@ -58,10 +57,9 @@ def scored(way: dict[str, Any], parts: list[tuple[DatasetRNN, DatasetRNN]]) -> t
 
 def main() -> None:
     """Measure all ways, print them, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("table")
     parser.add_argument("--folds", type=int, default=4)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     choices = sw.read_choices(arguments.table)
@@ -82,14 +80,13 @@ def main() -> None:
         print(*rows[-1], sep=" | ", flush=True)
     head = ("model and way", "equations", "numbers a person", "network", "processor time of a fit")
     report = choices.report
-    text = (
-        f"{today()}; {machine()}. {len(report.participants)} people, {choices.dataset.n_sessions} runs;"
+    words = (
+        f"{len(report.participants)} people, {choices.dataset.n_sessions} runs;"
         f" likelihood per choice of {n_choices:,} choices in runs kept apart ({arguments.folds} folds; every"
         " person's first run is always learned from), one thread. By chance: "
-        f"{1 / choices.dataset.n_actions:.4f}.\n\n" + table(head, rows)
+        f"{1 / choices.dataset.n_actions:.4f}."
     )
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, words, Table(head, rows), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ expect the choices in a loop of their own; differences, intervals, model frequen
 recovery and counts are computed anew. Only `report.py` beside this file, which writes RESULTS.md, is ours.
 """
 
-import argparse
 import json
 import re
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from report import command, machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln, logsumexp
 from scipy.stats import beta as beta_distribution, norm, t as student
@@ -675,13 +674,12 @@ def played(choices: NDArray[np.int64], rewards: Floats, n_actions: int, beta: fl
 
 def main() -> None:
     """Read the report, compute anew, print the table, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("table")
     parser.add_argument("report")
     for name, column in (("participant", "participant"), ("session", "run"), ("choice", "choice")):
         parser.add_argument(f"--{name}", default=column)
     parser.add_argument("--reward", default="reward")
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     data, report = read(arguments.table, vars(arguments)), opened(arguments.report)
     rows = [
@@ -698,16 +696,13 @@ def main() -> None:
         set(report.claims["kind"])
         - {row.what.split(":")[0].split(" (")[0].removeprefix("claim ") for row in rows}
     )
-    text = "\n\n".join(
-        [
-            f"{today()}; {machine()}. `{command()}`: {len(rows)} rows, of which"
-            f" {sum(bool(row.differs) for row in rows)} differ. Claims without a row: {', '.join(untold)}.",
-            table(("number", "report", "recomputed", "differs"), rows),
-        ]
+    publish(
+        f"{HEADING} ({Path(arguments.table).name})",
+        f"{len(rows)} rows, of which {sum(bool(row.differs) for row in rows)} differ."
+        f" Claims without a row: {', '.join(untold) or 'none'}.",
+        Table(("number", "report", "recomputed", "differs"), rows),
+        write=not arguments.no_write,
     )
-    print(text)
-    if not arguments.no_write:
-        write_section(f"{HEADING} ({Path(arguments.table).name})", text)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ def _json(value: Any, margin: str = "") -> str:
 
 def publish(heading: str, *parts: str | Table, write: bool = True) -> None:
     """Print a section and, with `write`, put it in place of the last one with this heading."""
-    section = Section(heading, today(), machine(), version(), command(), parts)
+    made = [part.strip() if isinstance(part, str) else part for part in parts]
+    section = Section(heading, today(), machine(), version(), command(), made)
     print(section)
     if write:
         section.save()

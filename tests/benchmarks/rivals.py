@@ -9,7 +9,6 @@ recovered, in processes of this machine and, where `distributed` is installed, o
 workers.
 """
 
-import argparse
 import os
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +17,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from report import RESULTS, machine, table, today, write_section
+from report import RESULTS, Table, benchmark_parser, publish
 from scipy.optimize import minimize
 
 import spicewidgets as sw
@@ -136,10 +135,9 @@ def figure(studies: dict[str, sw.ParameterRecovery]) -> Figure:
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--datasets", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
     times, plain = speed()
@@ -159,21 +157,22 @@ def main() -> None:
     dask = through_dask(found.results, arguments.jobs)
     head = ["simulated", *sw.RIVALS]
 
-    def matrix(frame: pd.DataFrame) -> str:
-        return table(head, [[name, *(f"{p:.2f}" for p in row)] for name, row in frame.iterrows()])
+    def matrix(frame: pd.DataFrame) -> Table:
+        return Table(head, [[name, *(f"{p:.2f}" for p in row)] for name, row in frame.iterrows()])
 
     exact = found.exact()
-    text = "\n\n".join(
-        [
-            f"{today()}; {machine()}; {arguments.jobs} processes; load of the machine {load:.1f} at first.",
+    publish(
+        *[
+            HEADING,
+            f"{arguments.jobs} processes; load of the machine {load:.1f} at first.",
             f"All rivals by maximum likelihood, {MANY.n_people} people x 9 sessions x 100 choices, {N_STARTS}"
             f" starts each, one thread, and the starts that agree with the best. {plain}",
-            table(["rival", "fit", "agreement"], times),
+            Table(["rival", "fit", "agreement"], times),
             f"Parameter recovery, {arguments.datasets} data sets of 10 people x 300 trials, true values drawn"
             " from the declared priors ([plot](rivals.svg)): correlation on the parameter's scale; bias and"
             " rmse in its units; 95 % intervals that hold the truth; values at a bound. The priors are wide:"
             " people with little noise, or none but noise, tell little of their other parameters.",
-            table(["parameter", "correlation", "bias", "rmse", "covered", "at a bound"], parameters),
+            Table(["parameter", "correlation", "bias", "rmse", "covered", "at a bound"], parameters),
             f"Which rival is the best by BIC (columns) where one was simulated (rows), of"
             f" {arguments.datasets // 2 * 10} people each x 300 trials, in {seconds:.0f} s:",
             matrix(models.confusion()),
@@ -183,12 +182,11 @@ def main() -> None:
             matrix(models.inversion()),
             "Terms of the tutorial's participant, 200 data sets of 100 x 100 trials: all true terms and no"
             f" other in {exact.iloc[0]:.1%}, in {term_seconds:.0f} s. {dask}",
-        ]
+        ],
+        write=not arguments.no_write,
     )
-    print(text)
     if not arguments.no_write:
         figure(studies).savefig(FIGURE, dpi=150)
-        write_section(HEADING, text)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ equation makes up, with parameters estimated from the same choices. `people` kee
 does, `later` predicts later choices of each session, as `spicewidgets rivals --by time`.
 """
 
-import argparse
 from collections.abc import Iterator
 from time import process_time
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from people import folds_of as runs_apart
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.data.dataset import DatasetRNN
@@ -53,6 +52,7 @@ KINDS = (
     "surprised_value",
     "settling_value",
 )
+Parts = tuple[str | Table, ...]
 # What each part measures, for its section.
 ABOUT = {
     "simulated": (
@@ -148,7 +148,7 @@ def share_made_up(
     return (plain - found) / (plain - best), found
 
 
-def simulated(seed: int) -> str:
+def simulated(seed: int) -> Parts:
     """Measure ten kinds, four draws of each."""
     rows, found, began = [], 0, process_time()
     for number, kind in enumerate(KINDS):
@@ -180,10 +180,10 @@ def simulated(seed: int) -> str:
         )
     head = ("mechanism", "found", "by its signal", "made up", "steps of the first draw")
     seconds = (process_time() - began) / (4 * len(KINDS))
-    return f"Found in {found} of {4 * len(KINDS)} ({seconds:.0f} s each).\n\n" + table(head, rows)
+    return f"Found in {found} of {4 * len(KINDS)} ({seconds:.0f} s each).", Table(head, rows)
 
 
-def nothing(seed: int) -> str:
+def nothing(seed: int) -> Parts:
     """Count what is added to noise and to plain learners, 60 seeds of each."""
     rows = []
     for name in ("random", "rescorla-wagner"):
@@ -196,10 +196,10 @@ def nothing(seed: int) -> str:
             added += bool(taken(search))
             print(name, number, [term.words for term in taken(search)], flush=True)
         rows.append((name, f"{60 - added} of 60"))
-    return table(("learner", "nothing added"), rows)
+    return (Table(("learner", "nothing added"), rows),)
 
 
-def vain(seed: int) -> str:
+def vain(seed: int) -> Parts:
     """Look for four mechanisms that no ready model has, five seeds of each."""
     rows = []
     for kind in ("surprised_value", "two_back", "reward", "settling_value"):
@@ -219,7 +219,7 @@ def vain(seed: int) -> str:
             shares.append(share)
             print(kind, number, has_name, f"{share:.2f}", [term.words for term in taken(search)], flush=True)
         rows.append((kind, f"{good} of 5", " ".join(f"{one:.2f}" for one in shares)))
-    return table(("mechanism", "found", "made up"), rows)
+    return (Table(("mechanism", "found", "made up"), rows),)
 
 
 class Periodic(Rival):
@@ -278,7 +278,7 @@ class Sequence(Rival):
         return p.beta * state["value"] + p.weight * (state["trial"] * (2 * np.pi / 5)).cos() * side
 
 
-def outside(seed: int) -> str:
+def outside(seed: int) -> Parts:
     """Look for what the grammar does not have: what the ceiling predicts beyond the equation."""
     rows = []
     for number, rival in enumerate((Periodic(), InContext(), Sequence())):
@@ -301,10 +301,10 @@ def outside(seed: int) -> str:
         likelihoods = [f"{np.exp(-np.nanmean(nll_per_trial(one, new))):.4f}" for one in p.values()]
         rows.append((rival.name, *likelihoods, "; ".join(term.words for term in taken(search)) or "nothing"))
         print(*rows[-1], sep=" | ", flush=True)
-    return table(("learner", *p, "added"), rows)
+    return (Table(("learner", *p, "added"), rows),)
 
 
-def held_out(parts: Iterator[tuple[int, tuple[DatasetRNN, DatasetRNN]]], name: str) -> str:
+def held_out(parts: Iterator[tuple[int, tuple[DatasetRNN, DatasetRNN]]], name: str) -> Parts:
     """Search in the first part of each pair, and predict the second."""
     rows, nats, n = [], 0.0, 0
     for number, (train, test) in parts:
@@ -328,40 +328,33 @@ def held_out(parts: Iterator[tuple[int, tuple[DatasetRNN, DatasetRNN]]], name: s
         )
         print(*rows[-1], sep=" | ", flush=True)
     head = ("fold", "likelihood", "numbers a person", "processor time", "steps (nats)")
-    return (
-        f"{name}: likelihood per choice of {n:,} choices kept apart **{np.exp(-nats / n):.4f}**.\n\n"
-        + table(head, rows)
-    )
+    words = f"{name}: likelihood per choice of {n:,} choices kept apart **{np.exp(-nats / n):.4f}**."
+    return words, Table(head, rows)
 
 
 def main() -> None:
     """Measure one part, print it, and write its section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("part", choices=("simulated", "nothing", "vain", "outside", "people", "later"))
     parser.add_argument("table", nargs="?")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--only", type=int, nargs="*")
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.part == "people":
         pairs = runs_apart(sw.read_choices(arguments.table).dataset, arguments.folds or 4)
         chosen = range(len(pairs)) if arguments.only is None else arguments.only
-        text = held_out(((fold, pairs[fold]) for fold in chosen), "Runs kept apart")
+        parts = held_out(((fold, pairs[fold]) for fold in chosen), "Runs kept apart")
     elif arguments.part == "later":
         data = index_participants(sw.read_choices(arguments.table).dataset)[0]
         folds = folds_of(data, "time", arguments.folds or 3)
-        text = held_out(((i, (one.train, one.test)) for i, one in enumerate(folds)), "Later choices")
+        parts = held_out(((i, (one.train, one.test)) for i, one in enumerate(folds)), "Later choices")
     else:
-        text = {"simulated": simulated, "nothing": nothing, "vain": vain, "outside": outside}[arguments.part](
-            arguments.seed
-        )
-    print(text)
-    if not arguments.no_write:
-        write_section(
-            f"Search: {arguments.part}", f"{today()}; {machine()}. {ABOUT[arguments.part]}\n\n{text}"
-        )
+        parts = {"simulated": simulated, "nothing": nothing, "vain": vain, "outside": outside}[
+            arguments.part
+        ](arguments.seed)
+    publish(f"Search: {arguments.part}", ABOUT[arguments.part], *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ page; some lose their connection or crash, and some ask for the page and never c
 looked at while nobody is there, every few rounds: memory, open files, kernels and temporary files.
 """
 
-import argparse
 import os
 import random
 import sys
@@ -17,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 
-from report import machine, number, table, today, write_section
+from report import Table, benchmark_parser, number, publish
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 import servers
@@ -96,25 +95,21 @@ def soak(minutes: float, at_once: int) -> str:
         ]
         for what in looks[0]
     ]
-    text = table(["when nobody is there", "first third", "last third"], rows)
-    text += (
-        f"\n\n{learners} learners in {took:.0f} minutes, {at_once} at once: of five, three close the page,"
+    table = Table(["when nobody is there", "first third", "last third"], rows)
+    words = (
+        f"{learners} learners in {took:.0f} minutes, {at_once} at once: of five, three close the page,"
         f" one vanishes and one never connects; {len(looks)} looks. Load {os.getloadavg()[0]:.1f}."
     )
-    return text + "".join(f"\n\nWent wrong: {each}" for each in wrong[:10])
+    return [table, words, *(f"Went wrong: {each}" for each in wrong[:10])]
 
 
 def main() -> None:
     """Measure, print, and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--at-once", type=int, default=2)
-    parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
-    text = soak(chosen.minutes, chosen.at_once)
-    print(text)
-    if not chosen.no_write:
-        write_section(HEADING, f"{today()}. {machine()}.\n\n{text}")
+    publish(HEADING, *soak(chosen.minutes, chosen.at_once), write=not chosen.no_write)
 
 
 if __name__ == "__main__":

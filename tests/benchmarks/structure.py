@@ -10,7 +10,6 @@ another version of the package beside these:
     PYTHONPATH=EARLIER_CHECKOUT python tests/benchmarks/structure.py --no-write --save before.json
 """
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from scipy.stats import chi2, ncx2
 
 import spicewidgets as sw
@@ -138,7 +137,7 @@ def counted(seeds: range, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def text_of(versions: dict[str, dict[str, dict[str, int]]], seeds: range) -> str:
+def parts_of(versions: dict[str, dict[str, dict[str, int]]], seeds: range) -> tuple[str, Table]:
     rows = [
         [kind, version, *(str(own[kind][name]) for name in COUNTS)]
         for kind in versions["now"]
@@ -146,8 +145,8 @@ def text_of(versions: dict[str, dict[str, dict[str, int]]], seeds: range) -> str
     ]
     judgements = ("exactly", "below penalty", "choices tell", "P within")
     head = ["learner", "version", *judgements, *NAMES.values()]
-    return f"""\
-{today()}. {machine()}. One thread.
+    words = f"""\
+One thread.
 
 {len(seeds)} learners of each kind with {N_SESSIONS * N_TRIALS:,} choices each, analysed alone with a library
 of degree 2: constant, value x, reward r, x^2, x r. All of them have constant, x and r, asymmetric ones x r
@@ -161,21 +160,17 @@ too; none has x^2. Columns count learners; the first four those without any othe
   (noncentral chi-squared), so that so many choices cannot be relied on to tell it;
 - *P within*: the P of all choices is within the {SURE:.1%} bound of the true P (twice the divergence,
   chi-squared).
-
-{table(head, rows)}
 """
+    return words, Table(head, rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--learners", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=4101, help="of the first data set")
     parser.add_argument("--kind", action="append", choices=KINDS, help="only these learners")
     parser.add_argument("--save", type=Path, help="keep the counts in this file")
     parser.add_argument("--before", type=Path, help="counts of an earlier version, from --save")
-    parser.add_argument("--no-write", action="store_true", help="print, and leave RESULTS.md as it is")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     seeds = range(arguments.seed, arguments.seed + arguments.learners)
@@ -183,9 +178,7 @@ def main() -> None:
     versions["now"] = counted(seeds, arguments.kind or KINDS)
     if arguments.save:
         arguments.save.write_text(json.dumps(versions["now"]))
-    print(text := text_of(versions, seeds))
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, *parts_of(versions, seeds), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

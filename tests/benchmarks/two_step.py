@@ -10,12 +10,11 @@ With a table of real people the last quarter of each one's rows is predicted, hi
 equations and by the hybrid under its group's prior.
 """
 
-import argparse
 import os
 from time import perf_counter
 
 import numpy as np
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.models import OF_TASKS
@@ -98,7 +97,7 @@ def recovered(w: float, seed: int) -> dict[str, float]:
     }
 
 
-def simulated(n_datasets: int, seed: int) -> str:
+def simulated(n_datasets: int, seed: int) -> Table:
     """Return the table of simulated people, a row for each w."""
     rows = []
     for at, w in enumerate(WEIGHTS):
@@ -118,10 +117,10 @@ def simulated(n_datasets: int, seed: int) -> str:
         print(rows[-1], flush=True)
     names = ["terms exact", "plan found", "learned values found", "terms missing", "terms too many"]
     more = ["mean w", "its error", f"w in its {LEVEL:.0%} interval", "seconds a data set"]
-    return table(["w", *names, *more], rows)
+    return Table(["w", *names, *more], rows)
 
 
-def held_out(path: str) -> str:
+def held_out(path: str) -> tuple[str, Table, str]:
     """Return the table of real people: P of the last quarter of each one's choices, by stage."""
     data = sw.read_choices(path).dataset
     train, test = sw.split_data_along_timedim(data, 0.75, carry_on=True)
@@ -148,7 +147,7 @@ def held_out(path: str) -> str:
         f"{data.n_participants} people, learned from three quarters of each one's rows ({seconds:.0f} s):"
     )
     terms = ", ".join(spice.group_.to_frame()["module"] + ": " + spice.group_.to_frame()["term"])
-    return f"{people}\n\n{table(head, rows)}\n\nTheir terms: {terms}."
+    return people, Table(head, rows), f"Their terms: {terms}."
 
 
 def nll_of(p: np.ndarray, data: sw.DatasetRNN) -> np.ndarray:
@@ -159,25 +158,20 @@ def nll_of(p: np.ndarray, data: sw.DatasetRNN) -> np.ndarray:
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--datasets", type=int, default=10)
     parser.add_argument("--seed", type=int, default=9201)
     parser.add_argument("--people", help="a table of real people, which stays where it is")
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     parts = [
-        f"{today()}; {machine()}; load of the machine {os.getloadavg()[0]:.1f} at first; seeds from"
-        f" {arguments.seed}.",
+        f"Load of the machine {os.getloadavg()[0]:.1f} at first; seeds from {arguments.seed}.",
         f"Simulated hybrids, {arguments.datasets} data sets a row of {PEOPLE} people x {TRIALS} trials;"
         " group: " + ", ".join(f"{name} {mean:g}" for name, mean in MEANS.items()) + ".",
         simulated(arguments.datasets, arguments.seed),
     ]
     if arguments.people:
-        parts.append(held_out(arguments.people))
-    text = "\n\n".join(parts)
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+        parts += held_out(arguments.people)
+    publish(HEADING, *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

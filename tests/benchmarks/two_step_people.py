@@ -8,12 +8,11 @@ the published coefficients (columns subject, Intercept, prev_outcome, prev_trans
 those of `spicewidgets staying` are correlated.
 """
 
-import argparse
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.judge.replay import nll_per_trial, stages_of
@@ -62,27 +61,22 @@ def regressed(data: sw.DatasetRNN, path: str) -> str:
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("table")
     parser.add_argument("--scores")
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     data = sw.read_choices(arguments.table).dataset
     bars = Staying.of(data).bars()
     rows = [[*map(str, row[:2]), *(f"{p:.3f}" for p in row[2:5]), f"{row[6]:.3f}"] for row in bars.to_numpy()]
     parts = [
-        f"{today()}; {machine()}.",
         f"{data.n_participants} people; the last quarter of each one's rows, predicted: geometric mean of P.",
-        table(["rival", "first stage", "second stage", "both", "fit", "mean parameters"], predicted(data)),
+        Table(["rival", "first stage", "second stage", "both", "fit", "mean parameters"], predicted(data)),
         "P of staying, averaged over people with 95 % intervals, and of all trials together:",
-        table(["transition", "outcome", "people", "low", "high", "trials"], rows),
+        Table(["transition", "outcome", "people", "low", "high", "trials"], rows),
     ]
     if arguments.scores:
         parts.append(regressed(data, arguments.scores))
-    text = "\n\n".join(parts)
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ parameters drawn from the declared priors, fitted in each way: by maximum likeli
 that of their group.
 """
 
-import argparse
 import os
 from collections.abc import Iterable
 from time import perf_counter
 
 import pandas as pd
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from rivals import run
 
 import spicewidgets as sw
@@ -46,30 +45,29 @@ def recovered(
     return rows
 
 
-def matrix(frame: pd.DataFrame) -> str:
+def matrix(frame: pd.DataFrame) -> Table:
     """Return a table of shares."""
     rows = [[name, *(f"{p:.2f}" for p in row)] for name, row in frame.iterrows()]
-    return table(["simulated", *frame.columns], rows)
+    return Table(["simulated", *frame.columns], rows)
 
 
 def main() -> None:
     """Measure, print, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--datasets", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     load, began = os.getloadavg()[0], perf_counter()
     fitted = [name for name, rival in RIVALS.items() if rival.parameters]
     rows = recovered(fitted, DESIGN, arguments.datasets, arguments.jobs)
     n = arguments.datasets * PEOPLE
     parts = [
-        f"{today()}; {machine()}; {arguments.jobs} processes; load of the machine {load:.1f} at first.",
+        f"{arguments.jobs} processes; load of the machine {load:.1f} at first.",
         f"Parameter recovery, {n} people x {TRIALS} trials of two stages, true values drawn from the declared"
         " priors: correlation on the parameter's scale, root mean squared error in its units, and 95 %"
         " intervals that hold the truth; by maximum likelihood, under the declared prior, and under that of"
         f" the {PEOPLE} people of a data set.",
-        table(HEAD, rows),
+        Table(HEAD, rows),
     ]
     for criterion in ("bic", "evidence"):
         study = sw.ModelRecovery(
@@ -84,10 +82,7 @@ def main() -> None:
             matrix(told.confusion("datasets")),
         ]
     parts.append(f"All that took {perf_counter() - began:.0f} s.")
-    text = "\n\n".join(parts)
-    print(text)
-    if not arguments.no_write:
-        write_section(HEADING, text)
+    publish(HEADING, *parts, write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ page and all files that it loads, take over its widgets, move a slider, train, a
 them are real browsers, where there is a Chromium. All share the machine's processors with the server.
 """
 
-import argparse
 import os
 import statistics
 import sys
@@ -22,7 +21,7 @@ from urllib.error import HTTPError
 
 import psutil
 from playwright.sync_api import expect, sync_playwright
-from report import machine, number, table, today, write_section
+from report import Table, benchmark_parser, number, publish
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 import chromium
@@ -234,7 +233,7 @@ def attended(url: str, files: list[str], learners: int, within: float) -> list[d
         return [job.result() for job in jobs]
 
 
-def told(found, files, learners, within, pool, warm, took, worked, memory, load) -> str:
+def told(found, files, learners, within, pool, warm, took, worked, memory, load) -> list[str | Table]:
     """The figures of one class."""
     done = [each for each in found if isinstance(each, dict)]
     wrong = [each for each in found if isinstance(each, str)]
@@ -255,14 +254,14 @@ def told(found, files, learners, within, pool, warm, took, worked, memory, load)
         ["server and all kernels, proportional, GB", number(memory.total() / 1e3), number(memory.most / 1e3)]
     )
     heads = ["what", "median, or all", "worst", "worst browser", "worst without"]
-    text = table(heads, [[*row, *[""] * (len(heads) - len(row))] for row in rows])
-    text += (
-        f"\n\nThey came within {within:.0f} s, each loading {len(files)} files with the page, and began the"
+    table = Table(heads, [[*row, *[""] * (len(heads) - len(row))] for row in rows])
+    words = (
+        f"They came within {within:.0f} s, each loading {len(files)} files with the page, and began the"
         " job together; two have a real browser, which runs on the server's own cores. The server and its"
         f" kernels used {worked:.0f} s of processor in {took:.0f} s; warming the kernels before had taken"
         f" {warm:.0f} s. Load before: {load:.1f}."
     )
-    return text + "".join(f"\n\nWent wrong: {each}" for each in wrong)
+    return [table, words, *(f"Went wrong: {each}" for each in wrong)]
 
 
 def say(*words: object) -> None:
@@ -271,19 +270,16 @@ def say(*words: object) -> None:
 
 def main() -> None:
     """Measure, print, and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--within", type=float, default=20, help="seconds in which they come")
     parser.add_argument("--pool", type=int, help="kernels that are warm before; as many as learners")
     parser.add_argument("--no-fork", action="store_true", help="each kernel imports all by itself")
-    parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
     pool = chosen.learners if chosen.pool is None else chosen.pool
-    text = lesson(chosen.learners, chosen.within, pool, not chosen.no_fork)
-    print(text)
-    if not chosen.no_write:
-        heading = f"{HEADING}: {chosen.learners}" + (", not forked" if chosen.no_fork else "")
-        write_section(heading, f"{today()}. {machine()}.\n\n{text}")
+    heading = f"{HEADING}: {chosen.learners}" + (", not forked" if chosen.no_fork else "")
+    parts = lesson(chosen.learners, chosen.within, pool, not chosen.no_fork)
+    publish(heading, *parts, write=not chosen.no_write)
 
 
 if __name__ == "__main__":
