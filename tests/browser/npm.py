@@ -15,16 +15,17 @@ FOLDER = Path(__file__).resolve().parent / ".npm"
 
 def axe() -> Path | None:
     """The script of axe-core, the checker of accessibility. AXE in the environment names another."""
-    return _found("AXE", "axe-core@4", "axe-core/axe.min.js")
+    return found("AXE", "axe-core@4", "axe-core/axe.min.js")
 
 
 def proxy() -> Path | None:
     """The command of JupyterHub's proxy. HUB_PROXY in the environment names another."""
-    return _found("HUB_PROXY", "configurable-http-proxy@5", ".bin/configurable-http-proxy")
+    return found("HUB_PROXY", "configurable-http-proxy@5", ".bin/configurable-http-proxy")
 
 
 @cache
-def _found(variable: str, package: str, file: str) -> Path | None:
+def found(variable: str, package: str, file: str) -> Path | None:
+    """Return a file of a package, which a variable of the environment may name instead."""
     folder = FOLDER / package
     path = Path(os.environ.get(variable) or folder / "node_modules" / file)
     if not path.exists() and shutil.which("npm"):
