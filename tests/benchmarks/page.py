@@ -2,13 +2,12 @@
 
     python tests/benchmarks/page.py [--settings 50] [--seed 2027] [--no-write]
 
-The committed bundle runs in node, and in Chromium where there is one. Random settings are drawn from a seed;
-each is simulated, trained and read by the page and by Python. Time in node is that of the processor.
+The committed bundle runs in node. Random settings are drawn from a seed; each is simulated, trained and read
+by the page and by Python. Time in node is that of the processor. Browsers are for `page_browsers.py`.
 """
 
 import statistics
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from playwright.sync_api import sync_playwright
 from report import Table, benchmark_parser, number, publish, spread
 
 import spicewidgets as sw
@@ -27,8 +25,7 @@ from spicewidgets.core.train.objective import Sessions, get_flat_parameters
 from spicewidgets.front.page import READY, write_page
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
-import chromium  # noqa: E402
+sys.path[:0] = [str(TESTS)]
 from in_node import FIND, run_in_node  # noqa: E402
 
 HEADING = "The page in one file"
@@ -189,35 +186,6 @@ def speed(name: str) -> Iterator[str]:
     yield spread([one / 1000 for one in run_in_node(WHOLE, given, name)], "s")
 
 
-def in_browser() -> str:
-    """What a reader waits for in Chromium, from the disk and without a network; on the wall."""
-    path = chromium.find()
-    if path is None:
-        return "There was no Chromium."
-    first, ready, trained = [], [], []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "lesson.html"
-        file.write_text(write_page(), encoding="utf-8")
-        browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
-        for _ in range(5):
-            page = browser.new_context(offline=True, bypass_csp=True).new_page()
-            page.goto(file.as_uri())
-            page.locator("#status", has_text="Press Train").wait_for()
-            first.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-            loaded = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-            ready.append(page.evaluate(loaded))
-            began = time.perf_counter()
-            page.locator("#train").click()
-            page.locator("#verdict", has_text="articipant").wait_for()
-            trained.append(time.perf_counter() - began)
-        browser.close()
-    return (
-        f"In Chromium, from the disk, without a network: first picture after {spread(first, 'ms')},"
-        f" simulated and ready to be pressed after {spread(ready, 'ms')}, from Train to the equation of"
-        f" 100 x 100 choices {spread(trained, 's')}, of which most is drawn passes (two in a picture)."
-    )
-
-
 def bets(seed: int, n_players: int = 200) -> str:
     """What the thirty choices say of scripted players whose learning rate is known."""
     given = {"task": TASK, "seed": seed, "players": n_players, "alphas": ALPHAS}
@@ -258,7 +226,6 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    browser = in_browser()
     rows = [(name, *agreement(name, given.settings, given.seed)) for name in READY]
     head = (
         "model",
@@ -281,7 +248,7 @@ def main() -> None:
         "100 x 100 choices, time of the processor: median (lowest to highest). The peer needs 68.2 ms for an"
         ' epoch of one module ("The compiled path against the peer").',
         Table(("model", "an epoch in node", "in machine code", "Train to equation in node"), times),
-        f"{browser} The file has {len(write_page().encode()) / 1000:.0f} kB.",
+        f"The file has {len(write_page().encode()) / 1000:.0f} kB.",
         *bets(given.seed),
         write=not given.no_write,
     )

@@ -7,7 +7,6 @@ own that has no network but the loopback of its static server, where the system 
 (npm's) looks at the file in Chromium; a plain file server hands it to thousands of scripted learners.
 """
 
-import argparse
 import functools
 import gzip
 import json
@@ -27,7 +26,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from report import machine, spread, table, today, write_section
+from report import Table, benchmark_parser, publish, spread
 
 from spicewidgets.front.page import write_page
 
@@ -118,14 +117,14 @@ async function use(page, row) {
   row.verdict = await page.evaluate(() => document.getElementById("verdict").textContent);
   row.wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   row.refused = await page.evaluate(() => fetch("/anything").then(() => 0, () => 1));
-  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState === "finished"));
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState === "finished"));
   await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
   await page.evaluate(fs.readFileSync(axe, "utf8"));
   row.axe = [];
   for (const theme of ["light", "dark"]) {
     await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
-    row.axe.push(...(await page.evaluate(async () =>
-      (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`)))));
+    const { violations } = await page.evaluate(() => axe.run());
+    row.axe.push(...violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`)));
   }
 }
 """
@@ -171,9 +170,9 @@ def lighthouse(address: str, path: str) -> str:
         return "Lighthouse could not be had."
     said = []
     for form, preset in (("phone", ()), ("desk", ("--preset=desktop",))):
+        ask = ["--quiet", "--output=json", *preset, f"--only-categories={','.join(CATEGORIES)}"]
         done = subprocess.run(
-            [str(command), address, "--quiet", "--output=json", *preset, f"--only-categories={','.join(CATEGORIES)}"]
-            + ["--chrome-flags=--headless=new --no-sandbox --disable-gpu"],
+            [str(command), address, *ask, "--chrome-flags=--headless=new --no-sandbox --disable-gpu"],
             env=os.environ | {"CHROME_PATH": path},
             capture_output=True,
             text=True,
@@ -209,8 +208,8 @@ def learners(port: int, n: int) -> str:
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = used.ru_utime + used.ru_stime - before
     return (
-        f"{n:,} scripted learners of Python's plain file server: one request and {statistics.median(received):,.0f}"
-        f" bytes each, {sum(received) / 1e9:.2f} GB in all, in {time.perf_counter() - began:.0f} s;"
+        f"{n:,} scripted learners of Python's plain file server: one request and"
+        f" {statistics.median(received):,.0f} bytes each, {sum(received) / 1e9:.2f} GB in all, in {time.perf_counter() - began:.0f} s;"
         f" {1000 * seconds / n:.1f} ms of a processor a learner for server and learner together."
     )
 
@@ -221,10 +220,9 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--loads", type=int, default=5)
     parser.add_argument("--learners", type=int, default=10_000)
-    parser.add_argument("--no-write", action="store_true")
     given = parser.parse_args()
     browsers = {"chrome": chromium.find(), "firefox": shutil.which("firefox-esr") or shutil.which("firefox")}
     html = write_page()
@@ -253,20 +251,17 @@ def main() -> None:
         "wider than the page",
     )
     size = len(html.encode())
-    text = f"""\
-{today()}. {machine()}, shared with other work; {given.loads} loads each, median (lowest to highest), without
-a network but the loopback of the static server. Time until a key is answered begins with the command to load,
-and so has the driver's own in it. Train is pressed with Enter, after Shift and Tab have found it.
-
-{table(head, rows)}
-
-The file has {size / 1000:.0f} kB, packed {len(gzip.compress(html.encode())) / 1000:.0f} kB. {scores}
-
-{loaded}
-"""
-    print(text)
-    if not given.no_write:
-        write_section(HEADING, text)
+    packed = len(gzip.compress(html.encode()))
+    publish(
+        HEADING,
+        f"Shared with other work; {given.loads} loads each, median (lowest to highest), without a network but"
+        " the loopback of the static server. Time until a key is answered begins with the command to load, and"
+        " so has the driver's own in it. Train is pressed with Enter, after Shift and Tab have found it.",
+        Table(head, rows),
+        f"The file has {size / 1000:.0f} kB, packed {packed / 1000:.0f} kB. {scores}",
+        loaded,
+        write=not given.no_write,
+    )
 
 
 if __name__ == "__main__":
