@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.settings import Discovery
 from spicewidgets.front.models import describe
+from spicewidgets.front.page import BUNDLE
 
-BUNDLE = Path(__file__).parents[1] / "spicewidgets" / "front" / "page.js"
 NODE = shutil.which("node")
 
 

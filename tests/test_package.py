@@ -128,7 +128,7 @@ def test_a_wheel_holds_the_doors_and_the_page(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     files = set(ZipFile(wheel).namelist())
     page = TEMPLATES / "voila" / "templates" / "spicewidgets"
-    required = {file.relative_to(PACKAGE.parent).as_posix() for file in page.iterdir()}
+    required = {file.relative_to(PACKAGE.parent).as_posix() for file in page.rglob("*") if file.is_file()}
     required |= {f"spicewidgets/notebooks/{door.name}" for door in doors().values()}
     assert required - files == set()
 

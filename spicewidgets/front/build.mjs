@@ -1,4 +1,4 @@
-// Bundles the sources into what the page contains: node build.mjs [file]
+// Bundles the sources into what the page contains, and the server gives: node build.mjs [file]
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -7,7 +7,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 await build({
   absWorkingDir: folder,
   entryPoints: ["src/index.ts"],
-  outfile: process.argv[2] ?? join(folder, "page.js"),
+  outfile: process.argv[2] ?? join(folder, "../jupyter/voila/templates/spicewidgets/static/front.js"),
   bundle: true,
   minify: true,
   format: "iife",

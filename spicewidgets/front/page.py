@@ -1,7 +1,9 @@
 """A lesson as one file: it simulates, trains a network and finds its equation in any browser.
 
 What is declared in Python (settings, models, colours, words, the script) is written into the page as data;
-what the page computes is in `src/`, in TypeScript, of which `page.js` is the bundle.
+what the page computes is in `src/`, in TypeScript, of which `front.js` is the bundle. The same in a notebook,
+or its game alone in the explorer, has the ready models of `models.js`, which `python
+tests/front/test_ready_models.py` writes.
 """
 
 import base64
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..core import checks
+from ..core.data.gallery import load_choices
 from ..core.mechanisms import PARAMETERS
 from ..core.models import MODELS
 from ..core.read.words import subject, term_in_human_words
@@ -32,7 +35,9 @@ from ..style import ARMS, RNN, SPICE, TRUTH
 from .models import OPTIONS, describe, problem_of
 
 FOLDER = Path(__file__).parent
-PALETTE = FOLDER.parent / "jupyter" / "voila" / "templates" / "spicewidgets" / "panels.css"
+TEMPLATE = FOLDER.parent / "jupyter" / "voila" / "templates" / "spicewidgets"
+PALETTE = TEMPLATE / "panels.css"
+BUNDLE, READY_MODELS = (TEMPLATE / "static" / name for name in ("front.js", "models.js"))
 READY = ("rescorla-wagner", "forgetting")
 TITLE = "Watch a network learn how a participant learns"
 LEAD = (
@@ -47,6 +52,7 @@ SETTINGS = {
     "Choices": ("data", ("n_sessions", "n_trials", "seed")),
 }
 BLOCKS = ("fixed", "reversal", "switch")  # kinds of tasks whose probabilities are of blocks
+PEOPLE = "two-groups"  # the table whose people are put beside a player
 KINDS = ("drift", *BLOCKS)  # that the page simulates
 # The setting, and its values, with which another has an effect.
 ONLY = {
@@ -84,7 +90,7 @@ def write_page(
     title, lead = title or TITLE, lead or LEAD
     described = [_ready(name) for name in models]
     kernels = ",\n".join(source for _, source in described)
-    script = f"const KERNELS = [{kernels}];\n{_read('page.js')}"
+    script = f"const KERNELS = [{kernels}];\n{BUNDLE.read_text(encoding='utf-8')}"
     style = f"{_palette()}\n{_read('page.css')}"
     data = _describe_page([description for description, _ in described], experiment)
     parts = {
@@ -96,6 +102,30 @@ def write_page(
         "script": script,
     }
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _read("page.html"))
+
+
+def ready_models() -> str:
+    """Write the script that says what the page must know of the ready models, with their kernels."""
+    described = [_ready(name) for name in READY]
+    data = json.dumps(_describe_page([one for one, _ in described], Experiment()), separators=(",", ":"))
+    kernels = ",\n".join(source for _, source in described)
+    return f"const KERNELS = [{kernels}];\nconst DESCRIBED = {data};\n"
+
+
+def markup(game_alone: bool = False) -> str:
+    """Return what a page shows, without its head; of the game alone, or of all of it."""
+    text = _read("page.html").replace("{title}", TITLE).replace("{lead}", LEAD)
+    found = re.search(
+        r'<section id="play".*?</section>' if game_alone else r"<main.*</main>", text, re.DOTALL
+    )
+    assert found is not None
+    return found[0]
+
+
+def style_within(name: str) -> str:
+    """Return the style of the page, for what stands within a panel that has this class."""
+    own = "".join(f"--{word}:var(--sw-{word});" for word in re.findall(r"--sw-(\w+):", _palettes()[0]))
+    return f".{name}{{{_marks()}{own}\n{_read('page.css')}}}"
 
 
 def _ready(name: str) -> tuple[dict[str, Any], str]:
@@ -138,7 +168,22 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
         "blocks": {kind: _blocks(kind) for kind in BLOCKS},
         "scripts": dict(_scripts()),
         "symbols": {name: PARAMETERS[name].letter for name in READ_OFF},
+        "people": _people(),
     }
+
+
+def _people() -> list[list[str]]:
+    """Return the trials of each simulated person of a table, session by session, as digits: twice the choice
+    plus the reward.
+    """
+    rows = load_choices(PEOPLE).rows
+    digits = 2 * rows.arms + (np.nan_to_num(rows.rewards).max(axis=1) > 0.5)
+    people: dict[float, dict[int, str]] = {}
+    for person, session, digit in zip(rows.ids[:, -1], rows.session, digits, strict=True):
+        if digit >= 0:  # the choice is there
+            runs = people.setdefault(person, {})
+            runs[session] = runs.get(session, "") + str(digit)
+    return [list(runs.values()) for runs in people.values()]
 
 
 def _problems(experiment: Experiment) -> Iterator[str]:
@@ -213,18 +258,28 @@ def _scripts() -> Iterator[tuple[str, str]]:
         yield kind, text
 
 
+def _palettes() -> list[str]:
+    """Return the colours of the panels, light and dark, as their style sheet has them."""
+    return re.findall(r"\{([^}]*--sw-paper[^}]*)\}", PALETTE.read_text(encoding="utf-8"))[:2]
+
+
+def _marks() -> str:
+    """Return the colours of marks, as `style` has them."""
+    named = {"spice": SPICE, "network": RNN} | {
+        f"option{i + 1}": style for i, style in enumerate(ARMS[:OPTIONS])
+    }
+    return "".join(f"--{name}:{style.colour};" for name, style in named.items())
+
+
 def _palette() -> str:
     """Return the colours of the page, light and dark, as the panels' style sheet and `style` have them."""
-    blocks = re.findall(r"\{([^}]*--sw-paper[^}]*)\}", PALETTE.read_text(encoding="utf-8"))
     light, dark = (
         "".join(f"--{name}:{value};" for name, value in re.findall(r"--sw-(\w+):([^;\s]+)", block))
         + f"color-scheme:{scheme}"
-        for block, scheme in zip(blocks[:2], ("light", "dark"), strict=True)
+        for block, scheme in zip(_palettes(), ("light", "dark"), strict=True)
     )
-    options = "".join(f"--option{i + 1}:{style.colour};" for i, style in enumerate(ARMS[:OPTIONS]))
-    own = f"--spice:{SPICE.colour};{options}"
     return (
-        f":root{{{own}{light}}}\n"
+        f":root{{{_marks()}{light}}}\n"
         f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
         f":root[data-theme=dark]{{{dark}}}"
     )

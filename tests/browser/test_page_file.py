@@ -110,7 +110,7 @@ def test_what_a_lesson_fixes_stays_whatever_the_address_says(new_page, tmp_path)
 def test_thirty_choices_by_keys_and_by_touch(open_page):
     """A bet is shown after its choice, from the eleventh on; in the end the equation stands there."""
     page = open_page(400, has_touch=True)
-    expect(page.locator("#mind path[stroke-dasharray]")).to_have_count(2)  # the network is there
+    expect(page.locator("#mind path[stroke-width='3.5']")).to_have_count(2)  # the network is there
     for n in range(1, 31):
         if n % 2:
             page.keyboard.press("ArrowRight")
@@ -129,6 +129,10 @@ def test_thirty_choices_by_keys_and_by_touch(open_page):
     you, network = page.locator("#score b").all_inner_texts()
     assert int(you) + int(network) == 20
     expect(page.locator("#after table")).to_have_count(1)
+    beside = {"twin": "Your twin", "simulated": "A simulated participant", "people": "nobody took part"}
+    for one, words in beside.items():
+        page.locator(f"#{one}").tap()
+        expect(page.locator("#beside")).to_contain_text(words)
     page.keyboard.press("ArrowLeft")  # the round is over
     page.get_by_role("button", name="Play thirty more").tap()
     page.keyboard.press("ArrowLeft")
@@ -139,7 +143,7 @@ def test_axe_finds_nothing_in_the_light_and_in_the_dark(open_page):
     script = npm.axe()
     if script is None:
         pytest.skip("axe-core is missing, and npm, which would fetch it.")
-    page = open_page(400, "#model=forgetting")
+    page = open_page(400, "#model=forgetting", reduced_motion="reduce")
     train(page)
     expect(page.locator("tr.gone")).not_to_have_count(0)  # a term that was left out
     page.locator("summary").click()

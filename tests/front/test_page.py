@@ -16,7 +16,7 @@ from spicewidgets.cli import main
 from spicewidgets.core.mechanisms import PARAMETERS
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.experiment.script import script_of
-from spicewidgets.front.page import write_page
+from spicewidgets.front.page import BUNDLE, write_page
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.style import RNN, SPICE, TRUTH
 
@@ -151,10 +151,10 @@ def test_the_bundle_is_what_the_sources_give(tmp_path):
     for name in ("build.mjs", "tsconfig.json"):
         shutil.copy(FRONT / name, tmp_path)
     (tmp_path / "node_modules").symlink_to(folder / "node_modules")
-    build = ["node", str(tmp_path / "build.mjs"), str(tmp_path / "page.js")]
+    build = ["node", str(tmp_path / "build.mjs"), str(tmp_path / "front.js")]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "page.js").read_bytes() == (FRONT / "page.js").read_bytes()  # npm run build
+    assert (tmp_path / "front.js").read_bytes() == BUNDLE.read_bytes()  # npm run build
     check = [str(folder / "node_modules" / ".bin" / "tsc"), "--noEmit", "-p", str(FRONT)]
     done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

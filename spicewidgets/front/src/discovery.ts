@@ -24,12 +24,7 @@ function factorOf(module: Module, { value, signals }: Transition, name: string):
 }
 
 /** Find the equations of a trained network; on the way, how many terms are left. */
-export function* search(
-  model: Model,
-  sessions: readonly Choices[],
-  weights: Vector,
-  seed: number,
-): IterableIterator<number, Evidence> {
+export function* search(model: Model, sessions: readonly Choices[], weights: Vector, seed: number): IterableIterator<number, Evidence> {
   const betas = betasOf(model, weights);
   const { transitions } = replay(model, randomTask(new Generator(seed)), networkStep(weights), betas);
   const start: number[] = [];

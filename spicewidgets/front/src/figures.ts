@@ -9,10 +9,15 @@ export interface Style {
 
 export type Points = readonly (readonly [number, number])[];
 
-const WIDTH = 480;
-const HEIGHT = 240;
 const BOX = { left: 44, right: 8, top: 8, bottom: 34 };
 const DASHES: Readonly<Record<string, string>> = { solid: "", dashed: "8 5", dotted: ".1 6", dash_dotted: "8 4 1 4" };
+
+/** Finds what stands in a page, or in a part of one, by its id. */
+export const finderIn =
+  (root: ParentNode) =>
+  <T extends Element>(id: string): T =>
+    root.querySelector<T>(`#${id}`)!;
+export type Find = ReturnType<typeof finderIn>;
 
 export function element(name: string, attributes: Readonly<Record<string, string | number>>, text = ""): SVGElement {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -46,8 +51,12 @@ export interface Axes {
 export class Figure {
   private axes: Axes | null = null;
 
-  constructor(private readonly svg: SVGSVGElement) {
-    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  constructor(
+    readonly svg: SVGSVGElement,
+    private readonly width = 480,
+    private readonly height = 240,
+  ) {
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   }
 
   /** Begin anew, with axes and the words that a screen reader says of the figure. */
@@ -55,27 +64,27 @@ export class Figure {
     this.axes = axes;
     this.svg.replaceChildren();
     this.svg.setAttribute("aria-label", words);
-    const bottom = HEIGHT - BOX.bottom;
+    const bottom = this.height - BOX.bottom;
     for (const tick of axes.yTicks) {
       const y = this.y(tick);
-      this.add("path", { class: "grid", d: `M${BOX.left} ${y}H${WIDTH - BOX.right}` });
+      this.add("path", { class: "grid", d: `M${BOX.left} ${y}H${this.width - BOX.right}` });
       this.add("text", { x: BOX.left - 6, y: y + 4, "text-anchor": "end" }, String(tick));
     }
-    this.add("path", { class: "axis", d: `M${BOX.left} ${bottom}H${WIDTH - BOX.right}` });
+    this.add("path", { class: "axis", d: `M${BOX.left} ${bottom}H${this.width - BOX.right}` });
     for (const tick of axes.xTicks)
       this.add("text", { x: this.x(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick));
-    this.add("text", { x: WIDTH - BOX.right, y: HEIGHT - 2, "text-anchor": "end" }, axes.xLabel);
+    this.add("text", { x: this.width - BOX.right, y: this.height - 2, "text-anchor": "end" }, axes.xLabel);
   }
 
   x(value: number): number {
     const [low, high] = this.axes!.x;
-    return BOX.left + ((value - low) / (high - low || 1)) * (WIDTH - BOX.left - BOX.right);
+    return BOX.left + ((value - low) / (high - low || 1)) * (this.width - BOX.left - BOX.right);
   }
 
   y(value: number): number {
     const [low, high] = this.axes!.y;
     const share = Math.min(Math.max((value - low) / (high - low || 1), 0), 1);
-    return HEIGHT - BOX.bottom - share * (HEIGHT - BOX.top - BOX.bottom);
+    return this.height - BOX.bottom - share * (this.height - BOX.top - BOX.bottom);
   }
 
   /** A line through points; what lies beyond the axes is left out. */
@@ -99,12 +108,12 @@ export class Figure {
   ticks(choices: readonly number[], rewards: readonly number[], looks: readonly Style[]): void {
     rewards.forEach((reward, t) => {
       const length = reward > 0.5 ? 10 : 4;
-      const [from, by] = choices[t] === 0 ? [BOX.top, length] : [HEIGHT - BOX.bottom, -length];
+      const [from, by] = choices[t] === 0 ? [BOX.top, length] : [this.height - BOX.bottom, -length];
       this.add("path", { d: `M${this.x(t + 1).toFixed(1)} ${from}v${by}`, stroke: looks[choices[t]!]!.colour, "stroke-width": 2 });
     });
   }
 
-  private add(name: string, attributes: Readonly<Record<string, string | number>>, text = ""): void {
+  add(name: string, attributes: Readonly<Record<string, string | number>>, text = ""): void {
     this.svg.append(element(name, attributes, text));
   }
 }

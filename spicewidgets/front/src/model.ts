@@ -30,15 +30,7 @@ export interface Module {
 export interface Kernel {
   TAPE: number;
   WIDTH: number;
-  loss(
-    rows: Vector,
-    sessions: number,
-    trials: number,
-    weights: Vector,
-    first: Vector,
-    tape: Vector,
-    slopes: Vector | null,
-  ): number;
+  loss(rows: Vector, sessions: number, trials: number, weights: Vector, first: Vector, tape: Vector, slopes: Vector | null): number;
   likelihood(rows: Vector, sessions: number, trials: number, numbers: Vector, first: Vector, sums: Vector): void;
 }
 
@@ -147,45 +139,64 @@ export interface Replay {
   transitions: Map<string, Transition[]>;
 }
 
-/** Let a network or equations learn from the choices and rewards of a session. */
-export function replay(
-  model: Model,
-  session: Choices,
-  step: Step,
-  betas: readonly number[],
-): Replay {
-  const values = model.states.map((state) => Array<number>(OPTIONS).fill(state.initial));
-  const result: Replay = { differences: [], probabilities: [], transitions: new Map() };
-  for (const module of model.modules) result.transitions.set(module.name, []);
-  const record = (): void => {
-    const logits = Array.from({ length: OPTIONS }, (_, option) =>
-      model.states.reduce((sum, state, k) => (state.acts ? sum + betas[k]! * values[k]![option]! : sum), 0),
+/** A network or equations that learn from choices and rewards as they come. */
+export class Follower {
+  /** By state and option. */
+  readonly values: number[][];
+  readonly transitions: Map<string, Transition[]>;
+
+  constructor(
+    private readonly model: Model,
+    private readonly step: Step,
+    private readonly betas: readonly number[],
+  ) {
+    this.values = model.states.map((state) => Array<number>(OPTIONS).fill(state.initial));
+    this.transitions = new Map(model.modules.map(({ name }) => [name, []]));
+  }
+
+  probabilities(): number[] {
+    return softmax(this.logits());
+  }
+
+  logits(): number[] {
+    return Array.from({ length: OPTIONS }, (_, option) =>
+      this.model.states.reduce((sum, { acts }, k) => (acts ? sum + this.betas[k]! * this.values[k]![option]! : sum), 0),
     );
-    result.differences.push(logits[0]! - logits[1]!);
-    result.probabilities.push(softmax(logits)[0]!);
-  };
-  record();
-  session.rewards.forEach((reward, t) => {
-    const choice = session.choices[t]!;
-    model.states.forEach((state, k) => {
-      values[k] = values[k]!.map((value, option) => {
+  }
+
+  learn(choice: number, reward: number): void {
+    this.model.states.forEach((state, k) => {
+      this.values[k] = this.values[k]!.map((value, option) => {
         const chosen = option === choice;
-        for (const module of model.modules) {
+        for (const module of this.model.modules) {
           if (module.state !== state.name || (module.arms !== "all" && (module.arms === "chosen") !== chosen)) continue;
           const signals = module.inputs.map((name) => {
             if (name === "c_action") return Number(chosen);
             return name === "c_reward_chosen" || chosen ? reward : -1;
           });
-          const after = step(module, value, signals);
-          result.transitions.get(module.name)!.push({ value, signals, after });
+          const after = this.step(module, value, signals);
+          this.transitions.get(module.name)!.push({ value, signals, after });
           return Math.min(Math.max(after, -CLIP), CLIP);
         }
         return value;
       });
     });
-    record();
+  }
+}
+
+/** Let a network or equations learn from the choices and rewards of a session. */
+export function replay(model: Model, session: Choices, step: Step, betas: readonly number[]): Replay {
+  const own = new Follower(model, step, betas);
+  const logits = [own.logits()];
+  session.rewards.forEach((reward, t) => {
+    own.learn(session.choices[t]!, reward);
+    logits.push(own.logits());
   });
-  return result;
+  return {
+    differences: logits.map(([first, second]) => first! - second!),
+    probabilities: logits.map((each) => softmax(each)[0]!),
+    transitions: own.transitions,
+  };
 }
 
 /** The betas of a network's states; 1 where a state has none. */

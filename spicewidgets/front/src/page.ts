@@ -1,339 +1,263 @@
-/** The page: settings, a simulated participant, a network that learns, its equation, and what it means. */
+/** The stage: a simulated participant, a network that learns, its equation, and what it means. */
 import { search } from "./discovery";
-import { element, Figure, lineLook, ticksWithin, type Points, type Style } from "./figures";
-import { betasOf, equationStep, networkStep, replay, type Kernel, type Model, type Step } from "./model";
+import { element, Figure, lineLook, ticksWithin, type Points } from "./figures";
+import { betasOf, equationStep, networkStep, replay, type Step } from "./model";
 import { Generator } from "./random";
 import type { Evidence } from "./search";
-import { Settings, type Setting } from "./settings";
-import { simulate, type Participant, type Session, type Task } from "./simulation";
+import { simulate, type Session } from "./simulation";
 import { train, type Epoch } from "./training";
-import { notIdentified, readWithErrors, tableOf, termKey, truthOf, type Table } from "./translation";
-import { startPlay } from "./play";
-import { emptyTable, equationTables, type SpokenModel } from "./tables";
+import { betasFound, notIdentified, readWithErrors, tableOf, truthOf, vectorsOf, type Table } from "./translation";
+import { emptyTable, equationTables } from "./tables";
 import { decimal, interval, verdict } from "./words";
 
-interface DescribedModel extends Omit<SpokenModel, "kernel"> {
-  /** The class and the config in Python. */
-  python: readonly [string, string];
-}
-interface Described {
-  settings: readonly Setting[];
-  models: readonly DescribedModel[];
-  styles: { truth: Style; network: Style; equation: Style; options: readonly Style[] };
-  blocks: Task["blocks"];
-  /** The script in Python for each kind of task, with the name of each setting in braces. */
-  scripts: Readonly<Record<string, string>>;
-  /** Symbols of the parameters that are read off, by name. */
-  symbols: Readonly<Record<string, string>>;
-}
-declare const KERNELS: readonly Kernel[];
+import type { Setup } from "./start";
 
 const FRAME = 12; // milliseconds of work between two pictures
 const PASSES = 2; // of the training between two pictures, so that it can be seen
 
-function find<T extends Element>(id: string): T {
-  return document.getElementById(id) as unknown as T;
-}
+/** Begin what stands below the game; returns what is to be called when a setting has changed. */
+export function startStage({ find, described, settings, model, task, participant, copy }: Setup): () => void {
+  const { styles } = described;
+  const figures = { loss: new Figure(find("loss")), bend: new Figure(find("bend")), compare: new Figure(find("compare")) };
+  const status = find<HTMLElement>("status");
+  const trainButton = find<HTMLButtonElement>("train");
+  const pass = find<HTMLInputElement>("pass");
+  const chosenSession = find<HTMLInputElement>("session");
+  const quick = matchMedia("(prefers-reduced-motion: reduce)");
 
-const described = JSON.parse(find("described").textContent) as Described;
-const { styles } = described;
-const models = described.models.map((one, i) => ({ ...one, kernel: KERNELS[i]! }));
-const figures = { loss: new Figure(find("loss")), bend: new Figure(find("bend")), compare: new Figure(find("compare")) };
-const status = find<HTMLElement>("status");
-const trainButton = find<HTMLButtonElement>("train");
-const pass = find<HTMLInputElement>("pass");
-const chosenSession = find<HTMLInputElement>("session");
-const quick = matchMedia("(prefers-reduced-motion: reduce)");
+  let sessions: Session[] = [];
+  let epochs: Epoch[] = [];
+  let evidence: Evidence | null = null;
+  /** A run: stopped, it keeps what was learned; dropped, nothing. */
+  let job: { stopped: boolean; dropped: boolean } | null = null;
 
-let sessions: Session[] = [];
-let epochs: Epoch[] = [];
-let evidence: Evidence | null = null;
-/** A run: stopped, it keeps what was learned; dropped, nothing. */
-let job: { stopped: boolean; dropped: boolean } | null = null;
+  let scheduled = false;
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    void frame().then(() => {
+      scheduled = false;
+      begin();
+    });
+  }
 
-const settings = new Settings(find("settings"), described.settings, () => {
-  end();
-  schedule();
-});
+  /** Simulate the participant anew; what was found is of other settings then. */
+  function begin(): void {
+    const had = epochs.length > 0;
+    epochs = [];
+    evidence = null;
+    const [trials, n, seed] = ["n_trials", "n_sessions", "seed"].map((name) => settings.numberOf(name)) as [number, number, number];
+    sessions = simulate(task(), participant(), trials, n, seed);
+    chosenSession.max = String(sessions.length);
+    status.textContent = had ? "The settings have changed. Train again." : "A participant has played. Press Train.";
+    find("script").textContent = described.scripts[task().kind]!.replace(/\{(\w+)\}/g, (_, name: string) => {
+      if (name === "class") return model().python[0];
+      if (name === "config") return model().python[1];
+      const value = { ...settings.values, ...participant() }[name];
+      return value === null || value === undefined ? "None" : String(value);
+    });
+    draw();
+  }
 
-const model = (): (typeof models)[number] => models.find(({ name }) => name === settings.values.model)!;
-
-function participant(): Participant {
-  const values: Record<string, number | null> = { ...(settings.values as Record<string, number | null>) };
-  for (const setting of described.settings) if (!settings.matters(setting)) values[setting.name] = 0;
-  return values;
-}
-
-function task(): Task {
-  const { kind, boundary } = settings.values;
-  const [sigma, flip] = [settings.numberOf("sigma"), settings.numberOf("flip_probability")];
-  return { kind: String(kind), boundary: String(boundary), sigma, flip, blocks: described.blocks };
-}
-
-let scheduled = false;
-function schedule(): void {
-  if (scheduled) return;
-  scheduled = true;
-  void frame().then(() => {
-    scheduled = false;
-    begin();
-  });
-}
-
-/** Simulate the participant anew; what was found is of other settings then. */
-function begin(): void {
-  const had = epochs.length > 0;
-  epochs = [];
-  evidence = null;
-  sessions = simulate(
-    task(),
-    participant(),
-    settings.numberOf("n_trials"),
-    settings.numberOf("n_sessions"),
-    settings.numberOf("seed"),
-  );
-  chosenSession.max = String(sessions.length);
-  status.textContent = had ? "The settings have changed. Train again." : "A participant has played. Press Train.";
-  find("script").textContent = described.scripts[task().kind]!.replace(/\{(\w+)\}/g, (_, name: string) => {
-    if (name === "class") return model().python[0];
-    if (name === "config") return model().python[1];
-    const value = { ...settings.values, ...participant() }[name];
-    return value === null || value === undefined ? "None" : String(value);
-  });
-  draw();
-}
-
-function draw(): void {
-  drawTraining();
-  drawBend();
-  drawEquation();
-  drawParameters();
-  drawCompare();
-}
-
-/** Wait for the next picture; where the page is not seen, no longer than for other work. */
-function frame(): Promise<void> {
-  return new Promise((go) => (document.hidden ? setTimeout(go) : requestAnimationFrame(() => go())));
-}
-
-/** End the run, if there is one; nothing is kept. */
-function end(): void {
-  if (job) job.dropped = true;
-  job = null;
-  trainButton.textContent = "Train";
-}
-
-async function run(): Promise<void> {
-  const mine = { stopped: false, dropped: false };
-  job = mine;
-  trainButton.textContent = "Stop";
-  epochs = [];
-  evidence = null;
-  draw();
-  const own = model();
-  const seed = settings.numberOf("seed");
-  const training = train(own, sessions, new Generator(seed, 1));
-  let best: Epoch | null = null;
-  while (!best) {
-    const began = performance.now();
-    for (let count = 0; !best && performance.now() - began < FRAME && (quick.matches || count < PASSES); count++) {
-      const next = training.next();
-      if (next.done) best = next.value;
-      else epochs.push(next.value);
-    }
-    if (mine.stopped) best ??= epochs[epochs.length - 1]!;
-    status.textContent = `Pass ${epochs.length}: ${epochs[epochs.length - 1]!.loss.toFixed(3)} nats per choice.`;
+  function draw(): void {
     drawTraining();
     drawBend();
-    await frame();
-    if (mine.dropped) return;
+    drawEquation();
+    drawParameters();
+    drawCompare();
   }
-  epochs.push({ ...best, epoch: epochs.length + 1 });
-  const way = search(own, sessions, best.weights, seed);
-  for (let next = way.next(); ; next = way.next()) {
-    if (next.done) {
-      evidence = next.value;
-      break;
+
+  /** Wait for the next picture; where the page is not seen, no longer than for other work. */
+  function frame(): Promise<void> {
+    return new Promise((go) => (document.hidden ? setTimeout(go) : requestAnimationFrame(() => go())));
+  }
+
+  /** End the run, if there is one; nothing is kept. */
+  function end(): void {
+    if (job) job.dropped = true;
+    job = null;
+    trainButton.textContent = "Train";
+  }
+
+  async function run(): Promise<void> {
+    const mine = { stopped: false, dropped: false };
+    job = mine;
+    trainButton.textContent = "Stop";
+    epochs = [];
+    evidence = null;
+    draw();
+    const own = model();
+    const seed = settings.numberOf("seed");
+    const training = train(own, sessions, new Generator(seed, 1));
+    let best: Epoch | null = null;
+    while (!best) {
+      const began = performance.now();
+      for (let count = 0; !best && performance.now() - began < FRAME && (quick.matches || count < PASSES); count++) {
+        const next = training.next();
+        if (next.done) best = next.value;
+        else epochs.push(next.value);
+      }
+      if (mine.stopped) best ??= epochs[epochs.length - 1]!;
+      status.textContent = `Pass ${epochs.length}: ${epochs[epochs.length - 1]!.loss.toFixed(3)} nats per choice.`;
+      drawTraining();
+      drawBend();
+      await frame();
+      if (mine.dropped) return;
     }
-    status.textContent = `Finding the equation: ${next.value} ${next.value === 1 ? "term" : "terms"} left.`;
-    await frame();
-    if (mine.dropped) return;
+    epochs.push({ ...best, epoch: epochs.length + 1 });
+    const way = search(own, sessions, best.weights, seed);
+    for (let next = way.next(); ; next = way.next()) {
+      if (next.done) {
+        evidence = next.value;
+        break;
+      }
+      status.textContent = `Finding the equation: ${next.value} ${next.value === 1 ? "term" : "terms"} left.`;
+      await frame();
+      if (mine.dropped) return;
+    }
+    end();
+    status.textContent = `${epochs.length} passes; ${best.loss.toFixed(3)} nats per choice, guessing ${Math.LN2.toFixed(3)}.`;
+    draw();
   }
-  end();
-  status.textContent = `${epochs.length} passes; ${best.loss.toFixed(3)} nats per choice, guessing ${Math.LN2.toFixed(3)}.`;
-  draw();
-}
 
-/** Network and equation at the pass that is shown. */
-function shown(): Epoch | undefined {
-  return epochs[Number(pass.value) - 1] ?? epochs[epochs.length - 1];
-}
-
-function drawTraining(): void {
-  const n = Math.max(epochs.length, 1);
-  pass.disabled = job !== null || !epochs.length;
-  pass.max = String(n);
-  if (job || !evidence) pass.value = String(n);
-  const now = shown();
-  const losses = epochs.map(({ loss }) => Math.min(loss, 0.8));
-  const low = Math.min(0.4, ...losses) - 0.02;
-  const high = Math.max(0.72, ...losses);
-  const words = now ? `Loss at pass ${now.epoch}: ${now.loss.toFixed(3)} nats per choice. Guessing is 0.693.` : "No pass yet.";
-  figures.loss.begin(
-    { x: [1, Math.max(n, 40)], y: [low, high], xTicks: ticksWithin(1, Math.max(n, 40)), yTicks: ticksWithin(low, high), xLabel: "pass" },
-    words,
-  );
-  figures.loss.line([[1, Math.LN2], [Math.max(n, 40), Math.LN2]], { class: "axis", "stroke-dasharray": "3 4" });
-  figures.loss.text(Math.max(n, 40), Math.LN2, "guessing", "end");
-  figures.loss.line(losses.map((loss, i): [number, number] => [i + 1, loss]), { ...lineLook(styles.network), "stroke-dasharray": "" });
-  if (now) figures.loss.line([[now.epoch, low], [now.epoch, high]], { class: "ink", "stroke-opacity": 0.4 });
-}
-
-/** The first module of the chosen option, as a function of its value, for each outcome. */
-function drawBend(): void {
-  const own = model();
-  const [module] = own.modules;
-  const found = evidence ? tableOf(own, evidence) : new Map();
-  const truth = truthOf(own, participant(), found);
-  const start = own.states[0]!.initial;
-  const half = Math.max(settings.numberOf("beta_reward") / 2, 0.5) * 1.2;
-  const x: [number, number] = [start - half, start + half];
-  const name = own.words[module!.name]!.subject;
-  const at = shown();
-  figures.bend.begin(
-    { x, y: x, xTicks: ticksWithin(...x), yTicks: ticksWithin(...x), xLabel: "value now" },
-    at
-      ? `${name}: what the network makes of it after a reward and after none, at pass ${at.epoch}.`
-      : `${name}: what the participant makes of it after a reward and after none.`,
-  );
-  const values = Array.from({ length: 25 }, (_, i) => x[0] + ((x[1] - x[0]) * i) / 24);
-  const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module!, value, [reward])]);
-  figures.bend.line([[x[0], x[0]], [x[1], x[1]]], { class: "grid" });
-  for (const reward of [1, 0]) {
-    figures.bend.line(curve(equationStep(vectors(own, truth)), reward), lineLook(styles.truth, true));
-    if (at) figures.bend.line(curve(networkStep(at.weights), reward), lineLook(styles.network));
-    if (evidence) figures.bend.line(curve(equationStep(vectors(own, found)), reward), lineLook(styles.equation));
-    const [along, height] = curve(equationStep(vectors(own, truth)), reward)[7]!;
-    figures.bend.text(along, height + (reward ? 0.06 : -0.14) * (x[1] - x[0]), reward ? "after a reward" : "after none", "end");
+  /** Network and equation at the pass that is shown. */
+  function shown(): Epoch | undefined {
+    return epochs[Number(pass.value) - 1] ?? epochs[epochs.length - 1];
   }
-}
 
-function vectors(own: Model, table: Table): Map<string, Float64Array> {
-  return new Map(
-    own.modules.map(({ name, terms }) => [
-      name,
-      Float64Array.from(terms, (term) => table.get(name)?.get(termKey(term)) ?? 0),
-    ]),
-  );
-}
-
-/** The betas of the equation's states; 1 where a state has none. */
-function betasFound(own: Model, { terms }: Evidence): number[] {
-  return own.states.map(({ name }) => terms.find(({ number }) => number.term === null && number.module === name)?.value ?? 1);
-}
-
-function drawEquation(): void {
-  const own = model();
-  const found: Table = evidence ? tableOf(own, evidence) : new Map();
-  const truth = truthOf(own, participant(), found);
-  find("verdict").textContent = evidence ? verdict(evidence, truth) : "Not found yet.";
-  find("equation").replaceChildren(...equationTables(own, evidence, truth, styles, !quick.matches));
-}
-
-function drawParameters(): void {
-  const own = model();
-  const read = evidence ? readWithErrors(own, evidence) : {};
-  const missing = evidence ? notIdentified(own, tableOf(own, evidence), read) : new Set<string>();
-  const table = emptyTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]);
-  for (const setting of described.settings) {
-    const symbol = described.symbols[setting.name];
-    if (!symbol || !settings.matters(setting)) continue;
-    if (setting.follows && settings.values[setting.name] === null) continue;
-    const row = table.insertRow();
-    row.insertCell().textContent = setting.label;
-    const about = read[setting.name];
-    const ends = about && interval(about, setting.follows || setting.high === 1 ? 0 : undefined, setting.high === 1 ? 1 : undefined);
-    row.insertCell().textContent = about
-      ? Number.isFinite(about.value) && !missing.has(setting.name) ? `${decimal(about.value)}, ${decimal(ends![0])} to ${decimal(ends![1])}` : "these choices do not tell it"
-      : "…";
-    row.insertCell().textContent = decimal(Number(participant()[setting.name]));
+  function drawTraining(): void {
+    const n = Math.max(epochs.length, 1);
+    pass.disabled = job !== null || !epochs.length;
+    pass.max = String(n);
+    if (job || !evidence) pass.value = String(n);
+    const now = shown();
+    const losses = epochs.map(({ loss }) => Math.min(loss, 0.8));
+    const low = Math.min(0.4, ...losses) - 0.02;
+    const high = Math.max(0.72, ...losses);
+    const words = now ? `Loss at pass ${now.epoch}: ${now.loss.toFixed(3)} nats per choice. Guessing is 0.693.` : "No pass yet.";
+    figures.loss.begin(
+      { x: [1, Math.max(n, 40)], y: [low, high], xTicks: ticksWithin(1, Math.max(n, 40)), yTicks: ticksWithin(low, high), xLabel: "pass" },
+      words,
+    );
+    figures.loss.line([[1, Math.LN2], [Math.max(n, 40), Math.LN2]], { class: "axis", "stroke-dasharray": "3 4" });
+    figures.loss.text(Math.max(n, 40), Math.LN2, "guessing", "end");
+    figures.loss.line(losses.map((loss, i): [number, number] => [i + 1, loss]), { ...lineLook(styles.network), "stroke-dasharray": "" });
+    if (now) figures.loss.line([[now.epoch, low], [now.epoch, high]], { class: "ink", "stroke-opacity": 0.4 });
   }
-  find("parameters").replaceChildren(table);
-}
 
-function drawCompare(): void {
-  const own = model();
-  const place = Math.min(Math.max(Math.round(Number(chosenSession.value)) || 1, 1), sessions.length) - 1;
-  const session = sessions[place]!;
-  const n = session.rewards.length;
-  const at = shown();
-  const p = (step: Step, betas: readonly number[]): Points =>
-    replay(own, session, step, betas).probabilities.slice(0, n).map((value, t) => [t + 1, value]);
-  const found = evidence ? p(equationStep(vectors(own, tableOf(own, evidence))), betasFound(own, evidence)) : [];
-  const network = at ? p(networkStep(at.weights), betasOf(own, at.weights)) : [];
-  const truth = session.probabilities.slice(0, n).map(([first], t): [number, number] => [t + 1, first!]);
-  const most = (points: Points): string => Math.max(...points.map(([, value], t) => Math.abs(value - truth[t]![1]))).toFixed(2);
-  const words = found.length
-    ? `Largest difference from the participant in this session: equation ${most(found)}, network ${most(network)}.`
-    : "The participant's probabilities alone, until a network has learned.";
-  figures.compare.begin(
-    { x: [1, n], y: [-0.08, 1.08], xTicks: ticksWithin(1, n), yTicks: [0, 0.5, 1], xLabel: "trial" },
-    `P of option 1 before each trial of session ${place + 1}. ${words}`,
-  );
-  figures.compare.ticks(session.choices, session.rewards, styles.options);
-  figures.compare.line(truth, lineLook(styles.truth, true));
-  figures.compare.line(network, lineLook(styles.network));
-  figures.compare.line(found, lineLook(styles.equation));
-}
+  /** The first module of the chosen option, as a function of its value, for each outcome. */
+  function drawBend(): void {
+    const own = model();
+    const [module] = own.modules;
+    const found = evidence ? tableOf(own, evidence) : new Map();
+    const truth = truthOf(own, participant(), found);
+    const start = own.states[0]!.initial;
+    const half = Math.max(settings.numberOf("beta_reward") / 2, 0.5) * 1.2;
+    const x: [number, number] = [start - half, start + half];
+    const name = own.words[module!.name]!.subject;
+    const at = shown();
+    figures.bend.begin(
+      { x, y: x, xTicks: ticksWithin(...x), yTicks: ticksWithin(...x), xLabel: "value now" },
+      at
+        ? `${name}: what the network makes of it after a reward and after none, at pass ${at.epoch}.`
+        : `${name}: what the participant makes of it after a reward and after none.`,
+    );
+    const values = Array.from({ length: 25 }, (_, i) => x[0] + ((x[1] - x[0]) * i) / 24);
+    const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module!, value, [reward])]);
+    figures.bend.line([[x[0], x[0]], [x[1], x[1]]], { class: "grid" });
+    for (const reward of [1, 0]) {
+      figures.bend.line(curve(equationStep(vectorsOf(own, truth)), reward), lineLook(styles.truth, true));
+      if (at) figures.bend.line(curve(networkStep(at.weights), reward), lineLook(styles.network));
+      if (evidence) figures.bend.line(curve(equationStep(vectorsOf(own, found)), reward), lineLook(styles.equation));
+      const [along, height] = curve(equationStep(vectorsOf(own, truth)), reward)[7]!;
+      figures.bend.text(along, height + (reward ? 0.06 : -0.14) * (x[1] - x[0]), reward ? "after a reward" : "after none", "end");
+    }
+  }
 
-function drawKey(): void {
-  const parts = [
-    { style: styles.truth, band: true },
-    { style: styles.network, band: false },
-    { style: styles.equation, band: false },
-  ].map(({ style, band }) => {
-    const part = document.createElement("span");
-    const svg = element("svg", { viewBox: "0 0 36 12", "aria-hidden": "true" });
-    svg.append(element("path", { d: "M2 6H34", ...lineLook(style, band) }));
-    part.append(svg, style.name);
-    return part;
+  function drawEquation(): void {
+    const own = model();
+    const found: Table = evidence ? tableOf(own, evidence) : new Map();
+    const truth = truthOf(own, participant(), found);
+    find("verdict").textContent = evidence ? verdict(evidence, truth) : "Not found yet.";
+    find("equation").replaceChildren(...equationTables(own, evidence, truth, styles, !quick.matches));
+  }
+
+  function drawParameters(): void {
+    const own = model();
+    const read = evidence ? readWithErrors(own, evidence) : {};
+    const missing = evidence ? notIdentified(own, tableOf(own, evidence), read) : new Set<string>();
+    const table = emptyTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]);
+    for (const setting of described.settings) {
+      const symbol = described.symbols[setting.name];
+      if (!symbol || !settings.matters(setting)) continue;
+      if (setting.follows && settings.values[setting.name] === null) continue;
+      const row = table.insertRow();
+      row.insertCell().textContent = setting.label;
+      const about = read[setting.name];
+      const ends = about && interval(about, setting.follows || setting.high === 1 ? 0 : undefined, setting.high === 1 ? 1 : undefined);
+      row.insertCell().textContent = about
+        ? Number.isFinite(about.value) && !missing.has(setting.name) ? `${decimal(about.value)}, ${decimal(ends![0])} to ${decimal(ends![1])}` : "these choices do not tell it"
+        : "…";
+      row.insertCell().textContent = decimal(Number(participant()[setting.name]));
+    }
+    find("parameters").replaceChildren(table);
+  }
+
+  function drawCompare(): void {
+    const own = model();
+    const place = Math.min(Math.max(Math.round(Number(chosenSession.value)) || 1, 1), sessions.length) - 1;
+    const session = sessions[place]!;
+    const n = session.rewards.length;
+    const at = shown();
+    const p = (step: Step, betas: readonly number[]): Points =>
+      replay(own, session, step, betas).probabilities.slice(0, n).map((value, t) => [t + 1, value]);
+    const found = evidence ? p(equationStep(vectorsOf(own, tableOf(own, evidence))), betasFound(own, evidence)) : [];
+    const network = at ? p(networkStep(at.weights), betasOf(own, at.weights)) : [];
+    const truth = session.probabilities.slice(0, n).map(([first], t): [number, number] => [t + 1, first!]);
+    const most = (points: Points): string => Math.max(...points.map(([, value], t) => Math.abs(value - truth[t]![1]))).toFixed(2);
+    const words = found.length
+      ? `Largest difference from the participant in this session: equation ${most(found)}, network ${most(network)}.`
+      : "The participant's probabilities alone, until a network has learned.";
+    figures.compare.begin(
+      { x: [1, n], y: [-0.08, 1.08], xTicks: ticksWithin(1, n), yTicks: [0, 0.5, 1], xLabel: "trial" },
+      `P of option 1 before each trial of session ${place + 1}. ${words}`,
+    );
+    figures.compare.ticks(session.choices, session.rewards, styles.options);
+    figures.compare.line(truth, lineLook(styles.truth, true));
+    figures.compare.line(network, lineLook(styles.network));
+    figures.compare.line(found, lineLook(styles.equation));
+  }
+
+  function drawKey(): void {
+    const parts = [
+      { style: styles.truth, band: true },
+      { style: styles.network, band: false },
+      { style: styles.equation, band: false },
+    ].map(({ style, band }) => {
+      const part = document.createElement("span");
+      const svg = element("svg", { viewBox: "0 0 36 12", "aria-hidden": "true" });
+      svg.append(element("path", { d: "M2 6H34", ...lineLook(style, band) }));
+      part.append(svg, style.name);
+      return part;
+    });
+    find("key").replaceChildren(...parts);
+  }
+
+  trainButton.addEventListener("click", () => {
+    if (job) job.stopped = true;
+    else void run();
   });
-  find("key").replaceChildren(...parts);
+  pass.addEventListener("input", () => {
+    drawTraining();
+    drawBend();
+    drawCompare();
+  });
+  chosenSession.addEventListener("input", drawCompare);
+  find("copy").addEventListener("click", () => void copy(find("script").textContent ?? "", "The script was"));
+  drawKey();
+  begin();
+  return () => {
+    end();
+    schedule();
+  };
 }
-
-async function copy(text: string, what: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    status.textContent = `${what} copied.`;
-  } catch {
-    status.textContent = text;
-  }
-}
-
-trainButton.addEventListener("click", () => {
-  if (job) job.stopped = true;
-  else void run();
-});
-pass.addEventListener("input", () => {
-  drawTraining();
-  drawBend();
-  drawCompare();
-});
-chosenSession.addEventListener("input", drawCompare);
-find("share").addEventListener("click", () => {
-  location.replace(settings.address());
-  void copy(location.href, "The address of this page with its settings was");
-});
-find("copy").addEventListener("click", () => void copy(find("script").textContent ?? "", "The script was"));
-const theme = find<HTMLButtonElement>("theme");
-const dark = (): boolean =>
-  (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-const showTheme = (): void => theme.setAttribute("aria-pressed", String(dark()));
-theme.addEventListener("click", () => {
-  document.documentElement.dataset.theme = dark() ? "light" : "dark";
-  showTheme();
-});
-showTheme();
-drawKey();
-begin();
-startPlay({ model, task, styles, quick: quick.matches });

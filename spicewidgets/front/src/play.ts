@@ -1,45 +1,42 @@
 /** Thirty choices: the player's own, with a network that bets on them, and the equation that they ask for. */
+import { comparePeople, comparePlay } from "./beside";
 import { discover } from "./discovery";
-import { Figure, lineLook, ticksWithin, type Style } from "./figures";
-import { betasOf, equationStep, networkStep, replay, type Step } from "./model";
+import { Figure, lineLook, ticksWithin } from "./figures";
 import type { Vector } from "./linear";
-import { adapt, bet, choicesToHalve, meet, rateOf } from "./player";
+import { betasOf, equationStep, Follower, networkStep, replay, type Step } from "./model";
+import { Drawing, markOf, percent, SIDES } from "./network";
+import { adapt, bet, choicesToHalve, learnerOf, meet, rateOf, type Chooser, type RateInterval } from "./player";
 import { Generator } from "./random";
-import { Bandit, simulate, type Task } from "./simulation";
-import { equationTables, type SpokenModel } from "./tables";
-import { tableOf, termKey } from "./translation";
-import { decimal } from "./words";
+import { Bandit, simulate } from "./simulation";
+import type { Setup } from "./start";
+import { equationTables } from "./tables";
+import { betasFound, tableOf, vectorsOf } from "./translation";
+import { decimal, sentence } from "./words";
 
 const ROUND = 30;
 const FIRST_BET = 10; // choices before the network bets
 const WORK = 8; // milliseconds between two pictures
 const MARGIN = 0.3; // of the values that are shown, beyond those that are met
-const SIDES = ["left", "right"] as const;
 
-interface Place {
-  model: () => SpokenModel;
-  task: () => Task;
-  styles: { truth: Style; network: Style; equation: Style; options: readonly Style[] };
-  quick: boolean;
-}
-
-const find = <T extends Element>(id: string): T => document.getElementById(id) as unknown as T;
-
-export function startPlay({ model, task, styles, quick }: Place): void {
+export function startPlay({ root, find, described, quick, model, task, tell, seed: given }: Setup): void {
   const own = model();
-  const bets = new Figure(find("bets"));
-  const mind = new Figure(find("mind"));
+  const { styles, people } = described;
+  const isNarrow = find("play").clientWidth < 700;
+  const bets = new Figure(find("bets"), isNarrow ? 420 : 960, 150);
+  const drawing = new Drawing(find);
   const buttons = SIDES.map((side) => find<HTMLButtonElement>(side));
-  const again = find<HTMLButtonElement>("again");
+  const [again, halve] = [find<HTMLButtonElement>("again"), find<HTMLButtonElement>("halve")];
   const rules = task();
-  const [seed] = crypto.getRandomValues(new Uint32Array(1)) as unknown as [number];
-  const bandit = new Bandit(rules, new Generator(seed));
+  const [seed] = given === null ? crypto.getRandomValues(new Uint32Array(1)) : [given];
+  const bandit = new Bandit(rules, new Generator(seed!));
   const played = { choices: [] as number[], rewards: [] as number[] };
   const expected: number[] = []; // P of left before each choice, as the network had it
   const score = { you: 0, network: 0 };
   let known: Vector | null = null; // a network that has seen simulated participants
   let weights: Vector | null = null;
+  let equation: Step | null = null;
   let goal = ROUND;
+  let more: number | null = null;
   let range: [number, number] = [0, 1];
 
   function say(headline: string, said: string): void {
@@ -47,36 +44,35 @@ export function startPlay({ model, task, styles, quick }: Place): void {
     find("said").textContent = said;
   }
 
-  function draw(step: Step | null = null): void {
+  function draw(): void {
     const n = played.choices.length;
     const pairs = expected.map((p, t) => [t + 1, p] as const).slice(FIRST_BET);
-    const last = pairs.at(-1);
+    const last = pairs.at(-1)?.[1] ?? null;
     bets.begin(
-      { x: [1, goal], y: [-0.08, 1.08], xTicks: ticksWithin(1, goal), yTicks: [0, 0.5, 1], xLabel: "choice" },
-      `${n} of ${goal} choices. ${last ? `Before the last one the network had ${percent(last[1])} on left.` : "No bet yet."}`,
+      { x: [0.5, goal + 0.5], y: [-0.3, 1.3], xTicks: ticksWithin(1, goal), yTicks: [0, 0.5, 1], xLabel: "choice" },
+      `${n} of ${goal} choices. ${last === null ? "No bet yet." : `Before the last one the network had ${percent(last)} on left.`}`,
     );
-    bets.ticks(played.choices, played.rewards, styles.options);
+    bets.line([[0.5, 0.5], [goal + 0.5, 0.5]], { class: "grid" });
+    bets.line([[FIRST_BET + 0.5, 0], [FIRST_BET + 0.5, 1]], { class: "axis", "stroke-dasharray": "3 4" });
+    if (n < goal) bets.text(Math.max(n, FIRST_BET) + 1, 0.42, "?", "middle");
+    const size = Math.min(8, (isNarrow ? 160 : 360) / goal);
+    played.choices.forEach((choice, t) =>
+      bets.svg.append(markOf(choice, played.rewards[t] === 1, bets.x(t + 1), bets.y(choice ? -0.22 : 1.22), size, styles.options[choice]!)),
+    );
     bets.line(pairs, lineLook(styles.network));
-    mind.begin(
-      { x: range, y: range, xTicks: ticksWithin(...range), yTicks: ticksWithin(...range), xLabel: "value now" },
-      "What the network makes of the value of what you chose, after a reward and after none.",
-    );
-    const [module] = own.modules;
-    const values = ticksWithin(...range, 40);
-    for (const reward of [1, 0]) {
-      const curve = (through: Step) => values.map((value) => [value, through(module!, value, [reward])] as const);
-      if (weights) mind.line(curve(networkStep(weights)), lineLook(styles.network));
-      if (step) mind.line(curve(step), lineLook(styles.equation));
-      if (weights) mind.text(...curve(networkStep(weights))[12]!, reward ? "after a reward" : "after none", "end");
+    for (const [t, p] of pairs) {
+      const hit = p > 0.5 === (played.choices[t - 1] === 0);
+      const [x, y] = [bets.x(t), bets.y(p)];
+      bets.add("path", { class: hit ? "won" : "yours", d: hit ? `M${x} ${y - 6}l6 6-6 6-6-6z` : `M${x - 5} ${y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0` });
     }
+    if (weights) drawing.draw(own, weights, played, last, { styles, range, equation });
   }
 
   function choose(choice: number): void {
     if (played.choices.length >= goal) return;
-    if (weights) expected.push(bet(own, weights, played));
-    else expected.push(0.5);
-    const p = expected.at(-1)!;
+    const p = weights ? bet(own, weights, played) : 0.5;
     const reward = bandit.step()[choice]!;
+    expected.push(p);
     played.choices.push(choice);
     played.rewards.push(reward);
     const n = played.choices.length;
@@ -87,35 +83,71 @@ export function startPlay({ model, task, styles, quick }: Place): void {
       score[hit ? "network" : "you"]++;
       const had = `It had ${percent(side ? 1 - p : p)} on ${SIDES[side]}.`;
       say(`${had} ${hit ? "Its point." : "Your point."}`, `You pressed ${SIDES[choice]}. ${paid} Choice ${n} of ${goal}.`);
-    } else say(paid, `Choice ${n} of ${goal}. The network bets from the eleventh on, and shows its bet after your choice.`);
+    } else say(paid, `Choice ${n} of ${goal}. From the tenth on, the network bets on your next, and shows the bet once you have chosen.`);
     const [you, network] = find("score").querySelectorAll("b");
     you!.textContent = String(score.you);
     network!.textContent = String(score.network);
     if (known) weights = adapt(own, known, played);
     draw();
+    tell({ choices: [...played.choices], rewards: [...played.rewards], bets: [...expected] });
     if (n === goal) finish();
   }
 
   function finish(): void {
     const rate = rateOf(played);
+    more = choicesToHalve(played, rules);
     say(
       "This is how you seem to learn.",
       `If you learn at one rate, it is about ${decimal(rate.middle)}; after ${played.choices.length} choices it could be` +
-        ` ${decimal(rate.low)} to ${decimal(rate.high)} (90 %). ${halving(choicesToHalve(played, rules))}`,
+        ` ${decimal(rate.low)} to ${decimal(rate.high)} (90 %). ${halving(more)}`,
     );
     again.disabled = false;
+    halve.hidden = more === null || more === ROUND;
+    halve.textContent = `Play ${more} more`;
     if (!weights) return;
-    const rewards = played.rewards.slice(0, -1);
-    const evidence = discover(own, [{ choices: played.choices, rewards }], weights, seed);
+    const evidence = discover(own, [{ choices: played.choices, rewards: played.rewards.slice(0, -1) }], weights, seed!);
     const found = tableOf(own, evidence);
-    const numbers = new Map(
-      own.modules.map(({ name, terms }) => [
-        name,
-        Float64Array.from(terms, (term) => found.get(name)!.get(termKey(term)) ?? 0),
-      ]),
-    );
-    draw(equationStep(numbers));
-    find("after").replaceChildren(...equationTables(own, evidence, null, styles, !quick));
+    const betas = betasFound(own, evidence);
+    equation = equationStep(vectorsOf(own, found));
+    const follower = (): Chooser => new Follower(own, equation!, betas);
+    draw();
+    find("after").replaceChildren(rateBar(rate), ...equationTables(own, evidence, null, styles, !quick.matches));
+    showBeside(rate, follower);
+    tell({
+      rate: [rate.middle, rate.low, rate.high],
+      terms: Object.fromEntries(own.modules.map(({ name }) => [name, Object.fromEntries(found.get(name)!)])),
+      equation: own.modules.map(({ name }) => `${own.words[name]!.subject}, next = ${sentence(own, own.words, name, found.get(name)!)}`).join("\n"),
+      expected: replay(own, played, equation, betas).probabilities.slice(0, played.choices.length),
+    });
+  }
+
+  /** The rate on a line from 0 to 1, with its interval. */
+  function rateBar({ middle, low, high }: RateInterval): Node {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("role", "img");
+    const bar = new Figure(svg, 960, 70);
+    const words = `Your learning rate: ${decimal(middle)}, and from ${decimal(low)} to ${decimal(high)} in 90 % of such cases.`;
+    bar.begin({ x: [0, 1], y: [0, 1], xTicks: ticksWithin(0, 1), yTicks: [], xLabel: "learning rate" }, words);
+    bar.line([[low, 0.5], [high, 0.5]], { stroke: styles.equation.colour, "stroke-width": 14, "stroke-opacity": 0.35 });
+    bar.add("path", { class: "peak", d: `M${bar.x(middle)} ${bar.y(0.9)}l9 18h-18z` });
+    return svg;
+  }
+
+  /** One press each: a twin, a simulated participant, people. */
+  function showBeside(rate: RateInterval, follower: () => Chooser): void {
+    const shown = find("beside");
+    shown.replaceChildren();
+    const looks = styles.options;
+    const ways: Record<string, () => Node[]> = {
+      twin: () => comparePlay("Your twin, by the equation", played, follower, rules, looks),
+      simulated: () => comparePlay(`A simulated participant, learning at ${decimal(rate.middle)}`, played, () => learnerOf(rate), rules, looks),
+      people: () => comparePeople(people, rate, styles.equation),
+    };
+    for (const [id, way] of Object.entries(ways)) {
+      const button = find<HTMLButtonElement>(id);
+      button.disabled = false;
+      button.onclick = () => shown.replaceChildren(...way());
+    }
   }
 
   /** The values that a network meets in a session, and somewhat beyond. */
@@ -144,28 +176,30 @@ export function startPlay({ model, task, styles, quick }: Place): void {
     }
   }
 
-  buttons.forEach((button, choice) => button.addEventListener("click", () => choose(choice)));
-  again.addEventListener("click", () => {
-    goal += ROUND;
-    again.disabled = true;
-    find("after").replaceChildren();
-    say("Thirty more.", "The network has kept what it knows of you.");
+  /** Another round; the network keeps what it knows. */
+  function goOn(by: number): void {
+    goal += by;
+    equation = null;
+    for (const id of ["again", "twin", "simulated", "people"]) find<HTMLButtonElement>(id).disabled = true;
+    halve.hidden = true;
+    for (const id of ["after", "beside"]) find(id).replaceChildren();
+    say(by === ROUND ? "Thirty more." : `${by} more.`, "The network has kept what it knows of you.");
     draw();
     buttons[0]!.focus();
-  });
-  document.addEventListener("keydown", (event) => {
-    const { target, key } = event;
+  }
+
+  buttons.forEach((button, choice) => button.addEventListener("click", () => choose(choice)));
+  again.addEventListener("click", () => goOn(ROUND));
+  halve.addEventListener("click", () => goOn(more ?? ROUND));
+  root.addEventListener("keydown", (event) => {
+    const { target, key, altKey, ctrlKey, metaKey } = event as KeyboardEvent;
     const typing = target instanceof Element && target.closest("input, select, pre, summary");
-    if (typing || event.altKey || event.ctrlKey || event.metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
+    if (typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
     event.preventDefault();
     choose(key === "ArrowLeft" ? 0 : 1);
   });
   draw();
   void prepare();
-}
-
-function percent(p: number): string {
-  return `${Math.round(100 * p)} %`;
 }
 
 function halving(more: number | null): string {

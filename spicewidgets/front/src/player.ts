@@ -64,22 +64,25 @@ export interface RateInterval {
   beta: number;
 }
 
-/** The learning rate that some choices stand for, with its 90 % interval: uniform from 0 to 1 before any choice. */
-export function rateOf({ choices, rewards }: Choices): RateInterval {
+/** The learning rate that a player's sessions stand for, with its 90 % interval: uniform from 0 to 1 before any choice. */
+export function rateOf(...sessions: Choices[]): RateInterval {
   const logs = new Float64Array(RATES * BETAS);
   for (let i = 0; i < RATES; i++) {
     const alpha = (i + 0.5) / RATES;
     for (let j = 0; j < BETAS; j++) {
       const z = ((j + 0.5) / BETAS) * 6 - 3;
       const beta = Math.exp(BETA.middle + BETA.sd * z);
-      let [q0, q1, sum] = [0.5, 0.5, -(z ** 2) / 2];
-      for (let t = 0; t < choices.length; t++) {
-        const difference = choices[t] === 0 ? q1 - q0 : q0 - q1;
-        sum -= Math.log1p(Math.exp(beta * difference));
-        const reward = rewards[t];
-        if (reward === undefined) break;
-        if (choices[t] === 0) q0 += alpha * (reward - q0);
-        else q1 += alpha * (reward - q1);
+      let sum = -(z ** 2) / 2;
+      for (const { choices, rewards } of sessions) {
+        let [q0, q1] = [0.5, 0.5];
+        for (let t = 0; t < choices.length; t++) {
+          const difference = choices[t] === 0 ? q1 - q0 : q0 - q1;
+          sum -= Math.log1p(Math.exp(beta * difference));
+          const reward = rewards[t];
+          if (reward === undefined) break;
+          if (choices[t] === 0) q0 += alpha * (reward - q0);
+          else q1 += alpha * (reward - q1);
+        }
       }
       logs[i * BETAS + j] = sum;
     }
@@ -109,7 +112,7 @@ export function choicesToHalve(played: Choices, task: Task): number | null {
   for (const more of MORE) {
     let width = 0;
     for (let seed = 0; seed < TRIES; seed++) {
-      const then = rateOf(goOn(played, now, task, more, seed));
+      const then = rateOf(playOn(played, learnerOf(now), task, more, seed));
       width += (then.high - then.low) / TRIES;
     }
     if (width <= half) return more;
@@ -117,17 +120,27 @@ export function choicesToHalve(played: Choices, task: Task): number | null {
   return null;
 }
 
-/** A learner with the rate that was found plays on from where the player stopped. */
-function goOn({ choices, rewards }: Choices, { middle, beta }: RateInterval, task: Task, more: number, seed: number): Choices {
+/** Who chooses: P of the options now, and learning from what a choice paid. */
+export interface Chooser {
+  probabilities(): number[];
+  learn(choice: number, reward: number): void;
+}
+
+/** A simulated participant with the rate and precision that were found. */
+export function learnerOf({ middle, beta }: RateInterval): Learner {
+  return new Learner({ alpha_reward: middle, beta_reward: beta, q0: 0.5 });
+}
+
+/** Let somebody play on from where a player stopped; from the beginning where nothing was played. */
+export function playOn({ choices, rewards }: Choices, chooser: Chooser, task: Task, more: number, seed: number): Choices {
   const rng = new Generator(seed);
   const bandit = new Bandit(task, rng);
-  const learner = new Learner({ alpha_reward: middle, beta_reward: beta, q0: 0.5 });
   const played = { choices: [...choices], rewards: [...rewards] };
-  choices.forEach((choice, t) => learner.learn(choice, rewards[t]!));
+  choices.forEach((choice, t) => chooser.learn(choice, rewards[t]!));
   for (let t = 0; t < more; t++) {
-    const choice = rng.random() < learner.probabilities()[0]! ? 0 : OPTIONS - 1;
+    const choice = rng.random() < chooser.probabilities()[0]! ? 0 : OPTIONS - 1;
     const reward = bandit.step()[choice]!;
-    learner.learn(choice, reward);
+    chooser.learn(choice, reward);
     played.choices.push(choice);
     played.rewards.push(reward);
   }

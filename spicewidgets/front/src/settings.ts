@@ -32,7 +32,6 @@ export class Settings {
     private readonly changed: () => void,
   ) {
     this.values = Object.fromEntries(declared.map(({ name, value }) => [name, value]));
-    this.read(location.hash);
     const groups = new Map<string, HTMLFieldSetElement>();
     for (const setting of declared) {
       let group = groups.get(setting.group);
@@ -47,13 +46,15 @@ export class Settings {
       group.append(setting.choices ? this.list(setting, setting.choices) : this.number(setting));
     }
     form.addEventListener("submit", (event) => event.preventDefault());
-    addEventListener("hashchange", () => {
-      const before = this.address();
-      this.read(location.hash);
-      this.refresh();
-      if (this.address() !== before) changed();
-    });
     this.refresh();
+  }
+
+  /** Take what an address says, or what is written as one. */
+  take(address: string): void {
+    const before = this.address();
+    this.read(address);
+    this.refresh();
+    if (this.address() !== before) this.changed();
   }
 
   numberOf(name: string): number {

@@ -104,13 +104,7 @@ export class Learner {
   }
 }
 
-export function simulate(
-  task: Task,
-  participant: Participant,
-  trials: number,
-  sessions: number,
-  seed: number,
-): Session[] {
+export function simulate(task: Task, participant: Participant, trials: number, sessions: number, seed: number): Session[] {
   const [ofTask, ofAgent] = new Generator(seed).children(2) as [Generator, Generator];
   const bandits = ofTask.children(sessions).map((rng) => new Bandit(task, rng));
   const draws = ofAgent.children(sessions).map((rng) => new Stream(rng, 1));

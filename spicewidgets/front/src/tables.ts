@@ -5,6 +5,8 @@ import type { Evidence } from "./search";
 import { NORMAL, tableOf, termKey, type Table } from "./translation";
 import { costInWords, decimal, sentence, type ModelWords } from "./words";
 
+const FALL = [{ transform: "translateY(-24px)", opacity: 0 }, {}];
+
 /** A model with the words of its terms. */
 export interface SpokenModel extends Model {
   words: ModelWords;
@@ -66,8 +68,9 @@ export function equationTables(
       const least = `left out: worth ${about.cost.toFixed(1)} nats, needs ${about.price.toFixed(1)}`;
       note.textContent = about.active ? costInWords(about.cost) : least;
       worth.append(bar, note);
-      row.className = about.active ? (drops ? "drop" : "") : "gone";
-      if (about.active && drops) for (const cell of row.cells) cell.style.animationDelay = `${0.25 * order}s`;
+      row.className = about.active ? "" : "gone";
+      const fall = { delay: 250 * order, duration: 500, fill: "both" } as const;
+      if (about.active && drops) for (const cell of row.cells) cell.animate(FALL, fall);
       if (about.active) order++;
     }
     return table;

@@ -101,6 +101,17 @@ export function tableOf(model: Model, evidence: Evidence): Table {
   return table;
 }
 
+/** Coefficients of each module in the order of its terms. */
+export function vectorsOf(model: Model, table: Table): Map<string, Float64Array> {
+  const of = ({ name, terms }: Module) => Float64Array.from(terms, (term) => table.get(name)?.get(termKey(term)) ?? 0);
+  return new Map(model.modules.map((module) => [module.name, of(module)]));
+}
+
+/** The betas of the equation's states; 1 where a state has none. */
+export function betasFound(model: Model, { terms }: Evidence): number[] {
+  return model.states.map(({ name }) => terms.find(({ number }) => number.term === null && number.module === name)?.value ?? 1);
+}
+
 export interface Read {
   value: number;
   error: number;

@@ -1,0 +1,124 @@
+/** The page as a whole, or a part of it in a notebook: settings, the game, and the stage below it where there is one. */
+import { finderIn, type Find, type Style } from "./figures";
+import type { Kernel } from "./model";
+import { startStage } from "./page";
+import { startPlay } from "./play";
+import { Settings, type Setting, type Values } from "./settings";
+import type { Participant, Task } from "./simulation";
+import type { SpokenModel } from "./tables";
+
+interface DescribedModel extends Omit<SpokenModel, "kernel"> {
+  /** The class and the config in Python. */
+  python: readonly [string, string];
+}
+export interface Described {
+  settings: readonly Setting[];
+  models: readonly DescribedModel[];
+  styles: { truth: Style; network: Style; equation: Style; options: readonly Style[] };
+  blocks: Task["blocks"];
+  /** The script in Python for each kind of task, with the name of each setting in braces. */
+  scripts: Readonly<Record<string, string>>;
+  /** Symbols of the parameters that are read off, by name. */
+  symbols: Readonly<Record<string, string>>;
+  /** Simulated people of a table: for each, the trials of each session as digits, twice the choice plus the reward. */
+  people: readonly (readonly string[])[];
+}
+declare const KERNELS: readonly Kernel[];
+
+/** The traits of a widget, as anywidget gives them. */
+export interface Traits {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(event: string, changed: () => void): void;
+}
+
+/** What the parts of the page have in common. */
+export interface Setup {
+  root: Document | HTMLElement;
+  find: Find;
+  described: Described;
+  settings: Settings;
+  quick: MediaQueryList;
+  model(): DescribedModel & SpokenModel;
+  task(): Task;
+  participant(): Participant;
+  copy(text: string, what: string): Promise<void>;
+  /** Let Python know of the game. */
+  tell(state: Readonly<Record<string, unknown>>): void;
+  /** Of what the machines pay; any when null. */
+  seed: number | null;
+}
+
+/** Begin a page, or a widget, whose traits Python knows. */
+export function start(root: Document | HTMLElement, described: Described, traits: Traits | null = null): void {
+  const find = finderIn(root);
+  const models = described.models.map((one, i) => ({ ...one, kernel: KERNELS[i]! }));
+  let changed = (): void => undefined;
+  const settings = new Settings(find("settings") ?? document.createElement("form"), described.settings, () => {
+    tell({ settings: { ...settings.values } });
+    changed();
+  });
+  function tell(state: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(state)) traits?.set(name, value);
+    traits?.save_changes();
+  }
+  const setup: Setup = {
+    root,
+    find,
+    described,
+    settings,
+    quick: matchMedia("(prefers-reduced-motion: reduce)"),
+    model: () => models.find(({ name }) => name === settings.values.model)!,
+    task: () => {
+      const { kind, boundary } = settings.values;
+      const [sigma, flip] = [settings.numberOf("sigma"), settings.numberOf("flip_probability")];
+      return { kind: String(kind), boundary: String(boundary), sigma, flip, blocks: described.blocks };
+    },
+    participant: () => {
+      const values: Record<string, number | null> = { ...(settings.values as Record<string, number | null>) };
+      for (const setting of described.settings) if (!settings.matters(setting)) values[setting.name] = 0;
+      return values;
+    },
+    copy: async (text, what) => {
+      const status = find("status");
+      try {
+        await navigator.clipboard.writeText(text);
+        status.textContent = `${what} copied.`;
+      } catch {
+        status.textContent = text;
+      }
+    },
+    tell,
+    seed: (traits?.get("seed") ?? null) as number | null,
+  };
+  if (traits) {
+    const take = (): void => settings.take(String(new URLSearchParams(textsOf(traits.get("settings") as Values))));
+    take();
+    traits.on("change:settings", take);
+  } else startAddress(setup);
+  if (find("stage")) changed = startStage(setup);
+  startPlay(setup);
+}
+
+const textsOf = (values: Values): [string, string][] => Object.entries(values ?? {}).map(([name, value]) => [name, String(value ?? "")]);
+
+/** What a page of its own has beside: an address with the settings, and light and dark. */
+function startAddress({ find, settings, copy }: Setup): void {
+  settings.take(location.hash);
+  addEventListener("hashchange", () => settings.take(location.hash));
+  find("share").addEventListener("click", () => {
+    location.replace(settings.address());
+    void copy(location.href, "The address of this page with its settings was");
+  });
+  const page = document.documentElement;
+  const theme = find("theme");
+  const isDark = (): boolean =>
+    (page.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const show = (): void => theme.setAttribute("aria-pressed", String(isDark()));
+  theme.addEventListener("click", () => {
+    page.dataset.theme = isDark() ? "light" : "dark";
+    show();
+  });
+  show();
+}
