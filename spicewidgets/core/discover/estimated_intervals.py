@@ -20,8 +20,8 @@ from ..read.hybrid import is_two_step
 from ..train.compiled.symbolic import TraceError
 from ..train.objective import Sessions
 from .evidence import SearchStep, TermSearch
-from .group_intervals import averaged_of_group
-from .hybrid_intervals import hybrid_intervals
+from .group_intervals import average_of_looks, averaged_of_group
+from .hybrid_intervals import HybridKind, HybridLikelihood, hybrid_kinds, terms_of_hybrids
 from .intervals import Averaged, average_over_kinds, mix_distributions
 from .learners import DIFFERENCE, Kind, kinds_of, terms_of
 from .likelihood import Likelihood, ParameterId
@@ -76,9 +76,6 @@ def intervals_of(
         for code, selection in equations.selections.of.items():
             ends = averaged_coefficients(*selection.at(equations.price), level, equations.price)
             found[equations.spice.participants[code]] = EstimatedIntervals(ends, {})
-    if is_two_step(estimator.spice_model_) and hasattr(estimator, "group_"):
-        both = hybrid_intervals(estimator.group_, estimator.spice_model_, level)
-        return {label: EstimatedIntervals(*own) for label, own in both.items()}
     try:
         for label, own in _of_learners(estimator, sessions, level, nll).items():
             before = found[label].ends if label in found else {}
@@ -100,7 +97,8 @@ def _of_learners(
         module: tuple(dict.fromkeys(term for row in rows if row is not None for term in row.terms))
         for module, rows in spice.equations.items()
     }
-    kinds = kinds_of(modules)
+    is_hybrid = is_two_step(spice) and hasattr(estimator, "group_")
+    kinds = hybrid_kinds(spice) if is_hybrid else kinds_of(modules)
     if not kinds:
         return {}
     result = _average(estimator, sessions, tuple(modules), kinds, level)
@@ -129,10 +127,14 @@ def _average(
     is_own = sessions is getattr(estimator, "_sessions", None)
     kept = estimator._search.averaged if is_own else {}
     if key not in kept:
-        learners = Likelihood(model, sessions, terms_of(modules))
+        is_hybrid = isinstance(kinds[0], HybridKind)
+        learners = Likelihood(model, sessions, terms_of_hybrids(kinds) if is_hybrid else terms_of(modules))
         places = [i for i, code in enumerate(learners.participants) if spice.has_equations(int(code))]
-        average = averaged_of_group if pools else average_over_kinds
-        kept[key] = average(learners.of_participants(places), model, kinds, level)
+        people = learners.of_participants(places)
+        if is_hybrid:
+            kept[key] = average_of_looks([HybridLikelihood(people, kind) for kind in kinds], level)
+        else:
+            kept[key] = (averaged_of_group if pools else average_over_kinds)(people, model, kinds, level)
     return kept[key]
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
 from ..equations import SpiceModel, term_text
-from ..read.hybrid import TERMS, is_two_step
 from ..tasks import TASKS
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
@@ -51,8 +50,6 @@ class Group:
         log_evidence: ln p(choices) in nats, Laplace's approximation.
         gains: what tuning has gained for each person; see `held_apart`.
         group_means: means of the groups that the table has; None without.
-        hybrid: the same people with all terms of the two-step task's hybrid, of which their intervals are;
-            None where they have all, or of another task.
     """
 
     numbers: tuple[ParameterId, ...]
@@ -72,7 +69,6 @@ class Group:
     log_evidence: float
     gains: tuple[TuningGain | None, ...] = ()
     group_means: GroupMeans | None = None
-    hybrid: "Group | None" = None
 
     @property
     def numbers_per_participant(self) -> float:
@@ -221,14 +217,5 @@ class Pooling:
         chosen = {"costs": one.costs().sum(0), "prices": pool.prices(one, self.price)}
         chosen = {} if means is None else chosen
         group = replace(group_of(pool, at, self.price), gains=tuple(gains), group_means=means, **chosen)
-        group = replace(group, hybrid=self._with_all_terms(one))
         rows = zip(group.participants, map(pool.likelihood.equations_of, group.values), strict=True)
         return write_equations(self.proposal, ((code, *own) for code, own in rows)), group
-
-    def _with_all_terms(self, at: GroupState) -> Group | None:
-        """Return the group with the terms of a hybrid that it lacks, which are not known to be 0."""
-        of_hybrid = np.array([(number.module, number.term) in TERMS for number in self.pool.numbers])
-        if not is_two_step(self.proposal) or (at.active >= of_hybrid).all():
-            return None
-        rounds = list(self.pool.rounds(at._replace(active=at.active | of_hybrid)))
-        return group_of(self.pool, max(rounds, key=lambda one: one.log_evidence), self.price)

@@ -24,7 +24,7 @@ from scipy.stats import chi2, qmc
 from ..read.translation import HasInitValues
 from ..settings import LEVEL
 from .intervals import Averaged, top_of
-from .learners import DIFFERENCE, Q0, Kind, LearnerLikelihood, scale_of
+from .learners import DIFFERENCE, Kind, LearnerLikelihood, OnScales
 from .likelihood import Likelihood
 from .maximum import Limits, Prior, curvature_of
 from .pooling import GroupPrior, GroupState
@@ -60,7 +60,7 @@ class Drawn(NamedTuple):
         nll: least -ln L of all draws, `(n_people,)`.
     """
 
-    look: LearnerLikelihood
+    look: OnScales
     values: Floats
     log_ratio: Floats
     prior: Prior
@@ -80,12 +80,12 @@ class Drawn(NamedTuple):
         return float((logsumexp(self.log_weights(), axis=0) - np.log(n_draws)).sum())
 
 
-def approximate_group(look: LearnerLikelihood) -> GroupState:
+def approximate_group(look: OnScales) -> GroupState:
     """Find the group's prior and everyone's most likely values by Laplace's approximation."""
     return GroupPrior(look).fit(top_of(look).values, look.prior)
 
 
-def draw_group(look: LearnerLikelihood, start: GroupState) -> Drawn:
+def draw_group(look: OnScales, start: GroupState) -> Drawn:
     """Find the prior of the group of all people, and draws of everyone's parameters.
 
     Laplace's approximation, which takes the tops of skewed distributions for their means, is only where it
@@ -103,7 +103,7 @@ def draw_group(look: LearnerLikelihood, start: GroupState) -> Drawn:
     return found
 
 
-def _draws(look: LearnerLikelihood, start: Floats, prior: Prior) -> tuple[Floats, Drawn]:
+def _draws(look: OnScales, start: Floats, prior: Prior) -> tuple[Floats, Drawn]:
     """Draw around everyone's most likely values under a prior."""
     n = len(look.kind.names)
     wider = Prior(prior.mean, prior.sd * WIDER)
@@ -193,7 +193,11 @@ def averaged_of_group(
     likelihood: Likelihood, model: HasInitValues, kinds: Sequence[Kind], level: float
 ) -> Averaged:
     """Find everyone's intervals under the group's prior, averaged over kinds of Q-learners."""
-    looks = [LearnerLikelihood(likelihood, model, kind) for kind in kinds]
+    return average_of_looks([LearnerLikelihood(likelihood, model, kind) for kind in kinds], level)
+
+
+def average_of_looks(looks: Sequence[OnScales], level: float) -> Averaged:
+    """Find everyone's intervals under the group's prior, averaged over kinds of learners."""
     starts = [approximate_group(look) for look in looks]
     best = max(start.log_evidence for start in starts)
     found = [
@@ -206,24 +210,24 @@ def averaged_of_group(
     ends: dict[str, Floats] = {}
     sure: dict[str, Floats] = {}
     columns = [_columns(one) for one in found]
-    n_people = len(likelihood.participants)
-    share = np.concatenate([weight * _shares(one) for one, weight in zip(found, weights, strict=True)])
+    shares = [weight * _shares(one) for one, weight in zip(found, weights, strict=True)]
     tails = np.array([(1 - level) / 2, (1 + level) / 2, (1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    for name in dict.fromkeys(name for own in columns for name in own):
-        fixed = 0.0 if name == DIFFERENCE else Q0
-        values = np.concatenate([own.get(name, np.full((DRAWS, n_people), fixed)) for own in columns])
-        quantiles = np.array([_quantiles(values[:, i], share[:, i], tails) for i in range(n_people)])
+    for name in dict.fromkeys(name for own in columns for name, values in own.items() if np.ndim(values)):
+        having = [(at[name], share) for at, share in zip(columns, shares, strict=True) if name in at]
+        values = np.concatenate([np.broadcast_to(own, share.shape) for own, share in having])
+        share = np.concatenate([share for _, share in having])
+        quantiles = np.array([_quantiles(values[:, i], share[:, i], tails) for i in range(values.shape[1])])
         ends[name], sure[name] = quantiles[:, :2], quantiles[:, 2:]
-    return Averaged(ends, sure, np.min([one.nll for one in found], axis=0), likelihood.participants)
+    people = found[0].look.likelihood.participants
+    return Averaged(ends, sure, np.min([one.nll for one in found], axis=0), people)
 
 
 def _columns(one: Drawn) -> Mapping[str, Floats]:
-    """Return the parameters of the draws."""
-    names = one.look.kind.names
-    natural = {name: scale_of(name).natural(one.values[..., i]) for i, name in enumerate(names)}
-    p = one.look.kind.parameters(natural)
-    p[DIFFERENCE] = p["alpha_reward"] - p["alpha_penalty"]
-    return {name: p[name] for name in p if np.ndim(p[name]) and name != "alpha"}
+    """Return the parameters of the draws; of one value where they do not differ."""
+    p = one.look.parameters(one.values)
+    if "alpha_penalty" in p:
+        p[DIFFERENCE] = p["alpha_reward"] - p["alpha_penalty"]
+    return {name: p[name] for name in p if name != "alpha"}
 
 
 def _quantiles(values: Floats, weights: Floats, shares: Floats) -> Floats:

@@ -1,10 +1,5 @@
-"""Intervals of the parameters of the two-step task's hybrid, of people whose coefficients were pooled.
-
-Given the group, a person's coefficients are normal around the most likely ones, in the coordinates of the
-pool. The group's mean is not known for sure: with spread S and a person's covariance C given the group, it
-has the information `sum of S^-2 (S^2 - C) S^-2` over people, and it moves a person's coefficients by `C S^-2`
-of its own error. What is read off coefficients is a quotient of them, and skewed, so that draws are read, and
-their quantiles are the ends.
+"""Hybrids of the two-step task as the equations of its model, for many people at once, as `learners.py` has
+Q-learners: their parameters are the coordinates in which people of a group have intervals.
 """
 
 from collections.abc import Mapping
@@ -12,80 +7,55 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import qmc
 
-from ..equations import SpiceModel
-from ..read.hybrid import HYBRID, hybrid_of
-from ..settings import LEVEL
-from .group import Group
-from .identified import AT_BOUND
-from .likelihood import ParameterId
+from ..equations import SpiceModel, Term
+from ..models import V2
+from ..read.hybrid import FADING, TERMS, coefficients_of
+from .learners import REAL, Kind, OnScales, Scale, Shape
+from .likelihood import ParameterId, terms_in
 
 Floats = NDArray[np.float64]
-Ends = Mapping[str | ParameterId, tuple[float, float]]
 
-DRAWS = 1024  # of each person
-
-
-def hybrid_intervals(group: Group, spice: SpiceModel, level: float) -> dict[Any, tuple[Ends, Ends]]:
-    """Find the intervals of everyone's parameters, by label: at a level, and at 95 %.
-
-    Args:
-        group: of pooled equations of the two-step task.
-        spice: the equations, which have the labels.
-        level: probability with which an interval covers the truth, 0 to 1.
-    """
-    group = group.hybrid or group
-    free = group.active & (group.errors > AT_BOUND)
-    covariance = _with_group(group, free)
-    uniform = qmc.Sobol(len(group.numbers), scramble=True, seed=np.random.default_rng(0)).random(DRAWS)
-    normal = ndtri(uniform)
-    tails = np.array([(1 - level) / 2, (1 + level) / 2, (1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    found: dict[Any, tuple[Ends, Ends]] = {}
-    for row, code in enumerate(group.participants):
-        at = np.flatnonzero(free[row])
-        values, axes = np.linalg.eigh(covariance[row][np.ix_(at, at)])
-        moved = np.tile(_to_pool(group, group.values[row]), (DRAWS, 1))
-        moved[:, at] += (normal[:, at] * np.sqrt(np.maximum(values, 0.0))) @ axes.T
-        natural = np.where(_is_own(group) & free[row], np.tanh(moved), moved)
-        own = _quantiles(group, np.where(free[row], natural, group.values[row]), tails)
-        asked: Ends = {name: (ends[0], ends[1]) for name, ends in own.items()}
-        sure: Ends = {name: (ends[2], ends[3]) for name, ends in own.items()}
-        found[spice.participants[code]] = asked, sure
-    return found
+OF_ALL = ("alpha2", "beta1", "beta2", "stay")
+OF_LEARNED = ("alpha1", "lambda")  # of values of the first stage
+FADES_FIRST, FADES_SECOND = FADING
+UNUSED = dict.fromkeys((*OF_LEARNED, FADES_FIRST), 1.0)  # where no values of the first stage are learned
 
 
-def _quantiles(group: Group, draws: Floats, tails: Floats) -> dict[str, Floats]:
-    """Read the draws of one person, within the bounds that a hybrid has."""
-    columns = {number: draws[:, place] for place, number in enumerate(group.numbers)}
-    nothing = np.zeros(len(draws))
-    read = hybrid_of(lambda module, *term: columns.get(ParameterId(module, term), nothing))
-    return {
-        name: np.clip(np.quantile(values, tails), *HYBRID[name])
-        for name, values in read.items()
-        if np.isfinite(values).all() and np.ptp(values) > 0
-    }
+class HybridKind(Kind):
+    """A kind of learner in the two-step task: with a plan, with values of the first stage, or with both."""
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """The scale of each parameter."""
+        own = super().scales
+        return tuple(REAL if name == "q0" else one for name, one in zip(self.names, own, strict=True))
+
+    def parameters(self, natural: Shape) -> dict[str, Any]:
+        """All parameters of a hybrid that the free ones stand for."""
+        if "w" in natural:
+            return dict(natural)
+        return {"w": 0.0 if "alpha1" in natural else 1.0, **natural}
 
 
-def _with_group(group: Group, free: NDArray[np.bool_]) -> Floats:
-    """Return the covariance of everyone's coefficients, the error of the group's mean with it, in the
-    coordinates of the pool.
-    """
-    slope = np.where(_is_own(group) & free, 1 - group.values**2, 1.0)
-    covariance: Floats = group.covariance / (slope[:, :, None] * slope[:, None, :])
-    spread = np.where(group.spread > 0, group.spread, 1.0)
-    pull = covariance / spread**2  # of the mean's error on each person's coefficients
-    told = (free[:, :, None] * np.eye(len(spread)) - pull) / (spread**2)[:, None]
-    mean = np.linalg.pinv(told.sum(0), hermitian=True)
-    whole: Floats = covariance + pull @ mean @ pull.swapaxes(1, 2)
-    return whole
+class HybridLikelihood(OnScales):
+    """ln L of people's choices in the coordinates of a kind of hybrid."""
+
+    def coefficients(self, p: Mapping[str, Any]) -> Mapping[ParameterId, Floats]:
+        """Return the coefficients that a hybrid's parameters stand for."""
+        return {ParameterId(*number): value for number, value in coefficients_of({**UNUSED, **p}).items()}
 
 
-def _is_own(group: Group) -> NDArray[np.bool_]:
-    return np.array([number.term == (number.module,) for number in group.numbers])
+def hybrid_kinds(spice: SpiceModel) -> tuple[HybridKind, ...]:
+    """List the kinds of hybrid that people may be: with q0 where their equations have a constant."""
+    second = f"{V2}_chosen"
+    rest = (FADES_SECOND, *(("q0",) if () in terms_in(spice)[second] else ()))
+    learned = (*OF_LEARNED, FADES_FIRST)
+    return tuple(HybridKind((*OF_ALL, *own, *rest)) for own in ((*learned, "w"), learned, ()))
 
 
-def _to_pool(group: Group, values: Floats) -> Floats:
-    own = _is_own(group) & (np.abs(values) < 1)
-    return np.where(own, np.arctanh(np.where(own, values, 0.0)), values)
+def terms_of_hybrids(kinds: tuple[Kind, ...]) -> dict[str, tuple[Term, ...]]:
+    """List the terms that these kinds of hybrid have, by module."""
+    terms = TERMS | ({(f"{V2}_chosen", ())} if "q0" in kinds[0].names else set())
+    modules = sorted({module for module, _ in terms})
+    return {module: tuple(term for own, term in sorted(terms) if own == module) for module in modules}

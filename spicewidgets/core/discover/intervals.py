@@ -31,6 +31,7 @@ from .learners import (
     DifferenceLikelihood,
     Kind,
     LearnerLikelihood,
+    OnScales,
     scale_of,
 )
 from .likelihood import Likelihood
@@ -62,7 +63,7 @@ class Top(NamedTuple):
         objective: -ln L and the prior's penalty, `(n_people,)`.
     """
 
-    look: LearnerLikelihood
+    look: OnScales
     values: Floats
     objective: Floats
 
@@ -72,7 +73,7 @@ class Top(NamedTuple):
         return self.look.kind.names
 
 
-def top_of(look: LearnerLikelihood, start: Floats | None = None) -> Top:
+def top_of(look: OnScales, start: Floats | None = None) -> Top:
     """Find the most likely learners of a kind.
 
     Args:
@@ -252,6 +253,7 @@ def _ends_of(
     for top in tops:
         own = profiles_of(top, z)
         if "alpha_penalty" in top.names:
+            assert isinstance(top.look, LearnerLikelihood)
             look = DifferenceLikelihood(top.look)
             own |= profiles_of(top_of(look, look.of(top.values)), z)
         profiles.append(own)

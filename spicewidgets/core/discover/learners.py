@@ -64,11 +64,13 @@ class Scale(NamedTuple):
 EDGE = float(logit(1e-3))
 EVEN = float(np.pi / np.sqrt(3))  # standard deviation of the log-odds of a number that is uniform on 0..1
 SHARE = Scale("share", EDGE, -EDGE, 0.0, 1.0, 0.0, EVEN)
+POSITIVE = Scale("positive", float(np.log(0.01)), float(np.log(50.0)), 0.0, np.inf, float(np.log(3.0)), 1.0)
+REAL = Scale("real", -20.0, 20.0, -np.inf, np.inf, 0.0, 2.0)
 SCALES = {
-    "beta_reward": Scale(
-        "positive", float(np.log(0.01)), float(np.log(50.0)), 0.0, np.inf, float(np.log(3.0)), 1.0
-    ),
-    "beta_choice": Scale("real", -20.0, 20.0, -np.inf, np.inf, 0.0, 2.0),
+    "beta_reward": POSITIVE,
+    "beta_choice": REAL,
+    **dict.fromkeys(("beta1", "beta2"), POSITIVE),
+    "stay": REAL,
     DIFFERENCE: Scale("real", -0.998, 0.998, -1.0, 1.0, 0.0, 1e4),
 }
 
@@ -87,6 +89,11 @@ class Kind:
     """
 
     names: tuple[str, ...]
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """The scale of each parameter."""
+        return tuple(map(scale_of, self.names))
 
     def parameters(self, natural: Shape) -> dict[str, Floats]:
         """All parameters of `AgentQ` that the free ones stand for."""
@@ -138,12 +145,11 @@ def terms_of(modules: Sequence[str]) -> dict[str, tuple[Term, ...]]:
     }
 
 
-class LearnerLikelihood(Posterior):
-    """ln L of people's choices in the coordinates of a kind of Q-learner.
+class OnScales(Posterior):
+    """ln L of people's choices in the coordinates of a kind of learner.
 
     Args:
-        likelihood: of coefficients; its terms are those of `terms_of`.
-        model: has the values before the first trial.
+        likelihood: of coefficients.
         kind: of learner.
         prior: of the coordinates; a weak one when None.
     """
@@ -152,22 +158,26 @@ class LearnerLikelihood(Posterior):
     low: Floats
     high: Floats
 
-    def __init__(
-        self, likelihood: Likelihood, model: HasInitValues, kind: Kind, prior: Prior | None = None
-    ) -> None:
-        self.kind, self.model = kind, model
-        self.start = {state: start_of(model, state) for state in (VALUE, HABIT)}
-        self.scales = tuple(scale_of(name) for name in kind.names)
+    def __init__(self, likelihood: Likelihood, kind: Kind, prior: Prior | None = None) -> None:
+        self.kind, self.scales = kind, kind.scales
         low, high, mean, sd = np.array([(one.low, one.high, one.mean, one.sd) for one in self.scales]).T
         super().__init__(likelihood, prior or Prior(mean, sd), low, high)
 
-    def natural(self, values: Floats) -> Floats:
-        """Coefficients and betas, as `true_model` has them, of `(..., n_parameters)` on the scales."""
+    def coefficients(self, p: Mapping[str, Floats]) -> Mapping[ParameterId, Floats]:
+        """Return the coefficients that a learner's parameters stand for."""
+        raise NotImplementedError
+
+    def parameters(self, values: Floats) -> dict[str, Floats]:
+        """Return a learner's parameters, from `(..., n_parameters)` on the scales."""
         natural = {
             name: scale.natural(values[..., i])
             for i, (name, scale) in enumerate(zip(self.kind.names, self.scales, strict=True))
         }
-        found = _coefficients(self.kind.parameters(natural), self.likelihood.terms, self.start)
+        return self.kind.parameters(natural)
+
+    def natural(self, values: Floats) -> Floats:
+        """Coefficients and betas, as `true_model` has them, of `(..., n_parameters)` on the scales."""
+        found = self.coefficients(self.parameters(values))
         columns = [
             np.broadcast_to(found.get(number, 1.0 if number.term is None else 0.0), values.shape[:-1])
             for number in self.likelihood.numbers
@@ -177,6 +187,27 @@ class LearnerLikelihood(Posterior):
     def slopes(self, values: Floats, natural: Floats) -> Floats:
         """Compute the derivatives of coefficients by all coordinates."""
         return _differences(self.natural, values)
+
+
+class LearnerLikelihood(OnScales):
+    """The same of a kind of Q-learner.
+
+    Args:
+        likelihood: of coefficients; its terms are those of `terms_of`.
+        model: has the values before the first trial.
+        kind, prior: as in `OnScales`.
+    """
+
+    def __init__(
+        self, likelihood: Likelihood, model: HasInitValues, kind: Kind, prior: Prior | None = None
+    ) -> None:
+        self.model = model
+        self.start = {state: start_of(model, state) for state in (VALUE, HABIT)}
+        super().__init__(likelihood, kind, prior)
+
+    def coefficients(self, p: Mapping[str, Floats]) -> Mapping[ParameterId, Floats]:
+        """Return the coefficients that a Q-learner's parameters stand for."""
+        return _coefficients(p, self.likelihood.terms, self.start)
 
 
 class DifferenceLikelihood(LearnerLikelihood):

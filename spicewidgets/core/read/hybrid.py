@@ -116,8 +116,30 @@ def hybrid_of(coefficient: Callable[..., Any]) -> dict[str, Any]:
         return parameters | ({"q0": -constant / paid} if np.any(constant != 0) else {})
 
 
+def coefficients_of(p: Mapping[str, Any]) -> dict[tuple[str, tuple[str, ...]], Any]:
+    """Return the coefficients of a hybrid whose values begin at 0: the way back from `hybrid_of`.
+
+    Args:
+        p: the parameters as `hybrid_of` names them, of any one shape; without forget1 and forget2 nothing
+            fades, and without q0 there is no constant.
+    """
+    first, second = f"{V1}_chosen", f"{V2}_chosen"
+    learned, paid = p["alpha1"] * p["beta1"] * (1 - p["w"]), p["alpha2"] * p["beta2"]
+    return {
+        (first, (first,)): 1 - p["alpha1"],
+        (first, (REACHED,)): learned * (1 - p["lambda"]) / p["beta2"],
+        (first, (REWARD_CHOSEN,)): learned * p["lambda"],
+        (second, (second,)): 1 - p["alpha2"],
+        (second, (REWARD,)): paid,
+        (PLAN, (AHEAD,)): p["beta1"] * p["w"] / p["beta2"],
+        (STAY, ()): p["stay"],
+        **{(module, (module,)): 1 - p.get(name, 0.0) for name, module in FADING.items()},
+        **({(second, ()): -p["q0"] * paid} if "q0" in p else {}),
+    }
+
+
 def true_hybrid(parameters: Mapping[str, float], modules: Iterable[str]) -> tuple[Equation, ...]:
-    """Return the equations of a hybrid whose values begin at 0: the way back from `hybrid_of`.
+    """Return the equations of a hybrid whose values begin at 0.
 
     Args:
         parameters: of the simulated participant, as `tasks.HYBRID` names them.
@@ -127,23 +149,13 @@ def true_hybrid(parameters: Mapping[str, float], modules: Iterable[str]) -> tupl
         SettingsError: where a module is none of the two-step model's, and of a participant who chooses at
             random in the second stage: values that no choice shows have no scale.
     """
-    p, first, second = parameters, f"{V1}_chosen", f"{V2}_chosen"
     if unknown := set(modules) - {module for module, _ in TERMS}:
         raise SettingsError([f"Nothing is known of the module {min(unknown)!r} in a two-step task."])
-    if not p["beta2"]:
+    if not parameters["beta2"]:
         raise SettingsError(["Without beta2 the values of the second stage have no scale. Set it above 0."])
-    learned = p["alpha1"] * p["beta1"] * (1 - p["w"])
-    coefficients = {
-        (first, (first,)): 1 - p["alpha1"] if learned else 0.0,
-        (first, (REACHED,)): learned * (1 - p["eligibility"]) / p["beta2"],
-        (first, (REWARD_CHOSEN,)): learned * p["eligibility"],
-        (f"{V1}_not_chosen", (f"{V1}_not_chosen",)): float(bool(learned)),
-        (second, (second,)): 1 - p["alpha2"],
-        (second, (REWARD,)): p["alpha2"] * p["beta2"],
-        (f"{V2}_not_chosen", (f"{V2}_not_chosen",)): 1.0,
-        (PLAN, (AHEAD,)): p["beta1"] * p["w"] / p["beta2"],
-        (STAY, ()): p["stay"],
-    }
+    coefficients = coefficients_of({**parameters, "lambda": parameters["eligibility"]})
+    if not coefficients[f"{V1}_chosen", (REACHED,)] and not coefficients[f"{V1}_chosen", (REWARD_CHOSEN,)]:
+        coefficients |= {(module, term): 0.0 for module, term in TERMS if (module,) == term and V1 in module}
     own = {module: {term: c for (of, term), c in coefficients.items() if of == module} for module in modules}
     return tuple(Equation(module, tuple(terms), tuple(terms.values())) for module, terms in own.items())
 

@@ -11,7 +11,7 @@ from ..plugins import load_plugins
 from ..tasks import BANDIT_NAME
 from .declaration import Parameter, Rival, State, Trial, Values, parameter_of
 from .named import Kalman, Pavlovian, Prospect
-from .two_step import Hybrid, KernelOfStages, ModelBased, ModelFree
+from .two_step import Hybrid, KernelOfStages, ModelBased, ModelFree, RegressionOfStaying
 
 WILSON = "Wilson & Collins 2019, eLife 8: e49547"
 
@@ -265,6 +265,7 @@ ALL: dict[str, Rival] = {
         ModelFree(),
         ModelBased(),
         KernelOfStages(),
+        RegressionOfStaying(),
         Kalman(),
         Prospect(),
         Pavlovian(),
@@ -277,7 +278,7 @@ def rivals_for(task: str) -> dict[str, Rival]:
     """Return the ready rivals for a kind of task, by name, but for those that have to be named.
 
     >>> list(rivals_for("two-step"))
-    ['random', 'hybrid', 'model-free', 'model-based', 'two-step-kernel']
+    ['random', 'hybrid', 'model-free', 'model-based', 'two-step-kernel', 'two-step-regression']
     """
     return {
         name: rival

@@ -1,4 +1,5 @@
-"""Rivals of the two-step task: model-free, model-based, both of them weighed, and a choice kernel alone.
+"""Rivals of the two-step task: model-free, model-based, both of them weighed, a choice kernel alone, and a
+regression of staying.
 
 A row is a stage. Options 0 and 1 are those of the first stage, 2 and 3 of the state to which 0 leads
 commonly, 4 and 5 of the other one (`tasks.TWO_STEP`); a logit counts where its option is on offer.
@@ -119,3 +120,44 @@ class KernelOfStages(Rival):
         """Return the weighted kernel."""
         kernel = state["kernel"]
         return join(p.beta1 * kernel[:, :2], p.beta2 * kernel[:, 2:])
+
+
+class RegressionOfStaying(Rival):
+    """Stays by what the last trial was, with a weight for each way in which it could have gone."""
+
+    name = "two-step-regression"
+    label, brief = "Regression of staying", "regression"
+    words = "A first choice is made again by what the last one led to; a second one by what it paid."
+    equation = (
+        "logit1 of the last first choice = stay + outcome o + transition t + product o t; logit2 of the last"
+        " choice in the state = stay2 + outcome2 o; o = ½ after a reward, t = ½ after a common transition,"
+        " else -½"
+    )
+    source = DAW
+    tasks = (TWO_STEP.name,)
+    parameters = (
+        Parameter.real("stay", "weight of the last first choice"),
+        Parameter.real("outcome", "what a reward adds to it"),
+        Parameter.real("transition", "what a common transition adds to it"),
+        Parameter.real("product", "what a reward adds after a common transition, beside a rare one"),
+        Parameter.real("stay2", "weight of the last choice in a state of the second stage"),
+        Parameter.real("outcome2", "what a reward adds to it"),
+    )
+    states = {"first": 0.0, "weight": 0.0}
+
+    def update(self, p: Values, state: State, trial: Trial) -> State:
+        """Weigh the choices of a trial at its end; in its first stage, remember what was chosen."""
+        chosen, first = trial.chosen, state["first"]
+        ends = chosen[:, 2:].sum(-1)[:, None]
+        in_state = chosen[:, 2:4].sum(-1)[:, None]
+        common = first[:, :1] * in_state + first[:, 1:2] * (ends - in_state)
+        o, t = trial.reward - 0.5, common - 0.5
+        again = p.stay + p.outcome * o + p.transition * t + p.product * o * t
+        here = ends * (chosen + chosen[:, OTHER])
+        second = (1 - here) * state["weight"] + ends * chosen * (p.stay2 + p.outcome2 * o)
+        weight = join(ends * first[:, :2] * again + (1 - ends) * state["weight"][:, :2], second[:, 2:])
+        return {"first": ends * first + (1 - ends) * chosen, "weight": weight}
+
+    def logits(self, p: Values, state: State) -> Array:
+        """Return the weights of the last choices."""
+        return state["weight"]

@@ -5,6 +5,7 @@ import pytest
 from staged import by_chance, dataset_of
 
 import spicewidgets as sw
+from spicewidgets.core.judge.staying import WEIGHTS, Staying
 from spicewidgets.core.rivals.design import simulate_rival
 from spicewidgets.core.rivals.fit import ModeSearch
 from spicewidgets.core.rivals.model import AgentRival
@@ -12,13 +13,14 @@ from spicewidgets.core.rivals.ready import ALL, RIVALS, rivals_for
 from spicewidgets.core.studies.comparison_study import ComparisonStudy, HeldOutSettings
 from spicewidgets.core.studies.source import Source
 
-TWO_STEP = ("hybrid", "model-free", "model-based", "two-step-kernel")
+TWO_STEP = ("hybrid", "model-free", "model-based", "two-step-kernel", "two-step-regression")
 HYBRID = {"alpha1": 0.4, "alpha2": 0.6, "lambda": 0.7, "w": 0.3, "beta1": 4.0, "beta2": 3.0, "stay": 0.5}
 VALUES = {
     "hybrid": list(HYBRID.values()),
     "model-free": [0.4, 0.6, 0.7, 4.0, 3.0, 0.5],
     "model-based": [0.6, 4.0, 3.0, 0.5],
     "two-step-kernel": [0.3, 2.0, 1.5],
+    "two-step-regression": [0.8, 0.6, 0.1, 0.9, 0.5, 1.0],
 }
 
 
@@ -74,6 +76,12 @@ def test_a_kernel_moves_only_where_the_choice_was():
     p = sw.replay(agent, data).probabilities[0]
     at = {row: np.diff(np.log(p[row][data.offered[0, row - 1].numpy()]))[0] for row in (1, 2, 3)}
     assert at == pytest.approx({1: 0, 2: -2.0 * 0.3, 3: 0})
+
+
+def test_a_regression_has_the_coefficients_that_the_table_of_staying_has():
+    data = by_chance(3, 150, seed=5)
+    fit, table = sw.fit_rival("two-step-regression", data), Staying.of(data).regression()
+    np.testing.assert_allclose(fit.values[:, :4], table[list(WEIGHTS)], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", TWO_STEP)
