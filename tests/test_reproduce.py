@@ -1,11 +1,13 @@
 """Recorded figures are made again from a file of known hash, and what has moved is said."""
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from spicewidgets.cli import main
+from spicewidgets.core.progress import run_to_completion
 from spicewidgets.core.studies import reproduction
 from spicewidgets.core.studies.reproduction import REPRODUCTIONS, Reproduction
 
@@ -16,7 +18,8 @@ def run(*words: str):
 
 
 def test_what_can_be_reproduced_is_listed():
-    assert [line.split(":")[0] for line in run().stdout.splitlines()] == ["tutorial", "people", "reversal"]
+    names = [line.split(":")[0] for line in run().stdout.splitlines()]
+    assert names == ["tutorial", "peer", "people", "reversal"]
 
 
 def test_the_tutorial_is_as_recorded_and_a_figure_that_has_moved_is_named(tmp_path, monkeypatch):
@@ -30,6 +33,18 @@ def test_the_tutorial_is_as_recorded_and_a_figure_that_has_moved_is_named(tmp_pa
     monkeypatch.setattr(reproduction, "RECORDED", other)
     told = run("tutorial", "--check")
     assert (told.exit_code, told.stdout.splitlines()[-1]) == (1, "Moved: beta_reward.")
+
+
+def test_the_peers_equation_stands_beside_ours_and_seconds_are_compared_with_nothing(monkeypatch):
+    monkeypatch.setattr(reproduction, "REPEATS", 1)
+    terms = dict.fromkeys(reproduction.PEER_TERMS.values(), 0.7)
+    monkeypatch.setattr(reproduction, "_ask_peer", lambda *_: {"seconds": 30.0, "terms": terms})
+    found = run_to_completion(reproduction.reproduce_steps(REPRODUCTIONS["peer"]))
+    assert list(found.index[:2]) == ["constant, spicewidgets", "constant, autospice"]
+    assert found.loc["own value, spicewidgets", "value"] == pytest.approx(0.705, abs=0.01)
+    slower = found.assign(value=found["value"].where(found["se"].notna(), 2 * found["value"]))
+    assert reproduction.compare(slower, found)["same"].all()
+    assert not reproduction.compare(found + 1, found)["same"][:6].any()
 
 
 def test_figures_of_people_have_standard_errors_over_them(monkeypatch):
@@ -49,7 +64,13 @@ def test_figures_of_people_have_standard_errors_over_them(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("peple",), "NAME must be one of tutorial, people, reversal; got 'peple'. Choose one of these."),
+        (("peer",), "--peer must be the Python of an environment with autospice 0.2.0. In a clone"),
+        (("peer", "--peer", "no-python"), "it said: [Errno 2]"),
+        (("peer", "--peer", sys.executable), "it said: ModuleNotFoundError: No module named 'spice'"),
+        (
+            ("peple",),
+            "NAME must be one of tutorial, peer, people, reversal; got 'peple'. Choose one of these.",
+        ),
         (("tutorial", "--data", "a.csv"), "--data is for figures of people; these are of simulated choices."),
         (("people", "--data", "no.csv"), "no.csv"),
     ],

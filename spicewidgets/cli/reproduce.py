@@ -12,6 +12,7 @@ from .options import Command, HeadedOption, report_errors
 from .progress import ProgressBar
 
 DATA = "Take this file in place of the published one, which is fetched once."
+PEER = "For the peer: the Python of an environment that has autospice 0.2.0."
 CHECK = "Compare with the figures that were recorded for this file; exit with 1 where one has moved."
 
 
@@ -20,11 +21,14 @@ CHECK = "Compare with the figures that were recorded for this file; exit with 1 
     params=[
         click.Argument(["name"], required=False),
         HeadedOption("data", "Figures", DATA, metavar="FILE"),
+        HeadedOption("peer", "Figures", PEER, metavar="PYTHON"),
         HeadedOption("check", "Figures", CHECK, is_flag=True),
     ],
 )
 @click.pass_context
-def reproduce(ctx: click.Context, /, name: str | None, data: str | None, check: bool) -> None:
+def reproduce(
+    ctx: click.Context, /, name: str | None, data: str | None, peer: str | None, check: bool
+) -> None:
     """List what can be reproduced; with a NAME, make its figures again, with standard errors.
 
     A published data set is fetched once from where its authors keep it, and checked by its hash.
@@ -41,12 +45,11 @@ def reproduce(ctx: click.Context, /, name: str | None, data: str | None, check: 
         choices = read_data(one.data, data)
         before = study.load_figures(one, "" if choices is None else choices.report.sha256) if check else None
         with ProgressBar(1, hidden=not sys.stderr.isatty()) as bar:
-            found = run_to_completion(study.reproduce_steps(one, choices), bar.part)
+            found = run_to_completion(study.reproduce_steps(one, choices, peer=peer), bar.part)
+        both = found if before is None else study.compare(found, before)
+        click.echo(both.to_string(float_format="{:.4f}".format, na_rep=""))
         if before is None:
-            click.echo(found.to_string(float_format="{:.4f}".format))
             return
-        both = study.compare(found, before)
-        click.echo(both.to_string(float_format="{:.4f}".format))
         moved = list(both.index[~both["same"]])
         click.echo(f"Moved: {', '.join(moved)}." if moved else f"All {len(both)} figures are as recorded.")
         if moved:

@@ -26,6 +26,7 @@ STRIPS = {1280: (860, 0.3), 768: (900, 0.4), 400: (860, 0.5)}  # height of a pag
 ROW = {1280: 4, 768: 5, 400: 8}  # pages beside each other
 SIZES = {"desk": (1280, 900), "phone": (400, 860)}
 FILM = {"width": 1000, "height": 700}
+SMALL = (640, 448)  # as the film is kept
 PACE = 125  # ms that a picture of the film stands
 # A screenshot has no pointer: a dot takes its place.
 POINTER = """() => {
@@ -130,7 +131,7 @@ class Film:
     def save(self, path: Path) -> None:
         """Write it; it begins anew after a while."""
         self.times[-1] = 3000
-        first, *rest = self.pictures
+        first, *rest = (each.resize(SMALL, Image.Resampling.LANCZOS) for each in self.pictures)
         first.save(path, save_all=True, append_images=rest, duration=self.times, loop=0, quality=60, method=6)
 
 
