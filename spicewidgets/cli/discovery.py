@@ -30,7 +30,7 @@ from ..core.rivals.fit import FittedRival, fit_rival
 from ..core.rivals.participants import make_participant
 from ..core.settings import SettingsError
 from ..core.simulate.declared import Player
-from ..core.simulate.tasks import make_environment
+from ..core.simulate.kinds import make_environment
 from ..core.tasks import BANDIT_NAME, TASKS
 from .options import Request
 from .outcome import Outcome

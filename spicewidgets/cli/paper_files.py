@@ -19,7 +19,7 @@ from ..core.read.translation import term_by_term, true_model
 from ..core.rivals.participants import make_participant
 from ..core.rivals.ready import rivals_for
 from ..core.simulate.declared import Player
-from ..core.simulate.tasks import make_environment
+from ..core.simulate.kinds import make_environment
 from ..core.studies.ready import settings_of_studies
 from ..core.studies.study import ready_estimator
 from ..paper.documents import documents, summary

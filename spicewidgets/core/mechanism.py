@@ -96,6 +96,44 @@ class ParameterSpec:
     beyond: tuple[str, str] = ("", "")
     in_head: bool = False
 
+    @classmethod
+    def share(
+        cls, name: str, label: str, letter: str, default: float, help: str = "", **further: Any
+    ) -> "ParameterSpec":
+        """Return a parameter between 0 and 1; its help is its label where it has no other."""
+        symbol = further.get("short", name)
+        return cls(name, help or f"{label}.", label, symbol, letter, default, **further)
+
+    @classmethod
+    def positive(
+        cls,
+        name: str,
+        label: str,
+        letter: str,
+        default: float,
+        help: str = "",
+        high: float = 20,
+        **further: Any,
+    ) -> "ParameterSpec":
+        """Return a parameter of 0 or more."""
+        scale = {"high": high, "scale": "positive", "slider": (0, high, high / 200)}
+        return cls.share(name, label, letter, default, help, **scale, **further)
+
+    @classmethod
+    def real(
+        cls,
+        name: str,
+        label: str,
+        letter: str,
+        default: float,
+        help: str = "",
+        most: float = 20,
+        **further: Any,
+    ) -> "ParameterSpec":
+        """Return a parameter of either sign; its slider reaches a quarter of its range."""
+        scale = {"low": -most, "high": most, "scale": "real", "slider": (-most / 4, most / 4, most / 200)}
+        return cls.share(name, label, letter, default, help, **scale, **further)
+
     @property
     def short_name(self) -> str:
         """Its name in rivals and their equations."""

@@ -13,7 +13,7 @@ from typing import Any, Self, get_args, get_origin
 
 from .mechanism import ParameterSpec
 from .mechanisms import ALPHA, ALPHA_PENALTY, BETA, PARAMETERS, Q0
-from .tasks import BANDIT, TASKS, TaskKind
+from .tasks import BANDIT, BANDIT_NAME, TASKS, TaskKind
 
 HIGHEST_SEED = 2**31 - 1
 LEVEL = 0.95  # of every interval on the page, in commands and in reports, unless another is asked for
@@ -169,7 +169,8 @@ def describe_problem(name: str, value: Any, kind: Any, declaration: Mapping[str,
 
 
 BANDITS = ("drift", "fixed", "reversal", "switch")
-SIMULATED = tuple(name for name, kind in TASKS.items() if kind.settings)  # kinds beyond the bandit
+# Kinds beyond the bandit that can be simulated.
+SIMULATED = tuple(name for name, kind in TASKS.items() if kind.simulation and name != BANDIT_NAME)
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,19 @@ class Task(Settings):
     @property
     def n_options(self) -> int:
         """Number of options, of all stages and states."""
-        return self.declaration.n_options or self.n_actions
+        return len(self.options)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of its options."""
+        kind = self.declaration
+        of_setup = kind.simulation.labels if kind.simulation else ()
+        return (
+            kind.labels
+            or of_setup
+            or kind.options
+            or tuple(f"Option {arm + 1}" for arm in range(self.n_actions))
+        )
 
 
 def setting_of(parameter: ParameterSpec) -> Any:

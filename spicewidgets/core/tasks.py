@@ -9,12 +9,13 @@ A kind is added by one declaration below, and stands in `TASKS`. Its ready model
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 from .mechanism import ParameterSpec
+from .mechanisms import ALPHA, BETA, PARAMETERS, LearningFromOthers
 from .plugins import load_plugins
 
 BANDIT_NAME = "bandit"
@@ -42,13 +43,19 @@ class TaskSetup:
     Attributes:
         class_name: of the environment, in `core.simulate`.
         settings: its arguments.
+        by: those of these arguments that a setting of `settings.Task` sets, by the name of the setting.
+        labels: of its options; those of the kind if empty, and numbers where it has none.
         groups: the options that are offered together, one group in each trial; all in every trial if empty.
+        cues: by which a participant knows each group; empty where the options alone tell it.
         people, sessions, trials: how many, of each the sessions and of each the trials, as studies have them.
     """
 
     class_name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    by: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
     groups: tuple[tuple[int, ...], ...] = ()
+    cues: tuple[str, ...] = ()
     people: int = 30
     sessions: int = 1
     trials: int = 200
@@ -67,7 +74,8 @@ class TaskKind:
         own_price: nats that a number of a person's own must gain in a group beyond what its evidence asks.
         model: the ready model that is taken where none is named.
         rival: the ready rival that its models are measured by, and that takes part where one is simulated.
-        learner: the parameters of that rival in a simulated participant.
+        participant: the parameters of that rival in a simulated participant; where a Q-learner has all of
+            them, it is one, with all of its mechanisms, else `Rival.participant`.
         simulation: a task of this kind to play; None where there is none.
         roles: of the columns by which a table is recognised, all of which it has; none of a kind that a table
             is of only where it is said to be.
@@ -77,8 +85,6 @@ class TaskKind:
         sees_all: whether what other options paid was seen, where a table tells it.
         shows_offers: whether what was on offer in a trial is an input of models.
         signals: what modules of its models may see beside what those of a bandit do, and what that is.
-        settings: those of `settings.Task` by which it is simulated; empty where it is not.
-        participant: the parameters of who plays it in simulations; empty of a Q-learner.
     """
 
     name: str
@@ -89,7 +95,7 @@ class TaskKind:
     own_price: float = 1.0
     model: str = ""
     rival: str = ""
-    learner: Mapping[str, float] = field(default_factory=dict)
+    participant: tuple[ParameterSpec, ...] = ()
     simulation: TaskSetup | None = None
     roles: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
@@ -97,8 +103,6 @@ class TaskKind:
     sees_all: bool = False
     shows_offers: bool = False
     signals: Mapping[str, str] = field(default_factory=dict)
-    settings: tuple[str, ...] = ()
-    participant: tuple[ParameterSpec, ...] = ()
 
     def takes(self, name: str) -> bool:
         """Tell whether models and rivals of a kind are for choices of this one: its own, and in a task of one
@@ -108,6 +112,34 @@ class TaskKind:
         (True, False, False)
         """
         return name == self.name or (name == BANDIT_NAME and not self.stages)
+
+    @property
+    def offers_all(self) -> bool:
+        """Tell whether all options are on offer in every trial of a simulation."""
+        return not self.stages and (self.simulation is None or not self.simulation.groups)
+
+    @property
+    def is_of_q_learners(self) -> bool:
+        """Tell whether a Q-learner plays it in simulations.
+
+        >>> PAIRS.is_of_q_learners, GAUSSIAN.is_of_q_learners
+        (True, False)
+        """
+        return all(one.name in PARAMETERS for one in self.participant)
+
+    @cached_property
+    def learner(self) -> dict[str, float]:
+        """The parameters of its rival in a simulated participant, by the rival's names.
+
+        >>> PAIRS.learner
+        {'alpha': 0.3, 'beta': 5.0}
+        """
+        return {one.short_name: one.default or 0.0 for one in self.participant}
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Those of `settings.Task` by which it is simulated."""
+        return () if self.simulation is None else tuple(self.simulation.by)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -175,71 +207,57 @@ class TaskKind:
         return tuple(tuple(zip(row, groups, strict=True)) for row in self.transitions)
 
 
+Q_LEARNER = (ALPHA, replace(BETA, default=5.0))
+"""The parameters of a Rescorla-Wagner learner whose choices follow the values."""
 BANDIT = TaskKind(
     BANDIT_NAME,
     "Bandit",
     "One of several options is chosen, and pays or does not.",
     model="rescorla-wagner",
     rival="rescorla-wagner",
-    learner={"alpha": 0.3, "beta": 5.0},
+    participant=Q_LEARNER,
     simulation=TaskSetup("BanditsDrift", {"sigma": 0.2}),
 )
 HYBRID = (
     *(
-        ParameterSpec(
+        ParameterSpec.share(
             f"alpha{at}",
-            f"Learning rate of the {stage} stage.",
             f"Learning rate α{letter}, {stage} stage",
-            f"alpha{at}",
             f"α{letter}",
-            default=0.5,
+            0.5,
+            f"Learning rate of the {stage} stage.",
         )
         for at, stage, letter in ((1, "first", "₁"), (2, "second", "₂"))
     ),
-    ParameterSpec(
+    ParameterSpec.share(
         "eligibility",
-        "Eligibility: share of the reward's surprise that reaches the first choice.",
         "Eligibility λ",
-        "lambda",
         "λ",
-        default=0.4,
+        0.4,
+        "Eligibility: share of the reward's surprise that reaches the first choice.",
         short="lambda",
     ),
-    ParameterSpec(
+    ParameterSpec.share(
         "w",
-        "Weight of planning beside the values that were learned.",
         "Planning w",
         "w",
-        "w",
-        default=0.5,
+        0.5,
+        "Weight of planning beside the values that were learned.",
         in_head=True,
     ),
     *(
-        ParameterSpec(
+        ParameterSpec.positive(
             f"beta{at}",
-            f"Inverse noise temperature of the {stage} stage.",
             f"Inverse temperature β{letter}, {stage} stage",
-            f"beta{at}",
             f"β{letter}",
-            default=default,
-            high=20,
-            scale="positive",
-            slider=(0, 20, 0.1),
+            default,
+            f"Inverse noise temperature of the {stage} stage.",
             in_head=True,
         )
         for at, stage, letter, default in ((1, "first", "₁", 5.0), (2, "second", "₂", 3.0))
     ),
-    ParameterSpec(
-        "stay",
-        "Drive to repeat the last first choice; below 0 avoids it.",
-        "Staying",
-        "stay",
-        "stay",
-        default=0.5,
-        low=-20,
-        high=20,
-        scale="real",
-        slider=(-5, 5, 0.1),
+    ParameterSpec.real(
+        "stay", "Staying", "stay", 0.5, "Drive to repeat the last first choice; below 0 avoids it."
     ),
 )
 """The parameters of the hybrid of planning and learned values (Daw et al. 2011, Neuron 69: 1204)."""
@@ -258,15 +276,15 @@ TWO_STEP = TaskKind(
     own_price=0.0,
     model="two-step",
     rival="hybrid",
-    learner={one.short_name: one.default or 0.0 for one in HYBRID},
-    simulation=TaskSetup("TwoStep", people=50),
+    participant=HYBRID,
+    simulation=TaskSetup(
+        "TwoStep", {"common": 0.7, "sigma": 0.025}, {"common": "common", "walk": "sigma"}, people=50
+    ),
     signals={
         "c_value_reached": "the value of the option chosen in the second stage, for every option",
         "c_value_ahead": "the values of the best options where an option of the first stage leads, weighed by"
         " their P",
     },
-    settings=("common", "walk"),
-    participant=HYBRID,
 )
 CONTEXTS = TaskKind(
     "contexts",
@@ -274,9 +292,15 @@ CONTEXTS = TaskKind(
     "Several bandits take turns: a cue says which is on, and each of them is learned by itself.",
     model="contexts",
     rival="rescorla-wagner",
-    learner={"alpha": 0.3, "beta": 5.0},
+    participant=Q_LEARNER,
     simulation=TaskSetup(
-        "BanditsDrift", {"sigma": 0.1, "n_actions": 6}, ((0, 1), (2, 3), (4, 5)), trials=300
+        "BanditsDrift",
+        {"sigma": 0.1, "n_actions": 6},
+        {"sigma": "sigma"},
+        tuple(f"{side} in {cue}" for cue in "ABC" for side in ("left", "right")),
+        ((0, 1), (2, 3), (4, 5)),
+        ("Cue A", "Cue B", "Cue C"),
+        trials=300,
     ),
     roles=("state",),
     shows_offers=True,
@@ -292,27 +316,40 @@ PAIRS = TaskKind(
     "Two of several stimuli are on offer in a trial, and the one that is taken pays or does not.",
     model="pairs",
     rival="rescorla-wagner",
-    learner={"alpha": 0.3, "beta": 5.0},
+    participant=Q_LEARNER,
     simulation=TaskSetup(
-        "BanditsFixed", {"reward_probs": (0.8, 0.6, 0.4, 0.2)}, tuple(combinations(range(4), 2))
+        "BanditsFixed",
+        {"reward_probs": (0.8, 0.6, 0.4, 0.2)},
+        labels=("stimulus A", "stimulus B", "stimulus C", "stimulus D"),
+        groups=tuple(combinations(range(4), 2)),
     ),
     roles=("offered",),
     shows_offers=True,
 )
+PROMISE = "Weight of what a cue promises on the drive to go."
 GO_NO_GO = TaskKind(
     "go-no-go",
     "Go or no-go",
     "A cue is shown, and one responds or does not, to win or to avoid a loss.",
     model="go-no-go",
     rival="pavlovian-go",
-    learner={"alpha": 0.2, "gain": 4.0, "loss": 4.0, "bias": 0.3, "pavlovian": 0.5, "lapse": 0.02},
+    participant=(
+        replace(ALPHA, default=0.2),
+        ParameterSpec.positive("gain", "Sensitivity to gains", "gain", 4.0),
+        ParameterSpec.positive("loss_sensitivity", "Sensitivity to losses", "loss", 4.0, short="loss"),
+        ParameterSpec.real("bias", "Bias to go", "bias", 0.3, in_head=True),
+        ParameterSpec.real("pavlovian", "Pavlovian weight π", "π", 0.5, PROMISE, in_head=True),
+        ParameterSpec.share("lapse", "Lapses", "lapse", 0.02, "Share of choices made by chance."),
+    ),
     simulation=TaskSetup(
         "BanditsGraded",
         {
             "amounts": ((0.5, 1.0),) * 2 + ((0.0, 0.5),) * 2 + ((0.5, 1.0),) * 2 + ((0.0, 0.5),) * 2,
             "shares": ((0.8, 0.2), (0.2, 0.8)) * 2 + ((0.2, 0.8), (0.8, 0.2)) * 2,
         },
-        ((0, 1), (2, 3), (4, 5), (6, 7)),
+        labels=tuple(f"{move} at {cue}" for cue in "ABCD" for move in ("no-go", "go")),
+        groups=((0, 1), (2, 3), (4, 5), (6, 7)),
+        cues=("A: go to win", "B: go to avoid", "C: no-go to win", "D: no-go to avoid"),
         trials=240,
     ),
     roles=("state",),
@@ -330,8 +367,12 @@ GAUSSIAN = TaskKind(
     "Options pay numbers around a mean of their own, anew in each block: to explore, or to take the best?",
     model="kalman",
     rival="kalman",
-    learner={"v": 10.0, "ru": 1.0, "vtu": 8.0},
-    simulation=TaskSetup("BanditsNormal", people=44, sessions=20, trials=10),
+    participant=(
+        ParameterSpec.real("v", "Weight of means, V", "V", 10.0, most=100, in_head=True),
+        ParameterSpec.real("ru", "Weight of uncertainty, RU", "RU", 1.0, in_head=True),
+        ParameterSpec.real("vtu", "Of means by uncertainty, V/TU", "V/TU", 8.0, most=100, in_head=True),
+    ),
+    simulation=TaskSetup("BanditsNormal", labels=("left", "right"), people=44, sessions=20, trials=10),
     signals={
         "c_value": "the value of the option, less 0.5 (V)",
         "c_deviation": "how unsure one is of it: the standard deviation of its mean, 1 at first (RU)",
@@ -344,13 +385,19 @@ GAINS_LOSSES = TaskKind(
     "Options pay gains and losses of several sizes, as the decks of the Iowa gambling task do.",
     model="gains-losses",
     rival="prospect",
-    learner={"alpha": 0.2, "rho": 0.8, "loss": 2.0, "beta": 4.0},
+    participant=(
+        replace(ALPHA, default=0.2),
+        ParameterSpec.positive("rho", "Curvature of utility ρ", "ρ", 0.8, high=5, in_head=True),
+        ParameterSpec.positive("loss_weight", "Loss aversion λ", "λ", 2.0, short="loss", in_head=True),
+        replace(BETA, default=4.0),
+    ),
     simulation=TaskSetup(
         "BanditsGraded",
         {
             "amounts": ((1.0, 0.0), (1.0, 0.3), (0.6, 0.2), (0.6, 0.45)),
             "shares": ((0.6, 0.4), (0.4, 0.6), (0.65, 0.35), (0.3, 0.7)),
         },
+        labels=("deck A", "deck B", "deck C", "deck D"),
     ),
     roles=("reward", "loss"),
     keeps_zero=True,
@@ -362,8 +409,16 @@ COUNTERFACTUAL = TaskKind(
     "What the other options would have paid is seen, too.",
     model="counterfactual",
     rival="counterfactual",
-    learner={"alpha": 0.3, "alpha_other": 0.2, "beta": 5.0},
-    simulation=TaskSetup("BanditsDrift", {"sigma": 0.1, "counterfactual": True}),
+    participant=(
+        ALPHA,
+        *(replace(one, default=0.2) for one in LearningFromOthers.parameters),
+        replace(BETA, default=5.0),
+    ),
+    simulation=TaskSetup(
+        "BanditsDrift",
+        {"sigma": 0.1, "n_actions": 2, "counterfactual": True},
+        {"sigma": "sigma", "n_actions": "n_actions"},
+    ),
     sees_all=True,
 )
 TASKS: dict[str, TaskKind] = {

@@ -112,8 +112,8 @@ class Result:
 
     @cached_property
     def chance(self) -> float:
-        """Loss of guesses among the options on offer, in nats per choice; all are in simulated bandits."""
-        offers_all = self.snapshot.is_simulated and not self.snapshot.task.declaration.stages
+        """Loss of guesses among the options on offer, in nats per choice."""
+        offers_all = self.snapshot.is_simulated and self.snapshot.task.declaration.offers_all
         return log(self.snapshot.n_actions) if offers_all else self.data.dataset.chance
 
     @cached_property

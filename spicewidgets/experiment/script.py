@@ -15,6 +15,7 @@ from ..core.mechanisms import PARAMETERS
 from ..core.models import MODELS, PUBLIC, ReadyModel
 from ..core.settings import Discovery, Participant, Task, Training
 from ..core.simulate.agents import AgentQ
+from ..core.tasks import BANDIT_NAME
 from ..loading import later
 from ..state.graph import ExperimentSnapshot
 from ..state.model import YOUR_OWN
@@ -43,7 +44,7 @@ def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = Non
     ]
     own = source_of(snapshot.model.built).splitlines() if snapshot.model.name == YOUR_OWN else []
     imported = [f"from spicewidgets import {', '.join(sorted(names, key=str.lower))}"]
-    if snapshot.is_simulated and snapshot.participant.variation and not snapshot.task.declaration.participant:
+    if snapshot.is_simulated and snapshot.participant.variation and _is_of_q_learners(snapshot):
         imported.append("from spicewidgets.core.simulate.cohort import Cohort, draw_parameters")
     threads = ["", "torch.set_num_threads(1)  # as in the panels, so that every digit is the same", ""]
     return "\n".join(["import torch", "", *imported, *own, *threads, *body]) + "\n"
@@ -52,31 +53,46 @@ def script_of(snapshot: ExperimentSnapshot, resampled: "Resampling | None" = Non
 def _write_simulation(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
     """Write how a participant plays a task."""
     names.add("create_dataset")
-    if snapshot.task.declaration.participant:
-        yield from _declare_kind(snapshot, names)
-    else:
+    if _is_of_q_learners(snapshot):
         names.add("AgentQ")
         yield from _agent(snapshot)
+    else:
+        yield from _learner(snapshot, names)
+    if snapshot.choices_of == BANDIT_NAME:
         yield from _task(snapshot, names)
+    else:
+        yield from _task_of_kind(snapshot, names)
     yield from _data(snapshot)
 
 
-def _declare_kind(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
-    """Write task and participant of another kind than a bandit, by their settings."""
+def _is_of_q_learners(snapshot: ExperimentSnapshot) -> bool:
+    return snapshot.task.declaration.is_of_q_learners
+
+
+def _task_of_kind(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+    """Write the task of another kind than a bandit, by its settings."""
+    task = snapshot.task
+    setup = task.declaration.simulation
+    assert setup is not None
+    settings = {argument: getattr(task, name) for name, argument in setup.by.items()}
+    changed = {name: value for name, value in settings.items() if value != setup.settings[name]}
+    names.add("make_task")
+    yield f"environment = make_task({_arguments({'kind': task.kind} | changed)})"
+
+
+def _learner(snapshot: ExperimentSnapshot, names: set[str]) -> Iterator[str]:
+    """Write the participant who is no Q-learner, by its settings."""
     names |= {"Task", "Participant"}
     person, data, kind = snapshot.participant, snapshot.data, snapshot.task.declaration
     yield "from spicewidgets.core.rivals.participants import make_participant"
-    yield "from spicewidgets.core.simulate.tasks import make_environment"
     yield ""
-    yield f"task = Task({_arguments(_changed_settings(snapshot.task, Task, ('kind', *kind.settings)))})"
     own = _changed_settings(person, Participant, tuple(one.name for one in kind.participant))
-    yield f"agent = make_participant(Participant({_arguments(own)}), task)"
+    yield f"agent = make_participant(Participant({_arguments(own)}), Task(kind={snapshot.task.kind!r}))"
     if person.variation:
         n = data.n_participants if data.n_participants > 1 else data.n_sessions
         yield f"members = agent.vary({person.variation!r}, {n}, {data.seed})"
         whose = "members" if data.n_participants == 1 else f"[members[who] for who in {_people(snapshot)}]"
         yield f"agent = agent.of({whose})"
-    yield "environment = make_environment(task)"
 
 
 def _table(table: Table, names: set[str]) -> Iterator[str]:
@@ -109,14 +125,14 @@ def _agent(snapshot: ExperimentSnapshot) -> Iterator[str]:
         default = named[name].default if name in named else one.default
         if (value := getattr(person, name)) != default:
             changed[name] = value
-    arguments = {"n_actions": snapshot.task.n_actions, "alpha_reward": person.alpha_reward} | changed
+    arguments = {"n_actions": snapshot.n_actions, "alpha_reward": person.alpha_reward} | changed
     yield f"agent = AgentQ({_arguments(arguments)})"
     if person.variation:
         n = data.n_participants if data.n_participants > 1 else data.n_sessions
         one_rate = person.alpha_penalty is None
         yield f"members = draw_parameters(agent, {person.variation!r}, {n}, {data.seed}, one_rate={one_rate})"
         whose = "members" if data.n_participants == 1 else f"[members[who] for who in {_people(snapshot)}]"
-        yield f"agent = Cohort({whose}, {snapshot.task.n_actions})"
+        yield f"agent = Cohort({whose}, {snapshot.n_actions})"
 
 
 def _people(snapshot: ExperimentSnapshot) -> str:

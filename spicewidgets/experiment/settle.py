@@ -101,7 +101,7 @@ def truth_for(
     if not isinstance(agent, AgentQ):
         return true_model(agent, values_of(snapshot), config, participant=participant)
     if model.name == YOUR_OWN:
-        shown = snapshot.task.counterfactual
+        shown = snapshot.task.counterfactual or snapshot.task.declaration.sees_all
         return true_built(
             agent, model.built, config, counterfactual=shown, betas=betas, participant=participant
         )

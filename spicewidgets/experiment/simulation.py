@@ -12,10 +12,10 @@ from ..core.rivals.participants import make_participant
 from ..core.settings import Task
 from ..core.simulate.cohort import Cohort, draw_parameters
 from ..core.simulate.declared import DeclaredAgent, Player
+from ..core.simulate.kinds import make_environment
 from ..core.simulate.record import Record
 from ..core.simulate.run import play_sessions
 from ..core.simulate.session import BanditSession
-from ..core.simulate.tasks import make_environment
 from ..loading import later
 from ..state.data import Data
 from ..state.graph import ExperimentSnapshot
@@ -61,7 +61,7 @@ def _agent(task: Task, person: Person, data: Data) -> Player:
         rows = agent.vary(person.variation, n, data.seed)
         return agent.of([rows[label] for label in _participants(data)])
     members = draw_parameters(agent, person.variation, n, data.seed, one_rate=person.alpha_penalty is None)
-    return Cohort([members[label] for label in _participants(data)], task.n_actions)
+    return Cohort([members[label] for label in _participants(data)], task.n_options)
 
 
 def people_of(snapshot: ExperimentSnapshot) -> list[Any]:

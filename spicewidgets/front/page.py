@@ -24,7 +24,7 @@ from ..core.models import MODELS
 from ..core.read.words import subject, term_in_human_words
 from ..core.settings import Discovery, SettingsError, Task
 from ..core.simulate.environments import BanditsReversal, BanditsSwitch
-from ..core.simulate.tasks import make_environment
+from ..core.simulate.kinds import make_environment
 from ..experiment.script import script_of
 from ..markup import escape_text
 from ..state.base import State

@@ -206,7 +206,7 @@ def arm_control(experiment: Experiment) -> widgets.Dropdown:
         if change["new"] is not None:
             comparison.arm = change["new"]
 
-    task.observe(offer, "n_actions")
+    task.observe(offer, ["kind", "n_actions"])
     experiment.table.observe(offer, list(experiment.table.names()))
     comparison.observe(to_widget, "arm")
     offer()

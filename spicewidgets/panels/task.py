@@ -5,10 +5,18 @@ import ipywidgets as widgets
 from ..core.wording import join_words
 from ..markup import message
 from ..plots.figures import RewardProbabilities
-from ..plots.task import task_diagram
+from ..plots.task import offers_picture, task_diagram
 from ..state.graph import ExperimentSnapshot
 from ..state.task import NEEDED
-from ..views.stages import kind_of_choices, reward_chances, task_settings, task_transitions
+from ..views.stages import (
+    is_of_bandit,
+    kind_of_choices,
+    reward_chances,
+    task_boxes,
+    task_payoffs,
+    task_settings,
+    task_transitions,
+)
 from .base import column, foldable, set_if_changed
 from .controls import control
 from .files import FigureBox
@@ -62,20 +70,25 @@ class TaskPanel(Stage):
             self.knobs[name].rest(idle)
         for name, knob in self.knobs.items():
             knob.layout.display = "" if name in own else "none"
-        self.words.value = message(kind.words if kind.stages else "", "help")
+        self.words.value = message("" if is_of_bandit(settings) else kind.words, "help")
         show_unused(settings, self.unused, self.settings)
         sound = self.experiment.sound("task", "participant", "data")
-        self.diagram.layout.display = "" if kind.stages and sound else "none"
-        self.picture.layout.display = "" if settings.is_simulated else "none"
-        if kind.stages and sound:
-            set_if_changed(
-                self.diagram, task_diagram(kind.stages, task_transitions(settings), settings.options)
-            )
-        if settings.is_simulated and sound:
+        boxes = task_boxes(settings)
+        pays = task_payoffs(settings, self.experiment.data.session) if sound else ()
+        self.diagram.layout.display = "" if (kind.stages or boxes) and sound else "none"
+        self.picture.layout.display = "" if settings.is_simulated and not pays else "none"
+        if not sound:
+            return
+        if kind.stages:
+            picture = task_diagram(kind.stages, task_transitions(settings), settings.options)
+            set_if_changed(self.diagram, picture)
+        elif boxes:
+            set_if_changed(self.diagram, offers_picture(boxes, settings.options, pays, kind.keeps_zero))
+        if settings.is_simulated and not pays:
             self._draw_chances(settings)
 
     def _draw_chances(self, settings: ExperimentSnapshot) -> None:
         """Draw the reward probabilities of the options that pay."""
         probs, options = reward_chances(settings, self.experiment.data.session)
         names = {option: settings.options[option] for option in options}
-        self.figure.draw(probs, names if kind_of_choices(settings).labels else None)
+        self.figure.draw(probs, None if is_of_bandit(settings) else names)

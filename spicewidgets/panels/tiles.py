@@ -13,7 +13,7 @@ from ..markup import Html
 from ..plots import tiles
 from ..state.experiment import Experiment
 from ..state.graph import ExperimentSnapshot
-from ..views.stages import at_stage, reward_chances
+from ..views.stages import at_stage, is_of_bandit, kind_of_choices, reward_chances, task_payoffs
 from ..views.staying import simulated_staying
 from ..views.verdict import kind_of
 from ..views.words import HEAD_OF_KINDS, OF_KINDS
@@ -43,9 +43,11 @@ def task(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
         return tiles.bars(paid(contents)), "what each option paid"
     if not settings.is_simulated:
         return tiles.empty(), f"of {settings.table.name}"
+    if pays := task_payoffs(settings, experiment.data.session):
+        return tiles.bars(np.array([one.mean for one in pays])), kind_of_choices(settings).title.lower()
     probs, options = reward_chances(settings, experiment.data.session)
-    if (kind := settings.task.declaration).stages:
-        return tiles.chances(probs, options), kind.title.lower()
+    if not is_of_bandit(settings):
+        return tiles.chances(probs, options), kind_of_choices(settings).title.lower()
     drifting = settings.task.kind == "drift"
     words = f"drifts by {settings.task.sigma:.2f} a trial" if drifting else KINDS[settings.task.kind]
     return tiles.chances(probs), words

@@ -17,6 +17,7 @@ from .translation_tables import (
     cost_in_words,
     cost_tables,
     freedoms_table,
+    kind_table,
     steps_table,
     way_back_table,
 )
@@ -24,11 +25,6 @@ from .words import NO_EQUATION
 
 FINE = 0.001
 COST_TIP = "Fit the equation with and without the term, and compare what is expected"
-
-NO_Q_LEARNER = (
-    "<p>These equations are of another kind of task than a bandit, and no Q-learner's. Equation has the"
-    " parameters that they stand for.</p>"
-)
 
 
 class TranslatePanel(Stage):
@@ -80,10 +76,6 @@ class TranslatePanel(Stage):
         if result is None or result.spice is None:
             self._clear()
             return
-        if result.snapshot.choices_of in OF_KINDS:
-            self._clear()
-            self.steps.value = NO_Q_LEARNER
-            return
         self.cost.layout.display = ""
         participant = self.participant.offer(result.spice.participants)
         if self._read is None or self._read[0] is not result or self._read[1] != participant:
@@ -99,8 +91,9 @@ class TranslatePanel(Stage):
     def _begin(self, result: Result, participant: Hashable) -> None:
         """Show a result, or another participant of it, from the beginning."""
         self._read = (result, participant)
-        self.steps.value = steps_table(result, participant)
-        self.freedoms.value = freedoms_table(result, participant)
+        of_kind = result.snapshot.choices_of in OF_KINDS
+        self.steps.value = (kind_table if of_kind else steps_table)(result, participant)
+        self.freedoms.value = "" if of_kind else freedoms_table(result, participant)
         terms = [
             (term_of(term, module), (module, term))
             for module, equation in self.equations()[1].of_participant(participant).items()
@@ -117,7 +110,8 @@ class TranslatePanel(Stage):
         """Set the parameters as they were found, and show only those there are."""
         if self._read is None:
             return
-        found = person_of(*self._read)
+        is_q_learner = self._read[0].snapshot.choices_of not in OF_KINDS
+        found = person_of(*self._read) if is_q_learner else {}
         for name, knob in self.knobs.items():
             knob.layout.display = "" if name in found else "none"
         self.back.layout.display = "" if found else "none"

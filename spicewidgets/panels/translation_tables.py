@@ -10,7 +10,15 @@ import numpy as np
 from ..core.equations import term_of
 from ..experiment.result import Result
 from ..markup import Html, escape_text, fold, message, table
-from ..views.meaning import Tried, freedoms_of, instead_of, interval_of, steps_of
+from ..views.meaning import (
+    Tried,
+    freedoms_of,
+    instead_of,
+    interval_of,
+    learner_parameters,
+    steps_of,
+)
+from ..views.pressed import learner_of
 from ..views.words import PARAMETERS, SHARE, SYMBOLS
 from .words import decimal, with_error
 
@@ -70,6 +78,38 @@ def _with_interval(value: float, ends: tuple[float, float], error: float | None)
     if not (isfinite(value) and isfinite(ends[0])):
         return with_error(value, error, digits)
     return f"{decimal(value, digits)} ({decimal(ends[0], digits)} to {decimal(ends[1], digits)})"
+
+
+def kind_table(result: Result, participant: Hashable) -> Html:
+    """One row for each parameter of the learner of a kind of task, as the equations stand for it; a sentence
+    where they are not read as such a learner.
+    """
+    found = learner_parameters(result, participant)
+    who = learner_of(result)
+    if not found:
+        return Html(
+            f"<p>These equations are not read as the parameters of a learner ({escape_text(who)}): they are"
+            " what they say, term by term. Rivals has that learner's parameters, fitted to the same"
+            " choices.</p>"
+        )
+    true = result.classical.get(participant, {})
+    uncertainty = result.uncertainty.get(participant)
+    errors = {} if uncertainty is None else uncertainty.parameters
+    rows = [
+        [
+            PARAMETERS[name],
+            _with_interval(value, interval_of(result, participant, name), errors.get(name)),
+            *([decimal(true[name][0], 3) if name in true else ""] if true else []),
+        ]
+        for name, value in found.items()
+    ]
+    columns = ("parameter", "is", "true") if true else ("parameter", "is")
+    content = table(f"The parameters that the equations stand for: {who}", columns, rows)
+    if (other := instead_of(result, participant)) is not None:
+        name = PARAMETERS.get(other.name, other.name)
+        number = f"{name} {decimal(other.value, 2)}"
+        content = Html(content + message(f"No such learner has {number}. Here it means that {other.means}."))
+    return content
 
 
 def way_back_table(spice: "SpiceModel", tried: Tried, participant: Hashable) -> Html:

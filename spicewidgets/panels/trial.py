@@ -79,6 +79,7 @@ class TrialPanel(Stage):
             self.trial.max = self.play.max = result.choices.shape[1] - 1
         self._at = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
         self.figure.options, self.figure.names = self._at.options, names_of(result)
+        self.figure.middle = self._at.middle
         self.figure.draw(
             self._at.played, self._at.choices, self._at.rewards, session=session, arm=self._at.arm
         )
@@ -91,7 +92,7 @@ class TrialPanel(Stage):
 
     def _show_trial(self, result: Result, session: int) -> None:
         trial = self.trial.value
-        self.figure.set_cursor(trial // self._at.n_stages)
+        self.figure.set_cursor(self._at.place_of(trial, session))
         choice, reward = int(result.choices[session, trial]), result.rewards[session, trial]
         options, name = result.snapshot.options, name_of_row(result.snapshot, trial)
         outcome = f"{name}: no choice is known."

@@ -10,7 +10,7 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..style import REWARDED, UNREWARDED, Style, arm_style, styles
 from .live import LiveFigure
@@ -90,6 +90,7 @@ class SessionView(LiveFigure):
             same, less their mean over the other options, which is all that P depends on) or "" (none).
         differences: whether it is drawn how far P is off.
         names: what agents are called, by label, where not as everywhere.
+        middle: a reward above it is a good one.
     """
 
     name = "session"
@@ -108,6 +109,7 @@ class SessionView(LiveFigure):
         self.readout = ""
         self.options: Sequence[str] = ()
         self.names: Mapping[str, str] = {}
+        self.middle = 0.0
         self.values, self.differences = "raw", False
         self._cursor: float | None = None
         self._arm = 0
@@ -152,7 +154,9 @@ class SessionView(LiveFigure):
             self._measure(curves, looks)
             self._mark(max((np.shape(one.probabilities)[-1] for one in played.values()), default=2))
             self._name()
-            self.summary = _session_in_words(curves, looks, self._chosen, self._paid, arm, self._option())
+            self.summary = _session_in_words(
+                curves, looks, self._chosen, self._paid > self.middle, arm, self._option()
+            )
             self.show_layers({})
             self.set_cursor(self._cursor)
         there = {key: any(key in each for each in curves.values()) for key in self.subplots}
@@ -194,7 +198,7 @@ class SessionView(LiveFigure):
     def _outcome(self, trial: int) -> str:
         if not 0 <= trial < len(self._chosen) or self._chosen[trial] != self._arm:
             return f"{self._option()} not chosen"
-        style = REWARDED if self._paid[trial] > 0 else UNREWARDED
+        style = REWARDED if self._paid[trial] > self.middle else UNREWARDED
         return f"{self._option()} chosen, {style.name}"
 
     def _option(self) -> str:
@@ -265,7 +269,7 @@ class SessionView(LiveFigure):
             self.set_limits("choices", 0.0, float(n_options), ticks)
             self.resize("choices", ROW * n_options)
         heights = n_options - 0.5 - self._chosen
-        seen, paid = self._chosen >= 0, self._paid > 0
+        seen, paid = self._chosen >= 0, self._paid > self.middle
         for style, here in ((REWARDED, seen & paid), (UNREWARDED, seen & ~paid)):
             self.set_marks({style.name: (np.flatnonzero(here).astype(float), heights[here])})
 
@@ -329,14 +333,14 @@ def _session_in_words(
     curves: Mapping[str, Mapping[str, Floats]],
     looks: Mapping[str, Style],
     chosen: Floats,
-    paid: Floats,
+    paid: NDArray[np.bool_],
     arm: int,
     option: str,
 ) -> str:
     here = chosen == arm
     words = (
         f"{option[0].upper()}{option[1:]} is chosen in {here.sum()} of {len(chosen)} trials and rewarded in"
-        f" {(paid[here] > 0).sum()} of these."
+        f" {paid[here].sum()} of these."
     )
     first, *others = curves
     for label in others if len(chosen) else []:

@@ -1,6 +1,9 @@
-"""A task as a picture: stages of a trial, the states of each with their options, and where options lead."""
+"""A task as a picture: stages of a trial, the states of each with their options, and where options lead; or
+what is on offer together, and what each option pays.
+"""
 
 from collections.abc import Sequence
+from math import exp
 from typing import Protocol
 
 from ..markup import Html, escape_text
@@ -77,6 +80,82 @@ def task_diagram(
         f'<figure class="sw-task" role="img" aria-label="{escape_text(words)}">'
         f'<svg viewBox="0 0 {WIDTH} {y + 2:.0f}" aria-hidden="true">{"".join(parts)}</svg></figure>'
     )
+
+
+class PayoffLike(Protocol):
+    """What an option pays, as `core.simulate.environments.Payoff` is."""
+
+    @property
+    def amounts(self) -> tuple[float, ...]:
+        """The amounts."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """P of each."""
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation around each amount."""
+
+
+def offers_picture(
+    boxes: Sequence[tuple[str, Sequence[int]]],
+    labels: Sequence[str],
+    payoffs: Sequence[PayoffLike] = (),
+    keeps_zero: bool = False,
+) -> Html:
+    """Draw what is on offer together, in a box each, and what each option pays.
+
+    Args:
+        boxes: a title, and its options, from 0.
+        labels: of all options.
+        payoffs: of all options; empty where they change.
+        keeps_zero: whether 0.5 is neither gain nor loss; amounts are then told from -1 to 1.
+    """
+    parts = []
+    for title, options in boxes:
+        rows = []
+        for option in options:
+            pays = payoffs[option] if payoffs else None
+            dot = f'<i style="background:{arm_style(option).colour}"></i>'
+            shown = _strip(pays, arm_style(option).colour, keeps_zero) if pays else ""
+            words = escape_text(_payoff_in_words(pays, keeps_zero)) if pays else ""
+            rows.append(f"<li>{dot}<b>{escape_text(labels[option])}</b>{shown}<span>{words}</span></li>")
+        parts.append(f"<section><h4>{escape_text(title)}</h4><ul>{''.join(rows)}</ul></section>")
+    return Html(f'<div class="sw-offers">{"".join(parts)}</div>')
+
+
+def _strip(pays: PayoffLike, colour: str, keeps_zero: bool) -> str:
+    """Draw amounts from 0 to 1 from left to right, as high as they are likely."""
+    base, wide = 22, 96
+    middle = f'<path class="guide" d="M{2 + wide / 2} 2V{base}"/>' if keeps_zero or pays.deviation else ""
+    if pays.deviation:
+        at = [n / 60 for n in range(61)]
+        high = [exp(-0.5 * ((x - pays.amounts[0]) / pays.deviation) ** 2) for x in at]
+        path = "L".join(f"{2 + wide * x:.1f} {base - 18 * y:.1f}" for x, y in zip(at, high, strict=True))
+        drawn = f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    else:
+        drawn = "".join(
+            f'<path d="M{2 + wide * amount:.1f} {base}v{-19 * share:.1f}" stroke="{colour}"'
+            ' stroke-width="4"/>'
+            for amount, share in zip(pays.amounts, pays.shares, strict=True)
+        )
+    line = f'<path class="guide" d="M0 {base}H{wide + 4}"/>'
+    return f'<svg viewBox="0 0 {wide + 4} 24" aria-hidden="true">{line}{middle}{drawn}</svg>'
+
+
+def _payoff_in_words(pays: PayoffLike, keeps_zero: bool) -> str:
+    if pays.deviation:
+        return f"{pays.amounts[0]:.2f} ± {pays.deviation:.2f}"
+    if set(pays.amounts) == {0.0, 1.0} and not keeps_zero:
+        return f"pays with {pays.shares[pays.amounts.index(1.0)]:.2f}"
+    told = sorted(zip(pays.amounts, pays.shares, strict=True), reverse=True)
+    return ", ".join(f"{_signed(amount, keeps_zero)} with {share:.2f}" for amount, share in told if share)
+
+
+def _signed(amount: float, keeps_zero: bool) -> str:
+    size = 2 * amount - 1 if keeps_zero else amount
+    return f"{size:+.1f}".replace("-", "−") if keeps_zero and size else f"{size:g}"
 
 
 def _lead(x: float, top: float, to: float, bottom: float, chance: float) -> str:

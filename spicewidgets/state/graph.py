@@ -103,10 +103,7 @@ class ExperimentSnapshot:
     def options(self) -> tuple[str, ...]:
         """The names of the options."""
         contents = self.table.contents
-        if contents is not None:
-            return contents.options
-        labels = self.task.declaration.labels
-        return labels or tuple(f"Option {arm + 1}" for arm in range(self.task.n_actions))
+        return self.task.options if contents is None else contents.options
 
     def differs(self, other: "ExperimentSnapshot", *names: str) -> bool:
         """Tell whether anything differs that these groups and products depend on."""

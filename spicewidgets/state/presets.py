@@ -5,6 +5,25 @@ from typing import Any
 
 from ..core.mechanisms import BEYOND
 from ..core.models import READY
+from ..core.settings import SIMULATED
+from ..core.tasks import TASKS, TaskKind
+
+CHOICES = 10_000  # of a kind of task: trials of all sessions
+
+
+def preset_of(kind: TaskKind) -> dict[str, Any]:
+    """Return the settings of a kind of task, its participant and its model, as the kind declares them."""
+    setup = kind.simulation
+    assert setup is not None
+    n_trials = min(setup.trials, 100)
+    task = {name: setup.settings[argument] for name, argument in setup.by.items()}
+    return {
+        "task": {"kind": kind.name, **task},
+        "participant": {one.name: one.default for one in kind.participant},
+        "data": {"n_trials": n_trials, "n_sessions": CHOICES // n_trials},
+        "model": {"name": kind.model},
+    }
+
 
 PRESETS: Mapping[str, dict[str, Any]] = {
     # A Rescorla-Wagner learner in a drifting two-armed bandit; the equation should be exact.
@@ -27,8 +46,8 @@ PRESETS: Mapping[str, dict[str, Any]] = {
         "participant": {"alpha_reward": 0.05},
         "data": {"n_trials": 200},
     },
-    # A learner who plans half of the way (Daw et al. 2011): w on a slider, and what is repeated.
-    "two steps": {"task": {"kind": "two-step"}, "model": {"name": "two-step"}},
+    # The standard participant of each kind of task beyond the bandit.
+    **{TASKS[name].title.lower(): preset_of(TASKS[name]) for name in SIMULATED},
     # Choices hardly follow the values; the equation becomes uncertain.
     "noisy participant": {
         "participant": {"beta_reward": 1.0},

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.equations import SpiceModel
+from ..core.mechanisms import PARAMETERS as DECLARED
 from ..core.models import VALUE
 from ..core.read.freedoms import Freedom, freedoms
 from ..core.read.steps import Step, steps
@@ -22,6 +23,7 @@ from ..core.read.translation import Impossible, impossible, read_parameters
 from ..core.settings import Participant, SettingsError
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.record import Record, mean_nll
+from ..core.tasks import TASKS
 from ..experiment.result import Result
 from ..experiment.settle import truth_for, values_of
 from ..experiment.simulation import people_of
@@ -82,6 +84,18 @@ def interval_of(result: Result, participant: Hashable, parameter: str) -> tuple[
     own = table[table["participant"] == participant]
     low, high = (float(own[f"{parameter}{end}"].iloc[0]) for end in (" low", " high"))
     return low, high
+
+
+def learner_parameters(result: Result, participant: Hashable) -> dict[str, float]:
+    """Return the parameters of the learner of a kind of task that a participant's equations stand for, by
+    its rival's names; those that the choices do not identify are left out.
+    """
+    assert result.spice is not None
+    found = read_parameters(result.spice, values_of(result.snapshot), participant)
+    missing = not_identified_of(result, participant)
+    specs = TASKS[result.snapshot.choices_of].participant
+    own = (one.short_name for one in specs if one.name not in DECLARED)
+    return {name: found[name] for name in own if isfinite(found.get(name, nan)) and name not in missing}
 
 
 def instead_of(result: Result, participant: Hashable) -> Impossible | None:

@@ -7,9 +7,11 @@ from math import exp, isfinite
 from ..core.equations import Term
 from ..core.read.steps import COEFFICIENTS, Step
 from ..core.read.words import state_in_words
+from ..core.rivals.ready import ALL
 from ..experiment.result import Result
 from .looking import weigh
 from .meaning import instead_of, steps_of
+from .stages import kind_of_choices
 
 # What each coefficient does, by its symbol in the steps.
 WORDS: Mapping[str, str] = {
@@ -24,6 +26,13 @@ WORDS: Mapping[str, str] = {
     "g_a": "How much faster is learned after a reward.",
 }
 MANY_TIMES = 1000
+Q_LEARNER = "Q-learner"
+
+
+def learner_of(result: Result) -> str:
+    """Name the learner whose parameters equations of this kind of task are read as."""
+    kind = kind_of_choices(result.snapshot)
+    return Q_LEARNER if kind.is_of_q_learners else ALL[kind.rival].label
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,13 @@ class CoefficientMeaning:
 def meaning_of(result: Result, participant: Hashable, module: str, term: Term) -> CoefficientMeaning:
     """Interpret a coefficient of a participant's equation as a part of a Q-learner."""
     if module not in COEFFICIENTS:
+        who = learner_of(result)
         return CoefficientMeaning(
-            "", f"A Q-learner has no {state_in_words(module)}: this coefficient is the equation's own."
+            "",
+            f"A {who} has no {state_in_words(module)}: this coefficient is the equation's own."
+            if who == Q_LEARNER
+            else f"With the others it tells the parameters of a learner of this task ({who}), as far as it is"
+            " one: Translate has them.",
         )
     named = {tuple(sorted(one)): symbol for symbol, one in COEFFICIENTS[module].items()}
     symbol = named.get(tuple(sorted(term)), "")

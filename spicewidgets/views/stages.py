@@ -1,5 +1,6 @@
-"""A session of a task of stages, as pictures show it: the trials of one stage, between whose options one
-chooses there. A bandit's session is as it is.
+"""A session of a kind of task, as pictures show it: of a task of stages the trials of one stage, between
+whose options one chooses there; where not all options are on offer, the trials in which one of them is. A
+bandit's session is as it is.
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.settings import Task
+from ..core.settings import BANDITS, Task
 from ..core.simulate.agents import softmax
+from ..core.simulate.environments import Payoff
+from ..core.simulate.kinds import make_environment
 from ..core.simulate.record import Floats, Record
-from ..core.tasks import TASKS, TaskKind
+from ..core.tasks import BANDIT, TASKS, TaskKind
 from ..experiment.result import Result
 from ..experiment.simulation import preview
 from ..state.graph import ExperimentSnapshot
@@ -25,11 +28,17 @@ def kind_of_choices(snapshot: ExperimentSnapshot) -> TaskKind:
     return TASKS[snapshot.choices_of]
 
 
+def is_of_bandit(snapshot: ExperimentSnapshot) -> bool:
+    """Tell whether the choices are of a bandit."""
+    return kind_of_choices(snapshot) is BANDIT
+
+
 def task_settings(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
-    """List the settings of the task that are of its kind: of bandits those that no other kind has."""
-    others = {name for kind in TASKS.values() for name in kind.settings}
-    own = snapshot.task.declaration.settings
-    return ("kind", *own) if own else tuple(it.name for it in fields(Task) if it.name not in others)
+    """List the settings of the task that are of its kind: of bandits those that no task of stages has."""
+    if snapshot.task.kind not in BANDITS:
+        return ("kind", *snapshot.task.declaration.settings)
+    others = {name for kind in TASKS.values() if kind.stages for name in kind.settings}
+    return tuple(it.name for it in fields(Task) if it.name not in others)
 
 
 class StageView(NamedTuple):
@@ -43,6 +52,8 @@ class StageView(NamedTuple):
         options: their names.
         stage: which it is, from 0.
         n_stages: rows of a trial.
+        rows: of the session, that are shown, `(..., n_trials)`, where these are chosen by what is on offer.
+        middle: a reward above it is a good one.
     """
 
     played: Mapping[str, Record]
@@ -52,6 +63,15 @@ class StageView(NamedTuple):
     options: tuple[str, ...]
     stage: int = 0
     n_stages: int = 1
+    rows: Ints | None = None
+    middle: float = 0.0
+
+    def place_of(self, row: int, session: int) -> int | None:
+        """Return the place of a row among the trials that are shown; None where it is not among them."""
+        if self.rows is None:
+            return row // self.n_stages
+        shown = np.flatnonzero((self.rows[session] == row) & (self.choices[session] >= 0))
+        return int(shown[0]) if len(shown) else None
 
 
 def at_stage(
@@ -68,7 +88,9 @@ def at_stage(
     """
     kind, options = kind_of_choices(snapshot), snapshot.options
     if not kind.stages:
-        return StageView(played, choices, rewards, arm, options)
+        middle = 0.0 if kind is BANDIT else 0.5
+        view = StageView(played, choices, rewards, arm, options, middle=middle)
+        return _where_on_offer(view) if kind.shows_offers and played else view
     stage, n = kind.stage_of[arm], len(kind.stages)
     own = list(kind.options_of(stage))
     rows = np.asarray(choices)[..., stage::n]
@@ -80,6 +102,41 @@ def at_stage(
         tuple(options[option] for option in own),
         stage,
         n,
+    )
+
+
+def _where_on_offer(view: StageView) -> StageView:
+    """Keep the trials in which the option is on offer, and the options that are on offer beside it."""
+    n = view.choices.shape[-1]
+    p = next(iter(view.played.values())).probabilities[..., :n, :]
+    here = p[..., view.arm] > 0
+    rows = np.argsort(~here, axis=-1, kind="stable")
+    kept = np.take_along_axis(here, rows, -1)
+    own = np.flatnonzero((p[here] > 0).any(0))
+
+    def part(values: Floats) -> Floats:
+        ordered = np.take_along_axis(np.asarray(values)[..., :n, :], rows[..., None], -2)[..., own]
+        return np.where(kept[..., None], ordered, np.nan)
+
+    played = {
+        label: replace(
+            record,
+            probabilities=part(record.probabilities),
+            q=part(record.q),
+            states={name: part(values) for name, values in record.states.items()},
+            reward_probs=None,
+            offered=None,
+        )
+        for label, record in view.played.items()
+    }
+    choices = np.take_along_axis(np.asarray(view.choices), rows, -1)
+    return view._replace(
+        played=played,
+        choices=np.where(kept & (choices >= 0), np.searchsorted(own, choices), -1),
+        rewards=np.take_along_axis(np.asarray(view.rewards), rows, -1),
+        arm=int(np.searchsorted(own, view.arm)),
+        options=tuple(view.options[option] for option in own),
+        rows=rows,
     )
 
 
@@ -110,6 +167,32 @@ def reward_chances(snapshot: ExperimentSnapshot, session: int) -> tuple[Floats, 
     paid = tuple(option for option in range(probs.shape[-1]) if option not in kind.unpaid)
     n = max(len(kind.stages), 1)
     return probs[n - 1 :: n, paid], paid
+
+
+def task_payoffs(snapshot: ExperimentSnapshot, session: int) -> tuple[Payoff, ...]:
+    """Return what each option pays in a simulated session; empty of bandits, and where that changes."""
+    if not snapshot.is_simulated or snapshot.task.kind in BANDITS:
+        return ()
+    task, means = make_environment(snapshot.task), preview(snapshot, session).reward_probs
+    assert means is not None
+    task.reward_probs = means[0]
+    payoffs: tuple[Payoff, ...] = task.payoffs
+    return payoffs
+
+
+def task_boxes(snapshot: ExperimentSnapshot) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return what is on offer together in the simulated task of another kind than a bandit: a title, and the
+    options; several groups that share options are one box.
+    """
+    setup = snapshot.task.declaration.simulation
+    if setup is None or not snapshot.is_simulated or snapshot.task.kind in BANDITS:
+        return ()
+    everything = tuple(range(len(snapshot.options)))
+    if setup.cues:
+        return tuple(zip(setup.cues, setup.groups, strict=True))
+    if setup.groups:
+        return ((f"{len(setup.groups[0])} of these are on offer in a trial", everything),)
+    return (("In each trial one is chosen", everything),)
 
 
 def task_transitions(snapshot: ExperimentSnapshot) -> tuple[tuple[float, ...], ...]:

@@ -7,21 +7,21 @@ from ..core.studies.source import OWN as OWN
 from ..core.tasks import TASKS
 
 SHARE = f"{100 * LEVEL:g} %"  # that an interval holds, unless another is asked for
-_OF_KINDS = {one.short_name: one for kind in TASKS.values() for one in kind.participant}
-PARAMETERS = {name: one.words for name, one in {**DECLARED, **_OF_KINDS}.items()}
+_LEARNERS = {name: kind.participant for name, kind in TASKS.items() if not kind.is_of_q_learners}
+_OF_KINDS = {one.short_name: one for specs in _LEARNERS.values() for one in specs}
+PARAMETERS = {name: one.words for name, one in {**_OF_KINDS, **DECLARED}.items()}
 LETTERS = {name: one.letter for name, one in DECLARED.items()}
 SYMBOLS = {one.symbol: one.letter for one in DECLARED.values()}  # of the rules from an equation to them
 # Those that stand beside an equation, and whether also where they are 0.
 HEAD = {name: bool(one.default) for name, one in DECLARED.items() if one.in_head}
-# Those of who plays another kind of task than a bandit, by its name; first what stands beside equations.
+# Those of who plays a kind of task and is no Q-learner, by its name; first what stands beside equations.
 OF_KINDS = {
-    name: tuple(one.name for one in sorted(kind.participant, key=lambda one: not one.in_head))
-    for name, kind in TASKS.items()
-    if kind.participant
+    name: tuple(one.name for one in sorted(specs, key=lambda one: not one.in_head))
+    for name, specs in _LEARNERS.items()
 }
 # Of these, those that stand beside an equation, with their letters.
 HEAD_OF_KINDS = {
-    name: {one.name: one.letter for one in TASKS[name].participant if one.in_head} for name in OF_KINDS
+    name: {one.name: one.letter for one in specs if one.in_head} for name, specs in _LEARNERS.items()
 }
 # Beyond Rescorla and Wagner, in the order of their sliders.
 FURTHER = tuple(one.name for mechanism in BEYOND if not mechanism.within for one in mechanism.all_parameters)

@@ -12,7 +12,7 @@ from spicewidgets.core.models import MODELS
 from spicewidgets.core.read.level import at_level_of
 from spicewidgets.core.read.translation import classical_parameters, true_model
 from spicewidgets.core.settings import Task
-from spicewidgets.core.simulate.tasks import make_environment
+from spicewidgets.core.simulate.kinds import make_environment
 from spicewidgets.core.train.objective import EagerLoss, Sessions, get_flat_parameters
 from spicewidgets.front.page import BLOCKS as BLOCKED, KINDS, READY, _blocks
 

@@ -15,7 +15,7 @@ from spicewidgets.views.stages import at_stage, reward_chances, task_transitions
 from spicewidgets.views.staying import simulated_staying
 
 
-def page(preset="two steps"):
+def page(preset="two-step task"):
     experiment = Experiment(preset)
     return experiment, Runner(experiment, foreground=True)
 
@@ -73,8 +73,8 @@ def test_settings_are_written_and_read_back():
     open_link(other, to_link(experiment))
     assert other.to_dict() == experiment.to_dict()
     script = script_of(experiment.snapshot())
-    assert "Task(kind='two-step', common=0.8)" in script
-    assert "make_participant(Participant(w=0.2), task)" in script
+    assert "make_task(kind='two-step', common=0.8)" in script
+    assert "make_participant(Participant(w=0.2), Task(kind='two-step'))" in script
     compile(script, "script", "exec")
 
 

@@ -16,6 +16,7 @@ from ..built import (
     ACTION,
     CHOSEN,
     HIGHEST,
+    KALMAN_GAIN,
     NOT_CHOSEN,
     PREDICTION_ERROR,
     REWARD,
@@ -188,6 +189,9 @@ class _Table:
         if module.kind == PREDICTION_ERROR:
             own, error = term_in_words((module.name,), module.name), f"{module.inputs[1]} × error"
             return cls(module, (), (), (own, error, LIMITED))
+        if module.kind == KALMAN_GAIN:
+            own = term_in_words((module.name,), module.name)
+            return cls(module, (), (), (own, "what is known already", LIMITED))
         rows = [spice.equation(module.name, spice.participants[code]) for code in codes]
         terms = tuple({tuple(sorted(term)): term for row in rows for term, _ in row.active}.values())
         columns = tuple(np.array([row.coefficient(*term) for row in rows])[:, None] for term in terms)
@@ -205,6 +209,8 @@ class _Table:
         if self.module.kind == PREDICTION_ERROR:
             signal, rate = (signals[name] for name in self.module.inputs)
             parts = [value, rate * (signal - value)]
+        elif self.module.kind == KALMAN_GAIN:
+            parts = [value, value / (1 + value) - value]
         else:
             parts = [
                 coefficient * _product(term, self.module.name, value, signals, value.shape)

@@ -32,11 +32,12 @@ from ..config import SpiceConfig
 from ..equations import Equation, SpiceModel, Term, term_text
 from ..mechanism import StateSpec, Values
 from ..mechanisms import BEYOND, MECHANISMS, PARAMETERS, STATES, VALUES
-from ..models import HABIT, RATE, VALUE
+from ..models import DRIVE, GO, HABIT, RATE, VALUE
 from ..polynomial import FADING, Polynomial, moves_of, polynomial, trial_of, updated_value
 from ..settings import SettingsError, SpiceWarning
 from ..simulate.agents import AgentQ
 from ..simulate.declared import DeclaredAgent, Player
+from ..tasks import GAUSSIAN, GO_NO_GO
 from .hybrid import BEYOND as NO_HYBRID, HYBRID, is_two_step, read_hybrid, true_hybrid
 from .level import at_level_of, level, reparameterise, rewrite_terms
 
@@ -46,6 +47,9 @@ INSTEAD = "no_q_learner"  # column of what equations do that no Q-learner does
 LEARNERS = {INSTEAD: "Q-learner", "no_hybrid": "hybrid"}  # columns, and what the equations are none of
 
 REWARD, REWARD_CHOSEN = "c_reward", "c_reward_chosen"
+BIAS, PROMISE = GO_NO_GO.signals
+# The signal whose coefficient each parameter is of who explores by a Kalman filter.
+KALMAN = dict(zip((one.name for one in GAUSSIAN.participant), GAUSSIAN.signals, strict=True))
 
 
 def column_instead(names: Iterable[str]) -> str:
@@ -111,7 +115,11 @@ def true_model(
         equation.
     """
     if isinstance(agent, DeclaredAgent):
-        return SpiceModel.of(*true_hybrid(agent.parameters, config.modules), participant=participant)
+        own, modules = agent.parameters, config.modules
+        if "pavlovian" in own:
+            return _true_go(own, modules, participant)
+        equations_of = true_kalman if own.keys() == KALMAN.keys() else true_hybrid
+        return SpiceModel.of(*equations_of(own, modules), participant=participant)
     betas = (
         {state: agent._betas[state] for state in _states_with_learned_beta(model)}
         if betas is None
@@ -134,6 +142,43 @@ def true_model(
             )
         equations[module] = (_true_equation(module, agent, model, config.terms(module), betas),)
     return SpiceModel((participant,), equations, {state: (float(beta),) for state, beta in betas.items()})
+
+
+def true_kalman(parameters: Mapping[str, float], modules: Iterable[str]) -> tuple[Equation, ...]:
+    """Return the equation of who explores by a Kalman filter: a weight for each signal.
+
+    Raises:
+        SettingsError: where a module is none of the model `kalman`.
+    """
+    if unknown := set(modules) - {DRIVE}:
+        raise SettingsError([f"Nothing is known of the module {min(unknown)!r} in terms of a Kalman filter."])
+    return (_equation(DRIVE, {(signal,): parameters[name] for name, signal in KALMAN.items()}),)
+
+
+def _true_go(parameters: Mapping[str, float], modules: Iterable[str], participant: Hashable) -> SpiceModel:
+    """Return the equations of who learns go and no-go of cues: values of rewards from 0 to 1 weigh twice as
+    much as gains and losses from -1 to 1.
+
+    Raises:
+        SettingsError: where the model has no equation for what they do.
+    """
+    p = parameters
+    raise_if_any(
+        [
+            *(f"Nothing is known of the module {one!r} after cues." for one in set(modules) - {RATE, GO}),
+            "Lapses are no equation of values. Set lapse to 0." if p["lapse"] else None,
+            "Gains and losses of one sensitivity only have an equation. Set gain and loss_sensitivity alike."
+            if p["gain"] != p["loss_sensitivity"]
+            else None,
+        ]
+    )
+    drive = {(BIAS,): p["bias"], (PROMISE,): p["pavlovian"] * p["gain"]}
+    equations: dict[str, dict[Term, float]] = {
+        RATE: {(): p["alpha_reward"]},
+        GO: {term: size for term, size in drive.items() if size},
+    }
+    written = (_equation(module, equations[module]) for module in modules)
+    return SpiceModel.of(*written, betas={VALUE: 2 * p["gain"]}, participant=participant)
 
 
 def classical_parameters(
@@ -168,6 +213,9 @@ def read_parameters(
     """Return the same as `classical_parameters`, whatever their ranges are and without a warning."""
     if is_two_step(spice):
         return read_hybrid(spice, participant)
+    if DRIVE in spice.equations:
+        drive = spice.of_participant(participant)[DRIVE]
+        return {name: drive.coefficient(signal) for name, signal in KALMAN.items()}
     equations = dict(_at_rest(spice.of_participant(participant), start_of(model, VALUE)))
     parameters: dict[str, float] = {}
     gauge = Gauge(nan, 1.0, nan, nan)
@@ -177,6 +225,9 @@ def read_parameters(
         gauge = _read_rate(rate, start_of(model, VALUE), spice.beta(VALUE, participant), parameters)
     if (not_chosen := equations.get(f"{VALUE}_not_chosen")) is not None:
         _read_not_chosen(not_chosen, gauge, parameters)
+    if (go := equations.get(GO)) is not None:
+        parameters["bias"] = go.coefficient(BIAS)
+        parameters["pavlovian"] = _over(2 * go.coefficient(PROMISE), parameters.get("beta_reward", nan))
     if (habit := equations.get(f"{HABIT}_chosen")) is not None:
         _read_habit(habit, start_of(model, HABIT), spice.beta(HABIT, participant), parameters)
     return parameters
@@ -346,7 +397,7 @@ MODULES: Mapping[str, tuple[StateSpec, bool]] = {
     **{
         f"{state.model}_{arms}": (state, arms == "chosen")
         for state in STATES
-        for arms in ("chosen", "not_chosen")
+        for arms in ("chosen", "not_chosen", "not_offered")
     },
     RATE: (VALUES, True),
 }

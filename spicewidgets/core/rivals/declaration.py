@@ -174,6 +174,10 @@ class Rival:
         """
         raise NotImplementedError(f"{type(self).__name__} must say what moves a choice (logits).")
 
+    def participant(self) -> "Rival":
+        """Return the rival as it takes part where its kind of task is simulated; itself as a rule."""
+        return self
+
     def of_rewards(self, zero: float | None) -> "Rival":
         """Return the rival for choices of which it is known what a reward of 0 became; itself, unless a
         rival's zero matters and is not given.

@@ -2,12 +2,10 @@
 outcomes, for gains and losses, and for go and no-go after cues.
 """
 
-from ...loading import later
 from ..mechanism import Array
 from ..tasks import BANDIT_NAME, GAINS_LOSSES, GAUSSIAN, GO_NO_GO
-from .declaration import Parameter, Rival, State, Trial, Values
+from .declaration import Parameter, Rival, State, Trial, Values, join
 
-torch = later("torch")
 LEAST = 1e-9  # size of an outcome whose power is taken
 
 
@@ -153,7 +151,7 @@ class Pavlovian(Rival):
             value[:, at : at + 1] - value[:, other : other + 1] + sign * draw
             for (at, other), sign, draw in zip(enumerate(beside), go, drawn, strict=True)
         ]
-        return torch.cat([((1 - p.lapse) * one.sigmoid() + 0.5 * p.lapse).log() for one in odds], -1)
+        return join(*(((1 - p.lapse) * one.sigmoid() + 0.5 * p.lapse).log() for one in odds))
 
 
 def _beside(options: Array) -> list[int]:

@@ -59,13 +59,17 @@ class Hybrid(Rival):
         first = p.beta1 * ((1 - p.w) * value[:, :2] + p.w * plan) + p.stay * state["first"][:, :2]
         return join(first, p.beta2 * value[:, 2:])
 
+    def participant(self) -> Rival:
+        """Return the hybrid whose values begin at 0."""
+        return FromNothing()
+
     def _all(self, p: Values) -> Values:
         """Return the parameters, fixed ones among them."""
         return Values(**{**self.fixed, **vars(p)})
 
 
 class FromNothing(Hybrid):
-    """The hybrid whose values begin at 0, as those of equations do: the simulated participant."""
+    """The hybrid whose values begin at 0, as those of equations do."""
 
     name = "from-nothing"
     states = {"value": 0.0, "first": 0.0}

@@ -13,12 +13,45 @@ from .agents import Agent, AgentQ
 Floats = NDArray[np.float64]
 
 
+class Numbers(np.ndarray[Any, np.dtype[np.float64]]):
+    """Numbers of NumPy with those functions of torch's tensors that rivals are written in."""
+
+    def log(self) -> Floats:
+        """Return natural logarithms."""
+        return np.log(self)
+
+    def exp(self) -> Floats:
+        """Return e to the power of each."""
+        return np.exp(self)
+
+    def sqrt(self) -> Floats:
+        """Return square roots."""
+        return np.sqrt(self)
+
+    def abs(self) -> Floats:
+        """Return sizes."""
+        return np.abs(self)
+
+    def sigmoid(self) -> Floats:
+        """Return the logistic function of each."""
+        return 1 / (1 + np.exp(-self))
+
+    def sum(  # type: ignore[override]
+        self, axis: int | None = None, keepdim: bool = False, **options: Any
+    ) -> Any:
+        """Sum as arrays do; `keepdim` is torch's word for `keepdims`."""
+        return super().sum(axis, **{"keepdims": keepdim} | options)
+
+
 class Learner(Protocol):
-    """The part of a rival that plays; its functions take arrays of NumPy."""
+    """The part of a rival that plays; its functions take `Numbers`."""
 
     @property
     def states(self) -> Mapping[str, float]:
         """The value of each memory state before the first trial."""
+
+    def columns(self, n_actions: int) -> Any:
+        """Return the numbers of a person: a name, and the parameter that it belongs to, of each."""
 
     def update(self, p: Values, state: Any, trial: Trial) -> Any:
         """Return the memory states after a trial."""
@@ -79,20 +112,36 @@ class DeclaredAgent(Agent):
     ) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
         super().new_sess(n_sessions=n_sessions, random_state=random_state)
-        columns = self._values[:n_sessions].T[..., None]
-        self._p = Values(**{spec.short_name: one for spec, one in zip(self._specs, columns, strict=True)})
+        self._p = self._parameters_of(self._values[:n_sessions])
         shape = (n_sessions, self._n_actions)
-        self._memory = {name: np.full(shape, first) for name, first in self._learner.states.items()}
-        self._logits = np.asarray(self._learner.logits(self._p, self._memory))
+        self._memory = {
+            name: np.full(shape, first).view(Numbers) for name, first in self._learner.states.items()
+        }
+        self._logits = self._expect()
+
+    def _parameters_of(self, values: Floats) -> Values:
+        """Return parameters as the learner's functions take them, of those that each session has."""
+        own = {spec.short_name: one for spec, one in zip(self._specs, values.T, strict=True)}
+        parts: dict[str, list[Floats]] = {}
+        for name, parameter in self._learner.columns(self._n_actions):
+            first = [np.zeros(len(values))] if parameter.per_option else []
+            parts.setdefault(parameter.name, first).append(own[name])
+        return Values(**{name: np.stack(each, -1).view(Numbers) for name, each in parts.items()})
+
+    def _expect(self) -> Floats:
+        """Return the logit of each option, in each session."""
+        logits = np.asarray(self._learner.logits(self._p, self._memory))
+        return np.broadcast_to(logits, (self._n_sessions, self._n_actions))
 
     def update(self, choice: int | ArrayLike, reward: ArrayLike, **kwargs: Any) -> None:
         """Learn from one trial: the option chosen, and the reward of each, -1 or NaN if it was not seen."""
         chosen, outcomes = self._trial(choice, reward)
-        action, outcomes = chosen * 1.0, np.nan_to_num(outcomes, nan=-1.0)
+        action = (chosen * 1.0).view(Numbers)
+        outcomes = np.nan_to_num(outcomes, nan=-1.0).view(Numbers)
         own = (action * outcomes).sum(-1, keepdims=True)
         seen = np.maximum((outcomes != -1.0) * 1.0, action)
         self._memory = self._learner.update(self._p, self._memory, Trial(action, own, outcomes, seen))
-        self._logits = np.asarray(self._learner.logits(self._p, self._memory))
+        self._logits = self._expect()
 
     def member(self, session: int) -> "DeclaredAgent":
         """Return the participant of one session, alone."""

@@ -8,7 +8,7 @@ sessions.
 """
 
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,25 @@ from ..settings import SettingsError, Task, shorten
 
 Floats = NDArray[np.float64]
 UNSEEN = -1.0  # the reward of an arm whose outcome was not seen
+
+
+class Payoff(NamedTuple):
+    """An option's payoff that stays the same in a session.
+
+    Attributes:
+        amounts: that it pays.
+        shares: P of each.
+        deviation: standard deviation around each amount.
+    """
+
+    amounts: tuple[float, ...]
+    shares: tuple[float, ...]
+    deviation: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """What is paid on average."""
+        return sum(amount * share for amount, share in zip(self.amounts, self.shares, strict=True))
 
 
 class Bandits:
@@ -64,6 +83,11 @@ class Bandits:
     @reward_probs.setter
     def reward_probs(self, values: ArrayLike) -> None:
         self._probs = np.broadcast_to(np.asarray(values, dtype=float), (self._n_sessions, self._n_actions))
+
+    @property
+    def payoffs(self) -> tuple[Payoff, ...]:
+        """What each option pays in the first session; empty where that changes from trial to trial."""
+        return ()
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""
@@ -173,6 +197,11 @@ class BanditsFixed(Bandits):
     ) -> None:
         self._fixed = _probabilities(reward_probs, "(n_actions,)", ndim=1)
         super().__init__(len(self._fixed), counterfactual, random_state)
+
+    @property
+    def payoffs(self) -> tuple[Payoff, ...]:
+        """A reward of 1 with the probability of each option, else 0."""
+        return tuple(Payoff((1.0, 0.0), (float(p), 1 - float(p))) for p in self._fixed)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
         return np.tile(self._fixed, (len(generators), 1))

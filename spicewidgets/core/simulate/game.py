@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from ..checks import raise_if_any
 from ..random import RandomState
 from ..settings import SettingsError, Task, shorten
+from .kinds import make_environment
 from .session import BanditSession
-from .tasks import make_environment
 
 MOST = 1000  # trials: more than anybody plays
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks
 from ..random import RandomState
 from ..settings import SettingsError
-from .environments import Bandits, Floats
+from .environments import Bandits, Floats, Payoff
 
 
 class BanditsNormal(Bandits):
@@ -41,6 +41,11 @@ class BanditsNormal(Bandits):
         )
         self._sd, self._spread, self._n_normal = float(noise), float(spread), n_actions
         super().__init__(n_actions, random_state=random_state)
+
+    @property
+    def payoffs(self) -> tuple[Payoff, ...]:
+        """A normal reward around the mean of each option."""
+        return tuple(Payoff((float(mean),), (1.0,), self._sd) for mean in self._begun()[0])
 
     def step(self, choice: int | ArrayLike) -> Floats:
         """Return the reward of the choice, -1 of other options."""
@@ -84,6 +89,12 @@ class BanditsGraded(Bandits):
             raise SettingsError(["shares must be 0 or more, and add up to 1 of each option. Correct them."])
         super().__init__(len(self._amounts), counterfactual, random_state)
 
+    @property
+    def payoffs(self) -> tuple[Payoff, ...]:
+        """The amounts of each option, with their probabilities."""
+        shares = np.diff(self._ends, prepend=0.0)
+        return tuple(map(Payoff, map(tuple, self._amounts.tolist()), map(tuple, shares.tolist())))
+
     def step(self, choice: int | ArrayLike) -> Floats:
         """Return what the choice pays, -1 of other options unless these are seen, too."""
         chosen, _, noise = self._chosen(choice), self._begun(), self._draw()
@@ -91,4 +102,4 @@ class BanditsGraded(Bandits):
         return self._seen(self._amounts[np.arange(self._n_actions), place], chosen)
 
     def _begin(self, generators: list[np.random.Generator]) -> Floats:
-        return np.zeros((len(generators), self._n_actions))
+        return np.tile([one.mean for one in self.payoffs], (len(generators), 1))

@@ -1,9 +1,9 @@
-"""The tasks that kinds of tasks declare, to play."""
+"""The tasks that kinds of tasks declare, to play: as they are declared, or as the settings describe one."""
 
 from typing import Any
 
 from ..random import RandomState
-from ..settings import SettingsError
+from ..settings import BANDITS, SettingsError, Task
 from ..tasks import TASKS, TaskKind
 from ..wording import join_words
 from . import environments, graded, two_step
@@ -35,6 +35,16 @@ def make_task(kind: TaskKind | str, random_state: RandomState = None, **settings
         task = BanditsOffered(task, kind.simulation.groups, random_state=random_state)
     task.kind_of_task = kind.name
     return task
+
+
+def make_environment(task: Task, random_state: RandomState = None) -> Any:
+    """Make the task that the settings describe, of whichever kind."""
+    if task.checked().kind in BANDITS:
+        return environments.make_bandit(task, random_state)
+    kind = task.declaration
+    assert kind.simulation is not None
+    own = {argument: getattr(task, name) for name, argument in kind.simulation.by.items()}
+    return make_task(kind, random_state, **own)
 
 
 def kind_of(kind: TaskKind | str) -> TaskKind:

@@ -10,7 +10,7 @@ from ..checks import raise_if_any
 from ..random import RandomState, Streams, children
 from ..settings import SettingsError
 from ..wording import join_words
-from .environments import Bandits, Floats
+from .environments import Bandits, Floats, Payoff
 
 
 class BanditsOffered(Bandits):
@@ -57,6 +57,11 @@ class BanditsOffered(Bandits):
     @reward_probs.setter
     def reward_probs(self, values: ArrayLike) -> None:
         self._task.reward_probs = values
+
+    @property
+    def payoffs(self) -> tuple[Payoff, ...]:
+        """As of the task, whether an option is on offer or not."""
+        return self._task.payoffs
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
         """Start one fresh session, or several side by side. `random_state` is for these sessions only."""

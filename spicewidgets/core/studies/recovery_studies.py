@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from ..rivals import design, fit
     from ..rivals.design import Design
     from ..rivals.fit import FittedRival
-    from ..simulate import tasks
+    from ..simulate import kinds
     from . import recovery, telling, term_recovery
     from .data_sets import DataSetStudy
 else:
     np = later("numpy")
     design = later("..rivals.design", __package__)
     fit = later("..rivals.fit", __package__)
-    tasks = later("..simulate.tasks", __package__)
+    kinds = later("..simulate.kinds", __package__)
     recovery = later(".recovery", __package__)
     telling = later(".telling", __package__)
     term_recovery = later(".term_recovery", __package__)
@@ -132,7 +132,7 @@ class RecoveryStudy(Study):
         if where.is_exact:
             people, sessions = where.people, int(where.sessions)
         if where.task is not None:
-            task = tasks.make_environment(where.task)
+            task = kinds.make_environment(where.task)
             return design.Design.of_settings(people, sessions, int(where.trials), task)
         if where.is_exact:
             return design.Design.of_choices(self.source.dataset)

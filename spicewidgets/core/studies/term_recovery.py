@@ -19,7 +19,7 @@ from ..read.translation import true_model
 from ..rivals.model import Floats
 from ..settings import Participant, Task
 from ..simulate.agents import make_agent
-from ..simulate.tasks import make_environment
+from ..simulate.kinds import make_environment
 from .data_sets import DataSetStudy, check_choice, check_whole, draw_seeds
 
 REFERENCE = 10_000  # choices on which the true terms are told apart

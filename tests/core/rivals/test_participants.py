@@ -7,18 +7,21 @@ import spicewidgets as sw
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.read.hybrid import read_hybrid, true_hybrid
 from spicewidgets.core.rivals.model import AgentRival
-from spicewidgets.core.rivals.participants import LEARNERS, make_participant
+from spicewidgets.core.rivals.participants import make_participant
+from spicewidgets.core.rivals.ready import ALL
 from spicewidgets.core.settings import SIMULATED, Participant, SettingsError, Task
+from spicewidgets.core.simulate.kinds import make_environment
 from spicewidgets.core.simulate.run import play_sessions
-from spicewidgets.core.simulate.tasks import make_environment
 from spicewidgets.core.tasks import TASKS, TWO_STEP
 
 
 @pytest.mark.parametrize("kind", SIMULATED)
 def test_numpy_plays_what_torch_does(kind):
     task, person = Task(kind=kind), Participant()
-    values = [getattr(person, spec.name) for spec in TASKS[kind].participant]
-    with_torch = AgentRival(LEARNERS[kind], [values], task.n_options)
+    declared, rival = TASKS[kind], ALL[TASKS[kind].rival].participant()
+    values = {spec.short_name: getattr(person, spec.name) for spec in declared.participant}
+    columns = [values[name] for name, _ in rival.columns(task.n_options)]
+    with_torch = AgentRival(rival, [columns], task.n_options)
     one, other = (
         play_sessions(agent, make_environment(task), 30, 3, random_state=1)[0]
         for agent in (make_participant(person, task), with_torch)

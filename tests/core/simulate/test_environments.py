@@ -16,7 +16,7 @@ from spicewidgets.core.simulate.environments import (
     BanditsSchedule,
     BanditsSwitch,
 )
-from spicewidgets.core.simulate.tasks import make_environment
+from spicewidgets.core.simulate.kinds import make_environment
 
 SCHEDULE = np.linspace(0, 1, 40).reshape(20, 2)
 TASKS = {

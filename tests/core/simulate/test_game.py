@@ -9,7 +9,7 @@ import pytest
 from spicewidgets import DatasetRNN, SettingsError, Task
 from spicewidgets.core.data.entry import as_dataset
 from spicewidgets.core.simulate.game import Game
-from spicewidgets.core.simulate.tasks import make_environment
+from spicewidgets.core.simulate.kinds import make_environment
 
 
 def played(n=10, **task):
