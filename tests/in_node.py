@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from spicewidgets.core.built import BuiltModel
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.settings import Discovery
 from spicewidgets.front.models import describe
@@ -17,13 +18,14 @@ NODE = shutil.which("node")
 
 
 @cache
-def model_source(name: str) -> str:
-    """A model with its kernels, as an expression."""
-    description, kernel = describe(name, "", MODELS[name].built, Discovery())
+def model_source(model: str | BuiltModel) -> str:
+    """A model with its kernels, as an expression: a ready one, or one of rows."""
+    built = model if isinstance(model, BuiltModel) else MODELS[model].built
+    description, kernel = describe("", "", built, Discovery())
     return f"Object.assign({json.dumps(description)}, {{kernel: {kernel}}})"
 
 
-def run_in_node(code: str, given: Any = None, model: str = "") -> Any:
+def run_in_node(code: str, given: Any = None, model: str | BuiltModel = "") -> Any:
     """What a function body returns, which knows `spice`, `given` and `model`."""
     if NODE is None:
         pytest.skip("The engine of the page is tested in node, which is missing.")

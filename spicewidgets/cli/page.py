@@ -10,7 +10,8 @@ from ..loading import load
 from .options import Command, HeadedOption, report_errors
 
 WORDS = {
-    "model": "A network that can be chosen; may be given again. [default rescorla-wagner and forgetting]",
+    "model": "A network that can be chosen; may be given again. [default rescorla-wagner, forgetting,"
+    " learning-rate and choice]",
     "title": "Headline of the page; the lesson's where there is one.",
     "lead": "Text below it; the lesson's where there is one.",
     "lesson": "Lesson to begin with, and whose locks to have: a file from the page's Save as lesson.",

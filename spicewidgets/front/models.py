@@ -1,13 +1,17 @@
 """What the page knows of a model: its states and modules, its candidate terms, and its kernels."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..core.built import ACTION, LEARNED, REWARD, REWARD_CHOSEN, SCALED, UNUSED, BuiltModel
+from ..core.built import LEARNED, REWARD_CHOSEN, SCALED, SIGNALS, UNUSED, BuiltModel, BuiltModule
 from ..core.discover.discovery import candidates
 from ..core.discover.likelihood import Likelihood
+from ..core.mechanism import ParameterSpec
+from ..core.models import HABIT, RATE, VALUE
+from ..core.read.translation import MODULES, update_in_letters
 from ..core.settings import Discovery, SettingsError
 from ..core.tasks import BANDIT_NAME
 from ..core.train.built_rnn import rnn_class
@@ -17,17 +21,24 @@ from ..core.train.objective import Sessions
 from ..core.train.rnn import BaseRNN
 from .kernels import likelihood_source, loss_source
 
-SEEN = {ACTION, REWARD, REWARD_CHOSEN}  # what a module of the page can see beside its own value
 OPTIONS = 2
+# Modules that parameters are read off, by what they are there.
+ROLES = {f"{VALUE}_chosen": "value", f"{VALUE}_not_chosen": "other", RATE: "rate", f"{HABIT}_chosen": "habit"}
+
+
+def of_one(built: BuiltModel) -> BuiltModel:
+    """Return a model as the page has it: of one participant, without an embedding."""
+    return replace(built, participants=False)
 
 
 def problem_of(built: BuiltModel) -> str | None:
     """Return why a model cannot be in the page, as a sentence; None where it can."""
-    if built.task != BANDIT_NAME or built.participants:
-        return "It must be of a plain bandit and of one participant"
-    if any(module.kind != LEARNED or not SEEN.issuperset(module.inputs) for module in built.modules):
-        return f"Its modules must be learned, and see {', '.join(sorted(SEEN))} only"
-    return None if all(state.keeps for state in built.states) else "Its states must keep their values"
+    if built.task != BANDIT_NAME:
+        return "It must be of a plain bandit"
+    seen = {*SIGNALS, *built.first_values}
+    if any(not seen.issuperset(module.inputs) for module in built.modules):
+        return f"Its modules must see {', '.join(SIGNALS)} and its states only"
+    return None
 
 
 def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> tuple[dict[str, Any], str]:
@@ -46,6 +57,7 @@ def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> t
         raise SettingsError(
             [f"The model {name} cannot be in a page. {problem}; choose another, such as rescorla-wagner."]
         )
+    built = of_one(built)
     model = rnn_class(built)(OPTIONS).double().eval()
     sessions = _some_sessions()
     trace = trace_of(model, sessions.inputs)
@@ -58,6 +70,7 @@ def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> t
     n_sums = 1 + n + n_pairs
     trial = expanded._scan.trial
     places = _places(model)
+    gates = {one.name: int(places[f"submodules_rnn.{one.name}.gates"].flat[0]) for one in built.learned}
     flat = np.concatenate([np.ravel(places[name]) for name, _ in model.named_parameters()])
     description = {
         "name": name,
@@ -68,6 +81,7 @@ def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> t
                 "initial": state.initial,
                 "beta": int(places[f"betas.{state.name}.parameter"][0]) if state.choice == SCALED else None,
                 "acts": state.choice != UNUSED,
+                "keeps": state.keeps,
             }
             for state in built.states
         ],
@@ -78,8 +92,11 @@ def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> t
                 "arms": module.arms,
                 "inputs": list(module.inputs),
                 "activation": module.activation,
-                "at": int(places[f"submodules_rnn.{module.name}.gates"].flat[0]),
-                "terms": [list(term) for term in terms[module.name]],
+                "kind": module.kind,
+                "at": gates.get(module.name, 0),
+                "terms": [list(term) for term in terms.get(module.name, ())],
+                "truth": _truth_of(module),
+                "role": ROLES.get(module.name, "") if module.kind == LEARNED else "",
             }
             for module in built.in_order
         ],
@@ -92,6 +109,25 @@ def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> t
     }
     source = f"{loss_source(trace.trial)}\n{likelihood_source(trial, n, n_sums)}"
     return description, f"(() => {{\n{source}\nreturn {{ loss, likelihood, TAPE, WIDTH }};\n}})()"
+
+
+def _truth_of(module: BuiltModule) -> dict[str, Any] | None:
+    """Return a simulated participant's update that a module stands for, in letters: the coefficient of each
+    product as a sum of products of parameters; None where nothing is known of the module.
+    """
+    if module.kind != LEARNED or module.name not in MODULES:
+        return None
+    state, _ = MODULES[module.name]
+    start = state.start
+    terms = update_in_letters(module.name, is_unseen=REWARD_CHOSEN in module.inputs)
+    return {
+        "terms": [
+            [list(term), [[value, list(names)] for names, value in part.terms.items()]]
+            for term, part in terms.items()
+        ],
+        "weight": state.weight.name if state.weight and module.name != RATE else None,
+        "start": start.name if isinstance(start, ParameterSpec) else None,
+    }
 
 
 def _places(model: BaseRNN) -> dict[str, Any]:

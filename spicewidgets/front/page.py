@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..core import checks
+from ..core.built import BuiltModel
 from ..core.data.gallery import load_choices
 from ..core.mechanisms import PARAMETERS
 from ..core.models import MODELS
@@ -30,47 +31,47 @@ from ..markup import escape_text
 from ..state.base import State
 from ..state.experiment import Experiment
 from ..state.lesson import HOLDABLE, lesson_from, open_lesson
+from ..state.model import YOUR_OWN
 from ..state.task import NEEDED
 from ..style import ARMS, RNN, SPICE, TRUTH
-from .models import OPTIONS, describe, problem_of
+from .models import OPTIONS, describe, of_one, problem_of
 
 FOLDER = Path(__file__).parent
 TEMPLATE = FOLDER.parent / "jupyter" / "voila" / "templates" / "spicewidgets"
 PALETTE = TEMPLATE / "panels.css"
 BUNDLE, READY_MODELS = (TEMPLATE / "static" / name for name in ("front.js", "models.js"))
-READY = ("rescorla-wagner", "forgetting")
+READY = ("rescorla-wagner", "forgetting", "learning-rate", "choice")
 TITLE = "Watch a network learn how a participant learns"
 LEAD = (
     "A simulated participant chooses between two options. A small neural network learns to predict the"
     " choices, and what it has learned is read as an equation. All of it is computed here; nothing is sent"
     " anywhere."
 )
+ALWAYS = ("alpha_reward", "alpha_penalty", "beta_reward", "q0")  # have an effect in every model
 # The settings of the page: the state that has each, its heading, and the models in which it has an effect.
 SETTINGS = {
     "Task": ("task", ("kind", "sigma", "boundary", "flip_probability")),
-    "Participant": ("participant", ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")),
+    "Participant": ("participant", (*ALWAYS, "forget_rate", "beta_choice", "alpha_choice")),
     "Choices": ("data", ("n_sessions", "n_trials", "seed")),
 }
 BLOCKS = ("fixed", "reversal", "switch")  # kinds of tasks whose probabilities are of blocks
 PEOPLE = "two-groups"  # the table whose people are put beside a player
 KINDS = ("drift", *BLOCKS)  # that the page simulates
-# The setting, and its values, with which another has an effect.
-ONLY = {
-    **{name: ("kind", kinds) for name, kinds in NEEDED.items()},
-    "forget_rate": ("model", ("forgetting",)),
-}
 OF_RESULT = ("task", "participant", "data", "model", "training", "discovery")  # states a result depends on
-HIGHEST = {"n_sessions": 200, "n_trials": 300}  # what a phone simulates at once
-READ_OFF = ("alpha_reward", "alpha_penalty", "beta_reward", "q0", "forget_rate")
+HIGHEST = {"n_sessions": 200, "n_trials": 300, "degree": 2}  # what a phone does at once
 
 
 def write_page(
-    models: Sequence[str] = READY, title: str = "", lead: str = "", *, lesson: str | Path | None = None
+    models: Sequence[str | BuiltModel] = READY,
+    title: str = "",
+    lead: str = "",
+    *,
+    lesson: str | Path | None = None,
 ) -> str:
     """Return the page as one HTML file, which asks for nothing beside it.
 
     Args:
-        models: names of ready models that can be chosen, the first one at first.
+        models: that can be chosen, the first one at first: names of ready ones, and one of rows.
         title: of the page, and its headline; the lesson's when empty.
         lead: the text below it; the lesson's when empty.
         lesson: path of a lesson's file, whose settings the page begins with, and whose locks it has.
@@ -83,12 +84,12 @@ def write_page(
     if lesson is not None:
         opened = lesson_from(lesson, experiment)
         open_lesson(experiment, opened)
-        checks.raise_if_any(_problems(experiment))
-        models = [experiment.model.name, *(name for name in models if name != experiment.model.name)]
-        models = models[:1] if "name" in experiment.model.held else models
         title, lead = title or opened.title, lead or opened.text
+        own = experiment.model.built if experiment.model.name == YOUR_OWN else experiment.model.name
+        models = [own, *(() if "name" in experiment.model.held else (one for one in models if one != own))]
     title, lead = title or TITLE, lead or LEAD
-    described = [_ready(name) for name in models]
+    described = [_describe_model(one, experiment) for one in models]
+    checks.raise_if_any(_problems(experiment, described[0][0]))
     kernels = ",\n".join(source for _, source in described)
     script = f"const KERNELS = [{kernels}];\n{BUNDLE.read_text(encoding='utf-8')}"
     style = f"{_palette()}\n{_read('page.css')}"
@@ -106,7 +107,7 @@ def write_page(
 
 def ready_models() -> str:
     """Write the script that says what the page must know of the ready models, with their kernels."""
-    described = [_ready(name) for name in READY]
+    described = [_describe_model(name, Experiment()) for name in READY]
     data = json.dumps(_describe_page([one for one, _ in described], Experiment()), separators=(",", ":"))
     kernels = ",\n".join(source for _, source in described)
     return f"const KERNELS = [{kernels}];\nconst DESCRIBED = {data};\n"
@@ -128,20 +129,38 @@ def style_within(name: str) -> str:
     return f".{name}{{{_marks()}{own}\n{_read('page.css')}}}"
 
 
-def _ready(name: str) -> tuple[dict[str, Any], str]:
-    ready = MODELS.get(name)
-    if ready is None or ready.built is None or problem_of(ready.built) is not None:
+def _describe_model(model: str | BuiltModel, experiment: Experiment) -> tuple[dict[str, Any], str]:
+    ready = MODELS.get(model) if isinstance(model, str) else None
+    built = model if isinstance(model, BuiltModel) else ready.built if ready else None
+    name = model if isinstance(model, str) else YOUR_OWN
+    if built is None or (ready and problem_of(built)):
         known = ", ".join(each for each, one in MODELS.items() if one.built and not problem_of(one.built))
         raise SettingsError([f"A model of a page must be one of {known}; got {name}. Choose one of these."])
-    description, source = describe(name, ready.about, ready.built, Discovery())
+    built = of_one(built.checked())
+    about = ready.about if ready else "It is built from rows."
+    description, source = describe(name, about, built, Discovery(degree=experiment.discovery.degree))
+    modules = description["modules"]
     words = {
         module["name"]: {
-            "subject": subject(module["name"], ready.built),
+            "subject": subject(module["name"], built),
             "terms": [_in_words(tuple(term), module["name"]) for term in module["terms"]],
         }
-        for module in description["modules"]
+        for module in modules
     }
-    return description | {"words": words, "python": [ready.class_name, ready.config_name]}, source
+    is_known = any(module["truth"] for module in modules)
+    letters = {name for module in modules if module["truth"] for name in _letters(module["truth"])}
+    more = {
+        "words": words,
+        "scripts": dict(_scripts(experiment, name, built)),
+        "uses": [one for _, names in SETTINGS.values() for one in names if one in letters or not is_known],
+    }
+    return description | more, source
+
+
+def _letters(truth: dict[str, Any]) -> Iterator[str]:
+    """Yield the parameters that an update is made of."""
+    yield truth["weight"]
+    yield from (name for _, parts in truth["terms"] for _, names in parts for name in names)
 
 
 def _in_words(term: tuple[str, ...], module: str) -> dict[str, str]:
@@ -157,7 +176,7 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
         **{"held": experiment.model.held.get("name", ""), "hidden": False},
     }
     return {
-        "settings": [choice, *_settings(experiment)],
+        "settings": [choice, *_settings(experiment, models)],
         "models": models,
         "styles": {
             "truth": asdict(TRUTH),
@@ -166,8 +185,7 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
             "options": [asdict(style) for style in ARMS[:OPTIONS]],
         },
         "blocks": {kind: _blocks(kind) for kind in BLOCKS},
-        "scripts": dict(_scripts()),
-        "symbols": {name: PARAMETERS[name].letter for name in READ_OFF},
+        "symbols": {name: PARAMETERS[name].letter for name in SETTINGS["Participant"][1]},
         "people": _people(),
     }
 
@@ -186,19 +204,21 @@ def _people() -> list[list[str]]:
     return [list(runs.values()) for runs in people.values()]
 
 
-def _problems(experiment: Experiment) -> Iterator[str]:
-    """Yield a sentence for each setting of a lesson that a page has not."""
+def _problems(experiment: Experiment, model: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each setting of a lesson that a page with its model has not."""
     usual = Experiment()
     shown = {f"{where}.{name}" for where, names in SETTINGS.values() for name in names}
+    used = (*ALWAYS, *model["uses"])
+    shown -= {f"participant.{name}" for name in SETTINGS["Participant"][1] if name not in used}
     for place in HOLDABLE:
         where, name = place.split(".")
         value, other = (getattr(one.group(where), name) for one in (experiment, usual))
         most = HIGHEST.get(name)
         if place == "task.kind" and value not in KINDS:
             other = f"one of {', '.join(KINDS)}"
-        elif place in shown and most is not None and value > most:
+        elif place in {*shown, "discovery.degree"} and most is not None and value > most:
             other = f"at most {most}"
-        elif where not in OF_RESULT or place in {*shown, "model.name"} or value == other:
+        elif where not in OF_RESULT or place in {*shown, "model.name", "discovery.degree"} or value == other:
             continue
         yield (
             f"{place} must be {other} in a page; the lesson has {value}. Change it, or serve the lesson with"
@@ -206,8 +226,9 @@ def _problems(experiment: Experiment) -> Iterator[str]:
         )
 
 
-def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
+def _settings(experiment: Experiment, models: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield what the page must know of each setting, from its declaration and its control."""
+    only = {name: ("kind", kinds) for name, kinds in NEEDED.items()}
     for heading, (where, names) in SETTINGS.items():
         state: State[Any] = getattr(experiment, where)
         for name in names:
@@ -223,8 +244,10 @@ def _settings(experiment: Experiment) -> Iterator[dict[str, Any]]:
                 item |= {"low": low, "high": min(high, HIGHEST.get(name, high)), "step": step}
             if name in PARAMETERS and PARAMETERS[name].follows:
                 item["follows"] = PARAMETERS[name].follows
-            if name in ONLY:
-                item["only"] = ONLY[name]
+            if where == "participant" and name not in ALWAYS:
+                only[name] = ("model", tuple(model["name"] for model in models if name in model["uses"]))
+            if name in only:
+                item["only"] = only[name]
             yield item
 
 
@@ -235,24 +258,23 @@ def _blocks(kind: str) -> list[list[float]]:
     return np.asarray(table, dtype=float).tolist()  # type: ignore[no-any-return]
 
 
-def _scripts() -> Iterator[tuple[str, str]]:
-    """Yield the script for each kind of task, with the name of each setting in braces in its place.
+def _scripts(experiment: Experiment, model: str, built: BuiltModel) -> Iterator[tuple[str, str]]:
+    """Yield a model's script for each kind of task, with the name of each setting in braces in its place.
 
     It is written for numbers that stand for nothing else, which the names then replace.
     """
-    ready = MODELS[READY[0]]
     for kind in KINDS:
-        experiment = Experiment()
-        experiment.task.kind, experiment.task.boundary = kind, "reflect"
-        marks: dict[str, Any] = {"boundary": "reflect"}
+        own = Experiment()
+        own.discovery.degree, own.task.kind, own.task.boundary = experiment.discovery.degree, kind, "reflect"
+        own.model.built, own.model.name = built, model
+        marks: dict[str, Any] = {}
         numbers = [(where, name) for where, names in SETTINGS.values() for name in names]
         for i, (where, name) in enumerate(numbers):
-            state: State[Any] = getattr(experiment, where)
+            state: State[Any] = getattr(own, where)
             if not state.tags(name)["choices"]:
                 marks[name] = 1001 + i if state.tags(name)["kind"] == "int" else float(f"0.5{i:03}1")
                 setattr(state, name, marks[name])
-        text = script_of(experiment.snapshot()).replace(ready.config_name, "{config}")
-        text = text.replace(ready.class_name, "{class}").replace("'reflect'", "'{boundary}'")
+        text = script_of(own.snapshot()).replace("'reflect'", "'{boundary}'")
         for name, mark in marks.items():
             text = text.replace(repr(mark), f"{{{name}}}")
         yield kind, text

@@ -209,7 +209,8 @@ def learners(port: int, n: int) -> str:
     seconds = used.ru_utime + used.ru_stime - before
     return (
         f"{n:,} scripted learners of Python's plain file server: one request and"
-        f" {statistics.median(received):,.0f} bytes each, {sum(received) / 1e9:.2f} GB in all, in {time.perf_counter() - began:.0f} s;"
+        f" {statistics.median(received):,.0f} bytes each, {sum(received) / 1e9:.2f} GB in all, in"
+        f" {time.perf_counter() - began:.0f} s;"
         f" {1000 * seconds / n:.1f} ms of a processor a learner for server and learner together."
     )
 
@@ -255,8 +256,8 @@ def main() -> None:
     publish(
         HEADING,
         f"Shared with other work; {given.loads} loads each, median (lowest to highest), without a network but"
-        " the loopback of the static server. Time until a key is answered begins with the command to load, and"
-        " so has the driver's own in it. Train is pressed with Enter, after Shift and Tab have found it.",
+        " the loopback of the static server. Time until a key is answered begins with the command to load,"
+        " and so has the driver's own in it. Train is pressed with Enter, after Shift and Tab have found it.",
         Table(head, rows),
         f"The file has {size / 1000:.0f} kB, packed {packed / 1000:.0f} kB. {scores}",
         loaded,

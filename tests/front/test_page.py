@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import npm
@@ -13,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from spicewidgets.cli import main
-from spicewidgets.core.mechanisms import PARAMETERS
+from spicewidgets.core.mechanisms import FORGETTING, LEARNING, PARAMETERS
+from spicewidgets.core.models import built_of
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.experiment.script import script_of
 from spicewidgets.front.page import BUNDLE, write_page
@@ -64,15 +66,15 @@ def test_its_script_is_that_of_the_panels(described):
     experiment = Experiment()
     experiment.participant.alpha_reward, experiment.data.seed, experiment.task.kind = 0.61, 7, "fixed"
     values = {one["name"]: one["value"] for one in described["settings"]} | {"alpha_reward": 0.61, "seed": 7}
-    values |= dict(zip(("class", "config"), described["models"][0]["python"], strict=True))
-    text = re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), described["scripts"]["fixed"])
+    scripts = described["models"][0]["scripts"]
+    text = re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), scripts["fixed"])
     theirs, ours = (
         {re.sub(r"\(.*\)", "()", line) for line in script.splitlines()}
         for script in (script_of(experiment.snapshot()), text)
     )
     assert ours == theirs
-    agent = "alpha_reward=0.61, alpha_penalty=None, beta_reward=3.0, q0=0.5, forget_rate=0.0"
-    assert f"AgentQ(n_actions=2, {agent})" in text
+    agent = "alpha_reward=0.61, alpha_penalty=None, beta_reward=3.0, q0=0.5, forget_rate=0.0, beta_choice=0.0"
+    assert f"AgentQ(n_actions=2, {agent}, alpha_choice=1.0)" in text
     assert "random_state=7" in text
     compile(text, "script", "exec")
 
@@ -87,9 +89,21 @@ def test_the_command(tmp_path):
     assert '"choices":["forgetting"]' in text
 
 
-@pytest.mark.parametrize("name", ["choice", "nobody", "learning-rate"])
+def test_a_model_of_rows_brings_its_kernels_and_its_source():
+    own = built_of(LEARNING, FORGETTING)
+    rows = [replace(module, name=module.name.replace("reward", "own")) for module in own.modules]
+    html = write_page((replace(own, modules=tuple(rows)), "rescorla-wagner"))
+    model, ready = json.loads(re.search(r'id="described">(.*?)</script>', html, re.DOTALL)[1])["models"]
+    assert [one["name"] for one in (model, ready)] == ["your own", "rescorla-wagner"]
+    assert [module["truth"] for module in model["modules"]] == [None, None]
+    assert "class YourRNN(" in model["scripts"]["drift"]
+    assert "x_value_own_chosen" in model["scripts"]["drift"]
+    assert html.count("function loss(") == 2
+
+
+@pytest.mark.parametrize("name", ["habit", "nobody", "two-step"])
 def test_what_cannot_be_in_a_page_is_a_sentence(name, tmp_path):
-    with pytest.raises(SettingsError, match=f"must be one of rescorla-wagner, forgetting; got {name}"):
+    with pytest.raises(SettingsError, match=f"must be one of rescorla-wagner, forgetting.*; got {name}"):
         write_page((name,))
     where = str(tmp_path / "no" / "lesson.html")
     done = CliRunner().invoke(main, ["page", "--model", name, "--out", where])
@@ -121,11 +135,14 @@ def test_a_lesson_brings_its_settings_words_and_locks(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"participant": {"beta_choice": 1.0}}, "participant.beta_choice must be 0.0 in a page"),
+        (
+            {"participant": {"beta_choice": 1.0}},
+            "participant.beta_choice must be 0.0 in a page",
+        ),  # of its model
         ({"task": {"counterfactual": True}}, "task.counterfactual must be False in a page"),
         ({"data": {"n_sessions": 900}}, "data.n_sessions must be at most 200 in a page; the lesson has 900"),
-        ({"discovery": {"degree": 2}}, "discovery.degree must be 1 in a page"),
-        ({"model": {"name": "choice"}}, "A model of a page must be one of"),
+        ({"discovery": {"degree": 3}}, "discovery.degree must be at most 2 in a page"),
+        ({"model": {"name": "habit"}}, "A model of a page must be one of"),
     ],
 )
 def test_what_a_page_has_not_is_a_sentence(settings, problem, tmp_path):

@@ -343,13 +343,20 @@ def update_of(module: str, p: Mapping[str, Any], controls: tuple[str, ...] = (RE
             parameters are.
         controls: what the module sees.
     """
-    found = {term: part.evaluate(p) for term, part in _in_letters(module, REWARD_CHOSEN in controls).items()}
+    found = {
+        term: part.evaluate(p) for term, part in update_in_letters(module, REWARD_CHOSEN in controls).items()
+    }
     return {term: value for term, value in found.items() if np.ndim(value) or value != 0}
 
 
 @lru_cache
-def _in_letters(module: str, is_unseen: bool) -> Mapping[Term, Polynomial]:
-    """Return the coefficient of each term as a polynomial in the parameters."""
+def update_in_letters(module: str, is_unseen: bool) -> Mapping[Term, Polynomial]:
+    """Return the coefficient of each term of `update_of` as a polynomial in the parameters.
+
+    Args:
+        module: one of `MODULES`.
+        is_unseen: whether what the other options would have paid is not shown.
+    """
     state, chosen = MODULES[module]
     mechanisms = [one for one in MECHANISMS if not one.within and moves_of(one)]
     trial, p = trial_of(chosen, seen=not is_unseen), Values(**{name: polynomial(name) for name in PARAMETERS})

@@ -11,6 +11,17 @@ export interface State {
   /** Place of its beta in the flat vector of weights; null where it is added to the logit as it is. */
   beta: number | null;
   acts: boolean;
+  /** Whether an option that no module moves keeps its value; else it goes to 0. */
+  keeps: boolean;
+}
+
+/** A simulated participant's update: products of factors, their coefficients sums of products of parameters. */
+export interface Truth {
+  terms: readonly (readonly [readonly string[], readonly (readonly [number, readonly string[]])[]])[];
+  /** The parameter that weighs the state in the choice; null where the equation is in units of its own. */
+  weight: string | null;
+  /** The parameter that is its first value; 0 when null. */
+  start: string | null;
 }
 
 export interface Module {
@@ -20,6 +31,11 @@ export interface Module {
   arms: string;
   inputs: readonly string[];
   activation: string;
+  /** "learned", or what is given in its place. */
+  kind: string;
+  /** What parameters are read off it; empty where none are. */
+  role: string;
+  truth: Truth | null;
   /** Place of its first weight in the flat vector: gates, scale, offset. */
   at: number;
   /** Candidate terms of its equation, each a list of factors. */
@@ -107,6 +123,20 @@ export function networkStep(weights: Vector): Step {
   };
 }
 
+/** Modules that are given, as `core/train/built_rnn.py` has them. */
+const GIVEN: Readonly<Record<string, (value: number, signals: readonly number[]) => number>> = {
+  "prediction error": (value, [reward, rate]) => value + rate! * (reward! - value),
+  "Kalman gain": (value) => value / (1 + value),
+};
+
+/** The modules that become equations. */
+export const learnedIn = (model: Model): readonly Module[] => model.modules.filter(({ kind }) => !(kind in GIVEN));
+
+/** What a module sees on the option that was chosen: this reward, and states as they begin. */
+export function signalsFor({ states }: Model, { inputs }: Module, reward: number): number[] {
+  return inputs.map((name) => (name.startsWith("c_reward") ? reward : (states.find((one) => one.name === name)?.initial ?? 1)));
+}
+
 /** Coefficients of a module's terms, in their order. */
 export type Equations = ReadonlyMap<string, Vector>;
 
@@ -168,17 +198,20 @@ export class Follower {
     this.model.states.forEach((state, k) => {
       this.values[k] = this.values[k]!.map((value, option) => {
         const chosen = option === choice;
-        for (const module of this.model.modules) {
-          if (module.state !== state.name || (module.arms !== "all" && (module.arms === "chosen") !== chosen)) continue;
-          const signals = module.inputs.map((name) => {
-            if (name === "c_action") return Number(chosen);
-            return name === "c_reward_chosen" || chosen ? reward : -1;
-          });
-          const after = this.step(module, value, signals);
-          this.transitions.get(module.name)!.push({ value, signals, after });
-          return Math.min(Math.max(after, -CLIP), CLIP);
-        }
-        return value;
+        const module = this.model.modules.find(
+          (one) => one.state === state.name && (one.arms === "all" || (one.arms === "chosen") === chosen),
+        );
+        if (!module) return state.keeps ? value : 0;
+        const signals = module.inputs.map((name) => {
+          const seen = this.model.states.findIndex((other) => other.name === name);
+          if (seen >= 0) return this.values[seen]![option]!;
+          if (name === "c_action") return Number(chosen);
+          return name === "c_reward_chosen" || chosen ? reward : -1;
+        });
+        const given = GIVEN[module.kind];
+        const after = given ? given(value, signals) : this.step(module, value, signals);
+        this.transitions.get(module.name)!.push({ value, signals, after });
+        return Math.min(Math.max(after, -CLIP), CLIP);
       });
     });
   }
@@ -207,7 +240,8 @@ export function betasOf(model: Model, weights: Vector): number[] {
 /** New weights, drawn as `GRUModule.reset_parameters` draws them; betas begin at 1. */
 export function drawWeights(model: Model, rng: Generator): Vector {
   const weights = new Float64Array(model.weights);
-  for (const { inputs, at } of model.modules) {
+  for (const { inputs, at, kind } of model.modules) {
+    if (kind in GIVEN) continue;
     const width = 2 + inputs.length;
     const bound = Math.sqrt(6 / (width - 1 + 4));
     for (let row = 0; row < 4; row++)

@@ -1,12 +1,12 @@
 /** The stage: a simulated participant, a network that learns, its equation, and what it means. */
 import { search } from "./discovery";
 import { element, Figure, lineLook, ticksWithin, type Points } from "./figures";
-import { betasOf, equationStep, networkStep, replay, type Step } from "./model";
+import { betasOf, equationStep, learnedIn, networkStep, replay, signalsFor, type Step } from "./model";
 import { Generator } from "./random";
 import type { Evidence } from "./search";
 import { simulate, type Session } from "./simulation";
 import { train, type Epoch } from "./training";
-import { betasFound, notIdentified, readWithErrors, tableOf, truthOf, vectorsOf, type Table } from "./translation";
+import { betaIn, betasFound, notIdentified, readWithErrors, tableOf, truthOf, vectorsOf, type Table } from "./translation";
 import { emptyTable, equationTables } from "./tables";
 import { decimal, interval, verdict } from "./words";
 
@@ -50,9 +50,7 @@ export function startStage({ find, described, settings, model, task, participant
     sessions = simulate(task(), participant(), trials, n, seed);
     chosenSession.max = String(sessions.length);
     status.textContent = had ? "The settings have changed. Train again." : "A participant has played. Press Train.";
-    find("script").textContent = described.scripts[task().kind]!.replace(/\{(\w+)\}/g, (_, name: string) => {
-      if (name === "class") return model().python[0];
-      if (name === "config") return model().python[1];
+    find("script").textContent = model().scripts[task().kind]!.replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = { ...settings.values, ...participant() }[name];
       return value === null || value === undefined ? "None" : String(value);
     });
@@ -145,16 +143,16 @@ export function startStage({ find, described, settings, model, task, participant
     if (now) figures.loss.line([[now.epoch, low], [now.epoch, high]], { class: "ink", "stroke-opacity": 0.4 });
   }
 
-  /** The first module of the chosen option, as a function of its value, for each outcome. */
+  /** The first module that is learned, as a function of its value, for each outcome; in the equation's units. */
   function drawBend(): void {
     const own = model();
-    const [module] = own.modules;
-    const found = evidence ? tableOf(own, evidence) : new Map();
+    const module = learnedIn(own)[0]!;
+    const found: Table = evidence ? tableOf(own, evidence) : new Map();
     const truth = truthOf(own, participant(), found);
-    const start = own.states[0]!.initial;
-    const half = Math.max(settings.numberOf("beta_reward") / 2, 0.5) * 1.2;
-    const x: [number, number] = [start - half, start + half];
-    const name = own.words[module!.name]!.subject;
+    const { initial: start, beta, acts, name: state } = own.states.find(({ name }) => name === module.state)!;
+    const half = Math.max(beta === null && acts ? settings.numberOf("beta_reward") / 2 : 0, 0.5) * 1.2;
+    const x: [number, number] = acts ? [start - half, start + half] : [-0.1, 1.1];
+    const name = own.words[module.name]!.subject;
     const at = shown();
     figures.bend.begin(
       { x, y: x, xTicks: ticksWithin(...x), yTicks: ticksWithin(...x), xLabel: "value now" },
@@ -163,13 +161,19 @@ export function startStage({ find, described, settings, model, task, participant
         : `${name}: what the participant makes of it after a reward and after none.`,
     );
     const values = Array.from({ length: 25 }, (_, i) => x[0] + ((x[1] - x[0]) * i) / 24);
-    const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module!, value, [reward])]);
+    const scale = evidence ? betaIn(found, state) : settings.numberOf("beta_reward");
+    const by = at && beta !== null ? at.weights[beta]! / scale : 1;
+    const network = networkStep(at?.weights ?? new Float64Array());
+    const stretched: Step = (part, value, seen) => start + by * (network(part, start + (value - start) / by, seen) - start);
+    const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module, value, signalsFor(own, module, reward))]);
+    const participants = equationStep(vectorsOf(own, truth));
     figures.bend.line([[x[0], x[0]], [x[1], x[1]]], { class: "grid" });
     for (const reward of [1, 0]) {
-      figures.bend.line(curve(equationStep(vectorsOf(own, truth)), reward), lineLook(styles.truth, true));
-      if (at) figures.bend.line(curve(networkStep(at.weights), reward), lineLook(styles.network));
+      if (module.truth) figures.bend.line(curve(participants, reward), lineLook(styles.truth, true));
+      if (at) figures.bend.line(curve(stretched, reward), lineLook(styles.network));
       if (evidence) figures.bend.line(curve(equationStep(vectorsOf(own, found)), reward), lineLook(styles.equation));
-      const [along, height] = curve(equationStep(vectorsOf(own, truth)), reward)[7]!;
+      if (!at && !module.truth) continue;
+      const [along, height] = curve(module.truth ? participants : stretched, reward)[7]!;
       figures.bend.text(along, height + (reward ? 0.06 : -0.14) * (x[1] - x[0]), reward ? "after a reward" : "after none", "end");
     }
   }
@@ -177,7 +181,7 @@ export function startStage({ find, described, settings, model, task, participant
   function drawEquation(): void {
     const own = model();
     const found: Table = evidence ? tableOf(own, evidence) : new Map();
-    const truth = truthOf(own, participant(), found);
+    const truth = own.modules.some((module) => module.truth) ? truthOf(own, participant(), found) : null;
     find("verdict").textContent = evidence ? verdict(evidence, truth) : "Not found yet.";
     find("equation").replaceChildren(...equationTables(own, evidence, truth, styles, !quick.matches));
   }

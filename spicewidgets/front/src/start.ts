@@ -8,16 +8,14 @@ import type { Participant, Task } from "./simulation";
 import type { SpokenModel } from "./tables";
 
 interface DescribedModel extends Omit<SpokenModel, "kernel"> {
-  /** The class and the config in Python. */
-  python: readonly [string, string];
+  /** The script in Python for each kind of task, with the name of each setting in braces. */
+  scripts: Readonly<Record<string, string>>;
 }
 export interface Described {
   settings: readonly Setting[];
   models: readonly DescribedModel[];
   styles: { truth: Style; network: Style; equation: Style; options: readonly Style[] };
   blocks: Task["blocks"];
-  /** The script in Python for each kind of task, with the name of each setting in braces. */
-  scripts: Readonly<Record<string, string>>;
   /** Symbols of the parameters that are read off, by name. */
   symbols: Readonly<Record<string, string>>;
   /** Simulated people of a table: for each, the trials of each session as digits, twice the choice plus the reward. */

@@ -1,6 +1,6 @@
 /** Tables of an equation: each term with its coefficient and what it is worth. */
 import type { Style } from "./figures";
-import type { Model } from "./model";
+import { learnedIn, type Model } from "./model";
 import type { Evidence } from "./search";
 import { NORMAL, tableOf, termKey, type Table } from "./translation";
 import { costInWords, decimal, sentence, type ModelWords } from "./words";
@@ -38,7 +38,7 @@ export function equationTables(
 ): HTMLTableElement[] {
   const found = evidence && tableOf(model, evidence);
   let order = 0;
-  return model.modules.map((module) => {
+  return learnedIn(model).map((module) => {
     const words = model.words[module.name]!;
     const table = emptyTable(["term", styles.equation.name, ...(truth ? [styles.truth.name] : []), "what it is worth"]);
     const written = found ? sentence(model, model.words, module.name, found.get(module.name)!) : "…";

@@ -1,5 +1,6 @@
 /** From equations to the parameters of a Q-learner and back, as `core/read/translation.py` and `level.py` have it. */
 import { rewriteTerms } from "./canonical";
+import type { NumberId } from "./likelihood";
 import type { Matrix } from "./linear";
 import type { Model, Module } from "./model";
 import type { Evidence } from "./search";
@@ -27,43 +28,29 @@ function level(module: string, coefficients: ReadonlyMap<string, number>, consta
   return plain && fades > FADES ? (constant - (coefficients.get("") ?? 0)) / fades : null;
 }
 
-/** The two modules of the first state, as far as there are both. */
-function pairOf(model: Model): { chosen?: Module; other?: Module } {
-  const own = model.modules.filter(({ state }) => state === model.states[0]!.name);
-  return { chosen: own.find(({ arms }) => arms === "chosen"), other: own.find(({ arms }) => arms === "not chosen") };
-}
+const roleOf = (model: Model, role: string): Module | undefined => model.modules.find((module) => module.role === role);
 
 /** The participant's own update in the model's units, at the level at which the found equations are written. */
 export function truthOf(model: Model, participant: Participant, found: Table): Table {
-  const p = (name: string): number => participant[name] ?? participant.alpha_reward!;
-  const { chosen, other } = pairOf(model);
-  const start = model.states[0]!.initial;
-  const stretch = p("beta_reward");
-  const shift = start - stretch * p("q0");
+  const p = (name: string): number => participant[name] ?? (name === "alpha_penalty" ? participant.alpha_reward! : 0);
   const truth: Table = new Map();
-  if (chosen) {
-    const both = p("alpha_penalty") - p("alpha_reward");
-    const own = new Map([
-      [chosen.name, 1 - p("alpha_penalty")],
-      ["c_reward", p("alpha_reward")],
-      [termKey([chosen.name, "c_reward"]), both],
-    ]);
-    truth.set(chosen.name, rewrite(chosen.name, own, stretch, shift));
+  for (const { name, state, truth: update } of model.modules) {
+    if (!update) continue;
+    const sum = (parts: (typeof update.terms)[number][1]): number =>
+      parts.reduce((total, [value, names]) => names.reduce((product, own) => product * p(own), value) + total, 0);
+    const own = new Map(update.terms.map(([term, parts]) => [termKey(term), sum(parts)] as const).filter(([, value]) => value));
+    const { initial, beta } = model.states.find((one) => one.name === state)!;
+    const stretch = update.weight && beta === null ? p(update.weight) : 1;
+    const shift = initial - stretch * (update.start ? p(update.start) : 0);
+    truth.set(name, update.weight ? rewrite(name, own, stretch, shift) : own);
   }
-  if (other) {
-    const own = new Map([
-      [other.name, 1 - p("forget_rate")],
-      ["", p("forget_rate") * p("q0")],
-    ]);
-    truth.set(other.name, rewrite(other.name, own, stretch, shift));
-  }
-  if (chosen && other) {
-    const has = [chosen, other].map(({ name }) => (found.get(name)?.get("") ?? 0) !== 0);
-    if (has[0] !== has[1]) {
-      const gone = has[0] ? other : chosen;
-      const away = level(gone.name, truth.get(gone.name)!, 0);
-      if (away) for (const { name } of [chosen, other]) truth.set(name, rewrite(name, truth.get(name)!, 1, away));
-    }
+  for (const { name: state } of model.states) {
+    const pair = model.modules.filter((one) => one.state === state && one.arms !== "all" && truth.has(one.name));
+    const has = pair.map(({ name }) => (found.get(name)?.get("") ?? 0) !== 0);
+    if (pair.length < 2 || has[0] === has[1]) continue;
+    const { name } = pair[has[0] ? 1 : 0]!;
+    const away = level(name, truth.get(name)!, 0);
+    if (away) for (const one of pair) truth.set(one.name, rewrite(one.name, truth.get(one.name)!, 1, away));
   }
   for (const terms of truth.values())
     for (const [key, value] of terms) if (Math.abs(value) < NOTHING) terms.delete(key);
@@ -72,32 +59,51 @@ export function truthOf(model: Model, participant: Participant, found: Table): T
 
 /** The parameters of the Q-learner that equations stand for; what they leave open is not a number. */
 export function readParameters(model: Model, found: Table): Record<string, number> {
-  const { chosen, other } = pairOf(model);
-  const start = model.states[0]!.initial;
+  const [chosen, other, rate, habit] = ["value", "other", "rate", "habit"].map((role) => roleOf(model, role));
+  const startOf = ({ state }: Module): number => model.states.find(({ name }) => name === state)!.initial;
+  const of = ({ name }: Module, ...term: string[]): number => found.get(name)!.get(termKey(term)) ?? 0;
   const result: Record<string, number> = {};
-  if (!chosen) return result;
-  let own: ReadonlyMap<string, number> = found.get(chosen.name)!;
-  const rest = other && found.get(other.name)!;
-  if (rest) {
-    const shift = level(other.name, rest, (1 - (rest.get(other.name) ?? 0)) * start);
-    if (shift) own = rewrite(chosen.name, own, 1, shift);
+  if (chosen) {
+    let own: ReadonlyMap<string, number> = found.get(chosen.name)!;
+    const start = startOf(chosen);
+    const back = other && level(other.name, found.get(other.name)!, (1 - of(other, other.name)) * start);
+    if (back) own = rewrite(chosen.name, own, 1, back);
+    const penalty = 1 - (own.get(chosen.name) ?? 0);
+    const both = own.get(termKey([chosen.name, "c_reward"])) ?? 0;
+    const reward = penalty - both;
+    const shift = penalty ? (own.get("") ?? 0) / penalty : NaN;
+    const stretch = reward ? ((own.get("c_reward") ?? 0) + both * shift) / reward : NaN;
+    Object.assign(result, { alpha_reward: reward, beta_reward: stretch * betaIn(found, chosen.state), q0: stretch ? (start - shift) / stretch : NaN });
+    if (both) result.alpha_penalty = penalty;
   }
-  const penalty = 1 - (own.get(chosen.name) ?? 0);
-  const both = own.get(termKey([chosen.name, "c_reward"])) ?? 0;
-  const reward = penalty - both;
-  const shift = penalty ? (own.get("") ?? 0) / penalty : NaN;
-  const stretch = reward ? ((own.get("c_reward") ?? 0) + both * shift) / reward : NaN;
-  Object.assign(result, { alpha_reward: reward, beta_reward: stretch, q0: stretch ? (start - shift) / stretch : NaN });
-  if (both) result.alpha_penalty = penalty;
-  if (rest && other) result.forget_rate = 1 - (rest.get(other.name) ?? 0);
+  if (rate) {
+    const rest = 1 - of(rate, rate.name);
+    const penalty = of(rate) / rest;
+    const value = model.modules.find(({ kind }) => kind === "prediction error")!;
+    Object.assign(result, { alpha_reward: penalty + of(rate, "c_reward") / rest, beta_reward: betaIn(found, value.state), q0: startOf(value) });
+    if (of(rate, "c_reward")) result.alpha_penalty = penalty;
+  }
+  if (other) result.forget_rate = 1 - of(other, other.name);
+  if (habit) {
+    const alpha = 1 - of(habit, habit.name);
+    const beta = alpha ? (of(habit) / alpha - startOf(habit)) * betaIn(found, habit.state) : NaN;
+    Object.assign(result, { alpha_choice: alpha, beta_choice: beta });
+  }
   return result;
 }
 
-/** The found coefficients by module and sorted factors; terms that are not there are left out. */
+const betaKey = (state: string): string => `beta ${state}`;
+
+/** The beta of an equation's state; 1 where it has none. */
+export const betaIn = (table: Table, state: string): number => table.get(betaKey(state))?.get("") ?? 1;
+
+export const betasFound = (model: Model, evidence: Evidence): number[] =>
+  model.states.map(({ name }) => betaIn(tableOf(model, evidence), name));
+
+/** The found coefficients by module and sorted factors, and the betas; terms that are not there are left out. */
 export function tableOf(model: Model, evidence: Evidence): Table {
   const table: Table = new Map(model.modules.map(({ name }) => [name, new Map()]));
-  for (const { number, value, active } of evidence.terms)
-    if (active && number.term !== null) table.get(number.module)!.set(termKey(number.term), value);
+  for (const { number, value, active } of evidence.terms) if (active) put(table, number, value);
   return table;
 }
 
@@ -107,9 +113,9 @@ export function vectorsOf(model: Model, table: Table): Map<string, Float64Array>
   return new Map(model.modules.map((module) => [module.name, of(module)]));
 }
 
-/** The betas of the equation's states; 1 where a state has none. */
-export function betasFound(model: Model, { terms }: Evidence): number[] {
-  return model.states.map(({ name }) => terms.find(({ number }) => number.term === null && number.module === name)?.value ?? 1);
+function put(table: Table, { module, term }: NumberId, value: number): void {
+  if (term === null) table.set(betaKey(module), new Map([["", value]]));
+  else table.get(module)!.set(termKey(term), value);
 }
 
 export interface Read {
@@ -122,11 +128,10 @@ export function readWithErrors(model: Model, evidence: Evidence): Record<string,
   const table = tableOf(model, evidence);
   const values = readParameters(model, table);
   const slopes = evidence.terms.map(({ number, value, active }) => {
-    if (!active || number.term === null) return values;
-    const terms = table.get(number.module)!;
-    terms.set(termKey(number.term), value + STEP);
+    if (!active) return values;
+    put(table, number, value + STEP);
     const moved = readParameters(model, table);
-    terms.set(termKey(number.term), value);
+    put(table, number, value);
     return moved;
   });
   const variance = (name: string, covariance: Matrix): number => {
@@ -145,20 +150,22 @@ const EDGE = 1e-3;
 
 /** The parameters that the choices do not tell, as `core/discover/identified.py` has it. */
 export function notIdentified(model: Model, table: Table, read: Readonly<Record<string, Read>>): Set<string> {
-  const { chosen, other } = pairOf(model);
+  const [chosen, other, rate, habit] = ["value", "other", "rate", "habit"].map((role) => roleOf(model, role));
   const missing = new Set<string>();
   const add = (...names: string[]): void => names.forEach((name) => missing.add(name));
-  if (!chosen) return missing;
-  const own = table.get(chosen.name)!;
-  const rest = other && table.get(other.name)!;
-  const both = own.has(termKey([chosen.name, "c_reward"]));
-  const all = ["alpha_reward", "alpha_penalty", "beta_reward", "q0"];
-  if (!both && !own.has("c_reward")) add(...all);
-  if (!own.has("") && !rest?.has("")) add("q0");
-  if (!own.has(chosen.name)) add(...(both ? ["alpha_penalty"] : all));
-  if (other && !rest!.has(other.name)) add("forget_rate");
+  const has = (module: Module, ...term: string[]): boolean => table.get(module.name)!.has(termKey(term));
+  if (chosen) {
+    const both = has(chosen, chosen.name, "c_reward");
+    const all = ["alpha_reward", "alpha_penalty", "beta_reward", "q0"];
+    if (!both && !has(chosen, "c_reward")) add(...all);
+    if (!has(chosen) && !(other && has(other))) add("q0");
+    if (!has(chosen, chosen.name)) add(...(both ? ["alpha_penalty"] : all));
+  }
+  if (rate) add("q0", ...(has(rate) || has(rate, "c_reward") ? [] : ["alpha_reward", "alpha_penalty"]));
+  if (other && !has(other, other.name)) add("forget_rate");
+  if (habit && !has(habit)) add("alpha_choice", "beta_choice");
   const ends = ({ value, error }: Read): [number, number] => [value - NORMAL * error, value + NORMAL * error];
-  for (const name of ["alpha_reward", "alpha_penalty", "forget_rate"]) {
+  for (const name of ["alpha_reward", "alpha_penalty", "forget_rate", "alpha_choice"]) {
     if (!read[name]) continue;
     const [low, high] = ends(read[name]);
     if (!(low > EDGE || high < 1 - EDGE)) add(name);
@@ -167,6 +174,7 @@ export function notIdentified(model: Model, table: Table, read: Readonly<Record<
     if (!read[rate] || (!missing.has(rate) && ends(read[rate])[0] > EDGE)) continue;
     add("q0", ...(rate === "alpha_reward" ? [rate, "beta_reward"] : []));
   }
+  if (read.alpha_choice && !(ends(read.alpha_choice)[0] > EDGE)) add("alpha_choice", "beta_choice");
   if (read.beta_reward && !(ends(read.beta_reward)[0] > 0)) add("q0");
   return missing;
 }

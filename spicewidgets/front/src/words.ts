@@ -30,8 +30,9 @@ export function sentence(model: Model, words: ModelWords, module: string, coeffi
   return written.join("") || "0";
 }
 
-/** What was found, beside what is true. */
-export function verdict(evidence: Evidence, truth: Table): string {
+/** What was found, beside what is true, where that is known. */
+export function verdict(evidence: Evidence, truth: Table | null): string {
+  if (!truth) return "Found. No participant of this page is made of these parts: compare what they expect below.";
   const found = evidence.terms.filter(({ number, active }) => active && number.term !== null);
   const count = [...truth.values()].reduce((sum, terms) => sum + terms.size, 0);
   const valueOf = ({ number }: (typeof found)[number]): number | undefined =>
