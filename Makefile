@@ -50,6 +50,7 @@ lint: $(VENV)/test.stamp ## check style, format and types
 docs: $(VENV)/test.stamp ## write the documentation, with the pages of the API, into out/site; a warning is an error
 	$(BIN)/sphinx-build -q -W --keep-going docs out/site
 	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/site/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
+	$(BIN)/python docs/check.py out/site
 
 workshop: $(VENV)/browser.stamp ## make slides and handout of the workshop, into out/workshop
 	$(BIN)/python notebooks/workshop/make.py out/workshop

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "benchmarks"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pages
@@ -18,7 +19,8 @@ extensions = ["myst_nb"]
 html_theme = "furo"
 html_title = f"spicewidgets {__version__}"
 html_show_sphinx = False
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "substitution"]
+myst_substitutions = pages.measured()
 myst_heading_anchors = 4
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True

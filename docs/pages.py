@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
+from report import Section, Table
 
 from spicewidgets.cli import main
 from spicewidgets.core.mechanisms import MECHANISMS
@@ -31,18 +32,53 @@ def write(folder: Path) -> None:
     """Write all pages into a folder, each only where it has changed."""
     folder.mkdir(exist_ok=True)
     made = {
-        "commands": _commands(),
-        "models": _models(),
-        "mechanisms": _mechanisms(),
-        "rivals": _rivals(),
-        "tasks": _tasks(),
-        "studies": _studies(),
-        **{name: _copy(path) for name, path in COPIED.items()},
+        "commands.md": _commands(),
+        "models.md": _models(),
+        "mechanisms.md": _mechanisms(),
+        "rivals.md": _rivals(),
+        "tasks.md": _tasks(),
+        "studies.md": _studies(),
+        "peer.txt": _peer(),
+        **{f"{name}.md": _copy(path) for name, path in COPIED.items()},
     }
     for name, text in made.items():
-        page = folder / f"{name}.md"
+        page = folder / name
         if not page.exists() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")
+
+
+def measured() -> dict[str, str]:
+    """Return figures that pages name, as the benchmarks have recorded them."""
+    habit = _row("Real people: runs kept apart", "habit, pooled")
+    (search,) = re.findall(r"\*\*([\d.]+)\*\*", " ".join(filter(_is_words, _section("Search: people").parts)))
+    return {
+        "habit_equations": habit["equations"],
+        "habit_network": habit["network"],
+        "habit_numbers": habit["numbers a person"],
+        "search_people": search,
+    }
+
+
+def _section(heading: str) -> Section:
+    return Section.load(Section(heading, "", "", "", "", ()).file)
+
+
+def _row(heading: str, name: str) -> dict[str, str]:
+    """Return a row of a section's first table, by its heads."""
+    table = _section(heading).tables[0]
+    return next(dict(zip(table.head, row, strict=True)) for row in table.rows if row[0] == name)
+
+
+def _is_words(part: str | Table) -> bool:
+    return isinstance(part, str)
+
+
+def _peer() -> str:
+    """Return what was measured against the peer, without what was asked for."""
+    section = _section("The compiled path against the peer")
+    (table,) = section.tables
+    rows = [row[:4] for row in table.rows if row[1]]
+    return f"Measured in one run on {section.date} ({section.machine}), on one thread each:\n\n{Table(table.head[:4], rows)}\n"
 
 
 def source_address() -> str:

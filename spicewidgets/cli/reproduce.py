@@ -51,7 +51,8 @@ def reproduce(
         if before is None:
             return
         moved = list(both.index[~both["same"]])
-        click.echo(f"Moved: {', '.join(moved)}." if moved else f"All {len(both)} figures are as recorded.")
+        n = both["recorded_se"].notna().sum()
+        click.echo(f"Moved: {', '.join(moved)}." if moved else f"All {n} figures are as recorded.")
         if moved:
             ctx.exit(1)
 
