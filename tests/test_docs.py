@@ -123,8 +123,8 @@ def community_told() -> bool:
     )
 
 
-# The checklist of its reviewers; a line that is not here (authorship, scholarly effort, whether the repository is
-# at its address, how well the paper is written) is for people to judge.
+# The checklist of its reviewers; a line that is not here (authorship, scholarly effort, whether the repository
+# is at its address, how well the paper is written) is for people to judge.
 JOSS = {
     "License": lambda: "MIT License" in read("LICENSE") and PROJECT["license"] == "MIT",
     "Data sharing": lambda: (
