@@ -86,6 +86,16 @@ def test_what_is_published_says_the_same():
     )
     assert citation["repository-code"] == described["codeRepository"] == PROJECT["urls"]["Source"]
     assert described["description"] == PROJECT["description"]
+    recipe = yaml.safe_load((ROOT / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == spicewidgets.__version__
+    assert PROJECT["requires-python"] == f">={recipe['context']['python_min']}"
+    assert recipe["about"]["summary"] == PROJECT["description"]
+    assert recipe["about"]["homepage"] == recipe["about"]["repository"] == PROJECT["urls"]["Source"]
+    needed = [one.replace(" ", "") for one in recipe["requirements"]["run"][1:]]
+    names = {"matplotlib-base": "matplotlib", "pytorch": "torch"}  # conda-forge's, and PyPI's
+    assert PROJECT["dependencies"] == [
+        re.sub("^[a-z-]+", lambda name: names.get(name[0], name[0]), one) for one in needed
+    ]
 
 
 def read(path: str) -> str:
@@ -123,8 +133,8 @@ def community_told() -> bool:
     )
 
 
-# The checklist of its reviewers; a line that is not here (authorship, scholarly effort, whether the repository
-# is at its address, how well the paper is written) is for people to judge.
+# The checklist of its reviewers; other lines (authorship, scholarly effort, whether the repository
+# is at its address, how well the paper is written) are for people to judge.
 JOSS = {
     "License": lambda: "MIT License" in read("LICENSE") and PROJECT["license"] == "MIT",
     "Data sharing": lambda: (
