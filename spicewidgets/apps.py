@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from . import compat
+from .app.classroom import point_of_result
 from .app.follow import Follower
 from .app.runner import Runner, call_after
 from .core.settings import SettingsError
 from .panels import STAGES, Stage
 from .panels.base import Change, Panel, button, column, guard
+from .panels.classroom import SharePanel
 from .panels.guide import Guide
 from .panels.head import Head
 from .panels.lesson import LessonBanner
@@ -92,6 +94,7 @@ class Explorer(Panel):
         self._drawn: dict[str, tuple[object, ...]] = {}  # what each small picture shows
         self.address = Address("Settings in the page's address", self._take)
         self.banner = LessonBanner(self.experiment)
+        shares = [SharePanel(self._point)] if compat.in_class() else []
         self.told = widgets.Text(**compat.tooltip("What the page says of itself"))
         self.told.add_class("sw-told")
         self.told.observe(self._hear, "value")
@@ -104,6 +107,7 @@ class Explorer(Panel):
                 self.guide,
                 self.settings,
                 self.banner,
+                *shares,
                 self.switch.views,
                 *self.rooms.values(),
                 self.address,
@@ -126,6 +130,9 @@ class Explorer(Panel):
         """Load torch in the background, so that the first run need not wait for it."""
         if not self.runner.foreground:
             self.runner.preload()
+
+    def _point(self) -> list[float]:
+        return point_of_result(self.runner.result, self.experiment.person)
 
     def _offer(self) -> None:
         lesson = self.experiment.lesson

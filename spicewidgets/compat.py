@@ -10,6 +10,7 @@ import ipywidgets
 
 WIDGETS = int(ipywidgets.__version__.split(".")[0])
 PLOTS = "SPICEWIDGETS_PLOTS"
+CLASS = "SPICEWIDGETS_CLASS"  # in the environment: whether points are shared with a class
 KINDS = ("bqplot", "matplotlib")
 
 _manager_is_on = False
@@ -23,6 +24,11 @@ def foreground() -> bool:
 def on_colab() -> bool:
     """Tell whether the widgets are shown by Colab."""
     return "google.colab" in sys.modules
+
+
+def in_class() -> bool:
+    """Tell whether the page is served to a class that has a plot in common."""
+    return bool(os.environ.get(CLASS))
 
 
 def plots_kind() -> str:

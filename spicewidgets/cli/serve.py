@@ -1,6 +1,7 @@
 """`spicewidgets app`: the explorer, or one of its panels, as a page served by Voila."""
 
 import os
+import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -108,6 +109,14 @@ def doors() -> dict[str, Path]:
     help="A name at which the page is reached beside this machine's own, such as that of a server before it;"
     " may be given again. Under any other name nothing is answered.",
 )
+@click.option(
+    "--class",
+    "class_name",
+    metavar="NAME",
+    default="",
+    help="Let who wants to share a learning rate and a precision, with intervals, on one plot of a class of"
+    " this name. Nothing of it is written down, and all is forgotten when the server ends.",
+)
 def app(
     panel: str,
     port: int,
@@ -120,6 +129,7 @@ def app(
     fork: bool,
     base_url: str,
     names: tuple[str, ...],
+    class_name: str,
 ) -> None:
     """Open the explorer: a page with all panels, on this machine only unless made public. Ctrl-C ends it.
 
@@ -133,15 +143,25 @@ def app(
         variables |= load("spicewidgets.cli.lesson").lesson_environment(lesson, panel)
     if public:
         variables[JOBS] = "1"  # processes of a learner's own would take those of all
+    if class_name:
+        variables[load("spicewidgets.compat").CLASS] = "1"
     check_port(port, host)
     os.environ.update(variables)
     path = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
     click.echo(f"{panel.capitalize()}: http://{name}:{port}{path} (Ctrl-C ends it)")
+    key = secrets.token_urlsafe(16) if class_name else ""
+    if key:
+        click.echo(f"The class on one plot: http://{name}:{port}{path}class")
+        click.echo(
+            f"The same to present, where points are hidden and cleared: http://{name}:{port}{path}class#{key}"
+        )
     shown, warm = browser and not public, min(pool, most)
     flags = arguments(doors()[panel], port, shown, warm, host=host, base_url=path, idle=idle * 60, fork=fork)
     if fork:
         load("spicewidgets.server.provisioner").ForkedProvisioner.begin()
-    load("spicewidgets.server.application").hardened_voila(most, names).launch_instance(list(flags))
+    load("spicewidgets.server.application").hardened_voila(most, names, class_name, key).launch_instance(
+        list(flags)
+    )
 
 
 def check_port(port: int, host: str = HOST) -> None:

@@ -22,6 +22,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .apart import ServerFolder
 from .channels import BoundedKernelManager, PageConnection
+from .classroom import EACH, Classroom, class_handlers
 from .connections import (
     MOST_READ,
     BoundedServer,
@@ -187,6 +188,8 @@ class HardenedVoila(Voila):
     Attributes:
         most: how many people can be there at once.
         names: under which it is served, beside this machine's own.
+        class_name, class_key: of the class whose points are on one plot, and what its presenter knows; empty
+            for none.
         visits: who is there.
         most_files: that this process may have open; None is no limit.
     """
@@ -194,6 +197,7 @@ class HardenedVoila(Voila):
     name = Voila.name
     most = 1
     names: Iterable[str] = ()
+    class_name, class_key = "", ""
     visits: Visits
     most_files: int | None = None
 
@@ -235,7 +239,11 @@ class HardenedVoila(Voila):
     def init_handlers(self) -> list[Any]:
         """Return what answers at each address: ours for Voila's, and none where one would log in."""
         entrance = [each[0] for each in self.identity_provider.get_handlers()]
-        handlers = []
+        handlers: list[Any] = []
+        if self.class_key:
+            classroom = Classroom(self.class_name, EACH * self.visits.most, self.class_key)
+            ours = {"visits": self.visits, "classroom": classroom}
+            handlers += [(path, guard(one), ours) for path, one in class_handlers(self.server_url)]
         for path, handler, *rest in super().init_handlers():
             ours = REPLACED.get(handler, handler)
             arguments = dict(*rest) | ({"visits": self.visits} if ours in WITH_VISITS else {})
@@ -295,11 +303,16 @@ class HardenedVoila(Voila):
             await self.kernel_manager.shutdown_kernel(kernel, now=True)
 
 
-def hardened_voila(most: int, names: Iterable[str] = ()) -> type[HardenedVoila]:
+def hardened_voila(
+    most: int, names: Iterable[str] = (), class_name: str = "", class_key: str = ""
+) -> type[HardenedVoila]:
     """Make the application for so many people, under these names; traitlets starts a class, not an object.
 
     Args:
         most: how many people can be there at once.
         names: under which it is served, beside this machine's own.
+        class_name: of the class whose points are on one plot; empty for none.
+        class_key: known to its presenter.
     """
-    return type(HardenedVoila.__name__, (HardenedVoila,), {"most": most, "names": tuple(names)})
+    what = {"most": most, "names": tuple(names), "class_name": class_name, "class_key": class_key}
+    return type(HardenedVoila.__name__, (HardenedVoila,), what)

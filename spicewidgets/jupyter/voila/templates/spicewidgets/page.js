@@ -33,7 +33,7 @@
     if (address.href !== location.href) history.replaceState(history.state, "", address)
   }
   new MutationObserver(() => {
-    if (!waiting) waiting = setTimeout(() => { ask(); keep(); name() }, DELAY)
+    if (!waiting) waiting = setTimeout(() => { ask(); keep(); name(); share() }, DELAY)
   }).observe(content, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
   })
@@ -48,6 +48,29 @@
       for (const handle of slider.querySelectorAll("[role=slider]:not([aria-label]), .ui-slider-handle:not([aria-label])"))
         if (label) handle.setAttribute("aria-label", label)
     }
+  }
+
+  // What a learner shares with the class, or takes back; the same page, loaded anew, has the same point.
+
+  let shared = ""
+  async function share() {
+    const box = content.querySelector(".sw-share")
+    if (!box || box.dataset.asked === shared) return
+    shared = box.dataset.asked
+    const sent = JSON.parse(box.dataset.sent), url = `${config.baseUrl}class/points/${config.kernelId}`
+    let before = {}
+    try { before = JSON.parse(sessionStorage.getItem("sw-class-point") || "{}") } catch {}
+    try {
+      const answer = sent.numbers
+        ? await fetch(url, { method: "POST", body: JSON.stringify({ ...sent, before: before.kernel ?? "" }) })
+        : await fetch(url, { method: "DELETE" })
+      if (answer.ok && sent.numbers) {
+        const { number } = await answer.json()
+        try { sessionStorage.setItem("sw-class-point", JSON.stringify({ number, kernel: config.kernelId })) } catch {}
+        for (const plot of content.querySelectorAll(".sw-class")) plot.open = true
+        box.textContent = "Shared. Everybody sees it; Take it back removes it."
+      } else box.textContent = answer.ok ? "It is not on the plot any more." : await answer.text()
+    } catch { box.textContent = "The server did not answer. Press again." }
   }
 
   // The kernel.
